@@ -1,0 +1,47 @@
+"""What can go wrong, each with the exit code a shell sees.
+
+::
+
+    GpioBridgeError            1  something failed at run time
+    ├── ConfigError            2  the configuration or the command line is wrong (a ValueError)
+    ├── PinError               1  a pin can't be opened or read
+    ├── ServerError            1  the server can't start, such as a port in use
+    └── RemoteError            1  a running bridge can't be reached, or refuses
+
+Each message is a sentence with place, value and remedy: it reaches a person as it is, without a
+traceback. This module imports nothing of the project.
+"""
+
+from collections.abc import Sequence
+
+
+class GpioBridgeError(Exception):
+    """The root of all our errors: one ``except`` catches everything we raise on purpose."""
+
+    exit_code = 1
+
+
+class ConfigError(GpioBridgeError, ValueError):
+    """The configuration is wrong.
+
+    Args:
+        problems: every problem found, a sentence each; all are shown together.
+    """
+
+    exit_code = 2
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
+
+
+class PinError(GpioBridgeError):
+    """A pin can't be opened or read; the message says what to do."""
+
+
+class ServerError(GpioBridgeError):
+    """The server can't start."""
+
+
+class RemoteError(GpioBridgeError):
+    """A running bridge can't be reached, or it refuses what was asked."""
