@@ -1,0 +1,5 @@
+"""``python -m gpiobridge`` is the command ``gpiobridge``."""
+
+from gpiobridge.cli import main
+
+main()

@@ -1,0 +1,81 @@
+"""Which requests our routes accept: the Host, the Origin, the WebSocket handshake.
+
+A page on another site can make a visitor's browser talk to this machine. Two checks stop it: the
+Host must be a name that is really ours (a DNS name that was rebound to us is not), and an Origin
+must equal the Host. Both are made before a handshake is answered.
+
+Any HTTP thread; it knows Flask's request and nothing else of the project.
+"""
+
+import base64
+import binascii
+import ipaddress
+import socket
+from collections.abc import Collection
+from typing import NoReturn
+from urllib.parse import urlsplit
+
+from flask import Request, Response, abort
+
+
+def refuse(status: int, sentence: str) -> NoReturn:
+    """End the request with ``status`` and one sentence for a person."""
+    abort(Response(sentence + "\n", status, mimetype="text/plain"))
+
+
+def check_source(request: Request, allowed_hosts: Collection[str]) -> None:
+    """Refuse a request that another site's page may have made.
+
+    Args:
+        request: the request.
+        allowed_hosts: names, beside this machine's own, that it may be called by.
+
+    Raises:
+        werkzeug.exceptions.HTTPException: 421 for a foreign Host, 403 for a foreign Origin.
+    """
+    host = request.headers.get("Host", "")
+    if not _is_ours(_name_of(host), allowed_hosts):
+        refuse(
+            421,
+            f"This is not {host!r}: add the name to server.allowed_hosts, or use the IP address.",
+        )
+    origin = request.headers.get("Origin")
+    if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
+        refuse(403, f"A page of {origin!r} may not use this bridge.")
+
+
+def check_handshake(request: Request) -> None:
+    """Refuse what is no WebSocket handshake (RFC 6455, 4.2.1), before Flask-Sock sees it.
+
+    Raises:
+        werkzeug.exceptions.HTTPException: 400, with the reason.
+    """
+    headers = request.headers
+    if request.environ.get("SERVER_PROTOCOL") != "HTTP/1.1":
+        refuse(400, "A WebSocket handshake is HTTP/1.1.")
+    if headers.get("Sec-WebSocket-Version") != "13":
+        refuse(400, "Sec-WebSocket-Version must be 13.")
+    try:
+        key = base64.b64decode(headers.get("Sec-WebSocket-Key", ""), validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if len(key) != 16:
+        refuse(400, "Sec-WebSocket-Key must be 16 bytes in base64.")
+
+
+def _name_of(host: str) -> str:
+    """The name in a Host header, without port and brackets, in lower case."""
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.partition(":")[0].rstrip(".").lower()
+
+
+def _is_ours(name: str, allowed_hosts: Collection[str]) -> bool:
+    own = socket.gethostname().lower()
+    if name in {"localhost", own, f"{own}.local", *(host.lower() for host in allowed_hosts)}:
+        return bool(name)
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True

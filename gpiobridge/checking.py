@@ -1,0 +1,345 @@
+"""Raw tables in, settings out: what `tables` can't say of one value alone.
+
+Owns names, references between pins and pages, templates, and values that depend on each other.
+What is partly wrong is read as far as it is right, so that one problem doesn't hide the next.
+Reads template files and nothing else; `config` is where to import `check` from. Any thread.
+"""
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from ipaddress import ip_address
+from pathlib import Path, PureWindowsPath
+from types import MappingProxyType
+from typing import Any
+
+from gpiobridge.durations import format_duration
+from gpiobridge.errors import ConfigError
+from gpiobridge.events import Level
+from gpiobridge.header import bcm_number
+from gpiobridge.problems import Key, Problems, missing, nearest, show, unknown
+from gpiobridge.settings import Gpio, Page, Pin, Pull, Server, Settings
+from gpiobridge.tables import GpioTable, PageTable, PinTable, ServerTable, Table
+
+# Paths that are the bridge's own, or may become it.
+RESERVED = frozenset({"ws", "static", "api", "healthz", "metrics", "simulator", "gpiobridge"})
+
+_SECTIONS = ("server", "gpio", "pins", "pages")
+_RULES = ("on_low", "on_high", "on_press", "on_release")
+_PIN_NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
+_PAGE_NAME = re.compile(r"[a-z0-9-]{1,32}")
+_ACTIVE = {Pull.UP: Level.LOW, Pull.DOWN: Level.HIGH}
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+def check(
+    raw: Mapping[str, object],
+    *,
+    source: str,
+    folder: Path,
+    views: Collection[str] = (),
+    origins: Mapping[str, str] = _NOTHING,
+) -> Settings:
+    """Check raw tables and turn them into settings.
+
+    Args:
+        raw: as `tomllib` gives them.
+        source: what problems name as their place.
+        folder: where ``templates/`` lies.
+        views: names of pages that a Flask view serves: they need no template.
+        origins: dotted key -> the place to show for it instead of the source.
+
+    Raises:
+        ConfigError: with every problem found.
+    """
+    problems = Problems(source, origins)
+    for name, value in raw.items():
+        if name not in _SECTIONS:
+            problems.add((name,), _wrong_section(name), value)
+    server = _server(_section(raw, "server", problems), problems)
+    gpio = _gpio(_section(raw, "gpio", problems), problems)
+    raw_pins = _section(raw, "pins", problems)
+    raw_pages = _section(raw, "pages", problems)
+
+    pins, actives = _pins(raw_pins, problems)
+    if not raw_pins and isinstance(raw.get("pins", {}), Mapping):
+        problems.add(("pins",), "there is no pin; write [pins], and below it button = 17")
+
+    names = [*raw_pages, *(view for view in views if view not in raw_pages)]
+    if not names and isinstance(raw.get("pages", {}), Mapping):
+        problems.add(("pages",), "there is no page; write [pages.welcome] for welcome.html")
+    if names and server.start and server.start not in names:
+        problems.add(("server", "start"), missing("page", server.start, names), server.start)
+    pages: dict[str, Page] = {}
+    for name in names:
+        table, body = _page_table(name, raw_pages.get(name, {}), problems)
+        pages[name] = Page(
+            name=name,
+            template=_template(name, table, body, views, folder, problems),
+            rules=_rules(name, table, raw_pins, actives, names, problems),
+            **_given(table, "template", *_RULES),
+        )
+    if problems.sentences:
+        raise ConfigError(problems.sentences)
+    return Settings(
+        server=server if server.start else replace(server, start=names[0]),
+        gpio=gpio,
+        pins=MappingProxyType(pins),
+        pages=MappingProxyType(pages),
+        folder=folder.absolute(),
+        source=source,
+    )
+
+
+def _section(raw: Mapping[str, object], name: str, problems: Problems) -> Mapping[str, object]:
+    """Take one section; one that isn't there is empty."""
+    section = raw.get(name, {})
+    if isinstance(section, Mapping):
+        return section
+    example = "pages.welcome" if name == "pages" else name
+    problems.add((name,), f"must be a section; write [{example}]", section)
+    return {}
+
+
+def _wrong_section(name: str) -> str:
+    """Say what is wrong with a name that is no section."""
+    for section, table in (("server", ServerTable), ("gpio", GpioTable)):
+        if name in table.known_keys():
+            return f"is a key of [{section}]; move it there"
+    return unknown("", name, _SECTIONS)
+
+
+def _given(table: Table, *without: str) -> dict[str, Any]:
+    """Take what a table gives; the class it becomes has the defaults of the rest."""
+    return {name: getattr(table, name) for name in table.model_fields_set if name not in without}
+
+
+def _server(raw: Mapping[str, object], problems: Problems) -> Server:
+    """Check ``[server]``; a start page that isn't given is left empty."""
+    table = problems.read(ServerTable, raw, ("server",), Server)
+    server = Server(start=table.start or "", **_given(table, "start"))
+    if table.start == "":
+        problems.add(("server", "start"), "must be a page; leave it out for the first one", "")
+    least_s = 2.5 * server.beat_s + 3
+    if server.catch_up_s < least_s:
+        need = f"2.5 beats + 3s; write catch_up = {show(format_duration(least_s))} or more"
+        if "catch_up" in raw:
+            problems.add(("server", "catch_up"), f"must be at least {need}", raw["catch_up"])
+        else:
+            problems.add(("server", "beat"), f"catch_up must be at least {need}", raw["beat"])
+    if not server.open and not _is_loopback(server.host):
+        problems.add(
+            ("server", "host"),
+            "everyone on the network can then see the pages; "
+            'add open = true if you want that, or write host = "127.0.0.1"',
+            server.host,
+        )
+    return server
+
+
+def _is_loopback(host: str) -> bool:
+    """Whether only this machine can reach the address."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def _gpio(raw: Mapping[str, object], problems: Problems) -> Gpio:
+    """Check ``[gpio]``."""
+    gpio = Gpio(**_given(problems.read(GpioTable, raw, ("gpio",), Gpio)))
+    if gpio.chip != "auto" and gpio.pin_factory not in ("auto", "lgpio"):
+        sentence = f"has no meaning with pin_factory = {show(gpio.pin_factory)}; leave it out"
+        problems.add(("gpio", "chip"), sentence, gpio.chip)
+    return gpio
+
+
+def _pins(
+    raw_pins: Mapping[str, object], problems: Problems
+) -> tuple[dict[str, Pin], dict[str, Level]]:
+    """Check every pin.
+
+    Returns:
+        The pins that have a number, and the active level of each where it is known: rules can
+        be compared although a pin has another problem.
+    """
+    pins: dict[str, Pin] = {}
+    actives: dict[str, Level] = {}
+    taken: dict[int, str] = {}
+    for name, raw in raw_pins.items():
+        key = ("pins", name)
+        if not _PIN_NAME.fullmatch(name):
+            problems.add(key, 'a pin\'s name has 1 to 32 of A-Z, a-z, 0-9, "_" and "-"; rename it')
+        table, body = _pin_table(key, raw, problems)
+        pull = Pull.UP if table.pull is None else table.pull
+        active = table.active or _ACTIVE.get(pull)
+        if active is not None:
+            actives[name] = active
+        elif "active" not in body:
+            sentence = 'is needed with pull = "none"; write active = "low" (or "high")'
+            problems.add((*key, "active"), sentence)
+        if table.pin is None:
+            continue
+        if table.pin in taken:
+            problems.add(
+                (*key, "pin") if isinstance(raw, Mapping) else key,
+                f"is the pin of pins.{taken[table.pin]}, too: two names on one pin "
+                f"(GPIO {table.pin}); leave one of them out",
+                body["pin"],
+            )
+        taken.setdefault(table.pin, name)
+        # On the board itself, 1.8 kΩ: the Pi's own pull-down (50 kΩ) can't win against it.
+        if table.pin in (2, 3) and pull is not Pull.UP:
+            sentence = (
+                f"GPIO {table.pin} has a fixed pull-up on the board; "
+                'write pull = "up", or take another pin'
+            )
+            problems.add((*key, "pull"), sentence, pull)
+        if active is not None:
+            pins[name] = Pin(name=name, active=active, **_given(table, "active"))
+    return pins, actives
+
+
+def _pin_table(key: Key, raw: object, problems: Problems) -> tuple[PinTable, Mapping[str, object]]:
+    """Read a pin in its long form, or in the short one, ``button = 17``."""
+    if isinstance(raw, Mapping):
+        if "pin" not in raw:
+            problems.add(key, "has no pin; write pin = 17 (its BCM number)")
+        return problems.read(PinTable, raw, key, Pin), raw
+    body = {"pin": raw}
+    try:
+        bcm_number(raw)
+    except ValueError as error:
+        # [pins] instead of [pins.button], and below it pull = "up".
+        stray = key[-1] in PinTable.known_keys()
+        sentence = "is a key of a single pin; write it below [pins.<name>]" if stray else str(error)
+        problems.add(key, sentence, raw)
+        return PinTable.model_validate({}), body
+    return PinTable.model_validate(body), body
+
+
+def _page_table(
+    name: str, raw: object, problems: Problems
+) -> tuple[PageTable, Mapping[str, object]]:
+    """Read one page, and check its name."""
+    key = ("pages", name)
+    if not isinstance(raw, Mapping):
+        stray = name in PageTable.known_keys()
+        sentence = (
+            "is a key of a single page; write it below" if stray else "must be a section; write"
+        )
+        problems.add(key, f"{sentence} [pages.{'<name>' if stray else name}]", raw)
+        return PageTable.model_validate({}), {}
+    if name in RESERVED:
+        problems.add(key, "this path is the bridge's own; rename the page")
+    elif not _PAGE_NAME.fullmatch(name):
+        plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:32]
+        remedy = f"write [pages.{plain}]" if plain else "rename it"
+        problems.add(key, f'a page\'s name has 1 to 32 of a-z, 0-9 and "-"; {remedy}')
+    return problems.read(PageTable, raw, key, Page), raw
+
+
+def _template(
+    name: str,
+    table: PageTable,
+    body: Mapping[str, object],
+    views: Collection[str],
+    folder: Path,
+    problems: Problems,
+) -> str | None:
+    """Find and check a page's template, by default the file of its own name."""
+    key = ("pages", name)
+    if name in views:
+        if "template" in body:
+            sentence = "a Flask view serves this page; leave it out"
+            problems.add((*key, "template"), sentence, body["template"])
+        return None
+    if table.template is not None:
+        problem = _template_problem(folder, table.template)
+        if problem is not None:
+            problems.add((*key, "template"), problem, table.template)
+        return table.template
+    # Not for a name that is wrong itself, nor instead of a value that was.
+    default = f"{name}.html"
+    if "template" not in body and _PAGE_NAME.fullmatch(name) and name not in RESERVED:
+        problem = _template_problem(folder, default)
+        if problem is not None:
+            problems.add(key, problem)
+    return default
+
+
+def _template_problem(folder: Path, template: str) -> str | None:
+    """Say what is wrong with a template, if anything is."""
+    # A Windows path knows the separators and absolute forms of both worlds.
+    path = PureWindowsPath(template)
+    if not path.parts or path.anchor or ".." in path.parts:
+        return 'must be a file in templates/; write it like "welcome.html"'
+    if "\\" in template:
+        return f"write folders with a slash: {show(path.as_posix())}"
+    base = folder / "templates"
+    try:
+        text = (base / template).read_text(encoding="utf-8")
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+        files = [file.relative_to(base).as_posix() for file in base.rglob("*") if file.is_file()]
+        if close := nearest(template, sorted(files)):
+            return f"there is no templates/{template}; did you mean template = {show(close)}?"
+        return f"there is no templates/{template}; create it, or name another file in template"
+    except UnicodeDecodeError:
+        return f"templates/{template} is not UTF-8 text; save it as UTF-8"
+    except OSError as error:
+        return f"templates/{template} can't be read ({error.strerror}); change that"
+    return _syntax_problem(template, text)
+
+
+def _syntax_problem(template: str, text: str) -> str | None:
+    """Say what Jinja can't read in a template, if anything."""
+    from jinja2 import Environment, TemplateSyntaxError  # late: not every user has templates
+
+    try:
+        Environment().parse(text)
+    except TemplateSyntaxError as error:
+        reason = (error.message or "").rstrip(".")
+        return f"templates/{template}, line {error.lineno}: {reason}; correct it there"
+    return None
+
+
+def _rules(
+    name: str,
+    table: PageTable,
+    pins: Collection[str],
+    actives: Mapping[str, Level],
+    pages: Collection[str],
+    problems: Problems,
+) -> Mapping[tuple[str, Level], str]:
+    """Turn a page's four tables of rules into one, by electrical level."""
+    rules: dict[tuple[str, Level], str] = {}
+    written: dict[tuple[str, Level], str] = {}
+    for kind in _RULES:
+        for pin, target in getattr(table, kind).items():
+            key = ("pages", name, kind, pin)
+            if target not in pages:
+                problems.add(key, missing("page", target, pages), target)
+            if pin not in pins:
+                problems.add(key, missing("pin", pin, pins), target)
+                continue
+            level = _level(kind, actives.get(pin))
+            if level is None:
+                continue
+            if (pin, level) in rules:
+                other = written[pin, level]
+                sentence = f"is the same edge as {other}.{pin}; leave one of them out"
+                problems.add(key, sentence, target)
+            rules[pin, level] = target
+            written[pin, level] = kind
+    return MappingProxyType(rules)
+
+
+def _level(kind: str, active: Level | None) -> Level | None:
+    """Find the electrical level after the edge that a rule waits for."""
+    if kind == "on_low":
+        return Level.LOW
+    if kind == "on_high":
+        return Level.HIGH
+    if active is None:  # the pin has a problem, which is told with it
+        return None
+    return active if kind == "on_press" else active.other

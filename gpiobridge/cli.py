@@ -1,0 +1,173 @@
+"""The command line: the only module that knows them all.
+
+Exit codes: 0 fine, 1 it failed at run time, 2 the configuration or the usage is wrong.
+"""
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gpiobridge import __version__, config
+from gpiobridge.config import Settings
+from gpiobridge.errors import ConfigError, GpioBridgeError
+
+_DEFAULT_URL = "http://127.0.0.1:8000"
+
+
+class _Commands(click.Group):
+    """Shows our errors as sentences, and nothing as a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ConfigError as error:
+            for problem in error.problems:
+                click.echo(problem, err=True)
+            ctx.exit(error.exit_code)
+        except GpioBridgeError as error:
+            click.echo(f"gpiobridge: {error}", err=True)
+            ctx.exit(error.exit_code)
+
+
+class _Duration(click.ParamType):
+    name = "duration"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        if isinstance(value, float):
+            return value
+        try:
+            return config.parse_duration(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+def _config_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option(
+        "--config",
+        "config_file",
+        type=click.Path(path_type=Path),
+        help="By default config.toml in this folder, else the packaged example.",
+    )(command)
+
+
+@click.group(cls=_Commands)
+@click.version_option(__version__, prog_name="gpiobridge")
+def main() -> None:
+    """A pin goes LOW, and the browser moves to its next page."""
+
+
+@main.command()
+@_config_option
+@click.option("--host", help="Listen on this address instead of server.host.")
+@click.option("--port", type=int, help="Listen on this port instead of server.port.")
+def run(config_file: Path | None, host: str | None, port: int | None) -> None:
+    """Watch the pins and serve the pages."""
+    from gpiobridge.server import serve  # not needed by the other commands
+
+    overrides = {
+        key: value
+        for key, value in {"server.host": host, "server.port": port}.items()
+        if value is not None
+    }
+    settings = config.load(config_file, overrides=overrides)
+    _set_up_logging()
+    _warn(settings)
+    sys.exit(serve(settings))
+
+
+@main.command()
+@_config_option
+def check(config_file: Path | None) -> None:
+    """Check the configuration and show its pins and pages."""
+    settings = config.load(config_file)
+    _warn(settings)
+    click.echo(f"{settings.source} is fine.\n")
+    click.echo(
+        _table(
+            ("pin", "GPIO", "pull", "active", "debounce"),
+            [
+                (pin.name, str(pin.pin), pin.pull, pin.active, f"{pin.debounce_s * 1000:g} ms")
+                for pin in settings.pins.values()
+            ],
+        )
+    )
+    click.echo()
+    click.echo(
+        _table(
+            ("page", "template", "when", "leads to"),
+            [row for name in settings.pages for row in _page_rows(settings, name)],
+        )
+    )
+
+
+@main.command()
+@click.argument("name")
+@click.option(
+    "--for",
+    "for_s",
+    type=_Duration(),
+    default="150ms",
+    show_default=True,
+    help="How long the pin stays active.",
+)
+@click.option("--url", default=_DEFAULT_URL, show_default=True, help="Where the bridge runs.")
+def press(name: str, for_s: float, url: str) -> None:
+    """Press the simulated pin NAME of a running bridge."""
+    from gpiobridge import remote
+
+    remote.press(url, name, for_s)
+
+
+@main.command()
+@click.argument("url", default=_DEFAULT_URL)
+@click.option("--once", is_flag=True, help="Stop when the page would be left.")
+def watch(url: str, once: bool) -> None:
+    """Follow the page at URL without a browser: one JSON line a frame."""
+    from gpiobridge import remote
+
+    def tell(sentence: str) -> None:
+        click.echo(f"gpiobridge: {sentence}", err=True)
+
+    try:
+        for frame in remote.frames(url, once=once, tell=tell):
+            click.echo(json.dumps(frame))
+    except KeyboardInterrupt:
+        pass
+
+
+def _page_rows(settings: Settings, name: str) -> list[tuple[str, ...]]:
+    page = settings.pages[name]
+    shown = f"{name} (start)" if name == settings.server.start else name
+    first = (shown, page.template or "")
+    if not page.rules:
+        return [(*first, "", "")]
+    rules = [(f"{pin} is {level}", to) for (pin, level), to in page.rules.items()]
+    return [(*(first if i == 0 else ("", "")), *rule) for i, rule in enumerate(rules)]
+
+
+def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
+    lines = [heads, tuple("-" * width for width in widths), *rows]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )
+
+
+def _warn(settings: Settings) -> None:
+    for warning in settings.warnings:
+        click.echo(f"warning: {warning}", err=True)
+
+
+def _set_up_logging() -> None:
+    # The journal has its own time stamps.
+    when = "" if "JOURNAL_STREAM" in os.environ else "%(asctime)s "
+    logging.basicConfig(level=logging.INFO, format=f"{when}%(levelname)s %(name)s: %(message)s")

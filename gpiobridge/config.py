@@ -1,0 +1,89 @@
+"""The configuration: ``config.toml`` in, checked and frozen settings out.
+
+The way of a key: `load` reads the text, `environment` lays variables and options over it,
+`tables` says what each value may be, `checking` compares values with each other, and `settings` is
+what comes out. All problems are told at once, each with place, value and remedy (`problems` has
+the words). None of these may import gpiozero, Flask or a module of ours that runs something. Any
+thread; used at start.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from gpiobridge.checking import RESERVED, check
+from gpiobridge.durations import parse_duration
+from gpiobridge.environment import lay_over
+from gpiobridge.errors import ConfigError
+from gpiobridge.settings import Gpio, Page, Pin, Pull, Server, Settings
+
+__all__ = [
+    "RESERVED",
+    "Gpio",
+    "Page",
+    "Pin",
+    "Pull",
+    "Server",
+    "Settings",
+    "check",
+    "example_file",
+    "load",
+    "parse_duration",
+]
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+def example_file() -> Path:
+    """Find the example that comes with gpiobridge, in a checkout or an installed copy."""
+    package = Path(__file__).resolve().parent
+    installed = package / "example" / "config.toml"
+    return installed if installed.exists() else package.parent / "config.toml"
+
+
+def load(
+    path: Path | None = None,
+    environ: Mapping[str, str] = os.environ,
+    overrides: Mapping[str, object] = _NOTHING,
+) -> Settings:
+    """Read and check a configuration.
+
+    Args:
+        path: the file; by default ``config.toml`` in the current folder, else the example.
+        environ: variables such as ``GPIOBRIDGE_SERVER__PORT`` override the file.
+        overrides: dotted keys that override both, such as ``{"server.port": 9000}`` for
+            ``--port``; None means that the option was not given.
+
+    Raises:
+        ConfigError: with every problem found.
+    """
+    if path is None:
+        path = Path("config.toml")
+        path = path if path.exists() else example_file()
+    raw, origins = lay_over(_read_file(path), environ, overrides)
+    # Not resolve(): where the file is a link, the templates lie beside the link.
+    folder = Path(os.path.abspath(path)).parent
+    return check(raw, source=str(path), folder=folder, origins=origins)
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    """Read the file's tables; whatever prevents it is one problem with a remedy."""
+    try:
+        # Windows' Notepad may put a byte order mark first, which TOML does not know.
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except tomllib.TOMLDecodeError as error:
+        problem = f'is not valid TOML: {error}; text such as "20ms" needs its quotes'
+    except UnicodeDecodeError as error:
+        problem = f"is not UTF-8 text (byte {error.start}); save it as UTF-8"
+    except FileNotFoundError:
+        problem = "there is no such file; name another with --config"
+    except OSError as error:
+        if path.is_dir():  # Windows only says "permission denied"
+            problem = f"is a folder; name the file in it, such as {path / 'config.toml'}"
+        else:
+            reason = (error.strerror or str(error)).lower()
+            problem = f"can't be read ({reason}); change that, or name another with --config"
+    raise ConfigError([f"{path}: {problem}"])

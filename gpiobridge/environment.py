@@ -1,0 +1,103 @@
+"""What lies over the file: environment variables and options of the command line.
+
+Pure: raw tables in, a raw table and the origins of its values out. Imports nothing of the
+project; any thread.
+"""
+
+import tomllib
+from collections.abc import Iterable, Mapping
+
+PREFIX = "GPIOBRIDGE_"
+
+_RULE_TABLES = ("on_low", "on_high", "on_press", "on_release")
+
+
+def lay_over(
+    raw: Mapping[str, object], environ: Mapping[str, str], overrides: Mapping[str, object]
+) -> tuple[dict[str, object], dict[str, str]]:
+    """Lay variables such as ``GPIOBRIDGE_SERVER__PORT``, then options, over the file's tables.
+
+    Args:
+        raw: the file as `tomllib` reads it; it is not changed.
+        environ: the process's environment; variables without our prefix or without ``__`` (the
+            border between two levels) are not ours.
+        overrides: dotted keys and their values, as options give them; None means not given.
+
+    Returns:
+        The tables together, and for each key that isn't the file's the place to show for it.
+    """
+    merged = _copy(raw)
+    origins: dict[str, str] = {}
+    for variable in sorted(environ):
+        parts = variable.removeprefix(PREFIX).lower().split("__")
+        if variable.startswith(PREFIX) and len(parts) > 1 and all(parts):
+            _put(merged, origins, _spell(merged, parts), _value(environ[variable]), variable)
+    for dotted, value in overrides.items():
+        if value is not None:
+            parts = dotted.split(".")
+            _put(merged, origins, parts, value, "--" + parts[-1].replace("_", "-"))
+    return merged, origins
+
+
+def _copy(table: Mapping[str, object]) -> dict[str, object]:
+    """Copy the tables all the way down, so that nothing of the caller's changes."""
+    return {
+        key: _copy(value) if isinstance(value, Mapping) else value for key, value in table.items()
+    }
+
+
+def _value(text: str) -> object:
+    """Read a variable as a TOML value (``9000``, ``true``, ``"x"``), else as the text it is."""
+    try:
+        table = tomllib.loads(f"value = {text}")
+    except tomllib.TOMLDecodeError:
+        return text
+    # A line break could smuggle in a second key; a date is no value of ours.
+    value = table["value"]
+    known = isinstance(value, bool | int | float | str | list | dict)
+    return value if len(table) == 1 and known else text
+
+
+def _spell(raw: Mapping[str, object], parts: list[str]) -> list[str]:
+    """Give a variable's levels the spelling the file has: it may have capitals and hyphens."""
+    spelled: list[str] = []
+    table: object = raw
+    for depth, part in enumerate(parts):
+        known: list[str] = list(table) if isinstance(table, Mapping) else []
+        fallback = part
+        if spelled[:1] == ["pages"] and depth == 1:
+            fallback = part.replace("_", "-")  # a page's name has hyphens only
+        elif spelled[:1] == ["pages"] and depth == 3 and spelled[2] in _RULE_TABLES:
+            pins = raw.get("pins")
+            known += pins if isinstance(pins, Mapping) else ()
+        spelled.append(_alike(part, known) or fallback)
+        table = table.get(spelled[-1]) if isinstance(table, Mapping) else None
+    return spelled
+
+
+def _alike(part: str, known: Iterable[str]) -> str | None:
+    """Find the known key that ``part`` means, when capitals and hyphens don't count."""
+    plain = part.replace("-", "_")
+    return next((key for key in known if key.lower().replace("-", "_") == plain), None)
+
+
+def _put(
+    table: dict[str, object],
+    origins: dict[str, str],
+    parts: list[str],
+    value: object,
+    origin: str,
+) -> None:
+    """Set one value and note its origin, making the tables on the way that aren't there."""
+    for depth, part in enumerate(parts[:-1], start=1):
+        inner = table.get(part)
+        if not isinstance(inner, dict):
+            if parts[0] == "pins" and depth == 2 and inner is not None:
+                inner = {"pin": inner}  # the short form: button = 17
+            else:
+                inner = {}
+                origins[".".join(parts[:depth])] = origin
+            table[part] = inner
+        table = inner
+    table[parts[-1]] = value
+    origins[".".join(parts)] = origin

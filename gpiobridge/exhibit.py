@@ -1,0 +1,56 @@
+"""The stand-alone application: an exhibit's folder, shown by the Flask extension.
+
+``config.toml`` names the pages; ``templates/`` and ``static/`` lie beside it. Nothing here is
+private: an application of one's own can do all of it.
+"""
+
+from collections.abc import Callable
+
+from flask import Flask, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from gpiobridge.admission import check_source
+from gpiobridge.config import Page, Settings
+from gpiobridge.web import GpioBridge
+
+
+def create_app(settings: Settings, on_failure: Callable[[], None] = lambda: None) -> Flask:
+    """Build the application of an exhibit.
+
+    Args:
+        settings: the checked configuration.
+        on_failure: called if the watcher dies; the service should end then.
+
+    Returns:
+        The application; its bridge is ``app.extensions["gpiobridge"]``.
+    """
+    app = Flask(
+        "gpiobridge", static_folder=None, template_folder=str(settings.folder / "templates")
+    )
+    app.config["TEMPLATES_AUTO_RELOAD"] = True  # an edit shows at the next page load
+    bridge = GpioBridge(app, config=settings, on_failure=on_failure)
+
+    def add_page(page: Page) -> None:
+        def show() -> ResponseReturnValue:
+            assert page.template is not None  # config makes sure
+            return render_template(page.template, page=page.name, pins=settings.pins)
+
+        app.add_url_rule(f"/{page.name}", f"page_{page.name}", bridge.page(page.name)(show))
+
+    def start_page() -> ResponseReturnValue:
+        query = request.query_string.decode("latin-1")  # such as display=kiosk
+        path = f"{request.script_root}/{settings.server.start}"
+        return redirect(f"{path}?{query}" if query else path)
+
+    def static(name: str) -> ResponseReturnValue:
+        return bridge.send_file(settings.folder / "static", name)
+
+    @app.before_request
+    def check() -> None:
+        check_source(request, settings.server.allowed_hosts)
+
+    for page in settings.pages.values():
+        add_page(page)
+    app.add_url_rule("/", "start", start_page)
+    app.add_url_rule("/static/<path:name>", "static", static)
+    return app

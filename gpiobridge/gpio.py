@@ -1,0 +1,301 @@
+"""The pins, through gpiozero: opened once, edges turned into `RawEdge`, levels read.
+
+The back end is chosen explicitly and its own error reported: gpiozero's default chain turns the
+real cause into warnings. Both edges, no debounce of the back end (they differ, see `debounce`).
+
+`Pins` is opened, read and closed by one thread at a time (the watcher's or the one that starts
+it); the callbacks come on the back end's thread and only stamp, append and wake.
+"""
+
+import contextlib
+import glob
+import importlib
+import importlib.util
+import os
+import re
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from gpiobridge.config import Gpio, Pin, Pull
+from gpiobridge.errors import PinError
+from gpiobridge.events import Level, RawEdge
+
+OnEdge = Callable[[RawEdge], None]
+
+# The pull takes about 5 ms to work through a long cable (50 kΩ, 100 nF), measured; GPIO 9 to 27
+# boot pulled down.
+_SETTLE_S = 0.05
+
+# A stamp further from its arrival than this is on another clock: use the arrival.
+_PLAUSIBLE_S = 10.0
+
+# pinctrl of the Pi 5, the Pi 4 and the older ones (Linux, drivers/pinctrl/bcm and pinctrl-rp1).
+_PI_LABELS = ("pinctrl-rp1", "pinctrl-bcm2711", "pinctrl-bcm2835")
+
+_FACTORIES = {
+    "lgpio": ("gpiozero.pins.lgpio", "LGPIOFactory", "lgpio"),
+    "rpigpio": ("gpiozero.pins.rpigpio", "RPiGPIOFactory", "RPi"),
+    "pigpio": ("gpiozero.pins.pigpio", "PiGPIOFactory", "pigpio"),
+    "mock": ("gpiozero.pins.mock", "MockFactory", "gpiozero"),
+}
+_EXTRAS = {"lgpio": "lgpio", "rpigpio": "rpi-lgpio", "pigpio": "pigpio"}
+
+
+class PinSource(Protocol):
+    """Where edges come from; the watcher needs no more than this."""
+
+    simulated: bool
+    loses_edges: bool
+
+    def open(self, on_edge: OnEdge) -> None:
+        """Claim every pin and arm it: from now on every edge goes to ``on_edge``."""
+
+    def read(self, pin: str) -> Level:
+        """Read a pin's level now."""
+
+    def close(self) -> None:
+        """Release every pin."""
+
+
+class Pins:
+    """The configured pins on one gpiozero back end.
+
+    Args:
+        settings: which back end and chip.
+        pins: pin name to its settings.
+
+    Attributes:
+        simulated: True on gpiozero's mock back end.
+        loses_edges: True if the back end may drop an edge, so that the level must be checked.
+    """
+
+    def __init__(self, settings: Gpio, pins: Mapping[str, Pin]) -> None:
+        self._settings = settings
+        self._pins = pins
+        self._factory_name = choose(settings.pin_factory)
+        self.simulated = self._factory_name == "mock"
+        self.loses_edges = not self.simulated
+        self._factory: Any = None
+        self._devices: dict[str, Any] = {}
+        self._callbacks: list[Callable[[float, int], None]] = []
+
+    def open(self, on_edge: OnEdge) -> None:
+        """Claim every pin, let the pulls settle, then arm the edges.
+
+        Args:
+            on_edge: called on the back end's thread; it must not block or raise.
+
+        Raises:
+            PinError: the back end or a pin can't be opened; the message says what to do.
+        """
+        try:
+            with warnings.catch_warnings(action="ignore"):  # gpiozero's own fall-backs
+                self._factory = self._open_factory()
+                for name, pin in self._pins.items():
+                    self._devices[name] = self._claim(pin)
+                if not self.simulated:
+                    time.sleep(_SETTLE_S)
+                for name in self._pins:
+                    self._arm(name, on_edge)
+        except BaseException:
+            self.close()
+            raise
+
+    def read(self, pin: str) -> Level:
+        """Read a pin's level now.
+
+        Raises:
+            PinError: the back end no longer answers.
+        """
+        try:
+            return _level(self._devices[pin].pin.state)
+        except Exception as error:
+            raise PinError(f"pin {pin!r} can't be read: {error}") from error
+
+    def drive(self, pin: str, level: Level) -> None:
+        """Set a simulated pin's level, as a finger on its button would.
+
+        Raises:
+            PinError: the pins are real.
+        """
+        if not self.simulated:
+            raise PinError(f"pin {pin!r} is real: only simulated pins can be driven")
+        _drive(self._devices[pin].pin, level)
+
+    def close(self) -> None:
+        """Release every pin; may be called twice."""
+        for device in self._devices.values():
+            with contextlib.suppress(Exception):  # releasing is best effort: the process ends
+                device.close()
+        self._devices.clear()
+        self._callbacks.clear()
+        if self._factory is not None:
+            with contextlib.suppress(Exception):
+                self._factory.close()
+            self._factory = None
+
+    def _open_factory(self) -> Any:
+        module_name, class_name, package = _FACTORIES[self._factory_name]
+        if importlib.util.find_spec(package) is None:
+            raise PinError(
+                f'gpio.pin_factory = "{self._factory_name}": the package is not installed; '
+                f"install it with: pip install 'gpiobridge[{_EXTRAS[self._factory_name]}]'"
+            )
+        try:
+            with _lgpio_folder() if self._factory_name == "lgpio" else contextlib.nullcontext():
+                factory = getattr(importlib.import_module(module_name), class_name)
+                if self._factory_name == "lgpio":
+                    return factory(chip=self._chip_number())
+                return factory()
+        except PinError:
+            raise
+        except Exception as error:
+            raise PinError(self._explain(error, "the pins")) from error
+
+    def _chip_number(self) -> int:
+        if self._settings.chip != "auto":
+            return int(self._settings.chip.removeprefix("gpiochip"))
+        labels = dict(_chip_labels())
+        for number, label in labels.items():
+            if label.startswith(_PI_LABELS):
+                return number
+        seen = ", ".join(f"gpiochip{n} ({label})" for n, label in labels.items()) or "none"
+        raise PinError(
+            f'gpio.chip = "auto": no Raspberry Pi GPIO chip among those found: {seen}; '
+            'name one, such as chip = "gpiochip0"'
+        )
+
+    def _claim(self, pin: Pin) -> Any:
+        from gpiozero import InputDevice
+
+        pull_up = {Pull.UP: True, Pull.DOWN: False, Pull.NONE: None}[pin.pull]
+        active_state = pin.active is Level.HIGH if pin.pull is Pull.NONE else None
+        try:
+            device = InputDevice(
+                pin.pin, pull_up=pull_up, active_state=active_state, pin_factory=self._factory
+            )
+            if self.simulated and pin.pull is Pull.NONE:
+                # Nothing pulls it: start where the missing outside circuit would hold it.
+                _drive(device.pin, pin.active.other)
+            device.pin.bounce = None
+            device.pin.edges = "both"
+        except Exception as error:
+            raise PinError(self._explain(error, f"pin {pin.name!r} (GPIO {pin.pin})")) from error
+        return device
+
+    def _arm(self, name: str, on_edge: OnEdge) -> None:
+        # No exception may leave a callback: it would end lgpio's only thread, and every pin
+        # would be deaf from then on.
+        def changed(ticks: float, state: int) -> None:
+            now_s = time.monotonic()
+            at_s = ticks if now_s - _PLAUSIBLE_S <= ticks <= now_s else now_s
+            on_edge(RawEdge(name, _level(state), at_s))
+
+        self._callbacks.append(changed)  # gpiozero keeps a weak reference only
+        pin = self._pins[name]
+        try:
+            self._devices[name].pin.when_changed = changed
+        except Exception as error:
+            raise PinError(self._explain(error, f"pin {name!r} (GPIO {pin.pin})")) from error
+
+    def _explain(self, error: Exception, what: str) -> str:
+        """Say what a back end's error means and what to do about it."""
+        said = f"{what} can't be opened on {self._factory_name}: {error}"
+        for pattern, remedy in _REMEDIES:
+            if re.search(pattern, f"{type(error).__name__}: {error}", re.IGNORECASE):
+                return f"{said}; {remedy}"
+        return said
+
+
+# What the back ends say, and what a person can do about it.
+_REMEDIES = (
+    (r"GPIO busy|GPIOPinInUse", "another program, an overlay or a second copy of gpiobridge "
+     "holds the pin: `gpioinfo` names it"),
+    (r"can ?not open gpiochip|permission|PermissionError", "the GPIO chip is missing, or this "
+     "user may not open it: `sudo usermod -aG gpio $USER`, then log in again"),
+    (r"Failed to add edge detection", "RPi.GPIO does not work on kernels from 6.6 on: "
+     "pip uninstall RPi.GPIO, then pip install 'gpiobridge[lgpio]'"),
+    (r"PinUnknownPi|Raspberry Pi", "this is not a Raspberry Pi: for simulated pins write "
+     'pin_factory = "mock"'),
+    (r"Can't connect to pigpio|ConnectionRefused|connect to pigpio", "is pigpiod running? "
+     "`sudo systemctl start pigpiod`"),
+)
+
+
+def choose(pin_factory: str) -> str:
+    """The back end for ``gpio.pin_factory``: itself, or what "auto" means on this machine.
+
+    On a Raspberry Pi "auto" is the first back end that is installed, and never simulated pins;
+    elsewhere it is simulated pins.
+
+    Raises:
+        PinError: a Raspberry Pi without a back end.
+    """
+    if pin_factory != "auto":
+        return pin_factory
+    if not is_raspberry_pi():
+        return "mock"
+    for name in ("lgpio", "rpigpio", "pigpio"):
+        if importlib.util.find_spec(_FACTORIES[name][2]) is not None:
+            return name
+    raise PinError(
+        "this is a Raspberry Pi, but no pin back end is installed: "
+        "pip install 'gpiobridge[lgpio]' "
+        '(or, for simulated pins, write pin_factory = "mock" under [gpio])'
+    )
+
+
+def is_raspberry_pi(root: Path = Path("/")) -> bool:
+    """Whether this machine is a Raspberry Pi, by its device tree.
+
+    Args:
+        root: the file system to look in, for tests.
+    """
+    tree = root / "proc/device-tree"
+    if (tree / "system/linux,revision").exists():  # the firmware's board revision code
+        return True
+    with contextlib.suppress(OSError):
+        return (tree / "model").read_bytes().startswith(b"Raspberry Pi")
+    return False
+
+
+def _level(state: object) -> Level:
+    return Level.HIGH if state else Level.LOW
+
+
+def _drive(mock_pin: Any, level: Level) -> None:
+    if level is Level.LOW:
+        mock_pin.drive_low()
+    else:
+        mock_pin.drive_high()
+
+
+def _chip_labels() -> Iterator[tuple[int, str]]:
+    """Each GPIO chip's number and label; the label tells a Pi's own chip on every kernel."""
+    import lgpio
+
+    for path in sorted(glob.glob("/dev/gpiochip*")):
+        number = int(path.removeprefix("/dev/gpiochip"))
+        try:
+            handle = lgpio.gpiochip_open(number)
+        except lgpio.error:
+            continue
+        yield number, lgpio.gpio_get_chip_info(handle)[3]
+        lgpio.gpiochip_close(handle)
+
+
+@contextlib.contextmanager
+def _lgpio_folder() -> Iterator[None]:
+    """Let lgpio be imported: it makes a FIFO in LG_WD, and changes to that folder."""
+    before = os.getcwd()
+    if "LG_WD" not in os.environ:
+        runtime = os.environ.get("RUNTIME_DIRECTORY")  # systemd's, of the service
+        os.environ["LG_WD"] = runtime or tempfile.mkdtemp(prefix="gpiobridge-lgpio-")
+    try:
+        yield
+    finally:
+        os.chdir(before)

@@ -1,0 +1,81 @@
+"""Take a connection away from the HTTP server that accepted it.
+
+Why: Flask-Sock's handshake and Flask's routing happen inside a request, on one of a few HTTP
+threads. A WebSocket that stayed there would hold that thread for as long as a page is open, and
+a paused film its thread for as long as it is paused. So the route takes the connection over and
+returns, and one selector thread serves them all.
+
+How: the server keeps its socket *object*; we move the descriptor out of it and give it the dead
+end of a socket pair, so that whatever the server still does with it (write a response, linger,
+close) meets a peer that has hung up, which every server treats as a client that left. Nothing
+Linux-only is used: ``dup2`` on a socket fails on Windows.
+
+Tested with the oldest and the newest gunicorn that we allow, and with Werkzeug's server. Any
+HTTP thread may call this module; it imports nothing of the project.
+"""
+
+import socket
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+# Set in a request's environ, it makes Flask-Sock's Server leave its reader thread out.
+NO_READER = "gpiobridge.no_reader"
+
+_SERVER_SOCKETS = ("gunicorn.socket", "werkzeug.socket")
+
+
+def server_socket(environ: Mapping[str, Any]) -> socket.socket | None:
+    """The connection of a request, or None under a server (or TLS) that it can't be taken from."""
+    for key in _SERVER_SOCKETS:
+        connection = environ.get(key)
+        if type(connection) is socket.socket:
+            return connection
+    return None
+
+
+def take(connection: socket.socket) -> socket.socket:
+    """Move the connection out of ``connection`` and return it as a socket of our own.
+
+    Args:
+        connection: the HTTP server's socket object; afterwards it holds a dead end.
+
+    Returns:
+        The live connection, non-blocking.
+    """
+    dead, other = socket.socketpair()
+    other.close()
+    live = socket.socket(fileno=connection.detach())
+    # Give the same object a new descriptor: the server has references to the object.
+    socket.socket.__init__(
+        connection, dead.family, dead.type, dead.proto, fileno=dead.detach()
+    )
+    live.setblocking(False)
+    return live
+
+
+class _NoReader:
+    """Stands in for the thread in which simple-websocket would read the socket."""
+
+    name = "(handed over)"
+
+    def start(self) -> None:
+        """Do nothing: the hub reads."""
+
+
+def reader_thread(otherwise: Callable[..., Any] = threading.Thread) -> Callable[..., Any]:
+    """Make a ``thread_class`` for Flask-Sock's ``SOCK_SERVER_OPTIONS``.
+
+    Args:
+        otherwise: the class for the sockets that are not ours, so that an application's own
+            WebSocket routes keep theirs.
+    """
+
+    def make(target: Callable[[], None], **options: Any) -> Any:
+        server = getattr(target, "__self__", None)
+        if NO_READER in getattr(server, "environ", {}):
+            return _NoReader()
+        return otherwise(target=target, **options)
+
+    return make
+

@@ -1,0 +1,59 @@
+"""The names of the Pi's pins: every name gpiozero takes, turned into the BCM number.
+
+Pure; imports nothing of the project; any thread. Our own table, since importing gpiozero to read
+a configuration would cost a start a third of a second; a test compares the two.
+"""
+
+import re
+
+# Physical position on the 40-pin header -> BCM number. The same on every Pi since the B+ (2014):
+# https://www.raspberrypi.com/documentation/computers/raspberry-pi.html#gpio, or `pinout` on a Pi.
+_BOARD = {
+    3: 2, 5: 3, 7: 4, 8: 14, 10: 15, 11: 17, 12: 18, 13: 27, 15: 22, 16: 23, 18: 24, 19: 10, 21: 9,
+    22: 25, 23: 11, 24: 8, 26: 7, 27: 0, 28: 1, 29: 5, 31: 6, 32: 12, 33: 13, 35: 19, 36: 16,
+    37: 26, 38: 20, 40: 21,
+}  # fmt: skip
+
+# wiringPi's numbers -> BCM number (http://wiringpi.com/pins/, and gpiozero's pins/data.py).
+_WIRING_PI = {
+    0: 17, 1: 18, 2: 27, 3: 22, 4: 23, 5: 24, 6: 25, 7: 4, 8: 2, 9: 3, 10: 8, 11: 7, 12: 10, 13: 9,
+    14: 11, 15: 14, 16: 15, 21: 5, 22: 6, 23: 13, 24: 19, 25: 26, 26: 12, 27: 16, 28: 20, 29: 21,
+    30: 0, 31: 1,
+}  # fmt: skip
+
+_BCM = {number: number for number in range(28)}
+
+_TABLES = {"": _BCM, "GPIO": _BCM, "BCM": _BCM, "BOARD": _BOARD, "J8:": _BOARD, "WPI": _WIRING_PI}
+_NAME = re.compile(r"(GPIO|BCM|BOARD|J8:|WPI|)(0|[1-9][0-9]?)")
+
+
+def bcm_number(name: object) -> int:
+    """Turn a pin as the configuration writes it into its BCM number.
+
+    Args:
+        name: 0 to 27, or a name on the 40-pin header: ``"GPIO17"``, ``"BCM17"``, ``"BOARD11"``,
+            ``"J8:11"``, ``"WPI0"``, ``"17"``.
+
+    Raises:
+        ValueError: with a short reason and a remedy.
+    """
+    if isinstance(name, bool):  # a bool is an int, too: True would silently become GPIO 1
+        raise ValueError("is no pin; write its BCM number, such as 17")
+    if isinstance(name, int):
+        if name not in _BCM:
+            raise ValueError("there is no such pin; write a BCM number from 0 to 27")
+        return name
+    if not isinstance(name, str):
+        raise ValueError('must be a BCM number such as 17, or a name such as "GPIO17"')
+    if found := _NAME.fullmatch(name):
+        scheme, number = found.groups()
+        if int(number) in _TABLES[scheme]:
+            return _TABLES[scheme][int(number)]
+        if _TABLES[scheme] is _BOARD and 1 <= int(number) <= 40:
+            raise ValueError(
+                "is a power or ground pin of the header; write one that is a GPIO, "
+                'such as "BOARD11"'
+            )
+    elif _NAME.fullmatch(upper := name.strip().upper()):
+        raise ValueError(f'there is no pin of this name; write "{upper}"')
+    raise ValueError('there is no such pin; write a BCM number from 0 to 27, or "BOARD11"')

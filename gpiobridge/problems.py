@@ -1,0 +1,259 @@
+"""The sentences in which the problems of a configuration are told: place, value, remedy.
+
+Owns how a place and a value are shown, what to suggest for a wrong name, and the translation of
+pydantic's errors: none of its words may reach a person. Imports nothing of the project but
+`durations`; any thread.
+"""
+
+import dataclasses
+import difflib
+import json
+import re
+from collections.abc import Collection, Iterable, Mapping
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from gpiobridge.durations import format_duration
+
+Key = tuple[str, ...]
+Table = TypeVar("Table", bound=BaseModel)
+
+_NOT_GIVEN = object()
+_LONGEST_SHOWN = 60
+
+# What people write who know gpiozero, or another way of saying it -> what is right here.
+_MEANT = {
+    "": {
+        "pin": "write [pins]",
+        "page": "write [pages.<name>]",
+        "button": "write [pins]",
+        "buttons": "write [pins]",
+        "web": "write [server]",
+    },
+    "server": {
+        "address": 'write host = "127.0.0.1"',
+        "bind": 'write host = "127.0.0.1"',
+        "start_page": "write start",
+        "max_clients": "write max_displays",
+        "heartbeat": "write beat",
+        "hosts": "write allowed_hosts",
+    },
+    "gpio": {
+        "factory": "write pin_factory",
+        "backend": "write pin_factory",
+        "back_end": "write pin_factory",
+        "gpiozero_pin_factory": "write pin_factory",
+        "gpiochip": 'write chip = "gpiochip0"',
+    },
+    "pins": {
+        **dict.fromkeys(("pull_up", "pull_down", "pud"), 'write pull = "up" (or "down", "none")'),
+        **dict.fromkeys(
+            ("bounce_time", "bounce", "bouncetime", "debounce_ms", "debounce_s"),
+            'write debounce = "20ms"',
+        ),
+        **dict.fromkeys(
+            ("active_state", "active_high", "active_low"), 'write active = "low" (or "high")'
+        ),
+        **dict.fromkeys(("pin_number", "number", "gpio", "bcm"), "write pin = 17"),
+        **dict.fromkeys(
+            ("hold_time", "hold_repeat", "hold_s"), "holds are not supported yet, leave it out"
+        ),
+        **dict.fromkeys(
+            ("when_pressed", "when_activated", "on_press"),
+            'write on_press.<pin> = "<next page>" below [pages.<name>]',
+        ),
+        **dict.fromkeys(
+            ("when_released", "when_deactivated", "on_release"),
+            'write on_release.<pin> = "<next page>" below [pages.<name>]',
+        ),
+        **dict.fromkeys(
+            ("on_low", "on_high"), 'write on_low.<pin> = "<next page>" below [pages.<name>]'
+        ),
+    },
+    "pages": {
+        **dict.fromkeys(
+            ("when_pressed", "when_activated", "pressed"), 'write on_press.<pin> = "<next page>"'
+        ),
+        **dict.fromkeys(
+            ("when_released", "when_deactivated", "released"),
+            'write on_release.<pin> = "<next page>"',
+        ),
+        **dict.fromkeys(("when_held", "held"), "holds are not supported yet, leave it out"),
+        **dict.fromkeys(("file", "html", "path", "url"), 'write template = "<file>.html"'),
+    },
+}
+
+# In the design, but not built yet: better said than "unknown".
+_NOT_YET = {
+    "": {"every_page"},
+    "server": {"token"},
+    "pins": {"hold"},
+    "pages": {"on_hold", "on_tap", "while_low", "while_high", "lockout", "idle"},
+}
+
+
+class Problems:
+    """All that is wrong with one configuration, a sentence each.
+
+    Args:
+        source: what to name as the place, such as ``config.toml``.
+        origins: for dotted keys that aren't the source's: the variable or option they come from.
+    """
+
+    def __init__(self, source: str, origins: Mapping[str, str]) -> None:
+        self.sentences: list[str] = []
+        self._source = source
+        self._origins = origins
+
+    def add(self, key: Key, sentence: str, value: object = _NOT_GIVEN) -> None:
+        """Tell one problem.
+
+        Args:
+            key: the levels of the key it is about.
+            sentence: what is wrong, and the remedy.
+            value: what stands there now; a table is too long to show.
+        """
+        shown = "" if value is _NOT_GIVEN or isinstance(value, Mapping) else f" = {show(value)}"
+        self.sentences.append(f"{self._place(key)}{shown}: {sentence}")
+
+    def _place(self, key: Key) -> str:
+        """Name the place of a key: the file and the key, or the variable that set it."""
+        for length in range(len(key), 0, -1):
+            origin = self._origins.get(".".join(key[:length]))
+            if origin is not None:
+                return ": ".join(filter(None, (origin, _dotted(key[length:]))))
+        return f"{self._source}: {_dotted(key)}"
+
+    def read(
+        self, table: type[Table], raw: Mapping[str, object], key: Key, settings: type
+    ) -> Table:
+        """Read one table, tell every problem in it, and return what is right of it.
+
+        Args:
+            table: what the table may hold; nothing in it is required.
+            raw: the table as `tomllib` gives it.
+            key: where it stands.
+            settings: the dataclass it becomes, which knows the defaults.
+        """
+        right = {
+            name: dict(value) if isinstance(value, Mapping) else value
+            for name, value in raw.items()
+        }
+        try:
+            return table.model_validate(right)
+        except ValidationError as error:
+            for details in error.errors(include_url=False):
+                # Without the position in a list: TOML has no way to write it, and the value tells.
+                where = tuple(part for part in details["loc"] if isinstance(part, str))
+                self.add((*key, *where), _sentence(details, key, table, settings), details["input"])
+                # Only what is wrong goes: one bad rule doesn't hide what its neighbours lack.
+                inner = right.get(where[0])
+                if isinstance(inner, dict) and len(where) > 1:
+                    inner.pop(where[1], None)
+                else:
+                    right.pop(where[0], None)
+            return table.model_validate(right)
+
+
+def show(value: object) -> str:
+    """Write a value as TOML would, cut where it gets too long for a sentence."""
+    if isinstance(value, bool):
+        text = str(value).lower()
+    elif isinstance(value, str):
+        text = json.dumps(value, ensure_ascii=False)
+    elif isinstance(value, list | tuple):
+        text = f"[{', '.join(map(show, value))}]"
+    else:
+        text = str(value)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
+
+
+def listed(names: Iterable[str], last: str = "and") -> str:
+    """Write names as a sentence does: ``"a", "b" and "c"``."""
+    shown = [show(name) for name in names]
+    return f" {last} ".join(filter(None, (", ".join(shown[:-1]), *shown[-1:])))
+
+
+def nearest(name: str, known: Collection[str]) -> str | None:
+    """Find the known name that ``name`` was probably meant to be."""
+    plain = {other.casefold(): other for other in known}
+    found = difflib.get_close_matches(name.casefold(), plain, n=1)
+    return plain[found[0]] if found else None
+
+
+def missing(what: str, name: str, known: Collection[str]) -> str:
+    """Say that there is no pin or page of this name, and which one was probably meant."""
+    if close := nearest(name, known):
+        return f"there is no {what} named {show(name)}; did you mean {show(close)}?"
+    return f"there is no {what} named {show(name)}; write one of {listed(known, 'or')}"
+
+
+def unknown(section: str, name: str, known: Collection[str]) -> str:
+    """Say that a key (or, with no section, a whole section) is unknown, and what is right.
+
+    Args:
+        section: ``server``, ``gpio``, ``pins``, ``pages``, or nothing for the file's own level.
+        name: what stands there.
+        known: what may stand there.
+    """
+    if name in _NOT_YET.get(section, ()):
+        return "is not supported yet; leave it out"
+    what = "key" if section else "section"
+    if meant := _MEANT.get(section, {}).get(name.lower()):
+        return f"unknown {what}; {meant}"
+    if close := nearest(name, known):
+        return f"unknown {what}; did you mean {close}?"
+    return f"unknown {what}; leave it out, or write one of {', '.join(known)}"
+
+
+def _dotted(key: Key) -> str:
+    """Join the levels of a key as TOML does, quoting what isn't a bare key."""
+    return ".".join(part if re.fullmatch(r"[A-Za-z0-9_-]+", part) else show(part) for part in key)
+
+
+def _sentence(error: ErrorDetails, key: Key, table: type[BaseModel], settings: type) -> str:
+    """Say one of pydantic's errors in our words, with a remedy."""
+    fields = {field.alias or name: name for name, field in table.model_fields.items()}
+    name = str(error["loc"][0])
+    if error["type"] == "extra_forbidden":
+        return unknown(key[0], name, fields)
+    reason = _reason(error)
+    default = next((f.default for f in dataclasses.fields(settings) if f.name == fields[name]), "")
+    if ";" in reason or default in ("", (), dataclasses.MISSING):
+        return reason  # it has a remedy of its own, or there is no default to fall back on
+    # Durations are the floats: see `durations`.
+    shown = format_duration(default) if isinstance(default, float) else show(default)
+    return f"{reason}; leave it out for the default of {shown}"
+
+
+def _reason(error: ErrorDetails) -> str:
+    """Say what is wrong with a value; a remedy, if there is a special one, after a semicolon."""
+    context = error.get("ctx", {})
+    where = [str(part) for part in error["loc"]]
+    match error["type"]:
+        case "value_error":
+            return str(context["error"])
+        case "string_type" if len(where) > 1 and where[0].startswith("on_"):
+            return "must be the name of a page, in quotes"
+        case "string_type":
+            return "must be text in quotes"
+        case "bool_type":
+            return "must be true or false, without quotes"
+        case "int_type":
+            return "must be a whole number, without quotes"
+        case "greater_than_equal":
+            return f"must be at least {context['ge']}"
+        case "less_than_equal":
+            return f"must be at most {context['le']}"
+        case "tuple_type":
+            return 'must be a list, such as ["kiosk.example.org"]'
+        case "dict_type":
+            return f'must name the pin, too; write {where[0]}.<pin> = "<next page>"'
+        case "literal_error" | "enum":
+            options = re.findall(r"'([^']+)'", str(context["expected"]))
+            close = nearest(str(error["input"]), options)
+            hint = f"; did you mean {show(close)}?" if close else ""
+            return f"must be {listed(options, 'or')}{hint}"
+    return "is not a value that can stand here"

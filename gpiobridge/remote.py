@@ -1,0 +1,153 @@
+"""Talk to a running bridge from the command line: press a simulated pin, follow the frames.
+
+Blocking calls of one thread, the caller's. It uses the wire as any other client would, and
+nothing of the server.
+"""
+
+import json
+import random
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from gpiobridge import wire
+from gpiobridge.errors import RemoteError
+from gpiobridge.events import Level
+
+_TIMEOUT_S = 5.0
+_MAX_RETRY_S = 2.0
+_SILENT_BEATS = 2.5  # without a frame for so many beats a socket is given up
+
+
+def press(url: str, pin: str, for_s: float) -> None:
+    """Make a simulated pin active, and inactive again.
+
+    Args:
+        url: where the bridge is, such as ``http://127.0.0.1:8000``.
+        pin: the pin's name.
+        for_s: how long it stays active, in seconds.
+
+    Raises:
+        RemoteError: the bridge can't be reached, has real pins, or has no such pin.
+    """
+    pins = json.loads(_request(f"{url.rstrip('/')}/healthz"))["pins"]
+    if pin not in pins:
+        raise RemoteError(f"there is no pin {pin!r} at {url}; pins: {', '.join(pins)}")
+    active = Level(pins[pin]["active"])
+    set_level(url, pin, active)
+    try:
+        time.sleep(for_s)
+    finally:  # Ctrl-C must not leave it pressed
+        set_level(url, pin, active.other)
+
+
+def set_level(url: str, pin: str, level: Level) -> None:
+    """Set a simulated pin's level.
+
+    Raises:
+        RemoteError: as in `press`.
+    """
+    path = f"/simulator/pins/{urllib.parse.quote(pin, safe='')}"
+    _request(url.rstrip("/") + path, json.dumps({"level": level}).encode())
+
+
+def frames(url: str, *, once: bool, tell: Callable[[str], None]) -> Iterator[dict[str, Any]]:
+    """Yield what a display on a page would get, following it from page to page.
+
+    A close is yielded as ``{"type": "close", "code": …, "reason": …}``. On 4000 the next page's
+    socket is opened; on anything else the same one again, for ever.
+
+    Args:
+        url: a page of the bridge, or its address for the start page.
+        once: stop at the first 4000.
+        tell: gets a sentence when the connection is lost.
+
+    Raises:
+        RemoteError: the bridge can't be reached at first, or there is no such page.
+    """
+    from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+    from websockets.sync.client import connect
+
+    base, page = _find_page(url)
+    cursor = ""
+    epoch = ""
+    silent_s = _TIMEOUT_S
+    connected_once = False
+    while True:
+        query = f"?cursor={cursor}" if cursor else ""
+        try:
+            with connect(
+                f"{base.replace('http', 'ws', 1)}/ws{page}{query}",
+                compression=None,
+                ping_interval=None,
+                open_timeout=_TIMEOUT_S,
+                close_timeout=1,
+                proxy=None,
+            ) as socket:
+                connected_once = True
+                try:
+                    while True:
+                        frame = json.loads(socket.recv(timeout=silent_s))
+                        yield frame
+                        if frame["type"] == "beat":
+                            socket.send(wire.BEAT)
+                        epoch = frame.get("epoch", epoch)
+                        if "seq" in frame:
+                            cursor = wire.cursor(epoch, frame["seq"])
+                except ConnectionClosed:
+                    code = socket.protocol.close_code or 1006
+                    reason = socket.protocol.close_reason or ""
+                    yield {"type": "close", "code": code, "reason": reason}
+                    if code == wire.Close.NAVIGATE:
+                        page = reason
+                        if once:
+                            return
+                        continue
+                    tell(f"the connection was closed ({code}); connecting again")
+        except InvalidStatus as error:
+            raise RemoteError(_said(error.response.status_code, error.response.body)) from error
+        except (OSError, TimeoutError, WebSocketException) as error:
+            if not connected_once:
+                raise RemoteError(f"no bridge answers at {base}: {error}") from error
+            tell(f"{base} does not answer; trying again")
+        time.sleep(random.uniform(0.1, _MAX_RETRY_S))
+
+
+def _find_page(url: str) -> tuple[str, str]:
+    """Split a page's URL into the bridge's address and the page's path; ask for the start page."""
+    parts = urllib.parse.urlsplit(url if "//" in url else f"http://{url}")
+    base = f"{parts.scheme}://{parts.netloc}"
+    if parts.path not in ("", "/"):
+        return base, parts.path
+    with _open(urllib.request.Request(f"{base}/", method="HEAD")) as response:
+        return base, urllib.parse.urlsplit(response.url).path
+
+
+def _request(url: str, body: bytes | None = None) -> str:
+    headers = {"Content-Type": "application/json"} if body is not None else {}
+    with _open(urllib.request.Request(url, body, headers)) as response:
+        text: str = response.read().decode()
+        return text
+
+
+def _open(request: urllib.request.Request) -> Any:
+    # A proxy of the environment is for the world outside, not for a bridge.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        return opener.open(request, timeout=_TIMEOUT_S)
+    except urllib.error.HTTPError as error:
+        with error:
+            raise RemoteError(_said(error.code, error.read())) from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "reason", error)
+        raise RemoteError(
+            f"no bridge answers at {request.full_url}: {reason}; is it running? --url says where"
+        ) from error
+
+
+def _said(status: int, body: bytes | None) -> str:
+    text = (body or b"").decode(errors="replace").strip()
+    return f"the bridge answered {status}: {text}" if text else f"the bridge answered {status}"

@@ -1,0 +1,124 @@
+"""A whole configuration as the project sees it: checked, frozen, in seconds and BCM numbers.
+
+`config` makes these and is where to import them from. Defaults are written here and nowhere else.
+Pure; imports nothing of the project but `events`; any thread.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Literal
+
+from gpiobridge.events import Level
+
+
+class Pull(StrEnum):
+    """The resistor inside the Pi that holds an open pin at a level."""
+
+    UP = "up"
+    DOWN = "down"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """The section ``[server]``.
+
+    Args:
+        host: the address to listen on.
+        port: 0 to 65535; 0 is any free port.
+        start: the page at ``/``.
+        max_displays: further sockets are refused; at least 1.
+        beat_s: seconds between two signs of life; 0.2 to 60.
+        catch_up_s: seconds a press stays good for a display that was away.
+        csp: the Content-Security-Policy of the owner's pages.
+        open: whether everyone on the network may see the pages.
+        allowed_hosts: names the bridge answers to beside its own, in lower case.
+        threads: HTTP threads; 2 to 64.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    start: str
+    max_displays: int = 1000
+    beat_s: float = 2.0
+    catch_up_s: float = 10.0
+    csp: Literal["local", "strict", "off"] = "local"
+    open: bool = False
+    allowed_hosts: tuple[str, ...] = ()
+    threads: int = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gpio:
+    """The section ``[gpio]``.
+
+    Args:
+        pin_factory: the back end; auto is real pins on a Pi, simulated ones elsewhere.
+        chip: auto (the Pi's own, by its label), or a name such as ``gpiochip0``.
+    """
+
+    pin_factory: Literal["auto", "lgpio", "rpigpio", "pigpio", "mock"] = "auto"
+    chip: str = "auto"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pin:
+    """One pin.
+
+    Args:
+        name: as the configuration calls it.
+        pin: the BCM number, whatever name the configuration has for it.
+        pull: the Pi's own resistor.
+        active: the electrical level that counts as pressed.
+        debounce_s: seconds a level must hold to count; 0 to 10.
+    """
+
+    name: str
+    pin: int
+    pull: Pull = Pull.UP
+    active: Level
+    debounce_s: float = 0.02
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One page.
+
+    Args:
+        name: also its path, ``/<name>``.
+        template: the file in ``templates/``; None for a page that a Flask view serves.
+        prerender: whether browsers load it in the background before the press.
+        client: whether the bridge inserts its script.
+        rules: (pin's name, its electrical level after the edge) -> the next page.
+    """
+
+    name: str
+    template: str | None
+    prerender: bool = False
+    client: bool = True
+    rules: Mapping[tuple[str, Level], str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """A whole configuration, checked.
+
+    Args:
+        server: the section ``[server]``.
+        gpio: the section ``[gpio]``.
+        pins: by name, in the order of the file.
+        pages: by name, in the order of the file.
+        folder: absolute; ``templates/`` and ``static/`` lie here.
+        source: what messages name, such as ``config.toml``.
+        warnings: what is allowed but probably not meant, a sentence each.
+    """
+
+    server: Server
+    gpio: Gpio
+    pins: Mapping[str, Pin]
+    pages: Mapping[str, Page]
+    folder: Path
+    source: str
+    warnings: tuple[str, ...] = ()

@@ -1,0 +1,144 @@
+"""What may stand in each table of ``config.toml``, and what a single value must be.
+
+The keys are the file's, the attributes those of `settings`, which has the defaults. Nothing is
+required here, so that each table can always be read as far as it is right; `config` then compares
+values with each other. Pure; imports `events`, `settings` and the readers of values; any thread.
+"""
+
+import ipaddress
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from gpiobridge.durations import format_duration, parse_duration
+from gpiobridge.events import Level
+from gpiobridge.header import bcm_number
+from gpiobridge.problems import show
+from gpiobridge.settings import Pull
+
+_HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*")
+
+
+def _seconds(least_s: float, most_s: float) -> BeforeValidator:
+    """Make the reader of a duration between two limits, in seconds."""
+
+    def read(value: object) -> float:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            value = str(value)  # the same reasons: a missing unit, a sign
+        if not isinstance(value, str):
+            raise ValueError('must be a duration in quotes, such as "20ms"')
+        duration_s = parse_duration(value)
+        if duration_s > most_s:
+            raise ValueError(f"must be at most {format_duration(most_s)}")
+        if duration_s < least_s:
+            raise ValueError(f"must be at least {format_duration(least_s)}")
+        return duration_s
+
+    return BeforeValidator(read)
+
+
+def _is_host(host: str) -> bool:
+    """Whether it is an IP address or a host name (RFC 1123, section 2.1)."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        # The last label of a name is never a number: "192.168.1.300" is no name.
+        numeric = host.rpartition(".")[2].isdigit()
+        return len(host) <= 253 and not numeric and _HOST_NAME.fullmatch(host) is not None
+    return True
+
+
+def _host(host: str) -> str:
+    if _is_host(host):
+        return host
+    if _is_host(bare := re.sub(r"^\w+://|/.*$", "", host).strip("[]")):
+        raise ValueError(f"must be an address alone; write {show(bare)}")
+    name, colon, port = host.rpartition(":")
+    if colon and port.isdigit() and _is_host(name):
+        raise ValueError(f"must be an address alone; write {show(name)}, and port = {port}")
+    raise ValueError("is neither an IP address nor a host name")
+
+
+def _allowed_host(host: str) -> str:
+    if not _is_host(host):
+        raise ValueError('must be a name alone; write it like "kiosk.example.org"')
+    return host.lower()
+
+
+def _pin_factory(name: object) -> object:
+    if name == "native":
+        raise ValueError('gpiozero\'s native factory reports no edges; write "lgpio"')
+    if name == "gpiod":
+        raise ValueError('is not supported yet; write "lgpio"')
+    return name
+
+
+def _chip(name: object) -> object:
+    if isinstance(name, int) and not isinstance(name, bool):
+        raise ValueError(f'must be a name in quotes; write "gpiochip{name}"')
+    if isinstance(name, str) and name != "auto" and not re.fullmatch(r"gpiochip[0-9]+", name):
+        bare = name.removeprefix("/dev/")
+        hint = bare if bare.startswith("gpiochip") and bare != name else "gpiochip0"
+        raise ValueError(f'must be "auto" or the name of a chip; write it like "{hint}"')
+    return name
+
+
+class Table(BaseModel):
+    """A table of the file: unknown keys and other types than TOML's own are errors."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    @classmethod
+    def known_keys(cls) -> list[str]:
+        """List the keys that may stand in it."""
+        return [field.alias or name for name, field in cls.model_fields.items()]
+
+
+class ServerTable(Table):
+    """What may stand in ``[server]``."""
+
+    host: Annotated[str, AfterValidator(_host)] | None = None
+    port: Annotated[int, Field(ge=0, le=65535)] | None = None
+    start: str | None = None
+    max_displays: Annotated[int, Field(ge=1)] | None = None
+    beat_s: Annotated[float | None, _seconds(0.2, 60)] = Field(None, alias="beat")
+    catch_up_s: Annotated[float | None, _seconds(0, 600)] = Field(None, alias="catch_up")
+    csp: Literal["local", "strict", "off"] | None = None
+    open: bool | None = None
+    # Not strict, as TOML has lists only.
+    allowed_hosts: (
+        Annotated[tuple[Annotated[str, AfterValidator(_allowed_host)], ...], Field(strict=False)]
+        | None
+    ) = None
+    threads: Annotated[int, Field(ge=2, le=64)] | None = None
+
+
+class GpioTable(Table):
+    """What may stand in ``[gpio]``."""
+
+    pin_factory: Annotated[
+        Literal["auto", "lgpio", "rpigpio", "pigpio", "mock"] | None, BeforeValidator(_pin_factory)
+    ] = None
+    chip: Annotated[str | None, BeforeValidator(_chip)] = None
+
+
+class PinTable(Table):
+    """What may stand in ``[pins.<name>]``."""
+
+    pin: Annotated[int | None, BeforeValidator(bcm_number)] = None
+    pull: Annotated[Pull, Field(strict=False)] | None = None
+    active: Annotated[Level, Field(strict=False)] | None = None
+    debounce_s: Annotated[float | None, _seconds(0, 10)] = Field(None, alias="debounce")
+
+
+class PageTable(Table):
+    """What may stand in ``[pages.<name>]``."""
+
+    template: str | None = None
+    prerender: bool | None = None
+    client: bool | None = None
+    on_low: dict[str, str] = {}
+    on_high: dict[str, str] = {}
+    on_press: dict[str, str] = {}
+    on_release: dict[str, str] = {}

@@ -1,0 +1,218 @@
+"""The watcher thread: pins, time and sockets in one selector, so that the core needs no lock.
+
+It waits for three things: an edge from a pin, bytes from a browser, the next deadline (a debounce
+window, a beat, a level check). Everything that happens goes into `bridge`, and what that orders
+goes out through `hub`.
+
+Threads: `start`, `stop` and `adopt` may be called from any thread, the callback of the pins
+comes on the back end's; all else runs on the watcher's own.
+"""
+
+import logging
+import secrets
+import selectors
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+
+from gpiobridge.bridge import Bridge
+from gpiobridge.config import Settings
+from gpiobridge.events import Broadcast, CloseClients, Effect, Now, PinChanged, RawEdge
+from gpiobridge.gpio import PinSource
+from gpiobridge.hub import Display, Hub, Slots
+
+log = logging.getLogger(__name__)
+
+LEVEL_CHECK_S = 0.25
+"""How often the levels are read with a back end that can lose edges, in seconds."""
+
+_FAREWELL_S = 0.5
+"""How long displays have to hang up when we stop, in seconds; then they are left."""
+
+
+class Watcher:
+    """Watches the pins of ``settings`` and serves the displays.
+
+    Args:
+        settings: the checked configuration.
+        pins: where edges come from.
+        paths: page name to its path, as closes name it.
+        on_failure: called on the watcher's thread if it dies: the service must end then.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        pins: PinSource,
+        paths: Mapping[str, str],
+        on_failure: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.bridge = Bridge(
+            secrets.token_hex(4),
+            {name: pin.debounce_s for name, pin in settings.pins.items()},
+            {name: page.rules for name, page in settings.pages.items()},
+            settings.server.catch_up_s,
+            simulated=pins.simulated,
+        )
+        self.pins = pins
+        self.paths = paths
+        self.slots = Slots(settings.server.max_displays)
+        self._pin_names = tuple(settings.pins)
+        self._on_failure = on_failure
+        self._selector = selectors.DefaultSelector()
+        self._hub = Hub(self._selector, self.slots, settings.server.beat_s)
+        self._edges: deque[RawEdge] = deque()
+        self._joining: deque[Display] = deque()
+        self._wake_up, self._woken = _pipe()
+        self._stop = threading.Event()
+        self._next_check_s: float | None = None
+        self._thread = threading.Thread(target=self._run, name="gpiobridge-watcher", daemon=True)
+
+    def start(self) -> None:
+        """Open the pins, arm them, read them, and start watching.
+
+        Raises:
+            PinError: the pins can't be opened.
+        """
+        self._selector.register(self._woken, selectors.EVENT_READ)
+        try:
+            # Arm first, read second: an edge between the two is in the queue, not lost.
+            self.pins.open(self._on_edge)
+            self._read(self._pin_names)
+        except BaseException:
+            self._close()
+            raise
+        if self.pins.loses_edges:
+            self._next_check_s = time.monotonic() + LEVEL_CHECK_S
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Tell every display that the server stops, release the pins, end the thread."""
+        self._stop.set()
+        self._wake()
+        if self._thread.ident is not None:
+            self._thread.join(_FAREWELL_S + 1.0)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the pins are watched."""
+        return self._thread.is_alive() and not self._stop.is_set()
+
+    @property
+    def displays(self) -> list[tuple[str, str]]:
+        """Name and page of every open display."""
+        return [(d.name, d.page) for d in tuple(self._hub.displays) if not d.closing]
+
+    def adopt(self, display: Display) -> None:
+        """Take over a display after its handshake; its slot is already taken."""
+        self._joining.append(display)
+        self._wake()
+
+    def _on_edge(self, edge: RawEdge) -> None:
+        # On the back end's thread, which an exception would kill: no I/O that can block or fail.
+        self._edges.append(edge)
+        self._wake()
+
+    def _wake(self) -> None:
+        try:
+            self._wake_up.send(b"\0")
+        except OSError:
+            # Full: a wake-up is already on its way. Closed: nobody is left to wake.
+            pass
+
+    def _run(self) -> None:
+        try:
+            while not self._stop.is_set():
+                self._turn()
+            self._farewell()
+        except Exception:
+            log.exception("the watcher failed; no pin is watched any longer")
+            self._close()
+            self._on_failure()
+        else:
+            self._close()
+
+    def _turn(self) -> None:
+        """Wait for the next thing to happen, and do all that is due."""
+        for key, events in self._selector.select(self._timeout_s()):
+            if isinstance(key.data, Display):
+                self._hub.handle(key.data, events, time.monotonic())
+            else:
+                self._woken.recv(4096)
+        self._take_edges()
+        self._take_readings()
+        while self._joining:
+            display = self._joining.popleft()
+            welcome = self.bridge.join(display.page, display.cursors, _now())
+            self._hub.adopt(display, welcome.texts, time.monotonic())
+            if welcome.to is not None:
+                self._hub.leave(display, self.paths[welcome.to], time.monotonic())
+        self._hub.tick(time.monotonic())
+
+    def _timeout_s(self) -> float | None:
+        deadlines = (self.bridge.deadline_s, self._hub.deadline_s, self._next_check_s)
+        due_s = min((d for d in deadlines if d is not None), default=None)
+        return None if due_s is None else max(0.0, due_s - time.monotonic())
+
+    def _take_edges(self) -> None:
+        while self._edges:
+            self._carry_out(self.bridge.edge(self._edges.popleft(), _now()))
+
+    def _take_readings(self) -> None:
+        """Read the pins whose debounce window is over, or all when a level check is due."""
+        now_s = time.monotonic()
+        if self._next_check_s is not None and now_s >= self._next_check_s:
+            self._next_check_s = now_s + LEVEL_CHECK_S
+            self._read(self._pin_names)
+        else:
+            self._read(self.bridge.pins_to_read(now_s))
+
+    def _read(self, pins: Iterable[str]) -> None:
+        for pin in pins:
+            now = _now()  # before the reading: an edge stamped later may not be in it
+            self._carry_out(self.bridge.reading(pin, self.pins.read(pin), now))
+
+    def _carry_out(self, effects: Iterable[Effect]) -> None:
+        for effect in effects:
+            match effect:
+                case PinChanged(seq, pin, level):
+                    log.info("#%d %s is %s", seq, pin, level)
+                case Broadcast(text):
+                    self._hub.broadcast(text, time.monotonic())
+                case CloseClients(page, to):
+                    moved = self._hub.navigate(page, self.paths[to], time.monotonic())
+                    if moved:
+                        log.info("%s leads to %s: %d displays moved", page, to, moved)
+
+    def _farewell(self) -> None:
+        """Tell every display, and give the live ones a moment to hang up."""
+        until_s = time.monotonic() + _FAREWELL_S
+        self._hub.close_all(time.monotonic())
+        while self._hub.displays and (left_s := until_s - time.monotonic()) > 0:
+            for key, events in self._selector.select(left_s):
+                if isinstance(key.data, Display):
+                    self._hub.handle(key.data, events, time.monotonic())
+                else:
+                    self._woken.recv(4096)
+
+    def _close(self) -> None:
+        self.pins.close()
+        for display in (*self._hub.displays, *self._joining):
+            display.sock.close()
+        self._selector.close()
+        self._wake_up.close()
+        self._woken.close()
+
+
+def _now() -> Now:
+    return Now(time.monotonic(), time.time())
+
+
+def _pipe() -> tuple[socket.socket, socket.socket]:
+    """A socket pair (a pipe can't be selected on Windows): write end, read end."""
+    write, read = socket.socketpair()
+    write.setblocking(False)
+    read.setblocking(False)
+    return write, read

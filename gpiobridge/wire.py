@@ -1,0 +1,99 @@
+"""What goes over a socket: frames, close codes, limits, cursors.
+
+Pure. The wire is a contract with every page and client out there: see DESIGN in the README. A
+frame is one WebSocket text message of JSON.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from enum import IntEnum
+
+from gpiobridge.events import Level, PinChanged
+
+MAX_MESSAGE_BYTES = 16 * 1024
+"""The largest message a client may send; a larger one closes its socket with 1009."""
+
+MAX_REASON_BYTES = 123
+"""The longest close reason: a control frame's 125 bytes less the code (RFC 6455, 5.5)."""
+
+MISSED_BEATS = 3
+"""A display that has answered a beat before and misses this many is dropped."""
+
+
+class Close(IntEnum):
+    """Close codes. Only `NAVIGATE` moves a page; on any other one the page reconnects."""
+
+    GOING_AWAY = 1001  # the server stops
+    POLICY = 1008  # the client broke a rule
+    TOO_BIG = 1009  # the client's message was too large
+    NAVIGATE = 4000  # the reason is the path of the next page
+
+
+BEAT = '{"type":"beat"}'
+"""A sign of life, in both directions: JavaScript can't see a WebSocket ping."""
+
+
+def state_frame(epoch: str, seq: int, levels: Mapping[str, Level], *, simulated: bool) -> str:
+    """The first frame of every socket: where all pins are, and since which event.
+
+    Args:
+        epoch: the random name of this run.
+        seq: the newest event that ``levels`` holds, or the one before an edge that follows.
+        levels: pin name to its settled level.
+        simulated: True with pins that are not real.
+    """
+    return _dump(
+        {"type": "state", "epoch": epoch, "seq": seq, "pins": levels, "simulated": simulated}
+    )
+
+
+def edge_frame(edge: PinChanged, at_unix_s: float) -> str:
+    """One settled edge; ``at_unix_s`` is its wall-clock time in seconds since 1970."""
+    return _dump(
+        {
+            "type": "edge",
+            "seq": edge.seq,
+            "pin": edge.pin,
+            "event": edge.level,
+            "level": edge.level,
+            "at": round(at_unix_s, 6),
+        }
+    )
+
+
+def cursor(epoch: str, seq: int) -> str:
+    """What a display has already acted on, as it travels: ``epoch:seq``."""
+    return f"{epoch}:{seq}"
+
+
+_CURSOR = re.compile(r"([0-9a-f]{1,32}):([0-9]{1,15})")
+
+
+def resume_after(cursors: Iterable[str], epoch: str) -> int | None:
+    """The sequence number to resume after: that of the first cursor of our own epoch.
+
+    Args:
+        cursors: as the client sent them, the stored one before the page's; anything malformed
+            or from another run is passed over.
+        epoch: the name of this run.
+    """
+    for text in cursors:
+        match = _CURSOR.fullmatch(text)
+        if match and match[1] == epoch:
+            return int(match[2])
+    return None
+
+
+def message_type(text: str) -> str | None:
+    """The ``type`` of a client's message, or None when it is not an object that has one."""
+    try:
+        message = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    kind = message.get("type") if isinstance(message, dict) else None
+    return kind if isinstance(kind, str) else None
+
+
+def _dump(frame: Mapping[str, object]) -> str:
+    return json.dumps(frame, separators=(",", ":"), ensure_ascii=False)

@@ -1,0 +1,40 @@
+"""The names of the Pi's pins."""
+
+import pytest
+from gpiozero.pins.pi import PiBoardInfo
+
+from gpiobridge.header import bcm_number
+
+
+def test_every_name_means_the_pin_it_means_to_gpiozero() -> None:
+    """Each name gpiozero has for the 40-pin header of a Pi 4 gives the same BCM number."""
+    board = PiBoardInfo.from_revision(0xC03111)
+    pins = [pin for pin in board.headers["J8"].pins.values() if "gpio" in pin.interfaces]
+    names = {name: int(pin.name.removeprefix("GPIO")) for pin in pins for name in pin.names}
+    assert len(pins) == 28
+    assert {name: bcm_number(name) for name in names} == names
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        (True, "is no pin; write its BCM number, such as 17"),
+        (False, "is no pin; write its BCM number, such as 17"),
+        (28, "there is no such pin; write a BCM number from 0 to 27"),
+        (-1, "there is no such pin; write a BCM number from 0 to 27"),
+        (17.0, 'must be a BCM number such as 17, or a name such as "GPIO17"'),
+        ("gpio17", 'there is no pin of this name; write "GPIO17"'),
+        ("board11", 'there is no pin of this name; write "BOARD11"'),
+        ("BOARD1", "is a power or ground pin of the header; write one that is a GPIO, "
+         'such as "BOARD11"'),
+        ("GPIO28", 'there is no such pin; write a BCM number from 0 to 27, or "BOARD11"'),
+        ("BOARD41", 'there is no such pin; write a BCM number from 0 to 27, or "BOARD11"'),
+        ("GPIO017", 'there is no such pin; write a BCM number from 0 to 27, or "BOARD11"'),
+        ("", 'there is no such pin; write a BCM number from 0 to 27, or "BOARD11"'),
+    ],
+)  # fmt: skip
+def test_other_names_are_refused_with_the_reason(name: object, reason: str) -> None:
+    """What gpiozero doesn't take, or would misread, is refused with a remedy."""
+    with pytest.raises(ValueError, match="^.+$") as caught:
+        bcm_number(name)
+    assert str(caught.value) == reason

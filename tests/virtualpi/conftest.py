@@ -1,0 +1,114 @@
+"""One guest for all tests of this folder, which run only when the folder is asked for by name.
+
+``pytest`` alone leaves them out, since they need root, Debian and a minute or more;
+``pytest tests/virtualpi`` runs them.
+"""
+
+import contextlib
+import socket
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+
+import pytest
+
+from gpiobridge.events import Level
+
+from .appfolder import assemble
+from .display import display
+from .guest import VirtualPi
+from .host import BenchError, stage
+from .image import ensure_image
+
+HERE = Path(__file__).resolve().parent
+BUTTON_LINE = 4
+FIGURES = pytest.StashKey[list[str]]()
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave this folder out, unless a path inside it was given."""
+    start = config.invocation_params.dir
+    asked = [(start / argument.split("::")[0]).resolve() for argument in config.args]
+    return None if any(path.is_relative_to(HERE) for path in asked) else True
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make room for the figures that tests report."""
+    config.stash[FIGURES] = []
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Print the figures at the end, whether or not output is captured."""
+    if config.stash[FIGURES]:
+        terminalreporter.section("virtual Pi: figures")
+        for line in config.stash[FIGURES]:
+            terminalreporter.line(line)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show the service's journal and the console with a test that failed."""
+    report = yield
+    guest = getattr(item, "funcargs", {}).get("pi")
+    if report.failed and isinstance(guest, VirtualPi):
+        with contextlib.suppress(BenchError, OSError):
+            journal = guest.sh("journalctl --no-pager --lines=60 --unit=gpiobridge")[1]
+            report.sections.append(("the guest's journal", journal))
+        report.sections.append(("the guest's console", guest.log()))
+    return report
+
+
+@pytest.fixture(scope="session")
+def figure(pytestconfig: pytest.Config) -> Callable[[str], None]:
+    """A function that adds a line to the figures."""
+    return pytestconfig.stash[FIGURES].append
+
+
+@pytest.fixture(scope="session")
+def pi(
+    pytestconfig: pytest.Config,
+    tmp_path_factory: pytest.TempPathFactory,
+    figure: Callable[[str], None],
+) -> Iterator[VirtualPi]:
+    """A booted guest whose bridge watches a button that is not pressed."""
+    app = tmp_path_factory.mktemp("virtualpi") / "app"
+    capture = pytestconfig.pluginmanager.getplugin("capturemanager")
+    shown = capture.global_and_fixture_disabled if capture else contextlib.nullcontext
+    with contextlib.ExitStack() as stack:
+        with shown():
+            print()
+            image = ensure_image()
+            with stage("the project's wheel"):
+                assemble(app)
+            guest = stack.enter_context(VirtualPi(image, app, free_port()))
+            guest.set_line(BUTTON_LINE, Level.HIGH)
+            with stage("boot until the bridge is healthy"):
+                guest.wait_http("/healthz")
+        figure(f"boot: {guest.cpu_seconds():.0f} s of processor time")
+        yield guest
+
+
+@pytest.fixture
+def released(pi: VirtualPi) -> Iterator[None]:
+    """The button is not pressed, and the bridge knows it: before the test and after it."""
+    release(pi)
+    yield
+    release(pi)
+
+
+def release(pi: VirtualPi) -> None:
+    """Let the button go and wait until the bridge has noticed."""
+    pi.set_line(BUTTON_LINE, Level.HIGH)
+    with display(pi.port, "still") as shown:
+        shown.wait_for("button", Level.HIGH, limit_s=20)
+
+
+def free_port() -> int:
+    """Return a port of the loopback address that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port

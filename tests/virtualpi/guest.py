@@ -1,0 +1,315 @@
+"""The running guest: its GPIO lines, its shell, its port, its end.
+
+A guest is one QEMU process. The host talks to it through three sockets of QEMU: "qmp" is its
+monitor, "qtest" sets the levels of GPIO lines, "shell" is the guest's serial port, where a root
+shell waits. A `VirtualPi` belongs to one thread; `cpu_seconds` and `get` may be called by any.
+
+Sources: QEMU's ``docs/interop/qmp-spec.rst`` and ``system/qtest.c``; ARM's PL061 manual (DDI0190).
+"""
+
+import base64
+import http.client
+import json
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from gpiobridge.events import Level
+
+from .host import BOOT_TOOLS, BenchError, ensure_tools, make_ext4, run
+from .image import INITRD, KERNEL, ROOT_DISK
+
+_MACHINE = ["-cpu", "cortex-a72", "-smp", "2", "-m", "768"]
+_BOARD_REVISION = "c03114"  # a Pi 4B's, in which gpiozero expects gpiochip0
+_GUEST_PORT = 8000
+_APP_DISK_MIB = 64
+_CONNECT_LIMIT_S = 20.0
+_ANSWER_LIMIT_S = 60.0
+_LOG_TAIL = 4000  # characters of the console shown with an error
+
+
+class VirtualPi:
+    """One guest, used as a context manager.
+
+    Args:
+        image: the folder that `image.ensure_image` returned.
+        app: the folder that the guest sees as ``/opt/app``; its ``*.service`` units are started.
+        port: a free port of the host's loopback address, which leads to the guest's port 8000.
+    """
+
+    def __init__(self, image: Path, app: Path, port: int) -> None:
+        self.port = port
+        self._image = image
+        self._app = app
+        self._folder = Path(tempfile.mkdtemp(prefix="virtualpi-"))
+        self._process: subprocess.Popen[bytes] | None = None
+        self._chip = ""
+        self._monitor: _LineSocket
+        self._lines: _LineSocket
+        self._shell: _LineSocket
+
+    def __enter__(self) -> Self:
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def set_line(self, line: int, level: Level) -> None:
+        """Drive a GPIO input of the guest, at any time after QEMU's start.
+
+        Args:
+            line: 0 to 7. The guest's pull resistors do nothing: a line is low until it is set.
+            level: what the guest will read.
+        """
+        driven = int(level is Level.HIGH)
+        self._lines.send(f"set_irq_in {self._chip} unnamed-gpio-in {line} {driven}")
+        answer = self._lines.readline(_ANSWER_LIMIT_S)
+        if not answer.startswith("OK"):
+            raise BenchError(f"QEMU refuses to set line {line}: {answer}")
+
+    def sh(self, script: str, limit_s: float = _ANSWER_LIMIT_S) -> tuple[int, str]:
+        """Run a bash script in the guest, as root.
+
+        Args:
+            script: any text; its standard input is empty.
+            limit_s: after so many seconds it is given up.
+
+        Returns:
+            Its exit status, and what it wrote to standard output and standard error.
+        """
+        # The serial line has a terminal's limit of 4096 characters a line, hence the short
+        # pieces. Kernel messages may stand between the lines, hence the marks.
+        mark = "virtualpi-" + os.urandom(6).hex()
+        pieces = base64.encodebytes(script.encode()).decode().replace("\n", "\\\n")
+        self._shell.send(
+            f'echo; echo {mark} begin; bash -c "$(echo {pieces} | base64 -d)" </dev/null 2>&1; '
+            f"status=$?; echo; echo {mark} $status"
+        )
+        end_s = time.monotonic() + limit_s
+        output: list[str] | None = None
+        while True:
+            line = self._shell.readline(end_s - time.monotonic())
+            if output is None:
+                if line.startswith(mark):
+                    output = []
+            elif line.startswith(mark):
+                return int(line.split()[1]), "\n".join(output).rstrip("\n")
+            else:
+                output.append(line)
+
+    def get(self, path: str, limit_s: float = 10.0) -> tuple[int, str]:
+        """Send a GET request to the guest; returns status and body, follows no redirect.
+
+        Raises:
+            OSError: no answer within ``limit_s`` seconds, or the connection is refused.
+        """
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=limit_s)
+        try:
+            connection.request("GET", path)
+            response = connection.getresponse()
+            return response.status, response.read().decode()
+        except http.client.HTTPException as error:
+            raise ConnectionError(f"no proper answer to {path}") from error
+        finally:
+            connection.close()
+
+    def wait_http(self, path: str, limit_s: float = 300.0) -> str:
+        """Wait until ``path`` answers 200, and return the body.
+
+        Raises:
+            BenchError: it did not within ``limit_s`` seconds; the message ends with the console.
+        """
+        end_s = time.monotonic() + limit_s
+        said = "no answer"
+        while time.monotonic() < end_s:
+            if self._process is None or self._process.poll() is not None:
+                raise BenchError(f"QEMU ended:\n{self.log()}")
+            try:
+                status, body = self.get(path)
+            except OSError as error:
+                said = f"{type(error).__name__}: {error}"
+            else:
+                if status == 200:
+                    return body
+                said = f"status {status}: {body[:500]}"
+            time.sleep(0.25)
+        raise BenchError(f"{path}: {said}, after {limit_s:.0f} s. The console:\n{self.log()}")
+
+    def save(self) -> None:
+        """Keep the guest's present state (memory, devices, disk) inside its QEMU process."""
+        self._human("savevm saved")
+
+    def restore(self) -> None:
+        """Go back to the state of `save`; TCP connections into the guest are lost."""
+        self._human("loadvm saved")
+
+    def cpu_seconds(self) -> float:
+        """Return the processor time that QEMU has used."""
+        if self._process is None:
+            return 0.0
+        stat = Path(f"/proc/{self._process.pid}/stat").read_text()
+        fields = stat.rpartition(") ")[2].split()  # proc(5): from the third field on
+        user, system = int(fields[11]), int(fields[12])
+        return (user + system) / os.sysconf("SC_CLK_TCK")
+
+    def log(self) -> str:
+        """Return the end of what QEMU and the guest's console have said."""
+        texts = []
+        for name in ("qemu.log", "console.log"):
+            path = self._folder / name
+            if path.exists():
+                texts.append(path.read_text(encoding="utf-8", errors="replace")[-_LOG_TAIL:])
+        return "\n".join(texts)
+
+    def stop(self) -> None:
+        """End this guest's QEMU process and remove what it left; harmless when repeated."""
+        for name in ("_monitor", "_lines", "_shell"):
+            if hasattr(self, name):
+                getattr(self, name).close()
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+            try:
+                self._process.wait(10)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _start(self) -> None:
+        ensure_tools(BOOT_TOOLS)
+        tree = self._device_tree()
+        app_disk = self._folder / "app.ext4"
+        make_ext4(self._app, app_disk, _APP_DISK_MIB)
+        command: list[str | Path] = [
+            # QEMU must not outlive a test run that was killed.
+            *("setpriv", "--pdeathsig", "KILL", "--"),
+            *("qemu-system-aarch64", "-M", "virt", *_MACHINE),
+            *("-accel", "tcg,thread=multi", "-nodefaults", "-display", "none"),
+            *("-dtb", tree, "-kernel", self._image / KERNEL, "-initrd", self._image / INITRD),
+            *("-append", "console=ttyAMA0 quiet audit=0 nokaslr mitigations=off"),
+            *_disk("root", self._image / ROOT_DISK, "snapshot=on"),
+            *_disk("app", app_disk, "readonly=on"),
+            *("-netdev", f"user,id=net,hostfwd=tcp:127.0.0.1:{self.port}-:{_GUEST_PORT}"),
+            *("-device", "virtio-net-device,netdev=net", "-device", "virtio-rng-device"),
+            *("-serial", f"{self._socket('shell')},logfile={self._folder / 'console.log'}"),
+            *("-qmp", self._socket("qmp")),
+            *("-qtest", self._socket("qtest"), "-qtest-log", "/dev/null"),
+        ]
+        with (self._folder / "qemu.log").open("wb") as log:
+            # A session of its own: Ctrl-C at the terminal is for the tests, which then stop it.
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self._monitor = self._connect("qmp")
+        self._monitor.readline(_ANSWER_LIMIT_S)  # the greeting
+        self._command("qmp_capabilities")
+        self._chip = self._find_chip()
+        self._lines = self._connect("qtest")
+        self._shell = self._connect("shell")
+
+    def _device_tree(self) -> Path:
+        """Write QEMU's own device tree with a Pi's revision and without the power key."""
+        tree = self._folder / "pi.dtb"
+        dump = f"virt,dumpdtb={tree}"
+        run("qemu-system-aarch64", "-M", dump, *_MACHINE, "-nic", "none", quiet=True)
+        run("fdtput", "-p", "-t", "x", tree, "/system", "linux,revision", _BOARD_REVISION)
+        run("fdtput", "-r", tree, "/gpio-keys")  # the power key would hold line 3
+        return tree
+
+    def _find_chip(self) -> str:
+        """Return the path of the GPIO block in QEMU's object tree."""
+        for child in self._command("qom-list", path="/machine/unattached"):
+            if child["type"] == "child<pl061>":
+                return f"/machine/unattached/{child['name']}"
+        raise BenchError("this QEMU's machine `virt` has no GPIO block")
+
+    def _socket(self, name: str) -> str:
+        return f"unix:{self._folder / name},server=on,wait=off"
+
+    def _connect(self, name: str) -> "_LineSocket":
+        end_s = time.monotonic() + _CONNECT_LIMIT_S
+        while True:
+            connection = socket.socket(socket.AF_UNIX)
+            try:
+                connection.connect(str(self._folder / name))
+            except OSError as error:
+                connection.close()
+                ended = self._process is None or self._process.poll() is not None
+                if ended or time.monotonic() > end_s:
+                    raise BenchError(f"QEMU does not start:\n{self.log()}") from error
+                time.sleep(0.05)
+            else:
+                return _LineSocket(connection)
+
+    def _command(self, name: str, **arguments: str) -> Any:
+        self._monitor.send(json.dumps({"execute": name, "arguments": arguments}))
+        while True:  # events come in between
+            reply = json.loads(self._monitor.readline(_ANSWER_LIMIT_S))
+            if "error" in reply:
+                raise BenchError(f"QEMU refuses {name}: {reply['error']['desc']}")
+            if "return" in reply:
+                return reply["return"]
+
+    def _human(self, line: str) -> None:
+        """Give a command that only QEMU's monitor for people has; it says nothing if it works."""
+        said = self._command("human-monitor-command", **{"command-line": line})
+        if said.strip():
+            raise BenchError(f"QEMU refuses {line}: {said}")
+
+
+class _LineSocket:
+    """Lines of text over a connected socket, each read with a limit."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._unread = b""
+
+    def send(self, text: str) -> None:
+        """Send ``text`` and a line end."""
+        self._connection.settimeout(_ANSWER_LIMIT_S)
+        self._connection.sendall(text.encode() + b"\n")
+
+    def readline(self, limit_s: float) -> str:
+        """Return the next line without its end."""
+        end_s = time.monotonic() + limit_s
+        while b"\n" not in self._unread:
+            self._connection.settimeout(max(0.001, end_s - time.monotonic()))
+            try:
+                data = self._connection.recv(65536)
+            except TimeoutError as error:
+                raise BenchError(f"the guest said nothing for {limit_s:.0f} s") from error
+            if not data:
+                raise BenchError("QEMU has closed the connection")
+            self._unread += data
+        line, _, self._unread = self._unread.partition(b"\n")
+        return line.decode(errors="replace").rstrip("\r")
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._connection.close()
+
+
+def _disk(name: str, file: Path, access: str) -> list[str]:
+    """Return QEMU's arguments for a disk whose serial number is ``name``."""
+    drive = f"if=none,id={name},format=raw,file={file},{access}"
+    return ["-drive", drive, "-device", f"virtio-blk-device,drive={name},serial={name}"]

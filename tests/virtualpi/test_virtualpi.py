@@ -1,0 +1,150 @@
+"""The whole way of a press, from a real kernel GPIO line to a real browser."""
+
+import itertools
+import json
+import shutil
+import statistics
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from gpiobridge.events import Level
+
+from .conftest import BUTTON_LINE
+from .display import display
+from .guest import VirtualPi
+
+# The limit is for the test itself: an image's build and a boot have limits of their own.
+pytestmark = [pytest.mark.timeout(120, func_only=True), pytest.mark.usefixtures("released")]
+
+EDGES = 200
+SPACING_S = 0.020
+STOP_LIMIT_S = 2.0
+BROWSER_LIMIT_MS = 30_000.0  # everything is slow in an emulated Pi
+
+
+def test_service_runs_on_real_pins(pi: VirtualPi) -> None:
+    """The service is active, watches the pin, and has neither simulated pins nor a simulator."""
+    status, state = pi.sh("systemctl is-active gpiobridge")
+    assert (status, state) == (0, "active")
+    journal = pi.sh("journalctl --no-pager --unit=gpiobridge")[1]
+    assert "Started gpiobridge.service" in journal
+    assert "Traceback" not in journal
+    assert "button" in json.loads(pi.get("/healthz")[1])["pins"]
+    with display(pi.port, "still") as shown:
+        assert shown.state["type"] == "state"
+        assert shown.state["simulated"] is False
+        assert shown.state["pins"] == {"button": "high"}
+    assert pi.get("/simulator")[0] == 404
+
+
+def test_every_edge_arrives_once(pi: VirtualPi, figure: Callable[[str], None]) -> None:
+    """200 edges, 20 ms apart, are 200 frames: each level in its turn, each number one higher."""
+    driven = threading.Event()
+    with display(pi.port, "still") as shown, ThreadPoolExecutor(1) as reader:
+        first = shown.state["seq"] + 1
+        reading = reader.submit(shown.edges, driven, limit_s=60)
+        try:
+            log = drive_edges(pi)
+        finally:
+            driven.set()
+        seen = reading.result()
+    report(figure, log, [edge.received_s for edge in seen])
+    assert [edge.level for edge in seen] == [level for level, _ in log]
+    assert [edge.seq for edge in seen] == list(range(first, first + EDGES))
+    assert {edge.pin for edge in seen} == {"button"}
+    assert all(edge.event == edge.level for edge in seen)
+
+
+def test_press_moves_a_browser_to_its_next_page(
+    pi: VirtualPi, figure: Callable[[str], None]
+) -> None:
+    """A press leads Chromium from the welcome page to the open page, and a second one back."""
+    address = f"http://127.0.0.1:{pi.port}"
+    with chromium() as browser:
+        page = browser.new_page()
+        page.set_default_timeout(BROWSER_LIMIT_MS)
+        page.goto(f"{address}/welcome")
+        for there in ("open", "welcome"):
+            wait_online(page)
+            start_s = time.monotonic()
+            pi.set_line(BUTTON_LINE, Level.LOW)
+            page.wait_for_url(f"{address}/{there}")
+            figure(f"press to /{there}: {1e3 * (time.monotonic() - start_s):.0f} ms")
+            pi.set_line(BUTTON_LINE, Level.HIGH)
+            wait_online(page)
+        assert page.title() == "Welcome"
+
+
+def test_stop_is_quick_and_says_so(pi: VirtualPi, figure: Callable[[str], None]) -> None:
+    """`systemctl stop` takes under 2 s, and a display is told that the server goes away."""
+    timed_stop = "a=$EPOCHREALTIME; systemctl stop gpiobridge; echo $a $EPOCHREALTIME"
+    try:
+        with display(pi.port, "still") as shown:
+            status, times = pi.sh(timed_stop)
+            assert status == 0, times
+            start_s, end_s = map(float, times.split())
+            figure(f"systemctl stop: {end_s - start_s:.2f} s")
+            assert shown.close_code(limit_s=10) == 1001
+        assert end_s - start_s < STOP_LIMIT_S
+    finally:
+        pi.sh("systemctl start gpiobridge", limit_s=100)
+        pi.wait_http("/healthz", limit_s=100)
+
+
+def drive_edges(pi: VirtualPi) -> list[tuple[Level, float]]:
+    """Drive the button's line, LOW first; returns each level with the monotonic time it was set.
+
+    The times are fixed in advance, so that one late edge doesn't delay all that follow.
+    """
+    log = []
+    start_s = time.monotonic() + SPACING_S
+    level = Level.HIGH
+    for place in range(EDGES):
+        level = level.other
+        time.sleep(max(0.0, start_s + place * SPACING_S - time.monotonic()))
+        log.append((level, time.monotonic()))
+        pi.set_line(BUTTON_LINE, level)
+    return log
+
+
+def report(
+    figure: Callable[[str], None], log: list[tuple[Level, float]], received_s: list[float]
+) -> None:
+    """Report the spacing of the edges and the way from an edge to its frame."""
+    sent_s = [at_s for _, at_s in log]
+    gaps_ms = [1e3 * (later - earlier) for earlier, later in itertools.pairwise(sent_s)]
+    figure(
+        f"edges driven: {len(log)}, {min(gaps_ms):.1f} to {max(gaps_ms):.1f} ms apart, "
+        f"median {statistics.median(gaps_ms):.1f} ms; frames received: {len(received_s)}"
+    )
+    if len(received_s) == len(sent_s):
+        ways_ms = sorted(1e3 * (end - start) for start, end in zip(sent_s, received_s, strict=True))
+        figure(
+            f"edge to frame: median {statistics.median(ways_ms):.1f} ms, "
+            f"95 % under {ways_ms[len(ways_ms) * 95 // 100]:.1f} ms, worst {ways_ms[-1]:.1f} ms"
+        )
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Start the Chromium of this machine, or else the one that Playwright has installed."""
+    # Chromium's sandbox doesn't start as root, and image builds need root.
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+        )
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def wait_online(page: Page) -> None:
+    """Wait until the page has an open socket: a press from now on moves it."""
+    page.locator("html[data-bridge=online]").wait_for(state="attached")
