@@ -35,18 +35,11 @@ class _Commands(click.Group):
             ctx.exit(error.exit_code)
 
 
-class _Duration(click.ParamType):
-    name = "duration"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        if isinstance(value, float):
-            return value
-        try:
-            return config.parse_duration(value)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
+def _seconds(_ctx: click.Context, _param: click.Parameter, value: str) -> float:
+    try:
+        return config.parse_duration(value)
+    except ValueError as error:
+        raise click.BadParameter(f'"{value}" {error}') from error
 
 
 def _config_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -113,7 +106,8 @@ def check(config_file: Path | None) -> None:
 @click.option(
     "--for",
     "for_s",
-    type=_Duration(),
+    callback=_seconds,
+    metavar="DURATION",
     default="150ms",
     show_default=True,
     help="How long the pin stays active.",

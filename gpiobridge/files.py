@@ -20,11 +20,12 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from flask import Response, request, send_from_directory
 
 from gpiobridge import handoff
+from gpiobridge.waker import Waker
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -50,7 +51,7 @@ class _Reader:
     file: BinaryIO
     left_bytes: int
     stalled_at_s: float
-    chunk: memoryview = memoryview(b"")
+    chunk: memoryview  # read but not yet sent
 
 
 class FileFeeder:
@@ -58,9 +59,7 @@ class FileFeeder:
 
     def __init__(self) -> None:
         self._selector = selectors.DefaultSelector()
-        self._wake_up, self._woken = socket.socketpair()
-        self._wake_up.setblocking(False)
-        self._woken.setblocking(False)
+        self._waker = Waker(self._selector)
         self._joining: deque[_Reader] = deque()
         self._readers: set[_Reader] = set()
         self._stop = threading.Event()
@@ -79,13 +78,12 @@ class FileFeeder:
         reader = _Reader(sock, file, length, time.monotonic() + STALL_S, memoryview(head))
         with self._lock:
             if self._thread is None:
-                self._selector.register(self._woken, selectors.EVENT_READ)
                 self._thread = threading.Thread(
                     target=self._run, name="gpiobridge-files", daemon=True
                 )
                 self._thread.start()
         self._joining.append(reader)
-        self._wake()
+        self._waker.wake()
 
     @property
     def full(self) -> bool:
@@ -95,15 +93,9 @@ class FileFeeder:
     def stop(self) -> None:
         """Cut every reader off and end the thread."""
         self._stop.set()
-        self._wake()
+        self._waker.wake()
         if self._thread is not None:
             self._thread.join(1.0)
-
-    def _wake(self) -> None:
-        try:
-            self._wake_up.send(b"\0")
-        except OSError:
-            pass  # full: a wake-up is already on its way
 
     def _run(self) -> None:
         try:
@@ -115,6 +107,7 @@ class FileFeeder:
             for reader in (*self._readers, *self._joining):
                 _close(reader)
             self._selector.close()
+            self._waker.close()
 
     def _turn(self) -> None:
         due_s = min((reader.stalled_at_s for reader in self._readers), default=None)
@@ -123,7 +116,7 @@ class FileFeeder:
             if isinstance(key.data, _Reader):
                 self._write(key.data)
             else:
-                self._woken.recv(4096)
+                self._waker.drain()
         while self._joining:
             reader = self._joining.popleft()
             self._readers.add(reader)
@@ -226,5 +219,3 @@ class _FedResponse(Response):
         # The server writes this to the dead end that it holds now, and closes that.
         start_response(self.status, [("Connection", "close")])
         return ()
-
-

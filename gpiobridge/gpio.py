@@ -213,16 +213,29 @@ class Pins:
 
 # What the back ends say, and what a person can do about it.
 _REMEDIES = (
-    (r"GPIO busy|GPIOPinInUse", "another program, an overlay or a second copy of gpiobridge "
-     "holds the pin: `gpioinfo` names it"),
-    (r"can ?not open gpiochip|permission|PermissionError", "the GPIO chip is missing, or this "
-     "user may not open it: `sudo usermod -aG gpio $USER`, then log in again"),
-    (r"Failed to add edge detection", "RPi.GPIO does not work on kernels from 6.6 on: "
-     "pip uninstall RPi.GPIO, then pip install 'gpiobridge[lgpio]'"),
-    (r"PinUnknownPi|Raspberry Pi", "this is not a Raspberry Pi: for simulated pins write "
-     'pin_factory = "mock"'),
-    (r"Can't connect to pigpio|ConnectionRefused|connect to pigpio", "is pigpiod running? "
-     "`sudo systemctl start pigpiod`"),
+    (
+        r"GPIO busy|GPIOPinInUse",
+        "another program, an overlay or a second copy of gpiobridge "
+        "holds the pin: `gpioinfo` names it",
+    ),
+    (
+        r"can ?not open gpiochip|permission|PermissionError",
+        "the GPIO chip is missing, or this "
+        "user may not open it: `sudo usermod -aG gpio $USER`, then log in again",
+    ),
+    (
+        r"Failed to add edge detection",
+        "RPi.GPIO does not work on kernels from 6.6 on: "
+        "pip uninstall RPi.GPIO, then pip install 'gpiobridge[lgpio]'",
+    ),
+    (
+        r"PinUnknownPi|Raspberry Pi",
+        'this is not a Raspberry Pi: for simulated pins write pin_factory = "mock"',
+    ),
+    (
+        r"Can't connect to pigpio|ConnectionRefused|connect to pigpio",
+        "is pigpiod running? `sudo systemctl start pigpiod`",
+    ),
 )
 
 

@@ -47,9 +47,7 @@ def take(connection: socket.socket) -> socket.socket:
     other.close()
     live = socket.socket(fileno=connection.detach())
     # Give the same object a new descriptor: the server has references to the object.
-    socket.socket.__init__(
-        connection, dead.family, dead.type, dead.proto, fileno=dead.detach()
-    )
+    socket.socket.__init__(connection, dead.family, dead.type, dead.proto, fileno=dead.detach())
     live.setblocking(False)
     return live
 
@@ -78,4 +76,3 @@ def reader_thread(otherwise: Callable[..., Any] = threading.Thread) -> Callable[
         return otherwise(target=target, **options)
 
     return make
-

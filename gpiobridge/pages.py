@@ -18,9 +18,7 @@ _OWNERS_CSP = {
         "default-src 'self' 'unsafe-inline' data: blob:; object-src 'none'; "
         "base-uri 'self'; frame-ancestors 'self'"
     ),
-    "strict": (
-        "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'self'"
-    ),
+    "strict": ("default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'self'"),
 }
 
 # The head's start tag, passing over comments; where it is left out (HTML allows that), the end

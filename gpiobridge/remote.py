@@ -148,6 +148,6 @@ def _open(request: urllib.request.Request) -> Any:
         ) from error
 
 
-def _said(status: int, body: bytes | None) -> str:
+def _said(status: int, body: bytes | bytearray | None) -> str:
     text = (body or b"").decode(errors="replace").strip()
     return f"the bridge answered {status}: {text}" if text else f"the bridge answered {status}"

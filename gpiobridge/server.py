@@ -72,7 +72,7 @@ def _serve_with_gunicorn(settings: Settings, listener: socket.socket) -> int:
     from gunicorn.errors import HaltServer
     from gunicorn.workers.gthread import ThreadWorker
 
-    address = listener.getsockname()[:2]
+    host, port = listener.getsockname()[:2]
     # gunicorn would report READY before the application is up: we do, when the pins are watched.
     notify_address = os.environ.pop("NOTIFY_SOCKET", None)
 
@@ -105,7 +105,7 @@ def _serve_with_gunicorn(settings: Settings, listener: socket.socket) -> int:
 
         def run(self) -> None:
             bridge: GpioBridge = self.wsgi.extensions["gpiobridge"]
-            _start(bridge, *address)
+            _start(bridge, host, port)
             _notify(notify_address, "READY=1")
             # In this process only: kept-alive connections needn't be waited for.
             self.cfg.set("graceful_timeout", 0)
@@ -177,8 +177,8 @@ def _serve_with_werkzeug(settings: Settings, listener: socket.socket) -> int:
         threading.Thread(target=server.shutdown, daemon=True).start()
 
     app = create_app(settings, on_failure=fail)
-    address = listener.getsockname()[:2]
-    server = make_server(*address, app, threaded=True, fd=listener.fileno())
+    host, port = listener.getsockname()[:2]
+    server = make_server(host, port, app, threaded=True, fd=listener.fileno())
     bridge: GpioBridge = app.extensions["gpiobridge"]
 
     def stop(_number: int, _frame: object) -> None:
@@ -188,7 +188,7 @@ def _serve_with_werkzeug(settings: Settings, listener: socket.socket) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
     try:
-        _start(bridge, *address)
+        _start(bridge, host, port)
         server.serve_forever(poll_interval=0.1)
     finally:
         bridge.stop()

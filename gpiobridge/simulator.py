@@ -44,15 +44,10 @@ def add_simulator(
     def show() -> ResponseReturnValue:
         simulated_pins()
         settings, watcher = running()
-        pages = [{"name": p, "path": request.script_root + watcher.paths[p]} for p in settings.pages]
-        response = Response(
-            render_template(
-                "simulator.html",
-                pins=list(settings.pins.values()),
-                pages=pages,
-                prefix=request.script_root,
-            )
-        )
+        root = request.script_root
+        pages = [{"name": page, "path": root + watcher.paths[page]} for page in settings.pages]
+        pins = list(settings.pins.values())
+        response = Response(render_template("simulator.html", pins=pins, pages=pages, prefix=root))
         insert_script(response, script(SIMULATOR))
         response.headers["Content-Security-Policy"] = STRICT_CSP
         response.headers["Cache-Control"] = "no-cache"

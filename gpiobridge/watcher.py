@@ -11,7 +11,6 @@ comes on the back end's; all else runs on the watcher's own.
 import logging
 import secrets
 import selectors
-import socket
 import threading
 import time
 from collections import deque
@@ -22,6 +21,7 @@ from gpiobridge.config import Settings
 from gpiobridge.events import Broadcast, CloseClients, Effect, Now, PinChanged, RawEdge
 from gpiobridge.gpio import PinSource
 from gpiobridge.hub import Display, Hub, Slots
+from gpiobridge.waker import Waker
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ class Watcher:
         self._hub = Hub(self._selector, self.slots, settings.server.beat_s)
         self._edges: deque[RawEdge] = deque()
         self._joining: deque[Display] = deque()
-        self._wake_up, self._woken = _pipe()
+        self._waker = Waker(self._selector)
         self._stop = threading.Event()
         self._next_check_s: float | None = None
         self._thread = threading.Thread(target=self._run, name="gpiobridge-watcher", daemon=True)
@@ -76,7 +76,6 @@ class Watcher:
         Raises:
             PinError: the pins can't be opened.
         """
-        self._selector.register(self._woken, selectors.EVENT_READ)
         try:
             # Arm first, read second: an edge between the two is in the queue, not lost.
             self.pins.open(self._on_edge)
@@ -91,7 +90,7 @@ class Watcher:
     def stop(self) -> None:
         """Tell every display that the server stops, release the pins, end the thread."""
         self._stop.set()
-        self._wake()
+        self._waker.wake()
         if self._thread.ident is not None:
             self._thread.join(_FAREWELL_S + 1.0)
 
@@ -108,19 +107,12 @@ class Watcher:
     def adopt(self, display: Display) -> None:
         """Take over a display after its handshake; its slot is already taken."""
         self._joining.append(display)
-        self._wake()
+        self._waker.wake()
 
     def _on_edge(self, edge: RawEdge) -> None:
         # On the back end's thread, which an exception would kill: no I/O that can block or fail.
         self._edges.append(edge)
-        self._wake()
-
-    def _wake(self) -> None:
-        try:
-            self._wake_up.send(b"\0")
-        except OSError:
-            # Full: a wake-up is already on its way. Closed: nobody is left to wake.
-            pass
+        self._waker.wake()
 
     def _run(self) -> None:
         try:
@@ -135,12 +127,8 @@ class Watcher:
             self._close()
 
     def _turn(self) -> None:
-        """Wait for the next thing to happen, and do all that is due."""
-        for key, events in self._selector.select(self._timeout_s()):
-            if isinstance(key.data, Display):
-                self._hub.handle(key.data, events, time.monotonic())
-            else:
-                self._woken.recv(4096)
+        """Wait for the next thing to happen, then do all that is due, edges first."""
+        self._wait(self._timeout_s())
         self._take_edges()
         self._take_readings()
         while self._joining:
@@ -150,6 +138,14 @@ class Watcher:
             if welcome.to is not None:
                 self._hub.leave(display, self.paths[welcome.to], time.monotonic())
         self._hub.tick(time.monotonic())
+
+    def _wait(self, timeout_s: float | None) -> None:
+        """Wait until something happens, and serve the sockets that are ready."""
+        for key, events in self._selector.select(timeout_s):
+            if isinstance(key.data, Display):
+                self._hub.handle(key.data, events, time.monotonic())
+            else:
+                self._waker.drain()
 
     def _timeout_s(self) -> float | None:
         deadlines = (self.bridge.deadline_s, self._hub.deadline_s, self._next_check_s)
@@ -191,28 +187,15 @@ class Watcher:
         until_s = time.monotonic() + _FAREWELL_S
         self._hub.close_all(time.monotonic())
         while self._hub.displays and (left_s := until_s - time.monotonic()) > 0:
-            for key, events in self._selector.select(left_s):
-                if isinstance(key.data, Display):
-                    self._hub.handle(key.data, events, time.monotonic())
-                else:
-                    self._woken.recv(4096)
+            self._wait(left_s)
 
     def _close(self) -> None:
         self.pins.close()
         for display in (*self._hub.displays, *self._joining):
             display.sock.close()
         self._selector.close()
-        self._wake_up.close()
-        self._woken.close()
+        self._waker.close()
 
 
 def _now() -> Now:
     return Now(time.monotonic(), time.time())
-
-
-def _pipe() -> tuple[socket.socket, socket.socket]:
-    """A socket pair (a pipe can't be selected on Windows): write end, read end."""
-    write, read = socket.socketpair()
-    write.setblocking(False)
-    read.setblocking(False)
-    return write, read

@@ -290,6 +290,7 @@ class GpioBridge:
         blueprint.before_request(self._admit)
         blueprint.teardown_request(_give_slot_back)
         blueprint.register_error_handler(ProtocolError, _no_handshake)
+        blueprint.register_error_handler(ConnectionError, _client_left)
         sock.route("/ws/<page>", bp=blueprint, endpoint="socket")(self._hand_over)
         blueprint.add_url_rule("/gpiobridge/next/<page>", "next", self._speculate)
         blueprint.add_url_rule("/gpiobridge/<path:name>", "asset", _asset)
@@ -354,6 +355,10 @@ def _give_slot_back(_error: BaseException | None) -> None:
 
 def _no_handshake(error: ProtocolError) -> ResponseReturnValue:
     return Response(f"Not a WebSocket handshake: {error}\n", 400, mimetype="text/plain")
+
+
+def _client_left(_error: ConnectionError) -> ResponseReturnValue:
+    return Response(status=400)  # nobody is there to read it
 
 
 def _asset(name: str) -> ResponseReturnValue:

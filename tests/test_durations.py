@@ -1,8 +1,10 @@
 """Durations as systemd writes them."""
 
+import re
+
 import pytest
 
-from gpiobridge.durations import format_duration, parse_duration
+from gpiobridge.config.durations import format_duration, parse_duration
 
 
 @pytest.mark.parametrize(
@@ -51,9 +53,8 @@ def test_text_with_units_becomes_seconds(text: str, seconds_s: float) -> None:
 )
 def test_other_text_is_refused_with_the_reason(text: str, reason: str) -> None:
     """What is no duration is refused, and the reason says what to write."""
-    with pytest.raises(ValueError, match="^.+$") as caught:
+    with pytest.raises(ValueError, match=f"^{re.escape(reason)}$"):
         parse_duration(text)
-    assert str(caught.value) == reason
 
 
 @pytest.mark.parametrize(

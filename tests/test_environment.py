@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from gpiobridge.environment import lay_over
+from gpiobridge.config.environment import lay_over
 
 FILE: Mapping[str, object] = {
     "server": {"port": 8000},

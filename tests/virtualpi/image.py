@@ -133,6 +133,7 @@ def _debian_tree(root: Path, packages: Path) -> None:
         "--format=directory",
         f"--include={','.join(PACKAGES)}",
         '--aptopt=Acquire::Languages "none"',
+        '--aptopt=Acquire::Retries "3"',
         *(f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in _UNREAD),
         f"--customize-hook={_FETCH_KERNEL.format(folder=packages)}",
         SUITE,

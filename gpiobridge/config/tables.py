@@ -2,7 +2,7 @@
 
 The keys are the file's, the attributes those of `settings`, which has the defaults. Nothing is
 required here, so that each table can always be read as far as it is right; `config` then compares
-values with each other. Pure; imports `events`, `settings` and the readers of values; any thread.
+values with each other. Pure; imports the readers of values and `problems`; any thread.
 """
 
 import ipaddress
@@ -11,11 +11,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from gpiobridge.durations import format_duration, parse_duration
-from gpiobridge.events import Level
-from gpiobridge.header import bcm_number
-from gpiobridge.problems import show
-from gpiobridge.settings import Pull
+from gpiobridge.config.durations import format_duration, parse_duration
+from gpiobridge.config.header import bcm_number
+from gpiobridge.config.problems import show
 
 _HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*")
 
@@ -127,8 +125,9 @@ class PinTable(Table):
     """What may stand in ``[pins.<name>]``."""
 
     pin: Annotated[int | None, BeforeValidator(bcm_number)] = None
-    pull: Annotated[Pull, Field(strict=False)] | None = None
-    active: Annotated[Level, Field(strict=False)] | None = None
+    # Not the enumerations: pydantic 2.6 reports a wrong type of them as it does one of text.
+    pull: Literal["up", "down", "none"] | None = None
+    active: Literal["low", "high"] | None = None
     debounce_s: Annotated[float | None, _seconds(0, 10)] = Field(None, alias="debounce")
 
 

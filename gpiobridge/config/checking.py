@@ -13,13 +13,13 @@ from pathlib import Path, PureWindowsPath
 from types import MappingProxyType
 from typing import Any
 
-from gpiobridge.durations import format_duration
+from gpiobridge.config.durations import format_duration
+from gpiobridge.config.header import bcm_number
+from gpiobridge.config.problems import Key, Problems, missing, nearest, show, unknown
+from gpiobridge.config.settings import Gpio, Page, Pin, Pull, Server, Settings
+from gpiobridge.config.tables import GpioTable, PageTable, PinTable, ServerTable, Table
 from gpiobridge.errors import ConfigError
 from gpiobridge.events import Level
-from gpiobridge.header import bcm_number
-from gpiobridge.problems import Key, Problems, missing, nearest, show, unknown
-from gpiobridge.settings import Gpio, Page, Pin, Pull, Server, Settings
-from gpiobridge.tables import GpioTable, PageTable, PinTable, ServerTable, Table
 
 # Paths that are the bridge's own, or may become it.
 RESERVED = frozenset({"ws", "static", "api", "healthz", "metrics", "simulator", "gpiobridge"})
@@ -72,7 +72,11 @@ def check(
         problems.add(("server", "start"), missing("page", server.start, names), server.start)
     pages: dict[str, Page] = {}
     for name in names:
-        table, body = _page_table(name, raw_pages.get(name, {}), problems)
+        body = raw_pages.get(name, {})
+        if not isinstance(body, Mapping):
+            problems.add(("pages", name), _no_page(name), body)
+            continue
+        table = _page_table(name, body, problems)
         pages[name] = Page(
             name=name,
             template=_template(name, table, body, views, folder, problems),
@@ -171,8 +175,8 @@ def _pins(
         if not _PIN_NAME.fullmatch(name):
             problems.add(key, 'a pin\'s name has 1 to 32 of A-Z, a-z, 0-9, "_" and "-"; rename it')
         table, body = _pin_table(key, raw, problems)
-        pull = Pull.UP if table.pull is None else table.pull
-        active = table.active or _ACTIVE.get(pull)
+        pull = Pull.UP if table.pull is None else Pull(table.pull)
+        active = _ACTIVE.get(pull) if table.active is None else Level(table.active)
         if active is not None:
             actives[name] = active
         elif "active" not in body:
@@ -196,7 +200,7 @@ def _pins(
             )
             problems.add((*key, "pull"), sentence, pull)
         if active is not None:
-            pins[name] = Pin(name=name, active=active, **_given(table, "active"))
+            pins[name] = Pin(name=name, pull=pull, active=active, **_given(table, "pull", "active"))
     return pins, actives
 
 
@@ -218,25 +222,23 @@ def _pin_table(key: Key, raw: object, problems: Problems) -> tuple[PinTable, Map
     return PinTable.model_validate(body), body
 
 
-def _page_table(
-    name: str, raw: object, problems: Problems
-) -> tuple[PageTable, Mapping[str, object]]:
+def _no_page(name: str) -> str:
+    """Say what is wrong with a page that is a single value."""
+    if name in PageTable.known_keys():  # [pages] instead of [pages.welcome]
+        return "is a key of a single page; write it below [pages.<name>]"
+    return f"must be a section; write [pages.{name}]"
+
+
+def _page_table(name: str, body: Mapping[str, object], problems: Problems) -> PageTable:
     """Read one page, and check its name."""
     key = ("pages", name)
-    if not isinstance(raw, Mapping):
-        stray = name in PageTable.known_keys()
-        sentence = (
-            "is a key of a single page; write it below" if stray else "must be a section; write"
-        )
-        problems.add(key, f"{sentence} [pages.{'<name>' if stray else name}]", raw)
-        return PageTable.model_validate({}), {}
     if name in RESERVED:
         problems.add(key, "this path is the bridge's own; rename the page")
     elif not _PAGE_NAME.fullmatch(name):
         plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:32]
         remedy = f"write [pages.{plain}]" if plain else "rename it"
         problems.add(key, f'a page\'s name has 1 to 32 of a-z, 0-9 and "-"; {remedy}')
-    return problems.read(PageTable, raw, key, Page), raw
+    return problems.read(PageTable, body, key, Page)
 
 
 def _template(
@@ -275,7 +277,7 @@ def _template_problem(folder: Path, template: str) -> str | None:
     if not path.parts or path.anchor or ".." in path.parts:
         return 'must be a file in templates/; write it like "welcome.html"'
     if "\\" in template:
-        return f"write folders with a slash: {show(path.as_posix())}"
+        return f"must have slashes between folders; write {show(path.as_posix())}"
     base = folder / "templates"
     try:
         text = (base / template).read_text(encoding="utf-8")
@@ -283,7 +285,7 @@ def _template_problem(folder: Path, template: str) -> str | None:
         files = [file.relative_to(base).as_posix() for file in base.rglob("*") if file.is_file()]
         if close := nearest(template, sorted(files)):
             return f"there is no templates/{template}; did you mean template = {show(close)}?"
-        return f"there is no templates/{template}; create it, or name another file in template"
+        return f"there is no templates/{template}; create it, or name another file with template"
     except UnicodeDecodeError:
         return f"templates/{template} is not UTF-8 text; save it as UTF-8"
     except OSError as error:

@@ -14,11 +14,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from gpiobridge.checking import RESERVED, check
-from gpiobridge.durations import parse_duration
-from gpiobridge.environment import lay_over
+from gpiobridge.config.checking import RESERVED, check
+from gpiobridge.config.durations import parse_duration
+from gpiobridge.config.environment import lay_over
+from gpiobridge.config.settings import Gpio, Page, Pin, Pull, Server, Settings
 from gpiobridge.errors import ConfigError
-from gpiobridge.settings import Gpio, Page, Pin, Pull, Server, Settings
 
 __all__ = [
     "RESERVED",
@@ -39,7 +39,7 @@ _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 def example_file() -> Path:
     """Find the example that comes with gpiobridge, in a checkout or an installed copy."""
-    package = Path(__file__).resolve().parent
+    package = Path(__file__).resolve().parents[1]
     installed = package / "example" / "config.toml"
     return installed if installed.exists() else package.parent / "config.toml"
 

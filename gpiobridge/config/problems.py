@@ -15,10 +15,10 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from gpiobridge.durations import format_duration
+from gpiobridge.config.durations import format_duration
 
 Key = tuple[str, ...]
-Table = TypeVar("Table", bound=BaseModel)
+TableT = TypeVar("TableT", bound=BaseModel)
 
 _NOT_GIVEN = object()
 _LONGEST_SHOWN = 60
@@ -127,8 +127,8 @@ class Problems:
         return f"{self._source}: {_dotted(key)}"
 
     def read(
-        self, table: type[Table], raw: Mapping[str, object], key: Key, settings: type
-    ) -> Table:
+        self, table: type[TableT], raw: Mapping[str, object], key: Key, settings: type
+    ) -> TableT:
         """Read one table, tell every problem in it, and return what is right of it.
 
         Args:
@@ -170,10 +170,10 @@ def show(value: object) -> str:
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
 
 
-def listed(names: Iterable[str], last: str = "and") -> str:
-    """Write names as a sentence does: ``"a", "b" and "c"``."""
+def listed(names: Iterable[str]) -> str:
+    """Write names as a sentence does that leaves the choice: ``"a", "b" or "c"``."""
     shown = [show(name) for name in names]
-    return f" {last} ".join(filter(None, (", ".join(shown[:-1]), *shown[-1:])))
+    return " or ".join(filter(None, (", ".join(shown[:-1]), *shown[-1:])))
 
 
 def nearest(name: str, known: Collection[str]) -> str | None:
@@ -187,7 +187,9 @@ def missing(what: str, name: str, known: Collection[str]) -> str:
     """Say that there is no pin or page of this name, and which one was probably meant."""
     if close := nearest(name, known):
         return f"there is no {what} named {show(name)}; did you mean {show(close)}?"
-    return f"there is no {what} named {show(name)}; write one of {listed(known, 'or')}"
+    if known:
+        return f"there is no {what} named {show(name)}; write {listed(known)}"
+    return f"there is no {what} named {show(name)}; add it to [{what}s]"
 
 
 def unknown(section: str, name: str, known: Collection[str]) -> str:
@@ -251,9 +253,9 @@ def _reason(error: ErrorDetails) -> str:
             return 'must be a list, such as ["kiosk.example.org"]'
         case "dict_type":
             return f'must name the pin, too; write {where[0]}.<pin> = "<next page>"'
-        case "literal_error" | "enum":
+        case "literal_error":
             options = re.findall(r"'([^']+)'", str(context["expected"]))
             close = nearest(str(error["input"]), options)
             hint = f"; did you mean {show(close)}?" if close else ""
-            return f"must be {listed(options, 'or')}{hint}"
+            return f"must be {listed(options)}{hint}"
     return "is not a value that can stand here"

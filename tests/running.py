@@ -1,0 +1,228 @@
+"""A bridge that runs as people run it, in a process of its own, and clients for it."""
+
+import contextlib
+import json
+import queue
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+
+HERE = Path(__file__).parent
+COMMANDS = {
+    "gunicorn": [sys.executable, "-m", "gpiobridge"],
+    "werkzeug": [sys.executable, str(HERE / "portable.py")],
+}
+DEADLINE_S = 10.0
+
+CONFIG = """\
+[server]
+start = "welcome"
+{server}
+[pins]
+button = 17
+door = {{ pin = 27, pull = "down" }}
+
+[pages.welcome]
+on_low.button = "open"
+
+[pages.open]
+on_low.button = "welcome"
+
+[pages.still]
+"""
+
+PAGE = """\
+<!doctype html>
+<html lang="en">
+<head><title>{name}</title></head>
+<body><h1>{name}</h1><p data-pin="button"></p><p data-pin="door"></p></body>
+</html>
+"""
+
+
+def write_exhibit(folder: Path, server: str = "", config: str = CONFIG) -> Path:
+    """Write an exhibit of three pages and two pins; return its config.toml."""
+    (folder / "templates").mkdir(parents=True, exist_ok=True)
+    (folder / "static").mkdir(exist_ok=True)
+    for name in ("welcome", "open", "still"):
+        (folder / "templates" / f"{name}.html").write_text(PAGE.format(name=name))
+    path = folder / "config.toml"
+    path.write_text(config.format(server=server))
+    return path
+
+
+class RunningBridge:
+    """A server process; it is up when the object is made.
+
+    Args:
+        config: its config.toml.
+        kind: "gunicorn", or "werkzeug" as on Windows.
+        port: 0 is any free port.
+        command: what to run instead of ``kind``'s command.
+    """
+
+    def __init__(
+        self,
+        config: Path | None,
+        kind: str = "gunicorn",
+        port: int = 0,
+        command: list[str] | None = None,
+        cwd: Path | None = None,
+    ) -> None:
+        args = [*(command or COMMANDS[kind]), "run", "--port", str(port)]
+        if config is not None:
+            args += ["--config", str(config)]
+        self.process = subprocess.Popen(
+            args, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=cwd
+        )
+        self._lines: queue.Queue[str | None] = queue.Queue()
+        self.log: list[str] = []
+        self._reader = threading.Thread(target=self._read, name="test-log-reader")
+        self._reader.start()
+        try:
+            match = self.wait_for_line(r"pages at (http://[^/]+:(\d+))/")
+        except BaseException:
+            self.kill()
+            raise
+        self.url = match[1]
+        self.port = int(match[2])
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self._lines.put(line)
+        self._lines.put(None)
+
+    def wait_for_line(self, pattern: str) -> re.Match[str]:
+        """Wait for a line of the log that matches."""
+        until_s = time.monotonic() + DEADLINE_S
+        while True:
+            try:
+                line = self._lines.get(timeout=max(0.0, until_s - time.monotonic()))
+            except queue.Empty:
+                line = None
+            if line is None:
+                raise AssertionError(f"no line {pattern!r} in:\n{''.join(self.log)}")
+            self.log.append(line)
+            if match := re.search(pattern, line):
+                return match
+
+    def stop(self, number: int = signal.SIGTERM) -> float:
+        """End it by a signal, check that it ended well, and return how long that took."""
+        started_s = time.monotonic()
+        self.process.send_signal(number)
+        code = self.process.wait(DEADLINE_S)
+        took_s = time.monotonic() - started_s
+        self._drain()
+        assert code == 0, "".join(self.log)
+        assert not [line for line in self.log if "Traceback" in line], "".join(self.log)
+        return took_s
+
+    def kill(self) -> None:
+        """End it as a crash would."""
+        if self.process.poll() is None:
+            # The worker goes with its arbiter: it notices that its parent is gone.
+            for pid in [*self.workers(), self.process.pid]:
+                with contextlib.suppress(ProcessLookupError):
+                    signal_process(pid, signal.SIGKILL)
+            self.process.wait(DEADLINE_S)
+        self._drain()
+
+    def _drain(self) -> None:
+        self._reader.join(DEADLINE_S)
+        while not self._lines.empty():
+            self.log.append(self._lines.get() or "")
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+
+    def workers(self) -> list[int]:
+        """Process ids of the children; the process itself where there are none."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return [int(pid) for pid in children.read_text().split()] or [self.process.pid]
+
+    def threads(self) -> int:
+        """How many threads the process that holds the sockets has."""
+        return len(list(Path(f"/proc/{self.workers()[0]}/task").iterdir()))
+
+    def get(self, path: str, **headers: str) -> tuple[int, str]:
+        """Status and body of a GET."""
+        return self.request(path, headers=headers)
+
+    def request(
+        self,
+        path: str,
+        body: bytes | None = None,
+        method: str | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> tuple[int, str]:
+        """Status and body of a request."""
+        request = urllib.request.Request(self.url + path, body, headers or {}, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=DEADLINE_S) as response:
+                return response.status, response.read().decode()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read().decode()
+
+    def set_level(self, pin: str, level: str) -> None:
+        """Drive a simulated pin."""
+        status, text = self.request(f"/simulator/pins/{pin}", json.dumps({"level": level}).encode())
+        assert status == 204, text
+
+    def health(self) -> dict[str, Any]:
+        """What /healthz says."""
+        return json.loads(self.get("/healthz")[1])
+
+    @contextlib.contextmanager
+    def socket(self, page: str, query: str = "", **options: Any) -> Iterator[ClientConnection]:
+        """Open a page's WebSocket."""
+        url = f"ws://127.0.0.1:{self.port}/ws/{page}{query}"
+        options = {"compression": None, "ping_interval": None, "proxy": None} | options
+        with connect(url, close_timeout=2, **options) as connection:
+            yield connection
+
+
+def frame(connection: ClientConnection, kind: str | None = None) -> dict[str, Any]:
+    """The next frame (of a kind, passing over beats)."""
+    until_s = time.monotonic() + DEADLINE_S
+    while True:
+        message = json.loads(connection.recv(timeout=until_s - time.monotonic()))
+        if message["type"] != "beat" or kind == "beat":
+            assert kind is None or message["type"] == kind, message
+            return message
+
+
+def close_of(connection: ClientConnection) -> tuple[int | None, str | None]:
+    """Read to the end: code and reason of the close."""
+    until_s = time.monotonic() + DEADLINE_S
+    with contextlib.suppress(ConnectionClosed):
+        while True:
+            connection.recv(timeout=until_s - time.monotonic())
+    return connection.protocol.close_code, connection.protocol.close_reason
+
+
+def wait_until(condition: Callable[[], bool], deadline_s: float = DEADLINE_S) -> None:
+    """Poll a condition that can't be waited for otherwise, such as another process's state."""
+    until_s = time.monotonic() + deadline_s
+    pause = threading.Event()
+    while not condition():
+        assert time.monotonic() < until_s, "the condition did not come true"
+        pause.wait(0.01)
+
+
+def signal_process(pid: int, number: int) -> None:
+    """Send a signal to a process that we started."""
+    import os
+
+    os.kill(pid, number)

@@ -1,0 +1,175 @@
+"""The whole core: edges, readings and joins in, orders for the displays out."""
+
+import json
+from typing import Any
+
+import pytest
+
+from gpiobridge.bridge import Bridge
+from gpiobridge.events import Broadcast, CloseClients, Effect, Level, Now, PinChanged, RawEdge
+
+LOW, HIGH = Level.LOW, Level.HIGH
+EPOCH = "ab12"
+PAGES = {
+    "welcome": {("button", LOW): "open"},
+    "open": {("button", LOW): "welcome"},
+    "help": {("door", LOW): "open"},
+}
+UNIX_S = 1_800_000_000.0
+
+
+def now(mono_s: float) -> Now:
+    """Make a moment; the two clocks start together."""
+    return Now(mono_s, UNIX_S + mono_s)
+
+
+def started(simulated: bool = False) -> Bridge:
+    """Make a bridge whose pins were first read HIGH at 0 s."""
+    windows_s = {"button": 0.02, "door": 0.02}
+    bridge = Bridge(EPOCH, windows_s, PAGES, catch_up_s=10.0, simulated=simulated)
+    for pin in windows_s:
+        assert bridge.reading(pin, HIGH, now(0.0)) == []
+    return bridge
+
+
+def press(bridge: Bridge, at_s: float, pin: str = "button") -> list[Effect]:
+    """Press a pin for a tenth of a second; return what both edges had for effects."""
+    effects: list[Effect] = []
+    for level, edge_s in ((LOW, at_s), (HIGH, at_s + 0.1)):
+        effects += bridge.edge(RawEdge(pin, level, edge_s), now(edge_s))
+        effects += bridge.reading(pin, level, now(edge_s + 0.02))
+    return effects
+
+
+def frames(texts: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Decode text frames."""
+    return [json.loads(text) for text in texts]
+
+
+def test_the_first_reading_is_never_an_edge() -> None:
+    """A pin that is active at start moves no page."""
+    bridge = Bridge(EPOCH, {"button": 0.02}, PAGES, catch_up_s=10.0, simulated=False)
+    assert bridge.reading("button", LOW, now(0.0)) == []
+    assert bridge.reading("button", LOW, now(1.0)) == []
+    assert (bridge.levels, bridge.seq) == ({"button": LOW}, 0)
+
+
+def test_every_display_hears_of_an_edge_before_those_that_leave_are_closed() -> None:
+    """The fact comes first, then its broadcast, then a close for each page that it moves."""
+    bridge = started()
+    bridge.edge(RawEdge("button", LOW, 1.0), now(1.0))
+    changed, broadcast, *closes = bridge.reading("button", LOW, now(1.02))
+    assert changed == PinChanged(1, "button", LOW, 1.0)
+    assert isinstance(broadcast, Broadcast)
+    assert closes == [CloseClients("welcome", "open"), CloseClients("open", "welcome")]
+
+
+def test_an_edge_without_a_rule_is_only_broadcast() -> None:
+    """A release that no page reacts to closes nothing, but a page can show it."""
+    effects = press(started(), 1.0)
+    assert [type(effect) for effect in effects[-2:]] == [PinChanged, Broadcast]
+
+
+def test_the_sequence_rises_by_one_over_all_pins() -> None:
+    """No event is merged or dropped on its way to the rules, whatever its pin."""
+    bridge = started()
+    effects = [*press(bridge, 1.0), *press(bridge, 2.0, "door"), *press(bridge, 3.0)]
+    assert [e.seq for e in effects if isinstance(e, PinChanged)] == [1, 2, 3, 4, 5, 6]
+    sent = [json.loads(e.text)["seq"] for e in effects if isinstance(e, Broadcast)]
+    assert sent == [1, 2, 3, 4, 5, 6]
+    assert bridge.cursor == f"{EPOCH}:6"
+
+
+def test_an_edge_is_told_in_the_time_of_the_wall_clock() -> None:
+    """``at`` is when the edge was, not when it settled or was sent."""
+    bridge = started()
+    bridge.edge(RawEdge("button", LOW, 1.0), now(1.5))
+    broadcast = bridge.reading("button", LOW, now(4.0))[1]
+    assert isinstance(broadcast, Broadcast)
+    assert json.loads(broadcast.text)["at"] == UNIX_S + 1.0
+
+
+@pytest.mark.parametrize("simulated", [True, False])
+def test_a_display_without_a_cursor_gets_the_state_only(simulated: bool) -> None:
+    """The state holds every pin and the newest event; an earlier press moves nothing."""
+    bridge = started(simulated)
+    press(bridge, 1.0)
+    welcome = bridge.join("welcome", (), now(1.2))
+    assert welcome.to is None
+    assert frames(welcome.texts) == [
+        {
+            "type": "state",
+            "epoch": EPOCH,
+            "seq": 2,
+            "pins": {"button": "high", "door": "high"},
+            "simulated": simulated,
+        }
+    ]
+
+
+def test_a_missed_press_moves_a_display_that_joins() -> None:
+    """It gets the state as of the event before, the edge, and where to go."""
+    bridge = started()
+    press(bridge, 1.0, "door")
+    press(bridge, 2.0)
+    welcome = bridge.join("welcome", (f"{EPOCH}:0",), now(3.0))
+    state, edge = frames(welcome.texts)
+    assert (state["type"], state["seq"]) == ("state", 2)
+    assert state["pins"] == {"button": "high", "door": "high"}
+    assert (edge["type"], edge["seq"], edge["at"]) == ("edge", 3, UNIX_S + 2.0)
+    assert welcome.to == "open"
+
+
+def test_each_missed_press_moves_a_display_exactly_once() -> None:
+    """Two presses during a load lead over the first one's page to the second one's."""
+    bridge = started()
+    press(bridge, 1.0)
+    press(bridge, 2.0)
+    page, cursor = "welcome", f"{EPOCH}:0"
+    went = []
+    while (welcome := bridge.join(page, (cursor,), now(3.0))).to is not None:
+        page = welcome.to
+        cursor = f"{EPOCH}:{frames(welcome.texts)[-1]['seq']}"
+        went.append(page)
+    assert went == ["open", "welcome"]
+
+
+@pytest.mark.parametrize(
+    ("cursors", "moves"),
+    [
+        ((f"{EPOCH}:0",), True),
+        ((f"{EPOCH}:1",), False),  # has acted on it
+        ((f"{EPOCH}:1", f"{EPOCH}:0"), False),  # the tab's own cursor comes first
+        (("ffff:1", f"{EPOCH}:0"), True),  # the tab's is of an earlier run
+        (("ffff:0",), False),
+        (("nonsense",), False),
+    ],
+)
+def test_the_cursor_says_whether_a_press_still_counts(
+    cursors: tuple[str, ...], moves: bool
+) -> None:
+    """Only a valid cursor before the press lets it move a page."""
+    bridge = started()
+    press(bridge, 1.0)
+    assert (bridge.join("welcome", cursors, now(2.0)).to is not None) is moves
+
+
+def test_a_press_older_than_the_catch_up_time_moves_nothing() -> None:
+    """An old press doesn't jump a page: the display gets the newest state."""
+    bridge = started()
+    press(bridge, 1.0)
+    welcome = bridge.join("welcome", (f"{EPOCH}:0",), now(11.5))
+    assert welcome.to is None
+    assert [frame["seq"] for frame in frames(welcome.texts)] == [2]
+
+
+def test_a_pin_is_read_when_its_window_is_over() -> None:
+    """The deadline is the earliest of all pins, and names those whose time has come."""
+    bridge = started()
+    assert bridge.deadline_s is None
+    bridge.edge(RawEdge("door", LOW, 2.0), now(2.0))
+    bridge.edge(RawEdge("button", LOW, 1.0), now(2.0))
+    assert bridge.deadline_s == 1.02
+    assert bridge.pins_to_read(1.01) == []
+    assert bridge.pins_to_read(1.02) == ["button"]
+    assert bridge.pins_to_read(2.02) == ["button", "door"]

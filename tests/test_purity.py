@@ -1,0 +1,116 @@
+"""What a module may import: the core nothing that acts, and all of them in one direction."""
+
+import ast
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+import gpiobridge
+
+PACKAGE = Path(gpiobridge.__file__).parent
+PURE = ("bridge", "debounce", "errors", "events", "navigation", "wire")
+ACTING = {
+    "asyncio", "datetime", "flask", "gpiozero", "io", "logging", "os", "pathlib", "random",
+    "selectors", "socket", "subprocess", "threading", "time",
+}  # fmt: skip
+ACTING_CALLS = {"eval", "exec", "input", "open", "print", "sleep", "__import__"}
+
+# The modules that read the configuration are one node.
+CONFIG = {
+    "checking", "config", "durations", "environment", "header", "problems", "settings", "tables",
+}  # fmt: skip
+
+# Module -> what it may import of ours; DESIGN in the README has the picture. The command line is
+# the only one that knows them all, and nobody imports it but the two ways to start it.
+ALLOWED = {
+    "errors": set(),
+    "events": set(),
+    "handoff": set(),
+    "waker": set(),
+    "admission": set(),
+    "pages": set(),
+    "debounce": {"events"},
+    "navigation": {"events"},
+    "wire": {"events"},
+    "bridge": {"debounce", "events", "navigation", "wire"},
+    "config": {"errors", "events"},
+    "gpio": {"config", "errors", "events"},
+    "hub": {"events", "wire"},
+    "files": {"handoff", "waker"},
+    "watcher": {"bridge", "config", "errors", "events", "gpio", "hub", "waker", "wire"},
+    "simulator": {"admission", "config", "events", "gpio", "pages", "watcher"},
+    "web": {
+        "admission", "config", "errors", "events", "files", "gpio", "handoff", "hub", "pages",
+        "simulator", "watcher",
+    },
+    "exhibit": {"admission", "config", "web"},
+    "server": {"config", "errors", "exhibit", "web"},
+    "remote": {"errors", "events", "wire"},
+    "__init__": {"errors", "web"},
+    "__main__": {"cli"},
+}  # fmt: skip
+
+
+def node(module: str) -> str:
+    """Name the node of a module, given below the package: ``config.tables`` is ``config``."""
+    top = module.partition(".")[0]
+    return "config" if top in CONFIG else top
+
+
+def imported(path: Path) -> set[str]:
+    """List the full names of all that a file imports, wherever in it."""
+    names = set()
+    for statement in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(statement, ast.Import):
+            names |= {alias.name for alias in statement.names}
+        elif isinstance(statement, ast.ImportFrom):
+            assert statement.level == 0, f"{path}: a relative import"
+            names |= {f"{statement.module}.{alias.name}" for alias in statement.names}
+    return names
+
+
+def graph() -> dict[str, set[str]]:
+    """Map each node to the nodes of ours that it imports."""
+    imports: dict[str, set[str]] = {}
+    for path in PACKAGE.rglob("*.py"):
+        own = node(".".join(path.relative_to(PACKAGE).with_suffix("").parts))
+        ours = {name.removeprefix("gpiobridge.") for name in imported(path)
+                if name.startswith("gpiobridge.")}  # fmt: skip
+        # `from gpiobridge import __version__` is no module.
+        others = {node(name) for name in ours if not name.startswith("__")}
+        imports.setdefault(own, set()).update(others - {own})
+    return imports
+
+
+@pytest.mark.parametrize("module", PURE)
+def test_the_core_imports_nothing_that_acts(module: str) -> None:
+    """The core can't read a clock, sleep, lock, log, or touch a socket, a pin or Flask."""
+    tops = {name.partition(".")[0] for name in imported(PACKAGE / f"{module}.py")}
+    assert tops & ACTING == set()
+
+
+@pytest.mark.parametrize("module", PURE)
+def test_the_core_calls_nothing_that_acts(module: str) -> None:
+    """The core opens, prints and waits for nothing."""
+    calls = {
+        call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
+        for call in ast.walk(ast.parse((PACKAGE / f"{module}.py").read_text("utf-8")))
+        if isinstance(call, ast.Call)
+    }
+    assert calls & ACTING_CALLS == set()
+
+
+def test_imports_point_one_way() -> None:
+    """No module imports one that it isn't meant to know, and each has its place."""
+    imports = graph()
+    imports.pop("cli")  # it may know them all
+    wrong = {own: others - ALLOWED.get(own, set()) for own, others in imports.items()}
+    assert {own: others for own, others in wrong.items() if others} == {}
+    assert set(imports) == set(ALLOWED)
+
+
+def test_imports_make_no_circle() -> None:
+    """Every module can be understood before those that use it."""
+    order = list(TopologicalSorter(graph()).static_order())
+    assert order.index("events") < order.index("bridge") < order.index("cli")

@@ -1,0 +1,319 @@
+"""The wire contract, at a running server, under both servers."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import struct
+from collections.abc import Callable
+
+import pytest
+from running import RunningBridge, close_of, frame, wait_until
+from websockets.exceptions import InvalidStatus
+
+Run = Callable[..., RunningBridge]
+
+HANDSHAKE = (
+    "GET /ws/{page} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\n"
+    "Connection: Upgrade\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+    "Sec-WebSocket-Version: 13\r\n{more}\r\n"
+)
+
+
+def raw_socket(bridge: RunningBridge, page: str = "still", more: str = "") -> socket.socket:
+    """Open a WebSocket by hand; the answer is not read."""
+    sock = socket.create_connection(("127.0.0.1", bridge.port), 10)
+    sock.sendall(HANDSHAKE.format(page=page, port=bridge.port, more=more).encode())
+    return sock
+
+
+def status_of(sock: socket.socket) -> int:
+    """The status that the server answers with."""
+    with sock, sock.makefile("rb") as file:
+        return int(file.readline().split()[1])
+
+
+def test_state_comes_first(run_bridge: Run, kind: str) -> None:
+    """The first frame is the full state, levels as the pulls hold them."""
+    bridge = run_bridge(kind)
+    with bridge.socket("welcome") as ws:
+        state = frame(ws)
+    assert state.pop("epoch")
+    assert state == {
+        "type": "state",
+        "seq": 0,
+        "pins": {"button": "high", "door": "low"},
+        "simulated": True,
+    }
+
+
+def test_press_closes_with_the_next_page(run_bridge: Run, kind: str) -> None:
+    """A LOW edge sends its frame, then closes with 4000 and the next page's path."""
+    bridge = run_bridge(kind)
+    with bridge.socket("welcome") as ws:
+        frame(ws, "state")
+        bridge.set_level("button", "low")
+        edge = frame(ws, "edge")
+        assert edge.pop("at") > 1.7e9
+        assert edge == {
+            "type": "edge",
+            "seq": 1,
+            "pin": "button",
+            "event": "low",
+            "level": "low",
+        }
+        assert close_of(ws) == (4000, "/open")
+
+
+def test_every_display_sees_every_pin(run_bridge: Run, kind: str) -> None:
+    """An edge that moves one page is shown on all others."""
+    bridge = run_bridge(kind)
+    with bridge.socket("still") as ws:
+        frame(ws, "state")
+        for level in ("low", "high"):
+            bridge.set_level("button", level)
+            edge = frame(ws, "edge")
+            assert (edge["pin"], edge["level"]) == ("button", level)
+        bridge.set_level("door", "high")
+        assert frame(ws, "edge")["seq"] == 3
+
+
+def test_press_before_the_socket_counts_once(bridge: RunningBridge) -> None:
+    """An edge after the page's cursor moves it as soon as its socket opens, and only once."""
+    with bridge.socket("still") as ws:
+        epoch = frame(ws, "state")["epoch"]
+        bridge.set_level("button", "low")
+        frame(ws, "edge")
+    with bridge.socket("welcome", f"?cursor={epoch}:0") as ws:
+        state, edge = frame(ws, "state"), frame(ws, "edge")
+        assert (state["seq"], state["pins"]["button"], edge["seq"]) == (0, "low", 1)
+        assert close_of(ws) == (4000, "/open")
+    # The tab's own cursor comes first, and it has acted on the press.
+    with bridge.socket("open", f"?cursor={epoch}:1&cursor={epoch}:0") as ws:
+        assert frame(ws, "state")["seq"] == 1
+        bridge.set_level("door", "high")
+        assert frame(ws, "edge")["pin"] == "door"
+
+
+@pytest.mark.parametrize("cursor", ["feed:0", "x", "", ":", "0:-1", "%00"])
+def test_foreign_cursor_gets_the_state_only(bridge: RunningBridge, cursor: str) -> None:
+    """A cursor of another run, or no cursor at all, never moves a page."""
+    with bridge.socket("still") as ws:
+        frame(ws, "state")
+        bridge.set_level("button", "low")
+        frame(ws, "edge")
+    with bridge.socket("welcome", f"?cursor={cursor}") as ws:
+        assert frame(ws, "state")["seq"] == 1
+        bridge.set_level("door", "high")
+        assert frame(ws, "edge")["pin"] == "door"
+
+
+def test_beats(run_bridge: Run, kind: str) -> None:
+    """A beat comes when nothing else was sent; a display that stops answering is dropped."""
+    bridge = run_bridge(kind, server='beat = "200ms"')
+    with bridge.socket("still", "?display=kiosk") as ws:
+        frame(ws, "state")
+        for _ in range(5):
+            frame(ws, "beat")
+            ws.send('{"type":"beat"}')
+        assert bridge.health()["displays"] == [{"name": "kiosk", "page": "still"}]
+        wait_until(lambda: bridge.health()["displays"] == [])
+
+
+def test_unknown_page_is_404(run_bridge: Run, kind: str) -> None:
+    """A socket of a page that doesn't exist is refused before the upgrade."""
+    bridge = run_bridge(kind)
+    with pytest.raises(InvalidStatus) as refused, bridge.socket("nosuch"):
+        pass
+    assert refused.value.response.status_code == 404
+
+
+def test_plain_get_is_400(run_bridge: Run, kind: str) -> None:
+    """A request without a handshake is refused."""
+    assert run_bridge(kind).get("/ws/welcome")[0] == 400
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("Sec-WebSocket-Version: 13", "Sec-WebSocket-Version: 8"),
+        ("Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n", ""),
+        ("AAAAAAAAAAAAAAAAAAAAAA==", "short"),
+        ("HTTP/1.1", "HTTP/1.0"),
+        ("GET ", "POST "),
+    ],
+)
+def test_bad_handshake_is_refused(bridge: RunningBridge, old: str, new: str) -> None:
+    """A handshake that breaks RFC 6455 is answered with a plain error, not with 500."""
+    request = HANDSHAKE.format(page="still", port=bridge.port, more="").replace(old, new)
+    sock = socket.create_connection(("127.0.0.1", bridge.port), 10)
+    sock.sendall(request.encode())
+    assert status_of(sock) in (400, 405)
+
+
+def test_foreign_origin_is_403(run_bridge: Run, kind: str) -> None:
+    """A page of another site can't open a socket here."""
+    bridge = run_bridge(kind)
+    with pytest.raises(InvalidStatus) as refused, bridge.socket("still", origin="http://evil.test"):
+        pass
+    assert refused.value.response.status_code == 403
+
+
+def test_own_origin_is_fine(bridge: RunningBridge) -> None:
+    """The bridge's own pages send their origin and are let in."""
+    with bridge.socket("still", origin=bridge.url) as ws:
+        frame(ws, "state")
+
+
+def test_foreign_host_is_421(bridge: RunningBridge) -> None:
+    """A name that was rebound to this address is refused, for pages and for sockets."""
+    assert bridge.get("/welcome", Host="evil.test")[0] == 421
+    assert bridge.get("/", Host="evil.test")[0] == 421
+    sock = socket.create_connection(("127.0.0.1", bridge.port), 10)
+    request = HANDSHAKE.format(page="still", port=bridge.port, more="")
+    sock.sendall(request.replace("127.0.0.1", "evil.test").encode())
+    assert status_of(sock) == 421
+
+
+def test_too_many_displays_are_503(bridge: RunningBridge, run_bridge: Run) -> None:
+    """The display after the last one is refused, and let in when another has left."""
+    bridge = run_bridge(server="max_displays = 2")
+    with bridge.socket("still") as first, bridge.socket("still"):
+        frame(first, "state")
+        with pytest.raises(InvalidStatus) as refused, bridge.socket("still"):
+            pass
+        assert refused.value.response.status_code == 503
+    wait_until(lambda: bridge.health()["displays"] == [])
+    with bridge.socket("still") as ws:
+        frame(ws, "state")
+
+
+def test_message_over_the_limit_is_1009(run_bridge: Run, kind: str) -> None:
+    """A client's message that is too large closes its socket with 1009."""
+    bridge = run_bridge(kind)
+    with bridge.socket("still") as ws:
+        frame(ws, "state")
+        ws.send("x" * (16 * 1024 + 1))
+        assert close_of(ws)[0] == 1009
+
+
+@pytest.mark.parametrize("message", [b"\x00", "no json", "[]", '{"no": "type"}'])
+def test_what_is_no_message_is_1008(bridge: RunningBridge, message: str | bytes) -> None:
+    """Binary data, and text that is no JSON object with a type, break a rule."""
+    with bridge.socket("still") as ws:
+        frame(ws, "state")
+        ws.send(message)
+        assert close_of(ws)[0] == 1008
+
+
+def test_unknown_message_type_is_passed_over(bridge: RunningBridge) -> None:
+    """A newer page may say things that an older server doesn't know."""
+    with bridge.socket("still") as ws:
+        frame(ws, "state")
+        ws.send('{"type": "from the future"}')
+        bridge.set_level("button", "low")
+        frame(ws, "edge")
+
+
+def test_compression_is_not_negotiated(bridge: RunningBridge) -> None:
+    """A client that offers compression gets none."""
+    with bridge.socket("still", compression="deflate") as ws:
+        frame(ws, "state")
+        assert ws.protocol.extensions == []
+
+
+def test_no_thread_for_a_socket(bridge: RunningBridge) -> None:
+    """200 open sockets add no thread."""
+    bridge.get("/welcome")
+    with contextlib.ExitStack() as stack:
+        for _ in range(20):  # all HTTP threads have been needed once
+            frame(stack.enter_context(bridge.socket("still")), "state")
+        before = bridge.threads()
+        for _ in range(180):
+            frame(stack.enter_context(bridge.socket("still")), "state")
+        assert len(bridge.health()["displays"]) == 200
+        assert bridge.threads() == before
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_stop_says_goodbye(run_bridge: Run, kind: str, number: int) -> None:
+    """On SIGTERM and Ctrl-C every live display gets 1001; dead ones don't hold the exit up."""
+    bridge = run_bridge(kind)
+    with contextlib.ExitStack() as stack:
+        live = [stack.enter_context(bridge.socket("still")) for _ in range(150)]
+        for ws in live:
+            frame(ws, "state")
+        # Peers that never answer a close, connections that say nothing or keep alive.
+        for _ in range(50):
+            stack.enter_context(raw_socket(bridge))
+        for _ in range(4):
+            stack.enter_context(socket.create_connection(("127.0.0.1", bridge.port)))
+        idle = stack.enter_context(socket.create_connection(("127.0.0.1", bridge.port)))
+        idle.sendall(f"GET /welcome HTTP/1.1\r\nHost: 127.0.0.1:{bridge.port}\r\n\r\n".encode())
+        assert idle.recv(4096).startswith(b"HTTP/1.1 200")
+        wait_until(lambda: len(bridge.health()["displays"]) == 200)
+        took_s = bridge.stop(number)
+        assert {close_of(ws)[0] for ws in live} == {1001}
+    print(f"stopped in {took_s:.2f} s")
+    assert took_s < 1.0
+
+
+def test_reset_in_the_handshake_gives_the_slot_back(run_bridge: Run) -> None:
+    """A client that vanishes during its handshake doesn't use up a display."""
+    bridge = run_bridge(server="max_displays = 1")
+    for _ in range(20):
+        sock = raw_socket(bridge)
+        # Linger 0: closing resets the connection.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        sock.close()
+
+    def free() -> bool:
+        try:
+            with bridge.socket("still") as ws:
+                return bool(frame(ws, "state"))
+        except InvalidStatus:
+            return False
+
+    wait_until(free)
+
+
+def test_worker_that_is_killed_ends_the_service(bridge: RunningBridge) -> None:
+    """The arbiter ends with a failure, so that systemd acts, instead of starting a new worker."""
+    os.kill(bridge.workers()[0], signal.SIGKILL)
+    assert bridge.process.wait(10) == 1
+    bridge.wait_for_line("the worker ended unexpectedly")
+    bridge.kill()
+
+
+def test_simulator_route(run_bridge: Run, kind: str) -> None:
+    """POST sets a level (204); an unknown pin is 404, a bad body 400."""
+    bridge = run_bridge(kind)
+    path = "/simulator/pins/button"
+    assert bridge.request(path, b'{"level": "low"}') == (204, "")
+    assert bridge.request("/simulator/pins/nosuch", b'{"level": "low"}')[0] == 404
+    for body in (
+        b"",
+        b"x",
+        b'"low"',
+        b"{}",
+        b'{"level": "LOW"}',
+        b'{"level": 0}',
+        b'{"level": []}',
+    ):
+        assert bridge.request(path, body)[0] == 400, body
+    assert bridge.request(path, b"x" * 5000)[0] == 413
+    assert bridge.get(path)[0] == 405
+
+
+def test_pages_are_served(run_bridge: Run, kind: str) -> None:
+    """/ leads to the start page, with its query; a page has the client in its head."""
+    bridge = run_bridge(kind)
+    status, html = bridge.get("/?display=kiosk")
+    assert status == 200
+    assert '<head><script src="/gpiobridge/client.js' in html
+    assert 'data-socket="/ws/welcome"' in html
+    assert bridge.get("/nosuch")[0] == 404
+    assert json.loads(bridge.get("/gpiobridge/next/welcome")[1]) == {
+        "prefetch": [{"urls": ["/open"], "eagerness": "immediate"}]
+    }

@@ -1,0 +1,102 @@
+"""The frames, cursors and messages on the wire: the contract with every client out there."""
+
+import json
+
+import pytest
+
+from gpiobridge import wire
+from gpiobridge.events import Level, PinChanged
+
+
+def test_the_state_frame_has_exactly_the_documented_fields() -> None:
+    """The first frame says where all pins are, and since which event."""
+    levels = {"button": Level.LOW, "door": Level.HIGH}
+    assert json.loads(wire.state_frame("ab12", 7, levels, simulated=True)) == {
+        "type": "state",
+        "epoch": "ab12",
+        "seq": 7,
+        "pins": {"button": "low", "door": "high"},
+        "simulated": True,
+    }
+
+
+def test_the_edge_frame_has_exactly_the_documented_fields() -> None:
+    """An edge names its event and its level, and when it was on the wall clock."""
+    edge = PinChanged(8, "button", Level.LOW, at_s=5.0)
+    assert json.loads(wire.edge_frame(edge, 1_800_000_000.25)) == {
+        "type": "edge",
+        "seq": 8,
+        "pin": "button",
+        "event": "low",
+        "level": "low",
+        "at": 1_800_000_000.25,
+    }
+
+
+def test_the_beat_frame_is_its_type_alone() -> None:
+    """A sign of life is the same in both directions."""
+    assert json.loads(wire.BEAT) == {"type": "beat"}
+    assert wire.message_type(wire.BEAT) == "beat"
+
+
+def test_the_close_codes_are_the_documented_ones() -> None:
+    """Pages that are already out there compare with these numbers."""
+    assert {code.name: code.value for code in wire.Close} == {
+        "GOING_AWAY": 1001,
+        "POLICY": 1008,
+        "TOO_BIG": 1009,
+        "NAVIGATE": 4000,
+    }
+
+
+@pytest.mark.parametrize(
+    ("cursors", "seq"),
+    [
+        (["ab12:3"], 3),
+        (["ab12:0"], 0),
+        (["ab12:5", "ab12:3"], 5),
+        (["ffff:5", "ab12:3"], 3),
+        (["nonsense", "ab12:3"], 3),
+        ([], None),
+        (["ffff:5"], None),
+    ],
+)
+def test_the_first_cursor_of_our_own_epoch_counts(cursors: list[str], seq: int | None) -> None:
+    """The tab's own cursor comes first; one of another run says nothing about this one."""
+    assert wire.resume_after(cursors, "ab12") == seq
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "ab12", "ab12:", ":3", "ab12:-3", "ab12:+3", "ab12: 3", "ab12:3\n", "ab12:3:4",
+     "AB12:3", "ab12:1e3", "ab12:\u0663", "ab12:" + "9" * 16, "ab12:" + "9" * 5000],
+)  # fmt: skip
+def test_a_malformed_cursor_is_passed_over(text: str) -> None:
+    """Anyone may send anything as a cursor; it never raises and never counts."""
+    assert wire.resume_after([text], "ab12") is None
+
+
+def test_a_cursor_resumes_where_it_was_made() -> None:
+    """What a page is rendered with, the server understands again."""
+    assert wire.resume_after([wire.cursor("ab12", 41)], "ab12") == 41
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ('{"type":"beat"}', "beat"),
+        ('{"type":"message","data":[1]}', "message"),
+        ('{"data":1}', None),
+        ('{"type":1}', None),
+        ("[]", None),
+        ("7", None),
+        ("null", None),
+        ("not json", None),
+        ("", None),
+        ("[" * 16_000, None),
+        ("9" * 16_000, None),
+    ],
+)
+def test_a_message_is_an_object_with_a_type(text: str, kind: str | None) -> None:
+    """Anything else has no type, however hard it is to read."""
+    assert wire.message_type(text) == kind
