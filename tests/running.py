@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import queue
 import re
 import signal
@@ -46,7 +47,7 @@ PAGE = """\
 <!doctype html>
 <html lang="en">
 <head><title>{name}</title></head>
-<body><h1>{name}</h1><p data-pin="button"></p><p data-pin="door"></p></body>
+<body><h1>{name}</h1><p data-pin="button">button</p><p data-pin="door">door</p></body>
 </html>
 """
 
@@ -68,23 +69,26 @@ class RunningBridge:
     Args:
         config: its config.toml.
         kind: "gunicorn", or "werkzeug" as on Windows.
-        port: 0 is any free port.
+        port: 0 is any free port; None if ``command`` says all there is to say.
         command: what to run instead of ``kind``'s command.
+        options: more for `subprocess.Popen`.
     """
 
     def __init__(
         self,
         config: Path | None,
         kind: str = "gunicorn",
-        port: int = 0,
+        port: int | None = 0,
         command: list[str] | None = None,
-        cwd: Path | None = None,
+        **options: Any,
     ) -> None:
-        args = [*(command or COMMANDS[kind]), "run", "--port", str(port)]
+        args = command or COMMANDS[kind]
+        if port is not None:
+            args = [*args, "run", "--port", str(port)]
         if config is not None:
-            args += ["--config", str(config)]
+            args = [*args, "--config", str(config)]
         self.process = subprocess.Popen(
-            args, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=cwd
+            args, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options
         )
         self._lines: queue.Queue[str | None] = queue.Queue()
         self.log: list[str] = []
@@ -120,8 +124,12 @@ class RunningBridge:
 
     def stop(self, number: int = signal.SIGTERM) -> float:
         """End it by a signal, check that it ended well, and return how long that took."""
+        return self.stop_process(self.process.pid, number)
+
+    def stop_process(self, pid: int, number: int = signal.SIGINT) -> float:
+        """The same where the bridge is a child of the process, such as of make."""
         started_s = time.monotonic()
-        self.process.send_signal(number)
+        os.kill(pid, number)
         code = self.process.wait(DEADLINE_S)
         took_s = time.monotonic() - started_s
         self._drain()
@@ -135,7 +143,7 @@ class RunningBridge:
             # The worker goes with its arbiter: it notices that its parent is gone.
             for pid in [*self.workers(), self.process.pid]:
                 with contextlib.suppress(ProcessLookupError):
-                    signal_process(pid, signal.SIGKILL)
+                    os.kill(pid, signal.SIGKILL)
             self.process.wait(DEADLINE_S)
         self._drain()
 
@@ -220,9 +228,3 @@ def wait_until(condition: Callable[[], bool], deadline_s: float = DEADLINE_S) ->
         assert time.monotonic() < until_s, "the condition did not come true"
         pause.wait(0.01)
 
-
-def signal_process(pid: int, number: int) -> None:
-    """Send a signal to a process that we started."""
-    import os
-
-    os.kill(pid, number)

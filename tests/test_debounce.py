@@ -112,12 +112,8 @@ def test_a_repeated_level_is_no_edge_and_is_counted() -> None:
 
 
 def test_two_disagreeing_readings_find_a_lost_edge() -> None:
-    """Readings that disagree long enough apart settle the level, counted as one missed edge."""
-    pin = run(
-        (1.0, "reading", LOW, []),
-        (1.25, "reading", LOW, []),
-        (1.5, "reading", LOW, [(LOW, 1.25)]),
-    )
+    """The level has held since the first of them; one missed edge is counted."""
+    pin = run((1.0, "reading", LOW, []), (1.25, "reading", LOW, [(LOW, 1.0)]))
     assert (pin.settled, pin.missed) == (LOW, 1)
 
 
@@ -136,6 +132,26 @@ def test_a_doubt_is_resolved_by_a_reading_at_its_very_deadline(at_s: float) -> N
     assert pin.missed == 1
 
 
+def test_a_press_that_two_readings_saw_survives_a_release_right_after() -> None:
+    """A pulse as long as the window isn't lost with its first edge: it was seen to hold."""
+    run(
+        (1.0, "reading", LOW, []),
+        (1.25, "reading", LOW, [(LOW, 1.0)]),
+        (1.26, "edge", HIGH, []),
+        (1.28, "reading", HIGH, [(HIGH, 1.26)]),
+    )
+
+
+def test_a_found_edge_has_to_hold_for_the_window_too() -> None:
+    """With a window longer than the level check's pause a third reading settles it."""
+    run(
+        (1.0, "reading", LOW, []),
+        (1.25, "reading", LOW, []),
+        (1.5, "reading", LOW, [(LOW, 1.0)]),
+        window_s=0.5,
+    )
+
+
 def test_a_pending_level_that_two_readings_deny_is_dropped() -> None:
     """A press whose release was lost before it settled leaves no trace but the count."""
     pin = run(
@@ -150,10 +166,10 @@ def test_stamps_older_than_a_found_edge_are_dropped_and_counted() -> None:
     """What the level check has already made an edge of doesn't count a second time."""
     pin = run(
         (1.0, "reading", LOW, []),
-        (1.25, "reading", LOW, []),
+        (1.25, "reading", LOW, [(LOW, 1.0)]),
         (0.9, "edge", LOW, []),
         (1.2, "edge", HIGH, []),
-        (1.5, "reading", LOW, [(LOW, 1.25)]),
+        (1.5, "reading", LOW, []),
     )
     assert pin.late == 2
 

@@ -16,11 +16,6 @@ ACTING = {
 }  # fmt: skip
 ACTING_CALLS = {"eval", "exec", "input", "open", "print", "sleep", "__import__"}
 
-# The modules that read the configuration are one node.
-CONFIG = {
-    "checking", "config", "durations", "environment", "header", "problems", "settings", "tables",
-}  # fmt: skip
-
 # Module -> what it may import of ours; DESIGN in the README has the picture. The command line is
 # the only one that knows them all, and nobody imports it but the two ways to start it.
 ALLOWED = {
@@ -38,11 +33,11 @@ ALLOWED = {
     "gpio": {"config", "errors", "events"},
     "hub": {"events", "wire"},
     "files": {"handoff", "waker"},
-    "watcher": {"bridge", "config", "errors", "events", "gpio", "hub", "waker", "wire"},
+    "watcher": {"bridge", "config", "events", "gpio", "hub", "waker"},
     "simulator": {"admission", "config", "events", "gpio", "pages", "watcher"},
     "web": {
-        "admission", "config", "errors", "events", "files", "gpio", "handoff", "hub", "pages",
-        "simulator", "watcher",
+        "admission", "config", "errors", "files", "gpio", "handoff", "hub", "pages", "simulator",
+        "watcher",
     },
     "exhibit": {"admission", "config", "web"},
     "server": {"config", "errors", "exhibit", "web"},
@@ -50,12 +45,6 @@ ALLOWED = {
     "__init__": {"errors", "web"},
     "__main__": {"cli"},
 }  # fmt: skip
-
-
-def node(module: str) -> str:
-    """Name the node of a module, given below the package: ``config.tables`` is ``config``."""
-    top = module.partition(".")[0]
-    return "config" if top in CONFIG else top
 
 
 def imported(path: Path) -> set[str]:
@@ -74,11 +63,11 @@ def graph() -> dict[str, set[str]]:
     """Map each node to the nodes of ours that it imports."""
     imports: dict[str, set[str]] = {}
     for path in PACKAGE.rglob("*.py"):
-        own = node(".".join(path.relative_to(PACKAGE).with_suffix("").parts))
+        own = path.relative_to(PACKAGE).with_suffix("").parts[0]  # config/ is one node
         ours = {name.removeprefix("gpiobridge.") for name in imported(path)
                 if name.startswith("gpiobridge.")}  # fmt: skip
         # `from gpiobridge import __version__` is no module.
-        others = {node(name) for name in ours if not name.startswith("__")}
+        others = {name.partition(".")[0] for name in ours if not name.startswith("__")}
         imports.setdefault(own, set()).update(others - {own})
     return imports
 

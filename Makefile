@@ -1,0 +1,63 @@
+# Everything sets itself up: `make run` on a fresh machine is enough.
+PYTHON ?= python3
+BIN = .venv/bin
+# A Raspberry Pi's board revision code, which no other machine has, asks for a pin back end.
+EXTRA = $(shell test -e /proc/device-tree/system/linux,revision && echo '[lgpio]')
+
+.PHONY: help run test test-fast test-pi bench lint format wheel clean
+
+help:  ## show this
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+run: .venv/run  ## start the example: real pins on a Raspberry Pi, simulated ones elsewhere
+	@exec $(BIN)/gpiobridge run
+
+test: .venv/dev .venv/browser lint  ## check and test everything but the virtual Pi
+	$(BIN)/pytest
+
+test-pi: .venv/dev .venv/browser  ## test on a virtual Raspberry Pi (Debian, as root)
+	$(BIN)/pytest tests/virtualpi
+
+bench: .venv/dev  ## measure speed and memory, as ratios within one run
+	$(BIN)/python tests/bench.py
+
+lint: .venv/dev  ## check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: .venv/dev  ## format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+wheel: .venv/dev  ## build the wheel into dist/
+	$(BIN)/python -m build --wheel
+
+clean:  ## remove all that these commands have made here
+	rm -rf .venv dist build .mypy_cache .ruff_cache .pytest_cache
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "gpiobridge needs Python 3.11 or newer; make PYTHON=python3.12 names one"; exit 1; }
+	@echo "setting up .venv ..."
+	@$(PYTHON) -m venv .venv
+
+.venv/run: .venv/bin/python pyproject.toml
+	@echo "installing gpiobridge into .venv ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.$(EXTRA)'
+	@touch $@
+
+.venv/dev: .venv/run
+	@echo "installing the test tools into .venv ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+# The system's Chromium where there is one, Debian's where we may install it, else Playwright's.
+.venv/browser: .venv/dev
+	@echo "looking for Chromium ..."
+	@if command -v chromium; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium; \
+	else $(BIN)/playwright install --with-deps chromium; fi
+	@touch $@

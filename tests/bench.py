@@ -1,0 +1,147 @@
+"""Speed and memory, as ratios side by side within one run: machines differ, ratios don't.
+
+``make bench``. Loopback only; each measurement is bounded in count and time.
+"""
+
+import contextlib
+import socket
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from running import RunningBridge, frame, write_exhibit
+
+REQUESTS = 1000
+DISPLAYS = 200
+PRESSES = 60
+
+
+def main() -> None:
+    """Measure, with progress, and print one table."""
+    with tempfile.TemporaryDirectory() as folder:
+        config = write_exhibit(Path(folder), server='threads = 8\nbeat = "2s"')
+        (Path(folder) / "static" / "film.mp4").write_bytes(bytes(16 * 1024 * 1024))
+        bridge = RunningBridge(config)
+        try:
+            rows = [*pages(bridge), *presses(bridge), *memory(bridge)]
+        finally:
+            bridge.stop()
+    width = max(len(row[0]) for row in rows)
+    print(f"\n{'what':{width}}  {'alone':>10}  {'loaded':>10}  ratio")
+    for what, alone, loaded, unit in rows:
+        ratio = f"{loaded / alone:5.2f}" if alone else "    -"
+        print(f"{what:{width}}  {alone:7.2f} {unit:2}  {loaded:7.2f} {unit:2}  {ratio}")
+
+
+Row = tuple[str, float, float, str]
+
+
+def pages(bridge: RunningBridge) -> Iterator[Row]:
+    """Page requests: with nothing else, with open sockets, with paused readers of a film."""
+    progress(f"{REQUESTS} page requests alone, then with {DISPLAYS} sockets, in turn")
+    alone: list[float] = []
+    loaded: list[float] = []
+    # In turn, so that the machine's own ups and downs meet both.
+    for _ in range(5):
+        alone += request_times(bridge, REQUESTS // 5)
+        with displays(bridge, DISPLAYS):
+            loaded += request_times(bridge, REQUESTS // 5)
+    yield "page, median", ms(alone, 50), ms(loaded, 50), "ms"
+    yield f"page, p99, {DISPLAYS} sockets", ms(alone, 99), ms(loaded, 99), "ms"
+    progress(f"{REQUESTS} page requests with 8 paused readers of a 16 MiB file")
+    with contextlib.ExitStack() as stack:
+        for _ in range(8):
+            stack.enter_context(paused_reader(bridge))
+        loaded = request_times(bridge, REQUESTS)
+    yield "page, p99, 8 paused readers", ms(alone, 99), ms(loaded, 99), "ms"
+
+
+def presses(bridge: RunningBridge) -> Iterator[Row]:
+    """From the POST of a simulated edge to its frame: one display, and the last of many."""
+    progress(f"{PRESSES} edges to 1 display, then to {DISPLAYS}")
+    alone = edge_times(bridge, 1)
+    loaded = edge_times(bridge, DISPLAYS)
+    yield f"edge to the last of {DISPLAYS}, less debounce, median", alone, loaded, "ms"
+
+
+def memory(bridge: RunningBridge) -> Iterator[Row]:
+    """Resident memory and threads of the worker, before and with displays."""
+    before_kib, before_threads = resident_kib(bridge), bridge.threads()
+    with displays(bridge, DISPLAYS):
+        kib, threads = resident_kib(bridge), bridge.threads()
+    yield "memory of the worker", before_kib / 1024, kib / 1024, "MB"
+    yield "threads of the worker", before_threads, threads, ""
+
+
+def request_times(bridge: RunningBridge, count: int) -> list[float]:
+    """Seconds that each of ``count`` requests of a page took, each on a connection of its own."""
+    request = f"GET /welcome HTTP/1.1\r\nHost: 127.0.0.1:{bridge.port}\r\nConnection: close\r\n\r\n"
+    times = []
+    for _ in range(count):
+        started_s = time.perf_counter()
+        with socket.create_connection(("127.0.0.1", bridge.port), 10) as sock:
+            sock.sendall(request.encode())
+            answer = b""
+            while b"</html>" not in answer:
+                piece = sock.recv(65536)
+                assert piece, answer
+                answer += piece
+        times.append(time.perf_counter() - started_s)
+    return times
+
+
+def edge_times(bridge: RunningBridge, count: int) -> float:
+    """Median milliseconds from an edge to the last display's frame, less the debounce."""
+    times = []
+    with displays(bridge, count) as sockets:
+        for i in range(PRESSES):
+            started_s = time.perf_counter()
+            bridge.set_level("button", "high" if i % 2 else "low")
+            for ws in sockets:
+                frame(ws, "edge")
+            times.append(time.perf_counter() - started_s - 0.020)
+    return ms(times, 50)
+
+
+@contextlib.contextmanager
+def displays(bridge: RunningBridge, count: int) -> Iterator[list]:
+    """Open sockets that have their state."""
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(bridge.socket("still")) for _ in range(count)]
+        for ws in sockets:
+            frame(ws, "state")
+        yield sockets
+
+
+@contextlib.contextmanager
+def paused_reader(bridge: RunningBridge) -> Iterator[None]:
+    """A reader that has asked for a large file and doesn't read it."""
+    with socket.create_connection(("127.0.0.1", bridge.port), 10) as sock:
+        sock.sendall(
+            f"GET /static/film.mp4 HTTP/1.1\r\nHost: 127.0.0.1:{bridge.port}\r\n\r\n".encode()
+        )
+        sock.recv(100)
+        yield
+
+
+def ms(times: list[float], percent: int) -> float:
+    """A percentile of seconds, in milliseconds."""
+    return statistics.quantiles(times, n=100)[percent - 1] * 1000
+
+
+def resident_kib(bridge: RunningBridge) -> int:
+    """Resident memory of the process that holds the sockets."""
+    status = Path(f"/proc/{bridge.workers()[0]}/status").read_text()
+    return int(next(x for x in status.splitlines() if x.startswith("VmRSS")).split()[1])
+
+
+def progress(what: str) -> None:
+    """Say what is being measured."""
+    print(f"measuring {what} ...", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,206 @@
+"""The main job, in a real Chromium."""
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+from running import RunningBridge, frame, wait_until
+
+Run = Callable[..., RunningBridge]
+
+ONLINE = 'html[data-bridge="online"]'
+
+
+def open_page(page: Any, bridge: RunningBridge, path: str = "/welcome") -> None:
+    """Open a page and wait until its socket is up."""
+    page.goto(bridge.url + path)
+    page.wait_for_selector(ONLINE)
+
+
+def test_press_shows_the_next_page(run_bridge: Run, kind: str, page: Any) -> None:
+    """The page opens, shows its pins, and a press leads to the next page and back."""
+    bridge = run_bridge(kind)
+    open_page(page, bridge)
+    button = page.locator('[data-pin="button"]')
+    assert button.get_attribute("data-level") == "high"
+    assert button.get_attribute("data-active") == "false"
+    bridge.set_level("door", "high")
+    page.wait_for_selector('[data-pin="door"][data-level="high"][data-active="true"]')
+    bridge.set_level("button", "low")
+    page.wait_for_url("**/open")
+    page.wait_for_selector('[data-pin="button"][data-active="true"]')
+    bridge.set_level("button", "high")
+    page.wait_for_selector('[data-pin="button"][data-active="false"]')
+    bridge.set_level("button", "low")
+    page.wait_for_url("**/welcome")
+
+
+def test_simulated_pins_are_shown_as_such(bridge: RunningBridge, page: Any) -> None:
+    """A page never shows simulated state without saying so."""
+    open_page(page, bridge, "/still")
+    page.wait_for_selector("html[data-simulated]")
+    assert page.locator("#gpiobridge-badge").is_visible()
+
+
+def test_press_before_the_socket_counts_once(bridge: RunningBridge, page: Any) -> None:
+    """A press after the page was rendered, but before its socket opened, moves it exactly once."""
+
+    def press_first(route: Any) -> None:
+        bridge.set_level("button", "low")
+        route.continue_()
+
+    # The client is fetched after the page was rendered, and opens the socket.
+    page.route(re.compile("client.js"), press_first)
+    page.goto(f"{bridge.url}/welcome")
+    page.wait_for_url("**/open")
+    page.wait_for_selector(ONLINE)
+    page.unroute_all()
+    # The press is used up: releasing and pressing another pin leaves the page where it is.
+    bridge.set_level("door", "high")
+    page.wait_for_selector('[data-pin="door"][data-level="high"]')
+    assert page.url.endswith("/open")
+
+
+def test_restarted_server_does_not_navigate(run_bridge: Run, kind: str, page: Any) -> None:
+    """A killed server moves no page; the page is live again soon after the server is back."""
+    bridge = run_bridge(kind)
+    open_page(page, bridge)
+    page.evaluate("window.same = true")
+    bridge.kill()
+    page.wait_for_selector('html[data-bridge="offline"]')
+    again = run_bridge(kind, port=bridge.port)
+    page.wait_for_selector(ONLINE, timeout=3000)
+    assert page.url.endswith("/welcome")
+    assert page.evaluate("window.same")
+    again.set_level("button", "low")
+    page.wait_for_url("**/open")
+
+
+def test_dead_server_after_4000(bridge: RunningBridge, run_bridge: Run, page: Any) -> None:
+    """A page whose server dies right after the press waits for it, and is never an error page."""
+    open_page(page, bridge)
+    # From here on the page can't reach the server, though the close frame still comes.
+    page.route("**/*", lambda route: route.abort())
+    bridge.set_level("button", "low")
+    page.wait_for_selector('html[data-bridge="offline"]')
+    bridge.kill()
+    assert page.url.endswith("/welcome")
+    page.unroute_all()
+    run_bridge(port=bridge.port)
+    page.wait_for_url("**/open", timeout=5000)
+
+
+def test_silent_socket_is_given_up(run_bridge: Run, page: Any) -> None:
+    """A page that hears nothing for 2.5 beats opens a new socket."""
+    bridge = run_bridge(server='beat = "300ms"')
+    # Between page and server: the first connection swallows everything from the server.
+    mute = {"now": False}
+
+    def relay(ws: Any) -> None:
+        server = ws.connect_to_server()
+        server.on_message(lambda message: None if mute["now"] else ws.send(message))
+
+    page.route_web_socket(re.compile("/ws/"), relay)
+    open_page(page, bridge)
+    mute["now"] = True
+    page.wait_for_selector('html[data-bridge="offline"]')
+    mute["now"] = False
+    page.wait_for_selector(ONLINE)
+
+
+def test_back_button_leaves_no_ghost(bridge: RunningBridge, page: Any) -> None:
+    """A page in the back/forward cache holds no socket, and comes back to life from it."""
+    open_page(page, bridge, "/still")
+    page.evaluate("addEventListener('pageshow', (event) => { window.kept = event.persisted; })")
+    page.goto(f"{bridge.url}/healthz")
+    wait_until(lambda: bridge.health()["displays"] == [])
+    page.go_back()
+    page.wait_for_selector(ONLINE)
+    wait_until(lambda: len(bridge.health()["displays"]) == 1)
+    bridge.set_level("button", "low")
+    page.wait_for_selector('[data-pin="button"][data-level="low"]')
+
+
+def test_two_presses_lead_through_two_pages(bridge: RunningBridge, page: Any) -> None:
+    """A second press during the load of a page counts on that page."""
+    open_page(page, bridge)
+
+    def press_again(ws: Any) -> None:
+        with bridge.socket("still") as watching:
+            assert frame(watching, "state")["seq"] == 1
+            for level in ("high", "low"):
+                bridge.set_level("button", level)
+                assert frame(watching, "edge")["level"] == level
+        ws.connect_to_server()
+
+    page.route_web_socket(re.compile("/ws/open"), press_again)
+    bridge.set_level("button", "low")
+    page.wait_for_url("**/open")
+    page.wait_for_url("**/welcome")
+    page.wait_for_selector(ONLINE)
+
+
+def test_display_keeps_its_name(bridge: RunningBridge, page: Any) -> None:
+    """A name given once in the URL goes along to the next page."""
+    open_page(page, bridge, "/?display=kiosk")
+    assert bridge.health()["displays"] == [{"name": "kiosk", "page": "welcome"}]
+    bridge.set_level("button", "low")
+    page.wait_for_url("**/open")
+    page.wait_for_selector(ONLINE)
+    assert bridge.health()["displays"] == [{"name": "kiosk", "page": "open"}]
+
+
+def test_events_reach_the_page(bridge: RunningBridge, page: Any) -> None:
+    """A page's own script hears of states and edges, and can read the pins."""
+    page.add_init_script(
+        """window.heard = [];
+        for (const name of ["shown", "online", "state", "edge"]) {
+          window.addEventListener(`gpiobridge:${name}`, (e) => heard.push([name, e.detail]));
+        }"""
+    )
+    open_page(page, bridge, "/still")
+    bridge.set_level("button", "low")
+    page.wait_for_function("gpiobridge.pins.button.level === 'low'")
+    heard = page.evaluate("heard")
+    assert [name for name, _ in heard] == ["shown", "online", "state", "edge"]
+    assert heard[-1][1] == {
+        "pin": "button",
+        "event": "low",
+        "level": "low",
+        "active": True,
+        "seq": 1,
+    }
+
+
+def test_declined_press_is_used_up(bridge: RunningBridge, page: Any) -> None:
+    """A page that prevents the navigation stays, live, and past that press."""
+    open_page(page, bridge)
+    page.evaluate(
+        """document.addEventListener("gpiobridge:navigate", (e) => {
+          window.declined = e.detail.page;
+          e.preventDefault();
+        }, { once: true })"""
+    )
+    bridge.set_level("button", "low")
+    page.wait_for_function("window.declined === '/open'")
+    page.wait_for_selector(ONLINE)
+    bridge.set_level("button", "high")
+    page.wait_for_selector('[data-pin="button"][data-level="high"]')
+    assert page.url.endswith("/welcome")
+    bridge.set_level("button", "low")
+    page.wait_for_url("**/open")
+
+
+def test_simulator_page(bridge: RunningBridge, page: Any) -> None:
+    """The simulator shows levels live; its button makes a press, under a strict policy."""
+    complaints: list[str] = []
+    page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
+    open_page(page, bridge, "/simulator")
+    with bridge.socket("welcome") as ws:
+        assert json.loads(ws.recv(timeout=5))["type"] == "state"
+        page.get_by_role("button", name=re.compile("press", re.IGNORECASE)).first.click()
+        assert json.loads(ws.recv(timeout=5))["event"] == "low"
+    page.wait_for_selector('[data-pin="button"][data-level="high"]')
+    assert page.url.endswith("/simulator")
+    assert complaints == []

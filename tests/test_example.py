@@ -1,0 +1,240 @@
+"""What the README shows works as printed, and the example as shipped."""
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from running import DEADLINE_S, RunningBridge, wait_until
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+BIN = Path(sys.executable).parent
+
+
+def blocks(language: str) -> list[str]:
+    """The README's code blocks of a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+
+
+COMMANDS = [line for block in blocks("sh") for line in block.splitlines()]
+
+
+def gpiobridge(line: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    """Run a command line of the README to its end."""
+    program, *args = shlex.split(line)
+    return subprocess.run(
+        [BIN / program, *args],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+
+
+@pytest.fixture
+def example() -> Iterator[RunningBridge]:
+    """The shipped example, on the port that the README names."""
+    assert "gpiobridge run --port 8000" in COMMANDS
+    bridge = RunningBridge(None, port=8000, cwd=ROOT)
+    yield bridge
+    if bridge.process.poll() is None:
+        bridge.stop()
+
+
+def test_every_command_is_covered() -> None:
+    """A command that is added to the README needs a test."""
+    here = {
+        "make run",
+        "gpiobridge check",
+        "gpiobridge run --port 8000",
+        "gpiobridge press button",
+        "gpiobridge press button --for 2s",
+        "gpiobridge watch http://127.0.0.1:8000/welcome --once",
+        "flask --app app run",
+    }
+    on_a_pi = set(COMMANDS) - here  # tests/test_wheel.py runs these
+    assert on_a_pi == set(blocks("sh")[1].splitlines())
+    assert here <= set(COMMANDS)
+
+
+def test_check_shows_tables() -> None:
+    """`gpiobridge check` prints pins and pages."""
+    done = gpiobridge("gpiobridge check")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.search(r"^button +17 +up +low +20 ms$", done.stdout, re.MULTILINE)
+    assert re.search(r"^welcome \(start\) +welcome.html +button is low +open$", done.stdout, re.M)
+
+
+def test_press_and_watch(example: RunningBridge) -> None:
+    """`press` moves a `watch`ed page: state, edge, close, each a line of JSON."""
+    watching = subprocess.Popen(
+        [BIN / "gpiobridge", *COMMANDS[-2].split()[1:]], stdout=subprocess.PIPE, text=True
+    )
+    assert watching.stdout is not None
+    with watching, watching.stdout as lines:
+        assert json.loads(lines.readline())["type"] == "state"
+        assert gpiobridge("gpiobridge press button").returncode == 0
+        rest = [json.loads(line) for line in lines]
+        assert watching.wait(DEADLINE_S) == 0
+    kinds = [frame["type"] for frame in rest if frame["type"] != "beat"]
+    assert kinds == ["edge", "close"]
+    assert rest[-1] == {"type": "close", "code": 4000, "reason": "/open"}
+
+
+def test_long_press(example: RunningBridge) -> None:
+    """`press --for 2s` holds the pin for as long as it says, then lets go."""
+    done = gpiobridge("gpiobridge press button --for 2s")
+    assert done.returncode == 0
+    low, high = (example.wait_for_line(rf"#{n} button is {at}")[0] for n, at in ((1, "low"), (2, "high")))
+    assert low
+    assert high
+
+
+def test_watch_follows(example: RunningBridge) -> None:
+    """Without --once, `watch` goes to the next page's socket like a browser, cursor and all."""
+    watching = subprocess.Popen(
+        [BIN / "gpiobridge", "watch", example.url], stdout=subprocess.PIPE, text=True
+    )
+    assert watching.stdout is not None
+    with watching.stdout as lines:
+        assert json.loads(lines.readline())["type"] == "state"
+        example.set_level("button", "low")
+        seen = [json.loads(lines.readline()) for _ in range(3)]
+        watching.terminate()
+        watching.wait(DEADLINE_S)
+    assert [frame["type"] for frame in seen] == ["edge", "close", "state"]
+    assert seen[2]["seq"] == 1
+    wait_until(lambda: example.health()["displays"] == [])
+
+
+def test_errors_are_sentences(example: RunningBridge) -> None:
+    """What can't be done is said in one line, with exit code 1, or 2 for wrong usage."""
+    for line, code, said in (
+        ("gpiobridge press bell", 1, "there is no pin 'bell'"),
+        ("gpiobridge press button --url http://127.0.0.1:9", 1, "no bridge answers at"),
+        ("gpiobridge press button --url nonsense", 1, "no bridge answers at"),
+        ("gpiobridge watch http://127.0.0.1:9/", 1, "no bridge answers at"),
+        ("gpiobridge watch http://127.0.0.1:8000/nosuch", 1, "404: There is no page 'nosuch'"),
+        ("gpiobridge press button --for 2", 2, "needs a unit"),
+        ("gpiobridge run --config nosuch.toml", 2, "nosuch.toml: there is no such file"),
+        ("gpiobridge nosuch", 2, "No such command"),
+    ):
+        done = gpiobridge(line)
+        assert (done.returncode, said in done.stderr) == (code, True), (line, done.stderr)
+        assert "Traceback" not in done.stderr
+        if code == 1:
+            assert done.stderr.count("\n") == 1, done.stderr
+
+
+def test_make_run(page: Any) -> None:
+    """`make run` shows the main job, and Ctrl-C ends it cleanly."""
+    # The installed copy in .venv is made by `make run` itself; port 8000 is the example's.
+    bridge = RunningBridge(None, port=None, command=["make", "run"], cwd=ROOT)
+    try:
+        page.goto(bridge.url)
+        page.wait_for_selector('html[data-bridge="online"]')
+        bridge.set_level("button", "low")
+        page.wait_for_url("**/open")
+    finally:
+        children = Path(f"/proc/{bridge.process.pid}/task/{bridge.process.pid}/children")
+        bridge.stop_process(int(children.read_text().split()[0]))
+
+
+def test_example_pages(example: RunningBridge, page: Any) -> None:
+    """The example's pages show their pins live; a press leads to the other, and back."""
+    complaints: list[str] = []
+    page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
+    page.goto(example.url)
+    page.wait_for_selector('[data-pin="button"][data-level="high"]')
+    for there in ("open", "welcome", "open"):
+        example.set_level("button", "low")
+        page.wait_for_url(f"**/{there}")
+        page.wait_for_selector('html[data-bridge="online"]')
+        page.wait_for_selector('[data-pin="button"][data-active="true"]')
+        example.set_level("button", "high")
+        page.wait_for_selector('[data-pin="button"][data-active="false"]')
+    assert complaints == []
+
+
+def test_flask_application(
+    tmp_path: Path, page: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The application of the README answers the question that started all this."""
+    (tmp_path / "app.py").write_text(blocks("python")[0])
+    process = subprocess.Popen(
+        [BIN / "flask", "--app", "app", "run"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert process.stdout is not None
+    lines: list[str] = []
+    started = threading.Event()
+
+    def read() -> None:
+        assert process.stdout is not None
+        for line in process.stdout:
+            lines.append(line)
+            if "Running on" in line:
+                started.set()
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        assert started.wait(DEADLINE_S), lines
+        url = "http://127.0.0.1:5000"
+        page.goto(f"{url}/welcome")
+        page.wait_for_selector('html[data-bridge="online"]')
+        assert page.locator("h1").inner_text() == "Press the button"
+        gpiobridge(f"gpiobridge press button --url {url}")
+        page.wait_for_url("**/open")
+        assert page.locator("h1").inner_text() == "It is open"
+        page.wait_for_selector('html[data-bridge="online"]')
+        gpiobridge(f"gpiobridge press button --url {url}")
+        page.wait_for_url("**/welcome")
+    finally:
+        process.terminate()
+        process.wait(DEADLINE_S)
+        reader.join(DEADLINE_S)
+        process.stdout.close()
+    assert not [line for line in lines if "Traceback" in line], "".join(lines)
+
+
+def test_plain_page(run_bridge: Callable[..., RunningBridge], tmp_path: Path, page: Any) -> None:
+    """The README's page without our script is moved by a press, too."""
+    bridge = run_bridge()
+    (tmp_path / "templates" / "welcome.html").write_text(f"<h1>plain</h1>{blocks('html')[0]}")
+    config = tmp_path / "config.toml"
+    config.write_text(
+        config.read_text().replace("[pages.welcome]", "[pages.welcome]\nclient = false")
+    )
+    bridge.stop()
+    bridge = RunningBridge(config)
+    try:
+        page.goto(f"{bridge.url}/welcome")
+        wait_until(lambda: len(bridge.health()["displays"]) == 1)
+        assert page.evaluate("window.gpiobridge") is None
+        bridge.set_level("button", "low")
+        page.wait_for_url("**/open")
+    finally:
+        bridge.stop()
+
+
+def test_configuration_of_the_readme(tmp_path: Path) -> None:
+    """Both configurations in the README are right as printed."""
+    (tmp_path / "templates").mkdir()
+    for name in ("welcome", "open"):
+        (tmp_path / "templates" / f"{name}.html").write_text(name)
+    for text in blocks("toml"):
+        (tmp_path / "config.toml").write_text(text)
+        done = gpiobridge("gpiobridge check", tmp_path)
+        assert done.returncode == 0, done.stderr

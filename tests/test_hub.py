@@ -1,0 +1,491 @@
+"""The open sockets, with a WebSocket client of wsproto's at the other end of each."""
+
+import json
+import selectors
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from wsproto import ConnectionType, WSConnection
+from wsproto.events import (
+    AcceptConnection,
+    BytesMessage,
+    CloseConnection,
+    Event,
+    Ping,
+    Pong,
+    Request,
+    TextMessage,
+)
+
+from gpiobridge import wire
+from gpiobridge.hub import CLOSE_WAIT_S, MAX_OUTBOX_BYTES, Display, Hub, Slots
+
+BEAT_S = 2.0
+BEAT = TextMessage(wire.BEAT)
+PEER_S = 5.0  # how long a peer waits for what must come
+
+
+@dataclass
+class Peer:
+    """A browser: the other end of a display's socket."""
+
+    sock: socket.socket
+    ws: WSConnection
+    _events: list[Event] = field(default_factory=list)
+
+    def send(self, event: Event) -> None:
+        """Send one frame."""
+        self.sock.sendall(self.ws.send(event))
+
+    def receive(self) -> Event:
+        """Wait for the next frame."""
+        while not self._events:
+            data = self.sock.recv(65536)
+            assert data, "the hub hung up"
+            self.ws.receive_data(data)
+            self._events += self.ws.events()
+        return self._events.pop(0)
+
+    def receive_close(self) -> tuple[int, str | None]:
+        """Wait for the close frame, whatever comes before; return its code and reason."""
+        while not isinstance(event := self.receive(), CloseConnection):
+            pass
+        return event.code, event.reason
+
+    def hung_up_on(self) -> bool:
+        """Whether the hub's direction has ended, after all frames were received."""
+        try:
+            return not self._events and self.sock.recv(1) == b""
+        except ConnectionResetError:  # it left what we sent unread
+            return True
+
+    def has_nothing(self) -> bool:
+        """Whether no frame has come; the hub writes at once, so there is nothing to wait for."""
+        self.sock.setblocking(False)
+        try:
+            return not self._events and not self.sock.recv(1)
+        except BlockingIOError:
+            return True
+        finally:
+            self.sock.settimeout(PEER_S)
+
+
+class Room:
+    """A hub, and the peers that are connected to it."""
+
+    def __init__(self) -> None:
+        self.selector = selectors.DefaultSelector()
+        self.slots = Slots(10)
+        self.hub = Hub(self.selector, self.slots, BEAT_S)
+        self.peers: list[Peer] = []
+
+    def join(
+        self, page: str = "welcome", *texts: str, tcp: bool = False, root: str = ""
+    ) -> tuple[Peer, Display]:
+        """Let a display on ``page`` join at 0 s."""
+        ours, theirs = tcp_pair() if tcp else socket.socketpair()
+        ours.setblocking(False)
+        theirs.settimeout(PEER_S)
+        server, client = WSConnection(ConnectionType.SERVER), WSConnection(ConnectionType.CLIENT)
+        server.receive_data(client.send(Request(host="pi", target=f"/ws/{page}")))
+        assert len(list(server.events())) == 1
+        client.receive_data(server.send(AcceptConnection()))
+        assert len(list(client.events())) == 1
+        peer, display = Peer(theirs, client), Display(ours, server, page, root=root)
+        self.peers.append(peer)
+        assert self.slots.take()
+        self.hub.adopt(display, texts, 0.0)
+        return peer, display
+
+    def serve(self, now_s: float = 0.0) -> None:
+        """Serve the sockets that are ready, until none is (or none but stalled ones)."""
+        while ready := self.selector.select(0):
+            for key, events in ready:
+                self.hub.handle(key.data, events, now_s)
+
+    def free_slots(self) -> int:
+        """Count the free slots by taking them all."""
+        return sum(iter(self.slots.take, False))
+
+    def close(self) -> None:
+        """Close every socket."""
+        for display in self.hub.displays:
+            display.sock.close()
+        for peer in self.peers:
+            peer.sock.close()
+        self.selector.close()
+
+
+def tcp_pair() -> tuple[socket.socket, socket.socket]:
+    """Make a TCP connection: its server's end and its client's."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        client = socket.socket()
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)  # a peer that soon is full
+        client.connect(listener.getsockname())
+        return listener.accept()[0], client
+
+
+@pytest.fixture
+def room() -> Iterator[Room]:
+    """A hub without displays."""
+    room = Room()
+    yield room
+    room.close()
+
+
+def stall(room: Room) -> tuple[Peer, Display]:
+    """Let a display join that doesn't read, and fill all that the kernel takes for it."""
+    peer, display = room.join("stalled", tcp=True)
+    while not display.outbox:
+        room.hub.broadcast("x" * 1000, 0.0)
+    return peer, display
+
+
+# -------------------------------------------------------------------- frames out
+
+
+def test_a_display_that_joins_is_told_its_frames_in_order(room: Room) -> None:
+    """The state comes first, then an edge that it missed."""
+    peer, _ = room.join("welcome", "state", "edge")
+    assert [peer.receive(), peer.receive()] == [TextMessage("state"), TextMessage("edge")]
+
+
+def test_a_broadcast_reaches_every_display(room: Room) -> None:
+    """Every display hears of every edge, whatever its page."""
+    peers = [room.join(page)[0] for page in ("welcome", "open", "open")]
+    room.hub.broadcast("edge", 0.0)
+    assert [peer.receive() for peer in peers] == [TextMessage("edge")] * 3
+
+
+def test_a_display_that_stopped_reading_is_dropped(room: Room) -> None:
+    """A display is at most 64 KB behind."""
+    _, display = stall(room)
+    while len(display.outbox) <= MAX_OUTBOX_BYTES - 2000:
+        room.hub.broadcast("x" * 1000, 0.0)
+        assert display in room.hub.displays
+    for _ in range(3):
+        room.hub.broadcast("x" * 1000, 0.0)
+    assert display not in room.hub.displays
+
+
+def test_a_stalled_display_delays_no_other(room: Room) -> None:
+    """Another display gets each frame at once, before and after the stalled one is dropped."""
+    _, stalled = room.join("stalled", tcp=True)
+    good, _ = room.join("welcome", tcp=True)
+    number = 0
+    while stalled in room.hub.displays:
+        text = f"{number:01000}"
+        room.hub.broadcast(text, 0.0)
+        assert good.receive() == TextMessage(text)
+        number += 1
+    assert number * 1000 > MAX_OUTBOX_BYTES
+
+
+def test_what_a_slow_display_reads_late_is_whole_and_in_order(room: Room) -> None:
+    """A short write is continued where it ended."""
+    peer, display = stall(room)
+    room.hub.broadcast("last", 0.0)
+    received = []
+    while received[-1:] != [TextMessage("last")]:
+        room.serve()
+        received.append(peer.receive())
+    assert set(received[:-1]) == {TextMessage("x" * 1000)}
+    assert display.outbox == b""
+
+
+# -------------------------------------------------------------------- closes
+
+
+def test_a_press_closes_the_displays_of_its_page_with_the_next_path(room: Room) -> None:
+    """Only they leave, and each is sent to its own application's prefix."""
+    leaving = [room.join("welcome", root=root)[0] for root in ("", "/museum")]
+    staying, _ = room.join("open")
+    assert room.hub.navigate("welcome", "/open", 0.0) == 2
+    assert [peer.receive_close() for peer in leaving] == [(4000, "/open"), (4000, "/museum/open")]
+    assert staying.has_nothing()
+
+
+def test_a_close_comes_whole_after_the_frames_that_wait(room: Room) -> None:
+    """A close frame never lands inside another frame, however far behind the display is."""
+    peer, display = stall(room)
+    room.hub.leave(display, "/open", 0.0)
+    room.hub.broadcast("not for one that leaves", 0.0)
+    received = []
+    while not received or isinstance(received[-1], TextMessage):
+        room.serve()
+        received.append(peer.receive())
+    assert set(received[:-1]) == {TextMessage("x" * 1000)}
+    assert received[-1] == CloseConnection(4000, "/open")
+    assert peer.hung_up_on()
+
+
+def test_after_a_close_the_hub_ends_its_direction_and_waits_for_the_peer(room: Room) -> None:
+    """A browser waits for the server to end TCP; the display goes once the peer hangs up."""
+    peer, display = room.join()
+    room.hub.leave(display, "/open", 0.0)
+    assert peer.receive_close() == (4000, "/open")
+    assert peer.hung_up_on()
+    room.serve()
+    assert display in room.hub.displays
+    peer.send(CloseConnection(4000))
+    peer.sock.close()
+    room.serve()
+    assert display not in room.hub.displays
+
+
+def test_a_peer_that_does_not_hang_up_is_dropped(room: Room) -> None:
+    """A peer has a second to take our close; the deadline says when that is over."""
+    _, display = room.join()
+    room.hub.leave(display, "/open", 10.0)
+    room.hub.tick(10.0 + CLOSE_WAIT_S - 0.01)
+    assert display in room.hub.displays
+    assert room.hub.deadline_s == 10.0 + CLOSE_WAIT_S
+    room.hub.tick(10.0 + CLOSE_WAIT_S)
+    assert display not in room.hub.displays
+
+
+def test_a_display_that_is_leaving_leaves_once(room: Room) -> None:
+    """A second press before the peer hangs up doesn't close it again."""
+    peer, display = room.join()
+    room.hub.leave(display, "/open", 0.0)
+    assert room.hub.navigate("welcome", "/help", 0.1) == 0
+    assert peer.receive_close() == (4000, "/open")
+    assert peer.hung_up_on()
+    assert display in room.hub.displays
+
+
+def test_when_the_server_stops_every_display_is_told(room: Room) -> None:
+    """1001 lets a page reconnect; only 4000 navigates."""
+    peers = [room.join()[0] for _ in range(3)]
+    room.hub.close_all(0.0)
+    assert [peer.receive_close()[0] for peer in peers] == [1001] * 3
+
+
+@pytest.mark.parametrize("code", [1000, 1001, None])
+def test_a_peers_own_close_is_answered_with_the_same(room: Room, code: int | None) -> None:
+    """A page that is left closes its socket; the answer is its own code, if it had one."""
+    peer, display = room.join()
+    frame = b"\x88\x80abcd" if code is None else peer.ws.send(CloseConnection(code))
+    peer.sock.sendall(frame)
+    room.serve()
+    assert peer.receive_close()[0] == (1005 if code is None else code)
+    assert peer.hung_up_on()
+    peer.sock.close()
+    room.serve()
+    assert display not in room.hub.displays
+
+
+def test_a_peer_that_vanishes_is_dropped(room: Room) -> None:
+    """A connection that ends without a close frame leaves no display behind."""
+    peer, display = room.join()
+    peer.sock.close()
+    room.serve()
+    assert display not in room.hub.displays
+
+
+# -------------------------------------------------------------------- beats
+
+
+def test_a_beat_is_due_when_nothing_else_was_sent(room: Room) -> None:
+    """Each display gets a sign of life after the beat time without a frame, not sooner."""
+    peer, _ = room.join()
+    room.hub.tick(BEAT_S - 0.1)
+    assert peer.has_nothing()
+    room.hub.tick(BEAT_S)
+    assert peer.receive() == BEAT
+
+
+def test_a_frame_puts_the_next_beat_off(room: Room) -> None:
+    """Any frame is a sign of life."""
+    peer, _ = room.join()
+    room.hub.broadcast("edge", 1.5)
+    assert room.hub.deadline_s == 1.5 + BEAT_S
+    room.hub.tick(BEAT_S)
+    assert peer.receive() == TextMessage("edge")
+    assert peer.has_nothing()
+
+
+def test_without_a_display_nothing_is_due(room: Room) -> None:
+    """The process sleeps until something happens."""
+    peer, _ = room.join()
+    assert room.hub.deadline_s == BEAT_S
+    peer.sock.close()
+    room.serve()
+    assert room.hub.deadline_s is None
+
+
+def test_a_display_that_has_answered_and_misses_three_beats_is_dropped(room: Room) -> None:
+    """It is given up when the fourth is due; an answer starts the count anew."""
+    peer, display = room.join()
+    for beat in range(1, 5):
+        room.hub.tick(beat * BEAT_S)
+        if beat == 1:
+            peer.send(BEAT)
+            room.serve()
+    assert display in room.hub.displays
+    room.hub.tick(5 * BEAT_S)
+    assert display not in room.hub.displays
+
+
+def test_a_display_that_answers_every_beat_stays(room: Room) -> None:
+    """A page that is alive is never dropped."""
+    peer, display = room.join()
+    for beat in range(1, 12):
+        room.hub.tick(beat * BEAT_S)
+        peer.send(BEAT)
+        room.serve()
+    assert display in room.hub.displays
+
+
+def test_a_display_that_never_answered_a_beat_stays(room: Room) -> None:
+    """A plain page with an ``onclose`` handler doesn't know beats."""
+    _, display = room.join()
+    for beat in range(1, 12):
+        room.hub.tick(beat * BEAT_S)
+    assert display in room.hub.displays
+
+
+# -------------------------------------------------------------------- messages in
+
+
+def message_of(length: int) -> str:
+    """Make a message of ``length`` bytes."""
+    empty = json.dumps({"type": "later", "data": ""})
+    return json.dumps({"type": "later", "data": "x" * (length - len(empty))})
+
+
+def test_a_message_of_the_largest_size_is_taken(room: Room) -> None:
+    """The limit itself is allowed, and an unknown type is left to later versions."""
+    peer, display = room.join()
+    peer.send(TextMessage(message_of(wire.MAX_MESSAGE_BYTES)))
+    room.serve()
+    assert display in room.hub.displays
+    assert peer.has_nothing()
+
+
+def test_small_messages_never_add_up_to_a_large_one(room: Room) -> None:
+    """The limit is for each message."""
+    peer, _ = room.join()
+    for _ in range(5):
+        peer.send(TextMessage(message_of(wire.MAX_MESSAGE_BYTES // 2)))
+        room.serve()
+    assert peer.has_nothing()
+
+
+@pytest.mark.parametrize("how", ["whole", "fragmented", "unfinished", "byte by byte"])
+def test_a_message_over_the_limit_is_refused(room: Room, how: str) -> None:
+    """However it comes in, 1009 is said as soon as it is too large."""
+    peer, _ = room.join()
+    text = message_of(wire.MAX_MESSAGE_BYTES + 1)
+    if how in ("fragmented", "unfinished"):
+        for at in range(0, len(text), 1000):
+            finished = how == "fragmented" and at + 1000 >= len(text)
+            peer.send(TextMessage(text[at : at + 1000], message_finished=finished))
+            room.serve()
+    else:
+        frame = peer.ws.send(TextMessage(text))
+        step = 1 if how == "byte by byte" else len(frame)
+        for at in range(0, len(frame), step):
+            peer.sock.sendall(frame[at : at + step])
+            room.serve()
+    assert peer.receive_close()[0] == 1009
+
+
+def test_the_limit_counts_bytes(room: Room) -> None:
+    """A message of characters outside ASCII is as large as its UTF-8."""
+    peer, _ = room.join()
+    peer.send(TextMessage("é" * (wire.MAX_MESSAGE_BYTES // 2 + 1)))
+    room.serve()
+    assert peer.receive_close()[0] == 1009
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        BytesMessage(b'{"type":"beat"}'),
+        TextMessage("not json"),
+        TextMessage("[]"),
+        TextMessage('{"data":1}'),
+        TextMessage(""),
+    ],
+)
+def test_what_is_no_json_object_with_a_type_breaks_the_rules(room: Room, event: Event) -> None:
+    """1008 says that the client is wrong, and why."""
+    peer, _ = room.join()
+    peer.send(event)
+    room.serve()
+    code, reason = peer.receive_close()
+    assert code == 1008
+    assert reason
+
+
+@pytest.mark.parametrize(
+    ("frame", "code"),
+    [
+        (b"\x81\x02{}", 1002),  # not masked
+        (b"\x83\x80abcd", 1002),  # an opcode that is reserved
+        (b"\xc1\x80abcd", 1002),  # a bit of an extension that was not agreed on
+        (b"\x80\x80abcd", 1002),  # a continuation of nothing
+        (b"\x89\xfe\x00\x7eabcd", 1002),  # a ping that is too long
+        (b"\x88\x81abcd\x00", 1002),  # a close with half a code
+        (b"\x81\x82\x00\x00\x00\x00\xff\xfe", 1007),  # not UTF-8
+        (b"\x81\x81\x00\x00\x00\x00\xc3", 1007),  # UTF-8 that is cut short
+    ],
+)
+def test_a_broken_frame_ends_the_socket_with_the_protocols_code(
+    room: Room, frame: bytes, code: int
+) -> None:
+    """A client that breaks the protocol is told so, and nobody else notices."""
+    peer, _ = room.join()
+    other, _ = room.join()
+    peer.sock.sendall(frame)
+    room.serve()
+    assert peer.receive_close()[0] == code
+    assert peer.hung_up_on()
+    room.hub.broadcast("edge", 0.0)
+    assert other.receive() == TextMessage("edge")
+
+
+def test_a_ping_is_answered(room: Room) -> None:
+    """Other clients than browsers may ping; the pong has the same payload."""
+    peer, _ = room.join()
+    peer.send(Ping(b"are you there"))
+    room.serve()
+    assert peer.receive() == Pong(b"are you there")
+
+
+def test_what_comes_after_our_close_is_discarded(room: Room) -> None:
+    """Even a broken frame no longer has an answer."""
+    peer, display = room.join()
+    room.hub.leave(display, "/open", 0.0)
+    peer.sock.sendall(b"\x81\x02{}")
+    room.serve()
+    assert peer.receive_close() == (4000, "/open")
+    assert peer.hung_up_on()
+    assert display in room.hub.displays
+
+
+# -------------------------------------------------------------------- slots
+
+
+def test_no_more_slots_are_taken_than_there_are() -> None:
+    """A socket past the limit is refused, until one is given back."""
+    slots = Slots(2)
+    assert [slots.take() for _ in range(3)] == [True, True, False]
+    slots.give_back()
+    assert [slots.take() for _ in range(2)] == [True, False]
+
+
+def test_a_display_gives_its_slot_back_once(room: Room) -> None:
+    """A hang-up and the end of its time to hang up don't count twice."""
+    peer, display = room.join()
+    room.join()
+    room.hub.leave(display, "/open", 0.0)
+    peer.sock.close()
+    room.serve()
+    room.hub.tick(CLOSE_WAIT_S)
+    room.hub.close(display, 1001, "again", CLOSE_WAIT_S)
+    room.hub.tick(3 * CLOSE_WAIT_S)
+    assert room.free_slots() == 9

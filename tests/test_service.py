@@ -1,0 +1,177 @@
+"""The service as a whole: it starts or says why not, and slow readers delay nobody."""
+
+import contextlib
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from running import COMMANDS, RunningBridge, frame, write_exhibit
+
+Run = Callable[..., RunningBridge]
+
+
+def run_and_fail(*args: str, cwd: Path) -> tuple[int, str]:
+    """Run gpiobridge, which must end by itself: exit code and what it said on stderr."""
+    done = subprocess.run(
+        [sys.executable, "-m", "gpiobridge", *args],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    return done.returncode, done.stderr.strip()
+
+
+def test_port_in_use_is_one_sentence(tmp_path: Path) -> None:
+    """A port that is taken is said at once, with the remedy; exit code 1."""
+    config = write_exhibit(tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        code, said = run_and_fail(
+            "run", "--config", str(config), "--port", str(port), cwd=tmp_path
+        )
+    assert code == 1
+    assert said == (
+        f"gpiobridge: port {port} on 127.0.0.1 is in use: stop the other program, "
+        "or choose another port with --port"
+    )
+
+
+def test_all_problems_at_once(tmp_path: Path) -> None:
+    """A broken configuration lists every problem, each on a line; exit code 2."""
+    config = write_exhibit(tmp_path)
+    config.write_text(
+        """
+        [server]
+        prot = 8000
+        [pins]
+        button = 17
+        bell = "GPIO17"
+        door = { pin = true, debounce = 20 }
+        [pages.welcome]
+        on_low.buton = "open"
+        on_high.button = "nowhere"
+        """
+    )
+    code, said = run_and_fail("run", "--config", str(config), cwd=tmp_path)
+    assert code == 2
+    lines = said.splitlines()
+    places = ("server.prot", "pins.bell", "pins.door.pin", "pins.door.debounce", "on_low.buton")
+    for place in (*places, "on_high.button"):
+        assert [line for line in lines if place in line], f"{place} in {said}"
+    assert all(line.startswith(str(config)) for line in lines)
+
+
+def test_pin_without_a_back_end_is_one_sentence(tmp_path: Path) -> None:
+    """Real pins that can't be opened end the service with the reason; exit code 1."""
+    config = write_exhibit(tmp_path)
+    config.write_text(config.read_text() + '\n[gpio]\npin_factory = "pigpio"\n')
+    code, said = run_and_fail("run", "--config", str(config), "--port", "0", cwd=tmp_path)
+    assert code == 1
+    assert said.startswith('gpiobridge: gpio.pin_factory = "pigpio": the package is not installed')
+    assert "pip install 'gpiobridge[pigpio]'" in said
+
+
+def page_seconds(bridge: RunningBridge, count: int = 50) -> list[float]:
+    """How long each of ``count`` page requests took."""
+    times = []
+    for _ in range(count):
+        started_s = time.perf_counter()
+        assert bridge.get("/still")[0] == 200
+        times.append(time.perf_counter() - started_s)
+    return times
+
+
+@pytest.mark.parametrize("more", ["", "Range: bytes=0-\r\n"])
+def test_paused_readers_hold_no_thread(
+    run_bridge: Run, kind: str, tmp_path: Path, more: str
+) -> None:
+    """More paused readers of a film than HTTP threads: pages are served, and the film whole."""
+    bridge = run_bridge(kind, server="threads = 8")
+    film = bytes(range(256)) * (64 * 1024)  # 16 MiB
+    (tmp_path / "static" / "film.mp4").write_bytes(film)
+    with contextlib.ExitStack() as stack:
+        readers = []
+        for _ in range(20):
+            sock = stack.enter_context(socket.socket())
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            sock.settimeout(10)
+            sock.connect(("127.0.0.1", bridge.port))
+            sock.sendall(
+                f"GET /static/film.mp4 HTTP/1.1\r\nHost: 127.0.0.1:{bridge.port}\r\n"
+                f"{more}\r\n".encode()
+            )
+            assert sock.recv(9) == b"HTTP/1.1 "
+            readers.append(sock)
+        took = page_seconds(bridge)
+        print(f"page with 20 paused readers: median {statistics.median(took) * 1000:.1f} ms")
+        # Held threads would hold a page for as long as a reader is paused.
+        assert max(took) < 5
+        with readers[0].makefile("rb") as file:
+            head, _, body = file.read().partition(b"\r\n\r\n")
+    if more:
+        assert head.startswith(b"206")
+        assert b"Content-Range: bytes 0-1048575/16777216" in head
+        assert body == film[: 1024 * 1024]
+    else:
+        assert body == film
+
+
+def test_static_ranges(bridge: RunningBridge, tmp_path: Path) -> None:
+    """Small files, their ranges and their errors are those of any web server."""
+    (tmp_path / "static" / "a.txt").write_text("0123456789")
+    assert bridge.get("/static/a.txt") == (200, "0123456789")
+    assert bridge.get("/static/a.txt", Range="bytes=2-4") == (206, "234")
+    assert bridge.get("/static/a.txt", Range="bytes=-3") == (206, "789")
+    assert bridge.get("/static/a.txt", Range="bytes=99-")[0] == 416
+    assert bridge.get("/static/nosuch.txt")[0] == 404
+    assert bridge.get("/static/../config.toml")[0] == 404
+
+
+def test_socket_activation(tmp_path: Path) -> None:
+    """The listening socket may come from systemd (LISTEN_FDS)."""
+    config = write_exhibit(tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        starter = (
+            "import os, sys; os.dup2(int(sys.argv[1]), 3); os.set_inheritable(3, True); "
+            "os.environ.update(LISTEN_FDS='1', LISTEN_PID=str(os.getpid())); "
+            "os.execv(sys.executable, [sys.executable, '-m', 'gpiobridge', *sys.argv[2:]])"
+        )
+        listener.set_inheritable(True)
+        command = [sys.executable, "-c", starter, str(listener.fileno())]
+        bridge = RunningBridge(config, command=command, pass_fds=(listener.fileno(),))
+        try:
+            assert bridge.port == listener.getsockname()[1]
+            with bridge.socket("still") as ws:
+                frame(ws, "state")
+        finally:
+            bridge.stop()
+
+
+def test_systemd_is_told_when_pins_are_watched(tmp_path: Path) -> None:
+    """READY=1 comes when the application is up, STOPPING=1 at its end."""
+    config = write_exhibit(tmp_path)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.settimeout(10)
+        systemd.bind(str(tmp_path / "notify"))
+        command = ["env", f"NOTIFY_SOCKET={tmp_path / 'notify'}", *COMMANDS["gunicorn"]]
+        bridge = RunningBridge(config, command=command)
+        try:
+            assert systemd.recv(100) == b"READY=1"
+        finally:
+            bridge.stop()
+        assert systemd.recv(100) == b"STOPPING=1"
+
+
+def test_file_limit_is_raised(bridge: RunningBridge) -> None:
+    """As many files may be open as the system allows: a display is one."""
+    limits = Path(f"/proc/{bridge.workers()[0]}/limits").read_text()
+    soft, hard = next(x for x in limits.splitlines() if "open files" in x).split()[3:5]
+    assert soft == hard

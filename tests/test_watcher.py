@@ -1,0 +1,308 @@
+"""The watcher thread, with pins from a script and displays at the other end of socket pairs."""
+
+import gc
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from wsproto import ConnectionType, WSConnection
+from wsproto.events import AcceptConnection, CloseConnection, Event, Request, TextMessage
+
+from gpiobridge.config import Gpio, Page, Pin, Server, Settings
+from gpiobridge.errors import PinError
+from gpiobridge.events import Level, RawEdge
+from gpiobridge.hub import Display
+from gpiobridge.watcher import Watcher
+
+LOW, HIGH = Level.LOW, Level.HIGH
+DEADLINE_S = 10.0
+SETTINGS = Settings(
+    server=Server(start="welcome"),
+    gpio=Gpio(),
+    pins={
+        name: Pin(name=name, pin=number, active=LOW)
+        for name, number in (("button", 17), ("door", 27))
+    },
+    pages={
+        "welcome": Page(name="welcome", template=None, rules={("button", LOW): "open"}),
+        "open": Page(name="open", template=None),
+    },
+    folder=Path("/"),
+    source="test",
+)
+PATHS = {"welcome": "/welcome", "open": "/open"}
+
+
+class ScriptedPins:
+    """Pins that do what a test says."""
+
+    simulated = True
+
+    def __init__(self, loses_edges: bool = False) -> None:
+        self.loses_edges = loses_edges
+        self.levels = dict.fromkeys(SETTINGS.pins, HIGH)
+        self.failure: Exception | None = None
+        self.opened = False
+        self.tell: Callable[[RawEdge], None] = lambda edge: None
+
+    def open(self, on_edge: Callable[[RawEdge], None]) -> None:
+        """Arm the pins."""
+        self.opened = True
+        self.tell = on_edge
+
+    def read(self, pin: str) -> Level:
+        """Read a pin, or fail."""
+        if self.failure is not None:
+            raise self.failure
+        return self.levels[pin]
+
+    def close(self) -> None:
+        """Release the pins."""
+        self.opened = False
+
+    def drive(self, pin: str, level: Level) -> None:
+        """Change a pin's level, and tell of the edge."""
+        self.levels[pin] = level
+        self.tell(RawEdge(pin, level, time.monotonic()))
+
+
+class Peer:
+    """A browser: the other end of a display's socket."""
+
+    def __init__(self, watcher: Watcher, page: str = "welcome", *cursors: str) -> None:
+        ours, self.sock = socket.socketpair()
+        ours.setblocking(False)
+        self.sock.settimeout(DEADLINE_S)
+        server, self._ws = WSConnection(ConnectionType.SERVER), WSConnection(ConnectionType.CLIENT)
+        server.receive_data(self._ws.send(Request(host="pi", target=f"/ws/{page}")))
+        assert len(list(server.events())) == 1
+        self._ws.receive_data(server.send(AcceptConnection()))
+        assert len(list(self._ws.events())) == 1
+        self._events: list[Event] = []
+        assert watcher.slots.take()
+        watcher.adopt(Display(ours, server, page, cursors=cursors, name="kiosk"))
+
+    def receive(self) -> Event:
+        """Wait for the next WebSocket event."""
+        while not self._events:
+            data = self.sock.recv(65536)
+            assert data, "the watcher hung up"
+            self._ws.receive_data(data)
+            self._events += self._ws.events()
+        return self._events.pop(0)
+
+    def frame(self) -> dict[str, Any]:
+        """Wait for the next frame that is no beat."""
+        while True:
+            event = self.receive()
+            assert isinstance(event, TextMessage)
+            frame: dict[str, Any] = json.loads(event.data)
+            if frame["type"] != "beat":
+                return frame
+
+    def close_frame(self) -> tuple[int, str | None]:
+        """Wait for the close frame, which must be next; return its code and reason."""
+        event = self.receive()
+        assert isinstance(event, CloseConnection)
+        return event.code, event.reason
+
+
+class Stage:
+    """A running watcher, its pins and its peers."""
+
+    def __init__(self, pins: ScriptedPins) -> None:
+        self.pins = pins
+        self.failed = threading.Event()
+        self.watcher = Watcher(SETTINGS, pins, PATHS, self.failed.set)
+        self.peers: list[Peer] = []
+
+    def join(self, page: str = "welcome", *cursors: str) -> Peer:
+        """Let a display join."""
+        peer = Peer(self.watcher, page, *cursors)
+        self.peers.append(peer)
+        return peer
+
+    def stop(self) -> None:
+        """Let every peer hang up, and the watcher end."""
+        for peer in self.peers:
+            peer.sock.close()
+        self.watcher.stop()
+
+
+@pytest.fixture
+def stage() -> Iterator[Stage]:
+    """A running watcher whose back end loses no edge."""
+    stage = Stage(ScriptedPins())
+    stage.watcher.start()
+    yield stage
+    stage.stop()
+
+
+@pytest.fixture
+def lossy() -> Iterator[Stage]:
+    """A running watcher whose back end can lose edges."""
+    stage = Stage(ScriptedPins(loses_edges=True))
+    stage.watcher.start()
+    yield stage
+    stage.stop()
+
+
+def watching() -> bool:
+    """Whether there is a watcher thread."""
+    return any(thread.name == "gpiobridge-watcher" for thread in threading.enumerate())
+
+
+def test_the_first_reading_is_the_state_that_a_display_gets() -> None:
+    """A pin that is LOW at start is told as LOW, and no edge is made of it."""
+    stage = Stage(ScriptedPins())
+    stage.pins.levels["button"] = LOW
+    stage.watcher.start()
+    state = stage.join().frame()
+    stage.stop()
+    assert (state["type"], state["seq"]) == ("state", 0)
+    assert state["pins"] == {"button": "low", "door": "high"}
+
+
+def test_a_press_is_told_and_then_moves_the_page(stage: Stage) -> None:
+    """First the edge frame, then the close with the next page's path."""
+    peer = stage.join()
+    assert peer.frame()["type"] == "state"
+    stage.pins.drive("button", LOW)
+    edge = peer.frame()
+    assert (edge["type"], edge["seq"], edge["pin"], edge["event"]) == ("edge", 1, "button", "low")
+    assert peer.close_frame() == (4000, "/open")
+
+
+def test_edges_are_told_in_order(stage: Stage) -> None:
+    """A batch of edges reaches a display in the order of their stamps."""
+    peer = stage.join("open")
+    assert peer.frame()["type"] == "state"
+    start_s = time.monotonic()
+    for number in range(6):  # each held for longer than the window, all in one batch
+        level = HIGH if number % 2 else LOW
+        stage.pins.tell(RawEdge("door", level, start_s + number * 0.03))
+    frames = [peer.frame() for _ in range(6)]
+    assert [frame["seq"] for frame in frames] == [1, 2, 3, 4, 5, 6]
+    assert [frame["level"] for frame in frames] == ["low", "high"] * 3
+
+
+def test_an_edge_that_the_reading_denies_is_not_told(stage: Stage) -> None:
+    """At the deadline the pin itself is asked: here the next pin's edge is the first event."""
+    peer = stage.join("open")
+    assert peer.frame()["type"] == "state"
+    stage.pins.tell(RawEdge("door", LOW, time.monotonic()))  # but it still reads HIGH
+    stage.pins.drive("button", LOW)
+    edge = peer.frame()
+    assert (edge["pin"], edge["seq"]) == ("button", 1)
+
+
+def test_a_level_check_finds_an_edge_that_the_back_end_lost(lossy: Stage) -> None:
+    """With a back end that can lose edges the levels are read all the time."""
+    peer = lossy.join()
+    assert peer.frame()["type"] == "state"
+    lossy.pins.levels["button"] = LOW
+    assert peer.frame()["event"] == "low"
+    assert peer.close_frame() == (4000, "/open")
+
+
+def test_a_display_with_a_cursor_catches_up(stage: Stage) -> None:
+    """A press while no socket was open moves the page when it joins."""
+    witness = stage.join("open")
+    assert witness.frame()["type"] == "state"
+    cursor = stage.watcher.bridge.cursor
+    stage.pins.drive("button", LOW)
+    assert witness.frame()["seq"] == 1
+    peer = stage.join("welcome", cursor)
+    assert [peer.frame()["type"], peer.frame()["type"]] == ["state", "edge"]
+    assert peer.close_frame() == (4000, "/open")
+
+
+def test_the_open_displays_are_named(stage: Stage) -> None:
+    """Health can say who is there, and on which page."""
+    assert stage.join("open").frame()["type"] == "state"
+    assert stage.watcher.displays == [("kiosk", "open")]
+
+
+def test_stop_tells_every_display_and_ends_the_thread(stage: Stage) -> None:
+    """1001 lets the pages reconnect; the pins are released, and no thread is left."""
+    peers = [stage.join(), stage.join("open")]
+    for peer in peers:
+        assert peer.frame()["type"] == "state"
+    stage.watcher.stop()
+    assert [peer.close_frame()[0] for peer in peers] == [1001, 1001]
+    assert not watching()
+    assert not stage.watcher.alive
+    assert not stage.pins.opened
+
+
+def test_stop_does_not_wait_for_displays_that_hang_up(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only those that don't answer are given their time."""
+    monkeypatch.setattr("gpiobridge.watcher._FAREWELL_S", 2 * DEADLINE_S)
+    peer = stage.join()
+    assert peer.frame()["type"] == "state"
+    stopping = threading.Thread(target=stage.watcher.stop)
+    stopping.start()
+    assert peer.close_frame()[0] == 1001
+    peer.sock.close()
+    stopping.join(DEADLINE_S)
+    assert not stopping.is_alive()
+
+
+def test_stop_may_be_called_twice(stage: Stage) -> None:
+    """The second time there is nothing to do."""
+    stage.watcher.stop()
+    stage.watcher.stop()
+    assert not stage.watcher.alive
+
+
+def test_a_pin_that_can_not_be_read_ends_the_service(lossy: Stage) -> None:
+    """The watcher says so, its sockets close, and it no longer counts as alive."""
+    peer = lossy.join()
+    assert peer.frame()["type"] == "state"
+    lossy.pins.failure = PinError("gone")
+    assert lossy.failed.wait(DEADLINE_S)
+    assert peer.sock.recv(1) == b""
+    assert not lossy.pins.opened
+
+
+def test_an_unexpected_error_ends_the_service_with_its_traceback(
+    lossy: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing is swallowed: the log has the traceback, and the service is told to end."""
+    lossy.pins.failure = ZeroDivisionError()
+    assert lossy.failed.wait(DEADLINE_S)
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_pins_that_can_not_be_read_at_start_are_released() -> None:
+    """The error reaches the one who starts, no pin is held, and no thread was started."""
+    stage = Stage(ScriptedPins())
+    stage.pins.failure = PinError("busy")
+    with pytest.raises(PinError, match="busy"):
+        stage.watcher.start()
+    assert not stage.pins.opened
+    assert not watching()
+    stage.stop()
+
+
+def test_a_display_that_comes_after_the_end_is_hung_up_on(stage: Stage) -> None:
+    """A socket whose handshake crossed with the stop isn't left open with nobody behind it."""
+    stage.watcher.stop()
+    peer = stage.join()
+    peer.sock.settimeout(1.0)
+    assert peer.sock.recv(1) == b""
+
+
+def test_a_watcher_that_never_started_leaves_nothing_open() -> None:
+    """Stopping it releases what it was made with: a socket left open is a warning, so an error."""
+    watcher = Watcher(SETTINGS, ScriptedPins(), PATHS)
+    watcher.stop()
+    del watcher
+    gc.collect()
