@@ -95,12 +95,13 @@ class Debounce:
         if self._doubted_at_s is None:
             self._doubted_at_s = at_s
             return []
-        if at_s - self._doubted_at_s < DOUBT_S:
+        if at_s < self._doubted_at_s + DOUBT_S:  # as in deadline_s: floats round
             return []
         self.missed += 1
         self._not_before_s = at_s
         if self._raw is self.settled:
-            return self._turn(level, at_s)
+            # It was seen to hold since the first of the two: by rule (b) that may settle it.
+            return self._turn(level, self._doubted_at_s) + self._settle_raw(at_s)
         # The pending level is gone again, nobody knows since when: it was not seen to hold.
         self._raw = self.settled
         self._doubted_at_s = None

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from flask import Response, request, send_from_directory
+from flask import Response, current_app, request, send_from_directory
 
 from gpiobridge import handoff
 from gpiobridge.waker import Waker
@@ -65,6 +65,7 @@ class FileFeeder:
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._ended = False
 
     def feed(self, sock: socket.socket, head: bytes, file: BinaryIO, length: int) -> None:
         """Send ``head`` and the next ``length`` bytes of ``file``, then close both.
@@ -77,12 +78,15 @@ class FileFeeder:
         """
         reader = _Reader(sock, file, length, time.monotonic() + STALL_S, memoryview(head))
         with self._lock:
+            if self._ended:
+                _close(reader)
+                return
             if self._thread is None:
                 self._thread = threading.Thread(
                     target=self._run, name="gpiobridge-files", daemon=True
                 )
                 self._thread.start()
-        self._joining.append(reader)
+            self._joining.append(reader)
         self._waker.wake()
 
     @property
@@ -93,9 +97,13 @@ class FileFeeder:
     def stop(self) -> None:
         """Cut every reader off and end the thread."""
         self._stop.set()
+        with self._lock:
+            thread = self._thread
+            if thread is None:
+                self._end_locked()
         self._waker.wake()
-        if self._thread is not None:
-            self._thread.join(1.0)
+        if thread is not None:
+            thread.join(1.0)
 
     def _run(self) -> None:
         try:
@@ -104,10 +112,16 @@ class FileFeeder:
         except Exception:
             log.exception("the file feeder failed; its readers are cut off")
         finally:
-            for reader in (*self._readers, *self._joining):
-                _close(reader)
-            self._selector.close()
-            self._waker.close()
+            with self._lock:
+                self._end_locked()
+
+    def _end_locked(self) -> None:
+        """Cut everyone off; whoever comes later finds that we have ended."""
+        self._ended = True
+        for reader in (*self._readers, *self._joining):
+            _close(reader)
+        self._selector.close()
+        self._waker.close()
 
     def _turn(self) -> None:
         due_s = min((reader.stalled_at_s for reader in self._readers), default=None)
@@ -179,7 +193,8 @@ def send_file(folder: Path, name: str, feeder: FileFeeder) -> Response:
     response.close()
     if feeder.full:
         return Response("Too many files are being read.\n", 503, {"Retry-After": "5"})
-    file = (folder / name).open("rb")
+    # A relative folder is the application's, as send_from_directory has it.
+    file = (Path(current_app.root_path) / folder / name).open("rb")
     file.seek(response.content_range.start or 0)
 
     def hand_over(head: bytes) -> None:
@@ -188,7 +203,7 @@ def send_file(folder: Path, name: str, feeder: FileFeeder) -> Response:
     return _FedResponse(hand_over, response)
 
 
-_OPEN_RANGE = re.compile(r"bytes=(\d+)-(\d*)")
+_OPEN_RANGE = re.compile(r"bytes=(\d{1,18})-(\d{0,18})")
 
 
 def _shorten_range(environ: "WSGIEnvironment") -> None:

@@ -120,11 +120,14 @@ class Pins:
         """Set a simulated pin's level, as a finger on its button would.
 
         Raises:
-            PinError: the pins are real.
+            PinError: the pins are real, or closed already.
         """
         if not self.simulated:
             raise PinError(f"pin {pin!r} is real: only simulated pins can be driven")
-        _drive(self._devices[pin].pin, level)
+        device = self._devices.get(pin)
+        if device is None:
+            raise PinError(f"pin {pin!r} is closed: the bridge stops")
+        _drive(device.pin, level)
 
     def close(self) -> None:
         """Release every pin; may be called twice."""
@@ -219,7 +222,7 @@ _REMEDIES = (
         "holds the pin: `gpioinfo` names it",
     ),
     (
-        r"can ?not open gpiochip|permission|PermissionError",
+        r"can ?not open gpiochip|permission|PermissionError|No access to /dev",
         "the GPIO chip is missing, or this "
         "user may not open it: `sudo usermod -aG gpio $USER`, then log in again",
     ),
@@ -233,7 +236,7 @@ _REMEDIES = (
         'this is not a Raspberry Pi: for simulated pins write pin_factory = "mock"',
     ),
     (
-        r"Can't connect to pigpio|ConnectionRefused|connect to pigpio",
+        r"failed to connect to|ConnectionRefused",
         "is pigpiod running? `sudo systemctl start pigpiod`",
     ),
 )

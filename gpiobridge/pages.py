@@ -25,7 +25,11 @@ _OWNERS_CSP = {
 # The head's start tag, passing over comments; where it is left out (HTML allows that), the end
 # of the html start tag or of the doctype.
 _HEAD = re.compile(rb"<!--.*?-->|(?P<at><head(?:\s[^>]*)?>)", re.IGNORECASE | re.DOTALL)
-_BEFORE_HEAD = re.compile(rb"\s*(?:<!doctype[^>]*>\s*)?(?:<html(?:\s[^>]*)?>)?", re.IGNORECASE)
+_BEFORE_HEAD = re.compile(
+    rb"(?:\xef\xbb\xbf)?"  # Windows' Notepad may put a byte order mark first
+    rb"(?:(?>\s|<!--.*?-->)*+<!doctype[^>]*>)?(?:(?>\s|<!--.*?-->)*+<html(?:\s[^>]*)?>)?",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 def script_tag(src: str, data: Mapping[str, str]) -> str:

@@ -33,25 +33,21 @@ def press(url: str, pin: str, for_s: float) -> None:
     Raises:
         RemoteError: the bridge can't be reached, has real pins, or has no such pin.
     """
-    pins = json.loads(_request(f"{url.rstrip('/')}/healthz"))["pins"]
+    base = _base(url)
+    pins = json.loads(_request(f"{base}/healthz"))["pins"]
     if pin not in pins:
-        raise RemoteError(f"there is no pin {pin!r} at {url}; pins: {', '.join(pins)}")
+        raise RemoteError(f"there is no pin {pin!r} at {base}; pins: {', '.join(pins)}")
     active = Level(pins[pin]["active"])
-    set_level(url, pin, active)
+    _set_level(base, pin, active)
     try:
         time.sleep(for_s)
     finally:  # Ctrl-C must not leave it pressed
-        set_level(url, pin, active.other)
+        _set_level(base, pin, active.other)
 
 
-def set_level(url: str, pin: str, level: Level) -> None:
-    """Set a simulated pin's level.
-
-    Raises:
-        RemoteError: as in `press`.
-    """
+def _set_level(base: str, pin: str, level: Level) -> None:
     path = f"/simulator/pins/{urllib.parse.quote(pin, safe='')}"
-    _request(url.rstrip("/") + path, json.dumps({"level": level}).encode())
+    _request(base + path, json.dumps({"level": level}).encode())
 
 
 def frames(url: str, *, once: bool, tell: Callable[[str], None]) -> Iterator[dict[str, Any]]:
@@ -118,12 +114,22 @@ def frames(url: str, *, once: bool, tell: Callable[[str], None]) -> Iterator[dic
 
 def _find_page(url: str) -> tuple[str, str]:
     """Split a page's URL into the bridge's address and the page's path; ask for the start page."""
-    parts = urllib.parse.urlsplit(url if "//" in url else f"http://{url}")
-    base = f"{parts.scheme}://{parts.netloc}"
+    base = _base(url)
+    parts = urllib.parse.urlsplit(_with_scheme(url))
     if parts.path not in ("", "/"):
         return base, parts.path
     with _open(urllib.request.Request(f"{base}/", method="HEAD")) as response:
         return base, urllib.parse.urlsplit(response.url).path
+
+
+def _with_scheme(url: str) -> str:
+    return url if "://" in url else f"http://{url}"
+
+
+def _base(url: str) -> str:
+    """The address of the bridge that a URL leads to."""
+    parts = urllib.parse.urlsplit(_with_scheme(url))
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _request(url: str, body: bytes | None = None) -> str:

@@ -8,6 +8,7 @@ Threads: `start`, `stop` and `adopt` may be called from any thread, the callback
 comes on the back end's; all else runs on the watcher's own.
 """
 
+import contextlib
 import logging
 import secrets
 import selectors
@@ -67,6 +68,7 @@ class Watcher:
         self._joining: deque[Display] = deque()
         self._waker = Waker(self._selector)
         self._stop = threading.Event()
+        self._ended = threading.Event()
         self._next_check_s: float | None = None
         self._thread = threading.Thread(target=self._run, name="gpiobridge-watcher", daemon=True)
 
@@ -91,7 +93,9 @@ class Watcher:
         """Tell every display that the server stops, release the pins, end the thread."""
         self._stop.set()
         self._waker.wake()
-        if self._thread.ident is not None:
+        if self._thread.ident is None:
+            self._close()
+        else:
             self._thread.join(_FAREWELL_S + 1.0)
 
     @property
@@ -108,6 +112,8 @@ class Watcher:
         """Take over a display after its handshake; its slot is already taken."""
         self._joining.append(display)
         self._waker.wake()
+        if self._ended.is_set():  # its handshake crossed with our end
+            self._hang_up_on_joining()
 
     def _on_edge(self, edge: RawEdge) -> None:
         # On the back end's thread, which an exception would kill: no I/O that can block or fail.
@@ -191,10 +197,17 @@ class Watcher:
 
     def _close(self) -> None:
         self.pins.close()
-        for display in (*self._hub.displays, *self._joining):
+        for display in self._hub.displays:
             display.sock.close()
+        self._ended.set()
+        self._hang_up_on_joining()
         self._selector.close()
         self._waker.close()
+
+    def _hang_up_on_joining(self) -> None:
+        with contextlib.suppress(IndexError):  # another thread may do the same at once
+            while self._joining:
+                self._joining.popleft().sock.close()
 
 
 def _now() -> Now:

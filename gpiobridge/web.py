@@ -291,6 +291,7 @@ class GpioBridge:
         blueprint.teardown_request(_give_slot_back)
         blueprint.register_error_handler(ProtocolError, _no_handshake)
         blueprint.register_error_handler(ConnectionError, _client_left)
+        blueprint.register_error_handler(GpioBridgeError, _unavailable)
         sock.route("/ws/<page>", bp=blueprint, endpoint="socket")(self._hand_over)
         blueprint.add_url_rule("/gpiobridge/next/<page>", "next", self._speculate)
         blueprint.add_url_rule("/gpiobridge/<path:name>", "asset", _asset)
@@ -355,6 +356,10 @@ def _give_slot_back(_error: BaseException | None) -> None:
 
 def _no_handshake(error: ProtocolError) -> ResponseReturnValue:
     return Response(f"Not a WebSocket handshake: {error}\n", 400, mimetype="text/plain")
+
+
+def _unavailable(error: GpioBridgeError) -> ResponseReturnValue:
+    return Response(f"{error}\n", 503, mimetype="text/plain")
 
 
 def _client_left(_error: ConnectionError) -> ResponseReturnValue:

@@ -227,4 +227,3 @@ def wait_until(condition: Callable[[], bool], deadline_s: float = DEADLINE_S) ->
     while not condition():
         assert time.monotonic() < until_s, "the condition did not come true"
         pause.wait(0.01)
-

@@ -34,9 +34,7 @@ def test_port_in_use_is_one_sentence(tmp_path: Path) -> None:
     config = write_exhibit(tmp_path)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        code, said = run_and_fail(
-            "run", "--config", str(config), "--port", str(port), cwd=tmp_path
-        )
+        code, said = run_and_fail("run", "--config", str(config), "--port", str(port), cwd=tmp_path)
     assert code == 1
     assert said == (
         f"gpiobridge: port {port} on 127.0.0.1 is in use: stop the other program, "

@@ -171,7 +171,7 @@
       badge.textContent = "simulated pins";
       // Set one by one: a style attribute would be against a strict policy.
       Object.assign(badge.style, {
-        position: "fixed", bottom: "8px", right: "8px", zIndex: "2147483647",
+        position: "fixed", top: "8px", right: "8px", zIndex: "2147483647",
         padding: "4px 10px", borderRadius: "999px", pointerEvents: "none",
         font: "600 12px/1.4 system-ui, sans-serif", color: "#422006", background: "#fde68a",
       });
