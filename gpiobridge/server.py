@@ -215,7 +215,7 @@ def _greeting(bridge: "GpioBridge", host: str, port: int) -> str:
         host = socket.gethostname()
     url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     pins = bridge.settings.pins.values()
-    lines = [f"gpiobridge shows its pages at {url}/"]
+    lines = [f"gpiobridge shows its pages at {url}/", f"  from {bridge.settings.source}"]
     lines += [f"  {pin.name}: GPIO {pin.pin}, active {pin.active}" for pin in pins]
     if bridge.watcher.pins.simulated:
         first = next(iter(pins)).name

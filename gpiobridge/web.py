@@ -5,6 +5,7 @@ live on one blueprint. Requests run on the HTTP server's threads and never wait 
 browser: a WebSocket goes to the watcher after its handshake, a large file to the file feeder.
 """
 
+import atexit
 import hashlib
 import inspect
 import logging
@@ -157,11 +158,16 @@ class GpioBridge:
             watcher = Watcher(settings, pins, paths, self._on_failure)
             watcher.start()
             self._settings, self._watcher = settings, watcher
+        # Under a server that isn't ours the displays are told, too, when the process ends.
+        atexit.register(self.stop)
         if pins.simulated:
             log.warning("the pins are SIMULATED: no GPIO is read")
 
     def stop(self) -> None:
-        """Tell every display that the server stops, release the pins, end our threads."""
+        """Tell every display that the server stops, release the pins, end our threads.
+
+        May be called twice.
+        """
         if self._watcher is not None:
             self._watcher.stop()
         self._feeder.stop()

@@ -4,12 +4,18 @@
 """
 
 import contextlib
+import queue
+import re
+import shutil
 import socket
 import statistics
+import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from running import RunningBridge, frame, write_exhibit
@@ -26,14 +32,15 @@ def main() -> None:
         (Path(folder) / "static" / "film.mp4").write_bytes(bytes(16 * 1024 * 1024))
         bridge = RunningBridge(config)
         try:
-            rows = [*pages(bridge), *presses(bridge), *memory(bridge)]
+            rows = [*memory(bridge), *pages(bridge), *presses(bridge)]
         finally:
             bridge.stop()
+        rows += navigation(Path(folder))
     width = max(len(row[0]) for row in rows)
-    print(f"\n{'what':{width}}  {'alone':>10}  {'loaded':>10}  ratio")
-    for what, alone, loaded, unit in rows:
-        ratio = f"{loaded / alone:5.2f}" if alone else "    -"
-        print(f"{what:{width}}  {alone:7.2f} {unit:2}  {loaded:7.2f} {unit:2}  {ratio}")
+    print(f"\n{'what':{width}}  {'base':>10}  {'measured':>10}  ratio")
+    for what, base, measured, unit in rows:
+        ratio = f"{measured / base:5.2f}"
+        print(f"{what:{width}}  {base:7.2f} {unit:2}  {measured:7.2f} {unit:2}  {ratio}")
 
 
 Row = tuple[str, float, float, str]
@@ -68,12 +75,98 @@ def presses(bridge: RunningBridge) -> Iterator[Row]:
 
 
 def memory(bridge: RunningBridge) -> Iterator[Row]:
-    """Resident memory and threads of the worker, before and with displays."""
-    before_kib, before_threads = resident_kib(bridge), bridge.threads()
+    """Resident memory of the worker, before and with displays."""
+    request_times(bridge, 100)  # every HTTP thread has been needed once
+    before_kib = resident_kib(bridge)
     with displays(bridge, DISPLAYS):
-        kib, threads = resident_kib(bridge), bridge.threads()
-    yield "memory of the worker", before_kib / 1024, kib / 1024, "MB"
-    yield "threads of the worker", before_threads, threads, ""
+        kib = resident_kib(bridge)
+    yield f"memory of the worker, none and {DISPLAYS} displays", before_kib / 1024, kib / 1024, "MB"
+
+
+REPORTING_PAGE = """\
+<!doctype html>
+<html lang="en">
+<head><title>{page}</title>
+<script>
+  const report = () => requestAnimationFrame(() => {{
+    fetch("http://127.0.0.1:{port}/{page}", {{ mode: "no-cors" }});
+  }});
+  const ready = () => document.readyState === "loading"
+    ? document.addEventListener("DOMContentLoaded", report) : report();
+  document.prerendering ? document.addEventListener("prerenderingchange", ready) : ready();
+</script></head>
+<body><h1>{page}</h1></body>
+</html>
+"""
+
+
+def navigation(folder: Path) -> Iterator[Row]:
+    """From the press to the next page's first frame, in a Chromium that nobody drives."""
+    reports: queue.Queue[str] = queue.Queue()
+
+    class Report(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            reports.put(self.path.strip("/"))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    listener = ThreadingHTTPServer(("127.0.0.1", 0), Report)
+    threading.Thread(target=listener.serve_forever, daemon=True).start()
+    medians = {}
+    for how in ("prerender = false", "prerender = true"):
+        progress(f"{PRESSES // 2} presses in a Chromium with {how}")
+        config = write_exhibit(folder, server='csp = "off"')
+        for page in ("welcome", "open"):
+            text = REPORTING_PAGE.format(page=page, port=listener.server_port)
+            (folder / "templates" / f"{page}.html").write_text(text)
+        text = re.sub(r"(\[pages.*\])", rf"\1\n{how}", config.read_text())
+        config.write_text(text)
+        bridge = RunningBridge(config)
+        try:
+            medians[how] = ms(navigation_times(bridge, reports), 50)
+        finally:
+            bridge.stop()
+    listener.shutdown()
+    listener.server_close()
+    yield (
+        "press to the next page's first frame, prefetched and prerendered",
+        *medians.values(),
+        "ms",
+    )
+
+
+def navigation_times(bridge: RunningBridge, reports: "queue.Queue[str]") -> list[float]:
+    """Seconds from each of some presses to the report of the next page."""
+    with (
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile,
+        subprocess.Popen(
+            [
+                shutil.which("chromium") or "chromium",
+                *["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run"],
+                *["--disable-background-networking", "--disable-component-update"],
+                f"--user-data-dir={profile}",
+                f"{bridge.url}/welcome",
+            ],
+            stderr=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+        ) as browser,
+    ):
+        times = []
+        try:
+            assert reports.get(timeout=30) == "welcome"
+            for i in range(PRESSES // 2):
+                time.sleep(0.5)  # a visitor looks at the page; the browser loads the next one
+                started_s = time.perf_counter()
+                bridge.set_level("button", "low")
+                assert reports.get(timeout=10) == ("welcome" if i % 2 else "open")
+                times.append(time.perf_counter() - started_s)
+                bridge.set_level("button", "high")
+        finally:
+            browser.terminate()
+    return times
 
 
 def request_times(bridge: RunningBridge, count: int) -> list[float]:
