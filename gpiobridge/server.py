@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 
 _BACKLOG = 2048
 _IN_FLIGHT_S = 0.3  # how long requests that are being answered have, when we stop
-_POOL_PREFIX = "gpiobridge-http"
+POOL_PREFIX = "gpiobridge-http"
 
 
 def serve(settings: Settings) -> int:
@@ -101,7 +101,7 @@ def _serve_with_gunicorn(settings: Settings, listener: socket.socket) -> int:
         def get_thread_pool(self) -> Any:
             from concurrent.futures import ThreadPoolExecutor
 
-            return ThreadPoolExecutor(self.cfg.threads, thread_name_prefix=_POOL_PREFIX)
+            return ThreadPoolExecutor(self.cfg.threads, thread_name_prefix=POOL_PREFIX)
 
         def run(self) -> None:
             bridge: GpioBridge = self.wsgi.extensions["gpiobridge"]
@@ -112,7 +112,7 @@ def _serve_with_gunicorn(settings: Settings, listener: socket.socket) -> int:
             super().run()
             _notify(notify_address, "STOPPING=1")
             bridge.stop()
-            _join_pool()
+            join_pool()
             # Threads that hold a silent connection would hold the exit for seconds.
             logging.shutdown()
             os._exit(0)
@@ -155,11 +155,11 @@ def _serve_with_gunicorn(settings: Settings, listener: socket.socket) -> int:
     return 0
 
 
-def _join_pool() -> None:
+def join_pool() -> None:
     """Let the requests that are being answered finish."""
     until_s = time.monotonic() + _IN_FLIGHT_S
     for thread in threading.enumerate():
-        if thread.name.startswith(_POOL_PREFIX):
+        if thread.name.startswith(POOL_PREFIX):
             thread.join(max(0.0, until_s - time.monotonic()))
 
 

@@ -56,6 +56,8 @@ def browser() -> Iterator[Any]:
         chromium = playwright.chromium.launch(
             executable_path=shutil.which("chromium"),
             args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+            # Visitors' browsers have it, and a page in it must not stay a display.
+            ignore_default_args=["--disable-back-forward-cache"],
         )
         yield chromium
         chromium.close()

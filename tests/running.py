@@ -58,6 +58,7 @@ def write_exhibit(folder: Path, server: str = "", config: str = CONFIG) -> Path:
     (folder / "static").mkdir(exist_ok=True)
     for name in ("welcome", "open", "still"):
         (folder / "templates" / f"{name}.html").write_text(PAGE.format(name=name))
+    (folder / "static" / "a.txt").write_text("0123456789")
     path = folder / "config.toml"
     path.write_text(config.format(server=server))
     return path

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from running import RunningBridge, frame, wait_until
 
 Run = Callable[..., RunningBridge]
@@ -62,12 +63,15 @@ def test_press_before_the_socket_counts_once(bridge: RunningBridge, page: Any) -
     assert page.url.endswith("/open")
 
 
-def test_restarted_server_does_not_navigate(run_bridge: Run, kind: str, page: Any) -> None:
-    """A killed server moves no page; the page is live again soon after the server is back."""
+@pytest.mark.parametrize("end", ["kill", "stop"])
+def test_restarted_server_does_not_navigate(
+    run_bridge: Run, kind: str, page: Any, end: str
+) -> None:
+    """A killed or stopped server moves no page, which is live again soon after it is back."""
     bridge = run_bridge(kind)
     open_page(page, bridge)
     page.evaluate("window.same = true")
-    bridge.kill()
+    getattr(bridge, end)()
     page.wait_for_selector('html[data-bridge="offline"]')
     again = run_bridge(kind, port=bridge.port)
     page.wait_for_selector(ONLINE, timeout=3000)
@@ -113,13 +117,26 @@ def test_back_button_leaves_no_ghost(bridge: RunningBridge, page: Any) -> None:
     """A page in the back/forward cache holds no socket, and comes back to life from it."""
     open_page(page, bridge, "/still")
     page.evaluate("addEventListener('pageshow', (event) => { window.kept = event.persisted; })")
-    page.goto(f"{bridge.url}/healthz")
+    page.goto(f"{bridge.url}/static/a.txt")
     wait_until(lambda: bridge.health()["displays"] == [])
-    page.go_back()
+    page.go_back(wait_until="commit")  # no load event: nothing is loaded
+    page.wait_for_function("window.kept")
     page.wait_for_selector(ONLINE)
     wait_until(lambda: len(bridge.health()["displays"]) == 1)
     bridge.set_level("button", "low")
     page.wait_for_selector('[data-pin="button"][data-level="low"]')
+
+
+def test_press_before_the_page_does_not_count(bridge: RunningBridge, page: Any) -> None:
+    """A page that is opened after a press stays: the press was meant for what was shown then."""
+    with bridge.socket("still") as ws:
+        frame(ws, "state")
+        bridge.set_level("button", "low")
+        frame(ws, "edge")
+    open_page(page, bridge)
+    bridge.set_level("door", "high")
+    page.wait_for_selector('[data-pin="door"][data-level="high"]')
+    assert page.url.endswith("/welcome")
 
 
 def test_two_presses_lead_through_two_pages(bridge: RunningBridge, page: Any) -> None:

@@ -5,12 +5,15 @@ import socket
 import statistics
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from running import COMMANDS, RunningBridge, frame, write_exhibit
+
+from gpiobridge import server
 
 Run = Callable[..., RunningBridge]
 
@@ -122,9 +125,8 @@ def test_paused_readers_hold_no_thread(
         assert body == film
 
 
-def test_static_ranges(bridge: RunningBridge, tmp_path: Path) -> None:
+def test_static_ranges(bridge: RunningBridge) -> None:
     """Small files, their ranges and their errors are those of any web server."""
-    (tmp_path / "static" / "a.txt").write_text("0123456789")
     assert bridge.get("/static/a.txt") == (200, "0123456789")
     assert bridge.get("/static/a.txt", Range="bytes=2-4") == (206, "234")
     assert bridge.get("/static/a.txt", Range="bytes=-3") == (206, "789")
@@ -168,8 +170,38 @@ def test_systemd_is_told_when_pins_are_watched(tmp_path: Path) -> None:
         assert systemd.recv(100) == b"STOPPING=1"
 
 
-def test_file_limit_is_raised(bridge: RunningBridge) -> None:
+def test_file_limit_is_raised(tmp_path: Path) -> None:
     """As many files may be open as the system allows: a display is one."""
-    limits = Path(f"/proc/{bridge.workers()[0]}/limits").read_text()
+    start = ["sh", "-c", 'ulimit -Sn 256; exec "$@"', "sh", *COMMANDS["gunicorn"]]
+    bridge = RunningBridge(write_exhibit(tmp_path), command=start)
+    try:
+        limits = Path(f"/proc/{bridge.workers()[0]}/limits").read_text()
+    finally:
+        bridge.stop()
     soft, hard = next(x for x in limits.splitlines() if "open files" in x).split()[3:5]
     assert soft == hard
+
+
+def test_silent_connections_hold_no_thread(bridge: RunningBridge) -> None:
+    """A browser's connections that say nothing, more than HTTP threads, delay no page."""
+    with contextlib.ExitStack() as stack:
+        for _ in range(30):
+            stack.enter_context(socket.create_connection(("127.0.0.1", bridge.port)))
+        # A silent connection that held a thread would hold it for 5 s.
+        assert max(page_seconds(bridge)) < 4
+
+
+def test_requests_in_flight_are_answered_at_the_end() -> None:
+    """When the service stops, the HTTP threads get a moment for what they are doing."""
+    answered = threading.Event()
+
+    def answer() -> None:
+        stopping.wait(5)
+        answered.set()
+
+    stopping = threading.Event()
+    busy = threading.Thread(target=answer, name=f"{server.POOL_PREFIX}_0")
+    busy.start()
+    threading.Timer(0.05, stopping.set).start()
+    server.join_pool()
+    assert answered.is_set()

@@ -168,6 +168,29 @@ def test_the_first_reading_is_the_state_that_a_display_gets() -> None:
     assert state["pins"] == {"button": "low", "door": "high"}
 
 
+def test_pins_are_armed_before_they_are_read() -> None:
+    """An edge that comes while the first levels are read is told, not lost."""
+
+    class Pressed(ScriptedPins):
+        def read(self, pin: str) -> Level:
+            level = super().read(pin)
+            if pin == "button" and level is HIGH:
+                self.drive("button", LOW)  # right behind the first reading
+            return level
+
+    pins = Pressed()
+    watcher = Watcher(SETTINGS, pins, PATHS)
+    watcher.start()
+    try:
+        peer = Peer(watcher, "open", f"{watcher.bridge.epoch}:0")
+        frames = [peer.frame() for _ in range(2)]
+        peer.sock.close()
+    finally:
+        watcher.stop()
+    assert frames[0]["pins"]["button"] == "high"
+    assert (frames[1]["pin"], frames[1]["event"]) == ("button", "low")
+
+
 def test_a_press_is_told_and_then_moves_the_page(stage: Stage) -> None:
     """First the edge frame, then the close with the next page's path."""
     peer = stage.join()

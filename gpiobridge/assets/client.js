@@ -19,6 +19,7 @@
 
   const NAVIGATE = 4000; // the only close code that moves a page; its reason is the path
   const SILENT_BEATS = 2.5; // without a frame for so many beats the socket is given up
+  const CONNECT_MS = 5000; // but a slow server has this long for its first one
   const FIRST_RETRY_MS = 100;
   const MAX_RETRY_MS = 2000;
   const ASK_TIMEOUT_MS = 3000;
@@ -98,7 +99,7 @@
     socket.onmessage = (message) => receive(JSON.parse(message.data));
     // wasClean is not looked at: it is false now and then for a close with a code.
     socket.onclose = (event) => (event.code === NAVIGATE ? leave(event.reason) : lost());
-    listenForSilence();
+    listenForSilence(Math.max(silentMs, CONNECT_MS));
   }
 
   /** Forget the socket: on a dead peer, close() alone takes a minute to report anything. */
@@ -119,13 +120,13 @@
     attempt += 1;
   }
 
-  function listenForSilence() {
+  function listenForSilence(limitMs) {
     clearTimeout(silenceTimer);
-    silenceTimer = setTimeout(lost, silentMs);
+    silenceTimer = setTimeout(lost, limitMs);
   }
 
   function receive(frame) {
-    listenForSilence();
+    listenForSilence(silentMs);
     attempt = 0;
     if (frame.type === "beat") {
       socket.send('{"type":"beat"}');
