@@ -1,10 +1,14 @@
 # Everything sets itself up: `make run` on a fresh machine is enough.
 PYTHON ?= python3
 BIN = .venv/bin
-# A Raspberry Pi's board revision code, which no other machine has, asks for a pin back end.
-EXTRA = $(shell test -e /proc/device-tree/system/linux,revision && echo '[lgpio]')
+# Only a Raspberry Pi has a board revision code. It needs a pin back end: the system's lgpio where
+# there is one (PyPI has none for Python 3.13), else PyPI's.
+ON_A_PI = test -e /proc/device-tree/system/linux,revision
+HAS_LGPIO = $(PYTHON) -c 'import importlib.util, sys; sys.exit(not importlib.util.find_spec("lgpio"))'
+VENV_FLAGS = $(shell $(ON_A_PI) && echo --system-site-packages)
+EXTRA = $(shell $(ON_A_PI) && ! $(HAS_LGPIO) && echo '[lgpio]')
 
-.PHONY: help run test test-fast test-pi bench lint format wheel clean
+.PHONY: help run test test-pi bench lint format wheel clean
 
 help:  ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -40,7 +44,7 @@ clean:  ## remove all that these commands have made here
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "gpiobridge needs Python 3.11 or newer; make PYTHON=python3.12 names one"; exit 1; }
 	@echo "setting up .venv ..."
-	@$(PYTHON) -m venv .venv
+	@$(PYTHON) -m venv $(VENV_FLAGS) .venv
 
 .venv/run: .venv/bin/python pyproject.toml
 	@echo "installing gpiobridge into .venv ..."
