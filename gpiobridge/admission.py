@@ -40,7 +40,7 @@ def check_source(request: Request, allowed_hosts: Collection[str]) -> None:
             f"This is not {host!r}: add the name to server.allowed_hosts, or use the IP address.",
         )
     origin = request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
+    if origin is not None and not _is_of(origin, host):
         refuse(403, f"A page of {origin!r} may not use this bridge.")
 
 
@@ -61,6 +61,13 @@ def check_handshake(request: Request) -> None:
         key = b""
     if len(key) != 16:
         refuse(400, "Sec-WebSocket-Key must be 16 bytes in base64.")
+
+
+def _is_of(origin: str, host: str) -> bool:
+    try:
+        return urlsplit(origin).netloc.lower() == host.lower()
+    except ValueError:
+        return False
 
 
 def _name_of(host: str) -> str:

@@ -11,6 +11,7 @@ any HTTP thread.
 """
 
 import logging
+import os
 import re
 import selectors
 import socket
@@ -23,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from flask import Response, current_app, request, send_from_directory
+from werkzeug.security import safe_join
 
 from gpiobridge import handoff
 from gpiobridge.waker import Waker
@@ -41,7 +43,7 @@ STALL_S = 60.0
 MAX_READERS = 200
 """More readers than this at a time get 503."""
 
-_SMALL_BYTES = 64 * 1024  # fits into any socket's send buffer, so writing it never blocks
+_SMALL_BYTES = 64 * 1024  # fits into most send buffers: an HTTP thread writes it and goes on
 _CHUNK_BYTES = 64 * 1024
 
 
@@ -55,17 +57,17 @@ class _Reader:
 
 
 class FileFeeder:
-    """Feeds files to slow readers from one thread."""
+    """Feeds files to slow readers from one thread, which starts with the first of them."""
 
     def __init__(self) -> None:
-        self._selector = selectors.DefaultSelector()
-        self._waker = Waker(self._selector)
         self._joining: deque[_Reader] = deque()
         self._readers: set[_Reader] = set()
-        self._stop = threading.Event()
+        self._stopped = False
         self._lock = threading.Lock()
+        # These three are made with the first file: in the process that serves it.
         self._thread: threading.Thread | None = None
-        self._ended = False
+        self._selector: selectors.BaseSelector
+        self._waker: Waker
 
     def feed(self, sock: socket.socket, head: bytes, file: BinaryIO, length: int) -> None:
         """Send ``head`` and the next ``length`` bytes of ``file``, then close both.
@@ -78,16 +80,13 @@ class FileFeeder:
         """
         reader = _Reader(sock, file, length, time.monotonic() + STALL_S, memoryview(head))
         with self._lock:
-            if self._ended:
+            if self._stopped:
                 _close(reader)
                 return
             if self._thread is None:
-                self._thread = threading.Thread(
-                    target=self._run, name="gpiobridge-files", daemon=True
-                )
-                self._thread.start()
+                self._begin_locked()
             self._joining.append(reader)
-        self._waker.wake()
+            self._waker.wake()
 
     @property
     def full(self) -> bool:
@@ -96,18 +95,23 @@ class FileFeeder:
 
     def stop(self) -> None:
         """Cut every reader off and end the thread."""
-        self._stop.set()
         with self._lock:
+            self._stopped = True
             thread = self._thread
-            if thread is None:
-                self._end_locked()
-        self._waker.wake()
+            if thread is not None:
+                self._waker.wake()
         if thread is not None:
             thread.join(1.0)
 
+    def _begin_locked(self) -> None:
+        self._selector = selectors.DefaultSelector()
+        self._waker = Waker(self._selector)
+        self._thread = threading.Thread(target=self._run, name="gpiobridge-files", daemon=True)
+        self._thread.start()
+
     def _run(self) -> None:
         try:
-            while not self._stop.is_set():
+            while not self._stopped:
                 self._turn()
         except Exception:
             log.exception("the file feeder failed; its readers are cut off")
@@ -116,12 +120,14 @@ class FileFeeder:
                 self._end_locked()
 
     def _end_locked(self) -> None:
-        """Cut everyone off; whoever comes later finds that we have ended."""
-        self._ended = True
+        """Cut every reader off; the next file begins anew, unless we were stopped."""
         for reader in (*self._readers, *self._joining):
             _close(reader)
+        self._readers.clear()
+        self._joining.clear()
         self._selector.close()
         self._waker.close()
+        self._thread = None
 
     def _turn(self) -> None:
         due_s = min((reader.stalled_at_s for reader in self._readers), default=None)
@@ -193,8 +199,10 @@ def send_file(folder: Path, name: str, feeder: FileFeeder) -> Response:
     response.close()
     if feeder.full:
         return Response("Too many files are being read.\n", 503, {"Retry-After": "5"})
-    # A relative folder is the application's, as send_from_directory has it.
-    file = (Path(current_app.root_path) / folder / name).open("rb")
+    # The very path that send_from_directory has checked: relative to the application, normalized.
+    path = safe_join(os.fspath(folder), name)
+    assert path is not None
+    file = (Path(current_app.root_path) / path).open("rb")
     file.seek(response.content_range.start or 0)
 
     def hand_over(head: bytes) -> None:

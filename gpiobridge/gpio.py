@@ -284,6 +284,7 @@ def _level(state: object) -> Level:
 
 
 def _drive(mock_pin: Any, level: Level) -> None:
+    mock_pin.clear_states()  # it remembers all of them, for ever
     if level is Level.LOW:
         mock_pin.drive_low()
     else:

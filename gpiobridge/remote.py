@@ -4,6 +4,7 @@ Blocking calls of one thread, the caller's. It uses the wire as any other client
 nothing of the server.
 """
 
+import http.client
 import json
 import random
 import time
@@ -34,7 +35,7 @@ def press(url: str, pin: str, for_s: float) -> None:
         RemoteError: the bridge can't be reached, has real pins, or has no such pin.
     """
     base = _base(url)
-    pins = json.loads(_request(f"{base}/healthz"))["pins"]
+    pins = _health(base)["pins"]
     if pin not in pins:
         raise RemoteError(f"there is no pin {pin!r} at {base}; pins: {', '.join(pins)}")
     active = Level(pins[pin]["active"])
@@ -43,11 +44,6 @@ def press(url: str, pin: str, for_s: float) -> None:
         time.sleep(for_s)
     finally:  # Ctrl-C must not leave it pressed
         _set_level(base, pin, active.other)
-
-
-def _set_level(base: str, pin: str, level: Level) -> None:
-    path = f"/simulator/pins/{urllib.parse.quote(pin, safe='')}"
-    _request(base + path, json.dumps({"level": level}).encode())
 
 
 def frames(url: str, *, once: bool, tell: Callable[[str], None]) -> Iterator[dict[str, Any]]:
@@ -67,10 +63,10 @@ def frames(url: str, *, once: bool, tell: Callable[[str], None]) -> Iterator[dic
     from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
     from websockets.sync.client import connect
 
-    base, page = _find_page(url)
-    cursor = ""
-    epoch = ""
-    silent_s = _TIMEOUT_S
+    base = _base(url)
+    silent_s = max(_TIMEOUT_S, _SILENT_BEATS * float(_health(base)["beat"]))
+    page = _page(url)
+    epoch = cursor = ""
     connected_once = False
     while True:
         query = f"?cursor={cursor}" if cursor else ""
@@ -104,22 +100,15 @@ def frames(url: str, *, once: bool, tell: Callable[[str], None]) -> Iterator[dic
                         continue
                     tell(f"the connection was closed ({code}); connecting again")
         except InvalidStatus as error:
-            raise RemoteError(_said(error.response.status_code, error.response.body)) from error
+            status = error.response.status_code
+            if status < 500 or not connected_once:
+                raise RemoteError(_said(status, error.response.body)) from error
+            tell(f"{base} answers {status}; trying again")
         except (OSError, TimeoutError, WebSocketException) as error:
             if not connected_once:
-                raise RemoteError(f"no bridge answers at {base}: {error}") from error
+                raise _no_bridge(base, error) from error
             tell(f"{base} does not answer; trying again")
         time.sleep(random.uniform(0.1, _MAX_RETRY_S))
-
-
-def _find_page(url: str) -> tuple[str, str]:
-    """Split a page's URL into the bridge's address and the page's path; ask for the start page."""
-    base = _base(url)
-    parts = urllib.parse.urlsplit(_with_scheme(url))
-    if parts.path not in ("", "/"):
-        return base, parts.path
-    with _open(urllib.request.Request(f"{base}/", method="HEAD")) as response:
-        return base, urllib.parse.urlsplit(response.url).path
 
 
 def _with_scheme(url: str) -> str:
@@ -132,26 +121,50 @@ def _base(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def _request(url: str, body: bytes | None = None) -> str:
-    headers = {"Content-Type": "application/json"} if body is not None else {}
-    with _open(urllib.request.Request(url, body, headers)) as response:
-        text: str = response.read().decode()
-        return text
+def _page(url: str) -> str:
+    """The path of the page that a URL leads to; the start page's where it names none."""
+    path = urllib.parse.urlsplit(_with_scheme(url)).path
+    if path in ("", "/"):
+        _, final_url = _request(urllib.request.Request(f"{_base(url)}/", method="HEAD"))
+        path = urllib.parse.urlsplit(final_url).path
+    return path
 
 
-def _open(request: urllib.request.Request) -> Any:
+def _health(base: str) -> dict[str, Any]:
+    url = f"{base}/healthz"
+    text, _ = _request(urllib.request.Request(url))
+    try:
+        health = json.loads(text)
+    except ValueError:
+        health = None
+    if not isinstance(health, dict) or not {"pins", "beat"} <= health.keys():
+        raise RemoteError(f"what answers at {url} is no gpiobridge; --url says where it is")
+    return health
+
+
+def _set_level(base: str, pin: str, level: Level) -> None:
+    url = f"{base}/simulator/pins/{urllib.parse.quote(pin, safe='')}"
+    headers = {"Content-Type": "application/json"}
+    _request(urllib.request.Request(url, json.dumps({"level": level}).encode(), headers))
+
+
+def _request(request: urllib.request.Request) -> tuple[str, str]:
+    """Send a request; return the answer's text, and its URL after redirects."""
     # A proxy of the environment is for the world outside, not for a bridge.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        return opener.open(request, timeout=_TIMEOUT_S)
+        with opener.open(request, timeout=_TIMEOUT_S) as response:
+            return response.read().decode(errors="replace"), response.url
     except urllib.error.HTTPError as error:
         with error:
             raise RemoteError(_said(error.code, error.read())) from error
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "reason", error)
-        raise RemoteError(
-            f"no bridge answers at {request.full_url}: {reason}; is it running? --url says where"
-        ) from error
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        raise _no_bridge(request.full_url, error) from error
+
+
+def _no_bridge(url: str, error: Exception) -> RemoteError:
+    reason = getattr(error, "reason", error)
+    return RemoteError(f"no bridge answers at {url}: {reason}; is it running? --url says where")
 
 
 def _said(status: int, body: bytes | bytearray | None) -> str:

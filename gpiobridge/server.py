@@ -1,42 +1,36 @@
-"""The service: one listening socket, gunicorn (or Werkzeug) around the application, signals.
+"""The service: one listening socket, and gunicorn or Werkzeug around the application.
 
 Two processes, as gunicorn has them: the arbiter owns the listening socket and the signals, its
-one worker everything else. An unplanned end of the worker ends the arbiter with a failure, so
-that systemd acts; gunicorn by itself would start a new worker every second for ever. Where
-gunicorn can't be imported (it needs ``fcntl``, so not on Windows) Werkzeug's threaded server
-does: fine for making an exhibit on a laptop.
-
-The main thread of each process runs here; pins and threads are started in the worker only, as a
-thread does not survive a fork.
+one worker everything else (`gunicorn_server`). Where gunicorn can't be imported (it needs
+``fcntl``, so not on Windows) Werkzeug's threaded server does: fine for making an exhibit on a
+laptop. Pins and threads are started where the requests are served, as a thread does not survive
+a fork.
 """
 
 import contextlib
 import errno
 import importlib.util
-import ipaddress
 import logging
 import os
 import signal
 import socket
-import sys
+import struct
 import threading
-import time
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
 
 from gpiobridge.config import Settings
-from gpiobridge.errors import GpioBridgeError, ServerError
+from gpiobridge.errors import ServerError
 from gpiobridge.exhibit import create_app
-
-if TYPE_CHECKING:
-    from flask import Flask
-
-    from gpiobridge.web import GpioBridge
+from gpiobridge.startup import start_bridge
 
 log = logging.getLogger(__name__)
 
+REQUEST_S = 10
+"""How long a client may take for the next bytes of its request, or of our answer, in seconds."""
+
 _BACKLOG = 2048
-_IN_FLIGHT_S = 0.3  # how long requests that are being answered have, when we stop
-POOL_PREFIX = "gpiobridge-http"
+_DEFER_S = 30  # a connection that has said nothing yet stays in the kernel for so long
+_OWN_FILES = 128  # descriptors that are no display's: HTTP, static files, pins, Python
 
 
 def serve(settings: Settings) -> int:
@@ -51,119 +45,14 @@ def serve(settings: Settings) -> int:
     Raises:
         ServerError: the address can't be listened on.
     """
-    _raise_file_limit()
-    listener = _listen(settings.server.host, settings.server.port)
-    if has_gunicorn():
-        return _serve_with_gunicorn(settings, listener)
+    settings = _within_file_limit(settings, raise_file_limit())
+    listener = _systemd_listener() or _listen(settings.server.host, settings.server.port)
+    _tune(listener)
+    if all(importlib.util.find_spec(name) for name in ("fcntl", "gunicorn")):
+        from gpiobridge import gunicorn_server
+
+        return gunicorn_server.serve(settings, listener)
     return _serve_with_werkzeug(settings, listener)
-
-
-def has_gunicorn() -> bool:
-    """Whether gunicorn can run here."""
-    return all(importlib.util.find_spec(name) for name in ("fcntl", "gunicorn"))
-
-
-# -------------------------------------------------------------------- gunicorn
-
-
-def _serve_with_gunicorn(settings: Settings, listener: socket.socket) -> int:
-    from gunicorn.app.base import BaseApplication
-    from gunicorn.arbiter import Arbiter
-    from gunicorn.errors import HaltServer
-    from gunicorn.workers.gthread import ThreadWorker
-
-    host, port = listener.getsockname()[:2]
-    # gunicorn would report READY before the application is up: we do, when the pins are watched.
-    notify_address = os.environ.pop("NOTIFY_SOCKET", None)
-
-    class OneWorkerArbiter(Arbiter):  # type: ignore[misc]
-        """Ends with its worker instead of starting another."""
-
-        stopping = False
-
-        def stop(self, graceful: bool = True) -> None:
-            self.stopping = True
-            super().stop(graceful)
-
-        def handle_hup(self) -> None:
-            # gunicorn would start a second worker, which would fight for the pins.
-            self.log.warning("SIGHUP ignored: restart the service to load a new configuration")
-
-    class Worker(ThreadWorker):  # type: ignore[misc]
-        """gunicorn's threaded worker with our pins, and with our own end."""
-
-        def init_signals(self) -> None:
-            super().init_signals()
-            # Ctrl-C reaches this process, too: it says goodbye to its displays like on SIGTERM.
-            for number in (signal.SIGINT, signal.SIGQUIT):
-                signal.signal(number, self.handle_exit)
-
-        def get_thread_pool(self) -> Any:
-            from concurrent.futures import ThreadPoolExecutor
-
-            return ThreadPoolExecutor(self.cfg.threads, thread_name_prefix=POOL_PREFIX)
-
-        def run(self) -> None:
-            bridge: GpioBridge = self.wsgi.extensions["gpiobridge"]
-            _start(bridge, host, port)
-            _notify(notify_address, "READY=1")
-            # In this process only: kept-alive connections needn't be waited for.
-            self.cfg.set("graceful_timeout", 0)
-            super().run()
-            _notify(notify_address, "STOPPING=1")
-            bridge.stop()
-            join_pool()
-            # Threads that hold a silent connection would hold the exit for seconds.
-            logging.shutdown()
-            os._exit(0)
-
-    class Service(BaseApplication):  # type: ignore[misc]
-        """The application, embedded in gunicorn."""
-
-        def load_config(self) -> None:
-            options = {
-                "bind": f"fd://{listener.detach()}",  # gunicorn closes it
-                "worker_class": Worker,
-                "workers": 1,
-                "threads": settings.server.threads,
-                # Sockets leave gunicorn after their handshake: this bounds plain HTTP only.
-                "worker_connections": 1000,
-                "keepalive": 5,
-                "timeout": 30,
-                "graceful_timeout": 5,
-                "loglevel": "critical",  # the rest is said by us, once
-                "child_exit": end_with_worker,
-                "control_socket_disable": True,
-            }
-            for name, value in options.items():
-                if name in self.cfg.settings:  # the control socket came with gunicorn 24
-                    self.cfg.set(name, value)
-
-        def load(self) -> "Flask":
-            # gunicorn runs this in the worker, after the fork.
-            return create_app(settings, on_failure=lambda: os._exit(1))
-
-    def end_with_worker(arbiter: OneWorkerArbiter, _worker: Any) -> None:
-        if not arbiter.stopping:
-            log.error("the worker ended unexpectedly")
-            raise HaltServer("the worker ended", 1)
-
-    try:
-        OneWorkerArbiter(Service()).run()
-    except SystemExit as end:
-        return end.code if isinstance(end.code, int) else 1
-    return 0
-
-
-def join_pool() -> None:
-    """Let the requests that are being answered finish."""
-    until_s = time.monotonic() + _IN_FLIGHT_S
-    for thread in threading.enumerate():
-        if thread.name.startswith(POOL_PREFIX):
-            thread.join(max(0.0, until_s - time.monotonic()))
-
-
-# -------------------------------------------------------------------- Werkzeug
 
 
 def _serve_with_werkzeug(settings: Settings, listener: socket.socket) -> int:
@@ -172,76 +61,28 @@ def _serve_with_werkzeug(settings: Settings, listener: socket.socket) -> int:
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     failed = threading.Event()
 
+    def shut_down() -> None:
+        # shutdown() waits for the loop, which the calling thread may be running.
+        threading.Thread(target=server.shutdown, daemon=True).start()
+
     def fail() -> None:
         failed.set()
-        threading.Thread(target=server.shutdown, daemon=True).start()
+        shut_down()
 
     app = create_app(settings, on_failure=fail)
     host, port = listener.getsockname()[:2]
     server = make_server(host, port, app, threaded=True, fd=listener.fileno())
-    bridge: GpioBridge = app.extensions["gpiobridge"]
-
-    def stop(_number: int, _frame: object) -> None:
-        # shutdown() waits for the loop, which this thread is running.
-        threading.Thread(target=server.shutdown, daemon=True).start()
-
+    bridge = app.extensions["gpiobridge"]
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
+        signal.signal(number, lambda *_: shut_down())
     try:
-        _start(bridge, host, port)
+        start_bridge(bridge, host, port)
         server.serve_forever(poll_interval=0.1)
     finally:
         bridge.stop()
         server.server_close()
+        listener.close()
     return 1 if failed.is_set() else 0
-
-
-# -------------------------------------------------------------------- both
-
-
-def _start(bridge: "GpioBridge", host: str, port: int) -> None:
-    """Start the bridge, and tell the person at the terminal where to look."""
-    try:
-        bridge.start()
-    except GpioBridgeError as error:
-        # In a worker an exception would be a traceback, so it is said here.
-        print(f"gpiobridge: {error}", file=sys.stderr, flush=True)
-        raise SystemExit(error.exit_code) from None
-    print(_greeting(bridge, host, port), flush=True)
-
-
-def _greeting(bridge: "GpioBridge", host: str, port: int) -> str:
-    if ipaddress.ip_address(host).is_unspecified:
-        host = socket.gethostname()
-    url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-    pins = bridge.settings.pins.values()
-    lines = [f"gpiobridge shows its pages at {url}/", f"  from {bridge.settings.source}"]
-    lines += [f"  {pin.name}: GPIO {pin.pin}, active {pin.active}" for pin in pins]
-    if bridge.watcher.pins.simulated:
-        first = next(iter(pins)).name
-        lines += [
-            "  the pins are simulated: no GPIO is read",
-            f"  press one at {url}/simulator, or with: gpiobridge press {first}",
-        ]
-    return "\n".join([*lines, "  Ctrl-C stops it"])
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    """Take the address at once: a port in use is said in one sentence, without retries."""
-    given = _systemd_listener()
-    if given is not None:
-        return given
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        listener = socket.create_server((host, port), family=family, backlog=_BACKLOG)
-    except OSError as error:
-        raise ServerError(_explain(error, host, port)) from error
-    if hasattr(socket, "TCP_DEFER_ACCEPT"):
-        # Browsers open connections ahead and say nothing; each would hold an HTTP thread. The
-        # kernel keeps them until their first byte.
-        with contextlib.suppress(OSError):
-            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, 30)
-    return listener
 
 
 def _systemd_listener() -> socket.socket | None:
@@ -251,6 +92,15 @@ def _systemd_listener() -> socket.socket | None:
     for name in ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"):
         os.environ.pop(name, None)  # ours now: gunicorn must not take it a second time
     return socket.socket(fileno=3)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Take the address ourselves: a port in use is said in one sentence, without retries."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        raise ServerError(_explain(error, host, port)) from error
 
 
 def _explain(error: OSError, host: str, port: int) -> str:
@@ -264,24 +114,52 @@ def _explain(error: OSError, host: str, port: int) -> str:
     return f"can't listen on {host}, port {port}: {error.strerror or error}"
 
 
-def _notify(address: str | None, state: str) -> None:
-    """Tell systemd our state (sd_notify(3)); does nothing without ``Type=notify``."""
-    if not address:
-        return
-    path = "\0" + address[1:] if address.startswith("@") else address
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
-        try:
-            sock.sendto(state.encode(), path)
-        except OSError as error:
-            log.warning("systemd was not told %s: %s", state, error)
+def _tune(listener: socket.socket) -> None:
+    """Keep clients that say nothing, or stop in the middle, from holding HTTP threads for ever.
+
+    Connections inherit the options. Where one is unknown, as off Linux, a laptop does without.
+    """
+    with contextlib.suppress(OSError):
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        if hasattr(socket, "TCP_DEFER_ACCEPT"):
+            # Browsers open connections ahead, silent until needed.
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, _DEFER_S)
+    for name in ("SO_RCVTIMEO", "SO_SNDTIMEO"):
+        # A struct timeval: of longs, or of 64 bits on a 32-bit system with a 64-bit clock.
+        for timeval in ("@ll", "@qq"):
+            with contextlib.suppress(OSError, AttributeError):
+                limit = struct.pack(timeval, REQUEST_S, 0)
+                listener.setsockopt(socket.SOL_SOCKET, getattr(socket, name), limit)
+                break
 
 
-def _raise_file_limit() -> None:
-    """Allow as many open sockets as the system lets us; a display is one."""
+def raise_file_limit() -> int | None:
+    """Allow as many open files as the system lets us; a display is one.
+
+    Returns:
+        The limit, or None where there is none that we know.
+    """
     if importlib.util.find_spec("resource") is None:  # Windows
-        return
+        return None
     import resource
 
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(ValueError, OSError):  # macOS refuses "unlimited"
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return None if soft == resource.RLIM_INFINITY else soft
+
+
+def _within_file_limit(settings: Settings, files: int | None) -> Settings:
+    """Lower ``max_displays`` to what the limit of open files leaves room for."""
+    if files is None or settings.server.max_displays <= files - _OWN_FILES:
+        return settings
+    displays = max(1, files - _OWN_FILES)
+    log.warning(
+        "server.max_displays = %d: only %d files may be open, which is enough for %d displays; "
+        "raise the limit (ulimit -n, or LimitNOFILE= in the unit)",
+        settings.server.max_displays,
+        files,
+        displays,
+    )
+    return replace(settings, server=replace(settings.server, max_displays=displays))

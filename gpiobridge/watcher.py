@@ -26,6 +26,8 @@ from gpiobridge.waker import Waker
 
 log = logging.getLogger(__name__)
 
+EDGES_A_TURN = 64
+
 LEVEL_CHECK_S = 0.25
 """How often the levels are read with a back end that can lose edges, in seconds."""
 
@@ -127,16 +129,19 @@ class Watcher:
             self._farewell()
         except Exception:
             log.exception("the watcher failed; no pin is watched any longer")
-            self._close()
-            self._on_failure()
+            try:
+                self._on_failure()  # first: a broken back end may hang when it is closed
+            finally:
+                self._close()
         else:
             self._close()
 
     def _turn(self) -> None:
-        """Wait for the next thing to happen, then do all that is due, edges first."""
+        """Wait for the next thing to happen, then do what is due."""
         self._wait(self._timeout_s())
         self._take_edges()
-        self._take_readings()
+        if not self._edges:  # a reading comes after every edge that was before it
+            self._take_readings()
         while self._joining:
             display = self._joining.popleft()
             welcome = self.bridge.join(display.page, display.cursors, _now())
@@ -154,12 +159,15 @@ class Watcher:
                 self._waker.drain()
 
     def _timeout_s(self) -> float | None:
+        if self._edges:
+            return 0.0
         deadlines = (self.bridge.deadline_s, self._hub.deadline_s, self._next_check_s)
         due_s = min((d for d in deadlines if d is not None), default=None)
         return None if due_s is None else max(0.0, due_s - time.monotonic())
 
     def _take_edges(self) -> None:
-        while self._edges:
+        # So many at a time: a pin that oscillates must not hold up sockets, beats and the stop.
+        for _ in range(min(len(self._edges), EDGES_A_TURN)):
             self._carry_out(self.bridge.edge(self._edges.popleft(), _now()))
 
     def _take_readings(self) -> None:

@@ -1,49 +1,33 @@
-"""The Flask extension: pages, the WebSocket route, admission, health.
+"""The Flask extension: it makes views of an application into pages that a pin moves on.
 
-`GpioBridge` makes views of a Flask application into pages that a pin moves on. Its own routes
-live on one blueprint. Requests run on the HTTP server's threads and never wait for a pin or a
-browser: a WebSocket goes to the watcher after its handshake, a large file to the file feeder.
+`GpioBridge` checks the configuration, starts the watcher with the first request, and adds to each
+page what it needs: the client in its head, the cursor, what to load ahead. `routes` has the
+bridge's own routes. Requests run on the HTTP server's threads and never wait for a pin.
 """
 
 import atexit
-import hashlib
 import inspect
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-import flask_sock
-import simple_websocket
-from flask import Blueprint, Flask, Response, g, jsonify, request, send_from_directory
-from flask.typing import ResponseReturnValue
-from wsproto.utilities import ProtocolError
+from flask import Flask, Response, request
 
 from gpiobridge import config, files, handoff
-from gpiobridge.admission import check_handshake, check_source, refuse
+from gpiobridge.admission import check_source, refuse
 from gpiobridge.config import Settings
 from gpiobridge.errors import ConfigError, GpioBridgeError
 from gpiobridge.gpio import Pins
-from gpiobridge.hub import Display
-from gpiobridge.pages import (
-    STRICT_CSP,
-    insert_script,
-    script_tag,
-    set_owners_headers,
-    speculation_rules,
-)
-from gpiobridge.simulator import SIMULATOR, add_simulator
+from gpiobridge.pages import insert_script, set_owners_headers
+from gpiobridge.routes import BLUEPRINT, make_blueprint
+from gpiobridge.running import Running
 from gpiobridge.watcher import Watcher
 
 log = logging.getLogger(__name__)
 
 View = TypeVar("View", bound=Callable[..., Any])
-
-_ASSETS = Path(__file__).parent / "assets"
-_MAX_DISPLAY_NAME = 64  # characters
-_MAX_CURSORS = 2  # the tab's and the page's
 
 
 class GpioBridge:
@@ -86,8 +70,7 @@ class GpioBridge:
         self._pages_by_endpoint: dict[str, str] = {}
         self._app: Flask | None = None
         self._lock = threading.Lock()
-        self._settings: Settings | None = None
-        self._watcher: Watcher | None = None
+        self._running: Running | None = None
         self._feeder = files.FileFeeder()
         if app is not None:
             self.init_app(app)
@@ -98,13 +81,9 @@ class GpioBridge:
         """Add the bridge's routes to ``app``; no pin is opened yet."""
         self._app = app
         app.extensions["gpiobridge"] = self
-        options = app.config.setdefault("SOCK_SERVER_OPTIONS", {})
-        options["thread_class"] = handoff.reader_thread(
-            options.get("thread_class", threading.Thread)
-        )
         app.before_request(self._before_request)
         app.after_request(self._after_request)
-        app.register_blueprint(self._blueprint())
+        app.register_blueprint(make_blueprint(lambda: self.running))
 
     def page(self, name: str, **rules: Any) -> Callable[[View], View]:
         """Make an ordinary view a page of the bridge.
@@ -118,7 +97,7 @@ class GpioBridge:
         """
 
         def declare(view: View) -> View:
-            self._views[view] = name
+            self._views[inspect.unwrap(view)] = name
             self._declared[name] = rules
             return view
 
@@ -147,17 +126,18 @@ class GpioBridge:
             ConfigError: the configuration is wrong; every problem is in the message.
             PinError: the pins can't be opened.
         """
-        if self._watcher is not None:
+        if self._running is not None:
             return
         with self._lock:
-            if self._watcher is not None:  # another thread was first
+            if self._running is not None:  # another thread was first
                 return
             settings = self._check()
             self._pages_by_endpoint, paths = self._find_pages(settings)
+            self._leave_readers_out()
             pins = Pins(settings.gpio, settings.pins)
             watcher = Watcher(settings, pins, paths, self._on_failure)
             watcher.start()
-            self._settings, self._watcher = settings, watcher
+            self._running = Running(settings, watcher)
         # Under a server that isn't ours the displays are told, too, when the process ends.
         atexit.register(self.stop)
         if pins.simulated:
@@ -168,40 +148,20 @@ class GpioBridge:
 
         May be called twice.
         """
-        if self._watcher is not None:
-            self._watcher.stop()
+        if self._running is not None:
+            self._running.watcher.stop()
         self._feeder.stop()
 
     @property
-    def settings(self) -> Settings:
-        """The checked configuration of the running bridge."""
-        return self._running()[0]
+    def running(self) -> Running:
+        """The running bridge.
 
-    @property
-    def watcher(self) -> Watcher:
-        """The running watcher."""
-        return self._running()[1]
-
-    def health(self) -> tuple[dict[str, Any], bool]:
-        """What ``/healthz`` says, and whether all is well."""
-        settings, watcher = self._running()
-        levels = watcher.bridge.levels
-        well = watcher.alive and len(levels) == len(settings.pins)
-        return {
-            "status": "ok" if well else "failed",
-            "watcher": "alive" if watcher.alive else "dead",
-            "simulated": watcher.pins.simulated,
-            "pins": {
-                name: {"pin": pin.pin, "level": levels.get(name), "active": pin.active}
-                for name, pin in settings.pins.items()
-            },
-            "displays": [{"name": name, "page": page} for name, page in watcher.displays],
-        }, well
-
-    def _running(self) -> tuple[Settings, Watcher]:
-        if self._settings is None or self._watcher is None:
+        Raises:
+            GpioBridgeError: it has not been started.
+        """
+        if self._running is None:
             raise GpioBridgeError("the bridge is not running: call start() first")
-        return self._settings, self._watcher
+        return self._running
 
     def _check(self) -> Settings:
         assert self._app is not None, "init_app() comes before start()"
@@ -216,6 +176,15 @@ class GpioBridge:
             source=f"GpioBridge of {self._app.import_name}",
             folder=Path(self._app.root_path),
             views=tuple(raw["pages"]),
+        )
+
+    def _leave_readers_out(self) -> None:
+        """Let Flask-Sock start no reader thread for our sockets; others keep theirs."""
+        assert self._app is not None
+        # Now, not in init_app: by now the application has set its own options.
+        options = self._app.config.setdefault("SOCK_SERVER_OPTIONS", {})
+        options["thread_class"] = handoff.reader_thread(
+            options.get("thread_class", threading.Thread)
         )
 
     def _find_pages(self, settings: Settings) -> tuple[dict[str, str], dict[str, str]]:
@@ -244,7 +213,7 @@ class GpioBridge:
     # ---------------------------------------------------------------- every request
 
     def _before_request(self) -> None:
-        ours = request.blueprint == "gpiobridge"
+        ours = request.blueprint == BLUEPRINT
         try:
             self.start()
         except GpioBridgeError as error:
@@ -253,139 +222,19 @@ class GpioBridge:
                 refuse(503, str(error))
             return
         if ours or request.endpoint in self._pages_by_endpoint:
-            check_source(request, self.settings.server.allowed_hosts)
-            # Before the page is rendered: a press from here on counts on it.
-            g.gpiobridge_cursor = self.watcher.bridge.cursor
+            check_source(request, self.running.settings.server.allowed_hosts)
+            self.running.remember_cursor()
 
     def _after_request(self, response: Response) -> Response:
         page = self._pages_by_endpoint.get(request.endpoint or "")
-        if page is not None and self._settings is not None and "gpiobridge_cursor" in g:
-            if self._settings.pages[page].client:
-                insert_script(response, self._script(page))
-            if self._next_paths(page):
-                response.headers["Speculation-Rules"] = (
-                    f'"{request.script_root}/gpiobridge/next/{page}"'
-                )
-            set_owners_headers(response, self._settings.server.csp)
-        return response
-
-    def _script(self, page: str) -> str:
-        root = request.script_root
-        return script_tag(
-            f"{root}/gpiobridge/client.js?v={_client_version()}",
-            {
-                "page": page,
-                "socket": f"{root}/ws/{page}",
-                "cursor": g.gpiobridge_cursor,
-                "beat": f"{self.settings.server.beat_s:g}",
-                "active": " ".join(f"{n}:{p.active}" for n, p in self.settings.pins.items()),
-            },
-        )
-
-    def _next_paths(self, page: str) -> dict[str, bool]:
-        """Paths that ``page`` leads to, and whether to prerender each."""
-        settings, watcher = self._running()
-        targets = dict.fromkeys(settings.pages[page].rules.values())
-        return {watcher.paths[to]: settings.pages[to].prerender for to in targets if to != page}
-
-    # ---------------------------------------------------------------- our own routes
-
-    def _blueprint(self) -> Blueprint:
-        blueprint = Blueprint("gpiobridge", __name__, template_folder=str(_ASSETS))
-        sock = flask_sock.Sock()
-        blueprint.before_request(self._admit)
-        blueprint.teardown_request(_give_slot_back)
-        blueprint.register_error_handler(ProtocolError, _no_handshake)
-        blueprint.register_error_handler(ConnectionError, _client_left)
-        blueprint.register_error_handler(GpioBridgeError, _unavailable)
-        sock.route("/ws/<page>", bp=blueprint, endpoint="socket")(self._hand_over)
-        blueprint.add_url_rule("/gpiobridge/next/<page>", "next", self._speculate)
-        blueprint.add_url_rule("/gpiobridge/<path:name>", "asset", _asset)
-        blueprint.add_url_rule("/healthz", "healthz", self._healthz)
-        add_simulator(blueprint, self._running, self._script)
-        return blueprint
-
-    def _admit(self) -> None:
-        """Refuse a socket before its handshake is answered."""
-        if request.endpoint != "gpiobridge.socket":
-            return
-        settings, watcher = self._running()
-        page = (request.view_args or {})["page"]
-        known = page in settings.pages or (page == SIMULATOR and watcher.pins.simulated)
-        if not known:
-            refuse(404, f"There is no page {page!r}; pages: {', '.join(settings.pages)}.")
-        check_handshake(request)
-        if not watcher.slots.take():
-            refuse(503, f"All {settings.server.max_displays} displays are taken.")
-        g.gpiobridge_slots = watcher.slots
-        # No compression: the frames are tiny, and it costs 90 KB a socket.
-        request.environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
-        request.environ[handoff.NO_READER] = True
-
-    def _hand_over(self, ws: simple_websocket.Server, page: str) -> None:
-        """Give a socket, its handshake done, to the watcher."""
-        display = Display(
-            handoff.take(ws.sock),
-            ws.ws,
-            page,
-            root=request.script_root,
-            cursors=tuple(request.args.getlist("cursor")[:_MAX_CURSORS]),
-            name=_printable(request.args.get("display", "")),
-        )
-        ws.connected = False  # Flask-Sock must not close what is no longer its own
-        del g.gpiobridge_slots  # the hub gives the slot back
-        self.watcher.adopt(display)
-
-    def _speculate(self, page: str) -> ResponseReturnValue:
-        if page not in self.settings.pages:
-            refuse(404, f"There is no page {page!r}.")
-        paths = {request.script_root + p: how for p, how in self._next_paths(page).items()}
-        response = jsonify(
-            speculation_rules(
-                prefetch=[path for path, prerender in paths.items() if not prerender],
-                prerender=[path for path, prerender in paths.items() if prerender],
+        if page is None or self._running is None or response.status_code != 200:
+            return response
+        settings = self._running.settings
+        if settings.pages[page].client:
+            insert_script(response, self._running.script(page))
+        if self._running.next_pages(page):
+            response.headers["Speculation-Rules"] = (
+                f'"{request.script_root}/gpiobridge/next/{page}"'
             )
-        )
-        response.mimetype = "application/speculationrules+json"
+        set_owners_headers(response, settings.server.csp)
         return response
-
-    def _healthz(self) -> ResponseReturnValue:
-        health, well = self.health()
-        return jsonify(health), 200 if well else 503
-
-
-def _give_slot_back(_error: BaseException | None) -> None:
-    slots = g.pop("gpiobridge_slots", None)
-    if slots is not None:  # the handshake failed after all
-        slots.give_back()
-
-
-def _no_handshake(error: ProtocolError) -> ResponseReturnValue:
-    return Response(f"Not a WebSocket handshake: {error}\n", 400, mimetype="text/plain")
-
-
-def _unavailable(error: GpioBridgeError) -> ResponseReturnValue:
-    return Response(f"{error}\n", 503, mimetype="text/plain")
-
-
-def _client_left(_error: ConnectionError) -> ResponseReturnValue:
-    return Response(status=400)  # nobody is there to read it
-
-
-def _asset(name: str) -> ResponseReturnValue:
-    if name.endswith(".html"):
-        refuse(404, f"There is no {name!r}.")
-    # The page asks for the client by version, so that copy never changes.
-    response = send_from_directory(_ASSETS, name, max_age=31_536_000 if "v" in request.args else 0)
-    response.headers["Content-Security-Policy"] = STRICT_CSP
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response
-
-
-@cache
-def _client_version() -> str:
-    return hashlib.sha256((_ASSETS / "client.js").read_bytes()).hexdigest()[:12]
-
-
-def _printable(text: str) -> str:
-    return "".join(c for c in text[:_MAX_DISPLAY_NAME] if c.isprintable())

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from running import COMMANDS, RunningBridge, frame, write_exhibit
 
-from gpiobridge import server
+from gpiobridge import gunicorn_server as server
 
 Run = Callable[..., RunningBridge]
 

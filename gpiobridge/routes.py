@@ -1,0 +1,133 @@
+"""The bridge's own routes, on one blueprint: the WebSocket, client, health, simulator.
+
+Requests run on the HTTP server's threads. The WebSocket route gives its connection to the watcher
+and returns, so that no thread is held by an open page.
+"""
+
+from collections.abc import Callable
+
+import flask_sock
+import simple_websocket
+from flask import Blueprint, Response, g, jsonify, request, send_from_directory
+from flask.typing import ResponseReturnValue
+from wsproto.utilities import ProtocolError
+
+from gpiobridge import handoff
+from gpiobridge.admission import check_handshake, refuse
+from gpiobridge.errors import GpioBridgeError
+from gpiobridge.hub import Display
+from gpiobridge.pages import STRICT_CSP, speculation_rules
+from gpiobridge.running import ASSETS, Running
+from gpiobridge.simulator import SIMULATOR, add_simulator
+
+BLUEPRINT = "gpiobridge"
+
+_MAX_DISPLAY_NAME = 64  # characters
+_MAX_CURSORS = 2  # the tab's and the page's
+_ONE_YEAR_S = 31_536_000
+
+
+def make_blueprint(running: Callable[[], Running]) -> Blueprint:
+    """Make the blueprint of all our own routes.
+
+    Args:
+        running: gives the running bridge, in a request.
+    """
+    blueprint = Blueprint(BLUEPRINT, __name__, template_folder=str(ASSETS))
+    _add_socket(blueprint, running)
+
+    def healthz() -> ResponseReturnValue:
+        health, well = running().health()
+        return jsonify(health), 200 if well else 503
+
+    def next_pages(page: str) -> ResponseReturnValue:
+        if page not in running().settings.pages:
+            refuse(404, f"There is no page {page!r}.")
+        pages = running().next_pages(page)
+        response = jsonify(
+            speculation_rules(
+                prefetch=[path for path, prerender in pages.items() if not prerender],
+                prerender=[path for path, prerender in pages.items() if prerender],
+            )
+        )
+        response.mimetype = "application/speculationrules+json"
+        return response
+
+    blueprint.add_url_rule("/healthz", "healthz", healthz)
+    blueprint.add_url_rule("/gpiobridge/next/<page>", "next", next_pages)
+    blueprint.add_url_rule("/gpiobridge/<path:name>", "asset", _asset)
+    add_simulator(blueprint, running)
+    blueprint.register_error_handler(GpioBridgeError, _unavailable)
+    return blueprint
+
+
+def _add_socket(blueprint: Blueprint, running: Callable[[], Running]) -> None:
+    def admit() -> None:
+        """Refuse a socket before its handshake is answered."""
+        if request.endpoint != f"{BLUEPRINT}.socket":
+            return
+        settings, watcher = running().settings, running().watcher
+        page = (request.view_args or {})["page"]
+        if page not in settings.pages and not (page == SIMULATOR and watcher.pins.simulated):
+            refuse(404, f"There is no page {page!r}; pages: {', '.join(settings.pages)}.")
+        check_handshake(request)
+        if handoff.server_socket(request.environ) is None:
+            refuse(501, "This server's connections can't be taken over; put TLS into a proxy.")
+        if not watcher.slots.take():
+            refuse(503, f"All {settings.server.max_displays} displays are taken.")
+        g.gpiobridge_slots = watcher.slots
+        # No compression: the frames are tiny, and it costs 90 KB a socket.
+        request.environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
+        request.environ[handoff.NO_READER] = True
+
+    def hand_over(ws: simple_websocket.Server, page: str) -> None:
+        """Give a socket, its handshake done, to the watcher."""
+        display = Display(
+            handoff.take(ws.sock),
+            ws.ws,
+            page,
+            root=request.script_root,
+            cursors=tuple(request.args.getlist("cursor")[:_MAX_CURSORS]),
+            name=_printable(request.args.get("display", "")),
+        )
+        ws.connected = False  # Flask-Sock must not close what is no longer its own
+        del g.gpiobridge_slots  # the hub gives the slot back
+        running().watcher.adopt(display)
+
+    blueprint.before_request(admit)
+    blueprint.teardown_request(_give_slot_back)
+    blueprint.register_error_handler(ProtocolError, _no_handshake)
+    blueprint.register_error_handler(ConnectionError, _client_left)
+    flask_sock.Sock().route("/ws/<page>", bp=blueprint, endpoint="socket")(hand_over)
+
+
+def _give_slot_back(_error: BaseException | None) -> None:
+    slots = g.pop("gpiobridge_slots", None)
+    if slots is not None:  # the handshake failed after all
+        slots.give_back()
+
+
+def _no_handshake(error: ProtocolError) -> ResponseReturnValue:
+    return Response(f"Not a WebSocket handshake: {error}\n", 400, mimetype="text/plain")
+
+
+def _client_left(_error: ConnectionError) -> ResponseReturnValue:
+    return Response(status=400)  # nobody is there to read it
+
+
+def _unavailable(error: GpioBridgeError) -> ResponseReturnValue:
+    return Response(f"{error}\n", 503, mimetype="text/plain")
+
+
+def _asset(name: str) -> ResponseReturnValue:
+    if name.endswith(".html"):
+        refuse(404, f"There is no {name!r}.")
+    # A page asks for the client by version, so that copy never changes.
+    response = send_from_directory(ASSETS, name, max_age=_ONE_YEAR_S if "v" in request.args else 0)
+    response.headers["Content-Security-Policy"] = STRICT_CSP
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def _printable(text: str) -> str:
+    return "".join(c for c in text[:_MAX_DISPLAY_NAME] if c.isprintable())

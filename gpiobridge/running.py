@@ -1,0 +1,79 @@
+"""A bridge that has been started: its settings and its watcher, and what pages need of them.
+
+The extension makes one at its start; the routes work on it. Any HTTP thread.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from flask import g, request
+
+from gpiobridge.config import Settings
+from gpiobridge.pages import script_tag
+from gpiobridge.watcher import Watcher
+
+ASSETS = Path(__file__).parent / "assets"
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The running bridge.
+
+    Args:
+        settings: the checked configuration.
+        watcher: watches the pins and serves the displays.
+    """
+
+    settings: Settings
+    watcher: Watcher
+
+    def health(self) -> tuple[dict[str, Any], bool]:
+        """What ``/healthz`` says, and whether all is well."""
+        levels = self.watcher.bridge.levels
+        well = self.watcher.alive and len(levels) == len(self.settings.pins)
+        return {
+            "status": "ok" if well else "failed",
+            "watcher": "alive" if self.watcher.alive else "dead",
+            "simulated": self.watcher.pins.simulated,
+            "beat": self.settings.server.beat_s,
+            "pins": {
+                name: {"pin": pin.pin, "level": levels.get(name), "active": pin.active}
+                for name, pin in self.settings.pins.items()
+            },
+            "displays": [{"name": name, "page": page} for name, page in self.watcher.displays],
+        }, well
+
+    def remember_cursor(self) -> None:
+        """Take the cursor of a page before it is rendered: a press from here on counts on it."""
+        g.gpiobridge_cursor = self.watcher.bridge.cursor
+
+    def script(self, page: str) -> str:
+        """The client's script tag for ``page``, in a request whose cursor was remembered."""
+        root = request.script_root
+        return script_tag(
+            f"{root}/gpiobridge/client.js?v={_client_version()}",
+            {
+                "page": page,
+                "socket": f"{root}/ws/{page}",
+                "cursor": g.gpiobridge_cursor,
+                "beat": f"{self.settings.server.beat_s:g}",
+                "active": " ".join(f"{n}:{p.active}" for n, p in self.settings.pins.items()),
+            },
+        )
+
+    def next_pages(self, page: str) -> dict[str, bool]:
+        """The paths that ``page`` leads to, each with whether to prerender it."""
+        targets = dict.fromkeys(self.settings.pages[page].rules.values())
+        return {
+            request.script_root + self.watcher.paths[to]: self.settings.pages[to].prerender
+            for to in targets
+            if to != page
+        }
+
+
+@cache
+def _client_version() -> str:
+    return hashlib.sha256((ASSETS / "client.js").read_bytes()).hexdigest()[:12]
