@@ -17,8 +17,6 @@ from gpiobridge import __version__, config
 from gpiobridge.config import Settings
 from gpiobridge.errors import ConfigError, GpioBridgeError
 
-_DEFAULT_URL = "http://127.0.0.1:8000"
-
 
 class _Commands(click.Group):
     """Shows our errors as sentences, and nothing as a traceback."""
@@ -112,7 +110,7 @@ def check(config_file: Path | None) -> None:
     show_default=True,
     help="How long the pin stays active.",
 )
-@click.option("--url", default=_DEFAULT_URL, show_default=True, help="Where the bridge runs.")
+@click.option("--url", default=config.DEFAULT_URL, show_default=True, help="Where the bridge runs.")
 def press(name: str, for_s: float, url: str) -> None:
     """Press the simulated pin NAME of a running bridge."""
     from gpiobridge import remote
@@ -121,7 +119,7 @@ def press(name: str, for_s: float, url: str) -> None:
 
 
 @main.command()
-@click.argument("url", default=_DEFAULT_URL)
+@click.argument("url", default=config.DEFAULT_URL)
 @click.option("--once", is_flag=True, help="Stop when the page would be left.")
 def watch(url: str, once: bool) -> None:
     """Follow the page at URL without a browser: one JSON line a frame."""

@@ -6,8 +6,9 @@ private: an application of one's own can do all of it.
 
 from collections.abc import Callable
 
-from flask import Flask, redirect, render_template, request
+from flask import Flask, Response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import NotFound
 
 from gpiobridge.admission import check_source
 from gpiobridge.config import Page, Settings
@@ -45,12 +46,26 @@ def create_app(settings: Settings, on_failure: Callable[[], None] = lambda: None
     def static(name: str) -> ResponseReturnValue:
         return bridge.send_file(settings.folder / "static", name)
 
+    def favicon() -> ResponseReturnValue:
+        # Every browser asks for it: the exhibit's own, or a quiet nothing.
+        folder = settings.folder / "static"
+        if (folder / "favicon.ico").is_file():
+            return bridge.send_file(folder, "favicon.ico")
+        return "", 204
+
     @app.before_request
     def check() -> None:
         check_source(request, settings.server.allowed_hosts)
 
     for page in settings.pages.values():
         add_page(page)
+
+    def not_found(_error: NotFound) -> ResponseReturnValue:
+        said = f"There is nothing at {request.path}; pages: {', '.join(settings.pages)}.\n"
+        return Response(said, 404, mimetype="text/plain")
+
+    app.register_error_handler(NotFound, not_found)
     app.add_url_rule("/", "start", start_page)
+    app.add_url_rule("/favicon.ico", "favicon", favicon)
     app.add_url_rule("/static/<path:name>", "static", static)
     return app

@@ -143,7 +143,7 @@ class Pins:
 
     def _open_factory(self) -> Any:
         module_name, class_name, package = _FACTORIES[self._factory_name]
-        if importlib.util.find_spec(package) is None:
+        if not _installed(package):
             raise PinError(
                 f'gpio.pin_factory = "{self._factory_name}": the package is not installed; '
                 f"install it with: pip install 'gpiobridge[{_EXTRAS[self._factory_name]}]'"
@@ -256,7 +256,7 @@ def choose(pin_factory: str) -> str:
     if not is_raspberry_pi():
         return "mock"
     for name in ("lgpio", "rpigpio", "pigpio"):
-        if importlib.util.find_spec(_FACTORIES[name][2]) is not None:
+        if _installed(_FACTORIES[name][2]):
             return name
     raise PinError(
         "this is a Raspberry Pi, but no pin back end is installed: "
@@ -277,6 +277,13 @@ def is_raspberry_pi(root: Path = Path("/")) -> bool:
     with contextlib.suppress(OSError):
         return (tree / "model").read_bytes().startswith(b"Raspberry Pi")
     return False
+
+
+def _installed(package: str) -> bool:
+    try:
+        return importlib.util.find_spec(package) is not None
+    except ImportError:
+        return False
 
 
 def _level(state: object) -> Level:

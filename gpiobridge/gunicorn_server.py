@@ -9,6 +9,7 @@ Imported by `server` only where gunicorn can run: it needs ``fcntl``.
 import contextlib
 import errno
 import logging
+import mmap
 import os
 import selectors
 import signal
@@ -68,6 +69,8 @@ class Service(BaseApplication):  # type: ignore[misc]
         self.settings = settings
         self.address: tuple[str, int] = listener.getsockname()[:2]
         self._listener_fd = listener.detach()  # gunicorn closes it
+        # Shared with the worker: whether it has said itself why it ends.
+        self.said_why = mmap.mmap(-1, 1)
         # gunicorn would report READY before the application is up: we do, when it is.
         self.notify_address = os.environ.pop("NOTIFY_SOCKET", None)
         super().__init__()
@@ -121,7 +124,8 @@ class OneWorkerArbiter(Arbiter):  # type: ignore[misc]
 def end_with_worker(arbiter: OneWorkerArbiter, _worker: object) -> None:
     """End the service when its worker ended unasked, so that systemd acts."""
     if not arbiter.stopping:
-        log.error("the worker ended unexpectedly")
+        if not arbiter.app.said_why[0]:
+            log.error("the worker ended unexpectedly")
         raise HaltServer("the worker ended", 1)
 
 
@@ -158,7 +162,11 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         """Serve until a signal, then end this process."""
         service: Service = self.app
         bridge: GpioBridge = self.wsgi.extensions["gpiobridge"]
-        start_bridge(bridge, *service.address)
+        try:
+            start_bridge(bridge, *service.address)
+        except SystemExit:
+            service.said_why[0] = 1
+            raise
         notify_systemd(service.notify_address, "READY=1")
         # In this process only: kept-alive connections needn't be waited for.
         self.cfg.set("graceful_timeout", 0)
@@ -170,8 +178,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             log.exception("the HTTP server failed")
             os._exit(1)
         notify_systemd(service.notify_address, "STOPPING=1")
+        until_s = time.monotonic() + IN_FLIGHT_S
         bridge.stop()
-        join_pool()
+        join_pool(until_s)
         # Threads that hold a silent connection would hold the exit for seconds.
         logging.shutdown()
         os._exit(0)
@@ -187,9 +196,8 @@ def close_soon(sock: socket.socket) -> None:
     sock.close()
 
 
-def join_pool() -> None:
-    """Let the requests that are being answered finish."""
-    until_s = time.monotonic() + IN_FLIGHT_S
+def join_pool(until_s: float) -> None:
+    """Let the requests that are being answered finish, until ``until_s`` (monotonic)."""
     for thread in threading.enumerate():
         if thread.name.startswith(POOL_PREFIX):
             thread.join(max(0.0, until_s - time.monotonic()))

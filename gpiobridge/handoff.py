@@ -52,6 +52,21 @@ def take(connection: socket.socket) -> socket.socket:
     return live
 
 
+def read_ahead(environ: Mapping[str, Any]) -> bytes:
+    """What the server has read behind the request: a client may not wait for our handshake.
+
+    Call it after `take`, when the server's object is a dead end, so that nothing here can wait.
+    """
+    stream = environ.get("wsgi.input")
+    unreader = getattr(getattr(stream, "reader", None), "unreader", None)  # gunicorn
+    if unreader is not None:
+        data: bytes = unreader.buf.getvalue()
+        return data
+    if stream is not None and hasattr(stream, "peek"):  # Werkzeug: the buffered file of its socket
+        return bytes(stream.peek())
+    return b""
+
+
 class _NoReader:
     """Stands in for the thread in which simple-websocket would read the socket."""
 

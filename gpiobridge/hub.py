@@ -85,6 +85,7 @@ class Display:
     root: str = ""
     cursors: tuple[str, ...] = ()
     name: str = ""
+    early: bytes = b""  # what came right behind the handshake
     outbox: bytearray = field(default_factory=bytearray)
     received_bytes: int = 0  # of the message that is still coming in
     text: str = ""
@@ -125,6 +126,8 @@ class Hub:
         log.info("%s connected, %d in all", display, len(self.displays))
         for text in texts:
             self._send(display, _text_frame(text))
+        if display.early and display in self.displays:
+            self._take_bytes(display, display.early, now_s)
 
     def broadcast(self, text: str, now_s: float) -> None:
         """Send a text frame, encoded once, to every display."""
@@ -232,11 +235,14 @@ class Hub:
         if not data:
             self._drop(display, "left")
         elif not display.closing:
-            display.ws.receive_data(data)
-            for event in display.ws.events():
-                self._take(display, event, now_s)
-                if display.closing or display not in self.displays:
-                    return
+            self._take_bytes(display, data, now_s)
+
+    def _take_bytes(self, display: Display, data: bytes, now_s: float) -> None:
+        display.ws.receive_data(data)
+        for event in display.ws.events():
+            self._take(display, event, now_s)
+            if display.closing or display not in self.displays:
+                return
 
     def _take(self, display: Display, event: Event, now_s: float) -> None:
         if isinstance(event, TextMessage):

@@ -24,7 +24,9 @@ _OWNERS_CSP = {
 
 # The head's start tag, passing over comments; where it is left out (HTML allows that), the end
 # of the html start tag or of the doctype.
-_HEAD = re.compile(rb"<!--.*?-->|(?P<at><head(?:\s[^>]*)?>)", re.IGNORECASE | re.DOTALL)
+_HEAD = re.compile(
+    rb"""<!--.*?-->|(?P<at><head(?:\s(?:[^>"']|"[^"]*"|'[^']*')*)?>)""", re.IGNORECASE | re.DOTALL
+)
 _BEFORE_HEAD = re.compile(
     rb"(?:\xef\xbb\xbf)?"  # Windows' Notepad may put a byte order mark first
     rb"(?:(?>\s|<!--.*?-->)*+<!doctype[^>]*>)?(?:(?>\s|<!--.*?-->)*+<html(?:\s[^>]*)?>)?",
@@ -43,8 +45,16 @@ def script_tag(src: str, data: Mapping[str, str]) -> str:
     return f'<script src="{escape(src)}"{attributes}></script>'
 
 
-def insert_script(response: Response, tag: str) -> None:
-    """Put ``tag`` first in the head of an HTML page; leave anything else alone."""
+def insert_script(response: Response, tag: str) -> bool:
+    """Put ``tag`` first in the head of an HTML page; leave anything else alone.
+
+    Args:
+        response: a finished response.
+        tag: from `script_tag`.
+
+    Returns:
+        Whether the page has it now.
+    """
     if (
         response.status_code != 200
         or response.mimetype != "text/html"
@@ -52,11 +62,12 @@ def insert_script(response: Response, tag: str) -> None:
         or response.is_streamed
         or response.content_encoding
     ):
-        return
+        return False
     html = response.get_data()
     head = next((m for m in _HEAD.finditer(html) if m["at"]), None) or _BEFORE_HEAD.match(html)
     at = head.end() if head else 0
     response.set_data(html[:at] + tag.encode() + html[at:])
+    return True
 
 
 def set_owners_headers(response: Response, csp: str) -> None:

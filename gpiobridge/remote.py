@@ -7,12 +7,14 @@ nothing of the server.
 import http.client
 import json
 import random
+import re
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
-from typing import Any
+from html import unescape
+from typing import Any, NamedTuple
 
 from gpiobridge import wire
 from gpiobridge.errors import RemoteError
@@ -34,7 +36,7 @@ def press(url: str, pin: str, for_s: float) -> None:
     Raises:
         RemoteError: the bridge can't be reached, has real pins, or has no such pin.
     """
-    base = _base(url)
+    base = _with_scheme(url).rstrip("/")
     pins = _health(base)["pins"]
     if pin not in pins:
         raise RemoteError(f"there is no pin {pin!r} at {base}; pins: {', '.join(pins)}")
@@ -63,16 +65,15 @@ def frames(url: str, *, once: bool, tell: Callable[[str], None]) -> Iterator[dic
     from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
     from websockets.sync.client import connect
 
-    base = _base(url)
-    silent_s = max(_TIMEOUT_S, _SILENT_BEATS * float(_health(base)["beat"]))
-    page = _page(url)
+    page = _open_page(_with_scheme(url))
+    silent_s = max(_TIMEOUT_S, _SILENT_BEATS * page.beat_s)
     epoch = cursor = ""
     connected_once = False
     while True:
         query = f"?cursor={cursor}" if cursor else ""
         try:
             with connect(
-                f"{base.replace('http', 'ws', 1)}/ws{page}{query}",
+                page.socket_url + query,
                 compression=None,
                 ping_interval=None,
                 open_timeout=_TIMEOUT_S,
@@ -93,21 +94,22 @@ def frames(url: str, *, once: bool, tell: Callable[[str], None]) -> Iterator[dic
                     code = socket.protocol.close_code or 1006
                     reason = socket.protocol.close_reason or ""
                     yield {"type": "close", "code": code, "reason": reason}
-                    if code == wire.Close.NAVIGATE:
-                        page = reason
-                        if once:
-                            return
+                    if code != wire.Close.NAVIGATE:
+                        tell(f"the connection was closed ({code}); connecting again")
+                    elif once:
+                        return
+                    else:
+                        page = _open_page(urllib.parse.urljoin(page.url, reason))
                         continue
-                    tell(f"the connection was closed ({code}); connecting again")
         except InvalidStatus as error:
             status = error.response.status_code
             if status < 500 or not connected_once:
                 raise RemoteError(_said(status, error.response.body)) from error
-            tell(f"{base} answers {status}; trying again")
+            tell(f"{page.url} answers {status}; trying again")
         except (OSError, TimeoutError, WebSocketException) as error:
             if not connected_once:
-                raise _no_bridge(base, error) from error
-            tell(f"{base} does not answer; trying again")
+                raise _no_bridge(page.url, error) from error
+            tell(f"{page.url} does not answer; trying again")
         time.sleep(random.uniform(0.1, _MAX_RETRY_S))
 
 
@@ -115,19 +117,21 @@ def _with_scheme(url: str) -> str:
     return url if "://" in url else f"http://{url}"
 
 
-def _base(url: str) -> str:
-    """The address of the bridge that a URL leads to."""
-    parts = urllib.parse.urlsplit(_with_scheme(url))
-    return f"{parts.scheme}://{parts.netloc}"
+class _Page(NamedTuple):
+    url: str  # after redirects
+    socket_url: str
+    beat_s: float
 
 
-def _page(url: str) -> str:
-    """The path of the page that a URL leads to; the start page's where it names none."""
-    path = urllib.parse.urlsplit(_with_scheme(url)).path
-    if path in ("", "/"):
-        _, final_url = _request(urllib.request.Request(f"{_base(url)}/", method="HEAD"))
-        path = urllib.parse.urlsplit(final_url).path
-    return path
+def _open_page(url: str) -> _Page:
+    """Load a page as a browser would, and see which socket its script would open."""
+    html, url = _request(urllib.request.Request(url))
+    path = urllib.parse.urlsplit(url).path
+    folder, _, name = path.rpartition("/")
+    found = dict(re.findall(r' data-(socket|beat)="([^"]*)"', html))
+    socket_path = unescape(found.get("socket", f"{folder}/ws/{name}"))
+    socket_url = urllib.parse.urljoin(url, socket_path).replace("http", "ws", 1)
+    return _Page(url, socket_url, float(found.get("beat", "2")))
 
 
 def _health(base: str) -> dict[str, Any]:
@@ -137,7 +141,7 @@ def _health(base: str) -> dict[str, Any]:
         health = json.loads(text)
     except ValueError:
         health = None
-    if not isinstance(health, dict) or not {"pins", "beat"} <= health.keys():
+    if not isinstance(health, dict) or "pins" not in health:
         raise RemoteError(f"what answers at {url} is no gpiobridge; --url says where it is")
     return health
 
@@ -169,4 +173,6 @@ def _no_bridge(url: str, error: Exception) -> RemoteError:
 
 def _said(status: int, body: bytes | bytearray | None) -> str:
     text = (body or b"").decode(errors="replace").strip()
+    if text.startswith("<"):  # a web page says nothing in one sentence
+        text = ""
     return f"the bridge answered {status}: {text}" if text else f"the bridge answered {status}"

@@ -62,14 +62,17 @@ def make_blueprint(running: Callable[[], Running]) -> Blueprint:
 
 
 def _add_socket(blueprint: Blueprint, running: Callable[[], Running]) -> None:
+    def check_page(page: str) -> None:
+        pages, pins = running().settings.pages, running().watcher.pins
+        if page not in pages and not (page == SIMULATOR and pins.simulated):
+            refuse(404, f"There is no page {page!r}; pages: {', '.join(pages)}.")
+
     def admit() -> None:
         """Refuse a socket before its handshake is answered."""
         if request.endpoint != f"{BLUEPRINT}.socket":
             return
         settings, watcher = running().settings, running().watcher
-        page = (request.view_args or {})["page"]
-        if page not in settings.pages and not (page == SIMULATOR and watcher.pins.simulated):
-            refuse(404, f"There is no page {page!r}; pages: {', '.join(settings.pages)}.")
+        check_page((request.view_args or {})["page"])
         check_handshake(request)
         if handoff.server_socket(request.environ) is None:
             refuse(501, "This server's connections can't be taken over; put TLS into a proxy.")
@@ -89,16 +92,22 @@ def _add_socket(blueprint: Blueprint, running: Callable[[], Running]) -> None:
             root=request.script_root,
             cursors=tuple(request.args.getlist("cursor")[:_MAX_CURSORS]),
             name=_printable(request.args.get("display", "")),
+            early=handoff.read_ahead(request.environ),
         )
         ws.connected = False  # Flask-Sock must not close what is no longer its own
         del g.gpiobridge_slots  # the hub gives the slot back
         running().watcher.adopt(display)
 
+    def no_handshake(page: str) -> ResponseReturnValue:
+        check_page(page)
+        refuse(400, "This is a WebSocket: there is nothing to see for a plain request.")
+
     blueprint.before_request(admit)
     blueprint.teardown_request(_give_slot_back)
-    blueprint.register_error_handler(ProtocolError, _no_handshake)
+    blueprint.register_error_handler(ProtocolError, _bad_handshake)
     blueprint.register_error_handler(ConnectionError, _client_left)
     flask_sock.Sock().route("/ws/<page>", bp=blueprint, endpoint="socket")(hand_over)
+    blueprint.add_url_rule("/ws/<page>", "no_handshake", no_handshake)
 
 
 def _give_slot_back(_error: BaseException | None) -> None:
@@ -107,7 +116,7 @@ def _give_slot_back(_error: BaseException | None) -> None:
         slots.give_back()
 
 
-def _no_handshake(error: ProtocolError) -> ResponseReturnValue:
+def _bad_handshake(error: ProtocolError) -> ResponseReturnValue:
     return Response(f"Not a WebSocket handshake: {error}\n", 400, mimetype="text/plain")
 
 

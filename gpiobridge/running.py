@@ -4,6 +4,7 @@ The extension makes one at its start; the routes work on it. Any HTTP thread.
 """
 
 import hashlib
+import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -47,8 +48,12 @@ class Running:
         }, well
 
     def remember_cursor(self) -> None:
-        """Take the cursor of a page before it is rendered: a press from here on counts on it."""
-        g.gpiobridge_cursor = self.watcher.bridge.cursor
+        """Take the cursor of a page before it is rendered: a press from here on counts on it.
+
+        A page that is fetched ahead has none: it is shown after the press that leads to it.
+        """
+        ahead = "prefetch" in request.headers.get("Sec-Purpose", "")
+        g.gpiobridge_cursor = "" if ahead else self.watcher.bridge.cursor
 
     def script(self, page: str) -> str:
         """The client's script tag for ``page``, in a request whose cursor was remembered."""
@@ -60,7 +65,8 @@ class Running:
                 "socket": f"{root}/ws/{page}",
                 "cursor": g.gpiobridge_cursor,
                 "beat": f"{self.settings.server.beat_s:g}",
-                "active": " ".join(f"{n}:{p.active}" for n, p in self.settings.pins.items()),
+                "active": json.dumps({n: p.active for n, p in self.settings.pins.items()}),
+                "paths": json.dumps({n: root + p for n, p in self.watcher.paths.items()}),
             },
         )
 

@@ -9,7 +9,6 @@ a fork.
 
 import contextlib
 import errno
-import importlib.util
 import logging
 import os
 import signal
@@ -48,11 +47,11 @@ def serve(settings: Settings) -> int:
     settings = _within_file_limit(settings, raise_file_limit())
     listener = _systemd_listener() or _listen(settings.server.host, settings.server.port)
     _tune(listener)
-    if all(importlib.util.find_spec(name) for name in ("fcntl", "gunicorn")):
+    try:
         from gpiobridge import gunicorn_server
-
-        return gunicorn_server.serve(settings, listener)
-    return _serve_with_werkzeug(settings, listener)
+    except ImportError:  # not installed, or without fcntl
+        return _serve_with_werkzeug(settings, listener)
+    return gunicorn_server.serve(settings, listener)
 
 
 def _serve_with_werkzeug(settings: Settings, listener: socket.socket) -> int:
@@ -139,10 +138,10 @@ def raise_file_limit() -> int | None:
     Returns:
         The limit, or None where there is none that we know.
     """
-    if importlib.util.find_spec("resource") is None:  # Windows
+    try:
+        import resource
+    except ImportError:  # Windows
         return None
-    import resource
-
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(ValueError, OSError):  # macOS refuses "unlimited"
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -5,6 +5,7 @@ import logging
 import socket
 import sys
 
+from gpiobridge.config import DEFAULT_URL
 from gpiobridge.errors import GpioBridgeError
 from gpiobridge.running import Running
 from gpiobridge.web import GpioBridge
@@ -40,10 +41,12 @@ def _greeting(running: Running, host: str, port: int) -> str:
     lines = [f"gpiobridge shows its pages at {url}/", f"  from {running.settings.source}"]
     lines += [f"  {pin.name}: GPIO {pin.pin}, active {pin.active}" for pin in pins]
     if running.watcher.pins.simulated:
-        first = next(iter(pins)).name
+        command = f"gpiobridge press {next(iter(pins)).name}"
+        if url != DEFAULT_URL:
+            command += f" --url {url}"
         lines += [
             "  the pins are simulated: no GPIO is read",
-            f"  press one at {url}/simulator, or with: gpiobridge press {first}",
+            f"  press one at {url}/simulator, or with: {command}",
         ]
     return "\n".join([*lines, "  Ctrl-C stops it"])
 

@@ -31,7 +31,7 @@ EDGES_A_TURN = 64
 LEVEL_CHECK_S = 0.25
 """How often the levels are read with a back end that can lose edges, in seconds."""
 
-_FAREWELL_S = 0.5
+_FAREWELL_S = 0.25
 """How long displays have to hang up when we stop, in seconds; then they are left."""
 
 

@@ -71,6 +71,7 @@ class GpioBridge:
         self._app: Flask | None = None
         self._lock = threading.Lock()
         self._running: Running | None = None
+        self._last_error = ""
         self._feeder = files.FileFeeder()
         if app is not None:
             self.init_app(app)
@@ -94,7 +95,12 @@ class GpioBridge:
             name: the page's name: what rules lead to, and what its socket is called.
             rules: the keys of a page in ``config.toml``, such as
                 ``on_low={"button": "open"}`` or ``prerender=True``.
+
+        Raises:
+            ConfigError: there is such a page already.
         """
+        if name in self._declared:
+            raise ConfigError([f"page {name!r} is declared twice: give the second another name"])
 
         def declare(view: View) -> View:
             self._views[inspect.unwrap(view)] = name
@@ -131,8 +137,9 @@ class GpioBridge:
         with self._lock:
             if self._running is not None:  # another thread was first
                 return
-            settings = self._check()
-            self._pages_by_endpoint, paths = self._find_pages(settings)
+            # First, so that pages can say it when anything else is wrong.
+            self._pages_by_endpoint, paths = self._find_pages()
+            settings = self._check(paths)
             self._leave_readers_out()
             pins = Pins(settings.gpio, settings.pins)
             watcher = Watcher(settings, pins, paths, self._on_failure)
@@ -163,20 +170,31 @@ class GpioBridge:
             raise GpioBridgeError("the bridge is not running: call start() first")
         return self._running
 
-    def _check(self) -> Settings:
+    def _check(self, paths: Mapping[str, str]) -> Settings:
+        """Check the configuration, and that each page has a path."""
         assert self._app is not None, "init_app() comes before start()"
         given = self._config if self._config is not None else self._app.config.get("GPIOBRIDGE")
         if isinstance(given, Settings):
-            return given
-        raw = dict(given or {})
-        raw["pins"] = {**raw.get("pins", {}), **self._pins}
-        raw["pages"] = {**raw.get("pages", {}), **self._declared}
-        return config.check(
-            raw,
-            source=f"GpioBridge of {self._app.import_name}",
-            folder=Path(self._app.root_path),
-            views=tuple(raw["pages"]),
-        )
+            settings = given
+        else:
+            raw = dict(given or {})
+            raw["pins"] = {**raw.get("pins", {}), **self._pins}
+            raw["pages"] = {**raw.get("pages", {}), **self._declared}
+            settings = config.check(
+                raw,
+                source=f"GpioBridge of {self._app.import_name}",
+                folder=Path(self._app.root_path),
+                views=tuple(raw["pages"]),
+            )
+        problems = [
+            f"page {name!r} has no route of its own, without variables: "
+            f'put @app.get("/{name}") above @bridge.page({name!r})'
+            for name in settings.pages
+            if name not in paths
+        ]
+        if problems:
+            raise ConfigError(problems)
+        return settings
 
     def _leave_readers_out(self) -> None:
         """Let Flask-Sock start no reader thread for our sockets; others keep theirs."""
@@ -187,7 +205,7 @@ class GpioBridge:
             options.get("thread_class", threading.Thread)
         )
 
-    def _find_pages(self, settings: Settings) -> tuple[dict[str, str], dict[str, str]]:
+    def _find_pages(self) -> tuple[dict[str, str], dict[str, str]]:
         """Find each page's view among the routes: endpoint to page, and page to path."""
         assert self._app is not None
         pages = {
@@ -200,14 +218,6 @@ class GpioBridge:
             for rule in self._app.url_map.iter_rules()
             if rule.endpoint in pages and not rule.arguments
         }
-        problems = [
-            f"page {name!r} has no route of its own: put @app.get({'/' + name!r}) "
-            f"above @bridge.page({name!r})"
-            for name in settings.pages
-            if name not in paths
-        ]
-        if problems:
-            raise ConfigError(problems)
         return pages, paths
 
     # ---------------------------------------------------------------- every request
@@ -217,7 +227,9 @@ class GpioBridge:
         try:
             self.start()
         except GpioBridgeError as error:
-            log.error("%s", error)
+            if str(error) != self._last_error:  # not with every request
+                log.error("%s", error)
+            self._last_error = str(error)
             if ours or request.endpoint in self._pages_by_endpoint:
                 refuse(503, str(error))
             return
@@ -230,8 +242,8 @@ class GpioBridge:
         if page is None or self._running is None or response.status_code != 200:
             return response
         settings = self._running.settings
-        if settings.pages[page].client:
-            insert_script(response, self._running.script(page))
+        if settings.pages[page].client and not insert_script(response, self._running.script(page)):
+            log.warning("page %s is no plain HTML, or streamed: no client in it", page)
         if self._running.next_pages(page):
             response.headers["Speculation-Rules"] = (
                 f'"{request.script_root}/gpiobridge/next/{page}"'

@@ -30,8 +30,10 @@ def run_bridge(tmp_path: Path) -> Iterator[Callable[..., RunningBridge]]:
     """A function that starts a bridge on an exhibit of three pages; all are stopped at the end."""
     running: list[RunningBridge] = []
 
-    def run(kind: str = "gunicorn", server: str = "", **options: Any) -> RunningBridge:
-        bridge = RunningBridge(write_exhibit(tmp_path, server), kind, **options)
+    def run(
+        kind: str = "gunicorn", server: str = "", config: Path | None = None, **options: Any
+    ) -> RunningBridge:
+        bridge = RunningBridge(config or write_exhibit(tmp_path, server), kind, **options)
         running.append(bridge)
         return bridge
 

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -168,14 +169,20 @@ def test_display_keeps_its_name(bridge: RunningBridge, page: Any) -> None:
     assert bridge.health()["displays"] == [{"name": "kiosk", "page": "open"}]
 
 
-def test_events_reach_the_page(bridge: RunningBridge, page: Any) -> None:
-    """A page's own script hears of states and edges, and can read the pins."""
-    page.add_init_script(
-        """window.heard = [];
-        for (const name of ["shown", "online", "state", "edge"]) {
-          window.addEventListener(`gpiobridge:${name}`, (e) => heard.push([name, e.detail]));
-        }"""
-    )
+LISTENING = """
+<script>
+  window.heard = [];
+  for (const name of ["shown", "online", "state", "edge"]) {
+    window.addEventListener(`gpiobridge:${name}`, (e) => heard.push([name, e.detail]));
+  }
+</script>
+"""
+
+
+def test_events_reach_the_page(bridge: RunningBridge, page: Any, tmp_path: Path) -> None:
+    """A page's own script hears of all that happens, from the start, and can read the pins."""
+    template = tmp_path / "templates" / "still.html"
+    template.write_text(template.read_text().replace("</body>", f"{LISTENING}</body>"))
     open_page(page, bridge, "/still")
     bridge.set_level("button", "low")
     page.wait_for_function("gpiobridge.pins.button.level === 'low'")
@@ -188,6 +195,84 @@ def test_events_reach_the_page(bridge: RunningBridge, page: Any) -> None:
         "active": True,
         "seq": 1,
     }
+
+
+def test_press_moves_once_around_a_plain_page(run_bridge: Run, page: Any, tmp_path: Path) -> None:
+    """A page without our client neither loses nor doubles a press of the pages around it."""
+    bridge = run_bridge()
+    bridge.stop()
+    config = tmp_path / "config.toml"
+    config.write_text(config.read_text().replace("[pages.open]", "[pages.open]\nclient = false"))
+    (tmp_path / "templates" / "open.html").write_text(
+        "<h1>plain</h1><script>new WebSocket(`ws://${location.host}/ws/open`).onclose ="
+        " (e) => { if (e.code === 4000) location = e.reason; };</script>"
+    )
+    bridge = run_bridge(config=config)
+    navigations: list[str] = []
+    open_page(page, bridge)
+    page.on("framenavigated", lambda frame: navigations.append(frame.url))
+    for count, there in enumerate(["open", "welcome", "open", "welcome"], 1):
+        bridge.set_level("button", "low")
+        page.wait_for_url(f"**/{there}")
+        wait_until(lambda: [d["page"] for d in bridge.health()["displays"]] == [there])  # noqa: B023
+        with bridge.socket("still") as ws:
+            frame(ws, "state")
+            bridge.set_level("button", "high")
+            frame(ws, "edge")
+        assert [d["page"] for d in bridge.health()["displays"]][:1] == [there]
+        assert len(navigations) == count, navigations
+
+
+def test_removed_page_leaves_for_the_start(run_bridge: Run, page: Any, tmp_path: Path) -> None:
+    """A page that a new configuration no longer has is not a dead end."""
+    bridge = run_bridge()
+    open_page(page, bridge, "/still")
+    bridge.stop()
+    config = tmp_path / "config.toml"
+    config.write_text(config.read_text().replace("[pages.still]", ""))
+    run_bridge(config=config, port=bridge.port)
+    page.wait_for_url("**/welcome")
+    page.wait_for_selector(ONLINE)
+
+
+def test_go_waits_for_the_server(bridge: RunningBridge, run_bridge: Run, page: Any) -> None:
+    """A page that wants to go elsewhere while the server is down goes when it is back."""
+    open_page(page, bridge, "/still")
+    bridge.kill()
+    page.wait_for_selector('html[data-bridge="offline"]')
+    page.evaluate("void gpiobridge.go('open')")
+    run_bridge(port=bridge.port)
+    page.wait_for_url("**/open")
+
+
+def test_go_to_nowhere_stays(bridge: RunningBridge, page: Any) -> None:
+    """A page that doesn't exist is not gone to; the present one stays live."""
+    open_page(page, bridge, "/still")
+    with page.expect_request(lambda request: request.url.endswith("/nosuch")):
+        page.evaluate("void gpiobridge.go('nosuch')")
+    page.wait_for_selector(ONLINE)
+    bridge.set_level("button", "low")
+    page.wait_for_selector('[data-pin="button"][data-level="low"]')
+    assert page.url.endswith("/still")
+
+
+def test_changed_beat_is_learned(run_bridge: Run, page: Any, tmp_path: Path) -> None:
+    """A page that stays open over a restart with a slower beat doesn't lose its patience."""
+    bridge = run_bridge(server='beat = "200ms"')
+    open_page(page, bridge, "/still")
+    bridge.stop()
+    config = tmp_path / "config.toml"
+    config.write_text(config.read_text().replace('"200ms"', '"1500ms"'))
+    bridge = run_bridge(config=config, port=bridge.port)
+    page.wait_for_selector(ONLINE)
+    page.evaluate(
+        "document.addEventListener('gpiobridge:offline', () => { window.wasOffline = true; })"
+    )
+    # Three beats of the new server on a socket of our own: the page has heard them, too.
+    with bridge.socket("still") as ws:
+        kinds = [json.loads(ws.recv(timeout=5))["type"] for _ in range(4)]
+    assert kinds == ["state", "beat", "beat", "beat"]
+    assert page.evaluate("window.wasOffline") is None
 
 
 def test_declined_press_is_used_up(bridge: RunningBridge, page: Any) -> None:

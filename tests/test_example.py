@@ -131,7 +131,11 @@ def test_errors_are_sentences(example: RunningBridge) -> None:
         ("gpiobridge press button --url http://127.0.0.1:9", 1, "no bridge answers at"),
         ("gpiobridge press button --url nonsense", 1, "no bridge answers at"),
         ("gpiobridge watch http://127.0.0.1:9/", 1, "no bridge answers at"),
-        ("gpiobridge watch http://127.0.0.1:8000/nosuch", 1, "404: There is no page 'nosuch'"),
+        (
+            "gpiobridge watch http://127.0.0.1:8000/nosuch",
+            1,
+            "404: There is nothing at /nosuch; pages: welcome, open",
+        ),
         ("gpiobridge press button --for 2", 2, "needs a unit"),
         ("gpiobridge run --config nosuch.toml", 2, "nosuch.toml: there is no such file"),
         ("gpiobridge nosuch", 2, "No such command"),

@@ -42,7 +42,7 @@ ALLOWED = {
         "watcher",
     },
     "exhibit": {"admission", "config", "web"},
-    "startup": {"errors", "running", "web"},
+    "startup": {"config", "errors", "running", "web"},
     "gunicorn_server": {"config", "exhibit", "startup", "web"},
     "server": {"config", "errors", "exhibit", "gunicorn_server", "startup"},
     "remote": {"errors", "events", "wire"},

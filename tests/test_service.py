@@ -1,6 +1,7 @@
 """The service as a whole: it starts or says why not, and slow readers delay nobody."""
 
 import contextlib
+import signal
 import socket
 import statistics
 import subprocess
@@ -12,8 +13,9 @@ from pathlib import Path
 
 import pytest
 from running import COMMANDS, RunningBridge, frame, write_exhibit
+from websockets.exceptions import InvalidStatus
 
-from gpiobridge import gunicorn_server as server
+from gpiobridge import gunicorn_server
 
 Run = Callable[..., RunningBridge]
 
@@ -78,6 +80,7 @@ def test_pin_without_a_back_end_is_one_sentence(tmp_path: Path) -> None:
     assert code == 1
     assert said.startswith('gpiobridge: gpio.pin_factory = "pigpio": the package is not installed')
     assert "pip install 'gpiobridge[pigpio]'" in said
+    assert len(said.splitlines()) == 1
 
 
 def page_seconds(bridge: RunningBridge, count: int = 50) -> list[float]:
@@ -200,8 +203,72 @@ def test_requests_in_flight_are_answered_at_the_end() -> None:
         answered.set()
 
     stopping = threading.Event()
-    busy = threading.Thread(target=answer, name=f"{server.POOL_PREFIX}_0")
+    busy = threading.Thread(target=answer, name=f"{gunicorn_server.POOL_PREFIX}_0")
     busy.start()
     threading.Timer(0.05, stopping.set).start()
-    server.join_pool()
+    gunicorn_server.join_pool(time.monotonic() + 10)
     assert answered.is_set()
+
+
+SHORT_LIMIT = [
+    sys.executable,
+    "-c",
+    "from gpiobridge import cli, server; server.REQUEST_S = 1; cli.main()",
+]
+
+
+@pytest.mark.parametrize("half", ["GET /still HTTP/1.1\r\nHo", "POST /simulator/pins/button"])
+def test_half_sent_requests_are_given_up(run_bridge: Run, half: str) -> None:
+    """Clients that vanish in the middle of a request, more than HTTP threads, free them again."""
+    bridge = run_bridge(command=SHORT_LIMIT)
+    if half.startswith("POST"):
+        half += f" HTTP/1.1\r\nHost: 127.0.0.1:{bridge.port}\r\nContent-Length: 9\r\n\r\n{{"
+    with contextlib.ExitStack() as stack:
+        for _ in range(20):
+            sock = stack.enter_context(socket.create_connection(("127.0.0.1", bridge.port)))
+            sock.sendall(half.encode())
+        assert bridge.get("/still")[0] == 200
+        with bridge.socket("still") as ws:
+            frame(ws, "state")
+
+
+def test_peers_that_do_not_hang_up_delay_nobody(bridge: RunningBridge) -> None:
+    """A client that keeps its end open after "Connection: close" is not waited for."""
+    with contextlib.ExitStack() as stack:
+        for _ in range(10):
+            sock = stack.enter_context(socket.create_connection(("127.0.0.1", bridge.port)))
+            sock.sendall(f"GET /still HTTP/1.0\r\nHost: 127.0.0.1:{bridge.port}\r\n\r\n".encode())
+            assert sock.recv(12)[9:] == b"200"
+        # Each would be waited for 2 s, one after the other.
+        assert max(page_seconds(bridge, 5)) < 4
+
+
+def test_running_out_of_files_ends_nothing(tmp_path: Path) -> None:
+    """With few descriptors displays are limited beforehand, and connections wait their turn."""
+    start = ["sh", "-c", 'ulimit -n 140; exec "$@"', "sh", *COMMANDS["gunicorn"]]
+    bridge = RunningBridge(write_exhibit(tmp_path), command=start)
+    try:
+        with contextlib.ExitStack() as stack:
+            for _ in range(12):  # 140 less the 128 that are no display's
+                frame(stack.enter_context(bridge.socket("still")), "state")
+            with pytest.raises(InvalidStatus) as refused, bridge.socket("still"):
+                pass
+            assert refused.value.response.status_code == 503
+        with contextlib.ExitStack() as stack:
+            for _ in range(200):
+                sock = stack.enter_context(socket.create_connection(("127.0.0.1", bridge.port)))
+                sock.sendall(b"GET /still HT")
+        assert bridge.get("/still")[0] == 200
+    finally:
+        bridge.stop()
+    assert "max_displays = 1000: only 140 files may be open" in "".join(bridge.log)
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTTIN, signal.SIGTTOU, signal.SIGUSR2])
+def test_other_signals_start_no_worker(bridge: RunningBridge, number: int) -> None:
+    """What makes gunicorn start another worker is refused: it would fight for the pins."""
+    before = bridge.workers()
+    bridge.process.send_signal(number)
+    bridge.wait_for_line("ignored")
+    assert bridge.get("/still")[0] == 200
+    assert bridge.workers() == before

@@ -130,8 +130,10 @@ def test_unknown_page_is_404(run_bridge: Run, kind: str) -> None:
 
 
 def test_plain_get_is_400(run_bridge: Run, kind: str) -> None:
-    """A request without a handshake is refused."""
-    assert run_bridge(kind).get("/ws/welcome")[0] == 400
+    """A request without a handshake is refused; an unknown page is unknown all the same."""
+    bridge = run_bridge(kind)
+    assert bridge.get("/ws/welcome")[0] == 400
+    assert bridge.get("/ws/nosuch")[0] == 404
 
 
 @pytest.mark.parametrize(
@@ -158,6 +160,12 @@ def test_foreign_origin_is_403(run_bridge: Run, kind: str) -> None:
     with pytest.raises(InvalidStatus) as refused, bridge.socket("still", origin="http://evil.test"):
         pass
     assert refused.value.response.status_code == 403
+
+
+@pytest.mark.parametrize("origin", ["null", "http://[", "http://evil.test:80", "file://", "x"])
+def test_odd_origin_is_403(bridge: RunningBridge, origin: str) -> None:
+    """Whatever stands in Origin, if it isn't this bridge it is refused."""
+    assert bridge.get("/still", Origin=origin)[0] == 403
 
 
 def test_own_origin_is_fine(bridge: RunningBridge) -> None:
@@ -196,6 +204,20 @@ def test_message_over_the_limit_is_1009(run_bridge: Run, kind: str) -> None:
         frame(ws, "state")
         ws.send("x" * (16 * 1024 + 1))
         assert close_of(ws)[0] == 1009
+
+
+def test_message_right_behind_the_handshake_counts(run_bridge: Run, kind: str) -> None:
+    """Bytes that come in one packet with the handshake are read: here a ping, and a close."""
+    bridge = run_bridge(kind)
+    ping, close = b"\x89\x80\0\0\0\0", b"\x88\x80\0\0\0\0"
+    with socket.create_connection(("127.0.0.1", bridge.port), 10) as sock:
+        request = HANDSHAKE.format(page="still", port=bridge.port, more="").encode()
+        sock.sendall(request + ping + close)
+        answer = b""
+        while data := sock.recv(4096):
+            answer += data
+    assert answer.startswith(b"HTTP/1.1 101")
+    assert answer.endswith(b"\x8a\x00\x88\x00")
 
 
 @pytest.mark.parametrize("message", [b"\x00", "no json", "[]", '{"no": "type"}'])
@@ -300,6 +322,12 @@ def test_simulator_route(run_bridge: Run, kind: str) -> None:
     ):
         assert bridge.request(path, body)[0] == 400, body
     assert bridge.request(path, b"x" * 5000)[0] == 413
+    with socket.create_connection(("127.0.0.1", bridge.port), 10) as sock:
+        sock.sendall(
+            f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{bridge.port}\r\n"
+            f"Transfer-Encoding: chunked\r\n\r\n1388\r\n{'x' * 5000}\r\n0\r\n\r\n".encode()
+        )
+        assert status_of(sock) == 413
     assert bridge.get(path)[0] == 405
 
 

@@ -8,41 +8,45 @@
 //
 // The one connection is always in one of these states:
 //
-//     waiting ──open──▶ connecting ──first frame──▶ online
-//        ▲                  │                          │
-//        └──── retry ───────┴──── lost, or silent ─────┤
-//                                                      └── close 4000 ──▶ leaving (for good)
+//     waiting ──server answers──▶ connecting ──first frame──▶ online
+//        ▲                            │                          │
+//        └───────────── lost, or silent, or the next page is gone ──┤
+//                                                      leaving ◀── close 4000, or go()
 //
-// and, from any of them, asleep while the page is hidden in the back/forward cache.
+// and, from any of them, asleep: hidden in the back/forward cache, or not shown yet.
 (() => {
   "use strict";
 
   const NAVIGATE = 4000; // the only close code that moves a page; its reason is the path
+  const CONNECT_MS = 6000; // Chromium may hold a new socket back for 5 s
   const SILENT_BEATS = 2.5; // without a frame for so many beats the socket is given up
-  const CONNECT_MS = 5000; // but a slow server has this long for its first one
   const FIRST_RETRY_MS = 100;
   const MAX_RETRY_MS = 2000;
-  const ASK_TIMEOUT_MS = 3000;
+  const ANSWER_MS = 5000; // a server that needs longer counts as down for now
+  const LOAD_MS = 10_000; // a navigation that hasn't replaced this page by then has come to nothing
 
   const script = document.currentScript;
   if (!script || window.gpiobridge) return; // inserted twice
   const { page, socket: socketPath, cursor: pageCursor } = script.dataset;
-  const silentMs = SILENT_BEATS * 1000 * Number(script.dataset.beat);
-  const activeLevels = Object.fromEntries(
-    (script.dataset.active || "").split(" ").filter(Boolean).map((pair) => pair.split(":")),
-  );
-  // What this tab has already acted on, and what it is called, survive the move to the next page.
   const prefix = socketPath.slice(0, -`/ws/${page}`.length);
+  const start = `${prefix}/`;
+  const paths = JSON.parse(script.dataset.paths); // of every page, by name
+  // What this tab has already acted on, and what it is called, survive the move to the next page.
   const cursorKey = `gpiobridge${prefix}:cursor`;
   const nameKey = `gpiobridge${prefix}:display`;
 
   const pins = {};
-  let state = "waiting";
+  let beatMs = 1000 * Number(script.dataset.beat);
+  let activeLevels = JSON.parse(script.dataset.active); // of every pin, by name
+  let state = "asleep";
+  let stays = 0; // counts the states entered: an answer awaited in an earlier one is void
   let socket = null;
+  let timer = 0; // of the present state: the next try, silence, or a load that takes too long
   let epoch = "";
+  let cursors = []; // what the next socket is told: the last frame's, or the page's until there is one
+  let lastPin; // the pin of the last edge, which may be what moves the page
   let attempt = 0;
-  let retryTimer = 0;
-  let silenceTimer = 0;
+  let early = []; // events of before the page's own scripts can listen
 
   // ------------------------------------------------------------------ small tools
 
@@ -72,7 +76,19 @@
 
   function tell(name, detail, cancelable = false) {
     const event = new CustomEvent(`gpiobridge:${name}`, { bubbles: true, cancelable, detail });
-    return document.dispatchEvent(event);
+    if (!early || cancelable) return document.dispatchEvent(event);
+    early.push(event);
+  }
+
+  /** Leave the cursor for the next load of ``path`` in this tab, and for no other page. */
+  function handOver(path) {
+    const known = cursors.find(Boolean);
+    if (known) keep(cursorKey, `${known} ${path}`);
+  }
+
+  function handedOver() {
+    const [stored, path] = (recall(cursorKey) || "").split(" ");
+    return path === location.pathname ? stored : "";
   }
 
   function setConnected(connected) {
@@ -84,55 +100,88 @@
 
   // ------------------------------------------------------------------ the connection
 
-  function open() {
-    clearTimeout(retryTimer);
-    abandon();
-    state = "connecting";
-    const url = new URL(socketPath, location.href);
-    url.protocol = url.protocol.replace("http", "ws");
-    for (const cursor of [recall(cursorKey), pageCursor]) {
-      if (cursor) url.searchParams.append("cursor", cursor);
-    }
-    const name = recall(nameKey);
-    if (name) url.searchParams.set("display", name);
-    socket = new WebSocket(url);
-    socket.onmessage = (message) => receive(JSON.parse(message.data));
-    // wasClean is not looked at: it is false now and then for a close with a code.
-    socket.onclose = (event) => (event.code === NAVIGATE ? leave(event.reason) : lost());
-    listenForSilence(Math.max(silentMs, CONNECT_MS));
-  }
-
-  /** Forget the socket: on a dead peer, close() alone takes a minute to report anything. */
-  function abandon() {
-    clearTimeout(silenceTimer);
+  /** Enter a state, and be done with all that belonged to the one before. */
+  function enter(next) {
+    state = next;
+    stays += 1;
+    clearTimeout(timer);
     if (!socket) return;
+    // On a dead peer, close() alone takes a minute to report anything: forget the socket, too.
     socket.onmessage = socket.onclose = null;
     socket.close();
     socket = null;
   }
 
+  function open() {
+    enter("connecting");
+    listenForSilence();
+    const url = new URL(socketPath, location.href);
+    url.protocol = url.protocol.replace("http", "ws");
+    for (const known of cursors.filter(Boolean)) url.searchParams.append("cursor", known);
+    const name = recall(nameKey);
+    if (name) url.searchParams.set("display", name);
+    socket = new WebSocket(url);
+    socket.onmessage = (message) => receive(JSON.parse(message.data));
+    // wasClean is not looked at: it is false now and then for a close with a code.
+    socket.onclose = (event) => (event.code === NAVIGATE ? leave(event.reason, lastPin) : lost());
+  }
+
   function lost() {
-    abandon();
-    if (state === "leaving" || state === "asleep") return;
-    state = "waiting";
+    enter("waiting");
     setConnected(false);
-    retryTimer = setTimeout(open, retryDelayMs(attempt, Math.random()));
+    timer = setTimeout(retry, retryDelayMs(attempt, Math.random()));
     attempt += 1;
   }
 
-  function listenForSilence(limitMs) {
-    clearTimeout(silenceTimer);
-    silenceTimer = setTimeout(lost, limitMs);
+  /**
+   * Ask by HTTP before trying a socket: after some 16 failed ones Chromium holds each further one
+   * back for up to 5 s. It also tells a server that is down from one that no longer has this page.
+   */
+  async function retry() {
+    enter("waiting");
+    const stay = stays;
+    // Not the first time: a kept-alive HTTP connection may have died with the socket.
+    const answer = attempt > 1 ? await ask(location.href) : "page";
+    if (stay !== stays) return;
+    if (answer === "page") open();
+    else if (answer === "gone" && (await ask(start)) === "page" && stay === stays) {
+      location.replace(start);
+    } else lost();
+  }
+
+  /** Whether a server answers at ``url`` ("down"), and has a page there ("page") or not ("gone"). */
+  async function ask(url) {
+    try {
+      const signal = AbortSignal.timeout(ANSWER_MS);
+      // A redirect is an answer; where it leads may be none of our business.
+      const options = { method: "HEAD", cache: "no-store", redirect: "manual", signal };
+      const { status } = await fetch(url, options);
+      return status >= 500 ? "down" : status === 404 || status === 410 ? "gone" : "page";
+    } catch {
+      return "down";
+    }
+  }
+
+  function listenForSilence() {
+    clearTimeout(timer);
+    timer = setTimeout(lost, state === "online" ? SILENT_BEATS * beatMs : CONNECT_MS);
   }
 
   function receive(frame) {
-    listenForSilence(silentMs);
+    if (frame.type === "state") {
+      state = "online";
+      if (epoch && epoch !== frame.epoch) relearn();
+      epoch = frame.epoch;
+    }
+    listenForSilence();
     attempt = 0;
+    if ("seq" in frame) {
+      cursors = [`${epoch}:${frame.seq}`];
+      handOver(location.pathname);
+    }
     if (frame.type === "beat") {
       socket.send('{"type":"beat"}');
     } else if (frame.type === "state") {
-      state = "online";
-      epoch = frame.epoch;
       setSimulated(frame.simulated);
       for (const [pin, level] of Object.entries(frame.pins)) setLevel(pin, level);
       setConnected(true);
@@ -140,11 +189,26 @@
     } else if (frame.type === "edge") {
       setLevel(frame.pin, frame.level);
       const { pin, event, level, seq } = frame;
+      lastPin = pin;
       tell("edge", { pin, event, level, active: pins[pin].active, seq });
     } else if (frame.type === "message") {
       tell("message", frame.data);
     }
-    if ("seq" in frame) keep(cursorKey, `${epoch}:${frame.seq}`);
+  }
+
+  /** A server that was started again may have another configuration than when we were loaded. */
+  async function relearn() {
+    try {
+      const health = await (await fetch(`${prefix}/healthz`, { cache: "no-store" })).json();
+      beatMs = 1000 * health.beat;
+      activeLevels = Object.fromEntries(
+        Object.entries(health.pins).map(([pin, { active }]) => [pin, active]),
+      );
+      for (const pin of Object.keys(pins)) setLevel(pin, pins[pin].level);
+      if (state === "online") listenForSilence();
+    } catch {
+      // then what the page was loaded with has to do
+    }
   }
 
   // ------------------------------------------------------------------ the page
@@ -183,28 +247,26 @@
   // ------------------------------------------------------------------ leaving
 
   /** Go to the next page, once the server answers: a dead one would leave an error page. */
-  async function leave(path) {
-    abandon();
+  async function leave(path, pin) {
     const url = new URL(path, location.href);
     if (url.origin !== location.origin) return lost(); // never led elsewhere
-    if (!tell("navigate", { page: path }, true)) return lost(); // the page declined
-    state = "leaving";
-    for (let tries = 0; !(await answers(url)); tries += 1) {
+    if (!tell("navigate", { page: path, pin }, true)) {
+      if (socket?.readyState !== WebSocket.OPEN) open(); // a press that the page declined
+      return;
+    }
+    enter("leaving");
+    const stay = stays;
+    let answer;
+    for (let tries = 0; (answer = await ask(url)) === "down"; tries += 1) {
+      if (stay !== stays) return;
       setConnected(false);
       await new Promise((done) => setTimeout(done, retryDelayMs(tries, Math.random())));
-      if (state !== "leaving") return; // put to sleep meanwhile
     }
-    if (state === "leaving") location.assign(url);
-  }
-
-  async function answers(url) {
-    try {
-      const signal = AbortSignal.timeout(ASK_TIMEOUT_MS);
-      const response = await fetch(url, { method: "HEAD", cache: "no-store", signal });
-      return response.status < 500;
-    } catch {
-      return false;
-    }
+    if (stay !== stays) return;
+    if (answer === "gone") return lost();
+    handOver(url.pathname);
+    timer = setTimeout(lost, LOAD_MS);
+    location.assign(url);
   }
 
   // ------------------------------------------------------------------ the page's life
@@ -213,33 +275,39 @@
     const name = new URL(location.href).searchParams.get("display");
     if (name) keep(nameKey, name);
     tell("shown");
+    cursors = [handedOver(), pageCursor];
     open();
+    for (const name of ["resume", "visibilitychange"]) document.addEventListener(name, wake);
+    addEventListener("online", wake);
   }
 
   function sleep() {
     // A page in the back/forward cache must not keep a socket: it would be a ghost display.
-    state = "asleep";
-    clearTimeout(retryTimer);
-    abandon();
+    enter("asleep");
   }
 
   function wake() {
-    if (state === "online" || state === "leaving") return;
+    if (document.hidden || (state !== "waiting" && state !== "asleep")) return;
     attempt = 0;
-    open();
+    retry();
   }
 
   addEventListener("pagehide", sleep);
-  addEventListener("pageshow", (event) => event.persisted && wake());
-  document.addEventListener("resume", wake);
-  addEventListener("online", wake);
+  addEventListener("pageshow", (event) => {
+    if (!event.persisted) return;
+    cursors = []; // what was pressed meanwhile was for the pages that were on the screen
+    wake();
+  });
   document.addEventListener("DOMContentLoaded", () => {
     // Frames may have come before the elements.
     Object.keys(pins).forEach(show);
     setSimulated(document.documentElement.hasAttribute("data-simulated"));
+    const events = early;
+    early = null;
+    events.forEach((event) => document.dispatchEvent(event));
   });
 
-  window.gpiobridge = { page, pins, go: (name) => leave(`${prefix}/${name}`) };
+  window.gpiobridge = { page, pins, go: (name) => leave(paths[name] ?? `${prefix}/${name}`) };
 
   // A page that is only prerendered is no display yet.
   if (document.prerendering) {

@@ -21,6 +21,7 @@ from gpiobridge.config.settings import Gpio, Page, Pin, Pull, Server, Settings
 from gpiobridge.errors import ConfigError
 
 __all__ = [
+    "DEFAULT_URL",
     "RESERVED",
     "Gpio",
     "Page",
@@ -33,6 +34,9 @@ __all__ = [
     "load",
     "parse_duration",
 ]
+
+DEFAULT_URL = "http://127.0.0.1:8000"
+"""Where a bridge is by the defaults of ``[server]``."""
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
