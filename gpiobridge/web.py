@@ -140,10 +140,10 @@ class GpioBridge:
             # First, so that pages can say it when anything else is wrong.
             self._pages_by_endpoint, paths = self._find_pages()
             settings = self._check(paths)
-            self._leave_readers_out()
             pins = Pins(settings.gpio, settings.pins)
             watcher = Watcher(settings, pins, paths, self._on_failure)
             watcher.start()
+            self._leave_readers_out()
             self._running = Running(settings, watcher)
         # Under a server that isn't ours the displays are told, too, when the process ends.
         atexit.register(self.stop)
@@ -178,13 +178,15 @@ class GpioBridge:
             settings = given
         else:
             raw = dict(given or {})
-            raw["pins"] = {**raw.get("pins", {}), **self._pins}
-            raw["pages"] = {**raw.get("pages", {}), **self._declared}
+            # An application has a content security policy of its own, or none.
+            raw["server"] = _merged({"csp": "off"}, raw.get("server", {}))
+            raw["pins"] = _merged(raw.get("pins", {}), self._pins)
+            raw["pages"] = _merged(raw.get("pages", {}), self._declared)
             settings = config.check(
                 raw,
                 source=f"GpioBridge of {self._app.import_name}",
                 folder=Path(self._app.root_path),
-                views=tuple(raw["pages"]),
+                views=tuple(self._declared),
             )
         problems = [
             f"page {name!r} has no route of its own, without variables: "
@@ -250,3 +252,11 @@ class GpioBridge:
             )
         set_owners_headers(response, settings.server.csp)
         return response
+
+
+def _merged(first: Any, second: Any) -> Any:
+    """Both tables in one; what is no table is left for `config.check` to complain about."""
+    for table in (first, second):
+        if not isinstance(table, Mapping):
+            return table
+    return {**first, **second}
