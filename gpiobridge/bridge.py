@@ -1,7 +1,7 @@
 """The whole core behind one object: edges and joins in, orders for the displays out.
 
-Pure: it composes `debounce`, `navigation` and `wire`, and knows neither sockets nor pins. One
-thread at a time may call it (the watcher's); `seq` and `levels` may be read from any.
+Pure: it composes `debounce`, `press`, `navigation` and `wire`, and knows neither sockets nor pins.
+One thread at a time may call it (the watcher's); `seq` and `levels` may be read from any.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,13 +12,15 @@ from gpiobridge.events import (
     Broadcast,
     CloseClients,
     Effect,
+    Gesture,
     Level,
     Now,
-    PinChanged,
+    PinEvent,
     RawEdge,
     Welcome,
 )
 from gpiobridge.navigation import Navigation, Rules
+from gpiobridge.press import Outcome, Press
 
 
 class Bridge:
@@ -28,8 +30,10 @@ class Bridge:
         epoch: a random name of this run, in lower-case hexadecimal digits.
         windows_s: pin name to its debounce window in seconds.
         pages: page name to its rules.
-        catch_up_s: how old an edge may be, in seconds, to move a page that was not listening.
+        catch_up_s: how old an event may be, in seconds, to move a page that was not listening.
         simulated: True with pins that are not real; every display is told.
+        holds_s: pin name to its active level and hold time in seconds. Only pins that a rule for
+            taps or holds names are told apart: for all others an edge is all there is.
     """
 
     def __init__(
@@ -40,6 +44,7 @@ class Bridge:
         catch_up_s: float,
         *,
         simulated: bool,
+        holds_s: Mapping[str, tuple[Level, float]] | None = None,
     ) -> None:
         self.epoch = epoch
         self.seq = 0
@@ -47,6 +52,17 @@ class Bridge:
         self._simulated = simulated
         self._navigation = Navigation(pages, catch_up_s)
         self._pins: dict[str, Debounce] = {}
+        used = {
+            pin
+            for rules in pages.values()
+            for pin, event in rules
+            if event in (Gesture.TAP, Gesture.HOLD)
+        }
+        self._presses = {
+            pin: Press(active, hold_s, windows_s[pin])
+            for pin, (active, hold_s) in (holds_s or {}).items()
+            if pin in used
+        }
 
     @property
     def cursor(self) -> str:
@@ -72,6 +88,15 @@ class Bridge:
             return []
         return self._settle(pin, self._pins[pin].reading(level, now.mono_s), now)
 
+    def holds(self, now: Now) -> list[Effect]:
+        """Say what follows from the holds whose time is over."""
+        effects: list[Effect] = []
+        for pin, press in self._presses.items():
+            outcome = press.due(now.mono_s)
+            if outcome is not None:
+                effects += self._gesture(pin, outcome, press.active, now)
+        return effects
+
     def join(self, page: str, cursors: Iterable[str], now: Now) -> Welcome:
         """Say what a display that joins or rejoins is told first.
 
@@ -81,15 +106,16 @@ class Bridge:
             now: this moment.
         """
         after_seq = wire.resume_after(cursors, self.epoch)
-        if after_seq is not None:
-            missed = self._navigation.missed(page, after_seq, now.mono_s)
-            if missed is not None:
-                texts = (self._state(missed.seq - 1), _edge_frame(missed, now))
-                return Welcome(texts, to=self._navigation.target(page, missed))
-        return Welcome((self._state(self.seq),))
+        if after_seq is None or after_seq > self.seq:
+            return Welcome((self._state(self.seq),), self.seq)
+        missed = self._navigation.missed(page, after_seq, now.mono_s)
+        if missed is None:
+            return Welcome((self._state(self.seq),), after_seq)
+        texts = (self._state(missed.seq - 1), _frame(missed, now))
+        return Welcome(texts, after_seq, to=self._navigation.target(page, missed))
 
     def pins_to_read(self, now_s: float) -> list[str]:
-        """The pins whose deadline has come: each wants a fresh reading."""
+        """The pins whose debounce deadline has come: each wants a fresh reading."""
         return [
             name
             for name, pin in self._pins.items()
@@ -98,26 +124,54 @@ class Bridge:
 
     @property
     def deadline_s(self) -> float | None:
-        """The next moment, in monotonic seconds, at which `pins_to_read` names a pin."""
-        return min(
-            (pin.deadline_s for pin in self._pins.values() if pin.deadline_s is not None),
-            default=None,
-        )
+        """The next moment, in monotonic seconds, at which `pins_to_read` or `holds` has work."""
+        waiting: Iterable[Debounce | Press] = (*self._pins.values(), *self._presses.values())
+        return min((w.deadline_s for w in waiting if w.deadline_s is not None), default=None)
 
     def _settle(self, pin: str, changes: Iterable[tuple[Level, float]], now: Now) -> list[Effect]:
         effects: list[Effect] = []
+        press = self._presses.get(pin)
         for level, at_s in changes:
-            self.seq += 1
-            changed = PinChanged(self.seq, pin, level, at_s)
-            self._navigation.remember(changed)
-            effects.append(changed)
-            effects.append(Broadcast(_edge_frame(changed, now)))
-            effects += [CloseClients(page, to) for page, to in self._navigation.moves(changed)]
+            outcome = None
+            if press is not None and level is not press.active:
+                outcome = press.end(at_s)
+                if outcome is not None and outcome.gesture is Gesture.HOLD:
+                    # Its time was over before this release, though we come to it only now.
+                    effects += self._gesture(pin, outcome, press.active, now)
+                    outcome = None
+            effects += self._tell(PinEvent(self.seq + 1, pin, level, at_s), now)
+            if outcome is not None:
+                effects += self._gesture(pin, outcome, level, now)
+            if press is not None and level is press.active:
+                press.begin(self.seq, at_s)
         return effects
+
+    def _gesture(self, pin: str, outcome: Outcome, level: Level, now: Now) -> list[Effect]:
+        event = PinEvent(
+            self.seq + 1,
+            pin,
+            level,
+            outcome.at_s,
+            outcome.gesture,
+            outcome.press,
+            outcome.press_at_s,
+        )
+        return self._tell(event, now)
+
+    def _tell(self, event: PinEvent, now: Now) -> list[Effect]:
+        """Count an event; every display is told, and those whose page reacts to it leave."""
+        self.seq = event.seq
+        self._navigation.remember(event)
+        began_seq, _ = event.began
+        return [
+            event,
+            Broadcast(_frame(event, now)),
+            *(CloseClients(page, to, began_seq) for page, to in self._navigation.moves(event)),
+        ]
 
     def _state(self, seq: int) -> str:
         return wire.state_frame(self.epoch, seq, self.levels, simulated=self._simulated)
 
 
-def _edge_frame(edge: PinChanged, now: Now) -> str:
-    return wire.edge_frame(edge, now.unix_s - (now.mono_s - edge.at_s))
+def _frame(event: PinEvent, now: Now) -> str:
+    return wire.edge_frame(event, now.unix_s - (now.mono_s - event.at_s))

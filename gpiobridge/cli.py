@@ -16,6 +16,9 @@ import click
 from gpiobridge import __version__, config
 from gpiobridge.config import Settings
 from gpiobridge.errors import ConfigError, GpioBridgeError
+from gpiobridge.events import Gesture, Level
+
+_HAPPENS = {Level.LOW: "low", Level.HIGH: "high", Gesture.TAP: "tapped", Gesture.HOLD: "held"}
 
 
 class _Commands(click.Group):
@@ -141,7 +144,7 @@ def _page_rows(settings: Settings, name: str) -> list[tuple[str, ...]]:
     first = (shown, page.template or "")
     if not page.rules:
         return [(*first, "", "")]
-    rules = [(f"{pin} is {level}", to) for (pin, level), to in page.rules.items()]
+    rules = [(f"{pin} is {_HAPPENS[event]}", to) for (pin, event), to in page.rules.items()]
     return [(*(first if i == 0 else ("", "")), *rule) for i, rule in enumerate(rules)]
 
 

@@ -1,6 +1,6 @@
 """The words of the core: levels, facts and orders.
 
-Facts are named as facts (`RawEdge`, `PinChanged`), orders as orders (`Broadcast`,
+Facts are named as facts (`RawEdge`, `PinEvent`), orders as orders (`Broadcast`,
 `CloseClients`). A time is a float of seconds whose name ends in ``_s``. This module is pure and
 imports nothing of the project.
 """
@@ -49,21 +49,46 @@ class RawEdge:
     at_s: float
 
 
+class Gesture(StrEnum):
+    """What a press turns out to be."""
+
+    TAP = "tap"  # released before the hold time was over
+    HOLD = "hold"  # kept active for the hold time
+
+
 @dataclass(frozen=True, slots=True)
-class PinChanged:
-    """A pin's level changed and stayed: a settled edge, counted in the epoch.
+class PinEvent:
+    """Something happened at a pin, for sure: a settled edge, a tap or a hold.
 
     Args:
         seq: rises by one with each event of this run.
         pin: the pin's name.
-        level: the level it settled on.
-        at_s: monotonic seconds of the edge.
+        level: the level it settled on; with a gesture, the level it has.
+        at_s: monotonic seconds of the edge, or of the moment the hold time was over.
+        gesture: None for an edge.
+        press: with a gesture, the number of the edge at which its press began.
+        press_at_s: and when that was, in monotonic seconds.
     """
 
     seq: int
     pin: str
     level: Level
     at_s: float
+    gesture: Gesture | None = None
+    press: int | None = None
+    press_at_s: float | None = None
+
+    @property
+    def event(self) -> Level | Gesture:
+        """What happened, as rules and frames name it."""
+        return self.gesture or self.level
+
+    @property
+    def began(self) -> tuple[int, float]:
+        """Number and time of the edge at which it began: its own, or its press's."""
+        if self.press is None or self.press_at_s is None:
+            return self.seq, self.at_s
+        return self.press, self.press_at_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +100,18 @@ class Broadcast:
 
 @dataclass(frozen=True, slots=True)
 class CloseClients:
-    """Order: every display on ``page`` leaves for the page ``to`` (close code 4000)."""
+    """Order: displays on ``page`` leave for the page ``to`` (close code 4000).
+
+    Args:
+        page: the page they are on.
+        to: the page they leave for.
+        after: only displays that have not acted on this number yet: a press belongs to the page
+            on which it began.
+    """
 
     page: str
     to: str
+    after: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +119,14 @@ class Welcome:
     """Order: what a display that joins is told first.
 
     Args:
-        texts: text frames in order: the full state, then perhaps the edge it missed.
+        texts: text frames in order: the full state, then perhaps the event it missed.
+        seq: what the display has acted on so far; only a press after it counts.
         to: the page it must leave for at once, or None.
     """
 
     texts: tuple[str, ...]
+    seq: int
     to: str | None = None
 
 
-Effect = PinChanged | Broadcast | CloseClients
+Effect = PinEvent | Broadcast | CloseClients

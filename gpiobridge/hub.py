@@ -85,6 +85,7 @@ class Display:
     root: str = ""
     cursors: tuple[str, ...] = ()
     name: str = ""
+    acted_on: int = 0  # the newest event that was behind it when it joined
     early: bytes = b""  # what came right behind the handshake
     outbox: bytearray = field(default_factory=bytearray)
     received_bytes: int = 0  # of the message that is still coming in
@@ -133,9 +134,23 @@ class Hub:
         """Send a text frame, encoded once, to every display."""
         self._broadcast(_text_frame(text), now_s)
 
-    def navigate(self, page: str, path: str, now_s: float) -> int:
-        """Let every display on ``page`` leave for ``path``; return how many there were."""
-        leaving = [d for d in self.displays if d.page == page and not d.closing]
+    def navigate(self, page: str, path: str, after: int, now_s: float) -> int:
+        """Let displays on ``page`` leave for ``path``.
+
+        Args:
+            page: a page's name.
+            path: the path of the next page, without the display's URL prefix.
+            after: only displays that joined before this event.
+            now_s: monotonic seconds.
+
+        Returns:
+            How many there were.
+        """
+        leaving = [
+            display
+            for display in self.displays
+            if display.page == page and display.acted_on < after and not display.closing
+        ]
         for display in leaving:
             self.leave(display, path, now_s)
         return len(leaving)

@@ -1,4 +1,4 @@
-"""Which page a settled edge leads to, and the recent edges kept for catching up.
+"""Which page an event leads to, and the recent events kept for catching up.
 
 Pure: no clock, no display. The page that a display is on decides where an edge leads, so the
 server remembers nothing about displays; what one has already acted on is in its cursor.
@@ -7,10 +7,10 @@ server remembers nothing about displays; what one has already acted on is in its
 from collections import deque
 from collections.abc import Mapping
 
-from gpiobridge.events import Level, PinChanged
+from gpiobridge.events import Gesture, Level, PinEvent
 
-Rules = Mapping[tuple[str, Level], str]
-"""Pin name and level of the edge, to the name of the next page."""
+Rules = Mapping[tuple[str, Level | Gesture], str]
+"""Pin name and event ("low", "high", "tap", "hold"), to the name of the next page."""
 
 # At 1,000 events a second, where a pin counts as noisy, this is the longest default catch-up.
 MAX_RECENT = 10_000
@@ -21,39 +21,41 @@ class Navigation:
 
     Args:
         pages: page name to its rules.
-        catch_up_s: how old an edge may be, in seconds, to move a page that was not listening.
+        catch_up_s: how old an event may be, in seconds, to move a page that was not listening.
     """
 
     def __init__(self, pages: Mapping[str, Rules], catch_up_s: float) -> None:
         self._pages = pages
         self._catch_up_s = catch_up_s
-        self._recent: deque[PinChanged] = deque(maxlen=MAX_RECENT)
+        self._recent: deque[PinEvent] = deque(maxlen=MAX_RECENT)
 
-    def target(self, page: str, edge: PinChanged) -> str | None:
-        """The page that ``edge`` leads to from ``page``, or None."""
-        return self._pages.get(page, {}).get((edge.pin, edge.level))
+    def target(self, page: str, event: PinEvent) -> str | None:
+        """The page that ``event`` leads to from ``page``, or None."""
+        return self._pages.get(page, {}).get((event.pin, event.event))
 
-    def moves(self, edge: PinChanged) -> list[tuple[str, str]]:
-        """Every page that ``edge`` leads away from, with the page it leads to."""
-        key = (edge.pin, edge.level)
+    def moves(self, event: PinEvent) -> list[tuple[str, str]]:
+        """Every page that ``event`` leads away from, with the page it leads to."""
+        key = (event.pin, event.event)
         return [(page, rules[key]) for page, rules in self._pages.items() if key in rules]
 
-    def remember(self, edge: PinChanged) -> None:
-        """Keep an edge for the displays that are loading or reconnecting."""
-        self._recent.append(edge)
-        while self._recent[0].at_s < edge.at_s - self._catch_up_s:
+    def remember(self, event: PinEvent) -> None:
+        """Keep an event for the displays that are loading or reconnecting."""
+        self._recent.append(event)
+        while self._recent[0].at_s < event.at_s - self._catch_up_s:
             self._recent.popleft()
 
-    def missed(self, page: str, after_seq: int, now_s: float) -> PinChanged | None:
-        """The first edge that a display on ``page`` has missed and must act on.
+    def missed(self, page: str, after_seq: int, now_s: float) -> PinEvent | None:
+        """The first event that a display on ``page`` has missed and must act on.
 
         Args:
             page: the page the display is on.
-            after_seq: the last event it has already acted on.
-            now_s: monotonic seconds; edges older than the catch-up time don't count.
+            after_seq: the last event it has already acted on; a tap or a hold counts only if
+                its press is after that, too.
+            now_s: monotonic seconds; events older than the catch-up time don't count.
         """
         oldest_s = now_s - self._catch_up_s
-        for edge in self._recent:
-            if edge.seq > after_seq and edge.at_s >= oldest_s and self.target(page, edge):
-                return edge
+        for event in self._recent:
+            began_seq, _ = event.began
+            if began_seq > after_seq and event.at_s >= oldest_s and self.target(page, event):
+                return event
         return None

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from gpiobridge.bridge import Bridge
 from gpiobridge.config import Settings
-from gpiobridge.events import Broadcast, CloseClients, Effect, Now, PinChanged, RawEdge
+from gpiobridge.events import Broadcast, CloseClients, Effect, Now, PinEvent, RawEdge
 from gpiobridge.gpio import PinSource
 from gpiobridge.hub import Display, Hub, Slots
 from gpiobridge.waker import Waker
@@ -58,6 +58,7 @@ class Watcher:
             {name: page.rules for name, page in settings.pages.items()},
             settings.server.catch_up_s,
             simulated=pins.simulated,
+            holds_s={name: (pin.active, pin.hold_s) for name, pin in settings.pins.items()},
         )
         self.pins = pins
         self.paths = paths
@@ -142,9 +143,11 @@ class Watcher:
         self._take_edges()
         if not self._edges:  # a reading comes after every edge that was before it
             self._take_readings()
+            self._carry_out(self.bridge.holds(_now()))
         while self._joining:
             display = self._joining.popleft()
             welcome = self.bridge.join(display.page, display.cursors, _now())
+            display.acted_on = welcome.seq
             self._hub.adopt(display, welcome.texts, time.monotonic())
             if welcome.to is not None:
                 self._hub.leave(display, self.paths[welcome.to], time.monotonic())
@@ -187,12 +190,12 @@ class Watcher:
     def _carry_out(self, effects: Iterable[Effect]) -> None:
         for effect in effects:
             match effect:
-                case PinChanged(seq, pin, level):
-                    log.info("#%d %s is %s", seq, pin, level)
+                case PinEvent(seq, pin):
+                    log.info("#%d %s: %s", seq, pin, effect.event)
                 case Broadcast(text):
                     self._hub.broadcast(text, time.monotonic())
-                case CloseClients(page, to):
-                    moved = self._hub.navigate(page, self.paths[to], time.monotonic())
+                case CloseClients(page, to, after):
+                    moved = self._hub.navigate(page, self.paths[to], after, time.monotonic())
                     if moved:
                         log.info("%s leads to %s: %d displays moved", page, to, moved)
 

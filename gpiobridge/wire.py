@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from enum import IntEnum
 
-from gpiobridge.events import Level, PinChanged
+from gpiobridge.events import Level, PinEvent
 
 MAX_MESSAGE_BYTES = 16 * 1024
 """The largest message a client may send; a larger one closes its socket with 1009."""
@@ -48,18 +48,19 @@ def state_frame(epoch: str, seq: int, levels: Mapping[str, Level], *, simulated:
     )
 
 
-def edge_frame(edge: PinChanged, at_unix_s: float) -> str:
-    """One settled edge; ``at_unix_s`` is its wall-clock time in seconds since 1970."""
-    return _dump(
-        {
-            "type": "edge",
-            "seq": edge.seq,
-            "pin": edge.pin,
-            "event": edge.level,
-            "level": edge.level,
-            "at": round(at_unix_s, 6),
-        }
-    )
+def edge_frame(event: PinEvent, at_unix_s: float) -> str:
+    """One event; ``at_unix_s`` is its wall-clock time in seconds since 1970."""
+    frame = {
+        "type": "edge",
+        "seq": event.seq,
+        "pin": event.pin,
+        "event": event.event,
+        "level": event.level,
+        "at": round(at_unix_s, 6),
+    }
+    if event.press is not None:
+        frame["press"] = event.press
+    return _dump(frame)
 
 
 def cursor(epoch: str, seq: int) -> str:

@@ -6,7 +6,16 @@ from typing import Any
 import pytest
 
 from gpiobridge.bridge import Bridge
-from gpiobridge.events import Broadcast, CloseClients, Effect, Level, Now, PinChanged, RawEdge
+from gpiobridge.events import (
+    Broadcast,
+    CloseClients,
+    Effect,
+    Gesture,
+    Level,
+    Now,
+    PinEvent,
+    RawEdge,
+)
 
 LOW, HIGH = Level.LOW, Level.HIGH
 EPOCH = "ab12"
@@ -59,22 +68,22 @@ def test_every_display_hears_of_an_edge_before_those_that_leave_are_closed() -> 
     bridge = started()
     bridge.edge(RawEdge("button", LOW, 1.0), now(1.0))
     changed, broadcast, *closes = bridge.reading("button", LOW, now(1.02))
-    assert changed == PinChanged(1, "button", LOW, 1.0)
+    assert changed == PinEvent(1, "button", LOW, 1.0)
     assert isinstance(broadcast, Broadcast)
-    assert closes == [CloseClients("welcome", "open"), CloseClients("open", "welcome")]
+    assert closes == [CloseClients("welcome", "open", 1), CloseClients("open", "welcome", 1)]
 
 
 def test_an_edge_without_a_rule_is_only_broadcast() -> None:
     """A release that no page reacts to closes nothing, but a page can show it."""
     effects = press(started(), 1.0)
-    assert [type(effect) for effect in effects[-2:]] == [PinChanged, Broadcast]
+    assert [type(effect) for effect in effects[-2:]] == [PinEvent, Broadcast]
 
 
 def test_the_sequence_rises_by_one_over_all_pins() -> None:
     """No event is merged or dropped on its way to the rules, whatever its pin."""
     bridge = started()
     effects = [*press(bridge, 1.0), *press(bridge, 2.0, "door"), *press(bridge, 3.0)]
-    assert [e.seq for e in effects if isinstance(e, PinChanged)] == [1, 2, 3, 4, 5, 6]
+    assert [e.seq for e in effects if isinstance(e, PinEvent)] == [1, 2, 3, 4, 5, 6]
     sent = [json.loads(e.text)["seq"] for e in effects if isinstance(e, Broadcast)]
     assert sent == [1, 2, 3, 4, 5, 6]
     assert bridge.cursor == f"{EPOCH}:6"
@@ -173,3 +182,87 @@ def test_a_pin_is_read_when_its_window_is_over() -> None:
     assert bridge.pins_to_read(1.01) == []
     assert bridge.pins_to_read(1.02) == ["button"]
     assert bridge.pins_to_read(2.02) == ["button", "door"]
+
+
+GESTURE_PAGES = {
+    "welcome": {("button", Gesture.TAP): "open", ("button", Gesture.HOLD): "help"},
+    "open": {("button", LOW): "welcome"},
+    "help": {("button", Gesture.HOLD): "open"},
+}
+
+
+def with_gestures() -> Bridge:
+    """Make a bridge with a page for taps and one for holds."""
+    bridge = Bridge(
+        EPOCH,
+        {"button": 0.02, "door": 0.02},
+        GESTURE_PAGES,
+        catch_up_s=10.0,
+        simulated=False,
+        holds_s={"button": (LOW, 2.0), "door": (LOW, 2.0)},
+    )
+    for pin in ("button", "door"):
+        bridge.reading(pin, HIGH, now(0.0))
+    return bridge
+
+
+def happened(effects: list[Effect]) -> list[tuple[int, str, str]]:
+    """List the events among effects: number, pin and what."""
+    return [(e.seq, e.pin, e.event) for e in effects if isinstance(e, PinEvent)]
+
+
+def test_a_tap_follows_its_release() -> None:
+    """The edge comes first, then the tap with the number of its press."""
+    bridge = with_gestures()
+    effects = press(bridge, 1.0)
+    assert happened(effects) == [(1, "button", "low"), (2, "button", "high"), (3, "button", "tap")]
+    texts = frames(tuple(e.text for e in effects if isinstance(e, Broadcast)))
+    assert [frame.get("press") for frame in texts] == [None, None, 1]
+    assert CloseClients("welcome", "open", after=1) in effects
+
+
+def test_a_hold_is_told_while_the_pin_is_pressed() -> None:
+    """At its deadline, with the active level, and its release has no tap."""
+    bridge = with_gestures()
+    bridge.edge(RawEdge("button", LOW, 1.0), now(1.0))
+    bridge.reading("button", LOW, now(1.02))
+    assert bridge.deadline_s == pytest.approx(3.02)
+    effects = bridge.holds(now(3.03))
+    assert happened(effects) == [(2, "button", "hold")]
+    assert CloseClients("welcome", "help", after=1) in effects
+    bridge.edge(RawEdge("button", HIGH, 4.0), now(4.0))
+    assert happened(bridge.reading("button", HIGH, now(4.02))) == [(3, "button", "high")]
+
+
+def test_a_hold_that_comes_late_is_told_before_its_release() -> None:
+    """Events are in the order of their time, though all are handed in at once."""
+    bridge = with_gestures()
+    bridge.edge(RawEdge("button", LOW, 1.0), now(9.0))
+    effects = bridge.edge(RawEdge("button", HIGH, 4.0), now(9.0))
+    effects += bridge.reading("button", HIGH, now(9.0))
+    assert [what for _, _, what in happened(effects)] == ["low", "hold", "high"]
+
+
+def test_pins_without_such_a_rule_have_edges_only() -> None:
+    """Nobody asked whether the door was tapped."""
+    effects = press(with_gestures(), 1.0, "door")
+    assert [what for _, _, what in happened(effects)] == ["low", "high"]
+
+
+def test_a_press_belongs_to_the_page_on_which_it_began() -> None:
+    """A display that came with the press itself doesn't act on the hold it becomes."""
+    bridge = with_gestures()
+    bridge.edge(RawEdge("button", LOW, 1.0), now(1.0))
+    bridge.reading("button", LOW, now(1.02))
+    bridge.holds(now(3.03))
+    assert bridge.join("help", [f"{EPOCH}:1"], now(3.1)).to is None
+    assert bridge.join("help", [f"{EPOCH}:0"], now(3.1)).to == "open"
+
+
+def test_a_welcome_says_what_is_behind_the_display() -> None:
+    """Its own cursor, or all there is so far; never more than there is."""
+    bridge = with_gestures()
+    press(bridge, 1.0)
+    assert bridge.join("open", [f"{EPOCH}:2"], now(1.2)).seq == 2
+    for cursors in ([], ["feed:1"], [f"{EPOCH}:99"]):
+        assert bridge.join("open", cursors, now(1.2)).seq == 3

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from running import RunningBridge, frame, wait_until
+from running import RunningBridge, frame, wait_until, write_exhibit
 
 Run = Callable[..., RunningBridge]
 
@@ -306,3 +306,46 @@ def test_simulator_page(bridge: RunningBridge, page: Any) -> None:
     page.wait_for_selector('[data-pin="button"][data-level="high"]')
     assert page.url.endswith("/simulator")
     assert complaints == []
+
+
+GESTURES = """
+[server]
+start = "welcome"
+[pins.button]
+pin = 17
+hold = "300ms"
+[pages.welcome]
+on_tap.button = "open"
+on_hold.button = "still"
+[pages.open]
+on_press.button = "welcome"
+[pages.still]
+on_hold.button = "welcome"
+"""
+
+
+def test_short_and_long_press_lead_to_two_pages(run_bridge: Run, page: Any, tmp_path: Path) -> None:
+    """A tap leads to one page at the release, a hold to another while the button is down."""
+    bridge = run_bridge(config=write_exhibit(tmp_path, config=GESTURES))
+    open_page(page, bridge)
+    with bridge.socket("open") as ws:
+        frame(ws, "state")
+        bridge.set_level("button", "low")
+        assert frame(ws, "edge")["event"] == "low"
+    bridge.set_level("button", "high")
+    page.wait_for_url("**/open")
+    page.wait_for_selector(ONLINE)
+    bridge.set_level("button", "low")
+    page.wait_for_url("**/welcome")
+    page.wait_for_selector(ONLINE)
+    # This press began on the page before: it becomes no hold here.
+    with bridge.socket("still") as ws:
+        state = frame(ws, "state")
+        held = frame(ws, "edge")
+        assert (held["event"], held["press"]) == ("hold", state["seq"])
+        bridge.set_level("button", "high")
+        frame(ws, "edge")
+    assert page.url.endswith("/welcome")
+    bridge.set_level("button", "low")
+    page.wait_for_url("**/still")
+    page.wait_for_selector('[data-pin="button"][data-active="true"]')

@@ -10,7 +10,7 @@ import pytest
 from gpiobridge import config
 from gpiobridge.config import RESERVED, Gpio, Page, Pin, Pull, Server, Settings
 from gpiobridge.errors import ConfigError
-from gpiobridge.events import Level
+from gpiobridge.events import Gesture, Level
 
 PINS = "[pins.button]\npin = 17\n"
 PAGES = '[pages.welcome]\non_low.button = "open"\n[pages.open]\non_low.button = "welcome"\n'
@@ -185,6 +185,39 @@ def test_one_pin_may_have_a_rule_for_each_edge(folder: Path) -> None:
         ("button", Level.LOW): "open",
         ("button", Level.HIGH): "welcome",
     }
+
+
+def test_taps_and_holds_are_rules_beside_edges(folder: Path) -> None:
+    """A short and a long press of one button lead to two pages, its release to a third."""
+    text = f"""{PINS}
+        [pages.welcome]
+        on_tap.button = "open"
+        on_hold.button = "welcome"
+        on_release.button = "open"
+        [pages.open]
+        """
+    settings = check(text, folder)
+    assert settings.pages["welcome"].rules == {
+        ("button", Gesture.TAP): "open",
+        ("button", Gesture.HOLD): "welcome",
+        ("button", Level.HIGH): "open",
+    }
+    assert settings.warnings == ()
+
+
+@pytest.mark.parametrize("kind", ["on_press", "on_low"])
+def test_a_rule_that_can_never_lead_anywhere_is_warned_of(folder: Path, kind: str) -> None:
+    """A press that leads away at once can become no hold on its page."""
+    text = f"""{PINS}
+        [pages.welcome]
+        {kind}.button = "open"
+        on_hold.button = "welcome"
+        [pages.open]
+        """
+    assert check(text, folder).warnings == (
+        "config.toml: pages.welcome.on_hold.button: never happens, as the press itself leads "
+        "away from the page; write on_tap instead of on_press (or on_low)",
+    )
 
 
 def test_pages_keep_the_order_of_the_file_and_the_first_is_the_start(folder: Path) -> None:
@@ -371,11 +404,11 @@ def test_a_wrong_line_in_gpio(folder: Path, line: str, problem: str) -> None:
          'write debounce = "20ms"'),
         ("pin = 27\nactive_state = true", ".active_state = true: unknown key; "
          'write active = "low" (or "high")'),
-        ("pin = 27\nhold_time = 2", ".hold_time = 2: unknown key; "
-         "holds are not supported yet, leave it out"),
-        ('pin = 27\nhold = "2s"', '.hold = "2s": is not supported yet; leave it out'),
+        ("pin = 27\nhold_time = 2", '.hold_time = 2: unknown key; write hold = "2s"'),
+        ('pin = 27\nhold = "9ms"', '.hold = "9ms": must be at least 100ms; '
+         "leave it out for the default of 2s"),
         ('pin = 27\nname = "x"', '.name = "x": unknown key; '
-         "leave it out, or write one of pin, pull, active, debounce"),
+         "leave it out, or write one of pin, pull, active, debounce, hold"),
     ],
 )  # fmt: skip
 def test_a_wrong_line_of_a_pin(folder: Path, body: str, problem: str) -> None:
@@ -450,7 +483,7 @@ def test_a_wrong_pin_in_short_form(folder: Path, line: str, problem: str) -> Non
          'write on_press.<pin> = "<next page>"'),
         ('on_lo.button = "open"', "on_lo: unknown key; did you mean on_low?"),
         *((f"{key} = 1", f"{key} = 1: is not supported yet; leave it out")
-          for key in ("on_hold", "on_tap", "while_low", "while_high", "lockout", "idle")),
+          for key in ("while_low", "while_high", "lockout", "idle")),
     ],
 )  # fmt: skip
 def test_a_wrong_line_of_a_page(folder: Path, line: str, problem: str) -> None:
@@ -542,7 +575,7 @@ def test_all_problems_are_told_together(folder: Path) -> None:
         pull_up = true
         [pins.door]
         pin = "BOARD11"
-        hold = "2s"
+        hold = 2
         [pages.welcome]
         client = 1
         on_low.buton = "open"

@@ -101,8 +101,8 @@ def test_long_press(example: RunningBridge) -> None:
     """`press --for 2s` holds the pin for as long as it says, then lets go."""
     done = gpiobridge("gpiobridge press button --for 2s")
     assert done.returncode == 0
-    low = example.wait_for_line(r"#1 button is low").string
-    high = example.wait_for_line(r"#2 button is high").string
+    low = example.wait_for_line(r"#1 button: low").string
+    high = example.wait_for_line(r"#2 button: high").string
     held_s = seconds_of(high) - seconds_of(low)
     assert held_s >= 1.9
 

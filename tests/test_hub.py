@@ -202,7 +202,7 @@ def test_a_press_closes_the_displays_of_its_page_with_the_next_path(room: Room) 
     """Only they leave, and each is sent to its own application's prefix."""
     leaving = [room.join("welcome", root=root)[0] for root in ("", "/museum")]
     staying, _ = room.join("open")
-    assert room.hub.navigate("welcome", "/open", 0.0) == 2
+    assert room.hub.navigate("welcome", "/open", 1, 0.0) == 2
     assert [peer.receive_close() for peer in leaving] == [(4000, "/open"), (4000, "/museum/open")]
     assert staying.has_nothing()
 
@@ -250,7 +250,7 @@ def test_a_display_that_is_leaving_leaves_once(room: Room) -> None:
     """A second press before the peer hangs up doesn't close it again."""
     peer, display = room.join()
     room.hub.leave(display, "/open", 0.0)
-    assert room.hub.navigate("welcome", "/help", 0.1) == 0
+    assert room.hub.navigate("welcome", "/help", 1, 0.1) == 0
     assert peer.receive_close() == (4000, "/open")
     assert peer.hung_up_on()
     assert display in room.hub.displays

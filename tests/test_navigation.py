@@ -2,7 +2,7 @@
 
 import pytest
 
-from gpiobridge.events import Level, PinChanged
+from gpiobridge.events import Level, PinEvent
 from gpiobridge.navigation import MAX_RECENT, Navigation
 
 LOW, HIGH = Level.LOW, Level.HIGH
@@ -14,12 +14,12 @@ PAGES = {
 CATCH_UP_S = 10.0
 
 
-def edge(seq: int, pin: str = "button", level: Level = LOW, at_s: float = 100.0) -> PinChanged:
+def edge(seq: int, pin: str = "button", level: Level = LOW, at_s: float = 100.0) -> PinEvent:
     """Make a settled edge."""
-    return PinChanged(seq, pin, level, at_s)
+    return PinEvent(seq, pin, level, at_s)
 
 
-def after(*edges: PinChanged) -> Navigation:
+def after(*edges: PinEvent) -> Navigation:
     """Make the navigation that remembers ``edges``."""
     navigation = Navigation(PAGES, CATCH_UP_S)
     for each in edges:

@@ -9,7 +9,7 @@ import pytest
 import gpiobridge
 
 PACKAGE = Path(gpiobridge.__file__).parent
-PURE = ("bridge", "debounce", "errors", "events", "navigation", "wire")
+PURE = ("bridge", "debounce", "errors", "events", "navigation", "press", "wire")
 ACTING = {
     "asyncio", "datetime", "flask", "gpiozero", "io", "logging", "os", "pathlib", "random",
     "selectors", "socket", "subprocess", "threading", "time",
@@ -28,7 +28,8 @@ ALLOWED = {
     "debounce": {"events"},
     "navigation": {"events"},
     "wire": {"events"},
-    "bridge": {"debounce", "events", "navigation", "wire"},
+    "press": {"events"},
+    "bridge": {"debounce", "events", "navigation", "press", "wire"},
     "config": {"errors", "events"},
     "gpio": {"config", "errors", "events"},
     "hub": {"events", "wire"},

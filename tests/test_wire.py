@@ -5,7 +5,7 @@ import json
 import pytest
 
 from gpiobridge import wire
-from gpiobridge.events import Level, PinChanged
+from gpiobridge.events import Level, PinEvent
 
 
 def test_the_state_frame_has_exactly_the_documented_fields() -> None:
@@ -22,7 +22,7 @@ def test_the_state_frame_has_exactly_the_documented_fields() -> None:
 
 def test_the_edge_frame_has_exactly_the_documented_fields() -> None:
     """An edge names its event and its level, and when it was on the wall clock."""
-    edge = PinChanged(8, "button", Level.LOW, at_s=5.0)
+    edge = PinEvent(8, "button", Level.LOW, at_s=5.0)
     assert json.loads(wire.edge_frame(edge, 1_800_000_000.25)) == {
         "type": "edge",
         "seq": 8,

@@ -6,7 +6,7 @@ Reads template files and nothing else; `config` is where to import `check` from.
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path, PureWindowsPath
@@ -19,13 +19,13 @@ from gpiobridge.config.problems import Key, Problems, missing, nearest, show, un
 from gpiobridge.config.settings import Gpio, Page, Pin, Pull, Server, Settings
 from gpiobridge.config.tables import GpioTable, PageTable, PinTable, ServerTable, Table
 from gpiobridge.errors import ConfigError
-from gpiobridge.events import Level
+from gpiobridge.events import Gesture, Level
 
 # Paths that are the bridge's own, or may become it.
 RESERVED = frozenset({"ws", "static", "api", "healthz", "metrics", "simulator", "gpiobridge"})
 
 _SECTIONS = ("server", "gpio", "pins", "pages")
-_RULES = ("on_low", "on_high", "on_press", "on_release")
+_RULES = ("on_low", "on_high", "on_press", "on_release", "on_tap", "on_hold")
 _PIN_NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
 _PAGE_NAME = re.compile(r"[a-z0-9-]{1,32}")
 _ACTIVE = {Pull.UP: Level.LOW, Pull.DOWN: Level.HIGH}
@@ -83,6 +83,7 @@ def check(
             rules=_rules(name, table, raw_pins, actives, names, problems),
             **_given(table, "template", *_RULES),
         )
+    warnings = [w for page in pages.values() for w in _never(page, actives)]
     if problems.sentences:
         raise ConfigError(problems.sentences)
     return Settings(
@@ -92,7 +93,18 @@ def check(
         pages=MappingProxyType(pages),
         folder=folder.absolute(),
         source=source,
+        warnings=tuple(f"{source}: {warning}" for warning in warnings),
     )
+
+
+def _never(page: Page, actives: Mapping[str, Level]) -> Iterator[str]:
+    """Say which of a page's rules can never lead anywhere, as another one is always first."""
+    for pin, event in page.rules:
+        if isinstance(event, Gesture) and (pin, actives.get(pin)) in page.rules:
+            yield (
+                f"pages.{page.name}.on_{event}.{pin}: never happens, as the press itself leads "
+                f"away from the page; write on_tap instead of on_press (or on_{actives[pin]})"
+            )
 
 
 def _section(raw: Mapping[str, object], name: str, problems: Problems) -> Mapping[str, object]:
@@ -312,10 +324,10 @@ def _rules(
     actives: Mapping[str, Level],
     pages: Collection[str],
     problems: Problems,
-) -> Mapping[tuple[str, Level], str]:
-    """Turn a page's four tables of rules into one, by electrical level."""
-    rules: dict[tuple[str, Level], str] = {}
-    written: dict[tuple[str, Level], str] = {}
+) -> Mapping[tuple[str, Level | Gesture], str]:
+    """Turn a page's tables of rules into one, by electrical level or gesture."""
+    rules: dict[tuple[str, Level | Gesture], str] = {}
+    written: dict[tuple[str, Level | Gesture], str] = {}
     for kind in _RULES:
         for pin, target in getattr(table, kind).items():
             key = ("pages", name, kind, pin)
@@ -324,20 +336,22 @@ def _rules(
             if pin not in pins:
                 problems.add(key, missing("pin", pin, pins), target)
                 continue
-            level = _level(kind, actives.get(pin))
-            if level is None:
+            event = _event(kind, actives.get(pin))
+            if event is None:
                 continue
-            if (pin, level) in rules:
-                other = written[pin, level]
+            if (pin, event) in rules:
+                other = written[pin, event]
                 sentence = f"is the same edge as {other}.{pin}; leave one of them out"
                 problems.add(key, sentence, target)
-            rules[pin, level] = target
-            written[pin, level] = kind
+            rules[pin, event] = target
+            written[pin, event] = kind
     return MappingProxyType(rules)
 
 
-def _level(kind: str, active: Level | None) -> Level | None:
-    """Find the electrical level after the edge that a rule waits for."""
+def _event(kind: str, active: Level | None) -> Level | Gesture | None:
+    """Find the event that a rule waits for."""
+    if kind in ("on_tap", "on_hold"):
+        return Gesture(kind.removeprefix("on_"))
     if kind == "on_low":
         return Level.LOW
     if kind == "on_high":

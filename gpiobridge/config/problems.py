@@ -57,9 +57,7 @@ _MEANT = {
             ("active_state", "active_high", "active_low"), 'write active = "low" (or "high")'
         ),
         **dict.fromkeys(("pin_number", "number", "gpio", "bcm"), "write pin = 17"),
-        **dict.fromkeys(
-            ("hold_time", "hold_repeat", "hold_s"), "holds are not supported yet, leave it out"
-        ),
+        **dict.fromkeys(("hold_time", "hold_s", "long_press"), 'write hold = "2s"'),
         **dict.fromkeys(
             ("when_pressed", "when_activated", "on_press"),
             'write on_press.<pin> = "<next page>" below [pages.<name>]',
@@ -80,7 +78,10 @@ _MEANT = {
             ("when_released", "when_deactivated", "released"),
             'write on_release.<pin> = "<next page>"',
         ),
-        **dict.fromkeys(("when_held", "held"), "holds are not supported yet, leave it out"),
+        **dict.fromkeys(
+            ("when_held", "held", "on_long_press"), 'write on_hold.<pin> = "<next page>"'
+        ),
+        **dict.fromkeys(("on_short_press", "on_click"), 'write on_tap.<pin> = "<next page>"'),
         **dict.fromkeys(("file", "html", "path", "url"), 'write template = "<file>.html"'),
     },
 }
@@ -89,8 +90,7 @@ _MEANT = {
 _NOT_YET = {
     "": {"every_page"},
     "server": {"token"},
-    "pins": {"hold"},
-    "pages": {"on_hold", "on_tap", "while_low", "while_high", "lockout", "idle"},
+    "pages": {"while_low", "while_high", "lockout", "idle"},
 }
 
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Literal
 
-from gpiobridge.events import Level
+from gpiobridge.events import Gesture, Level
 
 
 class Pull(StrEnum):
@@ -73,6 +73,7 @@ class Pin:
         pull: the Pi's own resistor.
         active: the electrical level that counts as pressed.
         debounce_s: seconds a level must hold to count; 0 to 10.
+        hold_s: seconds a press lasts that is a hold, and no tap; 0.1 to 600.
     """
 
     name: str
@@ -80,6 +81,7 @@ class Pin:
     pull: Pull = Pull.UP
     active: Level
     debounce_s: float = 0.02
+    hold_s: float = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,14 +93,14 @@ class Page:
         template: the file in ``templates/``; None for a page that a Flask view serves.
         prerender: whether browsers load it in the background before the press.
         client: whether the bridge inserts its script.
-        rules: (pin's name, its electrical level after the edge) -> the next page.
+        rules: (pin's name, its electrical level after the edge, or a gesture) -> the next page.
     """
 
     name: str
     template: str | None
     prerender: bool = False
     client: bool = True
-    rules: Mapping[tuple[str, Level], str] = field(default_factory=dict)
+    rules: Mapping[tuple[str, Level | Gesture], str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

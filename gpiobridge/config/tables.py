@@ -129,6 +129,7 @@ class PinTable(Table):
     pull: Literal["up", "down", "none"] | None = None
     active: Literal["low", "high"] | None = None
     debounce_s: Annotated[float | None, _seconds(0, 10)] = Field(None, alias="debounce")
+    hold_s: Annotated[float | None, _seconds(0.1, 600)] = Field(None, alias="hold")
 
 
 class PageTable(Table):
@@ -141,3 +142,5 @@ class PageTable(Table):
     on_high: dict[str, str] = {}
     on_press: dict[str, str] = {}
     on_release: dict[str, str] = {}
+    on_tap: dict[str, str] = {}
+    on_hold: dict[str, str] = {}
