@@ -19,7 +19,7 @@ from gpiobridge.events import (
     RawEdge,
     Welcome,
 )
-from gpiobridge.navigation import Navigation, Rules
+from gpiobridge.navigation import Navigation, Rules, WhileRules
 from gpiobridge.press import Outcome, Press
 
 
@@ -34,6 +34,7 @@ class Bridge:
         simulated: True with pins that are not real; every display is told.
         holds_s: pin name to its active level and hold time in seconds. Only pins that a rule for
             taps or holds names are told apart: for all others an edge is all there is.
+        while_rules: page name to those of its rules that hold at load, too.
     """
 
     def __init__(
@@ -45,12 +46,13 @@ class Bridge:
         *,
         simulated: bool,
         holds_s: Mapping[str, tuple[Level, float]] | None = None,
+        while_rules: Mapping[str, WhileRules] | None = None,
     ) -> None:
         self.epoch = epoch
         self.seq = 0
         self._windows_s = windows_s
         self._simulated = simulated
-        self._navigation = Navigation(pages, catch_up_s)
+        self._navigation = Navigation(pages, catch_up_s, while_rules)
         self._pins: dict[str, Debounce] = {}
         used = {
             pin
@@ -107,12 +109,14 @@ class Bridge:
         """
         after_seq = wire.resume_after(cursors, self.epoch)
         if after_seq is None or after_seq > self.seq:
-            return Welcome((self._state(self.seq),), self.seq)
-        missed = self._navigation.missed(page, after_seq, now.mono_s)
-        if missed is None:
-            return Welcome((self._state(self.seq),), after_seq)
-        texts = (self._state(missed.seq - 1), _frame(missed, now))
-        return Welcome(texts, after_seq, to=self._navigation.target(page, missed))
+            after_seq, missed = self.seq, None
+        else:
+            missed = self._navigation.missed(page, after_seq, now.mono_s)
+        if missed is not None:
+            texts = (self._state(missed.seq - 1), _frame(missed, now))
+            return Welcome(texts, after_seq, to=self._navigation.target(page, missed))
+        elsewhere = self._navigation.elsewhere(page, self.levels)
+        return Welcome((self._state(self.seq),), after_seq, to=elsewhere)
 
     def pins_to_read(self, now_s: float) -> list[str]:
         """The pins whose debounce deadline has come: each wants a fresh reading."""

@@ -12,6 +12,9 @@ from gpiobridge.events import Gesture, Level, PinEvent
 Rules = Mapping[tuple[str, Level | Gesture], str]
 """Pin name and event ("low", "high", "tap", "hold"), to the name of the next page."""
 
+WhileRules = Mapping[tuple[str, Level], str]
+"""Pin name and level, to the name of the page where a display should be meanwhile."""
+
 # At 1,000 events a second, where a pin counts as noisy, this is the longest default catch-up.
 MAX_RECENT = 10_000
 
@@ -21,11 +24,18 @@ class Navigation:
 
     Args:
         pages: page name to its rules.
+        while_rules: page name to those of its rules that hold at load, too, by level.
         catch_up_s: how old an event may be, in seconds, to move a page that was not listening.
     """
 
-    def __init__(self, pages: Mapping[str, Rules], catch_up_s: float) -> None:
+    def __init__(
+        self,
+        pages: Mapping[str, Rules],
+        catch_up_s: float,
+        while_rules: Mapping[str, WhileRules] | None = None,
+    ) -> None:
         self._pages = pages
+        self._while_rules = while_rules or {}
         self._catch_up_s = catch_up_s
         self._recent: deque[PinEvent] = deque(maxlen=MAX_RECENT)
 
@@ -37,6 +47,13 @@ class Navigation:
         """Every page that ``event`` leads away from, with the page it leads to."""
         key = (event.pin, event.event)
         return [(page, rules[key]) for page, rules in self._pages.items() if key in rules]
+
+    def elsewhere(self, page: str, levels: Mapping[str, Level]) -> str | None:
+        """The page where a display that loads ``page`` should be at these levels, or None."""
+        for (pin, level), target in self._while_rules.get(page, {}).items():
+            if levels.get(pin) is level:
+                return target
+        return None
 
     def remember(self, event: PinEvent) -> None:
         """Keep an event for the displays that are loading or reconnecting."""

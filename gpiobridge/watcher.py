@@ -58,6 +58,7 @@ class Watcher:
             {name: page.rules for name, page in settings.pages.items()},
             settings.server.catch_up_s,
             simulated=pins.simulated,
+            while_rules={name: page.while_rules for name, page in settings.pages.items()},
             holds_s={name: (pin.active, pin.hold_s) for name, pin in settings.pins.items()},
         )
         self.pins = pins

@@ -266,3 +266,15 @@ def test_a_welcome_says_what_is_behind_the_display() -> None:
     assert bridge.join("open", [f"{EPOCH}:2"], now(1.2)).seq == 2
     for cursors in ([], ["feed:1"], [f"{EPOCH}:99"]):
         assert bridge.join("open", cursors, now(1.2)).seq == 3
+
+
+def test_a_level_leads_away_at_load() -> None:
+    """A door that is open at the start moves the page that loads; its state comes first."""
+    levels = {"welcome": {("door", LOW): "help"}}
+    bridge = Bridge(
+        EPOCH, {"door": 0.02}, PAGES, catch_up_s=10.0, simulated=False, while_rules=levels
+    )
+    bridge.reading("door", LOW, now(0.0))
+    welcome = bridge.join("welcome", [], now(1.0))
+    assert ([frame["type"] for frame in frames(welcome.texts)], welcome.to) == (["state"], "help")
+    assert bridge.join("open", [], now(1.0)).to is None

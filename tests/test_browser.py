@@ -349,3 +349,30 @@ def test_short_and_long_press_lead_to_two_pages(run_bridge: Run, page: Any, tmp_
     bridge.set_level("button", "low")
     page.wait_for_url("**/still")
     page.wait_for_selector('[data-pin="button"][data-active="true"]')
+
+
+LEVELS = """
+[pins.door]
+pin = 17
+[every_page]
+while_low.door = "open"
+[pages.welcome]
+[pages.open]
+on_high.door = "welcome"
+[pages.still]
+"""
+
+
+def test_levels_move_pages_at_load_and_later(run_bridge: Run, page: Any, tmp_path: Path) -> None:
+    """An open door shows its page whichever page is opened, and until it is closed."""
+    bridge = run_bridge(config=write_exhibit(tmp_path, config=LEVELS))
+    open_page(page, bridge)
+    bridge.set_level("door", "low")
+    page.wait_for_url("**/open")
+    page.wait_for_selector(ONLINE)
+    page.goto(f"{bridge.url}/still")
+    page.wait_for_url("**/open")
+    page.wait_for_selector(ONLINE)
+    bridge.set_level("door", "high")
+    page.wait_for_url("**/welcome")
+    page.wait_for_selector(ONLINE)

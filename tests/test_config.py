@@ -220,6 +220,59 @@ def test_a_rule_that_can_never_lead_anywhere_is_warned_of(folder: Path, kind: st
     )
 
 
+def test_rules_of_every_page(folder: Path) -> None:
+    """They hold on each page that says nothing else, but not where they would lead to itself."""
+    text = f"""{PINS}
+        [every_page]
+        on_high.button = "welcome"
+        on_low.button = "open"
+        [pages.welcome]
+        on_low.button = "help"
+        [pages.open]
+        [pages.help]
+        """
+    pages = check(text, folder, views=["help"]).pages
+    assert {name: dict(page.rules) for name, page in pages.items()} == {
+        "welcome": {("button", Level.LOW): "help"},
+        "open": {("button", Level.HIGH): "welcome"},
+        "help": {("button", Level.HIGH): "welcome", ("button", Level.LOW): "open"},
+    }
+
+
+def test_levels_are_edges_too(folder: Path) -> None:
+    """``while_low`` leads away at load, and by the edge that makes the level."""
+    text = f"""{PINS}
+        [pages.welcome]
+        while_low.button = "open"
+        on_high.button = "help"
+        [pages.open]
+        [pages.help]
+        """
+    page = check(text, folder, views=["help"]).pages["welcome"]
+    assert page.rules == {("button", Level.LOW): "open", ("button", Level.HIGH): "help"}
+    assert page.while_rules == {("button", Level.LOW): "open"}
+
+
+def test_levels_without_end_are_refused(folder: Path) -> None:
+    """Levels that would lead round in a circle are told once; two levels of a pin can't."""
+    circle = f"""{PINS}
+        [pages.welcome]
+        while_low.button = "open"
+        [pages.open]
+        while_low.button = "welcome"
+        [pages.help]
+        while_low.button = "help"
+        """
+    assert problems(circle, folder, views=["help"]) == [
+        'config.toml: pages.open.while_low.button = "welcome": leads from welcome to open to '
+        "welcome without end; leave one of these rules out",
+        'config.toml: pages.help.while_low.button = "help": leads from help to help without end; '
+        "leave one of these rules out",
+    ]
+    door = circle.replace("open]\n        while_low", "open]\n        while_high")
+    assert len(problems(door, folder, views=["help"])) == 1
+
+
 def test_pages_keep_the_order_of_the_file_and_the_first_is_the_start(folder: Path) -> None:
     """Without ``start``, the page at ``/`` is the first one listed."""
     settings = check(f"{PINS}[pages.open]\n[pages.welcome]", folder)
@@ -483,7 +536,7 @@ def test_a_wrong_pin_in_short_form(folder: Path, line: str, problem: str) -> Non
          'write on_press.<pin> = "<next page>"'),
         ('on_lo.button = "open"', "on_lo: unknown key; did you mean on_low?"),
         *((f"{key} = 1", f"{key} = 1: is not supported yet; leave it out")
-          for key in ("while_low", "while_high", "lockout", "idle")),
+          for key in ("lockout", "idle")),
     ],
 )  # fmt: skip
 def test_a_wrong_line_of_a_page(folder: Path, line: str, problem: str) -> None:
@@ -530,8 +583,11 @@ def test_a_wrong_page(folder: Path, header: str, problem: str) -> None:
         (f"{PINS}{PAGES}[sever]", "sever: unknown section; did you mean server?"),
         (f"{PINS}{PAGES}[buttons]", "buttons: unknown section; write [pins]"),
         (f"{PINS}{PAGES}[logging]", "logging: unknown section; leave it out, or write one of "
-         "server, gpio, pins, pages"),
-        (f"{PINS}{PAGES}[every_page]", "every_page: is not supported yet; leave it out"),
+         "server, gpio, pins, pages, every_page"),
+        (f"{PINS}{PAGES}[every_page]\nidle = 1", "every_page.idle = 1: is not supported yet; "
+         "leave it out"),
+        (f"every_page = 1\n{PINS}{PAGES}", "every_page = 1: must be a section; write "
+         "[every_page]"),
     ],
 )  # fmt: skip
 def test_a_wrong_section(folder: Path, text: str, problem: str) -> None:

@@ -88,3 +88,12 @@ def test_a_flood_of_edges_keeps_the_newest() -> None:
     """However many edges come within the catch-up time, their number is limited."""
     navigation = after(*(edge(seq) for seq in range(1, MAX_RECENT + 2)))
     assert navigation.missed("welcome", 0, 100.0) == edge(2)
+
+
+def test_levels_say_where_a_display_should_be() -> None:
+    """At load the level counts, not the edge that made it."""
+    levels = {"welcome": {("door", LOW): "open"}}
+    navigation = Navigation(PAGES, CATCH_UP_S, levels)
+    assert navigation.elsewhere("welcome", {"door": LOW}) == "open"
+    assert navigation.elsewhere("welcome", {"door": HIGH}) is None
+    assert navigation.elsewhere("open", {"door": LOW}) is None

@@ -6,7 +6,7 @@ Reads template files and nothing else; `config` is where to import `check` from.
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path, PureWindowsPath
@@ -16,16 +16,16 @@ from typing import Any
 from gpiobridge.config.durations import format_duration
 from gpiobridge.config.header import bcm_number
 from gpiobridge.config.problems import Key, Problems, missing, nearest, show, unknown
+from gpiobridge.config.rules import RULES, never_happening, read_rules, refuse_circles
 from gpiobridge.config.settings import Gpio, Page, Pin, Pull, Server, Settings
-from gpiobridge.config.tables import GpioTable, PageTable, PinTable, ServerTable, Table
+from gpiobridge.config.tables import GpioTable, PageTable, PinTable, RulesTable, ServerTable, Table
 from gpiobridge.errors import ConfigError
-from gpiobridge.events import Gesture, Level
+from gpiobridge.events import Level
 
 # Paths that are the bridge's own, or may become it.
 RESERVED = frozenset({"ws", "static", "api", "healthz", "metrics", "simulator", "gpiobridge"})
 
-_SECTIONS = ("server", "gpio", "pins", "pages")
-_RULES = ("on_low", "on_high", "on_press", "on_release", "on_tap", "on_hold")
+_SECTIONS = ("server", "gpio", "pins", "pages", "every_page")
 _PIN_NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
 _PAGE_NAME = re.compile(r"[a-z0-9-]{1,32}")
 _ACTIVE = {Pull.UP: Level.LOW, Pull.DOWN: Level.HIGH}
@@ -70,6 +70,9 @@ def check(
         problems.add(("pages",), "there is no page; write [pages.welcome] for welcome.html")
     if names and server.start and server.start not in names:
         problems.add(("server", "start"), missing("page", server.start, names), server.start)
+    raw_every = _section(raw, "every_page", problems)
+    every = problems.read(RulesTable, raw_every, ("every_page",), Page)
+    shared = read_rules(("every_page",), every, raw_pins, actives, names, problems)
     pages: dict[str, Page] = {}
     for name in names:
         body = raw_pages.get(name, {})
@@ -77,13 +80,24 @@ def check(
             problems.add(("pages", name), _no_page(name), body)
             continue
         table = _page_table(name, body, problems)
+        own = read_rules(("pages", name), table, raw_pins, actives, names, problems)
+        # What every page does, unless this one says otherwise, or is where it would lead.
+        rules = {event: r for event, r in shared.items() if r.target != name} | own
         pages[name] = Page(
             name=name,
             template=_template(name, table, body, views, folder, problems),
-            rules=_rules(name, table, raw_pins, actives, names, problems),
-            **_given(table, "template", *_RULES),
+            rules=MappingProxyType({event: rule.target for event, rule in rules.items()}),
+            while_rules=MappingProxyType(
+                {
+                    (pin, event): rule.target
+                    for (pin, event), rule in rules.items()
+                    if rule.kind.startswith("while_") and isinstance(event, Level)
+                }
+            ),
+            **_given(table, "template", *RULES),
         )
-    warnings = [w for page in pages.values() for w in _never(page, actives)]
+    refuse_circles(pages, problems)
+    warnings = [w for page in pages.values() for w in never_happening(page, actives)]
     if problems.sentences:
         raise ConfigError(problems.sentences)
     return Settings(
@@ -95,16 +109,6 @@ def check(
         source=source,
         warnings=tuple(f"{source}: {warning}" for warning in warnings),
     )
-
-
-def _never(page: Page, actives: Mapping[str, Level]) -> Iterator[str]:
-    """Say which of a page's rules can never lead anywhere, as another one is always first."""
-    for pin, event in page.rules:
-        if isinstance(event, Gesture) and (pin, actives.get(pin)) in page.rules:
-            yield (
-                f"pages.{page.name}.on_{event}.{pin}: never happens, as the press itself leads "
-                f"away from the page; write on_tap instead of on_press (or on_{actives[pin]})"
-            )
 
 
 def _section(raw: Mapping[str, object], name: str, problems: Problems) -> Mapping[str, object]:
@@ -315,47 +319,3 @@ def _syntax_problem(template: str, text: str) -> str | None:
         reason = (error.message or "").rstrip(".")
         return f"templates/{template}, line {error.lineno}: {reason}; correct it there"
     return None
-
-
-def _rules(
-    name: str,
-    table: PageTable,
-    pins: Collection[str],
-    actives: Mapping[str, Level],
-    pages: Collection[str],
-    problems: Problems,
-) -> Mapping[tuple[str, Level | Gesture], str]:
-    """Turn a page's tables of rules into one, by electrical level or gesture."""
-    rules: dict[tuple[str, Level | Gesture], str] = {}
-    written: dict[tuple[str, Level | Gesture], str] = {}
-    for kind in _RULES:
-        for pin, target in getattr(table, kind).items():
-            key = ("pages", name, kind, pin)
-            if target not in pages:
-                problems.add(key, missing("page", target, pages), target)
-            if pin not in pins:
-                problems.add(key, missing("pin", pin, pins), target)
-                continue
-            event = _event(kind, actives.get(pin))
-            if event is None:
-                continue
-            if (pin, event) in rules:
-                other = written[pin, event]
-                sentence = f"is the same edge as {other}.{pin}; leave one of them out"
-                problems.add(key, sentence, target)
-            rules[pin, event] = target
-            written[pin, event] = kind
-    return MappingProxyType(rules)
-
-
-def _event(kind: str, active: Level | None) -> Level | Gesture | None:
-    """Find the event that a rule waits for."""
-    if kind in ("on_tap", "on_hold"):
-        return Gesture(kind.removeprefix("on_"))
-    if kind == "on_low":
-        return Level.LOW
-    if kind == "on_high":
-        return Level.HIGH
-    if active is None:  # the pin has a problem, which is told with it
-        return None
-    return active if kind == "on_press" else active.other

@@ -88,9 +88,9 @@ _MEANT = {
 
 # In the design, but not built yet: better said than "unknown".
 _NOT_YET = {
-    "": {"every_page"},
     "server": {"token"},
-    "pages": {"while_low", "while_high", "lockout", "idle"},
+    "pages": {"lockout", "idle"},
+    "every_page": {"lockout", "idle"},
 }
 
 
@@ -237,7 +237,7 @@ def _reason(error: ErrorDetails) -> str:
     match error["type"]:
         case "value_error":
             return str(context["error"])
-        case "string_type" if len(where) > 1 and where[0].startswith("on_"):
+        case "string_type" if len(where) > 1 and where[0].startswith(("on_", "while_")):
             return "must be the name of a page, in quotes"
         case "string_type":
             return "must be text in quotes"

@@ -94,6 +94,7 @@ class Page:
         prerender: whether browsers load it in the background before the press.
         client: whether the bridge inserts its script.
         rules: (pin's name, its electrical level after the edge, or a gesture) -> the next page.
+        while_rules: those of the rules that hold at load, too: (pin's name, its level) -> the page.
     """
 
     name: str
@@ -101,6 +102,7 @@ class Page:
     prerender: bool = False
     client: bool = True
     rules: Mapping[tuple[str, Level | Gesture], str] = field(default_factory=dict)
+    while_rules: Mapping[tuple[str, Level], str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -132,15 +132,22 @@ class PinTable(Table):
     hold_s: Annotated[float | None, _seconds(0.1, 600)] = Field(None, alias="hold")
 
 
-class PageTable(Table):
+class RulesTable(Table):
+    """The rules of a page, or of ``[every_page]``."""
+
+    on_low: dict[str, str] = {}
+    on_high: dict[str, str] = {}
+    on_press: dict[str, str] = {}
+    on_release: dict[str, str] = {}
+    while_low: dict[str, str] = {}
+    while_high: dict[str, str] = {}
+    on_tap: dict[str, str] = {}
+    on_hold: dict[str, str] = {}
+
+
+class PageTable(RulesTable):
     """What may stand in ``[pages.<name>]``."""
 
     template: str | None = None
     prerender: bool | None = None
     client: bool | None = None
-    on_low: dict[str, str] = {}
-    on_high: dict[str, str] = {}
-    on_press: dict[str, str] = {}
-    on_release: dict[str, str] = {}
-    on_tap: dict[str, str] = {}
-    on_hold: dict[str, str] = {}
