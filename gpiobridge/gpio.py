@@ -57,6 +57,9 @@ class PinSource(Protocol):
     def read(self, pin: str) -> Level:
         """Read a pin's level now."""
 
+    def check(self) -> None:
+        """Make sure that edges are still delivered."""
+
     def close(self) -> None:
         """Release every pin."""
 
@@ -115,6 +118,21 @@ class Pins:
             return _level(self._devices[pin].pin.state)
         except Exception as error:
             raise PinError(f"pin {pin!r} can't be read: {error}") from error
+
+    def check(self) -> None:
+        """Make sure that the back end still delivers edges.
+
+        Raises:
+            PinError: its thread has died: every pin would be deaf from now on.
+        """
+        if self._factory_name != "lgpio" or self._factory is None:
+            return  # the others have no thread that could be looked at
+        import lgpio
+
+        # lgpio has one thread for all callbacks, and no public name for it.
+        thread = getattr(lgpio, "_notify_thread", None)
+        if thread is not None and not thread.is_alive():
+            raise PinError("lgpio's thread has died: no pin would be heard any longer")
 
     def drive(self, pin: str, level: Level) -> None:
         """Set a simulated pin's level, as a finger on its button would.

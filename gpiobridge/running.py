@@ -58,6 +58,14 @@ class Running:
     def script(self, page: str) -> str:
         """The client's script tag for ``page``, in a request whose cursor was remembered."""
         root = request.script_root
+        rules = self.settings.pages.get(page)  # None for the simulator
+        more = {}
+        if rules is not None and rules.lockout_s:
+            more["lockout"] = f"{rules.lockout_s:g}"
+        if rules is not None and rules.idle is not None:
+            more["idle"] = f"{rules.idle.after_s:g}"
+            more["idle-to"] = rules.idle.to
+            more["idle-pins"] = " ".join(sorted({pin for pin, _ in rules.rules}))
         return script_tag(
             f"{root}/gpiobridge/client.js?v={_client_version()}",
             {
@@ -67,6 +75,7 @@ class Running:
                 "beat": f"{self.settings.server.beat_s:g}",
                 "active": json.dumps({n: p.active for n, p in self.settings.pins.items()}),
                 "paths": json.dumps({n: root + p for n, p in self.watcher.paths.items()}),
+                **more,
             },
         )
 

@@ -179,6 +179,7 @@ class Watcher:
         now_s = time.monotonic()
         if self._next_check_s is not None and now_s >= self._next_check_s:
             self._next_check_s = now_s + LEVEL_CHECK_S
+            self.pins.check()
             self._read(self._pin_names)
         else:
             self._read(self.bridge.pins_to_read(now_s))

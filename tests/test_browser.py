@@ -376,3 +376,105 @@ def test_levels_move_pages_at_load_and_later(run_bridge: Run, page: Any, tmp_pat
     bridge.set_level("door", "high")
     page.wait_for_url("**/welcome")
     page.wait_for_selector(ONLINE)
+
+
+def test_page_may_play_its_farewell(bridge: RunningBridge, page: Any) -> None:
+    """The next page waits for the promise that the present one gives."""
+    open_page(page, bridge)
+    page.evaluate(
+        """document.addEventListener("gpiobridge:navigate", (e) => {
+          window.leavingFor = [e.detail.page, e.detail.pin];
+          e.detail.waitUntil(new Promise((done) => { window.farewellIsOver = done; }));
+        })"""
+    )
+    bridge.set_level("button", "low")
+    page.wait_for_function("Boolean(window.farewellIsOver)")
+    assert page.evaluate("leavingFor") == ["/open", "button"]
+    assert page.url.endswith("/welcome")
+    page.evaluate("farewellIsOver()")
+    page.wait_for_url("**/open")
+
+
+def test_farewell_without_end_is_cut(bridge: RunningBridge, page: Any) -> None:
+    """A promise that never ends holds a page for 10 s, not for ever."""
+    page.clock.install()
+    open_page(page, bridge)
+    page.evaluate(
+        """document.addEventListener("gpiobridge:navigate", (e) => {
+          e.detail.waitUntil(new Promise(() => { window.waiting = true; }));
+        })"""
+    )
+    bridge.set_level("button", "low")
+    page.wait_for_function("window.waiting")
+    assert page.url.endswith("/welcome")
+    page.clock.fast_forward(10_000)
+    page.wait_for_url("**/open")
+
+
+def test_presses_wait_for_a_film(bridge: RunningBridge, page: Any) -> None:
+    """While a film with data-ignore-presses plays, a press is used up; afterwards one counts."""
+    open_page(page, bridge)
+    page.evaluate(
+        """async () => {
+          const film = document.createElement("video");
+          film.dataset.ignorePresses = "";
+          film.muted = true;
+          const canvas = document.createElement("canvas");
+          canvas.getContext("2d").fillRect(0, 0, 9, 9);
+          film.srcObject = canvas.captureStream(10);
+          document.body.append(film);
+          await film.play();
+        }"""
+    )
+    for level in ("low", "high"):
+        bridge.set_level("button", level)
+        page.wait_for_selector(f'[data-pin="button"][data-level="{level}"]')
+    page.wait_for_selector(ONLINE)
+    assert page.url.endswith("/welcome")
+    page.evaluate("document.querySelector('video').pause()")
+    bridge.set_level("button", "low")
+    page.wait_for_url("**/open")
+
+
+LIFE = """
+[server]
+start = "welcome"
+[pins.button]
+pin = 17
+[pages.welcome]
+on_low.button = "open"
+lockout = "1s"
+[pages.open]
+on_low.button = "still"
+idle = {{ after = "1s", to = "welcome" }}
+[pages.still]
+"""
+
+
+def test_lockout_uses_presses_up(run_bridge: Run, page: Any, tmp_path: Path) -> None:
+    """A press in the first moment of a page doesn't count, a later one does."""
+    bridge = run_bridge(config=write_exhibit(tmp_path, config=LIFE))
+    page.clock.install()
+    open_page(page, bridge)
+    bridge.set_level("button", "low")
+    page.wait_for_selector('[data-pin="button"][data-level="low"]')
+    bridge.set_level("button", "high")
+    page.clock.fast_forward(1000)
+    page.wait_for_selector('[data-pin="button"][data-level="high"]')
+    assert page.url.endswith("/welcome")
+    bridge.set_level("button", "low")
+    page.wait_for_url("**/open")
+
+
+def test_idle_page_leaves_by_itself(run_bridge: Run, page: Any, tmp_path: Path) -> None:
+    """After a while without touch, keys or presses; not while a pin of the page is pressed."""
+    bridge = run_bridge(config=write_exhibit(tmp_path, config=LIFE))
+    page.clock.install()
+    open_page(page, bridge, "/open")
+    page.clock.fast_forward(900)
+    page.keyboard.press("a")
+    page.clock.fast_forward(900)
+    assert page.url.endswith("/open")
+    page.wait_for_selector(ONLINE)
+    page.clock.fast_forward(200)
+    page.wait_for_url("**/welcome")

@@ -535,8 +535,15 @@ def test_a_wrong_pin_in_short_form(folder: Path, line: str, problem: str) -> Non
         ('when_pressed.button = "open"', "when_pressed: unknown key; "
          'write on_press.<pin> = "<next page>"'),
         ('on_lo.button = "open"', "on_lo: unknown key; did you mean on_low?"),
-        *((f"{key} = 1", f"{key} = 1: is not supported yet; leave it out")
-          for key in ("lockout", "idle")),
+        ("lockout = 1", 'lockout = 1: needs a unit; write "1ms" or "1s"'),
+        ('idle = "60s"', 'idle = "60s": must be { after = "60s", to = "<page>" }, or false'),
+        ('idle = { after = "60s" }', 'idle: must be { after = "60s", to = "<page>" }, or false'),
+        ('idle = { after = 60, to = "open" }', "idle: must have text in quotes; "
+         'write { after = "60s", to = "<page>" }'),
+        ('idle = { after = "9ms", to = "open" }', 'idle: after must be from 1s to 1d; '
+         '"9ms" is not'),
+        ('idle = { after = "9s", to = "opn" }', 'idle: there is no page named "opn"; '
+         'did you mean "open"?'),
     ],
 )  # fmt: skip
 def test_a_wrong_line_of_a_page(folder: Path, line: str, problem: str) -> None:
@@ -584,8 +591,10 @@ def test_a_wrong_page(folder: Path, header: str, problem: str) -> None:
         (f"{PINS}{PAGES}[buttons]", "buttons: unknown section; write [pins]"),
         (f"{PINS}{PAGES}[logging]", "logging: unknown section; leave it out, or write one of "
          "server, gpio, pins, pages, every_page"),
-        (f"{PINS}{PAGES}[every_page]\nidle = 1", "every_page.idle = 1: is not supported yet; "
-         "leave it out"),
+        (f"{PINS}{PAGES}[every_page]\nidle = 1", 'every_page.idle = 1: must be '
+         '{ after = "60s", to = "<page>" }, or false'),
+        (f'{PINS}{PAGES}[every_page]\nidle = {{ after = "9s", to = "opn" }}',
+         'every_page.idle: there is no page named "opn"; did you mean "open"?'),
         (f"every_page = 1\n{PINS}{PAGES}", "every_page = 1: must be a section; write "
          "[every_page]"),
     ],

@@ -4,6 +4,7 @@ import gc
 import importlib.util
 import itertools
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -312,3 +313,25 @@ def test_a_pin_that_can_not_be_claimed_releases_the_others(mock: Mock) -> None:
     with pytest.raises(PinError, match="pin 'door'"):
         mock.open(BUTTON, door)
     assert mock.open(BUTTON).read("button") is HIGH
+
+
+def test_a_dead_lgpio_thread_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one callback thread of lgpio is looked at: without it every pin is deaf."""
+    thread = threading.Thread(target=lambda: None)
+    thread.start()
+    thread.join()
+    monkeypatch.setitem(sys.modules, "lgpio", SimpleNamespace(_notify_thread=thread))
+    pins = Pins(Gpio(pin_factory="lgpio"), {})
+    pins._factory = object()
+    with pytest.raises(PinError, match="lgpio's thread has died"):
+        pins.check()
+
+
+def test_a_living_back_end_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thread that lives, or a back end without one, is no reason to end."""
+    alive = SimpleNamespace(_notify_thread=threading.current_thread())
+    monkeypatch.setitem(sys.modules, "lgpio", alive)
+    for name in ("lgpio", "mock"):
+        pins = Pins(Gpio(pin_factory=name), {})
+        pins._factory = object()
+        pins.check()

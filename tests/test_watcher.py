@@ -47,6 +47,7 @@ class ScriptedPins:
         self.loses_edges = loses_edges
         self.levels = dict.fromkeys(SETTINGS.pins, HIGH)
         self.failure: Exception | None = None
+        self.dead: Exception | None = None
         self.opened = False
         self.tell: Callable[[RawEdge], None] = lambda edge: None
 
@@ -60,6 +61,11 @@ class ScriptedPins:
         if self.failure is not None:
             raise self.failure
         return self.levels[pin]
+
+    def check(self) -> None:
+        """Say that the back end is dead, if the test wants it."""
+        if self.dead is not None:
+            raise self.dead
 
     def close(self) -> None:
         """Release the pins."""
@@ -293,6 +299,12 @@ def test_a_pin_that_can_not_be_read_ends_the_service(lossy: Stage) -> None:
     assert lossy.failed.wait(DEADLINE_S)
     assert peer.sock.recv(1) == b""
     assert not lossy.pins.opened
+
+
+def test_a_dead_back_end_ends_the_service(lossy: Stage) -> None:
+    """A back end that no longer delivers edges is noticed at the next level check."""
+    lossy.pins.dead = PinError("deaf")
+    assert lossy.failed.wait(DEADLINE_S)
 
 
 def test_an_unexpected_error_ends_the_service_with_its_traceback(

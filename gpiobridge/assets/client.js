@@ -24,6 +24,7 @@
   const MAX_RETRY_MS = 2000;
   const ANSWER_MS = 5000; // a server that needs longer counts as down for now
   const LOAD_MS = 10_000; // a navigation that hasn't replaced this page by then has come to nothing
+  const FAREWELL_MS = 10_000; // how long a page may keep the next one waiting (waitUntil)
 
   const script = document.currentScript;
   if (!script || window.gpiobridge) return; // inserted twice
@@ -31,6 +32,10 @@
   const prefix = socketPath.slice(0, -`/ws/${page}`.length);
   const start = `${prefix}/`;
   const paths = JSON.parse(script.dataset.paths); // of every page, by name
+  // Rules that run here, so that they are exact, and work without a server.
+  const lockoutMs = 1000 * Number(script.dataset.lockout || 0);
+  const idleMs = 1000 * Number(script.dataset.idle || 0);
+  const idlePins = (script.dataset.idlePins || "").split(" ");
   // What this tab has already acted on, and what it is called, survive the move to the next page.
   const cursorKey = `gpiobridge${prefix}:cursor`;
   const nameKey = `gpiobridge${prefix}:display`;
@@ -46,6 +51,8 @@
   let cursors = []; // what the next socket is told: the last frame's, or the page's until there is one
   let lastPin; // the pin of the last edge, which may be what moves the page
   let attempt = 0;
+  let shownAtMs = 0;
+  let idleTimer = 0;
   let early = []; // events of before the page's own scripts can listen
 
   // ------------------------------------------------------------------ small tools
@@ -54,6 +61,10 @@
   function retryDelayMs(attempt, random) {
     const most = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** attempt);
     return attempt === 0 ? most : most * (0.5 + 0.5 * random);
+  }
+
+  function pause(ms) {
+    return new Promise((done) => setTimeout(done, ms));
   }
 
   // Storage can be forbidden (a sandboxed frame, a strict privacy setting): then the page's own
@@ -123,7 +134,7 @@
     socket = new WebSocket(url);
     socket.onmessage = (message) => receive(JSON.parse(message.data));
     // wasClean is not looked at: it is false now and then for a close with a code.
-    socket.onclose = (event) => (event.code === NAVIGATE ? leave(event.reason, lastPin) : lost());
+    socket.onclose = (event) => (event.code === NAVIGATE ? pressed(event.reason) : lost());
   }
 
   function lost() {
@@ -191,6 +202,7 @@
       const { pin, event, level, seq } = frame;
       lastPin = pin;
       tell("edge", { pin, event, level, active: pins[pin].active, seq });
+      if (idlePins.includes(pin)) startIdling();
     } else if (frame.type === "message") {
       tell("message", frame.data);
     }
@@ -246,21 +258,43 @@
 
   // ------------------------------------------------------------------ leaving
 
+  /** A press leads to ``path``, unless this page doesn't take presses now: then it is used up. */
+  function pressed(path) {
+    const lockedMs = shownAtMs + lockoutMs - performance.now();
+    if (lockedMs > 0) {
+      enter("waiting");
+      timer = setTimeout(open, lockedMs); // a level that still leads away then is told again
+    } else if (playing("[data-ignore-presses]")) {
+      open();
+    } else {
+      leave(path, lastPin);
+    }
+  }
+
+  function playing(which) {
+    const films = document.querySelectorAll(`:is(video, audio)${which}`);
+    return [...films].some((film) => !film.paused && !film.ended);
+  }
+
   /** Go to the next page, once the server answers: a dead one would leave an error page. */
   async function leave(path, pin) {
     const url = new URL(path, location.href);
     if (url.origin !== location.origin) return lost(); // never led elsewhere
-    if (!tell("navigate", { page: path, pin }, true)) {
+    const farewells = [];
+    const waitUntil = (promise) => farewells.push(promise);
+    if (!tell("navigate", { page: path, pin, waitUntil }, true)) {
       if (socket?.readyState !== WebSocket.OPEN) open(); // a press that the page declined
       return;
     }
     enter("leaving");
     const stay = stays;
+    if (farewells.length) await Promise.race([Promise.allSettled(farewells), pause(FAREWELL_MS)]);
+    if (stay !== stays) return;
     let answer;
     for (let tries = 0; (answer = await ask(url)) === "down"; tries += 1) {
       if (stay !== stays) return;
       setConnected(false);
-      await new Promise((done) => setTimeout(done, retryDelayMs(tries, Math.random())));
+      await pause(retryDelayMs(tries, Math.random()));
     }
     if (stay !== stays) return;
     if (answer === "gone") return lost();
@@ -269,12 +303,26 @@
     location.assign(url);
   }
 
+  /** Wait for nobody: then leave by ourselves. Touch, keys and this page's pins begin it anew. */
+  function startIdling() {
+    clearTimeout(idleTimer);
+    if (idleMs) idleTimer = setTimeout(idled, idleMs);
+  }
+
+  function idled() {
+    const busy = idlePins.some((pin) => pins[pin]?.active) || playing("");
+    if (busy || document.prerendering || state === "leaving") startIdling();
+    else leave(paths[script.dataset.idleTo]);
+  }
+
   // ------------------------------------------------------------------ the page's life
 
   function shown() {
     const name = new URL(location.href).searchParams.get("display");
     if (name) keep(nameKey, name);
+    shownAtMs = performance.now();
     tell("shown");
+    startIdling();
     cursors = [handedOver(), pageCursor];
     open();
     for (const name of ["resume", "visibilitychange"]) document.addEventListener(name, wake);
@@ -284,6 +332,7 @@
   function sleep() {
     // A page in the back/forward cache must not keep a socket: it would be a ghost display.
     enter("asleep");
+    clearTimeout(idleTimer);
   }
 
   function wake() {
@@ -293,9 +342,12 @@
   }
 
   addEventListener("pagehide", sleep);
+  for (const use of ["pointerdown", "keydown"]) addEventListener(use, startIdling, true);
   addEventListener("pageshow", (event) => {
     if (!event.persisted) return;
     cursors = []; // what was pressed meanwhile was for the pages that were on the screen
+    shownAtMs = performance.now();
+    startIdling();
     wake();
   });
   document.addEventListener("DOMContentLoaded", () => {

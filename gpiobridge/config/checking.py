@@ -17,8 +17,15 @@ from gpiobridge.config.durations import format_duration
 from gpiobridge.config.header import bcm_number
 from gpiobridge.config.problems import Key, Problems, missing, nearest, show, unknown
 from gpiobridge.config.rules import RULES, never_happening, read_rules, refuse_circles
-from gpiobridge.config.settings import Gpio, Page, Pin, Pull, Server, Settings
-from gpiobridge.config.tables import GpioTable, PageTable, PinTable, RulesTable, ServerTable, Table
+from gpiobridge.config.settings import Gpio, Idle, Page, Pin, Pull, Server, Settings
+from gpiobridge.config.tables import (
+    GpioTable,
+    PageTable,
+    PinTable,
+    RulesTable,
+    ServerTable,
+    Table,
+)
 from gpiobridge.errors import ConfigError
 from gpiobridge.events import Level
 
@@ -72,6 +79,8 @@ def check(
         problems.add(("server", "start"), missing("page", server.start, names), server.start)
     raw_every = _section(raw, "every_page", problems)
     every = problems.read(RulesTable, raw_every, ("every_page",), Page)
+    if every.idle and every.idle.to not in names:
+        problems.add(("every_page", "idle"), missing("page", every.idle.to, names))
     shared = read_rules(("every_page",), every, raw_pins, actives, names, problems)
     pages: dict[str, Page] = {}
     for name in names:
@@ -94,7 +103,9 @@ def check(
                     if rule.kind.startswith("while_") and isinstance(event, Level)
                 }
             ),
-            **_given(table, "template", *RULES),
+            lockout_s=_first(table.lockout_s, every.lockout_s, 0.0),
+            idle=_idle(table, every, name, names, problems),
+            **_given(table, "template", "lockout_s", "idle", *RULES),
         )
     refuse_circles(pages, problems)
     warnings = [w for page in pages.values() for w in never_happening(page, actives)]
@@ -109,6 +120,26 @@ def check(
         source=source,
         warnings=tuple(f"{source}: {warning}" for warning in warnings),
     )
+
+
+def _first(own: float | None, shared: float | None, default: float) -> float:
+    """Take what a page says itself, else what every page does."""
+    return next((value for value in (own, shared) if value is not None), default)
+
+
+def _idle(
+    table: PageTable,
+    every: RulesTable,
+    name: str,
+    names: Collection[str],
+    problems: Problems,
+) -> Idle | None:
+    """Find when a page leaves by itself: its own word, else that of every page but the target."""
+    if table.idle is None:
+        return every.idle if every.idle and every.idle.to != name else None
+    if table.idle and table.idle.to not in names:
+        problems.add(("pages", name, "idle"), missing("page", table.idle.to, names))
+    return table.idle or None
 
 
 def _section(raw: Mapping[str, object], name: str, problems: Problems) -> Mapping[str, object]:

@@ -89,8 +89,6 @@ _MEANT = {
 # In the design, but not built yet: better said than "unknown".
 _NOT_YET = {
     "server": {"token"},
-    "pages": {"lockout", "idle"},
-    "every_page": {"lockout", "idle"},
 }
 
 
@@ -223,7 +221,7 @@ def _sentence(error: ErrorDetails, key: Key, table: type[BaseModel], settings: t
         return unknown(key[0], name, fields)
     reason = _reason(error)
     default = next((f.default for f in dataclasses.fields(settings) if f.name == fields[name]), "")
-    if ";" in reason or default in ("", (), dataclasses.MISSING):
+    if ";" in reason or default in ("", (), None, dataclasses.MISSING):
         return reason  # it has a remedy of its own, or there is no default to fall back on
     # Durations are the floats: see `durations`.
     shown = format_duration(default) if isinstance(default, float) else show(default)

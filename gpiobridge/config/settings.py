@@ -85,6 +85,19 @@ class Pin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Idle:
+    """When a page that nobody uses leaves by itself.
+
+    Args:
+        after_s: seconds without touch, keys or presses; 1 to 86,400.
+        to: the page it leaves for.
+    """
+
+    after_s: float
+    to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """One page.
 
@@ -94,6 +107,8 @@ class Page:
         prerender: whether browsers load it in the background before the press.
         client: whether the bridge inserts its script.
         rules: (pin's name, its electrical level after the edge, or a gesture) -> the next page.
+        lockout_s: seconds after the page is shown in which no press moves it; 0 to 60.
+        idle: when it leaves by itself, if it does.
         while_rules: those of the rules that hold at load, too: (pin's name, its level) -> the page.
     """
 
@@ -101,6 +116,8 @@ class Page:
     template: str | None
     prerender: bool = False
     client: bool = True
+    lockout_s: float = 0.0
+    idle: Idle | None = None
     rules: Mapping[tuple[str, Level | Gesture], str] = field(default_factory=dict)
     while_rules: Mapping[tuple[str, Level], str] = field(default_factory=dict)
 

@@ -7,13 +7,17 @@ values with each other. Pure; imports the readers of values and `problems`; any 
 
 import ipaddress
 import re
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
 
 from gpiobridge.config.durations import format_duration, parse_duration
 from gpiobridge.config.header import bcm_number
 from gpiobridge.config.problems import show
+from gpiobridge.config.settings import Idle
+
+_ONE_DAY_S = 86_400
 
 _HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*")
 
@@ -82,6 +86,20 @@ def _chip(name: object) -> object:
     return name
 
 
+def _idle(value: object) -> Idle | Literal[False]:
+    if value is False:
+        return False
+    if not isinstance(value, Mapping) or value.keys() != {"after", "to"}:
+        raise ValueError('must be { after = "60s", to = "<page>" }, or false')
+    after, to = value["after"], value["to"]
+    if not isinstance(after, str) or not isinstance(to, str):
+        raise ValueError('must have text in quotes; write { after = "60s", to = "<page>" }')
+    after_s = parse_duration(after)
+    if not 1 <= after_s <= _ONE_DAY_S:
+        raise ValueError(f"after must be from 1s to 1d; {show(after)} is not")
+    return Idle(after_s=after_s, to=to)
+
+
 class Table(BaseModel):
     """A table of the file: unknown keys and other types than TOML's own are errors."""
 
@@ -135,6 +153,8 @@ class PinTable(Table):
 class RulesTable(Table):
     """The rules of a page, or of ``[every_page]``."""
 
+    lockout_s: Annotated[float | None, _seconds(0, 60)] = Field(None, alias="lockout")
+    idle: Annotated[Idle | Literal[False] | None, PlainValidator(_idle)] = None
     on_low: dict[str, str] = {}
     on_high: dict[str, str] = {}
     on_press: dict[str, str] = {}
