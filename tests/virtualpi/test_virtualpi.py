@@ -13,9 +13,10 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from gpiobridge import remote
 from gpiobridge.events import Level
 
-from .conftest import BUTTON_LINE
+from .conftest import BUTTON_LINE, WORN_LINES
 from .display import display
 from .guest import VirtualPi
 
@@ -24,6 +25,8 @@ pytestmark = [pytest.mark.timeout(120, func_only=True), pytest.mark.usefixtures(
 
 EDGES = 200
 SPACING_S = 0.020
+BOUNCING_PRESSES = 25
+HELD_S = 0.15  # well over the debounce, and enough for the walker's page load in the guest
 STOP_LIMIT_S = 2.0
 BROWSER_LIMIT_MS = 30_000.0  # everything is slow in an emulated Pi
 
@@ -39,7 +42,8 @@ def test_service_runs_on_real_pins(pi: VirtualPi) -> None:
     with display(pi.port, "still") as shown:
         assert shown.state["type"] == "state"
         assert shown.state["simulated"] is False
-        assert shown.state["pins"] == {"button": "high"}
+        assert set(shown.state["pins"]) == {"button", *WORN_LINES}
+        assert set(shown.state["pins"].values()) == {"high"}
     assert pi.get("/simulator")[0] == 404
 
 
@@ -59,6 +63,26 @@ def test_every_edge_arrives_once(pi: VirtualPi, figure: Callable[[str], None]) -
     assert [edge.seq for edge in seen] == list(range(first, first + EDGES))
     assert {edge.pin for edge in seen} == {"button"}
     assert all(edge.event == edge.level for edge in seen)
+
+
+def test_bouncing_presses_are_one_each(pi: VirtualPi, figure: Callable[[str], None]) -> None:
+    """Bursts of edges on three lines at once: as many edges told, and pages left, as presses."""
+    driven = threading.Event()
+    with display(pi.port, "still") as shown, ThreadPoolExecutor(2) as readers:
+        reading = readers.submit(shown.edges, driven, limit_s=60)
+        walking = readers.submit(walk, f"http://127.0.0.1:{pi.port}/ding", BOUNCING_PRESSES)
+        while len(json.loads(pi.get("/healthz")[1])["displays"]) < 2:
+            time.sleep(0.05)  # the walker has no other way to say that it is there
+        try:
+            edges = sum(bounce(pi, level) for _ in range(BOUNCING_PRESSES) for level in Level)
+        finally:
+            driven.set()
+        seen = [(edge.pin, edge.level) for edge in reading.result()]
+        pages = walking.result()
+    figure(f"bouncing: {edges} edges driven, {len(seen)} told; pages left: {pages}")
+    for pin in WORN_LINES:
+        assert [level for name, level in seen if name == pin] == [*Level] * BOUNCING_PRESSES
+    assert pages == BOUNCING_PRESSES
 
 
 def test_press_moves_a_browser_to_its_next_page(
@@ -100,17 +124,36 @@ def test_stop_is_quick_and_says_so(pi: VirtualPi, figure: Callable[[str], None])
 def drive_edges(pi: VirtualPi) -> list[tuple[Level, float]]:
     """Drive the button's line, LOW first; returns each level with the monotonic time it was set.
 
-    The times are fixed in advance, so that one late edge doesn't delay all that follow.
+    Each edge is the spacing behind the one before: a late one must not be caught up with, as two
+    edges closer than the debounce are a glitch.
     """
-    log = []
-    start_s = time.monotonic() + SPACING_S
+    log: list[tuple[Level, float]] = []
     level = Level.HIGH
-    for place in range(EDGES):
+    for _ in range(EDGES):
         level = level.other
-        time.sleep(max(0.0, start_s + place * SPACING_S - time.monotonic()))
-        log.append((level, time.monotonic()))
+        time.sleep(SPACING_S)
         pi.set_line(BUTTON_LINE, level)
+        log.append((level, time.monotonic()))
     return log
+
+
+def bounce(pi: VirtualPi, level: Level) -> int:
+    """Bring the worn lines to ``level`` with a burst of edges each; return how many edges."""
+    for step in (level, level.other, level, level.other, level):
+        for line in WORN_LINES.values():
+            pi.set_line(line, step)
+    time.sleep(HELD_S)
+    return 5 * len(WORN_LINES)
+
+
+def walk(url: str, count: int) -> int:
+    """Follow a page like a browser; return how many pages were left, ``count`` at most."""
+    left = 0
+    for frame in remote.frames(url, once=False, tell=print):
+        left += frame["type"] == "close" and frame["code"] == 4000
+        if left == count:
+            break
+    return left
 
 
 def report(
