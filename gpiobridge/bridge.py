@@ -4,7 +4,7 @@ Pure: it composes `debounce`, `press`, `navigation` and `wire`, and knows neithe
 One thread at a time may call it (the watcher's); `seq` and `levels` may be read from any.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from gpiobridge import wire
 from gpiobridge.debounce import Debounce
@@ -90,11 +90,16 @@ class Bridge:
             return []
         return self._settle(pin, self._pins[pin].reading(level, now.mono_s), now)
 
-    def holds(self, now: Now) -> list[Effect]:
-        """Say what follows from the holds whose time is over."""
+    def holds(self, now: Now, behind: Collection[str] = ()) -> list[Effect]:
+        """Say what follows from the holds whose time is over.
+
+        Args:
+            now: this moment.
+            behind: pins that have edges which were not handed in yet: one may be the release.
+        """
         effects: list[Effect] = []
         for pin, press in self._presses.items():
-            outcome = press.due(now.mono_s)
+            outcome = None if pin in behind else press.due(now.mono_s)
             if outcome is not None:
                 effects += self._gesture(pin, outcome, press.active, now)
         return effects

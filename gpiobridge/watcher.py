@@ -85,7 +85,8 @@ class Watcher:
         try:
             # Arm first, read second: an edge between the two is in the queue, not lost.
             self.pins.open(self._on_edge)
-            self._read(self._pin_names)
+            for pin in self._pin_names:
+                self._read(pin)
         except BaseException:
             self._close()
             raise
@@ -142,9 +143,7 @@ class Watcher:
         """Wait for the next thing to happen, then do what is due."""
         self._wait(self._timeout_s())
         self._take_edges()
-        if not self._edges:  # a reading comes after every edge that was before it
-            self._take_readings()
-            self._carry_out(self.bridge.holds(_now()))
+        self._take_deadlines()
         while self._joining:
             display = self._joining.popleft()
             welcome = self.bridge.join(display.page, display.cursors, _now())
@@ -174,20 +173,25 @@ class Watcher:
         for _ in range(min(len(self._edges), EDGES_A_TURN)):
             self._carry_out(self.bridge.edge(self._edges.popleft(), _now()))
 
-    def _take_readings(self) -> None:
-        """Read the pins whose debounce window is over, or all when a level check is due."""
+    def _take_deadlines(self) -> None:
+        """Read the pins whose debounce window is over, or all at a level check; tell holds."""
+        # A reading, or a hold, comes after every edge that was before it: a pin with edges still
+        # in the queue has to wait for the next turn.
+        behind = {edge.pin for edge in self._edges.copy()}
         now_s = time.monotonic()
+        pins: Iterable[str] = self.bridge.pins_to_read(now_s)
         if self._next_check_s is not None and now_s >= self._next_check_s:
             self._next_check_s = now_s + LEVEL_CHECK_S
             self.pins.check()
-            self._read(self._pin_names)
-        else:
-            self._read(self.bridge.pins_to_read(now_s))
-
-    def _read(self, pins: Iterable[str]) -> None:
+            pins = self._pin_names
         for pin in pins:
-            now = _now()  # before the reading: an edge stamped later may not be in it
-            self._carry_out(self.bridge.reading(pin, self.pins.read(pin), now))
+            if pin not in behind:
+                self._read(pin)
+        self._carry_out(self.bridge.holds(_now(), behind))
+
+    def _read(self, pin: str) -> None:
+        now = _now()  # before the reading: an edge stamped later may not be in it
+        self._carry_out(self.bridge.reading(pin, self.pins.read(pin), now))
 
     def _carry_out(self, effects: Iterable[Effect]) -> None:
         for effect in effects:

@@ -162,16 +162,192 @@ def test_a_pending_level_that_two_readings_deny_is_dropped() -> None:
     assert (pin.settled, pin.deadline_s, pin.missed) == (HIGH, None, 1)
 
 
-def test_stamps_older_than_a_found_edge_are_dropped_and_counted() -> None:
-    """What the level check has already made an edge of doesn't count a second time."""
+def test_a_late_edge_that_readings_have_told_is_not_told_again() -> None:
+    """What two readings found settles once; its own stamp comes too late to be another press."""
     pin = run(
+        (1.05, "reading", LOW, []),
+        (1.3, "reading", LOW, [(LOW, 1.05)]),
+        (1.0, "edge", LOW, []),
+        (1.5, "edge", HIGH, []),
+        (1.52, "reading", HIGH, [(HIGH, 1.5)]),
+    )
+    assert (pin.missed, pin.late) == (1, 0)
+
+
+def test_late_edges_tell_the_pulse_that_readings_did_not_see() -> None:
+    """Of the docstring: LOW told by readings, then the release and press between the two."""
+    run(
+        (1.05, "reading", LOW, []),
+        (1.3, "reading", LOW, [(LOW, 1.05)]),
+        (1.0, "edge", LOW, []),
+        (1.1, "edge", HIGH, []),
+        (1.2, "edge", LOW, [(HIGH, 1.1)]),
+        (1.31, "reading", LOW, [(LOW, 1.2)]),
+    )
+
+
+def test_late_edges_are_matched_with_every_level_that_readings_told() -> None:
+    """A press and its release, both found by readings, are not repeated when their edges come."""
+    run(
         (1.0, "reading", LOW, []),
         (1.25, "reading", LOW, [(LOW, 1.0)]),
+        (1.5, "reading", HIGH, []),
+        (1.75, "reading", HIGH, [(HIGH, 1.5)]),
         (0.9, "edge", LOW, []),
-        (1.2, "edge", HIGH, []),
-        (1.5, "reading", LOW, []),
+        (1.4, "edge", HIGH, []),
+        (2.0, "edge", LOW, []),
+        (2.02, "reading", LOW, [(LOW, 2.0)]),
     )
-    assert pin.late == 2
+
+
+def test_a_level_told_before_its_bounces_arrived_is_told_once() -> None:
+    """A reading at the deadline agreed; the bounces within the window come late, and add nothing.
+
+    The second of them held for the window, but is the same press.
+    """
+    run(
+        (1.0, "edge", LOW, []),
+        (1.02, "reading", LOW, [(LOW, 1.0)]),
+        (1.005, "edge", HIGH, []),
+        (1.01, "edge", LOW, []),
+        (1.5, "edge", HIGH, []),
+        (1.52, "reading", HIGH, [(HIGH, 1.5)]),
+    )
+
+
+def test_an_older_edge_does_not_outweigh_a_newer_reading() -> None:
+    """The press is over already when its edge arrives: its release is on the way."""
+    pin = run(
+        (1.25, "reading", HIGH, []),
+        (1.0, "edge", LOW, []),
+        (1.27, "reading", HIGH, []),
+        (1.1, "edge", HIGH, [(LOW, 1.0)]),
+        (1.28, "reading", HIGH, [(HIGH, 1.1)]),
+    )
+    assert (pin.missed, pin.late) == (0, 0)
+
+
+def test_what_is_left_of_two_lost_glitches_is_no_press() -> None:
+    """Two readings proved that the first pulse had ended: the second's end doesn't prolong it."""
+    pin = run(
+        (1.0, "edge", LOW, []),
+        (1.25, "reading", HIGH, []),
+        (1.5, "reading", HIGH, []),
+        (2.0, "edge", HIGH, []),
+        (2.02, "reading", HIGH, []),
+    )
+    assert (pin.settled, pin.missed) == (HIGH, 2)
+
+
+def test_edges_that_went_lost_leave_nothing_to_match() -> None:
+    """After a press of which the back end told nothing, the next one counts as ever."""
+    run(
+        (1.0, "reading", LOW, []),
+        (1.25, "reading", LOW, [(LOW, 1.0)]),
+        (1.5, "reading", HIGH, []),
+        (1.75, "reading", HIGH, [(HIGH, 1.5)]),
+        (2.0, "edge", LOW, []),
+        (2.1, "edge", HIGH, [(LOW, 2.0)]),
+        (2.12, "reading", HIGH, [(HIGH, 2.1)]),
+    )
+
+
+def test_a_level_that_a_reading_denied_has_to_be_seen_anew() -> None:
+    """Its edges are on their way or lost: readings alone must agree for as long as a doubt."""
+    run(
+        (1.0, "edge", LOW, []),
+        (1.02, "reading", HIGH, []),
+        (1.1, "reading", LOW, []),
+        (1.29, "reading", LOW, []),
+        (1.31, "reading", LOW, [(LOW, 1.1)]),
+    )
+
+
+def test_a_repeated_level_that_a_reading_explains_starts_a_new_pulse() -> None:
+    """The edge between the two was lost, but its level was read."""
+    pin = run(
+        (1.0, "edge", LOW, []),
+        (1.01, "reading", HIGH, []),
+        (1.05, "edge", LOW, []),
+        (1.07, "reading", LOW, [(LOW, 1.05)]),
+    )
+    assert pin.missed == 1
+
+
+def test_every_lost_edge_is_counted_once() -> None:
+    """Of five edges three are lost: one found by two readings, two by the edge that came."""
+    pin = run(
+        (1.0, "edge", LOW, []),
+        (1.25, "reading", HIGH, []),
+        (1.5, "reading", HIGH, []),
+        (1.75, "reading", LOW, []),
+        (1.76, "edge", LOW, []),
+        (2.0, "reading", LOW, [(LOW, 1.75)]),
+        (2.25, "reading", LOW, []),
+    )
+    assert pin.missed == 3
+
+
+def test_an_edge_stamped_right_at_a_reading_is_in_that_reading() -> None:
+    """The level that was told ended late and came back just then: it is the same press."""
+    run(
+        (1.0, "edge", LOW, []),
+        (1.05, "reading", LOW, [(LOW, 1.0)]),
+        (1.01, "edge", HIGH, []),
+        (1.05, "edge", LOW, []),
+        (1.07, "reading", LOW, []),
+    )
+
+
+def test_a_reading_may_see_an_edge_that_is_stamped_after_it() -> None:
+    """A reading's stamp is taken before it: the edge between keeps its own, and isn't missed."""
+    pin = run(
+        (1.05, "reading", LOW, []),
+        (1.3, "reading", LOW, [(LOW, 1.05)]),
+        (1.0, "edge", LOW, []),
+        (1.5, "reading", HIGH, []),
+        (1.5001, "edge", HIGH, []),
+        (1.53, "reading", HIGH, [(HIGH, 1.5001)]),
+    )
+    assert pin.missed == 1
+
+
+def test_an_edge_older_than_a_reading_of_the_other_level_says_nothing_of_the_present() -> None:
+    """Two glitches, one told late and one read, don't make a press."""
+    pin = run(
+        (1.25, "reading", HIGH, []),
+        (1.5, "reading", LOW, []),
+        (1.0, "edge", LOW, []),
+        (1.51, "reading", LOW, []),
+        (1.01, "edge", HIGH, []),
+        (1.75, "reading", HIGH, []),
+    )
+    assert pin.settled is HIGH
+
+
+def test_a_stamp_older_than_the_edge_before_it_counts_as_its_time() -> None:
+    """A pin's edges come in order: a stamp from another clock doesn't lengthen a pulse."""
+    run(
+        (1.0, "edge", LOW, []),
+        (0.5, "edge", HIGH, []),
+        (1.019, "edge", LOW, []),
+        (1.039, "reading", LOW, [(LOW, 1.019)]),
+        (1.5, "edge", HIGH, []),
+        (1.4, "edge", LOW, []),
+        (1.52, "reading", LOW, []),
+    )
+
+
+def test_after_a_back_end_that_delivered_nothing_the_first_edge_counts() -> None:
+    """However many levels the readings told without edges, nothing is held against it."""
+    pin = Debounce(HIGH, 0.0, WINDOW_S)
+    for second in range(1, 302):
+        level = LOW if second % 2 else HIGH
+        pin.reading(level, float(second))
+        assert pin.reading(level, second + 0.25) == [(level, float(second))]
+    assert pin.missed == 301
+    pin.edge(HIGH, 400.0)
+    assert pin.edge(LOW, 401.0) == [(HIGH, 400.0)]
 
 
 def test_stamps_older_than_the_first_reading_are_dropped() -> None:
