@@ -8,7 +8,7 @@ HAS_LGPIO = $(PYTHON) -c 'import importlib.util, sys; sys.exit(not importlib.uti
 VENV_FLAGS = $(shell $(ON_A_PI) && echo --system-site-packages)
 EXTRA = $(shell $(ON_A_PI) && ! $(HAS_LGPIO) && echo '[lgpio]')
 
-.PHONY: help run test test-pi bench lint format wheel clean
+.PHONY: help run test test-pi fuzz soak bench lint format wheel clean
 
 help:  ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -21,6 +21,13 @@ test: .venv/dev .venv/browser lint  ## check and test everything but the virtual
 
 test-pi: .venv/dev .venv/browser  ## test on a virtual Raspberry Pi (Debian, as root)
 	$(BIN)/pytest tests/virtualpi
+
+fuzz: .venv/dev  ## send 100,000 malformed handshakes and frames to a running server
+	$(BIN)/python tests/fuzz.py
+
+MINUTES ?= 3
+soak: .venv/soak  ## run for MINUTES under load and plot memory, descriptors, threads, latency
+	$(BIN)/python tests/soak.py --minutes $(MINUTES)
 
 bench: .venv/dev  ## measure speed and memory, as ratios within one run
 	$(BIN)/python tests/bench.py
@@ -54,6 +61,11 @@ clean:  ## remove all that these commands have made here
 .venv/dev: .venv/run
 	@echo "installing the test tools into .venv ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+.venv/soak: .venv/dev
+	@echo "installing the plotting library into .venv ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,soak]'
 	@touch $@
 
 # The system's Chromium where there is one, Debian's where we may install it, else Playwright's.

@@ -33,6 +33,9 @@ from gpiobridge.web import GpioBridge
 log = logging.getLogger(__name__)
 
 POOL_PREFIX = "gpiobridge-http"
+WHOLE_REQUEST_S = 15.0
+"""How long a request may hold an HTTP thread, in seconds; each byte renews the sockets' limit."""
+
 IN_FLIGHT_S = 0.3
 """How long requests that are being answered have, in seconds, when we stop."""
 
@@ -132,6 +135,10 @@ def end_with_worker(arbiter: OneWorkerArbiter, _worker: object) -> None:
 class Worker(ThreadWorker):  # type: ignore[misc]
     """gunicorn's threaded worker: it starts the bridge, and says goodbye to the displays."""
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._since_s: dict[Any, float] = {}  # requests on the HTTP threads
+
     def init_signals(self) -> None:
         """Let Ctrl-C, which reaches this process, too, end it like SIGTERM does."""
         super().init_signals()
@@ -151,6 +158,22 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             if error.errno not in _OUT_OF_RESOURCES:
                 raise
             time.sleep(0.05)  # the poller would report it again at once
+
+    def handle(self, conn: Any) -> Any:
+        """Serve a request on one of the HTTP threads, and note since when."""
+        self._since_s[conn] = time.monotonic()
+        try:
+            return super().handle(conn)
+        finally:
+            del self._since_s[conn]
+
+    def murder_keepalived(self, *args: Any, **options: Any) -> None:
+        """Also give up clients that send their request byte by byte; called each second."""
+        super().murder_keepalived(*args, **options)
+        for conn, since_s in list(self._since_s.items()):
+            if time.monotonic() > since_s + WHOLE_REQUEST_S:
+                with contextlib.suppress(OSError):  # wakes the thread that reads
+                    conn.sock.shutdown(socket.SHUT_RDWR)
 
     def enqueue_req(self, conn: Any) -> None:
         """Serve a request; its connection will be closed without waiting for the peer."""

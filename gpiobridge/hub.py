@@ -30,6 +30,9 @@ log = logging.getLogger(__name__)
 MAX_OUTBOX_BYTES = 64 * 1024
 """A display that is this far behind has stopped reading; it is dropped."""
 
+MAX_FRAMES_A_SECOND = 500
+"""A display that sends more is closed: each takes some 25 us of the watcher's time."""
+
 CLOSE_WAIT_S = 1.0
 """How long a peer has, in seconds, to take our close frame and hang up."""
 
@@ -88,6 +91,8 @@ class Display:
     acted_on: int = 0  # the newest event that was behind it when it joined
     early: bytes = b""  # what came right behind the handshake
     outbox: bytearray = field(default_factory=bytearray)
+    since_s: float = 0.0  # the second in which it sent so many frames:
+    frames: int = 0
     received_bytes: int = 0  # of the message that is still coming in
     text: str = ""
     answers_beats: bool = False
@@ -253,8 +258,15 @@ class Hub:
             self._take_bytes(display, data, now_s)
 
     def _take_bytes(self, display: Display, data: bytes, now_s: float) -> None:
+        if now_s >= display.since_s + 1.0:
+            display.since_s, display.frames = now_s, 0
         display.ws.receive_data(data)
         for event in display.ws.events():
+            display.frames += getattr(event, "frame_finished", True)  # not each piece
+            if display.frames > MAX_FRAMES_A_SECOND:
+                reason = f"at most {MAX_FRAMES_A_SECOND} frames a second"
+                self.close(display, Close.POLICY, reason, now_s)
+                return
             self._take(display, event, now_s)
             if display.closing or display not in self.displays:
                 return

@@ -105,6 +105,7 @@ def _add_socket(blueprint: Blueprint, running: Callable[[], Running]) -> None:
     blueprint.before_request(admit)
     blueprint.teardown_request(_give_slot_back)
     blueprint.register_error_handler(ProtocolError, _bad_handshake)
+    blueprint.register_error_handler(UnicodeError, _bad_handshake)  # wsproto decodes some headers
     blueprint.register_error_handler(ConnectionError, _client_left)
     flask_sock.Sock().route("/ws/<page>", bp=blueprint, endpoint="socket")(hand_over)
     blueprint.add_url_rule("/ws/<page>", "no_handshake", no_handshake)
@@ -116,7 +117,7 @@ def _give_slot_back(_error: BaseException | None) -> None:
         slots.give_back()
 
 
-def _bad_handshake(error: ProtocolError) -> ResponseReturnValue:
+def _bad_handshake(error: ProtocolError | UnicodeError) -> ResponseReturnValue:
     return Response(f"Not a WebSocket handshake: {error}\n", 400, mimetype="text/plain")
 
 
