@@ -8,7 +8,7 @@ HAS_LGPIO = $(PYTHON) -c 'import importlib.util, sys; sys.exit(not importlib.uti
 VENV_FLAGS = $(shell $(ON_A_PI) && echo --system-site-packages)
 EXTRA = $(shell $(ON_A_PI) && ! $(HAS_LGPIO) && echo '[lgpio]')
 
-.PHONY: help run test test-pi fuzz soak bench lint format wheel clean
+.PHONY: help run test test-pi test-faults fuzz soak bench lint format wheel clean
 
 help:  ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -21,6 +21,10 @@ test: .venv/dev .venv/browser lint  ## check and test everything but the virtual
 
 test-pi: .venv/dev .venv/browser  ## test on a virtual Raspberry Pi (Debian, as root)
 	$(BIN)/pytest tests/virtualpi
+
+test-faults: .venv/dev .venv/browser  ## a minute of presses under every fault: lost 0, phantom 0
+	$(BIN)/pytest tests/faults
+	cd tests && ../$(BIN)/python -m faults --short
 
 fuzz: .venv/dev  ## send 100,000 malformed handshakes and frames to a running server
 	$(BIN)/python tests/fuzz.py

@@ -124,12 +124,13 @@ class Bridge:
         return Welcome((self._state(self.seq),), after_seq, to=elsewhere)
 
     def pins_to_read(self, now_s: float) -> list[str]:
-        """The pins whose debounce deadline has come: each wants a fresh reading."""
-        return [
-            name
+        """The pins whose debounce deadline has come, the first one first: each wants a reading."""
+        due = [
+            (pin.deadline_s, name)
             for name, pin in self._pins.items()
             if pin.deadline_s is not None and pin.deadline_s <= now_s
         ]
+        return [name for _, name in sorted(due)]
 
     @property
     def deadline_s(self) -> float | None:

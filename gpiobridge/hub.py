@@ -6,6 +6,9 @@ take waits in the display's outbox, and a display whose outbox overflows is drop
 is found by ``TCP_USER_TIMEOUT`` and by unanswered beats; WebSocket pings prove nothing about a
 page.
 
+Nothing is sent to a display between an edge that moves it and the close: what follows an edge shows
+its page that the edge led nowhere.
+
 It knows what a frame looks like (`wire`), not what it means.
 """
 

@@ -67,7 +67,7 @@ def frames(url: str, *, once: bool, tell: Callable[[str], None]) -> Iterator[dic
 
     page = _open_page(_with_scheme(url))
     silent_s = max(_TIMEOUT_S, _SILENT_BEATS * page.beat_s)
-    epoch = cursor = ""
+    epoch = cursor = told = ""
     connected_once = False
     while True:
         query = f"?cursor={cursor}" if cursor else ""
@@ -88,12 +88,17 @@ def frames(url: str, *, once: bool, tell: Callable[[str], None]) -> Iterator[dic
                         if frame["type"] == "beat":
                             socket.send(wire.BEAT)
                         epoch = frame.get("epoch", epoch)
-                        if "seq" in frame:
+                        # An edge is acted on when something follows it: a close may have to.
+                        cursor, told = told or cursor, ""
+                        if frame["type"] == "state":
                             cursor = wire.cursor(epoch, frame["seq"])
+                        elif "seq" in frame:
+                            told = wire.cursor(epoch, frame["seq"])
                 except ConnectionClosed:
                     code = socket.protocol.close_code or 1006
                     reason = socket.protocol.close_reason or ""
                     yield {"type": "close", "code": code, "reason": reason}
+                    cursor, told = (told if code == wire.Close.NAVIGATE else "") or cursor, ""
                     if code != wire.Close.NAVIGATE:
                         tell(f"the connection was closed ({code}); connecting again")
                     elif once:
@@ -107,6 +112,7 @@ def frames(url: str, *, once: bool, tell: Callable[[str], None]) -> Iterator[dic
                 raise RemoteError(_said(status, error.response.body)) from error
             tell(f"{page.url} answers {status}; trying again")
         except (OSError, TimeoutError, WebSocketException) as error:
+            told = ""
             if not connected_once:
                 raise _no_bridge(page.url, error) from error
             tell(f"{page.url} does not answer; trying again")

@@ -278,3 +278,11 @@ def test_a_level_leads_away_at_load() -> None:
     welcome = bridge.join("welcome", [], now(1.0))
     assert ([frame["type"] for frame in frames(welcome.texts)], welcome.to) == (["state"], "help")
     assert bridge.join("open", [], now(1.0)).to is None
+
+
+def test_pins_are_read_in_the_order_of_their_deadlines() -> None:
+    """When the watcher is late, presses of two pins are still numbered in their order."""
+    bridge = started()
+    bridge.edge(RawEdge("door", LOW, 1.0), now(1.1))
+    bridge.edge(RawEdge("button", LOW, 1.01), now(1.1))
+    assert bridge.pins_to_read(1.1) == ["door", "button"]

@@ -49,6 +49,7 @@
   let timer = 0; // of the present state: the next try, silence, or a load that takes too long
   let epoch = "";
   let cursors = []; // what the next socket is told: the last frame's, or the page's until there is one
+  let told = ""; // the last edge's cursor, while what the edge leads to may still be on its way
   let lastPin; // the pin of the last edge, which may be what moves the page
   let attempt = 0;
   let shownAtMs = 0;
@@ -95,6 +96,13 @@
   function handOver(path) {
     const known = cursors.find(Boolean);
     if (known) keep(cursorKey, `${known} ${path}`);
+  }
+
+  function actOnTold() {
+    if (!told) return;
+    cursors = [told];
+    told = "";
+    handOver(location.pathname);
   }
 
   function handedOver() {
@@ -186,10 +194,12 @@
     }
     listenForSilence();
     attempt = 0;
-    if ("seq" in frame) {
-      cursors = [`${epoch}:${frame.seq}`];
-      handOver(location.pathname);
-    }
+    // What an edge leads to, a close, follows it at once. A connection can end between the two:
+    // only what follows the edge shows that we have acted on it, or that it led nowhere.
+    if (frame.type === "state") told = "";
+    actOnTold();
+    if ("seq" in frame) told = `${epoch}:${frame.seq}`;
+    if (frame.type === "state") actOnTold();
     if (frame.type === "beat") {
       socket.send('{"type":"beat"}');
     } else if (frame.type === "state") {
@@ -260,6 +270,7 @@
 
   /** A press leads to ``path``, unless this page doesn't take presses now: then it is used up. */
   function pressed(path) {
+    actOnTold();
     const lockedMs = shownAtMs + lockoutMs - performance.now();
     if (lockedMs > 0) {
       enter("waiting");
@@ -287,6 +298,7 @@
       return;
     }
     enter("leaving");
+    actOnTold(); // a page that leaves by itself has seen the edge, too
     const stay = stays;
     if (farewells.length) await Promise.race([Promise.allSettled(farewells), pause(FAREWELL_MS)]);
     if (stay !== stays) return;

@@ -1,0 +1,183 @@
+"""What happens in a seed: the exhibit, and round by round its presses and faults.
+
+Pure, and a function of the seed and the round's number alone, so that a seed can be replayed.
+"""
+
+from dataclasses import dataclass
+from random import Random
+
+from faults.waveform import HOLD, Wave, make_wave
+
+BEAT_S = 0.4
+CATCH_UP_S = 10.0
+PAGES = 6
+WATCH = "watch"  # a page that nothing leads away from: the witness is on it
+
+Graph = dict[str, dict[tuple[str, str], str]]
+"""Page to what leads away from it: pin and level of the edge, to the next page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """A simulated pin; it rests at the level of its pull."""
+
+    name: str
+    number: int
+    rest: str  # "low" or "high"
+    debounce_s: float
+
+    def level(self, active: bool) -> str:
+        """The electrical level when it is pressed, or not."""
+        return ("low" if self.rest == "high" else "high") if active else self.rest
+
+
+PINS = (
+    Pin("red", 17, "high", 0.020),
+    Pin("green", 27, "high", 0.015),
+    Pin("blue", 22, "low", 0.020),
+    Pin("door", 23, "high", 0.020),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault.
+
+    Args:
+        kind: see `KINDS`.
+        after_s: seconds into the round.
+        for_s: how long it lasts; 0 for what happens at once.
+        target: number of the display, or of the group of displays; -1 where there is none.
+        way: "up" (to the server), "down" (to the display) or "both".
+        amount: bytes, seconds: what the kind says.
+    """
+
+    kind: str
+    after_s: float
+    for_s: float = 0.0
+    target: int = -1
+    way: str = "both"
+    amount: float = 0.0
+
+
+# Weight of each kind, and between which two lengths it lasts, in seconds.
+KINDS: dict[str, tuple[int, float, float]] = {
+    "cut": (16, 0, 0),  # the connections of a display end: reset or closed
+    "cut-at": (20, 0, 0),  # its socket ends after so many more bytes to the display
+    "cut-edge": (8, 0, 0),  # its socket ends right behind the next edge frame
+    "delay": (8, 0.5, 2.0),  # its bytes come later
+    "hold": (8, 0.2, 1.8),  # its bytes wait, as in a Wi-Fi gap
+    "half-open": (8, 0, 0),  # its socket carries nothing any longer, and nobody is told
+    "refuse": (5, 0.2, 1.5),  # cut, and no new connection
+    "stall": (8, 0.3, 2.5),  # it stops reading
+    "stop-displays": (4, 0.2, 2.0),  # SIGSTOP of a process with half of the displays
+    "stop-proxy": (2, 0.1, 0.8),  # SIGSTOP of the network between all of them and the server
+    "clock": (5, 0, 0),  # the server's wall clock is set
+    "reload": (6, 0, 0),  # the visitor presses F5
+    "leave": (5, 0.3, 1.5),  # the tab is closed; another visitor opens one later
+}
+RESTARTS = ("kill", "kill-worker", "terminate")  # the server ends thus, and is started again
+
+_CLOCK_STEPS_S = (-86_400.0, -3_600.0, -30.0, -0.5, 0.5, 5.0, 3_600.0, 86_400.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """A burst: what happens, in order of time."""
+
+    number: int
+    waves: tuple[Wave, ...]
+    faults: tuple[Fault, ...]
+
+
+def make_graph(seed: int) -> Graph:
+    """Draw the pages' rules: each reacts to some edges only, one of them may lead to itself."""
+    random = Random(f"graph {seed}")
+    names = [f"page{number}" for number in range(PAGES)]
+    edges = [(pin.name, pin.level(True)) for pin in PINS]
+    releases = [(pin.name, pin.rest) for pin in PINS]
+    graph: Graph = {}
+    for number, name in enumerate(names):
+        rules = random.sample(edges, random.randint(1, 2)) + random.sample(releases, number % 2)
+        graph[name] = {edge: random.choice(names) for edge in rules}
+        # The first one leads on, so that every page is visited.
+        graph[name][rules[0]] = names[(number + 1) % len(names)]
+    graph[WATCH] = {}
+    return graph
+
+
+def make_config(seed: int) -> str:
+    """The exhibit's config.toml."""
+    lines = [
+        "[server]",
+        f'start = "{next(iter(make_graph(seed)))}"',
+        f'beat = "{BEAT_S * 1000:g}ms"',
+        f'catch_up = "{CATCH_UP_S:g}s"',
+        "[gpio]",
+        'pin_factory = "mock"',
+    ]
+    for pin in PINS:
+        pull = "up" if pin.rest == "high" else "down"
+        debounce = f"{pin.debounce_s * 1000:g}ms"
+        lines += [f"[pins.{pin.name}]", f"pin = {pin.number}", f'pull = "{pull}"']
+        lines += [f'debounce = "{debounce}"']
+    for page, rules in make_graph(seed).items():
+        lines.append(f"[pages.{page}]")
+        lines += [f'on_{level}.{pin} = "{to}"' for (pin, level), to in rules.items()]
+    return "\n".join(lines) + "\n"
+
+
+def make_round(seed: int, number: int, displays: int, groups: int, burst_s: float) -> Round:
+    """Draw a round.
+
+    Args:
+        seed: of the run.
+        number: of the round, from 0.
+        displays: how many there are.
+        groups: how many processes they live in.
+        burst_s: how long presses are made, in seconds.
+    """
+    random = Random(f"round {seed} {number}")
+    waves = [wave for pin in PINS for wave in _waves_of(random, pin, burst_s)]
+    faults = [_fault(random, displays, groups, burst_s) for _ in range(random.randint(8, 16))]
+    if number % 3 == 1:
+        at_s = random.uniform(0.3, 0.9) * burst_s
+        faults.append(Fault(random.choice(RESTARTS), at_s, random.uniform(0.0, 1.0)))
+    if number % 20 == 13:  # longer away than a press is remembered
+        gone_s = CATCH_UP_S + random.uniform(-2.0, 2.0)
+        faults.append(Fault("refuse", 0.5, gone_s, random.randrange(displays)))
+    by_time = sorted(faults, key=lambda fault: fault.after_s)
+    return Round(number, tuple(sorted(waves, key=lambda wave: wave.after_s)), tuple(by_time))
+
+
+def _waves_of(random: Random, pin: Pin, burst_s: float) -> list[Wave]:
+    waves = []
+    at_s = random.uniform(0.0, 0.3)
+    while at_s < burst_s:
+        waves.append(make_wave(random, pin.name, pin.debounce_s, at_s))
+        length_s = sum(step.pause_s for step in waves[-1].steps)
+        at_s += length_s + HOLD * pin.debounce_s + random.expovariate(1 / 0.05)
+    return waves
+
+
+def _fault(random: Random, displays: int, groups: int, burst_s: float) -> Fault:
+    kind = random.choices(list(KINDS), [weight for weight, _, _ in KINDS.values()])[0]
+    _, shortest_s, longest_s = KINDS[kind]
+    target = random.randrange(groups if kind == "stop-displays" else displays)
+    amount = 0.0
+    if kind == "cut-at":
+        amount = random.randint(1, 400)
+    elif kind == "delay":
+        amount = random.uniform(0.02, 0.25)
+    elif kind == "clock":
+        amount = random.choice(_CLOCK_STEPS_S)
+    elif kind == "cut":
+        amount = random.randint(0, 1)  # closed, or reset
+    return Fault(
+        kind,
+        random.uniform(0.1, burst_s),
+        random.uniform(shortest_s, longest_s),
+        target,
+        random.choice(("up", "down", "both")),
+        amount,
+    )
