@@ -164,7 +164,6 @@ class Bridge:
             outcome.at_s,
             outcome.gesture,
             outcome.press,
-            outcome.press_at_s,
         )
         return self._tell(event, now)
 
@@ -172,11 +171,10 @@ class Bridge:
         """Count an event; every display is told, and those whose page reacts to it leave."""
         self.seq = event.seq
         self._navigation.remember(event)
-        began_seq, _ = event.began
         return [
             event,
             Broadcast(_frame(event, now)),
-            *(CloseClients(page, to, began_seq) for page, to in self._navigation.moves(event)),
+            *(CloseClients(page, to, event.began) for page, to in self._navigation.moves(event)),
         ]
 
     def _state(self, seq: int) -> str:

@@ -67,7 +67,6 @@ class PinEvent:
         at_s: monotonic seconds of the edge, or of the moment the hold time was over.
         gesture: None for an edge.
         press: with a gesture, the number of the edge at which its press began.
-        press_at_s: and when that was, in monotonic seconds.
     """
 
     seq: int
@@ -76,7 +75,6 @@ class PinEvent:
     at_s: float
     gesture: Gesture | None = None
     press: int | None = None
-    press_at_s: float | None = None
 
     @property
     def event(self) -> Level | Gesture:
@@ -84,11 +82,9 @@ class PinEvent:
         return self.gesture or self.level
 
     @property
-    def began(self) -> tuple[int, float]:
-        """Number and time of the edge at which it began: its own, or its press's."""
-        if self.press is None or self.press_at_s is None:
-            return self.seq, self.at_s
-        return self.press, self.press_at_s
+    def began(self) -> int:
+        """The number of the edge at which it began: its own, or its press's."""
+        return self.seq if self.press is None else self.press
 
 
 @dataclass(frozen=True, slots=True)

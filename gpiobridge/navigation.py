@@ -72,7 +72,6 @@ class Navigation:
         """
         oldest_s = now_s - self._catch_up_s
         for event in self._recent:
-            began_seq, _ = event.began
-            if began_seq > after_seq and event.at_s >= oldest_s and self.target(page, event):
+            if event.began > after_seq and event.at_s >= oldest_s and self.target(page, event):
                 return event
         return None

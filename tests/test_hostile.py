@@ -33,8 +33,6 @@ from fuzz import (
 from running import RunningBridge, wait_until, write_exhibit
 from soak import EVERY_EDGE
 
-from gpiobridge import gunicorn_server, hub
-
 BEAT_S = 0.2
 SHORT_BEATS = 'beat = "200ms"'
 
@@ -249,7 +247,6 @@ def test_client_that_sends_without_end(server: RunningBridge, what: str) -> None
                 thread.join()
 
 
-@pytest.mark.skipif(not hasattr(hub, "MAX_FRAMES_A_SECOND"), reason="there is no such limit")
 def test_too_many_frames_are_1008(server: RunningBridge) -> None:
     """A display that sends more frames in a second than any page would is told so, and closed."""
     with unharmed(server), Peer(server.port) as peer:
@@ -266,9 +263,6 @@ SHORT_LIMIT = [
 ]
 
 
-@pytest.mark.skipif(
-    not hasattr(gunicorn_server, "WHOLE_REQUEST_S"), reason="there is no such limit"
-)
 def test_endless_requests_are_given_up(run_bridge: Callable[..., RunningBridge]) -> None:
     """More clients than HTTP threads that send a request byte by byte, for ever, end no page."""
     bridge = run_bridge(command=SHORT_LIMIT)
