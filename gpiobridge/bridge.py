@@ -1,10 +1,11 @@
 """The whole core behind one object: edges and joins in, orders for the displays out.
 
-Pure: it composes `debounce`, `press`, `navigation` and `wire`, and knows neither sockets nor pins.
-One thread at a time may call it (the watcher's); `seq` and `levels` may be read from any.
+Pure: it composes `debounce`, `press`, `noise`, `navigation` and `wire`, and knows neither sockets
+nor pins. One thread at a time may call it (the watcher's); `seq` and `levels` may be read from any.
 """
 
 from collections.abc import Collection, Iterable, Mapping
+from math import inf
 
 from gpiobridge import wire
 from gpiobridge.debounce import Debounce
@@ -16,11 +17,18 @@ from gpiobridge.events import (
     Level,
     Now,
     PinEvent,
+    PinNoisy,
     RawEdge,
     Welcome,
 )
 from gpiobridge.navigation import Navigation, Rules, WhileRules
+from gpiobridge.noise import Noise
 from gpiobridge.press import Outcome, Press
+
+NOISY_FRAME_S = 0.05
+"""How often displays are told the newest level of a noisy pin, in seconds."""
+
+_NOISY_AGAIN_S = 60.0
 
 
 class Bridge:
@@ -65,6 +73,11 @@ class Bridge:
             for pin, (active, hold_s) in (holds_s or {}).items()
             if pin in used
         }
+        self._noise = {pin: Noise() for pin in windows_s}
+        self._said_noisy_s: dict[str, float] = {}
+        # Of noisy pins, the newest event that displays have not been told; and when they will be.
+        self._untold: dict[str, PinEvent] = {}
+        self._untold_due_s = inf
 
     @property
     def cursor(self) -> str:
@@ -90,14 +103,16 @@ class Bridge:
             return []
         return self._settle(pin, self._pins[pin].reading(level, now.mono_s), now)
 
-    def holds(self, now: Now, behind: Collection[str] = ()) -> list[Effect]:
-        """Say what follows from the holds whose time is over.
+    def due(self, now: Now, behind: Collection[str] = ()) -> list[Effect]:
+        """Say what follows from the time: holds that are over, levels of noisy pins.
 
         Args:
             now: this moment.
             behind: pins that have edges which were not handed in yet: one may be the release.
         """
         effects: list[Effect] = []
+        if now.mono_s >= self._untold_due_s:
+            effects += self._tell_newest(now)
         for pin, press in self._presses.items():
             outcome = None if pin in behind else press.due(now.mono_s)
             if outcome is not None:
@@ -134,9 +149,16 @@ class Bridge:
 
     @property
     def deadline_s(self) -> float | None:
-        """The next moment, in monotonic seconds, at which `pins_to_read` or `holds` has work."""
+        """The next moment, in monotonic seconds, at which `pins_to_read` or `due` has work."""
         waiting: Iterable[Debounce | Press] = (*self._pins.values(), *self._presses.values())
-        return min((w.deadline_s for w in waiting if w.deadline_s is not None), default=None)
+        deadlines_s = [w.deadline_s for w in waiting if w.deadline_s is not None]
+        if self._untold:
+            deadlines_s.append(self._untold_due_s)
+        return min(deadlines_s, default=None)
+
+    def noisy(self, pin: str, at_s: float) -> bool:
+        """Whether a pin oscillates at ``at_s``, in monotonic seconds."""
+        return self._noise[pin].at(at_s)
 
     def _settle(self, pin: str, changes: Iterable[tuple[Level, float]], now: Now) -> list[Effect]:
         effects: list[Effect] = []
@@ -171,11 +193,38 @@ class Bridge:
         """Count an event; every display is told, and those whose page reacts to it leave."""
         self.seq = event.seq
         self._navigation.remember(event)
+        moves = self._navigation.moves(event)
+        self._noise[event.pin].take(event.at_s)
+        if self.noisy(event.pin, event.at_s):
+            return self._tell_later(event, moves, now)
         return [
+            *self._tell_newest(now),
             event,
             Broadcast(_frame(event, now)),
-            *(CloseClients(page, to, event.began) for page, to in self._navigation.moves(event)),
+            *(CloseClients(page, to, event.began) for page, to in moves),
         ]
+
+    def _tell_later(
+        self, event: PinEvent, moves: Iterable[tuple[str, str]], now: Now
+    ) -> list[Effect]:
+        """Of a noisy pin's event, tell at once only the displays that leave by it."""
+        effects: list[Effect] = [event]
+        if now.mono_s >= self._said_noisy_s.get(event.pin, -inf) + _NOISY_AGAIN_S:
+            self._said_noisy_s[event.pin] = now.mono_s
+            effects.append(PinNoisy(event.pin))
+        self._untold_due_s = min(self._untold_due_s, now.mono_s + NOISY_FRAME_S)
+        self._untold.pop(event.pin, None)  # at the end: in the order of their numbers
+        self._untold[event.pin] = event
+        for page, to in moves:
+            effects.append(CloseClients(page, to, event.began, first=_frame(event, now)))
+        return effects
+
+    def _tell_newest(self, now: Now) -> list[Effect]:
+        """Tell the newest level of each noisy pin: before any later event's frame."""
+        effects: list[Effect] = [Broadcast(_frame(event, now)) for event in self._untold.values()]
+        self._untold.clear()
+        self._untold_due_s = inf
+        return effects
 
     def _state(self, seq: int) -> str:
         return wire.state_frame(self.epoch, seq, self.levels, simulated=self._simulated)

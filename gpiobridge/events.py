@@ -88,6 +88,17 @@ class PinEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class PinNoisy:
+    """A pin oscillates; told once a minute while it does.
+
+    Args:
+        pin: the pin's name.
+    """
+
+    pin: str
+
+
+@dataclass(frozen=True, slots=True)
 class Broadcast:
     """Order: send this text frame to every display."""
 
@@ -103,11 +114,13 @@ class CloseClients:
         to: the page they leave for.
         after: only displays that have not acted on this number yet: a press belongs to the page
             on which it began.
+        first: a text frame that they have not got yet and must get before, or None.
     """
 
     page: str
     to: str
     after: int
+    first: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,4 +138,4 @@ class Welcome:
     to: str | None = None
 
 
-Effect = PinEvent | Broadcast | CloseClients
+Effect = PinEvent | PinNoisy | Broadcast | CloseClients

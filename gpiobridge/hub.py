@@ -142,7 +142,9 @@ class Hub:
         """Send a text frame, encoded once, to every display."""
         self._broadcast(_text_frame(text), now_s)
 
-    def navigate(self, page: str, path: str, after: int, now_s: float) -> int:
+    def navigate(
+        self, page: str, path: str, after: int, now_s: float, first: str | None = None
+    ) -> int:
         """Let displays on ``page`` leave for ``path``.
 
         Args:
@@ -150,6 +152,7 @@ class Hub:
             path: the path of the next page, without the display's URL prefix.
             after: only displays that joined before this event.
             now_s: monotonic seconds.
+            first: a text frame for them before the close.
 
         Returns:
             How many there were.
@@ -160,6 +163,8 @@ class Hub:
             if display.page == page and display.acted_on < after and not display.closing
         ]
         for display in leaving:
+            if first is not None:
+                self._send(display, _text_frame(first))
             self.leave(display, path, now_s)
         return len(leaving)
 

@@ -56,7 +56,9 @@ class Navigation:
         return None
 
     def remember(self, event: PinEvent) -> None:
-        """Keep an event for the displays that are loading or reconnecting."""
+        """Keep an event that some page reacts to, for displays that are loading or reconnecting."""
+        if not self.moves(event):
+            return
         self._recent.append(event)
         while self._recent[0].at_s < event.at_s - self._catch_up_s:
             self._recent.popleft()

@@ -14,19 +14,23 @@ import secrets
 import selectors
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
 
 from gpiobridge.bridge import Bridge
 from gpiobridge.config import Settings
-from gpiobridge.events import Broadcast, CloseClients, Effect, Now, PinEvent, RawEdge
+from gpiobridge.events import Broadcast, CloseClients, Effect, Now, PinEvent, PinNoisy, RawEdge
 from gpiobridge.gpio import PinSource
 from gpiobridge.hub import Display, Hub, Slots
+from gpiobridge.noise import MAX_EVENTS_A_SECOND
 from gpiobridge.waker import Waker
 
 log = logging.getLogger(__name__)
 
 EDGES_A_TURN = 64
+
+MAX_EDGES = 100_000
+"""So many raw edges may wait; beyond that the oldest are dropped, and the level check mends."""
 
 LEVEL_CHECK_S = 0.25
 """How often the levels are read with a back end that can lose edges, in seconds."""
@@ -68,7 +72,9 @@ class Watcher:
         self._on_failure = on_failure
         self._selector = selectors.DefaultSelector()
         self._hub = Hub(self._selector, self.slots, settings.server.beat_s)
+        self._arrived: deque[RawEdge] = deque(maxlen=MAX_EDGES)  # the back end's thread appends
         self._edges: deque[RawEdge] = deque()
+        self._waiting: Counter[str] = Counter()  # pin to how many of these are its own
         self._joining: deque[Display] = deque()
         self._waker = Waker(self._selector)
         self._stop = threading.Event()
@@ -122,7 +128,7 @@ class Watcher:
 
     def _on_edge(self, edge: RawEdge) -> None:
         # On the back end's thread, which an exception would kill: no I/O that can block or fail.
-        self._edges.append(edge)
+        self._arrived.append(edge)
         self._waker.wake()
 
     def _run(self) -> None:
@@ -162,22 +168,32 @@ class Watcher:
                 self._waker.drain()
 
     def _timeout_s(self) -> float | None:
-        if self._edges:
+        if self._edges or self._arrived:
             return 0.0
         deadlines = (self.bridge.deadline_s, self._hub.deadline_s, self._next_check_s)
         due_s = min((d for d in deadlines if d is not None), default=None)
         return None if due_s is None else max(0.0, due_s - time.monotonic())
 
     def _take_edges(self) -> None:
+        self._fetch_edges()
         # So many at a time: a pin that oscillates must not hold up sockets, beats and the stop.
         for _ in range(min(len(self._edges), EDGES_A_TURN)):
-            self._carry_out(self.bridge.edge(self._edges.popleft(), _now()))
+            edge = self._edges.popleft()
+            self._waiting[edge.pin] -= 1
+            self._carry_out(self.bridge.edge(edge, _now()))
+
+    def _fetch_edges(self) -> None:
+        for _ in range(min(len(self._arrived), MAX_EDGES - len(self._edges))):
+            edge = self._arrived.popleft()
+            self._edges.append(edge)
+            self._waiting[edge.pin] += 1
 
     def _take_deadlines(self) -> None:
         """Read the pins whose debounce window is over, or all at a level check; tell holds."""
         # A reading, or a hold, comes after every edge that was before it: a pin with edges still
         # in the queue has to wait for the next turn.
-        behind = {edge.pin for edge in self._edges.copy()}
+        self._fetch_edges()
+        behind = {pin for pin, edges in self._waiting.items() if edges}
         now_s = time.monotonic()
         pins: Iterable[str] = self.bridge.pins_to_read(now_s)
         if self._next_check_s is not None and now_s >= self._next_check_s:
@@ -187,7 +203,7 @@ class Watcher:
         for pin in pins:
             if pin not in behind:
                 self._read(pin)
-        self._carry_out(self.bridge.holds(_now(), behind))
+        self._carry_out(self.bridge.due(_now(), behind))
 
     def _read(self, pin: str) -> None:
         now = _now()  # before the reading: an edge stamped later may not be in it
@@ -196,12 +212,21 @@ class Watcher:
     def _carry_out(self, effects: Iterable[Effect]) -> None:
         for effect in effects:
             match effect:
-                case PinEvent(seq, pin):
-                    log.info("#%d %s: %s", seq, pin, effect.event)
+                case PinEvent(seq, pin, at_s=at_s):
+                    if not self.bridge.noisy(pin, at_s):
+                        log.info("#%d %s: %s", seq, pin, effect.event)
+                case PinNoisy(pin):
+                    log.warning(
+                        "pin %s oscillates: over %d events a second; is it connected, and is its "
+                        "debounce long enough?",
+                        pin,
+                        MAX_EVENTS_A_SECOND,
+                    )
                 case Broadcast(text):
                     self._hub.broadcast(text, time.monotonic())
-                case CloseClients(page, to, after):
-                    moved = self._hub.navigate(page, self.paths[to], after, time.monotonic())
+                case CloseClients(page, to, after, first):
+                    path = self.paths[to]
+                    moved = self._hub.navigate(page, path, after, time.monotonic(), first)
                     if moved:
                         log.info("%s leads to %s: %d displays moved", page, to, moved)
 

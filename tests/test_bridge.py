@@ -227,7 +227,7 @@ def test_a_hold_is_told_while_the_pin_is_pressed() -> None:
     bridge.edge(RawEdge("button", LOW, 1.0), now(1.0))
     bridge.reading("button", LOW, now(1.02))
     assert bridge.deadline_s == pytest.approx(3.02)
-    effects = bridge.holds(now(3.03))
+    effects = bridge.due(now(3.03))
     assert happened(effects) == [(2, "button", "hold")]
     assert CloseClients("welcome", "help", after=1) in effects
     bridge.edge(RawEdge("button", HIGH, 4.0), now(4.0))
@@ -254,7 +254,7 @@ def test_a_press_belongs_to_the_page_on_which_it_began() -> None:
     bridge = with_gestures()
     bridge.edge(RawEdge("button", LOW, 1.0), now(1.0))
     bridge.reading("button", LOW, now(1.02))
-    bridge.holds(now(3.03))
+    bridge.due(now(3.03))
     assert bridge.join("help", [f"{EPOCH}:1"], now(3.1)).to is None
     assert bridge.join("help", [f"{EPOCH}:0"], now(3.1)).to == "open"
 

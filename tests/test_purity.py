@@ -9,7 +9,7 @@ import pytest
 import gpiobridge
 
 PACKAGE = Path(gpiobridge.__file__).parent
-PURE = ("bridge", "debounce", "errors", "events", "navigation", "press", "wire")
+PURE = ("bridge", "debounce", "errors", "events", "navigation", "noise", "press", "wire")
 ACTING = {
     "asyncio", "datetime", "flask", "gpiozero", "io", "logging", "os", "pathlib", "random",
     "selectors", "socket", "subprocess", "threading", "time",
@@ -25,16 +25,17 @@ ALLOWED = {
     "waker": set(),
     "admission": set(),
     "pages": set(),
+    "noise": set(),
     "debounce": {"events"},
     "navigation": {"events"},
     "wire": {"events"},
     "press": {"events"},
-    "bridge": {"debounce", "events", "navigation", "press", "wire"},
+    "bridge": {"debounce", "events", "navigation", "noise", "press", "wire"},
     "config": {"errors", "events"},
     "gpio": {"config", "errors", "events"},
     "hub": {"events", "wire"},
     "files": {"handoff", "waker"},
-    "watcher": {"bridge", "config", "events", "gpio", "hub", "waker"},
+    "watcher": {"bridge", "config", "events", "gpio", "hub", "noise", "waker"},
     "running": {"config", "pages", "watcher"},
     "simulator": {"admission", "events", "gpio", "pages", "running"},
     "routes": {"admission", "errors", "handoff", "hub", "pages", "running", "simulator"},

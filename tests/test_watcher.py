@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -121,10 +122,10 @@ class Peer:
 class Stage:
     """A running watcher, its pins and its peers."""
 
-    def __init__(self, pins: ScriptedPins) -> None:
+    def __init__(self, pins: ScriptedPins, settings: Settings = SETTINGS) -> None:
         self.pins = pins
         self.failed = threading.Event()
-        self.watcher = Watcher(SETTINGS, pins, PATHS, self.failed.set)
+        self.watcher = Watcher(settings, pins, PATHS, self.failed.set)
         self.peers: list[Peer] = []
 
     def join(self, page: str = "welcome", *cursors: str) -> Peer:
@@ -156,6 +157,15 @@ def lossy() -> Iterator[Stage]:
     stage.watcher.start()
     yield stage
     stage.stop()
+
+
+def moved_by(peer: Peer) -> tuple[str, tuple[int, str | None]]:
+    """Read to the close; return the pin of the last frame, and what the close said."""
+    pin = ""
+    while not isinstance(event := peer.receive(), CloseConnection):
+        assert isinstance(event, TextMessage)
+        pin = json.loads(event.data).get("pin", pin)
+    return pin, (event.code, event.reason)
 
 
 def watching() -> bool:
@@ -237,6 +247,23 @@ def test_a_level_check_finds_an_edge_that_the_back_end_lost(lossy: Stage) -> Non
     lossy.pins.levels["button"] = LOW
     assert peer.frame()["event"] == "low"
     assert peer.close_frame() == (4000, "/open")
+
+
+def test_an_oscillating_pin_does_not_hold_up_another(caplog: pytest.LogCaptureFixture) -> None:
+    """It is reported, and a press that comes behind its thousands of edges moves the page."""
+    bare = replace(SETTINGS.pins["door"], debounce_s=0.0)
+    stage = Stage(ScriptedPins(), replace(SETTINGS, pins={**SETTINGS.pins, "door": bare}))
+    stage.watcher.start()
+    peer = stage.join()
+    assert peer.frame()["type"] == "state"
+    start_s = time.monotonic()
+    for number in range(3000):
+        stage.pins.tell(RawEdge("door", (LOW, HIGH)[number % 2], start_s + number * 0.0001))
+    stage.pins.drive("button", LOW)
+    moved = moved_by(peer)
+    stage.stop()
+    assert moved == ("button", (4000, "/open"))
+    assert "pin door oscillates" in caplog.text
 
 
 def test_a_display_with_a_cursor_catches_up(stage: Stage) -> None:
