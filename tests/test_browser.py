@@ -96,6 +96,29 @@ def test_dead_server_after_4000(bridge: RunningBridge, run_bridge: Run, page: An
     page.wait_for_url("**/open", timeout=5000)
 
 
+def test_hanging_load_is_tried_again(bridge: RunningBridge, page: Any) -> None:
+    """A next page whose load never ends doesn't use up what led to it."""
+    # While a load is pending, the clock can't be moved from outside: make its limit short.
+    page.add_init_script(
+        """const wait = setTimeout;
+        window.setTimeout = (f, ms, ...rest) => wait(f, ms === 10_000 ? 200 : ms, ...rest);"""
+    )
+    open_page(page, bridge, "/still")  # it has no rule, so nothing is fetched ahead
+    held: list[Any] = []
+
+    def hang_once(route: Any) -> None:
+        if route.request.method == "GET" and not held:
+            held.append(route)  # never answered
+        else:
+            route.continue_()
+
+    page.route("**/open", hang_once)
+    page.evaluate("void gpiobridge.go('open')")
+    page.wait_for_url("**/open")
+    page.wait_for_selector(ONLINE)
+    assert held
+
+
 def test_silent_socket_is_given_up(run_bridge: Run, page: Any) -> None:
     """A page that hears nothing for 2.5 beats opens a new socket."""
     bridge = run_bridge(server='beat = "300ms"')
@@ -112,6 +135,25 @@ def test_silent_socket_is_given_up(run_bridge: Run, page: Any) -> None:
     page.wait_for_selector('html[data-bridge="offline"]')
     mute["now"] = False
     page.wait_for_selector(ONLINE)
+
+
+def test_silent_handshake_is_given_up(run_bridge: Run, page: Any) -> None:
+    """A socket that opens and says nothing is given up after 2 s, where the beat is short."""
+    bridge = run_bridge(server='beat = "300ms"')
+    page.clock.install()
+    silent: list[Any] = []
+
+    def answer_later(ws: Any) -> None:
+        if silent:
+            ws.connect_to_server()
+        else:
+            silent.append(ws)
+
+    page.route_web_socket(re.compile("/ws/"), answer_later)
+    page.goto(bridge.url + "/welcome")
+    wait_until(lambda: bool(silent) or page.evaluate("false"))
+    page.clock.fast_forward(2000)
+    page.wait_for_selector(ONLINE, timeout=3000)
 
 
 def test_back_button_leaves_no_ghost(bridge: RunningBridge, page: Any) -> None:

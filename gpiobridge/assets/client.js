@@ -18,12 +18,14 @@
   "use strict";
 
   const NAVIGATE = 4000; // the only close code that moves a page; its reason is the path
-  const CONNECT_MS = 6000; // Chromium may hold a new socket back for 5 s
+  const MIN_CONNECT_MS = 2000; // for a handshake on a slow Pi
+  const MAX_CONNECT_MS = 6000; // Chromium may hold a new socket back for 5 s
   const SILENT_BEATS = 2.5; // without a frame for so many beats the socket is given up
   const FIRST_RETRY_MS = 100;
   const MAX_RETRY_MS = 2000;
   const ANSWER_MS = 5000; // a server that needs longer counts as down for now
   const LOAD_MS = 10_000; // a navigation that hasn't replaced this page by then has come to nothing
+  const LOADS = 2; // and so often it is tried: the server may have died in between
   const FAREWELL_MS = 10_000; // how long a page may keep the next one waiting (waitUntil)
 
   const script = document.currentScript;
@@ -183,7 +185,13 @@
 
   function listenForSilence() {
     clearTimeout(timer);
-    timer = setTimeout(lost, state === "online" ? SILENT_BEATS * beatMs : CONNECT_MS);
+    timer = setTimeout(lost, state === "online" ? SILENT_BEATS * beatMs : connectMs());
+  }
+
+  /** How long a handshake may take: as long as any other silence, and longer with each failure. */
+  function connectMs() {
+    const first = Math.max(MIN_CONNECT_MS, SILENT_BEATS * beatMs);
+    return Math.min(MAX_CONNECT_MS, first * 2 ** attempt);
   }
 
   function receive(frame) {
@@ -287,7 +295,7 @@
     return [...films].some((film) => !film.paused && !film.ended);
   }
 
-  /** Go to the next page, once the server answers: a dead one would leave an error page. */
+  /** Leave for ``path``, unless the page declines it; the page may play its farewell first. */
   async function leave(path, pin) {
     const url = new URL(path, location.href);
     if (url.origin !== location.origin) return lost(); // never led elsewhere
@@ -301,17 +309,23 @@
     actOnTold(); // a page that leaves by itself has seen the edge, too
     const stay = stays;
     if (farewells.length) await Promise.race([Promise.allSettled(farewells), pause(FAREWELL_MS)]);
-    if (stay !== stays) return;
+    if (stay === stays) load(url, LOADS);
+  }
+
+  /** Load the next page, once the server answers: a dead one would leave an error page. */
+  async function load(url, tries) {
+    if (tries === 0) return lost();
+    const stay = stays;
     let answer;
-    for (let tries = 0; (answer = await ask(url)) === "down"; tries += 1) {
+    for (let asked = 0; (answer = await ask(url)) === "down"; asked += 1) {
       if (stay !== stays) return;
       setConnected(false);
-      await pause(retryDelayMs(tries, Math.random()));
+      await pause(retryDelayMs(asked, Math.random()));
     }
     if (stay !== stays) return;
     if (answer === "gone") return lost();
     handOver(url.pathname);
-    timer = setTimeout(lost, LOAD_MS);
+    timer = setTimeout(load, LOAD_MS, url, tries - 1);
     location.assign(url);
   }
 
