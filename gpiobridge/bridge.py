@@ -89,6 +89,11 @@ class Bridge:
         """Pin name to its settled level, of the pins that have been read."""
         return {name: pin.settled for name, pin in list(self._pins.items())}
 
+    def lost(self, pin: str) -> tuple[int, int]:
+        """Count a pin's missed edges and its late ones, which came before the first reading."""
+        debounce = self._pins.get(pin)
+        return (debounce.missed, debounce.late) if debounce else (0, 0)
+
     def edge(self, edge: RawEdge, now: Now) -> list[Effect]:
         """Take a raw edge and say what follows from it, in order."""
         return self._settle(edge.pin, self._pins[edge.pin].edge(edge.level, edge.at_s), now)
@@ -200,7 +205,7 @@ class Bridge:
         return [
             *self._tell_newest(now),
             event,
-            Broadcast(_frame(event, now)),
+            Broadcast(_frame(event, now), event.at_s),
             *(CloseClients(page, to, event.began) for page, to in moves),
         ]
 
@@ -221,7 +226,9 @@ class Bridge:
 
     def _tell_newest(self, now: Now) -> list[Effect]:
         """Tell the newest level of each noisy pin: before any later event's frame."""
-        effects: list[Effect] = [Broadcast(_frame(event, now)) for event in self._untold.values()]
+        effects: list[Effect] = [
+            Broadcast(_frame(event, now), event.at_s) for event in self._untold.values()
+        ]
         self._untold.clear()
         self._untold_due_s = inf
         return effects

@@ -100,9 +100,15 @@ class PinNoisy:
 
 @dataclass(frozen=True, slots=True)
 class Broadcast:
-    """Order: send this text frame to every display."""
+    """Order: send this text frame to every display.
+
+    Args:
+        text: the frame.
+        at_s: when what it tells happened, in monotonic seconds.
+    """
 
     text: str
+    at_s: float
 
 
 @dataclass(frozen=True, slots=True)

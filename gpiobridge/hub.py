@@ -19,6 +19,7 @@ import socket
 import threading
 from collections import deque
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from wsproto import WSConnection
 from wsproto.connection import Connection, ConnectionType
@@ -26,6 +27,7 @@ from wsproto.events import BytesMessage, CloseConnection, Event, Ping, TextMessa
 from wsproto.utilities import LocalProtocolError
 
 from gpiobridge import wire
+from gpiobridge.counts import Counts
 from gpiobridge.wire import Close
 
 log = logging.getLogger(__name__)
@@ -42,6 +44,17 @@ CLOSE_WAIT_S = 1.0
 _SEND_BUFFER_BYTES = 16 * 1024  # frames are small; a big buffer only hides a stalled display
 _USER_TIMEOUT_MS = 12_000  # unacknowledged for this long: the peer is gone (RFC 5482)
 _RECEIVE_BYTES = 4096  # a turn's worth, so that one talkative peer can't hold up the others
+
+
+class Gone(StrEnum):
+    """Why a socket ended, as the log and the metrics say it."""
+
+    LEFT = "left"
+    WENT_AWAY = "went away"
+    STOPPED_READING = "stopped reading"
+    NO_ANSWER = "no longer answers"
+    BROKE_A_RULE = "broke a rule"
+    NO_HANG_UP = "did not hang up"
 
 
 class Slots:
@@ -113,13 +126,17 @@ class Hub:
         selector: the watcher's; each socket is registered with its `Display` as data.
         slots: given back when a display is gone.
         beat_s: after this many seconds without a frame every display gets a beat.
+        counts: where connections are counted.
     """
 
-    def __init__(self, selector: selectors.BaseSelector, slots: Slots, beat_s: float) -> None:
+    def __init__(
+        self, selector: selectors.BaseSelector, slots: Slots, beat_s: float, counts: Counts
+    ) -> None:
         self.displays: set[Display] = set()
         self._selector = selector
         self._slots = slots
         self._beat_s = beat_s
+        self._counts = counts
         self._beat_frame = _text_frame(wire.BEAT)
         self._last_sent_s = 0.0
         self._closing: deque[tuple[float, Display]] = deque()  # by deadline
@@ -131,6 +148,7 @@ class Hub:
         if not self.displays:
             self._last_sent_s = now_s
         self.displays.add(display)
+        self._counts.connected += 1
         self._selector.register(display.sock, selectors.EVENT_READ, display)
         log.info("%s connected, %d in all", display, len(self.displays))
         for text in texts:
@@ -176,6 +194,9 @@ class Hub:
         """Close one display's socket with ``code`` and ``reason``."""
         if display.closing:
             return
+        if code in (Close.POLICY, Close.TOO_BIG):
+            self._counts.gone[Gone.BROKE_A_RULE] += 1
+            log.info("%s is closed: %s", display, reason)
         self._send_event(display, CloseConnection(code, reason))
         self._finish(display, now_s)
 
@@ -204,12 +225,12 @@ class Hub:
         while self._closing and self._closing[0][0] <= now_s:
             display = self._closing.popleft()[1]
             if display in self.displays:
-                self._drop(display, "did not hang up")
+                self._drop(display, Gone.NO_HANG_UP)
         if self.displays and now_s >= self._last_sent_s + self._beat_s:
             for display in list(self.displays):
                 display.unanswered_beats += 1
                 if display.answers_beats and display.unanswered_beats > wire.MISSED_BEATS:
-                    self._drop(display, "no longer answers")
+                    self._drop(display, Gone.NO_ANSWER)
             self._broadcast(self._beat_frame, now_s)
 
     def _broadcast(self, frame: bytes, now_s: float) -> None:
@@ -230,7 +251,7 @@ class Hub:
         waiting = bool(display.outbox)
         display.outbox += frame
         if len(display.outbox) > MAX_OUTBOX_BYTES:
-            self._drop(display, "stopped reading")
+            self._drop(display, Gone.STOPPED_READING)
         elif not waiting:
             self._flush(display)
 
@@ -240,7 +261,7 @@ class Hub:
         except (BlockingIOError, InterruptedError):
             sent = 0
         except OSError:
-            self._drop(display, "went away")
+            self._drop(display, Gone.WENT_AWAY)
             return
         del display.outbox[:sent]
         if display.closing and not display.outbox:
@@ -261,7 +282,7 @@ class Hub:
         except OSError:
             data = b""
         if not data:
-            self._drop(display, "left")
+            self._drop(display, Gone.LEFT)
         elif not display.closing:
             self._take_bytes(display, data, now_s)
 
@@ -326,15 +347,16 @@ class Hub:
         try:
             display.sock.shutdown(socket.SHUT_WR)
         except OSError:
-            self._drop(display, "went away")
+            self._drop(display, Gone.WENT_AWAY)
 
-    def _drop(self, display: Display, why: str) -> None:
+    def _drop(self, display: Display, why: Gone) -> None:
         if display not in self.displays:
             return
         self.displays.remove(display)
         self._selector.unregister(display.sock)
         display.sock.close()
         self._slots.give_back()
+        self._counts.gone[why] += 1
         log.info("%s %s, %d in all", display, why, len(self.displays))
 
 

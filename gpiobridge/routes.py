@@ -40,6 +40,11 @@ def make_blueprint(running: Callable[[], Running]) -> Blueprint:
         health, well = running().health()
         return jsonify(health), 200 if well else 503
 
+    def metrics() -> ResponseReturnValue:
+        from gpiobridge.metrics import CONTENT_TYPE, exposition  # few ask: not at start
+
+        return Response(exposition(running()), content_type=CONTENT_TYPE)
+
     def next_pages(page: str) -> ResponseReturnValue:
         if page not in running().settings.pages:
             refuse(404, f"There is no page {page!r}.")
@@ -54,6 +59,7 @@ def make_blueprint(running: Callable[[], Running]) -> Blueprint:
         return response
 
     blueprint.add_url_rule("/healthz", "healthz", healthz)
+    blueprint.add_url_rule("/metrics", "metrics", metrics)
     blueprint.add_url_rule("/gpiobridge/next/<page>", "next", next_pages)
     blueprint.add_url_rule("/gpiobridge/<path:name>", "asset", _asset)
     add_simulator(blueprint, running)

@@ -5,6 +5,7 @@ The extension makes one at its start; the routes work on it. Any HTTP thread.
 
 import hashlib
 import json
+import time
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -31,21 +32,31 @@ class Running:
     settings: Settings
     watcher: Watcher
 
+    @property
+    def well(self) -> bool:
+        """Whether every pin is watched."""
+        return self.watcher.alive and len(self.watcher.bridge.levels) == len(self.settings.pins)
+
     def health(self) -> tuple[dict[str, Any], bool]:
         """What ``/healthz`` says, and whether all is well."""
         levels = self.watcher.bridge.levels
-        well = self.watcher.alive and len(levels) == len(self.settings.pins)
         return {
-            "status": "ok" if well else "failed",
+            "status": "ok" if self.well else "failed",
             "watcher": "alive" if self.watcher.alive else "dead",
             "simulated": self.watcher.pins.simulated,
             "beat": self.settings.server.beat_s,
             "pins": {
-                name: {"pin": pin.pin, "level": levels.get(name), "active": pin.active}
+                name: {
+                    "pin": pin.pin,
+                    "level": levels.get(name),
+                    "active": pin.active,
+                    "missed": self.watcher.bridge.lost(name)[0],
+                    "noisy": self.watcher.bridge.noisy(name, time.monotonic()),
+                }
                 for name, pin in self.settings.pins.items()
             },
             "displays": [{"name": name, "page": page} for name, page in self.watcher.displays],
-        }, well
+        }, self.well
 
     def remember_cursor(self) -> None:
         """Take the cursor of a page before it is rendered: a press from here on counts on it.

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from gpiobridge.bridge import Bridge
 from gpiobridge.config import Settings
+from gpiobridge.counts import Counts
 from gpiobridge.events import Broadcast, CloseClients, Effect, Now, PinEvent, PinNoisy, RawEdge
 from gpiobridge.gpio import PinSource
 from gpiobridge.hub import Display, Hub, Slots
@@ -34,6 +35,10 @@ MAX_EDGES = 100_000
 
 LEVEL_CHECK_S = 0.25
 """How often the levels are read with a back end that can lose edges, in seconds."""
+
+_NOISY = (
+    "pin %s oscillates: over %d events a second; is it connected, and is its debounce long enough?"
+)
 
 _FAREWELL_S = 0.25
 """How long displays have to hang up when we stop, in seconds; then they are left."""
@@ -68,10 +73,11 @@ class Watcher:
         self.pins = pins
         self.paths = paths
         self.slots = Slots(settings.server.max_displays)
+        self.counts = Counts()
         self._pin_names = tuple(settings.pins)
         self._on_failure = on_failure
         self._selector = selectors.DefaultSelector()
-        self._hub = Hub(self._selector, self.slots, settings.server.beat_s)
+        self._hub = Hub(self._selector, self.slots, settings.server.beat_s, self.counts)
         self._arrived: deque[RawEdge] = deque(maxlen=MAX_EDGES)  # the back end's thread appends
         self._edges: deque[RawEdge] = deque()
         self._waiting: Counter[str] = Counter()  # pin to how many of these are its own
@@ -156,7 +162,9 @@ class Watcher:
             display.acted_on = welcome.seq
             self._hub.adopt(display, welcome.texts, time.monotonic())
             if welcome.to is not None:
+                self.counts.navigations[display.page, welcome.to] += 1
                 self._hub.leave(display, self.paths[welcome.to], time.monotonic())
+                log.info("%s moves to %s at once", display, welcome.to)
         self._hub.tick(time.monotonic())
 
     def _wait(self, timeout_s: float | None) -> None:
@@ -180,6 +188,7 @@ class Watcher:
         for _ in range(min(len(self._edges), EDGES_A_TURN)):
             edge = self._edges.popleft()
             self._waiting[edge.pin] -= 1
+            self.counts.raw_edges[edge.pin] += 1
             self._carry_out(self.bridge.edge(edge, _now()))
 
     def _fetch_edges(self) -> None:
@@ -210,25 +219,32 @@ class Watcher:
         self._carry_out(self.bridge.reading(pin, self.pins.read(pin), now))
 
     def _carry_out(self, effects: Iterable[Effect]) -> None:
+        line = ""  # of the log: an event, and where it led
         for effect in effects:
             match effect:
-                case PinEvent(seq, pin, at_s=at_s):
-                    if not self.bridge.noisy(pin, at_s):
-                        log.info("#%d %s: %s", seq, pin, effect.event)
+                case PinEvent():
+                    _say(line)
+                    line = self._count(effect)
                 case PinNoisy(pin):
-                    log.warning(
-                        "pin %s oscillates: over %d events a second; is it connected, and is its "
-                        "debounce long enough?",
-                        pin,
-                        MAX_EVENTS_A_SECOND,
-                    )
-                case Broadcast(text):
+                    log.warning(_NOISY, pin, MAX_EVENTS_A_SECOND)
+                case Broadcast(text, at_s):
                     self._hub.broadcast(text, time.monotonic())
+                    self.counts.latency.take(time.monotonic() - at_s)
                 case CloseClients(page, to, after, first):
                     path = self.paths[to]
                     moved = self._hub.navigate(page, path, after, time.monotonic(), first)
-                    if moved:
-                        log.info("%s leads to %s: %d displays moved", page, to, moved)
+                    self.counts.navigations[page, to] += moved
+                    if moved and line:
+                        line += f"; {page} leads to {to}, displays moved: {moved}"
+        _say(line)
+
+    def _count(self, event: PinEvent) -> str:
+        """Count an event; return its line for the log, or nothing if its pin is noisy."""
+        self.counts.events[event.pin, event.event] += 1
+        self.counts.last_event_s = event.at_s
+        if self.bridge.noisy(event.pin, event.at_s):
+            return ""
+        return f"#{event.seq} {event.pin}: {event.event}"
 
     def _farewell(self) -> None:
         """Tell every display, and give the live ones a moment to hang up."""
@@ -250,6 +266,11 @@ class Watcher:
         with contextlib.suppress(IndexError):  # another thread may do the same at once
             while self._joining:
                 self._joining.popleft().sock.close()
+
+
+def _say(line: str) -> None:
+    if line:
+        log.info("%s", line)
 
 
 def _now() -> Now:

@@ -20,6 +20,7 @@ from wsproto.events import (
 )
 
 from gpiobridge import wire
+from gpiobridge.counts import Counts
 from gpiobridge.hub import CLOSE_WAIT_S, MAX_OUTBOX_BYTES, Display, Hub, Slots
 
 BEAT_S = 2.0
@@ -78,7 +79,8 @@ class Room:
     def __init__(self) -> None:
         self.selector = selectors.DefaultSelector()
         self.slots = Slots(10)
-        self.hub = Hub(self.selector, self.slots, BEAT_S)
+        self.counts = Counts()
+        self.hub = Hub(self.selector, self.slots, BEAT_S, self.counts)
         self.peers: list[Peer] = []
 
     def join(

@@ -9,7 +9,9 @@ import pytest
 import gpiobridge
 
 PACKAGE = Path(gpiobridge.__file__).parent
-PURE = ("bridge", "debounce", "errors", "events", "navigation", "noise", "press", "wire")
+PURE = (
+    "bridge", "counts", "debounce", "errors", "events", "navigation", "noise", "press", "wire",
+)  # fmt: skip
 ACTING = {
     "asyncio", "datetime", "flask", "gpiozero", "io", "logging", "os", "pathlib", "random",
     "selectors", "socket", "subprocess", "threading", "time",
@@ -25,6 +27,7 @@ ALLOWED = {
     "waker": set(),
     "admission": set(),
     "pages": set(),
+    "counts": set(),
     "noise": set(),
     "debounce": {"events"},
     "navigation": {"events"},
@@ -33,12 +36,15 @@ ALLOWED = {
     "bridge": {"debounce", "events", "navigation", "noise", "press", "wire"},
     "config": {"errors", "events"},
     "gpio": {"config", "errors", "events"},
-    "hub": {"events", "wire"},
+    "hub": {"counts", "wire"},
     "files": {"handoff", "waker"},
-    "watcher": {"bridge", "config", "events", "gpio", "hub", "noise", "waker"},
+    "watcher": {"bridge", "config", "counts", "events", "gpio", "hub", "noise", "waker"},
     "running": {"config", "pages", "watcher"},
+    "metrics": {"counts", "hub", "running"},
     "simulator": {"admission", "events", "gpio", "pages", "running"},
-    "routes": {"admission", "errors", "handoff", "hub", "pages", "running", "simulator"},
+    "routes": {
+        "admission", "errors", "handoff", "hub", "metrics", "pages", "running", "simulator",
+    },
     "web": {
         "admission", "config", "errors", "files", "gpio", "handoff", "pages", "routes", "running",
         "watcher",

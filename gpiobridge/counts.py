@@ -1,0 +1,53 @@
+"""What has happened since the start, as plain numbers.
+
+Only the watcher's thread counts; any thread may read. Pure; imports nothing of the project.
+"""
+
+from bisect import bisect_left
+from collections import Counter
+from dataclasses import dataclass, field
+
+# The first ones lie around the debounce of 20 ms that nearly every pin has.
+LATENCY_BUCKETS_S = (0.005, 0.01, 0.02, 0.025, 0.03, 0.04, 0.06, 0.1, 0.25, 0.5, 1.0, 2.5)
+"""Upper bounds of the latency's histogram, in seconds."""
+
+
+class Histogram:
+    """How often a duration was how long.
+
+    Args:
+        bounds_s: upper bounds of the buckets in seconds, rising; one more takes what is longer.
+    """
+
+    def __init__(self, bounds_s: tuple[float, ...]) -> None:
+        self.bounds_s = bounds_s
+        self.counts = [0] * (len(bounds_s) + 1)
+        self.sum_s = 0.0
+
+    def take(self, duration_s: float) -> None:
+        """Count a duration in seconds."""
+        self.counts[bisect_left(self.bounds_s, duration_s)] += 1
+        self.sum_s += duration_s
+
+
+@dataclass(slots=True)
+class Counts:
+    """All the numbers.
+
+    Args:
+        raw_edges: pin -> edges as the back end told them.
+        events: (pin, "low", "high", "tap" or "hold") -> how often it happened.
+        navigations: (page, next page) -> displays that a pin moved on.
+        connected: sockets that were taken over.
+        gone: why a socket ended -> how many did.
+        latency: from an edge at the pin, its debounce included, to its frame on every socket.
+        last_event_s: monotonic seconds of the newest event; None before the first.
+    """
+
+    raw_edges: Counter[str] = field(default_factory=Counter)
+    events: Counter[tuple[str, str]] = field(default_factory=Counter)
+    navigations: Counter[tuple[str, str]] = field(default_factory=Counter)
+    connected: int = 0
+    gone: Counter[str] = field(default_factory=Counter)
+    latency: Histogram = field(default_factory=lambda: Histogram(LATENCY_BUCKETS_S))
+    last_event_s: float | None = None
