@@ -71,10 +71,14 @@ def run(config_file: Path | None, host: str | None, port: int | None) -> None:
         for key, value in {"server.host": host, "server.port": port}.items()
         if value is not None
     }
-    settings = config.load(config_file, overrides=overrides)
     _set_up_logging()
-    _warn(settings)
-    sys.exit(serve(settings))
+
+    def load() -> Settings:
+        settings = config.load(config_file, overrides=overrides)
+        _warn(settings)
+        return settings
+
+    sys.exit(serve(load))
 
 
 @main.command()

@@ -1,59 +1,58 @@
-"""gunicorn, embedded: one arbiter, one worker, both with our own way of ending.
+"""gunicorn, embedded: the application's options, and an arbiter with our own way of ending.
 
-What is overridden here was read in gunicorn 23 and 27 and is tested with both ends of the range
-that `pyproject.toml` allows. Each override has its reason in one line; all else is gunicorn's.
+The arbiter has one worker (`gunicorn_worker`). What is overridden here was read in gunicorn 23 and
+27 and is tested with both ends of the range that `pyproject.toml` allows. Each override has its
+reason in one line; all else is gunicorn's.
 
 Imported by `server` only where gunicorn can run: it needs ``fcntl``.
 """
 
 import contextlib
-import errno
 import logging
 import mmap
 import os
-import selectors
 import signal
 import socket
-import threading
+import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from collections.abc import Callable
+from math import inf
+from typing import Any, NoReturn
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.errors import HaltServer
-from gunicorn.workers.gthread import ThreadWorker
 
 from gpiobridge.config import Settings
+from gpiobridge.errors import ConfigError
 from gpiobridge.exhibit import create_app
-from gpiobridge.startup import notify_systemd, start_bridge
-from gpiobridge.web import GpioBridge
+from gpiobridge.gunicorn_worker import Worker
+from gpiobridge.running import Running
+from gpiobridge.systemd import notify, watchdog_s
 
 log = logging.getLogger(__name__)
 
-POOL_PREFIX = "gpiobridge-http"
-WHOLE_REQUEST_S = 15.0
-"""How long a request may hold an HTTP thread, in seconds; each byte renews the sockets' limit."""
+PULSE_S = 5.0
+"""How often systemd hears of us, in seconds; more often if its watchdog is short."""
 
-IN_FLIGHT_S = 0.3
-"""How long requests that are being answered have, in seconds, when we stop."""
-
-_OUT_OF_RESOURCES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+FIRST_PASSED_FD = 3
+"""Where a process looks for a socket that is passed to it (sd_listen_fds(3))."""
 
 
-def serve(settings: Settings, listener: socket.socket) -> int:
+def serve(settings: Settings, listener: socket.socket, load: Callable[[], Settings]) -> int:
     """Serve an exhibit until a signal stops it.
 
     Args:
         settings: the checked configuration.
         listener: the listening socket; gunicorn's from now on.
+        load: reads and checks the configuration anew, for a reload.
 
     Returns:
         The exit code: 0 after a signal, 1 if the service failed.
     """
     try:
-        OneWorkerArbiter(Service(settings, listener)).run()
+        OneWorkerArbiter(Service(settings, listener, load)).run()
     except SystemExit as end:
         # gunicorn has exit codes of its own, such as 3 for a worker that can't boot.
         return end.code if end.code in (0, 1, 2) else 1
@@ -66,16 +65,26 @@ class Service(BaseApplication):  # type: ignore[misc]
     Args:
         settings: the checked configuration.
         listener: the listening socket.
+        load: reads and checks the configuration anew.
     """
 
-    def __init__(self, settings: Settings, listener: socket.socket) -> None:
+    def __init__(
+        self, settings: Settings, listener: socket.socket, load: Callable[[], Settings]
+    ) -> None:
         self.settings = settings
+        self._load = load
         self.address: tuple[str, int] = listener.getsockname()[:2]
         self._listener_fd = listener.detach()  # gunicorn closes it
         # Shared with the worker: whether it has said itself why it ends.
         self.said_why = mmap.mmap(-1, 1)
         # gunicorn would report READY before the application is up: we do, when it is.
         self.notify_address = os.environ.pop("NOTIFY_SOCKET", None)
+        # The watcher's pulse goes to the arbiter, which passes it on: if either of them hangs,
+        # systemd hears nothing.
+        self._pulse_out, self._pulse_in = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._pulse_out.setblocking(False)
+        self._pulse_in.setblocking(False)
+        self._refused = ""  # why the newest configuration is not used
         super().__init__()
 
     def load_config(self) -> None:
@@ -103,6 +112,60 @@ class Service(BaseApplication):  # type: ignore[misc]
         """Build the application; called in the worker, after the fork."""
         return create_app(self.settings, on_failure=lambda: os._exit(1))
 
+    def start_pulse(self, running: Running) -> None:
+        """Let the watcher's thread give a sign of life; called in the worker."""
+        if self.notify_address is None:
+            return
+
+        def pulse() -> None:
+            with contextlib.suppress(OSError):  # full: the arbiter hangs, which systemd notices
+                self._pulse_out.send(running.status().encode())
+
+        running.watcher.every(min(PULSE_S, (watchdog_s() or inf) / 3), pulse)
+
+    def pass_pulse_on(self) -> None:
+        """Tell systemd what the watcher said last, if anything; called in the arbiter."""
+        status = None
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                status = self._pulse_in.recv(4096).decode()
+        if status is not None:
+            notify(self.notify_address, f"WATCHDOG=1\nSTATUS={self._refused}{status}")
+
+    def reload_is_refused(self) -> bool:
+        """Check the configuration anew; if it can't be used, say why in the log and status."""
+        try:
+            server = self._load().server
+        except ConfigError as error:
+            problems = list(error.problems)
+        else:
+            problems = [
+                f"{self.settings.source}: server.{key} = {new!r}: can't be changed by a reload; "
+                "restart the service"
+                for key, old, new in (
+                    ("host", self.settings.server.host, server.host),
+                    ("port", self.settings.server.port, server.port),
+                )
+                if new != old
+            ]
+        for problem in problems:
+            log.error("reload refused: %s", problem)
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        self._refused = (
+            f"reload refused: {problems[0]}{more}; still as before: " if problems else ""
+        )
+        return bool(problems)
+
+    def start_again(self, listener_fd: int) -> NoReturn:
+        """Become a fresh process with the same arguments and the same listening socket."""
+        if self.notify_address is not None:
+            os.environ["NOTIFY_SOCKET"] = self.notify_address
+        os.environ |= {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "1"}
+        os.dup2(listener_fd, FIRST_PASSED_FD)
+        os.set_inheritable(FIRST_PASSED_FD, True)
+        logging.shutdown()
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+
 
 class OneWorkerArbiter(Arbiter):  # type: ignore[misc]
     """Ends with its worker, instead of starting another one every second for ever."""
@@ -114,9 +177,28 @@ class OneWorkerArbiter(Arbiter):  # type: ignore[misc]
         self.stopping |= sig in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
         super().signal(sig, frame)
 
+    def murder_workers(self) -> None:
+        """Look after the worker, and let systemd know that all is well; called each second."""
+        super().murder_workers()
+        self.app.pass_pulse_on()
+
     def handle_hup(self) -> None:
-        """Refuse what gunicorn does on SIGHUP: a second worker would fight for the pins."""
-        log.warning("SIGHUP ignored: restart the service to load a new configuration")
+        """Load the configuration anew: by a fresh start, as two workers would fight for the pins.
+
+        The listening socket stays open meanwhile, so that nobody is refused.
+        """
+        if sys.stdin is not None and sys.stdin.isatty():
+            self.stopping = True
+            raise StopIteration  # the terminal was closed
+        service: Service = self.app
+        if service.reload_is_refused():
+            return
+        log.info("the configuration is fine: starting again with it")
+        notify(service.notify_address, f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
+        self.stopping = True
+        listener_fd = os.dup(self.LISTENERS[0].fileno())
+        self.stop()
+        service.start_again(listener_fd)
 
     def _keep_one_worker(self) -> None:
         log.warning("signal ignored: the pins can have one worker only")
@@ -130,97 +212,3 @@ def end_with_worker(arbiter: OneWorkerArbiter, _worker: object) -> None:
         if not arbiter.app.said_why[0]:
             log.error("the worker ended unexpectedly")
         raise HaltServer("the worker ended", 1)
-
-
-class Worker(ThreadWorker):  # type: ignore[misc]
-    """gunicorn's threaded worker: it starts the bridge, and says goodbye to the displays."""
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self._since_s: dict[Any, float] = {}  # requests on the HTTP threads
-
-    def init_signals(self) -> None:
-        """Let Ctrl-C, which reaches this process, too, end it like SIGTERM does."""
-        super().init_signals()
-        for number in (signal.SIGINT, signal.SIGQUIT):
-            signal.signal(number, self.handle_exit)
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the arbiter's
-
-    def get_thread_pool(self) -> ThreadPoolExecutor:
-        """Name the threads, for `join_pool`."""
-        return ThreadPoolExecutor(self.cfg.threads, thread_name_prefix=POOL_PREFIX)
-
-    def accept(self, *args: Any) -> None:
-        """Accept a connection; without a free descriptor leave it in the queue and go on."""
-        try:
-            super().accept(*args)
-        except OSError as error:
-            if error.errno not in _OUT_OF_RESOURCES:
-                raise
-            time.sleep(0.05)  # the poller would report it again at once
-
-    def handle(self, conn: Any) -> Any:
-        """Serve a request on one of the HTTP threads, and note since when."""
-        self._since_s[conn] = time.monotonic()
-        try:
-            return super().handle(conn)
-        finally:
-            del self._since_s[conn]
-
-    def murder_keepalived(self, *args: Any, **options: Any) -> None:
-        """Also give up clients that send their request byte by byte; called each second."""
-        super().murder_keepalived(*args, **options)
-        for conn, since_s in list(self._since_s.items()):
-            if time.monotonic() > since_s + WHOLE_REQUEST_S:
-                with contextlib.suppress(OSError):  # wakes the thread that reads
-                    conn.sock.shutdown(socket.SHUT_RDWR)
-
-    def enqueue_req(self, conn: Any) -> None:
-        """Serve a request; its connection will be closed without waiting for the peer."""
-        # Since 26 gunicorn waits up to 2 s, on the main thread, for each peer to hang up.
-        conn.close = lambda graceful=False: close_soon(conn.sock)
-        super().enqueue_req(conn)
-
-    def run(self) -> None:
-        """Serve until a signal, then end this process."""
-        service: Service = self.app
-        bridge: GpioBridge = self.wsgi.extensions["gpiobridge"]
-        try:
-            start_bridge(bridge, *service.address)
-        except SystemExit:
-            service.said_why[0] = 1
-            raise
-        notify_systemd(service.notify_address, "READY=1")
-        # In this process only: kept-alive connections needn't be waited for.
-        self.cfg.set("graceful_timeout", 0)
-        # A signal must wake the poller, which gunicorn 23 doesn't see to.
-        self.poller.register(self.PIPE[0], selectors.EVENT_READ, lambda ear: os.read(ear, 64))
-        try:
-            super().run()
-        except Exception:
-            log.exception("the HTTP server failed")
-            os._exit(1)
-        notify_systemd(service.notify_address, "STOPPING=1")
-        until_s = time.monotonic() + IN_FLIGHT_S
-        bridge.stop()
-        join_pool(until_s)
-        # Threads that hold a silent connection would hold the exit for seconds.
-        logging.shutdown()
-        os._exit(0)
-
-
-def close_soon(sock: socket.socket) -> None:
-    """Close a connection: what we sent still goes out, and nobody is waited for."""
-    with contextlib.suppress(OSError):
-        sock.shutdown(socket.SHUT_WR)
-        sock.setblocking(False)
-        while sock.recv(65536):  # unread bytes would reset the connection, cutting our answer
-            pass
-    sock.close()
-
-
-def join_pool(until_s: float) -> None:
-    """Let the requests that are being answered finish, until ``until_s`` (monotonic)."""
-    for thread in threading.enumerate():
-        if thread.name.startswith(POOL_PREFIX):
-            thread.join(max(0.0, until_s - time.monotonic()))

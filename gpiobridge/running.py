@@ -58,6 +58,20 @@ class Running:
             "displays": [{"name": name, "page": page} for name, page in self.watcher.displays],
         }, self.well
 
+    def status(self) -> str:
+        """Say in a line what ``systemctl status`` shows."""
+        watcher, now_s = self.watcher, time.monotonic()
+        displays, pins = len(watcher.displays), self.settings.pins
+        last_s = watcher.counts.last_event_s
+        parts = [
+            f"{displays} display{'' if displays == 1 else 's'}",
+            f"{len(pins)} {'simulated ' if watcher.pins.simulated else ''}"
+            f"pin{'' if len(pins) == 1 else 's'}",
+            "no edge yet" if last_s is None else f"last edge {_rough(now_s - last_s)} ago",
+            *(f"{pin} oscillates" for pin in pins if watcher.bridge.noisy(pin, now_s)),
+        ]
+        return ", ".join(parts)
+
     def remember_cursor(self) -> None:
         """Take the cursor of a page before it is rendered: a press from here on counts on it.
 
@@ -98,6 +112,14 @@ class Running:
             for to in targets
             if to != page
         }
+
+
+def _rough(duration_s: float) -> str:
+    """A duration as a person would say it."""
+    for unit, seconds in (("days", 86_400), ("h", 3_600), ("min", 60)):
+        if duration_s >= 2 * seconds:
+            return f"{duration_s // seconds:.0f} {unit}"
+    return f"{duration_s:.0f} s"
 
 
 @cache

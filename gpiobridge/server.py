@@ -15,6 +15,7 @@ import signal
 import socket
 import struct
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 
 from gpiobridge.config import Settings
@@ -32,26 +33,27 @@ _DEFER_S = 30  # a connection that has said nothing yet stays in the kernel for 
 _OWN_FILES = 128  # descriptors that are no display's: HTTP, static files, pins, Python
 
 
-def serve(settings: Settings) -> int:
+def serve(load: Callable[[], Settings]) -> int:
     """Serve an exhibit until a signal stops it.
 
     Args:
-        settings: the checked configuration.
+        load: reads and checks the configuration; called again for a reload.
 
     Returns:
         The exit code: 0 after a signal, 1 if the service failed.
 
     Raises:
+        ConfigError: the configuration is wrong.
         ServerError: the address can't be listened on.
     """
-    settings = _within_file_limit(settings, raise_file_limit())
+    settings = _within_file_limit(load(), raise_file_limit())
     listener = _systemd_listener() or _listen(settings.server.host, settings.server.port)
     _tune(listener)
     try:
         from gpiobridge import gunicorn_server
     except ImportError:  # not installed, or without fcntl
         return _serve_with_werkzeug(settings, listener)
-    return gunicorn_server.serve(settings, listener)
+    return gunicorn_server.serve(settings, listener, load)
 
 
 def _serve_with_werkzeug(settings: Settings, listener: socket.socket) -> int:

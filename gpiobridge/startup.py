@@ -1,7 +1,6 @@
-"""What both servers do when they are up: start the bridge, greet, tell systemd."""
+"""What both servers do when they are up: start the bridge, and greet."""
 
 import ipaddress
-import logging
 import socket
 import sys
 
@@ -9,8 +8,6 @@ from gpiobridge.config import DEFAULT_URL
 from gpiobridge.errors import GpioBridgeError
 from gpiobridge.running import Running
 from gpiobridge.web import GpioBridge
-
-log = logging.getLogger(__name__)
 
 
 def start_bridge(bridge: GpioBridge, host: str, port: int) -> None:
@@ -49,20 +46,3 @@ def _greeting(running: Running, host: str, port: int) -> str:
             f"  press one at {url}/simulator, or with: {command}",
         ]
     return "\n".join([*lines, "  Ctrl-C stops it"])
-
-
-def notify_systemd(address: str | None, state: str) -> None:
-    """Tell systemd our state (sd_notify(3)).
-
-    Args:
-        address: the value of ``NOTIFY_SOCKET``; None outside a service of ``Type=notify``.
-        state: such as ``READY=1``.
-    """
-    if not address:
-        return
-    path = "\0" + address[1:] if address.startswith("@") else address
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
-        try:
-            sock.sendto(state.encode(), path)
-        except OSError as error:
-            log.warning("systemd was not told %s: %s", state, error)

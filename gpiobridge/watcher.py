@@ -4,8 +4,8 @@ It waits for three things: an edge from a pin, bytes from a browser, the next de
 window, a beat, a level check). Everything that happens goes into `bridge`, and what that orders
 goes out through `hub`.
 
-Threads: `start`, `stop` and `adopt` may be called from any thread, the callback of the pins
-comes on the back end's; all else runs on the watcher's own.
+Threads: `start`, `stop`, `every` and `adopt` may be called from any thread, the callback of the
+pins comes on the back end's; all else runs on the watcher's own.
 """
 
 import contextlib
@@ -86,6 +86,9 @@ class Watcher:
         self._stop = threading.Event()
         self._ended = threading.Event()
         self._next_check_s: float | None = None
+        self._pulse: Callable[[], None] = lambda: None
+        self._pulse_every_s = 0.0
+        self._next_pulse_s: float | None = None
         self._thread = threading.Thread(target=self._run, name="gpiobridge-watcher", daemon=True)
 
     def start(self) -> None:
@@ -114,6 +117,17 @@ class Watcher:
             self._close()
         else:
             self._thread.join(_FAREWELL_S + 1.0)
+
+    def every(self, interval_s: float, pulse: Callable[[], None]) -> None:
+        """Call ``pulse`` on the watcher's thread now, and from then on every so many seconds.
+
+        Args:
+            interval_s: seconds between two calls.
+            pulse: a sign that the thread doesn't hang; it must not block or raise.
+        """
+        self._pulse, self._pulse_every_s = pulse, interval_s
+        self._next_pulse_s = time.monotonic()
+        self._waker.wake()
 
     @property
     def alive(self) -> bool:
@@ -166,6 +180,9 @@ class Watcher:
                 self._hub.leave(display, self.paths[welcome.to], time.monotonic())
                 log.info("%s moves to %s at once", display, welcome.to)
         self._hub.tick(time.monotonic())
+        if self._next_pulse_s is not None and time.monotonic() >= self._next_pulse_s:
+            self._next_pulse_s = time.monotonic() + self._pulse_every_s
+            self._pulse()
 
     def _wait(self, timeout_s: float | None) -> None:
         """Wait until something happens, and serve the sockets that are ready."""
@@ -178,7 +195,12 @@ class Watcher:
     def _timeout_s(self) -> float | None:
         if self._edges or self._arrived:
             return 0.0
-        deadlines = (self.bridge.deadline_s, self._hub.deadline_s, self._next_check_s)
+        deadlines = (
+            self.bridge.deadline_s,
+            self._hub.deadline_s,
+            self._next_check_s,
+            self._next_pulse_s,
+        )
         due_s = min((d for d in deadlines if d is not None), default=None)
         return None if due_s is None else max(0.0, due_s - time.monotonic())
 

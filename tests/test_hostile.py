@@ -259,7 +259,7 @@ def test_too_many_frames_are_1008(server: RunningBridge) -> None:
 SHORT_LIMIT = [
     sys.executable,
     "-c",
-    "from gpiobridge import cli, gunicorn_server; gunicorn_server.WHOLE_REQUEST_S = 1; cli.main()",
+    "from gpiobridge import cli, gunicorn_worker; gunicorn_worker.WHOLE_REQUEST_S = 1; cli.main()",
 ]
 
 

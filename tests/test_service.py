@@ -15,7 +15,7 @@ import pytest
 from running import COMMANDS, RunningBridge, frame, write_exhibit
 from websockets.exceptions import InvalidStatus
 
-from gpiobridge import gunicorn_server
+from gpiobridge import gunicorn_worker
 
 Run = Callable[..., RunningBridge]
 
@@ -158,21 +158,6 @@ def test_socket_activation(tmp_path: Path) -> None:
             bridge.stop()
 
 
-def test_systemd_is_told_when_pins_are_watched(tmp_path: Path) -> None:
-    """READY=1 comes when the application is up, STOPPING=1 at its end."""
-    config = write_exhibit(tmp_path)
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
-        systemd.settimeout(10)
-        systemd.bind(str(tmp_path / "notify"))
-        command = ["env", f"NOTIFY_SOCKET={tmp_path / 'notify'}", *COMMANDS["gunicorn"]]
-        bridge = RunningBridge(config, command=command)
-        try:
-            assert systemd.recv(100) == b"READY=1"
-        finally:
-            bridge.stop()
-        assert systemd.recv(100) == b"STOPPING=1"
-
-
 def test_file_limit_is_raised(tmp_path: Path) -> None:
     """As many files may be open as the system allows: a display is one."""
     start = ["sh", "-c", 'ulimit -Sn 256; exec "$@"', "sh", *COMMANDS["gunicorn"]]
@@ -203,10 +188,10 @@ def test_requests_in_flight_are_answered_at_the_end() -> None:
         answered.set()
 
     stopping = threading.Event()
-    busy = threading.Thread(target=answer, name=f"{gunicorn_server.POOL_PREFIX}_0")
+    busy = threading.Thread(target=answer, name=f"{gunicorn_worker.POOL_PREFIX}_0")
     busy.start()
     threading.Timer(0.05, stopping.set).start()
-    gunicorn_server.join_pool(time.monotonic() + 10)
+    gunicorn_worker.join_pool(time.monotonic() + 10)
     assert answered.is_set()
 
 
@@ -264,7 +249,7 @@ def test_running_out_of_files_ends_nothing(tmp_path: Path) -> None:
     assert "max_displays = 1000: only 140 files may be open" in "".join(bridge.log)
 
 
-@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTTIN, signal.SIGTTOU, signal.SIGUSR2])
+@pytest.mark.parametrize("number", [signal.SIGTTIN, signal.SIGTTOU, signal.SIGUSR2])
 def test_other_signals_start_no_worker(bridge: RunningBridge, number: int) -> None:
     """What makes gunicorn start another worker is refused: it would fight for the pins."""
     before = bridge.workers()
