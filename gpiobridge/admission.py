@@ -1,21 +1,26 @@
-"""Which requests our routes accept: the Host, the Origin, the WebSocket handshake.
+"""Which requests our routes accept: Host, Origin, token, and the WebSocket handshake.
 
 A page on another site can make a visitor's browser talk to this machine. Two checks stop it: the
 Host must be a name that is really ours (a DNS name that was rebound to us is not), and an Origin
-must equal the Host. Both are made before a handshake is answered.
+must equal the Host. On a network the token says who may look. All are made before a handshake is
+answered.
 
 Any HTTP thread; it knows Flask's request and nothing else of the project.
 """
 
 import base64
 import binascii
+import hashlib
+import hmac
 import ipaddress
 import socket
 from collections.abc import Collection
 from typing import NoReturn
 from urllib.parse import urlsplit
 
-from flask import Request, Response, abort
+from flask import Request, Response, abort, after_this_request
+
+_COOKIE_S = 400 * 86_400  # browsers keep none for longer
 
 
 def refuse(status: int, sentence: str) -> NoReturn:
@@ -42,6 +47,58 @@ def check_source(request: Request, allowed_hosts: Collection[str]) -> None:
     origin = request.headers.get("Origin")
     if origin is not None and not _is_of(origin, host):
         refuse(403, f"A page of {origin!r} may not use this bridge.")
+
+
+def check_token(request: Request, token: str) -> None:
+    """Refuse a request that doesn't know the token.
+
+    It may come in the URL once (``?token=``): then a cookie has it. Programs send it as
+    ``Authorization: Bearer``.
+
+    Args:
+        request: the request.
+        token: the right one; with an empty one nothing is asked for.
+
+    Raises:
+        werkzeug.exceptions.HTTPException: 401.
+    """
+    if not token:
+        return
+    cookie = _cookie_name(token)
+    in_url = _equal(request.args.get("token", ""), token)
+    in_cookie = _equal(request.cookies.get(cookie, ""), token)
+    sent = request.authorization
+    in_header = sent is not None and sent.type == "bearer" and _equal(sent.token or "", token)
+    if not (in_url or in_cookie or in_header):
+        sentence = "This bridge asks for its token: open the page once with ?token=... added.\n"
+        response = Response(sentence, 401, mimetype="text/plain")
+        response.headers["WWW-Authenticate"] = "Bearer"
+        abort(response)
+    if in_url or (in_cookie and request.headers.get("Sec-Fetch-Dest") == "document"):
+        # Each page load renews it, so that it lasts as long as the display does.
+        after_this_request(lambda response: _remember(response, request, cookie, token))
+
+
+def _equal(given: str, token: str) -> bool:
+    return hmac.compare_digest(given.encode(), token.encode())
+
+
+def _cookie_name(token: str) -> str:
+    # Cookies know no ports: two bridges on one machine must not overwrite each other's.
+    return f"gpiobridge-{hashlib.sha256(token.encode()).hexdigest()[:8]}"
+
+
+def _remember(response: Response, request: Request, cookie: str, token: str) -> Response:
+    response.set_cookie(
+        cookie,
+        token,
+        max_age=_COOKIE_S,
+        path=request.script_root or "/",
+        secure=request.is_secure,
+        httponly=True,
+        samesite="Lax",  # a strict one is missing after a link from elsewhere
+    )
+    return response
 
 
 def check_handshake(request: Request) -> None:

@@ -52,6 +52,15 @@ def _config_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
+def _token_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option(
+        "--token",
+        default="",
+        envvar="GPIOBRIDGE_SERVER__TOKEN",
+        help="The bridge's server.token; better in the environment: GPIOBRIDGE_SERVER__TOKEN.",
+    )(command)
+
+
 @click.group(cls=_Commands)
 @click.version_option(__version__, prog_name="gpiobridge")
 def main() -> None:
@@ -118,17 +127,19 @@ def check(config_file: Path | None) -> None:
     help="How long the pin stays active.",
 )
 @click.option("--url", default=config.DEFAULT_URL, show_default=True, help="Where the bridge runs.")
-def press(name: str, for_s: float, url: str) -> None:
+@_token_option
+def press(name: str, for_s: float, url: str, token: str) -> None:
     """Press the simulated pin NAME of a running bridge."""
     from gpiobridge import remote
 
-    remote.press(url, name, for_s)
+    remote.press(url, name, for_s, token)
 
 
 @main.command()
 @click.argument("url", default=config.DEFAULT_URL)
 @click.option("--once", is_flag=True, help="Stop when the page would be left.")
-def watch(url: str, once: bool) -> None:
+@_token_option
+def watch(url: str, once: bool, token: str) -> None:
     """Follow the page at URL without a browser: one JSON line a frame."""
     from gpiobridge import remote
 
@@ -136,7 +147,7 @@ def watch(url: str, once: bool) -> None:
         click.echo(f"gpiobridge: {sentence}", err=True)
 
     try:
-        for frame in remote.frames(url, once=once, tell=tell):
+        for frame in remote.frames(url, once=once, tell=tell, token=token):
             click.echo(json.dumps(frame))
     except KeyboardInterrupt:
         pass

@@ -10,7 +10,7 @@ from flask import Flask, Response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
-from gpiobridge.admission import check_source
+from gpiobridge.admission import check_source, check_token
 from gpiobridge.config import Page, Settings
 from gpiobridge.web import GpioBridge
 
@@ -56,6 +56,7 @@ def create_app(settings: Settings, on_failure: Callable[[], None] = lambda: None
     @app.before_request
     def check() -> None:
         check_source(request, settings.server.allowed_hosts)
+        check_token(request, settings.server.token)
 
     for page in settings.pages.values():
         add_page(page)

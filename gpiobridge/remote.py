@@ -25,30 +25,33 @@ _MAX_RETRY_S = 2.0
 _SILENT_BEATS = 2.5  # without a frame for so many beats a socket is given up
 
 
-def press(url: str, pin: str, for_s: float) -> None:
+def press(url: str, pin: str, for_s: float, token: str = "") -> None:
     """Make a simulated pin active, and inactive again.
 
     Args:
         url: where the bridge is, such as ``http://127.0.0.1:8000``.
         pin: the pin's name.
         for_s: how long it stays active, in seconds.
+        token: what the bridge asks for, if it does.
 
     Raises:
         RemoteError: the bridge can't be reached, has real pins, or has no such pin.
     """
     base = _with_scheme(url).rstrip("/")
-    pins = _health(base)["pins"]
+    pins = _health(base, token)["pins"]
     if pin not in pins:
         raise RemoteError(f"there is no pin {pin!r} at {base}; pins: {', '.join(pins)}")
     active = Level(pins[pin]["active"])
-    _set_level(base, pin, active)
+    _set_level(base, pin, active, token)
     try:
         time.sleep(for_s)
     finally:  # Ctrl-C must not leave it pressed
-        _set_level(base, pin, active.other)
+        _set_level(base, pin, active.other, token)
 
 
-def frames(url: str, *, once: bool, tell: Callable[[str], None]) -> Iterator[dict[str, Any]]:
+def frames(
+    url: str, *, once: bool, tell: Callable[[str], None], token: str = ""
+) -> Iterator[dict[str, Any]]:
     """Yield what a display on a page would get, following it from page to page.
 
     A close is yielded as ``{"type": "close", "code": …, "reason": …}``. On 4000 the next page's
@@ -58,6 +61,7 @@ def frames(url: str, *, once: bool, tell: Callable[[str], None]) -> Iterator[dic
         url: a page of the bridge, or its address for the start page.
         once: stop at the first 4000.
         tell: gets a sentence when the connection is lost.
+        token: what the bridge asks for, if it does.
 
     Raises:
         RemoteError: the bridge can't be reached at first, or there is no such page.
@@ -65,7 +69,7 @@ def frames(url: str, *, once: bool, tell: Callable[[str], None]) -> Iterator[dic
     from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
     from websockets.sync.client import connect
 
-    page = _open_page(_with_scheme(url))
+    page = _open_page(_with_scheme(url), token)
     silent_s = max(_TIMEOUT_S, _SILENT_BEATS * page.beat_s)
     epoch = cursor = told = ""
     connected_once = False
@@ -74,6 +78,7 @@ def frames(url: str, *, once: bool, tell: Callable[[str], None]) -> Iterator[dic
         try:
             with connect(
                 page.socket_url + query,
+                additional_headers=_headers(token),
                 compression=None,
                 ping_interval=None,
                 open_timeout=_TIMEOUT_S,
@@ -104,7 +109,7 @@ def frames(url: str, *, once: bool, tell: Callable[[str], None]) -> Iterator[dic
                     elif once:
                         return
                     else:
-                        page = _open_page(urllib.parse.urljoin(page.url, reason))
+                        page = _open_page(urllib.parse.urljoin(page.url, reason), token)
                         continue
         except InvalidStatus as error:
             status = error.response.status_code
@@ -129,9 +134,13 @@ class _Page(NamedTuple):
     beat_s: float
 
 
-def _open_page(url: str) -> _Page:
+def _headers(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"} if token else {}
+
+
+def _open_page(url: str, token: str) -> _Page:
     """Load a page as a browser would, and see which socket its script would open."""
-    html, url = _request(urllib.request.Request(url))
+    html, url = _request(urllib.request.Request(url, headers=_headers(token)))
     path = urllib.parse.urlsplit(url).path
     folder, _, name = path.rpartition("/")
     found = dict(re.findall(r' data-(socket|beat)="([^"]*)"', html))
@@ -140,9 +149,9 @@ def _open_page(url: str) -> _Page:
     return _Page(url, socket_url, float(found.get("beat", "2")))
 
 
-def _health(base: str) -> dict[str, Any]:
+def _health(base: str, token: str) -> dict[str, Any]:
     url = f"{base}/healthz"
-    text, _ = _request(urllib.request.Request(url))
+    text, _ = _request(urllib.request.Request(url, headers=_headers(token)))
     try:
         health = json.loads(text)
     except ValueError:
@@ -152,9 +161,9 @@ def _health(base: str) -> dict[str, Any]:
     return health
 
 
-def _set_level(base: str, pin: str, level: Level) -> None:
+def _set_level(base: str, pin: str, level: Level, token: str) -> None:
     url = f"{base}/simulator/pins/{urllib.parse.quote(pin, safe='')}"
-    headers = {"Content-Type": "application/json"}
+    headers = {"Content-Type": "application/json", **_headers(token)}
     _request(urllib.request.Request(url, json.dumps({"level": level}).encode(), headers))
 
 

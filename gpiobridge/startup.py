@@ -36,6 +36,8 @@ def _greeting(running: Running, host: str, port: int) -> str:
     url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     pins = running.settings.pins.values()
     lines = [f"gpiobridge shows its pages at {url}/", f"  from {running.settings.source}"]
+    if running.settings.server.token:
+        lines.append("  it asks for the token: open it once with ?token=... added")
     lines += [f"  {pin.name}: GPIO {pin.pin}, active {pin.active}" for pin in pins]
     if running.watcher.pins.simulated:
         command = f"gpiobridge press {next(iter(pins)).name}"

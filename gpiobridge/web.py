@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from flask import Flask, Response, request
 
 from gpiobridge import config, files, handoff
-from gpiobridge.admission import check_source, refuse
+from gpiobridge.admission import check_source, check_token, refuse
 from gpiobridge.config import Settings
 from gpiobridge.errors import ConfigError, GpioBridgeError
 from gpiobridge.gpio import Pins
@@ -236,7 +236,9 @@ class GpioBridge:
                 refuse(503, str(error))
             return
         if ours or request.endpoint in self._pages_by_endpoint:
-            check_source(request, self.running.settings.server.allowed_hosts)
+            server = self.running.settings.server
+            check_source(request, server.allowed_hosts)
+            check_token(request, server.token)
             self.running.remember_cursor()
 
     def _after_request(self, response: Response) -> Response:

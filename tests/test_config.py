@@ -311,10 +311,30 @@ def test_loopback_needs_no_permission(folder: Path, host: str) -> None:
     assert check(f'[server]\nhost = "{host}"\n{PINS}{PAGES}', folder).server.host == host
 
 
+TOKEN = "0123456789abcdef"
+
+
+def test_a_token_lets_another_address_be_listened_on(folder: Path) -> None:
+    """Who knows the token may look; it is in no text that could end in a log."""
+    settings = check(f'[server]\nhost = "0.0.0.0"\ntoken = "{TOKEN}"\n{PINS}{PAGES}', folder)
+    assert settings.server.token == TOKEN
+    assert TOKEN not in str(settings)
+
+
+@pytest.mark.parametrize("token", ["", "short", "0123456789 abcdef", "a" * 129])
+def test_a_bad_token_is_not_shown(folder: Path, token: str) -> None:
+    """The problem names the key and a good token, but not the one that was tried."""
+    with pytest.raises(ConfigError) as raised:
+        check(f'[server]\ntoken = "{token}"\n{PINS}{PAGES}', folder)
+    (problem,) = raised.value.problems
+    assert 'server.token: must be 16 to 128 of A-Z, a-z, 0-9, "-" and "_"; write one' in problem
+    assert not token or token not in problem
+
+
 # --- What is wrong, one at a time -------------------------------------------------------------
 
 OPEN = (
-    "everyone on the network can then see the pages; "
+    "everyone on the network can then see the pages; add a token that is asked for, "
     'add open = true if you want that, or write host = "127.0.0.1"'
 )
 
@@ -377,12 +397,13 @@ OPEN = (
         ('allowed_hosts = ["http://a"]', 'allowed_hosts = "http://a": must be a name alone; '
          'write it like "kiosk.example.org"'),
         ("allowed_hosts = [3]", "allowed_hosts = 3: must be text in quotes"),
-        ('token = "x"', 'token = "x": is not supported yet; leave it out'),
+        (f'open = true\ntoken = "{TOKEN}"', "open = true: lets everyone in, so the token is never "
+         "asked for; leave one of them out"),
         ("prot = 1", "prot = 1: unknown key; did you mean port?"),
         ('bind = "x"', 'bind = "x": unknown key; write host = "127.0.0.1"'),
         ("beat_s = 2.0", "beat_s = 2.0: unknown key; did you mean beat?"),
         ("zzz = 1", "zzz = 1: unknown key; leave it out, or write one of host, port, start, "
-         "max_displays, beat, catch_up, csp, open, allowed_hosts, threads"),
+         "max_displays, beat, catch_up, csp, open, token, allowed_hosts, threads"),
         (f'csp = "{"x" * 99}"', f'csp = "{"x" * 59}...: must be "local", "strict" or "off"; '
          'leave it out for the default of "local"'),
     ],

@@ -344,8 +344,13 @@
   // ------------------------------------------------------------------ the page's life
 
   function shown() {
-    const name = new URL(location.href).searchParams.get("display");
+    const url = new URL(location.href);
+    const name = url.searchParams.get("display");
     if (name) keep(nameKey, name);
+    if (url.searchParams.has("token")) {
+      url.searchParams.delete("token"); // a cookie has it by now: it is nothing for the screen
+      history.replaceState(history.state, "", url);
+    }
     shownAtMs = performance.now();
     tell("shown");
     startIdling();

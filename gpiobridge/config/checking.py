@@ -178,10 +178,13 @@ def _server(raw: Mapping[str, object], problems: Problems) -> Server:
             problems.add(("server", "catch_up"), f"must be at least {need}", raw["catch_up"])
         else:
             problems.add(("server", "beat"), f"catch_up must be at least {need}", raw["beat"])
-    if not server.open and not _is_loopback(server.host):
+    if server.open and server.token:
+        sentence = "lets everyone in, so the token is never asked for; leave one of them out"
+        problems.add(("server", "open"), sentence, True)
+    if not (server.open or server.token or _is_loopback(server.host)):
         problems.add(
             ("server", "host"),
-            "everyone on the network can then see the pages; "
+            "everyone on the network can then see the pages; add a token that is asked for, "
             'add open = true if you want that, or write host = "127.0.0.1"',
             server.host,
         )

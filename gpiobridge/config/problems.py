@@ -39,6 +39,7 @@ _MEANT = {
         "max_clients": "write max_displays",
         "heartbeat": "write beat",
         "hosts": "write allowed_hosts",
+        **dict.fromkeys(("password", "secret", "auth_token", "access_token"), "write token"),
     },
     "gpio": {
         "factory": "write pin_factory",
@@ -86,10 +87,8 @@ _MEANT = {
     },
 }
 
-# In the design, but not built yet: better said than "unknown".
-_NOT_YET = {
-    "server": {"token"},
-}
+# Keys whose value is nobody else's business: problems end in logs.
+_SECRET = frozenset({"token"})
 
 
 class Problems:
@@ -113,7 +112,8 @@ class Problems:
             sentence: what is wrong, and the remedy.
             value: what stands there now; a table is too long to show.
         """
-        shown = "" if value is _NOT_GIVEN or isinstance(value, Mapping) else f" = {show(value)}"
+        hidden = value is _NOT_GIVEN or isinstance(value, Mapping) or key[-1] in _SECRET
+        shown = "" if hidden else f" = {show(value)}"
         self.sentences.append(f"{self._place(key)}{shown}: {sentence}")
 
     def _place(self, key: Key) -> str:
@@ -198,8 +198,6 @@ def unknown(section: str, name: str, known: Collection[str]) -> str:
         name: what stands there.
         known: what may stand there.
     """
-    if name in _NOT_YET.get(section, ()):
-        return "is not supported yet; leave it out"
     what = "key" if section else "section"
     if meant := _MEANT.get(section, {}).get(name.lower()):
         return f"unknown {what}; {meant}"

@@ -34,6 +34,7 @@ class Server:
         catch_up_s: seconds a press stays good for a display that was away.
         csp: the Content-Security-Policy of the owner's pages.
         open: whether everyone on the network may see the pages.
+        token: who sends it may see the pages; empty if nothing is asked for.
         allowed_hosts: names the bridge answers to beside its own, in lower case.
         threads: HTTP threads; 2 to 64.
     """
@@ -46,6 +47,7 @@ class Server:
     catch_up_s: float = 10.0
     csp: Literal["local", "strict", "off"] = "local"
     open: bool = False
+    token: str = field(default="", repr=False)  # not for a log
     allowed_hosts: tuple[str, ...] = ()
     threads: int = 8
 

@@ -7,6 +7,7 @@ values with each other. Pure; imports the readers of values and `problems`; any 
 
 import ipaddress
 import re
+import secrets
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
@@ -68,6 +69,15 @@ def _allowed_host(host: str) -> str:
     return host.lower()
 
 
+def _token(token: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_-]{16,128}", token):
+        raise ValueError(
+            'must be 16 to 128 of A-Z, a-z, 0-9, "-" and "_"; '
+            f"write one such as {show(secrets.token_urlsafe(16))}"
+        )
+    return token
+
+
 def _pin_factory(name: object) -> object:
     if name == "native":
         raise ValueError('gpiozero\'s native factory reports no edges; write "lgpio"')
@@ -122,6 +132,7 @@ class ServerTable(Table):
     catch_up_s: Annotated[float | None, _seconds(0, 600)] = Field(None, alias="catch_up")
     csp: Literal["local", "strict", "off"] | None = None
     open: bool | None = None
+    token: Annotated[str, AfterValidator(_token)] | None = None
     # Not strict, as TOML has lists only.
     allowed_hosts: (
         Annotated[tuple[Annotated[str, AfterValidator(_allowed_host)], ...], Field(strict=False)]
