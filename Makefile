@@ -8,7 +8,7 @@ HAS_LGPIO = $(PYTHON) -c 'import importlib.util, sys; sys.exit(not importlib.uti
 VENV_FLAGS = $(shell $(ON_A_PI) && echo --system-site-packages)
 EXTRA = $(shell $(ON_A_PI) && ! $(HAS_LGPIO) && echo '[lgpio]')
 
-.PHONY: help run test test-pi test-faults fuzz soak bench lint format wheel clean
+.PHONY: help run test test-pi test-faults test-https fuzz soak bench lint format wheel clean
 
 help:  ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -25,6 +25,9 @@ test-pi: .venv/dev .venv/browser  ## test on a virtual Raspberry Pi (Debian, as 
 test-faults: .venv/dev .venv/browser  ## a minute of presses under every fault: lost 0, phantom 0
 	$(BIN)/pytest tests/faults
 	cd tests && ../$(BIN)/python -m faults --short
+
+test-https: .venv/dev .venv/browser .venv/proxies  ## test behind Caddy and nginx (Debian, as root)
+	PATH="$$PATH:/usr/sbin" $(BIN)/pytest tests/proxies
 
 fuzz: .venv/dev  ## send 100,000 malformed handshakes and frames to a running server
 	$(BIN)/python tests/fuzz.py
@@ -80,4 +83,13 @@ clean:  ## remove all that these commands have made here
 		apt-get update -qq && \
 		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium; \
 	else $(BIN)/playwright install --with-deps chromium; fi
+	@touch $@
+
+# Web servers that stand in front of the bridge; installing needs root and Debian.
+.venv/proxies: .venv/dev
+	@for tool in nginx caddy openssl; do \
+		PATH="$$PATH:/usr/sbin" command -v $$tool >/dev/null || missing=yes; \
+	done; \
+	if [ "$$missing" ]; then apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+		apt-get install -y -qq --no-install-recommends nginx-light caddy openssl; fi
 	@touch $@

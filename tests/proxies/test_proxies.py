@@ -1,0 +1,168 @@
+"""HTTPS in front of the bridge: the examples of docs/https.md, as printed, with real servers.
+
+Run by ``make test-https``, which installs both servers; ``pytest`` alone leaves this folder out.
+"""
+
+import re
+import shutil
+import socket
+import ssl
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from running import RunningBridge, wait_until
+
+Run = Callable[..., RunningBridge]
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "https.md"
+NAME = "pi.example.org"
+TOKEN = "at-least-sixteen-characters"
+
+
+def example(language: str) -> str:
+    """The document's block in a language."""
+    found = re.search(rf"```{language}\n(.*?)```", DOCUMENT.read_text("utf-8"), re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+def replaced(text: str, *changes: tuple[str, str]) -> str:
+    """Put this machine's addresses and files in; each must be there to be replaced."""
+    for old, new in changes:
+        assert old in text, f"{old!r} is not in the example"
+        text = text.replace(old, new)
+    return text
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def answers_tls(port: int) -> bool:
+    """Whether a TLS server answers for the name on the port."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    try:
+        with socket.create_connection(("127.0.0.1", port), 1) as plain:
+            context.wrap_socket(plain, server_hostname=NAME).close()
+    except OSError:
+        return False
+    return True
+
+
+def nginx_command(folder: Path, port: int, bridge_port: int) -> list[str]:
+    """Write nginx's files; return what to run."""
+    key = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+    subprocess.run(
+        [*key, "-subj", f"/CN={NAME}", "-keyout", folder / "key", "-out", folder / "cert"],
+        check=True, capture_output=True, timeout=30,
+    )  # fmt: skip
+    server = replaced(
+        example("nginx"),
+        ("listen 443 ssl", f"listen 127.0.0.1:{port} ssl"),
+        ("/etc/ssl/certs/pi.example.org.pem", str(folder / "cert")),
+        ("/etc/ssl/private/pi.example.org.key", str(folder / "key")),
+        ("127.0.0.1:8000", f"127.0.0.1:{bridge_port}"),
+    )
+    temporary = "".join(
+        f"{kind}_temp_path {folder}/{kind};\n"
+        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    (folder / "nginx.conf").write_text(
+        f"daemon off; pid {folder}/pid; error_log stderr;\n"
+        f"events {{}}\nhttp {{\naccess_log off;\n{temporary}{server}}}\n"
+    )
+    return ["nginx", "-p", str(folder), "-e", "stderr", "-c", str(folder / "nginx.conf")]
+
+
+def caddy_command(folder: Path, port: int, bridge_port: int) -> list[str]:
+    """Write Caddy's file; return what to run."""
+    site = replaced(
+        example("caddy"),
+        (f"{NAME} {{", f"https://{NAME}:{port} {{\n\tbind 127.0.0.1\n\ttls internal"),
+        ("127.0.0.1:8000", f"127.0.0.1:{bridge_port}"),
+    )
+    options = f"storage file_system {folder}\n\tadmin off\n\tskip_install_trust"
+    # Redirects from port 80 are no part of the example, and the port may be taken here.
+    options += "\n\tauto_https disable_redirects"
+    (folder / "Caddyfile").write_text(f"{{\n\t{options}\n}}\n{site}")
+    return ["caddy", "run", "--config", str(folder / "Caddyfile")]
+
+
+@pytest.fixture(params=["nginx", "caddy"])
+def proxied(
+    request: pytest.FixtureRequest, run_bridge: Run, tmp_path: Path
+) -> Iterator[tuple[RunningBridge, str]]:
+    """A bridge behind a web server; and the address by which browsers call it."""
+    name = request.param
+    assert shutil.which(name, path="/usr/sbin:/usr/bin"), f"{name} is missing: make test-https"
+    bridge = run_bridge(server=f'allowed_hosts = ["{NAME}"]\ntoken = "{TOKEN}"')
+    port = free_port()
+    folder = tmp_path / name
+    folder.mkdir()
+    make = {"nginx": nginx_command, "caddy": caddy_command}[name]
+    with (tmp_path / "log").open("wb") as log:
+        server = subprocess.Popen(make(folder, port, bridge.port), stdout=log, stderr=log)
+        try:
+            wait_until(lambda: server.poll() is None and answers_tls(port), 15)
+            yield bridge, f"https://{NAME}:{port}"
+        finally:
+            server.terminate()
+            server.wait(10)
+
+
+@pytest.fixture
+def tab(browser: Any) -> Iterator[Any]:
+    """A tab that knows the name, and takes the certificate that nobody signed."""
+    context = browser.new_context(ignore_https_errors=True)
+    page = context.new_page()
+    page.set_default_timeout(10_000)
+    yield page
+    context.close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """A real Chromium in which the example's name is this machine."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"),
+            args=["--no-sandbox", f"--host-resolver-rules=MAP {NAME} 127.0.0.1"],
+        )
+        yield chromium
+        chromium.close()
+
+
+def test_a_press_moves_a_page_behind_https(proxied: tuple[RunningBridge, str], tab: Any) -> None:
+    """The page is live over wss, and a press moves it; without the token nobody gets in."""
+    bridge, url = proxied
+    assert tab.goto(f"{url}/welcome").status == 401
+    tab.goto(f"{url}/?token={TOKEN}")
+    tab.wait_for_selector('html[data-bridge="online"]')
+    assert tab.url == f"{url}/welcome"
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    status, _ = bridge.request("/simulator/pins/button", b'{"level": "low"}', headers=headers)
+    assert status == 204
+    tab.wait_for_url("**/open")
+    tab.wait_for_selector('html[data-bridge="online"]')
+
+
+def test_a_reload_shows_no_error_behind_https(proxied: tuple[RunningBridge, str], tab: Any) -> None:
+    """A bridge that stops and comes back is found again through the web server."""
+    bridge, url = proxied
+    tab.goto(f"{url}/welcome?token={TOKEN}")
+    tab.wait_for_selector('html[data-bridge="online"]')
+    bridge.process.send_signal(1)
+    bridge.wait_for_line("pages at")
+    tab.wait_for_selector('html[data-bridge="online"]')
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    bridge.request("/simulator/pins/button", b'{"level": "low"}', headers=headers)
+    tab.wait_for_url("**/open")
