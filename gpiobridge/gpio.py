@@ -150,10 +150,13 @@ class Pins:
     def close(self) -> None:
         """Release every pin; may be called twice."""
         for device in self._devices.values():
+            # gpiozero's lgpio pins keep their callback when they are closed: at the next edge it
+            # would fail, and end lgpio's only thread.
             with contextlib.suppress(Exception):  # releasing is best effort: the process ends
+                device.pin.when_changed = None
+            with contextlib.suppress(Exception):
                 device.close()
         self._devices.clear()
-        self._callbacks.clear()
         if self._factory is not None:
             with contextlib.suppress(Exception):
                 self._factory.close()

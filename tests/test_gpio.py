@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from gpiozero.pins.mock import MockFactory
+from gpiozero.pins.mock import MockFactory, MockPin
 
 from gpiobridge import gpio
 from gpiobridge.config import Gpio, Pin, Pull
@@ -162,6 +162,27 @@ def test_closed_pins_are_free_for_others(mock: Mock) -> None:
     pins.close()
     assert mock.open(BUTTON).read("button") is HIGH
     assert mock.edges == []
+
+
+def test_closing_disarms_a_pin_whose_own_close_does_not(
+    back_end: Callable[[type[MockFactory]], Pins],
+) -> None:
+    """Gpiozero's lgpio pins keep their callback: an edge after the end would kill its thread."""
+
+    class LeftArmed(MockPin):
+        def close(self) -> None:
+            pass
+
+    class Factory(MockFactory):
+        def __init__(self) -> None:
+            super().__init__(pin_class=LeftArmed)
+
+    pins = back_end(Factory)
+    pins.open(lambda edge: None)
+    pin = pins._devices["button"].pin
+    assert pin.when_changed is not None
+    pins.close()
+    assert pin.when_changed is None
 
 
 def test_a_pin_that_no_longer_answers_is_named() -> None:
