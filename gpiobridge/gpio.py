@@ -8,7 +8,6 @@ it); the callbacks come on the back end's thread and only stamp, append and wake
 """
 
 import contextlib
-import glob
 import importlib
 import importlib.util
 import os
@@ -20,6 +19,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+from gpiobridge import chips
 from gpiobridge.config import Gpio, Pin, Pull
 from gpiobridge.errors import PinError
 from gpiobridge.events import Level, RawEdge
@@ -32,9 +32,6 @@ _SETTLE_S = 0.05
 
 # A stamp further from its arrival than this is on another clock: use the arrival.
 _PLAUSIBLE_S = 10.0
-
-# pinctrl of the Pi 5, the Pi 4 and the older ones (Linux, drivers/pinctrl/bcm and pinctrl-rp1).
-_PI_LABELS = ("pinctrl-rp1", "pinctrl-bcm2711", "pinctrl-bcm2835")
 
 _FACTORIES = {
     "lgpio": ("gpiozero.pins.lgpio", "LGPIOFactory", "lgpio"),
@@ -183,11 +180,10 @@ class Pins:
     def _chip_number(self) -> int:
         if self._settings.chip != "auto":
             return int(self._settings.chip.removeprefix("gpiochip"))
-        labels = dict(_chip_labels())
-        for number, label in labels.items():
-            if label.startswith(_PI_LABELS):
-                return number
-        seen = ", ".join(f"gpiochip{n} ({label})" for n, label in labels.items()) or "none"
+        found = chips.chips()
+        if own := chips.pi_chip(found):
+            return own.number
+        seen = ", ".join(f"{chip.name} ({chip.label})" for chip in found) or "none"
         raise PinError(
             f'gpio.chip = "auto": no Raspberry Pi GPIO chip among those found: {seen}; '
             'name one, such as chip = "gpiochip0"'
@@ -317,20 +313,6 @@ def _drive(mock_pin: Any, level: Level) -> None:
         mock_pin.drive_low()
     else:
         mock_pin.drive_high()
-
-
-def _chip_labels() -> Iterator[tuple[int, str]]:
-    """Each GPIO chip's number and label; the label tells a Pi's own chip on every kernel."""
-    import lgpio
-
-    for path in sorted(glob.glob("/dev/gpiochip*")):
-        number = int(path.removeprefix("/dev/gpiochip"))
-        try:
-            handle = lgpio.gpiochip_open(number)
-        except lgpio.error:
-            continue
-        yield number, lgpio.gpio_get_chip_info(handle)[3]
-        lgpio.gpiochip_close(handle)
 
 
 @contextlib.contextmanager

@@ -23,6 +23,7 @@ ACTING_CALLS = {"eval", "exec", "input", "open", "print", "sleep", "__import__"}
 ALLOWED = {
     "errors": set(),
     "events": set(),
+    "chips": set(),
     "handoff": set(),
     "waker": set(),
     "systemd": set(),
@@ -36,7 +37,7 @@ ALLOWED = {
     "press": {"events"},
     "bridge": {"debounce", "events", "navigation", "noise", "press", "wire"},
     "config": {"errors", "events"},
-    "gpio": {"config", "errors", "events"},
+    "gpio": {"chips", "config", "errors", "events"},
     "hub": {"counts", "wire"},
     "files": {"handoff", "waker"},
     "watcher": {"bridge", "config", "counts", "events", "gpio", "hub", "noise", "waker"},
