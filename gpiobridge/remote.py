@@ -12,7 +12,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from html import unescape
 from typing import Any, NamedTuple
 
@@ -38,7 +38,7 @@ def press(url: str, pin: str, for_s: float, token: str = "") -> None:
         RemoteError: the bridge can't be reached, has real pins, or has no such pin.
     """
     base = _with_scheme(url).rstrip("/")
-    pins = _health(base, token)["pins"]
+    pins = health(base, token)["pins"]
     if pin not in pins:
         raise RemoteError(f"there is no pin {pin!r} at {base}; pins: {', '.join(pins)}")
     active = Level(pins[pin]["active"])
@@ -47,6 +47,29 @@ def press(url: str, pin: str, for_s: float, token: str = "") -> None:
         time.sleep(for_s)
     finally:  # Ctrl-C must not leave it pressed
         _set_level(base, pin, active.other, token)
+
+
+def health(base: str, token: str = "", *, even_ill: bool = False) -> dict[str, Any]:
+    """Ask a bridge how it is; README, "The wire", says what it answers.
+
+    Args:
+        base: where it is, such as ``http://127.0.0.1:8000``.
+        token: what the bridge asks for, if it does.
+        even_ill: return the answer of a bridge that doesn't watch its pins, too.
+
+    Raises:
+        RemoteError: no bridge answers there, or one that doesn't watch its pins.
+    """
+    url = f"{base}/healthz"
+    request = urllib.request.Request(url, headers=_headers(token))
+    text, _ = _request(request, accept=(503,) if even_ill else ())
+    try:
+        told = json.loads(text)
+    except ValueError:
+        told = None
+    if not isinstance(told, dict) or "pins" not in told:
+        raise RemoteError(f"what answers at {url} is no gpiobridge; --url says where it is")
+    return told
 
 
 def frames(
@@ -149,26 +172,17 @@ def _open_page(url: str, token: str) -> _Page:
     return _Page(url, socket_url, float(found.get("beat", "2")))
 
 
-def _health(base: str, token: str) -> dict[str, Any]:
-    url = f"{base}/healthz"
-    text, _ = _request(urllib.request.Request(url, headers=_headers(token)))
-    try:
-        health = json.loads(text)
-    except ValueError:
-        health = None
-    if not isinstance(health, dict) or "pins" not in health:
-        raise RemoteError(f"what answers at {url} is no gpiobridge; --url says where it is")
-    return health
-
-
 def _set_level(base: str, pin: str, level: Level, token: str) -> None:
     url = f"{base}/simulator/pins/{urllib.parse.quote(pin, safe='')}"
     headers = {"Content-Type": "application/json", **_headers(token)}
     _request(urllib.request.Request(url, json.dumps({"level": level}).encode(), headers))
 
 
-def _request(request: urllib.request.Request) -> tuple[str, str]:
-    """Send a request; return the answer's text, and its URL after redirects."""
+def _request(request: urllib.request.Request, accept: Collection[int] = ()) -> tuple[str, str]:
+    """Send a request; return the answer's text, and its URL after redirects.
+
+    Failures whose status is one to ``accept`` are answers, too.
+    """
     # A proxy of the environment is for the world outside, not for a bridge.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
@@ -176,6 +190,8 @@ def _request(request: urllib.request.Request) -> tuple[str, str]:
             return response.read().decode(errors="replace"), response.url
     except urllib.error.HTTPError as error:
         with error:
+            if error.code in accept:
+                return error.read().decode(errors="replace"), error.url
             raise RemoteError(_said(error.code, error.read())) from error
     except (OSError, ValueError, http.client.HTTPException) as error:
         raise _no_bridge(request.full_url, error) from error

@@ -21,6 +21,7 @@ from dataclasses import replace
 from gpiobridge.config import Settings
 from gpiobridge.errors import ServerError
 from gpiobridge.exhibit import create_app
+from gpiobridge.limits import raise_file_limit, room_for_displays
 from gpiobridge.startup import start_bridge
 
 log = logging.getLogger(__name__)
@@ -30,7 +31,6 @@ REQUEST_S = 10
 
 _BACKLOG = 2048
 _DEFER_S = 30  # a connection that has said nothing yet stays in the kernel for so long
-_OWN_FILES = 128  # descriptors that are no display's: HTTP, static files, pins, Python
 
 
 def serve(load: Callable[[], Settings]) -> int:
@@ -134,28 +134,10 @@ def _tune(listener: socket.socket) -> None:
                 break
 
 
-def raise_file_limit() -> int | None:
-    """Allow as many open files as the system lets us; a display is one.
-
-    Returns:
-        The limit, or None where there is none that we know.
-    """
-    try:
-        import resource
-    except ImportError:  # Windows
-        return None
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with contextlib.suppress(ValueError, OSError):  # macOS refuses "unlimited"
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return None if soft == resource.RLIM_INFINITY else soft
-
-
 def _within_file_limit(settings: Settings, files: int | None) -> Settings:
     """Lower ``max_displays`` to what the limit of open files leaves room for."""
-    if files is None or settings.server.max_displays <= files - _OWN_FILES:
+    if files is None or settings.server.max_displays <= (displays := room_for_displays(files)):
         return settings
-    displays = max(1, files - _OWN_FILES)
     log.warning(
         "server.max_displays = %d: only %d files may be open, which is enough for %d displays; "
         "raise the limit (ulimit -n, or LimitNOFILE= in the unit)",

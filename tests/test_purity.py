@@ -25,6 +25,7 @@ ALLOWED = {
     "events": set(),
     "chips": set(),
     "handoff": set(),
+    "limits": set(),
     "waker": set(),
     "systemd": set(),
     "admission": set(),
@@ -57,7 +58,7 @@ ALLOWED = {
     "gunicorn_server": {
         "config", "errors", "exhibit", "gunicorn_worker", "running", "systemd",
     },
-    "server": {"config", "errors", "exhibit", "gunicorn_server", "startup"},
+    "server": {"config", "errors", "exhibit", "gunicorn_server", "limits", "startup"},
     "remote": {"errors", "events", "wire"},
     "__init__": {"errors", "web"},
     "__main__": {"cli"},
