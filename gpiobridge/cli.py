@@ -18,6 +18,7 @@ from gpiobridge.config import Settings
 from gpiobridge.errors import ConfigError, GpioBridgeError
 from gpiobridge.events import Gesture, Level
 
+_COLOURS = {"ok": "green", "warning": "yellow", "failure": "red", "skipped": None}
 _HAPPENS = {Level.LOW: "low", Level.HIGH: "high", Gesture.TAP: "tapped", Gesture.HOLD: "held"}
 
 
@@ -113,6 +114,30 @@ def check(config_file: Path | None) -> None:
             [row for name in settings.pages for row in _page_rows(settings, name)],
         )
     )
+
+
+@main.command()
+@_config_option
+@click.option("--json", "as_json", is_flag=True, help="Write the findings for machines.")
+def doctor(config_file: Path | None, as_json: bool) -> None:
+    """Examine this machine, and say what is wrong and what to do about it.
+
+    It changes nothing, also while the bridge runs. Without --config and without config.toml in
+    this folder it takes the installed service's. With a failure the exit code is 1.
+    """
+    from gpiobridge.doctor import examine
+
+    report = examine(config_file)
+    if as_json:
+        click.echo(report.as_json())
+    else:
+        # https://no-color.org; without it colour depends on there being a terminal.
+        plain = False if os.environ.get("NO_COLOR") else None
+        click.echo(
+            report.as_text(lambda verdict, word: click.style(word, fg=_COLOURS[verdict])),
+            color=plain,
+        )
+    sys.exit(report.exit_code)
 
 
 @main.command()

@@ -60,6 +60,7 @@ ALLOWED = {
     },
     "server": {"config", "errors", "exhibit", "gunicorn_server", "limits", "startup"},
     "remote": {"errors", "events", "wire"},
+    "doctor": {"chips", "config", "errors", "events", "gpio", "limits", "remote"},
     "__init__": {"errors", "web"},
     "__main__": {"cli"},
 }  # fmt: skip

@@ -1,0 +1,176 @@
+"""Checks of the machine itself: board and kernel, GPIO chip, permissions, clock.
+
+Each takes what it looks at as arguments and returns its finding.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from gpiobridge.chips import Chip, devices, pi_chip
+from gpiobridge.config import Gpio, Pin
+from gpiobridge.doctor.findings import Finding, failure, ok, skipped, warning
+from gpiobridge.doctor.machine import Run, User, read_text
+from gpiobridge.gpio import is_raspberry_pi
+
+CHIP_BACK_ENDS = ("lgpio", "gpiod")
+"""Back ends that open one of the kernel's GPIO chips."""
+
+_LEAST_YEAR = 2025  # a clock that shows an earlier year has never been set
+_NEEDS_GROUP = "sudo usermod -aG gpio {user}, then log in again"
+
+
+def is_pi_5(root: Path) -> bool:
+    """Whether the board has the Pi 5's GPIO (also the 500 and the Compute Module 5)."""
+    return "brcm,bcm2712" in read_text(root / "proc/device-tree/compatible").split("\0")
+
+
+def kernel_version(release: str) -> tuple[int, int]:
+    """Read the two numbers of a kernel's release, such as "6.6.31+rpt-rpi-v8"."""
+    major, minor, *_ = release.replace("-", ".").split(".")
+    return int(major), int(minor)
+
+
+def board(root: Path, system: str, kernel: str) -> Finding:
+    """Tell the Pi's model, and the kernel.
+
+    Args:
+        root: the file system.
+        system: such as "Linux".
+        kernel: its release.
+    """
+    if not is_raspberry_pi(root):
+        return skipped("board", f"this is no Raspberry Pi ({system} {kernel})")
+    model = read_text(root / "proc/device-tree/model") or "a Raspberry Pi"
+    return ok("board", f"{model}, kernel {kernel}")
+
+
+def chip(
+    root: Path, settings: Gpio, factory: str, chips: Sequence[Chip], pins: Mapping[str, Pin]
+) -> Finding:
+    """Check that the configured GPIO chip is there, is the right one, and has the lines.
+
+    Args:
+        root: the file system.
+        settings: the section ``[gpio]``.
+        factory: the back end that it comes to.
+        chips: those that may be opened.
+        pins: the configured ones.
+    """
+    if factory not in CHIP_BACK_ENDS:
+        return skipped("GPIO chip", f'the back end "{factory}" opens none')
+    if not chips and devices(root):
+        return skipped("GPIO chip", "this user may open none, see permissions")
+    seen = ", ".join(f"{each.name} ({each.label})" for each in chips) or "none"
+    own = pi_chip(chips)
+    if settings.chip == "auto":
+        if own is None:
+            return failure(
+                "GPIO chip",
+                f'gpio.chip = "auto": no Raspberry Pi GPIO chip among those found: {seen}',
+                'on another board name one, such as chip = "gpiochip0"; on a Pi look for '
+                "errors of pinctrl in: sudo dmesg",
+            )
+        found = own
+    else:
+        named = next((each for each in chips if each.name == settings.chip), None)
+        if named is None:
+            return failure(
+                "GPIO chip",
+                f'gpio.chip = "{settings.chip}": there is no such chip; found: {seen}',
+                'write chip = "auto", or the name of one that was found',
+            )
+        if own is not None and named.label != own.label:
+            return failure(
+                "GPIO chip",
+                f'gpio.chip = "{settings.chip}" is {named.label}; the Pi\'s own is '
+                f"{own.name} ({own.label})",
+                'write chip = "auto", which finds the right one on every kernel',
+            )
+        found = named
+    for pin in pins.values():
+        if pin.pin >= found.lines:
+            return failure(
+                "GPIO chip",
+                f"{found.name} ({found.label}) has {found.lines} lines, so there is no line "
+                f"{pin.pin} for pins.{pin.name}",
+                "name another chip under [gpio], or another pin",
+            )
+    return ok("GPIO chip", f"{found.name} ({found.label}), {found.lines} lines")
+
+
+def permissions(
+    root: Path, user: User, open_device: Callable[[Path], None], served: bool
+) -> Finding:
+    """Check that this user may open the GPIO chips.
+
+    Args:
+        root: the file system.
+        user: who runs this.
+        open_device: opens a device, or raises OSError.
+        served: whether a running bridge has the pins: then this user needs no permission.
+    """
+    found = devices(root)
+    if not found:
+        return skipped("permissions", "there is no /dev/gpiochip here")
+    refused = {}
+    for path in found:
+        try:
+            open_device(path)
+        except OSError as error:
+            refused[path.name] = error
+    if not refused:
+        names = ", ".join(path.name for path in found)
+        return ok("permissions", f"user {user.name} may open {names}")
+    names = ", ".join(f"/dev/{name}" for name in refused)
+    reason = next(iter(refused.values()))
+    sentence = f"user {user.name} may not open {names} ({reason.strerror or reason})"
+    if served:
+        return warning(
+            "permissions",
+            f"{sentence}; the running bridge may",
+            "to look at the chip yourself: " + _NEEDS_GROUP.format(user=user.name),
+        )
+    return failure("permissions", sentence, _permission_remedy(root, user))
+
+
+def _permission_remedy(root: Path, user: User) -> str:
+    """Say how this user gets in: which step of the way is missing."""
+    rows = [row.split(":") for row in read_text(root / "etc/group").splitlines()]
+    members = next((row[3].split(",") for row in rows if row[0] == "gpio" and len(row) > 3), None)
+    if members is None:
+        return "there is no group gpio on this system: run it with sudo, or install the udev rules"
+    if "gpio" in user.groups:
+        return "the chip does not belong to the group gpio: sudo apt install raspberrypi-sys-mods"
+    if user.name in members:
+        return "you are in the group gpio, but not in this session: log out and in again"
+    return _NEEDS_GROUP.format(user=user.name)
+
+
+def clock(root: Path, run: Run, unix_s: float) -> Finding:
+    """Check the clock; only what people read depends on it.
+
+    Args:
+        root: the file system.
+        run: runs a command.
+        unix_s: the wall clock, in seconds since 1970.
+    """
+    note = "presses don't depend on it, only times in logs and on pages"
+    remedy = "connect the network once, or see: timedatectl status"
+    year = time.gmtime(unix_s).tm_year
+    if year < _LEAST_YEAR:
+        return warning("clock", f"it shows the year {year}; {note}", remedy)
+    told = None
+    if has_systemd(root):
+        told = run(["timedatectl", "show", "--property=NTPSynchronized", "--value"])
+    match (told or "").strip():
+        case "yes":
+            return ok("clock", "it is set by the network")
+        case "no":
+            return warning("clock", f"it is not set by the network; {note}", remedy)
+    return skipped("clock", "nobody here knows whether it is set by the network")
+
+
+def has_systemd(root: Path) -> bool:
+    """Whether the machine was booted with systemd (sd_booted(3))."""
+    return (root / "run/systemd/system").exists()

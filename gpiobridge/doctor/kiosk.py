@@ -1,0 +1,63 @@
+"""The check of the kiosk: a browser, something to show it with, and enough memory.
+
+It takes what it looks at as arguments and returns its finding.
+"""
+
+import re
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+from gpiobridge.doctor.findings import Finding, failure, ok, skipped, warning
+from gpiobridge.doctor.machine import read_text
+
+_BROWSERS = ("chromium", "chromium-browser")
+_CAGE = "cage"
+_CHECK = "kiosk"
+
+# A Pi of 1 GB has some 900 MB left beside the graphics; those of 512 MB have less than this.
+_LITTLE_KB = 700_000
+
+
+def kiosk(
+    root: Path, programs: Sequence[str], *, pi: bool, wanted: bool, prerendered: Collection[str]
+) -> Finding:
+    """Check what a kiosk on this machine needs.
+
+    Args:
+        root: the file system.
+        programs: folders in which programs are looked for.
+        pi: whether this is a Raspberry Pi.
+        wanted: whether the kiosk's unit is installed.
+        prerendered: pages that browsers load in the background.
+    """
+    browser = next((name for name in _BROWSERS if _find(root, programs, name)), None)
+    cage = _find(root, programs, _CAGE)
+    if not pi and not wanted:
+        return skipped(_CHECK, "this is no Raspberry Pi: any browser does")
+    missing = [*([] if browser else ["chromium"]), *([] if cage or not wanted else ["cage"])]
+    if missing:
+        sentence = f"{' and '.join(missing)} not found on this machine"
+        install = f"sudo apt install --no-install-recommends {' '.join(missing)}"
+        if wanted:
+            return failure(_CHECK, sentence, install)
+        return warning(_CHECK, sentence, f"if it has a screen of its own: {install}")
+    said = " and ".join([browser or "", *(["cage"] if cage else [])])
+    memory_kb = _memory_kb(root)
+    if memory_kb is not None and memory_kb < _LITTLE_KB:
+        pages = f"; pages with prerender = true: {', '.join(prerendered)}" if prerendered else ""
+        return warning(
+            _CHECK,
+            f"{said}; only {memory_kb // 1024} MB of memory{pages}",
+            "start Chromium with --no-memcheck, and leave prerender = true out",
+        )
+    return ok(_CHECK, said)
+
+
+def _find(root: Path, folders: Sequence[str], name: str) -> bool:
+    return any((root / folder.lstrip("/") / name).exists() for folder in folders)
+
+
+def _memory_kb(root: Path) -> int | None:
+    """The machine's memory in KB (proc_meminfo(5)); None where nobody says."""
+    found = re.search(r"^MemTotal:\s+(\d+) kB$", read_text(root / "proc/meminfo"), re.MULTILINE)
+    return int(found[1]) if found else None

@@ -1,0 +1,197 @@
+"""The check of each pin: who holds it, its level, and whether it floats or bounces.
+
+While a bridge runs, it holds the pins, so it is asked; else those that nobody holds are watched for
+a moment. `levels` gathers, the others judge and take what they judge as arguments.
+"""
+
+import itertools
+
+from gpiobridge.chips import Line, pi_chip
+from gpiobridge.config import Pin, Settings
+from gpiobridge.doctor.board import CHIP_BACK_ENDS
+from gpiobridge.doctor.findings import Finding, failure, ok, skipped, warning
+from gpiobridge.doctor.machine import Health, Machine
+from gpiobridge.doctor.programs import Program, holding_line
+from gpiobridge.doctor.sampling import SAMPLE_S, Sample
+from gpiobridge.doctor.service import bridge_url
+from gpiobridge.events import Level
+
+_READINGS = 10  # of a running bridge, over SAMPLE_S
+_NOISY = 10  # edges in SAMPLE_S that no finger makes
+# What some holders call themselves, and what to do about them.
+_HOLDERS = {
+    "lg": "a program that uses lgpio or gpiozero: end it, or take another pin",
+    "sysfs": "it was exported through /sys/class/gpio: restart the Pi, or take another pin",
+}
+
+_OURS = "held by gpiobridge itself"
+
+
+def levels(
+    settings: Settings, factory: str, machine: Machine, health: Health | None
+) -> list[Finding]:
+    """Check each configured pin.
+
+    Args:
+        settings: the configuration.
+        factory: the back end that it comes to.
+        machine: where to look.
+        health: what the running bridge says, if one runs.
+    """
+    if health is not None:
+        return _told(settings, machine, health)
+    if factory == "mock":
+        return [skipped(check_of(pin), "simulated: no GPIO is read") for pin in _pins(settings)]
+    number = _chip_number(settings, machine)
+    if number is None and factory in CHIP_BACK_ENDS:
+        return [skipped(check_of(pin), "its GPIO chip can't be opened") for pin in _pins(settings)]
+    found = {}
+    for pin in _pins(settings):
+        taken = None if number is None else _holder(machine, number, pin.pin)
+        if taken is not None:
+            found[pin.name] = held(pin, *taken, machine.user.name)
+    free = {pin.name: pin for pin in _pins(settings) if pin.name not in found}
+    for name, sample in machine.sample(settings.gpio, free).items() if free else ():
+        found[name] = judge(settings.pins[name], sample, is_level(settings, name))
+    return [found[pin.name] for pin in _pins(settings)]
+
+
+def check_of(pin: Pin) -> str:
+    """Name the check of a pin."""
+    return f"pin {pin.name}"
+
+
+def is_level(settings: Settings, name: str) -> bool:
+    """Whether a pin may well be active for long, such as a door: some page moves by its level."""
+    return any(pin == name for page in settings.pages.values() for pin, _ in page.while_rules)
+
+
+def held(pin: Pin, line: Line, program: Program | None, user: str) -> Finding:
+    """Say who holds a pin.
+
+    Args:
+        pin: the pin.
+        line: what the kernel says of it.
+        program: the holder, where it could be found.
+        user: who runs this.
+    """
+    name = f'"{line.consumer}"' if line.consumer else "somebody without a name"
+    said = f"GPIO {pin.pin} is held by {name}"
+    if program is not None:
+        end = f"end that program (sudo kill {program.pid}), or take another pin"
+        if program.is_gpiobridge:
+            end = "a bridge on another port, or one that no longer answers: stop it first"
+        return failure(check_of(pin), f"{said}, {program}", end)
+    remedy = _HOLDERS.get(
+        line.consumer,
+        "an overlay or a driver, perhaps: look for it in /boot/firmware/config.txt, or take "
+        "another pin",
+    )
+    if user != "root":
+        remedy += "; with sudo this names programs of other users, too"
+    return failure(check_of(pin), said, remedy)
+
+
+def judge(pin: Pin, sample: Sample | str, level_matters: bool, note: str = "") -> Finding:
+    """Judge what a pin did.
+
+    Args:
+        pin: the pin.
+        sample: what it did while it was watched, or why it couldn't be.
+        level_matters: whether it may well be active for long.
+        note: what to add to the sentence.
+    """
+    check = check_of(pin)
+    if isinstance(sample, str):
+        sentence, _, remedy = sample.partition("; ")
+        return failure(check, sentence, remedy or "see the GPIO chip and permissions above")
+    active = sample.level is pin.active
+    state = "active" if active else "not active"
+    said = f"GPIO {pin.pin} reads {sample.level.upper()}: {state}{note}"
+    if sample.floating:
+        return warning(
+            check,
+            f"GPIO {pin.pin} floats: it follows the Pi's own pull, so nothing drives it{note}",
+            "connect what should drive it, or, for a button to ground, write "
+            'pull = "up" (to 3.3 V: "down")',
+        )
+    edges = "1 edge" if sample.edges == 1 else f"{sample.edges} edges"
+    if sample.edges >= _NOISY:
+        return warning(
+            check,
+            f"{said}; {edges} in {SAMPLE_S:g} s: it is noisy",
+            "check the wire and its ground, and keep it away from mains and motors; a resistor of "
+            "1 to 10 kΩ to 3.3 V and a longer debounce help",
+        )
+    if sample.edges:
+        return warning(
+            check,
+            f"{said}; {edges} in {SAMPLE_S:g} s",
+            "if nobody pressed it just now, its contact bounces: check the wire and the button",
+        )
+    if active and not level_matters:
+        return warning(
+            check,
+            said,
+            "if nobody presses it now, it is stuck or wired to the wrong side; if it rests like "
+            f'this, write active = "{pin.active.other}"',
+        )
+    return ok(check, said)
+
+
+def _pins(settings: Settings) -> list[Pin]:
+    return list(settings.pins.values())
+
+
+def _chip_number(settings: Settings, machine: Machine) -> int | None:
+    """Find the number of the pins' chip, if it may be opened."""
+    chips, name = machine.chips(), settings.gpio.chip
+    if name == "auto":
+        own = pi_chip(chips)
+        return own.number if own else None
+    return next((chip.number for chip in chips if chip.name == name), None)
+
+
+def _holder(machine: Machine, chip: int, offset: int) -> tuple[Line, Program | None] | None:
+    """Find who holds a line, None for nobody."""
+    try:
+        line = machine.line(chip, offset)
+    except OSError:
+        return None  # what opens it will say why
+    return (line, holding_line(machine.root, chip, offset)) if line.used else None
+
+
+def _told(settings: Settings, machine: Machine, first: Health) -> list[Finding]:
+    """Judge the pins by what the running bridge says of them."""
+    readings = [first]
+    url = bridge_url(settings.server)
+    for _ in range(_READINGS - 1):
+        machine.sleep(SAMPLE_S / _READINGS)
+        again = machine.ask_bridge(url)
+        if again is None:
+            break
+        readings.append(again)
+    note = f"; {_OURS}" + (", simulated" if first.get("simulated") else "")
+    return [_told_of(settings, pin, readings, note) for pin in _pins(settings)]
+
+
+def _told_of(settings: Settings, pin: Pin, readings: list[Health], note: str) -> Finding:
+    check = check_of(pin)
+    told = readings[0]["pins"].get(pin.name)
+    if told is None or (told["pin"], told["active"]) != (pin.pin, pin.active):
+        other = f"GPIO {told['pin']}, active {told['active']}" if told else "no such pin"
+        return warning(
+            check,
+            f"{settings.source} has GPIO {pin.pin}, active {pin.active}; the running bridge has "
+            f"{other}",
+            "restart it (sudo systemctl restart gpiobridge), or name its own file with --config",
+        )
+    seen = [reading["pins"].get(pin.name, {}).get("level") for reading in readings]
+    if None in seen:
+        return failure(
+            check,
+            f"GPIO {pin.pin} has no level: the running bridge does not watch it",
+            "sudo systemctl restart gpiobridge, and see: journalctl -u gpiobridge",
+        )
+    edges = sum(before != after for before, after in itertools.pairwise(seen))
+    return judge(pin, Sample(Level(seen[-1]), edges), is_level(settings, pin.name), note)

@@ -1,0 +1,146 @@
+"""Watch pins for a short time, while nobody else holds them: levels, edges, and what floats.
+
+The only part of the doctor that claims pins; it gives each back. One thread, beside the back end's
+own, which only counts.
+"""
+
+import itertools
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from gpiobridge.config import Gpio, Pin, Pull
+from gpiobridge.errors import PinError
+from gpiobridge.events import Level, RawEdge
+from gpiobridge.gpio import Pins, PinSource
+
+SAMPLE_S = 0.5
+"""How long pins are watched, in seconds."""
+
+MakePins = Callable[[Gpio, Mapping[str, Pin]], PinSource]
+
+# Each pull, and the level that something else must drive then.
+_PULLS = ((Pull.UP, Level.LOW), (Pull.DOWN, Level.HIGH))
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What a pin did while it was watched.
+
+    Args:
+        level: at the end.
+        edges: how often the level changed, before any debounce.
+        floating: whether it follows the Pi's own pull although it is configured to have none:
+            then nothing outside drives it.
+    """
+
+    level: Level
+    edges: int = 0
+    floating: bool = False
+
+
+class Sampler(Protocol):
+    """Watches pins for `SAMPLE_S`; a pin that can't be opened has the sentence that says why."""
+
+    def __call__(self, settings: Gpio, pins: Mapping[str, Pin]) -> Mapping[str, Sample | str]:
+        """Watch ``pins``."""
+
+
+def sample(
+    settings: Gpio,
+    pins: Mapping[str, Pin],
+    make_pins: MakePins = Pins,
+    sleep: Callable[[float], None] = time.sleep,
+) -> dict[str, Sample | str]:
+    """Watch pins for a short time.
+
+    Args:
+        settings: which back end and chip.
+        pins: pin name to its settings.
+        make_pins: makes the pins of a back end.
+        sleep: waits for seconds.
+
+    Returns:
+        For each pin what it did, or the sentence that says why it can't be opened.
+    """
+    with _lgpio_folder():
+        return _sample(settings, pins, make_pins, sleep)
+
+
+def _sample(
+    settings: Gpio,
+    pins: Mapping[str, Pin],
+    make_pins: MakePins,
+    sleep: Callable[[float], None],
+) -> dict[str, Sample | str]:
+    try:
+        return dict(_sample_all(settings, pins, make_pins, sleep))
+    except PinError as error:
+        if len(pins) == 1:
+            return {name: str(error) for name in pins}
+    found: dict[str, Sample | str] = {}
+    for name, pin in pins.items():  # one bad pin must not hide the others
+        found |= _sample(settings, {name: pin}, make_pins, sleep)
+    return found
+
+
+def _sample_all(
+    settings: Gpio,
+    pins: Mapping[str, Pin],
+    make_pins: MakePins,
+    sleep: Callable[[float], None],
+) -> Iterator[tuple[str, Sample]]:
+    # Only a pin without a pull: an open contact with one follows it, as it should.
+    bare = {name: pin for name, pin in pins.items() if pin.pull is Pull.NONE}
+    floating = set(bare)
+    for pull, against in _PULLS * 2:  # twice: a level that changes by itself follows once
+        found = _levels(settings, bare, pull, against, make_pins)
+        floating -= {name for name, level in found.items() if level is against}
+    seen: list[RawEdge] = []
+    # As configured comes last, since a pull stays when a pin is given back.
+    source = make_pins(settings, pins)
+    source.open(seen.append)
+    try:
+        first = {name: source.read(name) for name in pins}
+        seen.clear()  # a chip may tell of an edge from before
+        sleep(SAMPLE_S)
+        last = {name: source.read(name) for name in pins}
+    finally:
+        source.close()
+    for name, level in last.items():
+        told = [first[name], *(edge.level for edge in seen if edge.pin == name)]
+        edges = sum(before is not after for before, after in itertools.pairwise(told))
+        yield name, Sample(level, edges, name in floating)
+
+
+def _levels(
+    settings: Gpio, pins: Mapping[str, Pin], pull: Pull, against: Level, make_pins: MakePins
+) -> dict[str, Level]:
+    """Read what pins do with a pull that they are not configured to have."""
+    if not pins:
+        return {}
+    pulled = {n: replace(pin, pull=pull, active=against) for n, pin in pins.items()}
+    source = make_pins(settings, pulled)
+    source.open(lambda _: None)  # waits until the pull has settled
+    try:
+        return {name: source.read(name) for name in pulled}
+    finally:
+        source.close()
+
+
+@contextmanager
+def _lgpio_folder() -> Iterator[None]:
+    """Give lgpio a folder for its FIFO, and leave none behind."""
+    if "LG_WD" in os.environ:
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="gpiobridge-doctor-") as folder:
+        os.environ["LG_WD"] = folder
+        try:
+            yield
+        finally:
+            del os.environ["LG_WD"]

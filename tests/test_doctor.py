@@ -1,0 +1,868 @@
+"""The doctor, on made-up machines: each finding appears with its cause and not without it."""
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from running import RunningBridge, write_exhibit
+
+from gpiobridge.chips import Chip, Line
+from gpiobridge.config import Gpio, Pin
+from gpiobridge.doctor import Finding, Machine, Report, Verdict, examine
+from gpiobridge.doctor.machine import Package, User
+from gpiobridge.doctor.sampling import Sample
+from gpiobridge.errors import PinError
+from gpiobridge.events import Level
+
+LOW, HIGH = Level.LOW, Level.HIGH
+OK, WARNING, FAILURE, SKIPPED = Verdict
+PI_CHIP = Chip(0, "pinctrl-bcm2711", 58)
+OTHER_CHIP = Chip(1, "raspberrypi-exp-gpio", 8)
+IN_2026_S = 1_780_000_000.0
+
+CONFIG = """\
+[server]
+port = {port}
+{server}
+[gpio]
+{gpio}
+[pins]
+button = 17
+door = {{ pin = 27, pull = "none", active = "low" }}
+[pages.welcome]
+{welcome}
+[pages.open]
+[pages.still]
+"""
+
+HEALTH = {
+    "status": "ok",
+    "watcher": "alive",
+    "simulated": False,
+    "pins": {
+        "button": {"pin": 17, "level": "high", "active": "low"},
+        "door": {"pin": 27, "level": "high", "active": "low"},
+    },
+    "displays": [{"name": "kiosk", "page": "welcome"}],
+}
+
+
+def unit(name: str, **values: str) -> str:
+    """What systemctl shows of an installed unit that runs."""
+    told = {
+        "Id": name,
+        "LoadState": "loaded",
+        "ActiveState": "active",
+        "SubState": "running",
+        "UnitFileState": "enabled",
+        "Result": "success",
+        "StatusText": "",
+        "NRestarts": "0",
+        "LimitNOFILE": "524288",
+    } | values
+    return "".join(f"{key}={value}\n" for key, value in told.items())
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Pi:
+    """A made-up Raspberry Pi in good health, whose parts a test can spoil.
+
+    Args:
+        folder: its file system, and its exhibit, lie here.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.root = folder / "root"
+        self.config = folder / "config.toml"
+        self.commands: dict[str, str | None] = {"timedatectl": "yes\n", "systemctl": self.units()}
+        self.write("proc/device-tree/model", "Raspberry Pi 4 Model B Rev 1.4\0")
+        self.write("proc/device-tree/compatible", "raspberrypi,4-model-b\0brcm,bcm2711\0")
+        self.write("proc/meminfo", "MemTotal:        3884000 kB\nMemFree: 1 kB\n")
+        self.write("etc/group", "root:x:0:\ngpio:x:997:pi\n")
+        self.write("dev/gpiochip0")
+        self.write("usr/bin/chromium")
+        self.write("usr/bin/cage")
+        self.write("run/systemd/system/x")
+        write_exhibit(folder)
+        self.configure()
+        self.changes: dict[str, Any] = {}
+
+    def configure(self, port: int = 0, server: str = "", gpio: str = "", welcome: str = "") -> None:
+        """Write the configuration; port 0 keeps a test away from real ports."""
+        text = CONFIG.format(port=port, server=server, gpio=gpio, welcome=welcome)
+        self.config.write_text(text)
+
+    def write(self, path: str, text: str = "") -> None:
+        """Write a file of its file system."""
+        file = self.root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+
+    def units(self, service: str = "", socket: str = "", kiosk: str = "") -> str:
+        """What systemctl shows; a unit that isn't given is not installed."""
+        missing = {"LoadState": "not-found", "ActiveState": "inactive", "SubState": "dead"}
+        missing["UnitFileState"] = ""
+        return "\n".join(
+            told or unit(name, **missing)
+            for name, told in (
+                ("gpiobridge.service", service or unit("gpiobridge.service")),
+                ("gpiobridge.socket", socket),
+                ("gpiobridge-kiosk.service", kiosk),
+            )
+        )
+
+    def run(self, command: Sequence[str]) -> str | None:
+        """Run a made-up command."""
+        return self.commands[command[0]]
+
+    def link(self, pid: int, command: str, handle: int, target: str, info: str = "") -> None:
+        """Add a process that has something open."""
+        self.write(f"proc/{pid}/cmdline", command.replace(" ", "\0") + "\0")
+        self.write(f"proc/{pid}/fdinfo/{handle}", info)
+        folder = self.root / f"proc/{pid}/fd"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / str(handle)).symlink_to(target)
+
+    def machine(self) -> Machine:
+        """What the doctor sees."""
+        healthy = Machine(
+            root=self.root,
+            system="Linux",
+            kernel="6.12.34+rpt-rpi-v8",
+            python=(3, 11),
+            unix_s=IN_2026_S,
+            user=User("pi", frozenset({"pi", "gpio"})),
+            programs=("/usr/local/bin", "/usr/bin"),
+            files=524288,
+            packages=lambda _: {"lgpio": Package("0.2.2.0", Path("/venv"), 1)},
+            run=self.run,
+            open_device=lambda path: None,
+            ask_bridge=lambda url: None,
+            choose=lambda name: "lgpio" if name == "auto" else name,
+            chips=lambda: (PI_CHIP,),
+            line=lambda chip, offset: Line(False, ""),
+            sample=lambda settings, pins: {name: Sample(HIGH) for name in pins},
+            sleep=lambda seconds: None,
+        )
+        return replace(healthy, **self.changes)
+
+    def examine(self) -> Report:
+        """Let the doctor see it."""
+        return examine(self.config, self.machine())
+
+
+@pytest.fixture
+def pi(tmp_path: Path) -> Pi:
+    """A Raspberry Pi in good health."""
+    return Pi(tmp_path)
+
+
+def changed(**changes: Any) -> Callable[[Pi], None]:
+    """Make a fault of other answers of the machine."""
+    return lambda pi: pi.changes.update(changes)
+
+
+def configured(**parts: Any) -> Callable[[Pi], None]:
+    """Make a fault of another configuration."""
+    return lambda pi: pi.configure(**parts)
+
+
+def written(path: str, text: str = "") -> Callable[[Pi], None]:
+    """Make a fault of another file."""
+    return lambda pi: pi.write(path, text)
+
+
+def removed(path: str) -> Callable[[Pi], None]:
+    """Make a fault of a missing file."""
+    return lambda pi: (pi.root / path).unlink()
+
+
+def both(*faults: Callable[[Pi], None]) -> Callable[[Pi], None]:
+    """Make one fault of several."""
+
+    def spoil(pi: Pi) -> None:
+        for fault in faults:
+            fault(pi)
+
+    return spoil
+
+
+def service(**values: str) -> Callable[[Pi], None]:
+    """Make a fault of another state of the service."""
+
+    def spoil(pi: Pi) -> None:
+        pi.commands["systemctl"] = pi.units(service=unit("gpiobridge.service", **values))
+
+    return spoil
+
+
+def kiosk_installed(pi: Pi) -> None:
+    """Install the kiosk's unit."""
+    pi.commands["systemctl"] = pi.units(kiosk=unit("gpiobridge-kiosk.service"))
+
+
+def pi_5(pi: Pi) -> None:
+    """Make it a Pi 5."""
+    pi.write("proc/device-tree/compatible", "raspberrypi,5-model-b\0brcm,bcm2712\0")
+
+
+def packages(*names: str, folders: Sequence[str] = ("/venv",)) -> Callable[[Pi], None]:
+    """Install other packages, in one folder or several."""
+    found = {
+        name: Package("1.0", Path(folder), rank)
+        for rank, (name, folder) in enumerate(zip(names, list(folders) * len(names), strict=False))
+    }
+    return changed(packages=lambda _: found)
+
+
+def samples(**found: Sample | str) -> Callable[[Pi], None]:
+    """Let pins do something else while they are watched."""
+    return changed(sample=lambda settings, pins: {n: Sample(HIGH) for n in pins} | found)
+
+
+def held_by(consumer: str) -> Callable[[Pi], None]:
+    """Let somebody hold GPIO 17."""
+    return changed(line=lambda chip, offset: Line(offset == 17, consumer if offset == 17 else ""))
+
+
+def no_back_end(name: str) -> str:
+    """Choose a back end where there is none."""
+    raise PinError("this is a Raspberry Pi, but no pin back end is installed")
+
+
+def refuse(path: Path) -> None:
+    """Open no device."""
+    raise PermissionError(13, "Permission denied")
+
+
+def told(of_pin: str = "", **values: Any) -> Callable[[str], dict[str, Any]]:
+    """Answer as a running bridge, with something else in one pin or at the top."""
+    pins: dict[str, Any] = json.loads(json.dumps(HEALTH["pins"]))
+    if of_pin:
+        pins[of_pin] |= values
+        values = {}
+    return lambda url: {**HEALTH, "pins": pins, **values}
+
+
+def served(of_pin: str = "", **values: Any) -> Callable[[Pi], None]:
+    """Let a bridge run."""
+    return both(configured(port=8000), changed(ask_bridge=told(of_pin, **values)))
+
+
+NO_RPI = {"open_device": refuse, "user": User("pi", frozenset({"pi"}))}
+
+# What is wrong -> the check, its verdict, and what its sentence and its remedy say.
+FAULTS: dict[str, tuple[Callable[[Pi], None], str, Verdict, str, str]] = {
+    "configuration": (
+        configured(server='csp = "lax"'),
+        "configuration", FAILURE, r'config.toml: server.csp = "lax": must be', "correct it",
+    ),
+    "rule that never happens": (
+        configured(welcome='on_low.button = "open"\non_hold.button = "still"'),
+        "configuration", WARNING, "never happens", "gpiobridge check",
+    ),
+    "no back end": (
+        changed(choose=no_back_end),
+        "back end", FAILURE, "no back end is installed", r"pip install 'gpiobridge\[lgpio\]'",
+    ),
+    "no back end on Python 3.13": (
+        changed(choose=no_back_end, python=(3, 13)),
+        "back end", FAILURE, "no back end is installed",
+        "apt install python3-lgpio.*--system-site-packages",
+    ),
+    "back end missing": (
+        both(configured(gpio='pin_factory = "pigpio"'), packages()),
+        "back end", FAILURE, 'pin_factory = "pigpio": the package is not installed',
+        r"pip install 'gpiobridge\[pigpio\]'",
+    ),
+    "lgpio missing on Python 3.13": (
+        both(packages(), changed(python=(3, 13))),
+        "back end", FAILURE, '"lgpio": the package is not installed',
+        "apt install python3-lgpio.*--system-site-packages",
+    ),
+    "empty lgpio": (
+        changed(packages=lambda _: {"lgpio": Package("0.0.0.2", Path("/venv"), 1)}),
+        "back end", FAILURE, "lgpio 0.0.0.2 is an empty package", "lgpio>=0.2",
+    ),
+    "RPi.GPIO on a new kernel": (
+        both(configured(gpio='pin_factory = "rpigpio"'), packages("RPi.GPIO")),
+        "back end", FAILURE, "does not work on kernels from 6.6 on",
+        r"pip uninstall RPi.GPIO, then pip install 'gpiobridge\[lgpio\]', and pin_factory",
+    ),
+    "RPi.GPIO on a Pi 5": (
+        both(
+            configured(gpio='pin_factory = "rpigpio"'),
+            packages("RPi.GPIO"), pi_5, changed(kernel="6.1.0"),
+        ),
+        "back end", FAILURE, "does not work on a Pi 5", "pip uninstall RPi.GPIO",
+    ),
+    "pigpio on a Pi 5": (
+        both(configured(gpio='pin_factory = "pigpio"'), packages("pigpio"), pi_5),
+        "back end", FAILURE, "does not work on a Pi 5", "pip uninstall pigpio",
+    ),
+    "two modules RPi": (
+        packages("lgpio", "rpi-lgpio", "RPi.GPIO"),
+        "back end", FAILURE, "each overwrites the module RPi", "pip uninstall RPi.GPIO rpi-lgpio",
+    ),
+    "simulated on a Pi": (
+        configured(gpio='pin_factory = "mock"'),
+        "back end", WARNING, "the pins are simulated", 'pin_factory = "auto"',
+    ),
+    "no chip of a Pi": (
+        changed(chips=lambda: (OTHER_CHIP,)),
+        "GPIO chip", FAILURE, r"gpiochip1 \(raspberrypi-exp-gpio\)", 'chip = "gpiochip0"',
+    ),
+    "wrong chip": (
+        both(
+            configured(gpio='chip = "gpiochip1"'),
+            changed(chips=lambda: (PI_CHIP, OTHER_CHIP)),
+        ),
+        "GPIO chip", FAILURE, 'chip = "gpiochip1" is raspberrypi-exp-gpio; the Pi\'s own',
+        'chip = "auto"',
+    ),
+    "missing chip": (
+        configured(gpio='chip = "gpiochip4"'),
+        "GPIO chip", FAILURE, "there is no such chip; found: gpiochip0", 'chip = "auto"',
+    ),
+    "too few lines": (
+        both(configured(gpio='chip = "gpiochip1"'), changed(chips=lambda: (OTHER_CHIP,))),
+        "GPIO chip", FAILURE, "has 8 lines, so there is no line 17 for pins.button", "another pin",
+    ),
+    "not in the group": (
+        both(changed(**NO_RPI), written("etc/group", "gpio:x:997:\n")),
+        "permissions", FAILURE, "user pi may not open /dev/gpiochip0 .Permission denied.",
+        "usermod -aG gpio pi",
+    ),
+    "not in the group yet": (
+        changed(**NO_RPI),
+        "permissions", FAILURE, "user pi may not open", "log out and in again",
+    ),
+    "no such group": (
+        both(changed(**NO_RPI), written("etc/group", "root:x:0:\n")),
+        "permissions", FAILURE, "user pi may not open", "no group gpio",
+    ),
+    "chip of another group": (
+        changed(open_device=refuse),
+        "permissions", FAILURE, "user pi may not open", "does not belong to the group gpio",
+    ),
+    "not permitted beside a service": (
+        both(served(), changed(**NO_RPI)),
+        "permissions", WARNING, "may not open.*; the running bridge may", "usermod",
+    ),
+    "held by a driver": (
+        held_by("onewire@0"),
+        "pin button", FAILURE, 'GPIO 17 is held by "onewire@0"', "config.txt.*sudo",
+    ),
+    "held by lgpio": (
+        held_by("lg"),
+        "pin button", FAILURE, 'GPIO 17 is held by "lg"$', "uses lgpio or gpiozero.*sudo",
+    ),
+    "held by another bridge": (
+        both(
+            held_by("lg"),
+            lambda pi: pi.link(
+                812, "python3 -m gpiobridge run --port 9000", 5, "anon_inode:gpio-line",
+                "gpio-chip:\tgpiochip0\ngpio-line:\t17\n",
+            ),
+        ),
+        "pin button", FAILURE, "process 812: python3 -m gpiobridge run", "a bridge on another port",
+    ),
+    "held without a name": (
+        held_by(""),
+        "pin button", FAILURE, "GPIO 17 is held by somebody without a name", "another pin",
+    ),
+    "held by a program": (
+        both(
+            held_by("lg"),
+            lambda pi: pi.link(
+                812, "python3 other.py", 5, "anon_inode:gpio-line",
+                "pos:\t0\ngpio-chip:\tgpiochip0\ngpio-line:\t17\n",
+            ),
+            lambda pi: pi.link(
+                811, "python3 unrelated.py", 5, "anon_inode:gpio-line",
+                "gpio-chip:\tgpiochip0\ngpio-line:\t1\n",
+            ),
+        ),
+        "pin button", FAILURE, 'GPIO 17 is held by "lg", process 812: python3 other.py',
+        "sudo kill 812",
+    ),
+    "can't be opened": (
+        samples(button="pin 'button' (GPIO 17) can't be opened on lgpio: odd; look there"),
+        "pin button", FAILURE, "can't be opened on lgpio: odd$", "^look there$",
+    ),
+    "active": (
+        samples(button=Sample(LOW)),
+        "pin button", WARNING, "GPIO 17 reads LOW: active$", 'stuck.*active = "high"',
+    ),
+    "one edge": (
+        samples(button=Sample(LOW, 1)),
+        "pin button", WARNING, "GPIO 17 reads LOW: active; 1 edge in 0.5 s$", "bounces",
+    ),
+    "noisy": (
+        samples(button=Sample(HIGH, 300)),
+        "pin button", WARNING, "not active; 300 edges in 0.5 s: it is noisy", "resistor",
+    ),
+    "floating": (
+        samples(door=Sample(HIGH, 7, floating=True)),
+        "pin door", WARNING, "GPIO 27 floats", 'pull = "up"',
+    ),
+    "active beside a service": (
+        served("button", level="low"),
+        "pin button", WARNING, "reads LOW: active; held by gpiobridge itself", "stuck",
+    ),
+    "another configuration": (
+        served("button", pin=22),
+        "pin button", WARNING, "has GPIO 17, active low; the running bridge has GPIO 22",
+        "restart it.*--config",
+    ),
+    "not watched": (
+        served("button", level=None),
+        "pin button", FAILURE, "GPIO 17 has no level", "systemctl restart gpiobridge",
+    ),
+    "failed unit": (
+        service(ActiveState="failed", SubState="failed", Result="watchdog"),
+        "gpiobridge.service", FAILURE, r"it has failed \(watchdog\)", "journalctl -u gpiobridge",
+    ),
+    "unit that fails again and again": (
+        service(ActiveState="activating", SubState="auto-restart", NRestarts="7"),
+        "gpiobridge.service", FAILURE, "7 times so far", "journalctl -u gpiobridge",
+    ),
+    "unit that can't be loaded": (
+        service(LoadState="bad-setting", ActiveState="inactive"),
+        "gpiobridge.service", FAILURE, "can't load it .bad-setting.", "systemctl status",
+    ),
+    "restarts": (
+        service(NRestarts="3"),
+        "gpiobridge.service", WARNING, "after 3 restarts", "journalctl -u gpiobridge",
+    ),
+    "stopped unit": (
+        service(ActiveState="inactive", SubState="dead"),
+        "gpiobridge.service", WARNING, "installed, but not running", "systemctl start gpiobridge",
+    ),
+    "disabled unit": (
+        service(UnitFileState="disabled"),
+        "gpiobridge.service", WARNING, "won't start at boot", "systemctl enable gpiobridge",
+    ),
+    "ill bridge": (
+        served(status="failed", watcher="dead"),
+        "port", FAILURE, "does not watch its pins .watcher: dead.", "systemctl restart gpiobridge",
+    ),
+    "foreign address": (
+        configured(port=free_port(), server='host = "192.0.2.1"\nopen = true'),
+        "port", FAILURE, "on 192.0.2.1 can't be listened on", "an address of this machine",
+    ),
+    "few files": (
+        service(LimitNOFILE="1024"),
+        "displays", WARNING, "only 1024 files may be open, which is enough for 896 displays",
+        "LimitNOFILE= in the unit",
+    ),
+    "few files without a unit": (
+        both(written("x"), lambda pi: pi.commands.update(systemctl=None), changed(files=512)),
+        "displays", WARNING, "enough for 384 displays", "ulimit -n",
+    ),
+    "no browser": (
+        removed("usr/bin/chromium"),
+        "kiosk", WARNING, "chromium not found", "apt install .*chromium$",
+    ),
+    "no browser for the kiosk": (
+        both(removed("usr/bin/chromium"), kiosk_installed),
+        "kiosk", FAILURE, "chromium not found", "apt install .*chromium$",
+    ),
+    "no cage for the kiosk": (
+        both(removed("usr/bin/cage"), kiosk_installed),
+        "kiosk", FAILURE, "cage not found", "apt install .*cage$",
+    ),
+    "little memory": (
+        both(
+            written("proc/meminfo", "MemTotal:         440000 kB\n"),
+            configured(welcome="prerender = true"),
+        ),
+        "kiosk", WARNING, "only 429 MB of memory; pages with prerender = true: welcome",
+        "--no-memcheck",
+    ),
+    "clock not set": (
+        lambda pi: pi.commands.update(timedatectl="no\n"),
+        "clock", WARNING, "not set by the network; presses don't depend on it", "timedatectl",
+    ),
+    "clock of 1970": (
+        changed(unix_s=0.0),
+        "clock", WARNING, "shows the year 1970", "connect the network",
+    ),
+}  # fmt: skip
+
+
+def of(report: Report, check: str) -> list[Finding]:
+    """The findings of a check."""
+    return [finding for finding in report.findings if finding.check == check]
+
+
+def test_a_healthy_pi_is_found_well(pi: Pi) -> None:
+    """Nothing is wrong, so nothing is said to be; each check has its word."""
+    report = pi.examine()
+    assert (report.verdict, report.exit_code) == (OK, 0)
+    assert {(f.check, f.verdict) for f in report.findings} == {
+        ("configuration", OK),
+        ("board", OK),
+        ("back end", OK),
+        ("GPIO chip", OK),
+        ("permissions", OK),
+        ("pin button", OK),
+        ("pin door", OK),
+        ("gpiobridge.service", OK),
+        ("port", SKIPPED),
+        ("displays", OK),
+        ("kiosk", OK),
+        ("clock", OK),
+    }
+    assert not [finding for finding in report.findings if finding.remedy]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_each_fault_is_found_with_its_remedy(pi: Pi, fault: str) -> None:
+    """What is wrong is said, with what to do; on the healthy Pi it is not."""
+    spoil, check, verdict, sentence, remedy = FAULTS[fault]
+
+    def seen(report: Report) -> list[Finding]:
+        return [f for f in of(report, check) if re.search(sentence, f.sentence)]
+
+    assert not [f for f in seen(pi.examine()) if f.verdict is verdict]
+    spoil(pi)
+    report = pi.examine()
+    assert [f.verdict for f in seen(report)] == [verdict], report.as_text()
+    assert re.search(remedy, seen(report)[0].remedy)
+    assert "itself failed" not in report.as_text()
+    failed = FAILURE in {finding.verdict for finding in report.findings}
+    assert report.exit_code == (2 if fault == "configuration" else int(failed))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "check", "sentence"),
+    [
+        (
+            both(
+                configured(gpio='pin_factory = "rpigpio"'),
+                packages("RPi.GPIO"),
+                changed(kernel="6.1.21-v8+"),
+            ),
+            "back end",
+            "^RPi.GPIO 1.0, as configured$",
+        ),
+        (
+            both(
+                configured(gpio='pin_factory = "rpigpio"'),
+                packages("rpi-lgpio", "RPi.GPIO", folders=("/venv", "/usr/lib/python3")),
+            ),
+            "back end",
+            "^rpi-lgpio 1.0, as configured$",
+        ),
+        (both(pi_5, packages("lgpio")), "back end", "^lgpio 1.0, chosen by itself$"),
+        (
+            both(samples(button=Sample(LOW)), configured(welcome='while_low.button = "open"')),
+            "pin button",
+            "LOW: active$",
+        ),
+        (served(), "pin button", "HIGH: not active; held by gpiobridge itself$"),
+        (served(simulated=True), "pin button", "held by gpiobridge itself, simulated$"),
+        (served(), "port", "held by gpiobridge itself; displays: kiosk on welcome$"),
+        (service(StatusText="2 displays"), "gpiobridge.service", r"active \(running\): 2 displays"),
+        (
+            lambda pi: pi.commands.update(
+                systemctl=pi.units(
+                    unit("gpiobridge.service", UnitFileState="disabled"),
+                    unit("gpiobridge.socket", SubState="listening"),
+                )
+            ),
+            "gpiobridge.service",
+            r"active \(running\)$",
+        ),
+        (changed(files=None), "displays", "524288 files"),
+        (service(LimitNOFILE="infinity"), "displays", "any number of files"),
+    ],
+)
+def test_what_only_looks_wrong_is_fine(
+    pi: Pi, spoil: Callable[[Pi], None], check: str, sentence: str
+) -> None:
+    """The doctor doesn't cry wolf."""
+    spoil(pi)
+    (finding,) = of(pi.examine(), check)
+    assert finding.verdict is OK
+    assert re.search(sentence, finding.sentence), finding.sentence
+
+
+def test_a_changing_level_of_a_running_bridge_is_noticed(pi: Pi) -> None:
+    """While the service holds the pins, its own levels are watched for the same short time."""
+    levels = iter(["high", "low", "high", *["low"] * 7])
+    pi.configure(port=8000)
+    pi.changes["ask_bridge"] = lambda url: told("button", level=next(levels))(url)
+    (finding,) = of(pi.examine(), "pin button")
+    assert "LOW: active; held by gpiobridge itself; 3 edges in 0.5 s" in finding.sentence
+
+
+def test_the_doctor_does_not_start_the_service(pi: Pi) -> None:
+    """Where systemd waits for the first request, the doctor isn't it."""
+    pi.configure(port=8000)
+    stopped = {"ActiveState": "inactive", "SubState": "dead"}
+    listening = unit("gpiobridge.socket", SubState="listening")
+    pi.commands["systemctl"] = pi.units(unit("gpiobridge.service", **stopped), listening)
+    pi.changes["ask_bridge"] = lambda url: pytest.fail("asked")
+    report = pi.examine()
+    assert [f.sentence for f in of(report, "port")] == [
+        "port 8000 on 127.0.0.1 is held by systemd, for gpiobridge itself"
+    ]
+    assert of(report, "gpiobridge.service")[0].verdict is OK
+
+
+def test_pins_are_not_opened_while_the_service_has_them(pi: Pi) -> None:
+    """A running bridge is asked; opening its pins would fail, or take them away."""
+    served()(pi)
+    pi.changes["sample"] = lambda settings, pins: pytest.fail("opened")
+    pi.changes["line"] = lambda chip, offset: pytest.fail("asked the kernel")
+    assert of(pi.examine(), "pin button")[0].verdict is OK
+
+
+def test_a_held_pin_hides_no_other(pi: Pi) -> None:
+    """Only the pins that are free are opened."""
+    opened: list[str] = []
+
+    def watch(settings: Gpio, pins: Mapping[str, Pin]) -> dict[str, Sample]:
+        opened.extend(pins)
+        return {name: Sample(HIGH) for name in pins}
+
+    held_by("lg")(pi)
+    pi.changes["sample"] = watch
+    assert of(pi.examine(), "pin door")[0].verdict is OK
+    assert opened == ["door"]
+
+
+def test_a_port_that_another_program_holds_names_it(pi: Pi) -> None:
+    """The kernel's table of sockets leads to the process."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        pi.configure(port=port)
+        (finding,) = of(pi.examine(), "port")
+        assert finding.verdict is FAILURE
+        assert "is held by another program" in finding.sentence
+        assert f"ss -ltnp sport = :{port}" in finding.remedy
+        head = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt uid\n"
+        row = f"   0: 0100007F:{port:04X} 00000000:0000 0A 0:0 00:0 0 0 0 4711 1 0\n"
+        pi.write("proc/net/tcp", head + row)
+        pi.link(99, "nginx: master process", 6, "socket:[4711]")
+        (finding,) = of(pi.examine(), "port")
+        assert "another program (process 99: nginx: master process)" in finding.sentence
+        pi.write("proc/99/cmdline", "python3\0-m\0gpiobridge\0run\0")
+        (finding,) = of(pi.examine(), "port")
+        assert "a gpiobridge that does not answer" in finding.sentence
+    (finding,) = of(pi.examine(), "port")
+    assert (finding.verdict, finding.sentence) == (OK, f"port {port} on 127.0.0.1 is free")
+
+
+def test_a_laptop_is_no_patient(tmp_path: Path) -> None:
+    """Without a Pi, what only a Pi has is passed over, and nothing is wrong."""
+    pi = Pi(tmp_path)
+    pi.root = tmp_path / "empty"
+    pi.changes |= {"system": "Darwin", "kernel": "24.6.0", "choose": lambda name: "mock"}
+    pi.changes |= {"chips": lambda: (), "packages": lambda _: {}}
+    report = pi.examine()
+    assert report.verdict is OK
+    skipped = {f.check for f in report.findings if f.verdict is SKIPPED}
+    assert skipped == {
+        "board", "GPIO chip", "permissions", "pin button", "pin door", "units", "port", "kiosk",
+        "clock",
+    }  # fmt: skip
+
+
+def test_a_wrong_configuration_hides_nothing_else(pi: Pi) -> None:
+    """Each problem is a finding, and what doesn't depend on it is checked all the same."""
+    pi.config.write_text('[pins]\nbutton = 99\n[pages.welcome]\non_low.bell = "nowhere"\n')
+    report = pi.examine()
+    assert report.exit_code == 2
+    assert len([f for f in of(report, "configuration") if f.verdict is FAILURE]) == 3
+    fine = {f.check for f in report.findings if f.verdict is OK}
+    assert fine == {"board", "permissions", "gpiobridge.service", "kiosk", "clock"}
+
+
+def test_the_installed_service_s_configuration_is_taken(
+    pi: Pi, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Whoever names none, in a folder without one, means that of the service."""
+    command = f"{{ path=/bin/gpiobridge ; argv[]=gpiobridge run --config {pi.config} ; pid=1 }}"
+    service(ExecStart=command)(pi)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert examine(None, pi.machine()).findings[0].sentence.startswith(f"{pi.config} is fine")
+    monkeypatch.chdir(tmp_path)
+    assert examine(None, pi.machine()).findings[0].sentence.startswith("config.toml is fine")
+
+
+@pytest.mark.parametrize(
+    "broken", ["run", "open_device", "ask_bridge", "choose", "chips", "packages", "sample", "line"]
+)
+def test_a_check_that_fails_itself_is_a_finding(pi: Pi, broken: str) -> None:
+    """No check can end the examination; it says that it failed, and the others go on."""
+
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError("broken")
+
+    pi.configure(port=8000)
+    pi.changes[broken] = fail
+    report = pi.examine()
+    assert report.exit_code == 1
+    ill = [f for f in report.findings if "this check itself failed: Zero" in f.sentence]
+    assert ill
+    assert all(f.verdict is FAILURE and "report" in f.remedy for f in ill)
+    assert of(report, "configuration")[0].verdict is OK
+
+
+# -------------------------------------------------------------------- the report
+
+
+REPORT = Report(
+    [
+        Finding("clock", OK, "it is set"),
+        Finding("pin button", WARNING, "it is pressed", "let go"),
+        Finding("port", FAILURE, "it is taken", "end it"),
+        Finding("kiosk", SKIPPED, "no Pi"),
+    ]
+)
+
+
+def test_text_is_aligned_with_remedies_below() -> None:
+    """One line a finding, its remedy below where its sentence begins, and a sum at the end."""
+    assert REPORT.as_text() == (
+        "ok       clock       it is set\n"
+        "warning  pin button  it is pressed\n"
+        "                     -> let go\n"
+        "FAILURE  port        it is taken\n"
+        "                     -> end it\n"
+        "-        kiosk       no Pi\n"
+        "\n"
+        "1 failure and 1 warning"
+    )
+
+
+def test_json_has_everything() -> None:
+    """Machines get the worst verdict, and each finding whole."""
+    told = json.loads(REPORT.as_json())
+    assert told["verdict"] == "failure"
+    assert told["findings"][1] == {
+        "check": "pin button",
+        "verdict": "warning",
+        "sentence": "it is pressed",
+        "remedy": "let go",
+    }
+
+
+# -------------------------------------------------------------------- the real machine
+
+
+def doctor(*args: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run the command."""
+    return subprocess.run(
+        [sys.executable, "-m", "gpiobridge", "doctor", *args],
+        capture_output=True,
+        text=True,
+        timeout=25,
+        check=False,
+        env=os.environ | variables,
+    )
+
+
+@pytest.fixture
+def exhibit(tmp_path: Path) -> Path:
+    """An exhibit with simulated pins, whatever machine this is, on a free port."""
+    return write_exhibit(tmp_path, f'port = {free_port()}\n[gpio]\npin_factory = "mock"')
+
+
+def test_the_command_says_it_to_people_and_machines(exhibit: Path) -> None:
+    """The same findings as text and as JSON; no colour where there is no terminal."""
+    text, told = doctor("--config", str(exhibit)), doctor("--config", str(exhibit), "--json")
+    assert (text.returncode, text.stderr) == (told.returncode, told.stderr) == (0, "")
+    findings = json.loads(told.stdout)["findings"]
+    assert {"check", "verdict", "sentence", "remedy"} == set(findings[0])
+    for finding in findings:
+        assert f"{finding['check']} " in text.stdout
+        assert f"  {finding['sentence']}\n" in text.stdout
+    assert "\x1b" not in text.stdout
+
+
+def test_the_exit_code_tells_how_bad_it_is(exhibit: Path) -> None:
+    """1 for what can't work, 2 for a configuration that can't be used."""
+    port = re.findall(r"port = (\d+)", exhibit.read_text())[0]
+    with socket.create_server(("127.0.0.1", int(port))):
+        taken = doctor("--config", str(exhibit), "--json")
+    assert taken.returncode == 1
+    assert json.loads(taken.stdout)["verdict"] == "failure"
+    assert f"process {os.getpid()}" in taken.stdout  # the test itself
+    exhibit.write_text("[pins]\nbutton = 99\n[pages.welcome]\n")
+    wrong = doctor("--config", str(exhibit))
+    assert wrong.returncode == 2
+    assert "Traceback" not in wrong.stderr + wrong.stdout
+    assert re.search(r"^FAILURE  configuration .*pins.button = 99: ", wrong.stdout, re.MULTILINE)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no pty on Windows")
+@pytest.mark.parametrize("no_color", ["", "1"])
+def test_colour_is_for_terminals_that_want_it(exhibit: Path, no_color: str) -> None:
+    """NO_COLOR counts on a terminal, too."""
+    import pty
+
+    seen = bytearray()
+
+    command = [sys.executable, "-m", "gpiobridge", "doctor", "--config", str(exhibit)]
+    if no_color:
+        command = ["env", "NO_COLOR=1", *command]
+    main, inner = pty.openpty()
+    with subprocess.Popen(command, stdout=inner, stderr=inner) as process:
+        os.close(inner)
+        while True:
+            try:
+                piece = os.read(main, 4096)
+            except OSError:  # Linux says so at the end
+                break
+            if not piece:
+                break
+            seen.extend(piece)
+        assert process.wait(20) == 0
+    os.close(main)
+    assert (b"\x1b[32mok" in seen) is not bool(no_color)
+
+
+def test_a_running_bridge_holds_its_port_and_pins(
+    run_bridge: Callable[..., RunningBridge], tmp_path: Path
+) -> None:
+    """It is asked for its levels, and nothing is wrong with what is its own."""
+    bridge = run_bridge()
+    bridge.set_level("button", "low")
+    config = tmp_path / "config.toml"
+    with bridge.socket("welcome", "?display=kiosk"):
+        pass
+    done = doctor("--config", str(config), "--json", GPIOBRIDGE_SERVER__PORT=str(bridge.port))
+    assert done.returncode == 0, done.stdout
+    told = {f["check"]: f for f in json.loads(done.stdout)["findings"]}
+    held = f"port {bridge.port} on 127.0.0.1 is held by gpiobridge itself"
+    assert told["port"]["sentence"].startswith(held)
+    assert told["pin button"]["sentence"] == (
+        "GPIO 17 reads LOW: active; held by gpiobridge itself, simulated"
+    )
+    assert told["pin button"]["verdict"] == "warning"
+    assert told["pin door"]["sentence"] == (
+        "GPIO 27 reads LOW: not active; held by gpiobridge itself, simulated"
+    )
+    bridge.stop()
+    done = doctor("--config", str(config), "--json", GPIOBRIDGE_SERVER__PORT=str(bridge.port))
+    told = {f["check"]: f for f in json.loads(done.stdout)["findings"]}
+    assert told["port"]["sentence"] == f"port {bridge.port} on 127.0.0.1 is free"
