@@ -29,6 +29,15 @@ BOUNCING_PRESSES = 25
 HELD_S = 0.15  # well over the debounce, and enough for the walker's page load in the guest
 STOP_LIMIT_S = 2.0
 BROWSER_LIMIT_MS = 30_000.0  # everything is slow in an emulated Pi
+PYTHON = "PYTHONPATH=/opt/app/site PYTHONDONTWRITEBYTECODE=1 /opt/venv/bin/python3"
+DOCTOR = f"{PYTHON} -m gpiobridge doctor"
+HOLD_LINE_5 = f"""cat >/tmp/holder.py <<'END'
+import lgpio, signal
+lgpio.gpio_claim_input(lgpio.gpiochip_open(0), 5)
+print("held", flush=True)
+signal.pause()
+END
+cd /tmp && {PYTHON} holder.py >/tmp/held"""
 
 
 def test_service_runs_on_real_pins(pi: VirtualPi) -> None:
@@ -103,6 +112,64 @@ def test_press_moves_a_browser_to_its_next_page(
             pi.set_line(BUTTON_LINE, Level.HIGH)
             wait_online(page)
         assert page.title() == "Welcome"
+
+
+def test_doctor_asks_the_running_service(pi: VirtualPi) -> None:
+    """While the service holds the lines, their levels come from it, and nothing is disturbed."""
+    pi.set_line(BUTTON_LINE, Level.LOW)
+    with display(pi.port, "still") as shown:
+        shown.wait_for("button", Level.LOW, limit_s=20)
+        status, found = examine(pi)
+        assert status == 0, found
+        assert found["board"][1].endswith(pi.sh("uname -r")[1])
+        assert found["back end"][0] == "ok"
+        assert found["GPIO chip"] == ("ok", "gpiochip0 (9030000.pl061), 8 lines")
+        itself = "held by gpiobridge itself"
+        assert found["pin button"] == ("warning", f"GPIO 4 reads LOW: active; {itself}")
+        assert found["pin bell"] == ("ok", f"GPIO 5 reads HIGH: not active; {itself}")
+        assert found["gpiobridge.service"][0] == "ok"
+        assert itself in found["port"][1]
+        pi.set_line(BUTTON_LINE, Level.HIGH)
+        shown.wait_for("button", Level.HIGH, limit_s=20)
+
+
+def test_doctor_looks_at_the_lines_itself(pi: VirtualPi) -> None:
+    """With the service stopped: who holds a line, what the others read, and one that is noisy."""
+    try:
+        assert pi.sh("systemctl stop gpiobridge")[0] == 0
+        assert pi.sh(f"{HOLD_LINE_5} & until grep -q held /tmp/held; do sleep 0.1; done")[0] == 0
+        pi.set_line(BUTTON_LINE, Level.LOW)
+        status, found = examine(pi)
+        assert status == 1, found
+        assert found["pin button"] == ("warning", "GPIO 4 reads LOW: active")
+        assert found["pin lever"] == ("ok", "GPIO 6 reads HIGH: not active")
+        verdict, sentence = found["pin bell"]
+        assert verdict == "failure"
+        assert 'GPIO 5 is held by "lg", process ' in sentence
+        assert "holder.py" in sentence
+        assert pi.sh("pkill -f holder.py")[0] == 0
+        with ThreadPoolExecutor(1) as runner:
+            examining = runner.submit(examine, pi)
+            for level in itertools.cycle(Level):
+                pi.set_line(BUTTON_LINE, level)
+                time.sleep(0.01)
+                if examining.done():
+                    break
+        status, found = examining.result()
+        assert status == 0, found
+        assert "edges in 0.5 s" in found["pin button"][1]
+        assert found["pin bell"] == ("ok", "GPIO 5 reads HIGH: not active")
+    finally:
+        pi.sh("pkill -f holder.py; rm -f /tmp/holder.py /tmp/held /tmp/.lgd-nfy*")
+        pi.set_line(BUTTON_LINE, Level.HIGH)
+        pi.sh("systemctl start gpiobridge", limit_s=100)
+        pi.wait_http("/healthz", limit_s=100)
+
+
+def examine(pi: VirtualPi) -> tuple[int, dict[str, tuple[str, str]]]:
+    """Run the doctor in the guest; returns its exit status, and verdict and sentence by check."""
+    status, told = pi.sh(f"{DOCTOR} --config /opt/app/config.toml --json", limit_s=100)
+    return status, {f["check"]: (f["verdict"], f["sentence"]) for f in json.loads(told)["findings"]}
 
 
 def test_stop_is_quick_and_says_so(pi: VirtualPi, figure: Callable[[str], None]) -> None:
