@@ -151,7 +151,7 @@ class Pi:
             packages=lambda _: {"lgpio": Package("0.2.2.0", Path("/venv"), 1)},
             run=self.run,
             open_device=lambda path: None,
-            ask_bridge=lambda url: None,
+            ask_bridge=lambda server: None,
             choose=lambda name: "lgpio" if name == "auto" else name,
             chips=lambda: (PI_CHIP,),
             line=lambda chip, offset: Line(False, ""),
@@ -249,13 +249,13 @@ def refuse(path: Path) -> None:
     raise PermissionError(13, "Permission denied")
 
 
-def told(of_pin: str = "", **values: Any) -> Callable[[str], dict[str, Any]]:
+def told(of_pin: str = "", **values: Any) -> Callable[[object], dict[str, Any]]:
     """Answer as a running bridge, with something else in one pin or at the top."""
     pins: dict[str, Any] = json.loads(json.dumps(HEALTH["pins"]))
     if of_pin:
         pins[of_pin] |= values
         values = {}
-    return lambda url: {**HEALTH, "pins": pins, **values}
+    return lambda server: {**HEALTH, "pins": pins, **values}
 
 
 def served(of_pin: str = "", **values: Any) -> Callable[[Pi], None]:
@@ -607,9 +607,26 @@ def test_a_changing_level_of_a_running_bridge_is_noticed(pi: Pi) -> None:
     """While the service holds the pins, its own levels are watched for the same short time."""
     levels = iter(["high", "low", "high", *["low"] * 7])
     pi.configure(port=8000)
-    pi.changes["ask_bridge"] = lambda url: told("button", level=next(levels))(url)
+    pi.changes["ask_bridge"] = lambda server: told("button", level=next(levels))(server)
     (finding,) = of(pi.examine(), "pin button")
     assert "LOW: active; held by gpiobridge itself; 3 edges in 0.5 s" in finding.sentence
+
+
+def test_an_oscillating_pin_of_a_running_bridge_is_noticed(pi: Pi) -> None:
+    """The bridge sees what ten readings of a level can't."""
+    pi.configure(port=8000)
+    pi.changes["ask_bridge"] = told("button", noisy=True)
+    (finding,) = of(pi.examine(), "pin button")
+    assert finding.verdict is WARNING
+    assert finding.sentence.startswith("GPIO 17 oscillates: over 1,000 events a second")
+
+
+def test_missed_edges_of_a_running_bridge_are_mentioned(pi: Pi) -> None:
+    """They were mended, so that they are no fault, but they tell of a bad back end."""
+    pi.configure(port=8000)
+    pi.changes["ask_bridge"] = told("button", missed=3)
+    (finding,) = of(pi.examine(), "pin button")
+    assert (finding.verdict, "missed 3 of its edges" in finding.sentence) == (OK, True)
 
 
 def test_the_doctor_does_not_start_the_service(pi: Pi) -> None:
@@ -618,7 +635,7 @@ def test_the_doctor_does_not_start_the_service(pi: Pi) -> None:
     stopped = {"ActiveState": "inactive", "SubState": "dead"}
     listening = unit("gpiobridge.socket", SubState="listening")
     pi.commands["systemctl"] = pi.units(unit("gpiobridge.service", **stopped), listening)
-    pi.changes["ask_bridge"] = lambda url: pytest.fail("asked")
+    pi.changes["ask_bridge"] = lambda server: pytest.fail("asked")
     report = pi.examine()
     assert [f.sentence for f in of(report, "port")] == [
         "port 8000 on 127.0.0.1 is held by systemd, for gpiobridge itself"

@@ -23,6 +23,7 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 
 
+WATCH = "gpiobridge watch http://127.0.0.1:8000/welcome --once"
 COMMANDS = [line for block in blocks("sh") for line in block.splitlines()]
 
 
@@ -62,10 +63,11 @@ def test_every_command_is_covered() -> None:
     here = {
         "make run",
         "gpiobridge check",
+        "gpiobridge doctor",
         "gpiobridge run --port 8000",
         "gpiobridge press button",
         "gpiobridge press button --for 2s",
-        "gpiobridge watch http://127.0.0.1:8000/welcome --once",
+        WATCH,
         "flask --app app run",
     }
     on_a_pi = set(COMMANDS) - here  # tests/test_wheel.py runs these
@@ -81,10 +83,17 @@ def test_check_shows_tables() -> None:
     assert re.search(r"^welcome \(start\) +welcome.html +button is low +open$", done.stdout, re.M)
 
 
+def test_doctor_examines_this_machine() -> None:
+    """`gpiobridge doctor` finds the example's configuration fine, and says a word to each check."""
+    done = gpiobridge("gpiobridge doctor")
+    assert done.returncode == 0, done.stdout
+    assert re.search(r"^ok +configuration +config.toml is fine: 2 pins, 2 pages", done.stdout, re.M)
+
+
 def test_press_and_watch(example: RunningBridge) -> None:
     """`press` moves a `watch`ed page: state, edge, close, each a line of JSON."""
     watching = subprocess.Popen(
-        [BIN / "gpiobridge", *COMMANDS[-2].split()[1:]], stdout=subprocess.PIPE, text=True
+        [BIN / "gpiobridge", *WATCH.split()[1:]], stdout=subprocess.PIPE, text=True
     )
     assert watching.stdout is not None
     with watching, watching.stdout as lines:

@@ -88,7 +88,7 @@ class _Patient:
         server = self.settings.server
         if server.port == 0 or service.waits_for_a_request(self.units):
             return None
-        return self.machine.ask_bridge(service.bridge_url(server))
+        return self.machine.ask_bridge(server)
 
     @property
     def served(self) -> bool:

@@ -18,6 +18,7 @@ from typing import Any
 
 from gpiobridge import chips, gpio, remote
 from gpiobridge.chips import Chip, Line, line
+from gpiobridge.config import Server
 from gpiobridge.doctor.sampling import Sampler, sample
 from gpiobridge.errors import RemoteError
 from gpiobridge.limits import raise_file_limit
@@ -128,10 +129,12 @@ def open_device(path: Path) -> None:
     os.close(os.open(path, os.O_RDWR | getattr(os, "O_CLOEXEC", 0)))
 
 
-def ask_bridge(url: str) -> Health | None:
-    """Ask what may be a bridge how it is; None if no bridge answers."""
+def ask_bridge(server: Server) -> Health | None:
+    """Ask what may be the configured bridge how it is; None if no bridge answers."""
+    here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(server.host, server.host)
+    url = f"http://{f'[{here}]' if ':' in here else here}:{server.port}"
     try:
-        return remote.health(url, even_ill=True)
+        return remote.health(url, server.token, even_ill=True)
     except RemoteError:
         return None
 
@@ -156,7 +159,7 @@ class Machine:
         packages: finds installed packages by their names.
         run: runs a command.
         open_device: opens a device, or raises OSError.
-        ask_bridge: what the bridge at a URL says of itself, None if no bridge is there.
+        ask_bridge: what the bridge of a ``[server]`` says of itself, None if no bridge is there.
         choose: the back end for a ``gpio.pin_factory``.
         chips: the GPIO chips that may be opened.
         line: who holds a line, by the chip's and the line's number.
@@ -175,7 +178,7 @@ class Machine:
     packages: Callable[[Sequence[str]], Mapping[str, Package]] = packages_installed
     run: Run = run_command
     open_device: Callable[[Path], None] = open_device
-    ask_bridge: Callable[[str], Health | None] = ask_bridge
+    ask_bridge: Callable[[Server], Health | None] = ask_bridge
     choose: Callable[[str], str] = gpio.choose
     chips: Callable[[], Sequence[Chip]] = chips.chips
     line: Callable[[int, int], Line] = line

@@ -13,7 +13,6 @@ from gpiobridge.doctor.findings import Finding, failure, ok, skipped, warning
 from gpiobridge.doctor.machine import Health, Machine
 from gpiobridge.doctor.programs import Program, holding_line
 from gpiobridge.doctor.sampling import SAMPLE_S, Sample
-from gpiobridge.doctor.service import bridge_url
 from gpiobridge.events import Level
 
 _READINGS = 10  # of a running bridge, over SAMPLE_S
@@ -24,6 +23,10 @@ _HOLDERS = {
     "sysfs": "it was exported through /sys/class/gpio: restart the Pi, or take another pin",
 }
 
+_QUIETEN = (
+    "check the wire and its ground, and keep it away from mains and motors; a resistor of "
+    "1 to 10 kΩ to 3.3 V and a longer debounce help"
+)
 _OURS = "held by gpiobridge itself"
 
 
@@ -120,8 +123,7 @@ def judge(pin: Pin, sample: Sample | str, level_matters: bool, note: str = "") -
         return warning(
             check,
             f"{said}; {edges} in {SAMPLE_S:g} s: it is noisy",
-            "check the wire and its ground, and keep it away from mains and motors; a resistor of "
-            "1 to 10 kΩ to 3.3 V and a longer debounce help",
+            _QUIETEN,
         )
     if sample.edges:
         return warning(
@@ -164,10 +166,9 @@ def _holder(machine: Machine, chip: int, offset: int) -> tuple[Line, Program | N
 def _told(settings: Settings, machine: Machine, first: Health) -> list[Finding]:
     """Judge the pins by what the running bridge says of them."""
     readings = [first]
-    url = bridge_url(settings.server)
     for _ in range(_READINGS - 1):
         machine.sleep(SAMPLE_S / _READINGS)
-        again = machine.ask_bridge(url)
+        again = machine.ask_bridge(settings.server)
         if again is None:
             break
         readings.append(again)
@@ -193,5 +194,10 @@ def _told_of(settings: Settings, pin: Pin, readings: list[Health], note: str) ->
             f"GPIO {pin.pin} has no level: the running bridge does not watch it",
             "sudo systemctl restart gpiobridge, and see: journalctl -u gpiobridge",
         )
+    if any(reading["pins"].get(pin.name, {}).get("noisy") for reading in readings):
+        said = f"GPIO {pin.pin} oscillates: over 1,000 events a second{note}"
+        return warning(check, said, _QUIETEN)
+    if missed := readings[-1]["pins"].get(pin.name, {}).get("missed"):
+        note += f"; the back end has missed {missed} of its edges so far"
     edges = sum(before != after for before, after in itertools.pairwise(seen))
     return judge(pin, Sample(Level(seen[-1]), edges), is_level(settings, pin.name), note)

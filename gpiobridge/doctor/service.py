@@ -149,17 +149,6 @@ def _started_by_socket(unit: Unit, found: Mapping[str, Unit]) -> bool:
     return unit.name == SERVICE and found[SOCKET].enabled.startswith("enabled")
 
 
-def bridge_url(server: Server) -> str:
-    """Where the configured bridge answers, seen from this machine."""
-    host = _here(server.host)
-    return f"http://{f'[{host}]' if ':' in host else host}:{server.port}"
-
-
-def _here(host: str) -> str:
-    """Turn "every address of this machine" into one of them."""
-    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-
-
 def port(
     root: Path, server: Server, health: Health | None, found: Mapping[str, Unit] | None
 ) -> Finding:
