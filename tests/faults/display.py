@@ -22,6 +22,7 @@ from multiprocessing.connection import Connection as Pipe
 from random import Random
 from urllib.parse import urlencode
 
+from faults.orders import Order, take_orders
 from faults.records import Ended, Joined, Left, Loaded, Lost, Record
 from faults.websocket import FAILURES, Closed, WebSocket, open_websocket, request
 
@@ -33,16 +34,6 @@ MAX_RETRY_S = 2.0
 ANSWER_S = 5.0
 LOAD_S = 10.0
 ERROR_PAGE_S = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What a display is told to do: "open" at a page, "close", "reload", "stall" for a while."""
-
-    display: int
-    kind: str
-    page: str = ""
-    for_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +195,7 @@ class Tab:
         return self._storage[0] if self._storage[1] == path else ""
 
     def _delay_s(self, attempt: int) -> float:
-        most_s = min(MAX_RETRY_S, FIRST_RETRY_S * 2**attempt)
+        most_s = min(MAX_RETRY_S, FIRST_RETRY_S * 2.0**attempt)
         return most_s if attempt == 0 else most_s * self._random.uniform(0.5, 1.0)
 
     # ------------------------------------------------------------ HTTP
@@ -273,21 +264,12 @@ class Group:
         self._tabs: dict[int, Tab] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._stalls: set[asyncio.Task[None]] = set()
-        self._ended = asyncio.Event()
 
     async def run(self) -> None:
         """Take orders until the pipe ends."""
-        asyncio.get_running_loop().add_reader(self._pipe.fileno(), self._take)
-        await self._ended.wait()
+        await take_orders(self._pipe, self._carry_out)
         for task in [*self._tasks.values(), *self._stalls]:
             task.cancel()
-
-    def _take(self) -> None:
-        try:
-            while self._pipe.poll():
-                self._carry_out(self._pipe.recv())
-        except (EOFError, OSError):
-            self._ended.set()
 
     def _carry_out(self, order: Order) -> None:
         number = order.display
@@ -311,7 +293,7 @@ class Group:
                 self._stop(number, tab)
                 self._start(number, tab, tab.path)
             case "stall" if tab and tab.socket:
-                self._stalls.add(stall := asyncio.create_task(_stall(tab.socket, order.for_s)))
+                self._stalls.add(stall := asyncio.create_task(_stall(tab.socket, order.amount)))
                 stall.add_done_callback(self._stalls.discard)
 
     def _start(self, number: int, tab: Tab, path: str) -> None:

@@ -1,7 +1,7 @@
 """The network between the displays and the server: it cuts, delays, holds and swallows.
 
-A process of its own, so that it can be stopped as a whole. Each display has a port here. Commands
-come over a pipe as `Command`; the first thing that goes back is the list of ports.
+A process of its own, so that it can be stopped as a whole. Each display has a port here. Orders
+come over a pipe as `Order`; the first thing that goes back is the list of ports.
 """
 
 import asyncio
@@ -12,29 +12,12 @@ import struct
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection as Pipe
 
+from faults.orders import Order, take_orders
 from faults.websocket import HOST
 
 CHUNK_BYTES = 65536
 STATE = b'"type":"state"'
 EDGE = b'{"type":"edge"'
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """Do something to a display's connections.
-
-    Args:
-        link: number of the display.
-        kind: "cut", "cut-at", "cut-edge", "delay", "hold", "half-open", "refuse", or "heal", which
-            ends delay, hold and refuse.
-        way: "up" (to the server), "down" or "both".
-        amount: seconds of delay, bytes until the cut; for "cut", whether to reset.
-    """
-
-    link: int
-    kind: str
-    way: str = "both"
-    amount: float = 0.0
 
 
 @dataclass(eq=False, slots=True)
@@ -79,21 +62,21 @@ class Link:
         for way in self._open.values():
             way.set()
 
-    def take(self, command: Command) -> None:
-        """Carry out a command."""
-        ways = ("up", "down") if command.way == "both" else (command.way,)
-        match command.kind:
+    def take(self, order: Order) -> None:
+        """Carry out an order."""
+        ways = ("up", "down") if order.way == "both" else (order.way,)
+        match order.kind:
             case "cut":
-                self._cut_all(reset=bool(command.amount))
+                self._cut_all(reset=bool(order.amount))
             case "cut-at":
                 for wire in self._wires:
                     if wire.upgraded and not wire.swallowed:
-                        wire.bytes_left = int(command.amount)
+                        wire.bytes_left = int(order.amount)
             case "cut-edge":
                 for wire in self._wires:
                     wire.until_edge = wire.upgraded and not wire.swallowed
             case "delay":
-                self._delay_s.update(dict.fromkeys(ways, command.amount))
+                self._delay_s.update(dict.fromkeys(ways, order.amount))
             case "hold":
                 for way in ways:
                     self._open[way].clear()
@@ -182,17 +165,13 @@ async def _run(pipe: Pipe, count: int, server_port: int) -> None:
     links = [Link(server_port) for _ in range(count)]
     servers = [await asyncio.start_server(link.serve, HOST, 0, backlog=256) for link in links]
     pipe.send([server.sockets[0].getsockname()[1] for server in servers])
-    ended = asyncio.Event()
 
-    def take() -> None:
-        try:
-            while pipe.poll():
-                command = pipe.recv()
-                links[command.link].take(command)
-        except (EOFError, OSError):
-            ended.set()
+    def carry_out(order: Order) -> None:
+        if order.kind == "answer":
+            pipe.send(order)
+        else:
+            links[order.display].take(order)
 
-    asyncio.get_running_loop().add_reader(pipe.fileno(), take)
-    await ended.wait()
+    await take_orders(pipe, carry_out)
     for task in asyncio.all_tasks():
         task.cancel()

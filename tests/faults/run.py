@@ -21,7 +21,6 @@ from typing import Any
 from running import RunningBridge
 
 from faults import display, proxy, schedule, stepped
-from faults.display import Order
 from faults.driver import Contact
 from faults.oracle import (
     Due,
@@ -36,7 +35,7 @@ from faults.oracle import (
     match_pin,
     walk,
 )
-from faults.proxy import Command
+from faults.orders import Order
 from faults.records import Ended, Joined, Record
 from faults.report import Report
 from faults.schedule import RESTARTS, Fault, Round
@@ -362,16 +361,17 @@ class Run:
             touched = set()
             self._clock.step(fault.amount)
         elif fault.kind in ("reload", "stall"):
-            self._order(Order(fault.target, fault.kind, for_s=fault.for_s))
+            self._order(Order(fault.target, fault.kind, amount=fault.for_s))
             await asyncio.sleep(fault.for_s)
         elif fault.kind == "leave":
             if not await self._leave(fault):
                 return
         else:
-            self._send(Command(fault.target, fault.kind, fault.way, fault.amount))
+            order = Order(fault.target, fault.kind, way=fault.way, amount=fault.amount)
+            self._send(order)
             if fault.for_s:
                 await asyncio.sleep(fault.for_s)
-                self._send(Command(fault.target, "heal"))
+                self._send(Order(fault.target, "heal"))
         self.report.faults[fault.kind] += 1
         self._touched.append(Touched(fault.kind, frozenset(touched), from_s, time.monotonic()))
         self._say(f"fault over: {fault.kind} {fault.target}")
@@ -406,9 +406,9 @@ class Run:
     def _order(self, order: Order) -> None:
         self._children[order.display % self._groups].pipe.send(order)
 
-    def _send(self, command: Command) -> None:
+    def _send(self, order: Order) -> None:
         assert self._proxy is not None
-        self._proxy.pipe.send(command)
+        self._proxy.pipe.send(order)
 
     # ------------------------------------------------------------ judgement
 

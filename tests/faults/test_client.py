@@ -7,7 +7,7 @@ import pytest
 from running import RunningBridge
 
 from faults import proxy
-from faults.proxy import Command
+from faults.orders import Order
 from faults.run import Child
 
 
@@ -19,6 +19,14 @@ def network(bridge: RunningBridge) -> Iterator[tuple[Child, str]]:
     child.end()
 
 
+def tell(network: Child, order: Order) -> None:
+    """Give the network an order, and wait until it is carried out."""
+    network.pipe.send(order)
+    network.pipe.send(Order(0, "answer"))
+    assert network.pipe.poll(10), "the network doesn't answer"
+    network.pipe.recv()
+
+
 def test_a_connection_cut_between_the_edge_and_its_close_loses_no_press(
     bridge: RunningBridge, network: tuple[Child, str], page: Any
 ) -> None:
@@ -26,10 +34,11 @@ def test_a_connection_cut_between_the_edge_and_its_close_loses_no_press(
     child, url = network
     page.goto(f"{url}/welcome")
     page.wait_for_selector("html[data-bridge=online]")
-    child.pipe.send(Command(0, "cut-edge"))
-    page.wait_for_timeout(200)
+    tell(child, Order(0, "cut-edge"))
     bridge.set_level("button", "low")
     page.wait_for_url(f"{url}/open")
     page.wait_for_selector("html[data-bridge=online]")
-    page.wait_for_timeout(1000)  # once, and no further
+    # Once, and no further: a second move would come before this.
+    bridge.set_level("button", "high")
+    page.wait_for_selector("[data-pin=button][data-level=high]")
     assert page.url == f"{url}/open"

@@ -83,7 +83,8 @@ class WebSocket:
             self.last_frame_s = time.monotonic()
             match head[0] & 0x0F:
                 case 0x1:
-                    return json.loads(body)
+                    message: dict[str, Any] = json.loads(body)
+                    return message
                 case 0x8:
                     code = struct.unpack("!H", body[:2])[0] if body else 1005
                     return Closed(code, body[2:].decode())
@@ -111,6 +112,7 @@ class WebSocket:
         """Stop reading, or go on."""
         transport = self._writer.transport
         with contextlib.suppress(RuntimeError):
+            assert isinstance(transport, asyncio.Transport)  # both directions
             if paused:
                 transport.pause_reading()
             else:
