@@ -16,11 +16,15 @@ import argparse
 import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # `running`, whatever PYTHONPATH says
 
+from faults.oracle.facts import Verdict
+from faults.report import by_kind
 from faults.run import Run, play
+from faults.waveform import PLAYS
 
 
 def main() -> int:
@@ -59,11 +63,17 @@ def main() -> int:
             )
             reports.append(play(run.play(options.presses, time.monotonic() + share_s)))
         print(reports[-1], flush=True)
-    presses = sum(report.counted for report in reports)
     faults = sum(report.faults.total() for report in reports)
-    lost = sum(report.verdict.lost for report in reports)
-    phantom = sum(report.verdict.phantom for report in reports)
-    print(f"in all: {presses} presses, {faults} faults, lost {lost}, phantom {phantom}")
+    total = Verdict()
+    plays: Counter[str] = Counter()
+    for report in reports:
+        total.add(report.verdict)
+        plays.update(report.plays)
+    print(
+        f"in all: presses {by_kind(plays, PLAYS)}, faults {faults}, "
+        f"navigations {by_kind(total.made)}"
+    )
+    print(f"lost {by_kind(total.lost)}, phantom {by_kind(total.phantom)}")
     return 0 if all(report.well for report in reports) else 1
 
 

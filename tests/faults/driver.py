@@ -6,7 +6,7 @@ import json
 import socket
 import time
 
-from faults.oracle import Drive
+from faults.oracle.facts import Drive
 from faults.websocket import FAILURES, HOST, read_head
 
 _IDLE_S = 2.0  # the server closes an idle connection after 5 s: don't meet it there

@@ -1,4 +1,4 @@
-"""What happens in a seed: the exhibit, and round by round its presses and faults.
+"""What happens in a seed: round by round its presses and faults.
 
 Pure, and a function of the seed and the round's number alone, so that a seed can be replayed.
 """
@@ -6,37 +6,8 @@ Pure, and a function of the seed and the round's number alone, so that a seed ca
 from dataclasses import dataclass
 from random import Random
 
-from faults.waveform import HOLD, Wave, make_wave
-
-BEAT_S = 0.4
-CATCH_UP_S = 10.0
-PAGES = 6
-WATCH = "watch"  # a page that nothing leads away from: the witness is on it
-
-Graph = dict[str, dict[tuple[str, str], str]]
-"""Page to what leads away from it: pin and level of the edge, to the next page."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pin:
-    """A simulated pin; it rests at the level of its pull."""
-
-    name: str
-    number: int
-    rest: str  # "low" or "high"
-    debounce_s: float
-
-    def level(self, active: bool) -> str:
-        """The electrical level when it is pressed, or not."""
-        return ("low" if self.rest == "high" else "high") if active else self.rest
-
-
-PINS = (
-    Pin("red", 17, "high", 0.020),
-    Pin("green", 27, "high", 0.015),
-    Pin("blue", 22, "low", 0.020),
-    Pin("door", 23, "high", 0.020),
-)
+from faults.graph import CATCH_UP_S, PINS, Pin
+from faults.waveform import HELD, Wave, make_wave
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,43 +61,6 @@ class Round:
     faults: tuple[Fault, ...]
 
 
-def make_graph(seed: int) -> Graph:
-    """Draw the pages' rules: each reacts to some edges only, one of them may lead to itself."""
-    random = Random(f"graph {seed}")
-    names = [f"page{number}" for number in range(PAGES)]
-    edges = [(pin.name, pin.level(True)) for pin in PINS]
-    releases = [(pin.name, pin.rest) for pin in PINS]
-    graph: Graph = {}
-    for number, name in enumerate(names):
-        rules = random.sample(edges, random.randint(1, 2)) + random.sample(releases, number % 2)
-        graph[name] = {edge: random.choice(names) for edge in rules}
-        # The first one leads on, so that every page is visited.
-        graph[name][rules[0]] = names[(number + 1) % len(names)]
-    graph[WATCH] = {}
-    return graph
-
-
-def make_config(seed: int) -> str:
-    """The exhibit's config.toml."""
-    lines = [
-        "[server]",
-        f'start = "{next(iter(make_graph(seed)))}"',
-        f'beat = "{BEAT_S * 1000:g}ms"',
-        f'catch_up = "{CATCH_UP_S:g}s"',
-        "[gpio]",
-        'pin_factory = "mock"',
-    ]
-    for pin in PINS:
-        pull = "up" if pin.rest == "high" else "down"
-        debounce = f"{pin.debounce_s * 1000:g}ms"
-        lines += [f"[pins.{pin.name}]", f"pin = {pin.number}", f'pull = "{pull}"']
-        lines += [f'debounce = "{debounce}"']
-    for page, rules in make_graph(seed).items():
-        lines.append(f"[pages.{page}]")
-        lines += [f'on_{level}.{pin} = "{to}"' for (pin, level), to in rules.items()]
-    return "\n".join(lines) + "\n"
-
-
 def make_round(seed: int, number: int, displays: int, groups: int, burst_s: float) -> Round:
     """Draw a round.
 
@@ -154,9 +88,9 @@ def _waves_of(random: Random, pin: Pin, burst_s: float) -> list[Wave]:
     waves = []
     at_s = random.uniform(0.0, 0.3)
     while at_s < burst_s:
-        waves.append(make_wave(random, pin.name, pin.debounce_s, at_s))
+        waves.append(make_wave(random, pin, at_s))
         length_s = sum(step.pause_s for step in waves[-1].steps)
-        at_s += length_s + HOLD * pin.debounce_s + random.expovariate(1 / 0.05)
+        at_s += length_s + HELD * pin.debounce_s + random.expovariate(1 / 0.05)
     return waves
 
 

@@ -5,6 +5,7 @@ r"""How a contact moves: clean presses, bouncing ones, and glitches too short to
     clean     ‾‾‾‾\____________/‾‾‾‾‾‾‾
     bouncing  ‾‾‾‾\_/\_/\____________/\_/‾‾‾‾‾‾‾     each bounce well within the debounce
     glitch    ‾‾‾‾\_/‾‾‾‾‾‾‾\_/‾‾‾‾‾‾‾               never as long as the debounce
+    hold      ‾‾‾‾\_/\___________________/\________________/\_/‾‾‾‾‾‾‾    it may flicker
 
 A wave is a list of steps, each a pause since the one before was acknowledged and the level (in
 terms of active or not) to drive then. It starts and ends inactive.
@@ -13,11 +14,19 @@ terms of active or not) to drive then. It starts and ends inactive.
 from dataclasses import dataclass
 from random import Random
 
+from faults.graph import Pin
+
 KINDS = ("bouncing", "clean", "glitch")
 _WEIGHTS = (6, 2, 2)
 
+PLAYS = ("edge", "tap", "hold", "level")
+"""What a press is meant for: it decides how long it lasts."""
+
 SHORT = 0.2  # of the debounce: the longest pause within a bounce; requests take time on top
-HOLD = 3.0  # debounces: the shortest time that a level which must count is held
+HELD = 3.0  # debounces: the shortest time that a level which must count is held
+
+HOLD_MARGIN_S = 0.15
+"""No press is drawn whose length is nearer to the hold time: bounces and requests add to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,29 +39,55 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Wave:
-    """A movement of one contact, ``after_s`` seconds into the round at the earliest."""
+    """A movement of one contact.
+
+    Args:
+        pin: its name.
+        kind: of `KINDS`.
+        play: of `PLAYS`.
+        after_s: seconds into the round at which it begins, at the earliest.
+        steps: in order.
+    """
 
     pin: str
     kind: str
+    play: str
     after_s: float
     steps: tuple[Step, ...]
 
 
-def make_wave(random: Random, pin: str, debounce_s: float, after_s: float) -> Wave:
-    """Draw one wave; the next of the same pin must start at least `HOLD` debounces later."""
+def make_wave(random: Random, pin: Pin, after_s: float) -> Wave:
+    """Draw one wave; the next of the same pin must start at least `HELD` debounces later."""
     kind = random.choices(KINDS, _WEIGHTS)[0]
+    play = random.choice(pin.plays)
     if kind == "glitch":
-        steps = []
+        steps: list[Step] = []
         for _ in range(random.randint(1, 2)):
-            steps += [Step(0.0, True), Step(_short(random, debounce_s), False)]
-            steps[-2] = Step(HOLD * debounce_s if len(steps) > 2 else 0.0, True)
+            pause_s = HELD * pin.debounce_s if steps else 0.0
+            steps += [Step(pause_s, True), Step(_short(random, pin.debounce_s), False)]
     else:
         bounces = random.randint(1, 3) if kind == "bouncing" else 0
-        steps = _turn(random, debounce_s, True, 0.0, bounces)
-        held_s = debounce_s * random.uniform(HOLD, 2 * HOLD)
+        steps = _turn(random, pin.debounce_s, True, 0.0, bounces)
+        held_s = _length_s(random, pin, play)
+        if kind == "bouncing" and play == "hold":
+            held_s /= 2
+            steps += [Step(held_s, False), Step(_short(random, pin.debounce_s), True)]
         bounces = random.randint(0, 3) if kind == "bouncing" else 0
-        steps += _turn(random, debounce_s, False, held_s, bounces)
-    return Wave(pin, kind, after_s, tuple(steps))
+        steps += _turn(random, pin.debounce_s, False, held_s, bounces)
+    return Wave(pin.name, kind, play, after_s, tuple(steps))
+
+
+def _length_s(random: Random, pin: Pin, play: str) -> float:
+    shortest_s = HELD * pin.debounce_s
+    match play:
+        case "tap":
+            return random.uniform(shortest_s, pin.hold_s - HOLD_MARGIN_S)
+        case "hold":
+            return pin.hold_s + HOLD_MARGIN_S + random.uniform(0.0, 0.2)
+        case "level":
+            return random.uniform(0.2, 1.2)
+        case _:
+            return random.uniform(shortest_s, 2 * shortest_s)
 
 
 def _turn(

@@ -1,0 +1,186 @@
+"""The exhibit that a seed runs: its pins, its pages, and what leads where.
+
+Pure, and a function of the seed alone.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+
+BEAT_S = 0.4
+CATCH_UP_S = 10.0
+PAGES = 7
+LEVEL_RULES = 4
+WATCH = "watch"  # a page that nothing leads away from: the witness is on it
+
+GESTURES = ("tap", "hold")
+
+Rules = dict[tuple[str, str], str]
+"""Pin, and "low", "high", "tap" or "hold", to the next page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """A simulated pin; it rests at the level of its pull.
+
+    Args:
+        name: as rules say it.
+        number: BCM.
+        rest: "low" or "high".
+        debounce_s: its window, in seconds.
+        hold_s: how long a press lasts that is a hold, in seconds.
+        plays: the kinds of press it gets, see `waveform.PLAYS`.
+    """
+
+    name: str
+    number: int
+    rest: str
+    debounce_s: float
+    hold_s: float
+    plays: tuple[str, ...]
+
+    def level(self, active: bool) -> str:
+        """The electrical level when it is pressed, or not."""
+        return _other(self.rest) if active else self.rest
+
+
+PINS = (
+    Pin("red", 17, "high", 0.020, 2.0, ("edge",)),
+    Pin("green", 27, "high", 0.015, 2.0, ("edge",)),
+    Pin("blue", 22, "low", 0.020, 2.0, ("edge",)),
+    Pin("door", 23, "high", 0.020, 0.4, ("level",)),  # no rule asks for its holds
+    Pin("knob", 24, "high", 0.020, 0.4, GESTURES),
+    Pin("lever", 25, "low", 0.015, 0.5, GESTURES),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """All rules.
+
+    Args:
+        events: page to what leads away from it.
+        levels: page to those of its rules by low and high that hold at load, too.
+    """
+
+    events: Mapping[str, Rules]
+    levels: Mapping[str, Rules]
+
+    @property
+    def gesture_pins(self) -> frozenset[str]:
+        """The pins of which a rule wants to know what their presses were."""
+        rules = self.events.values()
+        return frozenset(pin for page in rules for pin, what in page if what in GESTURES)
+
+
+def make_graph(seed: int) -> Graph:
+    """Draw the pages' rules: each reacts to some events only, one of them may lead to itself."""
+    random = Random(f"graph {seed}")
+    names = [f"page{number}" for number in range(PAGES)]
+    graph = Graph({name: {} for name in [*names, WATCH]}, {name: {} for name in [*names, WATCH]})
+    for number in range(PAGES):
+        # The first rule leads on, so that every page is visited.
+        onward = names[(number + 1) % PAGES]
+        if number % 2:
+            _add_gestures(random, graph, names, number, onward)
+        else:
+            _add_edges(random, graph, names, number, onward)
+    for number in random.sample(range(PAGES), PAGES):
+        if sum(map(len, graph.levels.values())) < LEVEL_RULES:
+            _add_level(random, graph, names, number)
+    return graph
+
+
+def _add_edges(
+    random: Random, graph: Graph, names: Sequence[str], number: int, onward: str
+) -> None:
+    """Let a page wait for presses and releases."""
+    presses = [(pin.name, pin.level(True)) for pin in PINS if pin.name != "door"]
+    releases = [(pin.name, pin.rest) for pin in PINS]
+    rules = random.sample(presses, random.randint(1, 2)) + random.sample(releases, number // 2 % 2)
+    # The next page waits for a tap or a hold of this pin: the press that leads there is none.
+    pin = _gesture_pin(random)
+    graph.events[names[number]][pin.name, pin.level(True)] = onward
+    for rule in rules:
+        graph.events[names[number]].setdefault(rule, random.choice(names))
+
+
+def _add_gestures(
+    random: Random, graph: Graph, names: Sequence[str], number: int, onward: str
+) -> None:
+    """Let a page wait for taps and holds of the pin that leads to it; seldom for more.
+
+    The other pins are pressed too often for a hold to be long enough.
+    """
+    rules = graph.events[names[number]]
+    pins = {pin.name: pin for pin in PINS}
+    name = next(pin for pin, _ in graph.events[names[number - 1]])
+    wanted = random.choice((GESTURES, GESTURES[:1], GESTURES[1:]))
+    for gesture in random.sample(wanted, len(wanted)):
+        rules[name, gesture] = onward if not rules else random.choice(names)
+    if wanted == ("hold",):  # a release that is no tap's
+        rules[name, pins[name].rest] = random.choice(names)
+    if random.random() < 0.3:
+        other = random.choice([pin for pin in PINS if pin.plays == ("edge",)])
+        rules[other.name, other.level(True)] = random.choice(names)
+
+
+def _add_level(random: Random, graph: Graph, names: Sequence[str], number: int) -> None:
+    """Let a page be left by a level, if that can't go round in a circle."""
+    name = names[number]
+    pins = {pin.name: pin for pin in PINS}
+    # Mostly the door, which stays open for longer.
+    pin = pins[random.choice(("red", "green", "blue", "door", "door", "door"))]
+    # A page that a level at rest leads away from is only passed through.
+    level = pin.level(number % 2 == 1 or random.random() < 0.7)
+    to = random.choice(names)
+    if (pin.name, level) in graph.events[name]:
+        return
+    graph.levels[name][pin.name, level] = to
+    if any(_circles(graph.levels, (page,), {}) for page in names):
+        del graph.levels[name][pin.name, level]
+    else:
+        graph.events[name][pin.name, level] = to
+
+
+def _circles(rules: Mapping[str, Rules], path: tuple[str, ...], levels: Mapping[str, str]) -> bool:
+    """Whether levels that can be at one time lead from a page back to it."""
+    for (pin, level), to in rules[path[-1]].items():
+        possible = levels.get(pin, level) == level
+        if possible and (to in path or _circles(rules, (*path, to), {**levels, pin: level})):
+            return True
+    return False
+
+
+def _gesture_pin(random: Random) -> Pin:
+    return random.choice([pin for pin in PINS if pin.plays == GESTURES])
+
+
+def _other(level: str) -> str:
+    return "low" if level == "high" else "high"
+
+
+def make_config(seed: int) -> str:
+    """The exhibit's config.toml."""
+    graph = make_graph(seed)
+    lines = [
+        "[server]",
+        f'start = "{next(iter(graph.events))}"',
+        f'beat = "{BEAT_S * 1000:g}ms"',
+        f'catch_up = "{CATCH_UP_S:g}s"',
+        "[gpio]",
+        'pin_factory = "mock"',
+    ]
+    for pin in PINS:
+        lines += [f"[pins.{pin.name}]", f"pin = {pin.number}"]
+        lines += [f'pull = "{"up" if pin.rest == "high" else "down"}"']
+        lines += [f'debounce = "{pin.debounce_s * 1000:g}ms"', f'hold = "{pin.hold_s * 1000:g}ms"']
+    for page in graph.events:
+        lines += [f"[pages.{page}]", *_rule_lines(graph, page)]
+    return "\n".join(lines) + "\n"
+
+
+def _rule_lines(graph: Graph, page: str) -> Iterator[str]:
+    for (pin, what), to in graph.events[page].items():
+        kind = "while" if (pin, what) in graph.levels[page] else "on"
+        yield f'{kind}_{what}.{pin} = "{to}"'
