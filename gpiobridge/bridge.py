@@ -124,24 +124,28 @@ class Bridge:
                 effects += self._gesture(pin, outcome, press.active, now)
         return effects
 
-    def join(self, page: str, cursors: Iterable[str], now: Now) -> Welcome:
+    def join(self, page: str, cursors: Iterable[str], now: Now, since: str = "") -> Welcome:
         """Say what a display that joins or rejoins is told first.
 
         Args:
             page: the page it is on.
             cursors: what it has already acted on, the tab's own before the page's.
             now: this moment.
+            since: the cursor with which its page began, if it has joined on it before: a press
+                that goes on meanwhile is still this page's.
         """
         after_seq = wire.resume_after(cursors, self.epoch)
         if after_seq is None or after_seq > self.seq:
-            after_seq, missed = self.seq, None
+            since_seq, missed = self.seq, None
         else:
-            missed = self._navigation.missed(page, after_seq, now.mono_s)
+            began_seq = wire.resume_after((since,), self.epoch)
+            since_seq = after_seq if began_seq is None else min(began_seq, after_seq)
+            missed = self._navigation.missed(page, after_seq, now.mono_s, since_seq)
         if missed is not None:
             texts = (self._state(missed.seq - 1), _frame(missed, now))
-            return Welcome(texts, after_seq, to=self._navigation.target(page, missed))
+            return Welcome(texts, since_seq, to=self._navigation.target(page, missed))
         elsewhere = self._navigation.elsewhere(page, self.levels)
-        return Welcome((self._state(self.seq),), after_seq, to=elsewhere)
+        return Welcome((self._state(self.seq),), since_seq, to=elsewhere)
 
     def pins_to_read(self, now_s: float) -> list[str]:
         """The pins whose debounce deadline has come, the first one first: each wants a reading."""

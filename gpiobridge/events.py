@@ -135,7 +135,7 @@ class Welcome:
 
     Args:
         texts: text frames in order: the full state, then perhaps the event it missed.
-        seq: what the display has acted on so far; only a press after it counts.
+        seq: the last event before its page began; only a press after it counts.
         to: the page it must leave for at once, or None.
     """
 

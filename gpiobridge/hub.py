@@ -95,6 +95,7 @@ class Display:
         page: the name of the page that the socket named.
         root: the URL prefix under which the page was served, usually empty.
         cursors: what the page has already acted on, as it sent them.
+        since: the cursor with which the page began, if it has had a socket before.
         name: what the page calls itself (``display=``), or an empty string.
     """
 
@@ -103,8 +104,9 @@ class Display:
     page: str
     root: str = ""
     cursors: tuple[str, ...] = ()
+    since: str = ""
     name: str = ""
-    acted_on: int = 0  # the newest event that was behind it when it joined
+    since_seq: int = 0  # the last event before its page began
     early: bytes = b""  # what came right behind the handshake
     outbox: bytearray = field(default_factory=bytearray)
     since_s: float = 0.0  # the second in which it sent so many frames:
@@ -168,7 +170,7 @@ class Hub:
         Args:
             page: a page's name.
             path: the path of the next page, without the display's URL prefix.
-            after: only displays that joined before this event.
+            after: only displays whose page began before this event.
             now_s: monotonic seconds.
             first: a text frame for them before the close.
 
@@ -178,7 +180,7 @@ class Hub:
         leaving = [
             display
             for display in self.displays
-            if display.page == page and display.acted_on < after and not display.closing
+            if display.page == page and display.since_seq < after and not display.closing
         ]
         for display in leaving:
             if first is not None:

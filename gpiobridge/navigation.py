@@ -63,17 +63,22 @@ class Navigation:
         while self._recent[0].at_s < event.at_s - self._catch_up_s:
             self._recent.popleft()
 
-    def missed(self, page: str, after_seq: int, now_s: float) -> PinEvent | None:
+    def missed(
+        self, page: str, after_seq: int, now_s: float, since_seq: int | None = None
+    ) -> PinEvent | None:
         """The first event that a display on ``page`` has missed and must act on.
 
         Args:
             page: the page the display is on.
-            after_seq: the last event it has already acted on; a tap or a hold counts only if
-                its press is after that, too.
+            after_seq: the last event it has already acted on.
             now_s: monotonic seconds; events older than the catch-up time don't count.
+            since_seq: the last event before its page began, if it is known that this was earlier;
+                a tap or a hold counts only if its press is after that.
         """
         oldest_s = now_s - self._catch_up_s
+        since_seq = after_seq if since_seq is None else since_seq
         for event in self._recent:
-            if event.began > after_seq and event.at_s >= oldest_s and self.target(page, event):
+            new = event.seq > after_seq and event.began > since_seq
+            if new and event.at_s >= oldest_s and self.target(page, event):
                 return event
         return None

@@ -97,6 +97,7 @@ def _add_socket(blueprint: Blueprint, running: Callable[[], Running]) -> None:
             page,
             root=request.script_root,
             cursors=tuple(request.args.getlist("cursor")[:_MAX_CURSORS]),
+            since=request.args.get("since", ""),
             name=_printable(request.args.get("display", "")),
             early=handoff.read_ahead(request.environ),
         )

@@ -172,8 +172,8 @@ class Watcher:
         self._take_deadlines()
         while self._joining:
             display = self._joining.popleft()
-            welcome = self.bridge.join(display.page, display.cursors, _now())
-            display.acted_on = welcome.seq
+            welcome = self.bridge.join(display.page, display.cursors, _now(), display.since)
+            display.since_seq = welcome.seq
             self._hub.adopt(display, welcome.texts, time.monotonic())
             if welcome.to is not None:
                 self.counts.navigations[display.page, welcome.to] += 1

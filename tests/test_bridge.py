@@ -259,6 +259,28 @@ def test_a_press_belongs_to_the_page_on_which_it_began() -> None:
     assert bridge.join("help", [f"{EPOCH}:0"], now(3.1)).to == "open"
 
 
+def test_a_press_stays_with_its_page_over_a_lost_connection() -> None:
+    """A page that has seen the press begin, and got a new socket since, acts on the hold, once."""
+    bridge = with_gestures()
+    bridge.edge(RawEdge("button", LOW, 1.0), now(1.0))
+    bridge.reading("button", LOW, now(1.02))
+    welcome = bridge.join("welcome", [f"{EPOCH}:1"], now(2.0), since=f"{EPOCH}:0")
+    assert (welcome.seq, welcome.to) == (0, None)  # so the hold, when it is told, moves it
+    bridge.holds(now(3.03))
+    assert bridge.join("welcome", [f"{EPOCH}:1"], now(3.1), since=f"{EPOCH}:0").to == "help"
+    assert bridge.join("welcome", [f"{EPOCH}:2"], now(3.1), since=f"{EPOCH}:0").to is None
+
+
+@pytest.mark.parametrize("since", ["", "nonsense", "feed:0", f"{EPOCH}:1", f"{EPOCH}:99"])
+def test_a_page_that_began_behind_the_press_ignores_its_hold(since: str) -> None:
+    """So does one that doesn't say when it began: then its cursor is all that is known."""
+    bridge = with_gestures()
+    bridge.edge(RawEdge("button", LOW, 1.0), now(1.0))
+    bridge.reading("button", LOW, now(1.02))
+    bridge.holds(now(3.03))
+    assert bridge.join("welcome", [f"{EPOCH}:1"], now(3.1), since=since).to is None
+
+
 def test_a_welcome_says_what_is_behind_the_display() -> None:
     """Its own cursor, or all there is so far; never more than there is."""
     bridge = with_gestures()

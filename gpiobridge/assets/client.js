@@ -51,6 +51,7 @@
   let timer = 0; // of the present state: the next try, silence, or a load that takes too long
   let epoch = "";
   let cursors = []; // what the next socket is told: the last frame's, or the page's until there is one
+  let since = ""; // the cursor with which this page began: a press after it is this page's
   let told = ""; // the last edge's cursor, while what the edge leads to may still be on its way
   let lastPin; // the pin of the last edge, which may be what moves the page
   let attempt = 0;
@@ -139,6 +140,7 @@
     const url = new URL(socketPath, location.href);
     url.protocol = url.protocol.replace("http", "ws");
     for (const known of cursors.filter(Boolean)) url.searchParams.append("cursor", known);
+    if (since) url.searchParams.set("since", since);
     const name = recall(nameKey);
     if (name) url.searchParams.set("display", name);
     socket = new WebSocket(url);
@@ -199,6 +201,8 @@
       state = "online";
       if (epoch && epoch !== frame.epoch) relearn();
       epoch = frame.epoch;
+      const ours = (known) => known?.startsWith(`${epoch}:`);
+      if (!ours(since)) since = cursors.find(ours) || `${epoch}:${frame.seq}`;
     }
     listenForSilence();
     attempt = 0;
@@ -377,6 +381,7 @@
   addEventListener("pageshow", (event) => {
     if (!event.persisted) return;
     cursors = []; // what was pressed meanwhile was for the pages that were on the screen
+    since = "";
     shownAtMs = performance.now();
     startIdling();
     wake();

@@ -66,6 +66,7 @@ class Tab:
         self._note = note
         self._storage = ("", "")  # cursor and path: sessionStorage
         self._cursors: list[str] = []
+        self._since = ""  # the cursor with which the page began
         self._told = ""  # the cursor of an edge whose consequence may still be on its way
         self._attempt = 0
         self._last_frame_s = 0.0
@@ -88,7 +89,7 @@ class Tab:
                 self.path = page.path
                 self._cursors = [self._handed_over(page.path), page.cursor]
                 self._attempt = 0
-                self._epoch = ""
+                self._since = self._epoch = ""
             else:  # the navigation came to nothing, and the old page is still there
                 assert page is not None
                 await self._wait_to_retry(page)
@@ -130,7 +131,8 @@ class Tab:
         sent_s = time.monotonic()
         try:
             async with asyncio.timeout(CONNECT_S) as silence:
-                query = urlencode([("cursor", known) for known in self._cursors if known])
+                cursors = [("cursor", known) for known in self._cursors if known]
+                query = urlencode([*cursors, ("since", self._since)])
                 self.socket = await open_websocket(self._port, f"/ws/{page.name}?{query}")
                 while True:
                     frame = await self.socket.frame()
@@ -169,6 +171,9 @@ class Tab:
             self._epoch = str(frame["epoch"])
             self._joined = True
             seq = int(str(frame["seq"]))
+            if not self._since.startswith(f"{self._epoch}:"):
+                ours = (known for known in self._cursors if known.startswith(f"{self._epoch}:"))
+                self._since = next(ours, f"{self._epoch}:{seq}")
             self._note(Joined(page.name, sent_s, self._last_frame_s, self._epoch, seq))
         # What an edge leads to follows it at once: once anything else follows, it led nowhere.
         self._act_on_told(page.path)
