@@ -78,11 +78,12 @@ def make_graph(seed: int) -> Graph:
     random = Random(f"graph {seed}")
     names = [f"page{number}" for number in range(PAGES)]
     graph = Graph({name: {} for name in [*names, WATCH]}, {name: {} for name in [*names, WATCH]})
+    wanted = random.sample((GESTURES, GESTURES[:1], GESTURES[1:]), PAGES // 2)
     for number in range(PAGES):
         # The first rule leads on, so that every page is visited.
         onward = names[(number + 1) % PAGES]
         if number % 2:
-            _add_gestures(random, graph, names, number, onward)
+            _add_gestures(random, graph, names, number, wanted[number // 2])
         else:
             _add_edges(random, graph, names, number, onward)
     for number in random.sample(range(PAGES), PAGES):
@@ -106,7 +107,7 @@ def _add_edges(
 
 
 def _add_gestures(
-    random: Random, graph: Graph, names: Sequence[str], number: int, onward: str
+    random: Random, graph: Graph, names: Sequence[str], number: int, wanted: Sequence[str]
 ) -> None:
     """Let a page wait for taps and holds of the pin that leads to it; seldom for more.
 
@@ -115,10 +116,9 @@ def _add_gestures(
     rules = graph.events[names[number]]
     pins = {pin.name: pin for pin in PINS}
     name = next(pin for pin, _ in graph.events[names[number - 1]])
-    wanted = random.choice((GESTURES, GESTURES[:1], GESTURES[1:]))
     for gesture in random.sample(wanted, len(wanted)):
-        rules[name, gesture] = onward if not rules else random.choice(names)
-    if wanted == ("hold",):  # a release that is no tap's
+        rules[name, gesture] = random.choice(names) if rules else names[number + 1]
+    if "tap" not in wanted:  # a release that is no tap's
         rules[name, pins[name].rest] = random.choice(names)
     if random.random() < 0.3:
         other = random.choice([pin for pin in PINS if pin.plays == ("edge",)])

@@ -93,7 +93,7 @@ class Report:
                 f"  no server    {down}; {self.while_down} waves not made, "
                 f"{self.cut_short} cut short",
                 f"  uncertain    {self.unsure_events} events by their timing, "
-                f"{self.cut_deliveries} displays stopped at an event that may not have been delivered",
+                f"{self.cut_deliveries} displays stopped at one that may not have been delivered",
                 f"  agreement    longest after {agreed or 'none'}; {self.late} rounds too late",
                 f"  disorder     {self.disorder} edges of two pins told in the wrong order, "
                 f"by at most {self.disorder_s * 1000:.0f} ms",

@@ -5,13 +5,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
 from running import RunningBridge, write_exhibit
 
 from faults import proxy
 from faults.orders import Order
 from faults.run import Child
-
 
 HOLD = """\
 [pins.button]

@@ -10,11 +10,18 @@ import pytest
 from faults.graph import PINS, Graph, make_config, make_graph
 from faults.oracle.edges import Candidate, candidates, match_pin
 from faults.oracle.facts import Drive, Event, Life, Verdict
-from faults.oracle.gestures import Limits, match_gestures, number_unseen, presses_of, unseen_of
+from faults.oracle.gestures import (
+    Limits,
+    Pressed,
+    match_gestures,
+    number_unseen,
+    presses_of,
+    unseen_of,
+)
 from faults.oracle.life import Landing, Reload, Stretch, follow
 from faults.oracle.pages import fewest_errors, walk
-from faults.oracle.steps import Due, Look, dues_of, levels_after, steps_of
-from faults.records import Ended, Joined, Left, Loaded, Lost
+from faults.oracle.steps import Due, dues_of, levels_after, steps_of
+from faults.records import Ended, Joined, Left, Loaded, Lost, Record
 from faults.schedule import make_round
 from faults.waveform import HELD, HOLD_MARGIN_S, make_wave
 
@@ -227,6 +234,299 @@ def test_an_edge_is_remembered_for_catch_up(away_s: float, expected: tuple[bool,
     assert (due.must, due.may) == expected
 
 
+# ---------------------------------------------------------------- taps and holds
+
+HOLD_S = 0.4
+
+
+def limits(until_s: float = 10.0) -> Limits:
+    """What the presses of these tests are judged by."""
+    return Limits(DEBOUNCE_S, HOLD_S, until_s, until_s)
+
+
+def pressed(length_s: float | None, slow_s: float = 0.0) -> list[Pressed]:
+    """A press from 1.0 on: its edges are the events 1 and 3.
+
+    Args:
+        length_s: how long it lasts, in seconds; None if it isn't released.
+        slow_s: how long the request took that released it.
+    """
+    steps = [Drive("low", 1.0, 1.001)]
+    seen_s = [1.03]
+    if length_s is not None:
+        steps.append(Drive("high", 1.0 + length_s, 1.001 + length_s + slow_s))
+        seen_s.append(1.03 + length_s + slow_s)
+    held = [Candidate("button", d.level, d.sent_s, d.acked_s or 0.0, True) for d in steps]
+    edges = [Event(2 * at + 1, "button", d.level, seen_s[at]) for at, d in enumerate(steps)]
+    return presses_of("high", edges, held)
+
+
+def tap(seq: int = 4, seen_s: float = 1.13, press: int = 1) -> Event:
+    """A tap as the witness is told of it."""
+    return Event(seq, "button", "tap", seen_s, press)
+
+
+def hold(seq: int = 2, seen_s: float = 1.43, press: int = 1) -> Event:
+    """A hold as the witness is told of it."""
+    return Event(seq, "button", "hold", seen_s, press)
+
+
+@pytest.mark.parametrize(
+    ("length_s", "told", "lost", "phantom"),
+    [
+        (0.1, [tap()], {}, {}),
+        (0.1, [], {"tap": 1}, {}),
+        (0.1, [hold()], {"tap": 1}, {"hold": 1}),
+        (0.1, [tap(), tap(5)], {}, {"tap": 1}),
+        (0.1, [tap(2)], {"tap": 1}, {"tap": 1}),  # before its release
+        (0.1, [tap(seen_s=9.0)], {"tap": 1}, {"tap": 1}),  # that is another one
+        (0.1, [tap(press=3)], {"tap": 1}, {"tap": 1}),  # of a press that is none
+        (0.6, [hold()], {}, {}),
+        (0.6, [], {"hold": 1}, {}),
+        (0.6, [tap(seen_s=1.63)], {"hold": 1}, {"tap": 1}),
+        (0.6, [hold(), tap(seen_s=1.63)], {}, {"tap": 1}),
+        (0.6, [hold(4, seen_s=1.64)], {"hold": 1}, {"hold": 1}),  # behind its release
+        (0.6, [hold(seen_s=1.2)], {"hold": 1}, {"hold": 1}),  # before it was one
+        (None, [hold()], {}, {}),  # still pressed
+        (None, [], {"hold": 1}, {}),
+    ],
+)
+def test_each_press_is_told_to_be_a_tap_or_a_hold_once(
+    length_s: float | None, told: list[Event], lost: dict[str, int], phantom: dict[str, int]
+) -> None:
+    """By its length; a tap behind the release, a hold before it."""
+    verdict = match_gestures("button", pressed(length_s), told, limits()).verdict
+    assert (+verdict.lost, +verdict.phantom) == (lost, phantom)
+    assert verdict.well == (not lost and not phantom)
+    assert verdict.unsure == 0
+
+
+@pytest.mark.parametrize("told", [[tap(seen_s=1.43)], [hold()]])
+def test_a_press_whose_length_is_not_known_exactly_is_unsure(told: list[Event]) -> None:
+    """A release that took long leaves open what it was; but it was something."""
+    press = pressed(0.37, slow_s=0.1)
+    verdict = match_gestures("button", press, told, limits()).verdict
+    assert (verdict.well, verdict.unsure) == (True, 1)
+    assert not match_gestures("button", press, [], limits()).verdict.well
+
+
+def test_what_is_clear_as_the_server_ends_may_be_told_or_not() -> None:
+    """A tap whose release was told, a hold that was due."""
+    for press, until_s in ((pressed(0.1), 1.11), (pressed(None), 1.41)):
+        match = match_gestures("button", press, [], limits(until_s))
+        assert match.verdict.well
+        assert match.open == press[0]
+
+
+def test_taps_are_told_only_of_pins_that_a_rule_names() -> None:
+    """On any other pin one is a phantom, and none is lost."""
+    assert match_gestures("button", pressed(0.1), [], None).verdict.well
+    assert match_gestures("button", pressed(0.1), [tap()], None).verdict.phantom["tap"] == 1
+
+
+def test_a_tap_or_hold_happens_when_it_is_clear() -> None:
+    """From then on it is remembered for those who are away."""
+    match = match_gestures("button", pressed(0.1), [tap()], limits())
+    assert match.made_s[4] == pytest.approx((1.1, 1.101))
+    match = match_gestures("button", pressed(0.6), [hold()], limits())
+    assert match.made_s[2] == pytest.approx((1.4, 1.401))
+
+
+def test_a_killed_server_may_have_told_more_than_the_witness_saw() -> None:
+    """The release, and with it the tap of a press that was seen; in the order of their times."""
+    release = Candidate("button", "high", 1.1, 1.1, False)
+    again = Candidate("button", "low", 1.2, 1.2, False)
+    unseen = unseen_of("button", "high", pressed(None)[0], [release, again, release], limits(1.3))
+    unseen += unseen_of("other", "high", None, [Candidate("other", "low", 1.0, 1.0, False)], None)
+    first, *rest = number_unseen(unseen)
+    assert (first.pin, first.what) == ("other", "low")
+    assert sorted(event.what for event in rest) == ["high", "high", "low", "tap", "tap"]
+    presses = {event.press for event in rest if event.what == "tap"}
+    assert presses == {1, next(event.seq for event in rest if event.what == "low")}
+
+
+TAP, HOLD = ("button", "tap"), ("button", "hold")
+GESTURE_RULES = Graph({"a": {LOW: "b"}, "b": {TAP: "c", HOLD: "a"}, "c": {HOLD: "b"}}, {})
+
+
+@pytest.mark.parametrize(
+    ("page", "moves", "lost", "phantom"),
+    [
+        ("a", ["b"], {}, {}),  # the press that led there is no tap there
+        ("a", ["b", "c"], {}, {"tap": 1}),
+        ("b", ["c"], {}, {}),
+        ("b", [], {"tap": 1}, {}),
+        ("c", [], {}, {}),
+        ("c", ["b"], {}, {"edge": 1}),
+    ],
+)
+def test_a_tap_counts_only_on_the_page_on_which_its_press_began(
+    page: str, moves: list[str], lost: dict[str, int], phantom: dict[str, int]
+) -> None:
+    """The edge leads from a to b, where the tap that follows comes to nothing."""
+    steps = [*dues("low", "high"), Due(tap(3))]
+    causes = [1, 3] if page == "a" else [3]
+    if phantom == {"edge": 1}:
+        causes = [2]
+    verdict = walk(GESTURE_RULES, Stretch("e", page, 0, moves, causes), steps, 3)
+    assert (+verdict.lost, +verdict.phantom) == (lost, phantom)
+
+
+def test_a_press_stays_with_its_page_while_it_has_no_socket() -> None:
+    """A hold counts though the page was away in the middle of it, and has seen the press begin."""
+    stretch = follow(
+        Stretch("e", "b", 0),
+        [Lost(1.2, 1.1), Joined("b", 1.25, 1.3, "e", 1), Left("b", "a", 1.44, 2)],
+        {"e": Life("e", 0)},
+    ).stretches[0]
+    told = [*events((1.02, "low")), hold()]
+    made_s = {1: (1.0, 1.001), 2: (1.4, 1.401)}
+    steps = steps_of(GESTURE_RULES, stretch, told, made_s, RESTS, 10.0)
+    assert walk(GESTURE_RULES, stretch, steps, len(steps)).well
+    stretch.moves.clear()
+    assert walk(GESTURE_RULES, stretch, steps, len(steps)).lost == {"hold": 1}
+
+
+@pytest.mark.parametrize(
+    ("asked_s", "must"),
+    [(1.2, False), (0.9, True), (5.0, True)],  # in the press, before it, long behind the hold
+)
+def test_a_press_during_which_the_page_is_reloaded_may_count(asked_s: float, must: bool) -> None:
+    """The new page's cursor may be behind the press, or not."""
+    stretch = Stretch("e", "b", 0, reloads=[Reload(0, asked_s - 0.1, asked_s)])
+    due = dues_of(stretch, [hold()], {1: (1.0, 1.001), 2: (1.4, 1.4)}, catch_up_s=10.0)[0]
+    assert due.must_at(0) is must
+    assert due.must_at(1)
+
+
+def test_a_page_that_is_loaded_twice_is_a_reload() -> None:
+    """The page that follows a move is none, nor is the first one of a new server."""
+    track = follow(
+        Stretch("e", "a", 0),
+        [
+            Left("a", "b", 1.0, 1),
+            Loaded("b", 1.1, 1.2, "e", 1, False),
+            Joined("b", 1.2, 1.3, "e", 1),
+            Lost(2.0, 1.9),
+            Loaded("b", 2.1, 2.2, "e", 1, False),
+            Joined("b", 2.2, 2.3, "e", 1),
+        ],
+        {"e": Life("e", 0)},
+    )
+    assert track.stretches[0].reloads == [Reload(1, 1.9, 2.1)]
+
+
+# ---------------------------------------------------------------- levels
+
+RESTS = {"button": "high", "door": "high"}
+OPEN, SHUT = ("door", "low"), ("door", "high")
+LEVELS = {"a": {OPEN: "b"}, "b": {SHUT: "a"}, "c": {}}
+LEVEL_RULES = Graph({"a": {OPEN: "b", LOW: "c"}, "b": {SHUT: "a"}, "c": {LOW: "a"}}, LEVELS)
+
+
+def door(*steps: tuple[float, str]) -> list[Event]:
+    """Edges of the door, numbered from 1."""
+    return [Event(at + 1, "door", level, seen_s) for at, (seen_s, level) in enumerate(steps)]
+
+
+def judged(stretch: Stretch, told: list[Event], free_from: int | None = None) -> Verdict:
+    """What is found of a display among these events, each seen when it happened."""
+    made_s = {event.seq: (event.seen_s, event.seen_s) for event in told}
+    steps = steps_of(LEVEL_RULES, stretch, told, made_s, RESTS, 10.0)
+    return walk(LEVEL_RULES, stretch, steps, len(steps) if free_from is None else free_from)
+
+
+def test_levels_are_those_of_the_last_edges() -> None:
+    """A tap is no level, and what comes later doesn't count yet."""
+    told = [*door((1.0, "low")), tap(2), Event(3, "door", "high", 2.0)]
+    assert levels_after(RESTS, told, 2) == {"button": "high", "door": "low"}
+    assert levels_after(RESTS, told, 3) == RESTS
+
+
+@pytest.mark.parametrize(("moves", "lost"), [(["a", "b"], {}), (["a"], {"level": 1})])
+def test_a_level_leads_away_at_load(moves: list[str], lost: dict[str, int]) -> None:
+    """The door is open before the display comes to a; there it must go on to b at once."""
+    told = [*door((1.0, "low")), Event(2, "button", "low", 2.0)]
+    landings = {1: Landing(2, 2.1, 2.2)}
+    verdict = judged(Stretch("e", "c", 1, moves, [2, 2], landings), told)
+    assert (+verdict.lost, +verdict.phantom) == (lost, {})
+    assert verdict.made["level"] == len(moves) - 1
+
+
+def test_a_level_that_was_over_at_load_leads_nowhere() -> None:
+    """Neither does one that comes later: that is an edge, and moves by itself."""
+    told = door((1.0, "low"), (1.5, "high"), (3.0, "low"))
+    shut = {0: Landing(2, 2.1, 2.2)}
+    assert judged(Stretch("e", "a", 0, ["b", "a", "b"], [1, 2, 3]), told).well
+    assert judged(Stretch("e", "a", 2, ["b"], [3], shut), told).well
+    assert judged(Stretch("e", "a", 2, ["b"], [2], shut), told[:2]).phantom == {"level": 1}
+
+
+def test_levels_lead_on_and_on() -> None:
+    """Each page is loaded and left at once, and all that was told is past."""
+    graph = Graph({"a": {}, "b": {}, "c": {}}, {"a": {OPEN: "b"}, "b": {OPEN: "c"}, "c": {}})
+    landings = {place: Landing(1, 2.0 + place, 2.1 + place) for place in range(3)}
+    for moves, well in ((["b", "c"], True), (["b"], False), ([], False)):
+        stretch = Stretch("e", "a", 1, moves, [1, 1], landings)
+        told = door((1.0, "low"))
+        steps = steps_of(graph, stretch, told, {1: (1.0, 1.0)}, RESTS, 10.0)
+        assert walk(graph, stretch, steps, len(steps)).well is well
+
+
+def test_a_press_that_is_caught_up_comes_before_the_level() -> None:
+    """Its edge was told before the display joined: the first frame's number is the one before."""
+    told = [*door((1.0, "low")), Event(2, "button", "low", 2.0)]
+    late, early = Landing(1, 2.5, 2.6), Landing(1, 1.8, 1.9)
+    for landing, moves, well in (
+        (late, ["c"], True),
+        (late, ["b"], False),
+        (early, ["b"], True),
+        (early, ["c"], False),
+        (Landing(1, 1.9, 2.1), ["b"], True),  # it can't be known which was first
+        (Landing(1, 1.9, 2.1), ["c"], True),
+    ):
+        causes = [1 if moves == ["b"] else 2]
+        assert judged(Stretch("e", "a", 1, moves, causes, {0: landing}), told).well is well
+
+
+def test_a_display_that_is_lost_again_has_not_seen_the_level() -> None:
+    """The next time it joins, the levels are those of then."""
+    records: list[Record] = [Joined("a", 1.1, 1.2, "e", 1), Lost(1.3, 1.2)]
+    told = door((1.0, "low"), (2.0, "high"))
+    lost = follow(Stretch("e", "a", 1), records, {"e": Life("e", 0)}).stretches[0]
+    assert judged(lost, told).well
+    records += [Joined("a", 2.1, 2.2, "e", 2)]
+    back = follow(Stretch("e", "a", 1), records, {"e": Life("e", 0)}).stretches[0]
+    assert judged(back, told).well
+    back.moves, back.causes = ["b"], [2]
+    assert not judged(back, told).well
+
+
+def test_a_tap_that_began_before_a_level_led_on_is_past() -> None:
+    """All told so far is, on the page to which a level leads."""
+    graph = Graph({"a": {}, "b": {TAP: "c"}, "c": {}}, {"a": {OPEN: "b"}, "b": {}, "c": {}})
+    told = [
+        *door((1.0, "low")),
+        *(Event(2 + at, "button", level, 2.0 + at) for at, level in enumerate(("low", "high"))),
+        tap(4, press=2, seen_s=3.0),
+    ]
+    for seq, moves in ((1, ["b", "c"]), (2, ["b"])):
+        stretch = Stretch("e", "a", 1, moves, [seq, 4], {0: Landing(seq, 2.5, 2.6)})
+        made_s = {event.seq: (event.seen_s + 1.0, event.seen_s + 1.0) for event in told}
+        steps = steps_of(graph, stretch, told, made_s, RESTS, 10.0)
+        assert walk(graph, stretch, steps, len(steps)).well is (seq == 2), moves
+
+
+def test_a_level_whose_close_may_not_have_come_is_unsure() -> None:
+    """The server was killed just then."""
+    stretch = Stretch("e", "a", 1, landings={0: Landing(1, 2.0, 2.1)}, live_from_s=2.1)
+    steps = steps_of(LEVEL_RULES, stretch, door((1.0, "low")), {1: (1.0, 1.0)}, RESTS, 10.0)
+    assert [step.told(stretch, until_s) for step in steps for until_s in (2.5, 3.2)] == [
+        False,
+        True,
+    ]
+    assert judged(stretch, door((1.0, "low")), free_from=0).unsure == 1
+    assert not judged(stretch, door((1.0, "low")), free_from=1).well
 
 
 # ---------------------------------------------------------------- the schedule
@@ -291,7 +591,8 @@ def test_every_exhibit_has_every_kind_of_rule() -> None:
         assert graph.gesture_pins
         assert sum(map(len, graph.levels.values())) >= 2
         assert any(
-            to != page and {what for pin, what in graph.events[to] if pin == pressed} & {"tap", "hold"}
+            to != page
+            and {what for pin, what in graph.events[to] if pin == pressed} & {"tap", "hold"}
             for page, rules in graph.events.items()
             for (pressed, what), to in rules.items()
             if what in ("low", "high")

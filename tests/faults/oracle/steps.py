@@ -83,7 +83,7 @@ class Look:
         """Where they lead from ``page``, if the display has made ``place`` moves."""
         if place != self.place:
             return None
-        for (pin, level), to in graph.levels[page].items():
+        for (pin, level), to in graph.levels.get(page, {}).items():
             if self.levels is None or self.levels[pin] == level:
                 return to
         return None
