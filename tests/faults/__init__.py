@@ -1,5 +1,9 @@
 """The fault suite: presses under every fault we can make, and an oracle that says what is right.
 
-``python -m faults`` in ``tests/``: see `faults.__main__`. Not collected by pytest; the oracle's own
-unit tests are: ``pytest tests/faults/test_oracle.py``.
+``python -m faults`` in ``tests/``: see `faults.__main__`. pytest has the oracle's own unit tests,
+and the shipped client in a browser behind the suite's network: ``pytest tests/faults``.
+
+`graph` draws the exhibit, `schedule` its presses (`waveform`) and faults; `run` makes them, with
+`driver` on the pins, `proxy` as the network and `display` as the browsers; `judge` asks the
+`oracle`, and `report` prints what it says.
 """

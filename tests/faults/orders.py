@@ -13,7 +13,7 @@ class Order:
     Args:
         display: its number.
         kind: for a display "open" at a page, "close", "reload", or "stall" for a while; for its
-            connections "cut", "cut-at", "cut-edge", "delay", "hold", "half-open", "refuse", or
+            connections "cut", "cut-at", "cut-close", "delay", "hold", "half-open", "refuse", or
             "heal", which ends delay, hold and refuse. "answer" asks the network to send the order
             back: those before it have then been carried out.
         page: to open.

@@ -17,7 +17,7 @@ from faults.websocket import HOST
 
 CHUNK_BYTES = 65536
 STATE = b'"type":"state"'
-EDGE = b'{"type":"edge"'
+CLOSE = b"\x88"  # how a close frame begins (RFC 6455, 5.2)
 
 
 @dataclass(eq=False, slots=True)
@@ -30,7 +30,7 @@ class Wire:
     joined: bool = False  # its first frame has passed
     swallowed: set[str] = field(default_factory=set)
     bytes_left: int | None = None  # to the display, until the cut
-    until_edge: bool = False  # cut behind the next edge frame, before what may follow from it
+    until_close: bool = False  # cut before the next close: what leads to it has come
 
     def cut(self, reset: bool) -> None:
         """End it on both sides."""
@@ -72,9 +72,9 @@ class Link:
                 for wire in self._wires:
                     if wire.upgraded and not wire.swallowed:
                         wire.bytes_left = int(order.amount)
-            case "cut-edge":
+            case "cut-close":
                 for wire in self._wires:
-                    wire.until_edge = wire.upgraded and not wire.swallowed
+                    wire.until_close = wire.upgraded and not wire.swallowed
             case "delay":
                 self._delay_s.update(dict.fromkeys(ways, order.amount))
             case "hold":
@@ -133,8 +133,8 @@ class Link:
                 continue
             if way == "down" and wire.upgraded:
                 wire.joined = wire.joined or STATE in data
-            if way == "down" and wire.until_edge and (edge := data.find(EDGE)) >= 0:
-                wire.bytes_left = data.index(b"}", edge) + 1
+            if way == "down" and wire.until_close and wire.bytes_left is None:
+                wire.bytes_left = _until_close(data)
             if way == "down" and wire.bytes_left is not None:
                 data = data[: wire.bytes_left]
                 wire.bytes_left -= len(data)
@@ -152,6 +152,14 @@ class Link:
     def _cut_all(self, reset: bool) -> None:
         for wire in self._wires:
             wire.cut(reset)
+
+
+def _until_close(data: bytes) -> int | None:
+    """How many bytes of ``data`` come before a close frame; None if there is none."""
+    if data.startswith(CLOSE):
+        return 0
+    text_end = data.find(b"}" + CLOSE)  # only behind a whole text: a length may look the same
+    return None if text_end < 0 else text_end + 1
 
 
 def run(pipe: Pipe, links: int, server_port: int) -> None:

@@ -35,7 +35,7 @@ class Fault:
 KINDS: dict[str, tuple[int, float, float]] = {
     "cut": (16, 0, 0),  # the connections of a display end: reset or closed
     "cut-at": (20, 0, 0),  # its socket ends after so many more bytes to the display
-    "cut-edge": (8, 0, 0),  # its socket ends right behind the next edge frame
+    "cut-close": (8, 0, 0),  # its socket ends right before it is told to leave
     "delay": (8, 0.5, 2.0),  # its bytes come later
     "hold": (8, 0.2, 1.8),  # its bytes wait, as in a Wi-Fi gap
     "half-open": (8, 0, 0),  # its socket carries nothing any longer, and nobody is told

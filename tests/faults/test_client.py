@@ -50,7 +50,7 @@ def test_a_connection_cut_between_the_edge_and_its_close_loses_no_press(
     with network(bridge) as (child, url):
         page.goto(f"{url}/welcome")
         page.wait_for_selector("html[data-bridge=online]")
-        tell(child, Order(0, "cut-edge"))
+        tell(child, Order(0, "cut-close"))
         bridge.set_level("button", "low")
         page.wait_for_url(f"{url}/open")
         page.wait_for_selector("html[data-bridge=online]")
