@@ -266,7 +266,7 @@ def test_a_press_stays_with_its_page_over_a_lost_connection() -> None:
     bridge.reading("button", LOW, now(1.02))
     welcome = bridge.join("welcome", [f"{EPOCH}:1"], now(2.0), since=f"{EPOCH}:0")
     assert (welcome.seq, welcome.to) == (0, None)  # so the hold, when it is told, moves it
-    bridge.holds(now(3.03))
+    bridge.due(now(3.03))
     assert bridge.join("welcome", [f"{EPOCH}:1"], now(3.1), since=f"{EPOCH}:0").to == "help"
     assert bridge.join("welcome", [f"{EPOCH}:2"], now(3.1), since=f"{EPOCH}:0").to is None
 
@@ -277,7 +277,7 @@ def test_a_page_that_began_behind_the_press_ignores_its_hold(since: str) -> None
     bridge = with_gestures()
     bridge.edge(RawEdge("button", LOW, 1.0), now(1.0))
     bridge.reading("button", LOW, now(1.02))
-    bridge.holds(now(3.03))
+    bridge.due(now(3.03))
     assert bridge.join("welcome", [f"{EPOCH}:1"], now(3.1), since=since).to is None
 
 
