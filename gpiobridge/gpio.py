@@ -2,6 +2,7 @@
 
 The back end is chosen explicitly and its own error reported: gpiozero's default chain turns the
 real cause into warnings. Both edges, no debounce of the back end (they differ, see `debounce`).
+What every source of edges shares is here, too: `gpiod_pins` has the one without gpiozero.
 
 `Pins` is opened, read and closed by one thread at a time (the watcher's or the one that starts
 it); the callbacks come on the back end's thread and only stamp, append and wake.
@@ -28,7 +29,8 @@ OnEdge = Callable[[RawEdge], None]
 
 # The pull takes about 5 ms to work through a long cable (50 kΩ, 100 nF), measured; GPIO 9 to 27
 # boot pulled down.
-_SETTLE_S = 0.05
+SETTLE_S = 0.05
+"""How long a pull has to settle between claiming and arming, in seconds."""
 
 # A stamp further from its arrival than this is on another clock: use the arrival.
 _PLAUSIBLE_S = 10.0
@@ -39,17 +41,47 @@ _FACTORIES = {
     "pigpio": ("gpiozero.pins.pigpio", "PiGPIOFactory", "pigpio"),
     "mock": ("gpiozero.pins.mock", "MockFactory", "gpiozero"),
 }
-_EXTRAS = {"lgpio": "lgpio", "rpigpio": "rpi-lgpio", "pigpio": "pigpio"}
+_EXTRAS = {"gpiod": "gpiod", "lgpio": "lgpio", "rpigpio": "rpi-lgpio", "pigpio": "pigpio"}
+
+# A part that only gpiod 2.x has: Debian 12's python3-libgpiod is 1.6, with another interface.
+_GPIOD = "gpiod._ext"
+
+# What "auto" prefers: gpiod polls nothing and notices lost edges; lgpio works on every Pi, too.
+_PREFERRED = ("gpiod", "lgpio", "rpigpio", "pigpio")
 
 
 class PinSource(Protocol):
-    """Where edges come from; the watcher needs no more than this."""
+    """Where edges come from; the watcher needs no more than this.
+
+    Attributes:
+        simulated: True if the pins are not real.
+        loses_edges: True if an edge may be lost without a word, so that the levels must be
+            checked all the time.
+    """
 
     simulated: bool
     loses_edges: bool
 
     def open(self, on_edge: OnEdge) -> None:
         """Claim every pin and arm it: from now on every edge goes to ``on_edge``."""
+
+    def fileno(self) -> int | None:
+        """The open descriptor that is readable when `read_edges` has work.
+
+        None, unless overridden: edges come by themselves, on a thread of the back end's.
+        """
+        return None
+
+    def read_edges(self) -> bool:
+        """Hand all edges that wait at the descriptor to ``on_edge``, on the caller's thread.
+
+        Returns:
+            Whether edges were lost: then the levels must be checked now.
+
+        Raises:
+            PinError: no edge will come any more.
+        """
+        return False
 
     def read(self, pin: str) -> Level:
         """Read a pin's level now."""
@@ -61,7 +93,7 @@ class PinSource(Protocol):
         """Release every pin."""
 
 
-class Pins:
+class Pins(PinSource):
     """The configured pins on one gpiozero back end.
 
     Args:
@@ -98,7 +130,7 @@ class Pins:
                 for name, pin in self._pins.items():
                     self._devices[name] = self._claim(pin)
                 if not self.simulated:
-                    time.sleep(_SETTLE_S)
+                    time.sleep(SETTLE_S)
                 for name in self._pins:
                     self._arm(name, on_edge)
         except BaseException:
@@ -160,34 +192,18 @@ class Pins:
             self._factory = None
 
     def _open_factory(self) -> Any:
-        module_name, class_name, package = _FACTORIES[self._factory_name]
-        if not _installed(package):
-            raise PinError(
-                f'gpio.pin_factory = "{self._factory_name}": the package is not installed; '
-                f"install it with: pip install 'gpiobridge[{_EXTRAS[self._factory_name]}]'"
-            )
+        require(self._factory_name)
+        module_name, class_name, _ = _FACTORIES[self._factory_name]
         try:
             with _lgpio_folder() if self._factory_name == "lgpio" else contextlib.nullcontext():
                 factory = getattr(importlib.import_module(module_name), class_name)
                 if self._factory_name == "lgpio":
-                    return factory(chip=self._chip_number())
+                    return factory(chip=chip_number(self._settings.chip))
                 return factory()
         except PinError:
             raise
         except Exception as error:
-            raise PinError(self._explain(error, "the pins")) from error
-
-    def _chip_number(self) -> int:
-        if self._settings.chip != "auto":
-            return int(self._settings.chip.removeprefix("gpiochip"))
-        found = chips.chips()
-        if own := chips.pi_chip(found):
-            return own.number
-        seen = ", ".join(f"{chip.name} ({chip.label})" for chip in found) or "none"
-        raise PinError(
-            f'gpio.chip = "auto": no Raspberry Pi GPIO chip among those found: {seen}; '
-            'name one, such as chip = "gpiochip0"'
-        )
+            raise PinError(explain(error, "the pins", self._factory_name)) from error
 
     def _claim(self, pin: Pin) -> Any:
         from gpiozero import InputDevice
@@ -204,7 +220,7 @@ class Pins:
             device.pin.bounce = None
             device.pin.edges = "both"
         except Exception as error:
-            raise PinError(self._explain(error, f"pin {pin.name!r} (GPIO {pin.pin})")) from error
+            raise PinError(explain(error, title(pin), self._factory_name)) from error
         return device
 
     def _arm(self, name: str, on_edge: OnEdge) -> None:
@@ -216,20 +232,16 @@ class Pins:
             on_edge(RawEdge(name, _level(state), at_s))
 
         self._callbacks.append(changed)  # gpiozero keeps a weak reference only
-        pin = self._pins[name]
         try:
             self._devices[name].pin.when_changed = changed
         except Exception as error:
-            raise PinError(self._explain(error, f"pin {name!r} (GPIO {pin.pin})")) from error
+            raise PinError(explain(error, title(self._pins[name]), self._factory_name)) from error
 
-    def _explain(self, error: Exception, what: str) -> str:
-        """Say what a back end's error means and what to do about it."""
-        said = f"{what} can't be opened on {self._factory_name}: {error}"
-        for pattern, remedy in _REMEDIES:
-            if re.search(pattern, f"{type(error).__name__}: {error}", re.IGNORECASE):
-                return f"{said}; {remedy}"
-        return said
 
+_NO_CHIP = (
+    "the GPIO chip is missing, or this "
+    "user may not open it: `sudo usermod -aG gpio $USER`, then log in again"
+)
 
 # What the back ends say, and what a person can do about it.
 _REMEDIES = (
@@ -239,9 +251,8 @@ _REMEDIES = (
         "holds the pin: `gpioinfo` names it",
     ),
     (
-        r"can ?not open gpiochip|permission|PermissionError|No access to /dev",
-        "the GPIO chip is missing, or this "
-        "user may not open it: `sudo usermod -aG gpio $USER`, then log in again",
+        r"can ?not open gpiochip|permission|PermissionError|FileNotFoundError|No access to /dev",
+        _NO_CHIP,
     ),
     (
         r"Failed to add edge detection",
@@ -259,6 +270,59 @@ _REMEDIES = (
 )
 
 
+def explain(error: Exception, what: str, back_end: str) -> str:
+    """Say what a back end's error means and what to do about it.
+
+    Args:
+        error: what the back end has raised.
+        what: what could not be opened.
+        back_end: its name in the configuration.
+    """
+    said = f"{what} can't be opened on {back_end}: {error}"
+    for pattern, remedy in _REMEDIES:
+        if re.search(pattern, f"{type(error).__name__}: {error}", re.IGNORECASE):
+            return f"{said}; {remedy}"
+    return said
+
+
+def title(pin: Pin) -> str:
+    """Name a pin as messages do."""
+    return f"pin {pin.name!r} (GPIO {pin.pin})"
+
+
+def chip_number(chip: str) -> int:
+    """The number of the GPIO chip for ``gpio.chip``: the one it names, or a Pi's own.
+
+    Raises:
+        PinError: it is "auto", and no chip is a Pi's.
+    """
+    if chip != "auto":
+        return int(chip.removeprefix("gpiochip"))
+    found = chips.chips()
+    if own := chips.pi_chip(found):
+        return own.number
+    if not found:
+        raise PinError(f'gpio.chip = "auto": no chip can be opened; {_NO_CHIP}')
+    seen = ", ".join(f"{each.name} ({each.label})" for each in found)
+    raise PinError(
+        f'gpio.chip = "auto": no Raspberry Pi GPIO chip among those found: {seen}; '
+        'name one, such as chip = "gpiochip0"'
+    )
+
+
+def require(back_end: str) -> None:
+    """Make sure that a back end is installed.
+
+    Raises:
+        PinError: it is not; the message has the command that installs it.
+    """
+    if not _installed(back_end):
+        raise PinError(
+            f'gpio.pin_factory = "{back_end}": the package is not installed; '
+            f"install it with: pip install 'gpiobridge[{_EXTRAS[back_end]}]'"
+        )
+
+
 def choose(pin_factory: str) -> str:
     """The back end for ``gpio.pin_factory``: itself, or what "auto" means on this machine.
 
@@ -272,8 +336,8 @@ def choose(pin_factory: str) -> str:
         return pin_factory
     if not is_raspberry_pi():
         return "mock"
-    for name in ("lgpio", "rpigpio", "pigpio"):
-        if _installed(_FACTORIES[name][2]):
+    for name in _PREFERRED:
+        if _installed(name):
             return name
     raise PinError(
         "this is a Raspberry Pi, but no pin back end is installed: "
@@ -296,7 +360,8 @@ def is_raspberry_pi(root: Path = Path("/")) -> bool:
     return False
 
 
-def _installed(package: str) -> bool:
+def _installed(back_end: str) -> bool:
+    package = _GPIOD if back_end == "gpiod" else _FACTORIES[back_end][2]
     try:
         return importlib.util.find_spec(package) is not None
     except ImportError:

@@ -5,7 +5,7 @@ window, a beat, a level check). Everything that happens goes into `bridge`, and 
 goes out through `hub`.
 
 Threads: `start`, `stop`, `every` and `adopt` may be called from any thread, the callback of the
-pins comes on the back end's; all else runs on the watcher's own.
+pins comes on the back end's, if it has one; all else runs on the watcher's own.
 """
 
 import contextlib
@@ -100,6 +100,9 @@ class Watcher:
         try:
             # Arm first, read second: an edge between the two is in the queue, not lost.
             self.pins.open(self._on_edge)
+            descriptor = self.pins.fileno()
+            if descriptor is not None:
+                self._selector.register(descriptor, selectors.EVENT_READ, self.pins)
             for pin in self._pin_names:
                 self._read(pin)
         except BaseException:
@@ -147,7 +150,8 @@ class Watcher:
             self._hang_up_on_joining()
 
     def _on_edge(self, edge: RawEdge) -> None:
-        # On the back end's thread, which an exception would kill: no I/O that can block or fail.
+        # Perhaps on a thread of the back end's, which an exception would kill: no I/O that can
+        # block or fail.
         self._arrived.append(edge)
         self._waker.wake()
 
@@ -189,6 +193,10 @@ class Watcher:
         for key, events in self._selector.select(timeout_s):
             if isinstance(key.data, Display):
                 self._hub.handle(key.data, events, time.monotonic())
+            elif key.data is self.pins:
+                # With no room for more they stay with the kernel, which numbers what it drops.
+                if not self._arrived and self.pins.read_edges():
+                    self._next_check_s = time.monotonic()  # some were lost: what are the levels?
             else:
                 self._waker.drain()
 
@@ -228,7 +236,7 @@ class Watcher:
         now_s = time.monotonic()
         pins: Iterable[str] = self.bridge.pins_to_read(now_s)
         if self._next_check_s is not None and now_s >= self._next_check_s:
-            self._next_check_s = now_s + LEVEL_CHECK_S
+            self._next_check_s = now_s + LEVEL_CHECK_S if self.pins.loses_edges else None
             self.pins.check()
             pins = self._pin_names
         for pin in pins:

@@ -1,4 +1,7 @@
-"""The pins through gpiozero, on its mock back end and on back ends that fail as real ones do."""
+"""The pins through gpiozero, on its mock back end and on back ends that fail as real ones do.
+
+And what every source of edges shares: which back end, which chip.
+"""
 
 import gc
 import importlib.util
@@ -15,10 +18,11 @@ import pytest
 from gpiozero.pins.mock import MockFactory, MockPin
 
 from gpiobridge import gpio
+from gpiobridge.chips import Chip
 from gpiobridge.config import Gpio, Pin, Pull
 from gpiobridge.errors import PinError
 from gpiobridge.events import Level, RawEdge
-from gpiobridge.gpio import Pins, choose, is_raspberry_pi
+from gpiobridge.gpio import Pins, chip_number, choose, is_raspberry_pi
 
 LOW, HIGH = Level.LOW, Level.HIGH
 BUTTON = Pin(name="button", pin=17, active=LOW)
@@ -231,7 +235,7 @@ def test_a_raspberry_pi_is_known_by_its_device_tree(
     assert is_raspberry_pi(tmp_path) is is_pi
 
 
-@pytest.mark.parametrize("name", ["lgpio", "rpigpio", "pigpio", "mock"])
+@pytest.mark.parametrize("name", ["gpiod", "lgpio", "rpigpio", "pigpio", "mock"])
 def test_a_named_back_end_is_taken(name: str) -> None:
     """What the configuration says isn't second-guessed."""
     assert choose(name) == name
@@ -245,7 +249,12 @@ def test_auto_is_simulated_pins_away_from_a_pi(monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.parametrize(
     ("missing", "chosen"),
-    [((), "lgpio"), (("lgpio",), "rpigpio"), (("lgpio", "RPi"), "pigpio")],
+    [
+        ((), "gpiod"),
+        (("gpiod._ext",), "lgpio"),
+        (("gpiod._ext", "lgpio"), "rpigpio"),
+        (("gpiod._ext", "lgpio", "RPi"), "pigpio"),
+    ],
 )
 def test_auto_is_the_first_installed_back_end_on_a_pi(
     monkeypatch: pytest.MonkeyPatch, missing: tuple[str, ...], chosen: str
@@ -261,9 +270,36 @@ def test_auto_is_the_first_installed_back_end_on_a_pi(
 def test_auto_never_falls_back_to_simulated_pins_on_a_pi(monkeypatch: pytest.MonkeyPatch) -> None:
     """An exhibit whose button does nothing would look as if all were well."""
     monkeypatch.setattr(gpio, "is_raspberry_pi", lambda: True)
-    uninstall(monkeypatch, "lgpio", "RPi", "pigpio")
+    uninstall(monkeypatch, "gpiod._ext", "lgpio", "RPi", "pigpio")
     with pytest.raises(PinError, match=r"pip install 'gpiobridge\[lgpio\]'"):
         choose("auto")
+
+
+@pytest.mark.parametrize("label", ["pinctrl-rp1", "pinctrl-bcm2711", "pinctrl-bcm2835"])
+def test_a_pis_own_chip_is_known_by_its_label(monkeypatch: pytest.MonkeyPatch, label: str) -> None:
+    """Its number depends on the kernel; another chip is never taken instead."""
+    found = [Chip(0, "raspberrypi-exp-gpio", 8), Chip(11, label, 54)]
+    monkeypatch.setattr("gpiobridge.chips.chips", lambda: found)
+    assert chip_number("auto") == 11
+    assert chip_number("gpiochip4") == 4
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        ([Chip(0, "rockchip", 32)], "found: gpiochip0 (rockchip); name one"),
+        ([], "no chip can be opened; the GPIO chip is missing, or this user may not open it"),
+    ],
+)
+def test_a_machine_without_a_pis_chip_says_what_it_has(
+    monkeypatch: pytest.MonkeyPatch, found: list[Chip], said: str
+) -> None:
+    """A board that is none names its chips; a user without rights gets the remedy."""
+    monkeypatch.setattr("gpiobridge.chips.chips", lambda: found)
+    with pytest.raises(PinError) as caught:
+        chip_number("auto")
+    assert str(caught.value).startswith('gpio.chip = "auto": ')
+    assert said in str(caught.value)
 
 
 # -------------------------------------------------------------------- what goes wrong

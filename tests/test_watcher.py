@@ -5,6 +5,7 @@ import json
 import socket
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from wsproto.events import AcceptConnection, CloseConnection, Event, Request, Te
 from gpiobridge.config import Gpio, Page, Pin, Server, Settings
 from gpiobridge.errors import PinError
 from gpiobridge.events import Level, RawEdge
+from gpiobridge.gpio import PinSource
 from gpiobridge.hub import Display
 from gpiobridge.watcher import Watcher
 
@@ -39,7 +41,7 @@ SETTINGS = Settings(
 PATHS = {"welcome": "/welcome", "open": "/open"}
 
 
-class ScriptedPins:
+class ScriptedPins(PinSource):
     """Pins that do what a test says."""
 
     simulated = True
@@ -76,6 +78,47 @@ class ScriptedPins:
         """Change a pin's level, and tell of the edge."""
         self.levels[pin] = level
         self.tell(RawEdge(pin, level, time.monotonic()))
+
+
+class KernelPins(ScriptedPins):
+    """Pins whose edges wait at a descriptor until the watcher takes them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lost = False
+        self.threads: set[str] = set()
+        self._ear, self._bell = socket.socketpair()
+        self._waiting: deque[RawEdge] = deque()
+
+    def fileno(self) -> int:
+        """The descriptor."""
+        return self._ear.fileno()
+
+    def read_edges(self) -> bool:
+        """Tell of what waits; say that edges were lost, if the test wants it."""
+        self.threads.add(threading.current_thread().name)
+        if self.failure is not None:
+            raise self.failure
+        self._ear.recv(4096)
+        while self._waiting:
+            self.tell(self._waiting.popleft())
+        return self.lost
+
+    def close(self) -> None:
+        """Release the pins."""
+        super().close()
+        self._ear.close()
+        self._bell.close()
+
+    def drive(self, pin: str, level: Level) -> None:
+        """Change a pin's level, and let the edge wait."""
+        self.levels[pin] = level
+        self._waiting.append(RawEdge(pin, level, time.monotonic()))
+        self.ring()
+
+    def ring(self) -> None:
+        """Make the descriptor readable."""
+        self._bell.send(b"!")
 
 
 class Peer:
@@ -166,6 +209,15 @@ def moved_by(peer: Peer) -> tuple[str, tuple[int, str | None]]:
         assert isinstance(event, TextMessage)
         pin = json.loads(event.data).get("pin", pin)
     return pin, (event.code, event.reason)
+
+
+@pytest.fixture
+def kernel() -> Iterator[Stage]:
+    """A running watcher whose back end has a descriptor."""
+    stage = Stage(KernelPins())
+    stage.watcher.start()
+    yield stage
+    stage.stop()
 
 
 def watching() -> bool:
@@ -264,6 +316,45 @@ def test_an_oscillating_pin_does_not_hold_up_another(caplog: pytest.LogCaptureFi
     stage.stop()
     assert moved == ("button", (4000, "/open"))
     assert "pin door oscillates" in caplog.text
+
+
+def test_edges_at_a_descriptor_are_taken_on_the_watchers_own_thread(kernel: Stage) -> None:
+    """A back end without a thread needs none: a press goes the same way."""
+    peer = kernel.join()
+    assert peer.frame()["type"] == "state"
+    kernel.pins.drive("button", LOW)
+    assert peer.frame()["event"] == "low"
+    assert peer.close_frame() == (4000, "/open")
+    assert kernel.pins.threads == {"gpiobridge-watcher"}
+
+
+def test_a_loss_that_the_back_end_notices_is_mended(kernel: Stage) -> None:
+    """Every level is read at once, and no check goes on after that."""
+    peer = kernel.join("open")
+    assert peer.frame()["type"] == "state"
+    kernel.pins.levels["door"] = LOW  # its edge was dropped
+    kernel.pins.lost = True
+    kernel.pins.ring()
+    edge = peer.frame()
+    assert (edge["pin"], edge["event"]) == ("door", "low")
+    assert kernel.watcher._next_check_s is None
+
+
+def test_nothing_is_due_while_nothing_happens() -> None:
+    """Without displays, and with a back end that notices loss, the watcher sleeps for ever."""
+    for pins, sleeps_for_ever in ((KernelPins(), True), (ScriptedPins(loses_edges=True), False)):
+        stage = Stage(pins)
+        stage.watcher.start()
+        assert (stage.watcher._timeout_s() is None) is sleeps_for_ever
+        stage.stop()
+
+
+def test_a_descriptor_that_fails_ends_the_service(kernel: Stage) -> None:
+    """A chip that is gone is readable, and says so then."""
+    kernel.pins.failure = PinError("gone")
+    kernel.pins.ring()
+    assert kernel.failed.wait(DEADLINE_S)
+    assert not kernel.pins.opened
 
 
 def test_a_display_with_a_cursor_catches_up(stage: Stage) -> None:
