@@ -19,10 +19,10 @@ from gpiobridge import config, files, handoff
 from gpiobridge.admission import check_source, check_token, refuse
 from gpiobridge.config import Settings
 from gpiobridge.errors import ConfigError, GpioBridgeError
-from gpiobridge.gpio import Pins
 from gpiobridge.pages import insert_script, set_owners_headers
 from gpiobridge.routes import BLUEPRINT, make_blueprint
 from gpiobridge.running import Running
+from gpiobridge.sources import pin_source
 from gpiobridge.watcher import Watcher
 
 log = logging.getLogger(__name__)
@@ -140,7 +140,7 @@ class GpioBridge:
             # First, so that pages can say it when anything else is wrong.
             self._pages_by_endpoint, paths = self._find_pages()
             settings = self._check(paths)
-            pins = Pins(settings.gpio, settings.pins)
+            pins = pin_source(settings.gpio, settings.pins)
             watcher = Watcher(settings, pins, paths, self._on_failure)
             watcher.start()
             self._leave_readers_out()

@@ -100,7 +100,7 @@ def test_every_key_arrives(folder: Path) -> None:
         allowed_hosts = ["Kiosk.example.org", "10.0.0.1"]
         threads = 2
         [gpio]
-        pin_factory = "lgpio"
+        pin_factory = "gpiod"
         chip = "gpiochip4"
         [pins.door]
         pin = "BOARD11"
@@ -126,7 +126,7 @@ def test_every_key_arrives(folder: Path) -> None:
         allowed_hosts=("kiosk.example.org", "10.0.0.1"),
         threads=2,
     )
-    assert settings.gpio == Gpio(pin_factory="lgpio", chip="gpiochip4")
+    assert settings.gpio == Gpio(pin_factory="gpiod", chip="gpiochip4")
     assert settings.pins["door"] == Pin(
         name="door", pin=17, pull=Pull.NONE, active=Level.HIGH, debounce_s=0.0
     )
@@ -420,11 +420,10 @@ def test_a_wrong_line_in_server(folder: Path, line: str, problem: str) -> None:
     [
         ('pin_factory = "native"', 'pin_factory = "native": gpiozero\'s native factory reports no '
          'edges; write "lgpio"'),
-        ('pin_factory = "gpiod"', 'pin_factory = "gpiod": is not supported yet; write "lgpio"'),
-        ('pin_factory = "lgpoi"', 'pin_factory = "lgpoi": must be "auto", "lgpio", "rpigpio", '
-         '"pigpio" or "mock"; did you mean "lgpio"?'),
-        ("pin_factory = 1", 'pin_factory = 1: must be "auto", "lgpio", "rpigpio", "pigpio" or '
-         '"mock"; leave it out for the default of "auto"'),
+        ('pin_factory = "lgpoi"', 'pin_factory = "lgpoi": must be "auto", "gpiod", "lgpio", '
+         '"rpigpio", "pigpio" or "mock"; did you mean "lgpio"?'),
+        ("pin_factory = 1", 'pin_factory = 1: must be "auto", "gpiod", "lgpio", "rpigpio", '
+         '"pigpio" or "mock"; leave it out for the default of "auto"'),
         ("chip = 0", 'chip = 0: must be a name in quotes; write "gpiochip0"'),
         ("chip = 0.5", 'chip = 0.5: must be text in quotes; '
          'leave it out for the default of "auto"'),

@@ -298,6 +298,13 @@ FAULTS: dict[str, tuple[Callable[[Pi], None], str, Verdict, str, str]] = {
         changed(packages=lambda _: {"lgpio": Package("0.0.0.2", Path("/venv"), 1)}),
         "back end", FAILURE, "lgpio 0.0.0.2 is an empty package", "lgpio>=0.2",
     ),
+    "old gpiod": (
+        both(
+            configured(gpio='pin_factory = "gpiod"'),
+            changed(packages=lambda _: {"gpiod": Package("1.6.3", Path("/usr"), 1)}),
+        ),
+        "back end", FAILURE, "gpiod 1.6.3 is too old", "gpiod>=2.2",
+    ),
     "RPi.GPIO on a new kernel": (
         both(configured(gpio='pin_factory = "rpigpio"'), packages("RPi.GPIO")),
         "back end", FAILURE, "does not work on kernels from 6.6 on",

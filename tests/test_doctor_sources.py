@@ -13,7 +13,7 @@ from gpiobridge.doctor import machine, sampling
 from gpiobridge.doctor.machine import Package, packages_installed, run_command
 from gpiobridge.doctor.sampling import Sample, sample
 from gpiobridge.errors import PinError
-from gpiobridge.events import Level
+from gpiobridge.events import Level, RawEdge
 from gpiobridge.gpio import Pins
 
 LOW, HIGH = Level.LOW, Level.HIGH
@@ -28,10 +28,14 @@ class Wires:
     """
 
     def __init__(
-        self, driven: Mapping[str, Level] | None = None, toggles: Mapping[str, int] | None = None
+        self,
+        driven: Mapping[str, Level] | None = None,
+        toggles: Mapping[str, int] | None = None,
+        asked: bool = False,
     ) -> None:
         self.driven = driven or {}
         self.toggles = toggles or {}
+        self.asked = asked  # whether edges are told only when they are asked for
         self.opened: list[dict[str, Pull]] = []
         self.pins: Pins
 
@@ -44,7 +48,17 @@ class Wires:
             def open(self, on_edge: gpio.OnEdge) -> None:
                 if "broken" in pins:
                     raise PinError("pin 'broken' can't be opened: odd")
-                super().open(on_edge)
+                self._waiting: list[RawEdge] = []
+                self._on_edge = on_edge
+                super().open(self._waiting.append if wires.asked else on_edge)
+
+            def fileno(self) -> int | None:
+                return 42 if wires.asked else None
+
+            def read_edges(self) -> bool:
+                for edge in self._waiting:
+                    self._on_edge(edge)
+                return False
 
             def read(self, pin: str) -> Level:
                 return wires.driven.get(pin) or super().read(pin)
@@ -70,6 +84,12 @@ BARE = Pin(name="bare", pin=22, pull=Pull.NONE, active=LOW)
 def test_a_quiet_pin_has_no_edges() -> None:
     """An open contact follows its pull, and that is all."""
     assert Wires().sample(BUTTON) == {"button": Sample(HIGH)}
+
+
+def test_edges_at_a_descriptor_are_asked_for() -> None:
+    """No thread of a back end tells of them."""
+    wires = Wires(toggles={"button": 4}, asked=True)
+    assert wires.sample(BUTTON) == {"button": Sample(HIGH, 4)}
 
 
 def test_edges_are_counted_as_they_come() -> None:

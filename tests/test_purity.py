@@ -39,6 +39,8 @@ ALLOWED = {
     "bridge": {"debounce", "events", "navigation", "noise", "press", "wire"},
     "config": {"errors", "events"},
     "gpio": {"chips", "config", "errors", "events"},
+    "gpiod_pins": {"config", "errors", "events", "gpio"},
+    "sources": {"config", "gpio", "gpiod_pins"},
     "hub": {"counts", "wire"},
     "files": {"handoff", "waker"},
     "watcher": {"bridge", "config", "counts", "events", "gpio", "hub", "noise", "waker"},
@@ -49,8 +51,8 @@ ALLOWED = {
         "admission", "errors", "handoff", "hub", "metrics", "pages", "running", "simulator",
     },
     "web": {
-        "admission", "config", "errors", "files", "gpio", "handoff", "pages", "routes", "running",
-        "watcher",
+        "admission", "config", "errors", "files", "handoff", "pages", "routes", "running",
+        "sources", "watcher",
     },
     "exhibit": {"admission", "config", "web"},
     "startup": {"config", "errors", "running", "web"},
@@ -60,7 +62,7 @@ ALLOWED = {
     },
     "server": {"config", "errors", "exhibit", "gunicorn_server", "limits", "startup"},
     "remote": {"errors", "events", "wire"},
-    "doctor": {"chips", "config", "errors", "events", "gpio", "limits", "remote"},
+    "doctor": {"chips", "config", "errors", "events", "gpio", "limits", "remote", "sources"},
     "__init__": {"errors", "web"},
     "__main__": {"cli"},
 }  # fmt: skip

@@ -202,7 +202,7 @@ def _is_loopback(host: str) -> bool:
 def _gpio(raw: Mapping[str, object], problems: Problems) -> Gpio:
     """Check ``[gpio]``."""
     gpio = Gpio(**_given(problems.read(GpioTable, raw, ("gpio",), Gpio)))
-    if gpio.chip != "auto" and gpio.pin_factory not in ("auto", "lgpio"):
+    if gpio.chip != "auto" and gpio.pin_factory not in ("auto", "gpiod", "lgpio"):
         sentence = f"has no meaning with pin_factory = {show(gpio.pin_factory)}; leave it out"
         problems.add(("gpio", "chip"), sentence, gpio.chip)
     return gpio

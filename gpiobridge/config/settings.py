@@ -61,7 +61,7 @@ class Gpio:
         chip: auto (the Pi's own, by its label), or a name such as ``gpiochip0``.
     """
 
-    pin_factory: Literal["auto", "lgpio", "rpigpio", "pigpio", "mock"] = "auto"
+    pin_factory: Literal["auto", "gpiod", "lgpio", "rpigpio", "pigpio", "mock"] = "auto"
     chip: str = "auto"
 
 

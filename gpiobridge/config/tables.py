@@ -81,8 +81,6 @@ def _token(token: str) -> str:
 def _pin_factory(name: object) -> object:
     if name == "native":
         raise ValueError('gpiozero\'s native factory reports no edges; write "lgpio"')
-    if name == "gpiod":
-        raise ValueError('is not supported yet; write "lgpio"')
     return name
 
 
@@ -145,7 +143,8 @@ class GpioTable(Table):
     """What may stand in ``[gpio]``."""
 
     pin_factory: Annotated[
-        Literal["auto", "lgpio", "rpigpio", "pigpio", "mock"] | None, BeforeValidator(_pin_factory)
+        Literal["auto", "gpiod", "lgpio", "rpigpio", "pigpio", "mock"] | None,
+        BeforeValidator(_pin_factory),
     ] = None
     chip: Annotated[str | None, BeforeValidator(_chip)] = None
 

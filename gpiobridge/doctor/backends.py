@@ -73,6 +73,8 @@ def back_end(
     said = f"{name} {packages[name].version}"
     if name == "lgpio" and packages[name].version.startswith("0.0."):
         return failure(_CHECK, f"{said} is an empty package", "pip install 'lgpio>=0.2'")
+    if name == "gpiod" and packages[name].version.startswith("1."):
+        return failure(_CHECK, f"{said} is too old", "pip install 'gpiod>=2.2'")
     unfit = pi_5 and name in ("RPi.GPIO", "pigpio")
     if name == "RPi.GPIO" and not unfit:
         unfit = kernel is not None and kernel >= _NO_SYSFS_GPIO

@@ -16,7 +16,8 @@ from typing import Protocol
 from gpiobridge.config import Gpio, Pin, Pull
 from gpiobridge.errors import PinError
 from gpiobridge.events import Level, RawEdge
-from gpiobridge.gpio import Pins, PinSource
+from gpiobridge.gpio import PinSource
+from gpiobridge.sources import pin_source
 
 SAMPLE_S = 0.5
 """How long pins are watched, in seconds."""
@@ -53,7 +54,7 @@ class Sampler(Protocol):
 def sample(
     settings: Gpio,
     pins: Mapping[str, Pin],
-    make_pins: MakePins = Pins,
+    make_pins: MakePins = pin_source,
     sleep: Callable[[float], None] = time.sleep,
 ) -> dict[str, Sample | str]:
     """Watch pins for a short time.
@@ -108,6 +109,8 @@ def _sample_all(
         first = {name: source.read(name) for name in pins}
         seen.clear()  # a chip may tell of an edge from before
         sleep(SAMPLE_S)
+        if source.fileno() is not None:
+            source.read_edges()
         last = {name: source.read(name) for name in pins}
     finally:
         source.close()
