@@ -18,6 +18,7 @@ from .display import display
 from .guest import VirtualPi
 from .host import BenchError, stage
 from .image import ensure_image
+from .wheels import BACK_ENDS
 
 HERE = Path(__file__).resolve().parent
 BUTTON_LINE = 4
@@ -63,16 +64,9 @@ def pytest_runtest_makereport(
 
 
 @pytest.fixture(scope="session")
-def figure(pytestconfig: pytest.Config) -> Callable[[str], None]:
-    """A function that adds a line to the figures."""
-    return pytestconfig.stash[FIGURES].append
-
-
-@pytest.fixture(scope="session")
 def pi(
     pytestconfig: pytest.Config,
     tmp_path_factory: pytest.TempPathFactory,
-    figure: Callable[[str], None],
 ) -> Iterator[VirtualPi]:
     """A booted guest whose bridge watches a button that is not pressed."""
     app = tmp_path_factory.mktemp("virtualpi") / "app"
@@ -89,12 +83,29 @@ def pi(
                 guest.set_line(line, Level.HIGH)
             with stage("boot until the bridge is healthy"):
                 guest.wait_http("/healthz")
-        figure(f"boot: {guest.cpu_seconds():.0f} s of processor time")
+        boot = f"boot: {guest.cpu_seconds():.0f} s of processor time"
+        pytestconfig.stash[FIGURES].append(boot)
         yield guest
 
 
+@pytest.fixture(scope="module", params=BACK_ENDS)
+def back_end(pi: VirtualPi, request: pytest.FixtureRequest) -> str:
+    """The back end that the bridge now runs on: all tests of a module on one, then on the next."""
+    name: str = request.param
+    override = f"systemctl set-environment GPIOBRIDGE_GPIO__PIN_FACTORY={name}"
+    pi.sh(f"{override}; systemctl restart gpiobridge", limit_s=100)
+    pi.wait_http("/healthz", limit_s=100)
+    return name
+
+
 @pytest.fixture
-def released(pi: VirtualPi) -> Iterator[None]:
+def figure(pytestconfig: pytest.Config, back_end: str) -> Callable[[str], None]:
+    """A function that adds a line to the figures, under the back end's name."""
+    return lambda line: pytestconfig.stash[FIGURES].append(f"{back_end}: {line}")
+
+
+@pytest.fixture
+def released(pi: VirtualPi, back_end: str) -> Iterator[None]:
     """The button is not pressed, and the bridge knows it: before the test and after it."""
     release(pi)
     yield

@@ -28,9 +28,12 @@ SPACING_S = 0.020
 BOUNCING_PRESSES = 25
 HELD_S = 0.15  # well over the debounce, and enough for the walker's page load in the guest
 STOP_LIMIT_S = 2.0
+FLOOD = 2000  # edges; the kernel keeps 1024 at most for one reader
+IDLE_S = 10
 BROWSER_LIMIT_MS = 30_000.0  # everything is slow in an emulated Pi
 PYTHON = "PYTHONPATH=/opt/app/site PYTHONDONTWRITEBYTECODE=1 /opt/venv/bin/python3"
-DOCTOR = f"{PYTHON} -m gpiobridge doctor"
+# With the service's environment: the doctor then looks at the same back end.
+DOCTOR = f"env $(systemctl show-environment | grep GPIOBRIDGE) {PYTHON} -m gpiobridge doctor"
 HOLD_LINE_5 = f"""cat >/tmp/holder.py <<'END'
 import lgpio, signal
 lgpio.gpio_claim_input(lgpio.gpiochip_open(0), 5)
@@ -40,7 +43,7 @@ END
 cd /tmp && {PYTHON} holder.py >/tmp/held"""
 
 
-def test_service_runs_on_real_pins(pi: VirtualPi) -> None:
+def test_service_runs_on_real_pins(pi: VirtualPi, back_end: str) -> None:
     """The service is active, watches the pin, and has neither simulated pins nor a simulator."""
     status, state = pi.sh("systemctl is-active gpiobridge")
     assert (status, state) == (0, "active")
@@ -54,6 +57,8 @@ def test_service_runs_on_real_pins(pi: VirtualPi) -> None:
         assert set(shown.state["pins"]) == {"button", *WORN_LINES}
         assert set(shown.state["pins"].values()) == {"high"}
     assert pi.get("/simulator")[0] == 404
+    held_by_gpiod = '"gpiobridge"' in pi.sh("gpioinfo gpiochip0")[1]
+    assert held_by_gpiod is (back_end == "gpiod")
 
 
 def test_every_edge_arrives_once(pi: VirtualPi, figure: Callable[[str], None]) -> None:
@@ -114,7 +119,7 @@ def test_press_moves_a_browser_to_its_next_page(
         assert page.title() == "Welcome"
 
 
-def test_doctor_asks_the_running_service(pi: VirtualPi) -> None:
+def test_doctor_asks_the_running_service(pi: VirtualPi, back_end: str) -> None:
     """While the service holds the lines, their levels come from it, and nothing is disturbed."""
     pi.set_line(BUTTON_LINE, Level.LOW)
     with display(pi.port, "still") as shown:
@@ -123,6 +128,7 @@ def test_doctor_asks_the_running_service(pi: VirtualPi) -> None:
         assert status == 0, found
         assert found["board"][1].endswith(pi.sh("uname -r")[1])
         assert found["back end"][0] == "ok"
+        assert found["back end"][1].startswith(f"{back_end} ")
         assert found["GPIO chip"] == ("ok", "gpiochip0 (9030000.pl061), 8 lines")
         itself = "held by gpiobridge itself"
         assert found["pin button"] == ("warning", f"GPIO 4 reads LOW: active; {itself}")
@@ -172,6 +178,24 @@ def examine(pi: VirtualPi) -> tuple[int, dict[str, tuple[str, str]]]:
     return status, {f["check"]: (f["verdict"], f["sentence"]) for f in json.loads(told)["findings"]}
 
 
+def test_an_edge_that_the_kernel_dropped_is_told_nevertheless(pi: VirtualPi) -> None:
+    """A pin that oscillates fills the kernel's buffer; the level of a quiet one comes right."""
+    bell, mat = WORN_LINES["bell"], WORN_LINES["mat"]
+    with display(pi.port, "still") as shown:
+        pi.sh("systemctl kill --signal=STOP gpiobridge")
+        try:
+            pi.set_line(mat, Level.LOW)
+            for number in range(FLOOD):
+                pi.set_line(bell, [*Level][number % 2])
+                time.sleep(0.001)
+        finally:
+            pi.sh("systemctl kill --signal=CONT gpiobridge")
+        shown.wait_for("mat", Level.LOW, limit_s=20)
+    pi.set_line(mat, Level.HIGH)
+    with display(pi.port, "still") as shown:
+        shown.wait_for("mat", Level.HIGH, limit_s=20)
+
+
 def test_stop_is_quick_and_says_so(pi: VirtualPi, figure: Callable[[str], None]) -> None:
     """`systemctl stop` takes under 2 s, and a display is told that the server goes away."""
     timed_stop = "a=$EPOCHREALTIME; systemctl stop gpiobridge; echo $a $EPOCHREALTIME"
@@ -186,6 +210,26 @@ def test_stop_is_quick_and_says_so(pi: VirtualPi, figure: Callable[[str], None])
     finally:
         pi.sh("systemctl start gpiobridge", limit_s=100)
         pi.wait_http("/healthz", limit_s=100)
+
+
+def test_an_idle_bridge_sleeps(pi: VirtualPi, back_end: str, figure: Callable[[str], None]) -> None:
+    """On gpiod the watcher gives a sign of life now and then; on lgpio threads poll and check.
+
+    The main threads don't count: gunicorn's look after each other once a second.
+    """
+    group = "/sys/fs/cgroup/system.slice/gpiobridge.service"
+    look = f"awk '/usage_usec/ {{print $2}}' {group}/cpu.stat; " + (
+        f"for pid in $(cat {group}/cgroup.procs); do cd /proc/$pid/task; for thread in *; do "
+        "[ $thread = $pid ] || awk '/^voluntary/ {print $2}' $thread/status; done; done; "
+    )
+    pi.sh("sleep 2")  # until the displays of other tests are gone
+    said = pi.sh(f"{look} echo; sleep {IDLE_S}; {look}")[1]
+    before, after = ([int(number) for number in part.split()] for part in said.split("\n\n"))
+    used_s = (after.pop(0) - before.pop(0)) / 1e6
+    woken = sum(after) - sum(before)
+    figure(f"idle: {used_s:.3f} s of processor time in {IDLE_S} s, threads woken {woken} times")
+    assert before
+    assert (woken < IDLE_S) is (back_end == "gpiod")
 
 
 def drive_edges(pi: VirtualPi) -> list[tuple[Level, float]]:

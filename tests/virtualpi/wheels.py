@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 from .host import run
 
 GUEST_PYTHON = "3.11"  # Debian bookworm's
-BACK_END = "lgpio"  # the extra that the guest's pins need
+BACK_ENDS = ("lgpio", "gpiod")  # the extras that are tried on the guest's pins
 
 # What environment markers (PEP 508) see in the guest.
 _GUEST_MARKERS = {
@@ -35,7 +35,7 @@ PIP_QUIET = {"PIP_ROOT_USER_ACTION": "ignore", "PIP_DISABLE_PIP_VERSION_CHECK": 
 
 
 def guest_requirements(pyproject: Path) -> list[str]:
-    """Return the project's dependencies and its ``lgpio`` extra, as they apply in the guest.
+    """Return the project's dependencies and its back ends', as they apply in the guest.
 
     Args:
         pyproject: the project's ``pyproject.toml``.
@@ -44,7 +44,9 @@ def guest_requirements(pyproject: Path) -> list[str]:
         Requirements without environment markers, sorted.
     """
     project = tomllib.loads(pyproject.read_text(encoding="utf-8"))["project"]
-    wanted = [*project["dependencies"], *project["optional-dependencies"][BACK_END]]
+    wanted = [*project["dependencies"]]
+    for back_end in BACK_ENDS:
+        wanted += project["optional-dependencies"][back_end]
     requirements = []
     for text in wanted:
         requirement = Requirement(text)
