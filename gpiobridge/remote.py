@@ -37,7 +37,7 @@ def press(url: str, pin: str, for_s: float, token: str = "") -> None:
     Raises:
         RemoteError: the bridge can't be reached, has real pins, or has no such pin.
     """
-    base = _with_scheme(url).rstrip("/")
+    base = base_url(url)
     pins = health(base, token)["pins"]
     if pin not in pins:
         raise RemoteError(f"there is no pin {pin!r} at {base}; pins: {', '.join(pins)}")
@@ -49,20 +49,23 @@ def press(url: str, pin: str, for_s: float, token: str = "") -> None:
         _set_level(base, pin, active.other, token)
 
 
-def health(base: str, token: str = "", *, even_ill: bool = False) -> dict[str, Any]:
+def health(
+    base: str, token: str = "", *, even_ill: bool = False, timeout_s: float = _TIMEOUT_S
+) -> dict[str, Any]:
     """Ask a bridge how it is; README, "The wire", says what it answers.
 
     Args:
-        base: where it is, such as ``http://127.0.0.1:8000``.
+        base: where the bridge is, as `base_url` gives it.
         token: what the bridge asks for, if it does.
         even_ill: return the answer of a bridge that doesn't watch its pins, too.
+        timeout_s: how long it may be silent, in seconds.
 
     Raises:
         RemoteError: no bridge answers there, or one that doesn't watch its pins.
     """
     url = f"{base}/healthz"
     request = urllib.request.Request(url, headers=_headers(token))
-    text, _ = _request(request, accept=(503,) if even_ill else ())
+    text, _ = _request(request, (503,) if even_ill else (), timeout_s)
     try:
         told = json.loads(text)
     except ValueError:
@@ -147,6 +150,15 @@ def frames(
         time.sleep(random.uniform(0.1, _MAX_RETRY_S))
 
 
+def base_url(url: str) -> str:
+    """Complete a bridge's address as people write it: ``pi.local:8000/``.
+
+    Args:
+        url: with or without ``http://`` and the last slash.
+    """
+    return _with_scheme(url).rstrip("/")
+
+
 def _with_scheme(url: str) -> str:
     return url if "://" in url else f"http://{url}"
 
@@ -178,7 +190,11 @@ def _set_level(base: str, pin: str, level: Level, token: str) -> None:
     _request(urllib.request.Request(url, json.dumps({"level": level}).encode(), headers))
 
 
-def _request(request: urllib.request.Request, accept: Collection[int] = ()) -> tuple[str, str]:
+def _request(
+    request: urllib.request.Request,
+    accept: Collection[int] = (),
+    timeout_s: float = _TIMEOUT_S,
+) -> tuple[str, str]:
     """Send a request; return the answer's text, and its URL after redirects.
 
     Failures whose status is one to ``accept`` are answers, too.
@@ -186,7 +202,7 @@ def _request(request: urllib.request.Request, accept: Collection[int] = ()) -> t
     # A proxy of the environment is for the world outside, not for a bridge.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(request, timeout=_TIMEOUT_S) as response:
+        with opener.open(request, timeout=timeout_s) as response:
             return response.read().decode(errors="replace"), response.url
     except urllib.error.HTTPError as error:
         with error:
