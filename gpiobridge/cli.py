@@ -6,6 +6,7 @@ Exit codes: 0 fine, 1 it failed at run time, 2 the configuration or the usage is
 import json
 import logging
 import os
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -42,6 +43,12 @@ def _seconds(_ctx: click.Context, _param: click.Parameter, value: str) -> float:
         return config.parse_duration(value)
     except ValueError as error:
         raise click.BadParameter(f'"{value}" {error}') from error
+
+
+def _display_name(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,32}", value):
+        raise click.BadParameter('a display\'s name has 1 to 32 of A-Z, a-z, 0-9, "_" and "-"')
+    return value
 
 
 def _config_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -176,6 +183,53 @@ def watch(url: str, once: bool, token: str) -> None:
             click.echo(json.dumps(frame))
     except KeyboardInterrupt:
         pass
+
+
+@main.command()
+@_config_option
+@click.option("--url", help="Where the bridge runs, instead of what the configuration says.")
+@click.option(
+    "--display",
+    "name",
+    callback=_display_name,
+    default="kiosk",
+    show_default=True,
+    help="What this display is called; on one bridge each kiosk needs its own name.",
+)
+@click.option(
+    "--flag",
+    "flags",
+    multiple=True,
+    envvar="GPIOBRIDGE_KIOSK_FLAGS",
+    show_envvar=True,
+    help="A further flag for Chromium, such as --flag=--force-dark-mode.",
+)
+@click.option(
+    "--watch/--no-watch",
+    default=None,
+    help="Whether to restart a browser that shows no live page; needs our script in every page.",
+)
+def kiosk(
+    config_file: Path | None, url: str | None, name: str, flags: tuple[str, ...], watch: bool | None
+) -> None:
+    """Show the bridge's pages in Chromium, full screen, and keep them alive."""
+    from gpiobridge import kiosk as launcher  # Linux only
+
+    plain: list[str] = []
+    if config_file or not url:
+        settings = config.load(config_file)
+        url = url or launcher.address(settings)
+        plain = [page.name for page in settings.pages.values() if not page.client]
+    _set_up_logging()
+    if watch is None and plain:
+        click.echo(f"not watching for a live page: {', '.join(plain)} has client = false", err=True)
+    options = launcher.Options(
+        url=url,
+        name=name,
+        flags=flags,
+        watch=not plain if watch is None else watch,
+    )
+    launcher.run(options)
 
 
 def _page_rows(settings: Settings, name: str) -> list[tuple[str, ...]]:

@@ -6,7 +6,8 @@
     ├── ConfigError            2  the configuration or the command line is wrong (a ValueError)
     ├── PinError               1  a pin can't be opened or read
     ├── ServerError            1  the server can't start, such as a port in use
-    └── RemoteError            1  a running bridge can't be reached, or refuses
+    ├── RemoteError            1  a running bridge can't be reached, or refuses
+    └── KioskError             1  a page can't be shown on this machine's screen
 
 Each message is a sentence with place, value and remedy: it reaches a person as it is, without a
 traceback. This module imports nothing of the project.
@@ -45,3 +46,7 @@ class ServerError(GpioBridgeError):
 
 class RemoteError(GpioBridgeError):
     """A running bridge can't be reached, or it refuses what was asked."""
+
+
+class KioskError(GpioBridgeError):
+    """The kiosk's browser can't be shown on this machine's screen."""

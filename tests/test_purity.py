@@ -10,7 +10,8 @@ import gpiobridge
 
 PACKAGE = Path(gpiobridge.__file__).parent
 PURE = (
-    "bridge", "counts", "debounce", "errors", "events", "navigation", "noise", "press", "wire",
+    "bridge", "counts", "debounce", "errors", "events", "liveness", "navigation", "noise", "press",
+    "wire",
 )  # fmt: skip
 ACTING = {
     "asyncio", "datetime", "flask", "gpiozero", "io", "logging", "os", "pathlib", "random",
@@ -63,6 +64,9 @@ ALLOWED = {
     "server": {"config", "errors", "exhibit", "gunicorn_server", "limits", "startup"},
     "remote": {"errors", "events", "wire"},
     "doctor": {"chips", "config", "errors", "events", "gpio", "limits", "remote", "sources"},
+    "liveness": set(),
+    "chromium": {"errors"},
+    "kiosk": {"chromium", "config", "errors", "liveness", "remote"},
     "__init__": {"errors", "web"},
     "__main__": {"cli"},
 }  # fmt: skip

@@ -1,0 +1,194 @@
+"""Chromium as a kiosk needs it: where it is, its command line, its profile.
+
+Owns every flag and its reason. Starts nothing; imports nothing of ours but `errors`; the caller's
+thread. Switches are those of Chromium's ``*_switches.cc``. A release ignores one that it doesn't
+know, so a test looks each of them up in the installed Chromium.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from gpiobridge.errors import KioskError
+
+NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
+
+# A Pi with 512 MB reports some 420 of them, one with 1 GB some 900.
+SMALL_BYTES = 700 * 1024**2
+
+_ALWAYS = (
+    "--kiosk",
+    "--start-maximized",  # else a screen that is plugged in again leaves a small window
+    "--no-first-run",
+    "--no-default-browser-check",
+    "--noerrdialogs",
+    "--disable-infobars",
+    "--hide-crash-restore-bubble",
+    "--disable-sync",
+    "--disable-component-update",
+    "--check-for-update-interval=31536000",  # a year, in seconds
+    "--password-store=basic",  # the keyring would ask for a password, or delay the start
+    "--autoplay-policy=no-user-gesture-required",
+    "--disable-pinch",
+    "--overscroll-history-navigation=0",
+)
+
+# No spare renderer that waits for a second site. (Low-end device mode changes nothing on Linux.)
+_SMALL = ("--renderer-process-limit=1",)
+
+_NO_FEATURES = (
+    "Translate",
+    # The suggestions of an address bar that a kiosk doesn't show: a process of 50 MB.
+    "WebUIOmniboxPopup",
+    "WebUIOmniboxAimPopup",
+    "WebUIOmniboxFullPopup",
+)
+# A page that is prerendered costs as much as the one that is shown; so it is only fetched ahead.
+_NO_FEATURES_SMALL = ("Prerender2",)
+_CRASHES = "crashes"
+_FEATURES_FLAG = "--disable-features="
+
+
+def find() -> Path:
+    """Find Chromium (or Chrome) on the path.
+
+    Raises:
+        KioskError: there is none.
+    """
+    for name in NAMES:
+        if found := shutil.which(name):
+            return Path(found)
+    raise KioskError(
+        "there is no Chromium here; install it: sudo apt install chromium "
+        "(on Raspberry Pi OS bookworm: chromium-browser)"
+    )
+
+
+def command(
+    browser: Path, profile: Path, url: str, *, wayland: bool, small: bool, more: Sequence[str]
+) -> list[str]:
+    """Make the command line.
+
+    Args:
+        browser: Chromium, or the distribution's script that starts it.
+        profile: the folder of its profile.
+        url: the page to open.
+        wayland: whether to talk Wayland, rather than what Chromium takes by default.
+        small: whether this machine is short of memory (`is_small`).
+        more: the owner's own flags; they come last, so they win.
+    """
+    flags = [*_ALWAYS, *(_SMALL if small else ())]
+    if wayland:
+        flags.append("--ozone-platform=wayland")
+    if _asks_about_memory(browser):
+        flags.append("--no-memcheck")
+    # Chromium takes only the last list of features, so the owner's is joined with ours.
+    off = [*_NO_FEATURES, *(_NO_FEATURES_SMALL if small else ())]
+    for flag in more:
+        if flag.startswith(_FEATURES_FLAG):
+            off.append(flag.removeprefix(_FEATURES_FLAG))
+        else:
+            flags.append(flag)
+    return [
+        str(browser),
+        f"--user-data-dir={profile}",
+        *flags,
+        _FEATURES_FLAG + ",".join(off),
+        url,
+    ]
+
+
+def environment(profile: Path, environ: Mapping[str, str]) -> dict[str, str]:
+    """Make its environment.
+
+    Args:
+        profile: the folder of its profile, which gets its crash reports, too (there is no flag
+            for having none).
+        environ: the rest.
+    """
+    return {**environ, "BREAKPAD_DUMP_LOCATION": str(profile / _CRASHES)}
+
+
+def is_small() -> bool:
+    """Whether this machine has as little memory as a Pi Zero 2 W."""
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") < SMALL_BYTES
+
+
+def profile_folder(name: str, environ: Mapping[str, str]) -> Path:
+    """Choose the folder of a display's profile, which is ours alone.
+
+    Args:
+        name: the display's.
+        environ: systemd's ``STATE_DIRECTORY`` counts first, then ``XDG_STATE_HOME``.
+    """
+    if given := environ.get("STATE_DIRECTORY"):
+        base = Path(given.split(":")[0])
+    else:
+        state = environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+        base = Path(state) / "gpiobridge"
+    return base / name
+
+
+@contextlib.contextmanager
+def owned(profile: Path) -> Iterator[None]:
+    """Keep a second kiosk out of a profile: its Chromium would open its page in ours, and end.
+
+    Args:
+        profile: its folder, which is made if it isn't there.
+
+    Raises:
+        KioskError: another kiosk has it, or it can't be written.
+    """
+    import fcntl  # not on Windows
+
+    try:
+        profile.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = (profile / "gpiobridge.lock").open("w")
+    except OSError as error:
+        raise KioskError(
+            f"the browser's profile can't be written: {error}; "
+            "name another folder for it in XDG_STATE_HOME"
+        ) from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise KioskError(
+                f"another kiosk uses {profile}; give this one a name with --display"
+            ) from error
+        yield
+
+
+def tidy(profile: Path) -> None:
+    """Make a profile forget how Chromium's last run ended.
+
+    Only while no Chromium uses it.
+
+    Args:
+        profile: its folder; one that isn't there needs nothing.
+    """
+    # A page that crashes again and again would fill the card within weeks.
+    shutil.rmtree(profile / _CRASHES, ignore_errors=True)
+    # A lock that a crash left names the machine: after its renaming Chromium would refuse to start.
+    for lock in profile.glob("Singleton*"):
+        lock.unlink(missing_ok=True)
+    preferences = profile / "Default" / "Preferences"
+    try:
+        values = json.loads(preferences.read_bytes())
+        values.setdefault("profile", {}).update(exit_type="Normal", exited_cleanly=True)
+    except FileNotFoundError:
+        return
+    except (ValueError, AttributeError):  # cut off by a power failure: Chromium makes new ones
+        preferences.unlink()
+        return
+    preferences.write_text(json.dumps(values))
+
+
+def _asks_about_memory(browser: Path) -> bool:
+    """Whether it is Raspberry Pi's script, which stops at a warning where there is under 1 GB."""
+    with browser.open("rb") as file:
+        start = file.read(65_536)
+    return start.startswith(b"#!") and b"memcheck" in start

@@ -1,0 +1,247 @@
+"""The kiosk: Chromium full screen on a bridge's page, started again when it shows nothing alive.
+
+It runs beside the browser, as the one client that a kiosk compositor (cage) is given, or from a
+desktop's autostart. One thread, the caller's, which must be the main one (it takes the signals);
+it sleeps in one `select` until the browser ends, the screen goes, a signal comes, or it is time
+to ask the bridge. `liveness` decides, `chromium` knows the browser.
+"""
+
+import contextlib
+import logging
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import NamedTuple
+
+from gpiobridge import chromium, liveness, remote
+from gpiobridge.config import Settings
+from gpiobridge.errors import ConfigError, KioskError, RemoteError
+from gpiobridge.liveness import Answer, Liveness
+
+log = logging.getLogger(__name__)
+
+_WAIT_S = 0.5  # between two questions while the bridge is not up
+_WATCH_S = 2.0  # between two questions while a browser runs
+_ANSWER_S = 2.0  # a bridge that needs longer counts as silent
+_STEADY_S = 30.0  # without watching, a browser that ran for so long has not failed
+_END_S = 1.5  # for the browser to end by itself
+
+
+class Options(NamedTuple):
+    """What the command line says.
+
+    Args:
+        url: where the bridge is.
+        name: what this kiosk's display is called; on one bridge each needs its own.
+        flags: the owner's own flags for Chromium.
+        watch: whether the page is expected to be live, as any page with our script is.
+    """
+
+    url: str
+    name: str = "kiosk"
+    flags: Sequence[str] = ()
+    watch: bool = True
+
+
+class _StopError(Exception):
+    """A signal came while the bridge was being asked, which may take seconds."""
+
+
+def address(settings: Settings) -> str:
+    """Find where the bridge of a configuration is, seen from its own machine.
+
+    Raises:
+        ConfigError: it listens on any free port.
+    """
+    server = settings.server
+    if server.port == 0:
+        raise ConfigError(
+            [
+                f"{settings.source}: server.port = 0: the kiosk can't know which port that "
+                "will be; give the bridge's address with --url"
+            ]
+        )
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(server.host, server.host)
+    return f"http://[{host}]:{server.port}" if ":" in host else f"http://{host}:{server.port}"
+
+
+def run(options: Options, environ: Mapping[str, str] = os.environ) -> None:
+    """Show a bridge's page until SIGTERM, SIGINT or SIGHUP.
+
+    Args:
+        options: what to show, and how.
+        environ: names the screen and the folder of the profile.
+
+    Raises:
+        KioskError: there is no browser, no screen, or the screen has gone.
+    """
+    if sys.platform != "linux":
+        raise KioskError("the kiosk needs Linux; here, start a browser by hand: chrome --kiosk URL")
+    browser = chromium.find()
+    if os.geteuid() == 0 and "--no-sandbox" not in options.flags:
+        raise KioskError("Chromium doesn't run as root; start the kiosk as another user")
+    profile = chromium.profile_folder(options.name, environ)
+    with chromium.owned(profile), _screen(environ) as screen, _Kiosk(options, screen) as kiosk:
+        command = chromium.command(
+            browser,
+            profile,
+            f"{kiosk.base}/?display={options.name}",
+            wayland=screen is not None,
+            small=chromium.is_small(),
+            more=options.flags,
+        )
+        with contextlib.suppress(_StopError):
+            kiosk.show(command, profile, chromium.environment(profile, environ))
+
+
+@contextlib.contextmanager
+def _screen(environ: Mapping[str, str]) -> Iterator[socket.socket | None]:
+    """Connect to the Wayland compositor, to learn of its end; None under X11.
+
+    When cage ends, it waits for us. Its end is the end of this connection.
+    """
+    display = environ.get("WAYLAND_DISPLAY")
+    if not display and not environ.get("DISPLAY"):
+        raise KioskError(
+            "there is no screen to show the page on: neither WAYLAND_DISPLAY nor DISPLAY is set; "
+            "start it in a desktop session, or with cage: cage -- gpiobridge kiosk"
+        )
+    if not display:
+        yield None
+        return
+    path = Path(environ.get("XDG_RUNTIME_DIR", ""), display)
+    with socket.socket(socket.AF_UNIX) as connection:
+        try:
+            connection.connect(str(path))
+        except OSError as error:
+            raise KioskError(f"no compositor answers at {path}: {error}") from error
+        yield connection
+
+
+class _Kiosk:
+    """The launcher's loop, and what wakes it."""
+
+    def __init__(self, options: Options, screen: socket.socket | None) -> None:
+        self.base = remote.base_url(options.url)
+        self._options = options
+        self._screen = screen
+        self._stopping = False
+        self._asking = False
+        self._silence = ""  # why the bridge doesn't answer, as last told
+
+    def __enter__(self) -> "_Kiosk":
+        self._woken, self._wake = socket.socketpair()
+        for end in (self._woken, self._wake):
+            end.setblocking(False)
+        self._old_fd = signal.set_wakeup_fd(self._wake.fileno(), warn_on_full_buffer=False)
+        # A child's end has to wake us, and does so only if its signal has a handler.
+        handlers = dict.fromkeys((signal.SIGTERM, signal.SIGINT, signal.SIGHUP), self._stop)
+        handlers[signal.SIGCHLD] = lambda *_: None
+        self._old = {number: signal.signal(number, do) for number, do in handlers.items()}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, old in self._old.items():
+            signal.signal(number, old)
+        signal.set_wakeup_fd(self._old_fd)
+        self._woken.close()
+        self._wake.close()
+
+    def show(self, command: Sequence[str], profile: Path, environ: Mapping[str, str]) -> None:
+        """Start the browser again and again, until stopped."""
+        failures = 0
+        while not self._stopping:
+            while not self._stopping and self._ask() is None:
+                self._pause(_WAIT_S)
+            if self._stopping:
+                return
+            chromium.tidy(profile)
+            # A session of its own: so all its processes can be ended together.
+            started = subprocess.Popen(command, env=environ, start_new_session=True)
+            with _ending(started) as browser:
+                log.info("started %s (process %d) on %s", command[0], browser.pid, command[-1])
+                alive, reason = self._watch(browser, failures)
+            failures = 0 if alive else failures + 1
+            if not self._stopping:
+                pause_s = liveness.pause_s(failures)
+                log.warning("the browser is started again in %.1f s: %s", pause_s, reason)
+                self._pause(pause_s)
+
+    def _watch(self, browser: subprocess.Popen[bytes], failures: int) -> tuple[bool, str]:
+        """Wait until the browser has ended or has to; say whether it was alive, and why."""
+        page = Liveness(self._options.name, failures)
+        steady_s = time.monotonic() + _STEADY_S
+        due_s = 0.0
+        while not self._stopping and browser.poll() is None:
+            if self._options.watch and time.monotonic() >= due_s:
+                answer, seen = self._ask(), page.seen
+                if problem := page.problem(time.monotonic(), answer):
+                    return page.seen, problem
+                if page.seen and not seen:
+                    log.info("its page is live")
+                due_s = time.monotonic() + _WATCH_S
+            self._sleep(max(0.0, due_s - time.monotonic()) if self._options.watch else None)
+        alive = page.seen if self._options.watch else time.monotonic() >= steady_s
+        return alive, _how_it_ended(browser.returncode)
+
+    def _ask(self) -> Answer | None:
+        """Ask the bridge for its displays; None while it is not up and well."""
+        try:
+            self._asking = True
+            health = remote.health(self.base, _ANSWER_S)
+        except RemoteError as error:
+            if self._silence != str(error):
+                self._silence = str(error)
+                log.info("waiting for the bridge: %s", error)
+            return None
+        finally:
+            self._asking = False
+        self._silence = ""
+        return Answer(frozenset(d["name"] for d in health["displays"]), health["beat"])
+
+    def _pause(self, seconds: float) -> None:
+        """Sleep for so long, unless a signal ends us."""
+        until_s = time.monotonic() + seconds
+        while not self._stopping and (left_s := until_s - time.monotonic()) > 0:
+            self._sleep(left_s)
+
+    def _sleep(self, seconds: float | None) -> None:
+        """Sleep until a signal or a child's end, or for so long."""
+        waiting = [self._woken, *([self._screen] if self._screen else [])]
+        ready = select.select(waiting, [], [], seconds)[0]
+        if self._woken in ready:
+            self._woken.recv(4096)
+        elif ready and not ready[0].recv(4096):
+            raise KioskError("the screen has gone: its compositor has ended")
+
+    def _stop(self, _number: int, _frame: FrameType | None) -> None:
+        self._stopping = True
+        if self._asking:
+            raise _StopError
+
+
+@contextlib.contextmanager
+def _ending(browser: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]]:
+    """End the browser with all its processes, whatever happens."""
+    try:
+        yield browser
+    finally:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            browser.terminate()
+            browser.wait(_END_S)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(browser.pid, signal.SIGKILL)
+        browser.wait()
+
+
+def _how_it_ended(code: int | None) -> str:
+    if code is not None and code < 0:
+        return f"it was ended by {signal.Signals(-code).name}"
+    return f"it ended with code {code}"

@@ -1,0 +1,491 @@
+"""The kiosk's launcher: its decisions, its browser's command line and profile, and its life.
+
+Here the browser is a script that does as a browser would, and once the real Chromium, without a
+screen; `make test-kiosk` has both under a real compositor.
+"""
+
+import contextlib
+import json
+import mmap
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from running import DEADLINE_S, RunningBridge, wait_until, write_exhibit
+
+from gpiobridge import chromium, liveness
+from gpiobridge.liveness import Answer, Liveness
+
+Run = Callable[..., RunningBridge]
+
+LIVE = Answer(frozenset({"kiosk"}), 2.0)
+OTHER = Answer(frozenset({"", "lobby"}), 2.0)
+SLOW = Answer(frozenset(), 10.0)
+
+# A browser by its looks from outside: it writes down how it was called, and is a live display.
+FAKE = f"""\
+#!{sys.executable}
+import json, os, signal, sys, threading, time
+from urllib.parse import urlsplit
+from websockets.sync.client import connect
+mode = os.environ["FAKE_MODE"]
+if "stubborn" in mode:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+with open(os.environ["FAKE_LOG"], "a") as log:
+    log.write(json.dumps([os.getpid(), *sys.argv[1:]]) + "\\n")
+if "dies" in mode:
+    sys.exit(3)
+url = urlsplit(sys.argv[-1])
+if "unseen" not in mode:
+    with connect(f"ws://{{url.netloc}}/ws/welcome?{{url.query}}", proxy=None) as page:
+        while True:
+            frame = json.loads(page.recv())
+            if frame["type"] == "beat":
+                page.send('{{"type":"beat"}}')
+            elif frame["type"] == "edge":
+                break  # a press makes it crash
+threading.Event().wait()
+"""
+
+# The launcher as the command line starts it, with limits that a test can wait for.
+IMPATIENT = (
+    "from gpiobridge import kiosk, liveness; liveness.LOST_S = liveness.UNSEEN_S = 0.5; "
+    "kiosk._WATCH_S = 0.1; from gpiobridge.cli import main; main()"
+)
+
+
+@pytest.mark.parametrize(
+    ("failures", "answers"),
+    [
+        # Seen and lost: after 15 s, counted from the first answer without it.
+        (0, [(0, LIVE, ""), (2, OTHER, ""), (16.9, OTHER, ""), (17, OTHER, "not been alive")]),
+        # Never seen: after 60 s; a slow machine gets twice as long each time, at most 5 min.
+        (0, [(0, OTHER, ""), (59.9, OTHER, ""), (60, OTHER, "no live page within 60 s")]),
+        (1, [(0, OTHER, ""), (119.9, OTHER, ""), (120, OTHER, "within 120 s")]),
+        (50, [(0, OTHER, ""), (299.9, OTHER, ""), (300, OTHER, "within 300 s")]),
+        # A page that comes back in time begins anew.
+        (0, [(0, LIVE, ""), (2, OTHER, ""), (16, LIVE, ""), (18, OTHER, ""), (32.9, OTHER, "")]),
+        # A silent bridge is no fault of the browser's, however long it is silent.
+        (0, [(0, LIVE, ""), (2, None, ""), (900, None, ""), (901, OTHER, ""), (915, OTHER, "")]),
+        (
+            0,
+            [(0, OTHER, ""), (50, None, ""), (70, OTHER, ""), (129, OTHER, ""), (130, OTHER, "no")],
+        ),
+        # Pages that make themselves heard less often are given longer: four beats.
+        (0, [(0, LIVE, ""), (2, SLOW, ""), (41.9, SLOW, ""), (42, SLOW, "alive for 40 s")]),
+    ],
+)
+def test_when_to_restart(failures: int, answers: list[tuple[float, Answer | None, str]]) -> None:
+    """A browser is started again for a reason, and only then."""
+    page = Liveness("kiosk", failures)
+    for now_s, answer, said in answers:
+        problem = page.problem(now_s, answer)
+        assert (problem is not None) == bool(said), (now_s, problem)
+        assert said in (problem or "")
+
+
+def test_pauses_grow() -> None:
+    """A browser that shows nothing alive is started again ever later, but always within 10 s."""
+    assert [liveness.pause_s(n) for n in range(7)] == [0.5, 1, 2, 4, 8, 10, 10]
+    assert liveness.pause_s(100_000) == 10
+
+
+def command(browser: Path, *more: str, small: bool = False, wayland: bool = True) -> list[str]:
+    """The command line for a page."""
+    return chromium.command(
+        browser, Path("/p"), "http://pi/", wayland=wayland, small=small, more=more
+    )
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Path:
+    """A stand-in for a browser, of which only the file matters."""
+    path = tmp_path / "chromium"
+    path.write_bytes(b"\x7fELF")
+    return path
+
+
+def test_command(program: Path) -> None:
+    """The page comes last, the profile is ours, and nobody is asked anything."""
+    flags = command(program)
+    assert flags[0] == str(program)
+    assert flags[-1] == "http://pi/"
+    assert {"--user-data-dir=/p", "--kiosk", "--ozone-platform=wayland"} < set(flags)
+    assert "--ozone-platform=wayland" not in command(program, wayland=False)
+    assert not [flag for flag in flags if "sandbox" in flag or "memcheck" in flag]
+
+
+def test_little_memory(program: Path) -> None:
+    """A small machine prerenders nothing; others do."""
+    assert "Prerender2" in command(program, small=True)[-2]
+    assert "Prerender2" not in command(program)[-2]
+
+
+def test_own_flags_are_joined_with_ours(program: Path) -> None:
+    """The owner's flags win, and a list of features that they turn off doesn't replace ours."""
+    flags = command(program, "--force-dark-mode", "--disable-features=A,B")
+    assert flags[-3:-1] == [
+        "--force-dark-mode",
+        "--disable-features=Translate,WebUIOmniboxPopup,WebUIOmniboxAimPopup,"
+        "WebUIOmniboxFullPopup,A,B",
+    ]
+
+
+def test_raspberry_pis_warning(program: Path) -> None:
+    """The script that asks on a Pi with less than 1 GB is told not to; no other one is."""
+    program.write_text("#!/bin/sh\n--no-memcheck ) want_memcheck=0\n")
+    assert "--no-memcheck" in command(program)
+    program.write_text("#!/bin/sh\nexec /usr/lib/chromium/chromium\n")
+    assert "--no-memcheck" not in command(program)
+
+
+def test_profile_folder() -> None:
+    """The profile lies in systemd's state folder, else in the user's."""
+    folder = chromium.profile_folder
+    assert folder("kiosk", {"STATE_DIRECTORY": "/a:/b", "XDG_STATE_HOME": "/c"}) == Path("/a/kiosk")
+    assert folder("hall", {"XDG_STATE_HOME": "/c"}) == Path("/c/gpiobridge/hall")
+    assert folder("hall", {}) == Path.home() / ".local/state/gpiobridge/hall"
+
+
+def test_crash_is_forgotten(tmp_path: Path) -> None:
+    """After a crash the profile says that all was well; what else is in it stays."""
+    preferences = tmp_path / "Default" / "Preferences"
+    preferences.parent.mkdir()
+    preferences.write_text('{"profile": {"exit_type": "Crashed", "name": "x"}, "a": 1}')
+    for lock in ("SingletonLock", "SingletonCookie"):
+        (tmp_path / lock).symlink_to("old-name-1234")
+    dump = tmp_path / "crashes" / "pending" / "a.dmp"
+    dump.parent.mkdir(parents=True)
+    dump.touch()
+    chromium.tidy(tmp_path)
+    assert json.loads(preferences.read_text()) == {
+        "profile": {"exit_type": "Normal", "name": "x", "exited_cleanly": True},
+        "a": 1,
+    }
+    assert [path.name for path in tmp_path.iterdir()] == ["Default"]
+
+
+@pytest.mark.parametrize("text", ["", '{"prof', "[]", '{"profile": 1}'])
+def test_broken_preferences_are_removed(tmp_path: Path, text: str) -> None:
+    """Preferences that a power failure cut off are removed: Chromium writes new ones."""
+    preferences = tmp_path / "Default" / "Preferences"
+    preferences.parent.mkdir()
+    preferences.write_text(text)
+    chromium.tidy(tmp_path)
+    assert not preferences.exists()
+    chromium.tidy(tmp_path)  # a new profile has none
+
+
+class Launcher:
+    """A launcher in a process of its own, and the browsers that it has started."""
+
+    def __init__(
+        self, folder: Path, *args: str, mode: str = "live", code: str = "", **environ: str
+    ) -> None:
+        self.calls = folder / "calls"
+        programs = folder / "bin"
+        if not programs.exists():
+            programs.mkdir()
+            (programs / "chromium").write_text(FAKE)
+            (programs / "chromium").chmod(0o755)
+        self.environ = {
+            **{name: value for name, value in os.environ.items() if name != "WAYLAND_DISPLAY"},
+            "DISPLAY": ":99",
+            "PATH": str(programs),
+            "XDG_STATE_HOME": str(folder / "state"),
+            "FAKE_MODE": mode,
+            "FAKE_LOG": str(self.calls),
+            # What the tests of a developer's container need: Chromium wants no root.
+            "GPIOBRIDGE_KIOSK_FLAGS": "--no-sandbox",
+            **environ,
+        }
+        self.log = folder / "log"
+        start = ["-c", code] if code else ["-m", "gpiobridge"]
+        with self.log.open("a") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, *start, "kiosk", *args], stderr=log, env=self.environ
+            )
+
+    def started(self) -> list[list[Any]]:
+        """Process id and arguments of each browser so far."""
+        if not self.calls.exists():
+            return []
+        return [json.loads(line) for line in self.calls.read_text().splitlines()]
+
+    def said(self) -> str:
+        """All that it has said."""
+        return self.log.read_text()
+
+    def wait_for(self, text: str) -> None:
+        """Wait until it has said something."""
+        try:
+            wait_until(lambda: text in self.said())
+        except AssertionError:
+            raise AssertionError(f"no {text!r} in:\n{self.said()}") from None
+
+    def stop(self, number: int = signal.SIGTERM) -> float:
+        """End it by a signal; return how long that took."""
+        begun_s = time.monotonic()
+        self.process.send_signal(number)
+        assert self.process.wait(DEADLINE_S) == 0, self.said()
+        assert "Traceback" not in self.said()
+        return time.monotonic() - begun_s
+
+
+def runs(pid: int) -> bool:
+    """Whether a process is still there."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    return False
+
+
+@pytest.fixture
+def launch(tmp_path: Path) -> Iterator[Callable[..., Launcher]]:
+    """A function that starts a launcher; no browser may outlive it."""
+    launchers: list[Launcher] = []
+
+    def start(*args: str, **options: str) -> Launcher:
+        launchers.append(Launcher(tmp_path, *args, **options))
+        return launchers[-1]
+
+    yield start
+    left = []
+    for launcher in launchers:
+        if launcher.process.poll() is None:
+            launcher.process.terminate()
+            launcher.process.wait(DEADLINE_S)
+        left += [pid for pid, *_ in launcher.started() if runs(pid)]
+        for pid in left:
+            os.kill(pid, signal.SIGKILL)
+    assert left == []
+
+
+def live(bridge: RunningBridge, name: str = "kiosk") -> bool:
+    """Whether a display of this name is there."""
+    return name in [display["name"] for display in bridge.health()["displays"]]
+
+
+def test_shows_the_page_until_sigterm(bridge: RunningBridge, launch: Any) -> None:
+    """The browser opens the start page by the kiosk's name; SIGTERM ends both soon, exit code 0."""
+    launcher = launch("--url", bridge.url, "--display", "hall")
+    wait_until(lambda: live(bridge, "hall"))
+    [[pid, *flags]] = launcher.started()
+    assert flags[-1] == f"{bridge.url}/?display=hall"
+    assert "--kiosk" in flags
+    launcher.wait_for(f"(process {pid}) on {bridge.url}/?display=hall")
+    assert launcher.stop() < 2
+    assert not runs(pid)
+    wait_until(lambda: not live(bridge, "hall"))
+
+
+def test_address_of_the_configuration(tmp_path: Path, run_bridge: Run, launch: Any) -> None:
+    """Without --url it finds the bridge by its configuration, also one that listens everywhere."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    config = write_exhibit(tmp_path, server=f'host = "0.0.0.0"\nopen = true\nport = {port}\n')
+    bridge = run_bridge(
+        config=config, port=None, command=[sys.executable, "-m", "gpiobridge", "run"]
+    )
+    launch("--config", str(config))
+    wait_until(lambda: live(bridge))
+
+
+def test_waits_for_the_bridge(tmp_path: Path, run_bridge: Run, launch: Any) -> None:
+    """The browser isn't started before the bridge answers: its error page would stay for long."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    launcher = launch("--url", f"127.0.0.1:{port}")
+    launcher.wait_for("waiting for the bridge: no bridge answers at")
+    assert launcher.started() == []
+    bridge = run_bridge(port=port)
+    wait_until(lambda: live(bridge))
+    assert len(launcher.started()) == 1
+
+
+def test_killed_browser_comes_back(bridge: RunningBridge, launch: Any) -> None:
+    """A browser that is killed is started again at once, and why is said in one line."""
+    launcher = launch("--url", bridge.url)
+    launcher.wait_for("its page is live")
+    [[pid, *_]] = launcher.started()
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: len(launcher.started()) == 2 and live(bridge))
+    launcher.wait_for("the browser is started again in 0.5 s: it was ended by SIGKILL")
+
+
+def test_unwatched_browser_comes_back(bridge: RunningBridge, launch: Any) -> None:
+    """Where no page is watched, only the browser's own end wakes the launcher."""
+    launcher = launch("--url", bridge.url, "--no-watch", mode="unseen")
+    wait_until(lambda: bool(launcher.started()))
+    os.kill(launcher.started()[0][0], signal.SIGKILL)
+    wait_until(lambda: len(launcher.started()) == 2)
+
+
+def test_dying_browser_is_started_ever_later(bridge: RunningBridge, launch: Any) -> None:
+    """A browser that dies at once, again and again, leaves the processor alone meanwhile."""
+    begun_s = time.monotonic()
+    launcher = launch("--url", bridge.url, mode="dies")
+    launcher.wait_for("the browser is started again in 4.0 s: it ended with code 3")
+    assert re.findall(r"again in (\S+) s", launcher.said()) == ["1.0", "2.0", "4.0"]
+    assert time.monotonic() - begun_s >= 3.0
+    assert len(launcher.started()) == 3
+    assert launcher.stop() < 2
+
+
+def test_stubborn_browser_is_killed(bridge: RunningBridge, launch: Any) -> None:
+    """A browser that hangs and ignores SIGTERM doesn't keep the launcher."""
+    launcher = launch("--url", bridge.url, mode="stubborn")
+    wait_until(lambda: live(bridge))
+    assert launcher.stop(signal.SIGINT) < 4
+
+
+@pytest.mark.parametrize(
+    ("mode", "press", "said"),
+    [("live", True, "its page has not been alive"), ("unseen", False, "it has shown no live page")],
+)
+def test_browser_without_a_live_page_is_restarted(
+    run_bridge: Run, launch: Any, mode: str, press: bool, said: str
+) -> None:
+    """A crashed page, and a browser that never shows one, end in a new browser."""
+    bridge = run_bridge(server='beat = "200ms"')
+    launcher = launch("--url", bridge.url, mode=mode, code=IMPATIENT)
+    if press:
+        launcher.wait_for("its page is live")
+        bridge.set_level("button", "low")
+    launcher.wait_for(f"s: {said}")
+    told_s = time.monotonic()
+    wait_until(lambda: len(launcher.started()) == 2)
+    assert time.monotonic() - told_s > 0.3  # the pause that was told, and not cut short
+    assert not runs(launcher.started()[0][0])
+    assert mode == "unseen" or wait_until(lambda: live(bridge)) is None
+
+
+def test_not_watching(run_bridge: Run, launch: Any, tmp_path: Path) -> None:
+    """A page without our script is no live display, so its configuration ends the watching."""
+    config = write_exhibit(tmp_path)
+    config.write_text(config.read_text().replace("[pages.still]", "[pages.still]\nclient = false"))
+    bridge = run_bridge(config=config)
+    arguments = ("--config", str(config), "--url", bridge.url)
+    launcher = launch(*arguments, mode="unseen", code=IMPATIENT)
+    wait_until(lambda: bool(launcher.started()))
+    assert "not watching for a live page: still has client = false" in launcher.said()
+    # Another one, which watches, shows how long is long enough.
+    other = launch(
+        *arguments, "--watch", "--display", "b", mode="unseen", code=IMPATIENT, FAKE_LOG=os.devnull
+    )
+    other.wait_for("s: it has shown no live page")
+    assert len(launcher.started()) == 1
+
+
+def test_end_of_the_screen(tmp_path: Path, bridge: RunningBridge, launch: Any) -> None:
+    """When the compositor ends, so does the kiosk: cage waits for it, and systemd starts both."""
+    with socket.socket(socket.AF_UNIX) as compositor:
+        compositor.bind(str(tmp_path / "wayland-7"))
+        compositor.listen()
+        launcher = launch(
+            "--url", bridge.url, WAYLAND_DISPLAY="wayland-7", XDG_RUNTIME_DIR=str(tmp_path)
+        )
+        wait_until(lambda: live(bridge))
+        assert "--ozone-platform=wayland" in launcher.started()[0]
+        compositor.accept()[0].close()
+        assert launcher.process.wait(DEADLINE_S) == 1
+    assert launcher.said().endswith("gpiobridge: the screen has gone: its compositor has ended\n")
+    assert not runs(launcher.started()[0][0])
+
+
+def test_sigterm_while_the_bridge_hangs(launch: Any) -> None:
+    """A bridge that accepts and says nothing doesn't hold the launcher's end up."""
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        launcher = launch("--url", f"127.0.0.1:{deaf.getsockname()[1]}")
+        deaf.settimeout(DEADLINE_S)
+        with deaf.accept()[0]:
+            assert launcher.stop() < 1
+
+
+@pytest.mark.parametrize(
+    ("args", "environ", "code", "said"),
+    [
+        ((), {"PATH": "/nowhere"}, 1, "there is no Chromium here; install it: sudo apt install"),
+        ((), {"DISPLAY": ""}, 1, "there is no screen to show the page on"),
+        ((), {"WAYLAND_DISPLAY": "none"}, 1, "no compositor answers at"),
+        ((), {"XDG_STATE_HOME": "/dev/null"}, 1, "the browser's profile can't be written"),
+        (("--display", "a b"), {}, 2, "a display's name has 1 to 32 of"),
+        (("--config", "zero.toml"), {}, 2, "give the bridge's address with --url"),
+    ],
+)
+def test_what_is_missing_is_one_sentence(
+    launch: Any,
+    tmp_path: Path,
+    args: tuple[str, ...],
+    environ: dict[str, str],
+    code: int,
+    said: str,
+) -> None:
+    """What the kiosk can't do without is said in a sentence that names the remedy."""
+    write_exhibit(tmp_path, server="port = 0").rename(tmp_path / "zero.toml")
+    args = tuple(str(tmp_path / arg) if arg.endswith(".toml") else arg for arg in args)
+    launcher = launch(*(args or ("--url", "127.0.0.1:9")), **environ)
+    assert launcher.process.wait(DEADLINE_S) == code
+    assert said in launcher.said()
+    assert "Traceback" not in launcher.said()
+    assert launcher.started() == []
+
+
+def test_second_kiosk_of_a_name(bridge: RunningBridge, launch: Any) -> None:
+    """Two kiosks of one name would share a profile: the second one says what to do."""
+    launch("--url", bridge.url)
+    wait_until(lambda: live(bridge))
+    second = launch("--url", bridge.url)
+    assert second.process.wait(DEADLINE_S) == 1
+    assert "give this one a name with --display" in second.said()
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root is refused")
+def test_root_is_refused(launch: Any) -> None:
+    """Chromium would only end with a message in its own log."""
+    launcher = launch("--url", "127.0.0.1:9", GPIOBRIDGE_KIOSK_FLAGS="")
+    assert launcher.process.wait(DEADLINE_S) == 1
+    assert "Chromium doesn't run as root; start the kiosk as another user" in launcher.said()
+
+
+def real_chromium() -> str:
+    """The browser that the other tests use, too."""
+    from playwright.sync_api import sync_playwright
+
+    if found := shutil.which("chromium"):
+        return found
+    with sync_playwright() as playwright:
+        return playwright.chromium.executable_path
+
+
+@pytest.mark.timeout(60)
+def test_real_chromium(bridge: RunningBridge, launch: Any, tmp_path: Path) -> None:
+    """Chromium shows the page with our flags, and knows every one of them."""
+    programs = tmp_path / "real"
+    programs.mkdir()
+    (programs / "chromium").symlink_to(real_chromium())
+    launcher = launch(
+        "--url",
+        bridge.url,
+        PATH=f"{programs}:{os.environ['PATH']}",
+        GPIOBRIDGE_KIOSK_FLAGS="--headless --no-sandbox --disable-gpu",
+    )
+    wait_until(lambda: live(bridge), 30)
+    match = re.search(r"\(process (\d+)\)", launcher.said())
+    assert match
+    binary = Path(f"/proc/{match[1]}/exe")
+    flags = command(programs / "chromium", small=True)
+    names = [flag.removeprefix("--").partition("=")[0] for flag in flags[1:-1]]
+    names += flags[-2].partition("=")[2].split(",")
+    with binary.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as code:
+        assert [name for name in names if code.find(name.encode() + b"\0") < 0] == []
+    assert (tmp_path / "state/gpiobridge/kiosk/Default").is_dir()
+    assert launcher.stop() < 4
