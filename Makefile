@@ -8,7 +8,7 @@ HAS_LGPIO = $(PYTHON) -c 'import importlib.util, sys; sys.exit(not importlib.uti
 VENV_FLAGS = $(shell $(ON_A_PI) && echo --system-site-packages)
 EXTRA = $(shell $(ON_A_PI) && ! $(HAS_LGPIO) && echo '[lgpio]')
 
-.PHONY: help run test test-pi test-faults test-https fuzz soak bench lint format wheel clean
+.PHONY: help run test test-pi test-faults test-https test-kiosk fuzz soak bench lint format wheel clean
 
 help:  ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -28,6 +28,9 @@ test-faults: .venv/dev .venv/browser  ## a minute of presses under every fault: 
 
 test-https: .venv/dev .venv/browser .venv/proxies  ## test behind Caddy and nginx (Debian, as root)
 	PATH="$$PATH:/usr/sbin" $(BIN)/pytest tests/proxies
+
+test-kiosk: .venv/dev .venv/browser .venv/kiosk  ## test the kiosk under cage, without a screen
+	$(BIN)/pytest tests/kiosk
 
 fuzz: .venv/dev  ## send 100,000 malformed handshakes and frames to a running server
 	$(BIN)/python tests/fuzz.py
@@ -92,4 +95,18 @@ clean:  ## remove all that these commands have made here
 	done; \
 	if [ "$$missing" ]; then apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
 		apt-get install -y -qq --no-install-recommends nginx-light caddy openssl; fi
+	@touch $@
+
+# cage 0.1 doesn't start without Xwayland, grim takes the screenshots, systemd checks the unit.
+.venv/kiosk: .venv/dev
+	@if command -v cage && command -v grim && command -v Xwayland && \
+		command -v systemd-analyze; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+			cage grim xwayland systemd; \
+	else \
+		echo "the kiosk's tests need cage, grim and Xwayland: on Debian, as root:" \
+			"apt-get install cage grim xwayland systemd"; exit 1; \
+	fi
 	@touch $@

@@ -1,0 +1,1 @@
+"""The kiosk under cage; `make test-kiosk` runs these tests."""
