@@ -209,8 +209,14 @@ def watch(url: str, once: bool, token: str) -> None:
     default=None,
     help="Whether to restart a browser that shows no live page; needs our script in every page.",
 )
+@_token_option
 def kiosk(
-    config_file: Path | None, url: str | None, name: str, flags: tuple[str, ...], watch: bool | None
+    config_file: Path | None,
+    url: str | None,
+    name: str,
+    flags: tuple[str, ...],
+    watch: bool | None,
+    token: str,
 ) -> None:
     """Show the bridge's pages in Chromium, full screen, and keep them alive."""
     from gpiobridge import kiosk as launcher  # Linux only
@@ -219,6 +225,7 @@ def kiosk(
     if config_file or not url:
         settings = config.load(config_file)
         url = url or launcher.address(settings)
+        token = token or settings.server.token
         plain = [page.name for page in settings.pages.values() if not page.client]
     _set_up_logging()
     if watch is None and plain:
@@ -228,6 +235,7 @@ def kiosk(
         name=name,
         flags=flags,
         watch=not plain if watch is None else watch,
+        token=token,
     )
     launcher.run(options)
 

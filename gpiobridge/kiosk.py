@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import NamedTuple
+from urllib.parse import urlencode
 
 from gpiobridge import chromium, liveness, remote
 from gpiobridge.config import Settings
@@ -42,12 +43,14 @@ class Options(NamedTuple):
         name: what this kiosk's display is called; on one bridge each needs its own.
         flags: the owner's own flags for Chromium.
         watch: whether the page is expected to be live, as any page with our script is.
+        token: what the bridge asks for, if it does.
     """
 
     url: str
     name: str = "kiosk"
     flags: Sequence[str] = ()
     watch: bool = True
+    token: str = ""
 
 
 class _StopError(Exception):
@@ -88,11 +91,12 @@ def run(options: Options, environ: Mapping[str, str] = os.environ) -> None:
     if os.geteuid() == 0 and "--no-sandbox" not in options.flags:
         raise KioskError("Chromium doesn't run as root; start the kiosk as another user")
     profile = chromium.profile_folder(options.name, environ)
+    query = {"display": options.name} | ({"token": options.token} if options.token else {})
     with chromium.owned(profile), _screen(environ) as screen, _Kiosk(options, screen) as kiosk:
         command = chromium.command(
             browser,
             profile,
-            f"{kiosk.base}/?display={options.name}",
+            f"{kiosk.base}/?{urlencode(query)}",
             wayland=screen is not None,
             small=chromium.is_small(),
             more=options.flags,
@@ -166,7 +170,7 @@ class _Kiosk:
             # A session of its own: so all its processes can be ended together.
             started = subprocess.Popen(command, env=environ, start_new_session=True)
             with _ending(started) as browser:
-                log.info("started %s (process %d) on %s", command[0], browser.pid, command[-1])
+                log.info("started %s (process %d) on %s", command[0], browser.pid, self.base)
                 alive, reason = self._watch(browser, failures)
             failures = 0 if alive else failures + 1
             if not self._stopping:
@@ -195,7 +199,7 @@ class _Kiosk:
         """Ask the bridge for its displays; None while it is not up and well."""
         try:
             self._asking = True
-            health = remote.health(self.base, _ANSWER_S)
+            health = remote.health(self.base, self._options.token, timeout_s=_ANSWER_S)
         except RemoteError as error:
             if self._silence != str(error):
                 self._silence = str(error)

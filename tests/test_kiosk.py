@@ -281,7 +281,7 @@ def test_shows_the_page_until_sigterm(bridge: RunningBridge, launch: Any) -> Non
     [[pid, *flags]] = launcher.started()
     assert flags[-1] == f"{bridge.url}/?display=hall"
     assert "--kiosk" in flags
-    launcher.wait_for(f"(process {pid}) on {bridge.url}/?display=hall")
+    launcher.wait_for(f"(process {pid}) on {bridge.url}")
     assert launcher.stop() < 2
     assert not runs(pid)
     wait_until(lambda: not live(bridge, "hall"))
@@ -297,6 +297,16 @@ def test_address_of_the_configuration(tmp_path: Path, run_bridge: Run, launch: A
     )
     launch("--config", str(config))
     wait_until(lambda: live(bridge))
+
+
+def test_token_of_the_bridge(run_bridge: Run, launch: Any) -> None:
+    """The kiosk lets its browser in by the token, which is in no line of its log."""
+    token = "only-for-this-kiosk"
+    bridge = run_bridge(server=f'token = "{token}"')
+    launcher = launch("--url", bridge.url, GPIOBRIDGE_SERVER__TOKEN=token)
+    launcher.wait_for("its page is live")
+    assert launcher.started()[0][-1] == f"{bridge.url}/?display=kiosk&token={token}"
+    assert token not in launcher.said()
 
 
 def test_waits_for_the_bridge(tmp_path: Path, run_bridge: Run, launch: Any) -> None:
