@@ -132,7 +132,9 @@ def test_doctor_asks_the_running_service(pi: VirtualPi, back_end: str) -> None:
         assert found["GPIO chip"] == ("ok", "gpiochip0 (9030000.pl061), 8 lines")
         itself = "held by gpiobridge itself"
         assert found["pin button"] == ("warning", f"GPIO 4 reads LOW: active; {itself}")
-        assert found["pin bell"] == ("ok", f"GPIO 5 reads HIGH: not active; {itself}")
+        verdict, sentence = found["pin bell"]  # that it has missed edges may follow: it bounced
+        assert verdict == "ok"
+        assert sentence.startswith(f"GPIO 5 reads HIGH: not active; {itself}")
         assert found["gpiobridge.service"][0] == "ok"
         assert itself in found["port"][1]
         pi.set_line(BUTTON_LINE, Level.HIGH)
