@@ -9,6 +9,7 @@ a fork.
 
 import contextlib
 import errno
+import ipaddress
 import logging
 import os
 import signal
@@ -19,7 +20,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from gpiobridge.config import Settings
-from gpiobridge.errors import ServerError
+from gpiobridge.errors import ConfigError, ServerError
 from gpiobridge.exhibit import create_app
 from gpiobridge.limits import raise_file_limit, room_for_displays
 from gpiobridge.startup import start_bridge
@@ -43,11 +44,11 @@ def serve(load: Callable[[], Settings]) -> int:
         The exit code: 0 after a signal, 1 if the service failed.
 
     Raises:
-        ConfigError: the configuration is wrong.
+        ConfigError: the configuration is wrong, or systemd passes another socket than it names.
         ServerError: the address can't be listened on.
     """
     settings = _within_file_limit(load(), raise_file_limit())
-    listener = _systemd_listener() or _listen(settings.server.host, settings.server.port)
+    listener = _systemd_listener(settings) or _listen(settings.server.host, settings.server.port)
     _tune(listener)
     try:
         from gpiobridge import gunicorn_server
@@ -86,13 +87,53 @@ def _serve_with_werkzeug(settings: Settings, listener: socket.socket) -> int:
     return 1 if failed.is_set() else 0
 
 
-def _systemd_listener() -> socket.socket | None:
-    """The socket that a systemd socket unit passes (sd_listen_fds(3)), if there is one."""
-    if os.environ.get("LISTEN_PID") != str(os.getpid()) or os.environ.get("LISTEN_FDS") != "1":
+def _systemd_listener(settings: Settings) -> socket.socket | None:
+    """The socket that a systemd socket unit passes (sd_listen_fds(3)), if there is one.
+
+    Raises:
+        ConfigError: it isn't the configured one. Serving there would ignore the configuration;
+            listening for ourselves would be in vain, as the service has no network.
+    """
+    if os.environ.get("LISTEN_PID") != str(os.getpid()):
         return None
+    passed = os.environ.get("LISTEN_FDS", "")
     for name in ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"):
         os.environ.pop(name, None)  # ours now: gunicorn must not take it a second time
-    return socket.socket(fileno=3)
+    if passed != "1":
+        raise ConfigError(
+            [f"gpiobridge.socket: passes {passed} sockets, and one is served: {_REMEDY}"]
+        )
+    listener = socket.socket(fileno=3)
+    if listener.family not in (socket.AF_INET, socket.AF_INET6):
+        raise ConfigError([f"gpiobridge.socket: its ListenStream is no TCP address: {_REMEDY}"])
+    host, port = listener.getsockname()[:2]
+    wanted = settings.server
+    if wanted.port not in (0, port) or not _same_host(wanted.host, host):
+        raise ConfigError(
+            [
+                f"{settings.source}: server.host and server.port are {wanted.host} and "
+                f"{wanted.port}, but systemd listens on {host} and {port}: {_REMEDY}"
+            ]
+        )
+    return listener
+
+
+_REMEDY = "`sudo gpiobridge install` writes the socket unit from the configuration"
+
+
+def _same_host(wanted: str, address: str) -> bool:
+    """Whether a configured host is the address that is listened on."""
+    try:
+        return ipaddress.ip_address(wanted) == ipaddress.ip_address(address)
+    except ValueError:  # a name
+        pass
+    try:
+        found = {info[4][0] for info in socket.getaddrinfo(wanted, None)}
+    except OSError as error:
+        # Under the hardened unit there is no network to ask: `install` has asked.
+        log.warning('server.host = "%s" can\'t be looked up: %s', wanted, error)
+        return True
+    return address in found
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from running import COMMANDS, RunningBridge, frame, write_exhibit
@@ -20,11 +21,14 @@ from gpiobridge import gunicorn_worker
 Run = Callable[..., RunningBridge]
 
 
-def run_and_fail(*args: str, cwd: Path) -> tuple[int, str]:
+def run_and_fail(
+    *args: str, cwd: Path, command: list[str] | None = None, **options: Any
+) -> tuple[int, str]:
     """Run gpiobridge, which must end by itself: exit code and what it said on stderr."""
     done = subprocess.run(
-        [sys.executable, "-m", "gpiobridge", *args],
+        [*(command or [sys.executable, "-m", "gpiobridge"]), *args],
         cwd=cwd,
+        **options,
         capture_output=True,
         text=True,
         timeout=20,
@@ -138,24 +142,76 @@ def test_static_ranges(bridge: RunningBridge) -> None:
     assert bridge.get("/static/../config.toml")[0] == 404
 
 
-def test_socket_activation(tmp_path: Path) -> None:
-    """The listening socket may come from systemd (LISTEN_FDS)."""
-    config = write_exhibit(tmp_path)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        starter = (
-            "import os, sys; os.dup2(int(sys.argv[1]), 3); os.set_inheritable(3, True); "
-            "os.environ.update(LISTEN_FDS='1', LISTEN_PID=str(os.getpid())); "
-            "os.execv(sys.executable, [sys.executable, '-m', 'gpiobridge', *sys.argv[2:]])"
+STARTER = (
+    "import os, sys; os.dup2(int(sys.argv[1]), 3); os.dup2(3, 4); "
+    "[os.set_inheritable(fd, True) for fd in (3, 4)]; "
+    "os.environ.update(LISTEN_FDS=sys.argv[2], LISTEN_PID=str(os.getpid())); "
+    "os.execv(sys.executable, [sys.executable, '-m', 'gpiobridge', *sys.argv[3:]])"
+)
+
+
+def activation(listener: socket.socket, sockets: int = 1) -> list[str]:
+    """Return the command that starts gpiobridge as a socket unit would."""
+    listener.set_inheritable(True)
+    return [sys.executable, "-c", STARTER, str(listener.fileno()), str(sockets)]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "0:0:0:0:0:0:0:1"])
+def test_socket_activation(tmp_path: Path, host: str) -> None:
+    """The listening socket may come from systemd (LISTEN_FDS), on the configured address."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.create_server((host, 0), family=family) as listener:
+        config = write_exhibit(tmp_path, f'host = "{host}"')
+        bridge = RunningBridge(
+            config,
+            command=activation(listener),
+            port=listener.getsockname()[1],
+            pass_fds=(listener.fileno(),),
         )
-        listener.set_inheritable(True)
-        command = [sys.executable, "-c", starter, str(listener.fileno())]
-        bridge = RunningBridge(config, command=command, pass_fds=(listener.fileno(),))
         try:
             assert bridge.port == listener.getsockname()[1]
-            with bridge.socket("still") as ws:
-                frame(ws, "state")
+            assert bridge.get("/still")[0] == 200
         finally:
             bridge.stop()
+
+
+@pytest.mark.parametrize(
+    ("server", "says"),
+    [
+        ("port = 1", "127.0.0.1 and 1"),
+        ('host = "127.0.0.2"\nport = 0', "127.0.0.2 and 0"),
+        ('host = "::1"\nport = 0', "::1 and 0"),
+    ],
+)
+def test_another_socket_than_the_configured_one_is_refused(
+    tmp_path: Path, server: str, says: str
+) -> None:
+    """A configuration that differs from systemd's socket is an error that names both; code 2."""
+    config = write_exhibit(tmp_path, server)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        command = activation(listener)
+        code, said = run_and_fail(
+            "run", "--config", str(config), cwd=tmp_path, command=command,
+            pass_fds=(listener.fileno(),),
+        )  # fmt: skip
+        port = listener.getsockname()[1]
+    assert code == 2
+    assert said == (
+        f"{config}: server.host and server.port are {says}, but systemd listens on 127.0.0.1 and "
+        f"{port}: `sudo gpiobridge install` writes the socket unit from the configuration"
+    )
+
+
+def test_two_sockets_are_refused(tmp_path: Path) -> None:
+    """A socket unit with two addresses is no silent choice of one; code 2."""
+    config = write_exhibit(tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        code, said = run_and_fail(
+            "run", "--config", str(config), cwd=tmp_path, command=activation(listener, 2),
+            pass_fds=(listener.fileno(),),
+        )  # fmt: skip
+    assert code == 2
+    assert said.startswith("gpiobridge.socket: passes 2 sockets, and one is served: ")
 
 
 def test_file_limit_is_raised(tmp_path: Path) -> None:
