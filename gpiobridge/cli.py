@@ -16,7 +16,7 @@ import click
 
 from gpiobridge import __version__, config
 from gpiobridge.config import Settings
-from gpiobridge.errors import ConfigError, GpioBridgeError
+from gpiobridge.errors import ConfigError, GpioBridgeError, InstallError
 from gpiobridge.events import Gesture, Level
 
 _COLOURS = {"ok": "green", "warning": "yellow", "failure": "red", "skipped": None}
@@ -238,6 +238,46 @@ def kiosk(
         token=token,
     )
     launcher.run(options)
+
+
+@main.command()
+@click.argument("folder", required=False, type=click.Path(path_type=Path), metavar="[DIR]")
+@click.option("--kiosk", is_flag=True, help="Show the pages on this Pi's own screen, too.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and change nothing.")
+@click.option("--replace", is_flag=True, help="Overwrite what was changed by hand; keep a backup.")
+@click.option("--rollback", is_flag=True, help="Go back to the copy that was live before.")
+def install(folder: Path | None, kiosk: bool, dry_run: bool, replace: bool, rollback: bool) -> None:
+    """Run gpiobridge as a service, with the exhibit in DIR (needs root).
+
+    Without DIR the installed exhibit stays; the first time it is the one in this folder, else the
+    example. May be repeated: to upgrade, and after a change of [server].
+    """
+    if rollback and (folder or kiosk):
+        raise click.UsageError("--rollback goes with neither DIR nor --kiosk")
+    installing = _installing()
+    machine = installing.Machine()
+    if rollback:
+        installing.roll_back(dry_run=dry_run, replace=replace, machine=machine, tell=click.echo)
+        return
+    installing.install(
+        folder, kiosk=kiosk, dry_run=dry_run, replace=replace, machine=machine, tell=click.echo
+    )
+
+
+@main.command()
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and change nothing.")
+def uninstall(dry_run: bool) -> None:
+    """Remove the service that `install` has made; the exhibit stays (needs root)."""
+    installing = _installing()
+    installing.uninstall(dry_run=dry_run, machine=installing.Machine(), tell=click.echo)
+
+
+def _installing() -> Any:
+    try:
+        from gpiobridge import install  # not needed by the other commands
+    except ImportError as error:  # Windows has no fcntl
+        raise InstallError("this machine doesn't run systemd, which `install` needs") from error
+    return install
 
 
 def _page_rows(settings: Settings, name: str) -> list[tuple[str, ...]]:

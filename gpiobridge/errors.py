@@ -7,7 +7,8 @@
     ├── PinError               1  a pin can't be opened or read
     ├── ServerError            1  the server can't start, such as a port in use
     ├── RemoteError            1  a running bridge can't be reached, or refuses
-    └── KioskError             1  a page can't be shown on this machine's screen
+    ├── KioskError             1  a page can't be shown on this machine's screen
+    └── InstallError           1  the service can't be installed, or doesn't start
 
 Each message is a sentence with place, value and remedy: it reaches a person as it is, without a
 traceback. This module imports nothing of the project.
@@ -50,3 +51,7 @@ class RemoteError(GpioBridgeError):
 
 class KioskError(GpioBridgeError):
     """The kiosk's browser can't be shown on this machine's screen."""
+
+
+class InstallError(GpioBridgeError):
+    """The service can't be installed or removed, or it doesn't start once it is."""

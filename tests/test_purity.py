@@ -62,6 +62,7 @@ ALLOWED = {
         "config", "errors", "exhibit", "gunicorn_worker", "running", "systemd",
     },
     "server": {"config", "errors", "exhibit", "gunicorn_server", "limits", "startup"},
+    "install": {"config", "errors", "gpio"},
     "remote": {"errors", "events", "wire"},
     "doctor": {"chips", "config", "errors", "events", "gpio", "limits", "remote", "sources"},
     "liveness": set(),

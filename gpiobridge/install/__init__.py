@@ -1,0 +1,227 @@
+"""``gpiobridge install``: a service that outlives its terminal, and the way back.
+
+The way of an installation: `copying` lists the running installation, `wanted` the files to place,
+`looking` sees what is there, `plan` makes steps of the two (pure), and `carrying` carries them out
+on a `machine`, undoing them if one fails.
+
+::
+
+    /opt/gpiobridge/versions/0.1.0-1/   a copy: interpreter, packages, command
+    /opt/gpiobridge/live, previous      links to copies; bin is live/bin
+    /etc/gpiobridge/                    the exhibit: config.toml, templates/, static/
+    /etc/systemd/system/gpiobridge.*    the units
+    /var/lib/gpiobridge/installed.json  what was placed, to tell what someone has changed
+"""
+
+import contextlib
+import fcntl
+import shlex
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from gpiobridge import config
+from gpiobridge.config import Settings
+from gpiobridge.errors import InstallError
+from gpiobridge.gpio import choose
+from gpiobridge.install import wanted as wanted_files
+from gpiobridge.install.carrying import carry_out
+from gpiobridge.install.copying import PACKAGE, running_copy
+from gpiobridge.install.looking import kiosk_unit, look, package_of
+from gpiobridge.install.machine import Machine
+from gpiobridge.install.plan import Wanted, plan_install, plan_rollback, plan_uninstall
+from gpiobridge.install.steps import CONFIG, EXHIBIT, HOME, File, Step
+
+__all__ = ["Machine", "install", "roll_back", "uninstall"]
+
+Tell = Callable[[str], None]
+
+
+def install(
+    folder: Path | None,
+    *,
+    kiosk: bool,
+    dry_run: bool,
+    replace: bool,
+    machine: Machine,
+    tell: Tell,
+) -> None:
+    """Install the running gpiobridge as a service, or upgrade the one that is there.
+
+    Args:
+        folder: of the exhibit; None keeps the one that is installed, else takes that of the
+            current folder, else the packaged example.
+        kiosk: whether this machine's screen shows the pages, too.
+        dry_run: say what would be done, and change nothing.
+        replace: overwrite what someone has changed, after a backup.
+        machine: the machine to install on.
+        tell: gets what a person should know, a line each.
+
+    Raises:
+        ConfigError: the configuration is wrong.
+        InstallError: something speaks against it, a step failed, or the service doesn't start.
+    """
+    _require(machine, dry_run)
+    machine.require_shared(Path(sys.base_prefix))
+    source = _exhibit(folder, machine, tell)
+    settings = config.load((source or machine.at(EXHIBIT)) / "config.toml", environ={})
+    for warning in settings.warnings:
+        tell(f"warning: {warning}")
+    address = _address(settings)
+    copy = running_copy()
+    kiosk = kiosk or bool(kiosk_unit(machine))
+    wanted = Wanted(
+        version=version("gpiobridge"),
+        fingerprint=copy.fingerprint,
+        packages=copy.packages,
+        size=copy.size,
+        config=str(source / "config.toml") if source else CONFIG,
+        exhibit=wanted_files.exhibit_files(source) if source else None,
+        units=wanted_files.unit_files(
+            wanted_files.units_folder(PACKAGE),
+            settings.server,
+            network=choose(settings.gpio.pin_factory) == "pigpio",
+            kiosk=kiosk,
+        ),
+        address=f"port {address[1]} on {address[0]}",
+        kiosk=kiosk,
+    )
+    with _alone(machine, dry_run):
+        present = look(machine, (*(wanted.exhibit or ()), *wanted.units), address)
+        steps = plan_install(present, wanted, replace=replace, today=time.strftime("%Y-%m-%d"))
+        if _show(steps, dry_run, tell, "all is installed as it should be: nothing to do"):
+            carry_out(steps, machine, tell, copy=copy, live=present.live)
+    if not dry_run:
+        _say_what_is_live(machine, tell)
+        tell(f"The page is at {_url(*address)}")
+
+
+def roll_back(*, dry_run: bool, replace: bool, machine: Machine, tell: Tell) -> None:
+    """Go back to the copy that was live before; the exhibit stays as it is.
+
+    Args:
+        dry_run: say what would be done, and change nothing.
+        replace: overwrite units that someone has changed, after a backup.
+        machine: the machine.
+        tell: gets what a person should know, a line each.
+
+    Raises:
+        InstallError: there is no such copy, it refuses the configuration, or it doesn't start.
+    """
+    _require(machine, dry_run)
+    with _alone(machine, dry_run):
+        present = look(machine)
+        units: tuple[File, ...] = ()
+        if present.previous is not None:
+            package = package_of(machine, present.previous)
+            units = wanted_files.program_units(
+                wanted_files.units_folder(package), kiosk=bool(kiosk_unit(machine))
+            )
+            present = look(machine, units)
+        steps = plan_rollback(present, units, replace=replace, today=time.strftime("%Y-%m-%d"))
+        if _show(steps, dry_run, tell, ""):
+            carry_out(steps, machine, tell, live=present.live)
+    if not dry_run:
+        _say_what_is_live(machine, tell)
+
+
+def uninstall(*, dry_run: bool, machine: Machine, tell: Tell) -> None:
+    """Remove the service and every copy; the exhibit stays.
+
+    Args:
+        dry_run: say what would be done, and change nothing.
+        machine: the machine.
+        tell: gets what a person should know, a line each.
+
+    Raises:
+        InstallError: a step failed.
+    """
+    _require(machine, dry_run)
+    with _alone(machine, dry_run):
+        steps = plan_uninstall(look(machine), today=time.strftime("%Y-%m-%d"))
+        if _show(steps, dry_run, tell, "gpiobridge is not installed: nothing to do"):
+            carry_out(steps, machine, tell)
+    if machine.at(EXHIBIT).exists() and not dry_run:
+        tell(f"The exhibit stays in {EXHIBIT}")
+
+
+def _require(machine: Machine, dry_run: bool) -> None:
+    machine.require()
+    if not dry_run and not machine.may_install():
+        # sudo looks for commands in folders of its own, not in a virtual environment.
+        command = [str(Path(sys.argv[0]).absolute())]
+        if command[0].endswith("__main__.py"):
+            command = [sys.executable, "-m", "gpiobridge"]
+        raise InstallError(f"this needs root: sudo {shlex.join([*command, *sys.argv[1:]])}")
+
+
+def _exhibit(folder: Path | None, machine: Machine, tell: Tell) -> Path | None:
+    """Choose the exhibit and say which; None is the one that is installed."""
+    here = Path.cwd()
+    if folder is not None:
+        chosen = folder.absolute()
+        if chosen.name == "config.toml" and chosen.is_file():
+            chosen = chosen.parent
+    elif machine.at(CONFIG).exists():
+        if (here / "config.toml").exists() and here != machine.at(EXHIBIT):
+            tell(f"To place the exhibit of this folder: gpiobridge install {here}")
+        chosen = machine.at(EXHIBIT)
+    elif (here / "config.toml").exists():
+        chosen = here
+    else:
+        chosen = config.example_file().parent
+        tell("There is no config.toml here and none installed: the example is taken")
+    if chosen == machine.at(EXHIBIT):
+        tell(f"The exhibit is the one in {EXHIBIT}, and stays as it is")
+        return None
+    tell(f"The exhibit is that of {chosen}")
+    return chosen
+
+
+def _address(settings: Settings) -> tuple[str, int]:
+    if settings.server.port == 0:
+        raise InstallError(
+            f"{settings.source}: server.port = 0: a service needs a port of its own, such as 8000"
+        )
+    return wanted_files.address_of(settings.server.host), settings.server.port
+
+
+def _url(host: str, port: int) -> str:
+    if host in ("0.0.0.0", "::"):
+        host = socket.gethostname()
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+
+
+def _show(steps: Sequence[Step], dry_run: bool, tell: Tell, nothing: str) -> bool:
+    """Say what comes; whether it is to be carried out."""
+    if not steps:
+        tell(nothing)
+    elif dry_run:
+        tell("Would, and has changed nothing:")
+        for step in steps:
+            tell(f"  {step}")
+    return bool(steps) and not dry_run
+
+
+def _say_what_is_live(machine: Machine, tell: Tell) -> None:
+    present = look(machine)
+    back = f"; {present.previous} is kept for --rollback" if present.previous else ""
+    tell(f"Live is {HOME}/versions/{present.live} with {CONFIG}{back}")
+
+
+@contextlib.contextmanager
+def _alone(machine: Machine, dry_run: bool) -> Iterator[None]:
+    """Keep a second installation out, as long as one is at work."""
+    if dry_run:
+        yield
+        return
+    path = machine.at("/run/gpiobridge-install.lock")
+    with path.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise InstallError("another `gpiobridge install` is at work: wait for it") from error
+        yield

@@ -1,0 +1,289 @@
+"""Carry out the steps of a plan, and undo them if one fails.
+
+What a step replaces is kept until the last one has succeeded. A file is written beside its place
+and renamed, a copy is switched to by renaming a link: whoever looks sees the old or the new, also
+after a power cut.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from gpiobridge.errors import InstallError
+from gpiobridge.install.copying import Copy, build
+from gpiobridge.install.machine import Machine
+from gpiobridge.install.steps import (
+    COMMAND,
+    CONFIG,
+    EXHIBIT,
+    GROUP,
+    HOME,
+    RECORD,
+    SERVICE,
+    SOCKET,
+    Backup,
+    Build,
+    Check,
+    File,
+    LinkCommand,
+    MakeGroup,
+    Permit,
+    Place,
+    Remember,
+    Remove,
+    RemoveHome,
+    Start,
+    Step,
+    Switch,
+    Systemctl,
+    Tidy,
+)
+
+_CHECK_S = 120
+
+
+def carry_out(
+    steps: Iterable[Step],
+    machine: Machine,
+    tell: Callable[[str], None],
+    *,
+    copy: Copy | None = None,
+    live: str | None = None,
+) -> None:
+    """Carry steps out, in their order.
+
+    Args:
+        steps: the plan.
+        machine: the machine.
+        tell: gets a sentence before each step.
+        copy: what `Build` copies.
+        live: the copy that runs now: what a failed step leads back to.
+
+    Raises:
+        InstallError: a step failed; those before it are undone.
+    """
+    os.umask(0o022)  # the service must get at what root writes here
+    keep = machine.at(f"{HOME}/replaced")
+    shutil.rmtree(keep, ignore_errors=True)  # of an installation that was cut off
+    with contextlib.ExitStack() as undo:
+        work = _Work(machine, copy, keep, undo, live)
+        for step in steps:
+            tell(f"  {step}")
+            try:
+                work.do(step)
+            except OSError as error:
+                where = f"{error.filename}: " if error.filename else ""
+                raise InstallError(
+                    f"{where}{error.strerror or error}; the files are as they were before"
+                ) from error
+        undo.pop_all()  # it is done: nothing is undone
+    shutil.rmtree(keep, ignore_errors=True)
+
+
+class _Work:
+    """The state of one run.
+
+    Args:
+        machine: the machine.
+        copy: what `Build` copies.
+        keep: a folder for what is replaced.
+        undo: gets a way back for each change.
+        live: the copy that runs now.
+    """
+
+    def __init__(
+        self,
+        machine: Machine,
+        copy: Copy | None,
+        keep: Path,
+        undo: contextlib.ExitStack,
+        live: str | None,
+    ) -> None:
+        self._machine = machine
+        self._copy = copy
+        self._keep = keep
+        self._undo = undo
+        self._live = live
+        self._kept = 0
+
+    def do(self, step: Step) -> None:
+        """Carry one step out."""
+        machine = self._machine
+        match step:
+            case MakeGroup(name):
+                machine.make_group(name)
+            case Build(name):
+                self._build(name)
+            case Check(name, config):
+                self._check(name, config)
+            case Backup(target, units):
+                self._back_up(target, units)
+            case Place(files):
+                for file in files:
+                    self._place(file)
+            case Permit(path):
+                there = machine.at(path)
+                machine.own(there, GROUP)
+                there.chmod(there.stat().st_mode & 0o777 | 0o040)
+            case Remove(paths):
+                for path in paths:
+                    self._remove(machine.at(path))
+            case Remember(placed):
+                content = json.dumps({"placed": dict(placed)}, indent=1).encode()
+                self._place(File(RECORD, "", len(content), content))
+            case Switch(live, previous):
+                os.sync()  # before anything points to it
+                self._link(f"{HOME}/previous", f"versions/{previous}" if previous else None)
+                self._link(f"{HOME}/live", f"versions/{live}")
+                self._link(f"{HOME}/bin", "live/bin")
+            case LinkCommand():
+                self._link(COMMAND, f"{HOME}/bin/gpiobridge")
+            case Systemctl(words):
+                machine.systemctl(*words)
+            case Start(units):
+                self._start(units)
+            case Tidy(names):
+                for name in names:
+                    shutil.rmtree(machine.at(f"{HOME}/versions/{name}"), ignore_errors=True)
+            case RemoveHome(command):
+                if command:
+                    machine.at(COMMAND).unlink(missing_ok=True)
+                shutil.rmtree(machine.at(HOME), ignore_errors=True)
+
+    def _build(self, name: str) -> None:
+        assert self._copy is not None
+        target = self._machine.at(f"{HOME}/versions/{name}")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        self._undo.callback(shutil.rmtree, target, ignore_errors=True)
+        build(self._copy, target, f"{HOME}/versions/{name}")
+
+    def _check(self, name: str, config: str) -> None:
+        """Check a configuration as the copy itself sees it, whatever the caller's variables."""
+        python = self._machine.at(f"{HOME}/versions/{name}/bin/python")
+        path = self._machine.at(config) if config == CONFIG else config
+        command = [str(python), "-I", "-m", "gpiobridge", "check", "--config", str(path)]
+        environment = {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8"}
+        try:
+            done = subprocess.run(
+                command, env=environment, cwd="/", capture_output=True, text=True,
+                errors="replace", timeout=_CHECK_S, check=False,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired as error:
+            raise InstallError(f"the copy {name} takes over {_CHECK_S} s to check it") from error
+        if done.returncode:
+            said = "\n".join(f"  {line}" for line in done.stderr.strip().splitlines()[-20:])
+            raise InstallError(f"the copy {name} refuses the configuration:\n{said}")
+
+    def _back_up(self, target: str, units: tuple[str, ...]) -> None:
+        folder = self._machine.at(target)
+        number = 1
+        while folder.exists():  # a second one on a day
+            number += 1
+            folder = self._machine.at(f"{target}-{number}")
+        there = self._machine.at(EXHIBIT)
+        if there.exists():
+            shutil.copytree(there, folder)
+        folder.mkdir(exist_ok=True)
+        config = folder / "config.toml"
+        if config.exists():
+            config.chmod(0o600)  # a token may stand in it, and its group isn't copied
+        for unit in units:
+            shutil.copy2(self._machine.at(unit), folder)
+
+    def _place(self, file: File) -> None:
+        target = self._machine.at(file.path)
+        self._keep_back(target)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        beside = target.with_name(f".{target.name}.new")
+        self._undo.callback(beside.unlink, missing_ok=True)
+        if isinstance(file.source, bytes):
+            beside.write_bytes(file.source)
+        else:
+            shutil.copyfile(file.source, beside)
+        beside.chmod(file.mode)
+        self._machine.own(beside, file.group)
+        with beside.open("rb") as written:
+            os.fsync(written.fileno())
+        beside.replace(target)
+
+    def _remove(self, target: Path) -> None:
+        self._keep_back(target)
+        target.unlink(missing_ok=True)
+        exhibit = self._machine.at(EXHIBIT)
+        for folder in target.parents:  # those that are empty now
+            if not folder.is_relative_to(exhibit) and not folder.name.endswith(".service.d"):
+                break
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+
+    def _keep_back(self, target: Path) -> None:
+        """Keep what is there, and push the way back to it."""
+        if not target.exists():
+            self._undo.callback(target.unlink, missing_ok=True)
+            return
+        self._kept += 1
+        kept = self._keep / str(self._kept)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        owner = target.stat()
+        shutil.copy2(target, kept)
+
+        def back() -> None:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(kept, target)
+            with contextlib.suppress(OSError):
+                os.chown(target, owner.st_uid, owner.st_gid)
+
+        self._undo.callback(back)
+
+    def _link(self, path: str, to: str | None) -> None:
+        link = self._machine.at(path)
+        before = os.readlink(link) if link.is_symlink() else None
+        if before == to:
+            return
+        self._undo.callback(_set_link, link, before)
+        _set_link(link, to)
+
+    def _start(self, units: tuple[str, ...]) -> None:
+        machine, since_s = self._machine, time.time()
+        try:
+            machine.systemctl("restart", *units)
+        except (InstallError, KeyboardInterrupt) as error:
+            said = machine.said(SERVICE, since_s) or [machine.status(SERVICE) or str(error)]
+            why = "\n".join(f"  {line}" for line in said)
+            if self._live is None:
+                self._undo.pop_all()  # a first installation stays, to be mended where it is
+                raise InstallError(
+                    f"it is installed, but it doesn't start:\n{why}\n"
+                    "The service goes on trying; `systemctl status gpiobridge` shows it."
+                ) from error
+            self._undo.close()
+            raise InstallError(
+                f"it doesn't start:\n{why}\nSo all is as it was before, with the copy "
+                f"{self._live}{self._restart_as_before()}."
+            ) from error
+        self._undo.pop_all()  # it runs: what comes now leads back to nothing
+
+    def _restart_as_before(self) -> str:
+        try:
+            self._machine.systemctl("daemon-reload")
+            self._machine.systemctl("restart", SOCKET, SERVICE)
+        except InstallError as error:
+            return f", which doesn't start either ({error})"
+        return ", which runs again"
+
+
+def _set_link(link: Path, to: str | None) -> None:
+    """Set, change or remove a link, at once."""
+    if to is None:
+        link.unlink(missing_ok=True)
+        return
+    link.parent.mkdir(parents=True, exist_ok=True)
+    beside = link.with_name(f".{link.name}.new")
+    beside.unlink(missing_ok=True)
+    beside.symlink_to(to)
+    beside.replace(link)

@@ -1,0 +1,107 @@
+"""What is there on a machine: copies, placed files, units. Reads, writes nothing."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from gpiobridge.install.copying import MARK
+from gpiobridge.install.machine import Machine
+from gpiobridge.install.plan import Present
+from gpiobridge.install.steps import (
+    COMMAND,
+    CONFIG,
+    GROUP,
+    HOME,
+    KIOSK,
+    RECORD,
+    SERVICE,
+    SOCKET,
+    UNITS,
+    File,
+)
+from gpiobridge.install.wanted import digest_of
+
+
+def look(
+    machine: Machine, wanted: Iterable[File] = (), address: tuple[str, int] | None = None
+) -> Present:
+    """See what is there.
+
+    Args:
+        machine: the machine.
+        wanted: the files that will be placed.
+        address: where systemd will listen, to see whether another program does.
+    """
+    placed = _placed(machine)
+    paths = {*placed, *(file.path for file in wanted), *kiosk_unit(machine)}
+    found = {path: digest_of(machine.at(path)) for path in paths if machine.at(path).is_file()}
+    units = (SOCKET, SERVICE, KIOSK)
+    active = frozenset(unit for unit in units if machine.has("active", unit))
+    ours = SOCKET in active  # then the port is in use, and by us
+    return Present(
+        versions=_versions(machine),
+        live=_link(machine, "live"),
+        previous=_link(machine, "previous"),
+        placed=placed,
+        found=found,
+        enabled=frozenset(unit for unit in units if machine.has("enabled", unit)),
+        active=active,
+        has_group=machine.group_id(GROUP) is not None,
+        config_readable=machine.may_read(machine.at(CONFIG)),
+        command=_command(machine),
+        port_taken=address is not None and not ours and machine.taken(*address),
+        free=_free(machine.at(HOME)),
+    )
+
+
+def kiosk_unit(machine: Machine) -> tuple[str, ...]:
+    """Return the path of the kiosk's unit, if it is installed."""
+    path = f"{UNITS}/{KIOSK}"
+    return (path,) if machine.at(path).exists() else ()
+
+
+def package_of(machine: Machine, version: str) -> Path:
+    """Return where a copy has gpiobridge's own package."""
+    found = sorted(machine.at(f"{HOME}/versions/{version}/lib").glob("python3.*"))
+    return (found[-1] if found else Path("nowhere")) / "site-packages" / "gpiobridge"
+
+
+def _placed(machine: Machine) -> dict[str, str]:
+    try:
+        record = json.loads(machine.at(RECORD).read_text("utf-8"))["placed"]
+        return {str(path): str(digest) for path, digest in record.items()}
+    except FileNotFoundError:
+        return {}
+    except (ValueError, KeyError, AttributeError):
+        return {}  # then whatever is there counts as someone's own, and is not overwritten
+
+
+def _versions(machine: Machine) -> dict[str, str]:
+    versions = {}
+    folder = machine.at(f"{HOME}/versions")
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        try:
+            versions[path.name] = str(json.loads((path / MARK).read_text("utf-8"))["fingerprint"])
+        except (OSError, ValueError, KeyError):
+            versions[path.name] = ""  # one that was never finished
+    return versions
+
+
+def _link(machine: Machine, name: str) -> str | None:
+    path = machine.at(f"{HOME}/{name}")
+    return os.path.basename(os.readlink(path)) if path.is_symlink() and path.exists() else None
+
+
+def _command(machine: Machine) -> str:
+    path = machine.at(COMMAND)
+    if path.is_symlink() and os.readlink(path).startswith(f"{HOME}/"):
+        return os.readlink(path)
+    return "other" if os.path.lexists(path) else ""
+
+
+def _free(path: Path) -> int:
+    while not path.exists():
+        path = path.parent
+    return shutil.disk_usage(path).free

@@ -1,0 +1,299 @@
+"""What is there and what is wanted in, a list of steps out: what an installation would do.
+
+Pure: nothing is read, written or started here, so ``--dry-run`` shows exactly what a real run
+carries out, and whatever speaks against it is said before anything has been changed.
+"""
+
+import posixpath
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from gpiobridge.errors import InstallError
+from gpiobridge.install.steps import (
+    CONFIG,
+    EXHIBIT,
+    GROUP,
+    KIOSK,
+    SERVICE,
+    SOCKET,
+    UNITS,
+    Backup,
+    Build,
+    Check,
+    File,
+    LinkCommand,
+    MakeGroup,
+    Permit,
+    Place,
+    Remember,
+    Remove,
+    RemoveHome,
+    Start,
+    Step,
+    Switch,
+    Systemctl,
+    Tidy,
+    listed,
+)  # fmt: skip
+
+_SPARE = 8 << 20  # bytes that must be left on the disk
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """What is there.
+
+    Args:
+        versions: the copies in ``/opt/gpiobridge/versions``, each with its fingerprint.
+        live: the copy that runs, if there is one.
+        previous: the copy to go back to, if there is one.
+        placed: what was placed before: path to digest.
+        found: the files that are there now, of those placed or wanted: path to digest.
+        enabled: the units that start at boot.
+        active: the units that run.
+        has_group: whether the group gpio exists.
+        config_readable: whether the service may read the configuration that is there.
+        command: where ``/usr/local/bin/gpiobridge`` leads: "" if there is none, "other" if it is
+            no link of ours.
+        port_taken: whether another program listens on the wanted address.
+        free: room on the disk of ``/opt``, in bytes.
+    """
+
+    versions: Mapping[str, str] = field(default_factory=dict)
+    live: str | None = None
+    previous: str | None = None
+    placed: Mapping[str, str] = field(default_factory=dict)
+    found: Mapping[str, str] = field(default_factory=dict)
+    enabled: frozenset[str] = frozenset()
+    active: frozenset[str] = frozenset()
+    has_group: bool = True
+    config_readable: bool = True
+    command: str = ""
+    port_taken: bool = False
+    free: int = 1 << 40
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is wanted.
+
+    Args:
+        version: gpiobridge's own, such as ``0.1.0``.
+        fingerprint: of the copy; equal copies have equal ones.
+        packages: how many packages are copied along.
+        size: of the copy, in bytes.
+        config: the configuration to check.
+        exhibit: the files of ``/etc/gpiobridge``; None leaves it as it is.
+        units: the units and their drop-ins.
+        address: where systemd will listen, for messages.
+        kiosk: whether the kiosk's unit is among the units.
+    """
+
+    version: str
+    fingerprint: str
+    packages: int
+    size: int
+    config: str
+    exhibit: tuple[File, ...] | None
+    units: tuple[File, ...]
+    address: str
+    kiosk: bool = False
+
+
+def plan_install(
+    present: Present, wanted: Wanted, *, replace: bool, today: str
+) -> tuple[Step, ...]:
+    """Plan an installation or an upgrade.
+
+    Args:
+        present: what is there.
+        wanted: what is wanted.
+        replace: overwrite what someone has changed, after a backup.
+        today: the date, for the backup's name.
+
+    Returns:
+        The steps in their order; none if all is as wanted.
+
+    Raises:
+        InstallError: something speaks against it; nothing has been changed.
+    """
+    if present.port_taken:
+        raise InstallError(
+            f"{wanted.address} is in use: stop the other program (`sudo ss -ltnp` names it; "
+            "`gpiobridge run` in a terminal, perhaps), or choose another server.port"
+        )
+    files = (*(wanted.exhibit or ()), *wanted.units)
+    changed = _changed(present, files)
+    if changed and not replace:
+        raise InstallError(_refusal(changed))
+    place = _to_place(present, files)
+    live = present.live if _is_live(present, wanted) else _next_name(present, wanted.version)
+    assert live is not None
+    build = live != present.live
+    needed = (wanted.size if build else 0) + sum(file.size for file in place) + _SPARE
+    if needed > present.free:
+        raise InstallError(
+            f"the disk has {present.free >> 20} MB left and {(needed >> 20) + 1} MB are needed: "
+            "free some room first"
+        )
+    stale = _stale(present, wanted)
+    steps: list[Step] = []
+    if not present.has_group:
+        steps.append(MakeGroup(GROUP))
+    if build:
+        packages = f" and {wanted.packages} packages" if wanted.packages else ""
+        what = f"gpiobridge {wanted.version}{packages} ({(wanted.size >> 20) + 1} MB)"
+        steps += [Build(live, what), Check(live, wanted.config)]
+    if changed:
+        steps.append(_backup(changed, today))
+    steps += _placing(present, files, place, stale)
+    if wanted.exhibit is None and not present.config_readable:
+        steps.append(Permit(CONFIG))
+    if build:
+        steps.append(Switch(live, present.live))
+    restart = bool(steps)
+    if not present.command:
+        steps.append(LinkCommand())
+    steps += _starting(present, place, stale, restart=restart, kiosk=wanted.kiosk)
+    return (*steps, *_tidying(present, {live, present.live if build else present.previous}))
+
+
+def plan_rollback(
+    present: Present, units: tuple[File, ...], *, replace: bool, today: str
+) -> tuple[Step, ...]:
+    """Plan the way back to the copy that was live before.
+
+    Args:
+        present: what is there.
+        units: that copy's units.
+        replace: overwrite units that someone has changed, after a backup.
+        today: the date, for the backup's name.
+
+    Returns:
+        The steps in their order.
+
+    Raises:
+        InstallError: there is nothing to go back to, or someone has changed a unit.
+    """
+    if present.previous is None:
+        raise InstallError("there is no earlier copy to go back to")
+    changed = _changed(present, units)
+    if changed and not replace:
+        raise InstallError(_refusal(changed))
+    place = _to_place(present, units)
+    steps: list[Step] = [Check(present.previous, CONFIG)]
+    if changed:
+        steps.append(_backup(changed, today))
+    steps += _placing(present, units, place, ())
+    steps.append(Switch(present.previous, present.live))
+    return (*steps, *_starting(present, place, (), restart=True, kiosk=False))
+
+
+def plan_uninstall(present: Present, *, today: str) -> tuple[Step, ...]:
+    """Plan the removal of all but the exhibit; no steps if nothing is installed."""
+    units = tuple(path for path in present.placed if path.startswith(f"{UNITS}/"))
+    there = tuple(path for path in units if path in present.found)
+    changed = [path for path in there if present.found[path] != present.placed[path]]
+    kept = {path: digest for path, digest in present.placed.items() if path not in units}
+    named = [unit for unit in (KIOSK, SERVICE, SOCKET) if f"{UNITS}/{unit}" in there]
+    steps: list[Step] = []
+    if named:
+        steps.append(Systemctl(("disable", "--now", *named)))
+    if changed:
+        steps.append(_backup(changed, today))
+    if units:
+        steps += [Remove(there), Remember(kept), Systemctl(("daemon-reload",))]
+    ours = present.command not in ("", "other")
+    if present.versions or present.live or ours:
+        steps.append(RemoveHome(ours))
+    return tuple(steps)
+
+
+def _is_live(present: Present, wanted: Wanted) -> bool:
+    return present.live is not None and present.versions.get(present.live) == wanted.fingerprint
+
+
+def _next_name(present: Present, version: str) -> str:
+    numbers = [
+        int(number)
+        for name, _, number in (there.rpartition("-") for there in present.versions)
+        if name == version and number.isdigit()
+    ]
+    return f"{version}-{max(numbers, default=0) + 1}"
+
+
+def _changed(present: Present, files: Iterable[File]) -> list[str]:
+    """List what would be overwritten although someone has changed it."""
+    return [
+        file.path
+        for file in files
+        if present.found.get(file.path) not in (None, file.digest, present.placed.get(file.path))
+    ]
+
+
+def _refusal(changed: list[str]) -> str:
+    return (
+        f"someone has changed {listed(changed, shown=len(changed))}: nothing was installed; "
+        "--replace overwrites, and keeps a backup"
+    )
+
+
+def _to_place(present: Present, files: Iterable[File]) -> tuple[File, ...]:
+    return tuple(file for file in files if present.found.get(file.path) != file.digest)
+
+
+def _stale(present: Present, wanted: Wanted) -> tuple[str, ...]:
+    """List files that were placed, are as they were placed, and aren't wanted any longer."""
+    keep = {file.path for file in (*(wanted.exhibit or ()), *wanted.units)}
+    return tuple(
+        path
+        for path, digest in present.placed.items()
+        if path not in keep
+        and present.found.get(path) == digest
+        and (wanted.exhibit is not None or not path.startswith(f"{EXHIBIT}/"))
+    )
+
+
+def _backup(changed: list[str], today: str) -> Backup:
+    units = tuple(path for path in changed if not path.startswith(f"{EXHIBIT}/"))
+    return Backup(f"{EXHIBIT}.backup-{today}", units)
+
+
+def _placing(
+    present: Present, files: tuple[File, ...], place: tuple[File, ...], stale: tuple[str, ...]
+) -> list[Step]:
+    placed = {path: digest for path, digest in present.placed.items() if path not in stale}
+    placed |= {file.path: file.digest for file in files}
+    steps: list[Step] = []
+    if place:
+        steps.append(Place(place))
+    if stale:
+        steps.append(Remove(stale))
+    if placed != present.placed:
+        steps.append(Remember(placed))
+    return steps
+
+
+def _starting(
+    present: Present, place: tuple[File, ...], stale: tuple[str, ...], *, restart: bool, kiosk: bool
+) -> list[Step]:
+    """Plan what systemd is told: to read the units, to start them at boot, to start them now."""
+    paths = (*(file.path for file in place), *stale)
+    changed = {posixpath.basename(path) for path in paths if path.startswith(f"{UNITS}/")}
+    steps: list[Step] = []
+    if changed:
+        steps.append(Systemctl(("daemon-reload",)))
+    if not {SOCKET, SERVICE} <= present.enabled:
+        steps.append(Systemctl(("enable", SOCKET, SERVICE)))
+    if SOCKET in changed or SOCKET not in present.active:
+        steps.append(Start((SOCKET, SERVICE)))
+    elif restart or changed or SERVICE not in present.active:
+        steps.append(Start((SERVICE,)))
+    if kiosk and (KIOSK in changed or KIOSK not in present.enabled & present.active):
+        steps += [Systemctl(("enable", KIOSK)), Systemctl(("restart", KIOSK))]
+    return steps
+
+
+def _tidying(present: Present, keep: set[str | None]) -> list[Step]:
+    older = tuple(name for name in present.versions if name not in keep)
+    return [Tidy(older)] if older else []

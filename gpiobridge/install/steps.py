@@ -1,0 +1,201 @@
+"""The steps of an installation: what each is, and the sentence that says it.
+
+Frozen and told apart by their type: `plan` chooses them, `carrying` does them, and both
+``--dry-run`` and a real run show them. Paths are those of the machine, as text. Pure.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+HOME = "/opt/gpiobridge"
+EXHIBIT = "/etc/gpiobridge"
+CONFIG = f"{EXHIBIT}/config.toml"
+UNITS = "/etc/systemd/system"
+COMMAND = "/usr/local/bin/gpiobridge"
+RECORD = "/var/lib/gpiobridge/installed.json"
+GROUP = "gpio"
+
+SOCKET, SERVICE, KIOSK = "gpiobridge.socket", "gpiobridge.service", "gpiobridge-kiosk.service"
+
+_SHOWN = 3  # so many files are named in a sentence
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file to be placed.
+
+    Args:
+        path: where, on the machine.
+        digest: the SHA-256 of its content, in hexadecimal.
+        size: in bytes.
+        source: the content: a file, or the bytes themselves.
+        mode: its permissions.
+        group: the group that owns it.
+    """
+
+    path: str
+    digest: str
+    size: int
+    source: Path | bytes = field(repr=False)
+    mode: int = 0o644
+    group: str = "root"
+
+
+@dataclass(frozen=True, slots=True)
+class MakeGroup:
+    """Make a system group."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return f"make the group {self.name}, which owns the pins and is missing here"
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """Copy the running installation."""
+
+    name: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"copy {self.what} to {HOME}/versions/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Check a configuration with a copy."""
+
+    name: str
+    config: str
+
+    def __str__(self) -> str:
+        return f"check {self.config} with the copy {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """Keep the exhibit, and units that someone has changed, as they are now."""
+
+    target: str
+    units: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        more = f" and {listed(self.units)}" if self.units else ""
+        return f"keep {EXHIBIT}{more} as it is now in {self.target}"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Write files, each at once or not at all."""
+
+    files: tuple[File, ...]
+
+    def __str__(self) -> str:
+        return f"write {listed([file.path for file in self.files])}"
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """Let the service read the configuration."""
+
+    path: str
+
+    def __str__(self) -> str:
+        return f"let the group {GROUP} read {self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    """Remove files that were placed."""
+
+    paths: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"remove {listed(self.paths)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Remember:
+    """Write down what was placed, to know later what someone has changed."""
+
+    placed: Mapping[str, str]
+
+    def __str__(self) -> str:
+        return f"note in {RECORD} what was placed"
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """Make a copy the live one."""
+
+    live: str
+    previous: str | None
+
+    def __str__(self) -> str:
+        back = f"; {self.previous} stays for --rollback" if self.previous else ""
+        return f"make {self.live} the live copy{back}"
+
+
+@dataclass(frozen=True, slots=True)
+class LinkCommand:
+    """Make ``sudo gpiobridge`` work."""
+
+    def __str__(self) -> str:
+        return f"link {COMMAND} to the live copy"
+
+
+@dataclass(frozen=True, slots=True)
+class Systemctl:
+    """Give systemd an order."""
+
+    words: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"systemctl {' '.join(self.words)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Start or restart units, and wait until the service is ready."""
+
+    units: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"systemctl restart {' '.join(self.units)}, and wait until it is ready"
+
+
+@dataclass(frozen=True, slots=True)
+class Tidy:
+    """Remove copies that nobody needs any longer."""
+
+    names: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"remove the older copies {', '.join(self.names)}"
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveHome:
+    """Remove every copy, and the command's link if it is ours."""
+
+    command: bool
+
+    def __str__(self) -> str:
+        return f"remove {HOME}{f' and {COMMAND}' if self.command else ''}"
+
+
+Step = (
+    MakeGroup | Build | Check | Backup | Place | Permit | Remove | Remember | Switch | LinkCommand
+    | Systemctl | Start | Tidy | RemoveHome
+)  # fmt: skip
+
+
+def listed(paths: Iterable[str], shown: int = _SHOWN) -> str:
+    """Name the first files, and how many more there are."""
+    paths = tuple(paths)
+    more = len(paths) - shown
+    if more == 1:  # its name is as short
+        shown, more = shown + 1, 0
+    return ", ".join(paths[:shown]) + (f" and {more} more" if more > 0 else "")

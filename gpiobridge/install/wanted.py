@@ -1,0 +1,146 @@
+"""What an installation places: the exhibit's files, and the units as `[server]` wants them.
+
+Reads the file system, writes nothing.
+"""
+
+import hashlib
+import ipaddress
+import os
+import re
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+from gpiobridge.config import Server
+from gpiobridge.errors import ConfigError, InstallError
+from gpiobridge.install.steps import EXHIBIT, GROUP, KIOSK, SERVICE, SOCKET, UNITS, File
+
+NETWORK = f"{UNITS}/{SERVICE}.d/gpiobridge-network.conf"
+
+
+def exhibit_files(folder: Path) -> tuple[File, ...]:
+    """List an exhibit: ``config.toml``, ``templates/`` and ``static/``, and nothing else.
+
+    Args:
+        folder: where it is.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    if not (folder / "config.toml").is_file():
+        raise ConfigError([f"{folder}: has no config.toml; name the folder of your exhibit"])
+    files = []
+    for path in (folder / "config.toml", *_below(folder / "templates"), *_below(folder / "static")):
+        inside = path.relative_to(folder).as_posix()
+        # A token may stand in the configuration. The service's user exists only while it runs,
+        # so what it shares with the file is the group that it has for the pins.
+        private = inside == "config.toml"
+        files.append(
+            File(
+                f"{EXHIBIT}/{inside}",
+                digest_of(path),
+                path.stat().st_size,
+                path,
+                0o640 if private else 0o644,
+                GROUP if private else "root",
+            )
+        )
+    return tuple(files)
+
+
+def units_folder(package: Path) -> Path:
+    """Find the units that come with a copy of the package, or with a checkout."""
+    inside = package / "systemd"
+    return inside if inside.exists() else package.parent / "systemd"
+
+
+def unit_files(folder: Path, server: Server, *, network: bool, kiosk: bool) -> tuple[File, ...]:
+    """Make the units.
+
+    Args:
+        folder: the units that come with gpiobridge.
+        server: the section ``[server]``, for the socket unit.
+        network: whether the service needs the network.
+        kiosk: whether the kiosk's unit is wanted.
+
+    Raises:
+        InstallError: no socket unit can be made of this, or there is no unit for a kiosk.
+    """
+    units = [
+        _text_file(f"{UNITS}/{SOCKET}", socket_unit((folder / SOCKET).read_text("utf-8"), server)),
+        *program_units(folder, kiosk=kiosk),
+    ]
+    if network:
+        units.append(_text_file(NETWORK, (folder / Path(NETWORK).name).read_text("utf-8")))
+    return tuple(units)
+
+
+def program_units(folder: Path, *, kiosk: bool) -> tuple[File, ...]:
+    """Make the units that depend on the version alone, and on no configuration.
+
+    Raises:
+        InstallError: this version has no unit for a kiosk.
+    """
+    if kiosk and not (folder / KIOSK).exists():
+        raise InstallError("--kiosk: this version has no unit for a kiosk; leave it out")
+    names = (SERVICE, KIOSK) if kiosk else (SERVICE,)
+    return tuple(_text_file(f"{UNITS}/{name}", (folder / name).read_text("utf-8"))
+                 for name in names)  # fmt: skip
+
+
+def socket_unit(template: str, server: Server) -> str:
+    """Write the socket unit for ``[server]``.
+
+    Args:
+        template: the unit that comes with gpiobridge.
+        server: the section.
+
+    Raises:
+        InstallError: the host's name has no address.
+    """
+    host = address_of(server.host)
+    listen = f"[{host}]:{server.port}" if ":" in host else f"{host}:{server.port}"
+    return re.sub(r"(?m)^ListenStream=.*$", f"ListenStream={listen}", template)
+
+
+def address_of(host: str) -> str:
+    """Return the address that a host is: units know no names."""
+    try:
+        return str(ipaddress.ip_address(host))
+    except ValueError:
+        pass
+    try:
+        # The same family as that of `gpiobridge run`.
+        return str(socket.getaddrinfo(host, None, socket.AF_INET)[0][4][0])
+    except OSError as error:
+        raise InstallError(
+            f'server.host = "{host}": has no address ({error.strerror or error}); '
+            'write one, such as "127.0.0.1"'
+        ) from error
+
+
+def digest_of(path: Path) -> str:
+    """Return the SHA-256 of a file's content, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    """List the files below a folder, links followed, hidden ones (an editor's, git's) left out."""
+    seen = set()
+    for where, folders, names in os.walk(folder, followlinks=True):
+        real = os.path.realpath(where)
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        if real in seen:  # a link in a circle
+            folders.clear()
+            continue
+        seen.add(real)
+        for name in sorted(names):
+            path = Path(where, name)
+            if not name.startswith(".") and not name.endswith("~") and path.is_file():
+                yield path
+
+
+def _text_file(path: str, text: str) -> File:
+    content = text.encode()
+    return File(path, hashlib.sha256(content).hexdigest(), len(content), content)
