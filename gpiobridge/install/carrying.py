@@ -71,6 +71,7 @@ def carry_out(
     keep = machine.at(f"{HOME}/replaced")
     shutil.rmtree(keep, ignore_errors=True)  # of an installation that was cut off
     with contextlib.ExitStack() as undo:
+        undo.callback(shutil.rmtree, keep, ignore_errors=True)
         work = _Work(machine, copy, keep, undo, live)
         for step in steps:
             tell(f"  {step}")
@@ -137,7 +138,7 @@ class _Work:
                 content = json.dumps({"placed": dict(placed)}, indent=1).encode()
                 self._place(File(RECORD, "", len(content), content))
             case Switch(live, previous):
-                os.sync()  # before anything points to it
+                machine.sync()  # before anything points to it
                 self._link(f"{HOME}/previous", f"versions/{previous}" if previous else None)
                 self._link(f"{HOME}/live", f"versions/{live}")
                 self._link(f"{HOME}/bin", "live/bin")

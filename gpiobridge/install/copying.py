@@ -122,8 +122,10 @@ def _write(target: Path, source: Path | bytes) -> None:
         target.chmod(0o644)
         return
     # With its time, which compiled files are checked by. Everyone may read it.
-    shutil.copy2(source, target)
-    target.chmod(0o755 if os.access(source, os.X_OK) and source.stat().st_mode & 0o111 else 0o644)
+    shutil.copyfile(source, target)
+    there = source.stat()
+    target.chmod(0o755 if there.st_mode & 0o111 else 0o644)
+    os.utime(target, ns=(there.st_mtime_ns, there.st_mtime_ns))
     if source.suffix == ".py":
         compiled = Path(importlib.util.cache_from_source(str(source)))
         if compiled.exists():

@@ -124,6 +124,10 @@ class Machine:
         of_group = there.st_gid == self.group_id(GROUP) and there.st_mode & 0o040
         return bool(of_group or there.st_mode & 0o004)
 
+    def sync(self) -> None:
+        """Bring all that was written to the disk: a Pi's plug may be pulled at any time."""
+        os.sync()
+
     def taken(self, host: str, port: int) -> bool:
         """Whether another program listens on an address.
 

@@ -127,9 +127,13 @@ def plan_install(
     if changed and not replace:
         raise InstallError(_refusal(changed))
     place = _to_place(present, files)
-    live = present.live if _is_live(present, wanted) else _next_name(present, wanted.version)
-    assert live is not None
-    build = live != present.live
+    copies = [name for name, found in present.versions.items() if found == wanted.fingerprint]
+    build = not copies
+    if present.live in copies:
+        live = present.live
+    else:
+        live = copies[-1] if copies else _next_name(present, wanted.version)
+    switch = live != present.live
     needed = (wanted.size if build else 0) + sum(file.size for file in place) + _SPARE
     if needed > present.free:
         raise InstallError(
@@ -143,19 +147,21 @@ def plan_install(
     if build:
         packages = f" and {wanted.packages} packages" if wanted.packages else ""
         what = f"gpiobridge {wanted.version}{packages} ({(wanted.size >> 20) + 1} MB)"
-        steps += [Build(live, what), Check(live, wanted.config)]
+        steps.append(Build(live, what))
+    if switch:
+        steps.append(Check(live, wanted.config))
     if changed:
         steps.append(_backup(changed, today))
     steps += _placing(present, files, place, stale)
     if wanted.exhibit is None and not present.config_readable:
         steps.append(Permit(CONFIG))
-    if build:
+    if switch:
         steps.append(Switch(live, present.live))
     restart = bool(steps)
     if not present.command:
         steps.append(LinkCommand())
     steps += _starting(present, place, stale, restart=restart, kiosk=wanted.kiosk)
-    return (*steps, *_tidying(present, {live, present.live if build else present.previous}))
+    return (*steps, *_tidying(present, {live, present.live if switch else present.previous}))
 
 
 def plan_rollback(
@@ -207,10 +213,6 @@ def plan_uninstall(present: Present, *, today: str) -> tuple[Step, ...]:
     if present.versions or present.live or ours:
         steps.append(RemoveHome(ours))
     return tuple(steps)
-
-
-def _is_live(present: Present, wanted: Wanted) -> bool:
-    return present.live is not None and present.versions.get(present.live) == wanted.fingerprint
 
 
 def _next_name(present: Present, version: str) -> str:

@@ -8,6 +8,7 @@ Sources: QEMU's ``docs/interop/qmp-spec.rst`` and ``system/qtest.c``; ARM's PL06
 """
 
 import base64
+import contextlib
 import http.client
 import json
 import os
@@ -112,6 +113,22 @@ class VirtualPi:
                 return int(line.split()[1]), "\n".join(output).rstrip("\n")
             else:
                 output.append(line)
+
+    def wait_shell(self, limit_s: float = 300.0) -> None:
+        """Wait until the guest's shell answers: what is sent to it before is lost.
+
+        Raises:
+            BenchError: it did not within ``limit_s`` seconds; the message ends with the console.
+        """
+        mark = "virtualpi-" + os.urandom(6).hex()
+        end_s = time.monotonic() + limit_s
+        while time.monotonic() < end_s:
+            self._shell.send(f"echo; echo {mark}")
+            with contextlib.suppress(BenchError):
+                while self._shell.readline(1.0) != mark:  # the terminal may echo the command
+                    pass
+                return
+        raise BenchError(f"no shell after {limit_s:.0f} s. The console:\n{self.log()}")
 
     def get(self, path: str, limit_s: float = 10.0) -> tuple[int, str]:
         """Send a GET request to the guest; returns status and body, follows no redirect.

@@ -1,0 +1,510 @@
+"""Installing for real, into a folder that stands for ``/`` and with a systemd that takes notes."""
+
+import dataclasses
+import json
+import os
+import re
+import shutil
+import stat
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+from installing import FakeMachine
+from running import write_exhibit
+
+from gpiobridge import config
+from gpiobridge import install as installing
+from gpiobridge.config import Server
+from gpiobridge.errors import ConfigError, InstallError
+from gpiobridge.install import Machine, copying, install, roll_back, uninstall
+from gpiobridge.install.wanted import exhibit_files, socket_unit, unit_files
+
+ROOT = Path(__file__).parents[1]
+SYSTEMD = ROOT / "systemd"
+
+pytestmark = pytest.mark.timeout(60)
+
+
+@pytest.fixture
+def whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeMachine:
+    """A bare machine, on which the whole of the running installation is copied.
+
+    The current folder is empty.
+    """
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    monkeypatch.chdir(empty)
+    return FakeMachine(tmp_path / "machine")
+
+
+@pytest.fixture
+def machine(whole: FakeMachine, monkeypatch: pytest.MonkeyPatch) -> FakeMachine:
+    """The same with a tiny installation that finds every configuration right, to be quick."""
+    items = {f"gpiobridge/systemd/{path.name}": path for path in SYSTEMD.iterdir()}
+    made: dict[str, Path | bytes] = {
+        "gpiobridge/__init__.py": b"",
+        "gpiobridge/__main__.py": b"",
+        **items,
+    }
+    monkeypatch.setattr("gpiobridge.install.running_copy", lambda: tiny_copy(made))
+    return whole
+
+
+def tiny_copy(items: Mapping[str, Path | bytes]) -> copying.Copy:
+    """Make a copy of a few files."""
+    listed = tuple(copying.Item(place, source) for place, source in items.items())
+    return copying.Copy(listed, 0, False, f"{len(items)} files: {sorted(items)}", 1)
+
+
+@pytest.fixture
+def exhibit(tmp_path: Path) -> Path:
+    """An exhibit's folder."""
+    return write_exhibit(tmp_path / "exhibit").parent
+
+
+@pytest.fixture
+def other_version(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, bytes], None]:
+    """A function that changes a file of the running installation: it is another version then."""
+
+    def change(place: str, content: bytes) -> None:
+        items = {item.place: item.source for item in installing.running_copy().items}
+        monkeypatch.setattr(
+            "gpiobridge.install.running_copy",
+            lambda: dataclasses.replace(
+                tiny_copy(items | {place: content}), fingerprint=f"{place} {content!r}"
+            ),
+        )
+
+    return change
+
+
+def run(machine: Machine, folder: Path | None = None, **options: bool) -> list[str]:
+    """Install; returns what was said."""
+    said: list[str] = []
+    chosen = dict.fromkeys(("kiosk", "dry_run", "replace"), False) | options
+    install(folder, machine=machine, tell=said.append, **chosen)
+    return said
+
+
+def snapshot(folder: Path) -> dict[str, tuple[int, bytes | str]]:
+    """Every file below a folder, with its permissions and content."""
+    return {
+        str(path.relative_to(folder)): (
+            stat.S_IMODE(path.lstat().st_mode),
+            os.readlink(path) if path.is_symlink() else path.read_bytes(),
+        )
+        for path in folder.rglob("*")
+        if (path.is_symlink() or path.is_file()) and path.name != "gpiobridge-install.lock"
+    }
+
+
+def command(machine: Machine, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run the live copy, whose interpreter is a link below the machine's folder."""
+    python = machine.at("/opt/gpiobridge/live/bin/python")
+    return subprocess.run(
+        [python, "-I", "-m", "gpiobridge", *words],
+        cwd=machine.root,
+        env={"PATH": os.defpath},
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+
+
+def test_a_bare_machine_gets_a_service(whole: FakeMachine, exhibit: Path) -> None:
+    """The copy runs by itself, the exhibit and the units are in place, and the page is said."""
+    said = run(whole, exhibit)
+    assert said[0] == f"The exhibit is that of {exhibit}"
+    assert said[-2:] == [
+        "Live is /opt/gpiobridge/versions/0.1.0-1 with /etc/gpiobridge/config.toml",
+        "The page is at http://127.0.0.1:8000/",
+    ]
+    etc, units = whole.at("/etc/gpiobridge"), whole.at("/etc/systemd/system")
+    for name in ("config.toml", "templates/welcome.html", "static/a.txt"):
+        assert (etc / name).read_bytes() == (exhibit / name).read_bytes()
+    assert whole.owned["config.toml"] == "gpio"
+    assert stat.S_IMODE((etc / "config.toml").stat().st_mode) == 0o640
+    assert stat.S_IMODE((etc / "templates/welcome.html").stat().st_mode) == 0o644
+    for name in ("gpiobridge.service", "gpiobridge.socket"):
+        assert (units / name).read_text() == (SYSTEMD / name).read_text()
+    assert os.readlink(whole.at("/usr/local/bin/gpiobridge")) == "/opt/gpiobridge/bin/gpiobridge"
+    launcher = whole.at("/opt/gpiobridge/bin/gpiobridge")
+    python = "/opt/gpiobridge/versions/0.1.0-1/bin/python"
+    assert launcher.read_text().startswith(f"#!{python} -I\n")
+    assert os.access(launcher, os.X_OK)
+    assert command(whole, "check", "--config", str(etc / "config.toml")).returncode == 0
+
+
+def test_the_copy_needs_nothing_of_the_original(whole: FakeMachine, exhibit: Path) -> None:
+    """Every module of the copy lies in it or in Python's own library, already compiled."""
+    run(whole, exhibit)
+    live = whole.at("/opt/gpiobridge/live").resolve()
+    script = """
+import sys, gpiobridge.server, gpiobridge.gunicorn_server, gpiobridge.remote
+import gpiozero.pins.mock, gpiobridge.config
+print(gpiobridge.config.example_file())
+print(*[m.__file__ for m in sys.modules.values() if getattr(m, "__file__", None)])
+"""
+    python = live / "bin/python"
+    told = subprocess.run([python, "-I", "-c", script], capture_output=True, text=True, check=True)
+    example, files = told.stdout.splitlines()
+    assert example.startswith(str(live))
+    library = Path(os.__file__).parent
+    outside = [
+        name
+        for name in files.split()
+        if not name.startswith((str(live), f"{library}/"))
+        or name.startswith(f"{library}/site-packages")
+    ]
+    assert outside == []
+    sources = list((live / "lib").rglob("site-packages/gpiobridge/**/*.py"))
+    assert sources
+    for source in sources:
+        assert list((source.parent / "__pycache__").glob(f"{source.stem}.*.pyc"))
+
+
+def test_the_copy_is_the_wheel(whole: FakeMachine) -> None:
+    """From a checkout, too, the copy has the example and the units, as the wheel has."""
+    run(whole)
+    site = next(whole.at("/opt/gpiobridge/live/lib").glob("python3.*")) / "site-packages"
+    package = site / "gpiobridge"
+    assert (package / "example/config.toml").exists()
+    assert (package / "example/templates/welcome.html").exists()
+    assert (package / "systemd/gpiobridge.socket").exists()
+    assert (package / "assets/client.js").exists()
+    assert not list(site.glob("pytest*"))
+    assert not list(site.glob("ruff*"))
+
+
+def test_again_changes_nothing(machine: FakeMachine, exhibit: Path) -> None:
+    """A second run writes no file and gives no order, from the original or from the copy."""
+    run(machine, exhibit)
+    before, orders = snapshot(machine.root), list(machine.orders)
+    for folder in (exhibit, None):
+        assert "all is installed as it should be: nothing to do" in run(machine, folder)
+        assert snapshot(machine.root) == before
+        assert machine.orders == orders
+
+
+def test_the_copy_knows_itself(whole: FakeMachine, exhibit: Path) -> None:
+    """Run from the copy, the fingerprint is the same: nothing is built again."""
+    run(whole, exhibit)
+    live = whole.at("/opt/gpiobridge/live")
+    python = live / "bin/python"
+    script = "from gpiobridge.install import copying; print(copying.running_copy().fingerprint)"
+    told = subprocess.run([python, "-I", "-c", script], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == json.loads((live / copying.MARK).read_text())["fingerprint"]
+
+
+def test_dry_run_changes_nothing(machine: FakeMachine, exhibit: Path) -> None:
+    """--dry-run says each step and does none; it needs no root."""
+    machine.root_user = False
+    said = run(machine, exhibit, dry_run=True)
+    assert "Would, and has changed nothing:" in said
+    assert "  systemctl daemon-reload" in said
+    assert snapshot(machine.root) == {}
+    assert machine.orders == []
+
+
+def test_without_root_the_whole_command_is_said(
+    machine: FakeMachine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sudo finds no virtual environment: the sentence names the path."""
+    machine.root_user = False
+    monkeypatch.setattr(sys, "argv", ["/home/pi/env/bin/gpiobridge", "install", "my exhibit"])
+    with pytest.raises(InstallError) as refused:
+        run(machine)
+    assert str(refused.value) == (
+        "this needs root: sudo /home/pi/env/bin/gpiobridge install 'my exhibit'"
+    )
+
+
+def test_without_systemd_it_is_said(tmp_path: Path) -> None:
+    """A machine that systemd hasn't booted gets one sentence with the alternative."""
+    with pytest.raises(InstallError, match=r"doesn't run systemd.*gpiobridge run"):
+        Machine(tmp_path).require()
+
+
+def test_a_python_in_a_home_is_refused() -> None:
+    """The service may look into no home, so its interpreter can't be there."""
+    with pytest.raises(InstallError, match="make the virtual environment with the system's own"):
+        Machine().require_shared(Path("/home/pi/.pyenv/versions/3.12.1"))
+    Machine().require_shared(Path("/usr"))
+
+
+def test_which_exhibit(machine: FakeMachine, exhibit: Path, tmp_path: Path) -> None:
+    """Nothing named: the installed one, else the one here, else the example; it is said which."""
+    said = run(machine, dry_run=True)
+    assert said[0] == "There is no config.toml here and none installed: the example is taken"
+    os.chdir(exhibit)
+    assert run(machine)[0] == f"The exhibit is that of {exhibit}"
+    os.chdir(tmp_path)
+    assert run(machine)[0] == "The exhibit is the one in /etc/gpiobridge, and stays as it is"
+    os.chdir(write_exhibit(tmp_path / "other").parent)
+    assert run(machine)[:2] == [
+        f"To place the exhibit of this folder: gpiobridge install {tmp_path / 'other'}",
+        "The exhibit is the one in /etc/gpiobridge, and stays as it is",
+    ]
+
+
+def test_a_folder_without_an_exhibit(machine: FakeMachine, tmp_path: Path) -> None:
+    """A wrong folder is a usage error with a remedy."""
+    with pytest.raises(ConfigError, match=r"config\.toml: there is no such file"):
+        run(machine, tmp_path)
+    with pytest.raises(ConfigError, match=r"has no config\.toml; name the folder of your exhibit"):
+        exhibit_files(tmp_path)
+
+
+def test_only_the_exhibit_is_placed(exhibit: Path) -> None:
+    """Editor's leftovers, hidden files and whatever else lies in the folder stay out."""
+    (exhibit / "static/.DS_Store").touch()
+    (exhibit / "templates/welcome.html~").touch()
+    (exhibit / ".git").mkdir()
+    (exhibit / ".git/HEAD").touch()
+    (exhibit / "notes.txt").touch()
+    (exhibit / "static/films").mkdir()
+    (exhibit / "static/films/a.mp4").touch()
+    (exhibit / "static/films/again").symlink_to("..")
+    names = {file.path.removeprefix("/etc/gpiobridge/") for file in exhibit_files(exhibit)}
+    assert names == {
+        "config.toml", "static/a.txt", "static/films/a.mp4", "templates/open.html",
+        "templates/still.html", "templates/welcome.html",
+    }  # fmt: skip
+
+
+def test_a_wrong_configuration_changes_nothing(machine: FakeMachine, exhibit: Path) -> None:
+    """Every problem is told, before anything is changed."""
+    (exhibit / "config.toml").write_text("[server]\nprot = 1\n[pages.welcome]\n")
+    with pytest.raises(ConfigError, match="prot"):
+        run(machine, exhibit)
+    assert snapshot(machine.root) == {}
+
+
+def test_any_free_port_is_refused(machine: FakeMachine, exhibit: Path) -> None:
+    """A service needs a port that stays."""
+    (exhibit / "config.toml").write_text("[server]\nport = 0\n[pins]\na = 4\n[pages.open]\n")
+    with pytest.raises(InstallError, match="port = 0: a service needs a port of its own"):
+        run(machine, exhibit)
+
+
+def test_variables_of_the_shell_do_not_count(
+    machine: FakeMachine, exhibit: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The service won't have them, so the installation must not follow them."""
+    monkeypatch.setenv("GPIOBRIDGE_SERVER__PORT", "9000")
+    assert run(machine, exhibit)[-1] == "The page is at http://127.0.0.1:8000/"
+
+
+def test_what_someone_has_changed_stays(machine: FakeMachine, exhibit: Path) -> None:
+    """A page edited in place is refused; --replace keeps it in a backup first."""
+    run(machine, exhibit)
+    page = machine.at("/etc/gpiobridge/templates/open.html")
+    page.write_text("edited in place")
+    (exhibit / "templates/open.html").write_text("edited at home")
+    before = snapshot(machine.root)
+    with pytest.raises(InstallError, match=r"someone has changed /etc/.*open\.html.*--replace"):
+        run(machine, exhibit)
+    assert snapshot(machine.root) == before
+    run(machine, exhibit, replace=True)
+    assert page.read_text() == "edited at home"
+    (backup,) = machine.at("/etc").glob("gpiobridge.backup-*")
+    assert (backup / "templates/open.html").read_text() == "edited in place"
+    assert stat.S_IMODE((backup / "config.toml").stat().st_mode) == 0o600
+
+
+def test_a_new_page_at_home_reaches_the_service(machine: FakeMachine, exhibit: Path) -> None:
+    """Installing again places what is new, removes what is gone, and restarts the service."""
+    run(machine, exhibit)
+    (exhibit / "templates/open.html").write_text("new")
+    (exhibit / "static/a.txt").unlink()
+    machine.orders.clear()
+    run(machine, exhibit)
+    assert machine.at("/etc/gpiobridge/templates/open.html").read_text() == "new"
+    assert not machine.at("/etc/gpiobridge/static").exists()
+    assert machine.orders == ["restart gpiobridge.service"]
+
+
+def test_an_upgrade_and_the_way_back(
+    machine: FakeMachine, exhibit: Path, other_version: Callable[[str, bytes], None]
+) -> None:
+    """A new copy becomes live, the old one stays for --rollback, and back again."""
+    run(machine, exhibit)
+    other_version("newer.py", b"")
+    said = run(machine)
+    assert said[-2].startswith("Live is /opt/gpiobridge/versions/0.1.0-2 ")
+    assert said[-2].endswith("0.1.0-1 is kept for --rollback")
+    for live, previous in (("0.1.0-1", "0.1.0-2"), ("0.1.0-2", "0.1.0-1")):
+        roll_back(dry_run=False, replace=False, machine=machine, tell=said.append)
+        assert os.readlink(machine.at("/opt/gpiobridge/live")) == f"versions/{live}"
+        assert os.readlink(machine.at("/opt/gpiobridge/previous")) == f"versions/{previous}"
+    other_version("newest.py", b"")
+    run(machine)
+    names = {path.name for path in machine.at("/opt/gpiobridge/versions").iterdir()}
+    assert names == {"0.1.0-2", "0.1.0-3"}
+
+
+def test_a_copy_that_does_not_work_is_not_switched_to(
+    machine: FakeMachine, exhibit: Path, other_version: Callable[[str, bytes], None]
+) -> None:
+    """The new copy checks the configuration itself; if it can't, nothing has changed."""
+    run(machine, exhibit)
+    before = snapshot(machine.root)
+    machine.orders.clear()
+    other_version("gpiobridge/__main__.py", b"raise SystemExit('broken')")
+    with pytest.raises(InstallError, match=r"the copy 0\.1\.0-2 refuses.*(?s:.*)broken"):
+        run(machine)
+    assert snapshot(machine.root) == before
+    assert machine.orders == []
+
+
+def test_a_service_that_does_not_start_is_taken_back(
+    machine: FakeMachine, exhibit: Path, other_version: Callable[[str, bytes], None]
+) -> None:
+    """An upgrade whose service doesn't get ready leads back to what ran, and says why."""
+    run(machine, exhibit)
+    before = snapshot(machine.root)
+    other_version("newer.py", b"")
+    (exhibit / "templates/open.html").write_text("new")
+    (exhibit / "static/a.txt").unlink()
+    outcomes = iter([False, True])
+    machine.ready = lambda: next(outcomes)
+    machine.journal = ["gpiobridge: pin 'button' can't be opened"]
+    with pytest.raises(InstallError) as failed:
+        run(machine, exhibit)
+    assert str(failed.value) == (
+        "it doesn't start:\n  gpiobridge: pin 'button' can't be opened\n"
+        "So all is as it was before, with the copy 0.1.0-1, which runs again."
+    )
+    assert snapshot(machine.root) == before
+    assert machine.orders[-2:] == ["daemon-reload", "restart gpiobridge.socket gpiobridge.service"]
+
+
+def test_a_first_service_that_does_not_start_stays(machine: FakeMachine, exhibit: Path) -> None:
+    """With nothing to go back to, it stays installed and goes on trying."""
+    machine.ready = lambda: False
+    machine.journal = ["gpiobridge: pin 'button' can't be opened"]
+    with pytest.raises(InstallError, match="it is installed, but it doesn't start"):
+        run(machine, exhibit)
+    assert machine.at("/opt/gpiobridge/live").exists()
+    machine.ready = lambda: True
+    assert run(machine, exhibit)[-1] == "The page is at http://127.0.0.1:8000/"
+
+
+def test_a_disk_that_fills_up_changes_nothing(
+    machine: FakeMachine, exhibit: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An error of the system in the middle puts everything back, and is one sentence."""
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device", "/etc/gpiobridge/config.toml")
+
+    monkeypatch.setattr("gpiobridge.install.carrying.shutil.copyfile", full)
+    monkeypatch.setattr("gpiobridge.install.carrying.build", lambda copy, target, final: None)
+    monkeypatch.setattr("gpiobridge.install.carrying._Work._check", lambda *_: None)
+    with pytest.raises(InstallError) as failed:
+        run(machine, exhibit)
+    assert str(failed.value) == (
+        "/etc/gpiobridge/config.toml: No space left on device; the files are as they were before"
+    )
+    assert snapshot(machine.root) == {}
+
+
+def test_uninstall_leaves_the_exhibit(machine: FakeMachine, exhibit: Path) -> None:
+    """Copies, units and command go, twice without harm; a new installation finds its exhibit."""
+    run(machine, exhibit)
+    said: list[str] = []
+    for _ in range(2):
+        uninstall(dry_run=False, machine=machine, tell=said.append)
+    assert said[-2:] == [
+        "gpiobridge is not installed: nothing to do",
+        "The exhibit stays in /etc/gpiobridge",
+    ]
+    left = {name.split("/")[0] + "/" + name.split("/")[1] for name in snapshot(machine.root)}
+    assert left == {"etc/gpiobridge", "var/lib"}
+    assert machine.orders[-2:] == [
+        "disable --now gpiobridge.service gpiobridge.socket", "daemon-reload",
+    ]  # fmt: skip
+    (exhibit / "templates/open.html").write_text("new")
+    run(machine, exhibit)
+    assert machine.at("/etc/gpiobridge/templates/open.html").read_text() == "new"
+
+
+def test_two_at_once(machine: FakeMachine, exhibit: Path) -> None:
+    """A second installation is kept out while one is at work."""
+    seen: list[str] = []
+
+    def meanwhile() -> bool:
+        try:
+            run(machine, exhibit)
+        except InstallError as error:
+            seen.append(str(error))
+        return True
+
+    machine.ready = meanwhile
+    run(machine, exhibit)
+    assert seen == ["another `gpiobridge install` is at work: wait for it"]
+
+
+@pytest.mark.parametrize(
+    ("host", "listen"),
+    [
+        ("127.0.0.1", "127.0.0.1:81"),
+        ("0.0.0.0", "0.0.0.0:81"),
+        ("::1", "[::1]:81"),
+        ("0:0:0:0:0:0:0:1", "[::1]:81"),
+        ("localhost", "127.0.0.1:81"),
+    ],
+)
+def test_socket_unit(host: str, listen: str) -> None:
+    """The socket unit listens where [server] says, and is as it ships in all else."""
+    template = (SYSTEMD / "gpiobridge.socket").read_text()
+    made = socket_unit(template, Server(start="x", host=host, port=81))
+    assert f"\nListenStream={listen}\n" in made
+    assert made.replace(f"={listen}\n", "=127.0.0.1:8000\n") == template
+
+
+def test_a_name_without_an_address() -> None:
+    """Units know no names: one that can't be looked up is refused."""
+    with pytest.raises(InstallError, match=r'server\.host = "nosuch\.invalid": has no address'):
+        socket_unit("", Server(start="x", host="nosuch.invalid"))
+
+
+def test_pigpio_gets_the_network_back() -> None:
+    """Only a configuration that needs the network gets the drop-in that gives it."""
+    paths = [
+        [file.path for file in unit_files(SYSTEMD, Server(start="x"), network=on, kiosk=False)]
+        for on in (False, True)
+    ]
+    drop_in = "/etc/systemd/system/gpiobridge.service.d/gpiobridge-network.conf"
+    assert drop_in not in paths[0]
+    assert paths[1] == [*paths[0], drop_in]
+
+
+def test_the_shipped_units_fit_the_example() -> None:
+    """The socket unit in systemd/ is the one for the packaged example."""
+    server = config.load(config.example_file(), environ={}).server
+    template = (SYSTEMD / "gpiobridge.socket").read_text()
+    assert socket_unit(template, server) == template
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd-analyze here")
+def test_systemd_has_nothing_to_say(tmp_path: Path) -> None:
+    """systemd-analyze finds no fault in the units, and the service hardly exposed."""
+    for name in ("gpiobridge.service", "gpiobridge.socket"):
+        text = (SYSTEMD / name).read_text()
+        # The command isn't installed on the machine of the test.
+        (tmp_path / name).write_text(text.replace("/opt/gpiobridge/bin/gpiobridge", "/bin/true"))
+    units = [tmp_path / "gpiobridge.service", tmp_path / "gpiobridge.socket"]
+    verified = subprocess.run(
+        ["systemd-analyze", "verify", *units], capture_output=True, text=True, check=False
+    )
+    assert (verified.returncode, verified.stdout, verified.stderr) == (0, "", "")
+    offline = ["systemd-analyze", "security", "--offline=true", "--no-pager"]
+    told = subprocess.run([*offline, units[0]], capture_output=True, text=True, check=False)
+    exposure = re.search(r"Overall exposure level.*: ([0-9.]+)", told.stdout)
+    assert exposure, told.stdout + told.stderr
+    assert float(exposure[1]) <= 0.6
