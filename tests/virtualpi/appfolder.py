@@ -15,13 +15,16 @@ _HERE = Path(__file__).resolve().parent
 REPOSITORY = _HERE.parents[1]
 
 
-def assemble(target: Path) -> None:
+def assemble(target: Path, starts: bool = True) -> None:
     """Fill a folder with configuration, templates, unit and ``site/``, the installed wheel.
 
     Args:
         target: a folder that doesn't exist yet.
+        starts: whether the guest starts the bridge; without, the unit is left out.
     """
     shutil.copytree(_HERE / "app", target)
+    if not starts:
+        (target / "gpiobridge.service").unlink()
     pip = [sys.executable, "-m", "pip", "-q"]
     with tempfile.TemporaryDirectory(prefix="virtualpi-wheel-") as folder:
         run(*pip, "wheel", "--no-deps", "--wheel-dir", folder, REPOSITORY, env=PIP_QUIET)

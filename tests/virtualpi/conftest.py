@@ -54,7 +54,8 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Show the service's journal and the console with a test that failed."""
     report = yield
-    guest = getattr(item, "funcargs", {}).get("pi")
+    used = getattr(item, "funcargs", {})
+    guest = used.get("pi") or used.get("installed")
     if report.failed and isinstance(guest, VirtualPi):
         with contextlib.suppress(BenchError, OSError):
             journal = guest.sh("journalctl --no-pager --lines=60 --unit=gpiobridge")[1]
@@ -69,22 +70,44 @@ def pi(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[VirtualPi]:
     """A booted guest whose bridge watches a button that is not pressed."""
-    app = tmp_path_factory.mktemp("virtualpi") / "app"
-    capture = pytestconfig.pluginmanager.getplugin("capturemanager")
+    with boot(pytestconfig, tmp_path_factory, starts=True) as guest:
+        boot_s = f"boot: {guest.cpu_seconds():.0f} s of processor time"
+        pytestconfig.stash[FIGURES].append(boot_s)
+        yield guest
+
+
+@pytest.fixture(scope="module")
+def bare(
+    pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[VirtualPi]:
+    """A booted guest on which nothing is installed, for the tests of one file."""
+    with boot(pytestconfig, tmp_path_factory, starts=False) as guest:
+        yield guest
+
+
+@contextlib.contextmanager
+def boot(
+    config: pytest.Config, folders: pytest.TempPathFactory, starts: bool
+) -> Iterator[VirtualPi]:
+    """Boot a guest whose buttons are not pressed, with or without a bridge that starts."""
+    app = folders.mktemp("virtualpi") / "app"
+    capture = config.pluginmanager.getplugin("capturemanager")
     shown = capture.global_and_fixture_disabled if capture else contextlib.nullcontext
     with contextlib.ExitStack() as stack:
         with shown():
             print()
             image = ensure_image()
             with stage("the project's wheel"):
-                assemble(app)
+                assemble(app, starts=starts)
             guest = stack.enter_context(VirtualPi(image, app, free_port()))
             for line in (BUTTON_LINE, *WORN_LINES.values()):
                 guest.set_line(line, Level.HIGH)
-            with stage("boot until the bridge is healthy"):
-                guest.wait_http("/healthz")
-        boot = f"boot: {guest.cpu_seconds():.0f} s of processor time"
-        pytestconfig.stash[FIGURES].append(boot)
+            if starts:
+                with stage("boot until the bridge is healthy"):
+                    guest.wait_http("/healthz")
+            else:
+                with stage("boot until the shell answers"):
+                    guest.wait_shell()
         yield guest
 
 

@@ -53,6 +53,7 @@ mount -t tmpfs -o mode=755 tmpfs /new/run
 units=/new/run/systemd/system
 mkdir -p $units/multi-user.target.wants
 for unit in /new/opt/app/*.service; do
+  [ -e "$unit" ] || continue
   cp "$unit" $units/
   ln -s "../${unit##*/}" $units/multi-user.target.wants/
 done

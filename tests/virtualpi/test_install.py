@@ -1,0 +1,241 @@
+"""The installed service, as it ships: under real systemd, with a real kernel GPIO line.
+
+The tests of this file share one guest. Each leaves the service running, but the last one, which
+removes it.
+"""
+
+import re
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from gpiobridge.events import Level
+
+from .conftest import BUTTON_LINE
+from .display import display
+from .guest import VirtualPi
+
+pytestmark = pytest.mark.timeout(300, func_only=True)
+
+UNITS = Path(__file__).resolve().parents[2] / "systemd"
+# As an owner would have tried it: from an environment that the service can't see.
+FROM_ENVIRONMENT = (
+    "cd /opt/app && PYTHONPATH=/opt/app/site PYTHONDONTWRITEBYTECODE=1 "
+    "/opt/venv/bin/python3 -m gpiobridge"
+)
+LIMIT_S = 100.0  # everything is slow in an emulated Pi
+STOP_LIMIT_S = 5.0  # far under the time after which systemd would kill it
+STATUS = "systemctl status gpiobridge.service --no-pager --full"
+
+
+@pytest.fixture(scope="module")
+def installed(bare: VirtualPi, request: pytest.FixtureRequest) -> VirtualPi:
+    """A guest with the service installed."""
+    status, said = bare.sh(f"{FROM_ENVIRONMENT} install .", 200)
+    assert status == 0, said
+    assert said.splitlines()[-2:] == [
+        "Live is /opt/gpiobridge/versions/0.1.0-1 with /etc/gpiobridge/config.toml",
+        "The page is at http://virtualpi:8000/",
+    ]
+    return bare
+
+
+@pytest.fixture
+def later() -> Iterator[Callable[[VirtualPi, str], "Future[tuple[int, str]]"]]:
+    """A function that sends a GET request while the test goes on."""
+    with ThreadPoolExecutor(8) as pool:
+        yield lambda pi, path: pool.submit(pi.get, path, LIMIT_S)
+
+
+def main_process(pi: VirtualPi) -> str:
+    """Return the number of the service's main process."""
+    return pi.sh("systemctl show --value --property=MainPID gpiobridge.service")[1]
+
+
+def wait_for(pi: VirtualPi, condition: str) -> None:
+    """Wait until a shell condition is true in the guest."""
+    status, said = pi.sh(
+        f"for i in $(seq 300); do {condition} && exit 0; sleep 0.1; done; {STATUS}; exit 1", LIMIT_S
+    )
+    assert status == 0, said
+
+
+def test_a_press_moves_a_page(installed: VirtualPi) -> None:
+    """The service that install has made watches the pin: a press closes the page with 4000."""
+    with display(installed.port, "welcome") as shown:
+        assert shown.state["simulated"] is False
+        installed.set_line(BUTTON_LINE, Level.LOW)
+        assert shown.close_code(LIMIT_S) == 4000
+    installed.set_line(BUTTON_LINE, Level.HIGH)
+
+
+def test_it_is_the_shipped_unit(installed: VirtualPi, figure: Callable[[str], None]) -> None:
+    """What runs is systemd/, hardly exposed, and systemd finds no fault in it."""
+    folder = "/etc/systemd/system"
+    assert installed.sh(f"cat {folder}/gpiobridge.service")[1] == (
+        (UNITS / "gpiobridge.service").read_text().rstrip()
+    )
+    assert installed.sh(f"cat {folder}/gpiobridge.socket")[1] == (
+        (UNITS / "gpiobridge.socket").read_text().replace("127.0.0.1", "0.0.0.0").rstrip()
+    )
+    verify = "systemd-analyze verify gpiobridge.service gpiobridge.socket"
+    assert installed.sh(verify) == (0, "")
+    told = installed.sh("systemd-analyze security --no-pager gpiobridge.service")[1]
+    exposure = re.search(r"Overall exposure level.*: ([0-9.]+)", told)
+    assert exposure, told
+    figure(f"exposure of the installed service: {exposure[1]}")
+    assert float(exposure[1]) <= 0.6
+
+
+def test_twice_changes_nothing(installed: VirtualPi) -> None:
+    """`sudo gpiobridge install` again finds nothing to do, and the service runs on."""
+    before = main_process(installed)
+    status, said = installed.sh("gpiobridge install", LIMIT_S)
+    assert status == 0, said
+    assert "nothing to do" in said
+    assert main_process(installed) == before
+
+
+def test_it_comes_back_from_a_kill(
+    installed: VirtualPi, later: Callable[..., "Future[tuple[int, str]]"]
+) -> None:
+    """After SIGKILL it runs again, and nobody was refused in between."""
+    before = main_process(installed)
+    answers = []
+    ended = threading.Event()
+
+    def ask() -> None:
+        while not ended.is_set():
+            answers.append(later(installed, "/still").result()[0])
+
+    asking = threading.Thread(target=ask)
+    # Both processes are gone at once, so there is no request that is cut off.
+    installed.sh("systemctl kill --signal=KILL gpiobridge.service")
+    asking.start()
+    try:
+        wait_for(installed, "systemctl is-active --quiet gpiobridge.service")
+    finally:
+        ended.set()
+        asking.join()
+    assert main_process(installed) != before
+    assert set(answers) == {200}
+
+
+def test_full_disks_do_not_matter(installed: VirtualPi) -> None:
+    """With no room on / and /run it comes back from a kill; an upgrade says what it needs."""
+    fill = "fallocate -l $(($(df --output=avail {0} | tail -n1) - 64))K {0}/fill"
+    try:
+        for folder in ("/run", "/"):
+            status, said = installed.sh(fill.format(folder) + "; df " + folder)
+            assert status == 0, said
+        before = main_process(installed)
+        installed.sh("systemctl kill --signal=KILL gpiobridge.service")
+        wait_for(
+            installed,
+            "systemctl is-active --quiet gpiobridge.service && "
+            f"[ $(systemctl show --value -p MainPID gpiobridge.service) != {before} ]",
+        )
+        assert installed.get("/still", LIMIT_S)[0] == 200
+    finally:
+        installed.sh("rm -f /run/fill /fill")
+
+
+def test_a_pin_that_is_taken(installed: VirtualPi) -> None:
+    """A pin that another program holds is said in the journal; once released, all is well."""
+    installed.sh("systemctl stop gpiobridge.socket gpiobridge.service")
+    try:
+        installed.sh(f"systemd-run --unit=thief gpiomon gpiochip0 {BUTTON_LINE}")
+        wait_for(installed, f"gpioinfo gpiochip0 | grep -q 'line *{BUTTON_LINE}:.*gpiomon'")
+        assert installed.sh("systemctl start gpiobridge.service", LIMIT_S)[0] == 1
+        said = installed.sh("journalctl --no-pager --lines=20 --unit=gpiobridge.service")[1]
+        assert f"pin 'button' (GPIO {BUTTON_LINE}) can't be opened on lgpio: 'GPIO busy'" in said
+        assert "`gpioinfo` names it" in said
+    finally:
+        installed.sh("systemctl stop thief")
+    wait_for(installed, "systemctl is-active --quiet gpiobridge.service")
+    assert installed.get("/healthz", LIMIT_S)[0] == 200
+
+
+def test_a_broken_configuration(
+    installed: VirtualPi, later: Callable[..., "Future[tuple[int, str]]"]
+) -> None:
+    """The status has the problem with its place; once mended, it starts and answers who waits."""
+    edit = "sed -i 's/^{} = 8000/{} = 8000/' /etc/gpiobridge/config.toml"
+    installed.sh(edit.format("port", "prot"))
+    try:
+        assert installed.sh("systemctl restart gpiobridge.service", LIMIT_S)[0] == 1
+        said = installed.sh(STATUS)[1]
+        assert "/etc/gpiobridge/config.toml: server.prot = 8000: unknown key" in said
+        assert "status=2" in said
+        waiting = later(installed, "/still")
+    finally:
+        installed.sh(edit.format("prot", "port"))
+    assert waiting.result()[0] == 200
+
+
+def test_upgrade_and_rollback(installed: VirtualPi) -> None:
+    """An upgrade that doesn't start leads back by itself; a good one does when it is asked to."""
+    arbiter = "/opt/venv/lib/python3.*/site-packages/gunicorn/arbiter.py"
+    live = "readlink /opt/gpiobridge/live"
+    installed.sh(f"cp --preserve {arbiter} /tmp/arbiter.py")
+    # Which `check` doesn't load, so only the start shows it.
+    installed.sh(f"echo 'raise SystemExit(\"it is broken\")' >> $(echo {arbiter})")
+    status, said = installed.sh(f"{FROM_ENVIRONMENT} install", 200)
+    assert status == 1
+    assert "it doesn't start:\n  it is broken\n" in said
+    assert said.endswith("as it was before, with the copy 0.1.0-1, which runs again.")
+    assert installed.sh(live)[1] == "versions/0.1.0-1"
+    assert installed.get("/healthz", LIMIT_S)[0] == 200
+
+    installed.sh(f"cp --preserve /tmp/arbiter.py $(echo {arbiter})")
+    installed.sh(f"echo '# newer' >> $(echo {arbiter})")
+    status, said = installed.sh(f"{FROM_ENVIRONMENT} install", 200)
+    assert status == 0, said
+    assert "0.1.0-1 is kept for --rollback" in said
+    assert installed.sh(live)[1] == "versions/0.1.0-2"
+    status, said = installed.sh("gpiobridge install --rollback", 200)
+    assert status == 0, said
+    assert installed.sh(live)[1] == "versions/0.1.0-1"
+    assert installed.get("/healthz", LIMIT_S)[0] == 200
+
+
+def test_a_browser_may_come_first(
+    installed: VirtualPi, later: Callable[..., "Future[tuple[int, str]]"]
+) -> None:
+    """After a power cut, requests that come before the service runs are answered once it does."""
+    installed.reboot()
+    installed.set_line(BUTTON_LINE, Level.HIGH)
+    wait_for(installed, "systemctl is-active --quiet gpiobridge.socket")
+    assert installed.sh("systemctl is-active gpiobridge.service")[1] != "active"
+    answers = [later(installed, "/still") for _ in range(8)]
+    assert [answer.result()[0] for answer in answers] == [200] * 8
+
+
+def test_stop_is_quick(installed: VirtualPi, figure: Callable[[str], None]) -> None:
+    """Stopping the units takes a moment, and closes the port."""
+    timed = (
+        "a=$EPOCHREALTIME; systemctl stop gpiobridge.socket gpiobridge.service; "
+        "echo $a $EPOCHREALTIME"
+    )
+    try:
+        start_s, end_s = map(float, installed.sh(timed)[1].split())
+        figure(f"systemctl stop of the installed units: {end_s - start_s:.2f} s")
+        assert end_s - start_s < STOP_LIMIT_S
+        assert ":8000" not in installed.sh("ss -ltn")[1]
+    finally:
+        installed.sh("systemctl start gpiobridge.service", LIMIT_S)
+
+
+def test_uninstall(installed: VirtualPi) -> None:
+    """The units, the copies and the port are gone; the exhibit stays."""
+    status, said = installed.sh("gpiobridge uninstall", LIMIT_S)
+    assert status == 0, said
+    assert said.endswith("The exhibit stays in /etc/gpiobridge")
+    left = "find /etc/gpiobridge /opt/gpiobridge /usr/local/bin /etc/systemd -name '*gpiobridge*'"
+    assert installed.sh(f"{left} 2>/dev/null")[1] == "/etc/gpiobridge"
+    assert installed.sh("test -e /etc/gpiobridge/config.toml")[0] == 0
+    assert ":8000" not in installed.sh("ss -ltn")[1]
+    assert installed.sh("systemctl --failed --quiet --plain --no-legend")[1] == ""
