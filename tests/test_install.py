@@ -5,10 +5,13 @@ import json
 import os
 import re
 import shutil
+import socket
 import stat
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from email.message import Message
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
@@ -180,6 +183,74 @@ def test_the_copy_is_the_wheel(whole: FakeMachine) -> None:
     assert not list(site.glob("ruff*"))
 
 
+class Package:
+    """An installed package, as far as a copy asks.
+
+    Args:
+        name: its name.
+        requires: its requirements.
+        extras: the extras it offers.
+        editable: whether it is a link to a checkout.
+    """
+
+    files = None
+
+    def __init__(
+        self, name: str, requires: tuple[str, ...] = (), extras: str = "", editable: bool = False
+    ) -> None:
+        self.name = name
+        self.requires = list(requires)
+        self.metadata = Message()
+        for extra in extras.split():
+            self.metadata["Provides-Extra"] = extra
+        self._editable = editable
+
+    def read_text(self, name: str) -> str | None:
+        """The record of where it came from."""
+        return json.dumps({"dir_info": {"editable": self._editable}}) if "url" in name else None
+
+
+def test_what_is_copied_along(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is needed, and back ends that are installed; no tools, nothing that isn't there."""
+    installed = {
+        package.name: package
+        for package in (
+            Package(
+                "gpiobridge",
+                ("A.b[x]>=1; python_version > '3'", 'lgpio>=0.2; extra == "lgpio"',
+                 'pigpio; extra == "pigpio"', 'ruff; extra == "dev"', "absent; os_name == 'nt'"),
+                "lgpio pigpio dev soak",
+            ),
+            Package("a-b", ('inner; extra == "x"', "other ; extra == 'y'")),
+            Package("lgpio"), Package("inner", ("a_b",)), Package("other"), Package("ruff"),
+        )
+    }  # fmt: skip
+
+    def distribution(name: str) -> Package:
+        if name not in installed:
+            raise PackageNotFoundError(name)
+        return installed[name]
+
+    monkeypatch.setattr(copying, "distribution", distribution)
+    assert [package.name for package in copying._closure()] == ["a-b", "inner", "lgpio"]
+
+
+def test_packages_of_the_system_stay_where_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Debian's packages have no list of files: the copy sees the system's own, as we do."""
+    monkeypatch.setattr(copying, "_closure", lambda: [Package("gpiozero")])
+    copy = copying.running_copy()
+    assert copy.packages == 0
+    assert {item.place.split("/")[0].split("-")[0] for item in copy.items} == {"gpiobridge"}
+    monkeypatch.setattr(sys, "prefix", sys.base_prefix)
+    assert copying._sees_the_system()
+
+
+def test_an_editable_package_is_refused() -> None:
+    """A link into someone's checkout would lead nowhere for the service."""
+    with pytest.raises(InstallError, match="flask is installed as editable, which can't be copied"):
+        list(copying._items(Package("flask", editable=True)))
+
+
 def test_again_changes_nothing(machine: FakeMachine, exhibit: Path) -> None:
     """A second run writes no file and gives no order, from the original or from the copy."""
     run(machine, exhibit)
@@ -227,6 +298,41 @@ def test_without_systemd_it_is_said(tmp_path: Path) -> None:
     """A machine that systemd hasn't booted gets one sentence with the alternative."""
     with pytest.raises(InstallError, match=r"doesn't run systemd.*gpiobridge run"):
         Machine(tmp_path).require()
+
+
+def test_a_port_in_use_is_noticed() -> None:
+    """Somebody who listens is told from nobody, and from an address that comes later."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        assert Machine().taken("127.0.0.1", port)
+        assert not Machine().taken("192.0.2.1", port)
+    assert not Machine().taken("127.0.0.1", port)
+
+
+@pytest.mark.parametrize(
+    ("mode", "group", "readable"),
+    [(0o640, True, True), (0o600, True, False), (0o640, False, False), (0o644, False, True)],
+)
+def test_what_the_service_may_read(
+    machine: FakeMachine, tmp_path: Path, mode: int, group: bool, readable: bool
+) -> None:
+    """A file is readable for the service by its group, or for everyone."""
+    file = tmp_path / "config.toml"
+    file.touch()
+    file.chmod(mode)
+    if not group:
+        machine.groups.clear()
+    assert machine.may_read(file) is readable
+
+
+def test_rollback_takes_no_exhibit() -> None:
+    """--rollback is about the copy alone: with a folder it is a usage error."""
+    done = subprocess.run(
+        [sys.executable, "-m", "gpiobridge", "install", "--rollback", "."],
+        capture_output=True, text=True, timeout=20, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "--rollback goes with neither DIR nor --kiosk" in done.stderr
 
 
 def test_a_python_in_a_home_is_refused() -> None:

@@ -72,7 +72,8 @@ def test_readme_on_a_pi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     site = next((home / "gpiobridge" / "lib").glob("python3.*")) / "site-packages"
     package = site / "gpiobridge"
     assert (package / "example" / "config.toml").exists()
-    assert (package / "systemd" / "gpiobridge.service").exists()
+    for unit in ("gpiobridge.service", "gpiobridge.socket", "gpiobridge-network.conf"):
+        assert (package / "systemd" / unit).exists()
     assert (package / "assets" / "client.js").exists()
     assert (package / "py.typed").exists()
     assert list(site.glob(f"gunicorn-{OLDEST_GUNICORN[1]}.*"))

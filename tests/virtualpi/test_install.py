@@ -32,7 +32,7 @@ STATUS = "systemctl status gpiobridge.service --no-pager --full"
 
 
 @pytest.fixture(scope="module")
-def installed(bare: VirtualPi, request: pytest.FixtureRequest) -> VirtualPi:
+def installed(bare: VirtualPi) -> VirtualPi:
     """A guest with the service installed."""
     status, said = bare.sh(f"{FROM_ENVIRONMENT} install .", 200)
     assert status == 0, said
@@ -176,26 +176,32 @@ def test_a_broken_configuration(
     assert waiting.result()[0] == 200
 
 
-def test_upgrade_and_rollback(installed: VirtualPi) -> None:
-    """An upgrade that doesn't start leads back by itself; a good one does when it is asked to."""
-    arbiter = "/opt/venv/lib/python3.*/site-packages/gunicorn/arbiter.py"
-    live = "readlink /opt/gpiobridge/live"
-    installed.sh(f"cp --preserve {arbiter} /tmp/arbiter.py")
-    # Which `check` doesn't load, so only the start shows it.
-    installed.sh(f"echo 'raise SystemExit(\"it is broken\")' >> $(echo {arbiter})")
-    status, said = installed.sh(f"{FROM_ENVIRONMENT} install", 200)
+def test_what_does_not_start_is_taken_back(installed: VirtualPi) -> None:
+    """An exhibit that only fails when it runs leads back to the one before, and says why."""
+    there = "cat /etc/gpiobridge/config.toml"
+    before = installed.sh(there)
+    installed.sh("cp -r /etc/gpiobridge /tmp/other")
+    installed.sh("sed -i 's/lgpio/rpigpio/; /^chip/d' /tmp/other/config.toml")
+    status, said = installed.sh("gpiobridge install /tmp/other", LIMIT_S)
     assert status == 1
-    assert "it doesn't start:\n  it is broken\n" in said
+    assert (
+        "it doesn't start:\n"
+        '  gpiobridge: gpio.pin_factory = "rpigpio": the package is not installed'
+    ) in said
     assert said.endswith("as it was before, with the copy 0.1.0-1, which runs again.")
-    assert installed.sh(live)[1] == "versions/0.1.0-1"
+    assert installed.sh(there) == before
     assert installed.get("/healthz", LIMIT_S)[0] == 200
 
-    installed.sh(f"cp --preserve /tmp/arbiter.py $(echo {arbiter})")
-    installed.sh(f"echo '# newer' >> $(echo {arbiter})")
+
+def test_upgrade_and_rollback(installed: VirtualPi) -> None:
+    """A newer copy becomes the live one, and --rollback leads to the one before."""
+    live = "readlink /opt/gpiobridge/live"
+    installed.sh("echo '# newer' >> /opt/venv/lib/python3.*/site-packages/gunicorn/arbiter.py")
     status, said = installed.sh(f"{FROM_ENVIRONMENT} install", 200)
     assert status == 0, said
     assert "0.1.0-1 is kept for --rollback" in said
     assert installed.sh(live)[1] == "versions/0.1.0-2"
+    assert installed.get("/healthz", LIMIT_S)[0] == 200
     status, said = installed.sh("gpiobridge install --rollback", 200)
     assert status == 0, said
     assert installed.sh(live)[1] == "versions/0.1.0-1"
