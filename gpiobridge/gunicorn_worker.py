@@ -90,8 +90,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         bridge: GpioBridge = self.wsgi.extensions["gpiobridge"]
         try:
             start_bridge(bridge, *service.address)
-        except SystemExit:
+        except SystemExit as end:
             service.said_why[0] = 1
+            notify(service.notify_address, f"STATUS={end.__cause__}")
             raise
         notify(service.notify_address, "READY=1")
         service.start_pulse(bridge.running)

@@ -19,14 +19,14 @@ def start_bridge(bridge: GpioBridge, host: str, port: int) -> None:
         port: its port.
 
     Raises:
-        SystemExit: the bridge can't start; why has been said on stderr.
+        SystemExit: the bridge can't start; its cause, the reason, has been said on stderr.
     """
     try:
         bridge.start()
     except GpioBridgeError as error:
         # In a worker an exception would be a traceback, so it is said here.
         print(f"gpiobridge: {error}", file=sys.stderr, flush=True)
-        raise SystemExit(error.exit_code) from None
+        raise SystemExit(error.exit_code) from error
     print(_greeting(bridge.running, host, port), flush=True)
 
 

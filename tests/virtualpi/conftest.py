@@ -66,13 +66,11 @@ def pytest_runtest_makereport(
 
 @pytest.fixture(scope="session")
 def pi(
-    pytestconfig: pytest.Config,
-    tmp_path_factory: pytest.TempPathFactory,
+    pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory, figures: list[str]
 ) -> Iterator[VirtualPi]:
     """A booted guest whose bridge watches a button that is not pressed."""
     with boot(pytestconfig, tmp_path_factory, starts=True) as guest:
-        boot_s = f"boot: {guest.cpu_seconds():.0f} s of processor time"
-        pytestconfig.stash[FIGURES].append(boot_s)
+        figures.append(f"boot: {guest.cpu_seconds():.0f} s of processor time")
         yield guest
 
 
@@ -121,10 +119,16 @@ def back_end(pi: VirtualPi, request: pytest.FixtureRequest) -> str:
     return name
 
 
+@pytest.fixture(scope="session")
+def figures(pytestconfig: pytest.Config) -> list[str]:
+    """The lines of figures that are printed at the end."""
+    return pytestconfig.stash[FIGURES]
+
+
 @pytest.fixture
-def figure(pytestconfig: pytest.Config, back_end: str) -> Callable[[str], None]:
+def figure(figures: list[str], back_end: str) -> Callable[[str], None]:
     """A function that adds a line to the figures, under the back end's name."""
-    return lambda line: pytestconfig.stash[FIGURES].append(f"{back_end}: {line}")
+    return lambda line: figures.append(f"{back_end}: {line}")
 
 
 @pytest.fixture

@@ -72,7 +72,7 @@ def test_a_press_moves_a_page(installed: VirtualPi) -> None:
     installed.set_line(BUTTON_LINE, Level.HIGH)
 
 
-def test_it_is_the_shipped_unit(installed: VirtualPi, figure: Callable[[str], None]) -> None:
+def test_it_is_the_shipped_unit(installed: VirtualPi, figures: list[str]) -> None:
     """What runs is systemd/, hardly exposed, and systemd finds no fault in it."""
     folder = "/etc/systemd/system"
     assert installed.sh(f"cat {folder}/gpiobridge.service")[1] == (
@@ -86,7 +86,7 @@ def test_it_is_the_shipped_unit(installed: VirtualPi, figure: Callable[[str], No
     told = installed.sh("systemd-analyze security --no-pager gpiobridge.service")[1]
     exposure = re.search(r"Overall exposure level.*: ([0-9.]+)", told)
     assert exposure, told
-    figure(f"exposure of the installed service: {exposure[1]}")
+    figures.append(f"exposure of the installed service: {exposure[1]}")
     assert float(exposure[1]) <= 0.6
 
 
@@ -124,6 +124,49 @@ def test_it_comes_back_from_a_kill(
     assert set(answers) == {200}
 
 
+def test_it_comes_back_when_it_hangs(installed: VirtualPi) -> None:
+    """Stopped processes give no sign of life: systemd's watchdog ends them and starts it again."""
+    before = main_process(installed)
+    installed.sh("systemctl kill --signal=STOP gpiobridge.service")
+    wait_for(
+        installed,
+        f"[ $(systemctl show --value -p MainPID gpiobridge.service) != {before} ] && "
+        "systemctl is-active --quiet gpiobridge.service",
+    )
+    assert "Watchdog timeout" in installed.sh("journalctl --no-pager --unit=gpiobridge.service")[1]
+    assert installed.get("/healthz", LIMIT_S)[0] == 200
+
+
+def test_status_says_what_is_going_on(installed: VirtualPi) -> None:
+    """`systemctl status` counts displays, and tells when the last edge was."""
+    with display(installed.port, "still"):
+        wait_for(installed, f"{STATUS} | grep -q 'Status: \"1 display, 4 pins, '")
+
+
+def test_a_reload_takes_what_is_right(installed: VirtualPi) -> None:
+    """Displays are told to reconnect, the process stays, and the new configuration counts."""
+    before = main_process(installed)
+    with display(installed.port, "still") as shown:
+        installed.sh("sed -i '/^port = 8000/a beat = \"1s\"' /etc/gpiobridge/config.toml")
+        assert installed.sh("systemctl reload gpiobridge.service", LIMIT_S) == (0, "")
+        assert shown.close_code(LIMIT_S) == 1001
+    assert '"beat":1.0' in installed.get("/healthz", LIMIT_S)[1]
+    assert main_process(installed) == before
+
+
+def test_a_reload_refuses_what_is_wrong(installed: VirtualPi) -> None:
+    """The service runs on with the old configuration, and the status says why."""
+    installed.sh("sed -i 's/^beat = .*/beat = 1/' /etc/gpiobridge/config.toml")
+    try:
+        installed.sh("systemctl reload gpiobridge.service", LIMIT_S)
+        wait_for(installed, f"{STATUS} | grep 'Status: \"reload refused' | grep -q 'server.beat'")
+        assert '"beat":1.0' in installed.get("/healthz", LIMIT_S)[1]
+    finally:
+        installed.sh("sed -i '/^beat = /d' /etc/gpiobridge/config.toml")
+    assert installed.sh("systemctl reload gpiobridge.service", LIMIT_S) == (0, "")
+    wait_for(installed, f"{STATUS} | grep -q 'Status: \"0 displays'")
+
+
 def test_full_disks_do_not_matter(installed: VirtualPi) -> None:
     """With no room on / and /run it comes back from a kill; an upgrade says what it needs."""
     fill = "fallocate -l $(($(df --output=avail {0} | tail -n1) - 64))K {0}/fill"
@@ -153,6 +196,7 @@ def test_a_pin_that_is_taken(installed: VirtualPi) -> None:
         said = installed.sh("journalctl --no-pager --lines=20 --unit=gpiobridge.service")[1]
         assert f"pin 'button' (GPIO {BUTTON_LINE}) can't be opened on lgpio: 'GPIO busy'" in said
         assert "`gpioinfo` names it" in said
+        wait_for(installed, f"{STATUS} | grep 'Status: ' | grep -q \"pin 'button' (GPIO 4)\"")
     finally:
         installed.sh("systemctl stop thief")
     wait_for(installed, "systemctl is-active --quiet gpiobridge.service")
@@ -220,7 +264,7 @@ def test_a_browser_may_come_first(
     assert [answer.result()[0] for answer in answers] == [200] * 8
 
 
-def test_stop_is_quick(installed: VirtualPi, figure: Callable[[str], None]) -> None:
+def test_stop_is_quick(installed: VirtualPi, figures: list[str]) -> None:
     """Stopping the units takes a moment, and closes the port."""
     timed = (
         "a=$EPOCHREALTIME; systemctl stop gpiobridge.socket gpiobridge.service; "
@@ -228,7 +272,7 @@ def test_stop_is_quick(installed: VirtualPi, figure: Callable[[str], None]) -> N
     )
     try:
         start_s, end_s = map(float, installed.sh(timed)[1].split())
-        figure(f"systemctl stop of the installed units: {end_s - start_s:.2f} s")
+        figures.append(f"systemctl stop of the installed units: {end_s - start_s:.2f} s")
         assert end_s - start_s < STOP_LIMIT_S
         assert ":8000" not in installed.sh("ss -ltn")[1]
     finally:
