@@ -25,8 +25,12 @@ from gpiobridge.navigation import Navigation, Rules, WhileRules
 from gpiobridge.noise import Noise
 from gpiobridge.press import Outcome, Press
 
+NOISY_LATE_S = 0.1
+"""A noisy pin's event that could be told only so much later, in seconds, is left out: displays
+can't be told as fast as it oscillates."""
+
 NOISY_FRAME_S = 0.05
-"""How often displays are told the newest level of a noisy pin, in seconds."""
+"""How often they are told its newest level instead, in seconds."""
 
 _NOISY_AGAIN_S = 60.0
 
@@ -75,7 +79,7 @@ class Bridge:
         }
         self._noise = {pin: Noise() for pin in windows_s}
         self._said_noisy_s: dict[str, float] = {}
-        # Of noisy pins, the newest event that displays have not been told; and when they will be.
+        # Of noisy pins, the newest event that displays were not told; and when they will be.
         self._untold: dict[str, PinEvent] = {}
         self._untold_due_s = inf
 
@@ -117,11 +121,20 @@ class Bridge:
         """
         effects: list[Effect] = []
         if now.mono_s >= self._untold_due_s:
-            effects += self._tell_newest(now)
+            effects += self.tell_newest(now)
         for pin, press in self._presses.items():
             outcome = None if pin in behind else press.due(now.mono_s)
             if outcome is not None:
                 effects += self._gesture(pin, outcome, press.active, now)
+        return effects
+
+    def tell_newest(self, now: Now) -> list[Effect]:
+        """Tell the newest level of each noisy pin: before what comes later is told."""
+        effects: list[Effect] = [
+            Broadcast(_frame(event, now), event.at_s) for event in self._untold.values()
+        ]
+        self._untold.clear()
+        self._untold_due_s = inf
         return effects
 
     def join(self, page: str, cursors: Iterable[str], now: Now, since: str = "") -> Welcome:
@@ -202,40 +215,32 @@ class Bridge:
         """Count an event; every display is told, and those whose page reacts to it leave."""
         self.seq = event.seq
         self._navigation.remember(event)
-        moves = self._navigation.moves(event)
         self._noise[event.pin].take(event.at_s)
-        if self.noisy(event.pin, event.at_s):
-            return self._tell_later(event, moves, now)
-        return [
-            *self._tell_newest(now),
-            event,
-            Broadcast(_frame(event, now), event.at_s),
-            *(CloseClients(page, to, event.began) for page, to in moves),
-        ]
+        moves = self._navigation.moves(event)
+        if not self.noisy(event.pin, event.at_s):
+            return [*self.tell_newest(now), event, *self._tell_now(event, moves, now)]
+        noise: list[Effect] = [event]
+        if now.mono_s >= self._said_noisy_s.get(event.pin, -inf) + _NOISY_AGAIN_S:
+            self._said_noisy_s[event.pin] = now.mono_s
+            noise.append(PinNoisy(event.pin))
+        if now.mono_s <= event.at_s + self._windows_s[event.pin] + NOISY_LATE_S:
+            return [*self.tell_newest(now), *noise, *self._tell_now(event, moves, now)]
+        return [*noise, *self._tell_later(event, moves, now)]
+
+    def _tell_now(
+        self, event: PinEvent, moves: Iterable[tuple[str, str]], now: Now
+    ) -> list[Effect]:
+        closes = [CloseClients(page, to, event.began) for page, to in moves]
+        return [Broadcast(_frame(event, now), event.at_s), *closes]
 
     def _tell_later(
         self, event: PinEvent, moves: Iterable[tuple[str, str]], now: Now
     ) -> list[Effect]:
-        """Of a noisy pin's event, tell at once only the displays that leave by it."""
-        effects: list[Effect] = [event]
-        if now.mono_s >= self._said_noisy_s.get(event.pin, -inf) + _NOISY_AGAIN_S:
-            self._said_noisy_s[event.pin] = now.mono_s
-            effects.append(PinNoisy(event.pin))
+        """Tell at once only the displays that leave by it; `due` tells the others the newest."""
         self._untold_due_s = min(self._untold_due_s, now.mono_s + NOISY_FRAME_S)
         self._untold.pop(event.pin, None)  # at the end: in the order of their numbers
         self._untold[event.pin] = event
-        for page, to in moves:
-            effects.append(CloseClients(page, to, event.began, first=_frame(event, now)))
-        return effects
-
-    def _tell_newest(self, now: Now) -> list[Effect]:
-        """Tell the newest level of each noisy pin: before any later event's frame."""
-        effects: list[Effect] = [
-            Broadcast(_frame(event, now), event.at_s) for event in self._untold.values()
-        ]
-        self._untold.clear()
-        self._untold_due_s = inf
-        return effects
+        return [CloseClients(page, to, event.began, first=_frame(event, now)) for page, to in moves]
 
     def _state(self, seq: int) -> str:
         return wire.state_frame(self.epoch, seq, self.levels, simulated=self._simulated)

@@ -176,6 +176,7 @@ class Watcher:
         self._take_deadlines()
         while self._joining:
             display = self._joining.popleft()
+            self._carry_out(self.bridge.tell_newest(_now()))  # it is in the state that it gets
             welcome = self.bridge.join(display.page, display.cursors, _now(), display.since)
             display.since_seq = welcome.seq
             self._hub.adopt(display, welcome.texts, time.monotonic())

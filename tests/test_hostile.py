@@ -428,8 +428,8 @@ def test_many_tabs_move_on_one_press(server: RunningBridge) -> None:
 
 
 def test_oscillating_pin(server: RunningBridge) -> None:
-    """Edges as fast as they can be made: all in order to a reader, the state to who joins."""
-    count = 2000
+    """Edges as fast as they can be made: numbers only rise, and the last level is told to all."""
+    count = 3000
     bodies = itertools.cycle((b'{"level": "high"}', b'{"level": "low"}'))
 
     def oscillate() -> None:
@@ -442,14 +442,17 @@ def test_oscillating_pin(server: RunningBridge) -> None:
         thread.start()
         try:
             while witness.seq < last:
-                witness.see(50)
-                with Peer(server.port) as joining:
-                    state = joining.frame()
-                    assert state["seq"] >= witness.seq
-                    if state["seq"] < last:
-                        following = joining.frame()
-                        assert following["seq"] == state["seq"] + 1
-                        assert following["level"] != state["pins"]["door"]
+                # Where they can't be told in time some are left out, never the newest.
+                edge = witness.frame()
+                assert edge["seq"] > witness.seq
+                witness.seq = edge["seq"]
+                if witness.seq % 100 < 5:
+                    with Peer(server.port) as joining:
+                        state = joining.frame()
+                        assert state["seq"] >= witness.seq
+                        if state["seq"] < last:
+                            assert joining.frame()["seq"] > state["seq"]
+            assert edge["level"] == "low"
         finally:
             thread.join()
 

@@ -70,7 +70,7 @@ def _allowed_host(host: str) -> str:
 
 
 def _token(token: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9_-]{16,128}", token):
+    if not re.fullmatch(r"([A-Za-z0-9_-]{16,128})?", token):
         raise ValueError(
             'must be 16 to 128 of A-Z, a-z, 0-9, "-" and "_"; '
             f"write one such as {show(secrets.token_urlsafe(16))}"
