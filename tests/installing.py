@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gpiobridge.errors import InstallError
 from gpiobridge.install import Machine
-from gpiobridge.install.steps import GROUP
+from gpiobridge.install.steps import PINS, READERS
 
 
 class FakeMachine(Machine):
@@ -21,6 +21,7 @@ class FakeMachine(Machine):
         journal: what the service writes when it doesn't.
         another: whether another program listens on the wanted address.
         root_user: whether we are root.
+        missing: what a kiosk needs and isn't installed.
     """
 
     def __init__(self, root: Path) -> None:
@@ -32,7 +33,9 @@ class FakeMachine(Machine):
         self.journal: list[str] = []
         self.another = False
         self.root_user = True
-        self.groups = {GROUP}
+        self.groups = {PINS, READERS}
+        self.accounts = 0
+        self.missing: tuple[str, ...] = ()
         self.owned: dict[str, str] = {}
 
     def require(self) -> None:
@@ -78,6 +81,14 @@ class FakeMachine(Machine):
     def make_group(self, name: str) -> None:
         """Note a group."""
         self.groups.add(name)
+
+    def make_account(self) -> None:
+        """Count."""
+        self.accounts += 1
+
+    def missing_for_a_kiosk(self) -> tuple[str, ...]:
+        """What isn't installed."""
+        return self.missing
 
     def own(self, path: Path, group: str) -> None:
         """Note whose a file would be."""

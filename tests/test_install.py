@@ -129,7 +129,7 @@ def test_a_bare_machine_gets_a_service(whole: FakeMachine, exhibit: Path) -> Non
     etc, units = whole.at("/etc/gpiobridge"), whole.at("/etc/systemd/system")
     for name in ("config.toml", "templates/welcome.html", "static/a.txt"):
         assert (etc / name).read_bytes() == (exhibit / name).read_bytes()
-    assert whole.owned["config.toml"] == "gpio"
+    assert whole.owned["config.toml"] == "gpiobridge-exhibit"
     assert stat.S_IMODE((etc / "config.toml").stat().st_mode) == 0o640
     assert stat.S_IMODE((etc / "templates/welcome.html").stat().st_mode) == 0o644
     for name in ("gpiobridge.service", "gpiobridge.socket"):
@@ -537,6 +537,27 @@ def test_uninstall_leaves_the_exhibit(machine: FakeMachine, exhibit: Path) -> No
     (exhibit / "templates/open.html").write_text("new")
     run(machine, exhibit)
     assert machine.at("/etc/gpiobridge/templates/open.html").read_text() == "new"
+
+
+def test_a_kiosk(machine: FakeMachine, exhibit: Path) -> None:
+    """--kiosk places the kiosk's unit and account, and an upgrade keeps them fresh."""
+    machine.missing = ("cage",)
+    with pytest.raises(InstallError, match="sudo apt install --no-install-recommends cage"):
+        run(machine, exhibit, kiosk=True)
+    assert snapshot(machine.root) == {}
+    machine.missing = ()
+    run(machine, exhibit, kiosk=True)
+    assert machine.accounts == 1
+    for place in (
+        "/etc/systemd/system/gpiobridge-kiosk.service",
+        "/etc/sysusers.d/gpiobridge-kiosk.conf",
+    ):
+        assert machine.at(place).read_text() == (SYSTEMD / Path(place).name).read_text()
+    assert machine.orders[-1] == "restart gpiobridge-kiosk.service"
+    assert "all is installed as it should be: nothing to do" in run(machine)
+    uninstall(dry_run=False, machine=machine, tell=lambda _: None)
+    assert not list(machine.at("/etc/systemd/system").iterdir())
+    assert not list(machine.at("/etc/sysusers.d").iterdir())
 
 
 def test_two_at_once(machine: FakeMachine, exhibit: Path) -> None:

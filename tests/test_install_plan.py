@@ -10,6 +10,7 @@ from gpiobridge.install.steps import (
     CONFIG,
     EXHIBIT,
     KIOSK,
+    PINS,
     SERVICE,
     SOCKET,
     UNITS,
@@ -78,10 +79,11 @@ def kinds(steps: list[Step]) -> list[type]:
 
 def test_first_installation() -> None:
     """A bare machine gets everything; the configuration is checked before anything is placed."""
-    steps = plan(Present(has_group=False))
+    steps = plan(Present(groups=frozenset({PINS})))
     assert kinds(steps) == [
         MakeGroup, Build, Check, Place, Remember, Switch, LinkCommand, Systemctl, Systemctl, Start,
     ]  # fmt: skip
+    assert steps[0] == MakeGroup("gpiobridge-exhibit")
     assert steps[2] == Check("0.2.0-1", "/home/pi/exhibit/config.toml")
     assert steps[3] == Place((*EXHIBIT_FILES, *UNIT_FILES))
     assert steps[5] == Switch("0.2.0-1", None)
@@ -203,8 +205,9 @@ def test_the_kiosk_starts_after_the_bridge() -> None:
     """The screen's unit is placed and started when the service is ready."""
     wanted = replace(WANTED, units=(*UNIT_FILES, file(f"{UNITS}/{KIOSK}", "k1")), kiosk=True)
     words = [str(step) for step in plan(INSTALLED, wanted)]
-    assert words[-3:] == [
+    assert words[-4:] == [
         "systemctl restart gpiobridge.service, and wait until it is ready",
+        "systemd-sysusers /etc/sysusers.d/gpiobridge-kiosk.conf",
         f"systemctl enable {KIOSK}",
         f"systemctl restart {KIOSK}",
     ]

@@ -21,8 +21,8 @@ from gpiobridge.install.steps import (
     COMMAND,
     CONFIG,
     EXHIBIT,
-    GROUP,
     HOME,
+    READERS,
     RECORD,
     SERVICE,
     SOCKET,
@@ -31,6 +31,7 @@ from gpiobridge.install.steps import (
     Check,
     File,
     LinkCommand,
+    MakeAccount,
     MakeGroup,
     Permit,
     Place,
@@ -118,6 +119,8 @@ class _Work:
         match step:
             case MakeGroup(name):
                 machine.make_group(name)
+            case MakeAccount():
+                machine.make_account()
             case Build(name):
                 self._build(name)
             case Check(name, config):
@@ -129,7 +132,7 @@ class _Work:
                     self._place(file)
             case Permit(path):
                 there = machine.at(path)
-                machine.own(there, GROUP)
+                machine.own(there, READERS)
                 there.chmod(there.stat().st_mode & 0o777 | 0o040)
             case Remove(paths):
                 for path in paths:

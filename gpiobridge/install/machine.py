@@ -13,7 +13,7 @@ import subprocess
 from pathlib import Path
 
 from gpiobridge.errors import InstallError
-from gpiobridge.install.steps import GROUP
+from gpiobridge.install.steps import ACCOUNTS, READERS
 
 _ORDER_S = 300  # longer than any start that the unit allows
 _LINES = 8  # of the journal that are shown
@@ -111,6 +111,17 @@ class Machine:
         if done.returncode:
             raise InstallError(f"groupadd --system {name}: {done.stderr.strip()}")
 
+    def make_account(self) -> None:
+        """Make the kiosk's account, if it isn't there."""
+        done = _run("systemd-sysusers", str(self.at(ACCOUNTS)))
+        if done.returncode:
+            raise InstallError(f"systemd-sysusers {ACCOUNTS}: {done.stderr.strip()}")
+
+    def missing_for_a_kiosk(self) -> tuple[str, ...]:
+        """List the packages of a kiosk that aren't installed."""
+        browser = shutil.which("chromium") or shutil.which("chromium-browser")
+        return (*(() if shutil.which("cage") else ("cage",)), *(() if browser else ("chromium",)))
+
     def own(self, path: Path, group: str) -> None:
         """Give a file to root and a group."""
         os.chown(path, 0, 0 if group == "root" else self.group_id(group) or 0)
@@ -121,7 +132,7 @@ class Machine:
             there = path.stat()
         except OSError:
             return True
-        of_group = there.st_gid == self.group_id(GROUP) and there.st_mode & 0o040
+        of_group = there.st_gid == self.group_id(READERS) and there.st_mode & 0o040
         return bool(of_group or there.st_mode & 0o004)
 
     def sync(self) -> None:

@@ -12,8 +12,9 @@ from gpiobridge.errors import InstallError
 from gpiobridge.install.steps import (
     CONFIG,
     EXHIBIT,
-    GROUP,
     KIOSK,
+    PINS,
+    READERS,
     SERVICE,
     SOCKET,
     UNITS,
@@ -22,6 +23,7 @@ from gpiobridge.install.steps import (
     Check,
     File,
     LinkCommand,
+    MakeAccount,
     MakeGroup,
     Permit,
     Place,
@@ -51,7 +53,8 @@ class Present:
         found: the files that are there now, of those placed or wanted: path to digest.
         enabled: the units that start at boot.
         active: the units that run.
-        has_group: whether the group gpio exists.
+        groups: those of our groups that exist.
+        missing: programs that a kiosk needs and that aren't installed.
         config_readable: whether the service may read the configuration that is there.
         command: where ``/usr/local/bin/gpiobridge`` leads: "" if there is none, "other" if it is
             no link of ours.
@@ -66,7 +69,8 @@ class Present:
     found: Mapping[str, str] = field(default_factory=dict)
     enabled: frozenset[str] = frozenset()
     active: frozenset[str] = frozenset()
-    has_group: bool = True
+    groups: frozenset[str] = frozenset({PINS, READERS})
+    missing: tuple[str, ...] = ()
     config_readable: bool = True
     command: str = ""
     port_taken: bool = False
@@ -122,6 +126,11 @@ def plan_install(
             f"{wanted.address} is in use: stop the other program (`sudo ss -ltnp` names it; "
             "`gpiobridge run` in a terminal, perhaps), or choose another server.port"
         )
+    if wanted.kiosk and present.missing:
+        raise InstallError(
+            f"--kiosk: {' and '.join(present.missing)} not found on this machine: "
+            f"sudo apt install --no-install-recommends {' '.join(present.missing)}"
+        )
     files = (*(wanted.exhibit or ()), *wanted.units)
     changed = _changed(present, files)
     if changed and not replace:
@@ -142,8 +151,7 @@ def plan_install(
         )
     stale = _stale(present, wanted)
     steps: list[Step] = []
-    if not present.has_group:
-        steps.append(MakeGroup(GROUP))
+    steps += [MakeGroup(name) for name in (PINS, READERS) if name not in present.groups]
     if build:
         packages = f" and {wanted.packages} packages" if wanted.packages else ""
         what = f"gpiobridge {wanted.version}{packages} ({(wanted.size >> 20) + 1} MB)"
@@ -197,7 +205,7 @@ def plan_rollback(
 
 def plan_uninstall(present: Present, *, today: str) -> tuple[Step, ...]:
     """Plan the removal of all but the exhibit; no steps if nothing is installed."""
-    units = tuple(path for path in present.placed if path.startswith(f"{UNITS}/"))
+    units = tuple(path for path in present.placed if not path.startswith(f"{EXHIBIT}/"))
     there = tuple(path for path in units if path in present.found)
     changed = [path for path in there if present.found[path] != present.placed[path]]
     kept = {path: digest for path, digest in present.placed.items() if path not in units}
@@ -292,7 +300,7 @@ def _starting(
     elif restart or changed or SERVICE not in present.active:
         steps.append(Start((SERVICE,)))
     if kiosk and (KIOSK in changed or KIOSK not in present.enabled & present.active):
-        steps += [Systemctl(("enable", KIOSK)), Systemctl(("restart", KIOSK))]
+        steps += [MakeAccount(), Systemctl(("enable", KIOSK)), Systemctl(("restart", KIOSK))]
     return steps
 
 

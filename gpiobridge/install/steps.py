@@ -14,7 +14,11 @@ CONFIG = f"{EXHIBIT}/config.toml"
 UNITS = "/etc/systemd/system"
 COMMAND = "/usr/local/bin/gpiobridge"
 RECORD = "/var/lib/gpiobridge/installed.json"
-GROUP = "gpio"
+ACCOUNTS = "/etc/sysusers.d/gpiobridge-kiosk.conf"
+PINS = "gpio"
+"""The group that owns the pins."""
+READERS = "gpiobridge-exhibit"
+"""The group that may read the configuration, in which a token may stand."""
 
 SOCKET, SERVICE, KIOSK = "gpiobridge.socket", "gpiobridge.service", "gpiobridge-kiosk.service"
 
@@ -49,7 +53,15 @@ class MakeGroup:
     name: str
 
     def __str__(self) -> str:
-        return f"make the group {self.name}, which owns the pins and is missing here"
+        return f"make the group {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class MakeAccount:
+    """Make the kiosk's account."""
+
+    def __str__(self) -> str:
+        return f"systemd-sysusers {ACCOUNTS}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +115,7 @@ class Permit:
     path: str
 
     def __str__(self) -> str:
-        return f"let the group {GROUP} read {self.path}"
+        return f"let the group {READERS} read {self.path}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,8 +199,8 @@ class RemoveHome:
 
 
 Step = (
-    MakeGroup | Build | Check | Backup | Place | Permit | Remove | Remember | Switch | LinkCommand
-    | Systemctl | Start | Tidy | RemoveHome
+    MakeGroup | MakeAccount | Build | Check | Backup | Place | Permit | Remove | Remember | Switch
+    | LinkCommand | Systemctl | Start | Tidy | RemoveHome
 )  # fmt: skip
 
 

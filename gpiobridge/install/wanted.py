@@ -13,7 +13,7 @@ from pathlib import Path
 
 from gpiobridge.config import Server
 from gpiobridge.errors import ConfigError, InstallError
-from gpiobridge.install.steps import EXHIBIT, GROUP, KIOSK, SERVICE, SOCKET, UNITS, File
+from gpiobridge.install.steps import ACCOUNTS, EXHIBIT, KIOSK, READERS, SERVICE, SOCKET, UNITS, File
 
 NETWORK = f"{UNITS}/{SERVICE}.d/gpiobridge-network.conf"
 
@@ -33,7 +33,7 @@ def exhibit_files(folder: Path) -> tuple[File, ...]:
     for path in (folder / "config.toml", *_below(folder / "templates"), *_below(folder / "static")):
         inside = path.relative_to(folder).as_posix()
         # A token may stand in the configuration. The service's user exists only while it runs,
-        # so what it shares with the file is the group that it has for the pins.
+        # so what it shares with the file, and with the kiosk, is a group.
         private = inside == "config.toml"
         files.append(
             File(
@@ -42,7 +42,7 @@ def exhibit_files(folder: Path) -> tuple[File, ...]:
                 path.stat().st_size,
                 path,
                 0o640 if private else 0o644,
-                GROUP if private else "root",
+                READERS if private else "root",
             )
         )
     return tuple(files)
@@ -83,9 +83,10 @@ def program_units(folder: Path, *, kiosk: bool) -> tuple[File, ...]:
     """
     if kiosk and not (folder / KIOSK).exists():
         raise InstallError("--kiosk: this version has no unit for a kiosk; leave it out")
-    names = (SERVICE, KIOSK) if kiosk else (SERVICE,)
-    return tuple(_text_file(f"{UNITS}/{name}", (folder / name).read_text("utf-8"))
-                 for name in names)  # fmt: skip
+    places = [f"{UNITS}/{SERVICE}", *([ACCOUNTS, f"{UNITS}/{KIOSK}"] if kiosk else [])]
+    return tuple(
+        _text_file(place, (folder / Path(place).name).read_text("utf-8")) for place in places
+    )
 
 
 def socket_unit(template: str, server: Server) -> str:

@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.timeout(120, func_only=True), pytest.mark.usefixtures(
 EDGES = 200
 SPACING_S = 0.020
 BOUNCING_PRESSES = 25
-HELD_S = 0.15  # well over the debounce, and enough for the walker's page load in the guest
+HELD_S = 0.2  # well over the debounce, and enough for the walker's page load in the guest
 STOP_LIMIT_S = 2.0
 FLOOD = 2000  # edges; the kernel keeps 1024 at most for one reader
 IDLE_S = 10
