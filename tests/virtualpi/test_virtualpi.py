@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 import shutil
 import statistics
 import threading
@@ -16,7 +17,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from gpiobridge import remote
 from gpiobridge.events import Level
 
-from .conftest import BUTTON_LINE, WORN_LINES
+from .conftest import BUTTON_LINE, WORN_LINES, release
 from .display import display
 from .guest import VirtualPi
 
@@ -25,6 +26,7 @@ pytestmark = [pytest.mark.timeout(120, func_only=True), pytest.mark.usefixtures(
 
 EDGES = 200
 SPACING_S = 0.020
+TRIES = 6
 BOUNCING_PRESSES = 25
 HELD_S = 0.2  # well over the debounce, and enough for the walker's page load in the guest
 STOP_LIMIT_S = 2.0
@@ -63,20 +65,39 @@ def test_service_runs_on_real_pins(pi: VirtualPi, back_end: str) -> None:
 
 def test_every_edge_arrives_once(pi: VirtualPi, figure: Callable[[str], None]) -> None:
     """200 edges, 20 ms apart, are 200 frames: each level in its turn, each number one higher."""
-    driven = threading.Event()
-    with display(pi.port, "still") as shown, ThreadPoolExecutor(1) as reader:
-        first = shown.state["seq"] + 1
-        reading = reader.submit(shown.edges, driven, limit_s=60)
-        try:
-            log = drive_edges(pi)
-        finally:
-            driven.set()
-        seen = reading.result()
-    report(figure, log, [edge.received_s for edge in seen])
+    for _ in range(TRIES):
+        driven = threading.Event()
+        before = interrupts(pi, BUTTON_LINE)
+        with display(pi.port, "still") as shown, ThreadPoolExecutor(1) as reader:
+            first = shown.state["seq"] + 1
+            reading = reader.submit(shown.edges, driven, limit_s=60)
+            try:
+                log = drive_edges(pi)
+            finally:
+                driven.set()
+            seen = reading.result()
+        report(figure, log, [edge.received_s for edge in seen])
+        longest_s = max(b - a for (_, a), (_, b) in itertools.pairwise(log))
+        driven_well = interrupts(pi, BUTTON_LINE) - before == EDGES and longest_s < 2 * SPACING_S
+        if driven_well or len(seen) == EDGES:
+            break
+        # A host that is busy merges edges before the kernel, let alone the bridge, sees them.
+        figure(f"once more: the kernel did not see {EDGES} edges {1e3 * SPACING_S:.0f} ms apart")
+        release(pi)
+    else:
+        pytest.fail("the host is too busy to drive a line every 20 ms")
     assert [edge.level for edge in seen] == [level for level, _ in log]
     assert [edge.seq for edge in seen] == list(range(first, first + EDGES))
     assert {edge.pin for edge in seen} == {"button"}
     assert all(edge.event == edge.level for edge in seen)
+
+
+def interrupts(pi: VirtualPi, line: int) -> int:
+    """Count the interrupts that a line has made, by the guest's kernel."""
+    table = pi.sh("cat /proc/interrupts")[1]
+    found = re.search(rf"^ *\d+: +(\d+) +(\d+) +\w+\.pl061 +{line} Edge", table, re.MULTILINE)
+    assert found, table
+    return int(found[1]) + int(found[2])
 
 
 def test_bouncing_presses_are_one_each(pi: VirtualPi, figure: Callable[[str], None]) -> None:
@@ -131,8 +152,11 @@ def test_doctor_asks_the_running_service(pi: VirtualPi, back_end: str) -> None:
         assert found["back end"][1].startswith(f"{back_end} ")
         assert found["GPIO chip"] == ("ok", "gpiochip0 (9030000.pl061), 8 lines")
         itself = "held by gpiobridge itself"
-        assert found["pin button"] == ("warning", f"GPIO 4 reads LOW: active; {itself}")
-        verdict, sentence = found["pin bell"]  # that it has missed edges may follow: it bounced
+        # That a pin has missed edges may follow: they were many.
+        verdict, sentence = found["pin button"]
+        assert verdict == "warning"
+        assert sentence.startswith(f"GPIO 4 reads LOW: active; {itself}")
+        verdict, sentence = found["pin bell"]
         assert verdict == "ok"
         assert sentence.startswith(f"GPIO 5 reads HIGH: not active; {itself}")
         assert found["gpiobridge.service"][0] == "ok"
