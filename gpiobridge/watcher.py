@@ -14,12 +14,13 @@ import secrets
 import selectors
 import threading
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 
 from gpiobridge.bridge import Bridge
 from gpiobridge.config import Settings
 from gpiobridge.counts import Counts
+from gpiobridge.edge_queue import EdgeQueue
 from gpiobridge.events import Broadcast, CloseClients, Effect, Now, PinEvent, PinNoisy, RawEdge
 from gpiobridge.gpio import PinSource
 from gpiobridge.hub import Display, Hub, Slots
@@ -29,9 +30,6 @@ from gpiobridge.waker import Waker
 log = logging.getLogger(__name__)
 
 EDGES_A_TURN = 64
-
-MAX_EDGES = 100_000
-"""So many raw edges may wait; beyond that the oldest are dropped, and the level check mends."""
 
 LEVEL_CHECK_S = 0.25
 """How often the levels are read with a back end that can lose edges, in seconds."""
@@ -78,9 +76,7 @@ class Watcher:
         self._on_failure = on_failure
         self._selector = selectors.DefaultSelector()
         self._hub = Hub(self._selector, self.slots, settings.server.beat_s, self.counts)
-        self._arrived: deque[RawEdge] = deque(maxlen=MAX_EDGES)  # the back end's thread appends
-        self._edges: deque[RawEdge] = deque()
-        self._waiting: Counter[str] = Counter()  # pin to how many of these are its own
+        self._edges = EdgeQueue()
         self._joining: deque[Display] = deque()
         self._waker = Waker(self._selector)
         self._stop = threading.Event()
@@ -152,7 +148,7 @@ class Watcher:
     def _on_edge(self, edge: RawEdge) -> None:
         # Perhaps on a thread of the back end's, which an exception would kill: no I/O that can
         # block or fail.
-        self._arrived.append(edge)
+        self._edges.put(edge)
         self._waker.wake()
 
     def _run(self) -> None:
@@ -196,13 +192,13 @@ class Watcher:
                 self._hub.handle(key.data, events, time.monotonic())
             elif key.data is self.pins:
                 # With no room for more they stay with the kernel, which numbers what it drops.
-                if not self._arrived and self.pins.read_edges():
+                if not self._edges.full and self.pins.read_edges():
                     self._next_check_s = time.monotonic()  # some were lost: what are the levels?
             else:
                 self._waker.drain()
 
     def _timeout_s(self) -> float | None:
-        if self._edges or self._arrived:
+        if self._edges.waiting:
             return 0.0
         deadlines = (
             self.bridge.deadline_s,
@@ -214,30 +210,21 @@ class Watcher:
         return None if due_s is None else max(0.0, due_s - time.monotonic())
 
     def _take_edges(self) -> None:
-        self._fetch_edges()
         # So many at a time: a pin that oscillates must not hold up sockets, beats and the stop.
-        for _ in range(min(len(self._edges), EDGES_A_TURN)):
-            edge = self._edges.popleft()
-            self._waiting[edge.pin] -= 1
+        for edge in self._edges.take(EDGES_A_TURN):
             self.counts.raw_edges[edge.pin] += 1
             self._carry_out(self.bridge.edge(edge, _now()))
-
-    def _fetch_edges(self) -> None:
-        for _ in range(min(len(self._arrived), MAX_EDGES - len(self._edges))):
-            edge = self._arrived.popleft()
-            self._edges.append(edge)
-            self._waiting[edge.pin] += 1
 
     def _take_deadlines(self) -> None:
         """Read the pins whose debounce window is over, or all at a level check; tell holds."""
         # A reading, or a hold, comes after every edge that was before it: a pin with edges still
         # in the queue has to wait for the next turn.
-        self._fetch_edges()
-        behind = {pin for pin, edges in self._waiting.items() if edges}
+        behind = self._edges.pins()
         now_s = time.monotonic()
         pins: Iterable[str] = self.bridge.pins_to_read(now_s)
         if self._next_check_s is not None and now_s >= self._next_check_s:
-            self._next_check_s = now_s + LEVEL_CHECK_S if self.pins.loses_edges else None
+            again = self.pins.loses_edges or behind
+            self._next_check_s = now_s + LEVEL_CHECK_S if again else None
             self.pins.check()
             pins = self._pin_names
         for pin in pins:

@@ -37,6 +37,7 @@ ALLOWED = {
     "navigation": {"events"},
     "wire": {"events"},
     "press": {"events"},
+    "edge_queue": {"events"},
     "bridge": {"debounce", "events", "navigation", "noise", "press", "wire"},
     "config": {"errors", "events"},
     "gpio": {"chips", "config", "errors", "events"},
@@ -44,7 +45,9 @@ ALLOWED = {
     "sources": {"config", "gpio", "gpiod_pins"},
     "hub": {"counts", "wire"},
     "files": {"handoff", "waker"},
-    "watcher": {"bridge", "config", "counts", "events", "gpio", "hub", "noise", "waker"},
+    "watcher": {
+        "bridge", "config", "counts", "edge_queue", "events", "gpio", "hub", "noise", "waker",
+    },
     "running": {"config", "pages", "watcher"},
     "metrics": {"counts", "hub", "running"},
     "simulator": {"admission", "events", "gpio", "pages", "running"},
