@@ -19,10 +19,10 @@ from gpiobridge import config, files, handoff
 from gpiobridge.admission import check_source, check_token, refuse
 from gpiobridge.config import Settings
 from gpiobridge.errors import ConfigError, GpioBridgeError
+from gpiobridge.gpio import pin_source
 from gpiobridge.pages import insert_script, set_owners_headers
 from gpiobridge.routes import BLUEPRINT, make_blueprint
 from gpiobridge.running import Running
-from gpiobridge.sources import pin_source
 from gpiobridge.watcher import Watcher
 
 log = logging.getLogger(__name__)

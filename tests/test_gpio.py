@@ -6,6 +6,7 @@ And what every source of edges shares: which back end, which chip.
 import gc
 import importlib.util
 import itertools
+import subprocess
 import sys
 import threading
 import time
@@ -17,12 +18,12 @@ from typing import Any
 import pytest
 from gpiozero.pins.mock import MockFactory, MockPin
 
-from gpiobridge import gpio
 from gpiobridge.chips import Chip
 from gpiobridge.config import Gpio, Pin, Pull
 from gpiobridge.errors import PinError
 from gpiobridge.events import Level, RawEdge
-from gpiobridge.gpio import Pins, chip_number, choose, is_raspberry_pi
+from gpiobridge.gpio import Pins, boards, choose, gpiozero_pins, is_raspberry_pi
+from gpiobridge.gpio.boards import chip_number
 
 LOW, HIGH = Level.LOW, Level.HIGH
 BUTTON = Pin(name="button", pin=17, active=LOW)
@@ -62,7 +63,8 @@ def back_end(monkeypatch: pytest.MonkeyPatch) -> Callable[[type[MockFactory]], P
 
     def make(factory: type[MockFactory]) -> Pins:
         monkeypatch.setitem(sys.modules, "scripted", SimpleNamespace(Factory=factory))
-        monkeypatch.setitem(gpio._FACTORIES, "rpigpio", ("scripted", "Factory", "gpiozero"))
+        monkeypatch.setitem(gpiozero_pins._FACTORIES, "rpigpio", ("scripted", "Factory"))
+        monkeypatch.setitem(boards._PACKAGES, "rpigpio", "gpiozero")
         return Pins(Gpio(pin_factory="rpigpio"), {"button": BUTTON})
 
     return make
@@ -243,7 +245,7 @@ def test_a_named_back_end_is_taken(name: str) -> None:
 
 def test_auto_is_simulated_pins_away_from_a_pi(monkeypatch: pytest.MonkeyPatch) -> None:
     """An exhibit can be made on any machine."""
-    monkeypatch.setattr(gpio, "is_raspberry_pi", lambda: False)
+    monkeypatch.setattr(boards, "is_raspberry_pi", lambda: False)
     assert choose("auto") == "mock"
 
 
@@ -260,7 +262,7 @@ def test_auto_is_the_first_installed_back_end_on_a_pi(
     monkeypatch: pytest.MonkeyPatch, missing: tuple[str, ...], chosen: str
 ) -> None:
     """The best back end comes first."""
-    monkeypatch.setattr(gpio, "is_raspberry_pi", lambda: True)
+    monkeypatch.setattr(boards, "is_raspberry_pi", lambda: True)
     monkeypatch.setattr(
         "importlib.util.find_spec", lambda name: None if name in missing else object()
     )
@@ -269,10 +271,17 @@ def test_auto_is_the_first_installed_back_end_on_a_pi(
 
 def test_auto_never_falls_back_to_simulated_pins_on_a_pi(monkeypatch: pytest.MonkeyPatch) -> None:
     """An exhibit whose button does nothing would look as if all were well."""
-    monkeypatch.setattr(gpio, "is_raspberry_pi", lambda: True)
+    monkeypatch.setattr(boards, "is_raspberry_pi", lambda: True)
     uninstall(monkeypatch, "gpiod._ext", "lgpio", "RPi", "pigpio")
     with pytest.raises(PinError, match=r"pip install 'gpiobridge\[lgpio\]'"):
         choose("auto")
+
+
+def test_no_back_end_is_imported_along() -> None:
+    """Gpiozero and the back ends wait for pins that are opened: most commands open none."""
+    code = "import sys, gpiobridge.gpio; print({'gpiod', 'gpiozero', 'lgpio'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
 
 
 @pytest.mark.parametrize("label", ["pinctrl-rp1", "pinctrl-bcm2711", "pinctrl-bcm2835"])

@@ -13,9 +13,7 @@ from gpiobridge.chips import Chip as KernelChip
 from gpiobridge.config import Gpio, Pin, Pull
 from gpiobridge.errors import PinError
 from gpiobridge.events import Level, RawEdge
-from gpiobridge.gpio import Pins
-from gpiobridge.gpiod_pins import GpiodPins
-from gpiobridge.sources import pin_source
+from gpiobridge.gpio import GpiodPins, Pins, pin_source
 
 LOW, HIGH = Level.LOW, Level.HIGH
 PINS = {
@@ -175,7 +173,7 @@ def kernel(monkeypatch: pytest.MonkeyPatch) -> Kernel:
         "os.set_blocking", lambda fd, blocking: kernel.blocking.update({fd: blocking})
     )
     monkeypatch.setattr(
-        "gpiobridge.gpiod_pins.time",
+        "gpiobridge.gpio.gpiod_pins.time",
         SimpleNamespace(sleep=lambda seconds: kernel.asked.append(("sleep", seconds))),
     )
     return kernel

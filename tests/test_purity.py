@@ -41,8 +41,6 @@ ALLOWED = {
     "bridge": {"debounce", "events", "navigation", "noise", "press", "wire"},
     "config": {"errors", "events"},
     "gpio": {"chips", "config", "errors", "events"},
-    "gpiod_pins": {"config", "errors", "events", "gpio"},
-    "sources": {"config", "gpio", "gpiod_pins"},
     "hub": {"counts", "wire"},
     "files": {"handoff", "waker"},
     "watcher": {
@@ -55,8 +53,8 @@ ALLOWED = {
         "admission", "errors", "handoff", "hub", "metrics", "pages", "running", "simulator",
     },
     "web": {
-        "admission", "config", "errors", "files", "handoff", "pages", "routes", "running",
-        "sources", "watcher",
+        "admission", "config", "errors", "files", "gpio", "handoff", "pages", "routes", "running",
+        "watcher",
     },
     "exhibit": {"admission", "config", "web"},
     "startup": {"config", "errors", "running", "web"},
@@ -67,7 +65,7 @@ ALLOWED = {
     "server": {"config", "errors", "exhibit", "gunicorn_server", "limits", "startup"},
     "install": {"config", "errors", "gpio"},
     "remote": {"errors", "events", "wire"},
-    "doctor": {"chips", "config", "errors", "events", "gpio", "limits", "remote", "sources"},
+    "doctor": {"chips", "config", "errors", "events", "gpio", "limits", "remote"},
     "liveness": set(),
     "chromium": {"errors"},
     "kiosk": {"chromium", "config", "errors", "liveness", "remote"},

@@ -16,8 +16,7 @@ from typing import Protocol
 from gpiobridge.config import Gpio, Pin, Pull
 from gpiobridge.errors import PinError
 from gpiobridge.events import Level, RawEdge
-from gpiobridge.gpio import PinSource
-from gpiobridge.sources import pin_source
+from gpiobridge.gpio import PinSource, pin_source
 
 SAMPLE_S = 0.5
 """How long pins are watched, in seconds."""

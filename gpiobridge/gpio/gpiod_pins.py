@@ -16,15 +16,9 @@ from typing import Any
 from gpiobridge.config import Gpio, Pin, Pull
 from gpiobridge.errors import PinError
 from gpiobridge.events import Level, RawEdge
-from gpiobridge.gpio import (
-    SETTLE_S,
-    OnEdge,
-    PinSource,
-    chip_number,
-    explain,
-    require,
-    title,
-)
+from gpiobridge.gpio.boards import chip_number, require
+from gpiobridge.gpio.remedies import explain, title
+from gpiobridge.gpio.source import SETTLE_S, OnEdge, PinSource
 
 # As many edges as the kernel keeps at most (GPIO_V2_LINES_MAX * 16 in its gpiolib-cdev.c); when
 # it has no room, it drops the oldest.

@@ -1,0 +1,46 @@
+"""The pins: opened once, edges turned into `RawEdge`, levels read.
+
+The way of an edge: `pin_source` makes what the configuration asks for (`boards` knows what "auto"
+means on this machine), and the watcher opens it, knowing no more of it than `source` says. In
+`gpiozero_pins` a callback stamps the edge and hands it on; in `gpiod_pins` the kernel stamps it,
+and it waits at a descriptor. Both edges, no debounce of the back end (they differ, see
+`debounce`). An error comes with what to do about it, from `remedies`.
+
+Importing this imports neither gpiozero nor a back end: that is for pins that are opened.
+
+Threads: a source is opened, read and closed by one at a time, the one that starts the watcher,
+then the watcher's own; callbacks come on the back end's. All else is for any thread.
+"""
+
+from collections.abc import Mapping
+
+from gpiobridge.config import Gpio, Pin
+from gpiobridge.gpio.boards import choose, is_raspberry_pi
+from gpiobridge.gpio.gpiod_pins import GpiodPins
+from gpiobridge.gpio.gpiozero_pins import Pins
+from gpiobridge.gpio.source import OnEdge, PinSource
+
+__all__ = [
+    "GpiodPins",
+    "OnEdge",
+    "PinSource",
+    "Pins",
+    "choose",
+    "is_raspberry_pi",
+    "pin_source",
+]
+
+
+def pin_source(settings: Gpio, pins: Mapping[str, Pin]) -> PinSource:
+    """Make the source of edges for ``gpio.pin_factory``.
+
+    Args:
+        settings: which back end and chip.
+        pins: pin name to its settings.
+
+    Raises:
+        PinError: it is "auto" on a Raspberry Pi without a back end.
+    """
+    if choose(settings.pin_factory) == "gpiod":
+        return GpiodPins(settings, pins)
+    return Pins(settings, pins)

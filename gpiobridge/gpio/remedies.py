@@ -1,0 +1,60 @@
+"""What a back end's error means, and what a person can do about it: the words of the messages.
+
+Pure; any thread.
+"""
+
+import re
+
+from gpiobridge.config import Pin
+
+NO_CHIP = (
+    "the GPIO chip is missing, or this "
+    "user may not open it: `sudo usermod -aG gpio $USER`, then log in again"
+)
+"""Why no GPIO chip can be opened, and the remedy."""
+
+# What the back ends say, and what a person can do about it.
+_REMEDIES = (
+    (
+        r"GPIO busy|GPIOPinInUse",
+        "another program, an overlay or a second copy of gpiobridge "
+        "holds the pin: `gpioinfo` names it",
+    ),
+    (
+        r"can ?not open gpiochip|permission|PermissionError|FileNotFoundError|No access to /dev",
+        NO_CHIP,
+    ),
+    (
+        r"Failed to add edge detection",
+        "RPi.GPIO does not work on kernels from 6.6 on: "
+        "pip uninstall RPi.GPIO, then pip install 'gpiobridge[lgpio]'",
+    ),
+    (
+        r"PinUnknownPi|Raspberry Pi",
+        'this is not a Raspberry Pi: for simulated pins write pin_factory = "mock"',
+    ),
+    (
+        r"failed to connect to|ConnectionRefused",
+        "is pigpiod running? `sudo systemctl start pigpiod`",
+    ),
+)
+
+
+def explain(error: Exception, what: str, back_end: str) -> str:
+    """Say what a back end's error means and what to do about it.
+
+    Args:
+        error: what the back end has raised.
+        what: what could not be opened.
+        back_end: its name in the configuration.
+    """
+    said = f"{what} can't be opened on {back_end}: {error}"
+    for pattern, remedy in _REMEDIES:
+        if re.search(pattern, f"{type(error).__name__}: {error}", re.IGNORECASE):
+            return f"{said}; {remedy}"
+    return said
+
+
+def title(pin: Pin) -> str:
+    """Name a pin as messages do."""
+    return f"pin {pin.name!r} (GPIO {pin.pin})"

@@ -1,0 +1,59 @@
+"""What the watcher needs of the pins, and what both kinds of them share.
+
+It touches no pin. Which thread calls what, `watcher` decides.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from gpiobridge.events import Level, RawEdge
+
+OnEdge = Callable[[RawEdge], None]
+
+# The pull takes about 5 ms to work through a long cable (50 kΩ, 100 nF), measured; GPIO 9 to 27
+# boot pulled down.
+SETTLE_S = 0.05
+"""How long a pull has to settle between claiming and arming, in seconds."""
+
+
+class PinSource(Protocol):
+    """Where edges come from; the watcher needs no more than this.
+
+    Attributes:
+        simulated: True if the pins are not real.
+        loses_edges: True if an edge may be lost without a word, so that the levels must be
+            checked all the time.
+    """
+
+    simulated: bool
+    loses_edges: bool
+
+    def open(self, on_edge: OnEdge) -> None:
+        """Claim every pin and arm it: from now on every edge goes to ``on_edge``."""
+
+    def fileno(self) -> int | None:
+        """The open descriptor that is readable when `read_edges` has work.
+
+        None, unless overridden: edges come by themselves, on a thread of the back end's.
+        """
+        return None
+
+    def read_edges(self) -> bool:
+        """Hand all edges that wait at the descriptor to ``on_edge``, on the caller's thread.
+
+        Returns:
+            Whether edges were lost: then the levels must be checked now.
+
+        Raises:
+            PinError: no edge will come any more.
+        """
+        return False
+
+    def read(self, pin: str) -> Level:
+        """Read a pin's level now."""
+
+    def check(self) -> None:
+        """Make sure that edges are still delivered."""
+
+    def close(self) -> None:
+        """Release every pin."""
