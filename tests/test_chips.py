@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gpiobridge.chips import Chip, Line, chips, devices, line, pi_chip
+from gpiobridge.gpio.chips import Chip, Line, chips, devices, line, pi_chip
 
 fcntl = pytest.importorskip("fcntl", reason="Windows has no GPIO chips")
 

@@ -14,13 +14,13 @@ from typing import Any
 import pytest
 from running import RunningBridge, write_exhibit
 
-from gpiobridge.chips import Chip, Line
 from gpiobridge.config import Gpio, Pin
 from gpiobridge.doctor import Finding, Machine, Report, Verdict, examine
 from gpiobridge.doctor.machine import Package, User
 from gpiobridge.doctor.sampling import Sample
 from gpiobridge.errors import PinError
 from gpiobridge.events import Level
+from gpiobridge.gpio.chips import Chip, Line
 
 LOW, HIGH = Level.LOW, Level.HIGH
 OK, WARNING, FAILURE, SKIPPED = Verdict

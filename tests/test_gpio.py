@@ -18,12 +18,12 @@ from typing import Any
 import pytest
 from gpiozero.pins.mock import MockFactory, MockPin
 
-from gpiobridge.chips import Chip
 from gpiobridge.config import Gpio, Pin, Pull
 from gpiobridge.errors import PinError
 from gpiobridge.events import Level, RawEdge
 from gpiobridge.gpio import Pins, boards, choose, gpiozero_pins, is_raspberry_pi
 from gpiobridge.gpio.boards import chip_number
+from gpiobridge.gpio.chips import Chip
 
 LOW, HIGH = Level.LOW, Level.HIGH
 BUTTON = Pin(name="button", pin=17, active=LOW)
@@ -288,7 +288,7 @@ def test_no_back_end_is_imported_along() -> None:
 def test_a_pis_own_chip_is_known_by_its_label(monkeypatch: pytest.MonkeyPatch, label: str) -> None:
     """Its number depends on the kernel; another chip is never taken instead."""
     found = [Chip(0, "raspberrypi-exp-gpio", 8), Chip(11, label, 54)]
-    monkeypatch.setattr("gpiobridge.chips.chips", lambda: found)
+    monkeypatch.setattr("gpiobridge.gpio.chips.chips", lambda: found)
     assert chip_number("auto") == 11
     assert chip_number("gpiochip4") == 4
 
@@ -304,7 +304,7 @@ def test_a_machine_without_a_pis_chip_says_what_it_has(
     monkeypatch: pytest.MonkeyPatch, found: list[Chip], said: str
 ) -> None:
     """A board that is none names its chips; a user without rights gets the remedy."""
-    monkeypatch.setattr("gpiobridge.chips.chips", lambda: found)
+    monkeypatch.setattr("gpiobridge.gpio.chips.chips", lambda: found)
     with pytest.raises(PinError) as caught:
         chip_number("auto")
     assert str(caught.value).startswith('gpio.chip = "auto": ')

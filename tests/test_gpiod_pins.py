@@ -9,11 +9,11 @@ from typing import Any, Self
 
 import pytest
 
-from gpiobridge.chips import Chip as KernelChip
 from gpiobridge.config import Gpio, Pin, Pull
 from gpiobridge.errors import PinError
 from gpiobridge.events import Level, RawEdge
 from gpiobridge.gpio import GpiodPins, Pins, pin_source
+from gpiobridge.gpio.chips import Chip as KernelChip
 
 LOW, HIGH = Level.LOW, Level.HIGH
 PINS = {
@@ -168,7 +168,7 @@ def kernel(monkeypatch: pytest.MonkeyPatch) -> Kernel:
     monkeypatch.setitem(sys.modules, "gpiod", module)
     monkeypatch.setitem(sys.modules, "gpiod.line", LINE)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: object())
-    monkeypatch.setattr("gpiobridge.chips.chips", kernel.chips)
+    monkeypatch.setattr("gpiobridge.gpio.chips.chips", kernel.chips)
     monkeypatch.setattr(
         "os.set_blocking", lambda fd, blocking: kernel.blocking.update({fd: blocking})
     )

@@ -24,7 +24,6 @@ ACTING_CALLS = {"eval", "exec", "input", "open", "print", "sleep", "__import__"}
 ALLOWED = {
     "errors": set(),
     "events": set(),
-    "chips": set(),
     "handoff": set(),
     "limits": set(),
     "waker": set(),
@@ -40,7 +39,7 @@ ALLOWED = {
     "edge_queue": {"events"},
     "bridge": {"debounce", "events", "navigation", "noise", "press", "wire"},
     "config": {"errors", "events"},
-    "gpio": {"chips", "config", "errors", "events"},
+    "gpio": {"config", "errors", "events"},
     "hub": {"counts", "wire"},
     "files": {"handoff", "waker"},
     "watcher": {
@@ -65,7 +64,7 @@ ALLOWED = {
     "server": {"config", "errors", "exhibit", "gunicorn_server", "limits", "startup"},
     "install": {"config", "errors", "gpio"},
     "remote": {"errors", "events", "wire"},
-    "doctor": {"chips", "config", "errors", "events", "gpio", "limits", "remote"},
+    "doctor": {"config", "errors", "events", "gpio", "limits", "remote"},
     "liveness": set(),
     "chromium": {"errors"},
     "kiosk": {"chromium", "config", "errors", "liveness", "remote"},

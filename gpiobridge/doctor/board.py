@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from gpiobridge.chips import Chip, devices, pi_chip
 from gpiobridge.config import Gpio, Pin
 from gpiobridge.doctor.findings import Finding, failure, ok, skipped, warning
 from gpiobridge.doctor.machine import Run, User, read_text
 from gpiobridge.gpio import is_raspberry_pi
+from gpiobridge.gpio.chips import Chip, devices, pi_chip
 
 CHIP_BACK_ENDS = ("lgpio", "gpiod")
 """Back ends that open one of the kernel's GPIO chips."""

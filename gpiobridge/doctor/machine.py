@@ -16,11 +16,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gpiobridge import chips, gpio, remote
-from gpiobridge.chips import Chip, Line, line
+from gpiobridge import gpio, remote
 from gpiobridge.config import Server
 from gpiobridge.doctor.sampling import Sampler, sample
 from gpiobridge.errors import RemoteError
+from gpiobridge.gpio.chips import Chip, Line, chips, line
 from gpiobridge.limits import raise_file_limit
 
 _COMMAND_S = 10.0  # a command that takes longer has hung
@@ -180,7 +180,7 @@ class Machine:
     open_device: Callable[[Path], None] = open_device
     ask_bridge: Callable[[Server], Health | None] = ask_bridge
     choose: Callable[[str], str] = gpio.choose
-    chips: Callable[[], Sequence[Chip]] = chips.chips
+    chips: Callable[[], Sequence[Chip]] = chips
     line: Callable[[int, int], Line] = line
     sample: Sampler = sample
     sleep: Callable[[float], None] = time.sleep

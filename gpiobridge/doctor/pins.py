@@ -6,7 +6,6 @@ a moment. `levels` gathers, the others judge and take what they judge as argumen
 
 import itertools
 
-from gpiobridge.chips import Line, pi_chip
 from gpiobridge.config import Pin, Settings
 from gpiobridge.doctor.board import CHIP_BACK_ENDS
 from gpiobridge.doctor.findings import Finding, failure, ok, skipped, warning
@@ -14,6 +13,7 @@ from gpiobridge.doctor.machine import Health, Machine
 from gpiobridge.doctor.programs import Program, holding_line
 from gpiobridge.doctor.sampling import SAMPLE_S, Sample
 from gpiobridge.events import Level
+from gpiobridge.gpio.chips import Line, pi_chip
 
 _READINGS = 10  # of a running bridge, over SAMPLE_S
 _NOISY = 10  # edges in SAMPLE_S that no finger makes

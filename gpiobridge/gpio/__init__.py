@@ -4,7 +4,8 @@ The way of an edge: `pin_source` makes what the configuration asks for (`boards`
 means on this machine), and the watcher opens it, knowing no more of it than `source` says. In
 `gpiozero_pins` a callback stamps the edge and hands it on; in `gpiod_pins` the kernel stamps it,
 and it waits at a descriptor. Both edges, no debounce of the back end (they differ, see
-`debounce`). An error comes with what to do about it, from `remedies`.
+`debounce`). An error comes with what to do about it, from `remedies`; `chips` asks the kernel
+itself, without a back end.
 
 Importing this imports neither gpiozero nor a back end: that is for pins that are opened.
 

@@ -7,8 +7,8 @@ import contextlib
 import importlib.util
 from pathlib import Path
 
-from gpiobridge import chips
 from gpiobridge.errors import PinError
+from gpiobridge.gpio import chips
 from gpiobridge.gpio.remedies import NO_CHIP
 
 # Back end -> what is imported of its package. gpiod's is a part that only 2.x has: Debian 12's
