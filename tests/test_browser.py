@@ -124,17 +124,20 @@ def test_silent_socket_is_given_up(run_bridge: Run, page: Any) -> None:
     bridge = run_bridge(server='beat = "300ms"')
     # Between page and server: the first connection swallows everything from the server.
     mute = {"now": False}
+    sockets: list[Any] = []
 
     def relay(ws: Any) -> None:
+        first = not sockets
+        sockets.append(ws)
         server = ws.connect_to_server()
-        server.on_message(lambda message: None if mute["now"] else ws.send(message))
+        server.on_message(lambda message: None if first and mute["now"] else ws.send(message))
 
     page.route_web_socket(re.compile("/ws/"), relay)
     open_page(page, bridge)
     mute["now"] = True
     page.wait_for_selector('html[data-bridge="offline"]')
-    mute["now"] = False
     page.wait_for_selector(ONLINE)
+    assert len(sockets) > 1
 
 
 def test_silent_handshake_is_given_up(run_bridge: Run, page: Any) -> None:

@@ -193,7 +193,8 @@
   /** How long a handshake may take: as long as any other silence, and longer with each failure. */
   function connectMs() {
     const first = Math.max(MIN_CONNECT_MS, SILENT_BEATS * beatMs);
-    return Math.min(MAX_CONNECT_MS, first * 2 ** attempt);
+    const failed = Math.max(0, attempt - 1); // the first try after a loss is none
+    return Math.min(MAX_CONNECT_MS, first * 2 ** failed);
   }
 
   function receive(frame) {
