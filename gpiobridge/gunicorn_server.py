@@ -177,6 +177,13 @@ class OneWorkerArbiter(Arbiter):  # type: ignore[misc]
         self.stopping |= sig in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
         super().signal(sig, frame)
 
+    def init_signals(self) -> None:
+        """Take the signals, but leave SIGHUP to nohup(1), where that has set it to be ignored."""
+        ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        super().init_signals()
+        if ignored:
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
     def murder_workers(self) -> None:
         """Look after the worker, and let systemd know that all is well; called each second."""
         super().murder_workers()

@@ -4,6 +4,7 @@ import os
 import pty
 import signal
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -187,6 +188,18 @@ def test_a_terminal_that_closes_ends_it(run_bridge: Run) -> None:
     finally:
         os.close(terminal)
         os.close(stdin)
+
+
+def test_nohup_is_respected(run_bridge: Run) -> None:
+    """Started to outlive its terminal, it neither ends nor starts again when that closes."""
+    bridge = run_bridge(command=["nohup", *COMMANDS["gunicorn"]], stdin=subprocess.DEVNULL)
+    with bridge.socket("still") as ws:
+        frame(ws, "state")
+        bridge.process.send_signal(signal.SIGHUP)
+        bridge.process.send_signal(signal.SIGUSR2)  # comes behind it, and is answered
+        bridge.wait_for_line("signal ignored")
+        bridge.set_level("button", "low")
+        assert frame(ws, "edge")["seq"] == 1
 
 
 @pytest.mark.parametrize(
