@@ -166,12 +166,16 @@ class _Kiosk:
                 self._pause(_WAIT_S)
             if self._stopping:
                 return
-            chromium.tidy(profile)
-            # A session of its own: so all its processes can be ended together.
-            started = subprocess.Popen(command, env=environ, start_new_session=True)
-            with _ending(started) as browser:
-                log.info("started %s (process %d) on %s", command[0], browser.pid, self.base)
-                alive, reason = self._watch(browser, failures)
+            try:
+                chromium.tidy(profile)
+                # A session of its own: so all its processes can be ended together.
+                started = subprocess.Popen(command, env=environ, start_new_session=True)
+            except OSError as error:  # a full card, or an upgrade that is replacing Chromium
+                alive, reason = False, f"it can't be started: {error}"
+            else:
+                with _ending(started) as browser:
+                    log.info("started %s (process %d) on %s", command[0], browser.pid, self.base)
+                    alive, reason = self._watch(browser, failures)
             failures = 0 if alive else failures + 1
             if not self._stopping:
                 pause_s = liveness.pause_s(failures)

@@ -350,6 +350,18 @@ def test_dying_browser_is_started_ever_later(bridge: RunningBridge, launch: Any)
     assert launcher.stop() < 2
 
 
+def test_browser_that_is_being_upgraded(bridge: RunningBridge, launch: Any, tmp_path: Path) -> None:
+    """A browser that can't be started just now is tried again, like one that dies."""
+    launcher = launch("--url", bridge.url)
+    launcher.wait_for("its page is live")
+    program = tmp_path / "bin" / "chromium"
+    program.rename(tmp_path / "new")
+    os.kill(launcher.started()[0][0], signal.SIGKILL)
+    launcher.wait_for("again in 1.0 s: it can't be started: [Errno 2] No such file or directory")
+    (tmp_path / "new").rename(program)
+    wait_until(lambda: len(launcher.started()) == 2)
+
+
 def test_stubborn_browser_is_killed(bridge: RunningBridge, launch: Any) -> None:
     """A browser that hangs and ignores SIGTERM doesn't keep the launcher."""
     launcher = launch("--url", bridge.url, mode="stubborn")
