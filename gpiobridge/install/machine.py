@@ -119,8 +119,17 @@ class Machine:
 
     def missing_for_a_kiosk(self) -> tuple[str, ...]:
         """List the packages of a kiosk that aren't installed."""
-        browser = shutil.which("chromium") or shutil.which("chromium-browser")
-        return (*(() if shutil.which("cage") else ("cage",)), *(() if browser else ("chromium",)))
+        usr = self.at("/usr")
+        found = {
+            "cage": shutil.which("cage"),
+            "xwayland": shutil.which("Xwayland"),  # cage 0.1 doesn't start without
+            "chromium chromium-sandbox": shutil.which("chromium")
+            or shutil.which("chromium-browser"),
+            # Whoever gives a session its seat, and what it asks.
+            "polkitd": any(usr.glob("lib/polkit-1/polkitd")),
+            "libpam-systemd": any(usr.glob("lib/*/security/pam_systemd.so")),
+        }
+        return tuple(package for package, there in found.items() if not there)
 
     def own(self, path: Path, group: str) -> None:
         """Give a file to root and a group."""
