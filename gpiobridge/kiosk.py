@@ -71,8 +71,7 @@ def address(settings: Settings) -> str:
                 "will be; give the bridge's address with --url"
             ]
         )
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(server.host, server.host)
-    return f"http://[{host}]:{server.port}" if ":" in host else f"http://{host}:{server.port}"
+    return server.local_url
 
 
 def run(options: Options, environ: Mapping[str, str] = os.environ) -> None:

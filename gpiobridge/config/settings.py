@@ -51,6 +51,12 @@ class Server:
     allowed_hosts: tuple[str, ...] = ()
     threads: int = 8
 
+    @property
+    def local_url(self) -> str:
+        """Where the bridge is, seen from its own machine: ``http://127.0.0.1:8000``."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gpio:

@@ -131,10 +131,8 @@ def open_device(path: Path) -> None:
 
 def ask_bridge(server: Server) -> Health | None:
     """Ask what may be the configured bridge how it is; None if no bridge answers."""
-    here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(server.host, server.host)
-    url = f"http://{f'[{here}]' if ':' in here else here}:{server.port}"
     try:
-        return remote.health(url, server.token, even_ill=True)
+        return remote.health(server.local_url, server.token, even_ill=True)
     except RemoteError:
         return None
 
