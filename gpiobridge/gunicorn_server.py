@@ -84,6 +84,7 @@ class Service(BaseApplication):  # type: ignore[misc]
         self._pulse_out, self._pulse_in = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._pulse_out.setblocking(False)
         self._pulse_in.setblocking(False)
+        self._pulse_every_s = min(PULSE_S, (watchdog_s() or inf) / 3)
         self._refused = ""  # why the newest configuration is not used
         super().__init__()
 
@@ -121,7 +122,7 @@ class Service(BaseApplication):  # type: ignore[misc]
             with contextlib.suppress(OSError):  # full: the arbiter hangs, which systemd notices
                 self._pulse_out.send(running.status().encode())
 
-        running.watcher.every(min(PULSE_S, (watchdog_s() or inf) / 3), pulse)
+        running.watcher.every(self._pulse_every_s, pulse)
 
     def pass_pulse_on(self) -> None:
         """Tell systemd what the watcher said last, if anything; called in the arbiter."""
@@ -163,18 +164,27 @@ class Service(BaseApplication):  # type: ignore[misc]
         os.environ |= {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "1"}
         os.dup2(listener_fd, FIRST_PASSED_FD)
         os.set_inheritable(FIRST_PASSED_FD, True)
-        logging.shutdown()
-        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+        try:
+            os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+        except OSError as error:  # removed by an upgrade, perhaps
+            log.error("%s can't be started again: %s", sys.executable, error)
+            sys.exit(1)
 
 
 class OneWorkerArbiter(Arbiter):  # type: ignore[misc]
     """Ends with its worker, instead of starting another one every second for ever."""
 
-    stopping = False
+    asked_to_stop = False
+    reloading = False
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the end of the worker is no failure."""
+        return self.asked_to_stop or self.reloading
 
     def signal(self, sig: int, frame: object) -> None:
-        """Note at once that we are stopping: a worker may be reaped before gunicorn acts."""
-        self.stopping |= sig in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
+        """Note at once that we are to stop: a worker may be reaped before gunicorn acts."""
+        self.asked_to_stop |= sig in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
         super().signal(sig, frame)
 
     def init_signals(self) -> None:
@@ -195,16 +205,18 @@ class OneWorkerArbiter(Arbiter):  # type: ignore[misc]
         The listening socket stays open meanwhile, so that nobody is refused.
         """
         if sys.stdin is not None and sys.stdin.isatty():
-            self.stopping = True
+            self.asked_to_stop = True
             raise StopIteration  # the terminal was closed
         service: Service = self.app
         if service.reload_is_refused():
             return
         log.info("the configuration is fine: starting again with it")
         notify(service.notify_address, f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
-        self.stopping = True
+        self.reloading = True
         listener_fd = os.dup(self.LISTENERS[0].fileno())
         self.stop()
+        if self.asked_to_stop:  # meanwhile
+            raise StopIteration
         service.start_again(listener_fd)
 
     def _keep_one_worker(self) -> None:

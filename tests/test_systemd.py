@@ -179,6 +179,14 @@ def test_reload_can_not_move_the_address(run_bridge: Run, tmp_path: Path) -> Non
     assert bridge.get("/still")[0] == 200
 
 
+def test_a_stop_during_a_reload_is_not_lost(run_bridge: Run) -> None:
+    """SIGTERM right behind SIGHUP ends the service for good, exit code 0."""
+    bridge = run_bridge()
+    bridge.process.send_signal(signal.SIGHUP)
+    bridge.wait_for_line("starting again")
+    assert bridge.stop() < 5
+
+
 def test_a_terminal_that_closes_ends_it(run_bridge: Run) -> None:
     """In a terminal SIGHUP means that nobody is there any longer: the pins are released."""
     terminal, stdin = pty.openpty()
