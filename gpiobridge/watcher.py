@@ -191,11 +191,19 @@ class Watcher:
             if isinstance(key.data, Display):
                 self._hub.handle(key.data, events, time.monotonic())
             elif key.data is self.pins:
-                # With no room for more they stay with the kernel, which numbers what it drops.
-                if not self._edges.full and self.pins.read_edges():
-                    self._next_check_s = time.monotonic()  # some were lost: what are the levels?
+                self._fetch_edges()
             else:
                 self._waker.drain()
+
+    def _fetch_edges(self) -> None:
+        """Put the edges that wait at the source's descriptor, if it has one, into the queue."""
+        # With no room for more they stay with the kernel, which numbers what it drops.
+        if self._edges.full or not self.pins.read_edges():
+            return
+        # Some were lost: what are the levels? A check that is due already is not put off.
+        now_s = time.monotonic()
+        if self._next_check_s is None or now_s < self._next_check_s:
+            self._next_check_s = now_s
 
     def _timeout_s(self) -> float | None:
         if self._edges.waiting:
@@ -217,20 +225,23 @@ class Watcher:
 
     def _take_deadlines(self) -> None:
         """Read the pins whose debounce window is over, or all at a level check; tell holds."""
-        # A reading, or a hold, comes after every edge that was before it: a pin with edges still
-        # in the queue has to wait for the next turn.
+        # A reading, or a hold, comes after every edge that was before it: so this moment comes
+        # first, then a look at the edges, and a pin that has any waits for the next turn.
+        now = _now()
+        self._fetch_edges()
         behind = self._edges.pins()
-        now_s = time.monotonic()
-        pins: Iterable[str] = self.bridge.pins_to_read(now_s)
-        if self._next_check_s is not None and now_s >= self._next_check_s:
+        if self._edges.full:
+            behind = set(self._pin_names)
+        pins: Iterable[str] = self.bridge.pins_to_read(now.mono_s)
+        if self._next_check_s is not None and now.mono_s >= self._next_check_s:
             again = self.pins.loses_edges or behind
-            self._next_check_s = now_s + LEVEL_CHECK_S if again else None
+            self._next_check_s = now.mono_s + LEVEL_CHECK_S if again else None
             self.pins.check()
             pins = self._pin_names
         for pin in pins:
             if pin not in behind:
                 self._read(pin)
-        self._carry_out(self.bridge.due(_now(), behind))
+        self._carry_out(self.bridge.due(now, behind))
 
     def _read(self, pin: str) -> None:
         now = _now()  # before the reading: an edge stamped later may not be in it

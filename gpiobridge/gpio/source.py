@@ -41,6 +41,8 @@ class PinSource(Protocol):
     def read_edges(self) -> bool:
         """Hand all edges that wait at the descriptor to ``on_edge``, on the caller's thread.
 
+        It doesn't wait itself: there may be none.
+
         Returns:
             Whether edges were lost: then the levels must be checked now.
 

@@ -14,6 +14,7 @@ import pytest
 
 from gpiobridge.events import Level
 
+from .browser import chromium, wait_online
 from .conftest import BUTTON_LINE
 from .display import display
 from .guest import VirtualPi
@@ -255,12 +256,19 @@ def test_upgrade_and_rollback(installed: VirtualPi) -> None:
 def test_a_browser_may_come_first(
     installed: VirtualPi, later: Callable[..., "Future[tuple[int, str]]"]
 ) -> None:
-    """After a power cut, requests that come before the service runs are answered once it does."""
-    installed.reboot()
-    installed.set_line(BUTTON_LINE, Level.HIGH)
-    wait_for(installed, "systemctl is-active --quiet gpiobridge.socket")
-    assert installed.sh("systemctl is-active gpiobridge.service")[1] != "active"
-    answers = [later(installed, "/still") for _ in range(8)]
+    """After a power cut, a browser and others that come before the service runs are answered."""
+    address = f"http://127.0.0.1:{installed.port}/welcome"
+    with chromium() as browser:
+        page = browser.new_page()
+        page.set_default_timeout(1e3 * LIMIT_S)
+        installed.reboot()
+        installed.set_line(BUTTON_LINE, Level.HIGH)
+        wait_for(installed, "systemctl is-active --quiet gpiobridge.socket")
+        assert installed.sh("systemctl is-active gpiobridge.service")[1] != "active"
+        answers = [later(installed, "/still") for _ in range(8)]
+        page.goto(address)
+        wait_online(page)
+        assert page.title() == "Welcome"
     assert [answer.result()[0] for answer in answers] == [200] * 8
 
 

@@ -3,20 +3,18 @@
 import itertools
 import json
 import re
-import shutil
 import statistics
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
 
 from gpiobridge import remote
 from gpiobridge.events import Level
 
+from .browser import chromium, wait_online
 from .conftest import BUTTON_LINE, WORN_LINES, release
 from .display import display
 from .guest import VirtualPi
@@ -309,22 +307,3 @@ def report(
             f"edge to frame: median {statistics.median(ways_ms):.1f} ms, "
             f"95 % under {ways_ms[len(ways_ms) * 95 // 100]:.1f} ms, worst {ways_ms[-1]:.1f} ms"
         )
-
-
-@contextmanager
-def chromium() -> Iterator[Browser]:
-    """Start the Chromium of this machine, or else the one that Playwright has installed."""
-    # Chromium's sandbox doesn't start as root, and image builds need root.
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
-        )
-        try:
-            yield browser
-        finally:
-            browser.close()
-
-
-def wait_online(page: Page) -> None:
-    """Wait until the page has an open socket: a press from now on moves it."""
-    page.locator("html[data-bridge=online]").wait_for(state="attached")
