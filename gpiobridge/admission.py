@@ -74,8 +74,7 @@ def check_token(request: Request, token: str) -> None:
         response = Response(sentence, 401, mimetype="text/plain")
         response.headers["WWW-Authenticate"] = "Bearer"
         abort(response)
-    if in_url or (in_cookie and request.headers.get("Sec-Fetch-Dest") == "document"):
-        # Each page load renews it, so that it lasts as long as the display does.
+    if in_url or in_cookie:
         after_this_request(lambda response: _remember(response, request, cookie, token))
 
 
@@ -89,6 +88,9 @@ def _cookie_name(token: str) -> str:
 
 
 def _remember(response: Response, request: Request, cookie: str, token: str) -> Response:
+    # Each page load renews it, so that it lasts as long as the display does.
+    if response.mimetype != "text/html" and "token" not in request.args:
+        return response
     response.set_cookie(
         cookie,
         token,

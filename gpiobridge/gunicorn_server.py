@@ -75,6 +75,8 @@ class Service(BaseApplication):  # type: ignore[misc]
         self._load = load
         self.address: tuple[str, int] = listener.getsockname()[:2]
         self._listener_fd = listener.detach()  # gunicorn closes it
+        # Asked now: of a terminal that has been closed nobody can tell that it was one.
+        self.in_terminal = sys.stdin is not None and sys.stdin.isatty()
         # Shared with the worker: whether it has said itself why it ends.
         self.said_why = mmap.mmap(-1, 1)
         # gunicorn would report READY before the application is up: we do, when it is.
@@ -204,10 +206,10 @@ class OneWorkerArbiter(Arbiter):  # type: ignore[misc]
 
         The listening socket stays open meanwhile, so that nobody is refused.
         """
-        if sys.stdin is not None and sys.stdin.isatty():
-            self.asked_to_stop = True
-            raise StopIteration  # the terminal was closed
         service: Service = self.app
+        if service.in_terminal:  # which was closed
+            self.asked_to_stop = True
+            raise StopIteration
         if service.reload_is_refused():
             return
         log.info("the configuration is fine: starting again with it")

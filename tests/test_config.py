@@ -331,6 +331,15 @@ def test_a_bad_token_is_not_shown(folder: Path, token: str) -> None:
     assert token not in problem
 
 
+@pytest.mark.parametrize("key", ["TOKEN", "tokn", "toke", "password", "secret", "auth_token"])
+def test_a_secret_under_a_wrong_name_is_not_shown(folder: Path, key: str) -> None:
+    """What was meant for the token is told by its key alone."""
+    with pytest.raises(ConfigError) as raised:
+        check(f'[server]\n{key} = "{TOKEN}"\n{PINS}{PAGES}', folder)
+    (problem,) = raised.value.problems
+    assert TOKEN not in problem
+
+
 # --- What is wrong, one at a time -------------------------------------------------------------
 
 OPEN = (

@@ -1,17 +1,19 @@
 """Signals and systemd: signs of life, a status for a person, and a reload that can't break it."""
 
+import fcntl
 import os
 import pty
 import signal
 import socket
 import subprocess
+import termios
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from running import COMMANDS, CONFIG, RunningBridge, close_of, frame, write_exhibit
+from running import COMMANDS, CONFIG, RunningBridge, close_of, frame, wait_until, write_exhibit
 
 from gpiobridge.systemd import notify, watchdog_s
 
@@ -190,12 +192,18 @@ def test_a_stop_during_a_reload_is_not_lost(run_bridge: Run) -> None:
 def test_a_terminal_that_closes_ends_it(run_bridge: Run) -> None:
     """In a terminal SIGHUP means that nobody is there any longer: the pins are released."""
     terminal, stdin = pty.openpty()
-    try:
-        bridge = run_bridge(stdin=stdin)
-        bridge.stop(signal.SIGHUP)
-    finally:
-        os.close(terminal)
-        os.close(stdin)
+
+    def take_the_terminal() -> None:
+        os.setsid()
+        fcntl.ioctl(stdin, termios.TIOCSCTTY, 0)
+
+    bridge = run_bridge(stdin=stdin, preexec_fn=take_the_terminal)
+    os.close(stdin)
+    worker = bridge.workers()[0]
+    os.close(terminal)  # the kernel hangs up on whoever has it
+    assert bridge.process.wait(10) == 0
+    wait_until(lambda: not Path(f"/proc/{worker}").exists())
+    bridge.kill()  # both are gone: it only closes what is left of the log
 
 
 def test_nohup_is_respected(run_bridge: Run) -> None:

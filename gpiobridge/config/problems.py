@@ -87,8 +87,9 @@ _MEANT = {
     },
 }
 
-# Keys whose value is nobody else's business: problems end in logs.
-_SECRET = frozenset({"token"})
+# Keys of [server] whose value is nobody else's business, also where they are misspelled: problems
+# end in logs.
+_SECRET = re.compile("tok|pass|secret|auth", re.IGNORECASE)
 
 
 class Problems:
@@ -112,7 +113,8 @@ class Problems:
             sentence: what is wrong, and the remedy.
             value: what stands there now; a table is too long to show.
         """
-        hidden = value is _NOT_GIVEN or isinstance(value, Mapping) or key[-1] in _SECRET
+        secret = key[0] == "server" and _SECRET.search(key[-1])
+        hidden = value is _NOT_GIVEN or isinstance(value, Mapping) or secret
         shown = "" if hidden else f" = {show(value)}"
         self.sentences.append(f"{self._place(key)}{shown}: {sentence}")
 
