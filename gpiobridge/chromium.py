@@ -11,6 +11,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from urllib.parse import urlencode
 
 from gpiobridge.errors import KioskError
 
@@ -160,6 +161,26 @@ def owned(profile: Path) -> Iterator[None]:
                 f"another kiosk uses {profile}; give this one a name with --display"
             ) from error
         yield
+
+
+def start_address(profile: Path, base: str, name: str, token: str) -> str:
+    """What Chromium opens first; with a token a file that leads there, as all can read commands.
+
+    Args:
+        profile: its folder, which nobody else can read.
+        base: where the bridge is.
+        name: what the display is called.
+        token: what the bridge asks for, if it does.
+    """
+    query = urlencode({"display": name} | ({"token": token} if token else {}))
+    address = f"{base}/?{query}"
+    if not token:
+        return address
+    page = profile / "start.html"
+    page.unlink(missing_ok=True)
+    with os.fdopen(os.open(page, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(f"<script>location.replace({json.dumps(address)})</script>\n")
+    return page.as_uri()
 
 
 def tidy(profile: Path) -> None:

@@ -46,7 +46,16 @@ class ServerError(GpioBridgeError):
 
 
 class RemoteError(GpioBridgeError):
-    """A running bridge can't be reached, or it refuses what was asked."""
+    """A running bridge can't be reached, or it refuses what was asked.
+
+    Args:
+        sentence: what a person should know.
+        status: the HTTP status of its answer, if it gave one.
+    """
+
+    def __init__(self, sentence: str, status: int | None = None) -> None:
+        super().__init__(sentence)
+        self.status = status
 
 
 class KioskError(GpioBridgeError):

@@ -19,7 +19,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import NamedTuple
-from urllib.parse import urlencode
 
 from gpiobridge import chromium, liveness, remote
 from gpiobridge.config import Settings
@@ -90,12 +89,11 @@ def run(options: Options, environ: Mapping[str, str] = os.environ) -> None:
     if os.geteuid() == 0 and "--no-sandbox" not in options.flags:
         raise KioskError("Chromium doesn't run as root; start the kiosk as another user")
     profile = chromium.profile_folder(options.name, environ)
-    query = {"display": options.name} | ({"token": options.token} if options.token else {})
     with chromium.owned(profile), _screen(environ) as screen, _Kiosk(options, screen) as kiosk:
         command = chromium.command(
             browser,
             profile,
-            f"{kiosk.base}/?{urlencode(query)}",
+            chromium.start_address(profile, kiosk.base, options.name, options.token),
             wayland=screen is not None,
             small=chromium.is_small(),
             more=options.flags,
@@ -199,11 +197,18 @@ class _Kiosk:
         return alive, _how_it_ended(browser.returncode)
 
     def _ask(self) -> Answer | None:
-        """Ask the bridge for its displays; None while it is not up and well."""
+        """Ask the bridge for its displays; None while it is not up and well.
+
+        Raises:
+            KioskError: it wants another token.
+        """
         try:
             self._asking = True
             health = remote.health(self.base, self._options.token, timeout_s=_ANSWER_S)
         except RemoteError as error:
+            if error.status == 401:
+                # Another token than we were started with; the unit starts us with the new one.
+                raise KioskError(f"the bridge at {self.base} refuses our token") from error
             if self._silence != str(error):
                 self._silence = str(error)
                 log.info("waiting for the bridge: %s", error)

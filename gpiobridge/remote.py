@@ -208,7 +208,7 @@ def _request(
         with error:
             if error.code in accept:
                 return error.read().decode(errors="replace"), error.url
-            raise RemoteError(_said(error.code, error.read())) from error
+            raise RemoteError(_said(error.code, error.read()), error.code) from error
     except (OSError, ValueError, http.client.HTTPException) as error:
         raise _no_bridge(request.full_url, error) from error
 

@@ -44,7 +44,10 @@ with open(os.environ["FAKE_LOG"], "a") as log:
     log.write(json.dumps([os.getpid(), *sys.argv[1:]]) + "\\n")
 if "dies" in mode:
     sys.exit(3)
-url = urlsplit(sys.argv[-1])
+start = sys.argv[-1]
+if start.startswith("file://"):
+    start = json.loads(open(start[7:]).read().split("replace(")[1].split(")")[0])
+url = urlsplit(start)
 if "unseen" not in mode:
     with connect(f"ws://{{url.netloc}}/ws/welcome?{{url.query}}", proxy=None) as page:
         while True:
@@ -299,14 +302,25 @@ def test_address_of_the_configuration(tmp_path: Path, run_bridge: Run, launch: A
     wait_until(lambda: live(bridge))
 
 
-def test_token_of_the_bridge(run_bridge: Run, launch: Any) -> None:
-    """The kiosk lets its browser in by the token, which is in no line of its log."""
+def test_token_of_the_bridge(run_bridge: Run, launch: Any, tmp_path: Path) -> None:
+    """The kiosk lets its browser in by the token, which is in no log and no list of processes."""
     token = "only-for-this-kiosk"
     bridge = run_bridge(server=f'token = "{token}"')
     launcher = launch("--url", bridge.url, GPIOBRIDGE_SERVER__TOKEN=token)
     launcher.wait_for("its page is live")
-    assert launcher.started()[0][-1] == f"{bridge.url}/?display=kiosk&token={token}"
+    assert token not in launcher.calls.read_text()  # the command line, which all can read
+    (page,) = tmp_path.rglob("start.html")
+    assert f"{bridge.url}/?display=kiosk&token={token}" in page.read_text()
+    assert page.stat().st_mode & 0o077 == 0
     assert token not in launcher.said()
+
+
+def test_another_token_ends_the_kiosk(run_bridge: Run, launch: Any) -> None:
+    """One that the bridge refuses: the unit then starts the kiosk with the new one."""
+    bridge = run_bridge(server='token = "only-for-this-kiosk"')
+    launcher = launch("--url", bridge.url, GPIOBRIDGE_SERVER__TOKEN="the-one-of-yesterday")
+    assert launcher.process.wait(DEADLINE_S) == 1
+    assert launcher.said().splitlines()[-1].endswith("refuses our token")
 
 
 def test_waits_for_the_bridge(tmp_path: Path, run_bridge: Run, launch: Any) -> None:
