@@ -213,6 +213,27 @@ def test_the_kiosk_starts_after_the_bridge() -> None:
     ]
 
 
+def test_a_kiosk_is_restarted_with_the_service() -> None:
+    """Its launcher has read address and token once, and runs the copy before: it starts anew."""
+    both = frozenset({SOCKET, SERVICE, KIOSK})
+    kiosk = {f"{UNITS}/{KIOSK}": "k1"}
+    present = replace(
+        INSTALLED, enabled=both, active=both, placed=PLACED | kiosk, found=PLACED | kiosk,
+        versions={"0.1.0-1": "old", "0.2.0-1": "new"}, previous="0.1.0-1",
+    )  # fmt: skip
+    wanted = replace(WANTED, units=(*UNIT_FILES, file(f"{UNITS}/{KIOSK}", "k1")), kiosk=True)
+    again = Systemctl(("restart", KIOSK))
+    assert again not in plan(present, wanted)
+    token = (file(CONFIG, "c2"), EXHIBIT_FILES[1])
+    port = (file(f"{UNITS}/{SOCKET}", "s2"), *wanted.units[1:])
+    for change in ({"exhibit": token}, {"units": port}, {"fingerprint": "newer"}):
+        steps = plan(present, replace(wanted, **change))
+        assert steps.index(again) == kinds(steps).index(Start) + 1
+    assert plan_rollback(present, (), replace=False, today=TODAY)[-1] == again
+    stopped = replace(present, enabled=both - {KIOSK}, active=both - {KIOSK})
+    assert again not in plan_rollback(stopped, (), replace=False, today=TODAY)
+
+
 def test_a_configuration_that_the_service_may_not_read_is_permitted() -> None:
     """Only root could read a file that was copied there by hand."""
     present = replace(INSTALLED, config_readable=False)

@@ -301,6 +301,9 @@ def _starting(
         steps.append(Start((SERVICE,)))
     if kiosk and (KIOSK in changed or KIOSK not in present.enabled & present.active):
         steps += [MakeAccount(), Systemctl(("enable", KIOSK)), Systemctl(("restart", KIOSK))]
+    elif KIOSK in present.enabled | present.active and any(isinstance(s, Start) for s in steps):
+        # Its launcher has read the address and the token once, and is of the copy before.
+        steps.append(Systemctl(("restart", KIOSK)))
     return steps
 
 
