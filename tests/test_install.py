@@ -508,7 +508,7 @@ def test_a_disk_that_fills_up_changes_nothing(
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device", "/etc/gpiobridge/config.toml")
 
-    monkeypatch.setattr("gpiobridge.install.carrying.shutil.copyfile", full)
+    monkeypatch.setattr("gpiobridge.install.carrying.shutil.copyfileobj", full)
     monkeypatch.setattr("gpiobridge.install.carrying.build", lambda copy, target, final: None)
     monkeypatch.setattr("gpiobridge.install.carrying._Work._check", lambda *_: None)
     with pytest.raises(InstallError) as failed:
@@ -517,6 +517,44 @@ def test_a_disk_that_fills_up_changes_nothing(
         "/etc/gpiobridge/config.toml: No space left on device; the files are as they were before"
     )
     assert snapshot(machine.root) == {}
+
+
+def test_root_writes_through_no_link(
+    machine: FakeMachine, exhibit: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A link in the way of a file is removed, not followed; nobody sees a token meanwhile."""
+    victim, etc = tmp_path / "victim", machine.at("/etc/gpiobridge")
+    victim.write_text("precious")
+    etc.mkdir(parents=True)
+    (etc / ".config.toml.new").symlink_to(victim)
+    seen: dict[str, int] = {}
+
+    def own(path: Path, group: str) -> None:
+        seen[path.name] = stat.S_IMODE(path.stat().st_mode)
+
+    monkeypatch.setattr(machine, "own", own)
+    run(machine, exhibit)
+    assert victim.read_text() == "precious"
+    assert not (etc / "config.toml").is_symlink()
+    assert set(seen.values()) == {0o600}
+    # What is replaced is kept where only root may look, and comes back as it was.
+    before = snapshot(etc)
+
+    def ready() -> bool:
+        kept = machine.at("/opt/gpiobridge/replaced")
+        if kept.exists():
+            seen["replaced"] = stat.S_IMODE(kept.stat().st_mode)
+            (etc / ".config.toml.new").symlink_to(victim)
+        return False
+
+    machine.ready = ready
+    with (exhibit / "config.toml").open("a") as config_file:
+        config_file.write("# another\n")
+    with pytest.raises(InstallError, match="all is as it was before"):
+        run(machine, exhibit)
+    assert seen["replaced"] == 0o700
+    assert victim.read_text() == "precious"
+    assert snapshot(etc) == before
 
 
 def test_uninstall_leaves_the_exhibit(machine: FakeMachine, exhibit: Path) -> None:

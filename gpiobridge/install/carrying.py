@@ -13,6 +13,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import BinaryIO
 
 from gpiobridge.errors import InstallError
 from gpiobridge.install.copying import Copy, build
@@ -203,16 +204,18 @@ class _Work:
         target = self._machine.at(file.path)
         self._keep_back(target)
         target.parent.mkdir(parents=True, exist_ok=True)
-        beside = target.with_name(f".{target.name}.new")
+        beside = _beside(target)
         self._undo.callback(beside.unlink, missing_ok=True)
-        if isinstance(file.source, bytes):
-            beside.write_bytes(file.source)
-        else:
-            shutil.copyfile(file.source, beside)
-        beside.chmod(file.mode)
-        self._machine.own(beside, file.group)
-        with beside.open("rb") as written:
-            os.fsync(written.fileno())
+        with _new(beside) as new:
+            if isinstance(file.source, bytes):
+                new.write(file.source)
+            else:
+                with file.source.open("rb") as source:
+                    shutil.copyfileobj(source, new)
+            self._machine.own(beside, file.group)
+            os.fchmod(new.fileno(), file.mode)
+            new.flush()
+            os.fsync(new.fileno())
         beside.replace(target)
 
     def _remove(self, target: Path) -> None:
@@ -230,17 +233,22 @@ class _Work:
         if not target.exists():
             self._undo.callback(target.unlink, missing_ok=True)
             return
+        if not self._kept:  # for root alone: a token may stand in what is kept
+            self._keep.mkdir(0o700, parents=True)
         self._kept += 1
         kept = self._keep / str(self._kept)
-        kept.parent.mkdir(parents=True, exist_ok=True)
         owner = target.stat()
         shutil.copy2(target, kept)
 
         def back() -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(kept, target)
-            with contextlib.suppress(OSError):
-                os.chown(target, owner.st_uid, owner.st_gid)
+            beside = _beside(target)
+            with _new(beside) as new, kept.open("rb") as source:
+                shutil.copyfileobj(source, new)
+                with contextlib.suppress(OSError):
+                    os.fchown(new.fileno(), owner.st_uid, owner.st_gid)
+            shutil.copystat(kept, beside)
+            beside.replace(target)
 
         self._undo.callback(back)
 
@@ -281,13 +289,29 @@ class _Work:
         return ", which runs again"
 
 
+def _beside(target: Path) -> Path:
+    """Return where a file is written before it is renamed."""
+    return target.with_name(f".{target.name}.new")
+
+
+def _new(path: Path) -> BinaryIO:
+    """Open a file that wasn't there before, for root alone as long as it is written.
+
+    What lies there is removed, never followed: it may be a link to a file that root must not
+    overwrite.
+    """
+    path.unlink(missing_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    return os.fdopen(os.open(path, flags, 0o600), "wb")
+
+
 def _set_link(link: Path, to: str | None) -> None:
     """Set, change or remove a link, at once."""
     if to is None:
         link.unlink(missing_ok=True)
         return
     link.parent.mkdir(parents=True, exist_ok=True)
-    beside = link.with_name(f".{link.name}.new")
+    beside = _beside(link)
     beside.unlink(missing_ok=True)
     beside.symlink_to(to)
     beside.replace(link)
