@@ -567,6 +567,7 @@ def test_uninstall_leaves_the_exhibit(machine: FakeMachine, exhibit: Path) -> No
         "gpiobridge is not installed: nothing to do",
         "The exhibit stays in /etc/gpiobridge",
     ]
+    assert not machine.at("/opt/gpiobridge").exists()
     left = {name.split("/")[0] + "/" + name.split("/")[1] for name in snapshot(machine.root)}
     assert left == {"etc/gpiobridge", "var/lib"}
     assert machine.orders[-2:] == [
@@ -575,6 +576,27 @@ def test_uninstall_leaves_the_exhibit(machine: FakeMachine, exhibit: Path) -> No
     (exhibit / "templates/open.html").write_text("new")
     run(machine, exhibit)
     assert machine.at("/etc/gpiobridge/templates/open.html").read_text() == "new"
+
+
+def test_a_home_of_someone_else_is_left_alone(machine: FakeMachine, exhibit: Path) -> None:
+    """An environment made by hand is neither installed into nor removed."""
+    own = machine.at("/opt/gpiobridge/bin")
+    own.mkdir(parents=True)
+    (own / "python").touch()
+    before = snapshot(machine.root)
+    with pytest.raises(InstallError) as refused:
+        run(machine, exhibit)
+    assert str(refused.value).startswith(
+        "/opt/gpiobridge/bin is not of `gpiobridge install`, and stays: "
+        "move it away with sudo mv /opt/gpiobridge /opt/gpiobridge.own"
+    )
+    assert snapshot(machine.root) == before
+    (machine.at("/opt/gpiobridge/versions") / "0.1.0-1").mkdir(parents=True)
+    said: list[str] = []
+    uninstall(dry_run=False, machine=machine, tell=said.append)
+    assert "/opt/gpiobridge stays: there is something in it that install has not made" in said
+    assert snapshot(machine.root) == before
+    assert not machine.at("/opt/gpiobridge/versions").exists()
 
 
 def test_a_kiosk(machine: FakeMachine, exhibit: Path) -> None:

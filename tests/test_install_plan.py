@@ -246,6 +246,16 @@ def test_a_port_in_use_is_said_beforehand() -> None:
         plan(Present(port_taken=True))
 
 
+@pytest.mark.parametrize("name", ["bin", "live", "previous"])
+def test_what_is_no_link_of_ours_is_refused(name: str) -> None:
+    """A folder where a link to a copy belongs is someone's own: neither way touches it."""
+    present = replace(INSTALLED, previous="0.1.0-1", foreign=(f"/opt/gpiobridge/{name}",))
+    with pytest.raises(InstallError, match=f"{name} is not of .*: move it away"):
+        plan(present)
+    with pytest.raises(InstallError, match=f"{name} is not of .*: move it away"):
+        plan_rollback(present, (), replace=False, today=TODAY)
+
+
 def test_a_full_disk_is_said_beforehand() -> None:
     """A copy that doesn't fit is not begun."""
     with pytest.raises(InstallError, match="the disk has 12 MB left and 14 MB are needed"):

@@ -144,6 +144,8 @@ def uninstall(*, dry_run: bool, machine: Machine, tell: Tell) -> None:
         steps = plan_uninstall(look(machine), today=time.strftime("%Y-%m-%d"))
         if _show(steps, dry_run, tell, "gpiobridge is not installed: nothing to do"):
             carry_out(steps, machine, tell)
+            if machine.at(HOME).exists():
+                tell(f"{HOME} stays: there is something in it that install has not made")
     if machine.at(EXHIBIT).exists() and not dry_run:
         tell(f"The exhibit stays in {EXHIBIT}")
 

@@ -23,6 +23,7 @@ from gpiobridge.install.steps import (
     CONFIG,
     EXHIBIT,
     HOME,
+    LINKS,
     READERS,
     RECORD,
     SERVICE,
@@ -158,7 +159,18 @@ class _Work:
             case RemoveHome(command):
                 if command:
                     machine.at(COMMAND).unlink(missing_ok=True)
-                shutil.rmtree(machine.at(HOME), ignore_errors=True)
+                self._remove_home()
+
+    def _remove_home(self) -> None:
+        home = self._machine.at(HOME)
+        for link in (home / name for name in LINKS):
+            _beside(link).unlink(missing_ok=True)  # of an installation that was cut off
+            if link.is_symlink():
+                link.unlink()
+        for folder in (home / "versions", self._keep):
+            shutil.rmtree(folder, ignore_errors=True)
+        with contextlib.suppress(OSError):  # there is something of others in it, or no folder
+            home.rmdir()
 
     def _build(self, name: str) -> None:
         assert self._copy is not None

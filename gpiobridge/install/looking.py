@@ -14,6 +14,7 @@ from gpiobridge.install.steps import (
     CONFIG,
     HOME,
     KIOSK,
+    LINKS,
     PINS,
     READERS,
     RECORD,
@@ -55,6 +56,11 @@ def look(
         command=_command(machine),
         port_taken=address is not None and not ours and machine.taken(*address),
         free=_free(machine.at(HOME)),
+        foreign=tuple(
+            path
+            for path in (f"{HOME}/{name}" for name in LINKS)
+            if os.path.lexists(machine.at(path)) and not machine.at(path).is_symlink()
+        ),
     )
 
 

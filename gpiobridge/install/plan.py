@@ -12,6 +12,7 @@ from gpiobridge.errors import InstallError
 from gpiobridge.install.steps import (
     CONFIG,
     EXHIBIT,
+    HOME,
     KIOSK,
     PINS,
     READERS,
@@ -60,6 +61,7 @@ class Present:
             no link of ours.
         port_taken: whether another program listens on the wanted address.
         free: room on the disk of ``/opt``, in bytes.
+        foreign: what lies in the place of our links to copies and is no link.
     """
 
     versions: Mapping[str, str] = field(default_factory=dict)
@@ -75,6 +77,7 @@ class Present:
     command: str = ""
     port_taken: bool = False
     free: int = 1 << 40
+    foreign: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,7 @@ def plan_install(
     Raises:
         InstallError: something speaks against it; nothing has been changed.
     """
+    _refuse_foreign(present)
     if present.port_taken:
         raise InstallError(
             f"{wanted.address} is in use: stop the other program (`sudo ss -ltnp` names it; "
@@ -191,6 +195,7 @@ def plan_rollback(
     """
     if present.previous is None:
         raise InstallError("there is no earlier copy to go back to")
+    _refuse_foreign(present)
     changed = _changed(present, units)
     if changed and not replace:
         raise InstallError(_refusal(changed))
@@ -217,10 +222,20 @@ def plan_uninstall(present: Present, *, today: str) -> tuple[Step, ...]:
         steps.append(_backup(changed, today))
     if units:
         steps += [Remove(there), Remember(kept), Systemctl(("daemon-reload",))]
-    ours = present.command not in ("", "other")
+    ours = present.command not in ("", "other") and f"{HOME}/bin" not in present.foreign
     if present.versions or present.live or ours:
         steps.append(RemoveHome(ours))
     return tuple(steps)
+
+
+def _refuse_foreign(present: Present) -> None:
+    if present.foreign:
+        own = f"{HOME}.own"
+        raise InstallError(
+            f"{listed(present.foreign)} is not of `gpiobridge install`, and stays: move it away "
+            f"with sudo mv {HOME} {own}, then run this again "
+            f"(with {own}/bin/python -m gpiobridge, if it is an environment that you ran it from)"
+        )
 
 
 def _next_name(present: Present, version: str) -> str:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 HOME = "/opt/gpiobridge"
+LINKS = ("live", "previous", "bin")
+"""The links to copies, in `HOME`."""
 EXHIBIT = "/etc/gpiobridge"
 CONFIG = f"{EXHIBIT}/config.toml"
 UNITS = "/etc/systemd/system"
@@ -190,12 +192,12 @@ class Tidy:
 
 @dataclass(frozen=True, slots=True)
 class RemoveHome:
-    """Remove every copy, and the command's link if it is ours."""
+    """Remove every copy, and the command's link if it is ours; nothing else in `HOME`."""
 
     command: bool
 
     def __str__(self) -> str:
-        return f"remove {HOME}{f' and {COMMAND}' if self.command else ''}"
+        return f"remove the copies in {HOME}{f' and {COMMAND}' if self.command else ''}"
 
 
 Step = (
