@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from email.message import Message
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
+from typing import Any
 
 import pytest
 from installing import FakeMachine
@@ -291,6 +292,48 @@ def test_without_root_the_whole_command_is_said(
         run(machine)
     assert str(refused.value) == (
         "this needs root: sudo /home/pi/env/bin/gpiobridge install 'my exhibit'"
+    )
+
+
+@pytest.mark.parametrize("command", ["install", "install DIR", "uninstall", "rollback"])
+def test_dry_run_says_who_may_read_the_configuration(
+    machine: FakeMachine, exhibit: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """The installed configuration is not for every user: without root it is one sentence."""
+    run(machine, exhibit)
+    config_file = machine.at("/etc/gpiobridge/config.toml")
+    read, opened = Path.read_bytes, Path.open
+
+    def denied(path: Path) -> None:
+        if path == config_file:
+            raise PermissionError(13, "Permission denied", str(path))
+
+    def read_bytes(path: Path) -> bytes:
+        denied(path)
+        return read(path)
+
+    def open_(path: Path, *args: Any, **options: Any) -> Any:
+        denied(path)
+        return opened(path, *args, **options)
+
+    monkeypatch.setattr(Path, "read_bytes", read_bytes)
+    monkeypatch.setattr(Path, "open", open_)
+    monkeypatch.setattr(sys, "argv", ["/opt/gpiobridge/bin/gpiobridge", "..."])
+    machine.root_user = False
+    said: list[str] = []
+    ways: dict[str, Callable[[], object]] = {
+        "install": lambda: run(machine, dry_run=True),
+        "install DIR": lambda: run(machine, exhibit, dry_run=True),
+        "uninstall": lambda: uninstall(dry_run=True, machine=machine, tell=said.append),
+        "rollback": lambda: roll_back(
+            dry_run=True, replace=False, machine=machine, tell=said.append
+        ),
+    }
+    with pytest.raises(InstallError) as refused:
+        ways[command]()
+    assert str(refused.value) == (
+        f"{config_file}: this user may not read it; "
+        "run it with sudo: sudo /opt/gpiobridge/bin/gpiobridge ..."
     )
 
 

@@ -74,7 +74,11 @@ def load(
 
 
 def _read_file(path: Path) -> dict[str, Any]:
-    """Read the file's tables; whatever prevents it is one problem with a remedy."""
+    """Read the file's tables; whatever prevents it is one problem with a remedy.
+
+    The cause of the error is the `PermissionError` if this user may not read the file.
+    """
+    denied = None
     try:
         # Windows' Notepad may put a byte order mark first, which TOML does not know.
         return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
@@ -85,9 +89,10 @@ def _read_file(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         problem = "there is no such file; name another with --config"
     except OSError as error:
-        if path.is_dir():  # Windows only says "permission denied"
+        if os.path.isdir(path):  # Windows only says "permission denied"
             problem = f"is a folder; name the file in it, such as {path / 'config.toml'}"
         else:
             reason = (error.strerror or str(error)).lower()
             problem = f"can't be read ({reason}); change that, or name another with --config"
-    raise ConfigError([f"{path}: {problem}"])
+            denied = error if isinstance(error, PermissionError) else None
+    raise ConfigError([f"{path}: {problem}"]) from denied

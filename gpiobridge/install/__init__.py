@@ -25,7 +25,7 @@ from pathlib import Path
 
 from gpiobridge import config
 from gpiobridge.config import Settings
-from gpiobridge.errors import InstallError
+from gpiobridge.errors import ConfigError, InstallError
 from gpiobridge.gpio import choose
 from gpiobridge.install import wanted as wanted_files
 from gpiobridge.install.carrying import carry_out
@@ -40,6 +40,21 @@ __all__ = ["Machine", "install", "roll_back", "uninstall"]
 Tell = Callable[[str], None]
 
 
+@contextlib.contextmanager
+def _readable() -> Iterator[None]:
+    """Say what an ordinary user, who may try ``--dry-run``, can do about an unreadable file."""
+    try:
+        yield
+    except (PermissionError, ConfigError) as error:
+        denied = error if isinstance(error, PermissionError) else error.__cause__
+        if not isinstance(denied, PermissionError):
+            raise
+        raise InstallError(
+            f"{denied.filename}: this user may not read it; run it with sudo: {_with_sudo()}"
+        ) from error
+
+
+@_readable()
 def install(
     folder: Path | None,
     *,
@@ -99,6 +114,7 @@ def install(
         tell(f"The page is at {_url(*address)}")
 
 
+@_readable()
 def roll_back(*, dry_run: bool, replace: bool, machine: Machine, tell: Tell) -> None:
     """Go back to the copy that was live before; the exhibit stays as it is.
 
@@ -128,6 +144,7 @@ def roll_back(*, dry_run: bool, replace: bool, machine: Machine, tell: Tell) -> 
         _say_what_is_live(machine, tell)
 
 
+@_readable()
 def uninstall(*, dry_run: bool, machine: Machine, tell: Tell) -> None:
     """Remove the service and every copy; the exhibit stays.
 
@@ -153,11 +170,16 @@ def uninstall(*, dry_run: bool, machine: Machine, tell: Tell) -> None:
 def _require(machine: Machine, dry_run: bool) -> None:
     machine.require()
     if not dry_run and not machine.may_install():
-        # sudo looks for commands in folders of its own, not in a virtual environment.
-        command = [str(Path(sys.argv[0]).absolute())]
-        if command[0].endswith("__main__.py"):
-            command = [sys.executable, "-m", "gpiobridge"]
-        raise InstallError(f"this needs root: sudo {shlex.join([*command, *sys.argv[1:]])}")
+        raise InstallError(f"this needs root: {_with_sudo()}")
+
+
+def _with_sudo() -> str:
+    """Return the command that was given, for root."""
+    # sudo looks for commands in folders of its own, not in a virtual environment.
+    command = [str(Path(sys.argv[0]).absolute())]
+    if command[0].endswith("__main__.py"):
+        command = [sys.executable, "-m", "gpiobridge"]
+    return f"sudo {shlex.join([*command, *sys.argv[1:]])}"
 
 
 def _exhibit(folder: Path | None, machine: Machine, tell: Tell) -> Path | None:
