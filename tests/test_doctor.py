@@ -719,6 +719,36 @@ def test_a_wrong_configuration_hides_nothing_else(pi: Pi) -> None:
     assert fine == {"board", "permissions", "gpiobridge.service", "kiosk", "clock"}
 
 
+def test_an_unreadable_configuration_is_not_a_wrong_one(
+    pi: Pi, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The installed one is not for every user: the doctor asks for sudo, and for nothing else."""
+    read = Path.read_bytes
+
+    def read_bytes(path: Path) -> bytes:
+        if path == pi.config:
+            raise PermissionError(13, "Permission denied", str(path))
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", read_bytes)
+    command = f"{{ path=/bin/gpiobridge ; argv[]=gpiobridge run --config {pi.config} ; pid=1 }}"
+    service(ExecStart=command)(pi)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    for named, remedy in (
+        (None, "sudo gpiobridge doctor"),
+        (pi.config, f"sudo gpiobridge doctor --config {pi.config}"),
+    ):
+        report = examine(named, pi.machine())
+        assert report.exit_code == 1
+        assert [f for f in report.findings if f.verdict in (FAILURE, WARNING)] == [
+            Finding("configuration", FAILURE, f"{pi.config}: this user may not read it", remedy)
+        ]
+        (port,) = of(report, "port")
+        assert port.verdict is SKIPPED
+        assert port.sentence == "it depends on the configuration, which this user may not read"
+
+
 def test_the_installed_service_s_configuration_is_taken(
     pi: Pi, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

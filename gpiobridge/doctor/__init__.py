@@ -5,6 +5,7 @@ they look; `board`, `backends`, `pins`, `service` and `kiosk` have the checks; `
 they say. No check may raise: one that does becomes a finding. One thread, the caller's.
 """
 
+import shlex
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
@@ -34,7 +35,9 @@ def examine(config_file: Path | None = None, machine: Machine | None = None) -> 
         The findings; never an exception.
     """
     patient = _Patient(config_file, machine or Machine())
-    findings = [found for name, check in _checks(patient) for found in _guarded(name, check)]
+    named = "" if config_file is None else f" --config {shlex.quote(str(config_file))}"
+    again = f"sudo gpiobridge doctor{named}"
+    findings = [found for name, check in _checks(patient) for found in _guarded(name, check, again)]
     return Report(findings, config_wrong=patient.config_wrong)
 
 
@@ -57,7 +60,7 @@ class _Patient:
         try:
             return config.load(self._config_file or self._installed_config())
         except ConfigError as error:
-            self.config_wrong = True
+            self.config_wrong = not isinstance(error.__cause__, PermissionError)
             return error
 
     def _installed_config(self) -> Path | None:
@@ -144,11 +147,16 @@ def _checks(patient: _Patient) -> Iterator[tuple[str, Check]]:
     yield "clock", lambda: board.clock(root, machine.run, machine.unix_s)
 
 
-def _guarded(name: str, check: Check) -> list[Finding]:
+def _guarded(name: str, check: Check, again: str) -> list[Finding]:
     try:
         found = check()
         return [found] if isinstance(found, Finding) else list(found)
     except ConfigError as error:
+        if isinstance(denied := error.__cause__, PermissionError):
+            # That is as it should be: a token may stand in the installed configuration.
+            if name == "configuration":
+                return [failure(name, f"{denied.filename}: this user may not read it", again)]
+            return [skipped(name, "it depends on the configuration, which this user may not read")]
         if name == "configuration":
             return [
                 failure(name, problem, "correct it, then run this again")
