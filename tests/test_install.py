@@ -621,6 +621,29 @@ def test_uninstall_leaves_the_exhibit(machine: FakeMachine, exhibit: Path) -> No
     assert machine.at("/etc/gpiobridge/templates/open.html").read_text() == "new"
 
 
+@pytest.mark.parametrize("record", [None, "", "[]", '{"placed": 1}', "\0"])
+def test_uninstall_without_its_record(
+    machine: FakeMachine, exhibit: Path, record: str | None
+) -> None:
+    """Nothing goes on running that has lost its program; the units stay, and are named."""
+    run(machine, exhibit)
+    place = machine.at("/var/lib/gpiobridge/installed.json")
+    if record is None:
+        place.unlink()
+    else:
+        place.write_text(record)
+    said: list[str] = []
+    uninstall(dry_run=False, machine=machine, tell=said.append)
+    assert machine.orders[-1] == "disable --now gpiobridge.service gpiobridge.socket"
+    assert not machine.at("/opt/gpiobridge").exists()
+    units = [f"/etc/systemd/system/gpiobridge.{kind}" for kind in ("service", "socket")]
+    assert said[-2] == (
+        f"{', '.join(units)}: nothing tells that install has placed it, so it stays; "
+        f"to remove it: sudo rm {' '.join(units)} && sudo systemctl daemon-reload"
+    )
+    assert all(machine.at(unit).exists() for unit in units)
+
+
 def test_a_home_of_someone_else_is_left_alone(machine: FakeMachine, exhibit: Path) -> None:
     """An environment made by hand is neither installed into nor removed."""
     own = machine.at("/opt/gpiobridge/bin")

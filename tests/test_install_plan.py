@@ -292,6 +292,12 @@ def test_uninstall_leaves_the_exhibit() -> None:
     assert plan_uninstall(Present(placed=left, found=left), today=TODAY) == ()
 
 
+def test_uninstall_stops_what_runs_without_a_file() -> None:
+    """Systemd disables no unit whose file is gone, but stops it."""
+    present = Present(active=frozenset({SERVICE}))
+    assert plan_uninstall(present, today=TODAY) == (Systemctl(("stop", SERVICE)),)
+
+
 def test_uninstall_leaves_a_command_of_others() -> None:
     """A gpiobridge in /usr/local/bin that install has not made stays."""
     steps = plan_uninstall(replace(INSTALLED, command="other"), today=TODAY)

@@ -32,8 +32,14 @@ from gpiobridge.install.carrying import carry_out
 from gpiobridge.install.copying import PACKAGE, running_copy
 from gpiobridge.install.looking import kiosk_unit, look, package_of
 from gpiobridge.install.machine import Machine
-from gpiobridge.install.plan import Wanted, plan_install, plan_rollback, plan_uninstall
-from gpiobridge.install.steps import CONFIG, EXHIBIT, HOME, File, Step
+from gpiobridge.install.plan import (
+    Wanted,
+    left_by_uninstall,
+    plan_install,
+    plan_rollback,
+    plan_uninstall,
+)
+from gpiobridge.install.steps import CONFIG, EXHIBIT, HOME, File, Step, listed
 
 __all__ = ["Machine", "install", "roll_back", "uninstall"]
 
@@ -158,11 +164,17 @@ def uninstall(*, dry_run: bool, machine: Machine, tell: Tell) -> None:
     """
     _require(machine, dry_run)
     with _alone(machine, dry_run):
-        steps = plan_uninstall(look(machine), today=time.strftime("%Y-%m-%d"))
+        present = look(machine)
+        steps = plan_uninstall(present, today=time.strftime("%Y-%m-%d"))
         if _show(steps, dry_run, tell, "gpiobridge is not installed: nothing to do"):
             carry_out(steps, machine, tell)
             if machine.at(HOME).exists():
                 tell(f"{HOME} stays: there is something in it that install has not made")
+        if left := left_by_uninstall(present):
+            tell(
+                f"{listed(left)}: nothing tells that install has placed it, so it stays; to remove "
+                f"it: sudo rm {' '.join(left)} && sudo systemctl daemon-reload"
+            )
     if machine.at(EXHIBIT).exists() and not dry_run:
         tell(f"The exhibit stays in {EXHIBIT}")
 

@@ -37,9 +37,9 @@ def look(
         address: where systemd will listen, to see whether another program does.
     """
     placed = _placed(machine)
-    paths = {*placed, *(file.path for file in wanted), *kiosk_unit(machine)}
-    found = {path: digest_of(machine.at(path)) for path in paths if machine.at(path).is_file()}
     units = (SOCKET, SERVICE, KIOSK)
+    paths = {*placed, *(file.path for file in wanted), *(f"{UNITS}/{unit}" for unit in units)}
+    found = {path: digest_of(machine.at(path)) for path in paths if machine.at(path).is_file()}
     active = frozenset(unit for unit in units if machine.has("active", unit))
     ours = SOCKET in active  # then the port is in use, and by us
     return Present(
@@ -82,7 +82,7 @@ def _placed(machine: Machine) -> dict[str, str]:
         return {str(path): str(digest) for path, digest in record.items()}
     except FileNotFoundError:
         return {}
-    except (ValueError, KeyError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError):
         return {}  # then whatever is there counts as someone's own, and is not overwritten
 
 

@@ -51,7 +51,8 @@ class Present:
         live: the copy that runs, if there is one.
         previous: the copy to go back to, if there is one.
         placed: what was placed before: path to digest.
-        found: the files that are there now, of those placed or wanted: path to digest.
+        found: the files that are there now, of those placed or wanted, and our units: path to
+            digest.
         enabled: the units that start at boot.
         active: the units that run.
         groups: those of our groups that exist.
@@ -214,10 +215,19 @@ def plan_uninstall(present: Present, *, today: str) -> tuple[Step, ...]:
     there = tuple(path for path in units if path in present.found)
     changed = [path for path in there if present.found[path] != present.placed[path]]
     kept = {path: digest for path, digest in present.placed.items() if path not in units}
-    named = [unit for unit in (KIOSK, SERVICE, SOCKET) if f"{UNITS}/{unit}" in there]
+    # Without its record, too, nothing of ours may go on running or start at boot.
+    named, lost = [], []
+    for unit in (KIOSK, SERVICE, SOCKET):
+        path, runs = f"{UNITS}/{unit}", unit in present.active
+        if path in there or unit in present.enabled or (runs and path in present.found):
+            named.append(unit)
+        elif runs:
+            lost.append(unit)  # its file is gone, and systemd disables no such unit
     steps: list[Step] = []
     if named:
         steps.append(Systemctl(("disable", "--now", *named)))
+    if lost:
+        steps.append(Systemctl(("stop", *lost)))
     if changed:
         steps.append(_backup(changed, today))
     if units:
@@ -226,6 +236,12 @@ def plan_uninstall(present: Present, *, today: str) -> tuple[Step, ...]:
     if present.versions or present.live or ours:
         steps.append(RemoveHome(ours))
     return tuple(steps)
+
+
+def left_by_uninstall(present: Present) -> tuple[str, ...]:
+    """List units that stay, for nothing tells that install has placed them."""
+    units = (f"{UNITS}/{unit}" for unit in (KIOSK, SERVICE, SOCKET))
+    return tuple(path for path in units if path in present.found and path not in present.placed)
 
 
 def _refuse_foreign(present: Present) -> None:
