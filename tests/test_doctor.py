@@ -277,12 +277,11 @@ FAULTS: dict[str, tuple[Callable[[Pi], None], str, Verdict, str, str]] = {
     ),
     "no back end": (
         changed(choose=no_back_end),
-        "back end", FAILURE, "no back end is installed", r"pip install 'gpiobridge\[lgpio\]'",
+        "back end", FAILURE, "no back end is installed", r"pip install 'gpiobridge\[gpiod\]'",
     ),
     "no back end on Python 3.13": (
         changed(choose=no_back_end, python=(3, 13)),
-        "back end", FAILURE, "no back end is installed",
-        "apt install python3-lgpio.*--system-site-packages",
+        "back end", FAILURE, "no back end is installed", r"pip install 'gpiobridge\[gpiod\]'",
     ),
     "back end missing": (
         both(configured(gpio='pin_factory = "pigpio"'), packages()),
@@ -308,7 +307,7 @@ FAULTS: dict[str, tuple[Callable[[Pi], None], str, Verdict, str, str]] = {
     "RPi.GPIO on a new kernel": (
         both(configured(gpio='pin_factory = "rpigpio"'), packages("RPi.GPIO")),
         "back end", FAILURE, "does not work on kernels from 6.6 on",
-        r"pip uninstall RPi.GPIO, then pip install 'gpiobridge\[lgpio\]', and pin_factory",
+        r"pip uninstall RPi.GPIO, then pip install 'gpiobridge\[gpiod\]', and pin_factory",
     ),
     "RPi.GPIO on a Pi 5": (
         both(

@@ -24,6 +24,7 @@ from gpiobridge.events import Level, RawEdge
 from gpiobridge.gpio import Pins, boards, choose, gpiozero_pins, is_raspberry_pi
 from gpiobridge.gpio.boards import chip_number
 from gpiobridge.gpio.chips import Chip
+from gpiobridge.gpio.remedies import install
 
 LOW, HIGH = Level.LOW, Level.HIGH
 BUTTON = Pin(name="button", pin=17, active=LOW)
@@ -273,7 +274,7 @@ def test_auto_never_falls_back_to_simulated_pins_on_a_pi(monkeypatch: pytest.Mon
     """An exhibit whose button does nothing would look as if all were well."""
     monkeypatch.setattr(boards, "is_raspberry_pi", lambda: True)
     uninstall(monkeypatch, "gpiod._ext", "lgpio", "RPi", "pigpio")
-    with pytest.raises(PinError, match=r"pip install 'gpiobridge\[lgpio\]'"):
+    with pytest.raises(PinError, match=r"pip install 'gpiobridge\[gpiod\]'"):
         choose("auto")
 
 
@@ -327,7 +328,22 @@ def test_a_missing_back_end_names_what_to_install(
     with pytest.raises(PinError) as caught:
         pins.open(lambda edge: None)
     assert f'gpio.pin_factory = "{name}"' in str(caught.value)
-    assert f"pip install 'gpiobridge[{extra}]'" in str(caught.value)
+    assert install(name) in str(caught.value)
+    assert f"'gpiobridge[{extra}]'" in install(name, python=(3, 11))
+
+
+@pytest.mark.parametrize(
+    ("python", "wide", "said"),
+    [
+        ((3, 11), True, "pip install 'gpiobridge[gpiod]'"),
+        ((3, 13), True, "pip install 'gpiobridge[gpiod]'"),
+        ((3, 11), False, "pip install 'gpiobridge[lgpio]'"),
+        ((3, 13), False, "sudo apt install python3-lgpio, "),
+    ],
+)
+def test_what_to_install_fits_the_system(python: tuple[int, int], wide: bool, said: str) -> None:
+    """No remedy names a package that the Pi's system can't install; docs/pi.md has the table."""
+    assert install(python=python, wide=wide).startswith(said)
 
 
 @pytest.mark.parametrize(
@@ -342,7 +358,7 @@ def test_a_missing_back_end_names_what_to_install(
         ),
         (
             pins_failing_with(RuntimeError("Failed to add edge detection")),
-            "pip install 'gpiobridge[lgpio]'",
+            "pip uninstall RPi.GPIO, then pip install 'gpiobridge[gpiod]'",
         ),
         (
             factory_failing_with(RuntimeError("This module can only be run on a Raspberry Pi!")),

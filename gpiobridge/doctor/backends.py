@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from gpiobridge.doctor.findings import Finding, failure, ok, warning
 from gpiobridge.doctor.machine import Package
+from gpiobridge.gpio.remedies import install
 
 PACKAGES = ("lgpio", "rpi-lgpio", "RPi.GPIO", "pigpio", "gpiod")
 """The packages that can bring a back end."""
@@ -18,9 +19,7 @@ _NEEDS = {
     "pigpio": ("pigpio",),
     "gpiod": ("gpiod",),
 }
-_EXTRAS = {"rpigpio": "rpi-lgpio"}
 _NO_SYSFS_GPIO = (6, 6)  # RPi.GPIO's edges need the GPIO numbers that this kernel moved
-_NO_WHEEL = (3, 13)  # PyPI's lgpio has no wheel for this Python
 _CHECK = "back end"
 
 
@@ -53,7 +52,7 @@ def back_end(
             _CHECK,
             "RPi.GPIO and rpi-lgpio are both installed, and each overwrites the module RPi "
             "of the other",
-            f"pip uninstall RPi.GPIO rpi-lgpio, then {_install('lgpio', python)}",
+            f"pip uninstall RPi.GPIO rpi-lgpio, then {install(python=python)}",
         )
     if factory == "mock":
         if pi:
@@ -68,7 +67,7 @@ def back_end(
         return failure(
             _CHECK,
             f'gpio.pin_factory = "{factory}": the package is not installed',
-            _install(factory, python),
+            install(factory, python=python),
         )
     said = f"{name} {packages[name].version}"
     if name == "lgpio" and packages[name].version.startswith("0.0."):
@@ -84,7 +83,7 @@ def back_end(
         return failure(
             _CHECK,
             f"{said} does not work on {where}",
-            f"pip uninstall {name}, then {_install('lgpio', python)}{setting}",
+            f"pip uninstall {name}, then {install(python=python)}{setting}",
         )
     return ok(_CHECK, f"{said}, " + ("chosen by itself" if auto else "as configured"))
 
@@ -96,7 +95,7 @@ def none_installed(python: tuple[int, int]) -> Finding:
         python: version of this Python, two numbers.
     """
     return failure(
-        _CHECK, "this is a Raspberry Pi, but no back end is installed", _install("lgpio", python)
+        _CHECK, "this is a Raspberry Pi, but no back end is installed", install(python=python)
     )
 
 
@@ -104,13 +103,3 @@ def _installed(factory: str, packages: Mapping[str, Package]) -> str | None:
     """Find the package that a back end is imported from."""
     found = [name for name in _NEEDS.get(factory, (factory,)) if name in packages]
     return min(found, key=lambda name: packages[name].rank, default=None)
-
-
-def _install(factory: str, python: tuple[int, int]) -> str:
-    """Say how a back end is installed."""
-    if factory == "lgpio" and python >= _NO_WHEEL:
-        return (
-            f"sudo apt install python3-lgpio, and make the environment with "
-            f"--system-site-packages (PyPI has no lgpio for Python {python[0]}.{python[1]})"
-        )
-    return f"pip install 'gpiobridge[{_EXTRAS.get(factory, factory)}]'"

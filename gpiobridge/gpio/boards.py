@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gpiobridge.errors import PinError
 from gpiobridge.gpio import chips
-from gpiobridge.gpio.remedies import NO_CHIP
+from gpiobridge.gpio.remedies import NO_CHIP, install
 
 # Back end -> what is imported of its package. gpiod's is a part that only 2.x has: Debian 12's
 # python3-libgpiod is 1.6, with another interface.
@@ -20,7 +20,6 @@ _PACKAGES = {
     "pigpio": "pigpio",
     "mock": "gpiozero",
 }
-_EXTRAS = {"gpiod": "gpiod", "lgpio": "lgpio", "rpigpio": "rpi-lgpio", "pigpio": "pigpio"}
 
 # What "auto" prefers: gpiod polls nothing and notices lost edges; lgpio works on every Pi, too.
 _PREFERRED = ("gpiod", "lgpio", "rpigpio", "pigpio")
@@ -58,7 +57,7 @@ def choose(pin_factory: str) -> str:
             return name
     raise PinError(
         "this is a Raspberry Pi, but no pin back end is installed: "
-        "pip install 'gpiobridge[lgpio]' "
+        f"{install()} "
         '(or, for simulated pins, write pin_factory = "mock" under [gpio])'
     )
 
@@ -72,7 +71,7 @@ def require(back_end: str) -> None:
     if not _installed(back_end):
         raise PinError(
             f'gpio.pin_factory = "{back_end}": the package is not installed; '
-            f"install it with: pip install 'gpiobridge[{_EXTRAS[back_end]}]'"
+            f"install it with: {install(back_end)}"
         )
 
 

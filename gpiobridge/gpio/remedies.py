@@ -4,6 +4,7 @@ Pure; any thread.
 """
 
 import re
+import sys
 
 from gpiobridge.config import Pin
 
@@ -12,6 +13,33 @@ NO_CHIP = (
     "user may not open it: `sudo usermod -aG gpio $USER`, then log in again"
 )
 """Why no GPIO chip can be opened, and the remedy."""
+
+_EXTRAS = {"rpigpio": "rpi-lgpio"}
+_NO_WHEEL = (3, 13)  # PyPI's lgpio has no wheel for this Python
+
+
+def install(
+    back_end: str = "",
+    *,
+    python: tuple[int, int] = sys.version_info[:2],
+    wide: bool = sys.maxsize > 2**32,
+) -> str:
+    """Say how a back end is installed, so that it works on today's Raspberry Pi OS.
+
+    Args:
+        back_end: its name in the configuration; "" stands for the one that "auto" prefers of
+            those that PyPI has for this system.
+        python: version of this Python, two numbers.
+        wide: whether it has 64 bits.
+    """
+    back_end = back_end or ("gpiod" if wide else "lgpio")
+    if back_end == "lgpio" and python >= _NO_WHEEL:
+        return (
+            f"sudo apt install python3-lgpio, and make the environment with "
+            f"--system-site-packages (PyPI has no lgpio for Python {python[0]}.{python[1]})"
+        )
+    return f"pip install 'gpiobridge[{_EXTRAS.get(back_end, back_end)}]'"
+
 
 # What the back ends say, and what a person can do about it.
 _REMEDIES = (
@@ -26,8 +54,7 @@ _REMEDIES = (
     ),
     (
         r"Failed to add edge detection",
-        "RPi.GPIO does not work on kernels from 6.6 on: "
-        "pip uninstall RPi.GPIO, then pip install 'gpiobridge[lgpio]'",
+        f"RPi.GPIO does not work on kernels from 6.6 on: pip uninstall RPi.GPIO, then {install()}",
     ),
     (
         r"PinUnknownPi|Raspberry Pi",
