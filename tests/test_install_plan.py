@@ -234,10 +234,17 @@ def test_a_kiosk_is_restarted_with_the_service() -> None:
     assert again not in plan_rollback(stopped, (), replace=False, today=TODAY)
 
 
-def test_a_configuration_that_the_service_may_not_read_is_permitted() -> None:
-    """Only root could read a file that was copied there by hand."""
+@pytest.mark.parametrize("exhibit", [EXHIBIT_FILES, None])
+def test_a_configuration_that_the_service_may_not_read_is_permitted(
+    exhibit: tuple[File, ...] | None,
+) -> None:
+    """Only root could read a file that was copied there by hand; one that is placed is readable."""
     present = replace(INSTALLED, config_readable=False)
-    assert plan(present, replace(WANTED, exhibit=None)) == [Permit(CONFIG), Start((SERVICE,))]
+    wanted = replace(WANTED, exhibit=exhibit)
+    assert plan(present, wanted) == [Permit(CONFIG), Start((SERVICE,))]
+    if exhibit:
+        other = (file(CONFIG, "c2"), EXHIBIT_FILES[1])
+        assert Permit not in kinds(plan(present, replace(WANTED, exhibit=other)))
 
 
 def test_a_port_in_use_is_said_beforehand() -> None:

@@ -166,7 +166,7 @@ def plan_install(
     if changed:
         steps.append(_backup(changed, today))
     steps += _placing(present, files, place, stale)
-    if wanted.exhibit is None and not present.config_readable:
+    if not present.config_readable and CONFIG not in {file.path for file in place}:
         steps.append(Permit(CONFIG))
     if switch:
         steps.append(Switch(live, present.live))
