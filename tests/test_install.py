@@ -465,6 +465,33 @@ def test_what_someone_has_changed_stays(machine: FakeMachine, exhibit: Path) -> 
     assert stat.S_IMODE((backup / "config.toml").stat().st_mode) == 0o600
 
 
+def test_a_backup_keeps_links_and_goes_with_what_failed(
+    machine: FakeMachine, exhibit: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A link that leads nowhere is no hindrance; a backup that isn't whole doesn't stay."""
+    run(machine, exhibit)
+    etc = machine.at("/etc/gpiobridge")
+    (etc / "static/.#a.txt").symlink_to("pi@exhibit.1234:5678")
+    (etc / "templates/open.html").write_text("edited in place")
+    (exhibit / "templates/open.html").write_text("edited at home")
+    before = snapshot(machine.root)
+
+    def full(source: Path, target: Path, **_: object) -> None:
+        shutil.copy2(source / "config.toml", target)
+        raise OSError(28, "No space left on device", str(target / "static"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("gpiobridge.install.carrying.shutil.copytree", full)
+        with pytest.raises(InstallError, match="No space left on device"):
+            run(machine, exhibit, replace=True)
+    assert snapshot(machine.root) == before
+    assert not list(machine.at("/etc").glob("gpiobridge.backup-*"))
+    run(machine, exhibit, replace=True)
+    (backup,) = machine.at("/etc").glob("gpiobridge.backup-*")
+    assert os.readlink(backup / "static/.#a.txt") == "pi@exhibit.1234:5678"
+    assert (backup / "templates/open.html").read_text() == "edited in place"
+
+
 def test_a_new_page_at_home_reaches_the_service(machine: FakeMachine, exhibit: Path) -> None:
     """Installing again places what is new, removes what is gone, and restarts the service."""
     run(machine, exhibit)

@@ -202,12 +202,14 @@ class _Work:
         while folder.exists():  # a second one on a day
             number += 1
             folder = self._machine.at(f"{target}-{number}")
+        self._undo.callback(shutil.rmtree, folder, ignore_errors=True)
+        folder.mkdir(0o700, parents=True)
         there = self._machine.at(EXHIBIT)
         if there.exists():
-            shutil.copytree(there, folder)
-        folder.mkdir(exist_ok=True)
+            # A link stays one: it may lead nowhere, as an editor's lock does.
+            shutil.copytree(there, folder, symlinks=True, dirs_exist_ok=True)
         config = folder / "config.toml"
-        if config.exists():
+        if config.exists() and not config.is_symlink():
             config.chmod(0o600)  # a token may stand in it, and its group isn't copied
         for unit in units:
             shutil.copy2(self._machine.at(unit), folder)
