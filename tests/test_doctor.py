@@ -780,6 +780,22 @@ def test_a_check_that_fails_itself_is_a_finding(pi: Pi, broken: str) -> None:
     assert of(report, "configuration")[0].verdict is OK
 
 
+def test_a_folder_that_this_user_may_not_enter_has_no_programs(
+    pi: Pi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PATH may name another user's folder: the shell passes over it, and so does the doctor."""
+    closed, status = pi.root / "root/bin", os.stat
+
+    def stat(path: Any, *args: Any, **options: Any) -> os.stat_result:
+        if isinstance(path, str | Path) and Path(path).is_relative_to(closed):
+            raise PermissionError(13, "Permission denied", str(path))
+        return status(path, *args, **options)
+
+    monkeypatch.setattr(os, "stat", stat)
+    pi.changes["programs"] = ("/root/bin", "/usr/bin")
+    assert of(pi.examine(), "kiosk")[0].verdict is OK
+
+
 # -------------------------------------------------------------------- the report
 
 
