@@ -55,7 +55,8 @@ def _config_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
         "--config",
         "config_file",
-        type=click.Path(path_type=Path),
+        # Whoever reads it says in our words that this user may not, and what to do about it.
+        type=click.Path(readable=False, path_type=Path),
         help="By default config.toml in this folder, else the packaged example.",
     )(command)
 

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from running import RunningBridge, write_exhibit
 
+from gpiobridge.cli import main
 from gpiobridge.config import Gpio, Pin
 from gpiobridge.doctor import Finding, Machine, Report, Verdict, examine
 from gpiobridge.doctor.machine import Package, User
@@ -746,6 +748,21 @@ def test_an_unreadable_configuration_is_not_a_wrong_one(
         (port,) = of(report, "port")
         assert port.verdict is SKIPPED
         assert port.sentence == "it depends on the configuration, which this user may not read"
+
+
+def test_a_named_configuration_that_is_unreadable_reaches_the_doctor(
+    pi: Pi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command line doesn't refuse it in words of its own: the doctor has the remedy."""
+
+    def read_bytes(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "read_bytes", read_bytes)
+    monkeypatch.setattr(os, "access", lambda *_, **__: False)
+    done = CliRunner().invoke(main, ["doctor", "--config", str(pi.config)])
+    assert done.exit_code == 1
+    assert f"-> sudo gpiobridge doctor --config {pi.config}" in done.output
 
 
 def test_the_installed_service_s_configuration_is_taken(
