@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import bench_noise
 from running import RunningBridge, frame, write_exhibit
 
 REQUESTS = 1000
@@ -35,7 +36,7 @@ def main() -> None:
             rows = [*memory(bridge), *pages(bridge), *presses(bridge)]
         finally:
             bridge.stop()
-        rows += navigation(Path(folder))
+        rows += [*navigation(Path(folder)), *noise()]
     width = max(len(row[0]) for row in rows)
     print(f"\n{'what':{width}}  {'base':>10}  {'measured':>10}  ratio")
     for what, base, measured, unit in rows:
@@ -72,6 +73,14 @@ def presses(bridge: RunningBridge) -> Iterator[Row]:
     alone = edge_times(bridge, 1)
     loaded = edge_times(bridge, DISPLAYS)
     yield f"edge to the last of {DISPLAYS}, less debounce, median", alone, loaded, "ms"
+
+
+def noise() -> Iterator[Row]:
+    """A press beside a pin that oscillates, against one beside a quiet pin."""
+    progress(f"a press beside a pin that oscillates, with {bench_noise.DISPLAYS} displays")
+    quiet_s, noisy_s = (bench_noise.press_seconds(noisy=noisy) for noisy in (False, True))
+    what = f"press beside {bench_noise.EDGES_A_SECOND} edges a second"
+    yield what, quiet_s * 1000, noisy_s * 1000, "ms"
 
 
 def memory(bridge: RunningBridge) -> Iterator[Row]:
