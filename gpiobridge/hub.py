@@ -182,9 +182,10 @@ class Hub:
             for display in self.displays
             if display.page == page and display.since_seq < after and not display.closing
         ]
+        frame = b"" if first is None or not leaving else _text_frame(first)
         for display in leaving:
-            if first is not None:
-                self._send(display, _text_frame(first))
+            if frame:
+                self._send(display, frame)
             self.leave(display, path, now_s)
         return len(leaving)
 

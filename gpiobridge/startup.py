@@ -4,7 +4,7 @@ import ipaddress
 import socket
 import sys
 
-from gpiobridge.config import DEFAULT_URL
+from gpiobridge.config import DEFAULT_URL, base_url
 from gpiobridge.errors import GpioBridgeError
 from gpiobridge.running import Running
 from gpiobridge.web import GpioBridge
@@ -33,7 +33,7 @@ def start_bridge(bridge: GpioBridge, host: str, port: int) -> None:
 def _greeting(running: Running, host: str, port: int) -> str:
     if ipaddress.ip_address(host).is_unspecified:
         host = socket.gethostname()
-    url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    url = base_url(host, port)
     pins = running.settings.pins.values()
     lines = [f"gpiobridge shows its pages at {url}/", f"  from {running.settings.source}"]
     if running.settings.server.token:

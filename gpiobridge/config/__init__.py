@@ -17,7 +17,7 @@ from typing import Any
 from gpiobridge.config.checking import RESERVED, check
 from gpiobridge.config.durations import parse_duration
 from gpiobridge.config.environment import lay_over
-from gpiobridge.config.settings import Gpio, Page, Pin, Pull, Server, Settings
+from gpiobridge.config.settings import Gpio, Page, Pin, Pull, Server, Settings, base_url
 from gpiobridge.errors import ConfigError
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "Pull",
     "Server",
     "Settings",
+    "base_url",
     "check",
     "example_file",
     "load",

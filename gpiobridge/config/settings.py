@@ -13,6 +13,11 @@ from typing import Literal
 from gpiobridge.events import Gesture, Level
 
 
+def base_url(host: str, port: int) -> str:
+    """Write an address as a URL: an IPv6 address stands in brackets (RFC 3986, 3.2.2)."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
 class Pull(StrEnum):
     """The resistor inside the Pi that holds an open pin at a level."""
 
@@ -55,7 +60,7 @@ class Server:
     def local_url(self) -> str:
         """Where the bridge is, seen from its own machine: ``http://127.0.0.1:8000``."""
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
-        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+        return base_url(host, self.port)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

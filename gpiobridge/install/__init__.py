@@ -228,7 +228,7 @@ def _address(settings: Settings) -> tuple[str, int]:
 def _url(host: str, port: int) -> str:
     if host in ("0.0.0.0", "::"):
         host = socket.gethostname()
-    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+    return f"{config.base_url(host, port)}/"
 
 
 def _show(steps: Sequence[Step], dry_run: bool, tell: Tell, nothing: str) -> bool:
