@@ -2,16 +2,30 @@
 
 from importlib.metadata import version
 
-from gpiobridge.errors import ConfigError, GpioBridgeError, PinError, RemoteError, ServerError
+from gpiobridge.errors import (
+    ConfigError,
+    GpioBridgeError,
+    PinError,
+    PushError,
+    RemoteError,
+    ServerError,
+)
+from gpiobridge.events import Display, Gesture, Level, Message, PinEvent
 from gpiobridge.web import GpioBridge
 
 __version__ = version("gpiobridge")
 
 __all__ = [
     "ConfigError",
+    "Display",
+    "Gesture",
     "GpioBridge",
     "GpioBridgeError",
+    "Level",
+    "Message",
     "PinError",
+    "PinEvent",
+    "PushError",
     "RemoteError",
     "ServerError",
     "__version__",

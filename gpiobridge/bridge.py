@@ -45,8 +45,10 @@ class Bridge:
         catch_up_s: how old an event may be, in seconds, to move a page that was not listening.
         simulated: True with pins that are not real; every display is told.
         holds_s: pin name to its active level and hold time in seconds. Only pins that a rule for
-            taps or holds names are told apart: for all others an edge is all there is.
+            taps or holds names, and those of ``gestures``, are told apart: for all others an edge
+            is all there is.
         while_rules: page name to those of its rules that hold at load, too.
+        gestures: pins whose taps and holds somebody else wants to know.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class Bridge:
         simulated: bool,
         holds_s: Mapping[str, tuple[Level, float]] | None = None,
         while_rules: Mapping[str, WhileRules] | None = None,
+        gestures: Collection[str] = (),
     ) -> None:
         self.epoch = epoch
         self.seq = 0
@@ -66,7 +69,7 @@ class Bridge:
         self._simulated = simulated
         self._navigation = Navigation(pages, catch_up_s, while_rules)
         self._pins: dict[str, Debounce] = {}
-        used = {
+        used = {*gestures} | {
             pin
             for rules in pages.values()
             for pin, event in rules

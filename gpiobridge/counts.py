@@ -37,9 +37,11 @@ class Counts:
     Args:
         raw_edges: pin -> edges as the back end told them.
         events: (pin, "low", "high", "tap" or "hold") -> how often it happened.
-        navigations: (page, next page) -> displays that a pin moved on.
+        navigations: (page, next page) -> displays that were moved on.
         connected: sockets that were taken over.
         gone: why a socket ended -> how many did.
+        messages_sent: messages of the application, once for each display.
+        messages_received: messages of pages.
         latency: from an edge at the pin, its debounce included, to its frame on every socket.
         last_event_s: monotonic seconds of the newest event; None before the first.
     """
@@ -49,5 +51,7 @@ class Counts:
     navigations: Counter[tuple[str, str]] = field(default_factory=Counter)
     connected: int = 0
     gone: Counter[str] = field(default_factory=Counter)
+    messages_sent: int = 0
+    messages_received: int = 0
     latency: Histogram = field(default_factory=lambda: Histogram(LATENCY_BUCKETS_S))
     last_event_s: float | None = None

@@ -103,7 +103,7 @@ class _Bridge(Collector):
 
     def _of_displays(self) -> Iterable[Metric]:
         counts = self._running.watcher.counts
-        pages = [page for _, page in self._running.watcher.displays]
+        pages = [display.page for display in self._running.watcher.displays]
         yield _gauge(
             "displays",
             "Open displays.",
@@ -121,9 +121,18 @@ class _Bridge(Collector):
         )
         yield _counter(
             "navigations",
-            "Displays that a pin moved on.",
+            "Displays that a pin, or the application, moved on.",
             ("page", "to"),
             counts.navigations.copy().items(),
+        )
+        yield _counter(
+            "messages_sent",
+            "Messages of the application, once for each display.",
+            (),
+            [((), counts.messages_sent)],
+        )
+        yield _counter(
+            "messages_received", "Messages of pages.", (), [((), counts.messages_received)]
         )
 
 

@@ -4,23 +4,28 @@ Requests run on the HTTP server's threads. The WebSocket route gives its connect
 and returns, so that no thread is held by an open page.
 """
 
+import itertools
 from collections.abc import Callable
 
 import flask_sock
 import simple_websocket
-from flask import Blueprint, Response, g, jsonify, request, send_from_directory
+from flask import Blueprint, Response, g, jsonify, redirect, request, send_from_directory
 from flask.typing import ResponseReturnValue
 from wsproto.utilities import ProtocolError
 
 from gpiobridge import handoff
 from gpiobridge.admission import check_handshake, refuse
+from gpiobridge.connection import Connection
 from gpiobridge.errors import GpioBridgeError
-from gpiobridge.hub import Display
+from gpiobridge.events import Display
 from gpiobridge.pages import STRICT_CSP, speculation_rules
 from gpiobridge.running import ASSETS, Running
 from gpiobridge.simulator import SIMULATOR, add_simulator
 
 BLUEPRINT = "gpiobridge"
+
+PUBLIC = frozenset({f"{BLUEPRINT}.asset"})
+"""Endpoints of which an application's decorators need not know: there is nothing to see."""
 
 _MAX_DISPLAY_NAME = 64  # characters
 _MAX_CURSORS = 2  # the tab's and the page's
@@ -60,6 +65,12 @@ def make_blueprint(running: Callable[[], Running]) -> Blueprint:
 
     blueprint.add_url_rule("/healthz", "healthz", healthz)
     blueprint.add_url_rule("/metrics", "metrics", metrics)
+
+    def start() -> ResponseReturnValue:
+        here = running()
+        return redirect(request.script_root + here.watcher.paths[here.settings.server.start])
+
+    blueprint.add_url_rule("/gpiobridge/start", "start", start)
     blueprint.add_url_rule("/gpiobridge/next/<page>", "next", next_pages)
     blueprint.add_url_rule("/gpiobridge/<path:name>", "asset", _asset)
     add_simulator(blueprint, running)
@@ -68,6 +79,8 @@ def make_blueprint(running: Callable[[], Running]) -> Blueprint:
 
 
 def _add_socket(blueprint: Blueprint, running: Callable[[], Running]) -> None:
+    numbers = itertools.count(1)
+
     def check_page(page: str) -> None:
         pages, pins = running().settings.pages, running().watcher.pins
         if page not in pages and not (page == SIMULATOR and pins.simulated):
@@ -91,19 +104,18 @@ def _add_socket(blueprint: Blueprint, running: Callable[[], Running]) -> None:
 
     def hand_over(ws: simple_websocket.Server, page: str) -> None:
         """Give a socket, its handshake done, to the watcher."""
-        display = Display(
+        connection = Connection(
             handoff.take(ws.sock),
             ws.ws,
-            page,
+            Display(page, _printable(request.args.get("display", "")), next(numbers)),
             root=request.script_root,
             cursors=tuple(request.args.getlist("cursor")[:_MAX_CURSORS]),
             since=request.args.get("since", ""),
-            name=_printable(request.args.get("display", "")),
             early=handoff.read_ahead(request.environ),
         )
         ws.connected = False  # Flask-Sock must not close what is no longer its own
         del g.gpiobridge_slots  # the hub gives the slot back
-        running().watcher.adopt(display)
+        running().watcher.adopt(connection)
 
     def no_handshake(page: str) -> ResponseReturnValue:
         check_page(page)

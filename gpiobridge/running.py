@@ -14,6 +14,7 @@ from typing import Any
 from flask import g, request
 
 from gpiobridge.config import Settings
+from gpiobridge.outbound import Outbound
 from gpiobridge.pages import script_tag
 from gpiobridge.watcher import Watcher
 
@@ -27,10 +28,19 @@ class Running:
     Args:
         settings: the checked configuration.
         watcher: watches the pins and serves the displays.
+        outbound: what the application says to the displays.
+        prefix: where the application has put our own routes, usually empty.
     """
 
     settings: Settings
     watcher: Watcher
+    outbound: Outbound
+    prefix: str = ""
+
+    @property
+    def root(self) -> str:
+        """The path above our own routes, in a request: ``{root}/ws/<page>``."""
+        return request.script_root + self.prefix
 
     @property
     def well(self) -> bool:
@@ -55,7 +65,7 @@ class Running:
                 }
                 for name, pin in self.settings.pins.items()
             },
-            "displays": [{"name": name, "page": page} for name, page in self.watcher.displays],
+            "displays": [{"name": d.name, "page": d.page} for d in self.watcher.displays],
         }, self.well
 
     def status(self) -> str:
@@ -82,7 +92,6 @@ class Running:
 
     def script(self, page: str) -> str:
         """The client's script tag for ``page``, in a request whose cursor was remembered."""
-        root = request.script_root
         rules = self.settings.pages.get(page)  # None for the simulator
         more = {}
         if rules is not None and rules.lockout_s:
@@ -92,14 +101,16 @@ class Running:
             more["idle-to"] = rules.idle.to
             more["idle-pins"] = " ".join(sorted({pin for pin, _ in rules.rules}))
         return script_tag(
-            f"{root}/gpiobridge/client.js?v={_client_version()}",
+            f"{self.root}/gpiobridge/client.js?v={_client_version()}",
             {
                 "page": page,
-                "socket": f"{root}/ws/{page}",
+                "socket": f"{self.root}/ws/{page}",
                 "cursor": g.gpiobridge_cursor,
                 "beat": f"{self.settings.server.beat_s:g}",
                 "active": json.dumps({n: p.active for n, p in self.settings.pins.items()}),
-                "paths": json.dumps({n: root + p for n, p in self.watcher.paths.items()}),
+                "paths": json.dumps(
+                    {n: request.script_root + p for n, p in self.watcher.paths.items()}
+                ),
                 **more,
             },
         )

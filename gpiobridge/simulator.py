@@ -38,10 +38,12 @@ def add_simulator(blueprint: Blueprint, running: Callable[[], Running]) -> None:
 
     def show() -> ResponseReturnValue:
         simulated_pins()
-        root = request.script_root
-        pages = [{"name": name, "path": root + p} for name, p in running().watcher.paths.items()]
+        here = request.script_root
+        pages = [{"name": name, "path": here + p} for name, p in running().watcher.paths.items()]
         pins = list(running().settings.pins.values())
-        response = Response(render_template("simulator.html", pins=pins, pages=pages, prefix=root))
+        response = Response(
+            render_template("simulator.html", pins=pins, pages=pages, prefix=running().root)
+        )
         insert_script(response, running().script(SIMULATOR))
         response.headers["Content-Security-Policy"] = STRICT_CSP
         response.headers["Cache-Control"] = "no-cache"

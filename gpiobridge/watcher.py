@@ -1,11 +1,11 @@
 """The watcher thread: pins, time and sockets in one selector, so that the core needs no lock.
 
-It waits for three things: an edge from a pin, bytes from a browser, the next deadline (a debounce
-window, a beat, a level check). Everything that happens goes into `bridge`, and what that orders
-goes out through `hub`.
+It waits for four things: an edge from a pin, bytes from a browser, an order of the application, the
+next deadline (a debounce window, a beat, a level check). Everything that happens goes into
+`bridge`, and what that orders goes out through `hub`.
 
-Threads: `start`, `stop`, `every` and `adopt` may be called from any thread, the callback of the
-pins comes on the back end's, if it has one; all else runs on the watcher's own.
+Threads: `start`, `stop`, `every`, `adopt` and `order` may be called from any thread, the callback
+of the pins comes on the back end's, if it has one; all else runs on the watcher's own.
 """
 
 import contextlib
@@ -15,16 +15,34 @@ import selectors
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
 
 from gpiobridge.bridge import Bridge
 from gpiobridge.config import Settings
+from gpiobridge.connection import Connection
 from gpiobridge.counts import Counts
 from gpiobridge.edge_queue import EdgeQueue
-from gpiobridge.events import Broadcast, CloseClients, Effect, Now, PinEvent, PinNoisy, RawEdge
+from gpiobridge.events import (
+    Audience,
+    Broadcast,
+    CloseClients,
+    Display,
+    Effect,
+    Message,
+    Move,
+    Now,
+    Order,
+    PinEvent,
+    PinNoisy,
+    Push,
+    RawEdge,
+)
 from gpiobridge.gpio import PinSource
-from gpiobridge.hub import Display, Hub, Slots
+from gpiobridge.hub import Hub, Slots
 from gpiobridge.noise import MAX_EVENTS_A_SECOND
+from gpiobridge.order_queue import OrderQueue
+from gpiobridge.retained import Retained
 from gpiobridge.waker import Waker
 
 log = logging.getLogger(__name__)
@@ -33,6 +51,9 @@ EDGES_A_TURN = 64
 
 LEVEL_CHECK_S = 0.25
 """How often the levels are read with a back end that can lose edges, in seconds."""
+
+ORDERS_S = 0.01
+"""How long a turn may take with orders, in seconds: edges come in between."""
 
 _NOISY = (
     "pin %s oscillates: over %d events a second; is it connected, and is its debounce long enough?"
@@ -50,6 +71,10 @@ class Watcher:
         pins: where edges come from.
         paths: page name to its path, as closes name it.
         on_failure: called on the watcher's thread if it dies: the service must end then.
+        on_event: called there with each event of a pin; it must not block or raise.
+        on_message: the same with each message of a page.
+        gestures: pins whose taps and holds are told, beside those that a rule is for.
+        retained: messages that were pushed before this, for displays that come.
     """
 
     def __init__(
@@ -58,6 +83,10 @@ class Watcher:
         pins: PinSource,
         paths: Mapping[str, str],
         on_failure: Callable[[], None] = lambda: None,
+        on_event: Callable[[PinEvent], None] = lambda event: None,
+        on_message: Callable[[Message], None] = lambda message: None,
+        gestures: Collection[str] = (),
+        retained: Retained | None = None,
     ) -> None:
         self.bridge = Bridge(
             secrets.token_hex(4),
@@ -67,6 +96,7 @@ class Watcher:
             simulated=pins.simulated,
             while_rules={name: page.while_rules for name, page in settings.pages.items()},
             holds_s={name: (pin.active, pin.hold_s) for name, pin in settings.pins.items()},
+            gestures=gestures,
         )
         self.pins = pins
         self.paths = paths
@@ -74,10 +104,13 @@ class Watcher:
         self.counts = Counts()
         self._pin_names = tuple(settings.pins)
         self._on_failure = on_failure
+        self._on_event = on_event
         self._selector = selectors.DefaultSelector()
-        self._hub = Hub(self._selector, self.slots, settings.server.beat_s, self.counts)
+        self._hub = Hub(self._selector, self.slots, settings.server.beat_s, self.counts, on_message)
         self._edges = EdgeQueue()
-        self._joining: deque[Display] = deque()
+        self._orders = OrderQueue()
+        self._retained = retained or Retained()
+        self._joining: deque[Connection] = deque()
         self._waker = Waker(self._selector)
         self._stop = threading.Event()
         self._ended = threading.Event()
@@ -134,13 +167,21 @@ class Watcher:
         return self._thread.is_alive() and not self._stop.is_set()
 
     @property
-    def displays(self) -> list[tuple[str, str]]:
-        """Name and page of every open display."""
-        return [(d.name, d.page) for d in tuple(self._hub.displays) if not d.closing]
+    def displays(self) -> list[Display]:
+        """Every open display."""
+        return [c.display for c in tuple(self._hub.connections) if not c.closing]
 
-    def adopt(self, display: Display) -> None:
+    def order(self, order: Order) -> None:
+        """Let an order of the application be carried out: all in the order in which they come.
+
+        While a thousand wait, the caller does, too.
+        """
+        self._orders.put(order)
+        self._waker.wake()
+
+    def adopt(self, connection: Connection) -> None:
         """Take over a display after its handshake; its slot is already taken."""
-        self._joining.append(display)
+        self._joining.append(connection)
         self._waker.wake()
         if self._ended.is_set():  # its handshake crossed with our end
             self._hang_up_on_joining()
@@ -171,15 +212,9 @@ class Watcher:
         self._take_edges()
         self._take_deadlines()
         while self._joining:
-            display = self._joining.popleft()
-            self._carry_out(self.bridge.tell_newest(_now()))  # it is in the state that it gets
-            welcome = self.bridge.join(display.page, display.cursors, _now(), display.since)
-            display.since_seq = welcome.seq
-            self._hub.adopt(display, welcome.texts, time.monotonic())
-            if welcome.to is not None:
-                self.counts.navigations[display.page, welcome.to] += 1
-                self._hub.leave(display, self.paths[welcome.to], time.monotonic())
-                log.info("%s moves to %s at once", display, welcome.to)
+            self._join(self._joining.popleft())
+        # After those who join, so that nobody misses a message, or gets a retained one twice.
+        self._take_orders()
         self._hub.tick(time.monotonic())
         if self._next_pulse_s is not None and time.monotonic() >= self._next_pulse_s:
             self._next_pulse_s = time.monotonic() + self._pulse_every_s
@@ -188,7 +223,7 @@ class Watcher:
     def _wait(self, timeout_s: float | None) -> None:
         """Wait until something happens, and serve the sockets that are ready."""
         for key, events in self._selector.select(timeout_s):
-            if isinstance(key.data, Display):
+            if isinstance(key.data, Connection):
                 self._hub.handle(key.data, events, time.monotonic())
             elif key.data is self.pins:
                 self._fetch_edges()
@@ -206,7 +241,7 @@ class Watcher:
             self._next_check_s = now_s
 
     def _timeout_s(self) -> float | None:
-        if self._edges.waiting:
+        if self._edges.waiting or self._orders.waiting:
             return 0.0
         deadlines = (
             self.bridge.deadline_s,
@@ -222,6 +257,42 @@ class Watcher:
         for edge in self._edges.take(EDGES_A_TURN):
             self.counts.raw_edges[edge.pin] += 1
             self._carry_out(self.bridge.edge(edge, _now()))
+
+    def _take_orders(self) -> None:
+        until_s = time.monotonic() + ORDERS_S
+        for order in self._orders.take():
+            match order:
+                case Push(frame, audience):
+                    self._retained.keep(order)
+                    self._hub.push(frame, audience)
+                case Move(to, audience):
+                    self._move(to, audience)
+            if time.monotonic() >= until_s:
+                return
+
+    def _move(self, to: str, audience: Audience) -> None:
+        """Let the displays of an audience leave for a page, but not those that are on it."""
+        # The simulator's page is no page of the exhibit: nothing moves it.
+        pages = [page for page in self.paths if page != to and audience.page in (None, page)]
+        for page in pages:
+            those = replace(audience, page=page)
+            moved = self._hub.move(self.paths[to], those, time.monotonic())
+            self.counts.navigations[page, to] += moved
+            if moved:
+                log.info("the application: %s leads to %s, displays moved: %d", page, to, moved)
+
+    def _join(self, connection: Connection) -> None:
+        """Tell a display that has come what it must know, or where it must go."""
+        display = connection.display
+        self._carry_out(self.bridge.tell_newest(_now()))  # it is in the state that it gets
+        welcome = self.bridge.join(display.page, connection.cursors, _now(), connection.since)
+        connection.since_seq = welcome.seq
+        messages = () if welcome.to is not None else self._retained.of(display)
+        self._hub.adopt(connection, welcome.texts, time.monotonic(), messages)
+        if welcome.to is not None:
+            self.counts.navigations[display.page, welcome.to] += 1
+            self._hub.leave(connection, self.paths[welcome.to], time.monotonic())
+            log.info("%s moves to %s at once", connection, welcome.to)
 
     def _take_deadlines(self) -> None:
         """Read the pins whose debounce window is over, or all at a level check; tell holds."""
@@ -254,6 +325,7 @@ class Watcher:
                 case PinEvent():
                     _say(line)
                     line = self._count(effect)
+                    self._on_event(effect)
                 case PinNoisy(pin):
                     log.warning(_NOISY, pin, MAX_EVENTS_A_SECOND)
                 case Broadcast(text, at_s):
@@ -279,14 +351,15 @@ class Watcher:
         """Tell every display, and give the live ones a moment to hang up."""
         until_s = time.monotonic() + _FAREWELL_S
         self._hub.close_all(time.monotonic())
-        while self._hub.displays and (left_s := until_s - time.monotonic()) > 0:
+        while self._hub.connections and (left_s := until_s - time.monotonic()) > 0:
             self._wait(left_s)
 
     def _close(self) -> None:
         self.pins.close()
-        for display in self._hub.displays:
-            display.sock.close()
+        for connection in self._hub.connections:
+            connection.sock.close()
         self._ended.set()
+        self._orders.close()
         self._hang_up_on_joining()
         self._selector.close()
         self._waker.close()

@@ -1,33 +1,41 @@
-"""The Flask extension: it makes views of an application into pages that a pin moves on.
+"""The Flask extension: views become pages that a pin moves on, functions hear of pins and pages.
 
-`GpioBridge` checks the configuration, starts the watcher with the first request, and adds to each
-page what it needs: the client in its head, the cursor, what to load ahead. `routes` has the
+`GpioBridge` is all that an application uses. It starts the watcher with the first request, and adds
+to each page what it needs: the client in its head, the cursor, what to load ahead. `routes` has the
 bridge's own routes. Requests run on the HTTP server's threads and never wait for a pin.
 """
 
 import atexit
-import inspect
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
 from pathlib import Path
 from typing import Any, TypeVar
 
 from flask import Flask, Response, request
+from flask.typing import ResponseReturnValue
 
-from gpiobridge import config, files, handoff
+from gpiobridge import files, handoff
 from gpiobridge.admission import check_source, check_token, refuse
+from gpiobridge.app_settings import read_settings
 from gpiobridge.config import Settings
 from gpiobridge.errors import ConfigError, GpioBridgeError
+from gpiobridge.events import Display
 from gpiobridge.gpio import pin_source
+from gpiobridge.handlers import Handlers
+from gpiobridge.live_pins import LivePin, LivePins
+from gpiobridge.outbound import Outbound
 from gpiobridge.pages import insert_script, set_owners_headers
-from gpiobridge.routes import BLUEPRINT, make_blueprint
+from gpiobridge.routes import BLUEPRINT, PUBLIC, make_blueprint
 from gpiobridge.running import Running
+from gpiobridge.view_pages import ViewPages, without_path
 from gpiobridge.watcher import Watcher
+from gpiobridge.workers import SeveralWorkersError, first_to_say_so
 
 log = logging.getLogger(__name__)
 
-View = TypeVar("View", bound=Callable[..., Any])
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class GpioBridge:
@@ -49,8 +57,13 @@ class GpioBridge:
     Args:
         app: the application; or call `init_app` later.
         pins: pin name to BCM number, or to a table as under ``[pins]`` in ``config.toml``.
-        config: the rest: a mapping of the shape of ``config.toml``, or checked `Settings`; by
-            default ``app.config["GPIOBRIDGE"]``.
+        config: the rest: a mapping of the shape of ``config.toml``, or the path of such a file,
+            below the application's folder if it is relative; by default
+            ``app.config["GPIOBRIDGE"]``, which may be either.
+        url_prefix: where the bridge's own routes are, such as ``/bridge``; they are ``/ws/<page>``,
+            ``/healthz``, ``/metrics``, ``/api/...``, ``/simulator`` and ``/gpiobridge/...``.
+        decorators: put around each of these routes but the last, which serves the script, and
+            ``/api``, which has a token: such as a ``login_required``.
         on_failure: called, on the watcher's thread, if the watcher dies.
     """
 
@@ -59,34 +72,57 @@ class GpioBridge:
         app: Flask | None = None,
         *,
         pins: Mapping[str, Any] | None = None,
-        config: Mapping[str, Any] | Settings | None = None,
+        config: Mapping[str, Any] | Settings | str | Path | None = None,
+        url_prefix: str = "",
+        decorators: Sequence[Callable[[Any], Any]] = (),
         on_failure: Callable[[], None] = lambda: None,
     ) -> None:
         self._pins = pins or {}
         self._config = config
+        self._url_prefix = url_prefix.rstrip("/")
+        self._decorators = decorators
         self._on_failure = on_failure
-        self._views: dict[Callable[..., Any], str] = {}
-        self._declared: dict[str, dict[str, Any]] = {}
-        self._pages_by_endpoint: dict[str, str] = {}
-        self._app: Flask | None = None
+        self._view_pages = ViewPages()
+        self._handlers = Handlers()
         self._lock = threading.Lock()
-        self._running: Running | None = None
-        self._last_error = ""
-        self._feeder = files.FileFeeder()
+        self._reset()
         if app is not None:
             self.init_app(app)
+
+    def _reset(self) -> None:
+        self._app: Flask | None = None
+        self._pages_by_endpoint: dict[str, str] = {}
+        self._running: Running | None = None
+        self._outbound = Outbound()
+        self._feeder = files.FileFeeder()
+        self._last_error = ""
 
     # ---------------------------------------------------------------- setting up
 
     def init_app(self, app: Flask) -> None:
-        """Add the bridge's routes to ``app``; no pin is opened yet."""
+        """Add the bridge's routes to ``app``; no pin is opened yet.
+
+        A bridge serves one application at a time. A test that makes another one stops the bridge
+        first.
+
+        Raises:
+            GpioBridgeError: it serves another application, and runs.
+        """
+        if self._running is not None:
+            if self._running.watcher.alive:
+                raise GpioBridgeError(
+                    "this bridge serves an application already: call stop() before init_app()"
+                )
+            self._reset()
         self._app = app
         app.extensions["gpiobridge"] = self
         app.before_request(self._before_request)
         app.after_request(self._after_request)
-        app.register_blueprint(make_blueprint(lambda: self.running))
+        app.register_blueprint(
+            make_blueprint(lambda: self.running), url_prefix=self._url_prefix or None
+        )
 
-    def page(self, name: str, **rules: Any) -> Callable[[View], View]:
+    def page(self, name: str, **rules: Any) -> Callable[[Function], Function]:
         """Make an ordinary view a page of the bridge.
 
         The view has a route of its own; the two decorators may come in either order.
@@ -99,15 +135,143 @@ class GpioBridge:
         Raises:
             ConfigError: there is such a page already.
         """
-        if name in self._declared:
-            raise ConfigError([f"page {name!r} is declared twice: give the second another name"])
+        return self._view_pages.page(name, rules)
 
-        def declare(view: View) -> View:
-            self._views[inspect.unwrap(view)] = name
-            self._declared[name] = rules
-            return view
+    # ---------------------------------------------------------------- functions that are called
+
+    def on_low(self, pin: str) -> Callable[[Function], Function]:
+        """Call the decorated function each time the pin goes LOW (debounced).
+
+        It may take one argument, the `PinEvent`. Each function has a thread of its own, with the
+        application's context: it may take as long as it likes, and if it fails, that is logged. Its
+        events come in order, one at a time; of more than 1000 that wait, the newest are dropped,
+        and the log says so.
+
+        Args:
+            pin: the pin's name. That there is none of this name is told at the start.
+
+        Raises:
+            GpioBridgeError: the bridge runs already.
+        """
+        return self._on(pin, "low")
+
+    def on_high(self, pin: str) -> Callable[[Function], Function]:
+        """Call it each time the pin goes HIGH; see `on_low`."""
+        return self._on(pin, "high")
+
+    def on_press(self, pin: str) -> Callable[[Function], Function]:
+        """Call it each time the pin gets its active level; see `on_low`."""
+        return self._on(pin, "press")
+
+    def on_release(self, pin: str) -> Callable[[Function], Function]:
+        """Call it each time the pin leaves its active level; see `on_low`."""
+        return self._on(pin, "release")
+
+    def on_tap(self, pin: str) -> Callable[[Function], Function]:
+        """Call it after each press that was released before the pin's hold time; see `on_low`."""
+        return self._on(pin, "tap")
+
+    def on_hold(self, pin: str) -> Callable[[Function], Function]:
+        """Call it when a press has lasted for the pin's hold time (``hold``); see `on_low`."""
+        return self._on(pin, "hold")
+
+    def on_message(self, function: Function) -> Function:
+        """Call the decorated function with each `Message` that a page sends.
+
+        A page sends with ``gpiobridge.send(data)``. As with `on_low` the function has a thread of
+        its own. A message is at most 16 KiB, and a page may send 500 in a second.
+
+        Raises:
+            GpioBridgeError: the bridge runs already.
+        """
+        self._handlers.on_message(function)
+        return function
+
+    def _on(self, pin: str, when: str) -> Callable[[Function], Function]:
+        def declare(function: Function) -> Function:
+            self._handlers.on(pin, when, function)
+            return function
 
         return declare
+
+    # ---------------------------------------------------------------- pins and displays
+
+    @property
+    def pins(self) -> Mapping[str, LivePin]:
+        """The pins by name: ``bridge.pins["button"].level``.
+
+        Any thread. Used before the bridge has been started, they raise `GpioBridgeError`.
+        """
+        return LivePins(lambda: self.running)
+
+    @property
+    def displays(self) -> list[Display]:
+        """The pages that are open now, in no order; any thread.
+
+        Raises:
+            GpioBridgeError: the bridge has not been started.
+        """
+        return self.running.watcher.displays
+
+    def push(
+        self,
+        data: object,
+        *,
+        page: str | None = None,
+        display: str | Display | None = None,
+        exclude: str | Display | None = None,
+        retain: str | None = None,
+    ) -> int:
+        """Send a message to open pages: there it is a ``gpiobridge:message`` with ``data``.
+
+        Any thread, at any time. Each display gets messages in the order in which they were pushed.
+        One that is 256 KiB behind is dropped, and connects again. A page that is loading just then
+        gets what was retained, and no more.
+
+        Args:
+            data: what JSON can hold, of at most 16 KiB.
+            page: only for displays on this page.
+            display: only for this one, or for all that are called so (``?display=`` in a page's
+                address).
+            exclude: not for this one, or for those that are called so.
+            retain: a key: the newest message under it (and for the same audience) is kept, and sent
+                to displays that come later; all together take at most 128 KiB. Pushing None forgets
+                the one before.
+
+        Returns:
+            How many open displays it is for.
+
+        Raises:
+            PushError: it is no JSON, too large, or for a page that there isn't.
+        """
+        return self._outbound.push(data, page, display, exclude, retain)
+
+    def navigate(
+        self,
+        to: str,
+        *,
+        page: str | None = None,
+        display: str | Display | None = None,
+        exclude: str | Display | None = None,
+    ) -> int:
+        """Move open pages to another page, as a press would; those that are on it stay.
+
+        Any thread. A page that is loading just then isn't moved: where that matters, let a pin with
+        ``source = "http"`` move it, whose presses are caught up with.
+
+        Args:
+            to: the page's name.
+            page: only displays on this page.
+            display: only this one, or all that are called so.
+            exclude: not this one, or those that are called so.
+
+        Returns:
+            How many open displays it moves.
+
+        Raises:
+            PushError: there is no such page.
+        """
+        return self._outbound.navigate(to, page, display, exclude)
 
     def send_file(self, folder: Path, name: str) -> Response:
         """Answer a request with a file; a slow or paused reader holds no HTTP thread.
@@ -126,7 +290,7 @@ class GpioBridge:
     def start(self) -> None:
         """Open the pins and start watching, unless this process has done so already.
 
-        After `stop` it does nothing: a bridge is started once in the life of a process.
+        After `stop` it does nothing: a bridge is started once for an application.
 
         Raises:
             ConfigError: the configuration is wrong; every problem is in the message.
@@ -135,20 +299,47 @@ class GpioBridge:
         if self._running is not None:
             return
         with self._lock:
-            if self._running is not None:  # another thread was first
-                return
-            # First, so that pages can say it when anything else is wrong.
-            self._pages_by_endpoint, paths = self._find_pages()
-            settings = self._check(paths)
-            pins = pin_source(settings.gpio, settings.pins)
-            watcher = Watcher(settings, pins, paths, self._on_failure)
-            watcher.start()
-            self._leave_readers_out()
-            self._running = Running(settings, watcher)
+            if self._running is None:  # else another thread was first
+                self._running = self._start()
+
+    def _start(self) -> Running:
+        assert self._app is not None, "init_app() comes before start()"
+        # First, so that pages can say it when anything else is wrong.
+        self._pages_by_endpoint, paths = self._view_pages.find(self._app)
+        settings = read_settings(self._app, self._config, self._pins, self._view_pages.rules)
+        problems = [
+            *without_path(settings.pages, paths),
+            *self._handlers.without_pin(settings.pins),
+        ]
+        if problems:
+            raise ConfigError(problems)
+        self._handlers.prepare(settings.pins, self._call)
+        pins = pin_source(settings.gpio, settings.pins)
+        watcher = Watcher(
+            settings,
+            pins,
+            paths,
+            self._on_failure,
+            on_event=self._handlers.take_event,
+            on_message=self._handlers.take_message,
+            gestures=self._handlers.gestures(),
+            retained=self._outbound.retained,
+        )
+        watcher.start()
+        self._handlers.start()
+        self._outbound.attach(watcher)
+        self._leave_readers_out()
         # Under a server that isn't ours the displays are told, too, when the process ends.
         atexit.register(self.stop)
         if pins.simulated:
             log.warning("the pins are SIMULATED: no GPIO is read")
+        return Running(settings, watcher, self._outbound, self._url_prefix)
+
+    def _call(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+        """Call one of the application's functions, with its context."""
+        assert self._app is not None
+        with self._app.app_context():
+            self._app.ensure_sync(function)(*arguments)
 
     def stop(self) -> None:
         """Tell every display that the server stops, release the pins, end our threads.
@@ -157,6 +348,7 @@ class GpioBridge:
         """
         if self._running is not None:
             self._running.watcher.stop()
+            self._handlers.stop()
         self._feeder.stop()
 
     @property
@@ -170,34 +362,6 @@ class GpioBridge:
             raise GpioBridgeError("the bridge is not running: call start() first")
         return self._running
 
-    def _check(self, paths: Mapping[str, str]) -> Settings:
-        """Check the configuration, and that each page has a path."""
-        assert self._app is not None, "init_app() comes before start()"
-        given = self._config if self._config is not None else self._app.config.get("GPIOBRIDGE")
-        if isinstance(given, Settings):
-            settings = given
-        else:
-            raw = dict(given or {})
-            # An application has a content security policy of its own, or none.
-            raw["server"] = _merged({"csp": "off"}, raw.get("server", {}))
-            raw["pins"] = _merged(raw.get("pins", {}), self._pins)
-            raw["pages"] = _merged(raw.get("pages", {}), self._declared)
-            settings = config.check(
-                raw,
-                source=f"GpioBridge of {self._app.import_name}",
-                folder=Path(self._app.root_path),
-                views=tuple(self._declared),
-            )
-        problems = [
-            f"page {name!r} has no route of its own, without variables: "
-            f'put @app.get("/{name}") above @bridge.page({name!r})'
-            for name in settings.pages
-            if name not in paths
-        ]
-        if problems:
-            raise ConfigError(problems)
-        return settings
-
     def _leave_readers_out(self) -> None:
         """Let Flask-Sock start no reader thread for our sockets; others keep theirs."""
         assert self._app is not None
@@ -207,39 +371,49 @@ class GpioBridge:
             options.get("thread_class", threading.Thread)
         )
 
-    def _find_pages(self) -> tuple[dict[str, str], dict[str, str]]:
-        """Find each page's view among the routes: endpoint to page, and page to path."""
-        assert self._app is not None
-        pages = {
-            endpoint: self._views[inspect.unwrap(view)]
-            for endpoint, view in self._app.view_functions.items()
-            if inspect.unwrap(view) in self._views
-        }
-        paths = {
-            pages[rule.endpoint]: rule.rule
-            for rule in self._app.url_map.iter_rules()
-            if rule.endpoint in pages and not rule.arguments
-        }
-        return pages, paths
-
     # ---------------------------------------------------------------- every request
 
-    def _before_request(self) -> None:
+    def _before_request(self) -> ResponseReturnValue | None:
+        failure = self._start_for_request()
         ours = request.blueprint == BLUEPRINT
+        if not ours and request.endpoint not in self._pages_by_endpoint:
+            return None
+        if failure is not None:
+            refuse(503, str(failure))
+        server = self.running.settings.server
+        check_source(request, server.allowed_hosts)
+        check_token(request, server.token)
+        self.running.remember_cursor()
+        if ours and request.endpoint not in PUBLIC:
+            return self._guard()
+        return None
+
+    def _start_for_request(self) -> GpioBridgeError | None:
+        """Start the bridge unless it runs; return, and log once, why it can't."""
+        assert self._app is not None
         try:
+            if request.environ.get("wsgi.multiprocess"):
+                self._pages_by_endpoint, _ = self._view_pages.find(self._app)
+                raise SeveralWorkersError
             self.start()
         except GpioBridgeError as error:
             if str(error) != self._last_error:  # not with every request
-                log.error("%s", error)
-            self._last_error = str(error)
-            if ours or request.endpoint in self._pages_by_endpoint:
-                refuse(503, str(error))
-            return
-        if ours or request.endpoint in self._pages_by_endpoint:
-            server = self.running.settings.server
-            check_source(request, server.allowed_hosts)
-            check_token(request, server.token)
-            self.running.remember_cursor()
+                self._last_error = str(error)
+                if not isinstance(error, SeveralWorkersError) or first_to_say_so():
+                    log.error("%s", error)
+            return error
+        return None
+
+    def _guard(self) -> ResponseReturnValue | None:
+        """Ask the application's decorators whether a request of our own routes may pass."""
+        passed = Response()  # which a decorator may send through make_response
+
+        def let_pass(**_: Any) -> Response:
+            return passed
+
+        guarded: Callable[..., Any] = reduce(lambda f, d: d(f), self._decorators, let_pass)
+        answer: ResponseReturnValue = guarded(**(request.view_args or {}))
+        return None if answer is passed else answer
 
     def _after_request(self, response: Response) -> Response:
         page = self._pages_by_endpoint.get(request.endpoint or "")
@@ -249,16 +423,6 @@ class GpioBridge:
         if settings.pages[page].client and not insert_script(response, self._running.script(page)):
             log.warning("page %s is no plain HTML, or streamed: no client in it", page)
         if self._running.next_pages(page):
-            response.headers["Speculation-Rules"] = (
-                f'"{request.script_root}/gpiobridge/next/{page}"'
-            )
+            response.headers["Speculation-Rules"] = f'"{self._running.root}/gpiobridge/next/{page}"'
         set_owners_headers(response, settings.server.csp)
         return response
-
-
-def _merged(first: Any, second: Any) -> Any:
-    """Both tables in one; what is no table is left for `config.check` to complain about."""
-    for table in (first, second):
-        if not isinstance(table, Mapping):
-            return table
-    return {**first, **second}

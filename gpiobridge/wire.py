@@ -8,11 +8,12 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from enum import IntEnum
+from typing import Any
 
 from gpiobridge.events import Level, PinEvent
 
 MAX_MESSAGE_BYTES = 16 * 1024
-"""The largest message a client may send; a larger one closes its socket with 1009."""
+"""The largest message in either direction; a client's larger one closes its socket with 1009."""
 
 MAX_REASON_BYTES = 123
 """The longest close reason: a control frame's 125 bytes less the code (RFC 6455, 5.5)."""
@@ -86,15 +87,37 @@ def resume_after(cursors: Iterable[str], epoch: str) -> int | None:
     return None
 
 
-def message_type(text: str) -> str | None:
-    """The ``type`` of a client's message, or None when it is not an object that has one."""
+def message_frame(data: object) -> str:
+    """What an application has to say to a page, or a page to its application.
+
+    Args:
+        data: what JSON knows: None, booleans, finite numbers, text, and lists and mappings of them.
+
+    Raises:
+        ValueError: it is not JSON, or too large; the message says why, as the end of a sentence.
+    """
+    try:
+        frame = _dump({"type": "message", "data": data})
+        size = len(frame.encode())
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ValueError(f"is no JSON: {error}") from error
+    if size > MAX_MESSAGE_BYTES:
+        raise ValueError(
+            f"takes {size} bytes as a frame of JSON; at most {MAX_MESSAGE_BYTES} are sent"
+        )
+    return frame
+
+
+def read_message(text: str) -> dict[str, Any] | None:
+    """Read a client's message: an object whose ``type`` is text, or None if it is anything else."""
     try:
         message = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    kind = message.get("type") if isinstance(message, dict) else None
-    return kind if isinstance(kind, str) else None
+    if isinstance(message, dict) and isinstance(message.get("type"), str):
+        return message
+    return None
 
 
 def _dump(frame: Mapping[str, object]) -> str:
-    return json.dumps(frame, separators=(",", ":"), ensure_ascii=False)
+    return json.dumps(frame, separators=(",", ":"), ensure_ascii=False, allow_nan=False)

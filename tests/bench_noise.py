@@ -13,13 +13,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from wsproto import ConnectionType
-from wsproto.connection import Connection
+from wsproto import connection as protocol
 
 from gpiobridge import config
-from gpiobridge.events import Level, RawEdge
+from gpiobridge.connection import Connection
+from gpiobridge.events import Display, Level, RawEdge
 from gpiobridge.gpio import OnEdge, PinSource
-from gpiobridge.hub import Display
 from gpiobridge.watcher import Watcher
 
 DISPLAYS = 50
@@ -110,7 +109,11 @@ def reading_displays(
             ours.setblocking(False)
             selector.register(ends[-1], selectors.EVENT_READ)
             assert watcher.slots.take()
-            watcher.adopt(Display(ours, Connection(ConnectionType.SERVER), "still"))
+            watcher.adopt(
+                Connection(
+                    ours, protocol.Connection(protocol.ConnectionType.SERVER), Display("still")
+                )
+            )
 
     def read() -> None:
         while not stop.is_set():

@@ -20,8 +20,10 @@ from wsproto.events import (
 )
 
 from gpiobridge import wire
+from gpiobridge.connection import Connection
 from gpiobridge.counts import Counts
-from gpiobridge.hub import CLOSE_WAIT_S, MAX_OUTBOX_BYTES, Display, Hub, Slots
+from gpiobridge.events import Display
+from gpiobridge.hub import CLOSE_WAIT_S, MAX_OUTBOX_BYTES, Hub, Slots
 
 BEAT_S = 2.0
 BEAT = TextMessage(wire.BEAT)
@@ -85,7 +87,7 @@ class Room:
 
     def join(
         self, page: str = "welcome", *texts: str, tcp: bool = False, root: str = ""
-    ) -> tuple[Peer, Display]:
+    ) -> tuple[Peer, Connection]:
         """Let a display on ``page`` join at 0 s."""
         ours, theirs = tcp_pair() if tcp else socket.socketpair()
         ours.setblocking(False)
@@ -95,11 +97,11 @@ class Room:
         assert len(list(server.events())) == 1
         client.receive_data(server.send(AcceptConnection()))
         assert len(list(client.events())) == 1
-        peer, display = Peer(theirs, client), Display(ours, server, page, root=root)
+        peer, connection = Peer(theirs, client), Connection(ours, server, Display(page), root=root)
         self.peers.append(peer)
         assert self.slots.take()
-        self.hub.adopt(display, texts, 0.0)
-        return peer, display
+        self.hub.adopt(connection, texts, 0.0)
+        return peer, connection
 
     def serve(self, now_s: float = 0.0) -> None:
         """Serve the sockets that are ready, until none is (or none but stalled ones)."""
@@ -113,8 +115,8 @@ class Room:
 
     def close(self) -> None:
         """Close every socket."""
-        for display in self.hub.displays:
-            display.sock.close()
+        for connection in self.hub.connections:
+            connection.sock.close()
         for peer in self.peers:
             peer.sock.close()
         self.selector.close()
@@ -137,12 +139,12 @@ def room() -> Iterator[Room]:
     room.close()
 
 
-def stall(room: Room) -> tuple[Peer, Display]:
+def stall(room: Room) -> tuple[Peer, Connection]:
     """Let a display join that doesn't read, and fill all that the kernel takes for it."""
-    peer, display = room.join("stalled", tcp=True)
-    while not display.outbox:
+    peer, connection = room.join("stalled", tcp=True)
+    while not connection.outbox:
         room.hub.broadcast("x" * 1000, 0.0)
-    return peer, display
+    return peer, connection
 
 
 # -------------------------------------------------------------------- frames out
@@ -163,13 +165,13 @@ def test_a_broadcast_reaches_every_display(room: Room) -> None:
 
 def test_a_display_that_stopped_reading_is_dropped(room: Room) -> None:
     """A display is at most 64 KB behind."""
-    _, display = stall(room)
-    while len(display.outbox) <= MAX_OUTBOX_BYTES - 2000:
+    _, connection = stall(room)
+    while len(connection.outbox) <= MAX_OUTBOX_BYTES - 2000:
         room.hub.broadcast("x" * 1000, 0.0)
-        assert display in room.hub.displays
+        assert connection in room.hub.connections
     for _ in range(3):
         room.hub.broadcast("x" * 1000, 0.0)
-    assert display not in room.hub.displays
+    assert connection not in room.hub.connections
 
 
 def test_a_stalled_display_delays_no_other(room: Room) -> None:
@@ -177,7 +179,7 @@ def test_a_stalled_display_delays_no_other(room: Room) -> None:
     _, stalled = room.join("stalled", tcp=True)
     good, _ = room.join("welcome", tcp=True)
     number = 0
-    while stalled in room.hub.displays:
+    while stalled in room.hub.connections:
         text = f"{number:01000}"
         room.hub.broadcast(text, 0.0)
         assert good.receive() == TextMessage(text)
@@ -187,14 +189,14 @@ def test_a_stalled_display_delays_no_other(room: Room) -> None:
 
 def test_what_a_slow_display_reads_late_is_whole_and_in_order(room: Room) -> None:
     """A short write is continued where it ended."""
-    peer, display = stall(room)
+    peer, connection = stall(room)
     room.hub.broadcast("last", 0.0)
     received = []
     while received[-1:] != [TextMessage("last")]:
         room.serve()
         received.append(peer.receive())
     assert set(received[:-1]) == {TextMessage("x" * 1000)}
-    assert display.outbox == b""
+    assert connection.outbox == b""
 
 
 # -------------------------------------------------------------------- closes
@@ -211,8 +213,8 @@ def test_a_press_closes_the_displays_of_its_page_with_the_next_path(room: Room) 
 
 def test_a_close_comes_whole_after_the_frames_that_wait(room: Room) -> None:
     """A close frame never lands inside another frame, however far behind the display is."""
-    peer, display = stall(room)
-    room.hub.leave(display, "/open", 0.0)
+    peer, connection = stall(room)
+    room.hub.leave(connection, "/open", 0.0)
     room.hub.broadcast("not for one that leaves", 0.0)
     received = []
     while not received or isinstance(received[-1], TextMessage):
@@ -225,37 +227,37 @@ def test_a_close_comes_whole_after_the_frames_that_wait(room: Room) -> None:
 
 def test_after_a_close_the_hub_ends_its_direction_and_waits_for_the_peer(room: Room) -> None:
     """A browser waits for the server to end TCP; the display goes once the peer hangs up."""
-    peer, display = room.join()
-    room.hub.leave(display, "/open", 0.0)
+    peer, connection = room.join()
+    room.hub.leave(connection, "/open", 0.0)
     assert peer.receive_close() == (4000, "/open")
     assert peer.hung_up_on()
     room.serve()
-    assert display in room.hub.displays
+    assert connection in room.hub.connections
     peer.send(CloseConnection(4000))
     peer.sock.close()
     room.serve()
-    assert display not in room.hub.displays
+    assert connection not in room.hub.connections
 
 
 def test_a_peer_that_does_not_hang_up_is_dropped(room: Room) -> None:
     """A peer has a second to take our close; the deadline says when that is over."""
-    _, display = room.join()
-    room.hub.leave(display, "/open", 10.0)
+    _, connection = room.join()
+    room.hub.leave(connection, "/open", 10.0)
     room.hub.tick(10.0 + CLOSE_WAIT_S - 0.01)
-    assert display in room.hub.displays
+    assert connection in room.hub.connections
     assert room.hub.deadline_s == 10.0 + CLOSE_WAIT_S
     room.hub.tick(10.0 + CLOSE_WAIT_S)
-    assert display not in room.hub.displays
+    assert connection not in room.hub.connections
 
 
 def test_a_display_that_is_leaving_leaves_once(room: Room) -> None:
     """A second press before the peer hangs up doesn't close it again."""
-    peer, display = room.join()
-    room.hub.leave(display, "/open", 0.0)
+    peer, connection = room.join()
+    room.hub.leave(connection, "/open", 0.0)
     assert room.hub.navigate("welcome", "/help", 1, 0.1) == 0
     assert peer.receive_close() == (4000, "/open")
     assert peer.hung_up_on()
-    assert display in room.hub.displays
+    assert connection in room.hub.connections
 
 
 def test_when_the_server_stops_every_display_is_told(room: Room) -> None:
@@ -268,7 +270,7 @@ def test_when_the_server_stops_every_display_is_told(room: Room) -> None:
 @pytest.mark.parametrize("code", [1000, 1001, None])
 def test_a_peers_own_close_is_answered_with_the_same(room: Room, code: int | None) -> None:
     """A page that is left closes its socket; the answer is its own code, if it had one."""
-    peer, display = room.join()
+    peer, connection = room.join()
     frame = b"\x88\x80abcd" if code is None else peer.ws.send(CloseConnection(code))
     peer.sock.sendall(frame)
     room.serve()
@@ -276,15 +278,15 @@ def test_a_peers_own_close_is_answered_with_the_same(room: Room, code: int | Non
     assert peer.hung_up_on()
     peer.sock.close()
     room.serve()
-    assert display not in room.hub.displays
+    assert connection not in room.hub.connections
 
 
 def test_a_peer_that_vanishes_is_dropped(room: Room) -> None:
     """A connection that ends without a close frame leaves no display behind."""
-    peer, display = room.join()
+    peer, connection = room.join()
     peer.sock.close()
     room.serve()
-    assert display not in room.hub.displays
+    assert connection not in room.hub.connections
 
 
 # -------------------------------------------------------------------- beats
@@ -320,33 +322,33 @@ def test_without_a_display_nothing_is_due(room: Room) -> None:
 
 def test_a_display_that_has_answered_and_misses_three_beats_is_dropped(room: Room) -> None:
     """It is given up when the fourth is due; an answer starts the count anew."""
-    peer, display = room.join()
+    peer, connection = room.join()
     for beat in range(1, 5):
         room.hub.tick(beat * BEAT_S)
         if beat == 1:
             peer.send(BEAT)
             room.serve()
-    assert display in room.hub.displays
+    assert connection in room.hub.connections
     room.hub.tick(5 * BEAT_S)
-    assert display not in room.hub.displays
+    assert connection not in room.hub.connections
 
 
 def test_a_display_that_answers_every_beat_stays(room: Room) -> None:
     """A page that is alive is never dropped."""
-    peer, display = room.join()
+    peer, connection = room.join()
     for beat in range(1, 12):
         room.hub.tick(beat * BEAT_S)
         peer.send(BEAT)
         room.serve()
-    assert display in room.hub.displays
+    assert connection in room.hub.connections
 
 
 def test_a_display_that_never_answered_a_beat_stays(room: Room) -> None:
     """A plain page with an ``onclose`` handler doesn't know beats."""
-    _, display = room.join()
+    _, connection = room.join()
     for beat in range(1, 12):
         room.hub.tick(beat * BEAT_S)
-    assert display in room.hub.displays
+    assert connection in room.hub.connections
 
 
 # -------------------------------------------------------------------- messages in
@@ -360,10 +362,10 @@ def message_of(length: int) -> str:
 
 def test_a_message_of_the_largest_size_is_taken(room: Room) -> None:
     """The limit itself is allowed, and an unknown type is left to later versions."""
-    peer, display = room.join()
+    peer, connection = room.join()
     peer.send(TextMessage(message_of(wire.MAX_MESSAGE_BYTES)))
     room.serve()
-    assert display in room.hub.displays
+    assert connection in room.hub.connections
     assert peer.has_nothing()
 
 
@@ -460,13 +462,13 @@ def test_a_ping_is_answered(room: Room) -> None:
 
 def test_what_comes_after_our_close_is_discarded(room: Room) -> None:
     """Even a broken frame no longer has an answer."""
-    peer, display = room.join()
-    room.hub.leave(display, "/open", 0.0)
+    peer, connection = room.join()
+    room.hub.leave(connection, "/open", 0.0)
     peer.sock.sendall(b"\x81\x02{}")
     room.serve()
     assert peer.receive_close() == (4000, "/open")
     assert peer.hung_up_on()
-    assert display in room.hub.displays
+    assert connection in room.hub.connections
 
 
 # -------------------------------------------------------------------- slots
@@ -482,12 +484,12 @@ def test_no_more_slots_are_taken_than_there_are() -> None:
 
 def test_a_display_gives_its_slot_back_once(room: Room) -> None:
     """A hang-up and the end of its time to hang up don't count twice."""
-    peer, display = room.join()
+    peer, connection = room.join()
     room.join()
-    room.hub.leave(display, "/open", 0.0)
+    room.hub.leave(connection, "/open", 0.0)
     peer.sock.close()
     room.serve()
     room.hub.tick(CLOSE_WAIT_S)
-    room.hub.close(display, 1001, "again", CLOSE_WAIT_S)
+    room.hub.close(connection, 1001, "again", CLOSE_WAIT_S)
     room.hub.tick(3 * CLOSE_WAIT_S)
     assert room.free_slots() == 9

@@ -17,10 +17,10 @@ from wsproto import ConnectionType, WSConnection
 from wsproto.events import AcceptConnection, CloseConnection, Event, Request, TextMessage
 
 from gpiobridge.config import Gpio, Page, Pin, Server, Settings
+from gpiobridge.connection import Connection
 from gpiobridge.errors import PinError
-from gpiobridge.events import Gesture, Level, RawEdge
+from gpiobridge.events import Display, Gesture, Level, RawEdge
 from gpiobridge.gpio import PinSource
-from gpiobridge.hub import Display
 from gpiobridge.noise import MAX_EVENTS_A_SECOND
 from gpiobridge.watcher import Watcher
 
@@ -140,7 +140,7 @@ class Peer:
         assert len(list(self._ws.events())) == 1
         self._events: list[Event] = []
         assert watcher.slots.take()
-        watcher.adopt(Display(ours, server, page, cursors=cursors, name="kiosk"))
+        watcher.adopt(Connection(ours, server, Display(page, "kiosk"), cursors=cursors))
 
     def receive(self) -> Event:
         """Wait for the next WebSocket event."""
@@ -418,7 +418,7 @@ def test_a_display_with_a_cursor_catches_up(stage: Stage) -> None:
 def test_the_open_displays_are_named(stage: Stage) -> None:
     """Health can say who is there, and on which page."""
     assert stage.join("open").frame()["type"] == "state"
-    assert stage.watcher.displays == [("kiosk", "open")]
+    assert stage.watcher.displays == [Display("open", "kiosk")]
 
 
 def test_stop_tells_every_display_and_ends_the_thread(stage: Stage) -> None:

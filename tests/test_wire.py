@@ -36,7 +36,7 @@ def test_the_edge_frame_has_exactly_the_documented_fields() -> None:
 def test_the_beat_frame_is_its_type_alone() -> None:
     """A sign of life is the same in both directions."""
     assert json.loads(wire.BEAT) == {"type": "beat"}
-    assert wire.message_type(wire.BEAT) == "beat"
+    assert wire.read_message(wire.BEAT) == {"type": "beat"}
 
 
 def test_the_close_codes_are_the_documented_ones() -> None:
@@ -99,4 +99,32 @@ def test_a_cursor_resumes_where_it_was_made() -> None:
 )
 def test_a_message_is_an_object_with_a_type(text: str, kind: str | None) -> None:
     """Anything else has no type, however hard it is to read."""
-    assert wire.message_type(text) == kind
+    message = wire.read_message(text)
+    assert (message and message["type"]) == kind
+
+
+@pytest.mark.parametrize("data", [None, True, 1.5, "grüß", [1, {"a": []}], {"": None}])
+def test_a_message_holds_whatever_json_can(data: object) -> None:
+    """What is pushed is what a page gets."""
+    assert json.loads(wire.message_frame(data)) == {"type": "message", "data": data}
+
+
+LOOP: list[object] = []
+LOOP.append(LOOP)
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"bytes", "is no JSON: Object of type bytes is not JSON serializable"),
+        (float("nan"), "is no JSON: Out of range float values are not JSON compliant"),
+        ("\ud800", "is no JSON: "),
+        (LOOP, "is no JSON: Circular reference"),
+        ("x" * wire.MAX_MESSAGE_BYTES, "takes 16412 bytes as a frame of JSON; at most 16384"),
+        ("é" * (wire.MAX_MESSAGE_BYTES // 2), "takes 16412 bytes"),
+    ],
+)
+def test_a_message_that_is_none_is_refused_with_the_reason(data: object, said: str) -> None:
+    """Neither a page nor the log gets half a message."""
+    with pytest.raises(ValueError, match=said):
+        wire.message_frame(data)

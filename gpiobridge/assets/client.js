@@ -27,12 +27,14 @@
   const LOAD_MS = 10_000; // a navigation that hasn't replaced this page by then has come to nothing
   const LOADS = 2; // and so often it is tried: the server may have died in between
   const FAREWELL_MS = 10_000; // how long a page may keep the next one waiting (waitUntil)
+  const MAX_MESSAGE_BYTES = 16 * 1024; // the server closes the socket of a larger one
+  const MAX_UNSENT = 100; // messages that wait for a connection
 
   const script = document.currentScript;
   if (!script || window.gpiobridge) return; // inserted twice
   const { page, socket: socketPath, cursor: pageCursor } = script.dataset;
   const prefix = socketPath.slice(0, -`/ws/${page}`.length);
-  const start = `${prefix}/`;
+  const start = `${prefix}/gpiobridge/start`; // which leads to the start page of now
   const paths = JSON.parse(script.dataset.paths); // of every page, by name
   // Rules that run here, so that they are exact, and work without a server.
   const lockoutMs = 1000 * Number(script.dataset.lockout || 0);
@@ -57,6 +59,7 @@
   let attempt = 0;
   let shownAtMs = 0;
   let idleTimer = 0;
+  const unsent = []; // messages for the application, until there is a connection
   let early = []; // events of before the page's own scripts can listen
 
   // ------------------------------------------------------------------ small tools
@@ -219,6 +222,7 @@
       setSimulated(frame.simulated);
       for (const [pin, level] of Object.entries(frame.pins)) setLevel(pin, level);
       setConnected(true);
+      sendUnsent();
       tell("state", { pins, seq: frame.seq, simulated: frame.simulated });
     } else if (frame.type === "edge") {
       setLevel(frame.pin, frame.level);
@@ -244,6 +248,25 @@
     } catch {
       // then what the page was loaded with has to do
     }
+  }
+
+  /** Send data to the application: now, or once this page is shown and connected. */
+  function send(data) {
+    const text = JSON.stringify({ type: "message", data: data === undefined ? null : data });
+    const bytes = new TextEncoder().encode(text).length;
+    if (bytes > MAX_MESSAGE_BYTES) {
+      throw new RangeError(`a message is at most ${MAX_MESSAGE_BYTES} bytes of JSON, not ${bytes}`);
+    }
+    if (unsent.push(text) > MAX_UNSENT) {
+      unsent.shift();
+      console.warn(`gpiobridge: over ${MAX_UNSENT} messages wait for a connection; the oldest is lost`);
+    }
+    sendUnsent();
+  }
+
+  function sendUnsent() {
+    if (state !== "online" || socket.readyState !== WebSocket.OPEN) return;
+    for (const text of unsent.splice(0)) socket.send(text);
   }
 
   // ------------------------------------------------------------------ the page
@@ -396,7 +419,7 @@
     events.forEach((event) => document.dispatchEvent(event));
   });
 
-  window.gpiobridge = { page, pins, go: (name) => leave(paths[name] ?? `${prefix}/${name}`) };
+  window.gpiobridge = { page, pins, send, go: (name) => leave(paths[name] ?? `${prefix}/${name}`) };
 
   // A page that is only prerendered is no display yet.
   if (document.prerendering) {

@@ -34,6 +34,7 @@ __all__ = [
     "example_file",
     "load",
     "parse_duration",
+    "read",
 ]
 
 DEFAULT_URL = "http://127.0.0.1:8000"
@@ -68,10 +69,31 @@ def load(
     if path is None:
         path = Path("config.toml")
         path = path if path.exists() else example_file()
-    raw, origins = lay_over(_read_file(path), environ, overrides)
+    raw, origins = read(path, environ, overrides)
     # Not resolve(): where the file is a link, the templates lie beside the link.
     folder = Path(os.path.abspath(path)).parent
     return check(raw, source=str(path), folder=folder, origins=origins)
+
+
+def read(
+    path: Path,
+    environ: Mapping[str, str] = os.environ,
+    overrides: Mapping[str, object] = _NOTHING,
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Read a configuration without checking it, for `check`.
+
+    Args:
+        path: the file.
+        environ: as for `load`.
+        overrides: as for `load`.
+
+    Returns:
+        The raw tables, and where their keys come from if it is not the file.
+
+    Raises:
+        ConfigError: the file can't be read.
+    """
+    return lay_over(_read_file(path), environ, overrides)
 
 
 def _read_file(path: Path) -> dict[str, Any]:

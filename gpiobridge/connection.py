@@ -1,0 +1,85 @@
+"""One WebSocket after its handshake: what is known of it, and what waits to go out.
+
+`hub` serves them all, on the watcher's thread. Two things wait here: the outbox, bytes that come
+next, and behind it messages of the application, which share their encoded frames with all other
+displays. An edge goes into the outbox at once, so that a press never waits behind messages.
+"""
+
+import socket
+from collections import deque
+from dataclasses import dataclass, field
+
+from wsproto import WSConnection
+from wsproto import connection as protocol
+from wsproto.events import TextMessage
+
+from gpiobridge.events import Display
+
+_SEND_BUFFER_BYTES = 16 * 1024  # frames are small; a big buffer only hides a stalled display
+_USER_TIMEOUT_MS = 12_000  # unacknowledged for this long: the peer is gone (RFC 5482)
+
+
+@dataclass(eq=False, slots=True)
+class Connection:
+    """One socket, and the display at its other end.
+
+    Args:
+        sock: the connection, non-blocking, owned from now on.
+        ws: the protocol state after the handshake.
+        display: the page at the other end, as the socket named it.
+        root: the URL prefix under which the page was served, usually empty.
+        cursors: what the page has already acted on, as it sent them.
+        since: the cursor with which the page began, if it has had a socket before.
+        early: what came right behind the handshake.
+    """
+
+    sock: socket.socket
+    ws: WSConnection
+    display: Display
+    root: str = ""
+    cursors: tuple[str, ...] = ()
+    since: str = ""
+    early: bytes = b""
+    since_seq: int = 0  # the last event before its page began
+    outbox: bytearray = field(default_factory=bytearray)
+    messages: deque[bytes] = field(default_factory=deque)
+    messages_bytes: int = 0
+    second_s: float = 0.0  # the second in which it sent so many frames:
+    frames: int = 0
+    received_bytes: int = 0  # of the message that is still coming in
+    text: str = ""
+    answers_beats: bool = False
+    unanswered_beats: int = 0
+    closing: bool = False  # our close frame is sent or queued: what still comes in is discarded
+
+    def __str__(self) -> str:
+        return f"{self.display.name or 'display'} on {self.display.page}"
+
+    def tune(self) -> None:
+        """Set the socket's options.
+
+        Raises:
+            OSError: the peer has gone already.
+        """
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _USER_TIMEOUT_MS)
+
+    def put(self, message: bytes) -> None:
+        """Let a message's frame wait for its turn."""
+        self.messages.append(message)
+        self.messages_bytes += len(message)
+
+    def fill_outbox(self) -> None:
+        """Take the next message's frame into the outbox, which is empty."""
+        message = self.messages.popleft()
+        self.messages_bytes -= len(message)
+        self.outbox += message
+
+
+def text_frame(text: str) -> bytes:
+    """Encode a text frame, once for all displays."""
+    # A server's frames aren't masked and, without compression, don't depend on the connection:
+    # a fresh one encodes for all.
+    return protocol.Connection(protocol.ConnectionType.SERVER).send(TextMessage(text))

@@ -1,0 +1,189 @@
+"""The application's own functions, each on a thread of its own.
+
+A function that takes ten seconds, or fails, holds up nobody but itself: neither the watcher, which
+only puts events into its queue, nor the other functions. Its own events come one after the other,
+in their order.
+
+Threads: functions are added before `Handlers.prepare`; the watcher's thread puts events in; each
+function runs on its own.
+"""
+
+import inspect
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from queue import SimpleQueue
+from typing import Any
+
+from gpiobridge.config import Pin
+from gpiobridge.errors import GpioBridgeError
+from gpiobridge.events import Gesture, Message, PinEvent
+
+log = logging.getLogger(__name__)
+
+MAX_WAITING = 1000
+"""A function that is so many events behind gets no more until it has caught up by one."""
+
+JOIN_S = 0.5
+"""How long running functions have, in seconds, when the bridge stops; then they are left."""
+
+_SAY_AGAIN_S = 60.0
+
+Function = Callable[..., Any]
+Caller = Callable[[Function, tuple[Any, ...]], None]
+
+
+class Handlers:
+    """All functions that want to know of events and messages."""
+
+    def __init__(self) -> None:
+        self._of_events: list[tuple[str, str, Function]] = []  # pin, decorator, function
+        self._of_messages: list[Function] = []
+        self._runners: dict[Function, _Runner] = {}
+        self._by_event: dict[tuple[str, str], list[_Runner]] = {}
+        self._prepared = False
+
+    def on(self, pin: str, when: str, function: Function) -> None:
+        """Call ``function`` with each such event of a pin.
+
+        Args:
+            pin: the pin's name.
+            when: low, high, press, release, tap or hold.
+            function: takes the event, or nothing.
+
+        Raises:
+            GpioBridgeError: the bridge runs already.
+        """
+        self._check_in_time(function)
+        self._of_events.append((pin, when, function))
+
+    def on_message(self, function: Function) -> None:
+        """Call ``function`` with each message of a page."""
+        self._check_in_time(function)
+        self._of_messages.append(function)
+
+    def gestures(self) -> frozenset[str]:
+        """The pins of which somebody wants to know taps or holds."""
+        return frozenset(pin for pin, when, _ in self._of_events if when in list(Gesture))
+
+    def without_pin(self, pins: Mapping[str, Pin]) -> list[str]:
+        """Say which functions are for pins that there aren't."""
+        return [
+            f'on_{when}("{pin}") of {_name(function)}: there is no pin {pin!r}; '
+            f"pins: {', '.join(pins)}"
+            for pin, when, function in self._of_events
+            if pin not in pins
+        ]
+
+    def prepare(self, pins: Mapping[str, Pin], call: Caller) -> None:
+        """Let events and messages be put in: they wait for `start`.
+
+        Args:
+            pins: pin name to its settings.
+            call: calls a function with its arguments, in whatever context it needs.
+        """
+        self._prepared = True
+        self._runners.clear()
+        self._by_event.clear()
+        for pin, when, function in self._of_events:
+            event = {"press": pins[pin].active, "release": pins[pin].active.other}.get(when, when)
+            self._by_event.setdefault((pin, event), []).append(self._runner(function, call))
+        for function in self._of_messages:
+            self._runner(function, call)
+
+    def start(self) -> None:
+        """Start the threads."""
+        for runner in self._runners.values():
+            runner.start()
+
+    def take_event(self, event: PinEvent) -> None:
+        """Let the functions for it know of an event; the watcher's thread."""
+        for runner in self._by_event.get((event.pin, event.event), ()):
+            runner.put((event,))
+
+    def take_message(self, message: Message) -> None:
+        """Let the functions for messages know of one; the watcher's thread."""
+        for function in self._of_messages:
+            self._runners[function].put((message,))
+
+    def stop(self) -> None:
+        """Let running functions finish, for a moment; what they haven't been given is dropped."""
+        self._prepared = False
+        until_s = time.monotonic() + JOIN_S
+        for runner in self._runners.values():
+            runner.end()
+        for runner in self._runners.values():
+            runner.join(until_s)
+
+    def _runner(self, function: Function, call: Caller) -> "_Runner":
+        if function not in self._runners:
+            self._runners[function] = _Runner(function, call)
+        return self._runners[function]
+
+    def _check_in_time(self, function: Function) -> None:
+        if self._prepared:
+            raise GpioBridgeError(
+                f"{_name(function)} comes too late: the bridge runs already; "
+                "declare it where the application is made"
+            )
+
+
+class _Runner:
+    """One function, its queue and its thread."""
+
+    def __init__(self, function: Function, call: Caller) -> None:
+        self._function = function
+        self._call = call
+        self._takes_one = _takes_one(function)
+        self._waiting: SimpleQueue[tuple[Any, ...] | None] = SimpleQueue()
+        self._ended = False
+        self._said_s: float | None = None
+        self._thread = threading.Thread(
+            target=self._run, name=f"gpiobridge-{_name(function)}", daemon=True
+        )
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def put(self, arguments: tuple[Any, ...]) -> None:
+        if self._waiting.qsize() < MAX_WAITING:
+            self._waiting.put(arguments)
+            return
+        now_s = time.monotonic()
+        if self._said_s is None or now_s >= self._said_s + _SAY_AGAIN_S:
+            self._said_s = now_s
+            log.error(
+                "%s is %d events behind: those that come now are not told to it",
+                _name(self._function),
+                MAX_WAITING,
+            )
+
+    def end(self) -> None:
+        self._ended = True
+        self._waiting.put(None)
+
+    def join(self, until_s: float) -> None:
+        # Not started: the bridge didn't start. The current one: a function stops the bridge.
+        if self._thread.ident not in (None, threading.get_ident()):
+            self._thread.join(max(0.0, until_s - time.monotonic()))
+
+    def _run(self) -> None:
+        while (arguments := self._waiting.get()) is not None and not self._ended:
+            try:
+                self._call(self._function, arguments if self._takes_one else ())
+            except Exception:
+                log.exception("%s failed; the next event calls it again", _name(self._function))
+
+
+def _takes_one(function: Function) -> bool:
+    """Whether a function takes what it is called with; one that takes nothing is fine, too."""
+    try:
+        inspect.signature(function).bind(None)
+    except TypeError:
+        return False
+    return True
+
+
+def _name(function: Function) -> str:
+    return getattr(function, "__name__", repr(function))

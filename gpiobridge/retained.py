@@ -1,0 +1,53 @@
+"""Messages that displays get when they come later: the newest under each key.
+
+The watcher's thread keeps them; only `Retained.reserve` is for any thread.
+"""
+
+import threading
+from collections.abc import Iterator
+
+from gpiobridge.events import Audience, Display, Push
+
+MAX_RETAINED_BYTES = 128 * 1024
+"""All retained messages together: a display that comes gets them at once."""
+
+
+class Retained:
+    """What was pushed with ``retain``, in the order in which it was pushed.
+
+    A key is one for each audience: a score that each display has of its own needs one key only.
+    """
+
+    def __init__(self) -> None:
+        self._frames: dict[tuple[str, Audience], bytes] = {}
+        # What is kept, and what is on its way to be.
+        self._sizes: dict[tuple[str, Audience], int] = {}
+        self._lock = threading.Lock()
+
+    def reserve(self, push: Push) -> bool:
+        """Whether there is room to keep the message of a push, which then is `keep`'s to take."""
+        if push.retain is None:
+            return True
+        key = (push.retain, push.audience)
+        size = 0 if push.forget else len(push.frame)
+        with self._lock:
+            total = sum(self._sizes.values()) - self._sizes.get(key, 0) + size
+            if total > MAX_RETAINED_BYTES:
+                return False
+            self._sizes[key] = size
+            if push.forget:
+                del self._sizes[key]
+            return True
+
+    def keep(self, push: Push) -> None:
+        """Keep the message of a push, in place of the one before; or forget that one."""
+        if push.retain is None:
+            return
+        key = (push.retain, push.audience)
+        self._frames.pop(key, None)  # at the end: in the order of their pushes
+        if not push.forget:
+            self._frames[key] = push.frame
+
+    def of(self, display: Display) -> Iterator[bytes]:
+        """The frames that a display gets when it comes."""
+        return (frame for (_, audience), frame in self._frames.items() if audience.has(display))
