@@ -11,32 +11,10 @@ import pytest
 from flask import Blueprint, Flask, session
 from flask_sock import Sock
 from running import close_of, frame
-from websockets.sync.client import ClientConnection, connect
+from serving import PINS, make_app, open_socket, press, served
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
-from werkzeug.serving import make_server
 
 from gpiobridge import ConfigError, GpioBridge
-from gpiobridge.events import Level
-
-PINS = {"button": 17}
-
-
-def make_app(**options: Any) -> tuple[Flask, GpioBridge]:
-    """An application of two pages, its decorators in both orders."""
-    app = Flask(__name__)
-    bridge = GpioBridge(app, **({"pins": PINS} | options))
-
-    @app.get("/")
-    @bridge.page("welcome", on_low={"button": "open"})
-    def welcome() -> str:
-        return "<h1>welcome</h1>"
-
-    @bridge.page("open")
-    @app.get("/is/open")
-    def is_open() -> str:
-        return "<h1>open</h1>"
-
-    return app, bridge
 
 
 @pytest.fixture
@@ -44,31 +22,6 @@ def stop() -> Iterator[Callable[[GpioBridge], None]]:
     """A function that has a bridge stopped at the end of the test."""
     with contextlib.ExitStack() as stack:
         yield lambda bridge: stack.callback(bridge.stop)
-
-
-@contextlib.contextmanager
-def served(app: Any, bridge: GpioBridge) -> Iterator[int]:
-    """Serve a WSGI application on a port of Werkzeug's threaded server."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield server.server_port
-    finally:
-        bridge.stop()
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-def open_socket(port: int, path: str) -> ClientConnection:
-    """A context manager of a WebSocket."""
-    return connect(f"ws://127.0.0.1:{port}{path}", compression=None, proxy=None)
-
-
-def press(bridge: GpioBridge) -> None:
-    """Press the simulated button."""
-    bridge.running.watcher.pins.drive("button", Level.LOW)
 
 
 def test_views_become_pages(stop: Callable[[GpioBridge], None]) -> None:
