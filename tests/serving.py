@@ -37,7 +37,7 @@ def make_app(**options: Any) -> tuple[Flask, GpioBridge]:
 def served(app: Any, bridge: GpioBridge) -> Iterator[int]:
     """Serve a WSGI application on a port of Werkzeug's threaded server."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
     try:
         yield server.server_port

@@ -3,6 +3,7 @@
 import json
 import selectors
 import socket
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -20,10 +21,10 @@ from wsproto.events import (
 )
 
 from gpiobridge import wire
-from gpiobridge.connection import Connection
+from gpiobridge.connection import Connection, text_frame
 from gpiobridge.counts import Counts
-from gpiobridge.events import Display
-from gpiobridge.hub import CLOSE_WAIT_S, MAX_OUTBOX_BYTES, Hub, Slots
+from gpiobridge.events import Audience, Display, Message
+from gpiobridge.hub import CLOSE_WAIT_S, MAX_MESSAGES_BYTES, MAX_OUTBOX_BYTES, Hub, Slots
 
 BEAT_S = 2.0
 BEAT = TextMessage(wire.BEAT)
@@ -82,7 +83,8 @@ class Room:
         self.selector = selectors.DefaultSelector()
         self.slots = Slots(10)
         self.counts = Counts()
-        self.hub = Hub(self.selector, self.slots, BEAT_S, self.counts)
+        self.messages: list[Message] = []
+        self.hub = Hub(self.selector, self.slots, BEAT_S, self.counts, self.messages.append)
         self.peers: list[Peer] = []
 
     def join(
@@ -493,3 +495,94 @@ def test_a_display_gives_its_slot_back_once(room: Room) -> None:
     room.hub.close(connection, 1001, "again", CLOSE_WAIT_S)
     room.hub.tick(3 * CLOSE_WAIT_S)
     assert room.free_slots() == 9
+
+
+def message(text: str) -> bytes:
+    """An application's message, encoded."""
+    return text_frame(wire.message_frame(text))
+
+
+def next_event(room: Room, peer: Peer) -> Event:
+    """The next event at a peer for which more may still wait in the hub."""
+    room.serve()
+    return peer.receive()
+
+
+def next_text(room: Room, peer: Peer) -> str:
+    """The next whole text frame."""
+    text, finished = "", False
+    while not finished:
+        event = next_event(room, peer)
+        assert isinstance(event, TextMessage)
+        text, finished = text + event.data, event.message_finished
+    return text
+
+
+def test_a_message_reaches_its_audience_in_order(room: Room) -> None:
+    """Only those it is for get it, each in the order of the pushes."""
+    (one, _), (other, _) = room.join("welcome"), room.join("open")
+    room.hub.push(message("to all"), Audience())
+    room.hub.push(message("to one"), Audience(page="welcome"))
+    said = [json.loads(one.receive().data)["data"] for _ in range(2)]
+    assert said == ["to all", "to one"]
+    assert json.loads(other.receive().data) == {"type": "message", "data": "to all"}
+    assert other.has_nothing()
+
+
+def test_an_edge_goes_before_messages_that_wait(room: Room) -> None:
+    """A press is not held up by what a slow display has still to read."""
+    peer, connection = stall(room)
+    for i in range(10):
+        room.hub.push(message(f"{i}" * 10_000), Audience())
+    room.hub.broadcast("edge", 0.0)
+    room.hub.push(message("last"), Audience())
+    assert connection.messages_bytes > 100_000
+    got = []
+    while not got or "last" not in got[-1]:
+        got.append(next_text(room, peer))
+    late = got[got.index("edge") :]
+    assert [json.loads(text)["data"][0] for text in late[1:]] == [*"0123456789", "l"]
+    assert connection.messages_bytes == 0
+
+
+def test_a_display_that_is_too_far_behind_with_messages_is_dropped(room: Room) -> None:
+    """What waits for it is bounded."""
+    _, connection = stall(room)
+    pushed = 0
+    while connection in room.hub.connections:
+        room.hub.push(message("x" * 10_000), Audience())
+        pushed += 10_000
+        assert pushed <= MAX_MESSAGES_BYTES + 10_000
+    assert pushed > MAX_MESSAGES_BYTES - 10_000
+
+
+def test_a_message_is_no_sign_of_life(room: Room) -> None:
+    """Beats go on as if it had not been sent: others did not get it."""
+    peer, _ = room.join()
+    room.hub.push(message("hello"), Audience())
+    assert room.hub.deadline_s == BEAT_S
+    room.hub.tick(BEAT_S)
+    peer.receive()
+    assert peer.receive().data == wire.BEAT
+
+
+def test_a_page_that_is_left_gets_no_more_messages(room: Room) -> None:
+    """What waited for the page is nothing for the next one."""
+    peer, connection = stall(room)
+    room.hub.push(message("x" * 1000), Audience())
+    room.hub.move("/open", Audience(page="stalled"), 0.0)
+    assert connection.messages == deque()
+    room.hub.push(message("late"), Audience())
+    while not isinstance(event := next_event(room, peer), CloseConnection):
+        pass
+    assert (event.code, event.reason) == (4000, "/open")
+
+
+def test_what_a_page_sends_is_handed_on(room: Room) -> None:
+    """Its data, and who sent it; a frame without data is passed over."""
+    peer, connection = room.join()
+    peer.send(TextMessage('{"type":"message","data":[1,{"a":null}]}'))
+    peer.send(TextMessage('{"type":"message"}'))
+    room.serve()
+    assert room.messages == [Message([1, {"a": None}], connection.display)]
+    assert connection in room.hub.connections
