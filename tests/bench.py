@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import bench_handlers
 import bench_noise
 from running import RunningBridge, frame, write_exhibit
 
@@ -36,7 +37,7 @@ def main() -> None:
             rows = [*memory(bridge), *pages(bridge), *presses(bridge)]
         finally:
             bridge.stop()
-        rows += [*navigation(Path(folder)), *noise()]
+        rows += [*navigation(Path(folder)), *noise(), *handlers(Path(folder))]
     width = max(len(row[0]) for row in rows)
     print(f"\n{'what':{width}}  {'base':>10}  {'measured':>10}  ratio")
     for what, base, measured, unit in rows:
@@ -81,6 +82,18 @@ def noise() -> Iterator[Row]:
     quiet_s, noisy_s = (bench_noise.press_seconds(noisy=noisy) for noisy in (False, True))
     what = f"press beside {bench_noise.EDGES_A_SECOND} edges a second"
     yield what, quiet_s * 1000, noisy_s * 1000, "ms"
+
+
+def handlers(folder: Path) -> Iterator[Row]:
+    """An edge to its frame beside functions of the application, against none."""
+    progress(f"{bench_handlers.PRESSES} edges in each of four applications, in turn")
+    base_s, *others = bench_handlers.edge_seconds(folder).items()
+    for what, took_s in others:
+        yield (
+            f"edge to frame, less debounce, a function that {what}",
+            *(seconds * 1000 for seconds in (base_s[1], took_s)),
+            "ms",
+        )
 
 
 def memory(bridge: RunningBridge) -> Iterator[Row]:
