@@ -3,7 +3,7 @@
 A page on another site can make a visitor's browser talk to this machine. Two checks stop it: the
 Host must be a name that is really ours (a DNS name that was rebound to us is not), and an Origin
 must equal the Host. On a network the token says who may look. All are made before a handshake is
-answered.
+answered. Who may use the API is a question of its own: whoever looks may not therefore push.
 
 Any HTTP thread; it knows Flask's request and nothing else of the project.
 """
@@ -13,6 +13,7 @@ import binascii
 import hashlib
 import hmac
 import ipaddress
+import json
 import socket
 from collections.abc import Collection
 from typing import NoReturn
@@ -65,17 +66,104 @@ def check_token(request: Request, token: str) -> None:
     if not token:
         return
     cookie = _cookie_name(token)
-    in_url = _equal(request.args.get("token", ""), token)
+    in_url = _in_url(request, token)
     in_cookie = _equal(request.cookies.get(cookie, ""), token)
-    sent = request.authorization
-    in_header = sent is not None and sent.type == "bearer" and _equal(sent.token or "", token)
-    if not (in_url or in_cookie or in_header):
-        sentence = "This bridge asks for its token: open the page once with ?token=... added.\n"
-        response = Response(sentence, 401, mimetype="text/plain")
-        response.headers["WWW-Authenticate"] = "Bearer"
-        abort(response)
+    if not (in_url or in_cookie or _in_header(request, token)):
+        _ask("This bridge asks for its token: open the page once with ?token=... added.")
     if in_url or in_cookie:
         after_this_request(lambda response: _remember(response, request, cookie, token))
+
+
+def check_api(request: Request, api_token: str, token: str) -> None:
+    """Refuse a request that may not use the API.
+
+    Its token comes as ``Authorization: Bearer``, or in the URL (``?token=``) from services that
+    can be given nothing else. A cookie doesn't count: that is for who looks. Without any token
+    only programs on this machine may use it, and none through a proxy: that speaks for others.
+
+    Args:
+        request: the request.
+        api_token: the right token; with an empty one it is ``token``.
+        token: the one that viewers are asked for.
+
+    Raises:
+        werkzeug.exceptions.HTTPException: 401 for a wrong token or none, 403 where none is set.
+    """
+    if right := api_token or token:
+        if not (_in_header(request, right) or _in_url(request, right)):
+            key = "api_token" if api_token else "token"
+            _ask(f"The API asks for its token: send server.{key} as Authorization: Bearer.")
+    elif not _is_local(request):
+        refuse(
+            403,
+            "Only programs on this machine itself may use the API: to use it from elsewhere, or "
+            "through a proxy, write server.api_token, and send it as Authorization: Bearer.",
+        )
+
+
+def json_body(request: Request, max_bytes: int) -> dict[str, object]:
+    """Read the request's JSON object; whatever else was sent reads as an empty one.
+
+    Args:
+        request: the request.
+        max_bytes: how long the body may be.
+
+    Raises:
+        werkzeug.exceptions.HTTPException: 408 if the body doesn't come, 413 if it is too long.
+    """
+    try:
+        # Not get_json: a chunked body has no length that could be checked beforehand.
+        text = request.stream.read(max_bytes + 1)
+    except OSError:
+        refuse(408, "The body did not come.")
+    if len(text) > max_bytes:
+        refuse(413, f"The body is at most {max_bytes} bytes.")
+    try:
+        body = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _ask(sentence: str) -> NoReturn:
+    """End the request with 401 and one sentence for a person."""
+    response = Response(sentence + "\n", 401, mimetype="text/plain")
+    response.headers["WWW-Authenticate"] = "Bearer"
+    abort(response)
+
+
+def _in_url(request: Request, token: str) -> bool:
+    return _equal(request.args.get("token", ""), token)
+
+
+def _in_header(request: Request, token: str) -> bool:
+    sent = request.authorization
+    return sent is not None and sent.type == "bearer" and _equal(sent.token or "", token)
+
+
+def _is_local(request: Request) -> bool:
+    """Whether a program on this very machine has sent it, for itself."""
+    name = _name_of(request.headers.get("Host", ""))
+    return (
+        _is_loopback(request.remote_addr or "")
+        and (name == "localhost" or _is_loopback(name))
+        and not any(_is_of_a_proxy(header) for header, _ in request.headers)
+    )
+
+
+def _is_of_a_proxy(header: str) -> bool:
+    """Whether it is one of the headers that only proxies add."""
+    name = header.lower()
+    return name in ("forwarded", "via", "x-real-ip") or name.startswith("x-forwarded-")
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    mapped = getattr(ip, "ipv4_mapped", None)  # as a socket for both families names IPv4
+    return (mapped or ip).is_loopback
 
 
 def _equal(given: str, token: str) -> bool:

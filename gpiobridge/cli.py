@@ -110,7 +110,13 @@ def check(config_file: Path | None) -> None:
         _table(
             ("pin", "GPIO", "pull", "active", "debounce"),
             [
-                (pin.name, str(pin.pin), pin.pull, pin.active, f"{pin.debounce_s * 1000:g} ms")
+                (
+                    pin.name,
+                    str(pin.pin) if pin.source == "gpio" else pin.source,
+                    pin.pull,
+                    pin.active,
+                    f"{pin.debounce_s * 1000:g} ms",
+                )
                 for pin in settings.pins.values()
             ],
         )
@@ -161,11 +167,18 @@ def doctor(config_file: Path | None, as_json: bool) -> None:
 )
 @click.option("--url", default=config.DEFAULT_URL, show_default=True, help="Where the bridge runs.")
 @_token_option
-def press(name: str, for_s: float, url: str, token: str) -> None:
-    """Press the simulated pin NAME of a running bridge."""
+@click.option(
+    "--api-token",
+    default="",
+    envvar="GPIOBRIDGE_SERVER__API_TOKEN",
+    help="The bridge's server.api_token, for a virtual pin; by default the token. Better in the "
+    "environment: GPIOBRIDGE_SERVER__API_TOKEN.",
+)
+def press(name: str, for_s: float, url: str, token: str, api_token: str) -> None:
+    """Press the simulated or virtual pin NAME of a running bridge."""
     from gpiobridge import remote
 
-    remote.press(url, name, for_s, token)
+    remote.press(url, name, for_s, token, api_token)
 
 
 @main.command()

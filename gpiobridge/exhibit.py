@@ -12,6 +12,7 @@ from werkzeug.exceptions import NotFound
 
 from gpiobridge.admission import check_source, check_token
 from gpiobridge.config import Page, Settings
+from gpiobridge.routes import BLUEPRINT
 from gpiobridge.web import GpioBridge
 
 
@@ -55,6 +56,8 @@ def create_app(settings: Settings, on_failure: Callable[[], None] = lambda: None
 
     @app.before_request
     def check() -> None:
+        if BLUEPRINT in request.blueprints:
+            return  # the extension has checked it
         check_source(request, settings.server.allowed_hosts)
         check_token(request, settings.server.token)
 

@@ -1,4 +1,4 @@
-"""Talk to a running bridge from the command line: press a simulated pin, follow the frames.
+"""Talk to a running bridge from the command line: press a pin that has no wire, follow the frames.
 
 Blocking calls of one thread, the caller's. It uses the wire as any other client would, and
 nothing of the server.
@@ -25,28 +25,33 @@ _MAX_RETRY_S = 2.0
 _SILENT_BEATS = 2.5  # without a frame for so many beats a socket is given up
 
 
-def press(url: str, pin: str, for_s: float, token: str = "") -> None:
-    """Make a simulated pin active, and inactive again.
+def press(url: str, pin: str, for_s: float, token: str = "", api_token: str = "") -> None:
+    """Make a simulated or virtual pin active, and inactive again.
 
     Args:
         url: where the bridge is, such as ``http://127.0.0.1:8000``.
         pin: the pin's name.
         for_s: how long it stays active, in seconds.
         token: what the bridge asks for, if it does.
+        api_token: what its API asks for, if that is another.
 
     Raises:
-        RemoteError: the bridge can't be reached, has real pins, or has no such pin.
+        RemoteError: the bridge can't be reached, has no such pin, or the pin is a real one.
     """
     base = base_url(url)
     pins = health(base, token)["pins"]
     if pin not in pins:
         raise RemoteError(f"there is no pin {pin!r} at {base}; pins: {', '.join(pins)}")
     active = Level(pins[pin]["active"])
-    _set_level(base, pin, active, token)
+    where = f"{base}/simulator/pins/"
+    if pins[pin].get("source") == "http":  # an older bridge has none, and doesn't say so
+        where, token = f"{base}/api/pins/", api_token or token
+    where += urllib.parse.quote(pin, safe="")
+    _set_level(where, active, token)
     try:
         time.sleep(for_s)
     finally:  # Ctrl-C must not leave it pressed
-        _set_level(base, pin, active.other, token)
+        _set_level(where, active.other, token)
 
 
 def health(
@@ -184,8 +189,7 @@ def _open_page(url: str, token: str) -> _Page:
     return _Page(url, socket_url, float(found.get("beat", "2")))
 
 
-def _set_level(base: str, pin: str, level: Level, token: str) -> None:
-    url = f"{base}/simulator/pins/{urllib.parse.quote(pin, safe='')}"
+def _set_level(url: str, level: Level, token: str) -> None:
     headers = {"Content-Type": "application/json", **_headers(token)}
     _request(urllib.request.Request(url, json.dumps({"level": level}).encode(), headers))
 

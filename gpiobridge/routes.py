@@ -1,4 +1,4 @@
-"""The bridge's own routes, on one blueprint: the WebSocket, client, health, simulator.
+"""The bridge's own routes, on one blueprint: the WebSocket, client, health, API, simulator.
 
 Requests run on the HTTP server's threads. The WebSocket route gives its connection to the watcher
 and returns, so that no thread is held by an open page.
@@ -15,6 +15,7 @@ from wsproto.utilities import ProtocolError
 
 from gpiobridge import handoff
 from gpiobridge.admission import check_handshake, refuse
+from gpiobridge.api import API, add_api
 from gpiobridge.connection import Connection
 from gpiobridge.errors import GpioBridgeError
 from gpiobridge.events import Display
@@ -23,6 +24,8 @@ from gpiobridge.running import ASSETS, Running
 from gpiobridge.simulator import SIMULATOR, add_simulator
 
 BLUEPRINT = "gpiobridge"
+API_BLUEPRINT = f"{BLUEPRINT}.{API}"
+"""The part of it that has an admission of its own."""
 
 PUBLIC = frozenset({f"{BLUEPRINT}.asset"})
 """Endpoints of which an application's decorators need not know: there is nothing to see."""
@@ -73,6 +76,7 @@ def make_blueprint(running: Callable[[], Running]) -> Blueprint:
     blueprint.add_url_rule("/gpiobridge/start", "start", start)
     blueprint.add_url_rule("/gpiobridge/next/<page>", "next", next_pages)
     blueprint.add_url_rule("/gpiobridge/<path:name>", "asset", _asset)
+    add_api(blueprint, running)
     add_simulator(blueprint, running)
     blueprint.register_error_handler(GpioBridgeError, _unavailable)
     return blueprint

@@ -58,6 +58,7 @@ class Running:
             "pins": {
                 name: {
                     "pin": pin.pin,
+                    "source": pin.source,
                     "level": levels.get(name),
                     "active": pin.active,
                     "missed": self.watcher.bridge.lost(name)[0],

@@ -1,25 +1,23 @@
 """Pins without hardware: the page that presses them, and the route behind it.
 
 The simulated pins themselves are gpiozero's mock (see `gpio`); an edge made here takes the same
-way as a real one. With real pins these routes answer 404. Any HTTP thread.
+way as a real one. Beside them it presses the virtual pins, too. With real pins these routes answer
+404. Any HTTP thread.
 """
 
-import json
 from collections.abc import Callable
 
 from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from gpiobridge.admission import refuse
-from gpiobridge.events import Level
-from gpiobridge.gpio import Pins
+from gpiobridge.api import set_level
+from gpiobridge.gpio import PinSource
 from gpiobridge.pages import STRICT_CSP, insert_script
 from gpiobridge.running import Running
 
 SIMULATOR = "simulator"
 """The name of the simulator's socket: it sees every pin, and no rule moves it."""
-
-_MAX_BODY_BYTES = 1024
 
 
 def add_simulator(blueprint: Blueprint, running: Callable[[], Running]) -> None:
@@ -30,9 +28,9 @@ def add_simulator(blueprint: Blueprint, running: Callable[[], Running]) -> None:
         running: gives the running bridge, in a request.
     """
 
-    def simulated_pins() -> Pins:
+    def simulated_pins() -> PinSource:
         pins = running().watcher.pins
-        if not isinstance(pins, Pins) or not pins.simulated:
+        if not pins.simulated:
             refuse(404, "The pins are real: there is no simulator.")
         return pins
 
@@ -49,32 +47,12 @@ def add_simulator(blueprint: Blueprint, running: Callable[[], Running]) -> None:
         response.headers["Cache-Control"] = "no-cache"
         return response
 
-    def set_level(name: str) -> ResponseReturnValue:
+    def set_pin(name: str) -> ResponseReturnValue:
         pins = simulated_pins()
         known = running().settings.pins
         if name not in known:
             refuse(404, f"There is no pin {name!r}; pins: {', '.join(known)}.")
-        level = _body().get("level")
-        if not isinstance(level, str) or level not in list(Level):
-            refuse(400, 'The body must be {"level": "low"} or {"level": "high"}.')
-        pins.drive(name, Level(level))
-        return Response(status=204)
+        return set_level(pins, name)
 
     blueprint.add_url_rule("/simulator", "simulator", show)
-    blueprint.add_url_rule("/simulator/pins/<name>", "simulate", set_level, methods=["POST"])
-
-
-def _body() -> dict[str, object]:
-    """The request's JSON object; whatever else was sent reads as an empty one."""
-    try:
-        # Not get_json: a chunked body has no length that could be checked beforehand.
-        text = request.stream.read(_MAX_BODY_BYTES + 1)
-    except OSError:
-        refuse(408, "The body did not come.")
-    if len(text) > _MAX_BODY_BYTES:
-        refuse(413, f"The body is at most {_MAX_BODY_BYTES} bytes.")
-    try:
-        body = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    return body if isinstance(body, dict) else {}
+    blueprint.add_url_rule("/simulator/pins/<name>", "simulate", set_pin, methods=["POST"])

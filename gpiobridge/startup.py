@@ -4,7 +4,7 @@ import ipaddress
 import socket
 import sys
 
-from gpiobridge.config import DEFAULT_URL, base_url
+from gpiobridge.config import DEFAULT_URL, Pin, base_url
 from gpiobridge.errors import GpioBridgeError
 from gpiobridge.running import Running
 from gpiobridge.web import GpioBridge
@@ -38,7 +38,7 @@ def _greeting(running: Running, host: str, port: int) -> str:
     lines = [f"gpiobridge shows its pages at {url}/", f"  from {running.settings.source}"]
     if running.settings.server.token:
         lines.append("  it asks for the token: open it once with ?token=... added")
-    lines += [f"  {pin.name}: GPIO {pin.pin}, active {pin.active}" for pin in pins]
+    lines += [f"  {pin.name}: {_source(pin)}, active {pin.active}" for pin in pins]
     if running.watcher.pins.simulated:
         command = f"gpiobridge press {next(iter(pins)).name}"
         if url != DEFAULT_URL:
@@ -48,3 +48,7 @@ def _greeting(running: Running, host: str, port: int) -> str:
             f"  press one at {url}/simulator, or with: {command}",
         ]
     return "\n".join([*lines, "  Ctrl-C stops it"])
+
+
+def _source(pin: Pin) -> str:
+    return f"GPIO {pin.pin}" if pin.source == "gpio" else f"set by POST /api/pins/{pin.name}"

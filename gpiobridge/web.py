@@ -27,7 +27,7 @@ from gpiobridge.handlers import Handlers
 from gpiobridge.live_pins import LivePin, LivePins
 from gpiobridge.outbound import Outbound
 from gpiobridge.pages import insert_script, set_owners_headers
-from gpiobridge.routes import BLUEPRINT, PUBLIC, make_blueprint
+from gpiobridge.routes import API_BLUEPRINT, BLUEPRINT, PUBLIC, make_blueprint
 from gpiobridge.running import Running
 from gpiobridge.view_pages import ViewPages, without_path
 from gpiobridge.watcher import Watcher
@@ -375,13 +375,15 @@ class GpioBridge:
 
     def _before_request(self) -> ResponseReturnValue | None:
         failure = self._start_for_request()
-        ours = request.blueprint == BLUEPRINT
+        ours = BLUEPRINT in request.blueprints
         if not ours and request.endpoint not in self._pages_by_endpoint:
             return None
         if failure is not None:
             refuse(503, str(failure))
         server = self.running.settings.server
         check_source(request, server.allowed_hosts)
+        if API_BLUEPRINT in request.blueprints:
+            return None  # it has an admission of its own: who looks may not therefore push
         check_token(request, server.token)
         self.running.remember_cursor()
         if ours and request.endpoint not in PUBLIC:

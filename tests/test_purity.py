@@ -52,10 +52,11 @@ ALLOWED = {
     "outbound": {"connection", "errors", "events", "retained", "watcher", "wire"},
     "running": {"config", "outbound", "pages", "watcher"},
     "metrics": {"counts", "hub", "running"},
-    "simulator": {"admission", "events", "gpio", "pages", "running"},
+    "api": {"admission", "events", "gpio", "running"},
+    "simulator": {"admission", "api", "gpio", "pages", "running"},
     "routes": {
-        "admission", "connection", "errors", "events", "handoff", "metrics", "pages", "running",
-        "simulator",
+        "admission", "api", "connection", "errors", "events", "handoff", "metrics", "pages",
+        "running", "simulator",
     },
     "app_settings": {"config", "errors"},
     "handlers": {"config", "errors", "events"},
@@ -67,7 +68,7 @@ ALLOWED = {
         "handoff", "live_pins", "outbound", "pages", "routes", "running", "view_pages", "watcher",
         "workers",
     },
-    "exhibit": {"admission", "config", "web"},
+    "exhibit": {"admission", "config", "routes", "web"},
     "startup": {"config", "errors", "running", "web"},
     "gunicorn_worker": {"startup", "systemd", "web"},
     "gunicorn_server": {

@@ -214,8 +214,8 @@ def _pins(
     """Check every pin.
 
     Returns:
-        The pins that have a number, and the active level of each where it is known: rules can
-        be compared although a pin has another problem.
+        The pins that have a number or need none, and the active level of each where it is known:
+        rules can be compared although a pin has another problem.
     """
     pins: dict[str, Pin] = {}
     actives: dict[str, Level] = {}
@@ -232,18 +232,23 @@ def _pins(
         elif "active" not in body:
             sentence = 'is needed with pull = "none"; write active = "low" (or "high")'
             problems.add((*key, "active"), sentence)
-        if table.pin is None:
+        if table.source == "http":
+            if "pin" in body:
+                sentence = 'has no meaning with source = "http"; leave one of them out'
+                problems.add((*key, "pin"), sentence, body["pin"])
+        elif table.pin is None:
             continue
-        if table.pin in taken:
+        elif table.pin in taken:
             problems.add(
                 (*key, "pin") if isinstance(raw, Mapping) else key,
                 f"is the pin of pins.{taken[table.pin]}, too: two names on one pin "
                 f"(GPIO {table.pin}); leave one of them out",
                 body["pin"],
             )
-        taken.setdefault(table.pin, name)
+        else:
+            taken[table.pin] = name
         # On the board itself, 1.8 kΩ: the Pi's own pull-down (50 kΩ) can't win against it.
-        if table.pin in (2, 3) and pull is not Pull.UP:
+        if table.source != "http" and table.pin in (2, 3) and pull is not Pull.UP:
             sentence = (
                 f"GPIO {table.pin} has a fixed pull-up on the board; "
                 'write pull = "up", or take another pin'
@@ -257,8 +262,12 @@ def _pins(
 def _pin_table(key: Key, raw: object, problems: Problems) -> tuple[PinTable, Mapping[str, object]]:
     """Read a pin in its long form, or in the short one, ``button = 17``."""
     if isinstance(raw, Mapping):
-        if "pin" not in raw:
-            problems.add(key, "has no pin; write pin = 17 (its BCM number)")
+        if "pin" not in raw and raw.get("source", "gpio") == "gpio":
+            sentence = (
+                'has no pin; write pin = 17 (its BCM number), or source = "http" for one that is '
+                "set by HTTP requests"
+            )
+            problems.add(key, sentence)
         return problems.read(PinTable, raw, key, Pin), raw
     body = {"pin": raw}
     try:

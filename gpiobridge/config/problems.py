@@ -40,6 +40,7 @@ _MEANT = {
         "heartbeat": "write beat",
         "hosts": "write allowed_hosts",
         **dict.fromkeys(("password", "secret", "auth_token", "access_token"), "write token"),
+        **dict.fromkeys(("api_key", "api_secret", "api_password"), "write api_token"),
     },
     "gpio": {
         "factory": "write pin_factory",

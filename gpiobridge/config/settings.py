@@ -40,6 +40,7 @@ class Server:
         csp: the Content-Security-Policy of the owner's pages.
         open: whether everyone on the network may see the pages.
         token: who sends it may see the pages; empty if nothing is asked for.
+        api_token: who sends it may use the API; empty for the same as ``token``.
         allowed_hosts: names the bridge answers to beside its own, in lower case.
         threads: HTTP threads; 2 to 64.
     """
@@ -53,6 +54,7 @@ class Server:
     csp: Literal["local", "strict", "off"] = "local"
     open: bool = False
     token: str = field(default="", repr=False)  # not for a log
+    api_token: str = field(default="", repr=False)
     allowed_hosts: tuple[str, ...] = ()
     threads: int = 8
 
@@ -82,7 +84,8 @@ class Pin:
 
     Args:
         name: as the configuration calls it.
-        pin: the BCM number, whatever name the configuration has for it.
+        pin: the BCM number, whatever name the configuration has for it; None without a wire.
+        source: what sets its level: a wire, or whoever posts to the API.
         pull: the Pi's own resistor.
         active: the electrical level that counts as pressed.
         debounce_s: seconds a level must hold to count; 0 to 10.
@@ -90,7 +93,8 @@ class Pin:
     """
 
     name: str
-    pin: int
+    pin: int | None = None
+    source: Literal["gpio", "http"] = "gpio"
     pull: Pull = Pull.UP
     active: Level
     debounce_s: float = 0.02
@@ -156,3 +160,8 @@ class Settings:
     folder: Path
     source: str
     warnings: tuple[str, ...] = ()
+
+    @property
+    def wired(self) -> Mapping[str, Pin]:
+        """The pins that are read from GPIO."""
+        return {name: pin for name, pin in self.pins.items() if pin.source == "gpio"}

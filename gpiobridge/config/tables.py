@@ -131,6 +131,7 @@ class ServerTable(Table):
     csp: Literal["local", "strict", "off"] | None = None
     open: bool | None = None
     token: Annotated[str, AfterValidator(_token)] | None = None
+    api_token: Annotated[str, AfterValidator(_token)] | None = None
     # Not strict, as TOML has lists only.
     allowed_hosts: (
         Annotated[tuple[Annotated[str, AfterValidator(_allowed_host)], ...], Field(strict=False)]
@@ -153,6 +154,7 @@ class PinTable(Table):
     """What may stand in ``[pins.<name>]``."""
 
     pin: Annotated[int | None, BeforeValidator(bcm_number)] = None
+    source: Literal["gpio", "http"] | None = None
     # Not the enumerations: pydantic 2.6 reports a wrong type of them as it does one of text.
     pull: Literal["up", "down", "none"] | None = None
     active: Literal["low", "high"] | None = None

@@ -22,6 +22,8 @@ __all__ = ["Finding", "Machine", "Report", "Verdict", "examine"]
 
 Check = Callable[[], Finding | Iterable[Finding]]
 
+_UNWIRED = "no pin is wired: none is needed"
+
 
 def examine(config_file: Path | None = None, machine: Machine | None = None) -> Report:
     """Check a machine and a configuration.
@@ -100,6 +102,11 @@ class _Patient:
             return False
         return self.health is not None and not self.health["simulated"]
 
+    @property
+    def unwired(self) -> bool:
+        """Whether no pin needs GPIO: then neither back end nor chip matter."""
+        return isinstance(self.loaded, Settings) and not self.loaded.wired
+
     @cached_property
     def pi(self) -> bool:
         """Whether this is a Raspberry Pi."""
@@ -119,14 +126,19 @@ def _checks(patient: _Patient) -> Iterator[tuple[str, Check]]:
     machine, root = patient.machine, patient.machine.root
 
     def chip() -> Finding:
-        gpio, wired = patient.settings.gpio, patient.settings.pins
+        gpio, wired = patient.settings.gpio, patient.settings.wired
+        if patient.unwired:
+            return skipped("GPIO chip", _UNWIRED)
         return board.chip(root, gpio, patient.factory, machine.chips(), wired)
 
     def permissions() -> Finding:
+        if patient.unwired:
+            return skipped("permissions", _UNWIRED)
         return board.permissions(root, machine.user, machine.open_device, patient.served)
 
     def levels() -> list[Finding]:
-        return pins.levels(patient.settings, patient.factory, machine, patient.health)
+        factory = "" if patient.unwired else patient.factory
+        return pins.levels(patient.settings, factory, machine, patient.health)
 
     def port() -> Finding:
         return service.port(root, patient.settings.server, patient.health, patient.units)
@@ -189,6 +201,8 @@ def _configuration(settings: Settings) -> Iterator[Finding]:
 
 def _back_end(patient: _Patient) -> Finding:
     machine = patient.machine
+    if patient.unwired:
+        return skipped("back end", _UNWIRED)
     try:
         factory = patient.factory
     except PinError:

@@ -55,7 +55,7 @@ def chip(
         settings: the section ``[gpio]``.
         factory: the back end that it comes to.
         chips: those that may be opened.
-        pins: the configured ones.
+        pins: the wired ones.
     """
     if factory not in CHIP_BACK_ENDS:
         return skipped("GPIO chip", f'the back end "{factory}" opens none')
@@ -89,7 +89,7 @@ def chip(
             )
         found = named
     for pin in pins.values():
-        if pin.pin >= found.lines:
+        if pin.pin is not None and pin.pin >= found.lines:
             return failure(
                 "GPIO chip",
                 f"{found.name} ({found.label}) has {found.lines} lines, so there is no line "

@@ -1,10 +1,12 @@
 """The check of each pin: who holds it, its level, and whether it floats or bounces.
 
 While a bridge runs, it holds the pins, so it is asked; else those that nobody holds are watched for
-a moment. `levels` gathers, the others judge and take what they judge as arguments.
+a moment. A pin without a wire is there only while a bridge runs. `levels` gathers, the others judge
+and take what they judge as arguments.
 """
 
 import itertools
+from collections.abc import Mapping
 
 from gpiobridge.config import Pin, Settings
 from gpiobridge.doctor.board import CHIP_BACK_ENDS
@@ -37,26 +39,40 @@ def levels(
 
     Args:
         settings: the configuration.
-        factory: the back end that it comes to.
+        factory: the back end that it comes to; anything where no pin is wired.
         machine: where to look.
         health: what the running bridge says, if one runs.
     """
     if health is not None:
         return _told(settings, machine, health)
+    found = _of_wires(settings, factory, machine) if settings.wired else {}
+    return [
+        found.get(pin.name) or skipped(check_of(pin), f"{_set_by(pin)}: no GPIO is read")
+        for pin in settings.pins.values()
+    ]
+
+
+def _of_wires(settings: Settings, factory: str, machine: Machine) -> dict[str, Finding]:
+    """Judge the wired pins by what the kernel says, and by what they do for a moment."""
+    wired = settings.wired
     if factory == "mock":
-        return [skipped(check_of(pin), "simulated: no GPIO is read") for pin in _pins(settings)]
+        return _all_skipped(wired, "simulated: no GPIO is read")
     number = _chip_number(settings, machine)
     if number is None and factory in CHIP_BACK_ENDS:
-        return [skipped(check_of(pin), "its GPIO chip can't be opened") for pin in _pins(settings)]
+        return _all_skipped(wired, "its GPIO chip can't be opened")
     found = {}
-    for pin in _pins(settings):
-        taken = None if number is None else _holder(machine, number, pin.pin)
+    for name, pin in wired.items():
+        taken = None if number is None else _holder(machine, number, pin)
         if taken is not None:
-            found[pin.name] = held(pin, *taken, machine.user.name)
-    free = {pin.name: pin for pin in _pins(settings) if pin.name not in found}
+            found[name] = held(pin, *taken, machine.user.name)
+    free = {name: pin for name, pin in wired.items() if name not in found}
     for name, sample in machine.sample(settings.gpio, free).items() if free else ():
-        found[name] = judge(settings.pins[name], sample, is_level(settings, name))
-    return [found[pin.name] for pin in _pins(settings)]
+        found[name] = judge(wired[name], sample, is_level(settings, name))
+    return found
+
+
+def _all_skipped(pins: Mapping[str, Pin], reason: str) -> dict[str, Finding]:
+    return {name: skipped(check_of(pin), reason) for name, pin in pins.items()}
 
 
 def check_of(pin: Pin) -> str:
@@ -141,8 +157,12 @@ def judge(pin: Pin, sample: Sample | str, level_matters: bool, note: str = "") -
     return ok(check, said)
 
 
-def _pins(settings: Settings) -> list[Pin]:
-    return list(settings.pins.values())
+def _set_by(pin: Pin) -> str:
+    return f"set by POST /api/pins/{pin.name}"
+
+
+def _source(number: int | None) -> str:
+    return 'source = "http"' if number is None else f"GPIO {number}"
 
 
 def _chip_number(settings: Settings, machine: Machine) -> int | None:
@@ -154,13 +174,14 @@ def _chip_number(settings: Settings, machine: Machine) -> int | None:
     return next((chip.number for chip in chips if chip.name == name), None)
 
 
-def _holder(machine: Machine, chip: int, offset: int) -> tuple[Line, Program | None] | None:
-    """Find who holds a line, None for nobody."""
+def _holder(machine: Machine, chip: int, pin: Pin) -> tuple[Line, Program | None] | None:
+    """Find who holds a wired pin's line, None for nobody."""
+    assert pin.pin is not None
     try:
-        line = machine.line(chip, offset)
+        line = machine.line(chip, pin.pin)
     except OSError:
         return None  # what opens it will say why
-    return (line, holding_line(machine.root, chip, offset)) if line.used else None
+    return (line, holding_line(machine.root, chip, pin.pin)) if line.used else None
 
 
 def _told(settings: Settings, machine: Machine, first: Health) -> list[Finding]:
@@ -173,28 +194,35 @@ def _told(settings: Settings, machine: Machine, first: Health) -> list[Finding]:
             break
         readings.append(again)
     note = f"; {_OURS}" + (", simulated" if first.get("simulated") else "")
-    return [_told_of(settings, pin, readings, note) for pin in _pins(settings)]
+    return [_told_of(settings, pin, readings, note) for pin in settings.pins.values()]
 
 
 def _told_of(settings: Settings, pin: Pin, readings: list[Health], note: str) -> Finding:
     check = check_of(pin)
     told = readings[0]["pins"].get(pin.name)
     if told is None or (told["pin"], told["active"]) != (pin.pin, pin.active):
-        other = f"GPIO {told['pin']}, active {told['active']}" if told else "no such pin"
+        other = f"{_source(told['pin'])}, active {told['active']}" if told else "no such pin"
         return warning(
             check,
-            f"{settings.source} has GPIO {pin.pin}, active {pin.active}; the running bridge has "
-            f"{other}",
+            f"{settings.source} has {_source(pin.pin)}, active {pin.active}; the running bridge "
+            f"has {other}",
             "restart it (sudo systemctl restart gpiobridge), or name its own file with --config",
         )
     seen = [reading["pins"].get(pin.name, {}).get("level") for reading in readings]
     if None in seen:
         return failure(
             check,
-            f"GPIO {pin.pin} has no level: the running bridge does not watch it",
+            f"{_source(pin.pin)} has no level: the running bridge does not watch it",
             "sudo systemctl restart gpiobridge, and see: journalctl -u gpiobridge",
         )
-    if any(reading["pins"].get(pin.name, {}).get("noisy") for reading in readings):
+    noisy = any(reading["pins"].get(pin.name, {}).get("noisy") for reading in readings)
+    if pin.source == "http":  # nothing of it can be broken, and it may stay active for long
+        if noisy:
+            said = f"{_set_by(pin)}, over 1,000 times a second"
+            return warning(check, said, "find the program that does it")
+        state = "active" if seen[-1] == pin.active else "not active"
+        return ok(check, f"is {seen[-1].upper()}: {state}; {_set_by(pin)}")
+    if noisy:
         said = f"GPIO {pin.pin} oscillates: over 1,000 events a second{note}"
         return warning(check, said, _QUIETEN)
     if missed := readings[-1]["pins"].get(pin.name, {}).get("missed"):

@@ -3,14 +3,16 @@
 The way of an edge: `pin_source` makes what the configuration asks for (`boards` knows what "auto"
 means on this machine), and the watcher opens it, knowing no more of it than `source` says. In
 `gpiozero_pins` a callback stamps the edge and hands it on; in `gpiod_pins` the kernel stamps it,
-and it waits at a descriptor. Both edges, no debounce of the back end (they differ, see
+and it waits at a descriptor; in `virtual_pins` there is no wire, and an HTTP request makes the edge
+(`mixed_pins` has both kinds). Both edges, no debounce of the back end (they differ, see
 `debounce`). An error comes with what to do about it, from `remedies`; `chips` asks the kernel
 itself, without a back end.
 
 Importing this imports neither gpiozero nor a back end: that is for pins that are opened.
 
 Threads: a source is opened, read and closed by one at a time, the one that starts the watcher,
-then the watcher's own; callbacks come on the back end's. All else is for any thread.
+then the watcher's own; callbacks come on the back end's, or on the one that drives a pin. All else
+is for any thread.
 """
 
 from collections.abc import Mapping
@@ -19,13 +21,17 @@ from gpiobridge.config import Gpio, Pin
 from gpiobridge.gpio.boards import choose, is_raspberry_pi
 from gpiobridge.gpio.gpiod_pins import GpiodPins
 from gpiobridge.gpio.gpiozero_pins import Pins
+from gpiobridge.gpio.mixed_pins import MixedPins
 from gpiobridge.gpio.source import OnEdge, PinSource
+from gpiobridge.gpio.virtual_pins import VirtualPins
 
 __all__ = [
     "GpiodPins",
+    "MixedPins",
     "OnEdge",
     "PinSource",
     "Pins",
+    "VirtualPins",
     "choose",
     "is_raspberry_pi",
     "pin_source",
@@ -33,7 +39,9 @@ __all__ = [
 
 
 def pin_source(settings: Gpio, pins: Mapping[str, Pin]) -> PinSource:
-    """Make the source of edges for ``gpio.pin_factory``.
+    """Make the source of edges of all pins: ``gpio.pin_factory`` for the wired ones.
+
+    Without a wired one no back end is needed, and no GPIO is opened.
 
     Args:
         settings: which back end and chip.
@@ -42,6 +50,16 @@ def pin_source(settings: Gpio, pins: Mapping[str, Pin]) -> PinSource:
     Raises:
         PinError: it is "auto" on a Raspberry Pi without a back end.
     """
+    virtual = {name: pin for name, pin in pins.items() if pin.source == "http"}
+    if not virtual:
+        return _wired_source(settings, pins)
+    if len(virtual) == len(pins):
+        return VirtualPins(virtual)
+    wired = {name: pin for name, pin in pins.items() if name not in virtual}
+    return MixedPins(_wired_source(settings, wired), VirtualPins(virtual))
+
+
+def _wired_source(settings: Gpio, pins: Mapping[str, Pin]) -> PinSource:
     if choose(settings.pin_factory) == "gpiod":
         return GpiodPins(settings, pins)
     return Pins(settings, pins)

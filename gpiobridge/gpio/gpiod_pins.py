@@ -45,7 +45,8 @@ class GpiodPins(PinSource):
     def __init__(self, settings: Gpio, pins: Mapping[str, Pin]) -> None:
         self._settings = settings
         self._pins = pins
-        self._names = {pin.pin: name for name, pin in pins.items()}
+        self._lines = {name: pin.pin for name, pin in pins.items() if pin.pin is not None}
+        self._names = {line: name for name, line in self._lines.items()}
         self._on_edge: OnEdge = lambda edge: None
         self._request: Any = None
         self._last_seqno = 0  # the first edge is number 1
@@ -113,7 +114,7 @@ class GpiodPins(PinSource):
             PinError: the chip no longer answers.
         """
         try:
-            return Level.HIGH if self._request.get_value(self._pins[pin].pin) else Level.LOW
+            return Level.HIGH if self._request.get_value(self._lines[pin]) else Level.LOW
         except Exception as error:
             raise PinError(f"pin {pin!r} can't be read: {error}") from error
 
@@ -136,11 +137,11 @@ class GpiodPins(PinSource):
 
         with gpiod.Chip(path) as chip:
             count = chip.get_info().num_lines
-            for pin in self._pins.values():
-                if pin.pin >= count:
+            for name, line in self._lines.items():
+                if line >= count:
                     raise PinError(
-                        f"{title(pin)} can't be opened on gpiod: {path} has only the lines 0 to "
-                        f"{count - 1}; name another chip under [gpio], or another pin"
+                        f"{title(self._pins[name])} can't be opened on gpiod: {path} has only the "
+                        f"lines 0 to {count - 1}; name another chip under [gpio], or another pin"
                     )
             try:
                 return chip.request_lines(
@@ -150,11 +151,11 @@ class GpiodPins(PinSource):
                 )
             except OSError as error:
                 # It doesn't say which pin is taken.
-                for pin in self._pins.values():
-                    line = chip.get_line_info(pin.pin)
-                    if line.used:
-                        busy = OSError(f"GPIO busy, held by {line.consumer!r}")
-                        raise PinError(explain(busy, title(pin), "gpiod")) from error
+                for name, line in self._lines.items():
+                    info = chip.get_line_info(line)
+                    if info.used:
+                        busy = OSError(f"GPIO busy, held by {info.consumer!r}")
+                        raise PinError(explain(busy, title(self._pins[name]), "gpiod")) from error
                 raise
 
     def _line_settings(self, *, armed: bool) -> dict[Any, Any]:
@@ -164,13 +165,13 @@ class GpiodPins(PinSource):
 
         biases = {Pull.UP: Bias.PULL_UP, Pull.DOWN: Bias.PULL_DOWN, Pull.NONE: Bias.DISABLED}
         return {
-            pin.pin: LineSettings(
+            line: LineSettings(
                 direction=Direction.INPUT,
                 edge_detection=Edge.BOTH if armed else Edge.NONE,
-                bias=biases[pin.pull],
+                bias=biases[self._pins[name].pull],
                 event_clock=Clock.MONOTONIC,
             )
-            for pin in self._pins.values()
+            for name, line in self._lines.items()
         }
 
     def _follows_a_gap(self, seqno: int) -> bool:

@@ -1,11 +1,12 @@
 """What the watcher needs of the pins, and what both kinds of them share.
 
-It touches no pin. Which thread calls what, `watcher` decides.
+It touches no pin. Which thread calls what, `watcher` decides; only `PinSource.drive` is for any.
 """
 
 from collections.abc import Callable
 from typing import Protocol
 
+from gpiobridge.errors import PinError
 from gpiobridge.events import Level, RawEdge
 
 OnEdge = Callable[[RawEdge], None]
@@ -53,6 +54,14 @@ class PinSource(Protocol):
 
     def read(self, pin: str) -> Level:
         """Read a pin's level now."""
+
+    def drive(self, pin: str, level: Level) -> None:
+        """Set a pin's level, where there is no wire that does; on any thread.
+
+        Raises:
+            PinError: there is one, unless overridden; or the pins are not open.
+        """
+        raise PinError(f"pin {pin!r} is real: only its wire sets its level")
 
     def check(self) -> None:
         """Make sure that edges are still delivered."""

@@ -104,7 +104,7 @@ def install(
         units=wanted_files.unit_files(
             wanted_files.units_folder(PACKAGE),
             settings.server,
-            network=choose(settings.gpio.pin_factory) == "pigpio",
+            network=bool(settings.wired) and choose(settings.gpio.pin_factory) == "pigpio",
             kiosk=kiosk,
         ),
         address=f"port {address[1]} on {address[0]}",
