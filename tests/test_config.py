@@ -85,6 +85,20 @@ def test_the_least_configuration_gets_every_default(folder: Path) -> None:
     )
 
 
+def test_a_virtual_pin_has_no_number(folder: Path) -> None:
+    """It has all else that a wired one has, and takes no number from another."""
+    text = '[pins.bell]\nsource = "http"\n[pins.gate]\nsource = "http"\npull = "none"\n'
+    text += 'active = "high"\nhold = "1s"\ndebounce = "0ms"\n'
+    settings = check(f"{PINS}{text}{PAGES}", folder)
+    assert settings.pins["bell"] == Pin(
+        name="bell", pin=None, source="http", pull=Pull.UP, active=Level.LOW
+    )
+    assert settings.pins["gate"] == Pin(
+        name="gate", source="http", pull=Pull.NONE, active=Level.HIGH, hold_s=1.0, debounce_s=0.0
+    )
+    assert list(settings.wired) == ["button"]
+
+
 def test_every_key_arrives(folder: Path) -> None:
     """Each key of the file becomes the setting it names."""
     text = """
@@ -321,17 +335,35 @@ def test_a_token_lets_another_address_be_listened_on(folder: Path) -> None:
     assert TOKEN not in str(settings)
 
 
+def test_open_pages_may_have_a_protected_api(folder: Path) -> None:
+    """Everyone may look, and who knows the API's token may push; it is in no text, either."""
+    text = f'[server]\nhost = "0.0.0.0"\nopen = true\napi_token = "{TOKEN}"\n{PINS}{PAGES}'
+    settings = check(text, folder)
+    assert (settings.server.open, settings.server.api_token) == (True, TOKEN)
+    assert TOKEN not in repr(settings)
+
+
+def test_the_api_token_alone_lets_no_other_address_be_listened_on(folder: Path) -> None:
+    """It says who may push, and not who may look."""
+    text = f'[server]\nhost = "0.0.0.0"\napi_token = "{TOKEN}"\n{PINS}{PAGES}'
+    (problem,) = problems(text, folder)
+    assert problem.startswith('config.toml: server.host = "0.0.0.0": everyone on the network')
+
+
+@pytest.mark.parametrize("key", ["token", "api_token"])
 @pytest.mark.parametrize("token", ["short", "0123456789 abcdef", "a" * 129])
-def test_a_bad_token_is_not_shown(folder: Path, token: str) -> None:
+def test_a_bad_token_is_not_shown(folder: Path, key: str, token: str) -> None:
     """The problem names the key and a good token, but not the one that was tried."""
     with pytest.raises(ConfigError) as raised:
-        check(f'[server]\ntoken = "{token}"\n{PINS}{PAGES}', folder)
+        check(f'[server]\n{key} = "{token}"\n{PINS}{PAGES}', folder)
     (problem,) = raised.value.problems
-    assert 'server.token: must be 16 to 128 of A-Z, a-z, 0-9, "-" and "_"; write one' in problem
+    assert f'server.{key}: must be 16 to 128 of A-Z, a-z, 0-9, "-" and "_"; write one' in problem
     assert token not in problem
 
 
-@pytest.mark.parametrize("key", ["TOKEN", "tokn", "toke", "password", "secret", "auth_token"])
+@pytest.mark.parametrize(
+    "key", ["TOKEN", "tokn", "toke", "password", "secret", "auth_token", "api_key", "apitoken"]
+)
 def test_a_secret_under_a_wrong_name_is_not_shown(folder: Path, key: str) -> None:
     """What was meant for the token is told by its key alone."""
     with pytest.raises(ConfigError) as raised:
@@ -412,7 +444,7 @@ OPEN = (
         ('bind = "x"', 'bind = "x": unknown key; write host = "127.0.0.1"'),
         ("beat_s = 2.0", "beat_s = 2.0: unknown key; did you mean beat?"),
         ("zzz = 1", "zzz = 1: unknown key; leave it out, or write one of host, port, start, "
-         "max_displays, beat, catch_up, csp, open, token, allowed_hosts, threads"),
+         "max_displays, beat, catch_up, csp, open, token, api_token, allowed_hosts, threads"),
         (f'csp = "{"x" * 99}"', f'csp = "{"x" * 59}...: must be "local", "strict" or "off"; '
          'leave it out for the default of "local"'),
     ],
@@ -464,7 +496,18 @@ def test_a_wrong_line_in_gpio(folder: Path, line: str, problem: str) -> None:
         ("pin = true", ".pin = true: is no pin; write its BCM number, such as 17"),
         ("pin = 28", ".pin = 28: there is no such pin; write a BCM number from 0 to 27"),
         ('pin = "gpio27"', '.pin = "gpio27": there is no pin of this name; write "GPIO27"'),
-        ("", ": has no pin; write pin = 17 (its BCM number)"),
+        ("", ": has no pin; write pin = 17 (its BCM number), or "
+         'source = "http" for one that is set by HTTP requests'),
+        ('source = "gpio"', ": has no pin; write pin = 17 (its BCM number), or "
+         'source = "http" for one that is set by HTTP requests'),
+        ('source = "http"\npin = 27', '.pin = 27: has no meaning with source = "http"; '
+         "leave one of them out"),
+        ('source = "http"\npin = 17', '.pin = 17: has no meaning with source = "http"; '
+         "leave one of them out"),
+        ('source = "web"', '.source = "web": must be "gpio" or "http"; '
+         'leave it out for the default of "gpio"'),
+        ('source = "http"\npull = "none"', '.active: is needed with pull = "none"; '
+         'write active = "low" (or "high")'),
         ("pin = 17", ".pin = 17: is the pin of pins.button, too: two names on one pin (GPIO 17); "
          "leave one of them out"),
         ('pin = "BOARD11"', '.pin = "BOARD11": is the pin of pins.button, too: two names on one '
@@ -490,7 +533,7 @@ def test_a_wrong_line_in_gpio(folder: Path, line: str, problem: str) -> None:
         ('pin = 27\nhold = "9ms"', '.hold = "9ms": must be at least 100ms; '
          "leave it out for the default of 2s"),
         ('pin = 27\nname = "x"', '.name = "x": unknown key; '
-         "leave it out, or write one of pin, pull, active, debounce, hold"),
+         "leave it out, or write one of pin, source, pull, active, debounce, hold"),
     ],
 )  # fmt: skip
 def test_a_wrong_line_of_a_pin(folder: Path, body: str, problem: str) -> None:

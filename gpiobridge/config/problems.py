@@ -90,7 +90,7 @@ _MEANT = {
 
 # Keys of [server] whose value is nobody else's business, also where they are misspelled: problems
 # end in logs.
-_SECRET = re.compile("tok|pass|secret|auth", re.IGNORECASE)
+_SECRET = re.compile("tok|pass|secret|auth|api", re.IGNORECASE)
 
 
 class Problems:

@@ -1,0 +1,462 @@
+"""The HTTP API: who may use it, and virtual pins that do all that wired ones do."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from flask.testing import FlaskClient
+from running import RunningBridge, close_of, frame, wait_until, write_exhibit
+
+from gpiobridge import config
+from gpiobridge.cli import main
+from gpiobridge.exhibit import create_app
+
+Run = Callable[..., RunningBridge]
+
+TOKEN = "correct-horse_battery"
+API_TOKEN = "staple-of-the-program"
+LOW, HIGH = b'{"level": "low"}', b'{"level": "high"}'
+BELL, GATE = "/api/pins/bell", "/api/pins/gate"
+
+# Both kinds of pins; and pages for an edge, a tap, a hold and a level.
+EXHIBIT = """\
+[server]
+start = "welcome"
+{server}
+[pins]
+button = 17
+[pins.bell]
+source = "http"
+debounce = "5ms"
+hold = "300ms"
+[pins.gate]
+source = "http"
+pull = "none"
+active = "high"
+
+[pages.welcome]
+on_tap.bell = "open"
+on_hold.bell = "still"
+[pages.open]
+while_high.gate = "still"
+[pages.still]
+"""
+
+# No GPIO at all: a back end that is not installed doesn't matter.
+VIRTUAL = """\
+[server]
+start = "welcome"
+{server}
+[gpio]
+pin_factory = "pigpio"
+[pins.bell]
+source = "http"
+
+[pages.welcome]
+on_low.bell = "open"
+[pages.open]
+[pages.still]
+"""
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Callable[..., FlaskClient]]:
+    """A function that gives a client of an exhibit, in this process."""
+    apps = []
+
+    def serve(server: str = "", text: str = EXHIBIT) -> FlaskClient:
+        app = create_app(config.load(write_exhibit(tmp_path, server, text), environ={}))
+        apps.append(app)
+        return app.test_client()
+
+    yield serve
+    for app in apps:
+        app.extensions["gpiobridge"].stop()
+
+
+@pytest.fixture
+def exhibit(run_bridge: Run, tmp_path: Path) -> Callable[..., RunningBridge]:
+    """A function that starts a bridge with both kinds of pins."""
+
+    def run(kind: str = "gunicorn", server: str = "", text: str = EXHIBIT) -> RunningBridge:
+        bridge = run_bridge(kind, config=write_exhibit(tmp_path, server, text))
+        bridge.url = (
+            f"http://127.0.0.1:{bridge.port}"  # whether or not this machine's name is known
+        )
+        return bridge
+
+    return run
+
+
+def post(bridge: RunningBridge, pin: str, level: str, **headers: str) -> tuple[int, str]:
+    """Set a virtual pin."""
+    body = json.dumps({"level": level}).encode()
+    return bridge.request(f"/api/pins/{pin}", body, headers=headers)
+
+
+def set_level(bridge: RunningBridge, pin: str, level: str) -> None:
+    """Set a virtual pin, which must work."""
+    assert post(bridge, pin, level) == (204, "")
+
+
+# --- Who may use it ---------------------------------------------------------------------------
+
+
+def bearer(token: str) -> dict[str, str]:
+    """The header in which a program sends a token."""
+    return {"Authorization": f"Bearer {token}"}
+
+
+NETWORK = 'host = "0.0.0.0"\n'
+GUARDED = f'{NETWORK}token = "{TOKEN}"'
+OPEN = f"{NETWORK}open = true"
+OPEN_GUARDED = f'{OPEN}\napi_token = "{API_TOKEN}"'
+BOTH = f'{GUARDED}\napi_token = "{API_TOKEN}"'
+LOCAL_GUARDED = f'api_token = "{API_TOKEN}"'
+
+
+@pytest.mark.parametrize(
+    ("server", "sent", "status"),
+    [
+        ("", {}, 204),
+        (OPEN, {}, 204),
+        ("", {"headers": bearer("whatever")}, 204),
+        ("", {"base_url": "http://127.0.0.1:8000"}, 204),
+        ("", {"base_url": "http://[::1]:8000", "environ_base": {"REMOTE_ADDR": "::1"}}, 204),
+        ("", {"environ_base": {"REMOTE_ADDR": "::ffff:127.0.0.1"}}, 204),
+        ("", {"environ_base": {"REMOTE_ADDR": "192.168.1.20"}}, 403),
+        ("", {"environ_base": {"REMOTE_ADDR": ""}}, 403),
+        (OPEN, {"environ_base": {"REMOTE_ADDR": "192.168.1.20"}}, 403),
+        ("", {"base_url": "http://192.168.1.10:8000"}, 403),
+        ('allowed_hosts = ["kiosk.example.org"]', {"base_url": "http://kiosk.example.org"}, 403),
+        ("", {"headers": {"X-Forwarded-For": "127.0.0.1"}}, 403),
+        ("", {"headers": {"X-Forwarded-Proto": "https"}}, 403),
+        ("", {"headers": {"X-Real-IP": "127.0.0.1"}}, 403),
+        ("", {"headers": {"Forwarded": "for=127.0.0.1"}}, 403),
+        ("", {"headers": {"Via": "1.1 proxy"}}, 403),
+        (GUARDED, {}, 401),
+        (GUARDED, {"headers": bearer(TOKEN)}, 204),
+        (GUARDED, {"query_string": {"token": TOKEN}}, 204),
+        (GUARDED, {"headers": bearer("wrong")}, 401),
+        (GUARDED, {"headers": {"Authorization": f"Basic {TOKEN}"}}, 401),
+        (LOCAL_GUARDED, {}, 401),
+        (LOCAL_GUARDED, {"headers": bearer(API_TOKEN)}, 204),
+        (OPEN_GUARDED, {}, 401),
+        (OPEN_GUARDED, {"query_string": {"token": API_TOKEN}}, 204),
+        (
+            OPEN_GUARDED,
+            {"headers": bearer(API_TOKEN), "environ_base": {"REMOTE_ADDR": "192.168.1.20"}},
+            204,
+        ),
+        (OPEN_GUARDED, {"headers": bearer(API_TOKEN) | {"Via": "1.1 proxy"}}, 204),
+        (BOTH, {"headers": bearer(TOKEN)}, 401),
+        (BOTH, {"query_string": {"token": TOKEN}}, 401),
+        (BOTH, {"headers": bearer(API_TOKEN)}, 204),
+        (BOTH, {"query_string": {"token": "ä" * len(API_TOKEN)}}, 401),
+    ],
+)
+def test_who_may_use_the_api(
+    served: Callable[..., FlaskClient], server: str, sent: dict[str, Any], status: int
+) -> None:
+    """Who knows its token; without any token this machine's own programs, and no proxy."""
+    answer = served(server).post(BELL, data=LOW, **sent)
+    assert answer.status_code == status
+    assert answer.headers.get("WWW-Authenticate") == ("Bearer" if status == 401 else None)
+    assert "Set-Cookie" not in answer.headers
+    if status == 403:
+        assert answer.text.startswith("Only programs on this machine itself may use the API: ")
+        assert "write server.api_token, and send it as Authorization: Bearer." in answer.text
+    if status == 401:
+        key = "api_token" if "api_token" in server else "token"
+        assert answer.text == (
+            f"The API asks for its token: send server.{key} as Authorization: Bearer.\n"
+        )
+
+
+def test_who_looks_may_not_therefore_push(served: Callable[..., FlaskClient]) -> None:
+    """The cookie that lets a display in opens no way into the API."""
+    client = served(GUARDED)
+    assert client.get("/welcome", query_string={"token": TOKEN}).status_code == 200
+    assert client.get("/welcome").status_code == 200  # by the cookie
+    assert client.post(BELL, data=LOW).status_code == 401
+
+
+def test_who_pushes_may_not_therefore_look(served: Callable[..., FlaskClient]) -> None:
+    """The API's token opens no page."""
+    client = served(BOTH)
+    assert client.get("/welcome", headers=bearer(API_TOKEN)).status_code == 401
+    assert client.get("/healthz", headers=bearer(API_TOKEN)).status_code == 401
+
+
+def test_open_pages_with_a_protected_api(served: Callable[..., FlaskClient]) -> None:
+    """Everyone may look, and nothing but the API asks for its token."""
+    client = served(OPEN_GUARDED)
+    assert client.get("/welcome").status_code == 200
+    assert client.get("/healthz").status_code == 200
+    assert client.post("/simulator/pins/bell", data=LOW).status_code == 204
+
+
+@pytest.mark.parametrize("server", ["", LOCAL_GUARDED])
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Host": "evil.test"}, 421),
+        ({"Origin": "http://evil.test"}, 403),
+        ({"Origin": "null"}, 403),
+    ],
+)
+def test_host_and_origin_are_checked_here_too(
+    served: Callable[..., FlaskClient], server: str, headers: dict[str, str], status: int
+) -> None:
+    """A page of another site can't press, whatever it knows."""
+    client = served(server)
+    answer = client.post(BELL, data=LOW, headers=headers | bearer(API_TOKEN))
+    assert answer.status_code == status
+    assert client.get("/healthz").get_json()["pins"]["bell"]["level"] == "high"
+
+
+@pytest.mark.parametrize("path", ["/api/pins/button", "/api/pins/nosuch"])
+def test_admission_comes_before_what_there_is(
+    served: Callable[..., FlaskClient], path: str
+) -> None:
+    """Who may not use the API learns nothing of the pins."""
+    assert served(GUARDED).post(path, data=LOW).status_code == 401
+
+
+def test_both_servers_ask_for_the_api_token(
+    exhibit: Callable[..., RunningBridge], kind: str
+) -> None:
+    """In the header and in the URL; a page is open to all."""
+    bridge = exhibit(kind, OPEN_GUARDED)
+    assert post(bridge, "bell", "low")[0] == 401
+    assert post(bridge, "bell", "low", Authorization=f"Bearer {TOKEN}")[0] == 401
+    assert post(bridge, "bell", "low", Authorization=f"Bearer {API_TOKEN}") == (204, "")
+    assert bridge.request(f"{BELL}?token={API_TOKEN}", HIGH) == (204, "")
+    assert bridge.get("/welcome")[0] == 200
+
+
+def test_both_servers_know_their_own_machine(
+    exhibit: Callable[..., RunningBridge], kind: str
+) -> None:
+    """Without a token a program on it may, by a loopback name, and what a proxy sends may not."""
+    bridge = exhibit(kind)
+    port = bridge.port
+    assert post(bridge, "bell", "low") == (204, "")
+    assert post(bridge, "bell", "high", Host=f"localhost:{port}") == (204, "")
+    assert post(bridge, "bell", "low", Host=f"192.168.1.10:{port}")[0] == 403
+    for header in ("X-Forwarded-For", "Forwarded", "Via"):
+        assert bridge.request(BELL, LOW, headers={header: "x"})[0] == 403, header
+
+
+# --- Virtual pins -----------------------------------------------------------------------------
+
+
+def test_a_level_is_set(exhibit: Callable[..., RunningBridge], kind: str) -> None:
+    """204; an unknown pin and a wired one are 404, a bad body 400, a long one 413."""
+    bridge = exhibit(kind)
+    with bridge.socket("still") as ws:
+        assert frame(ws, "state")["pins"] == {"button": "high", "bell": "high", "gate": "low"}
+        set_level(bridge, "bell", "low")
+        edge = frame(ws, "edge")
+        assert (edge["pin"], edge["level"], edge["seq"]) == ("bell", "low", 1)
+        set_level(bridge, "bell", "low")  # it is so already
+        set_level(bridge, "gate", "high")
+        assert frame(ws, "edge")["pin"] == "gate"
+    assert post(bridge, "nosuch", "low")[0] == 404
+    assert post(bridge, "button", "low") == (
+        404,
+        "Pin 'button' is wired: only pins with source = \"http\" can be set here.\n",
+    )
+    for body in (b"", b"x", b'"low"', b"{}", b'{"level": "LOW"}', b'{"level": 0}', b"[" * 1000):
+        assert bridge.request(BELL, body)[0] == 400, body
+    assert bridge.request(BELL, b" " * 2000)[0] == 413
+    assert bridge.get(BELL)[0] == 405
+
+
+def test_health_tells_the_kinds_apart(exhibit: Callable[..., RunningBridge]) -> None:
+    """A virtual pin has no number."""
+    pins = exhibit().health()["pins"]
+    assert {name: (pin["pin"], pin["source"]) for name, pin in pins.items()} == {
+        "button": (17, "gpio"),
+        "bell": (None, "http"),
+        "gate": (None, "http"),
+    }
+
+
+def test_virtual_pins_alone_open_no_gpio(exhibit: Callable[..., RunningBridge], kind: str) -> None:
+    """No back end is needed, and nothing is simulated: neither badge nor simulator."""
+    bridge = exhibit(kind, text=VIRTUAL)
+    assert bridge.health()["simulated"] is False
+    assert bridge.get("/simulator")[0] == 404
+    assert bridge.request("/simulator/pins/bell", LOW)[0] == 404
+    with bridge.socket("welcome") as ws:
+        assert frame(ws, "state")["simulated"] is False
+        set_level(bridge, "bell", "low")
+        assert close_of(ws) == (4000, "/open")
+    assert not [line for line in bridge.log if "imulated" in line]
+
+
+def test_a_tap_and_a_hold(exhibit: Callable[..., RunningBridge]) -> None:
+    """A short press and a long one of a virtual pin lead to two pages."""
+    bridge = exhibit()
+    with bridge.socket("welcome") as ws:
+        frame(ws, "state")
+        set_level(bridge, "bell", "low")
+        assert frame(ws, "edge")["level"] == "low"
+        set_level(bridge, "bell", "high")
+        assert close_of(ws) == (4000, "/open")
+    with bridge.socket("welcome") as ws:
+        frame(ws, "state")
+        set_level(bridge, "bell", "low")
+        pressed = frame(ws, "edge")
+        held = frame(ws, "edge")
+        assert (held["event"], held["press"]) == ("hold", pressed["seq"])
+        assert close_of(ws) == (4000, "/still")
+
+
+def test_a_pulse_shorter_than_the_debounce_is_none(served: Callable[..., FlaskClient]) -> None:
+    """A virtual pin is debounced as a wired one is."""
+    client = served(text=EXHIBIT.replace('active = "high"', 'active = "high"\ndebounce = "1s"'))
+    for body in (HIGH, LOW, HIGH):
+        assert client.post(GATE, data=body).status_code == 204
+    bridge = client.application.extensions["gpiobridge"].running.watcher.bridge
+    wait_until(lambda: bridge.levels["gate"] == "high")
+    assert bridge.seq == 1
+
+
+def test_a_level_moves_a_page_at_load(exhibit: Callable[..., RunningBridge]) -> None:
+    """A virtual pin that is high already leads on as soon as the page is there."""
+    bridge = exhibit()
+    with bridge.socket("still") as ws:
+        frame(ws, "state")
+        set_level(bridge, "gate", "high")
+        frame(ws, "edge")
+    with bridge.socket("open") as ws:
+        assert frame(ws, "state")["pins"]["gate"] == "high"
+        assert close_of(ws) == (4000, "/still")
+
+
+def test_a_press_during_the_load_is_caught_up_with(exhibit: Callable[..., RunningBridge]) -> None:
+    """A press between a page and its socket counts, once."""
+    bridge = exhibit(text=VIRTUAL)
+    with bridge.socket("still") as ws:
+        epoch = frame(ws, "state")["epoch"]
+        set_level(bridge, "bell", "low")
+        frame(ws, "edge")
+    with bridge.socket("welcome", f"?cursor={epoch}:0") as ws:
+        assert frame(ws, "state")["seq"] == 0
+        assert frame(ws, "edge")["pin"] == "bell"
+        assert close_of(ws) == (4000, "/open")
+    with bridge.socket("welcome", f"?cursor={epoch}:1") as ws:
+        frame(ws, "state")
+        set_level(bridge, "bell", "high")
+        assert frame(ws, "edge")["level"] == "high"  # and it was not moved
+
+
+def test_a_restart_makes_virtual_pins_inactive(exhibit: Callable[..., RunningBridge]) -> None:
+    """Their levels are the running bridge's, and the first reading is no edge."""
+    bridge = exhibit()
+    with bridge.socket("still") as ws:
+        epoch = frame(ws, "state")["epoch"]
+        set_level(bridge, "bell", "low")
+        frame(ws, "edge")
+        bridge.process.send_signal(signal.SIGHUP)
+        assert close_of(ws)[0] == 1001
+    bridge.wait_for_line("pages at")
+    with bridge.socket("still") as ws:
+        state = frame(ws, "state")
+        assert state["epoch"] != epoch
+        assert (state["seq"], state["pins"]["bell"]) == (0, "high")
+
+
+def test_metrics_count_a_virtual_pin(exhibit: Callable[..., RunningBridge]) -> None:
+    """Its edges are among the others."""
+    bridge = exhibit()
+    with bridge.socket("still") as ws:
+        frame(ws, "state")
+        set_level(bridge, "bell", "low")
+        frame(ws, "edge")
+    told = bridge.get("/metrics")[1]
+    assert 'gpiobridge_pin_active{pin="bell"} 1.0' in told
+
+
+def test_the_simulator_presses_virtual_pins_too(exhibit: Callable[..., RunningBridge]) -> None:
+    """One page for all, where the wired ones are simulated."""
+    bridge = exhibit()
+    status, page = bridge.get("/simulator")
+    assert status == 200
+    assert "GPIO 17, pull up, active low" in page
+    assert "Set by POST /api/pins/gate, no pull, active high" in page
+    with bridge.socket("simulator") as ws:
+        frame(ws, "state")
+        for pin in ("bell", "button"):
+            bridge.set_level(pin, "low")
+            assert frame(ws, "edge")["pin"] == pin
+
+
+# --- At the terminal --------------------------------------------------------------------------
+
+
+def test_the_greeting_says_how_a_virtual_pin_is_set(exhibit: Callable[..., RunningBridge]) -> None:
+    """Each pin has a line, with where its level comes from."""
+    bridge = exhibit()
+    bridge.wait_for_line("  button: GPIO 17, active low\n")
+    bridge.wait_for_line("  bell: set by POST /api/pins/bell, active low\n")
+    bridge.wait_for_line("  gate: set by POST /api/pins/gate, active high\n")
+
+
+def test_check_shows_virtual_pins(tmp_path: Path) -> None:
+    """They have http where others have a number."""
+    path = write_exhibit(tmp_path, config=EXHIBIT)
+    said = CliRunner().invoke(main, ["check", "--config", str(path)]).output
+    assert "button  17    up    low     20 ms\n" in said
+    assert "bell    http  up    low     5 ms\n" in said
+    assert "gate    http  none  high    20 ms\n" in said
+
+
+@pytest.mark.parametrize(
+    ("server", "environ", "options"),
+    [
+        ("", {}, []),
+        (GUARDED, {}, ["--token", TOKEN]),
+        (LOCAL_GUARDED, {}, ["--api-token", API_TOKEN]),
+        (OPEN_GUARDED, {"GPIOBRIDGE_SERVER__API_TOKEN": API_TOKEN}, []),
+        (BOTH, {"GPIOBRIDGE_SERVER__TOKEN": TOKEN}, ["--api-token", API_TOKEN]),
+    ],
+)
+def test_press_presses_a_virtual_pin(
+    exhibit: Callable[..., RunningBridge],
+    server: str,
+    environ: dict[str, str],
+    options: list[str],
+) -> None:
+    """It goes active and inactive again, with whichever token the API asks for."""
+    bridge = exhibit(server=server)
+    headers = bearer(TOKEN) if f'\ntoken = "{TOKEN}"' in server else {}
+    with bridge.socket("still", additional_headers=headers) as ws:
+        frame(ws, "state")
+        done = CliRunner().invoke(
+            main, ["press", "bell", "--for", "50ms", "--url", bridge.url, *options], env=environ
+        )
+        assert (done.exit_code, done.output) == (0, "")
+        assert [frame(ws, "edge")["event"] for _ in range(3)] == ["low", "high", "tap"]
+
+
+def test_press_says_which_token_is_missing(exhibit: Callable[..., RunningBridge]) -> None:
+    """The bridge's own sentence reaches the person; exit code 1."""
+    bridge = exhibit(server=LOCAL_GUARDED)
+    done = subprocess.run(
+        [sys.executable, "-m", "gpiobridge", "press", "bell", "--url", bridge.url],
+        capture_output=True, text=True, timeout=20, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr == (
+        "gpiobridge: the bridge answered 401: The API asks for its token: send server.api_token as "
+        "Authorization: Bearer.\n"
+    )
