@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from flask import Flask
 from flask.testing import FlaskClient
 from running import RunningBridge, close_of, frame, wait_until, write_exhibit
 
-from gpiobridge import config
+from gpiobridge import GpioBridge, config
 from gpiobridge.cli import main
 from gpiobridge.exhibit import create_app
 
@@ -229,6 +230,29 @@ def test_admission_comes_before_what_there_is(
     assert served(GUARDED).post(path, data=LOW).status_code == 401
 
 
+def test_an_application_of_ones_own_has_the_same_api() -> None:
+    """The extension guards it by itself, and asks viewers for their own token."""
+    app = Flask("own")
+    bridge = GpioBridge(
+        app,
+        pins={"bell": {"source": "http"}},
+        config={"server": {"token": TOKEN, "api_token": API_TOKEN}},
+    )
+
+    @app.get("/welcome")
+    @bridge.page("welcome")
+    def welcome() -> str:
+        return "<h1>welcome</h1>"
+
+    client = app.test_client()
+    try:
+        assert client.get("/welcome", headers=bearer(API_TOKEN)).status_code == 401
+        assert client.post(BELL, data=LOW, headers=bearer(TOKEN)).status_code == 401
+        assert client.post(BELL, data=LOW, headers=bearer(API_TOKEN)).status_code == 204
+    finally:
+        bridge.stop()
+
+
 def test_both_servers_ask_for_the_api_token(
     exhibit: Callable[..., RunningBridge], kind: str
 ) -> None:
@@ -373,6 +397,18 @@ def test_a_restart_makes_virtual_pins_inactive(exhibit: Callable[..., RunningBri
         state = frame(ws, "state")
         assert state["epoch"] != epoch
         assert (state["seq"], state["pins"]["bell"]) == (0, "high")
+
+
+def test_a_bridge_that_stops_says_so(served: Callable[..., FlaskClient]) -> None:
+    """A program that comes too late gets a sentence, as when the pins can't be opened."""
+    client = served()
+    assert client.post(BELL, data=LOW).status_code == 204
+    client.application.extensions["gpiobridge"].stop()
+    answer = client.post(BELL, data=HIGH)
+    assert (answer.status_code, answer.text) == (
+        503,
+        "pin 'bell' is closed: the bridge is not running\n",
+    )
 
 
 def test_metrics_count_a_virtual_pin(exhibit: Callable[..., RunningBridge]) -> None:

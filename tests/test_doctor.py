@@ -637,6 +637,77 @@ def test_missed_edges_of_a_running_bridge_are_mentioned(pi: Pi) -> None:
     assert (finding.verdict, "missed 3 of its edges" in finding.sentence) == (OK, True)
 
 
+VIRTUAL = """\
+[server]
+port = {port}
+[pins]
+{wired}
+[pins.bell]
+source = "http"
+[pages.welcome]
+"""
+BELL = {"pin": None, "source": "http", "level": "low", "active": "low"}
+
+
+@pytest.mark.parametrize("wired", ["", "button = 17"])
+def test_the_kernel_is_not_asked_for_a_virtual_pin(pi: Pi, wired: str) -> None:
+    """Beside wired ones and alone it is passed over: there is nothing of it on this machine."""
+    pi.config.write_text(VIRTUAL.format(port=0, wired=wired))
+    asked: list[int] = []
+    sampled: list[str] = []
+    pi.changes["line"] = lambda chip, offset: asked.append(offset) or Line(False, "")
+    pi.changes["sample"] = lambda settings, pins: (
+        sampled.extend(pins) or {name: Sample(HIGH) for name in pins}
+    )
+    report = pi.examine()
+    (bell,) = of(report, "pin bell")
+    assert (bell.verdict, bell.sentence) == (
+        SKIPPED,
+        "set by POST /api/pins/bell: no GPIO is read",
+    )
+    assert (asked, sampled) == (([17], ["button"]) if wired else ([], []))
+    assert report.exit_code == 0
+
+
+def test_virtual_pins_alone_need_nothing_of_the_machine(pi: Pi) -> None:
+    """Neither back end nor chip nor permission is missed where no pin is wired."""
+    pi.config.write_text(VIRTUAL.format(port=0, wired=""))
+    pi.changes |= {
+        "choose": no_back_end, "packages": lambda _: {}, "chips": tuple, "open_device": refuse,
+    }  # fmt: skip
+    report = pi.examine()
+    assert report.exit_code == 0
+    for check in ("back end", "GPIO chip", "permissions"):
+        (finding,) = of(report, check)
+        assert (finding.verdict, finding.sentence) == (
+            SKIPPED,
+            "no pin is wired: none is needed",
+        )
+
+
+@pytest.mark.parametrize(
+    ("told", "verdict", "sentence"),
+    [
+        (BELL, OK, "is LOW: active; set by POST /api/pins/bell"),
+        (BELL | {"level": "high"}, OK, "is HIGH: not active; set by POST /api/pins/bell"),
+        (BELL | {"noisy": True}, WARNING, "set by POST /api/pins/bell, over 1,000 times a second"),
+        (BELL | {"level": None}, FAILURE, 'source = "http" has no level: the running bridge'),
+        ({"pin": 5, "level": "low", "active": "low"}, WARNING,
+         'has source = "http", active low; the running bridge has GPIO 5, active low'),
+    ],
+)  # fmt: skip
+def test_a_running_bridge_tells_of_its_virtual_pin(
+    pi: Pi, told: dict[str, Any], verdict: Verdict, sentence: str
+) -> None:
+    """It may be active for long, and as often as one likes, short of a flood."""
+    pi.config.write_text(VIRTUAL.format(port=8000, wired="button = 17"))
+    pins = HEALTH["pins"] | {"bell": told}  # type: ignore[operator]
+    pi.changes["ask_bridge"] = lambda server: HEALTH | {"pins": pins}
+    (finding,) = of(pi.examine(), "pin bell")
+    assert finding.verdict is verdict
+    assert sentence in finding.sentence
+
+
 def test_the_doctor_does_not_start_the_service(pi: Pi) -> None:
     """Where systemd waits for the first request, the doctor isn't it."""
     pi.configure(port=8000)

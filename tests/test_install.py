@@ -22,7 +22,7 @@ from running import write_exhibit
 from gpiobridge import config
 from gpiobridge import install as installing
 from gpiobridge.config import Server
-from gpiobridge.errors import ConfigError, InstallError
+from gpiobridge.errors import ConfigError, InstallError, PinError
 from gpiobridge.install import Machine, copying, install, roll_back, uninstall
 from gpiobridge.install.wanted import exhibit_files, socket_unit, unit_files
 
@@ -690,6 +690,20 @@ def test_a_home_of_someone_else_is_left_alone(machine: FakeMachine, exhibit: Pat
     assert "/opt/gpiobridge stays: there is something in it that install has not made" in said
     assert snapshot(machine.root) == before
     assert not machine.at("/opt/gpiobridge/versions").exists()
+
+
+def test_virtual_pins_alone_need_no_back_end(
+    machine: FakeMachine, exhibit: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A Pi without one gets the service, too."""
+
+    def choose(_pin_factory: str) -> str:
+        raise PinError("no back end is installed")
+
+    monkeypatch.setattr("gpiobridge.install.choose", choose)
+    (exhibit / "config.toml").write_text('[pins.bell]\nsource = "http"\n[pages.welcome]\n')
+    run(machine, exhibit)
+    assert machine.orders
 
 
 def test_a_kiosk(machine: FakeMachine, exhibit: Path) -> None:

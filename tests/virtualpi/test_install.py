@@ -141,7 +141,7 @@ def test_it_comes_back_when_it_hangs(installed: VirtualPi) -> None:
 def test_status_says_what_is_going_on(installed: VirtualPi) -> None:
     """`systemctl status` counts displays, and tells when the last edge was."""
     with display(installed.port, "still"):
-        wait_for(installed, f"{STATUS} | grep -q 'Status: \"1 display, 4 pins, '")
+        wait_for(installed, f"{STATUS} | grep -q 'Status: \"1 display, 5 pins, '")
 
 
 def test_a_reload_takes_what_is_right(installed: VirtualPi) -> None:

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from gpiobridge import remote
+from gpiobridge.errors import RemoteError
 from gpiobridge.events import Level
 
 from .browser import chromium, wait_online
@@ -28,8 +29,10 @@ TRIES = 6
 BOUNCING_PRESSES = 25
 HELD_S = 0.2  # well over the debounce, and enough for the walker's page load in the guest
 STOP_LIMIT_S = 2.0
+VIRTUAL_PRESSES = 5
 FLOOD = 2000  # edges; the kernel keeps 1024 at most for one reader
 IDLE_S = 10
+API_TOKEN = "of-the-virtual-pi"
 BROWSER_LIMIT_MS = 30_000.0  # everything is slow in an emulated Pi
 PYTHON = "PYTHONPATH=/opt/app/site PYTHONDONTWRITEBYTECODE=1 /opt/venv/bin/python3"
 # With the service's environment: the doctor then looks at the same back end.
@@ -54,7 +57,7 @@ def test_service_runs_on_real_pins(pi: VirtualPi, back_end: str) -> None:
     with display(pi.port, "still") as shown:
         assert shown.state["type"] == "state"
         assert shown.state["simulated"] is False
-        assert set(shown.state["pins"]) == {"button", *WORN_LINES}
+        assert set(shown.state["pins"]) == {"button", "doorbell", *WORN_LINES}
         assert set(shown.state["pins"].values()) == {"high"}
     assert pi.get("/simulator")[0] == 404
     held_by_gpiod = '"gpiobridge"' in pi.sh("gpioinfo gpiochip0")[1]
@@ -138,6 +141,43 @@ def test_press_moves_a_browser_to_its_next_page(
         assert page.title() == "Welcome"
 
 
+def test_a_virtual_pin_beside_a_kernel_line(pi: VirtualPi) -> None:
+    """Presses by HTTP and by the wire come in one row of numbers, and both move a page."""
+    address = f"http://127.0.0.1:{pi.port}"
+    told = json.loads(pi.get("/healthz")[1])
+    assert told["simulated"] is False
+    found = {name: (pin["pin"], pin["source"]) for name, pin in told["pins"].items()}
+    assert (found["button"], found["doorbell"]) == ((BUTTON_LINE, "gpio"), (None, "http"))
+    driven = threading.Event()
+    with display(pi.port, "still") as shown, ThreadPoolExecutor(1) as reader:
+        first = shown.state["seq"] + 1
+        reading = reader.submit(shown.edges, driven, limit_s=60)
+        try:
+            for _ in range(VIRTUAL_PRESSES):
+                remote.press(address, "doorbell", HELD_S, api_token=API_TOKEN)
+                for level in Level:
+                    pi.set_line(BUTTON_LINE, level)
+                    time.sleep(HELD_S)
+        finally:
+            driven.set()
+        seen = reading.result()
+    assert sorted((edge.pin, edge.level) for edge in seen) == sorted(
+        [(pin, level) for pin in ("button", "doorbell") for level in Level] * VIRTUAL_PRESSES
+    )
+    assert [edge.seq for edge in seen] == list(range(first, first + 4 * VIRTUAL_PRESSES))
+    for pin in ("button", "doorbell"):
+        assert [edge.level for edge in seen if edge.pin == pin] == [*Level] * VIRTUAL_PRESSES
+    with display(pi.port, "porch") as shown:
+        remote.press(address, "doorbell", HELD_S, api_token=API_TOKEN)
+        assert shown.close_code(limit_s=20) == 4000
+
+
+def test_a_virtual_pin_asks_for_the_api_token(pi: VirtualPi) -> None:
+    """The pages are open to all, and the pin is not."""
+    with pytest.raises(RemoteError, match="401: The API asks for its token"):
+        remote.press(f"http://127.0.0.1:{pi.port}", "doorbell", HELD_S)
+
+
 def test_doctor_asks_the_running_service(pi: VirtualPi, back_end: str) -> None:
     """While the service holds the lines, their levels come from it, and nothing is disturbed."""
     pi.set_line(BUTTON_LINE, Level.LOW)
@@ -157,6 +197,8 @@ def test_doctor_asks_the_running_service(pi: VirtualPi, back_end: str) -> None:
         verdict, sentence = found["pin bell"]
         assert verdict == "ok"
         assert sentence.startswith(f"GPIO 5 reads HIGH: not active; {itself}")
+        told = "is HIGH: not active; set by POST /api/pins/doorbell"
+        assert found["pin doorbell"] == ("ok", told)
         assert found["gpiobridge.service"][0] == "ok"
         assert itself in found["port"][1]
         pi.set_line(BUTTON_LINE, Level.HIGH)
@@ -173,6 +215,7 @@ def test_doctor_looks_at_the_lines_itself(pi: VirtualPi) -> None:
         assert status == 1, found
         assert found["pin button"] == ("warning", "GPIO 4 reads LOW: active")
         assert found["pin lever"] == ("ok", "GPIO 6 reads HIGH: not active")
+        assert found["pin doorbell"][0] == "skipped"
         verdict, sentence = found["pin bell"]
         assert verdict == "failure"
         assert 'GPIO 5 is held by "lg", process ' in sentence
