@@ -74,17 +74,19 @@ def check_token(request: Request, token: str) -> None:
         after_this_request(lambda response: _remember(response, request, cookie, token))
 
 
-def check_api(request: Request, api_token: str, token: str) -> None:
+def check_api(request: Request, api_token: str, token: str, allowed_hosts: Collection[str]) -> None:
     """Refuse a request that may not use the API.
 
     Its token comes as ``Authorization: Bearer``, or in the URL (``?token=``) from services that
     can be given nothing else. A cookie doesn't count: that is for who looks. Without any token
-    only programs on this machine may use it, and none through a proxy: that speaks for others.
+    only programs on this machine may use it, and none through a proxy: that speaks for others. A
+    proxy may be silent about itself; but with names of its own to be called by, a bridge has one.
 
     Args:
         request: the request.
         api_token: the right token; with an empty one it is ``token``.
         token: the one that viewers are asked for.
+        allowed_hosts: names that the bridge is called by beside this machine's own.
 
     Raises:
         werkzeug.exceptions.HTTPException: 401 for a wrong token or none, 403 where none is set.
@@ -93,7 +95,7 @@ def check_api(request: Request, api_token: str, token: str) -> None:
         if not (_in_header(request, right) or _in_url(request, right)):
             key = "api_token" if api_token else "token"
             _ask(f"The API asks for its token: send server.{key} as Authorization: Bearer.")
-    elif not _is_local(request):
+    elif allowed_hosts or not _is_local(request):
         refuse(
             403,
             "Only programs on this machine itself may use the API: to use it from elsewhere, or "

@@ -80,6 +80,8 @@ class Outbound:
         return Audience(page, display, exclude)
 
     def _check_page(self, argument: str, page: str) -> None:
+        if not isinstance(page, str):
+            raise PushError(f"{argument} = {page!r}: must be the name of a page")
         # Before the start no page is known; then nobody is there to be told, either.
         if self._watcher is not None and page not in self._watcher.paths:
             pages = ", ".join(self._watcher.paths)

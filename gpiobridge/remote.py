@@ -43,15 +43,18 @@ def press(url: str, pin: str, for_s: float, token: str = "", api_token: str = ""
     if pin not in pins:
         raise RemoteError(f"there is no pin {pin!r} at {base}; pins: {', '.join(pins)}")
     active = Level(pins[pin]["active"])
-    where = f"{base}/simulator/pins/"
+    quoted = urllib.parse.quote(pin, safe="")
     if pins[pin].get("source") == "http":  # an older bridge has none, and doesn't say so
-        where, token = f"{base}/api/pins/", api_token or token
-    where += urllib.parse.quote(pin, safe="")
-    _set_level(where, active, token)
+        press = {"level": active, "for": f"{for_s * 1000:g}ms"}
+        _request(_post(f"{base}/api/pins/{quoted}", press, api_token or token))
+        time.sleep(for_s)
+        return
+    where = f"{base}/simulator/pins/{quoted}"
+    _request(_post(where, {"level": active}, token))
     try:
         time.sleep(for_s)
     finally:  # Ctrl-C must not leave it pressed
-        _set_level(where, active.other, token)
+        _request(_post(where, {"level": active.other}, token))
 
 
 def health(
@@ -189,9 +192,9 @@ def _open_page(url: str, token: str) -> _Page:
     return _Page(url, socket_url, float(found.get("beat", "2")))
 
 
-def _set_level(url: str, level: Level, token: str) -> None:
-    headers = {"Content-Type": "application/json", **_headers(token)}
-    _request(urllib.request.Request(url, json.dumps({"level": level}).encode(), headers))
+def _post(url: str, body: object, token: str) -> urllib.request.Request:
+    types = {"Content-Type": "application/json", **_headers(token)}
+    return urllib.request.Request(url, json.dumps(body).encode(), types)
 
 
 def _request(

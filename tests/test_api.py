@@ -136,6 +136,7 @@ LOCAL_GUARDED = f'api_token = "{API_TOKEN}"'
         (OPEN, {"environ_base": {"REMOTE_ADDR": "192.168.1.20"}}, 403),
         ("", {"base_url": "http://192.168.1.10:8000"}, 403),
         ('allowed_hosts = ["kiosk.example.org"]', {"base_url": "http://kiosk.example.org"}, 403),
+        ('allowed_hosts = ["kiosk.example.org"]', {}, 403),  # a proxy may hide behind localhost
         ("", {"headers": {"X-Forwarded-For": "127.0.0.1"}}, 403),
         ("", {"headers": {"X-Forwarded-Proto": "https"}}, 403),
         ("", {"headers": {"X-Real-IP": "127.0.0.1"}}, 403),
@@ -496,3 +497,121 @@ def test_press_says_which_token_is_missing(exhibit: Callable[..., RunningBridge]
         "gpiobridge: the bridge answered 401: The API asks for its token: send server.api_token as "
         "Authorization: Bearer.\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("duration", "said"),
+    [
+        (1, '"for" = 1: must be a duration of at most 10min, such as "150ms".'),
+        ("150", '"for" = "150": needs a unit'),
+        ("0ms", "must be a duration of at most 10min"),
+        ("11min", "must be a duration of at most 10min"),
+    ],
+)
+def test_a_press_lasts_for_a_duration(
+    served: Callable[..., FlaskClient], duration: object, said: str
+) -> None:
+    """A wrong one is said, and nothing is pressed."""
+    client = served()
+    answer = client.post(BELL, json={"level": "low", "for": duration})
+    assert (answer.status_code, said in answer.text) == (400, True), answer.text
+    assert client.get("/healthz").get_json()["pins"]["bell"]["level"] == "high"
+
+
+def test_one_request_is_a_whole_press(exhibit: Callable[..., RunningBridge], kind: str) -> None:
+    """The pin goes back by itself; a later request takes its place."""
+    bridge = exhibit(kind)
+    with bridge.socket("still") as ws:
+        frame(ws, "state")
+        body = json.dumps({"level": "low", "for": "50ms"}).encode()
+        assert bridge.request(BELL, body) == (204, "")
+        events = [frame(ws, "edge") for _ in range(3)]
+        assert [event["event"] for event in events] == ["low", "high", "tap"]
+        assert events[1]["at"] - events[0]["at"] >= 0.05
+        body = json.dumps({"level": "low", "for": "5min"}).encode()
+        assert bridge.request(BELL, body) == (204, "")
+        set_level(bridge, "bell", "high")
+        assert [frame(ws, "edge")["event"] for _ in range(3)] == ["low", "high", "tap"]
+
+
+# --- Messages and moves -----------------------------------------------------------------------
+
+
+def tell(bridge: RunningBridge, what: str, body: object, **headers: str) -> tuple[int, str]:
+    """Post a JSON body to a route of the API."""
+    return bridge.request(f"/api/{what}", json.dumps(body).encode(), headers=headers)
+
+
+def test_messages_from_outside(exhibit: Callable[..., RunningBridge], kind: str) -> None:
+    """They reach whom they are for, and the answer says how many displays that are."""
+    bridge = exhibit(kind)
+    with bridge.socket("still", "?display=hall") as still, bridge.socket("open") as opened:
+        frame(still, "state"), frame(opened, "state")
+        assert tell(bridge, "messages", {"data": {"a": "grüß"}}) == (200, '{"displays":2}\n')
+        for ws in (still, opened):
+            assert frame(ws) == {"type": "message", "data": {"a": "grüß"}}
+        for body in (
+            {"data": 1, "page": "still"},
+            {"data": 1, "display": "hall", "exclude": None},
+            {"data": 1, "exclude": "hall"},
+        ):
+            assert tell(bridge, "messages", body)[1] == '{"displays":1}\n'
+        assert [frame(still)["data"], frame(still)["data"], frame(opened)["data"]] == [1, 1, 1]
+        tell(bridge, "messages", {"data": None, "retain": "news"})
+        tell(bridge, "messages", {"data": "kept", "retain": "news"})
+    with bridge.socket("still") as late:
+        frame(late, "state")
+        assert frame(late) == {"type": "message", "data": "kept"}
+
+
+def test_moves_from_outside(exhibit: Callable[..., RunningBridge], kind: str) -> None:
+    """Displays leave as by a press."""
+    bridge = exhibit(kind)
+    with bridge.socket("still", "?display=hall") as ws, bridge.socket("still") as other:
+        frame(ws, "state"), frame(other, "state")
+        body = {"to": "open", "page": "still", "display": "hall"}
+        assert tell(bridge, "navigate", body) == (200, '{"displays":1}\n')
+        assert close_of(ws) == (4000, "/open")
+        bridge.wait_for_line("the application: still leads to open, displays moved: 1")
+        assert [display["name"] for display in bridge.health()["displays"]] == [""]
+
+
+@pytest.mark.parametrize(
+    ("what", "body", "status", "said"),
+    [
+        ("messages", {}, 400, 'The body must be a JSON object with "data".'),
+        ("messages", [1], 400, 'The body must be a JSON object with "data".'),
+        (
+            "messages",
+            {"data": 1, "pages": "open"},
+            400,
+            '"pages" is unknown; beside "data" there are: page, display, exclude, retain.',
+        ),
+        ("messages", {"data": 1, "page": "nosuch"}, 400, "page = 'nosuch': there is no such page"),
+        ("messages", {"data": 1, "display": 5}, 400, "display = 5: must be a display, or its name"),
+        ("messages", {"data": 1, "page": []}, 400, "page = []: must be the name of a page"),
+        ("messages", {"data": 1, "retain": 5}, 400, "retain = 5: must be a key"),
+        ("messages", {"data": "x" * 16_384}, 400, "the message takes 16412 bytes"),
+        ("messages", {"data": "\ud800"}, 400, "the message is no JSON"),
+        ("messages", {"data": "x" * 30_000}, 413, "The body is at most 20480 bytes."),
+        ("navigate", {}, 400, 'The body must be a JSON object with "to".'),
+        ("navigate", {"to": "nosuch"}, 400, "to = 'nosuch': there is no such page; pages: welcome"),
+        ("navigate", {"to": None}, 400, "to = None: must be the name of a page"),
+        ("navigate", {"to": "open", "retain": "x"}, 400, '"retain" is unknown'),
+    ],
+)
+def test_what_cannot_be_told_is_refused(
+    served: Callable[..., FlaskClient], what: str, body: object, status: int, said: str
+) -> None:
+    """In a sentence with place, value and remedy."""
+    answer = served().post(f"/api/{what}", data=json.dumps(body))
+    assert (answer.status_code, answer.text.startswith(said)) == (status, True), answer.text
+
+
+@pytest.mark.parametrize("what", ["messages", "navigate"])
+def test_messages_and_moves_are_guarded(served: Callable[..., FlaskClient], what: str) -> None:
+    """Like the rest of the API."""
+    client = served(BOTH)
+    body = {"data": 1} if what == "messages" else {"to": "open"}
+    assert client.post(f"/api/{what}", json=body, headers=bearer(TOKEN)).status_code == 401
+    assert client.post(f"/api/{what}", json=body, headers=bearer(API_TOKEN)).status_code == 200

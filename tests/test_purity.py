@@ -52,7 +52,7 @@ ALLOWED = {
     "outbound": {"connection", "errors", "events", "retained", "watcher", "wire"},
     "running": {"config", "outbound", "pages", "watcher"},
     "metrics": {"counts", "hub", "running"},
-    "api": {"admission", "events", "gpio", "running"},
+    "api": {"admission", "config", "errors", "events", "gpio", "running"},
     "simulator": {"admission", "api", "gpio", "pages", "running"},
     "routes": {
         "admission", "api", "connection", "errors", "events", "handoff", "metrics", "pages",
