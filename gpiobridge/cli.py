@@ -3,6 +3,7 @@
 Exit codes: 0 fine, 1 it failed at run time, 2 the configuration or the usage is wrong.
 """
 
+import contextlib
 import json
 import logging
 import os
@@ -10,7 +11,7 @@ import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -45,6 +46,18 @@ def _seconds(_ctx: click.Context, _param: click.Parameter, value: str) -> float:
         raise click.BadParameter(f'"{value}" {error}') from error
 
 
+def _json(_ctx: click.Context, _param: click.Parameter, value: str) -> Any:
+    def refuse(word: str) -> NoReturn:
+        raise ValueError(f"JSON has no {word}")
+
+    try:
+        return json.loads(value, parse_constant=refuse)
+    except (ValueError, RecursionError) as error:
+        raise click.BadParameter(
+            f"{value!r} is no JSON ({error}); text needs its quotes: '\"hello\"'"
+        ) from error
+
+
 def _display_name(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,32}", value):
         raise click.BadParameter('a display\'s name has 1 to 32 of A-Z, a-z, 0-9, "_" and "-"')
@@ -68,6 +81,14 @@ def _token_option(command: Callable[..., Any]) -> Callable[..., Any]:
         envvar="GPIOBRIDGE_SERVER__TOKEN",
         help="The bridge's server.token; better in the environment: GPIOBRIDGE_SERVER__TOKEN.",
     )(command)
+
+
+_url_option = click.option(
+    "--url", default=config.DEFAULT_URL, show_default=True, help="Where the bridge runs."
+)
+_page_option = click.option("--page", help="Only displays on this page.")
+_display_option = click.option("--display", help="Only displays of this name.")
+_exclude_option = click.option("--exclude", metavar="DISPLAY", help="No display of this name.")
 
 
 @click.group(cls=_Commands)
@@ -165,7 +186,7 @@ def doctor(config_file: Path | None, as_json: bool) -> None:
     show_default=True,
     help="How long the pin stays active.",
 )
-@click.option("--url", default=config.DEFAULT_URL, show_default=True, help="Where the bridge runs.")
+@_url_option
 @_token_option
 @click.option(
     "--api-token",
@@ -187,16 +208,60 @@ def press(name: str, for_s: float, url: str, token: str, api_token: str) -> None
 @_token_option
 def watch(url: str, once: bool, token: str) -> None:
     """Follow the page at URL without a browser: one JSON line a frame."""
-    from gpiobridge import remote
+    from gpiobridge.client import connect
 
     def tell(sentence: str) -> None:
         click.echo(f"gpiobridge: {sentence}", err=True)
 
-    try:
-        for frame in remote.frames(url, once=once, tell=tell, token=token):
+    with (
+        contextlib.suppress(KeyboardInterrupt),
+        connect(url, token=token, once=once, tell=tell) as frames,
+    ):
+        for frame in frames:
             click.echo(json.dumps(frame))
-    except KeyboardInterrupt:
-        pass
+
+
+@main.command()
+@click.argument("data", metavar="JSON", callback=_json)
+@_page_option
+@_display_option
+@_exclude_option
+@click.option("--retain", metavar="KEY", help="Keep it under KEY for displays that come later.")
+@_url_option
+@_token_option
+def push(
+    data: Any,
+    page: str | None,
+    display: str | None,
+    exclude: str | None,
+    retain: str | None,
+    url: str,
+    token: str,
+) -> None:
+    """Send JSON to the displays: their pages get it as gpiobridge:message."""
+    from gpiobridge import remote
+
+    count = remote.push(
+        url, data, page=page, display=display, exclude=exclude, retain=retain, token=token
+    )
+    click.echo(f"told {_displays(count)}")
+
+
+@main.command()
+@click.argument("to")
+@_page_option
+@_display_option
+@_exclude_option
+@_url_option
+@_token_option
+def navigate(
+    to: str, page: str | None, display: str | None, exclude: str | None, url: str, token: str
+) -> None:
+    """Move the displays to the page TO, as a press would."""
+    from gpiobridge import remote
+
+    count = remote.navigate(url, to, page=page, display=display, exclude=exclude, token=token)
+    click.echo(f"moved {_displays(count)}")
 
 
 @main.command()
@@ -302,6 +367,10 @@ def _page_rows(settings: Settings, name: str) -> list[tuple[str, ...]]:
         return [(*first, "", "")]
     rules = [(f"{pin} is {_HAPPENS[event]}", to) for (pin, event), to in page.rules.items()]
     return [(*(first if i == 0 else ("", "")), *rule) for i, rule in enumerate(rules)]
+
+
+def _displays(count: int) -> str:
+    return f"{count} display{'' if count == 1 else 's'}"
 
 
 def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:

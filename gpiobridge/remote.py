@@ -1,28 +1,23 @@
-"""Talk to a running bridge from the command line: press a pin that has no wire, follow the frames.
+"""Ask a running bridge by HTTP: its health, a press of a pin without a wire, a word to its displays.
 
-Blocking calls of one thread, the caller's. It uses the wire as any other client would, and
-nothing of the server.
+Blocking calls on the caller's thread, any one. It uses the routes as any other program would, and
+nothing of the server; `client` follows a page's frames.
 """
 
 import http.client
 import json
-import random
-import re
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Collection, Iterator
-from html import unescape
-from typing import Any, NamedTuple
+from collections.abc import Collection, Mapping
+from typing import Any
 
-from gpiobridge import wire
 from gpiobridge.errors import RemoteError
 from gpiobridge.events import Level
 
-_TIMEOUT_S = 5.0
-_MAX_RETRY_S = 2.0
-_SILENT_BEATS = 2.5  # without a frame for so many beats a socket is given up
+TIMEOUT_S = 5.0
+"""How long a bridge may be silent, in seconds, until it counts as none."""
 
 
 def press(url: str, pin: str, for_s: float, token: str = "", api_token: str = "") -> None:
@@ -46,19 +41,19 @@ def press(url: str, pin: str, for_s: float, token: str = "", api_token: str = ""
     quoted = urllib.parse.quote(pin, safe="")
     if pins[pin].get("source") == "http":  # an older bridge has none, and doesn't say so
         press = {"level": active, "for": f"{for_s * 1000:g}ms"}
-        _request(_post(f"{base}/api/pins/{quoted}", press, api_token or token))
+        ask(_post(f"{base}/api/pins/{quoted}", press, api_token or token))
         time.sleep(for_s)
         return
     where = f"{base}/simulator/pins/{quoted}"
-    _request(_post(where, {"level": active}, token))
+    ask(_post(where, {"level": active}, token))
     try:
         time.sleep(for_s)
     finally:  # Ctrl-C must not leave it pressed
-        _request(_post(where, {"level": active.other}, token))
+        ask(_post(where, {"level": active.other}, token))
 
 
 def health(
-    base: str, token: str = "", *, even_ill: bool = False, timeout_s: float = _TIMEOUT_S
+    base: str, token: str = "", *, even_ill: bool = False, timeout_s: float = TIMEOUT_S
 ) -> dict[str, Any]:
     """Ask a bridge how it is; README, "The wire", says what it answers.
 
@@ -72,8 +67,8 @@ def health(
         RemoteError: no bridge answers there, or one that doesn't watch its pins.
     """
     url = f"{base}/healthz"
-    request = urllib.request.Request(url, headers=_headers(token))
-    text, _ = _request(request, (503,) if even_ill else (), timeout_s)
+    request = urllib.request.Request(url, headers=headers(token))
+    text, _ = ask(request, (503,) if even_ill else (), timeout_s)
     try:
         told = json.loads(text)
     except ValueError:
@@ -83,79 +78,64 @@ def health(
     return told
 
 
-def frames(
-    url: str, *, once: bool, tell: Callable[[str], None], token: str = ""
-) -> Iterator[dict[str, Any]]:
-    """Yield what a display on a page would get, following it from page to page.
-
-    A close is yielded as ``{"type": "close", "code": …, "reason": …}``. On 4000 the next page's
-    socket is opened; on anything else the same one again, for ever.
+def push(
+    url: str,
+    data: Any,
+    *,
+    page: str | None = None,
+    display: str | None = None,
+    exclude: str | None = None,
+    retain: str | None = None,
+    token: str = "",
+) -> int:
+    """Send ``data`` to displays; their pages get it as ``gpiobridge:message``.
 
     Args:
-        url: a page of the bridge, or its address for the start page.
-        once: stop at the first 4000.
-        tell: gets a sentence when the connection is lost.
+        url: where the bridge is, such as ``http://127.0.0.1:8000``.
+        data: anything that JSON can say.
+        page: only to displays on this page.
+        display: only to displays of this name.
+        exclude: to no display of this name.
+        retain: keep it under this key for displays that come later.
         token: what the bridge asks for, if it does.
 
-    Raises:
-        RemoteError: the bridge can't be reached at first, or there is no such page.
-    """
-    from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
-    from websockets.sync.client import connect
+    Returns:
+        How many displays were told.
 
-    page = _open_page(_with_scheme(url), token)
-    silent_s = max(_TIMEOUT_S, _SILENT_BEATS * page.beat_s)
-    epoch = cursor = told = ""
-    connected_once = False
-    while True:
-        query = f"?cursor={cursor}" if cursor else ""
-        try:
-            with connect(
-                page.socket_url + query,
-                additional_headers=_headers(token),
-                compression=None,
-                ping_interval=None,
-                open_timeout=_TIMEOUT_S,
-                close_timeout=1,
-                proxy=None,
-            ) as socket:
-                connected_once = True
-                try:
-                    while True:
-                        frame = json.loads(socket.recv(timeout=silent_s))
-                        yield frame
-                        if frame["type"] == "beat":
-                            socket.send(wire.BEAT)
-                        epoch = frame.get("epoch", epoch)
-                        # An edge is acted on when something follows it: a close may have to.
-                        cursor, told = told or cursor, ""
-                        if frame["type"] == "state":
-                            cursor = wire.cursor(epoch, frame["seq"])
-                        elif "seq" in frame:
-                            told = wire.cursor(epoch, frame["seq"])
-                except ConnectionClosed:
-                    code = socket.protocol.close_code or 1006
-                    reason = socket.protocol.close_reason or ""
-                    yield {"type": "close", "code": code, "reason": reason}
-                    cursor, told = (told if code == wire.Close.NAVIGATE else "") or cursor, ""
-                    if code != wire.Close.NAVIGATE:
-                        tell(f"the connection was closed ({code}); connecting again")
-                    elif once:
-                        return
-                    else:
-                        page = _open_page(urllib.parse.urljoin(page.url, reason), token)
-                        continue
-        except InvalidStatus as error:
-            status = error.response.status_code
-            if status < 500 or not connected_once:
-                raise RemoteError(_said(status, error.response.body)) from error
-            tell(f"{page.url} answers {status}; trying again")
-        except (OSError, TimeoutError, WebSocketException) as error:
-            told = ""
-            if not connected_once:
-                raise _no_bridge(page.url, error) from error
-            tell(f"{page.url} does not answer; trying again")
-        time.sleep(random.uniform(0.1, _MAX_RETRY_S))
+    Raises:
+        RemoteError: the bridge can't be reached, or refuses.
+    """
+    to = {"page": page, "display": display, "exclude": exclude, "retain": retain}
+    return _tell_displays(f"{base_url(url)}/api/messages", {"data": data}, to, token)
+
+
+def navigate(
+    url: str,
+    to: str,
+    *,
+    page: str | None = None,
+    display: str | None = None,
+    exclude: str | None = None,
+    token: str = "",
+) -> int:
+    """Move displays to the page ``to``, as a press would.
+
+    Args:
+        url: where the bridge is, such as ``http://127.0.0.1:8000``.
+        to: the name of their next page.
+        page: only displays on this page.
+        display: only displays of this name.
+        exclude: no display of this name.
+        token: what the bridge asks for, if it does.
+
+    Returns:
+        How many displays were moved.
+
+    Raises:
+        RemoteError: the bridge can't be reached, or refuses.
+    """
+    which = {"page": page, "display": display, "exclude": exclude}
+    return _tell_displays(f"{base_url(url)}/api/navigate", {"to": to}, which, token)
 
 
 def base_url(url: str) -> str:
@@ -164,50 +144,31 @@ def base_url(url: str) -> str:
     Args:
         url: with or without ``http://`` and the last slash.
     """
-    return _with_scheme(url).rstrip("/")
+    return with_scheme(url).rstrip("/")
 
 
-def _with_scheme(url: str) -> str:
+def with_scheme(url: str) -> str:
+    """Complete the address of a page as people write it: ``pi.local:8000/welcome``."""
     return url if "://" in url else f"http://{url}"
 
 
-class _Page(NamedTuple):
-    url: str  # after redirects
-    socket_url: str
-    beat_s: float
-
-
-def _headers(token: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {token}"} if token else {}
-
-
-def _open_page(url: str, token: str) -> _Page:
-    """Load a page as a browser would, and see which socket its script would open."""
-    html, url = _request(urllib.request.Request(url, headers=_headers(token)))
-    path = urllib.parse.urlsplit(url).path
-    folder, _, name = path.rpartition("/")
-    found = dict(re.findall(r' data-(socket|beat)="([^"]*)"', html))
-    socket_path = unescape(found.get("socket", f"{folder}/ws/{name}"))
-    socket_url = urllib.parse.urljoin(url, socket_path).replace("http", "ws", 1)
-    return _Page(url, socket_url, float(found.get("beat", "2")))
-
-
-def _post(url: str, body: object, token: str) -> urllib.request.Request:
-    types = {"Content-Type": "application/json", **_headers(token)}
-    return urllib.request.Request(url, json.dumps(body).encode(), types)
-
-
-def _request(
+def ask(
     request: urllib.request.Request,
     accept: Collection[int] = (),
-    timeout_s: float = _TIMEOUT_S,
+    timeout_s: float = TIMEOUT_S,
 ) -> tuple[str, str]:
     """Send a request; return the answer's text, and its URL after redirects.
 
-    Failures whose status is one to ``accept`` are answers, too.
+    Args:
+        request: what is asked, with `headers`.
+        accept: statuses of failures that are answers, too.
+        timeout_s: how long the bridge may be silent, in seconds.
+
+    Raises:
+        RemoteError: no bridge answers, or it refuses, or it leads to another host.
     """
     # A proxy of the environment is for the world outside, not for a bridge.
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _SameHost)
     try:
         with opener.open(request, timeout=timeout_s) as response:
             return response.read().decode(errors="replace"), response.url
@@ -215,18 +176,61 @@ def _request(
         with error:
             if error.code in accept:
                 return error.read().decode(errors="replace"), error.url
-            raise RemoteError(_said(error.code, error.read()), error.code) from error
+            raise refusal(error.code, error.read()) from error
     except (OSError, ValueError, http.client.HTTPException) as error:
-        raise _no_bridge(request.full_url, error) from error
+        raise no_bridge(request.full_url, error) from error
 
 
-def _no_bridge(url: str, error: Exception) -> RemoteError:
+def headers(token: str) -> dict[str, str]:
+    """Say the token, if there is one, as programs do."""
+    return {"Authorization": f"Bearer {token}"} if token else {}
+
+
+def no_bridge(url: str, error: Exception) -> RemoteError:
+    """Say that no bridge answers at ``url``, and why."""
     reason = getattr(error, "reason", error)
-    return RemoteError(f"no bridge answers at {url}: {reason}; is it running? --url says where")
+    return RemoteError(f"no bridge answers at {url}: {reason}; is it running, and there?")
 
 
-def _said(status: int, body: bytes | bytearray | None) -> str:
+def refusal(status: int, body: bytes | bytearray | None) -> RemoteError:
+    """Say what a bridge has answered instead of what was asked for."""
     text = (body or b"").decode(errors="replace").strip()
     if text.startswith("<"):  # a web page says nothing in one sentence
         text = ""
-    return f"the bridge answered {status}: {text}" if text else f"the bridge answered {status}"
+    sentence = f"the bridge answered {status}"
+    return RemoteError(f"{sentence}: {text}" if text else sentence, status)
+
+
+class _SameHost(urllib.request.HTTPRedirectHandler):
+    """A redirect takes the token along, so it must not lead to another host."""
+
+    def redirect_request(
+        self,
+        req: urllib.request.Request,
+        fp: Any,
+        code: int,
+        msg: str,
+        headers: Any,
+        newurl: str,
+    ) -> urllib.request.Request | None:
+        hosts = [urllib.parse.urlsplit(url).hostname for url in (req.full_url, newurl)]
+        if hosts[0] != hosts[1]:
+            raise RemoteError(f"{req.full_url} leads to another host: {newurl}; ask that one", code)
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+def _tell_displays(
+    url: str, what: Mapping[str, Any], which: Mapping[str, str | None], token: str
+) -> int:
+    body = {**what, **{key: value for key, value in which.items() if value is not None}}
+    text, _ = ask(_post(url, body, token))
+    try:
+        return int(json.loads(text)["displays"])
+    except (ValueError, TypeError, KeyError) as error:
+        raise RemoteError(f"what answers at {url} is no gpiobridge; --url says where") from error
+
+
+def _post(url: str, body: object, token: str) -> urllib.request.Request:
+    types = {"Content-Type": "application/json", **headers(token)}
+    return urllib.request.Request(url, json.dumps(body).encode(), types)
+

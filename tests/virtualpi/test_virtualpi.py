@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from gpiobridge import remote
+from gpiobridge.client import connect
 from gpiobridge.errors import RemoteError
 from gpiobridge.events import Level
 
@@ -327,10 +328,11 @@ def bounce(pi: VirtualPi, level: Level) -> int:
 def walk(url: str, count: int) -> int:
     """Follow a page like a browser; return how many pages were left, ``count`` at most."""
     left = 0
-    for frame in remote.frames(url, once=False, tell=print):
-        left += frame["type"] == "close" and frame["code"] == 4000
-        if left == count:
-            break
+    with connect(url, tell=print) as frames:
+        for frame in frames:
+            left += frame["type"] == "close" and frame["code"] == 4000
+            if left == count:
+                break
     return left
 
 
