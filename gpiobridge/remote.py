@@ -188,7 +188,7 @@ def headers(token: str) -> dict[str, str]:
 
 def no_bridge(url: str, error: Exception) -> RemoteError:
     """Say that no bridge answers at ``url``, and why."""
-    reason = getattr(error, "reason", error)
+    reason = error.reason if isinstance(error, urllib.error.URLError) else error
     return RemoteError(f"no bridge answers at {url}: {reason}; is it running, and there?")
 
 
@@ -215,6 +215,7 @@ class _SameHost(urllib.request.HTTPRedirectHandler):
     ) -> urllib.request.Request | None:
         hosts = [urllib.parse.urlsplit(url).hostname for url in (req.full_url, newurl)]
         if hosts[0] != hosts[1]:
+            fp.close()
             raise RemoteError(f"{req.full_url} leads to another host: {newurl}; ask that one", code)
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 

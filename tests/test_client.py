@@ -18,7 +18,7 @@ import pytest
 from running import CONFIG, DEADLINE_S, RunningBridge, wait_until, write_exhibit
 from websockets.sync.server import Server, ServerConnection, serve
 
-from gpiobridge import client, wire
+from gpiobridge import client, remote, wire
 from gpiobridge.client import Frames, connect
 from gpiobridge.errors import RemoteError
 
@@ -135,6 +135,9 @@ def make_proxy() -> Iterator[Callable[[RunningBridge], Proxy]]:
 
 
 STATE = '{"type":"state","epoch":"feed","seq":0,"pins":{},"simulated":true}'
+
+EDGE = '{"type":"edge","seq":1,"pin":"a","event":"low","level":"low","at":1}'
+SCRIPT = '<script src="client.js" data-page="welcome" data-socket="/ws/welcome" data-beat="{beat}">'
 
 
 class Stub:
@@ -259,7 +262,7 @@ def test_once_ends_with_the_page(bridge: RunningBridge) -> None:
 
 def test_slow_program_loses_nothing(run_bridge: Run) -> None:
     """Beats are answered while the program is busy; what comes meanwhile waits for it."""
-    bridge = run_bridge(server='beat = "100ms"')
+    bridge = run_bridge(server='beat = "200ms"')
     with connect(f"{bridge.url}/still") as frames, bridge.socket("still", "?display=clock") as ws:
         next_frame(frames, "state")
         bridge.set_level("button", "low")
@@ -402,15 +405,107 @@ def test_frames_before_a_close_are_told(make_stub: Any) -> None:
 
     def handler(ws: ServerConnection) -> None:
         ws.send(STATE)
-        for _ in range(20):
+        for _ in range(8):
             ws.send(wire.BEAT)
-        ws.send('{"type":"edge","seq":1,"pin":"a","event":"low","level":"low","at":1}')
+        ws.send(EDGE)
         ws.close(4000, "/welcome")
 
     stub = make_stub(handler)
     with connect(stub.url, once=True) as frames:
         kinds = [frame["type"] for frame in frames if frame["type"] != "beat"]
     assert kinds == ["state", "edge", "close"]
+
+
+def test_edge_counts_when_something_follows(make_stub: Any) -> None:
+    """A connection that ends right after an edge may have lost its close: it isn't used up."""
+    paths: list[str] = []
+
+    def handler(ws: ServerConnection) -> None:
+        assert ws.request is not None
+        paths.append(ws.request.path)
+        ws.send(STATE)
+        ws.send(EDGE)
+        if len(paths) == 2:
+            ws.send(wire.BEAT)
+        if len(paths) <= 2:
+            ws.close(1001)
+        else:
+            ws.recv(DEADLINE_S)
+
+    stub = make_stub(handler)
+    with connect(stub.url) as frames:
+        kinds = [next_frame(frames)["type"] for _ in range(8)]
+    assert kinds == ["state", "edge", "close"] * 2 + ["state", "edge"]
+    queries = [path.partition("?")[2] for path in paths]
+    since = "since=feed%3A0"
+    assert queries == ["", f"cursor=feed%3A0&{since}", f"cursor=feed%3A1&{since}"]
+
+
+def test_silent_connection(make_stub: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection without a frame for 2.5 beats is given up for a new one."""
+    monkeypatch.setattr(remote, "TIMEOUT_S", 1.0)
+
+    def handler(ws: ServerConnection) -> None:
+        ws.send(STATE)
+        ws.recv(DEADLINE_S)
+
+    stub = make_stub(handler, lambda _path: (200, f'{SCRIPT.format(beat=0.2)}<p data-beat="big">'))
+    told: list[str] = []
+    with connect(stub.url, tell=told.append) as frames:
+        began_s = time.monotonic()
+        assert [next_frame(frames)["type"] for _ in range(2)] == ["state", "state"]
+        assert time.monotonic() - began_s >= 2.5 * 0.2
+    assert told == [f"{stub.url} does not answer; trying again"]
+
+
+def test_another_beat_after_a_restart(make_stub: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that was started again is asked for its beat."""
+    health = json.dumps({"pins": {}, "beat": 30})
+
+    def answer(path: str) -> tuple[int, str]:
+        return 200, health if path == "/healthz" else SCRIPT.format(beat=0.2)
+
+    def handler(ws: ServerConnection) -> None:
+        ws.send(STATE.replace("feed", f"{stub.connections}"))
+        if stub.connections == 1:
+            ws.close(1001)
+        else:
+            ws.recv(DEADLINE_S)
+
+    stub = make_stub(handler, answer)
+    with connect(stub.url) as frames:
+        wait_until(lambda: frames._page.beat_s == 30)
+
+
+@pytest.mark.parametrize(("status", "page"), [(503, "open"), (404, "welcome")])
+def test_next_page_that_does_not_come(make_stub: Any, status: int, page: str) -> None:
+    """A next page is waited for while the server can't give it, and forgotten if there is none."""
+    asked: list[str] = []
+
+    def answer(path: str) -> tuple[int, str]:
+        asked.append(path)
+        return (status, "not now") if asked.count("/open") in (1, 2) else (200, "<p>page</p>")
+
+    def handler(ws: ServerConnection) -> None:
+        ws.send(STATE)
+        if stub.connections == 1:
+            ws.close(4000, "/open")
+        else:
+            ws.recv(DEADLINE_S)
+
+    stub = make_stub(handler, answer)
+    with connect(stub.url) as frames:
+        kinds = [next_frame(frames)["type"] for _ in range(3)]
+        assert frames.url == stub.url.replace("welcome", page)
+    assert kinds == ["state", "close", "state"]
+
+
+def test_pauses_between_tries() -> None:
+    """The first new try comes at once, later ones are spread out, and none is far away."""
+    assert client._retry_delay_s(0, 0.0) == client._retry_delay_s(0, 1.0) == 0.1
+    assert client._retry_delay_s(3, 0.0) == pytest.approx(0.4)
+    assert client._retry_delay_s(3, 1.0) == pytest.approx(0.8)
+    assert (client._retry_delay_s(10_000, 0.0), client._retry_delay_s(10_000, 1.0)) == (1.0, 2.0)
 
 
 # ---------------------------------------------------------------- the program's side
@@ -486,7 +581,7 @@ def test_send_waits_for_the_next_connection(make_stub: Any) -> None:
     with connect(stub.url) as frames:
         assert [next_frame(frames)["type"] for _ in range(2)] == ["state", "close"]
         frames.send("late")
-        assert stub.connections == 2
+        wait_until(lambda: stub.connections == 2)
     wait_until(lambda: [json.loads(text)["data"] for text in got] == ["late"])
 
 
@@ -532,7 +627,7 @@ def test_wrong_addresses(bridge: RunningBridge) -> None:
     for url, said in (
         ("http://127.0.0.1:9/welcome", "no bridge answers at http://127.0.0.1:9/welcome"),
         (f"{bridge.url}/nosuch", "404: There is nothing at /nosuch; pages: welcome, open, still"),
-        (f"{bridge.url}/static/a.txt", "404"),
+        (f"{bridge.url}/static/a.txt", "the bridge answered 400"),
         ("nonsense://x", "no bridge answers at nonsense://x"),
     ):
         with pytest.raises(RemoteError, match=r".") as error:
