@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from running import CONFIG, DEADLINE_S, RunningBridge, wait_until, write_exhibit
+from websockets.sync.client import ClientConnection
 from websockets.sync.server import Server, ServerConnection, serve
 
 from gpiobridge import client, remote, wire
@@ -273,9 +274,12 @@ def test_slow_program_loses_nothing(run_bridge: Run) -> None:
             beats += json.loads(ws.recv(DEADLINE_S))["type"] == "beat"
         bridge.set_level("button", "high")
         bridge.set_level("door", "high")
-        seen = [next_frame(frames, "edge")["seq"] for _ in range(3)]
+        seen: list[dict[str, Any]] = []
+        while len([frame for frame in seen if frame["type"] == "edge"]) < 3:
+            seen.append(next(frames))
         health = bridge.health()
-    assert seen == [1, 2, 3]
+    assert [frame["seq"] for frame in seen if frame["type"] != "beat"] == [1, 2, 3]
+    assert len(seen) <= 4  # beats don't pile up
     assert [display["page"] for display in health["displays"]].count("still") == 2
 
 
@@ -400,6 +404,20 @@ def test_next_page_never_leads_elsewhere(make_stub: Any) -> None:
     assert frames.url == stub.url
 
 
+def test_beats_are_answered(make_stub: Any) -> None:
+    """A beat is answered although the program takes no frame."""
+    answered: list[Any] = []
+
+    def handler(ws: ServerConnection) -> None:
+        ws.send(STATE)
+        for _ in range(3):
+            ws.send(wire.BEAT)
+            answered.append(ws.recv(DEADLINE_S))
+
+    with connect(make_stub(handler).url):
+        wait_until(lambda: answered == [wire.BEAT] * 3)
+
+
 def test_frames_before_a_close_are_told(make_stub: Any) -> None:
     """An edge that comes right between a beat and the close is not lost with the beat's answer."""
 
@@ -454,7 +472,7 @@ def test_silent_connection(make_stub: Any, monkeypatch: pytest.MonkeyPatch) -> N
     with connect(stub.url, tell=told.append) as frames:
         began_s = time.monotonic()
         assert [next_frame(frames)["type"] for _ in range(2)] == ["state", "state"]
-        assert time.monotonic() - began_s >= 2.5 * 0.2
+        assert 2.5 * 0.2 <= time.monotonic() - began_s < 5.0
     assert told == [f"{stub.url} does not answer; trying again"]
 
 
@@ -511,14 +529,15 @@ def test_pauses_between_tries() -> None:
 # ---------------------------------------------------------------- the program's side
 
 
-def test_close_from_another_thread(bridge: RunningBridge) -> None:
+def test_close_from_another_thread(run_bridge: Run) -> None:
     """Closing ends an iteration that waits, and leaves neither a display nor a thread."""
+    bridge = run_bridge(server='beat = "8s"\ncatch_up = "30s"')
     frames = connect(f"{bridge.url}/still")
     next_frame(frames, "state")
     closing = threading.Thread(target=frames.close)
     closing.start()
     assert [frame for frame in frames if frame["type"] != "beat"] == []
-    closing.join(DEADLINE_S)
+    closing.join(4.0)
     assert not [t for t in threading.enumerate() if t.name == "gpiobridge-client"]
     wait_until(lambda: bridge.health()["displays"] == [])
     bridge.wait_for_line("display on still left")
@@ -583,6 +602,22 @@ def test_send_waits_for_the_next_connection(make_stub: Any) -> None:
         frames.send("late")
         wait_until(lambda: stub.connections == 2)
     wait_until(lambda: [json.loads(text)["data"] for text in got] == ["late"])
+
+
+def test_send_to_a_connection_that_ends(make_stub: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A message that crosses with the end of the connection goes out with the next one."""
+    send = ClientConnection.send
+
+    def close_and_send(self: ClientConnection, text: str) -> None:
+        if stub.connections == 1:
+            self.close()
+        send(self, text)
+
+    stub = make_stub()
+    with connect(stub.url) as frames:
+        monkeypatch.setattr(ClientConnection, "send", close_and_send)
+        frames.send("late")
+        wait_until(lambda: [json.loads(text)["data"] for text in stub.got] == ["late"])
 
 
 def test_send_without_a_connection(run_bridge: Run, monkeypatch: pytest.MonkeyPatch) -> None:
