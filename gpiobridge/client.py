@@ -37,6 +37,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketExce
 from websockets.sync import client as websocket
 
 from gpiobridge import remote, wire
+from gpiobridge.cursors import Cursors
 from gpiobridge.errors import RemoteError
 
 log = logging.getLogger(__name__)
@@ -119,7 +120,7 @@ class Frames:
         # The connection's thread alone:
         self._to: str | None = remote.with_scheme(url)  # of the page to load before the next socket
         self._page = _Page(self._to or "", "", "", 0.0)
-        self._memory = _Memory()
+        self._cursors = Cursors()
         self._attempt = 0
         self._closing = threading.Event()
         # Shared, under its lock:
@@ -267,9 +268,9 @@ class Frames:
             raise RemoteError(
                 f"{self._page.url} is no page of a bridge: it closed ({code}) at once"
             )
-        pressed = bool(self._memory.told)
+        pressed = bool(self._cursors.told)
         if code == wire.Close.NAVIGATE:
-            self._memory.act()
+            self._cursors.act()
         self._put({"type": "close", "code": code, "reason": reason})
         if code != wire.Close.NAVIGATE:
             self._tell(f"the connection was closed ({code}); connecting again")
@@ -286,7 +287,7 @@ class Frames:
         """Load a page, the next one: what was acted on goes with us to just that."""
         page = _load_page(url, self._token)
         same = urllib.parse.urlsplit(url).path == urllib.parse.urlsplit(page.url).path
-        self._memory = _Memory(self._memory.newest if same else "", page.cursor)
+        self._cursors = Cursors(self._cursors.newest if same else "", page.cursor)
         self._page, self._to = page, None
 
     def _cope(self, error: RemoteError) -> None:
@@ -309,7 +310,7 @@ class Frames:
 
     def _listen(self, page: "_Page") -> tuple[int, str]:
         """Open the page's socket, and take its frames until it is closed: code and reason."""
-        query = self._memory.query()
+        query = self._cursors.query()
         if self._display:
             query.append(("display", self._display))
         try:
@@ -348,7 +349,7 @@ class Frames:
                     connection.socket.shutdown(socket.SHUT_RDWR)
                 raise
             frame = _frame(text, self._page.url)
-            restarted = self._memory.take(frame)
+            restarted = self._cursors.take(frame)
             if frame["type"] == "beat":
                 # A close may have come right behind it, and there is more to read before that.
                 with contextlib.suppress(ConnectionClosed):
@@ -385,50 +386,6 @@ class Frames:
         with contextlib.suppress(RemoteError):
             health = remote.health(remote.base_url(self._page.start), self._token, even_ill=True)
             self._page = self._page._replace(beat_s=float(health.get("beat", self._page.beat_s)))
-
-
-class _Memory:
-    """What one page has acted on; ``assets/client.js`` keeps the same, with the same names.
-
-    Args:
-        cursors: that of the page before, and the page's own; empty ones are none.
-    """
-
-    def __init__(self, *cursors: str) -> None:
-        self.told = ""  # the last edge's, while what the edge leads to may still be on its way
-        self._epoch = ""
-        self._cursors = [cursor for cursor in cursors if cursor]
-        self._since = ""  # with which the page began: a press after it is this page's
-
-    @property
-    def newest(self) -> str:
-        """The cursor for the next page, or nothing."""
-        return next(iter(self._cursors), "")
-
-    def query(self) -> list[tuple[str, str]]:
-        """What the next socket is told, as its URL has it."""
-        since = [("since", self._since)] if self._since else []
-        return [*(("cursor", cursor) for cursor in self._cursors), *since]
-
-    def take(self, frame: dict[str, Any]) -> bool:
-        """Take the next frame; whether it is the first of a server that was started again."""
-        if frame["type"] != "state":
-            self.act()  # an edge is acted on when something follows it
-            if "seq" in frame:
-                self.told = wire.cursor(self._epoch, frame["seq"])
-            return False
-        before, self._epoch = self._epoch, frame["epoch"]
-        cursor = wire.cursor(self._epoch, frame["seq"])
-        ours = [known for known in self._cursors if known.startswith(f"{self._epoch}:")]
-        if not self._since.startswith(f"{self._epoch}:"):
-            self._since = (ours or [cursor])[0]
-        self._cursors, self.told = [cursor], ""
-        return before not in ("", self._epoch)
-
-    def act(self) -> None:
-        """Count the last edge as acted on."""
-        if self.told:
-            self._cursors, self.told = [self.told], ""
 
 
 class _Page(NamedTuple):

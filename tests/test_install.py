@@ -148,7 +148,7 @@ def test_the_copy_needs_nothing_of_the_original(whole: FakeMachine, exhibit: Pat
     run(whole, exhibit)
     live = whole.at("/opt/gpiobridge/live").resolve()
     script = """
-import sys, gpiobridge.server, gpiobridge.gunicorn_server, gpiobridge.remote
+import sys, gpiobridge.server, gpiobridge.gunicorn_server, gpiobridge.client
 import gpiozero.pins.mock, gpiobridge.config
 print(gpiobridge.config.example_file())
 print(*[m.__file__ for m in sys.modules.values() if getattr(m, "__file__", None)])

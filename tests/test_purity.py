@@ -10,8 +10,8 @@ import gpiobridge
 
 PACKAGE = Path(gpiobridge.__file__).parent
 PURE = (
-    "bridge", "counts", "debounce", "errors", "events", "liveness", "navigation", "noise", "press",
-    "wire",
+    "bridge", "counts", "cursors", "debounce", "errors", "events", "liveness", "navigation", "noise",
+    "press", "wire",
 )  # fmt: skip
 ACTING = {
     "asyncio", "datetime", "flask", "gpiozero", "io", "logging", "os", "pathlib", "random",
@@ -77,7 +77,8 @@ ALLOWED = {
     "server": {"config", "errors", "exhibit", "gunicorn_server", "limits", "startup"},
     "install": {"config", "errors", "gpio"},
     "remote": {"errors", "events"},
-    "client": {"errors", "remote", "wire"},
+    "cursors": {"wire"},
+    "client": {"cursors", "errors", "remote", "wire"},
     "doctor": {"config", "errors", "events", "gpio", "limits", "remote"},
     "liveness": set(),
     "chromium": {"errors"},
