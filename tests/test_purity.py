@@ -10,8 +10,8 @@ import gpiobridge
 
 PACKAGE = Path(gpiobridge.__file__).parent
 PURE = (
-    "bridge", "counts", "cursors", "debounce", "errors", "events", "liveness", "navigation", "noise",
-    "press", "wire",
+    "bridge", "counts", "cursors", "debounce", "errors", "events", "liveness", "navigation",
+    "noise", "press", "wire",
 )  # fmt: skip
 ACTING = {
     "asyncio", "datetime", "flask", "gpiozero", "io", "logging", "os", "pathlib", "random",
