@@ -371,10 +371,11 @@ class Frames:
                 return
             if not self._waiting:
                 self._left_out = 0
-            if len(self._waiting) == MAX_WAITING:
+            full = len(self._waiting) == MAX_WAITING
+            if full:
                 self._waiting.popleft()
                 self._left_out += 1
-            first = self._left_out == 1
+            first = full and self._left_out == 1
             self._waiting.append(frame)
             self._joined = True
             self._changed.notify_all()

@@ -189,7 +189,9 @@ def headers(token: str) -> dict[str, str]:
 def no_bridge(url: str, error: Exception) -> RemoteError:
     """Say that no bridge answers at ``url``, and why."""
     reason = error.reason if isinstance(error, urllib.error.URLError) else error
-    return RemoteError(f"no bridge answers at {url}: {reason}; is it running, and there?")
+    return RemoteError(
+        f"no bridge answers at {url}: {reason}; is it running, and is that its address?"
+    )
 
 
 def refusal(status: int, body: bytes | bytearray | None) -> RemoteError:
