@@ -83,6 +83,16 @@ def _token_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
+def _api_token_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option(
+        "--api-token",
+        default="",
+        envvar="GPIOBRIDGE_SERVER__API_TOKEN",
+        help="The bridge's server.api_token, by default the token; better in the environment: "
+        "GPIOBRIDGE_SERVER__API_TOKEN.",
+    )(command)
+
+
 _url_option = click.option(
     "--url", default=config.DEFAULT_URL, show_default=True, help="Where the bridge runs."
 )
@@ -188,13 +198,7 @@ def doctor(config_file: Path | None, as_json: bool) -> None:
 )
 @_url_option
 @_token_option
-@click.option(
-    "--api-token",
-    default="",
-    envvar="GPIOBRIDGE_SERVER__API_TOKEN",
-    help="The bridge's server.api_token, for a virtual pin; by default the token. Better in the "
-    "environment: GPIOBRIDGE_SERVER__API_TOKEN.",
-)
+@_api_token_option
 def press(name: str, for_s: float, url: str, token: str, api_token: str) -> None:
     """Press the simulated or virtual pin NAME of a running bridge."""
     from gpiobridge import remote
@@ -229,6 +233,7 @@ def watch(url: str, once: bool, token: str) -> None:
 @click.option("--retain", metavar="KEY", help="Keep it under KEY for displays that come later.")
 @_url_option
 @_token_option
+@_api_token_option
 def push(
     data: Any,
     page: str | None,
@@ -237,12 +242,19 @@ def push(
     retain: str | None,
     url: str,
     token: str,
+    api_token: str,
 ) -> None:
     """Send JSON to the displays: their pages get it as gpiobridge:message."""
     from gpiobridge import remote
 
     count = remote.push(
-        url, data, page=page, display=display, exclude=exclude, retain=retain, token=token
+        url,
+        data,
+        page=page,
+        display=display,
+        exclude=exclude,
+        retain=retain,
+        token=api_token or token,
     )
     click.echo(f"told {_displays(count)}")
 
@@ -254,13 +266,22 @@ def push(
 @_exclude_option
 @_url_option
 @_token_option
+@_api_token_option
 def navigate(
-    to: str, page: str | None, display: str | None, exclude: str | None, url: str, token: str
+    to: str,
+    page: str | None,
+    display: str | None,
+    exclude: str | None,
+    url: str,
+    token: str,
+    api_token: str,
 ) -> None:
     """Move the displays to the page TO, as a press would."""
     from gpiobridge import remote
 
-    count = remote.navigate(url, to, page=page, display=display, exclude=exclude, token=token)
+    count = remote.navigate(
+        url, to, page=page, display=display, exclude=exclude, token=api_token or token
+    )
     click.echo(f"moved {_displays(count)}")
 
 

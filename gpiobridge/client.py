@@ -18,10 +18,8 @@ It uses the wire as any other client would, and nothing of the server.
 """
 
 import contextlib
-import json
 import logging
 import random
-import re
 import socket
 import threading
 import time
@@ -29,16 +27,16 @@ import urllib.parse
 import urllib.request
 from collections import deque
 from collections.abc import Callable, Iterator
-from html import unescape
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 from websockets.sync import client as websocket
 
 from gpiobridge import remote, wire
+from gpiobridge.client_page import LoadedPage, load_page, on_the_same_host, read_frame
 from gpiobridge.cursors import Cursors
-from gpiobridge.errors import RemoteError
+from gpiobridge.errors import PushError, RemoteError
 
 log = logging.getLogger(__name__)
 
@@ -119,7 +117,7 @@ class Frames:
         self._once = once
         # The connection's thread alone:
         self._to: str | None = remote.with_scheme(url)  # of the page to load before the next socket
-        self._page = _Page(self._to or "", "", "", 0.0)
+        self._page = LoadedPage(self._to or "", "", "", 0.0)
         self._cursors = Cursors()
         self._attempt = 0
         self._closing = threading.Event()
@@ -183,10 +181,13 @@ class Frames:
             data: anything that JSON can say, of at most `wire.MAX_MESSAGE_BYTES` with its frame.
 
         Raises:
-            ValueError: JSON can't say it, or it is too long; nothing was sent.
+            PushError: it is no JSON, or too large; nothing was sent.
             RemoteError: there is no connection; nothing was sent.
         """
-        text = _message(data)
+        try:
+            text = wire.message_frame(data)
+        except ValueError as error:
+            raise PushError(f"the message {error}") from error
         until_s = time.monotonic() + MAX_SEND_WAIT_S
         lost = None
         while True:
@@ -279,13 +280,13 @@ class Frames:
             self._closing.set()
             return False
         if self._follow:
-            self._to = _on_the_same_host(self._page.url, reason)
+            self._to = on_the_same_host(self._page.url, reason)
             return self._to is not None
         return pressed  # else a level that leads away would close each next socket, too
 
     def _load(self, url: str) -> None:
         """Load a page, the next one: what was acted on goes with us to just that."""
-        page = _load_page(url, self._token)
+        page = load_page(url, self._token)
         same = urllib.parse.urlsplit(url).path == urllib.parse.urlsplit(page.url).path
         self._cursors = Cursors(self._cursors.newest if same else "", page.cursor)
         self._page, self._to = page, None
@@ -308,7 +309,7 @@ class Frames:
             self._tell(f"there is no page at {at} any longer; going to {start}")
             self._to = start
 
-    def _listen(self, page: "_Page") -> tuple[int, str]:
+    def _listen(self, page: LoadedPage) -> tuple[int, str]:
         """Open the page's socket, and take its frames until it is closed: code and reason."""
         query = self._cursors.query()
         if self._display:
@@ -348,7 +349,7 @@ class Frames:
                 with contextlib.suppress(OSError):
                     connection.socket.shutdown(socket.SHUT_RDWR)
                 raise
-            frame = _frame(text, self._page.url)
+            frame = read_frame(text, self._page.url)
             restarted = self._cursors.take(frame)
             if frame["type"] == "beat":
                 # A close may have come right behind it, and there is more to read before that.
@@ -385,79 +386,8 @@ class Frames:
     def _relearn(self) -> None:
         """Ask a server that was started again for its beat: it may have another configuration."""
         with contextlib.suppress(RemoteError):
-            health = remote.health(remote.base_url(self._page.start), self._token, even_ill=True)
+            health = remote.health(self._page.base, self._token, even_ill=True)
             self._page = self._page._replace(beat_s=float(health.get("beat", self._page.beat_s)))
-
-
-class _Page(NamedTuple):
-    url: str  # after redirects
-    socket_url: str
-    cursor: str  # with which it was rendered; empty without our script
-    beat_s: float
-
-    @property
-    def start(self) -> str:
-        """The start page's URL, which is the bridge's own address."""
-        prefix = urllib.parse.urlsplit(self.socket_url).path.rpartition("/ws/")[0]
-        return urllib.parse.urljoin(self.url, f"{prefix}/")
-
-
-_SCRIPT = re.compile(r"<script [^>]*\bdata-socket=[^>]*>")
-_DATA = re.compile(r' data-(socket|cursor|beat)="([^"]*)"')
-
-
-def _load_page(url: str, token: str) -> _Page:
-    """Load a page as a browser would, and see which socket its script would open."""
-    html, url = remote.ask(urllib.request.Request(url, headers=remote.headers(token)))
-    script = _SCRIPT.search(html)
-    data = {key: unescape(value) for key, value in _DATA.findall(script[0] if script else "")}
-    folder, _, name = urllib.parse.urlsplit(url).path.rpartition("/")
-    socket_url = urllib.parse.urljoin(url, data.get("socket", f"{folder}/ws/{name}"))
-    return _Page(
-        url,
-        socket_url.replace("http", "ws", 1),
-        data.get("cursor", ""),
-        float(data.get("beat", "2")),
-    )
-
-
-def _on_the_same_host(url: str, path: str) -> str | None:
-    """The URL of the page at ``path``; None if that leads elsewhere, which a bridge never does."""
-    try:
-        there = urllib.parse.urljoin(url, path)
-        same = urllib.parse.urlsplit(there)[:2] == urllib.parse.urlsplit(url)[:2]
-    except ValueError:
-        return None
-    return there if same else None
-
-
-def _frame(text: str | bytes, url: str) -> dict[str, Any]:
-    try:
-        frame: dict[str, Any] = json.loads(text)
-        if frame["type"] == "state":
-            frame["epoch"], frame["seq"]
-    except (ValueError, RecursionError, TypeError, KeyError) as error:
-        raise RemoteError(f"what answers at {url} is no gpiobridge") from error
-    return frame
-
-
-def _message(data: Any) -> str:
-    try:
-        text = json.dumps(
-            {"type": "message", "data": data},
-            separators=(",", ":"),
-            ensure_ascii=False,
-            allow_nan=False,
-        )
-        length = len(text.encode())
-    except (TypeError, ValueError, RecursionError) as error:
-        raise ValueError(f"a message is what JSON can say: {error}") from error
-    if length > wire.MAX_MESSAGE_BYTES:
-        raise ValueError(
-            f"a message of {length} bytes is too long: at most {wire.MAX_MESSAGE_BYTES}, "
-            "with its frame"
-        )
-    return text
 
 
 def _retry_delay_s(attempt: int, chance: float) -> float:

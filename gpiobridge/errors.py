@@ -6,7 +6,7 @@
     ├── ConfigError            2  the configuration or the command line is wrong (a ValueError)
     ├── PinError               1  a pin can't be opened or read
     ├── ServerError            1  the server can't start, such as a port in use
-    ├── PushError              1  a message can't be pushed, or nobody moved (a ValueError)
+    ├── PushError              1  a message is no JSON, too large or for no page (a ValueError)
     ├── RemoteError            1  a running bridge can't be reached, or refuses
     ├── KioskError             1  a page can't be shown on this machine's screen
     └── InstallError           1  the service can't be installed, or doesn't start
@@ -47,7 +47,7 @@ class ServerError(GpioBridgeError):
 
 
 class PushError(GpioBridgeError, ValueError):
-    """What the application wants to tell its displays is no JSON, too large, or for no page."""
+    """A message is no JSON or too large, or it is for a page that there isn't."""
 
 
 class RemoteError(GpioBridgeError):

@@ -1,4 +1,4 @@
-"""Ask a running bridge by HTTP: its health, a press of a pin without a wire, a word to its displays.
+"""Ask a running bridge by HTTP: its health, a press, a word to its displays.
 
 Blocking calls on the caller's thread, any one. It uses the routes as any other program would, and
 nothing of the server; `client` follows a page's frames.
@@ -236,4 +236,3 @@ def _tell_displays(
 def _post(url: str, body: object, token: str) -> urllib.request.Request:
     types = {"Content-Type": "application/json", **headers(token)}
     return urllib.request.Request(url, json.dumps(body).encode(), types)
-

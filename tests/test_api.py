@@ -616,3 +616,25 @@ def test_messages_and_moves_are_guarded(served: Callable[..., FlaskClient], what
     body = {"data": 1} if what == "messages" else {"to": "open"}
     assert client.post(f"/api/{what}", json=body, headers=bearer(TOKEN)).status_code == 401
     assert client.post(f"/api/{what}", json=body, headers=bearer(API_TOKEN)).status_code == 200
+
+
+def test_push_and_navigate_commands(exhibit: Callable[..., RunningBridge]) -> None:
+    """They say how many displays they are for, and a refusal in one sentence."""
+    bridge = exhibit(server=LOCAL_GUARDED)
+    run = CliRunner(env={"GPIOBRIDGE_SERVER__API_TOKEN": API_TOKEN}).invoke
+    with bridge.socket("still") as ws:
+        frame(ws, "state")
+        done = run(main, ["push", '{"a": [1]}', "--page", "still", "--url", bridge.url])
+        assert (done.exit_code, done.output) == (0, "told 1 display\n")
+        assert frame(ws) == {"type": "message", "data": {"a": [1]}}
+        done = run(main, ["navigate", "nosuch", "--url", bridge.url])
+        assert (done.exit_code, done.output) == (
+            1,
+            "gpiobridge: the bridge answered 400: to = 'nosuch': there is no such page; "
+            "pages: welcome, open, still.\n",
+        )
+        done = run(main, ["navigate", "open", "--url", bridge.url])
+        assert (done.exit_code, done.output) == (0, "moved 1 display\n")
+        assert close_of(ws) == (4000, "/open")
+    done = CliRunner().invoke(main, ["push", "1", "--url", bridge.url])
+    assert (done.exit_code, "401" in done.output) == (1, True)

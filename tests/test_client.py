@@ -21,7 +21,7 @@ from websockets.sync.server import Server, ServerConnection, serve
 
 from gpiobridge import client, remote, wire
 from gpiobridge.client import Frames, connect
-from gpiobridge.errors import RemoteError
+from gpiobridge.errors import PushError, RemoteError
 
 Run = Callable[..., RunningBridge]
 
@@ -577,7 +577,7 @@ def test_send_refuses(make_stub: Any, data: Any) -> None:
     """What JSON can't say, or is too long, is refused before it is sent."""
     stub = make_stub()
     with connect(stub.url) as frames:
-        with pytest.raises(ValueError, match="a message"):
+        with pytest.raises(PushError, match="the message"):
             frames.send(data)
         frames.send("x" * (wire.MAX_MESSAGE_BYTES - len('{"type":"message","data":""}')))
         wait_until(lambda: len(stub.got) == 1)
