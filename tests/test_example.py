@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from running import DEADLINE_S, RunningBridge, wait_until
+from running import DEADLINE_S, RunningBridge, close_of, frame, wait_until
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -23,6 +23,7 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 
 
+PUSH = """gpiobridge push '{"text": "Closed at noon"}' --page welcome"""
 WATCH = "gpiobridge watch http://127.0.0.1:8000/welcome --once"
 COMMANDS = [line for block in blocks("sh") for line in block.splitlines()]
 
@@ -68,6 +69,8 @@ def test_every_command_is_covered() -> None:
         "gpiobridge press button",
         "gpiobridge press button --for 2s",
         WATCH,
+        PUSH,
+        "gpiobridge navigate open",
         "flask --app app run",
     }
     # tests/test_wheel.py runs these, and tests/virtualpi/test_install.py the installation.
@@ -115,6 +118,33 @@ def test_long_press(example: RunningBridge) -> None:
     high = example.wait_for_line(r"#2 button: high").string
     held_s = seconds_of(high) - seconds_of(low)
     assert held_s >= 1.9
+
+
+def test_push_and_navigate(example: RunningBridge) -> None:
+    """They reach an open page, and say how many it were."""
+    with example.socket("welcome") as ws:
+        frame(ws, "state")
+        assert gpiobridge(PUSH).stdout == "told 1 display\n"
+        assert frame(ws) == {"type": "message", "data": {"text": "Closed at noon"}}
+        assert gpiobridge("gpiobridge navigate open").stdout == "moved 1 display\n"
+        assert close_of(ws) == (4000, "/open")
+
+
+def test_listener(example: RunningBridge, tmp_path: Path) -> None:
+    """The README's program hears of presses, and follows from page to page."""
+    (tmp_path / "listen.py").write_text(blocks("python")[1])
+    listening = subprocess.Popen(
+        [sys.executable, "-u", "listen.py"], cwd=tmp_path, stdout=subprocess.PIPE, text=True
+    )
+    assert listening.stdout is not None
+    with listening, listening.stdout as lines:
+        for page, level in (("welcome", "low"), ("open", "high"), ("open", "low")):
+            wait_until(
+                lambda page=page: [d["page"] for d in example.health()["displays"]] == [page]
+            )
+            example.set_level("button", level)
+            assert lines.readline() == f"button {level}\n"
+        listening.terminate()
 
 
 def test_watch_follows(example: RunningBridge) -> None:
