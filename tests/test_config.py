@@ -219,6 +219,22 @@ def test_taps_and_holds_are_rules_beside_edges(folder: Path) -> None:
     assert settings.warnings == ()
 
 
+@pytest.mark.parametrize("kind", ["on_release", "on_high"])
+def test_a_tap_beside_a_release_is_warned_of(folder: Path, kind: str) -> None:
+    """The release that ends a tap leads away first."""
+    text = f"""{PINS}
+        [pages.welcome]
+        {kind}.button = "open"
+        on_tap.button = "open"
+        on_hold.button = "welcome"
+        [pages.open]
+        """
+    assert check(text, folder).warnings == (
+        "config.toml: pages.welcome.on_tap.button: never happens, as the release itself leads "
+        "away from the page; leave out on_release (or on_high), or on_tap",
+    )
+
+
 @pytest.mark.parametrize("kind", ["on_press", "on_low"])
 def test_a_rule_that_can_never_lead_anywhere_is_warned_of(folder: Path, kind: str) -> None:
     """A press that leads away at once can become no hold on its page."""

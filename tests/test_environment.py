@@ -32,6 +32,8 @@ FILE: Mapping[str, object] = {
         ("PAGES__NEW_PAGE__CLIENT", "false", ("pages", "new-page", "client"), False),
         ("PAGES__MAIN_HALL__ON_LOW__FRONT_DOOR", "open",
          ("pages", "main-hall", "on_low", "Front-Door"), "open"),
+        ("PAGES__MAIN_HALL__ON_TAP__FRONT_DOOR", "open",
+         ("pages", "main-hall", "on_tap", "Front-Door"), "open"),
     ],
 )  # fmt: skip
 def test_a_variable_sets_its_key(

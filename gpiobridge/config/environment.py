@@ -9,7 +9,9 @@ from collections.abc import Iterable, Mapping
 
 PREFIX = "GPIOBRIDGE_"
 
-_RULE_TABLES = ("on_low", "on_high", "on_press", "on_release")
+_RULE_TABLES = (
+    "on_low", "on_high", "on_press", "on_release", "while_low", "while_high", "on_tap", "on_hold",
+)  # fmt: skip
 
 
 def lay_over(

@@ -96,8 +96,16 @@ def _event(kind: str, active: Level | None) -> Level | Gesture | None:
 def never_happening(page: Page, actives: Mapping[str, Level]) -> Iterator[str]:
     """Say which of a page's rules can never lead anywhere, as another one is always first."""
     for pin, event in page.rules:
-        if isinstance(event, Gesture) and (pin, actives.get(pin)) in page.rules:
+        if not isinstance(event, Gesture) or pin not in actives:
+            continue
+        active = actives[pin]
+        if (pin, active) in page.rules:
             yield (
                 f"pages.{page.name}.on_{event}.{pin}: never happens, as the press itself leads "
-                f"away from the page; write on_tap instead of on_press (or on_{actives[pin]})"
+                f"away from the page; write on_tap instead of on_press (or on_{active})"
+            )
+        elif event is Gesture.TAP and (pin, active.other) in page.rules:
+            yield (
+                f"pages.{page.name}.on_tap.{pin}: never happens, as the release itself leads "
+                f"away from the page; leave out on_release (or on_{active.other}), or on_tap"
             )
