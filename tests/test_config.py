@@ -202,19 +202,19 @@ def test_one_pin_may_have_a_rule_for_each_edge(folder: Path) -> None:
 
 
 def test_taps_and_holds_are_rules_beside_edges(folder: Path) -> None:
-    """A short and a long press of one button lead to two pages, its release to a third."""
+    """A short and a long press of one button lead to two pages, another's release to a third."""
     text = f"""{PINS}
         [pages.welcome]
         on_tap.button = "open"
         on_hold.button = "welcome"
-        on_release.button = "open"
+        on_release.door = "open"
         [pages.open]
         """
     settings = check(text, folder)
     assert settings.pages["welcome"].rules == {
         ("button", Gesture.TAP): "open",
         ("button", Gesture.HOLD): "welcome",
-        ("button", Level.HIGH): "open",
+        ("door", Level.LOW): "open",
     }
     assert settings.warnings == ()
 
