@@ -204,6 +204,9 @@ def test_one_pin_may_have_a_rule_for_each_edge(folder: Path) -> None:
 def test_taps_and_holds_are_rules_beside_edges(folder: Path) -> None:
     """A short and a long press of one button lead to two pages, another's release to a third."""
     text = f"""{PINS}
+        [pins.door]
+        pin = 27
+        pull = "down"
         [pages.welcome]
         on_tap.button = "open"
         on_hold.button = "welcome"
