@@ -14,11 +14,12 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, NamedTuple
 
 from gpiobridge.config import Pin
 from gpiobridge.errors import GpioBridgeError
 from gpiobridge.events import Gesture, Message, PinEvent
+from gpiobridge.view_pages import code_of
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +30,7 @@ JOIN_S = 0.5
 """How long running functions have, in seconds, when the bridge stops; then they are left."""
 
 _SAY_AGAIN_S = 60.0
+_MESSAGE = "message"
 
 Function = Callable[..., Any]
 Caller = Callable[[Function, tuple[Any, ...]], None]
@@ -38,8 +40,9 @@ class Handlers:
     """All functions that want to know of events and messages."""
 
     def __init__(self) -> None:
-        self._of_events: list[tuple[str, str, Function]] = []  # pin, decorator, function
-        self._of_messages: list[Function] = []
+        self._declared: list[_Declared] = []
+        self._application = 0
+        self._of_messages: list[_Runner] = []
         self._runners: dict[Function, _Runner] = {}
         self._by_event: dict[tuple[str, str], list[_Runner]] = {}
         self._prepared = False
@@ -55,25 +58,30 @@ class Handlers:
         Raises:
             GpioBridgeError: the bridge runs already.
         """
-        self._check_in_time(function)
-        self._of_events.append((pin, when, function))
+        self._declare(pin, when, function)
 
     def on_message(self, function: Function) -> None:
         """Call ``function`` with each message of a page."""
-        self._check_in_time(function)
-        self._of_messages.append(function)
+        self._declare("", _MESSAGE, function)
+
+    def next_application(self) -> None:
+        """Go on with another application: its factory may declare the same functions again.
+
+        Each then replaces the one that the same ``def`` has made for an earlier application.
+        """
+        self._application += 1
 
     def gestures(self) -> frozenset[str]:
         """The pins of which somebody wants to know taps or holds."""
-        return frozenset(pin for pin, when, _ in self._of_events if when in list(Gesture))
+        return frozenset(d.pin for d in self._of_events if d.when in list(Gesture))
 
     def without_pin(self, pins: Mapping[str, Pin]) -> list[str]:
         """Say which functions are for pins that there aren't."""
         return [
-            f'on_{when}("{pin}") of {_name(function)}: there is no pin {pin!r}; '
+            f'on_{d.when}("{d.pin}") of {_name(d.function)}: there is no pin {d.pin!r}; '
             f"pins: {', '.join(pins)}"
-            for pin, when, function in self._of_events
-            if pin not in pins
+            for d in self._of_events
+            if d.pin not in pins
         ]
 
     def prepare(self, pins: Mapping[str, Pin], call: Caller) -> None:
@@ -86,11 +94,13 @@ class Handlers:
         self._prepared = True
         self._runners.clear()
         self._by_event.clear()
-        for pin, when, function in self._of_events:
-            event = {"press": pins[pin].active, "release": pins[pin].active.other}.get(when, when)
-            self._by_event.setdefault((pin, event), []).append(self._runner(function, call))
-        for function in self._of_messages:
-            self._runner(function, call)
+        for d in self._of_events:
+            active = pins[d.pin].active
+            event = {"press": active, "release": active.other}.get(d.when, d.when)
+            self._by_event.setdefault((d.pin, event), []).append(self._runner(d.function, call))
+        self._of_messages = [
+            self._runner(d.function, call) for d in self._declared if d.when == _MESSAGE
+        ]
 
     def start(self) -> None:
         """Start the threads."""
@@ -104,8 +114,8 @@ class Handlers:
 
     def take_message(self, message: Message) -> None:
         """Let the functions for messages know of one; the watcher's thread."""
-        for function in self._of_messages:
-            self._runners[function].put((message,))
+        for runner in self._of_messages:
+            runner.put((message,))
 
     def stop(self) -> None:
         """Let running functions finish, for a moment; what they haven't been given is dropped."""
@@ -116,17 +126,39 @@ class Handlers:
         for runner in self._runners.values():
             runner.join(until_s)
 
+    @property
+    def _of_events(self) -> list["_Declared"]:
+        return [d for d in self._declared if d.when != _MESSAGE]
+
     def _runner(self, function: Function, call: Caller) -> "_Runner":
         if function not in self._runners:
             self._runners[function] = _Runner(function, call)
         return self._runners[function]
 
-    def _check_in_time(self, function: Function) -> None:
+    def _declare(self, pin: str, when: str, function: Function) -> None:
         if self._prepared:
             raise GpioBridgeError(
                 f"{_name(function)} comes too late: the bridge runs already; "
                 "declare it where the application is made"
             )
+        new = _Declared(pin, when, function, self._application)
+        self._declared = [*(d for d in self._declared if not new.replaces(d)), new]
+
+
+class _Declared(NamedTuple):
+    """A function, and what it wants to know."""
+
+    pin: str
+    when: str
+    function: Function
+    application: int
+
+    def replaces(self, other: "_Declared") -> bool:
+        """Whether it is the same function, made for a later application."""
+        return self.application > other.application and (
+            (self.pin, self.when, code_of(self.function))
+            == (other.pin, other.when, code_of(other.function))
+        )
 
 
 class _Runner:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import flask_sock
 import simple_websocket
-from flask import Blueprint, Response, g, jsonify, redirect, request, send_from_directory
+from flask import Blueprint, Flask, Response, g, jsonify, redirect, request, send_from_directory
 from flask.typing import ResponseReturnValue
 from wsproto.utilities import ProtocolError
 
@@ -82,6 +82,15 @@ def make_blueprint(running: Callable[[], Running]) -> Blueprint:
     return blueprint
 
 
+def doubled(app: Flask) -> list[str]:
+    """The paths for which an application has a route of its own beside ours."""
+    rules = list(app.url_map.iter_rules())
+    ours = {rule.rule for rule in rules if rule.endpoint.startswith(f"{BLUEPRINT}.")}
+    return sorted(
+        {rule.rule for rule in rules if not rule.endpoint.startswith(f"{BLUEPRINT}.")} & ours
+    )
+
+
 def _add_socket(blueprint: Blueprint, running: Callable[[], Running]) -> None:
     numbers = itertools.count(1)
 
@@ -98,7 +107,11 @@ def _add_socket(blueprint: Blueprint, running: Callable[[], Running]) -> None:
         check_page((request.view_args or {})["page"])
         check_handshake(request)
         if handoff.server_socket(request.environ) is None:
-            refuse(501, "This server's connections can't be taken over; put TLS into a proxy.")
+            refuse(
+                501,
+                "This server's connections can't be taken over: use gunicorn with threads, or "
+                "Flask's own server; TLS belongs into a proxy.",
+            )
         if not watcher.slots.take():
             refuse(503, f"All {settings.server.max_displays} displays are taken.")
         g.gpiobridge_slots = watcher.slots

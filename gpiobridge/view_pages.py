@@ -21,22 +21,33 @@ class ViewPages:
     def __init__(self) -> None:
         self.rules: dict[str, Mapping[str, Any]] = {}
         self._views: dict[Callable[..., Any], str] = {}
+        self._earlier: frozenset[str] = frozenset()  # pages of earlier applications
 
     def page(self, name: str, rules: Mapping[str, Any]) -> Callable[[View], View]:
         """Make the decorator of a view that is a page.
 
         Raises:
-            ConfigError: there is such a page already.
+            ConfigError: by the decorator, if another view is a page of this name.
         """
-        if name in self.rules:
-            raise ConfigError([f"page {name!r} is declared twice: give the second another name"])
 
         def declare(view: View) -> View:
-            self._views[inspect.unwrap(view)] = name
+            function = inspect.unwrap(view)
+            for other in [view for view, page in self._views.items() if page == name]:
+                if name not in self._earlier or code_of(other) is not code_of(function):
+                    raise ConfigError(
+                        [f"page {name!r} is declared twice: give the second another name"]
+                    )
+                del self._views[other]
+            self._earlier -= {name}
+            self._views[function] = name
             self.rules[name] = rules
             return view
 
         return declare
+
+    def next_application(self) -> None:
+        """Go on with another application: its factory may declare the same views again."""
+        self._earlier = frozenset(self.rules)
 
     def find(self, app: Flask) -> tuple[dict[str, str], dict[str, str]]:
         """Find each page's view among the routes: endpoint to page, and page to path."""
@@ -48,9 +59,14 @@ class ViewPages:
         paths = {
             pages[rule.endpoint]: rule.rule
             for rule in app.url_map.iter_rules()
-            if rule.endpoint in pages and not rule.arguments
+            if rule.endpoint in pages and not rule.arguments and "GET" in (rule.methods or ())
         }
         return pages, paths
+
+
+def code_of(function: Callable[..., Any]) -> object:
+    """What two functions have in common that one ``def`` has made, run twice."""
+    return getattr(function, "__code__", function)
 
 
 def without_path(names: Iterable[str], paths: Collection[str]) -> list[str]:

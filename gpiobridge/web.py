@@ -7,13 +7,15 @@ bridge's own routes. Requests run on the HTTP server's threads and never wait fo
 
 import atexit
 import logging
+import os
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from pathlib import Path
 from typing import Any, TypeVar
 
-from flask import Flask, Response, request
+from flask import Flask, Response, after_this_request, g, make_response, request
 from flask.typing import ResponseReturnValue
 
 from gpiobridge import files, handoff
@@ -27,13 +29,16 @@ from gpiobridge.handlers import Handlers
 from gpiobridge.live_pins import LivePin, LivePins
 from gpiobridge.outbound import Outbound
 from gpiobridge.pages import insert_script, set_owners_headers
-from gpiobridge.routes import API_BLUEPRINT, BLUEPRINT, PUBLIC, make_blueprint
+from gpiobridge.routes import API_BLUEPRINT, BLUEPRINT, PUBLIC, doubled, make_blueprint
 from gpiobridge.running import Running
 from gpiobridge.view_pages import ViewPages, without_path
 from gpiobridge.watcher import Watcher
-from gpiobridge.workers import SeveralWorkersError, first_to_say_so
+from gpiobridge.workers import SeveralWorkersError, StartedBeforeForkError, first_to_say_so
 
 log = logging.getLogger(__name__)
+
+TRY_AGAIN_S = 1.0
+"""After a start that failed, requests don't try again for so many seconds."""
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -63,8 +68,12 @@ class GpioBridge:
         url_prefix: where the bridge's own routes are, such as ``/bridge``; they are ``/ws/<page>``,
             ``/healthz``, ``/metrics``, ``/api/...``, ``/simulator`` and ``/gpiobridge/...``.
         decorators: put around each of these routes but the last, which serves the script, and
-            ``/api``, which has a token: such as a ``login_required``.
+            ``/api``, which has a token: such as a ``login_required``. They say whether a request
+            may pass; what they change in the answer of one that passes is lost.
         on_failure: called, on the watcher's thread, if the watcher dies.
+
+    Raises:
+        ConfigError: ``url_prefix`` is no path.
     """
 
     def __init__(
@@ -80,11 +89,14 @@ class GpioBridge:
         self._pins = pins or {}
         self._config = config
         self._url_prefix = url_prefix.rstrip("/")
-        self._decorators = decorators
+        if self._url_prefix and (self._url_prefix[0] != "/" or "<" in self._url_prefix):
+            raise ConfigError([f'url_prefix = "{url_prefix}": must be a path, such as "/bridge"'])
+        # Once, as with a view: a decorator may count or register what it is put around.
+        self._guarded = reduce(lambda view, decorator: decorator(view), decorators, _let_pass)
         self._on_failure = on_failure
         self._view_pages = ViewPages()
         self._handlers = Handlers()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._reset()
         if app is not None:
             self.init_app(app)
@@ -93,9 +105,11 @@ class GpioBridge:
         self._app: Flask | None = None
         self._pages_by_endpoint: dict[str, str] = {}
         self._running: Running | None = None
+        self._process = os.getpid()
         self._outbound = Outbound()
         self._feeder = files.FileFeeder()
-        self._last_error = ""
+        self._failure: GpioBridgeError | None = None  # of the last start
+        self._try_again_s = 0.0
 
     # ---------------------------------------------------------------- setting up
 
@@ -108,16 +122,17 @@ class GpioBridge:
         Raises:
             GpioBridgeError: it serves another application, and runs.
         """
-        if self._running is not None:
-            if self._running.watcher.alive:
-                raise GpioBridgeError(
-                    "this bridge serves an application already: call stop() before init_app()"
-                )
-            self._reset()
+        if self._running is not None and self._running.watcher.alive:
+            raise GpioBridgeError(
+                "this bridge serves an application already: call stop() before init_app()"
+            )
+        self.stop()
+        self._reset()
+        self._view_pages.next_application()
+        self._handlers.next_application()
         self._app = app
         app.extensions["gpiobridge"] = self
         app.before_request(self._before_request)
-        app.after_request(self._after_request)
         app.register_blueprint(
             make_blueprint(lambda: self.running), url_prefix=self._url_prefix or None
         )
@@ -133,7 +148,7 @@ class GpioBridge:
                 ``on_low={"button": "open"}`` or ``prerender=True``.
 
         Raises:
-            ConfigError: there is such a page already.
+            ConfigError: by the decorator, if another view is a page of this name.
         """
         return self._view_pages.page(name, rules)
 
@@ -325,14 +340,25 @@ class GpioBridge:
             gestures=self._handlers.gestures(),
             retained=self._outbound.retained,
         )
-        watcher.start()
+        try:
+            watcher.start()
+        except BaseException:
+            self._handlers.stop()
+            raise
         self._handlers.start()
         self._outbound.attach(watcher)
         self._leave_readers_out()
         # Under a server that isn't ours the displays are told, too, when the process ends.
         atexit.register(self.stop)
+        self._process = os.getpid()
         if pins.simulated:
             log.warning("the pins are SIMULATED: no GPIO is read")
+        for path in doubled(self._app):
+            log.warning(
+                "%s is a route of the application and one of the bridge, and the first one that "
+                'was added answers: give GpioBridge a url_prefix, such as "/bridge"',
+                path,
+            )
         return Running(settings, watcher, self._outbound, self._url_prefix)
 
     def _call(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
@@ -350,6 +376,7 @@ class GpioBridge:
             self._running.watcher.stop()
             self._handlers.stop()
         self._feeder.stop()
+        atexit.unregister(self.stop)
 
     @property
     def running(self) -> Running:
@@ -386,45 +413,70 @@ class GpioBridge:
             return None  # it has an admission of its own: who looks may not therefore push
         check_token(request, server.token)
         self.running.remember_cursor()
-        if ours and request.endpoint not in PUBLIC:
+        if not ours:
+            # Before all hooks of the application, which may compress the page.
+            after_this_request(self._complete_page)
+        elif request.endpoint not in PUBLIC:
             return self._guard()
         return None
 
     def _start_for_request(self) -> GpioBridgeError | None:
         """Start the bridge unless it runs; return, and log once, why it can't."""
         assert self._app is not None
-        try:
-            if request.environ.get("wsgi.multiprocess"):
-                self._pages_by_endpoint, _ = self._view_pages.find(self._app)
-                raise SeveralWorkersError
-            self.start()
-        except GpioBridgeError as error:
-            if str(error) != self._last_error:  # not with every request
-                self._last_error = str(error)
-                if not isinstance(error, SeveralWorkersError) or first_to_say_so():
-                    log.error("%s", error)
-            return error
+        if request.environ.get("wsgi.multiprocess"):
+            self._pages_by_endpoint, _ = self._view_pages.find(self._app)
+            return self._failed(SeveralWorkersError())
+        if self._running is not None:
+            if self._process != os.getpid():
+                return self._failed(StartedBeforeForkError())
+            return None
+        with self._lock:
+            # Opening a pin takes time, also in vain, and every request of the application waits.
+            if self._failure is not None and time.monotonic() < self._try_again_s:
+                return self._failure
+            try:
+                self.start()
+            except GpioBridgeError as error:
+                self._try_again_s = time.monotonic() + TRY_AGAIN_S
+                return self._failed(error)
+            if self._failure is not None:
+                self._failure = None
+                log.warning("the bridge has started: what was wrong before no longer is")
         return None
+
+    def _failed(self, error: GpioBridgeError) -> GpioBridgeError:
+        if str(error) != str(self._failure):  # not with every request
+            self._failure = error
+            if not isinstance(error, SeveralWorkersError) or first_to_say_so():
+                log.error("%s", error)
+        return error
 
     def _guard(self) -> ResponseReturnValue | None:
         """Ask the application's decorators whether a request of our own routes may pass."""
-        passed = Response()  # which a decorator may send through make_response
+        assert self._app is not None
+        # They may be used to a view that returns no response yet, or return one with a status.
+        answer = make_response(self._app.ensure_sync(self._guarded)(**(request.view_args or {})))
+        passed = answer is g.pop("gpiobridge_passed", None) and answer.status_code == 200
+        return None if passed else answer
 
-        def let_pass(**_: Any) -> Response:
-            return passed
-
-        guarded: Callable[..., Any] = reduce(lambda f, d: d(f), self._decorators, let_pass)
-        answer: ResponseReturnValue = guarded(**(request.view_args or {}))
-        return None if answer is passed else answer
-
-    def _after_request(self, response: Response) -> Response:
-        page = self._pages_by_endpoint.get(request.endpoint or "")
-        if page is None or self._running is None or response.status_code != 200:
+    def _complete_page(self, response: Response) -> Response:
+        """Add to a page what it needs."""
+        page = self._pages_by_endpoint[request.endpoint or ""]
+        if response.status_code != 200:
             return response
-        settings = self._running.settings
-        if settings.pages[page].client and not insert_script(response, self._running.script(page)):
+        running = self.running
+        if running.settings.pages[page].client and not insert_script(
+            response, running.script(page)
+        ):
             log.warning("page %s is no plain HTML, or streamed: no client in it", page)
-        if self._running.next_pages(page):
-            response.headers["Speculation-Rules"] = f'"{self._running.root}/gpiobridge/next/{page}"'
-        set_owners_headers(response, settings.server.csp)
+        if running.next_pages(page):
+            response.headers["Speculation-Rules"] = f'"{running.root}/gpiobridge/next/{page}"'
+        set_owners_headers(response, running.settings.server.csp)
         return response
+
+
+def _let_pass(*_: Any, **__: Any) -> Response:
+    """Stand in, within the application's decorators, for each of our own routes."""
+    g.gpiobridge_passed = Response()
+    passed: Response = g.gpiobridge_passed
+    return passed

@@ -1,5 +1,6 @@
-"""Several worker processes of one HTTP server, which can't share the pins."""
+"""Processes of one HTTP server that can't share the pins: several workers, or a fork too late."""
 
+import mmap
 import os
 import socket
 import sys
@@ -12,7 +13,14 @@ SEVERAL_WORKERS = (
     "(gunicorn --workers 1 --threads 8), which serves hundreds of displays"
 )
 
+STARTED_BEFORE_FORK = (
+    "the bridge was started before the server made this process, in which no pin is watched; "
+    "call start() in the worker alone (as gunicorn's post_worker_init), or leave it out: "
+    "the first request starts the bridge"
+)
+
 _markers: list[socket.socket] = []
+_said = mmap.mmap(-1, 1)  # shared with the processes that are forked from this one
 
 
 class SeveralWorkersError(ServerError):
@@ -20,6 +28,13 @@ class SeveralWorkersError(ServerError):
 
     def __init__(self) -> None:
         super().__init__(SEVERAL_WORKERS)
+
+
+class StartedBeforeForkError(ServerError):
+    """The bridge runs in the process from which this one was forked, threads left behind."""
+
+    def __init__(self) -> None:
+        super().__init__(STARTED_BEFORE_FORK)
 
 
 def first_to_say_so() -> bool:
@@ -34,4 +49,7 @@ def first_to_say_so() -> bool:
         marker.close()
         return False
     _markers.append(marker)
-    return True
+    # Werkzeug forks a process for each request, and the name is free again after it.
+    first = _said[0] == 0
+    _said[0] = 1
+    return first

@@ -165,7 +165,7 @@ def test_page_needs_one_route() -> None:
         "page 'hall' has no route of its ow",
     ]
     with pytest.raises(ConfigError, match="page 'hall' is declared twice"):
-        bridge.page("hall")
+        bridge.page("hall")(lambda: "")
     bridge.stop()
 
 

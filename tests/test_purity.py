@@ -59,7 +59,7 @@ ALLOWED = {
         "running", "simulator",
     },
     "app_settings": {"config", "errors"},
-    "handlers": {"config", "errors", "events"},
+    "handlers": {"config", "errors", "events", "view_pages"},
     "live_pins": {"events", "running"},
     "view_pages": {"errors"},
     "workers": {"errors"},
