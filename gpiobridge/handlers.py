@@ -209,12 +209,20 @@ class _Runner:
 
 
 def _takes_one(function: Function) -> bool:
-    """Whether a function takes what it is called with; one that takes nothing is fine, too."""
+    """Whether a function takes what it is called with; one that takes nothing is fine, too.
+
+    As in gpiozero, an argument with a default is the function's own: ``lamp=lamp`` in a loop.
+    """
     try:
-        inspect.signature(function).bind(None)
-    except TypeError:
-        return False
-    return True
+        parameters = inspect.signature(function).parameters.values()
+    except ValueError:  # a built-in one that says nothing
+        return True
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return any(
+        p.kind is inspect.Parameter.VAR_POSITIONAL
+        or (p.kind in positional and p.default is inspect.Parameter.empty)
+        for p in parameters
+    )
 
 
 def _name(function: Function) -> str:

@@ -93,6 +93,18 @@ def test_a_function_may_take_nothing(app: tuple[Flask, GpioBridge]) -> None:
     assert called.wait(DEADLINE_S)
 
 
+def test_an_argument_with_a_default_is_the_functions_own(app: tuple[Flask, GpioBridge]) -> None:
+    """As with gpiozero's callbacks: functions that are made in a loop keep what they are for."""
+    got: Heard = queue.SimpleQueue()
+    _, bridge = app
+    for lamp in ("red", "green"):
+        bridge.on_low("button")(lambda lamp=lamp: got.put(lamp))
+    bridge.on_low("button")(lambda *arguments: got.put(arguments[0].pin))
+    bridge.start()
+    press(bridge)
+    assert sorted(got.get(timeout=DEADLINE_S) for _ in range(3)) == ["button", "green", "red"]
+
+
 def test_functions_have_the_applications_context(app: tuple[Flask, GpioBridge]) -> None:
     """`current_app` and `g` work, so that other extensions do."""
     got: Heard = queue.SimpleQueue()
