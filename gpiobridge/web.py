@@ -108,7 +108,7 @@ class GpioBridge:
         self._process = os.getpid()
         self._outbound = Outbound()
         self._feeder = files.FileFeeder()
-        self._failure: GpioBridgeError | None = None  # of the last start
+        self._failure = ""  # why the last start failed
         self._try_again_s = 0.0
 
     # ---------------------------------------------------------------- setting up
@@ -405,8 +405,8 @@ class GpioBridge:
         ours = BLUEPRINT in request.blueprints
         if not ours and request.endpoint not in self._pages_by_endpoint:
             return None
-        if failure is not None:
-            refuse(503, str(failure))
+        if failure:
+            refuse(503, failure)
         server = self.running.settings.server
         check_source(request, server.allowed_hosts)
         if API_BLUEPRINT in request.blueprints:
@@ -420,7 +420,7 @@ class GpioBridge:
             return self._guard()
         return None
 
-    def _start_for_request(self) -> GpioBridgeError | None:
+    def _start_for_request(self) -> str:
         """Start the bridge unless it runs; return, and log once, why it can't."""
         assert self._app is not None
         if request.environ.get("wsgi.multiprocess"):
@@ -429,27 +429,29 @@ class GpioBridge:
         if self._running is not None:
             if self._process != os.getpid():
                 return self._failed(StartedBeforeForkError())
-            return None
+            return ""
         with self._lock:
             # Opening a pin takes time, also in vain, and every request of the application waits.
-            if self._failure is not None and time.monotonic() < self._try_again_s:
+            if self._failure and time.monotonic() < self._try_again_s:
                 return self._failure
             try:
                 self.start()
             except GpioBridgeError as error:
                 self._try_again_s = time.monotonic() + TRY_AGAIN_S
                 return self._failed(error)
-            if self._failure is not None:
-                self._failure = None
+            if self._failure:
+                self._failure = ""
                 log.warning("the bridge has started: what was wrong before no longer is")
-        return None
+        return ""
 
-    def _failed(self, error: GpioBridgeError) -> GpioBridgeError:
-        if str(error) != str(self._failure):  # not with every request
-            self._failure = error
+    def _failed(self, error: GpioBridgeError) -> str:
+        # Only its words are kept: its traceback would keep gpiozero's devices, and their pins.
+        sentence = str(error)
+        if sentence != self._failure:  # not with every request
+            self._failure = sentence
             if not isinstance(error, SeveralWorkersError) or first_to_say_so():
-                log.error("%s", error)
-        return error
+                log.error("%s", sentence)
+        return sentence
 
     def _guard(self) -> ResponseReturnValue | None:
         """Ask the application's decorators whether a request of our own routes may pass."""

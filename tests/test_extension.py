@@ -26,6 +26,7 @@ from flask import (
     session,
 )
 from flask_sock import Sock
+from gpiozero.pins.mock import MockFactory
 from running import DEADLINE_S, close_of, frame, wait_until
 from serving import PINS, make_app, open_socket, press, served
 from websockets.exceptions import InvalidStatus
@@ -485,6 +486,7 @@ def test_a_hook_answers_for_a_page(stop: Callable[[GpioBridge], None]) -> None:
     app.before_request(lambda: "<p>closed today</p>")
     bridge = GpioBridge(app, pins=PINS)
     app.add_url_rule("/", "welcome", bridge.page("welcome")(lambda: "<p>hello</p>"))
+    bridge.start()
     stop(bridge)
     response = app.test_client().get("/")
     assert (response.status_code, response.text) == (200, "<p>closed today</p>")
@@ -676,16 +678,6 @@ def test_a_factory_with_a_bridge_of_its_module(init_first: bool, started: bool) 
             assert heard.empty()
 
 
-def test_a_function_may_be_declared_after_a_start_that_failed() -> None:
-    """The bridge doesn't run; so it is not too late."""
-    _, bridge = make_app()
-    bridge._pins = {"button": 17, "door": 17}
-    with pytest.raises(GpioBridgeError):
-        bridge.start()
-    bridge.on_low("button")(lambda: None)
-    bridge.stop()
-
-
 # ------------------------------------------------------------------- pins that another one has
 
 
@@ -738,3 +730,40 @@ def test_pins_that_are_taken(
     ]
     press(bridge)
     assert called.wait(DEADLINE_S)
+
+
+def test_a_function_may_be_declared_after_a_start_that_failed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The bridge doesn't run; so it is not too late."""
+    monkeypatch.setattr("gpiobridge.web.pin_source", TakenPins)
+    monkeypatch.setattr(TakenPins, "taken", True)
+    _, bridge = make_app()
+    with pytest.raises(PinError):
+        bridge.start()
+    bridge.on_low("button")(lambda: None)
+    bridge.stop()
+
+
+def test_a_start_that_failed_lets_the_pins_go(
+    monkeypatch: pytest.MonkeyPatch, stop: Callable[[GpioBridge], None]
+) -> None:
+    """What gpiozero had reserved when a pin was busy is free when it is tried again."""
+    claim = MockFactory.pin
+    busy = [True]
+
+    def pin(self: MockFactory, name: Any) -> Any:
+        if busy.pop():
+            raise RuntimeError("GPIO busy")
+        busy.append(False)
+        return claim(self, name)
+
+    now_s = 1000.0
+    monkeypatch.setattr("gpiobridge.web.time", SimpleNamespace(monotonic=lambda: now_s))
+    monkeypatch.setattr(MockFactory, "pin", pin)
+    app, bridge = make_app()
+    stop(bridge)
+    assert "holds the pin" in app.test_client().get("/").text
+    busy.append(False)
+    now_s += 1.0
+    assert "client.js" in app.test_client().get("/").text

@@ -46,6 +46,41 @@ signal.pause()
 END
 cd /tmp && {PYTHON} holder.py >/tmp/held"""
 
+# An application of one's own that wants the service's pin, and a look at its page.
+OWN_APP = """mkdir -p /tmp/own && cd /tmp/own && cat >app.py <<'END'
+from flask import Flask
+from gpiobridge import GpioBridge
+
+app = Flask(__name__)
+gpio = {"pin_factory": "BACK_END", "chip": "gpiochip0"}
+bridge = GpioBridge(app, pins={"button": 4}, config={"gpio": gpio})
+
+
+@app.get("/")
+@bridge.page("welcome")
+def welcome():
+    return bridge.pins["button"].level
+END
+cat >look.py <<'END'
+import sys, time, urllib.error, urllib.request
+until_s = time.monotonic() + 60
+while True:
+    try:
+        with urllib.request.urlopen("http://127.0.0.1:5000/", timeout=30) as answer:
+            status, text = answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        status, text = error.code, error.read().decode()
+    except OSError:
+        status, text = 0, "no answer"
+    if status == int(sys.argv[1]) or time.monotonic() > until_s:
+        break
+    time.sleep(0.2)
+print(status, text)
+END
+systemd-run --unit=own-BACK_END --working-directory=/tmp/own --setenv=PYTHONPATH=/opt/app/site \\
+    --setenv=PYTHONDONTWRITEBYTECODE=1 /opt/venv/bin/python3 -m flask --app app run"""
+LOOK = f"cd /tmp/own && {PYTHON} look.py"
+
 
 def test_service_runs_on_real_pins(pi: VirtualPi, back_end: str) -> None:
     """The service is active, watches the pin, and has neither simulated pins nor a simulator."""
@@ -277,6 +312,28 @@ def test_stop_is_quick_and_says_so(pi: VirtualPi, figure: Callable[[str], None])
         assert end_s - start_s < STOP_LIMIT_S
     finally:
         pi.sh("systemctl start gpiobridge", limit_s=100)
+        pi.wait_http("/healthz", limit_s=100)
+
+
+def test_an_application_waits_for_its_pins(
+    pi: VirtualPi, back_end: str, figure: Callable[[str], None]
+) -> None:
+    """While the service has the pin, an application's page says so; then it works by itself."""
+    try:
+        pi.sh(OWN_APP.replace("BACK_END", back_end))
+        said = pi.sh(f"{LOOK} 503", limit_s=100)[1]
+        figure(f"a pin that is taken: {said}")
+        assert said.startswith("503 pin 'button' (GPIO 4) can't be opened")
+        assert "second copy of gpiobridge holds the pin" in said
+        pi.sh(f"{LOOK} 503; sleep 1.5; {LOOK} 503", limit_s=100)
+        pi.sh("systemctl stop gpiobridge")
+        assert pi.sh(f"{LOOK} 200", limit_s=100)[1].startswith("200 ")
+        journal = pi.sh(f"journalctl --no-pager --unit=own-{back_end}")[1]
+        assert journal.count("holds the pin") == 1
+        assert journal.count("the bridge has started: what was wrong before no longer is") == 1
+        assert "Traceback" not in journal
+    finally:
+        pi.sh(f"systemctl stop own-{back_end}; systemctl start gpiobridge", limit_s=100)
         pi.wait_http("/healthz", limit_s=100)
 
 
