@@ -26,6 +26,7 @@ from flask import (
     session,
 )
 from flask_sock import Sock
+from gpiozero.pins.local import LocalPiFactory
 from gpiozero.pins.mock import MockFactory
 from running import DEADLINE_S, close_of, frame, wait_until
 from serving import PINS, make_app, open_socket, press, served
@@ -761,6 +762,9 @@ def test_a_start_that_failed_lets_the_pins_go(
     now_s = 1000.0
     monkeypatch.setattr("gpiobridge.web.time", SimpleNamespace(monotonic=lambda: now_s))
     monkeypatch.setattr(MockFactory, "pin", pin)
+    # The real back ends of a process share what is reserved.
+    shared = property(lambda self: LocalPiFactory._reservations, lambda self, own: None)
+    monkeypatch.setattr(MockFactory, "_reservations", shared, raising=False)
     app, bridge = make_app()
     stop(bridge)
     assert "holds the pin" in app.test_client().get("/").text
