@@ -35,13 +35,16 @@ _MAX_CURSORS = 2  # the tab's and the page's
 _ONE_YEAR_S = 31_536_000
 
 
-def make_blueprint(running: Callable[[], Running]) -> Blueprint:
+def make_blueprint(running: Callable[[], Running], url_prefix: str) -> Blueprint:
     """Make the blueprint of all our own routes.
 
     Args:
         running: gives the running bridge, in a request.
+        url_prefix: the path above them, or nothing.
     """
-    blueprint = Blueprint(BLUEPRINT, __name__, template_folder=str(ASSETS))
+    blueprint = Blueprint(
+        BLUEPRINT, __name__, template_folder=str(ASSETS), url_prefix=url_prefix or None
+    )
     _add_socket(blueprint, running)
 
     def healthz() -> ResponseReturnValue:
@@ -74,6 +77,8 @@ def make_blueprint(running: Callable[[], Running]) -> Blueprint:
         return redirect(request.script_root + here.watcher.paths[here.settings.server.start])
 
     blueprint.add_url_rule("/gpiobridge/start", "start", start)
+    if url_prefix:  # else it is the application's own
+        blueprint.add_url_rule("/", "start", start)
     blueprint.add_url_rule("/gpiobridge/next/<page>", "next", next_pages)
     blueprint.add_url_rule("/gpiobridge/<path:name>", "asset", _asset)
     add_api(blueprint, running)

@@ -66,7 +66,8 @@ class GpioBridge:
             below the application's folder if it is relative; by default
             ``app.config["GPIOBRIDGE"]``, which may be either.
         url_prefix: where the bridge's own routes are, such as ``/bridge``; they are ``/ws/<page>``,
-            ``/healthz``, ``/metrics``, ``/api/...``, ``/simulator`` and ``/gpiobridge/...``.
+            ``/healthz``, ``/metrics``, ``/api/...``, ``/simulator`` and ``/gpiobridge/...``. The
+            prefix itself leads to the start page, for ``gpiobridge watch``.
         decorators: put around each of these routes but the last, which serves the script, and
             ``/api``, which has a token: such as a ``login_required``. They say whether a request
             may pass; what they change in the answer of one that passes is lost.
@@ -133,9 +134,7 @@ class GpioBridge:
         self._app = app
         app.extensions["gpiobridge"] = self
         app.before_request(self._before_request)
-        app.register_blueprint(
-            make_blueprint(lambda: self.running), url_prefix=self._url_prefix or None
-        )
+        app.register_blueprint(make_blueprint(lambda: self.running, self._url_prefix))
 
     def page(self, name: str, **rules: Any) -> Callable[[Function], Function]:
         """Make an ordinary view a page of the bridge.

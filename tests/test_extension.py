@@ -7,6 +7,8 @@ import http.client
 import json
 import os
 import queue
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -326,6 +328,24 @@ def test_prefixes_in_chromium(url_prefix: str, blueprint: str, mount: str, page:
         page.wait_for_url(f"{root}{mount}{blueprint}/welcome")
         assert list(frames)[-1]["reason"] == f"{mount}{blueprint}/welcome"
     assert [url for url in failed if "favicon" not in url] == []
+
+
+@pytest.mark.parametrize("mount", ["", "/app"])
+def test_the_command_line_needs_only_the_prefix(mount: str) -> None:
+    """`gpiobridge press` and `gpiobridge watch` find everything below the bridge's address."""
+    app, bridge = prefixed("/bridge", "/hall", mount)
+    command = [sys.executable, "-m", "gpiobridge"]
+    with served(app, bridge) as port:
+        url = f"http://127.0.0.1:{port}{mount}/bridge"
+        watching = subprocess.Popen(
+            [*command, "watch", url, "--once"], stdout=subprocess.PIPE, text=True
+        )
+        assert watching.stdout is not None
+        with watching, watching.stdout as lines:
+            assert json.loads(lines.readline())["type"] == "state"
+            subprocess.run([*command, "press", "button", "--url", url], check=True, timeout=20)
+            assert json.loads(lines.readlines()[-1])["reason"] == f"{mount}/hall/open"
+            assert watching.wait(DEADLINE_S) == 0
 
 
 # ------------------------------------------------------------------- login, hooks, context
