@@ -118,7 +118,8 @@ class GpioBridge:
         """Add the bridge's routes to ``app``; no pin is opened yet.
 
         A bridge serves one application at a time. A test that makes another one stops the bridge
-        first.
+        first. What the factory declares again, its pages and functions, takes the place of what it
+        has declared before.
 
         Raises:
             GpioBridgeError: it serves another application, and runs.

@@ -650,6 +650,17 @@ def test_a_running_bridge_takes_no_second_application(
         bridge.init_app(Flask("second"))
 
 
+def test_another_application_after_a_watcher_that_died() -> None:
+    """What is left of it, such as the functions' threads, ends."""
+    _, bridge = make_app()
+    bridge.on_low("button")(lambda: None)
+    bridge.start()
+    bridge.running.watcher.stop()  # as if it had failed
+    bridge.init_app(Flask("second"))
+    with pytest.raises(GpioBridgeError, match="not running"):
+        bridge.running  # noqa: B018
+
+
 @pytest.mark.parametrize("init_first", [True, False])
 @pytest.mark.parametrize("started", [True, False])
 def test_a_factory_with_a_bridge_of_its_module(init_first: bool, started: bool) -> None:

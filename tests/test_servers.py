@@ -5,7 +5,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -80,15 +79,13 @@ class RunningApp:
 
     Args:
         folder: where ``app.py`` is.
-        command: what is run; ``{port}`` in it is a free port.
+        command: what is run, on port 0: any that is free.
         environ: more variables.
     """
 
     def __init__(self, folder: Path, command: list[str], environ: dict[str, str]) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
         self.process = subprocess.Popen(
-            [part.format(port=self.port) for part in command],
+            command,
             cwd=folder,
             env={**os.environ, "PYTHONUNBUFFERED": "1", **environ},
             stdout=subprocess.PIPE,
@@ -113,10 +110,13 @@ class RunningApp:
         """All that the processes have said."""
         return "".join(self._lines)
 
-    def wait_for(self, pattern: str) -> None:
-        """Wait for the log to have it."""
+    def wait_until_up(self) -> None:
+        """Wait until the log says where it listens."""
+        where = r"(?:Running on|Listening at:) http://127\.0\.0\.1:(\d+)"
         with self._more:
-            assert self._more.wait_for(lambda: re.search(pattern, self.log), DEADLINE_S), self.log
+            found = self._more.wait_for(lambda: re.search(where, self.log), DEADLINE_S)
+        assert found, self.log
+        self.port = int(found[1])
 
     def request(self, path: str, body: bytes | None = None) -> tuple[int, str]:
         """Status and body."""
@@ -186,7 +186,7 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
             (tmp_path / "app.py").write_text(app)
             running = RunningApp(tmp_path, command, environ)
             stack.callback(running.close)
-            running.wait_for("Running on|Booting worker")
+            running.wait_until_up()
             return running
 
         yield run
@@ -194,7 +194,7 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
 
 def gunicorn(*options: str) -> list[str]:
     """The command of a user of gunicorn."""
-    return [*GUNICORN, "--bind", "127.0.0.1:{port}", *options, "app:app"]
+    return [*GUNICORN, "--bind", "127.0.0.1:0", *options, "app:app"]
 
 
 # ------------------------------------------------------------------- Flask's own server
@@ -202,7 +202,7 @@ def gunicorn(*options: str) -> list[str]:
 
 def test_flask_debug_in_chromium(serve: Serve, tmp_path: Path, page: Any) -> None:
     """Only the serving process opens pins; an edit is served, and an open page comes back."""
-    app = serve([*FLASK, "run", "--debug", "--port", "{port}"])
+    app = serve([*FLASK, "run", "--debug", "--port", "0"])
     page.goto(f"http://127.0.0.1:{app.port}/")
     page.wait_for_selector('html[data-bridge="online"]')
     first = app.other()["pid"]
@@ -221,7 +221,7 @@ def test_flask_debug_in_chromium(serve: Serve, tmp_path: Path, page: Any) -> Non
 
 def test_ctrl_c_ends_all_of_flask_debug(serve: Serve) -> None:
     """Displays are told, and no process stays."""
-    app = serve([*FLASK, "run", "--debug", "--port", "{port}"])
+    app = serve([*FLASK, "run", "--debug", "--port", "0"])
     with app.sockets(1) as (display,):
         assert app.end(signal.SIGINT, group=True) < FEW_SECONDS_S
         assert close_of(display)[0] == 1001
@@ -284,12 +284,12 @@ def test_gunicorn_ends_with_a_browser_at_it(serve: Serve, page: Any) -> None:
 SEVERAL = {
     "workers": (gunicorn("--workers", "2", "--threads", "4"), {}),
     "web-concurrency": (gunicorn("--preload"), {"WEB_CONCURRENCY": "3"}),
-    "werkzeug": ([sys.executable, "-c", "import app; app.serve({port})"], {}),
+    "werkzeug": ([sys.executable, "-c", "import app; app.serve()"], {}),
 }
 PROCESSES = """
 
-def serve(port):
-    app.run(port=port, threaded=False, processes=2)
+def serve():
+    app.run(port=0, threaded=False, processes=2)
 """
 
 
