@@ -36,6 +36,7 @@ from websockets.exceptions import InvalidStatus
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from gpiobridge import ConfigError, GpioBridge, GpioBridgeError, PinError, remote
+from gpiobridge.client import connect
 from gpiobridge.gpio import Pins
 
 
@@ -322,11 +323,11 @@ def test_prefixes_in_chromium(url_prefix: str, blueprint: str, mount: str, page:
         page.wait_for_selector('html[data-bridge="online"]')
         wait_until(lambda: bridge.pins["button"].level == "high")  # it lets go by itself
         simulator.close()
-        frames = remote.frames(f"{root}{mount}{blueprint}/open", once=True, tell=print)
-        assert next(frames)["type"] == "state"
-        remote.press(f"{root}{mount}{url_prefix}", "button", 0.05)
-        page.wait_for_url(f"{root}{mount}{blueprint}/welcome")
-        assert list(frames)[-1]["reason"] == f"{mount}{blueprint}/welcome"
+        with connect(f"{root}{mount}{blueprint}/open", once=True) as frames:
+            assert next(frames)["type"] == "state"
+            remote.press(f"{root}{mount}{url_prefix}", "button", 0.05)
+            page.wait_for_url(f"{root}{mount}{blueprint}/welcome")
+            assert list(frames)[-1]["reason"] == f"{mount}{blueprint}/welcome"
     assert [url for url in failed if "favicon" not in url] == []
 
 
