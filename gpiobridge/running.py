@@ -30,12 +30,14 @@ class Running:
         watcher: watches the pins and serves the displays.
         outbound: what the application says to the displays.
         prefix: where the application has put our own routes, usually empty.
+        process: the id of the process in which it was started: the only one with its threads.
     """
 
     settings: Settings
     watcher: Watcher
     outbound: Outbound
-    prefix: str = ""
+    prefix: str
+    process: int
 
     @property
     def root(self) -> str:

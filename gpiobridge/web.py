@@ -1,25 +1,21 @@
 """The Flask extension: views become pages that a pin moves on, functions hear of pins and pages.
 
-`GpioBridge` is all that an application uses. It starts the watcher with the first request, and adds
-to each page what it needs: the client in its head, the cursor, what to load ahead. `routes` has the
-bridge's own routes. Requests run on the HTTP server's threads and never wait for a pin.
+`GpioBridge` is all that an application uses. It starts the watcher with the first request;
+`request_hooks` has what happens with each one, and `routes` the bridge's own routes. Requests run
+on the HTTP server's threads and never wait for a pin.
 """
 
 import atexit
 import logging
 import os
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
-from functools import reduce
 from pathlib import Path
 from typing import Any, TypeVar
 
-from flask import Flask, Response, after_this_request, g, make_response, request
-from flask.typing import ResponseReturnValue
+from flask import Flask, Response
 
 from gpiobridge import files, handoff
-from gpiobridge.admission import check_source, check_token, refuse
 from gpiobridge.app_settings import read_settings
 from gpiobridge.config import Settings
 from gpiobridge.errors import ConfigError, GpioBridgeError
@@ -28,17 +24,13 @@ from gpiobridge.gpio import pin_source
 from gpiobridge.handlers import Handlers
 from gpiobridge.live_pins import LivePin, LivePins
 from gpiobridge.outbound import Outbound
-from gpiobridge.pages import insert_script, set_owners_headers
-from gpiobridge.routes import API_BLUEPRINT, BLUEPRINT, PUBLIC, doubled, make_blueprint
+from gpiobridge.request_hooks import Guard, RequestHooks
+from gpiobridge.routes import doubled, make_blueprint
 from gpiobridge.running import Running
 from gpiobridge.view_pages import ViewPages, without_path
 from gpiobridge.watcher import Watcher
-from gpiobridge.workers import SeveralWorkersError, StartedBeforeForkError, first_to_say_so
 
 log = logging.getLogger(__name__)
-
-TRY_AGAIN_S = 1.0
-"""After a start that failed, requests don't try again for so many seconds."""
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -92,25 +84,20 @@ class GpioBridge:
         self._url_prefix = url_prefix.rstrip("/")
         if self._url_prefix and (self._url_prefix[0] != "/" or "<" in self._url_prefix):
             raise ConfigError([f'url_prefix = "{url_prefix}": must be a path, such as "/bridge"'])
-        # Once, as with a view: a decorator may count or register what it is put around.
-        self._guarded = reduce(lambda view, decorator: decorator(view), decorators, _let_pass)
+        self._guard = Guard(decorators)
         self._on_failure = on_failure
         self._view_pages = ViewPages()
         self._handlers = Handlers()
-        self._lock = threading.RLock()
+        self._lock = threading.Lock()
         self._reset()
         if app is not None:
             self.init_app(app)
 
     def _reset(self) -> None:
         self._app: Flask | None = None
-        self._pages_by_endpoint: dict[str, str] = {}
         self._running: Running | None = None
-        self._process = os.getpid()
         self._outbound = Outbound()
         self._feeder = files.FileFeeder()
-        self._failure = ""  # why the last start failed
-        self._try_again_s = 0.0
 
     # ---------------------------------------------------------------- setting up
 
@@ -134,7 +121,8 @@ class GpioBridge:
         self._handlers.next_application()
         self._app = app
         app.extensions["gpiobridge"] = self
-        app.before_request(self._before_request)
+        hooks = RequestHooks(app, self._view_pages, self._guard, self._start_unless_running)
+        app.before_request(hooks.before_request)
         app.register_blueprint(make_blueprint(lambda: self.running, self._url_prefix))
 
     def page(self, name: str, **rules: Any) -> Callable[[Function], Function]:
@@ -311,16 +299,18 @@ class GpioBridge:
             ConfigError: the configuration is wrong; every problem is in the message.
             PinError: the pins can't be opened.
         """
-        if self._running is not None:
-            return
-        with self._lock:
-            if self._running is None:  # else another thread was first
-                self._running = self._start()
+        self._start_unless_running()
+
+    def _start_unless_running(self) -> Running:
+        if self._running is None:
+            with self._lock:
+                if self._running is None:  # else another thread was first
+                    self._running = self._start()
+        return self._running
 
     def _start(self) -> Running:
         assert self._app is not None, "init_app() comes before start()"
-        # First, so that pages can say it when anything else is wrong.
-        self._pages_by_endpoint, paths = self._view_pages.find(self._app)
+        _, paths = self._view_pages.find(self._app)
         settings = read_settings(self._app, self._config, self._pins, self._view_pages.rules)
         problems = [
             *without_path(settings.pages, paths),
@@ -350,7 +340,6 @@ class GpioBridge:
         self._leave_readers_out()
         # Under a server that isn't ours the displays are told, too, when the process ends.
         atexit.register(self.stop)
-        self._process = os.getpid()
         if pins.simulated:
             log.warning("the pins are SIMULATED: no GPIO is read")
         for path in doubled(self._app):
@@ -359,7 +348,7 @@ class GpioBridge:
                 'was added answers: give GpioBridge a url_prefix, such as "/bridge"',
                 path,
             )
-        return Running(settings, watcher, self._outbound, self._url_prefix)
+        return Running(settings, watcher, self._outbound, self._url_prefix, os.getpid())
 
     def _call(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
         """Call one of the application's functions, with its context."""
@@ -397,88 +386,3 @@ class GpioBridge:
         options["thread_class"] = handoff.reader_thread(
             options.get("thread_class", threading.Thread)
         )
-
-    # ---------------------------------------------------------------- every request
-
-    def _before_request(self) -> ResponseReturnValue | None:
-        failure = self._start_for_request()
-        ours = BLUEPRINT in request.blueprints
-        if not ours and request.endpoint not in self._pages_by_endpoint:
-            return None
-        if failure:
-            refuse(503, failure)
-        server = self.running.settings.server
-        check_source(request, server.allowed_hosts)
-        if API_BLUEPRINT in request.blueprints:
-            return None  # it has an admission of its own: who looks may not therefore push
-        check_token(request, server.token)
-        self.running.remember_cursor()
-        if not ours:
-            # Before all hooks of the application, which may compress the page.
-            after_this_request(self._complete_page)
-        elif request.endpoint not in PUBLIC:
-            return self._guard()
-        return None
-
-    def _start_for_request(self) -> str:
-        """Start the bridge unless it runs; return, and log once, why it can't."""
-        assert self._app is not None
-        if request.environ.get("wsgi.multiprocess"):
-            self._pages_by_endpoint, _ = self._view_pages.find(self._app)
-            return self._failed(SeveralWorkersError())
-        if self._running is not None:
-            if self._process != os.getpid():
-                return self._failed(StartedBeforeForkError())
-            return ""
-        with self._lock:
-            # Opening a pin takes time, also in vain, and every request of the application waits.
-            if self._failure and time.monotonic() < self._try_again_s:
-                return self._failure
-            try:
-                self.start()
-            except GpioBridgeError as error:
-                self._try_again_s = time.monotonic() + TRY_AGAIN_S
-                return self._failed(error)
-            if self._failure:
-                self._failure = ""
-                log.warning("the bridge has started: what was wrong before no longer is")
-        return ""
-
-    def _failed(self, error: GpioBridgeError) -> str:
-        # Only its words are kept: its traceback would keep gpiozero's devices, and their pins.
-        sentence = str(error)
-        if sentence != self._failure:  # not with every request
-            self._failure = sentence
-            if not isinstance(error, SeveralWorkersError) or first_to_say_so():
-                log.error("%s", sentence)
-        return sentence
-
-    def _guard(self) -> ResponseReturnValue | None:
-        """Ask the application's decorators whether a request of our own routes may pass."""
-        assert self._app is not None
-        # They may be used to a view that returns no response yet, or return one with a status.
-        answer = make_response(self._app.ensure_sync(self._guarded)(**(request.view_args or {})))
-        passed = answer is g.pop("gpiobridge_passed", None) and answer.status_code == 200
-        return None if passed else answer
-
-    def _complete_page(self, response: Response) -> Response:
-        """Add to a page what it needs."""
-        page = self._pages_by_endpoint[request.endpoint or ""]
-        if response.status_code != 200:
-            return response
-        running = self.running
-        if running.settings.pages[page].client and not insert_script(
-            response, running.script(page)
-        ):
-            log.warning("page %s is no plain HTML, or streamed: no client in it", page)
-        if running.next_pages(page):
-            response.headers["Speculation-Rules"] = f'"{running.root}/gpiobridge/next/{page}"'
-        set_owners_headers(response, running.settings.server.csp)
-        return response
-
-
-def _let_pass(*_: Any, **__: Any) -> Response:
-    """Stand in, within the application's decorators, for each of our own routes."""
-    g.gpiobridge_passed = Response()
-    passed: Response = g.gpiobridge_passed
-    return passed

@@ -63,10 +63,12 @@ ALLOWED = {
     "live_pins": {"events", "running"},
     "view_pages": {"errors"},
     "workers": {"errors"},
+    "request_hooks": {
+        "admission", "errors", "pages", "routes", "running", "view_pages", "workers",
+    },
     "web": {
-        "admission", "app_settings", "config", "errors", "events", "files", "gpio", "handlers",
-        "handoff", "live_pins", "outbound", "pages", "routes", "running", "view_pages", "watcher",
-        "workers",
+        "app_settings", "config", "errors", "events", "files", "gpio", "handlers", "handoff",
+        "live_pins", "outbound", "request_hooks", "routes", "running", "view_pages", "watcher",
     },
     "exhibit": {"admission", "config", "routes", "web"},
     "startup": {"config", "errors", "running", "web"},

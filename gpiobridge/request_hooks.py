@@ -1,0 +1,150 @@
+"""What happens with each request of an application: who may pass, and what a page is given.
+
+Any HTTP thread. `RequestHooks` starts the bridge with the first request, asks `admission` and the
+application's own decorators, and completes the views that are pages.
+"""
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Sequence
+from functools import partial, reduce
+from typing import Any
+
+from flask import Flask, Response, after_this_request, g, make_response, request
+from flask.typing import ResponseReturnValue
+
+from gpiobridge.admission import check_source, check_token, refuse
+from gpiobridge.errors import GpioBridgeError
+from gpiobridge.pages import insert_script, set_owners_headers
+from gpiobridge.routes import API_BLUEPRINT, BLUEPRINT, PUBLIC
+from gpiobridge.running import Running
+from gpiobridge.view_pages import ViewPages
+from gpiobridge.workers import SeveralWorkersError, StartedBeforeForkError, first_to_say_so
+
+log = logging.getLogger(__name__)
+
+TRY_AGAIN_S = 1.0
+"""After a start that failed, requests don't try again for so many seconds."""
+
+
+class Guard:
+    """An application's own decorators, asked whether a request of our routes may pass.
+
+    Args:
+        decorators: as they would be put around a view, the innermost first.
+    """
+
+    def __init__(self, decorators: Sequence[Callable[[Any], Any]]) -> None:
+        # Once, as with a view: a decorator may count or register what it is put around.
+        self._guarded = reduce(lambda view, decorator: decorator(view), decorators, _let_pass)
+
+    def ask(self, app: Flask) -> ResponseReturnValue | None:
+        """Return None if this request may pass, else the answer instead."""
+        # They may be used to a view that returns no response yet, or return one with a status.
+        answer = make_response(app.ensure_sync(self._guarded)(**(request.view_args or {})))
+        passed = answer is g.pop("gpiobridge_passed", None) and answer.status_code == 200
+        return None if passed else answer
+
+
+def _let_pass(*_: Any, **__: Any) -> Response:
+    """Stand in, within the application's decorators, for each of our own routes."""
+    g.gpiobridge_passed = Response()
+    passed: Response = g.gpiobridge_passed
+    return passed
+
+
+class RequestHooks:
+    """The hooks of one application.
+
+    Args:
+        app: the application.
+        views: which of its views are pages.
+        guard: its own decorators.
+        start: starts the bridge unless it runs.
+    """
+
+    def __init__(
+        self, app: Flask, views: ViewPages, guard: Guard, start: Callable[[], Running]
+    ) -> None:
+        self._app = app
+        self._views = views
+        self._guard = guard
+        self._start = start
+        self._lock = threading.Lock()
+        self._pages: dict[str, str] | None = None  # endpoint to page, from the first request on
+        self._running: Running | None = None
+        self._failure = ""  # why the last start failed
+        self._try_again_s = 0.0
+
+    def before_request(self) -> ResponseReturnValue | None:
+        """Let a request of ours pass, or refuse it; leave the application's others alone."""
+        failure = self._start_unless_running()
+        ours = BLUEPRINT in request.blueprints
+        page = self._page()
+        if not ours and page is None:
+            return None
+        if failure or self._running is None:
+            refuse(503, failure)
+        server = self._running.settings.server
+        check_source(request, server.allowed_hosts)
+        if API_BLUEPRINT in request.blueprints:
+            return None  # it has an admission of its own: who looks may not therefore push
+        check_token(request, server.token)
+        self._running.remember_cursor()
+        if page is not None:
+            # Before all hooks of the application, which may compress the page.
+            after_this_request(partial(_complete_page, self._running, page))
+        elif request.endpoint not in PUBLIC:
+            return self._guard.ask(self._app)
+        return None
+
+    def _page(self) -> str | None:
+        """The page that this request asks for, if it is one."""
+        if self._pages is None:
+            self._pages, _ = self._views.find(self._app)
+        return self._pages.get(request.endpoint or "")
+
+    def _start_unless_running(self) -> str:
+        """Start the bridge unless it runs; return, and log once, why it can't."""
+        if request.environ.get("wsgi.multiprocess"):
+            return self._failed(SeveralWorkersError())
+        if self._running is None:
+            with self._lock:
+                # Opening a pin takes time, also in vain, and every request waits.
+                if self._failure and time.monotonic() < self._try_again_s:
+                    return self._failure
+                try:
+                    self._running = self._start()
+                except GpioBridgeError as error:
+                    self._try_again_s = time.monotonic() + TRY_AGAIN_S
+                    return self._failed(error)
+                if self._failure:
+                    self._failure = ""
+                    log.warning("the bridge has started: what was wrong before no longer is")
+        if self._running.process != os.getpid():
+            return self._failed(StartedBeforeForkError())
+        return ""
+
+    def _failed(self, error: GpioBridgeError) -> str:
+        # Only its words are kept: its traceback would keep gpiozero's devices, and their pins.
+        sentence = str(error)
+        if sentence != self._failure:  # not with every request
+            self._failure = sentence
+            if not isinstance(error, SeveralWorkersError) or first_to_say_so():
+                log.error("%s", sentence)
+        return sentence
+
+
+def _complete_page(running: Running, page: str, response: Response) -> Response:
+    """Add to a page what it needs."""
+    if response.status_code != 200:
+        return response
+    client = running.settings.pages[page].client
+    if client and not insert_script(response, running.script(page)):
+        log.warning("page %s is no plain HTML, or streamed: no client in it", page)
+    if running.next_pages(page):
+        response.headers["Speculation-Rules"] = f'"{running.root}/gpiobridge/next/{page}"'
+    set_owners_headers(response, running.settings.server.csp)
+    return response
