@@ -736,7 +736,7 @@ def test_pins_that_are_taken(
     """Pages say it, the log does once, other routes work; it recovers when they are free."""
     now_s = 1000.0
     monkeypatch.setattr("gpiobridge.web.pin_source", TakenPins)
-    monkeypatch.setattr("gpiobridge.web.time", SimpleNamespace(monotonic=lambda: now_s))
+    monkeypatch.setattr("gpiobridge.request_hooks.time", SimpleNamespace(monotonic=lambda: now_s))
     monkeypatch.setattr(TakenPins, "taken", True)
     monkeypatch.setattr(TakenPins, "tries", 0)
     app, bridge = make_app()
@@ -792,7 +792,7 @@ def test_a_start_that_failed_lets_the_pins_go(
         return claim(self, name)
 
     now_s = 1000.0
-    monkeypatch.setattr("gpiobridge.web.time", SimpleNamespace(monotonic=lambda: now_s))
+    monkeypatch.setattr("gpiobridge.request_hooks.time", SimpleNamespace(monotonic=lambda: now_s))
     monkeypatch.setattr(MockFactory, "pin", pin)
     # The real back ends of a process share what is reserved.
     shared = property(lambda self: LocalPiFactory._reservations, lambda self, own: None)
