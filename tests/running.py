@@ -75,6 +75,8 @@ class RunningBridge:
         options: more for `subprocess.Popen`.
     """
 
+    READY = r"pages at (http://[^/]+:(\d+))/"
+
     def __init__(
         self,
         config: Path | None,
@@ -96,7 +98,7 @@ class RunningBridge:
         self._reader = threading.Thread(target=self._read, name="test-log-reader")
         self._reader.start()
         try:
-            match = self.wait_for_line(r"pages at (http://[^/]+:(\d+))/")
+            match = self.wait_for_line(self.READY)
         except BaseException:
             self.kill()
             raise
