@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from running import RunningBridge, wait_until
+from running import DEADLINE_S, RunningBridge, wait_until
 
 from gpiobridge import GpioBridge
 
@@ -368,17 +368,19 @@ def test_listener(tmp_path: Path) -> None:
     title = "A Python program that listens"
     ((run, listen, press),) = RECIPES[title].commands
     server = Served(None, port=None, command=[*run.split(), "--port", "0"], env=ENVIRONMENT)
+    (tmp_path / "listen.py").write_text(at(server, RECIPES[title].files["listen.py"]))
+    listener = subprocess.Popen(
+        listen.split(), cwd=tmp_path, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True
+    )
+    assert listener.stdout is not None
     try:
-        (tmp_path / "listen.py").write_text(at(server, RECIPES[title].files["listen.py"]))
-        listener = subprocess.Popen(
-            listen.split(), cwd=tmp_path, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True
-        )
-        with listener, listener.stdout as lines:  # type: ignore[union-attr]
-            wait_until(lambda: len(server.health()["displays"]) == 1)
-            shell(server, f"{press} --url {server.url}")
-            assert [next(lines) for _ in range(2)] == ["button low\n", "button high\n"]
-            listener.terminate()
+        wait_until(lambda: len(server.health()["displays"]) == 1)
+        shell(server, f"{press} --url {server.url}")
+        assert [listener.stdout.readline() for _ in range(2)] == ["button low\n", "button high\n"]
     finally:
+        listener.terminate()
+        listener.wait(DEADLINE_S)
+        listener.stdout.close()
         server.stop()
 
 
