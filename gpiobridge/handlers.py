@@ -31,6 +31,7 @@ JOIN_S = 0.5
 
 _SAY_AGAIN_S = 60.0
 _MESSAGE = "message"
+_START = "start"
 
 Function = Callable[..., Any]
 Caller = Callable[[Function, tuple[Any, ...]], None]
@@ -43,6 +44,7 @@ class Handlers:
         self._declared: list[_Declared] = []
         self._application = 0
         self._of_messages: list[_Runner] = []
+        self._at_start: list[_Runner] = []
         self._runners: dict[Function, _Runner] = {}
         self._by_event: dict[tuple[str, str], list[_Runner]] = {}
         self._prepared = False
@@ -64,6 +66,10 @@ class Handlers:
         """Call ``function`` with each message of a page."""
         self._declare("", _MESSAGE, function)
 
+    def on_start(self, function: Function) -> None:
+        """Call ``function`` once, when the bridge has started."""
+        self._declare("", _START, function)
+
     def next_application(self) -> None:
         """Go on with another application: its factory may declare the same functions again.
 
@@ -79,7 +85,7 @@ class Handlers:
         """Say which functions are for pins that there aren't."""
         return [
             f'on_{d.when}("{d.pin}") of {_name(d.function)}: there is no pin {d.pin!r}; '
-            f"pins: {', '.join(pins)}"
+            f"pins: {', '.join(pins) or 'none'}"
             for d in self._of_events
             if d.pin not in pins
         ]
@@ -98,14 +104,17 @@ class Handlers:
             active = pins[d.pin].active
             event = {"press": active, "release": active.other}.get(d.when, d.when)
             self._by_event.setdefault((d.pin, event), []).append(self._runner(d.function, call))
-        self._of_messages = [
-            self._runner(d.function, call) for d in self._declared if d.when == _MESSAGE
-        ]
+        self._of_messages, self._at_start = (
+            [self._runner(d.function, call) for d in self._declared if d.when == when]
+            for when in (_MESSAGE, _START)
+        )
 
     def start(self) -> None:
         """Start the threads."""
         for runner in self._runners.values():
             runner.start()
+        for runner in self._at_start:
+            runner.put(())
 
     def take_event(self, event: PinEvent) -> None:
         """Let the functions for it know of an event; the watcher's thread."""
@@ -128,7 +137,7 @@ class Handlers:
 
     @property
     def _of_events(self) -> list["_Declared"]:
-        return [d for d in self._declared if d.when != _MESSAGE]
+        return [d for d in self._declared if d.pin]
 
     def _runner(self, function: Function, call: Caller) -> "_Runner":
         if function not in self._runners:
@@ -205,7 +214,7 @@ class _Runner:
             try:
                 self._call(self._function, arguments if self._takes_one else ())
             except Exception:
-                log.exception("%s failed; the next event calls it again", _name(self._function))
+                log.exception("%s failed", _name(self._function))
 
 
 def _takes_one(function: Function) -> bool:

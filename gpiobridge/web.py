@@ -53,7 +53,8 @@ class GpioBridge:
 
     Args:
         app: the application; or call `init_app` later.
-        pins: pin name to BCM number, or to a table as under ``[pins]`` in ``config.toml``.
+        pins: pin name to BCM number, or to a table as under ``[pins]`` in ``config.toml``; an
+            application that only pushes needs none.
         config: the rest: a mapping of the shape of ``config.toml``, or the path of such a file,
             below the application's folder if it is relative; by default
             ``app.config["GPIOBRIDGE"]``, which may be either.
@@ -188,6 +189,19 @@ class GpioBridge:
             GpioBridgeError: the bridge runs already.
         """
         self._handlers.on_message(function)
+        return function
+
+    def on_start(self, function: Function) -> Function:
+        """Call the decorated function once, when the bridge has started.
+
+        That is in the process that serves, and in no other: neither in a reloader's parent nor in a
+        server's. It is the place for a job of the application's own, which may go on for ever: as
+        with `on_low` it has a thread of its own, which ends with the process.
+
+        Raises:
+            GpioBridgeError: the bridge runs already.
+        """
+        self._handlers.on_start(function)
         return function
 
     def _on(self, pin: str, when: str) -> Callable[[Function], Function]:

@@ -1,12 +1,13 @@
 """Messages and an application of one's own, in a real Chromium."""
 
 import queue
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, redirect, request
 from running import DEADLINE_S, wait_until
 from serving import press, served
 
@@ -126,3 +127,45 @@ def test_messages_wait_for_the_connection(site: Site, page: Any) -> None:
     connection.sock.shutdown(2)
     assert [site.data() for _ in range(100)] == list(range(20, 120))
     wait_until(lambda: len(site.bridge.displays) == 1)
+
+
+def test_a_page_knows_what_it_is_called(site: Site, page: Any) -> None:
+    """Also after it has moved; without a name it is an empty string."""
+    page.goto(f"{site.url}/welcome?display=hall")
+    page.wait_for_selector(ONLINE)
+    page.evaluate("gpiobridge.go('open')")
+    page.wait_for_url("**/open")
+    page.wait_for_selector(ONLINE)
+    assert page.evaluate("gpiobridge.display") == "hall"
+    other = page.context.new_page()
+    open_page(other, site)
+    assert other.evaluate("gpiobridge.display") == ""
+
+
+@pytest.mark.parametrize(("to", "goes"), [("/open", True), ("http://127.0.0.1:9/login", False)])
+def test_a_page_that_is_led_elsewhere(site: Site, page: Any, to: str, goes: bool) -> None:
+    """It goes where this site leads it, to a login for example, but not to another site."""
+    moved = threading.Event()
+    asked = threading.Event()
+
+    @site.app.before_request
+    def lead_elsewhere() -> Any:
+        if moved.is_set() and request.path == "/welcome":
+            asked.set()
+            return redirect(to)
+        if moved.is_set() and request.path.endswith("/ws/welcome"):
+            return "not you", 403
+        return None
+
+    open_page(page, site)
+    moved.set()
+    (connection,) = site.bridge.running.watcher._hub.connections
+    connection.sock.shutdown(2)
+    assert asked.wait(DEADLINE_S)
+    if goes:
+        page.wait_for_url("**/open")
+        page.wait_for_selector(ONLINE)
+    else:
+        moved.clear()
+        page.wait_for_selector(ONLINE)
+        assert page.url.endswith("/welcome")

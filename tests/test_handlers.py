@@ -139,9 +139,7 @@ def test_a_function_that_fails_is_called_again(
         assert got.get(timeout=DEADLINE_S) == level
     bridge.stop()
     errors = [record for record in caplog.records if record.levelno == logging.ERROR]
-    assert [record.getMessage() for record in errors] == [
-        "unlucky failed; the next event calls it again"
-    ] * 2
+    assert [record.getMessage() for record in errors] == ["unlucky failed"] * 2
     assert bridge.running.watcher.counts.events["button", "low"] == 1
 
 
@@ -234,6 +232,26 @@ def test_a_function_that_comes_too_late_is_refused(app: tuple[Flask, GpioBridge]
     for declare in (bridge.on_low("button"), bridge.on_message):
         with pytest.raises(GpioBridgeError, match="print comes too late"):
             declare(print)
+
+
+def test_a_function_is_called_at_the_start(app: tuple[Flask, GpioBridge]) -> None:
+    """Once, when the bridge runs, and on a thread of its own, so that it may go on for ever."""
+    calls: Heard = queue.SimpleQueue()
+    may_end = threading.Event()
+    _, bridge = app
+
+    @bridge.on_start
+    def job() -> None:
+        calls.put((bridge.pins["button"].level, threading.current_thread().name))
+        may_end.wait(DEADLINE_S)
+
+    assert calls.empty()
+    bridge.start()
+    bridge.start()
+    assert calls.get(timeout=DEADLINE_S) == ("high", "gpiobridge-job")
+    may_end.set()
+    bridge.stop()
+    assert calls.empty()
 
 
 def test_stop_waits_a_moment_for_functions(app: tuple[Flask, GpioBridge]) -> None:

@@ -7,10 +7,11 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
+from flask import Flask
 from running import DEADLINE_S, close_of, frame, wait_until
 from serving import make_app, open_socket, press, served
 
-from gpiobridge import Display, Message, PushError
+from gpiobridge import Display, GpioBridge, Message, PushError
 from gpiobridge.retained import MAX_RETAINED_BYTES
 
 
@@ -285,3 +286,19 @@ def test_a_push_in_every_thread_at_once(site: Site) -> None:
         pusher.join()
     for number in range(5):
         assert [i for n, i in got if n == number] == list(range(200))
+
+
+def test_an_application_needs_no_pin() -> None:
+    """Then no GPIO is opened, nothing is simulated, and pages are pushed to."""
+    with ExitStack() as stack:
+        app, bridge = Flask(__name__), GpioBridge()
+        app.add_url_rule("/", "welcome", bridge.page("welcome")(lambda: "<h1>welcome</h1>"))
+        bridge.init_app(app)
+        port = stack.enter_context(served(app, bridge))
+        ws = stack.enter_context(open_socket(port, "/ws/welcome"))
+        state = frame(ws, "state")
+        assert (state["pins"], state["simulated"]) == ({}, False)
+        bridge.push("hello")
+        assert data_of(ws) == "hello"
+        health = app.test_client().get("/healthz")
+        assert (health.status_code, health.get_json()["status"]) == (200, "ok")

@@ -73,6 +73,11 @@ async def gesture(event: PinEvent) -> None:
         print(bridge.navigate("welcome", page="open", display="kiosk", exclude="staff"))
 
 
+@bridge.on_start
+def job() -> None:
+    """Go on for ever."""
+
+
 @bridge.on_message
 def message(message: Message) -> None:
     """Take a message."""

@@ -168,20 +168,39 @@
     const stay = stays;
     // Not the first time: a kept-alive HTTP connection may have died with the socket.
     const answer = attempt > 1 ? await ask(location.href) : "page";
+    const moved = answer === "moved" && (await isMovedHere());
+    const removed = answer === "gone" && ["page", "moved"].includes(await ask(start));
     if (stay !== stays) return;
-    if (answer === "page") open();
-    else if (answer === "gone" && (await ask(start)) === "page" && stay === stays) {
-      location.replace(start);
-    } else lost();
+    if (moved || removed) {
+      timer = setTimeout(lost, LOAD_MS);
+      if (moved) location.reload();
+      else location.replace(start);
+    } else if (answer === "page" || answer === "moved") open();
+    else lost();
   }
 
-  /** Whether a server answers at ``url`` ("down"), and has a page there ("page") or not ("gone"). */
+  /** Whether this page now leads to another one of this site, such as a login. */
+  async function isMovedHere() {
+    try {
+      const signal = AbortSignal.timeout(ANSWER_MS);
+      await fetch(location.href, { method: "HEAD", cache: "no-store", mode: "same-origin", signal });
+      return true;
+    } catch {
+      return false; // it leads to another site, which is none of our business, or nowhere
+    }
+  }
+
+  /**
+   * Whether a server answers at ``url`` ("down"), and has a page there ("page") or not ("gone"), or
+   * leads elsewhere from there ("moved").
+   */
   async function ask(url) {
     try {
       const signal = AbortSignal.timeout(ANSWER_MS);
       // A redirect is an answer; where it leads may be none of our business.
       const options = { method: "HEAD", cache: "no-store", redirect: "manual", signal };
-      const { status } = await fetch(url, options);
+      const { status, type } = await fetch(url, options);
+      if (type === "opaqueredirect") return "moved";
       return status >= 500 ? "down" : status === 404 || status === 410 ? "gone" : "page";
     } catch {
       return "down";
@@ -419,7 +438,15 @@
     events.forEach((event) => document.dispatchEvent(event));
   });
 
-  window.gpiobridge = { page, pins, send, go: (name) => leave(paths[name] ?? `${prefix}/${name}`) };
+  window.gpiobridge = {
+    page,
+    pins,
+    send,
+    get display() {
+      return recall(nameKey) || "";
+    },
+    go: (name) => leave(paths[name] ?? `${prefix}/${name}`),
+  };
 
   // A page that is only prerendered is no display yet.
   if (document.prerendering) {

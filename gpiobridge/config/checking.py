@@ -69,7 +69,8 @@ def check(
     raw_pages = _section(raw, "pages", problems)
 
     pins, actives = _pins(raw_pins, problems)
-    if not raw_pins and isinstance(raw.get("pins", {}), Mapping):
+    # An application may well have pages that are only pushed to.
+    if not raw_pins and not views and isinstance(raw.get("pins", {}), Mapping):
         problems.add(("pins",), "there is no pin; write [pins], and below it button = 17")
 
     names = [*raw_pages, *(view for view in views if view not in raw_pages)]

@@ -51,10 +51,10 @@ def pin_source(settings: Gpio, pins: Mapping[str, Pin]) -> PinSource:
         PinError: it is "auto" on a Raspberry Pi without a back end.
     """
     virtual = {name: pin for name, pin in pins.items() if pin.source == "http"}
-    if not virtual:
-        return _wired_source(settings, pins)
     if len(virtual) == len(pins):
         return VirtualPins(virtual)
+    if not virtual:
+        return _wired_source(settings, pins)
     wired = {name: pin for name, pin in pins.items() if name not in virtual}
     return MixedPins(_wired_source(settings, wired), VirtualPins(virtual))
 
