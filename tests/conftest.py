@@ -1,6 +1,7 @@
 """What every test may ask for: running bridges, a browser; and no thread may be left behind."""
 
 import shutil
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,6 +9,12 @@ from typing import Any
 
 import pytest
 from running import RunningBridge, wait_until, write_exhibit
+
+# Tests that were started in the background, or by nohup, ignore these, and so would every bridge
+# that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP"):
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(autouse=True)
