@@ -320,6 +320,8 @@ class GpioBridge:
             with self._lock:
                 if self._running is None:  # else another thread was first
                     self._running = self._start()
+                    # Only now: a function may use all of the bridge.
+                    self._handlers.start()
         return self._running
 
     def _start(self) -> Running:
@@ -349,7 +351,6 @@ class GpioBridge:
         except BaseException:
             self._handlers.stop()
             raise
-        self._handlers.start()
         self._outbound.attach(watcher)
         self._leave_readers_out()
         # Under a server that isn't ours the displays are told, too, when the process ends.

@@ -254,6 +254,23 @@ def test_a_function_is_called_at_the_start(app: tuple[Flask, GpioBridge]) -> Non
     assert calls.empty()
 
 
+def test_functions_begin_when_the_bridge_can_be_used(
+    app: tuple[Flask, GpioBridge], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is called at the start finds pins and displays, however quick it is."""
+    _, bridge = app
+    found: list[Any] = []
+    start = Handlers.start
+
+    def record(handlers: Handlers) -> None:
+        found.append((bridge.pins["button"].level, bridge.displays, bridge.push(1)))
+        start(handlers)
+
+    monkeypatch.setattr(Handlers, "start", record)
+    bridge.start()
+    assert found == [("high", [], 0)]
+
+
 def test_stop_waits_a_moment_for_functions(app: tuple[Flask, GpioBridge]) -> None:
     """One that runs may end; what waits behind it is dropped; one may stop the bridge itself."""
     calls: Heard = queue.SimpleQueue()
