@@ -334,7 +334,6 @@ class GpioBridge:
         ]
         if problems:
             raise ConfigError(problems)
-        self._handlers.prepare(settings.pins, self._call)
         pins = pin_source(settings.gpio, settings.pins)
         watcher = Watcher(
             settings,
@@ -346,6 +345,7 @@ class GpioBridge:
             gestures=self._handlers.gestures(),
             retained=self._outbound.retained,
         )
+        self._handlers.prepare(settings.pins, self._call)
         try:
             watcher.start()
         except BaseException:

@@ -778,6 +778,19 @@ def test_a_function_may_be_declared_after_a_start_that_failed(
     bridge.stop()
 
 
+def test_a_function_may_be_declared_where_no_back_end_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Raspberry Pi without one fails before a pin is opened; nothing runs then, either."""
+
+    def none(*_: Any) -> Any:
+        raise PinError("no pin back end can be imported")
+
+    monkeypatch.setattr("gpiobridge.web.pin_source", none)
+    _, bridge = make_app()
+    with pytest.raises(PinError):
+        bridge.start()
+    bridge.on_low("button")(lambda: None)
+
+
 def test_a_start_that_failed_lets_the_pins_go(
     monkeypatch: pytest.MonkeyPatch, stop: Callable[[GpioBridge], None]
 ) -> None:
