@@ -213,7 +213,7 @@ class _Runner:
         while (arguments := self._waiting.get()) is not None and not self._ended:
             try:
                 self._call(self._function, arguments if self._takes_one else ())
-            except Exception:
+            except BaseException:  # sys.exit() would end this thread, and nobody would know
                 log.exception("%s failed", _name(self._function))
 
 

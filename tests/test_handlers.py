@@ -2,6 +2,7 @@
 
 import logging
 import queue
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -141,6 +142,27 @@ def test_a_function_that_fails_is_called_again(
     errors = [record for record in caplog.records if record.levelno == logging.ERROR]
     assert [record.getMessage() for record in errors] == ["unlucky failed"] * 2
     assert bridge.running.watcher.counts.events["button", "low"] == 1
+
+
+def test_a_function_that_exits_is_called_again(
+    app: tuple[Flask, GpioBridge], caplog: pytest.LogCaptureFixture
+) -> None:
+    """`sys.exit()` ends neither the program nor the function's thread; the log says it."""
+    got: Heard = queue.SimpleQueue()
+    _, bridge = app
+
+    @bridge.on_low("button")
+    @bridge.on_high("button")
+    def exits(event: PinEvent) -> None:
+        got.put(event.level)
+        sys.exit("no more")
+
+    bridge.start()
+    for level in (LOW, HIGH):
+        press(bridge, level)
+        assert got.get(timeout=DEADLINE_S) is level
+    bridge.stop()
+    assert caplog.messages.count("exits failed") == 2
 
 
 def test_a_slow_function_holds_up_neither_pages_nor_others() -> None:
