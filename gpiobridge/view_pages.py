@@ -66,7 +66,8 @@ class ViewPages:
 
 def code_of(function: Callable[..., Any]) -> object:
     """What two functions have in common that one ``def`` has made, run twice."""
-    return getattr(function, "__code__", function)
+    # Not that of a decorator, which all that it is put around share.
+    return getattr(inspect.unwrap(function), "__code__", function)
 
 
 def without_path(names: Iterable[str], paths: Collection[str]) -> list[str]:

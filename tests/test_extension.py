@@ -711,6 +711,39 @@ def test_a_factory_with_a_bridge_of_its_module(init_first: bool, started: bool) 
             assert heard.empty()
 
 
+def test_functions_of_one_decorator_are_told_apart(stop: Callable[[GpioBridge], None]) -> None:
+    """One of the factory doesn't take the place of one of the module."""
+    bridge = GpioBridge(pins={"button": {"pin": 17, "debounce": "0ms"}})
+    heard: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+    def careful(function: Callable[[], None]) -> Callable[[], None]:
+        @functools.wraps(function)
+        def wrapper() -> None:
+            function()
+
+        return wrapper
+
+    @bridge.on_low("button")
+    @careful
+    def of_the_module() -> None:
+        heard.put("the module's")
+
+    app = Flask(__name__)
+    bridge.init_app(app)
+    stop(bridge)
+    app.add_url_rule("/", "welcome", bridge.page("welcome")(lambda: "<p>welcome</p>"))
+
+    @bridge.on_low("button")
+    @careful
+    def of_the_factory() -> None:
+        heard.put("the factory's")
+
+    bridge.start()
+    press(bridge)
+    both = sorted(heard.get(timeout=DEADLINE_S) for _ in range(2))
+    assert both == ["the factory's", "the module's"]
+
+
 # ------------------------------------------------------------------- pins that another one has
 
 
