@@ -92,8 +92,12 @@ class _Presses:
         """Set a pin, for good or for so many seconds; what an earlier request began is over."""
 
         def back() -> None:
-            with contextlib.suppress(PinError):  # the bridge has stopped meanwhile
-                pins.drive(name, level.other)
+            with self._lock:
+                # One that was due when the next request came can't be cancelled any more.
+                if self._timers.get(name) is timer:
+                    del self._timers[name]
+                    with contextlib.suppress(PinError):  # the bridge has stopped meanwhile
+                        pins.drive(name, level.other)
 
         with self._lock:
             if earlier := self._timers.pop(name, None):

@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -533,6 +534,27 @@ def test_one_request_is_a_whole_press(exhibit: Callable[..., RunningBridge], kin
         assert frame(ws, "edge")["event"] == "low"  # it counts: no bounce
         set_level(bridge, "bell", "high")
         assert [frame(ws, "edge")["event"] for _ in range(2)] == ["high", "tap"]
+
+
+def test_a_press_that_is_over_just_now_does_not_end_the_next(
+    served: Callable[..., FlaskClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its time may be up at the moment in which a later request takes its place."""
+    timers: list[threading.Timer] = []
+
+    class Timer(threading.Timer):
+        def start(self) -> None:
+            timers.append(self)
+
+    monkeypatch.setattr("gpiobridge.api.threading.Timer", Timer)
+    client = served()
+    for _ in range(2):
+        client.post(BELL, json={"level": "low", "for": "1min"})
+    pins = client.application.extensions["gpiobridge"].running.watcher.pins
+    timers[0].function()
+    assert pins.read("bell") == "low"
+    timers[1].function()
+    assert pins.read("bell") == "high"
 
 
 # --- Messages and moves -----------------------------------------------------------------------
