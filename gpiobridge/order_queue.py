@@ -22,10 +22,16 @@ class OrderQueue:
         self._changed = threading.Condition()
         self._closed = False
 
-    def put(self, order: Order) -> None:
-        """Add an order, when there is room; after `close` it is dropped."""
+    def put(self, order: Order, *, wait: bool = True) -> None:
+        """Add an order, when there is room; after `close` it is dropped.
+
+        Args:
+            order: the order.
+            wait: for room; the thread that takes them out must not.
+        """
         with self._changed:
-            self._changed.wait_for(lambda: self._closed or len(self._orders) < MAX_ORDERS)
+            if wait:
+                self._changed.wait_for(lambda: self._closed or len(self._orders) < MAX_ORDERS)
             if not self._closed:
                 self._orders.append(order)
 

@@ -147,7 +147,7 @@ class Watcher:
         self._waker.wake()
         if self._thread.ident is None:
             self._close()
-        else:
+        elif self._thread is not threading.current_thread():  # else ``on_failure`` stops us
             self._thread.join(_FAREWELL_S + 1.0)
 
     def every(self, interval_s: float, pulse: Callable[[], None]) -> None:
@@ -174,9 +174,10 @@ class Watcher:
     def order(self, order: Order) -> None:
         """Let an order of the application be carried out: all in the order in which they come.
 
-        While a thousand wait, the caller does, too.
+        While a thousand wait, the caller does, too; but not our own thread, which takes them out.
+        It comes here from a handler of the log, or from ``on_failure``.
         """
-        self._orders.put(order)
+        self._orders.put(order, wait=threading.current_thread() is not self._thread)
         self._waker.wake()
 
     def adopt(self, connection: Connection) -> None:
@@ -199,6 +200,7 @@ class Watcher:
             self._farewell()
         except Exception:
             log.exception("the watcher failed; no pin is watched any longer")
+            self._orders.close()  # nobody takes any: let those go that wait
             try:
                 self._on_failure()  # first: a broken back end may hang when it is closed
             finally:

@@ -1,5 +1,6 @@
 """Messages between an application and its pages, and pages that it moves."""
 
+import logging
 import queue
 import threading
 from collections.abc import Callable, Iterator
@@ -12,6 +13,8 @@ from running import DEADLINE_S, close_of, frame, wait_until
 from serving import make_app, open_socket, press, served
 
 from gpiobridge import Display, GpioBridge, Message, PushError
+from gpiobridge.events import Audience, Push
+from gpiobridge.order_queue import MAX_ORDERS, OrderQueue
 from gpiobridge.retained import MAX_RETAINED_BYTES
 
 
@@ -252,9 +255,6 @@ def test_push_before_start_and_after_stop_is_harmless(site: Site) -> None:
 
 def test_who_pushes_waits_while_too_much_waits() -> None:
     """A loop that pushes is slowed down to what the watcher can do, and let go at the end."""
-    from gpiobridge.events import Audience, Push
-    from gpiobridge.order_queue import MAX_ORDERS, OrderQueue
-
     orders, order = OrderQueue(), Push(b"", Audience())
     for _ in range(MAX_ORDERS):
         orders.put(order)
@@ -268,6 +268,48 @@ def test_who_pushes_waits_while_too_much_waits() -> None:
     for pusher in pushers:
         pusher.join(DEADLINE_S)
     assert not orders.waiting
+
+
+def test_the_log_may_be_pushed(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    """The watcher's own thread doesn't wait for itself, however much it has to say."""
+    pushed = threading.Event()
+
+    class Pushing(logging.Handler):
+        def emit(self, _record: logging.LogRecord) -> None:
+            for i in range(MAX_ORDERS + 1):
+                site.bridge.push(i, page="open")
+            pushed.set()
+
+    handler = Pushing()
+    ws = site.serve().open("welcome")
+    logger = logging.getLogger("gpiobridge.watcher")
+    caplog.set_level(logging.INFO, logger.name)
+    logger.addHandler(handler)
+    try:
+        press(site.bridge)  # that is logged
+        assert pushed.wait(DEADLINE_S)
+    finally:
+        logger.removeHandler(handler)
+    assert close_of(ws) == (4000, "/is/open")
+
+
+def test_on_failure_may_push_and_stop() -> None:
+    """Nobody takes orders any longer; so nobody waits with them, and it may end the bridge."""
+    ended = threading.Event()
+
+    def end() -> None:
+        for i in range(MAX_ORDERS + 1):
+            bridge.push(i)
+        bridge.stop()
+        ended.set()
+
+    _, bridge = make_app(on_failure=end)
+    bridge.start()
+    watcher = bridge.running.watcher
+    watcher.every(60.0, lambda: 1 // 0)
+    assert ended.wait(DEADLINE_S)
+    wait_until(lambda: not watcher.alive)
+    bridge.stop()
 
 
 def test_a_push_in_every_thread_at_once(site: Site) -> None:
