@@ -169,3 +169,30 @@ def test_a_page_that_is_led_elsewhere(site: Site, page: Any, to: str, goes: bool
         moved.clear()
         page.wait_for_selector(ONLINE)
         assert page.url.endswith("/welcome")
+
+
+def test_a_page_that_is_led_to_an_error_stays(site: Site, page: Any) -> None:
+    """Nothing would lead it back from there, when its server is well again."""
+    moved = threading.Event()
+    asked = threading.Semaphore(0)
+
+    @site.app.before_request
+    def be_repaired() -> Any:
+        if moved.is_set() and request.path == "/welcome":
+            return redirect("/under-repair")
+        if request.path == "/under-repair":
+            asked.release()
+            return "under repair", 503
+        if moved.is_set() and request.path.endswith("/ws/welcome"):
+            return "under repair", 503
+        return None
+
+    open_page(page, site)
+    moved.set()
+    (connection,) = site.bridge.running.watcher._hub.connections
+    connection.sock.shutdown(2)
+    for _ in range(2):
+        assert asked.acquire(timeout=DEADLINE_S)
+    moved.clear()
+    page.wait_for_selector(ONLINE)
+    assert page.url.endswith("/welcome")

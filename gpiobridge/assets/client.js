@@ -183,8 +183,8 @@
   async function isMovedHere() {
     try {
       const signal = AbortSignal.timeout(ANSWER_MS);
-      await fetch(location.href, { method: "HEAD", cache: "no-store", mode: "same-origin", signal });
-      return true;
+      const options = { method: "HEAD", cache: "no-store", mode: "same-origin", signal };
+      return (await fetch(location.href, options)).ok; // from an error page nothing leads back
     } catch {
       return false; // it leads to another site, which is none of our business, or nowhere
     }
