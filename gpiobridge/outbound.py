@@ -40,6 +40,11 @@ class Outbound:
         audience = self._audience(page, display, exclude)
         if retain is not None and not (isinstance(retain, str) and retain):
             raise PushError(f'retain = {retain!r}: must be a key, such as "prices"')
+        if retain is not None and isinstance(display, Display):
+            raise PushError(
+                f"retain = {retain!r}: this one display doesn't come later, as each socket is "
+                "another; give its name as display, or leave retain out"
+            )
         try:
             frame = text_frame(wire.message_frame(data))
         except ValueError as error:

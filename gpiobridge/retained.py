@@ -5,6 +5,7 @@ The watcher's thread keeps them; only `Retained.reserve` is for any thread.
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 
 from gpiobridge.events import Audience, Display, Push
 
@@ -28,7 +29,7 @@ class Retained:
         """Whether there is room to keep the message of a push, which then is `keep`'s to take."""
         if push.retain is None:
             return True
-        key = (push.retain, push.audience)
+        key = _key(push.retain, push.audience)
         size = 0 if push.forget else len(push.frame)
         with self._lock:
             total = sum(self._sizes.values()) - self._sizes.get(key, 0) + size
@@ -43,11 +44,22 @@ class Retained:
         """Keep the message of a push, in place of the one before; or forget that one."""
         if push.retain is None:
             return
-        key = (push.retain, push.audience)
+        key = _key(push.retain, push.audience)
         self._frames.pop(key, None)  # at the end: in the order of their pushes
         if not push.forget:
             self._frames[key] = push.frame
+        with self._lock:  # pushes of two threads may have come in another order than they reserved
+            self._sizes.pop(key, None)
+            if not push.forget:
+                self._sizes[key] = len(push.frame)
 
     def of(self, display: Display) -> Iterator[bytes]:
         """The frames that a display gets when it comes."""
         return (frame for (_, audience), frame in self._frames.items() if audience.has(display))
+
+
+def _key(retain: str, audience: Audience) -> tuple[str, Audience]:
+    """Under what a message is kept; the one display that it was not for doesn't come again."""
+    if isinstance(audience.exclude, Display):
+        audience = replace(audience, exclude=None)
+    return retain, audience

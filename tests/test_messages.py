@@ -15,7 +15,7 @@ from serving import make_app, open_socket, press, served
 from gpiobridge import Display, GpioBridge, Message, PushError
 from gpiobridge.events import Audience, Push
 from gpiobridge.order_queue import MAX_ORDERS, OrderQueue
-from gpiobridge.retained import MAX_RETAINED_BYTES
+from gpiobridge.retained import MAX_RETAINED_BYTES, Retained
 
 
 class Site:
@@ -141,6 +141,11 @@ def test_a_page_that_leaves_at_once_gets_no_retained_message(site: Site) -> None
         (1, {"exclude": 7}, "exclude = 7: must be a display, or its name"),
         (1, {"retain": True}, "retain = True: must be a key"),
         (1, {"retain": ""}, "retain = '': must be a key"),
+        (
+            1,
+            {"retain": "score", "display": Display("open", "left", 1)},
+            "retain = 'score': this one display doesn't come later",
+        ),
     ],
 )
 def test_what_cannot_be_pushed_is_said(
@@ -166,6 +171,35 @@ def test_retained_messages_are_bounded(site: Site) -> None:
     site.bridge.push(None, retain="0")
     site.bridge.push("x" * size, retain="more")
     site.bridge.stop()
+
+
+def test_what_everyone_else_gets_is_retained_once(site: Site) -> None:
+    """Whoever has sent it: his display is another one when it comes again."""
+    before = site.serve().open("welcome")
+    size = MAX_RETAINED_BYTES // 10
+    for i in range(20):
+        sender = Display("open", "", 1_000 + i)
+        site.bridge.push([i, "x" * size], exclude=sender, retain="news")
+        assert data_of(before)[0] == i
+    later = site.open("welcome")
+    site.bridge.push("end")
+    assert [data_of(later)[0], data_of(later)] == [19, "end"]
+
+
+def test_retained_messages_are_counted_as_they_are_kept() -> None:
+    """Two threads may reserve in one order, and their pushes come in the other."""
+    retained = Retained()
+    push = Push(b"x" * MAX_RETAINED_BYTES, Audience(), "news")
+    forget = Push(b"", Audience(), "news", forget=True)
+    more = Push(b"x", Audience(), "more")
+    assert retained.reserve(push)
+    assert retained.reserve(forget)
+    retained.keep(forget)
+    retained.keep(push)
+    assert not retained.reserve(more)
+    assert retained.reserve(forget)
+    retained.keep(forget)
+    assert retained.reserve(more)
 
 
 def test_the_application_moves_pages(site: Site) -> None:
