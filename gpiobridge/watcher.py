@@ -168,7 +168,9 @@ class Watcher:
 
     @property
     def displays(self) -> list[Display]:
-        """Every open display."""
+        """Every open display; none when the watcher has ended, or died."""
+        if self._ended.is_set():
+            return []
         return [c.display for c in tuple(self._hub.connections) if not c.closing]
 
     def order(self, order: Order) -> None:

@@ -11,6 +11,7 @@ import pytest
 from flask import Flask
 from running import DEADLINE_S, close_of, frame, wait_until
 from serving import make_app, open_socket, press, served
+from websockets.exceptions import ConnectionClosed
 
 from gpiobridge import Display, GpioBridge, Message, PushError
 from gpiobridge.events import Audience, Push
@@ -344,6 +345,17 @@ def test_on_failure_may_push_and_stop() -> None:
     assert ended.wait(DEADLINE_S)
     wait_until(lambda: not watcher.alive)
     bridge.stop()
+
+
+def test_a_watcher_that_died_has_no_displays(site: Site) -> None:
+    """Their sockets are closed, so a push is for nobody."""
+    ws = site.serve().open("welcome")
+    assert len(site.bridge.displays) == 1
+    site.bridge.running.watcher.every(60.0, lambda: 1 // 0)
+    with pytest.raises(ConnectionClosed):
+        ws.recv(DEADLINE_S)
+    wait_until(lambda: not site.bridge.running.watcher.alive)
+    assert (site.bridge.displays, site.bridge.push(1)) == ([], 0)
 
 
 def test_a_push_in_every_thread_at_once(site: Site) -> None:
