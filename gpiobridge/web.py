@@ -137,8 +137,11 @@ class GpioBridge:
                 ``on_low={"button": "open"}`` or ``prerender=True``.
 
         Raises:
-            ConfigError: by the decorator, if another view is a page of this name.
+            ConfigError: there is no name; or by the decorator, if another view is a page of this
+                name.
         """
+        if not isinstance(name, str):
+            raise ConfigError([_nameless("page", name, "welcome")])
         return self._view_pages.page(name, rules)
 
     # ---------------------------------------------------------------- functions that are called
@@ -155,6 +158,7 @@ class GpioBridge:
             pin: the pin's name. That there is none of this name is told at the start.
 
         Raises:
+            ConfigError: there is no name.
             GpioBridgeError: the bridge runs already.
         """
         return self._on(pin, "low")
@@ -205,6 +209,9 @@ class GpioBridge:
         return function
 
     def _on(self, pin: str, when: str) -> Callable[[Function], Function]:
+        if not isinstance(pin, str):
+            raise ConfigError([_nameless(f"on_{when}", pin, "button")])
+
         def declare(function: Function) -> Function:
             self._handlers.on(pin, when, function)
             return function
@@ -401,3 +408,9 @@ class GpioBridge:
         options["thread_class"] = handoff.reader_thread(
             options.get("thread_class", threading.Thread)
         )
+
+
+def _nameless(decorator: str, given: object, such_as: str) -> str:
+    """Say that a decorator got no name: without its brackets it gets the function instead."""
+    what = getattr(given, "__name__", None) or repr(given)
+    return f'@bridge.{decorator} of {what}: needs a name; write @bridge.{decorator}("{such_as}")'

@@ -192,6 +192,18 @@ def test_page_needs_one_route() -> None:
     bridge.stop()
 
 
+@pytest.mark.parametrize(
+    ("decorator", "remedy"), [("page", '@bridge.page("welcome")'), ("on_hold", '("button")')]
+)
+def test_a_decorator_without_its_name(decorator: str, remedy: str) -> None:
+    """It would be called with the function, and silently do nothing with it."""
+    _, bridge = make_app()
+    for given, named in ((login_required, "login_required"), (17, "17")):
+        with pytest.raises(ConfigError, match=f"@bridge.{decorator} of {named}: ") as caught:
+            getattr(bridge, decorator)(given)
+        assert remedy in str(caught.value)
+
+
 def test_other_routes_are_left_alone(stop: Callable[[GpioBridge], None]) -> None:
     """The application's other routes get no client, and no Host or Origin check."""
     app, bridge = make_app()
