@@ -67,7 +67,7 @@ class GpioBridge:
         on_failure: called, on the watcher's thread, if the watcher dies.
 
     Raises:
-        ConfigError: ``url_prefix`` is no path.
+        ConfigError: ``url_prefix`` is no path, or ``decorators`` is a single one.
     """
 
     def __init__(
@@ -85,6 +85,10 @@ class GpioBridge:
         self._url_prefix = url_prefix.rstrip("/")
         if self._url_prefix and (self._url_prefix[0] != "/" or "<" in self._url_prefix):
             raise ConfigError([f'url_prefix = "{url_prefix}": must be a path, such as "/bridge"'])
+        if callable(decorators):
+            raise ConfigError(
+                [f"decorators = {_name_of(decorators)}: must be a list; write [login_required]"]
+            )
         self._guard = Guard(decorators)
         self._on_failure = on_failure
         self._view_pages = ViewPages()
@@ -110,11 +114,16 @@ class GpioBridge:
         has declared before.
 
         Raises:
-            GpioBridgeError: it serves another application, and runs.
+            GpioBridgeError: it serves another application, and runs; or ``app`` has a bridge.
         """
         if self._running is not None and self._running.watcher.alive:
             raise GpioBridgeError(
                 "this bridge serves an application already: call stop() before init_app()"
+            )
+        if "gpiobridge" in app.extensions:
+            raise GpioBridgeError(
+                f"the application {app.import_name!r} has a GpioBridge already: "
+                "give all pins to that one"
             )
         self.stop()
         self._reset()
@@ -319,6 +328,7 @@ class GpioBridge:
         Raises:
             ConfigError: the configuration is wrong; every problem is in the message.
             PinError: the pins can't be opened.
+            GpioBridgeError: it has no application yet.
         """
         self._start_unless_running()
 
@@ -332,7 +342,8 @@ class GpioBridge:
         return self._running
 
     def _start(self) -> Running:
-        assert self._app is not None, "init_app() comes before start()"
+        if self._app is None:
+            raise GpioBridgeError("the bridge has no application: call init_app() before start()")
         _, paths = self._view_pages.find(self._app)
         settings = read_settings(self._app, self._config, self._pins, self._view_pages.rules)
         problems = [
@@ -412,5 +423,9 @@ class GpioBridge:
 
 def _nameless(decorator: str, given: object, such_as: str) -> str:
     """Say that a decorator got no name: without its brackets it gets the function instead."""
-    what = getattr(given, "__name__", None) or repr(given)
-    return f'@bridge.{decorator} of {what}: needs a name; write @bridge.{decorator}("{such_as}")'
+    place = f"@bridge.{decorator} of {_name_of(given)}"
+    return f'{place}: needs a name; write @bridge.{decorator}("{such_as}")'
+
+
+def _name_of(given: object) -> str:
+    return getattr(given, "__name__", None) or repr(given)

@@ -155,6 +155,7 @@ def test_configuration_of_the_application(stop: Callable[[GpioBridge], None]) ->
     [
         ({"pins": {"button": "GPIO99"}}, "pins.button"),
         ({"pins": {}}, "there is no pin"),
+        ({"pins": {17: "button"}}, "the name comes first"),
         ({"config": {"server": 5}}, "server"),
         ({"config": {"pages": []}}, "pages"),
     ],
@@ -246,6 +247,12 @@ def test_a_prefix_is_a_path(prefix: str) -> None:
     """Anything else is refused with a sentence."""
     with pytest.raises(ConfigError, match="must be a path, such as"):
         GpioBridge(pins=PINS, url_prefix=prefix)
+
+
+def test_decorators_are_a_list() -> None:
+    """A single one, as it would be written above a view, is named with the remedy."""
+    with pytest.raises(ConfigError, match=r"decorators = login_required: must be a list"):
+        GpioBridge(decorators=login_required)  # type: ignore[arg-type]
 
 
 def test_a_page_is_where_it_is_got(stop: Callable[[GpioBridge], None]) -> None:
@@ -661,6 +668,19 @@ def test_a_running_bridge_takes_no_second_application(
     stop(bridge)
     with pytest.raises(GpioBridgeError, match=r"call stop\(\) before init_app\(\)"):
         bridge.init_app(Flask("second"))
+
+
+def test_an_application_has_one_bridge() -> None:
+    """A second one would share its routes: pins of another module go to the first."""
+    app, _ = make_app()
+    with pytest.raises(GpioBridgeError, match="has a GpioBridge already: give all pins to that"):
+        GpioBridge(app)
+
+
+def test_a_bridge_without_an_application() -> None:
+    """It says which call is missing."""
+    with pytest.raises(GpioBridgeError, match=r"call init_app\(\) before start\(\)"):
+        GpioBridge(pins=PINS).start()
 
 
 def test_another_application_after_a_watcher_that_died() -> None:
