@@ -38,6 +38,13 @@ def read_settings(
     source = f"GpioBridge of {app.import_name}"
     if isinstance(given, str | Path):
         path = folder / given
+        if not path.exists():
+            raise ConfigError(
+                [
+                    f"{path}: there is no such file; the path of a configuration begins at the "
+                    f"application's folder, {folder}, or with /"
+                ]
+            )
         raw, origins = config.read(path)
         folder, source = path.parent, str(path)
     elif isinstance(given, Mapping):
@@ -58,6 +65,10 @@ def read_settings(
     if isinstance(pages, Mapping):
         rules = {name: _merged(pages.get(name, {}), own) for name, own in views.items()}
         raw["pages"] = {**pages, **rules}
+        if not raw["pages"]:
+            raise ConfigError(
+                [f'{source}: there is no page; put @bridge.page("welcome") above a view']
+            )
     return config.check(raw, source=source, folder=folder, views=tuple(views), origins=origins)
 
 

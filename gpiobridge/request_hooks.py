@@ -143,7 +143,11 @@ def _complete_page(running: Running, page: str, response: Response) -> Response:
         return response
     client = running.settings.pages[page].client
     if client and not insert_script(response, running.script(page)):
-        log.warning("page %s is no plain HTML, or streamed: no client in it", page)
+        log.warning(
+            "page %s is no plain HTML, or streamed, so that nothing moves it: return a text of "
+            "HTML, or declare the page with client=False",
+            page,
+        )
     if running.next_pages(page):
         response.headers["Speculation-Rules"] = f'"{running.root}/gpiobridge/next/{page}"'
     set_owners_headers(response, running.settings.server.csp)

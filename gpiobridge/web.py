@@ -408,7 +408,10 @@ class GpioBridge:
             GpioBridgeError: it has not been started.
         """
         if self._running is None:
-            raise GpioBridgeError("the bridge is not running: call start() first")
+            raise GpioBridgeError(
+                "the bridge is not running: it starts with the first request, or with start(); "
+                "a function below @bridge.on_start is called when it does"
+            )
         return self._running
 
     def _leave_readers_out(self) -> None:

@@ -652,7 +652,17 @@ def test_configuration_of_a_wrong_type(given: Any) -> None:
 def test_configuration_file_that_is_not_there(tmp_path: Path) -> None:
     """The message has the whole path."""
     _, bridge = rooted(tmp_path, config="lost.toml")
-    with pytest.raises(ConfigError, match=rf"{tmp_path}/lost\.toml: there is no such file"):
+    with pytest.raises(
+        ConfigError, match=rf"{tmp_path}/lost\.toml: there is no such file"
+    ) as caught:
+        bridge.start()
+    assert f"begins at the application's folder, {tmp_path}," in str(caught.value)
+
+
+def test_an_application_without_a_page() -> None:
+    """It is told what an application writes, not what stands in a file that it doesn't have."""
+    bridge = GpioBridge(Flask(__name__), pins=PINS)
+    with pytest.raises(ConfigError, match=r'there is no page; put @bridge\.page\("welcome"\)'):
         bridge.start()
 
 
