@@ -17,7 +17,7 @@ from queue import SimpleQueue
 from typing import Any, NamedTuple
 
 from gpiobridge.config import Pin
-from gpiobridge.errors import GpioBridgeError
+from gpiobridge.errors import ConfigError, GpioBridgeError
 from gpiobridge.events import Gesture, Message, PinEvent
 from gpiobridge.view_pages import code_of
 
@@ -58,6 +58,7 @@ class Handlers:
             function: takes the event, or nothing.
 
         Raises:
+            ConfigError: it takes more.
             GpioBridgeError: the bridge runs already.
         """
         self._declare(pin, when, function)
@@ -150,6 +151,8 @@ class Handlers:
                 f"{_name(function)} comes too late: the bridge runs already; "
                 "declare it where the application is made"
             )
+        if problem := _uncallable(function, given=when != _START):
+            raise ConfigError([problem])
         new = _Declared(pin, when, function, self._application)
         self._declared = [*(d for d in self._declared if not new.replaces(d)), new]
 
@@ -232,6 +235,19 @@ def _takes_one(function: Function) -> bool:
         or (p.kind in positional and p.default is inspect.Parameter.empty)
         for p in parameters
     )
+
+
+def _uncallable(function: Function, *, given: bool) -> str:
+    """Say why a function can't be called as we would call it; nothing if it can."""
+    try:
+        argument = given and _takes_one(function)
+        inspect.signature(function).bind(*(None,) * argument)
+    except TypeError as error:
+        takes = "one argument or none" if given else "no argument"
+        return f"{_name(function)} can't be called ({error}): it must take {takes}"
+    except ValueError:  # a built-in one that says nothing
+        pass
+    return ""
 
 
 def _name(function: Function) -> str:

@@ -167,7 +167,7 @@ class GpioBridge:
             pin: the pin's name. That there is none of this name is told at the start.
 
         Raises:
-            ConfigError: there is no name.
+            ConfigError: there is no name, or the function takes more than one argument.
             GpioBridgeError: the bridge runs already.
         """
         return self._on(pin, "low")
@@ -199,6 +199,7 @@ class GpioBridge:
         its own. A message is at most 16 KiB, and a page may send 500 in a second.
 
         Raises:
+            ConfigError: the function takes more than one argument.
             GpioBridgeError: the bridge runs already.
         """
         self._handlers.on_message(function)
@@ -212,6 +213,7 @@ class GpioBridge:
         with `on_low` it has a thread of its own, which ends with the process.
 
         Raises:
+            ConfigError: the function takes an argument.
             GpioBridgeError: the bridge runs already.
         """
         self._handlers.on_start(function)

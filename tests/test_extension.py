@@ -205,6 +205,19 @@ def test_a_decorator_without_its_name(decorator: str, remedy: str) -> None:
         assert remedy in str(caught.value)
 
 
+def test_a_page_that_is_no_html(
+    stop: Callable[[GpioBridge], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its answer stays as it is, and the log says why no press moves it, and what to do."""
+    app = Flask(__name__)
+    bridge = GpioBridge(app, pins=PINS)
+    stop(bridge)
+    app.get("/")(bridge.page("data")(lambda: {"a": 1}))
+    assert app.test_client().get("/").json == {"a": 1}
+    assert "page data is no plain HTML" in caplog.text
+    assert "declare the page with client=False" in caplog.text
+
+
 def test_other_routes_are_left_alone(stop: Callable[[GpioBridge], None]) -> None:
     """The application's other routes get no client, and no Host or Origin check."""
     app, bridge = make_app()
@@ -650,13 +663,11 @@ def test_configuration_of_a_wrong_type(given: Any) -> None:
 
 
 def test_configuration_file_that_is_not_there(tmp_path: Path) -> None:
-    """The message has the whole path."""
+    """The message has the whole path, and where a path begins."""
     _, bridge = rooted(tmp_path, config="lost.toml")
-    with pytest.raises(
-        ConfigError, match=rf"{tmp_path}/lost\.toml: there is no such file"
-    ) as caught:
+    said = rf"{tmp_path}/lost\.toml: there is no such file; .* application's folder, {tmp_path},"
+    with pytest.raises(ConfigError, match=said):
         bridge.start()
-    assert f"begins at the application's folder, {tmp_path}," in str(caught.value)
 
 
 def test_an_application_without_a_page() -> None:

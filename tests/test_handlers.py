@@ -247,6 +247,22 @@ def test_a_pin_that_there_is_not_is_told_at_the_start() -> None:
     bridge.stop()
 
 
+@pytest.mark.parametrize(
+    ("when", "function", "remedy"),
+    [
+        ("message", lambda data, display: None, "one argument or none"),
+        ("message", lambda message, *, to: None, "one argument or none"),
+        ("message", "chat", "one argument or none"),
+        ("start", lambda app: None, "no argument"),
+    ],
+)
+def test_a_function_that_takes_too_much(when: str, function: Any, remedy: str) -> None:
+    """It is told where it is declared, and not with each message."""
+    _, bridge = make_app()
+    with pytest.raises(ConfigError, match=f"can't be called .*: it must take {remedy}"):
+        getattr(bridge, f"on_{when}")(function)
+
+
 def test_a_function_that_comes_too_late_is_refused(app: tuple[Flask, GpioBridge]) -> None:
     """It would miss what has happened."""
     _, bridge = app
