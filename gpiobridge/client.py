@@ -334,7 +334,7 @@ class Frames:
             return protocol.close_code or 1006, protocol.close_reason or ""
         except InvalidStatus as error:
             answer = error.response
-            raise remote.refusal(answer.status_code, answer.body) from error
+            raise remote.refusal(page.url, answer.status_code, answer.body) from error
         except (OSError, WebSocketException) as error:
             raise remote.no_bridge(page.url, error) from error
 

@@ -176,7 +176,7 @@ def ask(
         with error:
             if error.code in accept:
                 return error.read().decode(errors="replace"), error.url
-            raise refusal(error.code, error.read()) from error
+            raise refusal(request.full_url, error.code, error.read()) from error
     except (OSError, ValueError, http.client.HTTPException) as error:
         raise no_bridge(request.full_url, error) from error
 
@@ -194,13 +194,15 @@ def no_bridge(url: str, error: Exception) -> RemoteError:
     )
 
 
-def refusal(status: int, body: bytes | bytearray | None) -> RemoteError:
-    """Say what a bridge has answered instead of what was asked for."""
+def refusal(url: str, status: int, body: bytes | bytearray | None) -> RemoteError:
+    """Say what was answered at ``url`` instead of what was asked for."""
     text = (body or b"").decode(errors="replace").strip()
-    if text.startswith("<"):  # a web page says nothing in one sentence
-        text = ""
-    sentence = f"the bridge answered {status}"
-    return RemoteError(f"{sentence}: {text}" if text else sentence, status)
+    if not text or text.startswith("<"):  # a web page says nothing in one sentence
+        return RemoteError(
+            f"{url} answered {status}; is that the address of a bridge, or of one of its pages?",
+            status,
+        )
+    return RemoteError(f"the bridge answered {status}: {text}", status)
 
 
 class _SameHost(urllib.request.HTTPRedirectHandler):

@@ -662,7 +662,7 @@ def test_wrong_addresses(bridge: RunningBridge) -> None:
     for url, said in (
         ("http://127.0.0.1:9/welcome", "no bridge answers at http://127.0.0.1:9/welcome"),
         (f"{bridge.url}/nosuch", "404: There is nothing at /nosuch; pages: welcome, open, still"),
-        (f"{bridge.url}/static/a.txt", "the bridge answered 400"),
+        (f"{bridge.url}/static/a.txt", "/static/a.txt answered 400; is that the address of"),
         ("nonsense://x", "no bridge answers at nonsense://x"),
     ):
         with pytest.raises(RemoteError, match=r".") as error:
