@@ -148,9 +148,15 @@ class GpioBridge:
         Raises:
             ConfigError: there is no name; or by the decorator, if another view is a page of this
                 name.
+            GpioBridgeError: the bridge runs already.
         """
         if not isinstance(name, str):
             raise ConfigError([_nameless("page", name, "welcome")])
+        if self._running is not None and self._running.watcher.alive:
+            raise GpioBridgeError(
+                f"page {name!r} comes too late: the bridge runs already; "
+                "declare it where the application is made"
+            )
         return self._view_pages.page(name, rules)
 
     # ---------------------------------------------------------------- functions that are called

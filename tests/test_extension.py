@@ -205,6 +205,15 @@ def test_a_decorator_without_its_name(decorator: str, remedy: str) -> None:
         assert remedy in str(caught.value)
 
 
+def test_a_page_that_comes_too_late(stop: Callable[[GpioBridge], None]) -> None:
+    """It would be a plain view, which nothing moves."""
+    _, bridge = make_app()
+    stop(bridge)
+    bridge.start()
+    with pytest.raises(GpioBridgeError, match="page 'late' comes too late"):
+        bridge.page("late")
+
+
 def test_a_page_that_is_no_html(
     stop: Callable[[GpioBridge], None], caplog: pytest.LogCaptureFixture
 ) -> None:
