@@ -1,7 +1,8 @@
 """The whole core behind one object: edges and joins in, orders for the displays out.
 
 Pure: it composes `debounce`, `press`, `noise`, `navigation` and `wire`, and knows neither sockets
-nor pins. One thread at a time may call it (the watcher's); `seq` and `levels` may be read from any.
+nor pins. One thread at a time may call it (the watcher's); `cursor`, `levels`, `lost` and `noisy`
+may be read from any.
 """
 
 from collections.abc import Collection, Iterable, Mapping

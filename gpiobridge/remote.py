@@ -55,7 +55,7 @@ def press(url: str, pin: str, for_s: float, token: str = "", api_token: str = ""
 def health(
     base: str, token: str = "", *, even_ill: bool = False, timeout_s: float = TIMEOUT_S
 ) -> dict[str, Any]:
-    """Ask a bridge how it is; README, "The wire", says what it answers.
+    """Ask a bridge how it is; README, "Keeping an eye on it", says what it answers.
 
     Args:
         base: where the bridge is, as `base_url` gives it.
