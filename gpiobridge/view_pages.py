@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from flask import Flask
 
 from gpiobridge.errors import ConfigError
+from gpiobridge.wire import MAX_REASON_BYTES
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -68,6 +69,16 @@ def code_of(function: Callable[..., Any]) -> object:
     """What two functions have in common that one ``def`` has made, run twice."""
     # Not that of a decorator, which all that it is put around share.
     return getattr(inspect.unwrap(function), "__code__", function)
+
+
+def with_long_path(paths: Mapping[str, str]) -> list[str]:
+    """Say which pages have a path that a close can't name, and the remedy."""
+    return [
+        f"page {name!r} has a route of {len(path.encode())} bytes, {path!r}: a display can be sent "
+        f"to a path of {MAX_REASON_BYTES} bytes at most; give it a shorter one"
+        for name, path in paths.items()
+        if len(path.encode()) > MAX_REASON_BYTES
+    ]
 
 
 def without_path(names: Iterable[str], paths: Collection[str]) -> list[str]:

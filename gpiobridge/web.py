@@ -27,7 +27,7 @@ from gpiobridge.outbound import Outbound
 from gpiobridge.request_hooks import Guard, RequestHooks
 from gpiobridge.routes import doubled, make_blueprint
 from gpiobridge.running import Running
-from gpiobridge.view_pages import ViewPages, without_path
+from gpiobridge.view_pages import ViewPages, with_long_path, without_path
 from gpiobridge.watcher import Watcher
 
 log = logging.getLogger(__name__)
@@ -226,7 +226,7 @@ class GpioBridge:
         return function
 
     def _on(self, pin: str, when: str) -> Callable[[Function], Function]:
-        if not isinstance(pin, str):
+        if not (isinstance(pin, str) and pin):
             raise ConfigError([_nameless(f"on_{when}", pin, "button")])
 
         def declare(function: Function) -> Function:
@@ -356,6 +356,7 @@ class GpioBridge:
         settings = read_settings(self._app, self._config, self._pins, self._view_pages.rules)
         problems = [
             *without_path(settings.pages, paths),
+            *with_long_path(paths),
             *self._handlers.without_pin(settings.pins),
         ]
         if problems:

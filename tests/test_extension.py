@@ -205,6 +205,21 @@ def test_a_decorator_without_its_name(decorator: str, remedy: str) -> None:
         assert remedy in str(caught.value)
 
 
+@pytest.mark.parametrize(("length", "fits"), [(123, True), (124, False)])
+def test_a_path_fits_into_a_close(
+    length: int, fits: bool, stop: Callable[[GpioBridge], None]
+) -> None:
+    """The close's reason would be cut off, and the browser led to a path that there isn't."""
+    app = Flask(__name__)
+    bridge = GpioBridge(app, pins=PINS)
+    stop(bridge)
+    app.get("/")(bridge.page("welcome", on_low={"button": "long"})(lambda: ""))
+    app.get("/" + "x" * (length - 1), endpoint="long")(bridge.page("long")(lambda: "long"))
+    said = pytest.raises(ConfigError, match="page 'long' has a route of 124 bytes")
+    with contextlib.nullcontext() if fits else said:
+        bridge.start()
+
+
 def test_a_page_that_comes_too_late(stop: Callable[[GpioBridge], None]) -> None:
     """It would be a plain view, which nothing moves."""
     _, bridge = make_app()

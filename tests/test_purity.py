@@ -61,7 +61,7 @@ ALLOWED = {
     "app_settings": {"config", "errors"},
     "handlers": {"config", "errors", "events", "view_pages"},
     "live_pins": {"events", "running"},
-    "view_pages": {"errors"},
+    "view_pages": {"errors", "wire"},
     "workers": {"errors"},
     "request_hooks": {
         "admission", "errors", "pages", "routes", "running", "view_pages", "workers",
