@@ -100,7 +100,10 @@ def message_frame(data: object) -> str:
         frame = _dump({"type": "message", "data": data})
         size = len(frame.encode())
     except (TypeError, ValueError, RecursionError) as error:
-        raise ValueError(f"is no JSON: {error}") from error
+        raise ValueError(
+            f"is no JSON: {error}; it may hold text, finite numbers, booleans, None, and lists and "
+            "mappings of them"
+        ) from error
     if size > MAX_MESSAGE_BYTES:
         raise ValueError(
             f"takes {size} bytes as a frame of JSON; at most {MAX_MESSAGE_BYTES} are sent"

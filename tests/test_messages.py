@@ -135,7 +135,11 @@ def test_a_page_that_leaves_at_once_gets_no_retained_message(site: Site) -> None
 @pytest.mark.parametrize(
     ("data", "options", "said"),
     [
-        (object(), {}, "the message is no JSON: Object of type object"),
+        (
+            object(),
+            {},
+            "the message is no JSON: Object of type object is not JSON serializable; it may hold ",
+        ),
         ("x" * 20_000, {}, "the message takes 20028 bytes"),
         (1, {"page": "wellcome"}, "page = 'wellcome': there is no such page; pages: welcome, open"),
         (1, {"display": ""}, "display = '': must be a display, or its name"),
