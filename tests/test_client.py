@@ -644,14 +644,16 @@ def test_program_that_never_looks(make_stub: Any, monkeypatch: pytest.MonkeyPatc
             ws.send(json.dumps({"type": "message", "data": number}))
         ws.recv(DEADLINE_S)
         told.set()
+        looked.wait(DEADLINE_S)  # a close would be one more frame
 
-    told = threading.Event()
+    told, looked = threading.Event(), threading.Event()
     stub = make_stub(handler)
     with connect(stub.url) as frames:
         wait_until(lambda: frames._left_out == 3)
         frames.send("still here")
         assert told.wait(DEADLINE_S)
         assert [next_frame(frames)["data"] for _ in range(3)] == [3, 4, 5]
+        looked.set()
 
 
 # ---------------------------------------------------------------- what can't be
