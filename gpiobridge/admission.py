@@ -115,7 +115,8 @@ def json_body(request: Request, max_bytes: int) -> dict[str, object]:
     """
     try:
         # Not get_json: a chunked body has no length that could be checked beforehand.
-        text = request.stream.read(max_bytes + 1)
+        # The second is what a hook of the application may have read already, and Flask keeps.
+        text = request.stream.read(max_bytes + 1) or request.get_data()
     except OSError:
         refuse(408, "The body did not come.")
     if len(text) > max_bytes:

@@ -124,7 +124,7 @@ def _for_s(body: dict[str, Any]) -> float | None:
     try:
         for_s = parse_duration(duration) if isinstance(duration, str) else 0.0
     except ValueError as error:
-        refuse(400, f'"for" = "{duration}": {error}.')
+        refuse(400, f'"for" = {duration!r}: {error}.')
     if not 0 < for_s <= _MAX_PRESS_S:
         refuse(400, f'"for" = {duration!r}: must be a duration of at most 10min, such as "150ms".')
     return for_s
@@ -137,7 +137,7 @@ def _body(needed: str, known: Collection[str]) -> dict[str, Any]:
         refuse(400, f'The body must be a JSON object with "{needed}".')
     for key in body:
         if key != needed and key not in known:
-            refuse(400, f'"{key}" is unknown; beside "{needed}" there are: {", ".join(known)}.')
+            refuse(400, f'{key!r} is unknown; beside "{needed}" there are: {", ".join(known)}.')
     return {**dict.fromkeys(known), **body}
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from flask import Flask
+from flask import Flask, request
 from flask.testing import FlaskClient
 from running import RunningBridge, close_of, frame, wait_until, write_exhibit
 
@@ -251,6 +251,18 @@ def test_an_application_of_ones_own_has_the_same_api() -> None:
         assert client.get("/welcome", headers=bearer(API_TOKEN)).status_code == 401
         assert client.post(BELL, data=LOW, headers=bearer(TOKEN)).status_code == 401
         assert client.post(BELL, data=LOW, headers=bearer(API_TOKEN)).status_code == 204
+    finally:
+        bridge.stop()
+
+
+def test_a_hook_may_read_the_body_first() -> None:
+    """As one does that logs every request."""
+    app = Flask("own")
+    app.before_request(lambda: request.get_data() and None)
+    bridge = GpioBridge(app, pins={"bell": {"source": "http"}})
+    app.add_url_rule("/", "welcome", bridge.page("welcome")(lambda: ""))
+    try:
+        assert app.test_client().post(BELL, data=LOW).status_code == 204
     finally:
         bridge.stop()
 
@@ -504,7 +516,7 @@ def test_press_says_which_token_is_missing(exhibit: Callable[..., RunningBridge]
     ("duration", "said"),
     [
         (1, '"for" = 1: must be a duration of at most 10min, such as "150ms".'),
-        ("150", '"for" = "150": needs a unit'),
+        ("150", "\"for\" = '150': needs a unit"),
         ("0ms", "must be a duration of at most 10min"),
         ("11min", "must be a duration of at most 10min"),
     ],
@@ -608,7 +620,7 @@ def test_moves_from_outside(exhibit: Callable[..., RunningBridge], kind: str) ->
             "messages",
             {"data": 1, "pages": "open"},
             400,
-            '"pages" is unknown; beside "data" there are: page, display, exclude, retain.',
+            "'pages' is unknown; beside \"data\" there are: page, display, exclude, retain.",
         ),
         ("messages", {"data": 1, "page": "nosuch"}, 400, "page = 'nosuch': there is no such page"),
         ("messages", {"data": 1, "display": 5}, 400, "display = 5: must be a display, or its name"),
@@ -617,10 +629,11 @@ def test_moves_from_outside(exhibit: Callable[..., RunningBridge], kind: str) ->
         ("messages", {"data": "x" * 16_384}, 400, "the message takes 16412 bytes"),
         ("messages", {"data": "\ud800"}, 400, "the message is no JSON"),
         ("messages", {"data": "x" * 70_000}, 413, "The body is at most 65536 bytes."),
+        ("messages", {"data": 1, "\ud800": 1}, 400, "'\\ud800' is unknown"),
         ("navigate", {}, 400, 'The body must be a JSON object with "to".'),
         ("navigate", {"to": "nosuch"}, 400, "to = 'nosuch': there is no such page; pages: welcome"),
         ("navigate", {"to": None}, 400, "to = None: must be the name of a page"),
-        ("navigate", {"to": "open", "retain": "x"}, 400, '"retain" is unknown'),
+        ("navigate", {"to": "open", "retain": "x"}, 400, "'retain' is unknown"),
     ],
 )
 def test_what_cannot_be_told_is_refused(
