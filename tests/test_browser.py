@@ -490,10 +490,10 @@ start = "welcome"
 pin = 17
 [pages.welcome]
 on_low.button = "open"
-lockout = "1s"
+lockout = "4s"
 [pages.open]
 on_low.button = "still"
-idle = {{ after = "1s", to = "welcome" }}
+idle = {{ after = "4s", to = "welcome" }}
 [pages.still]
 """
 
@@ -506,7 +506,7 @@ def test_lockout_uses_presses_up(run_bridge: Run, page: Any, tmp_path: Path) -> 
     bridge.set_level("button", "low")
     page.wait_for_selector('[data-pin="button"][data-level="low"]')
     bridge.set_level("button", "high")
-    page.clock.fast_forward(1000)
+    page.clock.fast_forward(4000)
     page.wait_for_selector('[data-pin="button"][data-level="high"]')
     assert page.url.endswith("/welcome")
     bridge.set_level("button", "low")
@@ -518,10 +518,11 @@ def test_idle_page_leaves_by_itself(run_bridge: Run, page: Any, tmp_path: Path) 
     bridge = run_bridge(config=write_exhibit(tmp_path, config=LIFE))
     page.clock.install()
     open_page(page, bridge, "/open")
-    page.clock.fast_forward(900)
+    # The real time goes on, too: more than a second is left for it each time.
+    page.clock.fast_forward(2500)
     page.keyboard.press("a")
-    page.clock.fast_forward(900)
+    page.clock.fast_forward(2500)
     assert page.url.endswith("/open")
     page.wait_for_selector(ONLINE)
-    page.clock.fast_forward(200)
+    page.clock.fast_forward(1500)
     page.wait_for_url("**/welcome")
