@@ -17,7 +17,7 @@ run: .venv/run  ## start the example: real pins on a Raspberry Pi, simulated one
 	@exec $(BIN)/gpiobridge run
 
 test: .venv/dev .venv/browser lint  ## check and test everything but the virtual Pi
-	$(BIN)/pytest --numprocesses=4 --dist=loadfile
+	$(BIN)/pytest --numprocesses=3 --dist=loadfile
 
 test-pi: .venv/dev .venv/browser  ## test on a virtual Raspberry Pi (Debian, as root)
 	$(BIN)/pytest tests/virtualpi
