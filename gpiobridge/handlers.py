@@ -85,7 +85,7 @@ class Handlers:
     def without_pin(self, pins: Mapping[str, Pin]) -> list[str]:
         """Say which functions are for pins that there aren't."""
         return [
-            f'on_{d.when}("{d.pin}") of {_name(d.function)}: there is no pin {d.pin!r}; '
+            f'on_{d.when}("{d.pin}") of {name_of(d.function)}: there is no pin {d.pin!r}; '
             f"pins: {', '.join(pins) or 'none'}"
             for d in self._of_events
             if d.pin not in pins
@@ -148,7 +148,7 @@ class Handlers:
     def _declare(self, pin: str, when: str, function: Function) -> None:
         if self._prepared:
             raise GpioBridgeError(
-                f"{_name(function)} comes too late: the bridge runs already; "
+                f"{name_of(function)} comes too late: the bridge runs already; "
                 "declare it where the application is made"
             )
         if problem := _uncallable(function, given=when != _START):
@@ -184,7 +184,7 @@ class _Runner:
         self._ended = False
         self._said_s: float | None = None
         self._thread = threading.Thread(
-            target=self._run, name=f"gpiobridge-{_name(function)}", daemon=True
+            target=self._run, name=f"gpiobridge-{name_of(function)}", daemon=True
         )
 
     def start(self) -> None:
@@ -199,7 +199,7 @@ class _Runner:
             self._said_s = now_s
             log.error(
                 "%s is %d events behind: those that come now are not told to it",
-                _name(self._function),
+                name_of(self._function),
                 MAX_WAITING,
             )
 
@@ -217,7 +217,7 @@ class _Runner:
             try:
                 self._call(self._function, arguments if self._takes_one else ())
             except BaseException:  # sys.exit() would end this thread, and nobody would know
-                log.exception("%s failed", _name(self._function))
+                log.exception("%s failed", name_of(self._function))
 
 
 def _takes_one(function: Function) -> bool:
@@ -244,11 +244,12 @@ def _uncallable(function: Function, *, given: bool) -> str:
         inspect.signature(function).bind(*(None,) * argument)
     except TypeError as error:
         takes = "one argument or none" if given else "no argument"
-        return f"{_name(function)} can't be called ({error}): it must take {takes}"
+        return f"{name_of(function)} can't be called ({error}): it must take {takes}"
     except ValueError:  # a built-in one that says nothing
         pass
     return ""
 
 
-def _name(function: Function) -> str:
-    return getattr(function, "__name__", repr(function))
+def name_of(function: object) -> str:
+    """What a function, or what was given in its place, is called in a sentence."""
+    return getattr(function, "__name__", None) or repr(function)

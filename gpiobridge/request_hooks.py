@@ -103,7 +103,7 @@ class RequestHooks:
     def _page(self) -> str | None:
         """The page that this request asks for, if it is one."""
         if self._pages is None:
-            self._pages, _ = self._views.find(self._app)
+            self._pages = self._views.endpoints(self._app)
         return self._pages.get(request.endpoint or "")
 
     def _start_unless_running(self) -> str:

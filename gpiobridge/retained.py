@@ -36,9 +36,7 @@ class Retained:
             total = sum(self._sizes.values()) - self._sizes.get(key, 0) + size
             if total > MAX_RETAINED_BYTES:
                 return False
-            self._sizes[key] = size
-            if push.forget:
-                del self._sizes[key]
+            self._count_locked(key, push)
             return True
 
     def keep(self, push: Push) -> None:
@@ -50,9 +48,13 @@ class Retained:
         if not push.forget:
             self._frames[key] = push.frame
         with self._lock:  # pushes of two threads may have come in another order than they reserved
+            self._count_locked(key, push)
+
+    def _count_locked(self, key: tuple[str, Audience], push: Push) -> None:
+        if push.forget:
             self._sizes.pop(key, None)
-            if not push.forget:
-                self._sizes[key] = len(push.frame)
+        else:
+            self._sizes[key] = len(push.frame)
 
     def of(self, display: Display) -> Iterator[bytes]:
         """The frames that a display gets when it comes."""

@@ -50,19 +50,22 @@ class ViewPages:
         """Go on with another application: its factory may declare the same views again."""
         self._earlier = frozenset(self.rules)
 
-    def find(self, app: Flask) -> tuple[dict[str, str], dict[str, str]]:
-        """Find each page's view among the routes: endpoint to page, and page to path."""
-        pages = {
+    def endpoints(self, app: Flask) -> dict[str, str]:
+        """Find each page's view among the routes: endpoint to page."""
+        return {
             endpoint: self._views[inspect.unwrap(view)]
             for endpoint, view in app.view_functions.items()
             if inspect.unwrap(view) in self._views
         }
-        paths = {
+
+    def paths(self, app: Flask) -> dict[str, str]:
+        """Find where each page is: page to path."""
+        pages = self.endpoints(app)
+        return {
             pages[rule.endpoint]: rule.rule
             for rule in app.url_map.iter_rules()
             if rule.endpoint in pages and not rule.arguments and "GET" in (rule.methods or ())
         }
-        return pages, paths
 
 
 def code_of(function: Callable[..., Any]) -> object:

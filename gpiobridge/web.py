@@ -21,7 +21,7 @@ from gpiobridge.config import Settings
 from gpiobridge.errors import ConfigError, GpioBridgeError
 from gpiobridge.events import Display
 from gpiobridge.gpio import pin_source
-from gpiobridge.handlers import Handlers
+from gpiobridge.handlers import Handlers, name_of
 from gpiobridge.live_pins import LivePin, LivePins
 from gpiobridge.outbound import Outbound
 from gpiobridge.request_hooks import Guard, RequestHooks
@@ -87,7 +87,7 @@ class GpioBridge:
             raise ConfigError([f'url_prefix = "{url_prefix}": must be a path, such as "/bridge"'])
         if callable(decorators):
             raise ConfigError(
-                [f"decorators = {_name_of(decorators)}: must be a list; write [login_required]"]
+                [f"decorators = {name_of(decorators)}: must be a list; write [login_required]"]
             )
         self._guard = Guard(decorators)
         self._on_failure = on_failure
@@ -352,7 +352,7 @@ class GpioBridge:
     def _start(self) -> Running:
         if self._app is None:
             raise GpioBridgeError("the bridge has no application: call init_app() before start()")
-        _, paths = self._view_pages.find(self._app)
+        paths = self._view_pages.paths(self._app)
         settings = read_settings(self._app, self._config, self._pins, self._view_pages.rules)
         problems = [
             *without_path(settings.pages, paths),
@@ -435,9 +435,5 @@ class GpioBridge:
 
 def _nameless(decorator: str, given: object, such_as: str) -> str:
     """Say that a decorator got no name: without its brackets it gets the function instead."""
-    place = f"@bridge.{decorator} of {_name_of(given)}"
+    place = f"@bridge.{decorator} of {name_of(given)}"
     return f'{place}: needs a name; write @bridge.{decorator}("{such_as}")'
-
-
-def _name_of(given: object) -> str:
-    return getattr(given, "__name__", None) or repr(given)

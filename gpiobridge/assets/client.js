@@ -271,7 +271,7 @@
 
   /** Send data to the application: now, or once this page is shown and connected. */
   function send(data) {
-    const text = JSON.stringify({ type: "message", data: data === undefined ? null : data });
+    const text = JSON.stringify({ type: "message", data: data ?? null });
     const bytes = new TextEncoder().encode(text).length;
     if (bytes > MAX_MESSAGE_BYTES) {
       throw new RangeError(`a message is at most ${MAX_MESSAGE_BYTES} bytes of JSON, not ${bytes}`);
