@@ -37,7 +37,8 @@ ALLOWED = {
     "wire": {"events"},
     "press": {"events"},
     "edge_queue": {"events"},
-    "bridge": {"debounce", "events", "navigation", "noise", "press", "wire"},
+    "settled": {"events"},
+    "bridge": {"debounce", "events", "navigation", "noise", "press", "settled", "wire"},
     "config": {"errors", "events"},
     "gpio": {"config", "errors", "events"},
     "connection": {"events"},
@@ -56,7 +57,7 @@ ALLOWED = {
     "simulator": {"admission", "api", "gpio", "pages", "running"},
     "routes": {
         "admission", "api", "connection", "errors", "events", "handoff", "metrics", "pages",
-        "running", "simulator",
+        "running", "simulator", "wire",
     },
     "app_settings": {"config", "errors"},
     "handlers": {"config", "errors", "events", "view_pages"},
