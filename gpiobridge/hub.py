@@ -7,7 +7,7 @@ peer is found by ``TCP_USER_TIMEOUT`` and by unanswered beats; WebSocket pings p
 a page.
 
 Nothing is sent to a display between an edge that moves it and the close: what follows an edge shows
-its page that the edge led nowhere.
+its page that the edge led nowhere. Where something else moves it, a beat comes before the close.
 
 It knows what a frame looks like (`wire`), not what it means.
 """
@@ -154,7 +154,7 @@ class Hub:
 
     def move(self, path: str, audience: Audience, now_s: float) -> int:
         """Let the displays of an audience leave for ``path``; return how many were sent there."""
-        return sum(self.leave(connection, path, now_s) for connection in self._of(audience))
+        return sum(self.send_away(connection, path, now_s) for connection in self._of(audience))
 
     def navigate(self, path: str, order: CloseClients, now_s: float) -> int:
         """Let the displays leave that an order of the core is for.
@@ -187,6 +187,12 @@ class Hub:
             return False
         self.close(connection, Close.NAVIGATE, connection.root + path, now_s)
         return connection in self.connections
+
+    def send_away(self, connection: Connection, path: str, now_s: float) -> bool:
+        """The same where it is no press that leads there."""
+        # A close right behind an edge is that press's, which a page may decline, or use up.
+        self._send(connection, self._beat_frame)
+        return self.leave(connection, path, now_s)
 
     def tell(self, connection: Connection, texts: Iterable[str]) -> None:
         """Send text frames to one display."""

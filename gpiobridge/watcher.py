@@ -310,11 +310,14 @@ class Watcher:
         """Let a display leave for which a press or a level counts, now that its page takes them."""
         welcome = self.bridge.look_again(connection.standing, _now())
         self._hub.tell(connection, welcome.texts)
-        self._lead(connection, welcome.to)
+        self._lead(connection, welcome.to, by_level=not welcome.texts)
 
-    def _lead(self, connection: Connection, to: str | None) -> None:
+    def _lead(self, connection: Connection, to: str | None, *, by_level: bool = False) -> None:
         """Let a display leave at once, if it is to."""
-        if to is not None and self._hub.leave(connection, self.paths[to], time.monotonic()):
+        if to is None:
+            return
+        leave = self._hub.send_away if by_level else self._hub.leave
+        if leave(connection, self.paths[to], time.monotonic()):
             self.counts.navigations[connection.display.page, to] += 1
             log.info("%s is sent to %s at once", connection, to)
 

@@ -372,15 +372,15 @@
 
   // ------------------------------------------------------------------ whether presses count
 
-  /** See whether presses count now, and tell the server if that has changed. */
-  function updateTaking() {
+  /** See whether presses count, and tell the server if that has changed, at ``sinceMs``. */
+  function updateTaking(sinceMs = performance.now()) {
     const lockedMs = shownAtMs + lockoutMs - performance.now();
     const busy = Boolean(farewell) || filmHolds();
     clearTimeout(takingTimer);
     if (lockedMs > 0) takingTimer = setTimeout(updateTaking, lockedMs);
     else if (busy) takingTimer = setTimeout(updateTaking, FILM_CHECK_MS);
     if (lockedMs > 0 || busy) takingSinceMs = null;
-    else takingSinceMs ??= performance.now();
+    else takingSinceMs ??= sinceMs;
     sayTaking();
   }
 
@@ -533,7 +533,7 @@
 
   addEventListener("pagehide", sleep);
   for (const name of ["loadstart", "play", "pause", "ended", "canplaythrough", "error", "emptied"]) {
-    document.addEventListener(name, () => shownAtMs && updateTaking(), true);
+    document.addEventListener(name, (e) => shownAtMs && updateTaking(e.timeStamp), true);
   }
   for (const use of ["pointerdown", "keydown"]) addEventListener(use, startIdling, true);
   addEventListener("pageshow", (event) => {
