@@ -101,7 +101,7 @@ class GpioBridge:
     def _reset(self) -> None:
         self._app: Flask | None = None
         self._running: Running | None = None
-        self._outbound = Outbound()
+        self._outbound = Outbound(self._url_prefix)
         self._feeder = files.FileFeeder()
 
     # ---------------------------------------------------------------- setting up
@@ -414,8 +414,13 @@ class GpioBridge:
         """The running bridge.
 
         Raises:
-            GpioBridgeError: it has not been started.
+            GpioBridgeError: it has not been started, or in another process.
         """
+        if self._running is not None and self._running.process != os.getpid():
+            raise GpioBridgeError(
+                f"the bridge runs in process {self._running.process}, from which this one was "
+                "forked: ask it through the API"
+            )
         if self._running is None:
             raise GpioBridgeError(
                 "the bridge is not running: it starts with the first request, or with start(); "
