@@ -39,7 +39,7 @@ def press(url: str, pin: str, for_s: float, token: str = "", api_token: str = ""
     if pin not in pins:
         raise RemoteError(f"there is no pin {pin!r} at {base}; pins: {', '.join(pins)}")
     quoted = urllib.parse.quote(pin, safe="")
-    if pins[pin]["source"] == "http":
+    if pins[pin].get("source") == "http":
         where, right = f"{base}/api/pins/{quoted}", api_token or token
     else:
         where, right = f"{base}/simulator/pins/{quoted}", token

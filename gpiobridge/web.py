@@ -239,7 +239,7 @@ class GpioBridge:
 
     @property
     def pins(self) -> Mapping[str, LivePin]:
-        """The pins by name: ``bridge.pins["button"].level``.
+        """The pins by name: ``bridge.pins["button"].level``; see `LivePin`.
 
         Any thread. Used before the bridge has been started, they raise `GpioBridgeError`.
         """
@@ -280,7 +280,7 @@ class GpioBridge:
                 the one before.
 
         Returns:
-            How many open displays it is for.
+            How many open displays it is for: 0 where no bridge runs, which the log says once.
 
         Raises:
             PushError: it is no JSON, too large, or for a page that there isn't.
@@ -307,7 +307,7 @@ class GpioBridge:
             exclude: not this one, or those that are called so.
 
         Returns:
-            How many open displays it moves.
+            How many open displays it moves: 0 where no bridge runs, which the log says once.
 
         Raises:
             PushError: there is no such page.

@@ -51,7 +51,7 @@
 
     /** Do one thing at a time: a second click waits until what the first did has settled. */
     function inTurn(act) {
-      if (waiting > 1) return; // a hammered button doesn't go on by itself for long
+      if (waiting > 2) return; // a hammered button doesn't go on by itself for long
       waiting += 1;
       turn = turn.then(act).finally(() => {
         waiting -= 1;
