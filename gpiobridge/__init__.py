@@ -4,6 +4,7 @@ from importlib.metadata import version
 
 from gpiobridge.errors import (
     ConfigError,
+    DriveError,
     GpioBridgeError,
     PinError,
     PushError,
@@ -18,6 +19,7 @@ __version__ = version("gpiobridge")
 __all__ = [
     "ConfigError",
     "Display",
+    "DriveError",
     "Gesture",
     "GpioBridge",
     "GpioBridgeError",

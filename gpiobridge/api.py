@@ -4,8 +4,6 @@ Its routes are a blueprint of their own inside ours, so that none can be forgott
 `check_api` before them, in place of the token that viewers are asked for. Any HTTP thread.
 """
 
-import contextlib
-import threading
 from collections.abc import Callable, Collection
 from typing import Any
 
@@ -13,10 +11,10 @@ from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from gpiobridge.admission import check_api, json_body, refuse
-from gpiobridge.config import parse_duration
-from gpiobridge.errors import PinError, PushError
+from gpiobridge.config import format_duration, nearest, parse_duration
+from gpiobridge.errors import DriveError, PushError
 from gpiobridge.events import Level
-from gpiobridge.gpio import PinSource
+from gpiobridge.gpio import MAX_PRESS_S, PinSource
 from gpiobridge.running import Running
 
 API = "api"
@@ -24,7 +22,6 @@ API = "api"
 
 _MAX_LEVEL_BYTES = 1024  # of a body with a level, and white space as one likes
 _MAX_BODY_BYTES = 64 * 1024  # a message, 3 times as long with \u0436 for each letter; whom for
-_MAX_PRESS_S = 600.0  # as long as the longest hold time
 _LEVEL = 'The body must be {"level": "low"} or {"level": "high"}.'
 
 _AUDIENCE = ("page", "display", "exclude")
@@ -38,20 +35,21 @@ def add_api(blueprint: Blueprint, running: Callable[[], Running]) -> None:
         running: gives the running bridge, in a request.
     """
     api = Blueprint(API, __name__, url_prefix="/api")
-    presses = _Presses()
 
     def check() -> None:
         server = running().settings.server
         check_api(request, server.api_token, server.token, server.allowed_hosts)
 
     def push() -> ResponseReturnValue:
-        body = _body("data", (*_AUDIENCE, "retain"))
-        data = body.pop("data")
+        known = (*_AUDIENCE, "retain")
+        body = dict.fromkeys(known) | _body(_MAX_BODY_BYTES, "data", known)
+        data = _needed(body, "data")
         return _told(lambda: running().outbound.push(data, **body))
 
     def navigate() -> ResponseReturnValue:
-        body = _body("to", _AUDIENCE)
-        return _told(lambda: running().outbound.navigate(**body))
+        body = dict.fromkeys(_AUDIENCE) | _body(_MAX_BODY_BYTES, "to", _AUDIENCE)
+        to = _needed(body, "to")
+        return _told(lambda: running().outbound.navigate(to, **body))
 
     def set_pin(name: str) -> ResponseReturnValue:
         pins = running().settings.pins
@@ -59,9 +57,7 @@ def add_api(blueprint: Blueprint, running: Callable[[], Running]) -> None:
             refuse(404, f"There is no pin {name!r}; pins: {', '.join(pins)}.")
         if pins[name].source != "http":
             refuse(404, f'Pin {name!r} is wired: only pins with source = "http" can be set here.')
-        body = json_body(request, _MAX_LEVEL_BYTES)
-        presses.set(running().watcher.pins, name, _level(body), _for_s(body))
-        return Response(status=204)
+        return set_level(running().watcher.pins, name)
 
     api.before_request(check)
     api.add_url_rule("/messages", "messages", push, methods=["POST"])
@@ -71,42 +67,20 @@ def add_api(blueprint: Blueprint, running: Callable[[], Running]) -> None:
 
 
 def set_level(pins: PinSource, name: str) -> Response:
-    """Set a pin to the level that is the body of this request: ``{"level": "low"}``.
+    """Set a pin to the level in the body of this request: ``{"level": "low"}``.
+
+    With ``"for": "150ms"`` beside it the pin goes back after that time.
 
     Raises:
-        werkzeug.exceptions.HTTPException: 400 for another body.
+        werkzeug.exceptions.HTTPException: 400 for another body, or a press that would be no event.
         PinError: the pin has a wire, or the bridge stops.
     """
-    pins.drive(name, _level(json_body(request, _MAX_LEVEL_BYTES)))
+    body = _body(_MAX_LEVEL_BYTES, "level", ("for",))
+    try:
+        pins.drive(name, _level(body), _for_s(body))
+    except DriveError as error:
+        refuse(400, f"{error}.")
     return Response(status=204)
-
-
-class _Presses:
-    """Virtual pins that go back by themselves: one request is a whole press."""
-
-    def __init__(self) -> None:
-        self._timers: dict[str, threading.Timer] = {}
-        self._lock = threading.Lock()
-
-    def set(self, pins: PinSource, name: str, level: Level, for_s: float | None) -> None:
-        """Set a pin, for good or for so many seconds; what an earlier request began is over."""
-
-        def back() -> None:
-            with self._lock:
-                # One that was due when the next request came can't be cancelled any more.
-                if self._timers.get(name) is timer:
-                    del self._timers[name]
-                    with contextlib.suppress(PinError):  # the bridge has stopped meanwhile
-                        pins.drive(name, level.other)
-
-        with self._lock:
-            if earlier := self._timers.pop(name, None):
-                earlier.cancel()
-            pins.drive(name, level)
-            if for_s is not None:
-                timer = self._timers[name] = threading.Timer(for_s, back)
-                timer.name, timer.daemon = f"gpiobridge-press-{name}", True
-                timer.start()
 
 
 def _level(body: dict[str, Any]) -> Level:
@@ -118,27 +92,45 @@ def _level(body: dict[str, Any]) -> Level:
 
 def _for_s(body: dict[str, Any]) -> float | None:
     """How long a press lasts, in seconds, if the level is that of a press."""
-    duration = body.get("for")
-    if duration is None:
+    if "for" not in body:
         return None
+    duration = body["for"]
     try:
         for_s = parse_duration(duration) if isinstance(duration, str) else 0.0
     except ValueError as error:
         refuse(400, f'"for" = {duration!r}: {error}.')
-    if not 0 < for_s <= _MAX_PRESS_S:
-        refuse(400, f'"for" = {duration!r}: must be a duration of at most 10min, such as "150ms".')
+    if not 0 < for_s <= MAX_PRESS_S:
+        refuse(
+            400,
+            f'"for" = {duration!r}: must be a duration of at most {format_duration(MAX_PRESS_S)}, '
+            'such as "150ms".',
+        )
     return for_s
 
 
-def _body(needed: str, known: Collection[str]) -> dict[str, Any]:
-    """Read the body: an object with one key that is needed, and others that may be there."""
-    body = json_body(request, _MAX_BODY_BYTES)
-    if needed not in body:
-        refuse(400, f'The body must be a JSON object with "{needed}".')
+def _body(max_bytes: int, needed: str, known: Collection[str]) -> dict[str, Any]:
+    """Read the body, in which each key must be a known one: one in vain would be a mistake."""
+    for key in request.args:
+        if key != "token":
+            refuse(400, f"{key!r} is unknown in the address: what is asked for is in the body.")
+    body = json_body(request, max_bytes)
     for key in body:
         if key != needed and key not in known:
-            refuse(400, f'{key!r} is unknown; beside "{needed}" there are: {", ".join(known)}.')
-    return {**dict.fromkeys(known), **body}
+            close = nearest(key, (needed, *known))
+            are = "is" if len(known) == 1 else "are"
+            refuse(
+                400,
+                f'{key!r} is unknown; beside "{needed}" there {are}: {", ".join(known)}.'
+                + (f' Did you mean "{close}"?' if close else ""),
+            )
+    return body
+
+
+def _needed(body: dict[str, Any], key: str) -> Any:
+    """Take the key out of the body that must be there."""
+    if key not in body:
+        refuse(400, f'The body must be a JSON object with "{key}".')
+    return body.pop(key)
 
 
 def _told(order: Callable[[], int]) -> ResponseReturnValue:

@@ -50,8 +50,13 @@ def _json(_ctx: click.Context, _param: click.Parameter, value: str) -> Any:
     def refuse(word: str) -> NoReturn:
         raise ValueError(f"JSON has no {word}")
 
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        if len(made := dict(pairs)) < len(pairs):
+            raise ValueError("a key is there twice")
+        return made
+
     try:
-        return json.loads(value, parse_constant=refuse)
+        return json.loads(value, parse_constant=refuse, object_pairs_hook=once)
     except (ValueError, RecursionError) as error:
         raise click.BadParameter(
             f"{value!r} is no JSON ({error}); text needs its quotes: '\"hello\"'"

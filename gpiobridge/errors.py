@@ -4,7 +4,8 @@
 
     GpioBridgeError            1  something failed at run time
     ├── ConfigError            2  the configuration or the command line is wrong (a ValueError)
-    ├── PinError               1  a pin can't be opened or read
+    ├── PinError               1  a pin can't be opened, read or set
+    │   └── DriveError         1  a pin can't have such a level or press (a ValueError)
     ├── ServerError            1  the server can't start, such as a port in use
     ├── PushError              1  a message is no JSON, too large or for no page (a ValueError)
     ├── RemoteError            1  a running bridge can't be reached, or refuses
@@ -39,7 +40,11 @@ class ConfigError(GpioBridgeError, ValueError):
 
 
 class PinError(GpioBridgeError):
-    """A pin can't be opened or read; the message says what to do."""
+    """A pin can't be opened, read or set; the message says what to do."""
+
+
+class DriveError(PinError, ValueError):
+    """A pin can't have such a level, or a press would be no event; the message says why."""
 
 
 class ServerError(GpioBridgeError):

@@ -13,8 +13,8 @@ import urllib.request
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from gpiobridge.config import format_duration
 from gpiobridge.errors import RemoteError
-from gpiobridge.events import Level
 
 TIMEOUT_S = 5.0
 """How long a bridge may be silent, in seconds, until it counts as none."""
@@ -26,30 +26,27 @@ def press(url: str, pin: str, for_s: float, token: str = "", api_token: str = ""
     Args:
         url: where the bridge is, such as ``http://127.0.0.1:8000``.
         pin: the pin's name.
-        for_s: how long it stays active, in seconds.
+        for_s: how long it stays active, in seconds; at least the pin's debounce.
         token: what the bridge asks for, if it does.
         api_token: what its API asks for, if that is another.
 
     Raises:
-        RemoteError: the bridge can't be reached, has no such pin, or the pin is a real one.
+        RemoteError: the bridge can't be reached, has no such pin, the pin is a real one, or the
+            press would be no event.
     """
     base = base_url(url)
     pins = health(base, token)["pins"]
     if pin not in pins:
         raise RemoteError(f"there is no pin {pin!r} at {base}; pins: {', '.join(pins)}")
-    active = Level(pins[pin]["active"])
     quoted = urllib.parse.quote(pin, safe="")
-    if pins[pin].get("source") == "http":  # an older bridge has none, and doesn't say so
-        press = {"level": active, "for": f"{for_s * 1000:g}ms"}
-        ask(_post(f"{base}/api/pins/{quoted}", press, api_token or token))
-        time.sleep(for_s)
-        return
-    where = f"{base}/simulator/pins/{quoted}"
-    ask(_post(where, {"level": active}, token))
-    try:
-        time.sleep(for_s)
-    finally:  # Ctrl-C must not leave it pressed
-        ask(_post(where, {"level": active.other}, token))
+    if pins[pin].get("source") == "http":
+        where, right = f"{base}/api/pins/{quoted}", api_token or token
+    else:
+        where, right = f"{base}/simulator/pins/{quoted}", token
+    # One request is the whole press: the bridge itself knows its end, whatever becomes of us.
+    press = {"level": pins[pin]["active"], "for": format_duration(for_s)}
+    ask(_post(where, press, right))
+    time.sleep(for_s)
 
 
 def health(

@@ -260,6 +260,7 @@ class Watcher:
         deadlines = (
             self.bridge.deadline_s,
             self._hub.deadline_s,
+            self.pins.deadline_s,
             self._next_check_s,
             self._next_pulse_s,
         )

@@ -101,7 +101,7 @@ class GpioBridge:
     def _reset(self) -> None:
         self._app: Flask | None = None
         self._running: Running | None = None
-        self._outbound = Outbound()
+        self._outbound = Outbound(self._url_prefix)
         self._feeder = files.FileFeeder()
 
     # ---------------------------------------------------------------- setting up
@@ -239,7 +239,7 @@ class GpioBridge:
 
     @property
     def pins(self) -> Mapping[str, LivePin]:
-        """The pins by name: ``bridge.pins["button"].level``.
+        """The pins by name: ``bridge.pins["button"].level``; see `LivePin`.
 
         Any thread. Used before the bridge has been started, they raise `GpioBridgeError`.
         """
@@ -280,7 +280,7 @@ class GpioBridge:
                 the one before.
 
         Returns:
-            How many open displays it is for.
+            How many open displays it is for: 0 where no bridge runs, which the log says once.
 
         Raises:
             PushError: it is no JSON, too large, or for a page that there isn't.
@@ -307,7 +307,7 @@ class GpioBridge:
             exclude: not this one, or those that are called so.
 
         Returns:
-            How many open displays it moves.
+            How many open displays it moves: 0 where no bridge runs, which the log says once.
 
         Raises:
             PushError: there is no such page.
@@ -414,8 +414,13 @@ class GpioBridge:
         """The running bridge.
 
         Raises:
-            GpioBridgeError: it has not been started.
+            GpioBridgeError: it has not been started, or in another process.
         """
+        if self._running is not None and self._running.process != os.getpid():
+            raise GpioBridgeError(
+                f"the bridge runs in process {self._running.process}, from which this one was "
+                "forked: ask it through the API"
+            )
         if self._running is None:
             raise GpioBridgeError(
                 "the bridge is not running: it starts with the first request, or with start(); "

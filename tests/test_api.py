@@ -1,6 +1,7 @@
 """The HTTP API: who may use it, and virtual pins that do all that wired ones do."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -516,6 +517,10 @@ def test_press_says_which_token_is_missing(exhibit: Callable[..., RunningBridge]
     ("duration", "said"),
     [
         (1, '"for" = 1: must be a duration of at most 10min, such as "150ms".'),
+        (0.15, '"for" = 0.15: must be a duration'),
+        (True, '"for" = True: must be a duration'),
+        (None, '"for" = None: must be a duration'),
+        (["150ms"], "\"for\" = ['150ms']: must be a duration"),
         ("150", "\"for\" = '150': needs a unit"),
         ("0ms", "must be a duration of at most 10min"),
         ("11min", "must be a duration of at most 10min"),
@@ -524,7 +529,7 @@ def test_press_says_which_token_is_missing(exhibit: Callable[..., RunningBridge]
 def test_a_press_lasts_for_a_duration(
     served: Callable[..., FlaskClient], duration: object, said: str
 ) -> None:
-    """A wrong one is said, and nothing is pressed."""
+    """A wrong one is said, also one that says nothing, and nothing is pressed (row 14)."""
     client = served()
     answer = client.post(BELL, json={"level": "low", "for": duration})
     assert (answer.status_code, said in answer.text) == (400, True), answer.text
@@ -548,25 +553,151 @@ def test_one_request_is_a_whole_press(exhibit: Callable[..., RunningBridge], kin
         assert [frame(ws, "edge")["event"] for _ in range(2)] == ["high", "tap"]
 
 
-def test_a_press_that_is_over_just_now_does_not_end_the_next(
-    served: Callable[..., FlaskClient], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Its time may be up at the moment in which a later request takes its place."""
-    timers: list[threading.Timer] = []
-
-    class Timer(threading.Timer):
-        def start(self) -> None:
-            timers.append(self)
-
-    monkeypatch.setattr("gpiobridge.api.threading.Timer", Timer)
+def test_a_resting_pin_is_not_pressed_to_its_rest(served: Callable[..., FlaskClient]) -> None:
+    """It is high already: after the press it would not be low, for good (row 13)."""
     client = served()
-    for _ in range(2):
-        client.post(BELL, json={"level": "low", "for": "1min"})
+    answer = client.post(BELL, json={"level": "high", "for": "150ms"})
+    assert (answer.status_code, answer.text) == (
+        400,
+        "pin 'bell' is high already, so a press to high would be no event: set it to low first, "
+        "or press it to low.\n",
+    )
+    assert client.get("/healthz").get_json()["pins"]["bell"]["level"] == "high"
+
+
+def test_a_press_goes_back_to_what_was(exhibit: Callable[..., RunningBridge]) -> None:
+    """A pin that is kept low is high for the press, and then low (row 13)."""
+    bridge = exhibit()
+    with bridge.socket("still") as ws:
+        frame(ws, "state")
+        set_level(bridge, "bell", "low")
+        assert frame(ws, "edge")["event"] == "low"
+        assert frame(ws, "edge")["event"] == "hold"
+        assert bridge.request(BELL, b'{"level": "high", "for": "50ms"}') == (204, "")
+        assert [frame(ws, "edge")["event"] for _ in range(2)] == ["high", "low"]
+
+
+SIMULATED = "/simulator/pins/bell"
+DOES_NOT_KNOW = "'{}' is unknown; beside \"level\" there is: for.{}\n"
+
+
+@pytest.mark.parametrize("path", [BELL, SIMULATED, "/simulator/pins/button"])
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ('{"level": "low", "For": "150ms"}', DOES_NOT_KNOW.format("For", ' Did you mean "for"?')),
+        ('{"level": "low", "duration": 1}', DOES_NOT_KNOW.format("duration", "")),
+        ('{"Level": "low"}', DOES_NOT_KNOW.format("Level", ' Did you mean "level"?')),
+        ('{"level": "high", "level": "low"}', "'level' is in the body twice: say it once.\n"),
+        ('{"level": "low", "for": null}', '"for" = None: must be a duration'),
+        ('{"level": "low", "for": 150}', '"for" = 150: must be a duration'),
+        ('{"level": null}', 'The body must be {"level": "low"} or {"level": "high"}.\n'),
+        ('[{"level": "low"}]', 'The body must be {"level": "low"} or {"level": "high"}.\n'),
+        ("level=low", 'The body must be {"level": "low"} or {"level": "high"}.\n'),
+    ],
+)
+def test_nothing_is_ignored_in_silence(
+    served: Callable[..., FlaskClient], path: str, body: str, said: str
+) -> None:
+    """A key that is unknown, there twice, or of a wrong type: 400, and nothing is set (row 14)."""
+    client = served()
+    answer = client.post(path, data=body)
+    assert (answer.status_code, answer.text.startswith(said)) == (400, True), answer.text
+    pins = client.get("/healthz").get_json()["pins"]
+    assert {pins["bell"]["level"], pins["button"]["level"]} == {"high"}
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        (BELL, {"level": "low"}),
+        (SIMULATED, {"level": "low"}),
+        ("/api/messages", {"data": 1}),
+        ("/api/navigate", {"to": "open"}),
+    ],
+)
+def test_the_address_says_nothing_but_the_token(
+    served: Callable[..., FlaskClient], path: str, body: object
+) -> None:
+    """What stands there instead of in the body would be ignored (row 14)."""
+    answer = served().post(f"{path}?for=150ms", json=body)
+    assert (answer.status_code, answer.text) == (
+        400,
+        "'for' is unknown in the address: what is asked for is in the body.\n",
+    )
+
+
+@pytest.mark.parametrize("path", [BELL, "/simulator/pins/button"])
+def test_a_press_that_would_be_none_is_refused(
+    served: Callable[..., FlaskClient], path: str
+) -> None:
+    """Shorter than the debounce, too soon, or during another: 400 and the reason (row 15)."""
+    client = served(
+        text=EXHIBIT.replace('"5ms"', '"1s"').replace("= 17", '= {{pin = 17, debounce = "1s"}}')
+    )
+
+    def press(duration: str) -> tuple[int, str]:
+        answer = client.post(path, json={"level": "low", "for": duration})
+        return answer.status_code, answer.text
+
+    short = press("10ms")
+    assert short[0] == 400
+    assert "a press of 10ms is shorter than the pin's debounce of 1s" in short[1]
+    assert press("1s") == (204, "")
+    during = press("1s")
+    assert during[0] == 400
+    assert "is pressed already, for another " in during[1]
+    back = client.post(path, data=HIGH)
+    assert back.status_code == 400
+    assert "changed less than its debounce of 1s ago, so that press would be no" in back.text
     pins = client.application.extensions["gpiobridge"].running.watcher.pins
-    timers[0].function()
-    assert pins.read("bell") == "low"
-    timers[1].function()
-    assert pins.read("bell") == "high"
+    wait_until(lambda: pins.read(path.rpartition("/")[2]) == "high")
+    soon = press("1s")
+    assert soon[0] == 400
+    assert "changed less than its debounce of 1s ago, so a press now would be no event" in soon[1]
+
+
+def test_a_simulated_pin_takes_a_whole_press(
+    exhibit: Callable[..., RunningBridge], kind: str
+) -> None:
+    """One request, as for a virtual one (row 15)."""
+    bridge = exhibit(kind)
+    with bridge.socket("still") as ws:
+        frame(ws, "state")
+        body = b'{"level": "low", "for": "50ms"}'
+        assert bridge.request("/simulator/pins/button", body) == (204, "")
+        assert [frame(ws, "edge")["event"] for _ in range(2)] == ["low", "high"]
+
+
+@pytest.mark.parametrize("pin", ["bell", "button"])
+def test_the_command_says_that_a_press_would_be_none(
+    exhibit: Callable[..., RunningBridge], pin: str
+) -> None:
+    """Exit code 1, and the bridge's own sentence (row 15)."""
+    bridge = exhibit(text=EXHIBIT.replace('"5ms"', '"20ms"'))
+    done = CliRunner().invoke(main, ["press", pin, "--for", "10ms", "--url", bridge.url])
+    assert (done.exit_code, done.output) == (
+        1,
+        f"gpiobridge: the bridge answered 400: pin '{pin}': a press of 10ms is shorter than the "
+        "pin's debounce of 20ms, so it would be no event: make it 20ms or longer, or the debounce "
+        "shorter.\n",
+    )
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="Windows stops no process")
+def test_a_press_over_a_stop_of_the_process_is_a_tap(exhibit: Callable[..., RunningBridge]) -> None:
+    """It ends when it was to end, not when the process goes on: no hold of 300 ms (row 16)."""
+    bridge = exhibit()
+    with bridge.socket("still") as ws:
+        frame(ws, "state")
+        assert bridge.request(BELL, b'{"level": "low", "for": "100ms"}') == (204, "")
+        (worker,) = bridge.workers()
+        os.kill(worker, signal.SIGSTOP)
+        threading.Event().wait(0.5)  # the stop itself, for longer than the hold
+        os.kill(worker, signal.SIGCONT)
+        events = [frame(ws, "edge") for _ in range(3)]
+    assert [event["event"] for event in events] == ["low", "high", "tap"]
+    assert events[1]["at"] - events[0]["at"] == pytest.approx(0.1, abs=0.01)
 
 
 # --- Messages and moves -----------------------------------------------------------------------
@@ -630,6 +761,9 @@ def test_moves_from_outside(exhibit: Callable[..., RunningBridge], kind: str) ->
         ("messages", {"data": "\ud800"}, 400, "the message is no JSON"),
         ("messages", {"data": "x" * 70_000}, 413, "The body is at most 65536 bytes."),
         ("messages", {"data": 1, "\ud800": 1}, 400, "'\\ud800' is unknown"),
+        ("messages", {"data": 1, "Retain": "x"}, 400, "'Retain' is unknown; beside"),
+        ("messages", {"date": 1}, 400, "'date' is unknown; beside \"data\" there are: page, "),
+        ("navigate", {"page": "open"}, 400, 'The body must be a JSON object with "to".'),
         ("navigate", {}, 400, 'The body must be a JSON object with "to".'),
         ("navigate", {"to": "nosuch"}, 400, "to = 'nosuch': there is no such page; pages: welcome"),
         ("navigate", {"to": None}, 400, "to = None: must be the name of a page"),
@@ -642,6 +776,25 @@ def test_what_cannot_be_told_is_refused(
     """In a sentence with place, value and remedy."""
     answer = served().post(f"/api/{what}", data=json.dumps(body))
     assert (answer.status_code, answer.text.startswith(said)) == (status, True), answer.text
+
+
+@pytest.mark.parametrize(
+    ("what", "body", "double"),
+    [
+        ("messages", '{"data": 1, "data": 2}', "data"),
+        ("messages", '{"data": {"a": 1, "b": 2, "a": 3}}', "a"),
+        ("navigate", '{"to": "open", "page": "still", "page": "open"}', "page"),
+    ],
+)
+def test_a_key_that_is_there_twice_is_refused(
+    served: Callable[..., FlaskClient], what: str, body: str, double: str
+) -> None:
+    """One of its values would be dropped, in a message's data too (row 14)."""
+    answer = served().post(f"/api/{what}", data=body)
+    assert (answer.status_code, answer.text) == (
+        400,
+        f"{double!r} is in the body twice: say it once.\n",
+    )
 
 
 def test_a_message_may_be_escaped(served: Callable[..., FlaskClient]) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import gpiobridge
 from gpiobridge import GpioBridge
 from gpiobridge.client import Frames, connect
+from gpiobridge.live_pins import LivePin
 
 PAGE = (Path(__file__).parents[1] / "docs" / "api.md").read_text()
 CLIENT = (Path(gpiobridge.__file__).parent / "assets" / "client.js").read_text()
@@ -44,6 +45,15 @@ def test_signatures_are_the_real_ones() -> None:
     assert f"`connect{signature(connect)}`" in PAGE
     for name in ("push", "navigate", "page"):
         assert f"bridge.{name}{signature(getattr(GpioBridge, name))}`" in PAGE, name
+
+
+def test_all_of_a_pin_is_there() -> None:
+    """What `bridge.pins[...]` has, with its real signatures (row 17)."""
+    cells = [line.split("|")[1] for line in PAGE.splitlines() if "`bridge.pins[" in line]
+    shown = set(re.findall(r"\.([a-z]+)[(`]", " ".join(cells)))
+    assert shown == public(LivePin) | {"name"}
+    for name in ("set", "press"):
+        assert f'"].{name}{signature(getattr(LivePin, name))}`' in PAGE, name
 
 
 def test_all_of_the_page_script_is_there() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from running import RunningBridge, frame, wait_until, write_exhibit
+from running import CONFIG, RunningBridge, frame, wait_until, write_exhibit
 
 Run = Callable[..., RunningBridge]
 
@@ -353,6 +353,28 @@ def test_simulator_page(bridge: RunningBridge, page: Any) -> None:
     page.wait_for_selector('[data-pin="button"][data-level="high"]')
     assert page.url.endswith("/simulator")
     assert complaints == []
+
+
+SLOW = CONFIG.replace("button = 17", 'button = {{ pin = 17, debounce = "250ms", hold = "1s" }}')
+
+
+def test_quick_clicks_in_the_simulator_are_events(
+    run_bridge: Run, page: Any, tmp_path: Path
+) -> None:
+    """A click is longer than the pin's debounce, and the next one waits for it (row 15)."""
+    bridge = run_bridge(config=write_exhibit(tmp_path, config=SLOW))
+    open_page(page, bridge, "/simulator")
+    card = page.locator("li[data-pin=button]")
+    with bridge.socket("still") as ws:
+        frame(ws, "state")
+        for button, events in (
+            ("Press button", ["low", "high"] * 2),
+            ("Hold button", ["low", "high"]),
+        ):
+            card.get_by_label(button).click()
+            card.get_by_label(button).click()
+            assert [frame(ws, "edge")["event"] for _ in events] == events
+    assert page.locator(".error[role=alert]").is_hidden()
 
 
 GESTURES = """

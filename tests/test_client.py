@@ -789,9 +789,11 @@ def test_push_and_navigate(
     assert headers["Content-Type"] == "application/json"
 
 
-@pytest.mark.parametrize("text", ["hello", "", "NaN", "{'a': 1}", "[" * 100_000])
+@pytest.mark.parametrize(
+    "text", ["hello", "", "NaN", "{'a': 1}", '{"a": 1, "a": 2}', "[" * 100_000]
+)
 def test_push_wants_json(text: str) -> None:
-    """Text without its quotes is refused here, with the remedy."""
+    """Text without its quotes, or a key that is there twice, is refused here (row 14)."""
     done = gpiobridge("push", text)
     assert (done.returncode, "Traceback" in done.stderr) == (2, False)
     assert "text needs its quotes: '\"hello\"'" in done.stderr

@@ -61,7 +61,7 @@ ALLOWED = {
     },
     "app_settings": {"config", "errors"},
     "handlers": {"config", "errors", "events", "view_pages"},
-    "live_pins": {"events", "running"},
+    "live_pins": {"errors", "events", "running"},
     "view_pages": {"errors", "wire"},
     "workers": {"errors"},
     "request_hooks": {
@@ -79,7 +79,7 @@ ALLOWED = {
     },
     "server": {"config", "errors", "exhibit", "gunicorn_server", "limits", "startup"},
     "install": {"config", "errors", "gpio"},
-    "remote": {"errors", "events"},
+    "remote": {"config", "errors"},
     "cursors": {"wire"},
     "client_page": {"errors", "remote"},
     "client": {"client_page", "cursors", "errors", "remote", "wire"},

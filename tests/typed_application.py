@@ -8,7 +8,16 @@ from typing import ParamSpec
 from flask import Flask, Response, abort
 from flask.typing import ResponseReturnValue
 
-from gpiobridge import Display, Gesture, GpioBridge, Level, Message, PinEvent, PushError
+from gpiobridge import (
+    Display,
+    DriveError,
+    Gesture,
+    GpioBridge,
+    Level,
+    Message,
+    PinEvent,
+    PushError,
+)
 
 P = ParamSpec("P")
 
@@ -97,5 +106,11 @@ def main() -> None:
     bridge.start()
     for name, pin in bridge.pins.items():
         print(name, pin.level is Level.LOW, pin.active)
+        try:
+            pin.press(for_s=0.2)
+            pin.set(Level.HIGH)
+            pin.set("low")
+        except DriveError as error:
+            print(error)
     print([display.name for display in bridge.displays], bridge.running.settings.server.port)
     bridge.stop()

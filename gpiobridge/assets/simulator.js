@@ -1,12 +1,13 @@
 /*
- * The simulator page: its buttons set the levels of simulated pins by POST.
+ * The simulator page: its buttons press simulated pins, and set their levels, by POST.
  *
  * What a pin's level *is* comes back by the bridge's own way: client.js writes data-level and
  * data-active on every element with data-pin, as on any page.
  */
 "use strict";
 (() => {
-  const PRESS_MS = 150; // a press of a finger, and well above the default debounce of 20 ms
+  const PRESS_MS = 150; // a press of a finger
+  const MARGIN_MS = 20; // the pin has changed before we hear of it; timers are coarse
   const ANSWER_MS = 5000;
   const { prefix } = document.currentScript.dataset;
   const error = document.querySelector(".error[role=alert]");
@@ -14,18 +15,20 @@
   const other = (level) => (level === "low" ? "high" : "low");
   const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-  /** Set a pin's level; resolve to whether it worked, and say in the page why it didn't. */
-  async function set(pin, level) {
+  /** Set a pin's level, perhaps for a time; resolve to whether it worked, and say why it didn't. */
+  async function set(pin, level, forMs) {
     let problem = "";
     try {
       const answer = await fetch(`${prefix}/simulator/pins/${encodeURIComponent(pin)}`, {
         method: "POST",
         headers: { "Content-Type": "application/json" },
-        body: JSON.stringify({ level }),
-        keepalive: true, // a release must arrive even if this page is closed now
+        body: JSON.stringify(forMs ? { level, for: `${forMs}ms` } : { level }),
+        keepalive: true, // it must arrive even if this page is closed now
         signal: AbortSignal.timeout(ANSWER_MS),
       });
-      if (answer.status === 404) {
+      if (answer.status === 400) {
+        problem = `The bridge refused it: ${await answer.text()}`;
+      } else if (answer.status === 404) {
         problem = "The bridge has no such simulated pin any more. Reload this page.";
       } else if (!answer.ok) {
         problem = `The bridge refused it (${answer.status} ${answer.statusText}); its log says why.`;
@@ -40,9 +43,20 @@
 
   function wire(card) {
     const { pin, activeLevel } = card.dataset;
+    const settleMs = Number(card.dataset.debounceMs) + MARGIN_MS;
     const press = card.querySelector(".press");
     const hold = card.querySelector(".hold");
-    let busy = false; // one POST at a time, so that a release can't overtake its press
+    let turn = Promise.resolve();
+    let waiting = 0;
+
+    /** Do one thing at a time: a second click waits until what the first did has settled. */
+    function inTurn(act) {
+      if (waiting > 2) return; // a hammered button doesn't go on by itself for long
+      waiting += 1;
+      turn = turn.then(act).finally(() => {
+        waiting -= 1;
+      });
+    }
 
     function showHeld(held) {
       hold.setAttribute("aria-pressed", held);
@@ -51,39 +65,34 @@
     }
     const isHeld = () => hold.getAttribute("aria-pressed") === "true";
 
-    press.addEventListener("click", async () => {
-      if (busy || isHeld()) return;
-      busy = true;
+    async function pressOnce() {
+      if (isHeld()) return;
       press.classList.add("busy");
-      if (await set(pin, activeLevel)) {
-        await sleep(PRESS_MS);
-        await set(pin, other(activeLevel));
-      }
+      const forMs = Math.max(PRESS_MS, settleMs);
+      // The bridge itself lets go of it: this page may be closed meanwhile.
+      if (await set(pin, activeLevel, forMs)) await sleep(forMs + settleMs);
       press.classList.remove("busy");
-      busy = false;
-    });
+    }
 
-    hold.addEventListener("click", async () => {
-      if (busy) return;
-      busy = true;
+    async function toggleHold() {
       const held = !isHeld();
-      if (await set(pin, held ? activeLevel : other(activeLevel))) showHeld(held);
-      busy = false;
-    });
+      if (await set(pin, held ? activeLevel : other(activeLevel))) {
+        showHeld(held);
+        await sleep(settleMs);
+      }
+    }
+
+    press.addEventListener("click", () => inTurn(pressOnce));
+    hold.addEventListener("click", () => inTurn(toggleHold));
 
     // A key kept down repeats its click: that would be a machine gun, not a press.
     card.addEventListener("keydown", (event) => {
       if (event.repeat && event.key === "Enter") event.preventDefault();
     });
 
-    // A page closed in the middle of a press must not leave the pin active.
-    addEventListener("pagehide", () => {
-      if (press.classList.contains("busy")) set(pin, other(activeLevel));
-    });
-
     // The pin may be held by someone else, or since before a reload: "Hold" shows what is so.
     new MutationObserver(() => {
-      if (!busy) showHeld(card.dataset.active === "true");
+      if (!waiting) showHeld(card.dataset.active === "true");
     }).observe(card, { attributeFilter: ["data-active"] });
     if (card.dataset.active === "true") showHeld(true);
   }

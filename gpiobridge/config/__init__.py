@@ -15,8 +15,9 @@ from types import MappingProxyType
 from typing import Any
 
 from gpiobridge.config.checking import RESERVED, check
-from gpiobridge.config.durations import parse_duration
+from gpiobridge.config.durations import format_duration, parse_duration
 from gpiobridge.config.environment import lay_over
+from gpiobridge.config.problems import nearest
 from gpiobridge.config.settings import Gpio, Page, Pin, Pull, Server, Settings, base_url
 from gpiobridge.errors import ConfigError
 
@@ -32,7 +33,9 @@ __all__ = [
     "base_url",
     "check",
     "example_file",
+    "format_duration",
     "load",
+    "nearest",
     "parse_duration",
     "read",
 ]

@@ -3,10 +3,10 @@
 The way of an edge: `pin_source` makes what the configuration asks for (`boards` knows what "auto"
 means on this machine), and the watcher opens it, knowing no more of it than `source` says. In
 `gpiozero_pins` a callback stamps the edge and hands it on; in `gpiod_pins` the kernel stamps it,
-and it waits at a descriptor; in `virtual_pins` there is no wire, and an HTTP request makes the edge
-(`mixed_pins` has both kinds). Both edges, no debounce of the back end (they differ, see
-`debounce`). An error comes with what to do about it, from `remedies`; `chips` asks the kernel
-itself, without a back end.
+and it waits at a descriptor; in `virtual_pins` there is no wire, and a program makes the edge
+(`driving` has the rules for that, also with simulated pins; `mixed_pins` has both kinds). Both
+edges, no debounce of the back end (they differ, see `debounce`). An error comes with what to do
+about it, from `remedies`; `chips` asks the kernel itself, without a back end.
 
 Importing this imports neither gpiozero nor a back end: that is for pins that are opened.
 
@@ -19,6 +19,7 @@ from collections.abc import Mapping
 
 from gpiobridge.config import Gpio, Pin
 from gpiobridge.gpio.boards import choose, is_raspberry_pi
+from gpiobridge.gpio.driving import MAX_PRESS_S
 from gpiobridge.gpio.gpiod_pins import GpiodPins
 from gpiobridge.gpio.gpiozero_pins import Pins
 from gpiobridge.gpio.mixed_pins import MixedPins
@@ -26,6 +27,7 @@ from gpiobridge.gpio.source import OnEdge, PinSource
 from gpiobridge.gpio.virtual_pins import VirtualPins
 
 __all__ = [
+    "MAX_PRESS_S",
     "GpiodPins",
     "MixedPins",
     "OnEdge",

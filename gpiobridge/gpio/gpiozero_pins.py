@@ -4,7 +4,8 @@ The back end is chosen explicitly and its own error reported: gpiozero's default
 real cause into warnings. gpiozero and the back end are imported only when the pins are opened.
 
 `Pins` is opened, read and closed by one thread at a time (the watcher's or the one that starts
-it); the callbacks come on the back end's thread and only stamp, append and wake.
+it); the callbacks come on the back end's thread and only stamp, append and wake. Simulated pins may
+be driven on any thread; their callbacks come on the one that drives, reads or looks for edges.
 """
 
 import contextlib
@@ -20,6 +21,7 @@ from gpiobridge.config import Gpio, Pin, Pull
 from gpiobridge.errors import PinError
 from gpiobridge.events import Level, RawEdge
 from gpiobridge.gpio.boards import chip_number, choose, require
+from gpiobridge.gpio.driving import Driving
 from gpiobridge.gpio.remedies import explain, title
 from gpiobridge.gpio.source import SETTLE_S, OnEdge, PinSource
 
@@ -56,6 +58,8 @@ class Pins(PinSource):
         self._factory: Any = None
         self._devices: dict[str, Any] = {}
         self._callbacks: list[Callable[[float, int], None]] = []
+        self._driving = Driving(pins, self._level_now)
+        self._driven_at_s: float | None = None  # the stamp of an edge that is made just now
 
     def open(self, on_edge: OnEdge) -> None:
         """Claim every pin, let the pulls settle, then arm the edges.
@@ -75,6 +79,8 @@ class Pins(PinSource):
                     time.sleep(SETTLE_S)
                 for name in self._pins:
                     self._arm(name, on_edge)
+            if self.simulated:
+                self._driving.open(self._put)
         except BaseException:
             self.close()
             raise
@@ -85,10 +91,21 @@ class Pins(PinSource):
         Raises:
             PinError: the back end no longer answers.
         """
-        try:
-            return _level(self._devices[pin].pin.state)
-        except Exception as error:
-            raise PinError(f"pin {pin!r} can't be read: {error}") from error
+        return self._driving.read(pin) if self.simulated else self._level_now(pin)
+
+    @property
+    def deadline_s(self) -> float | None:
+        """When the next press of a simulated pin ends, in monotonic seconds."""
+        return self._driving.deadline_s
+
+    def read_edges(self) -> bool:
+        """Hand on the ends of presses of simulated pins; all other edges come by themselves.
+
+        Returns:
+            False: nothing is known of lost ones.
+        """
+        self._driving.hand_on()
+        return False
 
     def check(self) -> None:
         """Make sure that the back end still delivers edges.
@@ -105,21 +122,20 @@ class Pins(PinSource):
         if thread is not None and not thread.is_alive():
             raise PinError("lgpio's thread has died: no pin would be heard any longer")
 
-    def drive(self, pin: str, level: Level) -> None:
-        """Set a simulated pin's level, as a finger on its button would.
+    def drive(self, pin: str, level: Level, for_s: float | None = None) -> None:
+        """Set a simulated pin's level, as a finger on its button would; see `Driving.drive`.
 
         Raises:
+            DriveError: a press would be no event.
             PinError: the pins are real, or closed already.
         """
         if not self.simulated:
-            raise PinError(f"pin {pin!r} is real: only simulated pins can be driven")
-        device = self._devices.get(pin)
-        if device is None:
-            raise PinError(f"pin {pin!r} is closed: the bridge stops")
-        _drive(device.pin, level)
+            super().drive(pin, level, for_s)
+        self._driving.drive(pin, level, for_s)
 
     def close(self) -> None:
         """Release every pin; may be called twice."""
+        self._driving.close()
         for device in self._devices.values():
             # gpiozero's lgpio pins keep their callback when they are closed: at the next edge it
             # would fail, and end lgpio's only thread.
@@ -165,12 +181,28 @@ class Pins(PinSource):
             raise PinError(explain(error, title(pin), self._factory_name)) from error
         return device
 
+    def _level_now(self, pin: str) -> Level:
+        try:
+            return _level(self._devices[pin].pin.state)
+        except Exception as error:
+            raise PinError(f"pin {pin!r} can't be read: {error}") from error
+
+    def _put(self, pin: str, level: Level, at_s: float) -> None:
+        """Let a simulated pin have an edge with this stamp, not that of the moment."""
+        self._driven_at_s = at_s
+        try:
+            _drive(self._devices[pin].pin, level)
+        finally:
+            self._driven_at_s = None
+
     def _arm(self, name: str, on_edge: OnEdge) -> None:
         # No exception may leave a callback: it would end lgpio's only thread, and every pin
         # would be deaf from then on.
         def changed(ticks: float, state: int) -> None:
             now_s = time.monotonic()
             at_s = ticks if now_s - _PLAUSIBLE_S <= ticks <= now_s else now_s
+            if self._driven_at_s is not None:
+                at_s = self._driven_at_s
             on_edge(RawEdge(name, _level(state), at_s))
 
         self._callbacks.append(changed)  # gpiozero keeps a weak reference only

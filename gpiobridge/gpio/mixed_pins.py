@@ -43,6 +43,12 @@ class MixedPins(PinSource):
         """The descriptor of the wired pins, if their edges wait at one."""
         return self._wired.fileno()
 
+    @property
+    def deadline_s(self) -> float | None:
+        """When either next has an edge without a descriptor that tells, in monotonic seconds."""
+        deadlines_s = (self._wired.deadline_s, self._virtual.deadline_s)
+        return min((d for d in deadlines_s if d is not None), default=None)
+
     def read_edges(self) -> bool:
         """Hand on what waits at either.
 
@@ -63,13 +69,14 @@ class MixedPins(PinSource):
         """
         return self._of(pin).read(pin)
 
-    def drive(self, pin: str, level: Level) -> None:
-        """Set the level of a virtual pin, or of a simulated one.
+    def drive(self, pin: str, level: Level, for_s: float | None = None) -> None:
+        """Set the level of a virtual pin, or of a simulated one; see `PinSource.drive`.
 
         Raises:
+            DriveError: a press would be no event.
             PinError: it is real, or closed.
         """
-        self._of(pin).drive(pin, level)
+        self._of(pin).drive(pin, level, for_s)
 
     def check(self) -> None:
         """Make sure that edges of the wired pins are still delivered.

@@ -39,8 +39,16 @@ class PinSource(Protocol):
         """
         return None
 
+    @property
+    def deadline_s(self) -> float | None:
+        """The next moment at which `read_edges` has work without a descriptor that tells.
+
+        None, unless overridden: there is no such moment. In monotonic seconds; any thread.
+        """
+        return None
+
     def read_edges(self) -> bool:
-        """Hand all edges that wait at the descriptor to ``on_edge``, on the caller's thread.
+        """Hand all edges to ``on_edge`` that wait, or whose time has come, on the caller's thread.
 
         It doesn't wait itself: there may be none.
 
@@ -55,13 +63,22 @@ class PinSource(Protocol):
     def read(self, pin: str) -> Level:
         """Read a pin's level now."""
 
-    def drive(self, pin: str, level: Level) -> None:
+    def drive(self, pin: str, level: Level, for_s: float | None = None) -> None:
         """Set a pin's level, where there is no wire that does; on any thread.
 
+        Args:
+            pin: the pin's name.
+            level: the level.
+            for_s: seconds after which it goes back to what it was; None: it stays.
+
         Raises:
-            PinError: there is one, unless overridden; or the pins are not open.
+            DriveError: a press (with ``for_s``) would be no event.
+            PinError: there is a wire, unless overridden; or the pins are not open.
         """
-        raise PinError(f"pin {pin!r} is real: only its wire sets its level")
+        raise PinError(
+            f"pin {pin!r} is real: only its wire sets its level; to set it by program give it "
+            'source = "http", or pin_factory = "mock" under [gpio] for a test'
+        )
 
     def check(self) -> None:
         """Make sure that edges are still delivered."""

@@ -1,21 +1,16 @@
 """Pins without a wire: whoever may use the API sets their levels (see `api`).
 
-They keep what the watcher relies on (`debounce` says why): a reading is never older than the moment
-before it, and an edge that was stamped before a moment is in the watcher's hands once it has looked
-for edges after that moment. So a level and the stamp of its edge are made in one step, under the
-lock, and `read` and `read_edges` come before that step or after it, never in its middle.
+`driving` has the rules by which they change, and keeps the watcher's promises.
 
-Threads: `drive` on any, the rest as `source` says. ``on_edge`` is called with the lock held, so
-that edges come in the order of their stamps; it doesn't block.
+Threads: `drive` on any, the rest as `source` says. ``on_edge`` is called on the thread that drives,
+reads or looks for edges.
 """
 
-import threading
-import time
 from collections.abc import Mapping
 
 from gpiobridge.config import Pin
-from gpiobridge.errors import PinError
 from gpiobridge.events import Level, RawEdge
+from gpiobridge.gpio.driving import Driving
 from gpiobridge.gpio.source import OnEdge, PinSource
 
 
@@ -34,49 +29,51 @@ class VirtualPins(PinSource):
     loses_edges = False
 
     def __init__(self, pins: Mapping[str, Pin]) -> None:
-        self._lock = threading.Lock()
         self._levels = {name: pin.active.other for name, pin in pins.items()}
-        self._on_edge: OnEdge | None = None  # None while they are closed
+        self._driving = Driving(pins, self._levels.__getitem__)
 
     def __contains__(self, pin: str) -> bool:
         return pin in self._levels
 
     def open(self, on_edge: OnEdge) -> None:
-        """From now on every edge goes to ``on_edge``, on the thread that drives."""
-        with self._lock:
-            self._on_edge = on_edge
+        """From now on every edge goes to ``on_edge``."""
 
-    def drive(self, pin: str, level: Level) -> None:
-        """Set a pin's level; the level that it has already is no edge.
+        def put(pin: str, level: Level, at_s: float) -> None:
+            self._levels[pin] = level
+            on_edge(RawEdge(pin, level, at_s))
+
+        self._driving.open(put)
+
+    def drive(self, pin: str, level: Level, for_s: float | None = None) -> None:
+        """Set a pin's level, for good or for the time of a press; see `Driving.drive`.
 
         Raises:
+            DriveError: a press would be no event.
             PinError: the pins are not open.
         """
-        with self._lock:
-            if self._on_edge is None:
-                raise PinError(f"pin {pin!r} is closed: the bridge is not running")
-            if self._levels[pin] is not level:
-                self._levels[pin] = level
-                self._on_edge(RawEdge(pin, level, time.monotonic()))
+        self._driving.drive(pin, level, for_s)
+
+    @property
+    def deadline_s(self) -> float | None:
+        """When the next press ends, in monotonic seconds."""
+        return self._driving.deadline_s
 
     def read_edges(self) -> bool:
-        """Wait for a drive that has stamped its edge and not yet handed it on.
+        """Hand on the ends of presses; wait for a drive that has yet to hand on its edge.
 
         Returns:
             False: no edge is ever lost.
         """
-        with self._lock:
-            return False
+        self._driving.hand_on()
+        return False
 
     def read(self, pin: str) -> Level:
         """Read a pin's level now."""
-        with self._lock:
-            return self._levels[pin]
+        return self._driving.read(pin)
 
     def check(self) -> None:
         """Nothing to do: there is nothing that could die."""
 
     def close(self) -> None:
         """Let no edge come any more; may be called twice."""
-        with self._lock:
-            self._on_edge = None
+        self._driving.close()
