@@ -11,7 +11,7 @@ import gpiobridge
 PACKAGE = Path(gpiobridge.__file__).parent
 PURE = (
     "bridge", "counts", "cursors", "debounce", "errors", "events", "liveness", "navigation",
-    "noise", "press", "wire",
+    "noise", "press", "settled", "wire",
 )  # fmt: skip
 ACTING = {
     "asyncio", "datetime", "flask", "gpiozero", "io", "logging", "os", "pathlib", "random",
