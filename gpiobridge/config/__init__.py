@@ -17,13 +17,14 @@ from typing import Any
 from gpiobridge.config.checking import RESERVED, check
 from gpiobridge.config.durations import parse_duration
 from gpiobridge.config.environment import lay_over
-from gpiobridge.config.settings import Gpio, Page, Pin, Pull, Server, Settings, base_url
+from gpiobridge.config.settings import Gpio, Idle, Page, Pin, Pull, Server, Settings, base_url
 from gpiobridge.errors import ConfigError
 
 __all__ = [
     "DEFAULT_URL",
     "RESERVED",
     "Gpio",
+    "Idle",
     "Page",
     "Pin",
     "Pull",
