@@ -50,6 +50,7 @@ class Connection:
     text: str = ""
     answers_beats: bool = False
     unanswered_beats: int = 0
+    idle: bool = False  # its page has said that nobody uses it, and that it leaves
     closing: bool = False  # our close frame is sent or queued: what still comes in is discarded
 
     def __str__(self) -> str:

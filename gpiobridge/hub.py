@@ -18,7 +18,7 @@ import selectors
 import socket
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from enum import StrEnum
 
 from wsproto.events import BytesMessage, CloseConnection, Event, Ping, TextMessage
@@ -95,6 +95,7 @@ class Hub:
         beat_s: after this many seconds without a frame every display gets a beat.
         counts: where connections are counted.
         on_message: gets what a page sends to the application; it must not block or raise.
+        pages: the names of all pages.
     """
 
     def __init__(
@@ -104,6 +105,7 @@ class Hub:
         beat_s: float,
         counts: Counts,
         on_message: Callable[[Message], None] = lambda message: None,
+        pages: Collection[str] = (),
     ) -> None:
         self.connections: set[Connection] = set()
         self._selector = selector
@@ -111,6 +113,7 @@ class Hub:
         self._beat_s = beat_s
         self._counts = counts
         self._on_message = on_message
+        self._pages = pages
         self._beat_frame = text_frame(wire.BEAT)
         self._last_sent_s = 0.0
         self._closing: deque[tuple[float, Connection]] = deque()  # by deadline
@@ -350,6 +353,19 @@ class Hub:
         elif message["type"] == "message" and "data" in message:
             self._counts.messages_received += 1
             self._on_message(Message(message["data"], connection.display))
+        elif message["type"] == "idle":
+            self._note_idle(connection, message.get("to"))
+
+    def _note_idle(self, connection: Connection, to: object) -> None:
+        """Log that a page leaves because nobody uses it; it does so by itself."""
+        page = connection.display.page
+        # Once a socket, and only a page that there is: a page can send anything, and often.
+        if connection.idle or not isinstance(to, str) or to not in self._pages:
+            return
+        connection.idle = True
+        self._counts.navigations[page, to] += 1
+        name = f', display "{connection.display.name}"' if connection.display.name else ""
+        log.info("idle: %s leads to %s%s", page, to, name)
 
     def _finish(self, connection: Connection, now_s: float) -> None:
         """Let the close frame out, then end our direction and wait for the peer's."""

@@ -106,7 +106,14 @@ class Watcher:
         self._on_failure = on_failure
         self._on_event = on_event
         self._selector = selectors.DefaultSelector()
-        self._hub = Hub(self._selector, self.slots, settings.server.beat_s, self.counts, on_message)
+        self._hub = Hub(
+            self._selector,
+            self.slots,
+            settings.server.beat_s,
+            self.counts,
+            on_message,
+            pages=settings.pages,
+        )
         self._edges = EdgeQueue()
         self._orders = OrderQueue()
         self._retained = retained or Retained()
