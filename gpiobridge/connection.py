@@ -57,9 +57,8 @@ class Connection:
     text: str = ""
     answers_beats: bool = False
     unanswered_beats: int = 0
-    closing: bool = (
-        False  # our close frame is sent or queued: of what comes in only the peer's counts
-    )
+    idle: bool = False  # its page has said that nobody uses it, and that it leaves
+    closing: bool = False  # our close frame is sent or queued: only the peer's counts from now on
     peer_closed: bool = False  # its close frame has come
 
     def __str__(self) -> str:

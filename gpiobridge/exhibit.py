@@ -13,6 +13,7 @@ from werkzeug.exceptions import NotFound
 from gpiobridge.admission import check_source, check_token
 from gpiobridge.config import Page, Settings
 from gpiobridge.routes import BLUEPRINT
+from gpiobridge.template_errors import TemplateErrors
 from gpiobridge.web import GpioBridge
 
 
@@ -32,10 +33,17 @@ def create_app(settings: Settings, on_failure: Callable[[], None] = lambda: None
     app.config["TEMPLATES_AUTO_RELOAD"] = True  # an edit shows at the next page load
     bridge = GpioBridge(app, config=settings, on_failure=on_failure)
 
+    template_errors = TemplateErrors(settings.folder / "templates")
+
     def add_page(page: Page) -> None:
         def show() -> ResponseReturnValue:
             assert page.template is not None  # config makes sure
-            return render_template(page.template, page=page.name, pins=settings.pins)
+            try:
+                html = render_template(page.template, page=page.name, pins=settings.pins)
+            except Exception as error:  # an expression in a template can raise anything
+                return template_errors.answer(page.name, error)
+            template_errors.forget(page.name)
+            return html
 
         app.add_url_rule(f"/{page.name}", f"page_{page.name}", bridge.page(page.name)(show))
 

@@ -18,7 +18,7 @@ import selectors
 import socket
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from enum import StrEnum
 
@@ -97,6 +97,7 @@ class Hub:
         counts: where connections are counted.
         on_message: gets what a page sends to the application; it must not block or raise.
         on_taking: is called when a page has said whether it takes presses; the same.
+        pages: the names of all pages.
     """
 
     def __init__(
@@ -107,6 +108,7 @@ class Hub:
         counts: Counts,
         on_message: Callable[[Message], None] = lambda message: None,
         on_taking: Callable[[Connection], None] = lambda connection: None,
+        pages: Collection[str] = (),
     ) -> None:
         self.connections: set[Connection] = set()
         self._selector = selector
@@ -115,6 +117,7 @@ class Hub:
         self._counts = counts
         self._on_message = on_message
         self._on_taking = on_taking
+        self._pages = pages
         self._beat_frame = text_frame(wire.BEAT)
         self._last_sent_s = 0.0
         self._closing: deque[tuple[float, Connection]] = deque()  # by deadline
@@ -366,6 +369,8 @@ class Hub:
             self._on_message(Message(message["data"], connection.display))
         elif message["type"] == "taking":
             self._take_taking(connection, message, now_s)
+        elif message["type"] == "idle":
+            self._note_idle(connection, message.get("to"))
 
     def _take_taking(
         self, connection: Connection, message: Mapping[str, object], now_s: float
@@ -377,6 +382,17 @@ class Hub:
             return
         connection.standing = replace(connection.standing, taking_since_s=since_s)
         self._on_taking(connection)
+
+    def _note_idle(self, connection: Connection, to: object) -> None:
+        """Log that a page leaves because nobody uses it; it does so by itself."""
+        page = connection.display.page
+        # Once a socket, and only a page that there is: a page can send anything, and often.
+        if connection.idle or not isinstance(to, str) or to not in self._pages:
+            return
+        connection.idle = True
+        self._counts.navigations[page, to] += 1
+        name = f', display "{connection.display.name}"' if connection.display.name else ""
+        log.info("idle: %s leads to %s%s", page, to, name)
 
     def _finish(self, connection: Connection, now_s: float) -> None:
         """Let the close frame out, and wait for the peer's."""

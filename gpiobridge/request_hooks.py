@@ -29,6 +29,10 @@ TRY_AGAIN_S = 1.0
 """After a start that failed, requests don't try again for so many seconds."""
 
 
+VERSION_HEADER = "Gpiobridge-Version"
+"""What the client compares with the version of what it has fetched ahead."""
+
+
 class Guard:
     """An application's own decorators, asked whether a request of our routes may pass.
 
@@ -148,6 +152,8 @@ def _complete_page(running: Running, page: str, response: Response) -> Response:
             "HTML, or declare the page with client=False",
             page,
         )
+    if running.settings.pages[page].fetched_ahead:
+        response.headers[VERSION_HEADER] = running.version()
     if running.next_pages(page):
         response.headers["Speculation-Rules"] = f'"{running.root}/gpiobridge/next/{page}"'
     set_owners_headers(response, running.settings.server.csp)

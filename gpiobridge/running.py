@@ -11,11 +11,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from flask import g, request
+from flask import current_app, g, request
 
 from gpiobridge.config import Settings
 from gpiobridge.outbound import Outbound
 from gpiobridge.pages import script_tag
+from gpiobridge.versions import files_version
 from gpiobridge.watcher import Watcher
 
 ASSETS = Path(__file__).parent / "assets"
@@ -102,12 +103,18 @@ class Running:
         if rules is not None and rules.idle is not None:
             more["idle"] = f"{rules.idle.after_s:g}"
             more["idle-to"] = rules.idle.to
-            more["idle-pins"] = " ".join(sorted({pin for pin, _ in rules.rules}))
+            more["idle-pins"] = " ".join(
+                sorted({*rules.idle.pins, *(pin for pin, _ in rules.rules)})
+            )
+            if rules.idle.warn_s:
+                more["idle-warn"] = f"{rules.idle.warn_s:g}"
         if rules is not None and rules.while_rules:
             levels: dict[str, dict[str, str]] = {}
             for (pin, level), to in rules.while_rules.items():
                 levels.setdefault(pin, {})[level] = request.script_root + self.watcher.paths[to]
             more["levels"] = json.dumps(levels)
+        if rules is not None and self.next_pages(page):
+            more["version"] = self.version()
         return script_tag(
             f"{self.root}/gpiobridge/client.js?v={_client_version()}",
             {
@@ -119,18 +126,33 @@ class Running:
                 "paths": json.dumps(
                     {n: request.script_root + p for n, p in self.watcher.paths.items()}
                 ),
+                # Turbo must not swap one page's content for another's below this page's rules.
+                "turbo-track": "reload",
                 **more,
             },
         )
 
     def next_pages(self, page: str) -> dict[str, bool]:
-        """The paths that ``page`` leads to, each with whether to prerender it."""
+        """The paths to have before ``page`` leads there, each with whether to prerender it."""
         targets = dict.fromkeys(self.settings.pages[page].rules.values())
         return {
             request.script_root + self.watcher.paths[to]: self.settings.pages[to].prerender
             for to in targets
-            if to != page
+            if to != page and self.settings.pages[to].fetched_ahead
         }
+
+    def version(self) -> str:
+        """What a page that is fetched ahead was made of, in a request: this run, and its files.
+
+        A page compares it before it leaves, so that no visitor is shown what was edited since.
+        """
+        loaders = [current_app.jinja_loader]
+        loaders += [blueprint.jinja_loader for blueprint in current_app.iter_blueprints()]
+        folders = [Path(f) for loader in loaders for f in getattr(loader, "searchpath", ())]
+        if any(page.prerender for page in self.settings.pages.values()):
+            # Only then a page's pictures and styles are loaded ahead, too.
+            folders.append(Path(current_app.static_folder or self.settings.folder / "static"))
+        return f"{self.watcher.bridge.epoch}-{files_version(folders)}"
 
 
 def _rough(duration_s: float) -> str:

@@ -117,6 +117,7 @@ class Watcher:
             self.counts,
             on_message,
             self._look_again,
+            pages=settings.pages,
         )
         self._edges = EdgeQueue()
         self._orders = OrderQueue()

@@ -523,3 +523,57 @@ def test_idle_page_leaves_by_itself(run_bridge: Run, page: Any, tmp_path: Path) 
     page.wait_for_selector(ONLINE)
     page.clock.fast_forward(1500)
     page.wait_for_url("**/welcome")
+
+
+def test_later_elements_have_their_level(bridge: RunningBridge, page: Any) -> None:
+    """Whenever they come into the page, or get their pin (row 24)."""
+    open_page(page, bridge, "/still")
+    bridge.set_level("button", "low")
+    page.wait_for_selector('[data-pin="button"][data-level="low"]')
+    levels = page.evaluate(
+        """async () => {
+          const late = [];
+          const add = (where) => late.push(where.appendChild(document.createElement("p")));
+          add(document.body);
+          late[0].dataset.pin = "button";
+          document.body.insertAdjacentHTML("beforeend", "<div><b><i data-pin=door>x</i></b></div>");
+          late.push(document.querySelector("i"));
+          const copy = late[1].cloneNode(true);
+          copy.dataset.pin = "button";
+          copy.dataset.level = "old";
+          late.push(document.body.appendChild(copy));
+          await null;
+          late[1].dataset.pin = "nosuch";
+          const other = document.body.appendChild(document.createElement("p"));
+          other.innerHTML = "<template><u data-pin=button>x</u></template>";
+          other.append(other.firstChild.content.cloneNode(true));
+          late.push(other.lastChild);
+          await new Promise((done) => setTimeout(done));
+          return late.map(({ dataset }) => [dataset.level, dataset.active]);
+        }"""
+    )
+    assert levels == [["low", "true"], [None, None], ["low", "true"], ["low", "true"]]
+
+
+def test_swapped_content_keeps_levels_and_the_word_of_simulated_pins(
+    bridge: RunningBridge, page: Any
+) -> None:
+    """A script that writes the whole body anew takes neither away (rows 24, 46)."""
+    open_page(page, bridge, "/still")
+    page.evaluate("document.body.innerHTML = '<p data-pin=door>door</p>'")
+    page.wait_for_selector('[data-pin="door"][data-level="low"]')
+    assert page.locator("#gpiobridge-badge").is_visible()
+
+
+@pytest.mark.parametrize(("width", "height"), [(320, 480), (3840, 2160)])
+def test_the_badge_fits_the_screen(
+    bridge: RunningBridge, page: Any, width: int, height: int
+) -> None:
+    """Not over a headline, which stands at the top; and large enough to be read (row 46)."""
+    page.set_viewport_size({"width": width, "height": height})
+    open_page(page, bridge, "/still")
+    box = page.locator("#gpiobridge-badge").bounding_box()
+    assert box["y"] + box["height"] == pytest.approx(height, abs=1)
+    assert box["y"] > 0.9 * height
+    assert box["width"] < width / 3
+    assert box["height"] > 0.025 * height

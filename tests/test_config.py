@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gpiobridge import config
-from gpiobridge.config import RESERVED, Gpio, Page, Pin, Pull, Server, Settings
+from gpiobridge.config import RESERVED, Gpio, Idle, Page, Pin, Pull, Server, Settings
 from gpiobridge.errors import ConfigError
 from gpiobridge.events import Gesture, Level
 
@@ -635,6 +635,18 @@ def test_a_wrong_pin_in_short_form(folder: Path, line: str, problem: str) -> Non
          '"9ms" is not'),
         ('idle = { after = "9s", to = "opn" }', 'idle: there is no page named "opn"; '
          'did you mean "open"?'),
+        ('idle = { after = "9s", to = "open", warm = "2s" }', "idle: warm is none of its keys; "
+         "write one of after, to, pins, warn"),
+        ('idle = { after = "9s", to = "open", pins = "button" }', "idle: pins must be a list of "
+         'names; write pins = ["<pin>"]'),
+        ('idle = { after = "9s", to = "open", pins = ["buton"] }', "idle: there is no pin named "
+         '"buton"; did you mean "button"?'),
+        ('idle = { after = "9s", to = "open", warn = "9s" }', "idle: warn must be from 1s to less "
+         'than after; "9s" is not'),
+        ('idle = { after = "9s", to = "open", warn = 3 }', "idle: must have text in quotes; "
+         'write { after = "60s", to = "<page>" }'),
+        ("prerender = true\nprefetch = false", "prefetch = false: prerender = true fetches the "
+         "page ahead, too; leave one of them out"),
     ],
 )  # fmt: skip
 def test_a_wrong_line_of_a_page(folder: Path, line: str, problem: str) -> None:
@@ -686,6 +698,8 @@ def test_a_wrong_page(folder: Path, header: str, problem: str) -> None:
          '{ after = "60s", to = "<page>" }, or false'),
         (f'{PINS}{PAGES}[every_page]\nidle = {{ after = "9s", to = "opn" }}',
          'every_page.idle: there is no page named "opn"; did you mean "open"?'),
+        (f'{PINS}{PAGES}[every_page]\nidle = {{ after = "9s", to = "open", pins = ["x"] }}',
+         'every_page.idle: there is no pin named "x"; write "button"'),
         (f"every_page = 1\n{PINS}{PAGES}", "every_page = 1: must be a section; write "
          "[every_page]"),
     ],
@@ -693,6 +707,26 @@ def test_a_wrong_page(folder: Path, header: str, problem: str) -> None:
 def test_a_wrong_section(folder: Path, text: str, problem: str) -> None:
     """What is missing or strange on the file's own level is told with a remedy."""
     assert problems(text, folder) == [f"config.toml: {problem}"]
+
+
+def test_idle_has_pins_and_a_warning(folder: Path) -> None:
+    """What holds a page beside its rules' pins, and when it says that it leaves (rows 35, 41)."""
+    idle = 'idle = { after = "60s", to = "open", pins = ["button"], warn = "10s" }'
+    page = check(f"{PINS}[pages.welcome]\n{idle}\n[pages.open]", folder).pages["welcome"]
+    assert page.idle == Idle(after_s=60.0, to="open", pins=("button",), warn_s=10.0)
+
+
+@pytest.mark.parametrize(
+    ("line", "template", "view"),
+    [("", True, False), ("prefetch = false", False, False), ("prefetch = true", True, True),
+     ("prerender = true", True, True)],
+)  # fmt: skip
+def test_what_is_fetched_ahead(folder: Path, line: str, template: bool, view: bool) -> None:
+    """A template unless it says not to, a view only if it says so (row 30)."""
+    text = f"{PINS}[pages.welcome]\n{line}\n"
+    for views, ahead in (((), template), (("welcome",), view)):
+        settings = check(text, folder, views)
+        assert settings.pages["welcome"].fetched_ahead is ahead
 
 
 def test_a_view_with_a_template_is_a_contradiction(folder: Path) -> None:

@@ -1,6 +1,7 @@
 """The open sockets, with a WebSocket client of wsproto's at the other end of each."""
 
 import json
+import logging
 import selectors
 import socket
 from collections import deque
@@ -92,7 +93,14 @@ class Room:
         self.slots = Slots(10)
         self.counts = Counts()
         self.messages: list[Message] = []
-        self.hub = Hub(self.selector, self.slots, BEAT_S, self.counts, self.messages.append)
+        self.hub = Hub(
+            self.selector,
+            self.slots,
+            BEAT_S,
+            self.counts,
+            self.messages.append,
+            pages=("welcome", "help"),
+        )
         self.peers: list[Peer] = []
 
     def join(
@@ -684,4 +692,17 @@ def test_what_a_page_sends_is_handed_on(room: Room) -> None:
     peer.send(TextMessage('{"type":"message"}'))
     room.serve()
     assert room.messages == [Message([1, {"a": None}], connection.display)]
+    assert connection in room.hub.connections
+
+
+def test_an_idle_return_is_logged_once(room: Room, caplog: pytest.LogCaptureFixture) -> None:
+    """With both pages, if there is such a page; whatever a page sends, and how often (row 45)."""
+    caplog.set_level(logging.INFO, "gpiobridge.hub")
+    peer, connection = room.join("help")
+    for to in ('"nowhere\\nidle"', "1", "[]", "null", '"welcome"', '"welcome"'):
+        peer.send(TextMessage(f'{{"type":"idle","to":{to}}}'))
+    peer.send(TextMessage('{"type":"idle"}'))
+    room.serve()
+    assert [m for m in caplog.messages if "idle" in m] == ["idle: help leads to welcome"]
+    assert room.counts.navigations == {("help", "welcome"): 1}
     assert connection in room.hub.connections

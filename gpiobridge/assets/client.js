@@ -3,16 +3,18 @@
 // The bridge puts this into the head of every page it serves. It needs no code in the page: an
 // element with data-pin="button" gets data-level ("low", "high") and data-active ("true",
 // "false"); <html> gets data-bridge ("online", "offline") and, with simulated pins,
-// data-simulated and a small badge. A page that wants more listens to events on document
-// (gpiobridge:state, :edge, :message, :online, :offline, :shown, :navigate).
+// data-simulated and a small badge; data-idle counts the seconds down before an idle page leaves.
+// A page that wants more listens to events on document (gpiobridge:state, :edge, :message,
+// :online, :offline, :shown, :navigate, :idle).
 //
 // The one connection is always in one of these states:
 //
 //     waiting ──server answers──▶ connecting ──first frame──▶ online
 //        ▲                            │                          │
-//        └───────────── lost, or silent, or the next page is gone ──┤
-//                                                      leaving ◀── close 4000, or go()
+//        └──────────────────────── lost, or silent ──────────────┤
+//                                                   leaving ◀── close 4000, or go()
 //
+// from leaving back to connecting, if the next page can't be shown,
 // and, from any of them, asleep: hidden in the back/forward cache, or not shown yet.
 (() => {
   "use strict";
@@ -26,6 +28,12 @@
   const ANSWER_MS = 5000; // a server that needs longer counts as down for now
   const LOAD_MS = 10_000; // a navigation that hasn't replaced this page by then has come to nothing
   const LOADS = 2; // and so often it is tried: the server may have died in between
+  const AGAIN_MS = 4000; // a page that can't be left again within this time tries with pauses
+  const RECOVER_MS = 5000; // so often a page that came as an error looks whether it is well
+  const BY_A_PROXY = [502, 503, 504]; // may be said for a server that is down
+  const FRESH = "gpiobridge"; // in a query: past what the browser has fetched ahead
+  const FOCUS_MS = 60_000; // the focus in a frame of another site is use for so long
+  const SAME_HAND_MS = 500; // a click so soon after the mouse was moved is one "I am here"
   const FAREWELL_MS = 10_000; // how long a page may keep the next one waiting (waitUntil)
   const MAX_MESSAGE_BYTES = 16 * 1024; // the server closes the socket of a larger one
   const MAX_UNSENT = 100; // messages that wait for a connection
@@ -43,6 +51,8 @@
   const lockoutMs = 1000 * Number(script.dataset.lockout || 0);
   const idleMs = 1000 * Number(script.dataset.idle || 0);
   const idlePins = (script.dataset.idlePins || "").split(" ");
+  const warnMs = 1000 * Number(script.dataset.idleWarn || 0);
+  const ahead = script.dataset.version; // of what this page has the browser fetch ahead
   const levelRules = JSON.parse(script.dataset.levels || "{}"); // pin, level: where that leads
   // What this tab keeps: what it hands to the page that it leads to, what this page has acted on if
   // it is reloaded, and what the display is called.
@@ -62,8 +72,7 @@
   let since = ""; // the cursor with which this page began: a press after it is this page's
   let told = ""; // the last edge's cursor, while what the edge leads to may still be on its way
   let newest = 0; // the number of the newest event that this socket has told
-  let lastPin; // the pin of the last edge, which may be what moves the page
-  let behindEdge = false; // was an edge the last frame? Then a close right behind it is a press's
+  let lastEdge = null; // if an edge was the last frame: a close right behind it is that press's
   let takingSinceMs = -Infinity; // since when presses count here; null: they don't now
   let saidTakingMs = null; // what the server knows of it
   let takingTimer = 0;
@@ -71,7 +80,9 @@
   const declined = new Map(); // pin to level: by these the page was to leave, and did not want to
   let attempt = 0;
   let shownAtMs = 0;
-  let idleTimer = 0;
+  let refusals = 0; // in a row: how often this page could not be left, and when the last time
+  let refusedAtMs = -Infinity;
+  let moving = false; // a navigation of ours is under way
   const unsent = []; // messages for the application, until there is a connection
   let early = []; // events of before the page's own scripts can listen
 
@@ -183,7 +194,7 @@
     socket = new WebSocket(url);
     socket.onmessage = (message) => receive(JSON.parse(message.data));
     // wasClean is not looked at: it is false now and then for a close with a code.
-    behindEdge = false;
+    lastEdge = null;
     socket.onclose = (event) => (event.code === NAVIGATE ? led(event.reason) : lost());
   }
 
@@ -207,44 +218,51 @@
     enter("waiting");
     const stay = stays;
     // Not the first time: a kept-alive HTTP connection may have died with the socket.
-    const answer = attempt > 1 ? await ask(location.href) : "page";
-    const moved = answer === "moved" && (await isMovedHere());
-    const removed = answer === "gone" && ["page", "moved"].includes(await ask(start));
+    const { found, moved, status } = attempt > 1 ? await ask(location.href) : { found: "page" };
+    const removed = status === 404 || status === 410;
+    const leads = moved ? found === "page" : removed && (await ask(start)).found === "page";
     if (stay !== stays) return;
-    if (moved || removed) {
+    if (leads) {
       timer = setTimeout(lost, LOAD_MS);
+      moveUnasked();
       if (moved) location.reload();
       else location.replace(start);
-    } else if (answer === "page" || answer === "moved") open();
-    else lost();
+    } else if (found === "nobody") lost();
+    else open();
   }
 
-  /** Whether this page now leads to another one of this site, such as a login. */
-  async function isMovedHere() {
-    try {
-      const signal = AbortSignal.timeout(ANSWER_MS);
-      const options = { method: "HEAD", cache: "no-store", mode: "same-origin", signal };
-      return (await fetch(location.href, options)).ok; // from an error page nothing leads back
-    } catch {
-      return false; // it leads to another site, which is none of our business, or nowhere
-    }
+  function head(url, redirect) {
+    const signal = AbortSignal.timeout(ANSWER_MS);
+    return fetch(url, { method: "HEAD", cache: "no-store", mode: "same-origin", redirect, signal });
   }
 
   /**
-   * Whether a server answers at ``url`` ("down"), and has a page there ("page") or not ("gone"), or
-   * leads elsewhere from there ("moved").
+   * What there is at ``url``: a "page", "nobody" (no server answers), an "error", or it leads
+   * "elsewhere", to another site. From an error page nothing would lead back.
+   *
+   * @returns {{found: string, moved: boolean, status: number, version: string}} moved: it leads
+   *     to another address of this site; version: of what can be fetched ahead there.
    */
   async function ask(url) {
     try {
-      const signal = AbortSignal.timeout(ANSWER_MS);
-      // A redirect is an answer; where it leads may be none of our business.
-      const options = { method: "HEAD", cache: "no-store", redirect: "manual", signal };
-      const { status, type } = await fetch(url, options);
-      if (type === "opaqueredirect") return "moved";
-      return status >= 500 ? "down" : status === 404 || status === 410 ? "gone" : "page";
+      let answer = await head(url, "manual");
+      const moved = answer.type === "opaqueredirect";
+      if (moved) answer = await head(url, "follow").catch(() => null);
+      // Nothing tells a redirect to another site from a server that has died just now, but this.
+      if (!answer) return { found: (await head(url, "manual")) && "elsewhere", moved };
+      const { ok, status, headers } = answer;
+      if (ok) return { found: "page", moved, status, version: headers.get("Gpiobridge-Version") };
+      if (BY_A_PROXY.includes(status) && !(await isUp())) return { found: "nobody" };
+      return { found: "error", moved, status };
     } catch {
-      return "down";
+      return { found: "nobody" };
     }
+  }
+
+  /** Whether the bridge itself answers, whatever a page of it does. */
+  async function isUp() {
+    const { status } = await head(start, "manual");
+    return status < 500;
   }
 
   function listenForSilence() {
@@ -280,7 +298,8 @@
     // One that was held off before comes a second time, when it counts after all.
     const again = ours && frame.type === "edge" && frame.seq <= newest;
     if (ours && !again) newest = frame.seq;
-    behindEdge = frame.type === "edge";
+    const held = takingSinceMs === null; // the edge may end what holds it off
+    lastEdge = frame.type === "edge" ? { pin: frame.pin, held } : null;
     if (frame.type === "beat") {
       socket.send('{"type":"beat"}');
     } else if (frame.type === "state") {
@@ -292,7 +311,6 @@
       tell("state", { pins, seq: frame.seq, simulated: frame.simulated });
     } else if (frame.type === "edge") {
       const { pin, event, level, seq } = frame;
-      lastPin = pin;
       if (again) return;
       setLevel(pin, level);
       tell("edge", { pin, event, level, active: pins[pin].active, seq });
@@ -345,9 +363,35 @@
   }
 
   function show(pin) {
-    for (const element of document.querySelectorAll(`[data-pin="${CSS.escape(pin)}"]`)) {
-      element.dataset.level = pins[pin].level;
-      element.dataset.active = String(pins[pin].active);
+    const all = document.querySelectorAll(`[data-pin="${CSS.escape(pin)}"]`);
+    for (const element of all) showOn(element);
+  }
+
+  function showOn(element) {
+    const pin = pins[element.dataset.pin];
+    if (pin) {
+      element.dataset.level = pin.level;
+      element.dataset.active = String(pin.active);
+    } else {
+      delete element.dataset.level;
+      delete element.dataset.active;
+    }
+  }
+
+  // Each is called with an element that came into the page, or whose data-pin has changed.
+  const onMutations = [
+    (element) => {
+      if (Object.keys(pins).length === 0) return; // all are shown with the first frame
+      if (element.matches("[data-pin], [data-level]")) showOn(element);
+      element.querySelectorAll("[data-pin]").forEach(showOn);
+    },
+  ];
+
+  function look(records) {
+    for (const { type, target, addedNodes } of records) {
+      for (const node of type === "attributes" ? [target] : addedNodes) {
+        if (node.nodeType === Node.ELEMENT_NODE) onMutations.forEach((see) => see(node));
+      }
     }
   }
 
@@ -360,13 +404,16 @@
       const badge = document.createElement("div");
       badge.id = "gpiobridge-badge";
       badge.textContent = "simulated pins";
-      // Set one by one: a style attribute would be against a strict policy.
+      // Set one by one: a style attribute would be against a strict policy. At the bottom, as
+      // headlines are at the top, and with the size of the screen.
       Object.assign(badge.style, {
-        position: "fixed", top: "8px", right: "8px", zIndex: "2147483647",
-        padding: "4px 10px", borderRadius: "999px", pointerEvents: "none",
-        font: "600 12px/1.4 system-ui, sans-serif", color: "#422006", background: "#fde68a",
+        position: "fixed", bottom: "0", right: "0", zIndex: "2147483647", margin: "0",
+        padding: ".25em .7em", borderRadius: ".6em 0 0", pointerEvents: "none",
+        font: "600 clamp(10px, 1.5vmin, 48px)/1.4 system-ui, sans-serif",
+        color: "#422006", background: "#fde68a", opacity: "0.9",
       });
-      document.body.append(badge);
+      // Not into the body, whose content scripts may replace.
+      document.documentElement.append(badge);
     }
   }
 
@@ -375,7 +422,7 @@
   /** See whether presses count, and tell the server if that has changed, at ``sinceMs``. */
   function updateTaking(sinceMs = performance.now()) {
     const lockedMs = shownAtMs + lockoutMs - performance.now();
-    const busy = Boolean(farewell) || filmHolds();
+    const busy = farewell || warning() || filmHolds();
     clearTimeout(takingTimer);
     if (lockedMs > 0) takingTimer = setTimeout(updateTaking, lockedMs);
     else if (busy) takingTimer = setTimeout(updateTaking, FILM_CHECK_MS);
@@ -419,7 +466,7 @@
 
   /** The server leads to ``path``: by a press, by a level, or because the application says so. */
   function led(path) {
-    const press = behindEdge;
+    const press = lastEdge;
     const levels = Object.keys(levelRules).filter(
       (pin) => levelRules[pin][pins[pin]?.level] === path,
     );
@@ -427,15 +474,15 @@
     const order = !press && !levels.length;
     if (farewell && order) farewell.url = new URL(path, location.href);
     // A press that crossed with our word that none counts now is used up.
-    if (farewell || (press && takingSinceMs === null)) open();
-    else leave(path, { pin: press ? lastPin : undefined, order, levels });
+    if (farewell || (press && (press.held || takingSinceMs === null))) open();
+    else leave(path, { pin: press?.pin, order, levels });
   }
 
   /**
    * Leave for ``path``, unless the page declines it; the page may play its farewell first. An order
-   * of the application can't be declined.
+   * of the application can't be declined. ``frame`` is the last word to the server.
    */
-  async function leave(path, { pin, order = false, levels = [] } = {}) {
+  async function leave(path, { pin, order = false, levels = [], frame } = {}) {
     const url = new URL(path, location.href);
     if (url.origin !== location.origin) return lost(); // never led elsewhere
     if (farewell) {
@@ -453,6 +500,7 @@
     if (farewells.length) await playFarewell(farewells, last);
     if (farewells.length && farewell !== last) return; // the visitor has gone elsewhere meanwhile
     farewell = null;
+    if (frame && socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(frame));
     enter("leaving");
     actOnTold(); // a page that leaves by itself has seen the edge, too
     updateTaking();
@@ -472,29 +520,280 @@
     if (tries === 0) return lost();
     const stay = stays;
     let answer;
-    for (let asked = 0; (answer = await ask(url)) === "down"; asked += 1) {
+    for (let asked = 0; (answer = await ask(url)).found === "nobody"; asked += 1) {
       if (stay !== stays) return;
       setConnected(false);
       await pause(retryDelayMs(asked, Math.random()));
     }
     if (stay !== stays) return;
-    if (answer === "gone") return lost();
+    if (answer.found !== "page") return stayHere(url, answer);
     handOver(url.pathname, afterFarewell);
     timer = setTimeout(load, LOAD_MS, url, tries - 1, afterFarewell);
-    location.assign(url);
+    moveTo(url, answer.version); // at once: until the page is fetched, the server can still die
   }
 
-  /** Wait for nobody: then leave by ourselves. Touch, keys and this page's pins begin it anew. */
+  /** Go on with this page, and past what led away from it: there is nothing to lead to. */
+  function stayHere(url, { found, status }) {
+    const why = found === "elsewhere" ? "leads to another site" : `answers ${status}`;
+    console.warn(`gpiobridge: ${url.pathname} ${why}, so this page stays`);
+    const nowMs = performance.now();
+    refusals = nowMs - refusedAtMs < AGAIN_MS ? refusals + 1 : 0;
+    refusedAtMs = nowMs;
+    if (!refusals) return open();
+    // A level leads away again and again: it finds the page once that can be shown.
+    enter("waiting");
+    timer = setTimeout(open, retryDelayMs(refusals, Math.random()));
+  }
+
+  /** Navigate; past what was fetched ahead, if ``version`` says that it is another page by now. */
+  function moveTo(url, version) {
+    moveUnasked();
+    const there = new URL(url);
+    if (version && ahead && version !== ahead) {
+      // Nothing can take a prefetched page back on plain http, but it is found by its address.
+      there.search += `${there.search ? "&" : "?"}${FRESH}=${version}`;
+    }
+    if (there.href === location.href) location.reload(); // else a # would keep the document
+    else location.assign(there);
+  }
+
+  /** Let the navigation that follows pass: nobody is there to be asked whether to leave. */
+  function moveUnasked() {
+    moving = true;
+    setTimeout(() => { moving = false; }, LOAD_MS);
+    listenInFrames();
+  }
+
+  /** Take our own mark out of the address: it is nothing for the screen or for scripts. */
+  function tidyAddress() {
+    const url = new URL(location.href);
+    const search = url.search.replace(new RegExp(`[?&]${FRESH}=[\\w-]*$`), "");
+    if (search === url.search) return;
+    url.search = search;
+    history.replaceState(history.state, "", url);
+  }
+
+  /** A handler may save what it has before a navigation of ours, but not hold it up. */
+  function passUnasked(event) {
+    if (!moving) return;
+    event.preventDefault = () => {};
+    Object.defineProperty(event, "returnValue", { value: "", writable: true });
+    const view = event.currentTarget;
+    const handler = view.onbeforeunload; // what it returns would ask
+    if (!handler) return;
+    view.onbeforeunload = null;
+    setTimeout(() => { view.onbeforeunload ??= handler; });
+    handler.call(view, event);
+  }
+
+  /** A page that came as an error, such as its template's, is loaded again once it is well. */
+  async function recover() {
+    const [arrival] = performance.getEntriesByType("navigation");
+    if (!(arrival?.responseStatus >= 500)) return;
+    do await pause(RECOVER_MS);
+    while (state === "leaving" || (await ask(location.href)).found !== "page");
+    moveUnasked();
+    location.reload();
+  }
+
+  // ------------------------------------------------------------------ another page's content
+
+  const ownPath = location.pathname;
+
+  /**
+   * Turbo, htmx and their like put the content of another page into this document, and its address
+   * into the bar. Ours are the rules of the page that was left: load the other one really.
+   */
+  function noticeSwap() {
+    const here = location.pathname;
+    const isOther = ([name, path]) =>
+      name !== page && new URL(path, location.href).pathname === here;
+    if (here === ownPath || state === "leaving" || !Object.entries(paths).some(isOther)) return;
+    enter("leaving");
+    load(new URL(location.href), LOADS);
+  }
+
+  function watchAddress() {
+    if (window.navigation) {
+      navigation.addEventListener("currententrychange", noticeSwap);
+      return;
+    }
+    for (const name of ["pushState", "replaceState"]) {
+      const change = history[name];
+      history[name] = function (...state) {
+        change.apply(this, state);
+        noticeSwap();
+      };
+    }
+    addEventListener("popstate", noticeSwap);
+  }
+
+  // ------------------------------------------------------------------ nobody there
+
+  // Use is what a hand does: a page's own scrolling, and scripts, are none.
+  const USES = [
+    "pointerdown", "pointerup", "pointermove", "wheel", "touchstart", "touchmove", "keydown",
+  ];
+  // All that one touch or key may bring.
+  const GESTURE = [
+    "pointerdown", "mousedown", "touchstart", "pointerup", "mouseup", "touchend",
+    "click", "auxclick", "contextmenu", "keydown", "keypress", "keyup",
+  ];
+  const LAST_OF_GESTURE = ["click", "auxclick", "contextmenu", "keyup"];
+
+  const filmsSinceMs = new Map(); // by source: since when it holds the page that nobody uses
+  let idleTimer = 0;
+  let usedAtMs = 0;
+  let pointerAt = "";
+  let focused = null; // the frame of another site that has the focus, and since when
+  let focusedAtMs = 0;
+  let warned = 0; // the seconds that the warning shows; 0 while there is none
+  let endedWarning = null; // the touch, key or move that did,
+  let swallowing = false; // and whether more of it may come, which is nothing to the page
+
+  /** Wait for nobody: then leave by ourselves. Any use, and this page's pins, begin it anew. */
   function startIdling() {
+    if (!idleMs) return;
+    usedAtMs = performance.now();
+    filmsSinceMs.clear();
+    warn(0);
     clearTimeout(idleTimer);
-    if (idleMs) idleTimer = setTimeout(idled, idleMs);
+    idleTimer = setTimeout(lookForUse, 1000);
   }
 
-  function idled() {
-    const films = [...document.querySelectorAll("video, audio")];
-    const busy = idlePins.some((pin) => pins[pin]?.active) || films.some(isPlaying);
-    if (busy || document.prerendering || farewell || state === "leaving") startIdling();
-    else leave(paths[script.dataset.idleTo]);
+  function lookForUse() {
+    listenInFrames();
+    const nowMs = performance.now();
+    if (inUse(nowMs)) usedAtMs = nowMs;
+    const leftMs = usedAtMs + idleMs - nowMs;
+    if (leftMs > 0) {
+      warn(leftMs <= warnMs ? Math.ceil(leftMs / 1000) : 0);
+      idleTimer = setTimeout(lookForUse, leftMs % 1000 || 1000);
+    } else {
+      usedAtMs = nowMs; // should the page stay after all
+      idleTimer = setTimeout(lookForUse, 1000);
+      const to = script.dataset.idleTo;
+      leave(paths[to], { frame: { type: "idle", to } });
+    }
+  }
+
+  function inUse(nowMs) {
+    return (
+      farewell ||
+      farewell ||
+      state === "leaving" ||
+      idlePins.some((pin) => pins[pin]?.active) ||
+      [...views()].some(({ document: { body } }) =>
+        [...(body?.querySelectorAll("video, audio") ?? [])].some((film) => holds(film, nowMs)),
+      ) ||
+      isInForeignFrame(nowMs)
+    );
+  }
+
+  /** Whether a film plays that will end; one that begins again and again holds the page once. */
+  function holds(film, nowMs) {
+    const { paused, ended, loop, srcObject, duration, playbackRate, currentSrc } = film;
+    const willEnd = !loop && !srcObject && Number.isFinite(duration) && playbackRate;
+    if (paused || ended || !willEnd) return false;
+    if (!filmsSinceMs.has(currentSrc)) filmsSinceMs.set(currentSrc, nowMs);
+    return nowMs - filmsSinceMs.get(currentSrc) <= (1000 * duration) / Math.abs(playbackRate);
+  }
+
+  /** Whether someone may use a frame of another site, of which we see nothing but the focus. */
+  function isInForeignFrame(nowMs) {
+    let element = document.hasFocus() ? document.activeElement : null;
+    while (element?.contentDocument) element = element.contentDocument.activeElement;
+    const frame = element?.contentWindow ? element : null;
+    if (frame !== focused) {
+      focused = frame;
+      focusedAtMs = nowMs;
+    }
+    return frame !== null && nowMs - focusedAtMs < FOCUS_MS;
+  }
+
+  /** This window, and those of its frames that are of this site. */
+  function* views(view = window) {
+    yield view;
+    for (let i = 0; i < view.length; i += 1) {
+      let ours = false;
+      try {
+        ours = Boolean(view[i].document);
+      } catch {
+        // it is of another site
+      }
+      if (ours) yield* views(view[i]);
+    }
+  }
+
+  /** Hear of use, and of what would hold a navigation up, in frames, too; heard twice is once. */
+  function listenInFrames() {
+    for (const view of views()) {
+      view.addEventListener("beforeunload", passUnasked, true);
+      if (!idleMs) continue;
+      for (const use of USES) view.addEventListener(use, used, { capture: true, passive: true });
+    }
+  }
+
+  function used(event) {
+    const { type, screenX, screenY, movementX, movementY } = event;
+    if (type === "pointermove") {
+      // Browsers send one under a resting mouse, too, when what is below it moves.
+      const at = `${screenX} ${screenY}`;
+      if (at === pointerAt && !movementX && !movementY) return;
+      pointerAt = at;
+    }
+    if (warning()) endedWarning = event;
+    startIdling();
+  }
+
+  /** Say how many seconds are left; 0: someone is there. */
+  function warn(seconds) {
+    if (seconds === warned) return;
+    const begins = !warned;
+    if (begins) endedWarning = null;
+    warned = seconds;
+    if (seconds) document.documentElement.dataset.idle = seconds;
+    else delete document.documentElement.dataset.idle;
+    if (seconds) swallowNext(); // each time, as there may be new frames
+    if (begins || !seconds) updateTaking();
+    tell("idle", { seconds: seconds || null });
+  }
+
+  function warning() {
+    return warned > 0;
+  }
+
+  /** A touch or key that ends the warning says "I am here", and nothing to what lies below it. */
+  function swallowNext() {
+    for (const view of views()) {
+      for (const type of GESTURE) {
+        view.addEventListener(type, swallow, { capture: true, passive: false });
+      }
+    }
+  }
+
+  function swallow(event) {
+    const begins = event.type === "pointerdown" || (event.type === "keydown" && !event.repeat);
+    if (begins && !saysHere(event)) return swallowNoMore(); // it is the next one
+    if (begins) swallowing = true;
+    if (!swallowing) return; // the end of one that began before the warning
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    if (LAST_OF_GESTURE.includes(event.type)) swallowNoMore();
+  }
+
+  /** Whether this is what ended the warning, or the click of the mouse whose move has done so. */
+  function saysHere(event) {
+    if (event === endedWarning) return true;
+    const moved = !swallowing && endedWarning?.type === "pointermove";
+    return moved && event.timeStamp - endedWarning.timeStamp < SAME_HAND_MS;
+  }
+
+  function swallowNoMore() {
+    swallowing = false;
+    for (const view of views()) {
+      for (const type of GESTURE) view.removeEventListener(type, swallow, true);
+    }
   }
 
   // ------------------------------------------------------------------ the page's life
@@ -510,6 +809,7 @@
     shownAtMs = performance.now();
     tell("shown");
     startIdling();
+    recover();
     cursors = takeOver();
     updateTaking();
     open();
@@ -531,11 +831,17 @@
     retry();
   }
 
+  tidyAddress();
+  watchAddress();
+  listenInFrames();
+  document.addEventListener("load", listenInFrames, true); // of a frame
+  new MutationObserver(look).observe(document, {
+    childList: true, subtree: true, attributes: true, attributeFilter: ["data-pin"],
+  });
   addEventListener("pagehide", sleep);
   for (const name of ["loadstart", "play", "pause", "ended", "canplaythrough", "error", "emptied"]) {
     document.addEventListener(name, (e) => shownAtMs && updateTaking(e.timeStamp), true);
   }
-  for (const use of ["pointerdown", "keydown"]) addEventListener(use, startIdling, true);
   addEventListener("pageshow", (event) => {
     if (!event.persisted) return;
     cursors = []; // what was pressed meanwhile was for the pages that were on the screen

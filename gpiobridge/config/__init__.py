@@ -18,13 +18,14 @@ from gpiobridge.config.checking import RESERVED, check
 from gpiobridge.config.durations import format_duration, parse_duration
 from gpiobridge.config.environment import lay_over
 from gpiobridge.config.problems import nearest
-from gpiobridge.config.settings import Gpio, Page, Pin, Pull, Server, Settings, base_url
+from gpiobridge.config.settings import Gpio, Idle, Page, Pin, Pull, Server, Settings, base_url
 from gpiobridge.errors import ConfigError
 
 __all__ = [
     "DEFAULT_URL",
     "RESERVED",
     "Gpio",
+    "Idle",
     "Page",
     "Pin",
     "Pull",

@@ -11,7 +11,7 @@ from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path, PureWindowsPath
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 from gpiobridge.config.durations import format_duration
 from gpiobridge.config.header import bcm_number
@@ -80,8 +80,7 @@ def check(
         problems.add(("server", "start"), missing("page", server.start, names), server.start)
     raw_every = _section(raw, "every_page", problems)
     every = problems.read(RulesTable, raw_every, ("every_page",), Page)
-    if every.idle and every.idle.to not in names:
-        problems.add(("every_page", "idle"), missing("page", every.idle.to, names))
+    _check_idle(("every_page", "idle"), every.idle, names, raw_pins, problems)
     shared = read_rules(("every_page",), every, raw_pins, actives, names, problems)
     pages: dict[str, Page] = {}
     for name in names:
@@ -90,6 +89,10 @@ def check(
             problems.add(("pages", name), _no_page(name), body)
             continue
         table = _page_table(name, body, problems)
+        _check_idle(("pages", name, "idle"), table.idle, names, raw_pins, problems)
+        if table.prerender and table.prefetch is False:
+            sentence = "prerender = true fetches the page ahead, too; leave one of them out"
+            problems.add(("pages", name, "prefetch"), sentence, False)
         own = read_rules(("pages", name), table, raw_pins, actives, names, problems)
         # What every page does, unless this one says otherwise, or is where it would lead.
         rules = {event: r for event, r in shared.items() if r.target != name} | own
@@ -105,7 +108,7 @@ def check(
                 }
             ),
             lockout_s=_first(table.lockout_s, every.lockout_s, 0.0),
-            idle=_idle(table, every, name, names, problems),
+            idle=_idle(table, every, name),
             **_given(table, "template", "lockout_s", "idle", *RULES),
         )
     refuse_circles(pages, problems)
@@ -128,19 +131,28 @@ def _first(own: float | None, shared: float | None, default: float) -> float:
     return next((value for value in (own, shared) if value is not None), default)
 
 
-def _idle(
-    table: PageTable,
-    every: RulesTable,
-    name: str,
-    names: Collection[str],
-    problems: Problems,
-) -> Idle | None:
+def _idle(table: PageTable, every: RulesTable, name: str) -> Idle | None:
     """Find when a page leaves by itself: its own word, else that of every page but the target."""
     if table.idle is None:
         return every.idle if every.idle and every.idle.to != name else None
-    if table.idle and table.idle.to not in names:
-        problems.add(("pages", name, "idle"), missing("page", table.idle.to, names))
     return table.idle or None
+
+
+def _check_idle(
+    key: Key,
+    idle: Idle | Literal[False] | None,
+    pages: Collection[str],
+    pins: Collection[str],
+    problems: Problems,
+) -> None:
+    """Check that the page and the pins that an ``idle`` names are there."""
+    if not idle:
+        return
+    if idle.to not in pages:
+        problems.add(key, missing("page", idle.to, pages))
+    for pin in idle.pins:
+        if pin not in pins:
+            problems.add(key, missing("pin", pin, pins))
 
 
 def _section(raw: Mapping[str, object], name: str, problems: Problems) -> Mapping[str, object]:

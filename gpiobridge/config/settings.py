@@ -106,12 +106,16 @@ class Idle:
     """When a page that nobody uses leaves by itself.
 
     Args:
-        after_s: seconds without touch, keys or presses; 1 to 86,400.
+        after_s: seconds without any use of the page or its pins; 1 to 86,400.
         to: the page it leaves for.
+        pins: while one of these is active the page is in use, beside those of its rules.
+        warn_s: for so many seconds before it leaves, it says so; 0, or 1 up to ``after_s``.
     """
 
     after_s: float
     to: str
+    pins: tuple[str, ...] = ()
+    warn_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +126,7 @@ class Page:
         name: also its path, ``/<name>``.
         template: the file in ``templates/``; None for a page that a Flask view serves.
         prerender: whether browsers load it in the background before the press.
+        prefetch: whether they fetch it before the press; None if the page doesn't say.
         client: whether the bridge inserts its script.
         rules: (pin's name, its electrical level after the edge, or a gesture) -> the next page.
         lockout_s: seconds after the page is shown in which no press moves it; 0 to 60.
@@ -132,11 +137,22 @@ class Page:
     name: str
     template: str | None
     prerender: bool = False
+    prefetch: bool | None = None
     client: bool = True
     lockout_s: float = 0.0
     idle: Idle | None = None
     rules: Mapping[tuple[str, Level | Gesture], str] = field(default_factory=dict)
     while_rules: Mapping[tuple[str, Level], str] = field(default_factory=dict)
+
+    @property
+    def fetched_ahead(self) -> bool:
+        """Whether browsers have the page before the press that leads to it.
+
+        A template has no effect when it is fetched; a view may, so it has to say that it hasn't.
+        """
+        if self.prerender:
+            return True
+        return self.template is not None if self.prefetch is None else self.prefetch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

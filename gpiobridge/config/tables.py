@@ -97,15 +97,22 @@ def _chip(name: object) -> object:
 def _idle(value: object) -> Idle | Literal[False]:
     if value is False:
         return False
-    if not isinstance(value, Mapping) or value.keys() != {"after", "to"}:
+    if not isinstance(value, Mapping) or not {"after", "to"} <= value.keys():
         raise ValueError('must be { after = "60s", to = "<page>" }, or false')
-    after, to = value["after"], value["to"]
-    if not isinstance(after, str) or not isinstance(to, str):
+    for key in value.keys() - {"after", "to", "pins", "warn"}:
+        raise ValueError(f"{key} is none of its keys; write one of after, to, pins, warn")
+    after, to, warn = value["after"], value["to"], value.get("warn", "0s")
+    if not all(isinstance(text, str) for text in (after, to, warn)):
         raise ValueError('must have text in quotes; write { after = "60s", to = "<page>" }')
-    after_s = parse_duration(after)
+    pins = value.get("pins", ())
+    if not isinstance(pins, list | tuple) or not all(isinstance(pin, str) for pin in pins):
+        raise ValueError('pins must be a list of names; write pins = ["<pin>"]')
+    after_s, warn_s = parse_duration(after), parse_duration(warn)
     if not 1 <= after_s <= _ONE_DAY_S:
         raise ValueError(f"after must be from 1s to 1d; {show(after)} is not")
-    return Idle(after_s=after_s, to=to)
+    if warn_s and not 1 <= warn_s < after_s:
+        raise ValueError(f"warn must be from 1s to less than after; {show(warn)} is not")
+    return Idle(after_s=after_s, to=to, pins=tuple(pins), warn_s=warn_s)
 
 
 class Table(BaseModel):
@@ -182,4 +189,5 @@ class PageTable(RulesTable):
 
     template: str | None = None
     prerender: bool | None = None
+    prefetch: bool | None = None
     client: bool | None = None
