@@ -17,7 +17,7 @@ from flask.typing import ResponseReturnValue
 
 from gpiobridge.admission import check_source, check_token, refuse
 from gpiobridge.errors import GpioBridgeError
-from gpiobridge.pages import insert_script, set_owners_headers
+from gpiobridge.pages import insert_script, set_owners_headers, shows_nothing
 from gpiobridge.routes import API_BLUEPRINT, BLUEPRINT, PUBLIC
 from gpiobridge.running import Running
 from gpiobridge.view_pages import ViewPages
@@ -75,6 +75,7 @@ class RequestHooks:
         self._lock = threading.Lock()
         self._pages: dict[str, str] | None = None  # endpoint to page, from the first request on
         self._running: Running | None = None
+        self._said: set[tuple[str, str]] = set()  # pages, and why they can't have the script
         self._failure = ""  # why the last start failed
         self._try_again_s = 0.0
 
@@ -95,7 +96,7 @@ class RequestHooks:
         self._running.remember_cursor()
         if page is not None:
             # Before all hooks of the application, which may compress the page.
-            after_this_request(partial(_complete_page, self._running, page))
+            after_this_request(partial(self._complete_page, self._running, page))
         elif request.endpoint not in PUBLIC:
             return self._guard.ask(self._app)
         return None
@@ -136,19 +137,21 @@ class RequestHooks:
                 log.error("%s", sentence)
         return sentence
 
-
-def _complete_page(running: Running, page: str, response: Response) -> Response:
-    """Add to a page what it needs."""
-    if response.status_code != 200:
+    def _complete_page(self, running: Running, page: str, response: Response) -> Response:
+        """Add to what a page's view answers, a page or an error, what it needs."""
+        if shows_nothing(response):
+            return response
+        if running.settings.pages[page].client:
+            reason = insert_script(response, running.script(page))
+            if reason and (page, reason) not in self._said:  # not with every request
+                self._said.add((page, reason))
+                log.warning(
+                    "page %s %s, so that nothing moves it: return a text of HTML, "
+                    "or declare the page with client=False",
+                    page,
+                    reason,
+                )
+        if running.next_pages(page):
+            response.headers["Speculation-Rules"] = f'"{running.root}/gpiobridge/next/{page}"'
+        set_owners_headers(response, running.settings.server.csp)
         return response
-    client = running.settings.pages[page].client
-    if client and not insert_script(response, running.script(page)):
-        log.warning(
-            "page %s is no plain HTML, or streamed, so that nothing moves it: return a text of "
-            "HTML, or declare the page with client=False",
-            page,
-        )
-    if running.next_pages(page):
-        response.headers["Speculation-Rules"] = f'"{running.root}/gpiobridge/next/{page}"'
-    set_owners_headers(response, running.settings.server.csp)
-    return response
