@@ -1,7 +1,8 @@
 """The HTTP API: what programs may do to a running bridge, under ``/api``.
 
-Its routes are a blueprint of their own inside ours, so that none can be forgotten: all have
-`check_api` before them, in place of the token that viewers are asked for. Any HTTP thread.
+All its routes are added by one function, so that none can be forgotten: each has `check_api` before
+it, in place of the token that viewers are asked for. They are routes of our one blueprint, so that
+an application that exempts the blueprint from something exempts them, too. Any HTTP thread.
 """
 
 import contextlib
@@ -19,8 +20,8 @@ from gpiobridge.events import Level
 from gpiobridge.gpio import PinSource
 from gpiobridge.running import Running
 
-API = "api"
-"""The name of the API's blueprint."""
+API = "api_"
+"""How the endpoints of the API begin, within our blueprint."""
 
 _MAX_LEVEL_BYTES = 1024  # of a body with a level, and white space as one likes
 _MAX_BODY_BYTES = 64 * 1024  # a message, 3 times as long with \u0436 for each letter; whom for
@@ -37,7 +38,6 @@ def add_api(blueprint: Blueprint, running: Callable[[], Running]) -> None:
         blueprint: where the API is added.
         running: gives the running bridge, in a request.
     """
-    api = Blueprint(API, __name__, url_prefix="/api")
     presses = _Presses()
 
     def check() -> None:
@@ -63,11 +63,16 @@ def add_api(blueprint: Blueprint, running: Callable[[], Running]) -> None:
         presses.set(running().watcher.pins, name, _level(body), _for_s(body))
         return Response(status=204)
 
-    api.before_request(check)
-    api.add_url_rule("/messages", "messages", push, methods=["POST"])
-    api.add_url_rule("/navigate", "navigate", navigate, methods=["POST"])
-    api.add_url_rule("/pins/<name>", "pin", set_pin, methods=["POST"])
-    blueprint.register_blueprint(api)
+    def add(path: str, endpoint: str, view: Callable[..., ResponseReturnValue]) -> None:
+        def checked(**arguments: str) -> ResponseReturnValue:
+            check()
+            return view(**arguments)
+
+        blueprint.add_url_rule(f"/api{path}", f"{API}{endpoint}", checked, methods=["POST"])
+
+    add("/messages", "messages", push)
+    add("/navigate", "navigate", navigate)
+    add("/pins/<name>", "pin", set_pin)
 
 
 def set_level(pins: PinSource, name: str) -> Response:

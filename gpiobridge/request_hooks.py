@@ -18,7 +18,7 @@ from flask.typing import ResponseReturnValue
 from gpiobridge.admission import check_source, check_token, refuse
 from gpiobridge.errors import GpioBridgeError
 from gpiobridge.pages import insert_script, set_owners_headers, shows_nothing
-from gpiobridge.routes import API_BLUEPRINT, BLUEPRINT, PUBLIC
+from gpiobridge.routes import API_ENDPOINTS, BLUEPRINT, PUBLIC
 from gpiobridge.running import Running
 from gpiobridge.view_pages import ViewPages
 from gpiobridge.workers import SeveralWorkersError, StartedBeforeForkError, first_to_say_so
@@ -90,7 +90,7 @@ class RequestHooks:
             refuse(503, failure)
         server = self._running.settings.server
         check_source(request, server.allowed_hosts)
-        if API_BLUEPRINT in request.blueprints:
+        if (request.endpoint or "").startswith(API_ENDPOINTS):
             return None  # it has an admission of its own: who looks may not therefore push
         check_token(request, server.token)
         self._running.remember_cursor()

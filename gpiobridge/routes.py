@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import flask_sock
 import simple_websocket
-from flask import Blueprint, Flask, Response, g, jsonify, redirect, request, send_from_directory
+from flask import Blueprint, Response, g, jsonify, redirect, request, send_from_directory
 from flask.typing import ResponseReturnValue
 from wsproto.utilities import ProtocolError
 
@@ -24,8 +24,8 @@ from gpiobridge.running import ASSETS, Running
 from gpiobridge.simulator import SIMULATOR, add_simulator
 
 BLUEPRINT = "gpiobridge"
-API_BLUEPRINT = f"{BLUEPRINT}.{API}"
-"""The part of it that has an admission of its own."""
+API_ENDPOINTS = f"{BLUEPRINT}.{API}"
+"""How those endpoints of it begin that have an admission of their own."""
 
 PUBLIC = frozenset({f"{BLUEPRINT}.asset"})
 """Endpoints of which an application's decorators need not know: there is nothing to see."""
@@ -85,15 +85,6 @@ def make_blueprint(running: Callable[[], Running], url_prefix: str) -> Blueprint
     add_simulator(blueprint, running)
     blueprint.register_error_handler(GpioBridgeError, _unavailable)
     return blueprint
-
-
-def doubled(app: Flask) -> list[str]:
-    """The paths for which an application has a route of its own beside ours."""
-    rules = list(app.url_map.iter_rules())
-    ours = {rule.rule for rule in rules if rule.endpoint.startswith(f"{BLUEPRINT}.")}
-    return sorted(
-        {rule.rule for rule in rules if not rule.endpoint.startswith(f"{BLUEPRINT}.")} & ours
-    )
 
 
 def _add_socket(blueprint: Blueprint, running: Callable[[], Running]) -> None:

@@ -6,6 +6,7 @@ The extension makes one at its start; the routes work on it. Any HTTP thread.
 import hashlib
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -21,6 +22,11 @@ from gpiobridge.watcher import Watcher
 ASSETS = Path(__file__).parent / "assets"
 
 
+def no_nonce() -> str:
+    """Stand in for the nonces of an application whose policy has none."""
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Running:
     """The running bridge.
@@ -31,6 +37,7 @@ class Running:
         outbound: what the application says to the displays.
         prefix: where the application has put our own routes, usually empty.
         process: the id of the process in which it was started: the only one with its threads.
+        nonce: gives, in a request, the nonce that the answer's Content-Security-Policy names.
     """
 
     settings: Settings
@@ -38,6 +45,7 @@ class Running:
     outbound: Outbound
     prefix: str
     process: int
+    nonce: Callable[[], str] = no_nonce
 
     @property
     def root(self) -> str:
@@ -116,6 +124,7 @@ class Running:
                 ),
                 **more,
             },
+            self.nonce(),
         )
 
     def next_pages(self, page: str) -> dict[str, bool]:

@@ -40,7 +40,13 @@ def add_simulator(blueprint: Blueprint, running: Callable[[], Running]) -> None:
         pages = [{"name": name, "path": here + p} for name, p in running().watcher.paths.items()]
         pins = list(running().settings.pins.values())
         response = Response(
-            render_template("simulator.html", pins=pins, pages=pages, prefix=running().root)
+            render_template(
+                "simulator.html",
+                pins=pins,
+                pages=pages,
+                prefix=running().root,
+                nonce=running().nonce(),
+            )
         )
         insert_script(response, running().script(SIMULATOR))
         response.headers["Content-Security-Policy"] = STRICT_CSP

@@ -1,14 +1,20 @@
 """What an application of one's own brings along: statuses, policies, routes, servers, habits."""
 
 import contextlib
+import functools
+import logging
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from flask import Response, abort, redirect, request, send_from_directory
+from flask import Blueprint, Flask, Response, abort, redirect, request, send_from_directory
+from flask_sock import Sock
+from flask_talisman import Talisman
+from flask_wtf import CSRFProtect
 from serving import make_app, served
 
-from gpiobridge import GpioBridge
+from gpiobridge import ConfigError, GpioBridge, GpioBridgeError, RemoteError, remote
 
 
 @pytest.fixture
@@ -139,3 +145,317 @@ def test_a_form_s_error_is_a_display(page: Any) -> None:
         page.wait_for_selector('html[data-bridge="online"]')
         bridge.running.watcher.pins.drive("button", bridge.running.settings.pins["button"].active)
         page.wait_for_url("**/is/open")
+
+
+# ------------------------------------------------------------------- routes in each other's way
+
+
+def told_of_routes(
+    rules: list[tuple[str, dict[str, Any]]], first: bool, caplog: Any, **options: Any
+) -> list[str]:
+    """Start an application with these routes, added before the bridge or after; what was said."""
+    app = Flask(__name__)
+    bridge = GpioBridge(**({"pins": {"button": 17}} | options))
+
+    def add_rules() -> None:
+        for number, (rule, more) in enumerate(rules):
+            if more.pop("sock", False):
+                Sock(app).route(rule, endpoint=f"sock{number}")(lambda ws, **_: None)
+            else:
+                app.add_url_rule(rule, f"own{number}", lambda **_: "mine", **more)
+
+    if first:
+        add_rules()
+    bridge.init_app(app)
+    if not first:
+        add_rules()
+    app.add_url_rule("/", "welcome", bridge.page("welcome")(lambda: "<p>welcome"))
+    bridge.start()
+    bridge.stop()
+    return [m for m in caplog.messages if "is a route of the application" in m]
+
+
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize(
+    "rule",
+    ["/ws/<page>", "/ws/<room>", "/ws/<string(length=7):room>", "/ws/<path:room>",
+     "/ws/<any(welcome, open):room>", "/ws/welcome", "/ws/<a>/"],
+)  # fmt: skip
+def test_a_socket_of_the_application_in_our_way(
+    rule: str, first: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whichever was there first, and whatever the variable is called (row 19)."""
+    (said,) = told_of_routes([(rule, {"sock": True})], first, caplog)
+    assert said.startswith(f"{rule} is a route of the application, ")
+    assert "/ws/welcome" in said
+    assert 'give GpioBridge a url_prefix of its own, such as "/bridge"' in said
+
+
+def test_whose_socket_it_is_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    """A page whose socket is the application's never comes online (row 19)."""
+    (said,) = told_of_routes([("/ws/<room>", {"sock": True})], True, caplog)
+    assert "answers at /ws/welcome in place of the bridge's /ws/<page>, so that its page" in said
+    caplog.clear()
+    (said,) = told_of_routes([("/ws/<room>", {"sock": True})], False, caplog)
+    assert "but at /ws/welcome the bridge's /ws/<page> answers" in said
+
+
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize(
+    ("rule", "methods", "place"),
+    [
+        ("/healthz", ["GET"], "/healthz"),
+        ("/api/<resource>", ["POST"], "/api/messages"),
+        ("/api/pins/<int:number>", ["POST"], "/api/pins/7"),
+        ("/api/<path:rest>", ["GET", "POST"], "/api/messages"),
+        ("/simulator", ["GET"], "/simulator"),
+        ("/gpiobridge/<name>", ["GET"], "/gpiobridge/client.js"),
+        ("/ws/<room>", ["GET"], "/ws/simulator"),
+    ],
+)
+def test_any_route_in_our_way(
+    rule: str, methods: list[str], place: str, first: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Not only sockets; one line for each route (row 19)."""
+    options = {"pins": {"button": 17, "7": 27}}
+    (said,) = told_of_routes([(rule, {"methods": methods})], first, caplog, **options)
+    assert said.startswith(f"{rule} is a route of the application, ")
+    assert f" at {place} " in said or "/ws/welcome" in said
+
+
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize(
+    "rule",
+    [("/<path:anything>", {}), ("/<a>/<b>", {"sock": True}), ("/<a>/<b>", {}), ("/<name>", {}),
+     ("/api/<resource>", {"methods": ["GET"]}), ("/ws/<int:room>", {"sock": True}),
+     ("/ws", {"sock": True}), ("/ws/<a>/<b>", {"sock": True}), ("/api/pins", {}),
+     ("/wsx/<a>", {"sock": True}), ("/apis/<a>", {"methods": ["POST"]})],
+)  # fmt: skip
+def test_a_route_that_gives_way(
+    rule: tuple[str, dict[str, Any]], first: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A general one, or one that meets none of ours, is nothing to be told (row 19)."""
+    assert told_of_routes([(rule[0], dict(rule[1]))], first, caplog) == []
+
+
+def test_a_prefix_is_the_remedy(caplog: pytest.LogCaptureFixture) -> None:
+    """Under it the bridge's routes are in nobody's way, and what is there is told of (row 19)."""
+    rules = [("/ws/<room>", {"sock": True}), ("/healthz", {})]
+    assert told_of_routes(rules, True, caplog, url_prefix="/bridge") == []
+    rules = [("/bridge/ws/<room>", {"sock": True}), ("/bridge/x", {})]
+    (said,) = told_of_routes(rules, True, caplog, url_prefix="/bridge")
+    assert said.startswith("/bridge/ws/<room> is a route of the application, ")
+
+
+# ------------------------------------------------------------------- tokens against forged forms
+
+
+def make_protected(exempt: bool) -> tuple[Flask, GpioBridge]:
+    """An application that wants a token with each form."""
+    app, bridge = make_app(pins={"button": 17, "hook": {"source": "http"}})
+    app.secret_key = "test"
+    app.add_url_rule("/form", "form", lambda: "sent", methods=["POST"])
+    csrf = CSRFProtect(app)
+    if exempt:
+        csrf.exempt(bridge.blueprint)
+    return app, bridge
+
+
+def test_one_line_exempts_the_bridge(stop: Callable[[GpioBridge], None]) -> None:
+    """Simulator and API, whose requests have an Origin check and a token; nothing else (row 20)."""
+    app, bridge = make_protected(exempt=True)
+    stop(bridge)
+    client = app.test_client()
+    for path, body, status in (
+        ("/simulator/pins/button", {"level": "low"}, 204),
+        ("/api/pins/hook", {"level": "low"}, 204),
+        ("/api/messages", {"data": 1}, 200),
+        ("/api/navigate", {"to": "open"}, 200),
+        ("/form", {}, 400),
+    ):
+        assert client.post(path, json=body).status_code == status, path
+
+
+def test_the_blueprint_is_there_before_the_application() -> None:
+    """Extensions are made beside the bridge, where a factory comes later (row 20)."""
+    bridge = GpioBridge()
+    csrf = CSRFProtect()
+    csrf.exempt(bridge.blueprint)
+    app = Flask(__name__)
+    app.secret_key = "test"
+    bridge.init_app(app)
+    csrf.init_app(app)
+    app.add_url_rule("/", "welcome", bridge.page("welcome")(lambda: "<p>welcome"))
+    assert app.test_client().post("/api/messages", json={"data": 1}).status_code == 200
+    bridge.stop()
+
+
+def test_the_answer_s_own_sentence_is_shown() -> None:
+    """Whoever didn't write that line is told what the application said (row 20)."""
+    app, bridge = make_protected(exempt=False)
+    with served(app, bridge) as port:
+        for order in (
+            lambda url: remote.press(url, "button", 0.01),
+            lambda url: remote.press(url, "hook", 0.05),
+            lambda url: remote.push(url, 1),
+            lambda url: remote.navigate(url, "open"),
+        ):
+            with pytest.raises(RemoteError, match=r"answered 400: The CSRF token is missing\.$"):
+                order(f"http://127.0.0.1:{port}")
+
+
+# ------------------------------------------------------------------- a policy of nonces
+
+
+def make_strict(**options: Any) -> tuple[Flask, GpioBridge]:
+    """An application whose policy lets only scripts and styles run that have the answer's nonce."""
+    app = Flask(__name__)
+    bridge = GpioBridge(app, pins={"button": 17}, **options)
+    Talisman(
+        app,
+        force_https=False,
+        content_security_policy={
+            "default-src": "'none'",
+            "connect-src": "'self'",
+            "img-src": "data:",
+            "script-src": [],
+            "style-src": [],
+        },
+        content_security_policy_nonce_in=["script-src", "style-src"],
+    )
+    app.add_url_rule(
+        "/",
+        "welcome",
+        bridge.page("welcome", on_low={"button": "open"})(
+            lambda: "<!doctype html><p data-pin=button>the button"
+        ),
+    )
+    app.add_url_rule(
+        "/open",
+        "open",
+        bridge.page("open", prerender=True)(lambda: "<!doctype html><h1>open"),
+    )
+    return app, bridge
+
+
+def test_each_answer_has_its_own_nonce(stop: Callable[[GpioBridge], None]) -> None:
+    """The script has what the policy of this very answer names (row 21)."""
+    app, bridge = make_strict(nonce=lambda: request.csp_nonce)
+    stop(bridge)
+    nonces = set()
+    for path in ("/", "/", "/simulator"):
+        response = app.test_client().get(path)
+        policy = response.headers["Content-Security-Policy"]
+        (nonce,) = set(re.findall(r"'nonce-(.+?)'", policy))
+        tags = re.findall(r"<(?:script|link rel=\"stylesheet\")[^>]*>", response.text)
+        assert tags
+        assert all(f'nonce="{nonce}"' in tag for tag in tags)
+        nonces.add(nonce)
+    assert len(nonces) == 3
+
+
+def test_a_policy_of_nonces_in_chromium(page: Any) -> None:
+    """Pages come online and are moved, the simulator works, nothing is refused (row 21)."""
+    app, bridge = make_strict(nonce=lambda: request.csp_nonce)
+    refused: list[str] = []
+    page.context.on(
+        "console", lambda m: refused.append(m.text) if "Content Security" in m.text else None
+    )
+    with served(app, bridge) as port:
+        page.goto(f"http://127.0.0.1:{port}/")
+        page.wait_for_selector('html[data-bridge="online"]')
+        page.wait_for_selector("p[data-level=high]")
+        simulator = page.context.new_page()
+        simulator.goto(f"http://127.0.0.1:{port}/simulator")
+        simulator.wait_for_selector('html[data-bridge="online"]')
+        simulator.locator("button").first.click()
+        page.wait_for_url("**/open")
+        page.wait_for_selector('html[data-bridge="online"]')
+    assert refused == []
+
+
+@pytest.mark.parametrize("nonce", ["", None])
+def test_an_answer_without_a_nonce(nonce: Any, stop: Callable[[GpioBridge], None]) -> None:
+    """Where the policy has none, the tag has none (row 21)."""
+    app, bridge = make_app(nonce=lambda: nonce)
+    stop(bridge)
+    assert "nonce" not in app.test_client().get("/").text
+
+
+@pytest.mark.parametrize("nonce", ["abc", 5])
+def test_a_nonce_is_a_function(nonce: Any) -> None:
+    """A fixed one would be none; it is refused with what to write (row 21)."""
+    with pytest.raises(ConfigError, match=r"write nonce=lambda: request\.csp_nonce"):
+        GpioBridge(nonce=nonce)
+
+
+# ------------------------------------------------------------------- a forgotten init_app
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda bridge: bridge.pins["button"].level,
+        lambda bridge: list(bridge.pins),
+        lambda bridge: "button" in bridge.pins,
+        lambda bridge: bridge.displays,
+        lambda bridge: bridge.push(1),
+        lambda bridge: bridge.navigate("open"),
+        lambda bridge: bridge.start(),
+        lambda bridge: bridge.running,
+    ],
+)
+def test_a_bridge_without_an_application_says_so(use: Callable[[GpioBridge], Any]) -> None:
+    """Whatever is asked of it first (row 43)."""
+    with pytest.raises(
+        GpioBridgeError, match=r"^the bridge has no application: call init_app\(\) before "
+    ):
+        use(GpioBridge(pins={"button": 17}))
+
+
+@pytest.mark.parametrize("order", ["route first", "page first", "blueprint"])
+def test_a_page_without_an_application_says_so(
+    order: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A press would never move it; said once, with the first request of a page (row 43)."""
+    bridge = GpioBridge(pins={"button": 17})
+    app = Flask("exhibit")
+    app.add_url_rule("/other", "other", lambda: "mine")
+
+    def welcome() -> str:
+        return "<p>welcome"
+
+    if order == "route first":
+        app.get("/")(bridge.page("welcome")(welcome))
+    elif order == "page first":
+        bridge.page("welcome")(app.get("/")(welcome))
+    else:
+        pages = Blueprint("pages", __name__)
+        pages.get("/")(bridge.page("welcome")(functools.wraps(welcome)(lambda: welcome())))
+        app.register_blueprint(pages)
+    client = app.test_client()
+    client.get("/other")
+    client.get("/nowhere")
+    assert caplog.messages == []
+    for _ in range(3):
+        assert client.get("/").text == "<p>welcome"
+    (said,) = caplog.messages
+    assert said.startswith("no press moves page 'welcome': the bridge has no application; call ")
+    assert "init_app() with 'exhibit'" in said
+    assert caplog.records[0].levelno == logging.ERROR
+
+
+def test_init_app_in_time_is_nothing_to_be_told(
+    stop: Callable[[GpioBridge], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nor is another application, whose views are no pages (row 43)."""
+    bridge = GpioBridge(pins={"button": 17})
+    other = Flask("other")
+    other.add_url_rule("/", "other", lambda: "mine")
+    other.test_client().get("/")
+    app = Flask("exhibit")
+    app.get("/")(bridge.page("welcome")(lambda: "<p>welcome"))
+    bridge.init_app(app)
+    stop(bridge)
+    assert "client.js" in app.test_client().get("/").text
+    assert caplog.messages == ["the pins are SIMULATED: no GPIO is read"]
