@@ -15,10 +15,11 @@ from typing import Any
 from flask import Flask, Response, after_this_request, g, make_response, request
 from flask.typing import ResponseReturnValue
 
+from gpiobridge import handoff
 from gpiobridge.admission import check_source, check_token, refuse
-from gpiobridge.errors import GpioBridgeError
+from gpiobridge.errors import GpioBridgeError, ServerError
 from gpiobridge.pages import insert_script, set_owners_headers, shows_nothing
-from gpiobridge.routes import API_ENDPOINTS, BLUEPRINT, PUBLIC
+from gpiobridge.routes import API_ENDPOINTS, BLUEPRINT, PUBLIC, SOCKET
 from gpiobridge.running import Running
 from gpiobridge.view_pages import ViewPages
 from gpiobridge.workers import SeveralWorkersError, StartedBeforeForkError, first_to_say_so
@@ -76,6 +77,7 @@ class RequestHooks:
         self._pages: dict[str, str] | None = None  # endpoint to page, from the first request on
         self._running: Running | None = None
         self._said: set[tuple[str, str]] = set()  # pages, and why they can't have the script
+        self._obstacle_told = False
         self._failure = ""  # why the last start failed
         self._try_again_s = 0.0
 
@@ -94,6 +96,8 @@ class RequestHooks:
             return None  # it has an admission of its own: who looks may not therefore push
         check_token(request, server.token)
         self._running.remember_cursor()
+        if page is not None or request.endpoint == SOCKET:
+            self._tell_obstacle()
         if page is not None:
             # Before all hooks of the application, which may compress the page.
             after_this_request(partial(self._complete_page, self._running, page))
@@ -110,7 +114,9 @@ class RequestHooks:
     def _start_unless_running(self) -> str:
         """Start the bridge unless it runs; return, and log once, why it can't."""
         if request.environ.get("wsgi.multiprocess"):
-            return self._failed(SeveralWorkersError())
+            # ASGI servers always say so, and one worker of them would be of no use.
+            obstacle = self._obstacle()
+            return self._failed(ServerError(obstacle) if obstacle else SeveralWorkersError())
         if self._running is None:
             with self._lock:
                 # Opening a pin takes time, also in vain, and every request waits.
@@ -127,6 +133,18 @@ class RequestHooks:
         if self._running.process != os.getpid():
             return self._failed(StartedBeforeForkError())
         return ""
+
+    def _obstacle(self) -> str:
+        """Why no page can come online under this server, if it is known which one it is."""
+        known = handoff.server_name(request.environ)
+        return handoff.obstacle(request.environ) if known else ""
+
+    def _tell_obstacle(self) -> None:
+        """Log, once, that no page can come online."""
+        # With a page: not all servers let us see the handshake.
+        if not self._obstacle_told and (obstacle := self._obstacle()):
+            self._obstacle_told = True
+            log.error("%s", obstacle)
 
     def _failed(self, error: GpioBridgeError) -> str:
         # Only its words are kept: its traceback would keep gpiozero's devices, and their pins.

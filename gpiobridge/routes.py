@@ -27,6 +27,9 @@ BLUEPRINT = "gpiobridge"
 API_ENDPOINTS = f"{BLUEPRINT}.{API}"
 """How those endpoints of it begin that have an admission of their own."""
 
+SOCKET = f"{BLUEPRINT}.socket"
+"""The endpoint of the WebSocket."""
+
 PUBLIC = frozenset({f"{BLUEPRINT}.asset"})
 """Endpoints of which an application's decorators need not know: there is nothing to see."""
 
@@ -97,17 +100,14 @@ def _add_socket(blueprint: Blueprint, running: Callable[[], Running]) -> None:
 
     def admit() -> None:
         """Refuse a socket before its handshake is answered."""
-        if request.endpoint != f"{BLUEPRINT}.socket":
+        if request.endpoint != SOCKET:
             return
         settings, watcher = running().settings, running().watcher
         check_page((request.view_args or {})["page"])
+        # First: under such a server a right handshake may look like a wrong one.
+        if obstacle := handoff.obstacle(request.environ):
+            refuse(501, f"{obstacle}.")
         check_handshake(request)
-        if handoff.server_socket(request.environ) is None:
-            refuse(
-                501,
-                "This server's connections can't be taken over: use gunicorn with threads, or "
-                "Flask's own server; TLS belongs into a proxy.",
-            )
         if not watcher.slots.take():
             refuse(503, f"All {settings.server.max_displays} displays are taken.")
         g.gpiobridge_slots = watcher.slots
