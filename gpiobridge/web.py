@@ -6,6 +6,7 @@ on the HTTP server's threads and never wait for a pin.
 """
 
 import atexit
+import contextlib
 import logging
 import os
 import threading
@@ -13,13 +14,16 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from flask import Blueprint, Flask, Response, request, request_started
+from flask import Blueprint, Flask, Response, has_request_context, request, request_started
+from werkzeug.exceptions import HTTPException
 
 from gpiobridge import files, handoff
+from gpiobridge.admission import check_source
 from gpiobridge.app_settings import read_settings
 from gpiobridge.config import Settings
 from gpiobridge.errors import ConfigError, GpioBridgeError
 from gpiobridge.events import Display
+from gpiobridge.fallback_log import show_log
 from gpiobridge.gpio import pin_source
 from gpiobridge.handlers import Handlers, name_of
 from gpiobridge.live_pins import LivePin, LivePins
@@ -385,6 +389,7 @@ class GpioBridge:
 
     def _start(self) -> Running:
         app = self._need_application("start()")
+        show_log()
         paths = self._view_pages.paths(app)
         settings = read_settings(app, self._config, self._pins, self._view_pages.rules)
         problems = [
@@ -417,12 +422,24 @@ class GpioBridge:
         atexit.register(self.stop)
         if pins.simulated:
             log.warning("the pins are SIMULATED: no GPIO is read")
+            if not isinstance(self._config, Settings):  # our own service greets by itself
+                log.info("press them at %s", self._simulator_address(settings))
         values = {"page": [*paths, SIMULATOR], "name": ["client.js", *settings.pins]}
         for overlap in overlaps(app.url_map, BLUEPRINT, self._url_prefix, values):
             log.warning("%s", overlap)
         return Running(
             settings, watcher, self._outbound, self._url_prefix, os.getpid(), self._nonce
         )
+
+    def _simulator_address(self, settings: Settings) -> str:
+        """Where the simulator is, as whoever has sent this request would call it."""
+        path = f"{self._url_prefix}/simulator"
+        hint = " (the first time with ?token=... added)" if settings.server.token else ""
+        if has_request_context():
+            with contextlib.suppress(HTTPException):  # called by a name that is none of ours
+                check_source(request, settings.server.allowed_hosts)
+                return f"{request.root_url.rstrip('/')}{path}{hint}"
+        return f"{path} of the application's address{hint}"
 
     def _call(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
         """Call one of the application's functions, with its context."""
