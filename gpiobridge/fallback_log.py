@@ -5,6 +5,7 @@ those who have said nothing about logging, and gives way as soon as they do. Any
 """
 
 import logging
+import os
 import sys
 
 _LOGGER = logging.getLogger("gpiobridge")
@@ -15,7 +16,9 @@ class _Terminal(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        # The journal has its own time stamps.
+        when = "" if "JOURNAL_STREAM" in os.environ else "%(asctime)s "
+        self.setFormatter(logging.Formatter(f"{when}%(levelname)s %(name)s: %(message)s"))
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write a line, or give way."""

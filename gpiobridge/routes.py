@@ -5,11 +5,11 @@ and returns, so that no thread is held by an open page.
 """
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import flask_sock
 import simple_websocket
-from flask import Blueprint, Response, g, jsonify, redirect, request, send_from_directory
+from flask import Blueprint, Flask, Response, g, jsonify, redirect, request, send_from_directory
 from flask.typing import ResponseReturnValue
 from wsproto.utilities import ProtocolError
 
@@ -19,6 +19,7 @@ from gpiobridge.api import API, add_api
 from gpiobridge.connection import Connection
 from gpiobridge.errors import GpioBridgeError
 from gpiobridge.events import Display
+from gpiobridge.overlaps import overlaps
 from gpiobridge.pages import STRICT_CSP, speculation_rules
 from gpiobridge.running import ASSETS, Running
 from gpiobridge.simulator import SIMULATOR, add_simulator
@@ -88,6 +89,21 @@ def make_blueprint(running: Callable[[], Running], url_prefix: str) -> Blueprint
     add_simulator(blueprint, running)
     blueprint.register_error_handler(GpioBridgeError, _unavailable)
     return blueprint
+
+
+def overlapping(
+    app: Flask, url_prefix: str, pages: Iterable[str], pins: Iterable[str]
+) -> list[str]:
+    """Say which routes of an application overlap with ours, and the remedy.
+
+    Args:
+        app: the application, all of whose routes are there.
+        url_prefix: the path above ours, or nothing.
+        pages: the names of the pages.
+        pins: those of the pins.
+    """
+    values = {"page": [*pages, SIMULATOR], "name": ["client.js", *pins]}
+    return overlaps(app.url_map, BLUEPRINT, url_prefix, values)
 
 
 def _add_socket(blueprint: Blueprint, running: Callable[[], Running]) -> None:

@@ -28,11 +28,9 @@ from gpiobridge.gpio import pin_source
 from gpiobridge.handlers import Handlers, name_of
 from gpiobridge.live_pins import LivePin, LivePins
 from gpiobridge.outbound import Outbound
-from gpiobridge.overlaps import overlaps
 from gpiobridge.request_hooks import Guard, RequestHooks
-from gpiobridge.routes import BLUEPRINT, make_blueprint
+from gpiobridge.routes import make_blueprint, overlapping
 from gpiobridge.running import Running, no_nonce
-from gpiobridge.simulator import SIMULATOR
 from gpiobridge.view_pages import ViewPages, with_long_path, without_path
 from gpiobridge.watcher import Watcher
 
@@ -424,8 +422,7 @@ class GpioBridge:
             log.warning("the pins are SIMULATED: no GPIO is read")
             if not isinstance(self._config, Settings):  # our own service greets by itself
                 log.info("press them at %s", self._simulator_address(settings))
-        values = {"page": [*paths, SIMULATOR], "name": ["client.js", *settings.pins]}
-        for overlap in overlaps(app.url_map, BLUEPRINT, self._url_prefix, values):
+        for overlap in overlapping(app, self._url_prefix, paths, settings.pins):
             log.warning("%s", overlap)
         return Running(
             settings, watcher, self._outbound, self._url_prefix, os.getpid(), self._nonce

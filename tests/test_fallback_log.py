@@ -110,6 +110,7 @@ def test_it_gives_way(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFix
     ours = logging.getLogger("gpiobridge")
     monkeypatch.setattr(logging.getLogger(), "handlers", [])  # pytest has some there
     monkeypatch.setattr(ours, "handlers", [])
+    monkeypatch.delenv("JOURNAL_STREAM", raising=False)
     fallback_log.show_log()
     fallback_log.show_log()
     assert len(ours.handlers) == 1
