@@ -19,6 +19,7 @@ from gpiobridge import handoff
 from gpiobridge.admission import check_source, check_token, refuse
 from gpiobridge.errors import GpioBridgeError, ServerError
 from gpiobridge.pages import insert_script, set_owners_headers, shows_nothing
+from gpiobridge.policies import obstacles
 from gpiobridge.routes import API_ENDPOINTS, BLUEPRINT, PUBLIC, SOCKET
 from gpiobridge.running import Running
 from gpiobridge.view_pages import ViewPages
@@ -76,7 +77,7 @@ class RequestHooks:
         self._lock = threading.Lock()
         self._pages: dict[str, str] | None = None  # endpoint to page, from the first request on
         self._running: Running | None = None
-        self._said: set[tuple[str, str]] = set()  # pages, and why they can't have the script
+        self._said: set[tuple[str, str]] = set()  # pages, and what was told of them
         self._obstacle_told = False
         self._failure = ""  # why the last start failed
         self._try_again_s = 0.0
@@ -160,16 +161,27 @@ class RequestHooks:
         if shows_nothing(response):
             return response
         if running.settings.pages[page].client:
-            reason = insert_script(response, running.script(page))
-            if reason and (page, reason) not in self._said:  # not with every request
-                self._said.add((page, reason))
-                log.warning(
-                    "page %s %s, so that nothing moves it: return a text of HTML, "
-                    "or declare the page with client=False",
+            nonce = running.nonce()
+            if reason := insert_script(response, running.script(page, nonce)):
+                self._tell(
                     page,
-                    reason,
+                    f"{reason}, so that nothing moves it: return a text of HTML, "
+                    "or declare the page with client=False",
                 )
+            # When all hooks have had their say: the application's own may set the policy.
+            response.call_on_close(partial(self._check_policy, page, response, request.host, nonce))
         if running.next_pages(page):
             response.headers["Speculation-Rules"] = f'"{running.root}/gpiobridge/next/{page}"'
         set_owners_headers(response, running.settings.server.csp)
         return response
+
+    def _check_policy(self, page: str, response: Response, host: str, nonce: str) -> None:
+        """Tell what the policy of a page keeps our script from."""
+        for obstacle in obstacles(response.headers.getlist("Content-Security-Policy"), host, nonce):
+            self._tell(page, f"never comes online, as {obstacle}")
+
+    def _tell(self, page: str, what: str) -> None:
+        """Log something of a page, once, not with every request."""
+        if (page, what) not in self._said:
+            self._said.add((page, what))
+            log.warning("page %s %s", page, what)

@@ -101,7 +101,7 @@ class Running:
         ahead = "prefetch" in request.headers.get("Sec-Purpose", "")
         g.gpiobridge_cursor = "" if ahead else self.watcher.bridge.cursor
 
-    def script(self, page: str) -> str:
+    def script(self, page: str, nonce: str) -> str:
         """The client's script tag for ``page``, in a request whose cursor was remembered."""
         rules = self.settings.pages.get(page)  # None for the simulator
         more = {}
@@ -124,7 +124,7 @@ class Running:
                 ),
                 **more,
             },
-            self.nonce(),
+            nonce,
         )
 
     def next_pages(self, page: str) -> dict[str, bool]:

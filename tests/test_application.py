@@ -393,6 +393,73 @@ def test_a_nonce_is_a_function(nonce: Any) -> None:
         GpioBridge(nonce=nonce)
 
 
+def refusing(policy: str) -> tuple[Flask, GpioBridge]:
+    """An application that sets this policy after all else, and gives the bridge no nonce."""
+    app = Flask(__name__)
+
+    def set_policy(response: Response) -> Response:
+        response.headers["Content-Security-Policy"] = policy
+        return response
+
+    bridge = GpioBridge(app, pins={"button": 17})
+    app.after_request(set_policy)
+    app.get("/")(bridge.page("welcome")(lambda: "<!doctype html><p>welcome"))
+    return app, bridge
+
+
+@pytest.mark.parametrize(
+    ("policy", "said"),
+    [
+        ("script-src 'nonce-abc'", ["(script-src) keeps the bridge's script from running: give "]),
+        ("script-src 'self' 'strict-dynamic'", ["(script-src) keeps the bridge's script"]),
+        ("script-src-elem 'none'; script-src 'self'", ["(script-src-elem) keeps the bridge's scr"]),
+        ("script-src https://cdn.example.org", ["(script-src) keeps the bridge's script"]),
+        ("connect-src https://api.example.org", ["(connect-src) keeps the bridge's WebSocket"]),
+        ("default-src 'none'", ["(default-src) keeps the bridge's script from running",
+                                "(default-src) keeps the bridge's WebSocket from connecting"]),
+        ("default-src 'self', script-src 'none'", ["(script-src) keeps the bridge's script"]),
+        ("default-src 'self'", []),
+        ("default-src *", []),
+        ("script-src 'unsafe-inline' http://LOCALHOST:*; connect-src ws:", []),
+        ("script-src http: ; connect-src localhost", []),
+        ("img-src 'none'; frame-ancestors 'none'", []),
+        ("", []),
+    ],
+)  # fmt: skip
+def test_a_policy_that_forbids_the_script_is_told(
+    policy: str, said: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Once, with the remedy; the browser's console alone would have it (row 21)."""
+    app, bridge = refusing(policy)
+    for _ in range(3):
+        app.test_client().get("/").close()
+    bridge.stop()
+    told = [message for message in caplog.messages if "page welcome" in message]
+    assert len(told) == len(said)
+    for message, piece in zip(told, said, strict=True):
+        assert message.startswith("page welcome never comes online, as its Content-Security-Policy")
+        assert piece in message
+
+
+@pytest.mark.parametrize(
+    "policy", ["script-src 'nonce-abc'", "connect-src 'none'", "default-src 'self'"]
+)
+def test_chromium_agrees_with_what_is_told(
+    policy: str, page: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A page is told of if it stays offline, and only then (row 21)."""
+    app, bridge = refusing(policy)
+    with served(app, bridge) as port:
+        page.goto(f"http://127.0.0.1:{port}/")
+        if "self" in policy:
+            page.wait_for_selector('html[data-bridge="online"]')
+        else:
+            with page.expect_event("console", lambda m: "Content Security" in m.text):
+                page.reload()
+            assert page.locator('html[data-bridge="online"]').count() == 0
+    assert ("never comes online" in caplog.text) is ("self" not in policy)
+
+
 # ------------------------------------------------------------------- a forgotten init_app
 
 

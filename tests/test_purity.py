@@ -31,6 +31,7 @@ ALLOWED = {
     "admission": set(),
     "pages": set(),
     "overlaps": set(),
+    "policies": set(),
     "python_tables": set(),
     "fallback_log": set(),
     "answers": set(),
@@ -68,7 +69,8 @@ ALLOWED = {
     "view_pages": {"errors", "wire"},
     "workers": {"errors"},
     "request_hooks": {
-        "admission", "errors", "handoff", "pages", "routes", "running", "view_pages", "workers",
+        "admission", "errors", "handoff", "pages", "policies", "routes", "running", "view_pages",
+        "workers",
     },
     "web": {
         "admission", "app_settings", "config", "errors", "events", "fallback_log", "files", "gpio",
