@@ -116,8 +116,9 @@ class RequestHooks:
         """Start the bridge unless it runs; return, and log once, why it can't."""
         if request.environ.get("wsgi.multiprocess"):
             # ASGI servers always say so, and one worker of them would be of no use.
-            obstacle = self._obstacle()
-            return self._failed(ServerError(obstacle) if obstacle else SeveralWorkersError())
+            obstacle = _obstacle()
+            error = ServerError(obstacle) if obstacle else SeveralWorkersError()
+            return self._failed(error, of_each_worker=True)
         if self._running is None:
             with self._lock:
                 # Opening a pin takes time, also in vain, and every request waits.
@@ -135,24 +136,19 @@ class RequestHooks:
             return self._failed(StartedBeforeForkError())
         return ""
 
-    def _obstacle(self) -> str:
-        """Why no page can come online under this server, if it is known which one it is."""
-        known = handoff.server_name(request.environ)
-        return handoff.obstacle(request.environ) if known else ""
-
     def _tell_obstacle(self) -> None:
         """Log, once, that no page can come online."""
         # With a page: not all servers let us see the handshake.
-        if not self._obstacle_told and (obstacle := self._obstacle()):
+        if not self._obstacle_told and (obstacle := _obstacle()):
             self._obstacle_told = True
             log.error("%s", obstacle)
 
-    def _failed(self, error: GpioBridgeError) -> str:
+    def _failed(self, error: GpioBridgeError, of_each_worker: bool = False) -> str:
         # Only its words are kept: its traceback would keep gpiozero's devices, and their pins.
         sentence = str(error)
         if sentence != self._failure:  # not with every request
             self._failure = sentence
-            if not isinstance(error, SeveralWorkersError) or first_to_say_so():
+            if not of_each_worker or first_to_say_so():
                 log.error("%s", sentence)
         return sentence
 
@@ -168,8 +164,10 @@ class RequestHooks:
                     f"{reason}, so that nothing moves it: return a text of HTML, "
                     "or declare the page with client=False",
                 )
-            # When all hooks have had their say: the application's own may set the policy.
-            response.call_on_close(partial(self._check_policy, page, response, request.host, nonce))
+            else:
+                # When all hooks have had their say: the application's own may set the policy.
+                check = partial(self._check_policy, page, response, request.host, nonce)
+                response.call_on_close(check)
         if running.next_pages(page):
             response.headers["Speculation-Rules"] = f'"{running.root}/gpiobridge/next/{page}"'
         set_owners_headers(response, running.settings.server.csp)
@@ -185,3 +183,10 @@ class RequestHooks:
         if (page, what) not in self._said:
             self._said.add((page, what))
             log.warning("page %s %s", page, what)
+
+
+def _obstacle() -> str:
+    """Why no page can come online under the server of this request, if it is one."""
+    # What has no name may be a test client, unless it wants a socket.
+    is_server = request.endpoint == SOCKET or handoff.server_name(request.environ)
+    return handoff.obstacle(request.environ) if is_server else ""

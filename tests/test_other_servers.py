@@ -91,6 +91,7 @@ def test_a_server_of_asgi(
 ) -> None:
     """It says that it has several processes, and shows no handshake: a page tells (row 26)."""
     monkeypatch.setitem(sys.modules, server, ModuleType(server))
+    monkeypatch.setattr("gpiobridge.request_hooks.first_to_say_so", lambda: True)
     app, bridge = make_app()
     for _ in range(2):
         answer = app.test_client().get("/", environ_overrides={"wsgi.multiprocess": True})
