@@ -51,12 +51,13 @@ def overlaps(
                 f"{answers.rule} is a route of the application, and answers at {request.path} in "
                 f"place of the bridge's {request.rule.rule}{offline}: {_REMEDY}",
             )
-    places = tuple({_first_part(rule.rule, url_prefix) for rule in ours})
     for route in theirs:
-        if route.rule in said or not route.rule.startswith(places):
+        # Only those of the same first part: a general one is there to give way.
+        near = [r for r in requests if route.rule.startswith(_first_part(r.rule.rule, url_prefix))]
+        if route.rule in said or not near:
             continue
         alone = _alone(route, url_map)
-        taken = next((r for r in requests if _answering(alone, r) is not None), None)
+        taken = next((request for request in near if _answering(alone, request) is not None), None)
         if taken is not None:
             said[route.rule] = (
                 f"{route.rule} is a route of the application, but at {taken.path} the bridge's "
@@ -90,6 +91,8 @@ def _answering(url_map: Map, request: _Request) -> Rule | None:
         there = request._replace(path=urlsplit(redirect.new_url).path)
         return None if there == request else _answering(url_map, there)
     except HTTPException:
+        return None
+    except Exception:  # of a converter of the application, which may ask a database
         return None
     return rule
 

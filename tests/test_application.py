@@ -16,6 +16,7 @@ from flask_sock import Sock
 from flask_talisman import Talisman
 from flask_wtf import CSRFProtect
 from serving import make_app, served
+from werkzeug.routing import BaseConverter
 
 from gpiobridge import ConfigError, GpioBridge, GpioBridgeError, Level, RemoteError, remote
 from gpiobridge.config import Settings
@@ -240,6 +241,26 @@ def test_a_route_that_gives_way(
 ) -> None:
     """A general one, or one that meets none of ours, is nothing to be told (row 19)."""
     assert told_of_routes([(rule[0], dict(rule[1]))], first, caplog) == []
+
+
+def test_a_converter_that_fails_is_no_failure_of_the_start(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The application's converters are asked for paths that they may not expect (row 19)."""
+
+    class Room(BaseConverter):
+        """Looks a room up."""
+
+        def to_python(self, value: str) -> Any:
+            """Find no database."""
+            raise RuntimeError("no database")
+
+    app, bridge = make_app()
+    app.url_map.converters["room"] = Room
+    app.add_url_rule("/ws/<room:room>", "room", lambda room: room)
+    bridge.start()
+    bridge.stop()
+    assert caplog.messages == ["the pins are SIMULATED: no GPIO is read"]
 
 
 def test_a_prefix_is_the_remedy(caplog: pytest.LogCaptureFixture) -> None:
