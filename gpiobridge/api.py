@@ -1,7 +1,8 @@
 """The HTTP API: what programs may do to a running bridge, under ``/api``.
 
-Its routes are a blueprint of their own inside ours, so that none can be forgotten: all have
-`check_api` before them, in place of the token that viewers are asked for. Any HTTP thread.
+All its routes are added by one function, so that none can be forgotten: each has `check_api` before
+it, in place of the token that viewers are asked for. They are routes of our one blueprint, so that
+an application that exempts the blueprint from something exempts them, too. Any HTTP thread.
 """
 
 from collections.abc import Callable, Collection
@@ -17,8 +18,8 @@ from gpiobridge.events import Level
 from gpiobridge.gpio import MAX_PRESS_S, PinSource
 from gpiobridge.running import Running
 
-API = "api"
-"""The name of the API's blueprint."""
+API = "api_"
+"""How the endpoints of the API begin, within our blueprint."""
 
 _MAX_LEVEL_BYTES = 1024  # of a body with a level, and white space as one likes
 _MAX_BODY_BYTES = 64 * 1024  # a message, 3 times as long with \u0436 for each letter; whom for
@@ -34,9 +35,10 @@ def add_api(blueprint: Blueprint, running: Callable[[], Running]) -> None:
         blueprint: where the API is added.
         running: gives the running bridge, in a request.
     """
-    api = Blueprint(API, __name__, url_prefix="/api")
 
     def check() -> None:
+        if not (request.endpoint or "").startswith(f"{blueprint.name}.{API}"):
+            return
         server = running().settings.server
         check_api(request, server.api_token, server.token, server.allowed_hosts)
 
@@ -59,11 +61,14 @@ def add_api(blueprint: Blueprint, running: Callable[[], Running]) -> None:
             refuse(404, f'Pin {name!r} is wired: only pins with source = "http" can be set here.')
         return set_level(running().watcher.pins, name)
 
-    api.before_request(check)
-    api.add_url_rule("/messages", "messages", push, methods=["POST"])
-    api.add_url_rule("/navigate", "navigate", navigate, methods=["POST"])
-    api.add_url_rule("/pins/<name>", "pin", set_pin, methods=["POST"])
-    blueprint.register_blueprint(api)
+    def add(path: str, endpoint: str, view: Callable[..., ResponseReturnValue]) -> None:
+        blueprint.add_url_rule(f"/api{path}", f"{API}{endpoint}", view, methods=["POST"])
+
+    # Not around the views: OPTIONS is answered without them.
+    blueprint.before_request(check)
+    add("/messages", "messages", push)
+    add("/navigate", "navigate", navigate)
+    add("/pins/<name>", "pin", set_pin)
 
 
 def set_level(pins: PinSource, name: str) -> Response:

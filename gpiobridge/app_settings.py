@@ -9,6 +9,7 @@ from flask import Flask
 from gpiobridge import config
 from gpiobridge.config import Settings
 from gpiobridge.errors import ConfigError
+from gpiobridge.python_tables import plain_tables
 
 
 def read_settings(
@@ -59,8 +60,6 @@ def read_settings(
     # An application has a content security policy of its own, or none.
     raw["server"] = _merged({"csp": "off"}, raw.get("server", {}))
     raw["pins"] = _merged(raw.get("pins", {}), pins)
-    if wrong_way_round := _without_name(raw["pins"], source):
-        raise ConfigError(wrong_way_round)
     pages = raw.get("pages", {})
     if isinstance(pages, Mapping):
         rules = {name: _merged(pages.get(name, {}), own) for name, own in views.items()}
@@ -69,17 +68,16 @@ def read_settings(
             raise ConfigError(
                 [f'{source}: there is no page; put @bridge.page("welcome") above a view']
             )
-    return config.check(raw, source=source, folder=folder, views=tuple(views), origins=origins)
-
-
-def _without_name(pins: Any, source: str) -> list[str]:
-    """Say which pins have no text for a name, which TOML can't have."""
-    return [
-        f"{source}: pins: {{{name!r}: {pin!r}}}: the name comes first, as text; "
-        'write {"button": 17}'
-        for name, pin in (pins.items() if isinstance(pins, Mapping) else ())
-        if not isinstance(name, str)
-    ]
+    tables, problems = plain_tables(raw, source)
+    try:
+        settings = config.check(
+            tables, source=source, folder=folder, views=tuple(views), origins=origins
+        )
+    except ConfigError as error:
+        raise ConfigError([*problems, *error.problems]) from error
+    if problems:
+        raise ConfigError(problems)
+    return settings
 
 
 def _merged(first: Any, second: Any) -> Any:

@@ -15,6 +15,7 @@ HTTP thread may call this module; it imports nothing of the project.
 """
 
 import socket
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -25,13 +26,63 @@ NO_READER = "gpiobridge.no_reader"
 _SERVER_SOCKETS = ("gunicorn.socket", "werkzeug.socket")
 
 
+# Servers that bring ASGI to a WSGI application leave no trace in its requests.
+_ASGI_SERVERS = ("hypercorn", "uvicorn", "daphne", "granian")
+
+_RIGHT_SERVERS = (
+    "serve the application with gunicorn's threads (gunicorn --threads 8 app:app), "
+    "or with Flask's own server (flask run)"
+)
+
+
 def server_socket(environ: Mapping[str, Any]) -> socket.socket | None:
     """The connection of a request, or None under a server (or TLS) that it can't be taken from."""
-    for key in _SERVER_SOCKETS:
-        connection = environ.get(key)
-        if type(connection) is socket.socket:
-            return connection
-    return None
+    connection = _given_socket(environ)
+    # Not isinstance, as TLS's is one, too; nor socket.socket, which gevent and eventlet replace.
+    kind = type(connection)
+    plain = (kind.__module__, kind.__qualname__) == ("socket", "socket")
+    return connection if plain and isinstance(connection, socket.socket) else None
+
+
+def obstacle(environ: Mapping[str, Any]) -> str:
+    """Say why a request's connection can't be taken over, and what to do; nothing if it can.
+
+    Args:
+        environ: of any request; one that no server has made, such as a test client's, counts as
+            unknown.
+    """
+    if server_socket(environ) is not None:
+        return ""
+    if any(kind.__name__ == "SSLSocket" for kind in type(_given_socket(environ)).__mro__):
+        return (
+            "this server speaks TLS itself, and such connections can't be taken over, so that no "
+            "page comes online: serve plain HTTP, with TLS in a proxy before it (docs/https.md)"
+        )
+    name = server_name(environ) or "this server"
+    return (
+        f"the connections of {name} can't be taken over, so that no page comes online: "
+        f"{_RIGHT_SERVERS}"
+    )
+
+
+def server_name(environ: Mapping[str, Any]) -> str:
+    """Find what the server of a request is called, or nothing if none says so."""
+    green = type(_given_socket(environ)).__module__.partition(".")[0]
+    if green in ("eventlet", "gevent"):
+        return f"gunicorn's {green} worker" if "gunicorn.socket" in environ else green
+    if "eventlet.input" in environ:
+        return "eventlet"
+    if "uwsgi.version" in environ:
+        return "uWSGI"
+    if "mod_wsgi.version" in environ:
+        return "mod_wsgi"
+    name = str(environ.get("SERVER_SOFTWARE", "")).partition("/")[0].strip()
+    return name or next((name for name in _ASGI_SERVERS if name in sys.modules), "")
+
+
+def _given_socket(environ: Mapping[str, Any]) -> object:
+    """Whatever the server names as the connection."""
+    return next((environ[key] for key in _SERVER_SOCKETS if key in environ), None)
 
 
 def take(connection: socket.socket) -> socket.socket:

@@ -13,6 +13,7 @@ import urllib.request
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from gpiobridge.answers import own_sentence
 from gpiobridge.config import format_duration
 from gpiobridge.errors import RemoteError
 
@@ -193,13 +194,16 @@ def no_bridge(url: str, error: Exception) -> RemoteError:
 
 def refusal(url: str, status: int, body: bytes | bytearray | None) -> RemoteError:
     """Say what was answered at ``url`` instead of what was asked for."""
-    text = (body or b"").decode(errors="replace").strip()
-    if not text or text.startswith("<"):  # a web page says nothing in one sentence
-        return RemoteError(
-            f"{url} answered {status}; is that the address of a bridge, or of one of its pages?",
-            status,
+    body = bytes(body or b"")
+    said = own_sentence(status, body)
+    if said and not body.lstrip().startswith(b"<"):
+        return RemoteError(f"the bridge answered {status}: {said}", status)
+    sentence = f"{url} answered {status}" + (f": {said}" if said else "")
+    if not said or status in (404, 405):  # it may well be the address
+        sentence = (
+            f"{sentence.rstrip('.')}; is that the address of a bridge, or of one of its pages?"
         )
-    return RemoteError(f"the bridge answered {status}: {text}", status)
+    return RemoteError(sentence, status)
 
 
 class _SameHost(urllib.request.HTTPRedirectHandler):

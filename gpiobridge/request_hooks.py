@@ -15,10 +15,12 @@ from typing import Any
 from flask import Flask, Response, after_this_request, g, make_response, request
 from flask.typing import ResponseReturnValue
 
+from gpiobridge import handoff
 from gpiobridge.admission import check_source, check_token, refuse
-from gpiobridge.errors import GpioBridgeError
-from gpiobridge.pages import insert_script, set_owners_headers
-from gpiobridge.routes import API_BLUEPRINT, BLUEPRINT, PUBLIC
+from gpiobridge.errors import GpioBridgeError, ServerError
+from gpiobridge.pages import insert_script, set_owners_headers, shows_nothing
+from gpiobridge.policies import obstacles
+from gpiobridge.routes import API_ENDPOINTS, BLUEPRINT, PUBLIC, SOCKET
 from gpiobridge.running import Running
 from gpiobridge.view_pages import ViewPages
 from gpiobridge.workers import SeveralWorkersError, StartedBeforeForkError, first_to_say_so
@@ -79,6 +81,8 @@ class RequestHooks:
         self._lock = threading.Lock()
         self._pages: dict[str, str] | None = None  # endpoint to page, from the first request on
         self._running: Running | None = None
+        self._said: set[tuple[str, str]] = set()  # pages, and what was told of them
+        self._obstacle_told = False
         self._failure = ""  # why the last start failed
         self._try_again_s = 0.0
 
@@ -93,13 +97,15 @@ class RequestHooks:
             refuse(503, failure)
         server = self._running.settings.server
         check_source(request, server.allowed_hosts)
-        if API_BLUEPRINT in request.blueprints:
+        if (request.endpoint or "").startswith(API_ENDPOINTS):
             return None  # it has an admission of its own: who looks may not therefore push
         check_token(request, server.token)
         self._running.remember_cursor()
+        if page is not None or request.endpoint == SOCKET:
+            self._tell_obstacle()
         if page is not None:
             # Before all hooks of the application, which may compress the page.
-            after_this_request(partial(_complete_page, self._running, page))
+            after_this_request(partial(self._complete_page, self._running, page))
         elif request.endpoint not in PUBLIC:
             return self._guard.ask(self._app)
         return None
@@ -113,7 +119,10 @@ class RequestHooks:
     def _start_unless_running(self) -> str:
         """Start the bridge unless it runs; return, and log once, why it can't."""
         if request.environ.get("wsgi.multiprocess"):
-            return self._failed(SeveralWorkersError())
+            # ASGI servers always say so, and one worker of them would be of no use.
+            obstacle = _obstacle()
+            error = ServerError(obstacle) if obstacle else SeveralWorkersError()
+            return self._failed(error, of_each_worker=True)
         if self._running is None:
             with self._lock:
                 # Opening a pin takes time, also in vain, and every request waits.
@@ -131,30 +140,59 @@ class RequestHooks:
             return self._failed(StartedBeforeForkError())
         return ""
 
-    def _failed(self, error: GpioBridgeError) -> str:
+    def _tell_obstacle(self) -> None:
+        """Log, once, that no page can come online."""
+        # With a page: not all servers let us see the handshake.
+        if not self._obstacle_told and (obstacle := _obstacle()):
+            self._obstacle_told = True
+            log.error("%s", obstacle)
+
+    def _failed(self, error: GpioBridgeError, of_each_worker: bool = False) -> str:
         # Only its words are kept: its traceback would keep gpiozero's devices, and their pins.
         sentence = str(error)
         if sentence != self._failure:  # not with every request
             self._failure = sentence
-            if not isinstance(error, SeveralWorkersError) or first_to_say_so():
+            if not of_each_worker or first_to_say_so():
                 log.error("%s", sentence)
         return sentence
 
-
-def _complete_page(running: Running, page: str, response: Response) -> Response:
-    """Add to a page what it needs."""
-    if response.status_code != 200:
+    def _complete_page(self, running: Running, page: str, response: Response) -> Response:
+        """Add to what a page's view answers, a page or an error, what it needs."""
+        if shows_nothing(response):
+            return response
+        if running.settings.pages[page].client:
+            nonce = running.nonce()
+            if reason := insert_script(response, running.script(page, nonce)):
+                self._tell(
+                    page,
+                    f"{reason}, so that nothing moves it: return a text of HTML, "
+                    "or declare the page with client=False",
+                )
+            else:
+                # When all hooks have had their say: the application's own may set the policy.
+                check = partial(self._check_policy, page, response, request.host, nonce)
+                response.call_on_close(check)
+        if running.settings.pages[page].fetched_ahead:
+            response.headers[VERSION_HEADER] = running.version()
+        if running.next_pages(page):
+            response.headers["Speculation-Rules"] = f'"{running.root}/gpiobridge/next/{page}"'
+        set_owners_headers(response, running.settings.server.csp)
         return response
-    client = running.settings.pages[page].client
-    if client and not insert_script(response, running.script(page)):
-        log.warning(
-            "page %s is no plain HTML, or streamed, so that nothing moves it: return a text of "
-            "HTML, or declare the page with client=False",
-            page,
-        )
-    if running.settings.pages[page].fetched_ahead:
-        response.headers[VERSION_HEADER] = running.version()
-    if running.next_pages(page):
-        response.headers["Speculation-Rules"] = f'"{running.root}/gpiobridge/next/{page}"'
-    set_owners_headers(response, running.settings.server.csp)
-    return response
+
+    def _check_policy(self, page: str, response: Response, host: str, nonce: str) -> None:
+        """Tell what the policy of a page keeps our script from."""
+        for obstacle in obstacles(response.headers.getlist("Content-Security-Policy"), host, nonce):
+            self._tell(page, f"never comes online, as {obstacle}")
+
+    def _tell(self, page: str, what: str) -> None:
+        """Log something of a page, once, not with every request."""
+        if (page, what) not in self._said:
+            self._said.add((page, what))
+            log.warning("page %s %s", page, what)
+
+
+def _obstacle() -> str:
+    """Why no page can come online under the server of this request, if it is one."""
+    # What has no name may be a test client, unless it wants a socket.
+    is_server = request.endpoint == SOCKET or handoff.server_name(request.environ)
+    return handoff.obstacle(request.environ) if is_server else ""

@@ -6,7 +6,7 @@ and returns, so that no thread is held by an open page.
 
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from math import inf
 
 import flask_sock
@@ -21,13 +21,17 @@ from gpiobridge.api import API, add_api
 from gpiobridge.connection import Connection
 from gpiobridge.errors import GpioBridgeError
 from gpiobridge.events import Display
+from gpiobridge.overlaps import overlaps
 from gpiobridge.pages import STRICT_CSP, speculation_rules
 from gpiobridge.running import ASSETS, Running
 from gpiobridge.simulator import SIMULATOR, add_simulator
 
 BLUEPRINT = "gpiobridge"
-API_BLUEPRINT = f"{BLUEPRINT}.{API}"
-"""The part of it that has an admission of its own."""
+API_ENDPOINTS = f"{BLUEPRINT}.{API}"
+"""How those endpoints of it begin that have an admission of their own."""
+
+SOCKET = f"{BLUEPRINT}.socket"
+"""The endpoint of the WebSocket."""
 
 PUBLIC = frozenset({f"{BLUEPRINT}.asset"})
 """Endpoints of which an application's decorators need not know: there is nothing to see."""
@@ -90,13 +94,19 @@ def make_blueprint(running: Callable[[], Running], url_prefix: str) -> Blueprint
     return blueprint
 
 
-def doubled(app: Flask) -> list[str]:
-    """The paths for which an application has a route of its own beside ours."""
-    rules = list(app.url_map.iter_rules())
-    ours = {rule.rule for rule in rules if rule.endpoint.startswith(f"{BLUEPRINT}.")}
-    return sorted(
-        {rule.rule for rule in rules if not rule.endpoint.startswith(f"{BLUEPRINT}.")} & ours
-    )
+def overlapping(
+    app: Flask, url_prefix: str, pages: Iterable[str], pins: Iterable[str]
+) -> list[str]:
+    """Say which routes of an application overlap with ours, and the remedy.
+
+    Args:
+        app: the application, all of whose routes are there.
+        url_prefix: the path above ours, or nothing.
+        pages: the names of the pages.
+        pins: those of the pins.
+    """
+    values = {"page": [*pages, SIMULATOR], "name": ["client.js", *pins]}
+    return overlaps(app.url_map, BLUEPRINT, url_prefix, values)
 
 
 def _add_socket(blueprint: Blueprint, running: Callable[[], Running]) -> None:
@@ -109,21 +119,18 @@ def _add_socket(blueprint: Blueprint, running: Callable[[], Running]) -> None:
 
     def admit() -> None:
         """Refuse a socket before its handshake is answered."""
-        if request.endpoint != f"{BLUEPRINT}.socket":
+        if request.endpoint != SOCKET:
             return
         settings, watcher = running().settings, running().watcher
         check_page((request.view_args or {})["page"])
+        # First: under such a server a right handshake may look like a wrong one.
+        if obstacle := handoff.obstacle(request.environ):
+            refuse(501, f"{obstacle}.")
         check_handshake(request)
         try:
             g.gpiobridge_taking_since_s = _taking_since_s()
         except ValueError as error:
             refuse(400, f"taking = {request.args['taking']!r}: {error}.")
-        if handoff.server_socket(request.environ) is None:
-            refuse(
-                501,
-                "This server's connections can't be taken over: use gunicorn with threads, or "
-                "Flask's own server; TLS belongs into a proxy.",
-            )
         if not watcher.slots.take():
             refuse(503, f"All {settings.server.max_displays} displays are taken.")
         g.gpiobridge_slots = watcher.slots

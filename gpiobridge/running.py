@@ -6,6 +6,7 @@ The extension makes one at its start; the routes work on it. Any HTTP thread.
 import hashlib
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -22,6 +23,11 @@ from gpiobridge.watcher import Watcher
 ASSETS = Path(__file__).parent / "assets"
 
 
+def no_nonce() -> str:
+    """Stand in for the nonces of an application whose policy has none."""
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Running:
     """The running bridge.
@@ -32,6 +38,7 @@ class Running:
         outbound: what the application says to the displays.
         prefix: where the application has put our own routes, usually empty.
         process: the id of the process in which it was started: the only one with its threads.
+        nonce: gives, in a request, the nonce that the answer's Content-Security-Policy names.
     """
 
     settings: Settings
@@ -39,6 +46,7 @@ class Running:
     outbound: Outbound
     prefix: str
     process: int
+    nonce: Callable[[], str] = no_nonce
 
     @property
     def root(self) -> str:
@@ -94,7 +102,7 @@ class Running:
         ahead = "prefetch" in request.headers.get("Sec-Purpose", "")
         g.gpiobridge_cursor = "" if ahead else self.watcher.bridge.cursor
 
-    def script(self, page: str) -> str:
+    def script(self, page: str, nonce: str) -> str:
         """The client's script tag for ``page``, in a request whose cursor was remembered."""
         rules = self.settings.pages.get(page)  # None for the simulator
         more = {}
@@ -130,6 +138,7 @@ class Running:
                 "turbo-track": "reload",
                 **more,
             },
+            nonce,
         )
 
     def next_pages(self, page: str) -> dict[str, bool]:

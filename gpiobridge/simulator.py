@@ -38,11 +38,17 @@ def add_simulator(blueprint: Blueprint, running: Callable[[], Running]) -> None:
         simulated_pins()
         here = request.script_root
         pages = [{"name": name, "path": here + p} for name, p in running().watcher.paths.items()]
-        pins = list(running().settings.pins.values())
+        pins, nonce = list(running().settings.pins.values()), running().nonce()
         response = Response(
-            render_template("simulator.html", pins=pins, pages=pages, prefix=running().root)
+            render_template(
+                "simulator.html",
+                pins=pins,
+                pages=pages,
+                prefix=running().root,
+                nonce=nonce,
+            )
         )
-        insert_script(response, running().script(SIMULATOR))
+        insert_script(response, running().script(SIMULATOR, nonce))
         response.headers["Content-Security-Policy"] = STRICT_CSP
         response.headers["Cache-Control"] = "no-cache"
         return response

@@ -50,12 +50,16 @@ class ViewPages:
         """Go on with another application: its factory may declare the same views again."""
         self._earlier = frozenset(self.rules)
 
+    def page_of(self, view: Callable[..., Any]) -> str | None:
+        """The page that a view shows, if it is one."""
+        return self._views.get(inspect.unwrap(view))
+
     def endpoints(self, app: Flask) -> dict[str, str]:
         """Find each page's view among the routes: endpoint to page."""
         return {
-            endpoint: self._views[inspect.unwrap(view)]
+            endpoint: page
             for endpoint, view in app.view_functions.items()
-            if inspect.unwrap(view) in self._views
+            if (page := self.page_of(view)) is not None
         }
 
     def paths(self, app: Flask) -> dict[str, str]:

@@ -6,6 +6,7 @@ on the HTTP server's threads and never wait for a pin.
 """
 
 import atexit
+import contextlib
 import logging
 import os
 import threading
@@ -13,20 +14,23 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from flask import Flask, Response
+from flask import Blueprint, Flask, Response, has_request_context, request, request_started
+from werkzeug.exceptions import HTTPException
 
 from gpiobridge import files, handoff
+from gpiobridge.admission import check_source
 from gpiobridge.app_settings import read_settings
 from gpiobridge.config import Settings
 from gpiobridge.errors import ConfigError, GpioBridgeError
 from gpiobridge.events import Display
+from gpiobridge.fallback_log import show_log
 from gpiobridge.gpio import pin_source
 from gpiobridge.handlers import Handlers, name_of
 from gpiobridge.live_pins import LivePin, LivePins
 from gpiobridge.outbound import Outbound
 from gpiobridge.request_hooks import Guard, RequestHooks
-from gpiobridge.routes import doubled, make_blueprint
-from gpiobridge.running import Running
+from gpiobridge.routes import make_blueprint, overlapping
+from gpiobridge.running import Running, no_nonce
 from gpiobridge.view_pages import ViewPages, with_long_path, without_path
 from gpiobridge.watcher import Watcher
 
@@ -65,9 +69,13 @@ class GpioBridge:
             ``/api``, which has a token: such as a ``login_required``. They say whether a request
             may pass; what they change in the answer of one that passes is lost.
         on_failure: called, on the watcher's thread, if the watcher dies.
+        nonce: called in each request of a page; returns the nonce that the application's
+            Content-Security-Policy names for this answer, such as ``lambda: request.csp_nonce``
+            with Flask-Talisman. The bridge's script has it.
 
     Raises:
-        ConfigError: ``url_prefix`` is no path, or ``decorators`` is a single one.
+        ConfigError: ``url_prefix`` is no path, ``decorators`` is a single one, or ``nonce`` is no
+            function.
     """
 
     def __init__(
@@ -79,6 +87,7 @@ class GpioBridge:
         url_prefix: str = "",
         decorators: Sequence[Callable[[Any], Any]] = (),
         on_failure: Callable[[], None] = lambda: None,
+        nonce: Callable[[], str] | None = None,
     ) -> None:
         self._pins = pins or {}
         self._config = config
@@ -89,14 +98,25 @@ class GpioBridge:
             raise ConfigError(
                 [f"decorators = {name_of(decorators)}: must be a list; write [login_required]"]
             )
+        if nonce is not None and not callable(nonce):
+            raise ConfigError(
+                [
+                    "nonce: must be a function that returns the nonce of each answer; "
+                    "write nonce=lambda: request.csp_nonce"
+                ]
+            )
+        self._nonce = nonce or no_nonce
         self._guard = Guard(decorators)
         self._on_failure = on_failure
         self._view_pages = ViewPages()
         self._handlers = Handlers()
         self._lock = threading.Lock()
+        self._blueprint = make_blueprint(lambda: self.running, self._url_prefix)
         self._reset()
         if app is not None:
             self.init_app(app)
+        else:
+            request_started.connect(self._notice_no_application)
 
     def _reset(self) -> None:
         self._app: Flask | None = None
@@ -130,10 +150,22 @@ class GpioBridge:
         self._view_pages.next_application()
         self._handlers.next_application()
         self._app = app
+        request_started.disconnect(self._notice_no_application)
         app.extensions["gpiobridge"] = self
         hooks = RequestHooks(app, self._view_pages, self._guard, self._start_unless_running)
         app.before_request(hooks.before_request)
-        app.register_blueprint(make_blueprint(lambda: self.running, self._url_prefix))
+        app.register_blueprint(self._blueprint)
+
+    @property
+    def blueprint(self) -> Blueprint:
+        """All of the bridge's own routes, for extensions that exempt a blueprint from something.
+
+        ::
+
+            csrf = CSRFProtect(app)  # of Flask-WTF
+            csrf.exempt(bridge.blueprint)
+        """
+        return self._blueprint
 
     def page(self, name: str, **rules: Any) -> Callable[[Function], Function]:
         """Make an ordinary view a page of the bridge.
@@ -284,7 +316,9 @@ class GpioBridge:
 
         Raises:
             PushError: it is no JSON, too large, or for a page that there isn't.
+            GpioBridgeError: it has no application yet.
         """
+        self._need_application("push()")
         return self._outbound.push(data, page, display, exclude, retain)
 
     def navigate(
@@ -311,7 +345,9 @@ class GpioBridge:
 
         Raises:
             PushError: there is no such page.
+            GpioBridgeError: it has no application yet.
         """
+        self._need_application("navigate()")
         return self._outbound.navigate(to, page, display, exclude)
 
     def send_file(self, folder: Path, name: str) -> Response:
@@ -350,10 +386,10 @@ class GpioBridge:
         return self._running
 
     def _start(self) -> Running:
-        if self._app is None:
-            raise GpioBridgeError("the bridge has no application: call init_app() before start()")
-        paths = self._view_pages.paths(self._app)
-        settings = read_settings(self._app, self._config, self._pins, self._view_pages.rules)
+        app = self._need_application("start()")
+        show_log()
+        paths = self._view_pages.paths(app)
+        settings = read_settings(app, self._config, self._pins, self._view_pages.rules)
         problems = [
             *without_path(settings.pages, paths),
             *with_long_path(paths),
@@ -384,13 +420,23 @@ class GpioBridge:
         atexit.register(self.stop)
         if pins.simulated:
             log.warning("the pins are SIMULATED: no GPIO is read")
-        for path in doubled(self._app):
-            log.warning(
-                "%s is a route of the application and one of the bridge, and the first one that "
-                'was added answers: give GpioBridge a url_prefix, such as "/bridge"',
-                path,
-            )
-        return Running(settings, watcher, self._outbound, self._url_prefix, os.getpid())
+            if not isinstance(self._config, Settings):  # our own service greets by itself
+                log.info("press them at %s", self._simulator_address(settings))
+        for overlap in overlapping(app, self._url_prefix, paths, settings.pins):
+            log.warning("%s", overlap)
+        return Running(
+            settings, watcher, self._outbound, self._url_prefix, os.getpid(), self._nonce
+        )
+
+    def _simulator_address(self, settings: Settings) -> str:
+        """Where the simulator is, as whoever has sent this request would call it."""
+        path = f"{self._url_prefix}/simulator"
+        hint = " (the first time with ?token=... added)" if settings.server.token else ""
+        if has_request_context():
+            with contextlib.suppress(HTTPException):  # called by a name that is none of ours
+                check_source(request, settings.server.allowed_hosts)
+                return f"{request.root_url.rstrip('/')}{path}{hint}"
+        return f"{path} of the application's address{hint}"
 
     def _call(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
         """Call one of the application's functions, with its context."""
@@ -416,6 +462,7 @@ class GpioBridge:
         Raises:
             GpioBridgeError: it has not been started, or in another process.
         """
+        self._need_application("its pins and displays are used")
         if self._running is not None and self._running.process != os.getpid():
             raise GpioBridgeError(
                 f"the bridge runs in process {self._running.process}, from which this one was "
@@ -427,6 +474,29 @@ class GpioBridge:
                 "a function below @bridge.on_start is called when it does"
             )
         return self._running
+
+    def _need_application(self, use: str) -> Flask:
+        """Return the application.
+
+        Raises:
+            GpioBridgeError: there is none.
+        """
+        if self._app is None:
+            raise GpioBridgeError(f"the bridge has no application: call init_app() before {use}")
+        return self._app
+
+    def _notice_no_application(self, app: Flask, **_: Any) -> None:
+        """Say once that a page of ours is shown by an application that knows nothing of us."""
+        view = app.view_functions.get(request.endpoint or "")
+        page = view and self._view_pages.page_of(view)
+        if page:
+            request_started.disconnect(self._notice_no_application)
+            log.error(
+                "no press moves page %r: the bridge has no application; call init_app() with %r, "
+                "where it is made",
+                page,
+                app.import_name,
+            )
 
     def _leave_readers_out(self) -> None:
         """Let Flask-Sock start no reader thread for our sockets; others keep theirs."""

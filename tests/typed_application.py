@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import ParamSpec
 
-from flask import Flask, Response, abort
+from flask import Blueprint, Flask, Response, abort, g
 from flask.typing import ResponseReturnValue
 
 from gpiobridge import (
@@ -38,7 +38,11 @@ bridge = GpioBridge(
     url_prefix="/bridge",
     decorators=[guarded],
     on_failure=lambda: print("the watcher has died"),
+    nonce=lambda: str(g.nonce),
 )
+
+
+routes: Blueprint = bridge.blueprint
 
 
 def make_app() -> Flask:

@@ -1,0 +1,114 @@
+"""Which routes of an application and of the bridge get into each other's way.
+
+Whatever a route's variables are called, and whatever their converters: the URL map is asked who
+answers at each path that is the bridge's own. Used at the start; imports nothing of the project.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import Map, RequestRedirect, Rule
+
+_REMEDY = 'give GpioBridge a url_prefix of its own, such as "/bridge", or that route another path'
+
+
+class _Request(NamedTuple):
+    """One that a route of the bridge is for."""
+
+    rule: Rule
+    path: str
+    method: str
+
+
+def overlaps(
+    url_map: Map, blueprint: str, url_prefix: str, values: Mapping[str, Collection[str]]
+) -> list[str]:
+    """Say which routes of an application overlap with those of the bridge, and the remedy.
+
+    One that answers where the bridge should is told of in any case; one that the bridge goes
+    before, unless it is a general one, such as ``/<path:anything>``, which is there to give way.
+
+    Args:
+        url_map: the application's.
+        blueprint: the name of the bridge's blueprint.
+        url_prefix: the path above the bridge's routes, or nothing.
+        values: what the variables of the bridge's routes may be.
+    """
+    ours: list[Rule] = []
+    theirs: list[Rule] = []
+    for rule in url_map.iter_rules():
+        (ours if _is_of(rule, blueprint) else theirs).append(rule)
+    requests = [request for rule in ours for request in _requests(rule, values)]
+    said: dict[str, str] = {}
+    for request in requests:
+        answers = _answering(url_map, request)
+        if answers is not None and not _is_of(answers, blueprint):
+            offline = ", so that its page never comes online" if request.rule.websocket else ""
+            said.setdefault(
+                answers.rule,
+                f"{answers.rule} is a route of the application, and answers at {request.path} in "
+                f"place of the bridge's {request.rule.rule}{offline}: {_REMEDY}",
+            )
+    for route in theirs:
+        # Only those of the same first part: a general one is there to give way.
+        near = [r for r in requests if route.rule.startswith(_first_part(r.rule.rule, url_prefix))]
+        if route.rule in said or not near:
+            continue
+        alone = _alone(route, url_map)
+        taken = next((request for request in near if _answering(alone, request) is not None), None)
+        if taken is not None:
+            said[route.rule] = (
+                f"{route.rule} is a route of the application, but at {taken.path} the bridge's "
+                f"{taken.rule.rule} answers: {_REMEDY}"
+            )
+    return [said[rule] for rule in sorted(said)]
+
+
+def _is_of(rule: Rule, blueprint: str) -> bool:
+    # Not by comparing rules: those of one path are equal.
+    return str(rule.endpoint).startswith(f"{blueprint}.")
+
+
+def _requests(rule: Rule, values: Mapping[str, Collection[str]]) -> Iterator[_Request]:
+    """Make the requests that a route of ours is for: it has one variable at most."""
+    variable = next(iter(rule.arguments), "")
+    for value in values[variable] if variable else [""]:
+        built = rule.build({variable: value} if variable else {})
+        assert built is not None  # all variables are given
+        for method in sorted((rule.methods or {"GET"}) - {"HEAD", "OPTIONS"}):
+            yield _Request(rule, built[1], method)
+
+
+def _answering(url_map: Map, request: _Request) -> Rule | None:
+    """Find the route that answers a request, if one does."""
+    try:
+        rule, _ = url_map.bind("localhost").match(
+            request.path, request.method, return_rule=True, websocket=request.rule.websocket
+        )
+    except RequestRedirect as redirect:  # to the same path with a slash behind it, for example
+        there = request._replace(path=urlsplit(redirect.new_url).path)
+        return None if there == request else _answering(url_map, there)
+    except HTTPException:
+        return None
+    except Exception:  # of a converter of the application, which may ask a database
+        return None
+    return rule
+
+
+def _alone(rule: Rule, url_map: Map) -> Map:
+    """Make a map with this one route, which is as the application's is otherwise."""
+    return Map(
+        [rule.empty()],
+        default_subdomain=url_map.default_subdomain,
+        strict_slashes=url_map.strict_slashes,
+        merge_slashes=url_map.merge_slashes,
+        converters=url_map.converters,
+        host_matching=url_map.host_matching,
+    )
+
+
+def _first_part(rule: str, url_prefix: str) -> str:
+    """The part of a path that says whose it is: ``/bridge/ws`` of ``/bridge/ws/<page>``."""
+    return f"{url_prefix}/{rule.removeprefix(url_prefix).split('/')[1]}"
