@@ -1,21 +1,21 @@
 """Raw tables in, settings out: what `tables` can't say of one value alone.
 
-Owns names, references between pins and pages, templates, and values that depend on each other.
+Owns names, references between pins and pages, and values that depend on each other.
 What is partly wrong is read as far as it is right, so that one problem doesn't hide the next.
-Reads template files and nothing else; `config` is where to import `check` from. Any thread.
+Reads no file itself (`templates` does); `config` is where to import `check` from. Any thread.
 """
 
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from ipaddress import ip_address
-from pathlib import Path, PureWindowsPath
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from gpiobridge.config.durations import format_duration
 from gpiobridge.config.header import MOST_LINES, bcm_number
-from gpiobridge.config.problems import Key, Problems, missing, nearest, show, unknown
+from gpiobridge.config.problems import Key, Problems, missing, show, unknown
 from gpiobridge.config.rules import (
     EVERY_PAGE,
     RULES,
@@ -34,6 +34,7 @@ from gpiobridge.config.tables import (
     ServerTable,
     Table,
 )
+from gpiobridge.config.templates import Templates
 from gpiobridge.errors import ConfigError
 from gpiobridge.events import Level
 
@@ -93,6 +94,8 @@ def check(
     shared = read_rules(EVERY_PAGE, every, raw_pins, actives, names, problems)
     pages: dict[str, Page] = {}
     own: dict[str, Rules] = {}
+    # What an application's own templates may name, nobody here knows.
+    templates = Templates(folder, None if views else names)
     for name in names:
         body = raw_pages.get(name, {})
         if not isinstance(body, Mapping):
@@ -103,7 +106,7 @@ def check(
         rules = rules_of(name, own[name], shared)
         pages[name] = Page(
             name=name,
-            template=_template(name, table, body, views, folder, problems),
+            template=_template(name, table, body, views, templates, problems),
             rules=MappingProxyType({event: str(rule.target) for event, rule in rules.items()}),
             while_rules=MappingProxyType(
                 {
@@ -347,7 +350,7 @@ def _template(
     table: PageTable,
     body: Mapping[str, object],
     views: Collection[str],
-    folder: Path,
+    templates: Templates,
     problems: Problems,
 ) -> str | None:
     """Find and check a page's template, by default the file of its own name."""
@@ -358,49 +361,10 @@ def _template(
             problems.add((*key, "template"), sentence, body["template"])
         return None
     if table.template is not None:
-        problem = _template_problem(folder, table.template)
-        if problem is not None:
-            problems.add((*key, "template"), problem, table.template)
+        templates.check_page((*key, "template"), table.template, problems, by_name=True)
         return table.template
     # Not for a name that is wrong itself, nor instead of a value that was.
     default = f"{name}.html"
     if "template" not in body and _PAGE_NAME.fullmatch(name) and name not in RESERVED:
-        problem = _template_problem(folder, default)
-        if problem is not None:
-            problems.add(key, problem)
+        templates.check_page(key, default, problems)
     return default
-
-
-def _template_problem(folder: Path, template: str) -> str | None:
-    """Say what is wrong with a template, if anything is."""
-    # A Windows path knows the separators and absolute forms of both worlds.
-    path = PureWindowsPath(template)
-    if not path.parts or path.anchor or ".." in path.parts:
-        return 'must be a file in templates/; write it like "welcome.html"'
-    if "\\" in template:
-        return f"must have slashes between folders; write {show(path.as_posix())}"
-    base = folder / "templates"
-    try:
-        text = (base / template).read_text(encoding="utf-8")
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
-        files = [file.relative_to(base).as_posix() for file in base.rglob("*") if file.is_file()]
-        if close := nearest(template, sorted(files)):
-            return f"there is no templates/{template}; did you mean template = {show(close)}?"
-        return f"there is no templates/{template}; create it, or name another file with template"
-    except UnicodeDecodeError:
-        return f"templates/{template} is not UTF-8 text; save it as UTF-8"
-    except OSError as error:
-        return f"templates/{template} can't be read ({error.strerror}); change that"
-    return _syntax_problem(template, text)
-
-
-def _syntax_problem(template: str, text: str) -> str | None:
-    """Say what Jinja can't read in a template, if anything."""
-    from jinja2 import Environment, TemplateSyntaxError  # late: not every user has templates
-
-    try:
-        Environment().parse(text)
-    except TemplateSyntaxError as error:
-        reason = (error.message or "").rstrip(".")
-        return f"templates/{template}, line {error.lineno}: {reason}; correct it there"
-    return None

@@ -159,6 +159,7 @@ class Settings:
         folder: absolute; ``templates/`` and ``static/`` lie here.
         source: what messages name, such as ``config.toml``.
         warnings: what is allowed but probably not meant, a sentence each.
+        example_because: why this is the packaged example, where nobody asked for it; else empty.
     """
 
     server: Server
@@ -168,6 +169,7 @@ class Settings:
     folder: Path
     source: str
     warnings: tuple[str, ...] = ()
+    example_because: str = ""
 
     @property
     def wired(self) -> Mapping[str, Pin]:
