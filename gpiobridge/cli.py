@@ -114,6 +114,7 @@ def main() -> None:
 def run(config_file: Path | None, host: str | None, port: int | None) -> None:
     """Watch the pins and serve the pages."""
     from gpiobridge.server import serve  # not needed by the other commands
+    from gpiobridge.systemd import signs_of_life
 
     overrides = {
         key: value
@@ -123,7 +124,8 @@ def run(config_file: Path | None, host: str | None, port: int | None) -> None:
     _set_up_logging()
 
     def load() -> Settings:
-        settings = config.load(config_file, overrides=overrides)
+        with signs_of_life():  # after a reload systemd goes on waiting for them
+            settings = config.load(config_file, overrides=overrides)
         _warn(settings)
         return settings
 

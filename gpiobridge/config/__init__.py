@@ -1,10 +1,10 @@
 """The configuration: ``config.toml`` in, checked and frozen settings out.
 
 The way of a key: `load` reads the text, `environment` lays variables and options over it,
-`tables` says what each value may be, `checking` compares values with each other (rules in `rules`
-and `circles`, templates in `templates`), and `settings` is what comes out. All problems are told at once, each with place, value and remedy (`problems` has
-the words). None of these may import gpiozero, Flask or a module of ours that runs something. Any
-thread; used at start.
+`tables` says what each value may be, `checking` compares values with each other (`rules`, `circles`
+and `templates` do their part), and `settings` is what comes out. All problems are told at once,
+each with place, value and remedy (`problems` has the words). None of these may import gpiozero,
+Flask or a module of ours that runs something. Any thread; used at start.
 """
 
 import os
