@@ -294,14 +294,14 @@ def _wire(
             "leave one of them out",
             written,
         )
-    # On the board itself, 1.8 kΩ: the Pi's own pull-down (50 kΩ) can't win against it. A chip that
-    # is named for the pin is another one.
     if table.chip in (None, "auto") and table.pin in (2, 3) and pull is not Pull.UP:
-        sentence = (
-            f"GPIO {table.pin} has a fixed pull-up on the board; "
-            'write pull = "up", or take another pin'
-        )
-        problems.add((*key, "pull"), sentence, pull)
+        # On the board itself, 1.8 kΩ: the Pi's own pull-down (50 kΩ) can't win against it.
+        fixed = f"GPIO {table.pin} has a fixed pull-up on the board"
+        remedy = 'write pull = "up", or take another pin'
+        if chip == "auto":
+            problems.add((*key, "pull"), f"{fixed}; {remedy}", pull)
+        else:  # perhaps of another board
+            problems.warn((*key, "pull"), f"on a Raspberry Pi {fixed}; there {remedy}")
 
 
 def _pin_table(key: Key, raw: object, problems: Problems) -> tuple[PinTable, Mapping[str, object]]:

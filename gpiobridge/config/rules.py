@@ -127,14 +127,12 @@ def _way(circle: Circle) -> str:
             f"may lead from {shown} without end (so many levels meet there that it could not be "
             "told for sure)"
         )
-    more = ""
-    if circle.more:
-        named = [*circle.more[:_MOST_NAMED]]
-        if rest := len(circle.more) - len(named):
-            named.append(f"{rest} more")
-        more = f" ({', '.join(named)} are knotted into it)"
-        if len(circle.more) == 1:
-            more = f" ({named[0]} is knotted into it)"
+    named = list(circle.more[:_MOST_NAMED])
+    if rest := len(circle.more) - len(named):
+        named.append(f"{rest} more")
+    more = " and ".join(filter(None, (", ".join(named[:-1]), *named[-1:])))
+    if more:
+        more = f" ({more} {'is' if len(circle.more) == 1 else 'are'} knotted into it)"
     return f"leads from {shown} without end{more}"
 
 
