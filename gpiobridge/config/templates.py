@@ -7,7 +7,7 @@ project but `problems` and `template_parts`; any thread; at start.
 
 from collections import deque
 from collections.abc import Collection
-from pathlib import Path, PureWindowsPath
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import NamedTuple
 
 from gpiobridge.config.problems import Key, Problems, listed, nearest, show
@@ -154,7 +154,7 @@ class Templates:
     def _nowhere(self, need: "Need") -> str:
         """Say that a template which another one needs isn't there."""
         names = listed(need.names)
-        close = nearest(need.names[0], self._files())
+        close = _nearest_file(need.names[0], self._files())
         remedy = f"did you mean {show(close)}?" if close else "create it there, or correct the name"
         verb = {"extends": "extends", "include": "includes"}.get(need.kind, "imports")
         return f"{verb} {names}, which is not in templates/; {remedy}"
@@ -192,7 +192,7 @@ class Templates:
             return None
         base = self._static
         files = [f.relative_to(base).as_posix() for f in base.rglob("*") if f.is_file()]
-        close = nearest(name, sorted(files))
+        close = _nearest_file(name, sorted(files))
         remedy = f"did you mean '{close}'?" if close else "put it there, or correct the name"
         return Finding(f"there is no static/{name}; {remedy}", certain=False)
 
@@ -215,3 +215,15 @@ class _Visit(NamedTuple):
     def reaches(self, what: Need | Link) -> bool:
         """Whether something in it can be rendered at all."""
         return not what.place.blocks & self.overridden
+
+
+def _nearest_file(name: str, files: Collection[str]) -> str | None:
+    """Find the file that a name was probably meant to be: elsewhere, or spelled like it."""
+    path = PurePosixPath(name)
+    alike = {str(PurePosixPath(f).with_suffix("")): f for f in files if f.endswith(path.suffix)}
+    for stem, file in alike.items():
+        if PurePosixPath(stem).name == path.stem:
+            return file
+    # Without the ending, which makes all names alike.
+    close = nearest(str(path.with_suffix("")) if path.name else name, alike)
+    return alike[close] if close else None
