@@ -217,6 +217,10 @@ def test_templates_that_include_each_other_end(exhibit: Path) -> None:
          "correct the name"),
         ("{{ url_for('static', filename='css/kiosc.css') }}", "there is no static/css/kiosc.css; "
          "did you mean 'css/kiosk.css'?"),
+        ("{{ url_for('static', filename='/s.css') }}", "url_for('static') names '/s.css', which is "
+         "not in static/; write its path there"),
+        ("{{ url_for('static', filename='../config.toml') }}", "url_for('static') names "
+         "'../config.toml', which is not in static/; write its path there"),
         ("{% if simulated %}{% include 'x1.html' %}{% endif %}", 'includes "x1.html", which is not '
          "in templates/; create it there, or correct the name"),
         ("{% for p in pins %}{{ url_for('nope') }}{% endfor %}", "url_for('nope'): no endpoint of "

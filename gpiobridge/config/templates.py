@@ -188,7 +188,13 @@ class Templates:
                 return None
             return Finding(f"{called} names no file; write url_for('static', filename='<file>')")
         name = link.arguments["filename"]
-        if name is None or (self._static / name).is_file():
+        if name is None:
+            return None
+        path = PurePosixPath(name)
+        if path.is_absolute() or ".." in path.parts:
+            sentence = f"{called} names '{name}', which is not in static/; write its path there"
+            return Finding(sentence, certain=False)
+        if (self._static / name).is_file():
             return None
         base = self._static
         files = [f.relative_to(base).as_posix() for f in base.rglob("*") if f.is_file()]
