@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 import click
 
 from gpiobridge import __version__, config
-from gpiobridge.config import Settings
+from gpiobridge.config import Pin, Settings
 from gpiobridge.errors import ConfigError, GpioBridgeError, InstallError
 from gpiobridge.events import Gesture, Level
 
@@ -119,6 +119,7 @@ def main() -> None:
 def run(config_file: Path | None, host: str | None, port: int | None) -> None:
     """Watch the pins and serve the pages."""
     from gpiobridge.server import serve  # not needed by the other commands
+    from gpiobridge.systemd import signs_of_life
 
     overrides = {
         key: value
@@ -128,7 +129,8 @@ def run(config_file: Path | None, host: str | None, port: int | None) -> None:
     _set_up_logging()
 
     def load() -> Settings:
-        settings = config.load(config_file, overrides=overrides)
+        with signs_of_life():  # after a reload systemd goes on waiting for them
+            settings = config.load(config_file, overrides=overrides)
         _warn(settings)
         return settings
 
@@ -148,7 +150,7 @@ def check(config_file: Path | None) -> None:
             [
                 (
                     pin.name,
-                    str(pin.pin) if pin.source == "gpio" else pin.source,
+                    _wire(pin),
                     pin.pull,
                     pin.active,
                     f"{pin.debounce_s * 1000:g} ms",
@@ -395,6 +397,12 @@ def _page_rows(settings: Settings, name: str) -> list[tuple[str, ...]]:
     return [(*(first if i == 0 else ("", "")), *rule) for i, rule in enumerate(rules)]
 
 
+def _wire(pin: Pin) -> str:
+    if pin.source != "gpio":
+        return pin.source
+    return str(pin.pin) if pin.chip is None else f"{pin.pin} ({pin.chip})"
+
+
 def _displays(count: int) -> str:
     return f"{count} display{'' if count == 1 else 's'}"
 
@@ -409,6 +417,8 @@ def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 
 
 def _warn(settings: Settings) -> None:
+    if because := settings.example_because:
+        click.echo(f"warning: the packaged example is shown: {because}", err=True)
     for warning in settings.warnings:
         click.echo(f"warning: {warning}", err=True)
 

@@ -51,4 +51,4 @@ def _greeting(running: Running, host: str, port: int) -> str:
 
 
 def _source(pin: Pin) -> str:
-    return f"GPIO {pin.pin}" if pin.source == "gpio" else f"set by POST /api/pins/{pin.name}"
+    return pin.where if pin.source == "gpio" else f"set by POST /api/pins/{pin.name}"

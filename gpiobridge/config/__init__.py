@@ -1,15 +1,16 @@
 """The configuration: ``config.toml`` in, checked and frozen settings out.
 
 The way of a key: `load` reads the text, `environment` lays variables and options over it,
-`tables` says what each value may be, `checking` compares values with each other, and `settings` is
-what comes out. All problems are told at once, each with place, value and remedy (`problems` has
-the words). None of these may import gpiozero, Flask or a module of ours that runs something. Any
-thread; used at start.
+`tables` says what each value may be, `checking` compares values with each other (`rules`, `circles`
+and `templates` do their part), and `settings` is what comes out. All problems are told at once,
+each with place, value and remedy (`problems` has the words). None of these may import gpiozero,
+Flask or a module of ours that runs something. Any thread; used at start.
 """
 
 import os
 import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -17,6 +18,7 @@ from typing import Any
 from gpiobridge.config.checking import RESERVED, check
 from gpiobridge.config.durations import format_duration, parse_duration
 from gpiobridge.config.environment import lay_over
+from gpiobridge.config.example import example_file, why_example
 from gpiobridge.config.problems import nearest
 from gpiobridge.config.settings import Gpio, Idle, Page, Pin, Pull, Server, Settings, base_url
 from gpiobridge.errors import ConfigError
@@ -47,13 +49,6 @@ DEFAULT_URL = "http://127.0.0.1:8000"
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
-def example_file() -> Path:
-    """Find the example that comes with gpiobridge, in a checkout or an installed copy."""
-    package = Path(__file__).resolve().parents[1]
-    installed = package / "example" / "config.toml"
-    return installed if installed.exists() else package.parent / "config.toml"
-
-
 def load(
     path: Path | None = None,
     environ: Mapping[str, str] = os.environ,
@@ -62,7 +57,8 @@ def load(
     """Read and check a configuration.
 
     Args:
-        path: the file; by default ``config.toml`` in the current folder, else the example.
+        path: the file; by default ``config.toml`` in the current folder, else the example, and
+            `Settings.example_because` says why.
         environ: variables such as ``GPIOBRIDGE_SERVER__PORT`` override the file.
         overrides: dotted keys that override both, such as ``{"server.port": 9000}`` for
             ``--port``; None means that the option was not given.
@@ -70,13 +66,16 @@ def load(
     Raises:
         ConfigError: with every problem found.
     """
+    because = ""
     if path is None:
         path = Path("config.toml")
-        path = path if path.exists() else example_file()
+        if not path.exists():
+            path, because = example_file(), why_example(Path.cwd())
     raw, origins = read(path, environ, overrides)
     # Not resolve(): where the file is a link, the templates lie beside the link.
     folder = Path(os.path.abspath(path)).parent
-    return check(raw, source=str(path), folder=folder, origins=origins)
+    settings = check(raw, source=str(path), folder=folder, origins=origins)
+    return replace(settings, example_because=because) if because else settings
 
 
 def read(
