@@ -11,7 +11,10 @@ import urllib.request
 from abc import ABC, abstractmethod
 from typing import Any
 
-CALL_S = 20.0  # for any one command
+START_S = 20.0
+# For any one command. WebKit may never answer a script that runs while the page is replaced, so
+# an answer isn't waited for as long as a page is.
+CALL_S = 4.0
 
 # Method and path of the commands that we use ("Endpoints" in the recommendation).
 _ENDPOINTS = {
@@ -79,23 +82,28 @@ class WebDriverSession(Session):
         super().__init__()
         self._url = f"http://127.0.0.1:{port}"
         body = {"capabilities": {"alwaysMatch": capabilities}}
-        self._path = f"/session/{self._request('POST', '/session', body)['sessionId']}"
+        self._path = ""
+        started = self._request("POST", "/session", body, START_S)
+        self._path = f"/session/{started['sessionId']}"
 
     def call(self, command: str, **parameters: Any) -> Any:
         """See `Session`."""
         method, path = _ENDPOINTS[command]
-        return self._request(method, self._path + path, parameters)
+        return self._request(method, path, parameters)
 
     def end(self) -> None:
         """See `Session`."""
-        self._request("DELETE", self._path)
+        self._request("DELETE", "")
 
-    def _request(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+    def _request(
+        self, method: str, path: str, body: dict[str, Any] | None = None, limit_s: float = CALL_S
+    ) -> Any:
         data = json.dumps(body or {}).encode() if method == "POST" else None
         headers = {"Content-Type": "application/json"}
-        request = urllib.request.Request(self._url + path, data, headers, method=method)
+        url = self._url + self._path + path
+        request = urllib.request.Request(url, data, headers, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=CALL_S) as response:
+            with urllib.request.urlopen(request, timeout=limit_s) as response:
                 return json.loads(response.read())["value"]
         except urllib.error.HTTPError as error:
             with error:
@@ -119,7 +127,7 @@ class MarionetteSession(Session):
 
     def __init__(self, port: int, capabilities: dict[str, Any]) -> None:
         super().__init__()
-        self._socket = socket.create_connection(("127.0.0.1", port), CALL_S)
+        self._socket = socket.create_connection(("127.0.0.1", port), START_S)
         self._file = self._socket.makefile("rb")
         self._number = 0
         try:

@@ -84,7 +84,7 @@ class Tab:
 
     def path(self) -> str:
         """The path of the page's address."""
-        return urlsplit(self._call("GetCurrentURL")).path
+        return urlsplit(self.url()).path
 
     def url(self) -> str:
         """The page's address."""

@@ -16,7 +16,7 @@ from gpiobridge import GpioBridge, Message
 PAGE = """\
 <!doctype html><title>{name}</title><h1>{name}</h1>
 <script>
-  const got = [];
+  var got = [];  // of the window, so that the test sees it
   document.addEventListener("gpiobridge:message", (event) => got.push(event.detail));
   gpiobridge.send("first");
 </script>
