@@ -75,7 +75,6 @@ on_hold.button = "still"
 [pages.open]
 on_press.button = "welcome"
 [pages.still]
-on_hold.button = "welcome"
 """
 
 
