@@ -102,7 +102,10 @@ def gate(bridge: RunningBridge) -> Iterator[Gate]:
 
 @pytest.fixture(scope="session")
 def films(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Two muted films of a second in a loop, the one a silent sound, as elements of a page."""
+    """A sound of a second that loops, and five seconds of film, both muted, as elements.
+
+    WebKitGTK breaks off a film that loops when it is to begin anew.
+    """
     silent = io.BytesIO()
     with wave.open(silent, "wb") as sound:
         sound.setnchannels(1)
@@ -111,15 +114,19 @@ def films(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         sound.writeframes(b"\x80" * 8000)
     moving = tmp_path_factory.mktemp("films") / "moving.webm"
     picture = "video/x-raw,width=64,height=48,framerate=10/1"
-    pipeline = f"videotestsrc num-buffers=10 ! {picture} ! vp8enc ! webmmux ! filesink"
+    pipeline = f"videotestsrc num-buffers=50 ! {picture} ! vp8enc ! webmmux ! filesink"
     subprocess.run(
         ["gst-launch-1.0", "--quiet", *pipeline.split(), f"location={moving}"],
         check=True,
         timeout=20,
     )
-    contents = {"audio": ("wav", silent.getvalue()), "video": ("webm", moving.read_bytes())}
     return {
-        name: f'<{name} src="data:{name}/{kind};base64,{base64.b64encode(data).decode()}" '
-        f"data-ignore-presses muted autoplay loop></{name}>"
-        for name, (kind, data) in contents.items()
+        "audio": _film("audio", "wav", silent.getvalue(), "loop"),
+        "video": _film("video", "webm", moving.read_bytes()),
     }
+
+
+def _film(element: str, kind: str, data: bytes, attributes: str = "") -> str:
+    address = f"data:{element}/{kind};base64,{base64.b64encode(data).decode()}"
+    attributes += " data-ignore-presses muted autoplay"
+    return f'<{element} src="{address}" {attributes}></{element}>'
