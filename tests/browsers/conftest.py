@@ -17,9 +17,10 @@ from browsers.tab import Tab
 Run = Callable[..., RunningBridge]
 Exhibit = Callable[..., Path]
 
-# Notes what a tab has shown and what has failed there, in a file: a policy may forbid it inline.
-VISITS = """\
-{
+# Notes what a tab has shown and what has failed there. Not in a file of its own: a page may be left
+# before that has come.
+NOTING = """\
+<script>
   const note = (key, what) => {
     try {
       const noted = JSON.parse(sessionStorage[key] || "[]");
@@ -33,9 +34,8 @@ VISITS = """\
   addEventListener("pageshow", (event) => event.persisted && note("visits", location.pathname));
   addEventListener("error", (event) => note("errors", event.message));
   addEventListener("unhandledrejection", (event) => note("errors", `${event.reason}`));
-}
+</script>
 """
-NOTING = '<script src="/static/visits.js"></script>'
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -76,7 +76,6 @@ def exhibit(tmp_path: Path) -> Exhibit:
 
     def write(server: str = "", config: str = CONFIG, **first: str) -> Path:
         path = write_exhibit(tmp_path, server, config)
-        (tmp_path / "static" / "visits.js").write_text(VISITS)
         for template in (tmp_path / "templates").iterdir():
             html = template.read_text().replace("</head>", f"{NOTING}</head>")
             html = html.replace("<body>", f"<body>{first.get(template.stem, '')}")

@@ -91,7 +91,7 @@ class Tab:
         return str(self._call("GetCurrentURL"))
 
     def visits(self) -> Any:
-        """The paths of all pages with `visits.js` that this tab has shown, the oldest first."""
+        """The paths of all pages of an exhibit that this tab has shown, the oldest first."""
         return self._noted("visits")
 
     def errors(self) -> Any:
@@ -101,7 +101,7 @@ class Tab:
     def _noted(self, what: str) -> Any:
         try:
             return json.loads(self.evaluate(f"sessionStorage.{what}") or "[]")
-        except BrowserError as error:  # no page has one, or the storage is blocked
+        except BrowserError as error:  # where the storage is blocked, for example
             return [] if what == "errors" else f"unknown ({error})"
 
     def press_key(self, key: str) -> None:
