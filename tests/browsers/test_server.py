@@ -20,7 +20,7 @@ def test_restarted_server_does_not_navigate(
     getattr(bridge, end)()
     tab.wait_for(OFFLINE)
     again = run_bridge(config=config, port=bridge.port)
-    tab.wait_for(ONLINE, deadline_s=4.0)
+    tab.wait_for(ONLINE)
     assert_stays(tab, again, "welcome")
     press(again)
     tab.wait_for_page("open")
