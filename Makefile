@@ -8,10 +8,10 @@ HAS_LGPIO = $(PYTHON) -c 'import importlib.util, sys; sys.exit(not importlib.uti
 VENV_FLAGS = $(shell $(ON_A_PI) && echo --system-site-packages)
 EXTRA = $(shell $(ON_A_PI) && ! $(HAS_LGPIO) && echo '[lgpio]')
 
-.PHONY: help run test test-pi test-faults test-https test-kiosk fuzz soak bench lint format wheel clean
+.PHONY: help run test test-pi test-faults test-https test-kiosk test-browsers fuzz soak bench lint format wheel clean
 
 help:  ## show this
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 run: .venv/run  ## start the example: real pins on a Raspberry Pi, simulated ones elsewhere
 	@exec $(BIN)/gpiobridge run
@@ -31,6 +31,9 @@ test-https: .venv/dev .venv/browser .venv/proxies  ## test behind Caddy and ngin
 
 test-kiosk: .venv/dev .venv/browser .venv/kiosk  ## test the kiosk under cage, without a screen
 	$(BIN)/pytest tests/kiosk
+
+test-browsers: .venv/dev .venv/browsers  ## test in Firefox, WebKit and Chromium (Debian, as root)
+	$(BIN)/pytest tests/browsers
 
 fuzz: .venv/dev  ## send 100,000 malformed handshakes and frames to a running server
 	$(BIN)/python tests/fuzz.py
@@ -108,5 +111,21 @@ clean:  ## remove all that these commands have made here
 	else \
 		echo "the kiosk's tests need cage, grim and Xwayland: on Debian, as root:" \
 			"apt-get install cage grim xwayland systemd"; exit 1; \
+	fi
+	@touch $@
+
+# Their drivers, an X server for WebKitGTK, what WebKit plays films with, and what makes one.
+BROWSERS = firefox-esr webkit2gtk-driver wpewebkit-driver cog chromium chromium-driver xvfb \
+	gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-libav gstreamer1.0-tools
+.venv/browsers: .venv/dev
+	@if found=$$(dpkg-query -W -f '$${db:Status-Status}\n' $(BROWSERS) 2>/dev/null) && \
+		[ "$$(echo "$$found" | sort -u)" = installed ]; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "installing browsers ..." && apt-get update -qq && \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+			$(BROWSERS); \
+	else \
+		echo "the tests in the browsers need, on Debian, as root:" \
+			"apt-get install $(BROWSERS)"; exit 1; \
 	fi
 	@touch $@

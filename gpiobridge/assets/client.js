@@ -450,8 +450,9 @@
     return [...films].some((film) => isPlaying(film) || beginsByItself(film));
   }
 
+  // One that breaks off with an error is neither paused nor ended.
   function isPlaying(film) {
-    return !film.paused && !film.ended;
+    return !film.paused && !film.ended && !film.error;
   }
 
   /** Whether a film will begin by itself; until its first pictures are there it says "paused". */

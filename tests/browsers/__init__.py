@@ -1,0 +1,1 @@
+"""The main cases in Firefox, WebKit and Chromium; `make test-browsers` runs these tests."""
