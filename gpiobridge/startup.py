@@ -3,8 +3,11 @@
 import ipaddress
 import socket
 import sys
+from dataclasses import replace
+from pathlib import Path
 
-from gpiobridge.config import DEFAULT_URL, Pin, base_url
+from gpiobridge import calling, config, target
+from gpiobridge.config import Pin, base_url
 from gpiobridge.errors import GpioBridgeError
 from gpiobridge.running import Running
 from gpiobridge.web import GpioBridge
@@ -35,19 +38,36 @@ def _greeting(running: Running, host: str, port: int) -> str:
         host = socket.gethostname()
     url = base_url(host, port)
     pins = running.settings.pins.values()
-    lines = [f"gpiobridge shows its pages at {url}/", f"  from {running.settings.source}"]
+    lines = [f"gpiobridge shows its pages at {url}/", f"  from {_origin(running)}"]
     if running.settings.server.token:
         lines.append("  it asks for the token: open it once with ?token=... added")
     lines += [f"  {pin.name}: {_source(pin)}, active {pin.active}" for pin in pins]
     if running.watcher.pins.simulated:
-        command = f"gpiobridge press {next(iter(pins)).name}"
-        if url != DEFAULT_URL:
-            command += f" --url {url}"
         lines += [
             "  the pins are simulated: no GPIO is read",
-            f"  press one at {url}/simulator, or with: {command}",
+            f"  press one at {url}/simulator, or with: {_press(running, port)}",
         ]
     return "\n".join([*lines, "  Ctrl-C stops it"])
+
+
+def _origin(running: Running) -> str:
+    """Name the configuration; where it is the packaged example, say why."""
+    source = running.settings.source
+    if source != str(config.example_file()) or not (why := config.example_reason(Path.cwd())):
+        return source
+    return f"{source}, the packaged example: {why}"
+
+
+def _press(running: Running, port: int) -> str:
+    """Write a command that presses a pin, and works in this folder as it stands."""
+    settings = running.settings
+    url = replace(settings.server, port=port).local_url
+    words = ["press", next(iter(settings.pins))]
+    if not target.is_found_here(url):
+        words += ["--url", url]
+    press = calling.command(*words)
+    token = settings.server.token
+    return press if not token or target.token_is_found_here(token) else f"{press} --token ..."
 
 
 def _source(pin: Pin) -> str:

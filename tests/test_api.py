@@ -499,7 +499,7 @@ def test_press_presses_a_virtual_pin(
 
 
 def test_press_says_which_token_is_missing(exhibit: Callable[..., RunningBridge]) -> None:
-    """The bridge's own sentence reaches the person; exit code 1."""
+    """Where a command line has it from, and not what a program would send (row 44)."""
     bridge = exhibit(server=LOCAL_GUARDED)
     done = subprocess.run(
         [sys.executable, "-m", "gpiobridge", "press", "bell", "--url", bridge.url],
@@ -507,8 +507,8 @@ def test_press_says_which_token_is_missing(exhibit: Callable[..., RunningBridge]
     )  # fmt: skip
     assert done.returncode == 1
     assert done.stderr == (
-        "gpiobridge: the bridge answered 401: The API asks for its token: send server.api_token as "
-        "Authorization: Bearer.\n"
+        "gpiobridge: the bridge answered 401: The API asks for its token, server.api_token: "
+        "set GPIOBRIDGE_SERVER__API_TOKEN, or add --api-token\n"
     )
 
 
@@ -677,7 +677,7 @@ def test_push_and_navigate_commands(exhibit: Callable[..., RunningBridge]) -> No
             "pages: welcome, open, still.\n",
         )
         done = run(main, ["navigate", "open", "--url", bridge.url])
-        assert (done.exit_code, done.output) == (0, "moved 1 display\n")
+        assert (done.exit_code, done.output) == (0, "sent 1 display to open\n")
         assert close_of(ws) == (4000, "/open")
     done = CliRunner().invoke(main, ["push", "1", "--url", bridge.url])
     assert (done.exit_code, "401" in done.output) == (1, True)

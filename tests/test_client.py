@@ -766,11 +766,12 @@ def gpiobridge(*args: str) -> subprocess.CompletedProcess[str]:
         (["push", "null", "--page", "open"], "messages", {"data": None, "page": "open"}, 1,
          "told 1 display"),
         (["push", "[1]", "--display", "a", "--exclude", "b", "--retain", "k"], "messages",
-         {"data": [1], "display": "a", "exclude": "b", "retain": "k"}, 0, "told 0 displays"),
-        (["navigate", "open"], "navigate", {"to": "open"}, 1, "moved 1 display"),
+         {"data": [1], "display": "a", "exclude": "b", "retain": "k"}, 0,
+         "no such display is open: nothing was sent"),
+        (["navigate", "open"], "navigate", {"to": "open"}, 1, "sent 1 display to open"),
         (["navigate", "open", "--page", "welcome", "--display", "a", "--exclude", "b"], "navigate",
          {"to": "open", "page": "welcome", "display": "a", "exclude": "b"}, 3,
-         "moved 3 displays"),
+         "sent 3 displays to open"),
     ],
 )  # fmt: skip
 def test_push_and_navigate(

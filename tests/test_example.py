@@ -126,7 +126,7 @@ def test_push_and_navigate(example: RunningBridge) -> None:
         frame(ws, "state")
         assert gpiobridge(PUSH).stdout == "told 1 display\n"
         assert frame(ws) == {"type": "message", "data": {"text": "Closed at noon"}}
-        assert gpiobridge("gpiobridge navigate open").stdout == "moved 1 display\n"
+        assert gpiobridge("gpiobridge navigate open").stdout == "sent 1 display to open\n"
         assert close_of(ws) == (4000, "/open")
 
 

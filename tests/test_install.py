@@ -19,7 +19,7 @@ import pytest
 from installing import FakeMachine
 from running import write_exhibit
 
-from gpiobridge import config
+from gpiobridge import calling, config
 from gpiobridge import install as installing
 from gpiobridge.config import Server
 from gpiobridge.errors import ConfigError, InstallError, PinError
@@ -394,8 +394,9 @@ def test_which_exhibit(machine: FakeMachine, exhibit: Path, tmp_path: Path) -> N
     os.chdir(tmp_path)
     assert run(machine)[0] == "The exhibit is the one in /etc/gpiobridge, and stays as it is"
     os.chdir(write_exhibit(tmp_path / "other").parent)
+    place = calling.as_root("install", str(tmp_path / "other"))
     assert run(machine)[:2] == [
-        f"To place the exhibit of this folder: gpiobridge install {tmp_path / 'other'}",
+        f"To place the exhibit of this folder: {place}",
         "The exhibit is the one in /etc/gpiobridge, and stays as it is",
     ]
 

@@ -14,6 +14,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -320,7 +321,8 @@ def test_another_token_ends_the_kiosk(run_bridge: Run, launch: Any) -> None:
     bridge = run_bridge(server='token = "only-for-this-kiosk"')
     launcher = launch("--url", bridge.url, GPIOBRIDGE_SERVER__TOKEN="the-one-of-yesterday")
     assert launcher.process.wait(DEADLINE_S) == 1
-    assert launcher.said().splitlines()[-1].endswith("refuses our token")
+    said = launcher.said().splitlines()[-1]
+    assert "refuses our token: give the right one as GPIOBRIDGE_SERVER__TOKEN" in said
 
 
 def test_waits_for_the_bridge(tmp_path: Path, run_bridge: Run, launch: Any) -> None:
@@ -439,11 +441,26 @@ def test_end_of_the_screen(tmp_path: Path, bridge: RunningBridge, launch: Any) -
 
 def test_sigterm_while_the_bridge_hangs(launch: Any) -> None:
     """A bridge that accepts and says nothing doesn't hold the launcher's end up."""
-    with socket.create_server(("127.0.0.1", 0)) as deaf:
-        launcher = launch("--url", f"127.0.0.1:{deaf.getsockname()[1]}")
-        deaf.settimeout(DEADLINE_S)
-        with deaf.accept()[0]:
-            assert launcher.stop() < 1
+    with socket.create_server(("127.0.0.1", 0)) as slow:
+        launcher = launch("--url", f"127.0.0.1:{slow.getsockname()[1]}")
+        slow.settimeout(DEADLINE_S)
+        with slow.accept()[0] as asking:
+            stopped = threading.Event()
+            # Each byte begins the wait for an answer anew: without the signal it has no end.
+            talk = threading.Thread(target=_say_little, args=(asking, stopped))
+            talk.start()
+            try:
+                launcher.stop()
+            finally:
+                stopped.set()
+                talk.join()
+
+
+def _say_little(connection: socket.socket, stopped: threading.Event) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+    with contextlib.suppress(OSError):  # the launcher has ended
+        while not stopped.wait(0.2):
+            connection.sendall(b"x")
 
 
 @pytest.mark.parametrize(

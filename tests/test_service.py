@@ -45,10 +45,12 @@ def test_port_in_use_is_one_sentence(tmp_path: Path) -> None:
         port = taken.getsockname()[1]
         code, said = run_and_fail("run", "--config", str(config), "--port", str(port), cwd=tmp_path)
     assert code == 1
+    other = said.rpartition(" ")[2]
     assert said == (
-        f"gpiobridge: port {port} on 127.0.0.1 is in use: stop the other program, "
-        "or choose another port with --port"
+        f"gpiobridge: port {port} on 127.0.0.1 is in use: stop the other program, or choose "
+        f"another port: {sys.executable} -m gpiobridge run --config {config} --port {other}"
     )
+    assert other != str(port)
 
 
 def test_all_problems_at_once(tmp_path: Path) -> None:
@@ -198,7 +200,8 @@ def test_another_socket_than_the_configured_one_is_refused(
     assert code == 2
     assert said == (
         f"{config}: server.host and server.port are {says}, but systemd listens on 127.0.0.1 and "
-        f"{port}: `sudo gpiobridge install` writes the socket unit from the configuration"
+        f"{port}: `sudo {sys.executable} -m gpiobridge install` writes the socket unit from the "
+        "configuration"
     )
 
 

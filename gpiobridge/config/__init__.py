@@ -32,6 +32,7 @@ __all__ = [
     "base_url",
     "check",
     "example_file",
+    "example_reason",
     "load",
     "parse_duration",
     "read",
@@ -48,6 +49,35 @@ def example_file() -> Path:
     package = Path(__file__).resolve().parents[1]
     installed = package / "example" / "config.toml"
     return installed if installed.exists() else package.parent / "config.toml"
+
+
+def example_reason(folder: Path) -> str:
+    """Say why the packaged example is shown instead of a folder's own; "" if it isn't.
+
+    Args:
+        folder: where ``config.toml`` is looked for.
+    """
+    file = folder / "config.toml"
+    if file.exists():
+        return ""
+    if file.is_symlink():
+        return f"config.toml is a link to {os.readlink(file)}, which is not there; mend the link"
+    try:
+        files = sorted(path.name for path in folder.iterdir() if path.is_file())
+    except OSError as error:
+        return f"this folder can't be read ({error.strerror}); change that"
+    if close := next(filter(_meant_as_config, files), None):
+        return f"this folder has {close}, not config.toml; rename it (endings may be hidden)"
+    if (folder / "templates").is_dir():
+        return "this folder has templates/, but no config.toml; write one"
+    return "this folder has no config.toml"
+
+
+def _meant_as_config(name: str) -> bool:
+    """Whether a file is probably the configuration, by a name that an editor has changed."""
+    name = name.lower()
+    changed = ".toml" in name or name.endswith((".tml", ".txt"))
+    return name == "config" or (name.startswith("config") and changed)
 
 
 def load(
