@@ -13,8 +13,8 @@ EXTRA = $(shell $(ON_A_PI) && ! $(HAS_LGPIO) && echo '[lgpio]')
 help:  ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-run: .venv/run  ## start the example: real pins on a Raspberry Pi, simulated ones elsewhere
-	@exec $(BIN)/gpiobridge run
+run: .venv/run  ## start the example (PORT=8100: there); pins are simulated, but on a Raspberry Pi
+	@exec $(BIN)/gpiobridge run $(if $(PORT),--port $(PORT))
 
 test: .venv/dev .venv/browser lint  ## check and test everything but the virtual Pi
 	$(BIN)/pytest --numprocesses=3 --dist=loadfile

@@ -142,7 +142,7 @@ def check(config_file: Path | None) -> None:
     """Check the configuration and show its pins and pages."""
     settings = config.load(config_file)
     _warn(settings)
-    click.echo(f"{settings.source} is fine.\n")
+    click.echo(f"{config.described(settings)} is fine.\n")
     click.echo(
         _table(
             ("pin", "GPIO", "pull", "active", "debounce"),

@@ -4,7 +4,6 @@ import ipaddress
 import socket
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 from gpiobridge import calling, config, target
 from gpiobridge.config import Pin, base_url
@@ -38,7 +37,10 @@ def _greeting(running: Running, host: str, port: int) -> str:
         host = socket.gethostname()
     url = base_url(host, port)
     pins = running.settings.pins.values()
-    lines = [f"gpiobridge shows its pages at {url}/", f"  from {_origin(running)}"]
+    lines = [
+        f"gpiobridge shows its pages at {url}/",
+        f"  from {config.described(running.settings)}",
+    ]
     if running.settings.server.token:
         lines.append("  it asks for the token: open it once with ?token=... added")
     lines += [f"  {pin.name}: {_source(pin)}, active {pin.active}" for pin in pins]
@@ -48,14 +50,6 @@ def _greeting(running: Running, host: str, port: int) -> str:
             f"  press one at {url}/simulator, or with: {_press(running, port)}",
         ]
     return "\n".join([*lines, "  Ctrl-C stops it"])
-
-
-def _origin(running: Running) -> str:
-    """Name the configuration; where it is the packaged example, say why."""
-    source = running.settings.source
-    if source != str(config.example_file()) or not (why := config.example_reason(Path.cwd())):
-        return source
-    return f"{source}, the packaged example: {why}"
 
 
 def _press(running: Running, port: int) -> str:

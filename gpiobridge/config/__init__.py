@@ -31,6 +31,7 @@ __all__ = [
     "Settings",
     "base_url",
     "check",
+    "described",
     "example_file",
     "example_reason",
     "load",
@@ -71,6 +72,13 @@ def example_reason(folder: Path) -> str:
     if (folder / "templates").is_dir():
         return "this folder has templates/, but no config.toml; write one"
     return "this folder has no config.toml"
+
+
+def described(settings: Settings) -> str:
+    """Name where a configuration comes from; where it is the packaged example, say why."""
+    if settings.source != str(example_file()) or not (why := example_reason(Path.cwd())):
+        return settings.source
+    return f"{settings.source} (the packaged example: {why})"
 
 
 def _meant_as_config(name: str) -> bool:

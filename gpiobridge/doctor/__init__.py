@@ -201,7 +201,8 @@ def _configuration(settings: Settings) -> Iterator[Finding]:
         for table, word in ((settings.pins, "pin"), (settings.pages, "page"))
     )
     yield ok(
-        "configuration", f"{settings.source} is fine: {', '.join(counts)}; all templates found"
+        "configuration",
+        f"{config.described(settings)} is fine: {', '.join(counts)}; all templates found",
     )
     for sentence in settings.warnings:
         yield warning("configuration", sentence, f"`{calling.command('check')}` shows all rules")
