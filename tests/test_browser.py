@@ -355,47 +355,59 @@ def test_simulator_page(bridge: RunningBridge, page: Any) -> None:
     assert complaints == []
 
 
+# A press of `slow` is never long, one of `quick` is as soon as anybody has looked at it.
 GESTURES = """
 [server]
 start = "welcome"
-[pins.button]
+[pins.slow]
 pin = 17
+hold = "10min"
+[pins.quick]
+pin = 27
 hold = "300ms"
 [pages.welcome]
-on_tap.button = "open"
-on_hold.button = "still"
+on_tap.slow = "open"
+on_hold.slow = "still"
+on_tap.quick = "open"
+on_hold.quick = "still"
 [pages.open]
-on_press.button = "welcome"
+on_press.quick = "welcome"
 [pages.still]
-on_hold.button = "welcome"
+on_hold.quick = "welcome"
 """
 
 
 def test_short_and_long_press_lead_to_two_pages(run_bridge: Run, page: Any, tmp_path: Path) -> None:
     """A tap leads to one page at the release, a hold to another while the button is down."""
-    bridge = run_bridge(config=write_exhibit(tmp_path, config=GESTURES))
-    open_page(page, bridge)
-    with bridge.socket("open") as ws:
+    config = write_exhibit(tmp_path, config=GESTURES)
+    for template in (tmp_path / "templates").iterdir():
+        template.write_text(template.read_text().replace("button", "quick"))
+    bridge = run_bridge(config=config)
+    with bridge.socket("open") as ws:  # a witness that is there before anything is told
         frame(ws, "state")
-        bridge.set_level("button", "low")
+        open_page(page, bridge)
+        bridge.set_level("slow", "low")
         assert frame(ws, "edge")["event"] == "low"
-    bridge.set_level("button", "high")
-    page.wait_for_url("**/open")
+        assert page.url.endswith("/welcome")
+        bridge.set_level("slow", "high")
+        page.wait_for_url("**/open")
     page.wait_for_selector(ONLINE)
-    bridge.set_level("button", "low")
-    page.wait_for_url("**/welcome")
-    page.wait_for_selector(ONLINE)
-    # This press began on the page before: it becomes no hold here.
-    with bridge.socket("still") as ws:
+    with bridge.socket("welcome") as ws:
         state = frame(ws, "state")
+        bridge.set_level("quick", "low")
+        low = frame(ws, "edge")
+        assert (low["event"], low["seq"]) == ("low", state["seq"] + 1)
+        page.wait_for_url("**/welcome")
+        # This press began on the page before: for the page that it led to it becomes no hold.
         held = frame(ws, "edge")
-        assert (held["event"], held["press"]) == ("hold", state["seq"])
-        bridge.set_level("button", "high")
-        frame(ws, "edge")
+        assert (held["event"], held["press"]) == ("hold", low["seq"])
+        page.wait_for_selector(ONLINE)
+        bridge.set_level("quick", "high")
+    page.wait_for_selector('[data-pin="quick"][data-active="false"]')
     assert page.url.endswith("/welcome")
-    bridge.set_level("button", "low")
+    bridge.set_level("quick", "low")
     page.wait_for_url("**/still")
-    page.wait_for_selector('[data-pin="button"][data-active="true"]')
+    page.wait_for_selector('[data-pin="quick"][data-active="true"]')
 
 
 LEVELS = """
