@@ -75,7 +75,7 @@ def test_restarted_server_does_not_navigate(
     getattr(bridge, end)()
     page.wait_for_selector('html[data-bridge="offline"]')
     again = run_bridge(kind, port=bridge.port)
-    page.wait_for_selector(ONLINE, timeout=3000)
+    page.wait_for_selector(ONLINE)
     assert page.url.endswith("/welcome")
     assert page.evaluate("window.same")
     again.set_level("button", "low")
@@ -158,7 +158,7 @@ def test_silent_handshake_is_given_up(run_bridge: Run, page: Any) -> None:
     page.goto(bridge.url + "/welcome")
     wait_until(lambda: bool(silent) or page.evaluate("false"))
     page.clock.fast_forward(2000)
-    page.wait_for_selector(ONLINE, timeout=3000)
+    page.wait_for_selector(ONLINE)
 
 
 def test_back_button_leaves_no_ghost(bridge: RunningBridge, page: Any) -> None:

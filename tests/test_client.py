@@ -1,5 +1,6 @@
 """`gpiobridge.client`: a program that follows a page, at a running server and at worse ones."""
 
+import contextlib
 import http.server
 import json
 import os
@@ -16,6 +17,7 @@ from typing import Any
 
 import pytest
 from running import CONFIG, DEADLINE_S, RunningBridge, wait_until, write_exhibit
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 from websockets.sync.server import Server, ServerConnection, serve
 
@@ -465,14 +467,15 @@ def test_silent_connection(make_stub: Any, monkeypatch: pytest.MonkeyPatch) -> N
 
     def handler(ws: ServerConnection) -> None:
         ws.send(STATE)
-        ws.recv(DEADLINE_S)
+        with contextlib.suppress(ConnectionClosed):
+            ws.recv()  # it says no more, and waits for ever
 
     stub = make_stub(handler, lambda _path: (200, f'{SCRIPT.format(beat=0.2)}<p data-beat="big">'))
     told: list[str] = []
     with connect(stub.url, tell=told.append) as frames:
         began_s = time.monotonic()
         assert [next_frame(frames)["type"] for _ in range(2)] == ["state", "state"]
-        assert 2.5 * 0.2 <= time.monotonic() - began_s < 5.0
+        assert time.monotonic() - began_s >= 2.5 * 0.2
     assert told == [f"{stub.url} does not answer; trying again"]
 
 
@@ -543,17 +546,17 @@ def test_close_from_another_thread(run_bridge: Run) -> None:
     bridge.wait_for_line("display on still left")
 
 
-def test_close_while_the_server_is_gone(run_bridge: Run) -> None:
+def test_close_while_the_server_is_gone(run_bridge: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """Closing doesn't wait for a server that is down, and the program may do it twice."""
+    monkeypatch.setattr(client, "_retry_delay_s", lambda attempt, _chance: 600.0 * attempt)
     bridge = run_bridge()
     gone = threading.Event()
     frames = connect(bridge.url, tell=lambda text: gone.set() if "not answer" in text else None)
     bridge.kill()
     assert gone.wait(DEADLINE_S)
-    began_s = time.monotonic()
     frames.close()
     frames.close()
-    assert time.monotonic() - began_s < 2.0
+    assert not [t for t in threading.enumerate() if t.name == "gpiobridge-client"]
     assert list(frames) == []
 
 
