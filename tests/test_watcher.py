@@ -317,7 +317,8 @@ def test_an_oscillating_pin_does_not_hold_up_another(caplog: pytest.LogCaptureFi
         start_s = time.monotonic()
         for number in range(MAX_EVENTS_A_SECOND + 100):
             stage.pins.tell(RawEdge("door", (LOW, HIGH)[number % 2], start_s + number * 0.0001))
-            if number % 100 == 99:  # a peer that doesn't read is dropped
+            # A peer that doesn't read is dropped. Of a noisy pin it may not get every event.
+            if number % 100 == 99 and number < MAX_EVENTS_A_SECOND:
                 assert [peer.frame()["seq"] for _ in range(100)][-1] == number + 1
         stage.pins.drive("button", LOW)
         moved = moved_by(peer)
