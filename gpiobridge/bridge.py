@@ -1,11 +1,14 @@
 """The whole core behind one object: edges and joins in, orders for the displays out.
 
-Pure: it composes `debounce`, `press`, `noise`, `navigation` and `wire`, and knows neither sockets
-nor pins. One thread at a time may call it (the watcher's); `cursor`, `levels`, `lost` and `noisy`
-may be read from any.
+The way of an edge: `Bridge.edge` and `Bridge.reading` take what is known of each pin, and
+`Bridge.tell` says what follows, over all pins in the order in which their levels settled.
+
+Pure: it composes `debounce`, `settled`, `press`, `noise`, `navigation` and `wire`, and knows
+neither sockets nor pins. One thread at a time may call it (the watcher's); `cursor`, `levels`,
+`lost` and `noisy` may be read from any.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from math import inf
 
 from gpiobridge import wire
@@ -20,11 +23,13 @@ from gpiobridge.events import (
     PinEvent,
     PinNoisy,
     RawEdge,
+    Standing,
     Welcome,
 )
-from gpiobridge.navigation import Navigation, Rules, WhileRules
+from gpiobridge.navigation import Move, Navigation, Rules, WhileRules
 from gpiobridge.noise import Noise
 from gpiobridge.press import Outcome, Press
+from gpiobridge.settled import Settled, SettledLevels
 
 NOISY_LATE_S = 0.1
 """A noisy pin's event that could be told only so much later, in seconds, is left out: displays
@@ -70,6 +75,10 @@ class Bridge:
         self._simulated = simulated
         self._navigation = Navigation(pages, catch_up_s, while_rules)
         self._pins: dict[str, Debounce] = {}
+        self._settled = SettledLevels()
+        # What was told: the levels, and the number of each pin's newest edge.
+        self._levels: dict[str, Level] = {}
+        self._changed_seq: dict[str, int] = {}
         used = {*gestures} | {
             pin
             for rules in pages.values()
@@ -94,42 +103,53 @@ class Bridge:
 
     @property
     def levels(self) -> dict[str, Level]:
-        """Pin name to its settled level, of the pins that have been read."""
-        return {name: pin.settled for name, pin in list(self._pins.items())}
+        """Pin name to its settled level as it was told last, of the pins that have been read."""
+        return dict(self._levels)
 
     def lost(self, pin: str) -> tuple[int, int]:
         """Count a pin's missed edges and its late ones, which came before the first reading."""
         debounce = self._pins.get(pin)
         return (debounce.missed, debounce.late) if debounce else (0, 0)
 
-    def edge(self, edge: RawEdge, now: Now) -> list[Effect]:
-        """Take a raw edge and say what follows from it, in order."""
-        return self._settle(edge.pin, self._pins[edge.pin].edge(edge.level, edge.at_s), now)
+    def edge(self, edge: RawEdge) -> None:
+        """Take a raw edge; `tell` says what follows from it."""
+        pin = self._pins[edge.pin]
+        self._put(edge.pin, pin.edge(edge.level, edge.at_s))
 
-    def reading(self, pin: str, level: Level, now: Now) -> list[Effect]:
-        """Take a fresh reading; ``now`` is the moment just before it.
+    def reading(self, pin: str, level: Level, at_s: float) -> None:
+        """Take a fresh reading, made just after ``at_s``, in monotonic seconds.
 
         The first reading of a pin sets its level and is never an edge.
         """
-        if pin not in self._pins:
-            self._pins[pin] = Debounce(level, now.mono_s, self._windows_s[pin])
-            return []
-        return self._settle(pin, self._pins[pin].reading(level, now.mono_s), now)
+        if pin in self._pins:
+            self._put(pin, self._pins[pin].reading(level, at_s))
+        else:
+            self._pins[pin] = Debounce(level, at_s, self._windows_s[pin])
+            self._levels[pin] = level
 
-    def due(self, now: Now, behind: Collection[str] = ()) -> list[Effect]:
-        """Say what follows from the time: holds that are over, levels of noisy pins.
+    def tell(self, now: Now, known_s: float, most: int) -> list[Effect]:
+        """Say what follows from all that was handed in, and from the time, in order.
 
         Args:
             now: this moment.
-            behind: pins that have edges which were not handed in yet: one may be the release.
+            known_s: no edge that was stamped before this moment is missing. What settles later is
+                not told yet: an event of another pin may be before it.
+            most: how many settled levels to tell at most; then `deadline_s` is over already.
         """
         effects: list[Effect] = []
         if now.mono_s >= self._untold_due_s:
             effects += self.tell_newest(now)
-        for pin, press in self._presses.items():
-            outcome = None if pin in behind else press.due(now.mono_s)
-            if outcome is not None:
-                effects += self._gesture(pin, outcome, press.active, now)
+        # Nor is what comes after a level that still wants its reading.
+        until_s = min([known_s, *(due_s for due_s, _ in self._due(now.mono_s))])
+        for _ in range(most):
+            hold, settled = self._next_hold(), self._settled.next
+            if hold is not None and hold.due_s <= until_s and not (settled and settled < hold):
+                outcome = self._presses[hold.pin].due(now.mono_s)
+                effects += self._gesture(hold.pin, outcome, hold.level, now)
+            elif settled is not None and settled.due_s <= until_s:
+                effects += self._settle(self._settled.take(), now)
+            else:
+                break
         return effects
 
     def tell_newest(self, now: Now) -> list[Effect]:
@@ -141,7 +161,15 @@ class Bridge:
         self._untold_due_s = inf
         return effects
 
-    def join(self, page: str, cursors: Iterable[str], now: Now, since: str = "") -> Welcome:
+    def join(
+        self,
+        page: str,
+        cursors: Iterable[str],
+        now: Now,
+        since: str = "",
+        taking_since_s: float | None = -inf,
+        declined: Collection[tuple[str, Level]] = (),
+    ) -> Welcome:
         """Say what a display that joins or rejoins is told first.
 
         Args:
@@ -150,34 +178,48 @@ class Bridge:
             now: this moment.
             since: the cursor with which its page began, if it has joined on it before: a press
                 that goes on meanwhile is still this page's.
+            taking_since_s: since when its page takes presses, in monotonic seconds; None: it
+                doesn't now.
+            declined: pins and levels by which it was to leave, and did not want to.
         """
         after_seq = wire.resume_after(cursors, self.epoch)
         if after_seq is None or after_seq > self.seq:
-            since_seq, missed = self.seq, None
+            after_seq = since_seq = self.seq
         else:
             began_seq = wire.resume_after((since,), self.epoch)
             since_seq = after_seq if began_seq is None else min(began_seq, after_seq)
-            missed = self._navigation.missed(page, after_seq, now.mono_s, since_seq)
+        standing = Standing(page, after_seq, since_seq, taking_since_s, frozenset(declined))
+        missed = self._navigation.missed(standing, now.mono_s)
         if missed is not None:
             texts = (self._state(missed.seq - 1), _frame(missed, now))
-            return Welcome(texts, since_seq, to=self._navigation.target(page, missed))
-        elsewhere = self._navigation.elsewhere(page, self.levels)
-        return Welcome((self._state(self.seq),), since_seq, to=elsewhere)
+            return Welcome(texts, standing, to=self._navigation.target(page, missed))
+        return Welcome((self._state(self.seq),), standing, to=self._elsewhere(standing))
+
+    def look_again(self, standing: Standing, now: Now) -> Welcome:
+        """Say what counts on a page that takes presses again: as if it had just joined.
+
+        Args:
+            standing: what it says of itself now.
+            now: this moment.
+        """
+        missed = self._navigation.missed(standing, now.mono_s)
+        if missed is None:
+            return Welcome((), standing, to=self._elsewhere(standing))
+        # Its frame once more: a close right behind an edge is a press's.
+        to = self._navigation.target(standing.page, missed)
+        return Welcome((_frame(missed, now),), standing, to=to)
 
     def pins_to_read(self, now_s: float) -> list[str]:
         """The pins whose debounce deadline has come, the first one first: each wants a reading."""
-        due = [
-            (pin.deadline_s, name)
-            for name, pin in self._pins.items()
-            if pin.deadline_s is not None and pin.deadline_s <= now_s
-        ]
-        return [name for _, name in sorted(due)]
+        return [name for _, name in sorted(self._due(now_s))]
 
     @property
     def deadline_s(self) -> float | None:
-        """The next moment, in monotonic seconds, at which `pins_to_read` or `due` has work."""
+        """The next moment, in monotonic seconds, at which `pins_to_read` or `tell` has work."""
         waiting: Iterable[Debounce | Press] = (*self._pins.values(), *self._presses.values())
         deadlines_s = [w.deadline_s for w in waiting if w.deadline_s is not None]
+        if self._settled.next is not None:
+            deadlines_s.append(self._settled.next.due_s)
         if self._untold:
             deadlines_s.append(self._untold_due_s)
         return min(deadlines_s, default=None)
@@ -186,25 +228,45 @@ class Bridge:
         """Whether a pin oscillates at ``at_s``, in monotonic seconds."""
         return self._noise[pin].at(at_s)
 
-    def _settle(self, pin: str, changes: Iterable[tuple[Level, float]], now: Now) -> list[Effect]:
-        effects: list[Effect] = []
-        press = self._presses.get(pin)
+    def _put(self, pin: str, changes: Iterable[tuple[Level, float]]) -> None:
         for level, at_s in changes:
-            outcome = None
-            if press is not None and level is not press.active:
-                outcome = press.end(at_s)
-                if outcome is not None and outcome.gesture is Gesture.HOLD:
-                    # Its time was over before this release, though we come to it only now.
-                    effects += self._gesture(pin, outcome, press.active, now)
-                    outcome = None
-            effects += self._tell(PinEvent(self.seq + 1, pin, level, at_s), now)
-            if outcome is not None:
-                effects += self._gesture(pin, outcome, level, now)
-            if press is not None and level is press.active:
-                press.begin(self.seq, at_s)
+            self._settled.put(pin, level, at_s, at_s + self._windows_s[pin])
+
+    def _due(self, now_s: float) -> list[tuple[float, str]]:
+        """The debounce deadlines that are over, and whose they are."""
+        return [
+            (pin.deadline_s, name)
+            for name, pin in self._pins.items()
+            if pin.deadline_s is not None and pin.deadline_s <= now_s
+        ]
+
+    def _next_hold(self) -> Settled | None:
+        """The press that is the next to turn out to be a hold; before a level that settles then."""
+        return min(
+            (
+                Settled(press.deadline_s, press.hold_at_s, 0, pin, press.active)
+                for pin, press in self._presses.items()
+                if press.deadline_s is not None and press.hold_at_s is not None
+            ),
+            default=None,
+        )
+
+    def _settle(self, settled: Settled, now: Now) -> list[Effect]:
+        """Tell a settled level, and the tap that ends with it."""
+        _, at_s, _, pin, level = settled
+        self._levels[pin] = level
+        press = self._presses.get(pin)
+        outcome = press.end(at_s) if press is not None and level is not press.active else None
+        effects = self._tell(PinEvent(self.seq + 1, pin, level, at_s), now)
+        self._changed_seq[pin] = self.seq
+        effects += self._gesture(pin, outcome, level, now)
+        if press is not None and level is press.active:
+            press.begin(self.seq, at_s)
         return effects
 
-    def _gesture(self, pin: str, outcome: Outcome, level: Level, now: Now) -> list[Effect]:
+    def _gesture(self, pin: str, outcome: Outcome | None, level: Level, now: Now) -> list[Effect]:
+        if outcome is None:
+            return []
         event = PinEvent(
             self.seq + 1,
             pin,
@@ -212,6 +274,7 @@ class Bridge:
             outcome.at_s,
             outcome.gesture,
             outcome.press,
+            outcome.press_at_s,
         )
         return self._tell(event, now)
 
@@ -231,23 +294,35 @@ class Bridge:
             return [*self.tell_newest(now), *noise, *self._tell_now(event, moves, now)]
         return [*noise, *self._tell_later(event, moves, now)]
 
-    def _tell_now(
-        self, event: PinEvent, moves: Iterable[tuple[str, str]], now: Now
-    ) -> list[Effect]:
-        closes = [CloseClients(page, to, event.began) for page, to in moves]
-        return [Broadcast(_frame(event, now), event.at_s), *closes]
+    def _tell_now(self, event: PinEvent, moves: Iterable[Move], now: Now) -> list[Effect]:
+        return [Broadcast(_frame(event, now), event.at_s), *_closes(event, moves)]
 
-    def _tell_later(
-        self, event: PinEvent, moves: Iterable[tuple[str, str]], now: Now
-    ) -> list[Effect]:
-        """Tell at once only the displays that leave by it; `due` tells the others the newest."""
+    def _tell_later(self, event: PinEvent, moves: Iterable[Move], now: Now) -> list[Effect]:
+        """Tell at once only the displays that leave by it; `tell` tells the others the newest."""
         self._untold_due_s = min(self._untold_due_s, now.mono_s + NOISY_FRAME_S)
         self._untold.pop(event.pin, None)  # at the end: in the order of their numbers
         self._untold[event.pin] = event
-        return [CloseClients(page, to, event.began, first=_frame(event, now)) for page, to in moves]
+        return [*_closes(event, moves, first=_frame(event, now))]
+
+    def _elsewhere(self, standing: Standing) -> str | None:
+        # What a page declined counts again once its pin has changed.
+        ignored = {
+            (pin, level)
+            for pin, level in standing.declined
+            if self._changed_seq.get(pin, 0) <= standing.after_seq
+        }
+        return self._navigation.elsewhere(standing, self.levels, ignored)
 
     def _state(self, seq: int) -> str:
         return wire.state_frame(self.epoch, seq, self.levels, simulated=self._simulated)
+
+
+def _closes(
+    event: PinEvent, moves: Iterable[Move], first: str | None = None
+) -> Iterator[CloseClients]:
+    for page, to, by_level in moves:
+        began_s = None if by_level else event.began_s
+        yield CloseClients(page, to, event.began, began_s, first)
 
 
 def _frame(event: PinEvent, now: Now) -> str:

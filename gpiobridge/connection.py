@@ -8,12 +8,13 @@ displays. An edge goes into the outbox at once, so that a press never waits behi
 import socket
 from collections import deque
 from dataclasses import dataclass, field
+from math import inf
 
 from wsproto import WSConnection
 from wsproto import connection as protocol
 from wsproto.events import TextMessage
 
-from gpiobridge.events import Display
+from gpiobridge.events import Display, Level, Standing
 
 _SEND_BUFFER_BYTES = 16 * 1024  # frames are small; a big buffer only hides a stalled display
 _USER_TIMEOUT_MS = 12_000  # unacknowledged for this long: the peer is gone (RFC 5482)
@@ -30,6 +31,9 @@ class Connection:
         root: the URL prefix under which the page was served, usually empty.
         cursors: what the page has already acted on, as it sent them.
         since: the cursor with which the page began, if it has had a socket before.
+        taking_since_s: since when the page takes presses, in monotonic seconds: for ever
+            (``-inf``), or not now (None).
+        declined: pins and levels by which the page was to leave, and did not want to.
         early: what came right behind the handshake.
     """
 
@@ -39,8 +43,11 @@ class Connection:
     root: str = ""
     cursors: tuple[str, ...] = ()
     since: str = ""
+    taking_since_s: float | None = -inf
+    declined: frozenset[tuple[str, Level]] = frozenset()
     early: bytes = b""
-    since_seq: int = 0  # the last event before its page began
+    # Which events count on its page; said when it joins.
+    standing: Standing = field(default_factory=lambda: Standing("", 0, 0))
     outbox: bytearray = field(default_factory=bytearray)
     messages: deque[bytes] = field(default_factory=deque)
     messages_bytes: int = 0
@@ -50,10 +57,14 @@ class Connection:
     text: str = ""
     answers_beats: bool = False
     unanswered_beats: int = 0
-    closing: bool = False  # our close frame is sent or queued: what still comes in is discarded
+    closing: bool = (
+        False  # our close frame is sent or queued: of what comes in only the peer's counts
+    )
+    peer_closed: bool = False  # its close frame has come
 
     def __str__(self) -> str:
-        return f"{self.display.name or 'display'} on {self.display.page}"
+        name = f'display "{self.display.name}"' if self.display.name else "display"
+        return f"{name} on {self.display.page}"
 
     def tune(self) -> None:
         """Set the socket's options.

@@ -36,7 +36,8 @@ class Cursors:
         """Take the next frame; whether it is the first of a server that was started again."""
         if frame["type"] != "state":
             self.act()  # an edge is acted on when something follows it
-            if "seq" in frame:
+            # One with an epoch of its own is another bridge's, whose numbers mean nothing here.
+            if frame["type"] == "edge" and "epoch" not in frame:
                 self.told = wire.cursor(self._epoch, frame["seq"])
             return False
         before, self._epoch = self._epoch, frame["epoch"]

@@ -6,6 +6,7 @@ enough to keep the two apart, so there is no lock that a callback could wait for
 
 from collections import Counter, deque
 from collections.abc import Iterator
+from math import inf
 
 from gpiobridge.events import RawEdge
 
@@ -43,6 +44,14 @@ class EdgeQueue:
             edge = self._fetched.popleft()
             self._of_pin[edge.pin] -= 1
             yield edge
+
+    @property
+    def oldest_s(self) -> float:
+        """The stamp of the oldest edge that waits, in monotonic seconds; infinite if none does."""
+        for edges in (self._fetched, self._arrived):
+            if edges:
+                return edges[0].at_s
+        return inf
 
     def pins(self) -> set[str]:
         """The pins of all edges that wait; the watcher's thread only."""

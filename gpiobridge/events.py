@@ -7,6 +7,7 @@ imports nothing of the project.
 
 from dataclasses import dataclass
 from enum import StrEnum
+from math import inf
 from typing import Any, NamedTuple
 
 
@@ -67,6 +68,7 @@ class PinEvent:
         at_s: monotonic seconds of the edge, or of the moment the hold time was over.
         gesture: None for an edge.
         press: with a gesture, the number of the edge at which its press began.
+        press_at_s: with a gesture, the monotonic seconds of that edge.
     """
 
     seq: int
@@ -75,6 +77,7 @@ class PinEvent:
     at_s: float
     gesture: Gesture | None = None
     press: int | None = None
+    press_at_s: float | None = None
 
     @property
     def event(self) -> Level | Gesture:
@@ -85,6 +88,11 @@ class PinEvent:
     def began(self) -> int:
         """The number of the edge at which it began: its own, or its press's."""
         return self.seq if self.press is None else self.press
+
+    @property
+    def began_s(self) -> float:
+        """When it began, in monotonic seconds: its own edge, or its press's."""
+        return self.at_s if self.press_at_s is None else self.press_at_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,18 +123,49 @@ class Broadcast:
 class CloseClients:
     """Order: displays on ``page`` leave for the page ``to`` (close code 4000).
 
+    Only those whose page takes presses now.
+
     Args:
         page: the page they are on.
         to: the page they leave for.
         after: only displays that have not acted on this number yet: a press belongs to the page
             on which it began.
+        began_s: only displays whose page has taken presses since then, in monotonic seconds: a
+            press belongs to the moment in which it began, too. None for a rule by level.
         first: a text frame that they have not got yet and must get before, or None.
     """
 
     page: str
     to: str
     after: int
+    began_s: float | None
     first: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a page says of itself with its socket: which events still count on it.
+
+    Args:
+        page: the name of the page.
+        after_seq: the last event that it has acted on.
+        since_seq: the last event before it began: only a press after it is this page's.
+        taking_since_s: since when it takes presses, in monotonic seconds: for ever (``-inf``), or
+            not now (None).
+        declined: pins and levels by which it was to leave, and did not want to.
+    """
+
+    page: str
+    after_seq: int
+    since_seq: int
+    taking_since_s: float | None = -inf
+    declined: frozenset[tuple[str, Level]] = frozenset()
+
+    def takes(self, began_s: float | None) -> bool:
+        """Whether it takes a press that began then, in monotonic seconds; None: a level."""
+        if self.taking_since_s is None:
+            return False
+        return began_s is None or began_s >= self.taking_since_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +174,12 @@ class Welcome:
 
     Args:
         texts: text frames in order: the full state, then perhaps the event it missed.
-        seq: the last event before its page began; only a press after it counts.
+        standing: which events count on its page from now on.
         to: the page it must leave for at once, or None.
     """
 
     texts: tuple[str, ...]
-    seq: int
+    standing: Standing
     to: str | None = None
 
 

@@ -7,7 +7,7 @@ peer is found by ``TCP_USER_TIMEOUT`` and by unanswered beats; WebSocket pings p
 a page.
 
 Nothing is sent to a display between an edge that moves it and the close: what follows an edge shows
-its page that the edge led nowhere.
+its page that the edge led nowhere. Where something else moves it, a beat comes before the close.
 
 It knows what a frame looks like (`wire`), not what it means.
 """
@@ -18,7 +18,8 @@ import selectors
 import socket
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from enum import StrEnum
 
 from wsproto.events import BytesMessage, CloseConnection, Event, Ping, TextMessage
@@ -27,7 +28,7 @@ from wsproto.utilities import LocalProtocolError
 from gpiobridge import wire
 from gpiobridge.connection import Connection, text_frame
 from gpiobridge.counts import Counts
-from gpiobridge.events import Audience, Message
+from gpiobridge.events import Audience, CloseClients, Message
 from gpiobridge.wire import Close
 
 log = logging.getLogger(__name__)
@@ -95,6 +96,7 @@ class Hub:
         beat_s: after this many seconds without a frame every display gets a beat.
         counts: where connections are counted.
         on_message: gets what a page sends to the application; it must not block or raise.
+        on_taking: is called when a page has said whether it takes presses; the same.
     """
 
     def __init__(
@@ -104,6 +106,7 @@ class Hub:
         beat_s: float,
         counts: Counts,
         on_message: Callable[[Message], None] = lambda message: None,
+        on_taking: Callable[[Connection], None] = lambda connection: None,
     ) -> None:
         self.connections: set[Connection] = set()
         self._selector = selector
@@ -111,6 +114,7 @@ class Hub:
         self._beat_s = beat_s
         self._counts = counts
         self._on_message = on_message
+        self._on_taking = on_taking
         self._beat_frame = text_frame(wire.BEAT)
         self._last_sent_s = 0.0
         self._closing: deque[tuple[float, Connection]] = deque()  # by deadline
@@ -131,8 +135,7 @@ class Hub:
         self._counts.connected += 1
         self._selector.register(connection.sock, selectors.EVENT_READ, connection)
         log.info("%s connected, %d in all", connection, len(self.connections))
-        for text in texts:
-            self._send(connection, text_frame(text))
+        self.tell(connection, texts)
         for message in messages:
             self._send_message(connection, message)
         if connection.early and connection in self.connections:
@@ -150,44 +153,51 @@ class Hub:
             self._send_message(connection, message)
 
     def move(self, path: str, audience: Audience, now_s: float) -> int:
-        """Let the displays of an audience leave for ``path``; return how many there were."""
-        leaving = self._of(audience)
-        for connection in leaving:
-            self.leave(connection, path, now_s)
-        return len(leaving)
+        """Let the displays of an audience leave for ``path``; return how many were sent there."""
+        return sum(self.send_away(connection, path, now_s) for connection in self._of(audience))
 
-    def navigate(
-        self, page: str, path: str, after: int, now_s: float, first: str | None = None
-    ) -> int:
-        """Let displays on ``page`` leave for ``path``.
+    def navigate(self, path: str, order: CloseClients, now_s: float) -> int:
+        """Let the displays leave that an order of the core is for.
 
         Args:
-            page: a page's name.
             path: the path of the next page, without the display's URL prefix.
-            after: only displays whose page began before this event.
+            order: who leaves.
             now_s: monotonic seconds.
-            first: a text frame for them before the close.
 
         Returns:
-            How many there were.
+            How many were sent there.
         """
         leaving = [
             connection
             for connection in self.connections
-            if connection.display.page == page
-            and connection.since_seq < after
+            if connection.display.page == order.page
+            and connection.standing.since_seq < order.after
+            and connection.standing.takes(order.began_s)
             and not connection.closing
         ]
-        frame = b"" if first is None or not leaving else text_frame(first)
+        frame = b"" if order.first is None or not leaving else text_frame(order.first)
         for connection in leaving:
             if frame:
                 self._send(connection, frame)
-            self.leave(connection, path, now_s)
-        return len(leaving)
+        return sum(self.leave(connection, path, now_s) for connection in leaving)
 
-    def leave(self, connection: Connection, path: str, now_s: float) -> None:
-        """Close one display's socket with the path of its next page."""
+    def leave(self, connection: Connection, path: str, now_s: float) -> bool:
+        """Close one display's socket with the path of its next page; False if it has gone."""
+        if connection not in self.connections or connection.closing:
+            return False
         self.close(connection, Close.NAVIGATE, connection.root + path, now_s)
+        return connection in self.connections
+
+    def send_away(self, connection: Connection, path: str, now_s: float) -> bool:
+        """The same where it is no press that leads there."""
+        # A close right behind an edge is that press's, which a page may decline, or use up.
+        self._send(connection, self._beat_frame)
+        return self.leave(connection, path, now_s)
+
+    def tell(self, connection: Connection, texts: Iterable[str]) -> None:
+        """Send text frames to one display."""
+        for text in texts:
+            self._send(connection, text_frame(text))
 
     def close(self, connection: Connection, code: int, reason: str, now_s: float) -> None:
         """Close one display's socket with ``code`` and ``reason``."""
@@ -299,7 +309,7 @@ class Hub:
             data = b""
         if not data:
             self._drop(connection, Gone.LEFT)
-        elif not connection.closing:
+        elif not connection.peer_closed:  # what comes behind a close frame is nothing
             self._take_bytes(connection, data, now_s)
 
     def _take_bytes(self, connection: Connection, data: bytes, now_s: float) -> None:
@@ -311,22 +321,26 @@ class Hub:
             if connection.frames > MAX_FRAMES_A_SECOND:
                 reason = f"at most {MAX_FRAMES_A_SECOND} frames a second"
                 self.close(connection, Close.POLICY, reason, now_s)
+                self._give_up_reading(connection, now_s)
                 return
             self._take(connection, event, now_s)
-            if connection.closing or connection not in self.connections:
+            if connection.peer_closed or connection not in self.connections:
                 return
 
     def _take(self, connection: Connection, event: Event, now_s: float) -> None:
-        if isinstance(event, TextMessage):
+        if isinstance(event, CloseConnection):
+            # The peer's own close, or wsproto's word that the peer broke the protocol.
+            connection.peer_closed = True
+            self._send_event(connection, event.response())
+            self._finish(connection, now_s)
+        elif connection.closing:
+            pass  # it was sent before our close frame was read
+        elif isinstance(event, TextMessage):
             self._take_text(connection, event, now_s)
         elif isinstance(event, BytesMessage):
             self.close(connection, Close.POLICY, "messages are JSON text", now_s)
         elif isinstance(event, Ping):
             self._send_event(connection, event.response())
-        elif isinstance(event, CloseConnection):
-            # The peer's own close, or wsproto's word that the peer broke the protocol.
-            self._send_event(connection, event.response())
-            self._finish(connection, now_s)
 
     def _take_text(self, connection: Connection, event: TextMessage, now_s: float) -> None:
         connection.received_bytes += len(event.data.encode())
@@ -350,20 +364,43 @@ class Hub:
         elif message["type"] == "message" and "data" in message:
             self._counts.messages_received += 1
             self._on_message(Message(message["data"], connection.display))
+        elif message["type"] == "taking":
+            self._take_taking(connection, message, now_s)
+
+    def _take_taking(
+        self, connection: Connection, message: Mapping[str, object], now_s: float
+    ) -> None:
+        try:
+            since_s = wire.taking_since_s(message.get("since_ms", ""), now_s)
+        except ValueError as error:
+            self.close(connection, Close.POLICY, f"since_ms {error}", now_s)
+            return
+        connection.standing = replace(connection.standing, taking_since_s=since_s)
+        self._on_taking(connection)
 
     def _finish(self, connection: Connection, now_s: float) -> None:
-        """Let the close frame out, then end our direction and wait for the peer's."""
-        if connection not in self.connections or connection.closing:
+        """Let the close frame out, and wait for the peer's."""
+        if connection not in self.connections:
             return
-        connection.closing = True
-        connection.messages.clear()  # nothing comes behind a close frame
-        self._closing.append((now_s + CLOSE_WAIT_S, connection))
+        if not connection.closing:
+            connection.closing = True
+            connection.messages.clear()  # nothing comes behind a close frame
+            self._closing.append((now_s + CLOSE_WAIT_S, connection))
         if not connection.outbox:
             self._half_close(connection)
 
+    def _give_up_reading(self, connection: Connection, now_s: float) -> None:
+        """Discard what still comes from a peer: its close frame may be behind all that."""
+        connection.peer_closed = True
+        self._finish(connection, now_s)
+
     def _half_close(self, connection: Connection) -> None:
-        # A browser waits for the server to end TCP (RFC 6455, 7.1.1); closing outright could
-        # reset the connection before the close frame is read.
+        """End our direction, once both close frames are out."""
+        # A browser waits for the server to end TCP (RFC 6455, 7.1.1), but not before it has closed
+        # itself: Firefox then may leave frames unread that came right before the close. Closing
+        # outright could reset the connection before the close frame is read.
+        if not connection.peer_closed:
+            return
         try:
             connection.sock.shutdown(socket.SHUT_WR)
         except OSError:

@@ -5,9 +5,10 @@ server remembers nothing about displays; what one has already acted on is in its
 """
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from typing import NamedTuple
 
-from gpiobridge.events import Gesture, Level, PinEvent
+from gpiobridge.events import Gesture, Level, PinEvent, Standing
 
 Rules = Mapping[tuple[str, Level | Gesture], str]
 """Pin name and event ("low", "high", "tap", "hold"), to the name of the next page."""
@@ -17,6 +18,20 @@ WhileRules = Mapping[tuple[str, Level], str]
 
 # At 1,000 events a second, where a pin counts as noisy, this is the longest default catch-up.
 MAX_RECENT = 10_000
+
+
+class Move(NamedTuple):
+    """Where an event leads.
+
+    Args:
+        page: from this page.
+        to: to that one.
+        by_level: whether a rule says so that holds at load, too.
+    """
+
+    page: str
+    to: str
+    by_level: bool
 
 
 class Navigation:
@@ -43,15 +58,32 @@ class Navigation:
         """The page that ``event`` leads to from ``page``, or None."""
         return self._pages.get(page, {}).get((event.pin, event.event))
 
-    def moves(self, event: PinEvent) -> list[tuple[str, str]]:
+    def moves(self, event: PinEvent) -> list[Move]:
         """Every page that ``event`` leads away from, with the page it leads to."""
         key = (event.pin, event.event)
-        return [(page, rules[key]) for page, rules in self._pages.items() if key in rules]
+        return [
+            Move(page, rules[key], key in self._while_rules.get(page, {}))
+            for page, rules in self._pages.items()
+            if key in rules
+        ]
 
-    def elsewhere(self, page: str, levels: Mapping[str, Level]) -> str | None:
-        """The page where a display that loads ``page`` should be at these levels, or None."""
-        for (pin, level), target in self._while_rules.get(page, {}).items():
-            if levels.get(pin) is level:
+    def elsewhere(
+        self,
+        standing: Standing,
+        levels: Mapping[str, Level],
+        ignored: Collection[tuple[str, Level]] = (),
+    ) -> str | None:
+        """The page where a display should be at these levels, or None.
+
+        Args:
+            standing: what its page says of itself; one that takes no presses stays.
+            levels: pin name to its level.
+            ignored: pins and levels that don't count.
+        """
+        if standing.taking_since_s is None:
+            return None
+        for (pin, level), target in self._while_rules.get(standing.page, {}).items():
+            if levels.get(pin) is level and (pin, level) not in ignored:
                 return target
         return None
 
@@ -63,22 +95,21 @@ class Navigation:
         while self._recent[0].at_s < event.at_s - self._catch_up_s:
             self._recent.popleft()
 
-    def missed(
-        self, page: str, after_seq: int, now_s: float, since_seq: int | None = None
-    ) -> PinEvent | None:
-        """The first event that a display on ``page`` has missed and must act on.
+    def missed(self, standing: Standing, now_s: float) -> PinEvent | None:
+        """The first event that a display has missed and must act on.
 
         Args:
-            page: the page the display is on.
-            after_seq: the last event it has already acted on.
+            standing: what its page says of itself.
             now_s: monotonic seconds; events older than the catch-up time don't count.
-            since_seq: the last event before its page began, if it is known that this was earlier;
-                a tap or a hold counts only if its press is after that.
         """
         oldest_s = now_s - self._catch_up_s
-        since_seq = after_seq if since_seq is None else since_seq
         for event in self._recent:
-            new = event.seq > after_seq and event.began > since_seq
-            if new and event.at_s >= oldest_s and self.target(page, event):
+            new = event.seq > standing.after_seq and event.began > standing.since_seq
+            if (
+                new
+                and event.at_s >= oldest_s
+                and standing.takes(event.began_s)
+                and self.target(standing.page, event)
+            ):
                 return event
         return None

@@ -64,6 +64,9 @@ def insert_script(response: Response, tag: str) -> bool:
     ):
         return False
     html = response.get_data()
+    if b"data-ignore-presses" in html:
+        # The script runs before the film is there, and must know from the start.
+        tag = tag.replace("<script", "<script data-films", 1)
     head = next((m for m in _HEAD.finditer(html) if m["at"]), None) or _BEFORE_HEAD.match(html)
     at = head.end() if head else 0
     response.set_data(html[:at] + tag.encode() + html[at:])

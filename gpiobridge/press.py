@@ -51,9 +51,12 @@ class Press:
     @property
     def deadline_s(self) -> float | None:
         """When `due` tells a hold, in monotonic seconds; None while no press is open."""
-        if self._began is None:
-            return None
-        return self._began[1] + self._hold_s + self._window_s
+        return None if self.hold_at_s is None else self.hold_at_s + self._window_s
+
+    @property
+    def hold_at_s(self) -> float | None:
+        """When the hold time is over, in monotonic seconds; None while no press is open."""
+        return None if self._began is None else self._began[1] + self._hold_s
 
     def begin(self, seq: int, at_s: float) -> None:
         """Take the settled edge at which a press begins: its number and time."""

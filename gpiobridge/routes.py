@@ -5,7 +5,9 @@ and returns, so that no thread is held by an open page.
 """
 
 import itertools
+import time
 from collections.abc import Callable
+from math import inf
 
 import flask_sock
 import simple_websocket
@@ -13,7 +15,7 @@ from flask import Blueprint, Flask, Response, g, jsonify, redirect, request, sen
 from flask.typing import ResponseReturnValue
 from wsproto.utilities import ProtocolError
 
-from gpiobridge import handoff
+from gpiobridge import handoff, wire
 from gpiobridge.admission import check_handshake, refuse
 from gpiobridge.api import API, add_api
 from gpiobridge.connection import Connection
@@ -32,6 +34,7 @@ PUBLIC = frozenset({f"{BLUEPRINT}.asset"})
 
 _MAX_DISPLAY_NAME = 64  # characters
 _MAX_CURSORS = 2  # the tab's and the page's
+_MAX_DECLINED = 64  # levels by which a page was to leave, and did not want to
 _ONE_YEAR_S = 31_536_000
 
 
@@ -111,6 +114,10 @@ def _add_socket(blueprint: Blueprint, running: Callable[[], Running]) -> None:
         settings, watcher = running().settings, running().watcher
         check_page((request.view_args or {})["page"])
         check_handshake(request)
+        try:
+            g.gpiobridge_taking_since_s = _taking_since_s()
+        except ValueError as error:
+            refuse(400, f"taking = {request.args['taking']!r}: {error}.")
         if handoff.server_socket(request.environ) is None:
             refuse(
                 501,
@@ -133,6 +140,8 @@ def _add_socket(blueprint: Blueprint, running: Callable[[], Running]) -> None:
             root=request.script_root,
             cursors=tuple(request.args.getlist("cursor")[:_MAX_CURSORS]),
             since=request.args.get("since", ""),
+            taking_since_s=g.gpiobridge_taking_since_s,
+            declined=wire.read_declined(request.args.getlist("declined")[:_MAX_DECLINED]),
             early=handoff.read_ahead(request.environ),
         )
         ws.connected = False  # Flask-Sock must not close what is no longer its own
@@ -150,6 +159,12 @@ def _add_socket(blueprint: Blueprint, running: Callable[[], Running]) -> None:
     blueprint.register_error_handler(ConnectionError, _client_left)
     flask_sock.Sock().route("/ws/<page>", bp=blueprint, endpoint="socket")(hand_over)
     blueprint.add_url_rule("/ws/<page>", "no_handshake", no_handshake)
+
+
+def _taking_since_s() -> float | None:
+    """Since when the page of this request takes presses, in monotonic seconds."""
+    taking = request.args.get("taking")
+    return -inf if taking is None else wire.read_taking(taking, time.monotonic())
 
 
 def _give_slot_back(_error: BaseException | None) -> None:

@@ -103,6 +103,11 @@ class Running:
             more["idle"] = f"{rules.idle.after_s:g}"
             more["idle-to"] = rules.idle.to
             more["idle-pins"] = " ".join(sorted({pin for pin, _ in rules.rules}))
+        if rules is not None and rules.while_rules:
+            levels: dict[str, dict[str, str]] = {}
+            for (pin, level), to in rules.while_rules.items():
+                levels.setdefault(pin, {})[level] = request.script_root + self.watcher.paths[to]
+            more["levels"] = json.dumps(levels)
         return script_tag(
             f"{self.root}/gpiobridge/client.js?v={_client_version()}",
             {

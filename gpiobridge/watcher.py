@@ -47,7 +47,11 @@ from gpiobridge.waker import Waker
 
 log = logging.getLogger(__name__)
 
-EDGES_A_TURN = 64
+EDGES_A_TURN = 4096
+"""So many edges are put in order in a turn: some 10 ms of work."""
+
+EVENTS_A_TURN = 64
+"""So many events are told in a turn: a pin that oscillates must not hold up sockets and beats."""
 
 LEVEL_CHECK_S = 0.25
 """How often the levels are read with a back end that can lose edges, in seconds."""
@@ -106,7 +110,14 @@ class Watcher:
         self._on_failure = on_failure
         self._on_event = on_event
         self._selector = selectors.DefaultSelector()
-        self._hub = Hub(self._selector, self.slots, settings.server.beat_s, self.counts, on_message)
+        self._hub = Hub(
+            self._selector,
+            self.slots,
+            settings.server.beat_s,
+            self.counts,
+            on_message,
+            self._look_again,
+        )
         self._edges = EdgeQueue()
         self._orders = OrderQueue()
         self._retained = retained or Retained()
@@ -213,8 +224,7 @@ class Watcher:
     def _turn(self) -> None:
         """Wait for the next thing to happen, then do what is due."""
         self._wait(self._timeout_s())
-        self._take_edges()
-        self._take_deadlines()
+        self._take_pins()
         while self._joining:
             self._join(self._joining.popleft())
         # After those who join, so that nobody misses a message, or gets a retained one twice.
@@ -256,12 +266,6 @@ class Watcher:
         due_s = min((d for d in deadlines if d is not None), default=None)
         return None if due_s is None else max(0.0, due_s - time.monotonic())
 
-    def _take_edges(self) -> None:
-        # So many at a time: a pin that oscillates must not hold up sockets, beats and the stop.
-        for edge in self._edges.take(EDGES_A_TURN):
-            self.counts.raw_edges[edge.pin] += 1
-            self._carry_out(self.bridge.edge(edge, _now()))
-
     def _take_orders(self) -> None:
         until_s = time.monotonic() + ORDERS_S
         for order in self._orders.take():
@@ -280,47 +284,74 @@ class Watcher:
         pages = [page for page in self.paths if page != to and audience.page in (None, page)]
         for page in pages:
             those = replace(audience, page=page)
-            moved = self._hub.move(self.paths[to], those, time.monotonic())
-            self.counts.navigations[page, to] += moved
-            if moved:
-                log.info("the application: %s leads to %s, displays moved: %d", page, to, moved)
+            sent = self._hub.move(self.paths[to], those, time.monotonic())
+            self.counts.navigations[page, to] += sent
+            if sent:
+                log.info("the application: %s leads to %s, displays sent: %d", page, to, sent)
 
     def _join(self, connection: Connection) -> None:
         """Tell a display that has come what it must know, or where it must go."""
         display = connection.display
         self._carry_out(self.bridge.tell_newest(_now()))  # it is in the state that it gets
-        welcome = self.bridge.join(display.page, connection.cursors, _now(), connection.since)
-        connection.since_seq = welcome.seq
+        welcome = self.bridge.join(
+            display.page,
+            connection.cursors,
+            _now(),
+            connection.since,
+            connection.taking_since_s,
+            connection.declined,
+        )
+        connection.standing = welcome.standing
         messages = () if welcome.to is not None else self._retained.of(display)
         self._hub.adopt(connection, welcome.texts, time.monotonic(), messages)
-        if welcome.to is not None:
-            self.counts.navigations[display.page, welcome.to] += 1
-            self._hub.leave(connection, self.paths[welcome.to], time.monotonic())
-            log.info("%s moves to %s at once", connection, welcome.to)
+        self._lead(connection, welcome.to)
 
-    def _take_deadlines(self) -> None:
-        """Read the pins whose debounce window is over, or all at a level check; tell holds."""
-        # A reading, or a hold, comes after every edge that was before it: so this moment comes
-        # first, then a look at the edges, and a pin that has any waits for the next turn.
+    def _look_again(self, connection: Connection) -> None:
+        """Let a display leave for which a press or a level counts, now that its page takes them."""
+        welcome = self.bridge.look_again(connection.standing, _now())
+        self._hub.tell(connection, welcome.texts)
+        self._lead(connection, welcome.to, by_level=not welcome.texts)
+
+    def _lead(self, connection: Connection, to: str | None, *, by_level: bool = False) -> None:
+        """Let a display leave at once, if it is to."""
+        if to is None:
+            return
+        leave = self._hub.send_away if by_level else self._hub.leave
+        if leave(connection, self.paths[to], time.monotonic()):
+            self.counts.navigations[connection.display.page, to] += 1
+            log.info("%s is sent to %s at once", connection, to)
+
+    def _take_pins(self) -> None:
+        """Take all that is known of the pins at this moment, and tell what follows from it."""
+        # The moment comes first, then a look at the edges: each that was before it is there.
         now = _now()
         self._fetch_edges()
+        for edge in self._edges.take(EDGES_A_TURN):
+            self.counts.raw_edges[edge.pin] += 1
+            self.bridge.edge(edge)
+        self._read_pins(now.mono_s)
+        known_s = min(now.mono_s, self._edges.oldest_s)
+        self._carry_out(self.bridge.tell(now, known_s, EVENTS_A_TURN))
+
+    def _read_pins(self, now_s: float) -> None:
+        """Read the pins whose debounce window is over, or all at a level check."""
+        # A reading comes after every edge that was before it: a pin that has any waits a turn.
         behind = self._edges.pins()
         if self._edges.full:
             behind = set(self._pin_names)
-        pins: Iterable[str] = self.bridge.pins_to_read(now.mono_s)
-        if self._next_check_s is not None and now.mono_s >= self._next_check_s:
+        pins: Iterable[str] = self.bridge.pins_to_read(now_s)
+        if self._next_check_s is not None and now_s >= self._next_check_s:
             again = self.pins.loses_edges or behind
-            self._next_check_s = now.mono_s + LEVEL_CHECK_S if again else None
+            self._next_check_s = now_s + LEVEL_CHECK_S if again else None
             self.pins.check()
             pins = self._pin_names
         for pin in pins:
             if pin not in behind:
                 self._read(pin)
-        self._carry_out(self.bridge.due(now, behind))
 
     def _read(self, pin: str) -> None:
-        now = _now()  # before the reading: an edge stamped later may not be in it
-        self._carry_out(self.bridge.reading(pin, self.pins.read(pin), now))
+        at_s = time.monotonic()  # before the reading: an edge stamped later may not be in it
+        self.bridge.reading(pin, self.pins.read(pin), at_s)
 
     def _carry_out(self, effects: Iterable[Effect]) -> None:
         line = ""  # of the log: an event, and where it led
@@ -335,12 +366,11 @@ class Watcher:
                 case Broadcast(text, at_s):
                     self._hub.broadcast(text, time.monotonic())
                     self.counts.latency.take(time.monotonic() - at_s)
-                case CloseClients(page, to, after, first):
-                    path = self.paths[to]
-                    moved = self._hub.navigate(page, path, after, time.monotonic(), first)
-                    self.counts.navigations[page, to] += moved
-                    if moved and line:
-                        line += f"; {page} leads to {to}, displays moved: {moved}"
+                case CloseClients(page, to):
+                    sent = self._hub.navigate(self.paths[to], effect, time.monotonic())
+                    self.counts.navigations[page, to] += sent
+                    if sent and line:
+                        line += f"; {page} leads to {to}, displays sent: {sent}"
         _say(line)
 
     def _count(self, event: PinEvent) -> str:

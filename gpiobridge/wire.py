@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from enum import IntEnum
+from math import inf
 from typing import Any
 
 from gpiobridge.events import Level, PinEvent
@@ -85,6 +86,48 @@ def resume_after(cursors: Iterable[str], epoch: str) -> int | None:
         if match and match[1] == epoch:
             return int(match[2])
     return None
+
+
+def taking_since_s(since_ms: object, now_s: float) -> float | None:
+    """Since when a page takes presses, in monotonic seconds; None if it doesn't now.
+
+    Args:
+        since_ms: for how many milliseconds it has, by its own word, or None: not now.
+        now_s: this moment, in monotonic seconds.
+
+    Raises:
+        ValueError: it is anything else; the message says what it must be, as the end of a sentence.
+    """
+    if since_ms is None:
+        return None
+    number = isinstance(since_ms, int | float) and not isinstance(since_ms, bool)
+    if not number or not 0 <= since_ms < inf:  # type: ignore[operator]
+        raise ValueError("must be null, or milliseconds from 0 on")
+    return now_s - since_ms / 1000  # type: ignore[operator]
+
+
+def read_taking(text: str, now_s: float) -> float | None:
+    """The same of ``taking=`` in a socket's address: ``none``, or milliseconds.
+
+    Raises:
+        ValueError: it is anything else; the message says what it must be, as the end of a sentence.
+    """
+    if text == "none":
+        return None
+    try:
+        return taking_since_s(float(text), now_s)
+    except ValueError as error:
+        raise ValueError('must be "none", or milliseconds from 0 on') from error
+
+
+def read_declined(texts: Iterable[str]) -> frozenset[tuple[str, Level]]:
+    """Pins and levels by which a page has declined to leave: ``door:low``.
+
+    Args:
+        texts: as the client sent them; anything malformed is passed over.
+    """
+    pairs = (text.rpartition(":") for text in texts)
+    return frozenset((pin, Level(level)) for pin, _, level in pairs if level in list(Level))
 
 
 def message_frame(data: object) -> str:

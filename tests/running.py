@@ -85,6 +85,7 @@ class RunningBridge:
         command: list[str] | None = None,
         **options: Any,
     ) -> None:
+        self.exhibit = config.parent if config is not None else HERE.parent
         args = command or COMMANDS[kind]
         if port is not None:
             args = [*args, "run", "--port", str(port)]

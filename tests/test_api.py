@@ -607,7 +607,7 @@ def test_moves_from_outside(exhibit: Callable[..., RunningBridge], kind: str) ->
         body = {"to": "open", "page": "still", "display": "hall"}
         assert tell(bridge, "navigate", body) == (200, '{"displays":1}\n')
         assert close_of(ws) == (4000, "/open")
-        bridge.wait_for_line("the application: still leads to open, displays moved: 1")
+        bridge.wait_for_line("the application: still leads to open, displays sent: 1")
         assert [display["name"] for display in bridge.health()["displays"]] == [""]
 
 

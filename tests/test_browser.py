@@ -470,31 +470,6 @@ def test_farewell_without_end_is_cut(bridge: RunningBridge, page: Any) -> None:
     page.wait_for_url("**/open")
 
 
-def test_presses_wait_for_a_film(bridge: RunningBridge, page: Any) -> None:
-    """While a film with data-ignore-presses plays, a press is used up; afterwards one counts."""
-    open_page(page, bridge)
-    page.evaluate(
-        """async () => {
-          const film = document.createElement("video");
-          film.dataset.ignorePresses = "";
-          film.muted = true;
-          const canvas = document.createElement("canvas");
-          canvas.getContext("2d").fillRect(0, 0, 9, 9);
-          film.srcObject = canvas.captureStream(10);
-          document.body.append(film);
-          await film.play();
-        }"""
-    )
-    for level in ("low", "high"):
-        bridge.set_level("button", level)
-        page.wait_for_selector(f'[data-pin="button"][data-level="{level}"]')
-    page.wait_for_selector(ONLINE)
-    assert page.url.endswith("/welcome")
-    page.evaluate("document.querySelector('video').pause()")
-    bridge.set_level("button", "low")
-    page.wait_for_url("**/open")
-
-
 LIFE = """
 [server]
 start = "welcome"

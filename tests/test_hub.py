@@ -6,6 +6,7 @@ import socket
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from math import inf
 
 import pytest
 from wsproto import ConnectionType, WSConnection
@@ -23,10 +24,17 @@ from wsproto.events import (
 from gpiobridge import wire
 from gpiobridge.connection import Connection, text_frame
 from gpiobridge.counts import Counts
-from gpiobridge.events import Audience, Display, Message
+from gpiobridge.events import Audience, CloseClients, Display, Message
 from gpiobridge.hub import CLOSE_WAIT_S, MAX_MESSAGES_BYTES, MAX_OUTBOX_BYTES, Hub, Slots
 
 BEAT_S = 2.0
+
+
+def press(began_s: float | None = 0.0) -> CloseClients:
+    """Make the order of a press on the page welcome, of which all are to be told."""
+    return CloseClients("welcome", "open", 1, began_s)
+
+
 BEAT = TextMessage(wire.BEAT)
 PEER_S = 5.0  # how long a peer waits for what must come
 
@@ -208,7 +216,7 @@ def test_a_press_closes_the_displays_of_its_page_with_the_next_path(room: Room) 
     """Only they leave, and each is sent to its own application's prefix."""
     leaving = [room.join("welcome", root=root)[0] for root in ("", "/museum")]
     staying, _ = room.join("open")
-    assert room.hub.navigate("welcome", "/open", 1, 0.0) == 2
+    assert room.hub.navigate("/open", press(), 0.0) == 2
     assert [peer.receive_close() for peer in leaving] == [(4000, "/open"), (4000, "/museum/open")]
     assert staying.has_nothing()
 
@@ -224,21 +232,46 @@ def test_a_close_comes_whole_after_the_frames_that_wait(room: Room) -> None:
         received.append(peer.receive())
     assert set(received[:-1]) == {TextMessage("x" * 1000)}
     assert received[-1] == CloseConnection(4000, "/open")
-    assert peer.hung_up_on()
+    assert peer.has_nothing()
 
 
-def test_after_a_close_the_hub_ends_its_direction_and_waits_for_the_peer(room: Room) -> None:
-    """A browser waits for the server to end TCP; the display goes once the peer hangs up."""
+def test_the_hub_ends_its_direction_once_the_peer_has_closed(room: Room) -> None:
+    """Firefox leaves frames unread where TCP ends right behind the close frame (row 47)."""
     peer, connection = room.join()
     room.hub.leave(connection, "/open", 0.0)
     assert peer.receive_close() == (4000, "/open")
-    assert peer.hung_up_on()
     room.serve()
-    assert connection in room.hub.connections
+    assert peer.has_nothing()
     peer.send(CloseConnection(4000))
+    room.serve()
+    assert peer.hung_up_on()
+    assert connection in room.hub.connections
     peer.sock.close()
     room.serve()
     assert connection not in room.hub.connections
+
+
+def test_where_the_peer_closes_first_the_hub_ends_its_direction_at_once(room: Room) -> None:
+    """A browser that leaves a page waits for that (row 47)."""
+    peer, connection = room.join()
+    peer.send(CloseConnection(1000))
+    room.serve()
+    assert peer.receive_close()[0] == 1000
+    assert peer.hung_up_on()
+    assert connection.closing
+
+
+def test_what_a_peer_sent_before_it_read_the_close_is_passed_over(room: Room) -> None:
+    """It changes nothing, and the peer's close frame behind it is found (row 47)."""
+    peer, connection = room.join()
+    room.hub.leave(connection, "/open", 0.0)
+    for text in ("nonsense", '{"type":"message","data":1}', '{"type":"taking","since_ms":-1}'):
+        peer.send(TextMessage(text))
+    peer.send(CloseConnection(4000))
+    room.serve()
+    assert peer.receive_close() == (4000, "/open")
+    assert peer.hung_up_on()
+    assert (room.messages, connection.standing.taking_since_s) == ([], -inf)
 
 
 def test_a_peer_that_does_not_hang_up_is_dropped(room: Room) -> None:
@@ -256,10 +289,76 @@ def test_a_display_that_is_leaving_leaves_once(room: Room) -> None:
     """A second press before the peer hangs up doesn't close it again."""
     peer, connection = room.join()
     room.hub.leave(connection, "/open", 0.0)
-    assert room.hub.navigate("welcome", "/help", 1, 0.1) == 0
+    assert room.hub.navigate("/help", press(), 0.1) == 0
+    assert not room.hub.leave(connection, "/help", 0.1)
     assert peer.receive_close() == (4000, "/open")
-    assert peer.hung_up_on()
+    assert peer.has_nothing()
     assert connection in room.hub.connections
+
+
+def test_a_display_that_has_gone_is_sent_nowhere(room: Room) -> None:
+    """What was sent to no display is counted for none (row 3)."""
+    peer, connection = room.join()
+    peer.sock.close()
+    assert room.hub.move("/open", Audience(), 0.0) == 0
+    assert connection not in room.hub.connections
+
+
+# -------------------------------------------------------------------- taking presses
+
+
+@pytest.mark.parametrize(
+    ("since_ms", "began_s", "leaves"),
+    [
+        ("null", 20.0, False),  # it takes none now
+        ("null", None, False),  # nor a level
+        ("0", 9.9, False),  # it began before
+        ("0", 10.0, True),
+        ("0", None, True),  # a level has no beginning
+        ("500", 9.6, True),
+        ("500.5", 9.4, False),
+    ],
+)
+def test_a_press_closes_only_where_the_page_took_presses_when_it_began(
+    room: Room, since_ms: str, began_s: float | None, leaves: bool
+) -> None:
+    """The page says for how long it has taken presses, at 10 s (rows 1 and 4)."""
+    peer, _ = room.join()
+    peer.send(TextMessage(f'{{"type":"taking","since_ms":{since_ms}}}'))
+    room.serve(10.0)
+    assert room.hub.navigate("/open", press(began_s), 20.0) == leaves
+
+
+def test_a_page_that_takes_no_presses_obeys_an_order_and_is_told_all(room: Room) -> None:
+    """Only presses and levels are held back (row 3)."""
+    peer, _ = room.join()
+    peer.send(TextMessage('{"type":"taking","since_ms":null}'))
+    room.serve()
+    room.hub.broadcast("edge", 1.0)
+    assert peer.receive() == TextMessage("edge")
+    assert room.hub.move("/open", Audience(), 1.0) == 1
+    # Right behind the edge, the close would be a press's.
+    assert [peer.receive(), peer.receive()] == [BEAT, CloseConnection(4000, "/open")]
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        '{"type":"taking"}',
+        '{"type":"taking","since_ms":-1}',
+        '{"type":"taking","since_ms":"0"}',
+        '{"type":"taking","since_ms":true}',
+        '{"type":"taking","since_ms":1e999}',
+        '{"type":"taking","since_ms":NaN}',
+        '{"type":"taking","since_ms":[]}',
+    ],
+)
+def test_nonsense_about_taking_presses_breaks_a_rule(room: Room, frame: str) -> None:
+    """The reason says what is right."""
+    peer, _ = room.join()
+    peer.send(TextMessage(frame))
+    room.serve()
+    assert peer.receive_close() == (1008, "since_ms must be null, or milliseconds from 0 on")
 
 
 def test_when_the_server_stops_every_display_is_told(room: Room) -> None:

@@ -30,7 +30,7 @@ def test_a_press_is_counted_with_where_it_led(bridge: RunningBridge) -> None:
         assert metrics(bridge)["gpiobridge_displays", "welcome"] == 1
         bridge.set_level("button", "low")
         assert close_of(socket) == (4000, "/open")
-    bridge.wait_for_line("#1 button: low; welcome leads to open, displays moved: 1")
+    bridge.wait_for_line("#1 button: low; welcome leads to open, displays sent: 1")
     with bridge.socket("still") as socket:
         frame(socket, "state")
         bridge.set_level("button", "high")

@@ -1,9 +1,11 @@
 """Which page an edge leads to, and which one a display has missed."""
 
+from math import inf
+
 import pytest
 
-from gpiobridge.events import Level, PinEvent
-from gpiobridge.navigation import MAX_RECENT, Navigation
+from gpiobridge.events import Gesture, Level, PinEvent, Standing
+from gpiobridge.navigation import MAX_RECENT, Move, Navigation
 
 LOW, HIGH = Level.LOW, Level.HIGH
 PAGES = {
@@ -17,6 +19,11 @@ CATCH_UP_S = 10.0
 def edge(seq: int, pin: str = "button", level: Level = LOW, at_s: float = 100.0) -> PinEvent:
     """Make a settled edge."""
     return PinEvent(seq, pin, level, at_s)
+
+
+def on(page: str, seq: int = 0, taking_since_s: float | None = -inf) -> Standing:
+    """Make what a page says of itself that has acted on the event ``seq``."""
+    return Standing(page, seq, seq, taking_since_s)
 
 
 def after(*edges: PinEvent) -> Navigation:
@@ -48,52 +55,86 @@ def test_the_page_decides_where_an_edge_leads(
 def test_one_edge_moves_every_page_that_reacts_to_it() -> None:
     """Each page with a rule for the edge is named, with the page it leads to."""
     moves = Navigation(PAGES, CATCH_UP_S).moves(edge(1))
-    assert moves == [("welcome", "open"), ("open", "welcome")]
+    assert moves == [Move("welcome", "open", False), Move("open", "welcome", False)]
 
 
 def test_the_first_match_after_the_cursor_counts() -> None:
     """Of several missed presses the oldest one moves the page."""
     navigation = after(edge(1), edge(2, level=HIGH), edge(3), edge(4, level=HIGH), edge(5))
-    missed = navigation.missed("welcome", 2, 100.0)
+    missed = navigation.missed(on("welcome", 2), 100.0)
     assert missed is not None
     assert missed.seq == 3
 
 
 def test_an_edge_up_to_the_cursor_has_counted_already() -> None:
     """A press that the display has acted on doesn't move it again."""
-    assert after(edge(1), edge(2, level=HIGH)).missed("welcome", 1, 100.0) is None
+    assert after(edge(1), edge(2, level=HIGH)).missed(on("welcome", 1), 100.0) is None
 
 
 def test_an_edge_that_the_page_ignores_is_passed_over() -> None:
     """Only what this page reacts to can have been missed by it."""
     navigation = after(edge(1, "door", HIGH), edge(2))
-    assert navigation.missed("welcome", 0, 100.0) == edge(2)
-    assert navigation.missed("help", 0, 100.0) is None
+    assert navigation.missed(on("welcome", 0), 100.0) == edge(2)
+    assert navigation.missed(on("help", 0), 100.0) is None
 
 
 @pytest.mark.parametrize(("age_s", "counts"), [(0.0, True), (9.9, True), (10.1, False)])
 def test_only_an_edge_younger_than_the_catch_up_time_counts(age_s: float, counts: bool) -> None:
     """An old press doesn't jump a page minutes later."""
-    missed = after(edge(1, at_s=100.0)).missed("welcome", 0, 100.0 + age_s)
+    missed = after(edge(1, at_s=100.0)).missed(on("welcome", 0), 100.0 + age_s)
     assert (missed is not None) is counts
 
 
 def test_an_old_edge_does_not_hide_a_young_one() -> None:
     """The first match is the first that is still young enough."""
     navigation = after(edge(1, at_s=95.0), edge(2, at_s=104.0))
-    assert navigation.missed("welcome", 0, 106.0) == edge(2, at_s=104.0)
+    assert navigation.missed(on("welcome", 0), 106.0) == edge(2, at_s=104.0)
 
 
 def test_a_flood_of_edges_keeps_the_newest() -> None:
     """However many edges come within the catch-up time, their number is limited."""
     navigation = after(*(edge(seq) for seq in range(1, MAX_RECENT + 2)))
-    assert navigation.missed("welcome", 0, 100.0) == edge(2)
+    assert navigation.missed(on("welcome", 0), 100.0) == edge(2)
 
 
 def test_levels_say_where_a_display_should_be() -> None:
     """At load the level counts, not the edge that made it."""
     levels = {"welcome": {("door", LOW): "open"}}
     navigation = Navigation(PAGES, CATCH_UP_S, levels)
-    assert navigation.elsewhere("welcome", {"door": LOW}) == "open"
-    assert navigation.elsewhere("welcome", {"door": HIGH}) is None
-    assert navigation.elsewhere("open", {"door": LOW}) is None
+    assert navigation.elsewhere(on("welcome"), {"door": LOW}) == "open"
+    assert navigation.elsewhere(on("welcome"), {"door": HIGH}) is None
+    assert navigation.elsewhere(on("open"), {"door": LOW}) is None
+
+
+def test_a_page_that_takes_no_presses_misses_none() -> None:
+    """Neither a press nor a level counts on it (row 1)."""
+    navigation = Navigation(PAGES, CATCH_UP_S, {"welcome": {("door", LOW): "open"}})
+    navigation.remember(edge(1))
+    waiting = on("welcome", taking_since_s=None)
+    assert navigation.missed(waiting, 100.0) is None
+    assert navigation.elsewhere(waiting, {"door": LOW}) is None
+
+
+@pytest.mark.parametrize(("since_s", "counts"), [(99.9, True), (100.0, True), (100.1, False)])
+def test_a_press_counts_on_a_page_that_took_presses_when_it_began(
+    since_s: float, counts: bool
+) -> None:
+    """By its own stamp, also for what is caught up with (row 1)."""
+    missed = after(edge(1, at_s=100.0)).missed(on("welcome", 0, since_s), 101.0)
+    assert (missed is not None) is counts
+
+
+@pytest.mark.parametrize(("since_s", "counts"), [(99.9, True), (100.1, False)])
+def test_a_hold_counts_by_the_moment_of_its_press(since_s: float, counts: bool) -> None:
+    """One that began in the lockout doesn't count, though it is told after it (row 4)."""
+    navigation = Navigation({"welcome": {("button", Gesture.HOLD): "open"}}, CATCH_UP_S)
+    navigation.remember(PinEvent(2, "button", LOW, 102.0, Gesture.HOLD, 1, 100.0))
+    assert (navigation.missed(on("welcome", 0, since_s), 102.0) is not None) is counts
+
+
+def test_a_level_that_is_ignored_leaves_the_others() -> None:
+    """Where a page declined one level, another one still leads away (row 2)."""
+    levels = {"welcome": {("door", LOW): "open", ("gate", LOW): "help"}}
+    navigation = Navigation(PAGES, CATCH_UP_S, levels)
+    here = {"door": LOW, "gate": LOW}
+    assert navigation.elsewhere(on("welcome"), here, {("door", LOW)}) == "help"

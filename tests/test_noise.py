@@ -52,7 +52,7 @@ class Oscillating:
     def __init__(self) -> None:
         self.bridge = Bridge("ab12", {"loose": 0.0, "button": 0.0}, PAGES, 10.0, simulated=False)
         for pin in ("loose", "button"):
-            self.bridge.reading(pin, Level.HIGH, Now(0.0, 0.0))
+            self.bridge.reading(pin, Level.HIGH, 0.0)
         self.level = Level.HIGH
         self.at_s = 0.0
         self.late_s = 0.0
@@ -72,7 +72,12 @@ class Oscillating:
 
     def edge(self, pin: str, level: Level) -> list[Effect]:
         """Take the change of any pin, so much too late."""
-        return self.bridge.edge(RawEdge(pin, level, self.at_s), Now(self.now_s, self.now_s))
+        self.bridge.edge(RawEdge(pin, level, self.at_s))
+        return self.tell(self.now_s)
+
+    def tell(self, now_s: float) -> list[Effect]:
+        """Tell all that is known at a moment."""
+        return self.bridge.tell(Now(now_s, now_s), now_s, 1000)
 
 
 def told(effects: list[Effect]) -> list[int]:
@@ -108,7 +113,7 @@ def test_displays_are_told_the_newest_level_now_and_then() -> None:
         assert told(pin.change()) == []
     assert pin.bridge.deadline_s == pytest.approx(first_s + NOISY_FRAME_S)
     due_s = first_s + NOISY_FRAME_S + 1e-6
-    assert told(pin.bridge.due(Now(due_s, due_s))) == [pin.bridge.seq]
+    assert told(pin.tell(due_s)) == [pin.bridge.seq]
     assert pin.bridge.deadline_s is None
 
 
@@ -138,10 +143,11 @@ def test_a_press_is_not_pushed_out_by_noise_that_leads_nowhere() -> None:
     bridge = Bridge("ab12", {"loose": 0.0, "button": 0.0}, {"open": PAGES["open"]}, 10.0,
                     simulated=False)  # fmt: skip
     for pin in ("loose", "button"):
-        bridge.reading(pin, Level.HIGH, Now(0.0, 0.0))
-    bridge.edge(RawEdge("button", Level.LOW, 1.0), Now(1.0, 1.0))
+        bridge.reading(pin, Level.HIGH, 0.0)
+    bridge.edge(RawEdge("button", Level.LOW, 1.0))
     level = Level.HIGH
     for number in range(20_000):
         level, at_s = level.other, 1.0 + number / 10_000
-        bridge.edge(RawEdge("loose", level, at_s), Now(at_s, at_s))
+        bridge.edge(RawEdge("loose", level, at_s))
+        bridge.tell(Now(at_s, at_s), at_s, 1000)
     assert bridge.join("open", ["ab12:0"], Now(3.0, 3.0)).to == "welcome"

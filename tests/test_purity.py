@@ -38,7 +38,8 @@ ALLOWED = {
     "wire": {"events"},
     "press": {"events"},
     "edge_queue": {"events"},
-    "bridge": {"debounce", "events", "navigation", "noise", "press", "wire"},
+    "settled": {"events"},
+    "bridge": {"debounce", "events", "navigation", "noise", "press", "settled", "wire"},
     "config": {"errors", "events"},
     "gpio": {"calling", "config", "errors", "events"},
     "connection": {"events"},
@@ -57,7 +58,7 @@ ALLOWED = {
     "simulator": {"admission", "api", "gpio", "pages", "running"},
     "routes": {
         "admission", "api", "connection", "errors", "events", "handoff", "metrics", "pages",
-        "running", "simulator",
+        "running", "simulator", "wire",
     },
     "app_settings": {"config", "errors"},
     "handlers": {"config", "errors", "events", "view_pages"},

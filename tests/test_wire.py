@@ -128,3 +128,26 @@ def test_a_message_that_is_none_is_refused_with_the_reason(data: object, said: s
     """Neither a page nor the log gets half a message."""
     with pytest.raises(ValueError, match=said):
         wire.message_frame(data)
+
+
+@pytest.mark.parametrize(
+    ("text", "since_s"), [("none", None), ("0", 10.0), ("1500", 8.5), ("0.5", 9.9995)]
+)
+def test_a_socket_says_for_how_long_its_page_has_taken_presses(
+    text: str, since_s: float | None
+) -> None:
+    """In milliseconds before now; ``none``: not now."""
+    assert wire.read_taking(text, 10.0) == since_s
+
+
+@pytest.mark.parametrize("text", ["", "-1", "nan", "inf", "1s", "None", "0x10"])
+def test_a_socket_that_says_nonsense_about_it_is_told_what_is_right(text: str) -> None:
+    """As the end of a sentence."""
+    with pytest.raises(ValueError, match='must be "none", or milliseconds from 0 on'):
+        wire.read_taking(text, 10.0)
+
+
+def test_declined_levels_are_read_one_by_one() -> None:
+    """What is no pin and level is passed over; a pin's name may hold anything."""
+    texts = ["door:low", "a:b:high", "door:", ":low", "low", "door:unknown", ""]
+    assert wire.read_declined(texts) == {("door", Level.LOW), ("a:b", Level.HIGH), ("", Level.LOW)}

@@ -29,6 +29,9 @@
   const FAREWELL_MS = 10_000; // how long a page may keep the next one waiting (waitUntil)
   const MAX_MESSAGE_BYTES = 16 * 1024; // the server closes the socket of a larger one
   const MAX_UNSENT = 100; // messages that wait for a connection
+  const FILM_STARTS_MS = 10_000; // how long a film may take to begin by itself
+  const FILM_CHECK_MS = 500; // one that is taken out of the page says nothing
+  const ALWAYS_MS = 1e9; // longer than any press is remembered
 
   const script = document.currentScript;
   if (!script || window.gpiobridge) return; // inserted twice
@@ -40,7 +43,10 @@
   const lockoutMs = 1000 * Number(script.dataset.lockout || 0);
   const idleMs = 1000 * Number(script.dataset.idle || 0);
   const idlePins = (script.dataset.idlePins || "").split(" ");
-  // What this tab has already acted on, and what it is called, survive the move to the next page.
+  const levelRules = JSON.parse(script.dataset.levels || "{}"); // pin, level: where that leads
+  // What this tab keeps: what it hands to the page that it leads to, what this page has acted on if
+  // it is reloaded, and what the display is called.
+  const handedKey = `gpiobridge${prefix}:handed`;
   const cursorKey = `gpiobridge${prefix}:cursor`;
   const nameKey = `gpiobridge${prefix}:display`;
 
@@ -55,7 +61,14 @@
   let cursors = []; // what the next socket is told: the last frame's, or the page's until there is one
   let since = ""; // the cursor with which this page began: a press after it is this page's
   let told = ""; // the last edge's cursor, while what the edge leads to may still be on its way
+  let newest = 0; // the number of the newest event that this socket has told
   let lastPin; // the pin of the last edge, which may be what moves the page
+  let behindEdge = false; // was an edge the last frame? Then a close right behind it is a press's
+  let takingSinceMs = -Infinity; // since when presses count here; null: they don't now
+  let saidTakingMs = null; // what the server knows of it
+  let takingTimer = 0;
+  let farewell = null; // where it leads, while one is played
+  const declined = new Map(); // pin to level: by these the page was to leave, and did not want to
   let attempt = 0;
   let shownAtMs = 0;
   let idleTimer = 0;
@@ -94,26 +107,44 @@
 
   function tell(name, detail, cancelable = false) {
     const event = new CustomEvent(`gpiobridge:${name}`, { bubbles: true, cancelable, detail });
-    if (!early || cancelable) return document.dispatchEvent(event);
+    if (!early || name === "navigate") return document.dispatchEvent(event);
     early.push(event);
   }
 
-  /** Leave the cursor for the next load of ``path`` in this tab, and for no other page. */
-  function handOver(path) {
+  /** Hand what this page has acted on to the next one at ``path``, and to no other page. */
+  function handOver(path, afterFarewell) {
     const known = cursors.find(Boolean);
-    if (known) keep(cursorKey, `${known} ${path}`);
+    if (known) keep(handedKey, `${known} ${path}${afterFarewell ? " farewell" : ""}`);
   }
 
   function actOnTold() {
     if (!told) return;
     cursors = [told];
     told = "";
-    handOver(location.pathname);
+    keep(cursorKey, `${cursors[0]} ${location.pathname}`);
   }
 
-  function handedOver() {
-    const [stored, path] = (recall(cursorKey) || "").split(" ");
-    return path === location.pathname ? stored : "";
+  /** What this page has acted on before its first frame, by how the visitor came to it. */
+  function takeOver() {
+    const type = performance.getEntriesByType("navigation")[0]?.type;
+    const [handed, handedPath, afterFarewell] = (recall(handedKey) || "").split(" ");
+    const [kept, keptPath] = (recall(cursorKey) || "").split(" ");
+    keep(handedKey, ""); // it was for the next page only, whichever that is
+    if (type !== "reload") keep(cursorKey, "");
+    // Back and forward may show the page as the HTTP cache has it, whose cursor is old.
+    const own = type === "back_forward" ? "" : pageCursor;
+    if (handedPath === location.pathname) {
+      if (afterFarewell) takingSinceMs = performance.now() - loadingMs();
+      keep(cursorKey, `${handed} ${handedPath}`);
+      return [handed, own];
+    }
+    return [type === "reload" && keptPath === location.pathname ? kept : "", own];
+  }
+
+  /** For how long this page has been loading, or shown, if it was prerendered. */
+  function loadingMs() {
+    const activated = performance.getEntriesByType("navigation")[0]?.activationStart ?? 0;
+    return performance.now() - activated;
   }
 
   function setConnected(connected) {
@@ -144,12 +175,21 @@
     url.protocol = url.protocol.replace("http", "ws");
     for (const known of cursors.filter(Boolean)) url.searchParams.append("cursor", known);
     if (since) url.searchParams.set("since", since);
+    for (const level of declined) url.searchParams.append("declined", level.join(":"));
+    saidTakingMs = takingSinceMs;
+    if (takingSinceMs !== -Infinity) url.searchParams.set("taking", takingMs() ?? "none");
     const name = recall(nameKey);
     if (name) url.searchParams.set("display", name);
     socket = new WebSocket(url);
     socket.onmessage = (message) => receive(JSON.parse(message.data));
     // wasClean is not looked at: it is false now and then for a close with a code.
-    socket.onclose = (event) => (event.code === NAVIGATE ? pressed(event.reason) : lost());
+    behindEdge = false;
+    socket.onclose = (event) => (event.code === NAVIGATE ? led(event.reason) : lost());
+  }
+
+  /** Open a new socket where the server has closed ours to lead us elsewhere. */
+  function stayConnected() {
+    if (socket?.readyState > WebSocket.OPEN) open();
   }
 
   function lost() {
@@ -233,20 +273,28 @@
     // only what follows the edge shows that we have acted on it, or that it led nowhere.
     if (frame.type === "state") told = "";
     actOnTold();
-    if ("seq" in frame) told = `${epoch}:${frame.seq}`;
+    // An edge with an epoch of its own is another bridge's, whose numbers mean nothing here.
+    const ours = frame.type === "state" || (frame.type === "edge" && !("epoch" in frame));
+    if (ours) told = `${epoch}:${frame.seq}`;
     if (frame.type === "state") actOnTold();
+    // One that was held off before comes a second time, when it counts after all.
+    const again = ours && frame.type === "edge" && frame.seq <= newest;
+    if (ours && !again) newest = frame.seq;
+    behindEdge = frame.type === "edge";
     if (frame.type === "beat") {
       socket.send('{"type":"beat"}');
     } else if (frame.type === "state") {
       setSimulated(frame.simulated);
       for (const [pin, level] of Object.entries(frame.pins)) setLevel(pin, level);
       setConnected(true);
+      sayTaking();
       sendUnsent();
       tell("state", { pins, seq: frame.seq, simulated: frame.simulated });
     } else if (frame.type === "edge") {
-      setLevel(frame.pin, frame.level);
       const { pin, event, level, seq } = frame;
       lastPin = pin;
+      if (again) return;
+      setLevel(pin, level);
       tell("edge", { pin, event, level, active: pins[pin].active, seq });
       if (idlePins.includes(pin)) startIdling();
     } else if (frame.type === "message") {
@@ -292,6 +340,7 @@
 
   function setLevel(pin, level) {
     pins[pin] = { level, active: level === activeLevels[pin] };
+    if (declined.get(pin) !== level) declined.delete(pin);
     show(pin);
   }
 
@@ -321,46 +370,105 @@
     }
   }
 
+  // ------------------------------------------------------------------ whether presses count
+
+  /** See whether presses count, and tell the server if that has changed, at ``sinceMs``. */
+  function updateTaking(sinceMs = performance.now()) {
+    const lockedMs = shownAtMs + lockoutMs - performance.now();
+    const busy = Boolean(farewell) || filmHolds();
+    clearTimeout(takingTimer);
+    if (lockedMs > 0) takingTimer = setTimeout(updateTaking, lockedMs);
+    else if (busy) takingTimer = setTimeout(updateTaking, FILM_CHECK_MS);
+    if (lockedMs > 0 || busy) takingSinceMs = null;
+    else takingSinceMs ??= sinceMs;
+    sayTaking();
+  }
+
+  function takingMs() {
+    if (takingSinceMs === null) return null;
+    return Math.min(ALWAYS_MS, Math.round(performance.now() - takingSinceMs));
+  }
+
+  function sayTaking() {
+    if (saidTakingMs === takingSinceMs || socket?.readyState !== WebSocket.OPEN) return;
+    saidTakingMs = takingSinceMs;
+    socket.send(JSON.stringify({ type: "taking", since_ms: takingMs() }));
+  }
+
+  /** Whether a film plays, or is about to, during which presses don't count. */
+  function filmHolds() {
+    // The server has seen one in the page, which we can't see yet.
+    if (early) return "films" in script.dataset;
+    const films = document.querySelectorAll(":is(video, audio)[data-ignore-presses]");
+    return [...films].some((film) => isPlaying(film) || beginsByItself(film));
+  }
+
+  function isPlaying(film) {
+    return !film.paused && !film.ended;
+  }
+
+  /** Whether a film will begin by itself; until its first pictures are there it says "paused". */
+  function beginsByItself(film) {
+    const { autoplay, ended, error, networkState, readyState, played } = film;
+    const comes = !error && networkState !== film.NETWORK_NO_SOURCE;
+    const waits = readyState < film.HAVE_ENOUGH_DATA && played.length === 0 && !ended;
+    return autoplay && comes && waits && performance.now() < shownAtMs + FILM_STARTS_MS;
+  }
+
   // ------------------------------------------------------------------ leaving
 
-  /** A press leads to ``path``, unless this page doesn't take presses now: then it is used up. */
-  function pressed(path) {
+  /** The server leads to ``path``: by a press, by a level, or because the application says so. */
+  function led(path) {
+    const press = behindEdge;
+    const levels = Object.keys(levelRules).filter(
+      (pin) => levelRules[pin][pins[pin]?.level] === path,
+    );
     actOnTold();
-    const lockedMs = shownAtMs + lockoutMs - performance.now();
-    if (lockedMs > 0) {
-      enter("waiting");
-      timer = setTimeout(open, lockedMs); // a level that still leads away then is told again
-    } else if (playing("[data-ignore-presses]")) {
-      open();
-    } else {
-      leave(path, lastPin);
-    }
+    const order = !press && !levels.length;
+    if (farewell && order) farewell.url = new URL(path, location.href);
+    // A press that crossed with our word that none counts now is used up.
+    if (farewell || (press && takingSinceMs === null)) open();
+    else leave(path, { pin: press ? lastPin : undefined, order, levels });
   }
 
-  function playing(which) {
-    const films = document.querySelectorAll(`:is(video, audio)${which}`);
-    return [...films].some((film) => !film.paused && !film.ended);
-  }
-
-  /** Leave for ``path``, unless the page declines it; the page may play its farewell first. */
-  async function leave(path, pin) {
+  /**
+   * Leave for ``path``, unless the page declines it; the page may play its farewell first. An order
+   * of the application can't be declined.
+   */
+  async function leave(path, { pin, order = false, levels = [] } = {}) {
     const url = new URL(path, location.href);
     if (url.origin !== location.origin) return lost(); // never led elsewhere
-    const farewells = [];
-    const waitUntil = (promise) => farewells.push(promise);
-    if (!tell("navigate", { page: path, pin, waitUntil }, true)) {
-      if (socket?.readyState !== WebSocket.OPEN) open(); // a press that the page declined
+    if (farewell) {
+      farewell.url = url;
       return;
     }
+    const farewells = [];
+    const waitUntil = (promise) => farewells.push(promise);
+    if (!tell("navigate", { page: path, pin, waitUntil }, !order)) {
+      for (const each of levels) declined.set(each, pins[each].level);
+      stayConnected(); // past what it declined
+      return;
+    }
+    const last = { url };
+    if (farewells.length) await playFarewell(farewells, last);
+    if (farewells.length && farewell !== last) return; // the visitor has gone elsewhere meanwhile
+    farewell = null;
     enter("leaving");
     actOnTold(); // a page that leaves by itself has seen the edge, too
-    const stay = stays;
-    if (farewells.length) await Promise.race([Promise.allSettled(farewells), pause(FAREWELL_MS)]);
-    if (stay === stays) load(url, LOADS);
+    updateTaking();
+    load(last.url, LOADS, farewells.length > 0);
+  }
+
+  /** Wait for the page's farewell, as a display on which presses don't count. */
+  async function playFarewell(farewells, last) {
+    farewell = last;
+    updateTaking();
+    stayConnected();
+    await Promise.race([Promise.allSettled(farewells), pause(FAREWELL_MS)]);
   }
 
   /** Load the next page, once the server answers: a dead one would leave an error page. */
-  async function load(url, tries) {
+  async function load(url, tries, afterFarewell) {
     if (tries === 0) return lost();
     const stay = stays;
     let answer;
@@ -371,8 +479,8 @@
     }
     if (stay !== stays) return;
     if (answer === "gone") return lost();
-    handOver(url.pathname);
-    timer = setTimeout(load, LOAD_MS, url, tries - 1);
+    handOver(url.pathname, afterFarewell);
+    timer = setTimeout(load, LOAD_MS, url, tries - 1, afterFarewell);
     location.assign(url);
   }
 
@@ -383,8 +491,9 @@
   }
 
   function idled() {
-    const busy = idlePins.some((pin) => pins[pin]?.active) || playing("");
-    if (busy || document.prerendering || state === "leaving") startIdling();
+    const films = [...document.querySelectorAll("video, audio")];
+    const busy = idlePins.some((pin) => pins[pin]?.active) || films.some(isPlaying);
+    if (busy || document.prerendering || farewell || state === "leaving") startIdling();
     else leave(paths[script.dataset.idleTo]);
   }
 
@@ -401,7 +510,8 @@
     shownAtMs = performance.now();
     tell("shown");
     startIdling();
-    cursors = [handedOver(), pageCursor];
+    cursors = takeOver();
+    updateTaking();
     open();
     for (const name of ["resume", "visibilitychange"]) document.addEventListener(name, wake);
     addEventListener("online", wake);
@@ -410,7 +520,9 @@
   function sleep() {
     // A page in the back/forward cache must not keep a socket: it would be a ghost display.
     enter("asleep");
+    farewell = null;
     clearTimeout(idleTimer);
+    clearTimeout(takingTimer);
   }
 
   function wake() {
@@ -420,12 +532,17 @@
   }
 
   addEventListener("pagehide", sleep);
+  for (const name of ["loadstart", "play", "pause", "ended", "canplaythrough", "error", "emptied"]) {
+    document.addEventListener(name, (e) => shownAtMs && updateTaking(e.timeStamp), true);
+  }
   for (const use of ["pointerdown", "keydown"]) addEventListener(use, startIdling, true);
   addEventListener("pageshow", (event) => {
     if (!event.persisted) return;
     cursors = []; // what was pressed meanwhile was for the pages that were on the screen
     since = "";
+    keep(handedKey, ""); // it was for a page that wasn't shown
     shownAtMs = performance.now();
+    updateTaking();
     startIdling();
     wake();
   });
@@ -435,6 +552,7 @@
     setSimulated(document.documentElement.hasAttribute("data-simulated"));
     const events = early;
     early = null;
+    if (shownAtMs) updateTaking();
     events.forEach((event) => document.dispatchEvent(event));
   });
 

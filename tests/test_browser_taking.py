@@ -1,0 +1,296 @@
+"""Pages that hold presses off, in a real Chromium: lockouts, films, farewells, and how one came."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from running import RunningBridge, wait_until, write_exhibit
+
+Run = Callable[..., RunningBridge]
+
+ONLINE = 'html[data-bridge="online"]'
+CONFIG = """
+[server]
+start = "welcome"
+{server}
+[pins]
+button = 17
+door = 27
+
+[pages.welcome]
+on_low.button = "open"
+while_low.door = "still"
+lockout = "4s"
+
+[pages.open]
+on_low.button = "welcome"
+
+[pages.still]
+"""
+NO_LOCKOUT = CONFIG.replace('lockout = "4s"', "")
+
+PLAY_A_FILM = """async () => {
+  const film = document.createElement("video");
+  film.dataset.ignorePresses = "";
+  film.muted = true;
+  const canvas = document.createElement("canvas");
+  canvas.getContext("2d").fillRect(0, 0, 9, 9);
+  film.srcObject = canvas.captureStream(10);
+  document.body.append(film);
+  await film.play();
+}"""
+END_IT = """() => new Promise((done) => {
+  const film = document.querySelector("video");
+  film.addEventListener("pause", done);
+  film.pause();
+})"""
+SAY_FAREWELL = """() => addEventListener("gpiobridge:navigate", (event) => {
+  event.detail.waitUntil(new Promise((done) => { window.farewellIsOver = done; }));
+})"""
+DECLINE = """() => {
+  window.asked = [];
+  addEventListener("gpiobridge:navigate", (event) => {
+    asked.push(event.detail.page);
+    event.preventDefault();
+  });
+}"""
+
+
+class Tab:
+    """A page of a running bridge in a tab, and the sockets that it opened."""
+
+    def __init__(self, page: Any, bridge: RunningBridge) -> None:
+        self.page = page
+        self.bridge = bridge
+        self.sockets: list[str] = []
+        page.on("websocket", lambda socket: self.sockets.append(socket.url))
+
+    def open(self, path: str = "/welcome") -> None:
+        """Open a page, and wait until its socket is up."""
+        self.page.goto(self.bridge.url + path)
+        self.page.wait_for_selector(ONLINE)
+
+    def press(self, pin: str = "button") -> None:
+        """Press and release a pin; the page shows it, and stays."""
+        for level in ("low", "high"):
+            self.set_level(pin, level)
+
+    def set_level(self, pin: str, level: str) -> None:
+        """Drive a pin, and wait until the page shows it."""
+        self.bridge.set_level(pin, level)
+        self.page.wait_for_selector(f'[data-pin="{pin}"][data-level="{level}"]')
+
+    def push(self) -> None:
+        """Push a message, and wait for it: what the page has said before has been heard by then."""
+        self.page.evaluate(
+            """() => { window.heard = new Promise((done) => {
+              document.addEventListener("gpiobridge:message", () => done(true), { once: true });
+            }); }"""
+        )
+        assert self.bridge.request("/api/messages", b'{"data":1}')[0] == 200
+        assert self.page.evaluate("heard")
+
+    def is_on(self, path: str) -> bool:
+        """Whether the tab shows this page."""
+        return bool(self.page.url.endswith(path))
+
+
+@pytest.fixture
+def tab(run_bridge: Run, page: Any, tmp_path: Path) -> Tab:
+    """A tab, and a bridge without a lockout."""
+    return Tab(page, run_bridge(config=write_exhibit(tmp_path, config=NO_LOCKOUT)))
+
+
+@pytest.fixture
+def locked(run_bridge: Run, page: Any, tmp_path: Path) -> Tab:
+    """A tab whose clock the test moves, and a bridge with a lockout of 4 s on the first page."""
+    page.clock.install()
+    return Tab(page, run_bridge(config=write_exhibit(tmp_path, config=CONFIG)))
+
+
+def test_presses_in_the_lockout_never_count(locked: Tab) -> None:
+    """However many; the page stays connected, and obeys the next one (row 1)."""
+    locked.open()
+    for _ in range(3):
+        locked.press()
+    locked.page.clock.fast_forward(4000)
+    locked.push()
+    assert locked.is_on("/welcome")
+    assert len(locked.sockets) == 1
+    locked.bridge.set_level("button", "low")
+    locked.page.wait_for_url("**/open")
+
+
+def test_an_order_moves_a_page_in_its_lockout(locked: Tab) -> None:
+    """Presses are held off, the application is not (row 3)."""
+    locked.open()
+    assert locked.bridge.request("/api/navigate", b'{"to":"open"}')[0] == 200
+    locked.page.wait_for_url("**/open")
+
+
+def test_a_level_waits_for_the_end_of_a_film(tab: Tab) -> None:
+    """On one connection that stays; then it is acted on once (row 2)."""
+    tab.open()
+    tab.page.evaluate(PLAY_A_FILM)
+    tab.set_level("door", "low")
+    tab.push()
+    assert len(tab.sockets) == 1
+    tab.page.evaluate(END_IT)
+    tab.page.wait_for_url("**/still")
+    health = tab.bridge.get("/metrics")[1]
+    assert 'gpiobridge_navigations_total{page="welcome",to="still"} 1.0' in health
+
+
+def test_an_order_moves_a_page_that_plays_a_film(tab: Tab) -> None:
+    """Presses are held off, the application is not (row 3)."""
+    tab.open()
+    tab.page.evaluate(PLAY_A_FILM)
+    tab.press()
+    assert tab.bridge.request("/api/navigate", b'{"to":"open"}')[0] == 200
+    tab.page.wait_for_url("**/open")
+
+
+def test_a_film_that_is_taken_out_of_the_page_holds_nothing_off(tab: Tab) -> None:
+    """Though it says nothing more itself (row 2)."""
+    tab.open()
+    tab.page.evaluate(PLAY_A_FILM)
+    tab.press()
+    tab.page.evaluate("document.querySelector('video').remove()")
+    tab.set_level("door", "low")  # acted on as soon as the page has noticed
+    tab.page.wait_for_url("**/still")
+
+
+def test_a_film_that_begins_by_itself_holds_presses_off_from_the_start(tab: Tab) -> None:
+    """The socket is open before the film is there; one that can't come holds nothing (row 2)."""
+    template = tab.bridge.exhibit / "templates" / "welcome.html"
+    film = '<video data-ignore-presses autoplay muted src="/static/none.webm"></video>'
+    template.write_text(template.read_text().replace("</body>", f"{film}</body>"))
+    tab.page.route("**/none.webm", lambda _route: None)  # it never comes, nor fails
+    tab.open()
+    assert "taking=none" in tab.sockets[0]
+    tab.press()
+    tab.page.unroute_all()
+    tab.page.evaluate("document.querySelector('video').src = '/static/none.webm?'")  # 404
+    tab.page.wait_for_function("document.querySelector('video').error")
+    tab.push()
+    tab.bridge.set_level("button", "low")
+    tab.page.wait_for_url("**/open")
+
+
+def test_a_page_that_declines_a_level_is_asked_once(tab: Tab) -> None:
+    """Until that level has changed (row 2)."""
+    tab.open()
+    tab.page.evaluate(DECLINE)
+    tab.set_level("door", "low")
+    tab.page.wait_for_function("asked.length === 1")
+    tab.page.wait_for_selector(ONLINE)
+    wait_until(lambda: len(tab.bridge.health()["displays"]) == 1)
+    tab.push()
+    assert len(tab.sockets) == 2
+    assert "declined=door%3Alow" in tab.sockets[1]
+    tab.set_level("door", "high")
+    tab.set_level("door", "low")
+    tab.page.wait_for_function("asked.length === 2")
+
+
+def test_a_press_during_a_farewell_is_used_up(tab: Tab) -> None:
+    """The next page stays; a press on that one counts (row 5)."""
+    tab.open()
+    tab.page.evaluate(SAY_FAREWELL)
+    tab.set_level("button", "low")
+    tab.page.wait_for_function("Boolean(window.farewellIsOver)")
+    tab.set_level("button", "high")
+    tab.press()
+    assert tab.bridge.health()["displays"] == [{"name": "", "page": "welcome"}]
+    tab.page.evaluate("farewellIsOver()")
+    tab.page.wait_for_url("**/open")
+    tab.page.wait_for_selector(ONLINE)
+    assert "taking=" in tab.sockets[-1]
+    tab.push()
+    assert tab.is_on("/open")
+    tab.bridge.set_level("button", "low")
+    tab.page.wait_for_url("**/welcome")
+
+
+def test_an_order_during_a_farewell_leads_to_its_own_page(tab: Tab) -> None:
+    """The farewell may finish (row 3)."""
+    tab.open()
+    tab.page.evaluate(SAY_FAREWELL)
+    tab.set_level("button", "low")
+    tab.page.wait_for_function("Boolean(window.farewellIsOver)")
+    tab.push()
+    assert tab.bridge.request("/api/navigate", b'{"to":"still"}')[0] == 200
+    tab.page.wait_for_function("document.documentElement.dataset.bridge === 'online'")
+    tab.push()
+    assert tab.is_on("/welcome")
+    tab.page.evaluate("farewellIsOver()")
+    tab.page.wait_for_url("**/still")
+
+
+def test_an_order_can_not_be_declined(tab: Tab) -> None:
+    """Only a press or a level can (row 3)."""
+    tab.open()
+    tab.page.evaluate(DECLINE)
+    assert tab.bridge.request("/api/navigate", b'{"to":"open"}')[0] == 200
+    tab.page.wait_for_url("**/open")
+
+
+def test_back_stays_on_the_page_it_leads_to(tab: Tab) -> None:
+    """It comes from the HTTP cache as it was, with its old cursor, and doesn't move (row 48)."""
+    tab.open()
+    tab.page.evaluate("addEventListener('unload', () => {})")  # keeps it out of the other cache
+    tab.bridge.set_level("button", "low")
+    tab.page.wait_for_url("**/open")
+    tab.page.wait_for_selector(ONLINE)
+    tab.page.go_back()
+    assert tab.is_on("/welcome")
+    tab.page.wait_for_selector(ONLINE)
+    tab.push()
+    assert tab.is_on("/welcome")
+
+
+def test_a_page_that_is_opened_anew_does_not_act_on_what_was_before(tab: Tab) -> None:
+    """The tab showed something else meanwhile; a reload still catches up (row 49)."""
+    tab.open()
+    tab.page.goto("about:blank")
+    tab.bridge.set_level("button", "low")
+    wait_until(lambda: tab.bridge.health()["pins"]["button"]["level"] == "low")
+    tab.bridge.set_level("button", "high")
+    wait_until(lambda: tab.bridge.health()["pins"]["button"]["level"] == "high")
+    tab.open()
+    tab.push()
+    assert tab.is_on("/welcome")
+
+    def press_first(route: Any) -> None:
+        tab.bridge.set_level("button", "low")
+        wait_until(lambda: tab.bridge.health()["pins"]["button"]["level"] == "low")
+        route.continue_()
+
+    tab.page.route("**/welcome", press_first)
+    tab.page.reload()
+    tab.page.wait_for_url("**/open")
+
+
+def test_another_bridges_event_is_shown_and_leaves_the_cursor(tab: Tab) -> None:
+    """Its number means nothing here; a level may be unknown, and a frame of any type."""
+    frames = [
+        {"type": "edge", "epoch": "feed", "seq": 900, "pin": "far", "event": "low", "level": "low"},
+        {"type": "edge", "epoch": "feed", "seq": 901, "pin": "door", "event": "low",
+         "level": "unknown"},
+        {"type": "later", "seq": 902},
+    ]  # fmt: skip
+    tab.page.add_init_script(
+        """const Real = WebSocket;
+        window.WebSocket = function (...args) { return (window.socket = new Real(...args)); };
+        window.WebSocket.OPEN = Real.OPEN;"""
+    )
+    tab.open()
+    before = tab.page.evaluate("sessionStorage.getItem('gpiobridge:cursor')")
+    for each in frames:
+        tab.page.evaluate("(data) => socket.onmessage({ data })", json.dumps(each))
+    tab.page.wait_for_selector('[data-pin="door"][data-level="unknown"][data-active="false"]')
+    assert tab.page.evaluate("gpiobridge.pins.far.level") == "low"
+    tab.push()
+    assert tab.page.evaluate("sessionStorage.getItem('gpiobridge:cursor')") == before
