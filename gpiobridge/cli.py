@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 import click
 
 from gpiobridge import __version__, calling, config
-from gpiobridge.config import Settings
+from gpiobridge.config import Pin, Settings
 from gpiobridge.errors import ConfigError, GpioBridgeError, InstallError
 from gpiobridge.events import Gesture, Level
 from gpiobridge.target import find_bridge
@@ -120,6 +120,7 @@ def main() -> None:
 def run(config_file: Path | None, host: str | None, port: int | None) -> None:
     """Watch the pins and serve the pages."""
     from gpiobridge.server import serve  # not needed by the other commands
+    from gpiobridge.systemd import signs_of_life
 
     overrides = {
         key: value
@@ -129,7 +130,8 @@ def run(config_file: Path | None, host: str | None, port: int | None) -> None:
     _set_up_logging()
 
     def load() -> Settings:
-        settings = config.load(config_file, overrides=overrides)
+        with signs_of_life():  # after a reload systemd goes on waiting for them
+            settings = config.load(config_file, overrides=overrides)
         _warn(settings)
         return settings
 
@@ -141,15 +143,17 @@ def run(config_file: Path | None, host: str | None, port: int | None) -> None:
 def check(config_file: Path | None) -> None:
     """Check the configuration and show its pins and pages."""
     settings = config.load(config_file)
+    if because := settings.example_because:  # `run` says it in its greeting
+        click.echo(f"warning: the packaged example is shown: {because}", err=True)
     _warn(settings)
-    click.echo(f"{config.described(settings)} is fine.\n")
+    click.echo(f"{settings.source} is fine.\n")
     click.echo(
         _table(
             ("pin", "GPIO", "pull", "active", "debounce"),
             [
                 (
                     pin.name,
-                    str(pin.pin) if pin.source == "gpio" else pin.source,
+                    _wire(pin),
                     pin.pull,
                     pin.active,
                     f"{pin.debounce_s * 1000:g} ms",
@@ -423,6 +427,12 @@ def _page_rows(settings: Settings, name: str) -> list[tuple[str, ...]]:
         return [(*first, "", "")]
     rules = [(f"{pin} is {_HAPPENS[event]}", to) for (pin, event), to in page.rules.items()]
     return [(*(first if i == 0 else ("", "")), *rule) for i, rule in enumerate(rules)]
+
+
+def _wire(pin: Pin) -> str:
+    if pin.source != "gpio":
+        return pin.source
+    return str(pin.pin) if pin.chip is None else f"{pin.pin} ({pin.chip})"
 
 
 def _displays(count: int) -> str:

@@ -44,8 +44,9 @@ def create_app(settings: Settings, on_failure: Callable[[], None] = lambda: None
         path = f"{request.script_root}/{settings.server.start}"
         return redirect(f"{path}?{query}" if query else path)
 
-    def static(name: str) -> ResponseReturnValue:
-        return bridge.send_file(settings.folder / "static", name)
+    def static(filename: str) -> ResponseReturnValue:
+        # As Flask has it, so that url_for("static", filename=...) works in templates.
+        return bridge.send_file(settings.folder / "static", filename)
 
     def favicon() -> ResponseReturnValue:
         # Every browser asks for it: the exhibit's own, or a quiet nothing.
@@ -71,5 +72,5 @@ def create_app(settings: Settings, on_failure: Callable[[], None] = lambda: None
     app.register_error_handler(NotFound, not_found)
     app.add_url_rule("/", "start", start_page)
     app.add_url_rule("/favicon.ico", "favicon", favicon)
-    app.add_url_rule("/static/<path:name>", "static", static)
+    app.add_url_rule("/static/<path:filename>", "static", static)
     return app

@@ -11,9 +11,11 @@ import contextlib
 import logging
 import mmap
 import os
+import queue
 import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable
 from math import inf
@@ -88,6 +90,8 @@ class Service(BaseApplication):  # type: ignore[misc]
         self._pulse_in.setblocking(False)
         self._pulse_every_s = min(PULSE_S, (watchdog_s() or inf) / 3)
         self._refused = ""  # why the newest configuration is not used
+        self._problems: queue.SimpleQueue[list[str]] = queue.SimpleQueue()  # of a check
+        self._checking = self._check_again = False
         super().__init__()
 
     def load_config(self) -> None:
@@ -135,29 +139,66 @@ class Service(BaseApplication):  # type: ignore[misc]
         if status is not None:
             notify(self.notify_address, f"WATCHDOG=1\nSTATUS={self._refused}{status}")
 
-    def reload_is_refused(self) -> bool:
-        """Check the configuration anew; if it can't be used, say why in the log and status."""
+    def begin_check(self, when_over: Callable[[], None]) -> None:
+        """Check the configuration anew, on a thread of its own; called in the arbiter.
+
+        It may take long, in a network folder for example, and systemd must hear of us meanwhile.
+
+        Args:
+            when_over: called on that thread when `check_is_passed` can tell.
+        """
+        if self._checking:
+            self._check_again = True  # what it has read so far may have changed since
+            return
+        self._checking = True
+
+        def check() -> None:
+            self._problems.put(self._problems_of_reload())
+            when_over()
+
+        threading.Thread(target=check, name="gpiobridge-check", daemon=True).start()
+
+    def check_is_passed(self, when_over: Callable[[], None]) -> bool:
+        """Whether a check is over and found nothing; if it did, say so in the log and status.
+
+        Args:
+            when_over: for a check that was asked for meanwhile.
+        """
         try:
-            server = self._load().server
-        except ConfigError as error:
-            problems = list(error.problems)
-        else:
-            problems = [
-                f"{self.settings.source}: server.{key} = {new!r}: can't be changed by a reload; "
-                "restart the service"
-                for key, old, new in (
-                    ("host", self.settings.server.host, server.host),
-                    ("port", self.settings.server.port, server.port),
-                )
-                if new != old
-            ]
+            problems = self._problems.get_nowait()
+        except queue.Empty:
+            return False
+        self._checking = False
+        if self._check_again:
+            self._check_again = False
+            self.begin_check(when_over)
+            return False
         for problem in problems:
             log.error("reload refused: %s", problem)
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         self._refused = (
             f"reload refused: {problems[0]}{more}; still as before: " if problems else ""
         )
-        return bool(problems)
+        return not problems
+
+    def _problems_of_reload(self) -> list[str]:
+        """Load the configuration anew, and say why it can't be used, if it can't."""
+        try:
+            server = self._load().server
+        except ConfigError as error:
+            return list(error.problems)
+        except Exception as error:
+            log.exception("the check of the configuration failed")
+            return [f"{self.settings.source}: the check failed: {type(error).__name__}: {error}"]
+        return [
+            f"{self.settings.source}: server.{key} = {new!r}: can't be changed by a reload; "
+            "restart the service"
+            for key, old, new in (
+                ("host", self.settings.server.host, server.host),
+                ("port", self.settings.server.port, server.port),
+            )
+            if new != old
+        ]
 
     def start_again(self, listener_fd: int) -> NoReturn:
         """Become a fresh process with the same arguments and the same listening socket."""
@@ -200,25 +241,34 @@ class OneWorkerArbiter(Arbiter):  # type: ignore[misc]
         """Look after the worker, and let systemd know that all is well; called each second."""
         super().murder_workers()
         self.app.pass_pulse_on()
+        if self.app.check_is_passed(self.wakeup):
+            self._start_again()
 
     def handle_hup(self) -> None:
-        """Load the configuration anew: by a fresh start, as two workers would fight for the pins.
-
-        The listening socket stays open meanwhile, so that nobody is refused.
-        """
+        """Load the configuration anew, once it has been checked (see `murder_workers`)."""
         service: Service = self.app
         if service.in_terminal:  # which was closed
             self.asked_to_stop = True
             raise StopIteration
-        if service.reload_is_refused():
-            return
+        service.begin_check(self.wakeup)
+
+    def _start_again(self) -> None:
+        """Take the new configuration by a fresh start, as two workers would fight for the pins.
+
+        The listening socket stays open meanwhile, so that nobody is refused.
+        """
+        service: Service = self.app
         log.info("the configuration is fine: starting again with it")
-        notify(service.notify_address, f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
+        notify(
+            service.notify_address,
+            f"WATCHDOG=1\nRELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}",
+        )
         self.reloading = True
         listener_fd = os.dup(self.LISTENERS[0].fileno())
         self.stop()
         if self.asked_to_stop:  # meanwhile
             raise StopIteration
+        notify(service.notify_address, "WATCHDOG=1")
         service.start_again(listener_fd)
 
     def _keep_one_worker(self) -> None:

@@ -5,7 +5,7 @@ import socket
 import sys
 from dataclasses import replace
 
-from gpiobridge import calling, config, target
+from gpiobridge import calling, target
 from gpiobridge.config import Pin, base_url
 from gpiobridge.errors import GpioBridgeError
 from gpiobridge.running import Running
@@ -37,10 +37,9 @@ def _greeting(running: Running, host: str, port: int) -> str:
         host = socket.gethostname()
     url = base_url(host, port)
     pins = running.settings.pins.values()
-    lines = [
-        f"gpiobridge shows its pages at {url}/",
-        f"  from {config.described(running.settings)}",
-    ]
+    lines = [f"gpiobridge shows its pages at {url}/", f"  from {running.settings.source}"]
+    if because := running.settings.example_because:
+        lines.append(f"  the packaged example: {because}")
     if running.settings.server.token:
         lines.append("  it asks for the token: open it once with ?token=... added")
     lines += [f"  {pin.name}: {_source(pin)}, active {pin.active}" for pin in pins]
@@ -65,4 +64,4 @@ def _press(running: Running, port: int) -> str:
 
 
 def _source(pin: Pin) -> str:
-    return f"GPIO {pin.pin}" if pin.source == "gpio" else f"set by POST /api/pins/{pin.name}"
+    return pin.where if pin.source == "gpio" else f"set by POST /api/pins/{pin.name}"

@@ -3,12 +3,18 @@
 Any thread; imports nothing of the project.
 """
 
+import contextlib
 import logging
 import os
 import socket
-from collections.abc import Mapping
+import threading
+import time
+from collections.abc import Iterator, Mapping
 
 log = logging.getLogger(__name__)
+
+LONGEST_S = 60.0
+"""How long what `signs_of_life` covers may take, in seconds; then it counts as hanging."""
 
 
 def notify(address: str | None, state: str) -> None:
@@ -39,3 +45,30 @@ def watchdog_s(environ: Mapping[str, str] = os.environ) -> float | None:
     if not usec.isdigit() or environ.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
         return None
     return int(usec) / 1e6
+
+
+@contextlib.contextmanager
+def signs_of_life(limit_s: float = LONGEST_S) -> Iterator[None]:
+    """Give systemd signs of life meanwhile: what is done may be slow, such as a network folder.
+
+    Args:
+        limit_s: for how long, in seconds.
+    """
+    address, limit = os.environ.get("NOTIFY_SOCKET"), watchdog_s()
+    if not address or limit is None:
+        yield
+        return
+    every_s, until_s = limit / 3, time.monotonic() + limit_s
+    over = threading.Event()
+
+    def tell() -> None:
+        while not over.wait(every_s) and time.monotonic() < until_s:
+            notify(address, "WATCHDOG=1")
+
+    thread = threading.Thread(target=tell, name="gpiobridge-alive", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join(1.0)

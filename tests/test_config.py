@@ -99,6 +99,62 @@ def test_a_virtual_pin_has_no_number(folder: Path) -> None:
     assert list(settings.wired) == ["button"]
 
 
+def test_a_pin_may_have_a_number_beyond_the_header(folder: Path) -> None:
+    """A Compute Module has 28 to 45, other chips still more: the chip says what it has (row 12)."""
+    text = '[pins.a]\npin = 45\n[pins.b]\npin = "GPIO28"\n[pins.c]\npin = 130\nchip = "gpiochip3"\n'
+    pins = check(f"{text}[pages.welcome]\n", folder).pins
+    assert {name: (pin.pin, pin.chip) for name, pin in pins.items()} == {
+        "a": (45, None),
+        "b": (28, None),
+        "c": (130, "gpiochip3"),
+    }
+    other_board = '[gpio]\nchip = "gpiochip0"\n[pins]\na = 130\n[pages.welcome]\n'
+    assert check(other_board, folder).pins["a"].pin == 130
+
+
+def test_pins_of_two_chips_may_have_the_same_number(folder: Path) -> None:
+    """An I2C expander counts its lines from 0, too, and has no fixed pull-ups (row 12)."""
+    text = """
+        [pins]
+        button = 17
+        left = { pin = 2, chip = "gpiochip2", pull = "down" }
+        right = { pin = 2, chip = "gpiochip3" }
+        third = 2
+        [pages.welcome]
+        """
+    pins = check(text, folder).pins
+    assert [pin.where for pin in pins.values()] == [
+        "GPIO 17", "line 2 of gpiochip2", "line 2 of gpiochip3", "GPIO 2",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("gpio", ["", '[gpio]\nchip = "gpiochip2"\n'], ids=["auto", "of gpio"])
+def test_two_pins_on_one_line_of_a_chip_are_refused(folder: Path, gpio: str) -> None:
+    """Whether the chip is named for the pin or for all (row 12)."""
+    other = "" if gpio else 'chip = "gpiochip2"'
+    text = f'{gpio}[pins.a]\npin = 3\nchip = "gpiochip2"\n[pins.b]\npin = 3\n{other}\n'
+    assert problems(f"{text}[pages.welcome]\n", folder) == [
+        "config.toml: pins.b.pin = 3: is the pin of pins.a, too: two names on one pin (line 3 of "
+        "gpiochip2); leave one of them out"
+    ]
+
+
+def test_a_chip_that_no_back_end_looks_at_is_refused(folder: Path) -> None:
+    """As in [gpio] (row 12)."""
+    text = '[gpio]\npin_factory = "rpigpio"\n[pins.a]\npin = 3\nchip = "gpiochip2"\n'
+    assert problems(f"{text}[pages.welcome]\n", folder) == [
+        'config.toml: pins.a.chip = "gpiochip2": has no meaning with pin_factory = "rpigpio"; '
+        "leave it out"
+    ]
+
+
+def test_a_pull_up_of_the_pi_is_only_warned_of_on_a_named_chip(folder: Path) -> None:
+    """Another board has none at that line (row 12)."""
+    text = '[gpio]\nchip = "gpiochip0"\n[pins.a]\npin = 2\npull = "down"\n[pages.welcome]\n'
+    (said,) = check(text, folder).warnings
+    assert said.startswith("config.toml: pins.a.pull: on a Raspberry Pi GPIO 2 has a fixed pull-up")
+
+
 def test_every_key_arrives(folder: Path) -> None:
     """Each key of the file becomes the setting it names."""
     text = """
@@ -513,7 +569,20 @@ def test_a_wrong_line_in_gpio(folder: Path, line: str, problem: str) -> None:
          "leave it out for the default of 20ms"),
         ('pin = 27\ndebounce = "20"', '.debounce = "20": needs a unit; write "20ms" or "20s"'),
         ("pin = true", ".pin = true: is no pin; write its BCM number, such as 17"),
-        ("pin = 28", ".pin = 28: there is no such pin; write a BCM number from 0 to 27"),
+        ("pin = -1", ".pin = -1: there is no such pin; write a BCM number from 0 to 27"),
+        ("pin = 58", ".pin = 58: there is no such pin: a Raspberry Pi has 0 to 57 at most; write a "
+         'BCM number, or name its chip, too, such as chip = "gpiochip1"'),
+        ('pin = 1024\nchip = "gpiochip1"', ".pin = 1024: there is no such pin; write a BCM number "
+         "from 0 to 27"),
+        ('pin = 17\nchip = "auto"', ".pin = 17: is the pin of pins.button, too: two names on one "
+         "pin (GPIO 17); leave one of them out"),
+        ("pin = 27\nchip = 2", '.chip = 2: must be a name in quotes; write "gpiochip2"'),
+        ('pin = 27\nchip = "i2c"', '.chip = "i2c": must be "auto" or the name of a chip; '
+         'write it like "gpiochip0"'),
+        ('source = "http"\nchip = "gpiochip2"', '.chip = "gpiochip2": has no meaning with '
+         'source = "http"; leave one of them out'),
+        ('pin = 2\npull = "down"\nchip = "auto"', '.pull = "down": GPIO 2 has a fixed pull-up on '
+         'the board; write pull = "up", or take another pin'),
         ('pin = "gpio27"', '.pin = "gpio27": there is no pin of this name; write "GPIO27"'),
         ("", ": has no pin; write pin = 17 (its BCM number), or "
          'source = "http" for one that is set by HTTP requests'),
@@ -552,7 +621,7 @@ def test_a_wrong_line_in_gpio(folder: Path, line: str, problem: str) -> None:
         ('pin = 27\nhold = "9ms"', '.hold = "9ms": must be at least 100ms; '
          "leave it out for the default of 2s"),
         ('pin = 27\nname = "x"', '.name = "x": unknown key; '
-         "leave it out, or write one of pin, source, pull, active, debounce, hold"),
+         "leave it out, or write one of pin, chip, source, pull, active, debounce, hold"),
     ],
 )  # fmt: skip
 def test_a_wrong_line_of_a_pin(folder: Path, body: str, problem: str) -> None:

@@ -639,6 +639,72 @@ def test_missed_edges_of_a_running_bridge_are_mentioned(pi: Pi) -> None:
     assert (finding.verdict, "missed 3 of its edges" in finding.sentence) == (OK, True)
 
 
+EXPANDER = """\
+[server]
+port = {port}
+[pins]
+button = 17
+left = {{ pin = 3, chip = "gpiochip1" }}
+right = {{ pin = {right}, chip = "{chip}" }}
+[pages.welcome]
+"""
+
+
+def test_each_pin_is_asked_of_its_own_chip(pi: Pi) -> None:
+    """An expander's lines have their own holders, and both chips are told (row 12)."""
+    pi.config.write_text(EXPANDER.format(port=0, right=5, chip="gpiochip1"))
+    pi.changes["chips"] = lambda: (PI_CHIP, OTHER_CHIP)
+    pi.changes["line"] = lambda chip, line: Line((chip, line) == (1, 3), "lg")
+    report = pi.examine()
+    (chip,) = of(report, "GPIO chip")
+    assert (chip.verdict, chip.sentence) == (
+        OK,
+        "gpiochip0 (pinctrl-bcm2711), 58 lines; gpiochip1 (raspberrypi-exp-gpio), 8 lines",
+    )
+    (left,) = of(report, "pin left")
+    assert left.sentence.startswith('line 3 of gpiochip1 is held by "lg"')
+    (right,) = of(report, "pin right")
+    assert right.sentence.startswith("line 5 of gpiochip1 reads HIGH")
+    (button,) = of(report, "pin button")
+    assert button.sentence.startswith("GPIO 17 reads HIGH")
+
+
+@pytest.mark.parametrize(
+    ("right", "chip", "sentence", "remedy"),
+    [
+        (5, "gpiochip7", 'pins.right.chip = "gpiochip7": there is no such chip', "overlay"),
+        (8, "gpiochip1", "has 8 lines, so there is no line 8 for pins.right",
+         "name another chip for it"),
+    ],
+)  # fmt: skip
+def test_a_chip_of_a_pin_is_checked(
+    pi: Pi, right: int, chip: str, sentence: str, remedy: str
+) -> None:
+    """Whether it is there, and has the line (row 12)."""
+    pi.config.write_text(EXPANDER.format(port=0, right=right, chip=chip))
+    pi.changes["chips"] = lambda: (PI_CHIP, OTHER_CHIP)
+    (found,) = of(pi.examine(), "GPIO chip")
+    assert found.verdict == FAILURE
+    assert sentence in found.sentence
+    assert remedy in (found.remedy or "")
+
+
+def test_the_example_is_told_with_the_reason(
+    pi: Pi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else its pins would be taken for one's own (row 37)."""
+    here = tmp_path / "here"
+    here.mkdir()
+    (here / "config.toml.txt").write_text("")
+    monkeypatch.chdir(here)
+    found = of(examine(None, pi.machine()), "configuration")[1]
+    assert found.verdict == WARNING
+    assert found.sentence == (
+        "this is the packaged example, as this folder has no config.toml, but config.toml.txt"
+    )
+    assert (found.remedy or "").startswith("rename it to config.toml")
+
+
 VIRTUAL = """\
 [server]
 port = {port}

@@ -101,22 +101,36 @@ def uninstall(monkeypatch: pytest.MonkeyPatch, *packages: str) -> None:
 # -------------------------------------------------------------------- levels and edges
 
 
-@pytest.mark.parametrize(
-    ("pull", "active", "idle"),
-    [
-        (Pull.UP, LOW, HIGH),
-        (Pull.DOWN, HIGH, LOW),
-        (Pull.NONE, LOW, HIGH),
-        (Pull.NONE, HIGH, LOW),
-    ],
-)
-def test_a_pin_that_nobody_presses_is_idle(
-    mock: Mock, pull: Pull, active: Level, idle: Level
-) -> None:
-    """The pull holds it there, or else the outside circuit that a simulated pin hasn't."""
+@pytest.mark.parametrize("active", list(Level))
+@pytest.mark.parametrize("pull", list(Pull))
+def test_a_pin_that_nobody_presses_is_idle(mock: Mock, pull: Pull, active: Level) -> None:
+    """Where the unpressed contact holds it, a normally closed one against the pull (row 9)."""
     pins = mock.open(Pin(name="button", pin=17, pull=pull, active=active))
-    assert pins.read("button") is idle
+    assert pins.read("button") is active.other
     assert mock.edges == []
+
+
+@pytest.mark.parametrize("active", list(Level))
+@pytest.mark.parametrize("pull", list(Pull))
+def test_the_first_press_of_a_simulated_pin_is_one(mock: Mock, pull: Pull, active: Level) -> None:
+    """It is an edge to the active level, and the release is one back (row 9)."""
+    pins = mock.open(Pin(name="button", pin=17, pull=pull, active=active))
+    pins.drive("button", active)
+    pins.drive("button", active.other)
+    assert [edge.level for edge in mock.edges] == [active, active.other]
+
+
+def test_simulated_pins_have_what_any_board_has(mock: Mock) -> None:
+    """A Compute Module's lines, and those of other chips, with the same number (row 12)."""
+    pins = mock.open(
+        Pin(name="module", pin=45, active=LOW),
+        Pin(name="left", pin=3, chip="gpiochip2", active=LOW),
+        Pin(name="right", pin=3, chip="gpiochip3", active=LOW),
+        Pin(name="third", pin=300, chip="gpiochip4", active=LOW),
+    )
+    for name in ("module", "left", "right", "third"):
+        pins.drive(name, LOW)
+    assert [edge.pin for edge in mock.edges] == ["module", "left", "right", "third"]
 
 
 def test_each_edge_is_told_with_its_pin_level_and_time(mock: Mock) -> None:

@@ -22,14 +22,14 @@ def test_every_name_means_the_pin_it_means_to_gpiozero() -> None:
     [
         (True, "is no pin; write its BCM number, such as 17"),
         (False, "is no pin; write its BCM number, such as 17"),
-        (28, "there is no such pin; write a BCM number from 0 to 27"),
+        (1024, "there is no such pin; write a BCM number from 0 to 27"),
         (-1, "there is no such pin; write a BCM number from 0 to 27"),
         (17.0, 'must be a BCM number such as 17, or a name such as "GPIO17"'),
         ("gpio17", 'there is no pin of this name; write "GPIO17"'),
         ("board11", 'there is no pin of this name; write "BOARD11"'),
         ("BOARD1", "is a power or ground pin of the header; write one that is a GPIO, "
          'such as "BOARD11"'),
-        ("GPIO28", 'there is no such pin; write a BCM number from 0 to 27, or "BOARD11"'),
+        ("GPIO1024", 'there is no such pin; write a BCM number from 0 to 27, or "BOARD11"'),
         ("BOARD41", 'there is no such pin; write a BCM number from 0 to 27, or "BOARD11"'),
         ("GPIO017", 'there is no such pin; write a BCM number from 0 to 27, or "BOARD11"'),
         ("", 'there is no such pin; write a BCM number from 0 to 27, or "BOARD11"'),
@@ -39,3 +39,9 @@ def test_other_names_are_refused_with_the_reason(name: object, reason: str) -> N
     """What gpiozero doesn't take, or would misread, is refused with a remedy."""
     with pytest.raises(ValueError, match=f"^{re.escape(reason)}$"):
         bcm_number(name)
+
+
+@pytest.mark.parametrize("name", [45, "GPIO45", "BCM45", "45"])
+def test_lines_beyond_the_header_have_names_too(name: object) -> None:
+    """A Compute Module's other lines are called as the header's are (row 12)."""
+    assert bcm_number(name) == 45

@@ -181,6 +181,71 @@ def test_reload_can_not_move_the_address(run_bridge: Run, tmp_path: Path) -> Non
     assert bridge.get("/still")[0] == 200
 
 
+def test_a_slow_check_holds_up_no_sign_of_life(
+    systemd: Systemd, run_bridge: Run, tmp_path: Path
+) -> None:
+    """Systemd hears of us while the check reads, and while the fresh start does (row 7)."""
+    config = write_exhibit(tmp_path)
+    text = config.read_text()
+    bridge = run_bridge(config=config, env={**systemd.environ, "WATCHDOG_USEC": "600000"})
+    systemd.wait_for("READY", "1")
+    config.unlink()
+    os.mkfifo(config)  # whoever reads it waits, as in a folder on a slow network
+
+    def feed() -> None:
+        with config.open("w") as file:  # waits for the reader
+            file.write(text)
+
+    bridge.process.send_signal(signal.SIGHUP)
+    for _ in range(3):
+        systemd.wait_for("WATCHDOG", "1")
+    assert bridge.health()["status"] == "ok"
+    feed()
+    systemd.wait_for("RELOADING", "1")
+    for _ in range(4):
+        systemd.wait_for("WATCHDOG", "1")
+    feed()
+    systemd.wait_for("READY", "1")
+
+
+def test_a_reload_during_a_check_is_checked_anew(run_bridge: Run, tmp_path: Path) -> None:
+    """What was written after the check had begun is what counts (row 7)."""
+    config = write_exhibit(tmp_path)
+    bridge = run_bridge(config=config)
+    text = config.read_text()
+    config.unlink()
+    os.mkfifo(config)
+    bridge.process.send_signal(signal.SIGHUP)
+    file = config.open("w")  # the check has begun
+    bridge.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: not _pending(bridge.process.pid, signal.SIGHUP))
+    newer = tmp_path / "newer.toml"
+    newer.write_text("[server]\nbeat = 2\n")
+    newer.replace(config)
+    file.write(text)
+    file.close()
+    bridge.wait_for_line("reload refused: .*server.beat = 2: needs a unit")
+    assert not [line for line in bridge.log if "starting again" in line]
+
+
+def _pending(pid: int, number: int) -> bool:
+    """Whether a signal waits for a process to take it."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    masks = [int(line.split()[1], 16) for line in status.splitlines() if "Pnd:" in line]
+    return any(mask >> (number - 1) & 1 for mask in masks)
+
+
+def test_a_stop_during_a_check_is_not_held_up(run_bridge: Run, tmp_path: Path) -> None:
+    """SIGTERM ends the service at once, however long the check would take (row 7)."""
+    config = write_exhibit(tmp_path)
+    bridge = run_bridge(config=config)
+    config.unlink()
+    os.mkfifo(config)
+    bridge.process.send_signal(signal.SIGHUP)
+    with config.open("w"):  # the check has begun
+        assert bridge.stop() < 5
+
+
 def test_a_stop_during_a_reload_is_not_lost(run_bridge: Run) -> None:
     """SIGTERM right behind SIGHUP ends the service for good, exit code 0."""
     bridge = run_bridge()

@@ -1,15 +1,16 @@
 """The configuration: ``config.toml`` in, checked and frozen settings out.
 
 The way of a key: `load` reads the text, `environment` lays variables and options over it,
-`tables` says what each value may be, `checking` compares values with each other, and `settings` is
-what comes out. All problems are told at once, each with place, value and remedy (`problems` has
-the words). None of these may import gpiozero, Flask or a module of ours that runs something. Any
-thread; used at start.
+`tables` says what each value may be, `checking` compares values with each other (`rules`, `circles`
+and `templates` do their part), and `settings` is what comes out. All problems are told at once,
+each with place, value and remedy (`problems` has the words). None of these may import gpiozero,
+Flask or a module of ours that runs something. Any thread; used at start.
 """
 
 import os
 import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -17,6 +18,7 @@ from typing import Any
 from gpiobridge.config.checking import RESERVED, check
 from gpiobridge.config.durations import parse_duration
 from gpiobridge.config.environment import lay_over
+from gpiobridge.config.example import example_file, why_example
 from gpiobridge.config.settings import Gpio, Page, Pin, Pull, Server, Settings, base_url
 from gpiobridge.errors import ConfigError
 
@@ -31,61 +33,17 @@ __all__ = [
     "Settings",
     "base_url",
     "check",
-    "described",
     "example_file",
-    "example_reason",
     "load",
     "parse_duration",
     "read",
+    "why_example",
 ]
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 """Where a bridge is by the defaults of ``[server]``."""
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
-
-
-def example_file() -> Path:
-    """Find the example that comes with gpiobridge, in a checkout or an installed copy."""
-    package = Path(__file__).resolve().parents[1]
-    installed = package / "example" / "config.toml"
-    return installed if installed.exists() else package.parent / "config.toml"
-
-
-def example_reason(folder: Path) -> str:
-    """Say why the packaged example is shown instead of a folder's own; "" if it isn't.
-
-    Args:
-        folder: where ``config.toml`` is looked for.
-    """
-    file = folder / "config.toml"
-    if file.exists():
-        return ""
-    if file.is_symlink():
-        return f"config.toml is a link to {os.readlink(file)}, which is not there; mend the link"
-    try:
-        files = sorted(path.name for path in folder.iterdir() if path.is_file())
-    except OSError as error:
-        return f"this folder can't be read ({error.strerror}); change that"
-    if close := next(filter(_meant_as_config, files), None):
-        return f"this folder has {close}, not config.toml; rename it (endings may be hidden)"
-    if (folder / "templates").is_dir():
-        return "this folder has templates/, but no config.toml; write one"
-    return "this folder has no config.toml"
-
-
-def described(settings: Settings) -> str:
-    """Name where a configuration comes from; where it is the packaged example, say why."""
-    if settings.source != str(example_file()) or not (why := example_reason(Path.cwd())):
-        return settings.source
-    return f"{settings.source} (the packaged example: {why})"
-
-
-def _meant_as_config(name: str) -> bool:
-    """Whether a file is probably the configuration, by a name that an editor has changed."""
-    name = name.lower()
-    changed = ".toml" in name or name.endswith((".tml", ".txt"))
-    return name == "config" or (name.startswith("config") and changed)
 
 
 def load(
@@ -96,7 +54,8 @@ def load(
     """Read and check a configuration.
 
     Args:
-        path: the file; by default ``config.toml`` in the current folder, else the example.
+        path: the file; by default ``config.toml`` in the current folder, else the example, and
+            `Settings.example_because` says why.
         environ: variables such as ``GPIOBRIDGE_SERVER__PORT`` override the file.
         overrides: dotted keys that override both, such as ``{"server.port": 9000}`` for
             ``--port``; None means that the option was not given.
@@ -104,13 +63,16 @@ def load(
     Raises:
         ConfigError: with every problem found.
     """
+    because = ""
     if path is None:
         path = Path("config.toml")
-        path = path if path.exists() else example_file()
+        if not path.exists():
+            path, because = example_file(), why_example(Path.cwd())
     raw, origins = read(path, environ, overrides)
     # Not resolve(): where the file is a link, the templates lie beside the link.
     folder = Path(os.path.abspath(path)).parent
-    return check(raw, source=str(path), folder=folder, origins=origins)
+    settings = check(raw, source=str(path), folder=folder, origins=origins)
+    return replace(settings, example_because=because) if because else settings
 
 
 def read(

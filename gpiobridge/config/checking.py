@@ -1,22 +1,30 @@
 """Raw tables in, settings out: what `tables` can't say of one value alone.
 
-Owns names, references between pins and pages, templates, and values that depend on each other.
+Owns names, references between pins and pages, and values that depend on each other.
 What is partly wrong is read as far as it is right, so that one problem doesn't hide the next.
-Reads template files and nothing else; `config` is where to import `check` from. Any thread.
+Reads no file itself (`templates` does); `config` is where to import `check` from. Any thread.
 """
 
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from ipaddress import ip_address
-from pathlib import Path, PureWindowsPath
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from gpiobridge.config.durations import format_duration
-from gpiobridge.config.header import bcm_number
-from gpiobridge.config.problems import Key, Problems, missing, nearest, show, unknown
-from gpiobridge.config.rules import RULES, never_happening, read_rules, refuse_circles
+from gpiobridge.config.header import MOST_LINES, bcm_number
+from gpiobridge.config.problems import Key, Problems, missing, show, unknown
+from gpiobridge.config.rules import (
+    EVERY_PAGE,
+    RULES,
+    Rules,
+    read_rules,
+    refuse_circles,
+    rules_of,
+    warn_of_rules,
+)
 from gpiobridge.config.settings import Gpio, Idle, Page, Pin, Pull, Server, Settings
 from gpiobridge.config.tables import (
     GpioTable,
@@ -26,6 +34,7 @@ from gpiobridge.config.tables import (
     ServerTable,
     Table,
 )
+from gpiobridge.config.templates import Templates
 from gpiobridge.errors import ConfigError
 from gpiobridge.events import Level
 
@@ -68,7 +77,7 @@ def check(
     raw_pins = _section(raw, "pins", problems)
     raw_pages = _section(raw, "pages", problems)
 
-    pins, actives = _pins(raw_pins, problems)
+    pins, actives = _pins(raw_pins, gpio, problems)
     # An application may well have pages that are only pushed to.
     if not raw_pins and not views and isinstance(raw.get("pins", {}), Mapping):
         problems.add(("pins",), "there is no pin; write [pins], and below it button = 17")
@@ -79,27 +88,29 @@ def check(
     if names and server.start and server.start not in names:
         problems.add(("server", "start"), missing("page", server.start, names), server.start)
     raw_every = _section(raw, "every_page", problems)
-    every = problems.read(RulesTable, raw_every, ("every_page",), Page)
+    every = problems.read(RulesTable, raw_every, EVERY_PAGE, Page)
     if every.idle and every.idle.to not in names:
         problems.add(("every_page", "idle"), missing("page", every.idle.to, names))
-    shared = read_rules(("every_page",), every, raw_pins, actives, names, problems)
+    shared = read_rules(EVERY_PAGE, every, raw_pins, actives, names, problems)
     pages: dict[str, Page] = {}
+    own: dict[str, Rules] = {}
+    # What an application's own templates may name, nobody here knows.
+    templates = Templates(folder, None if views else names)
     for name in names:
         body = raw_pages.get(name, {})
         if not isinstance(body, Mapping):
             problems.add(("pages", name), _no_page(name), body)
             continue
         table = _page_table(name, body, problems)
-        own = read_rules(("pages", name), table, raw_pins, actives, names, problems)
-        # What every page does, unless this one says otherwise, or is where it would lead.
-        rules = {event: r for event, r in shared.items() if r.target != name} | own
+        own[name] = read_rules(("pages", name), table, raw_pins, actives, names, problems)
+        rules = rules_of(name, own[name], shared)
         pages[name] = Page(
             name=name,
-            template=_template(name, table, body, views, folder, problems),
-            rules=MappingProxyType({event: rule.target for event, rule in rules.items()}),
+            template=_template(name, table, body, views, templates, problems),
+            rules=MappingProxyType({event: str(rule.target) for event, rule in rules.items()}),
             while_rules=MappingProxyType(
                 {
-                    (pin, event): rule.target
+                    (pin, event): str(rule.target)
                     for (pin, event), rule in rules.items()
                     if rule.kind.startswith("while_") and isinstance(event, Level)
                 }
@@ -108,8 +119,8 @@ def check(
             idle=_idle(table, every, name, names, problems),
             **_given(table, "template", "lockout_s", "idle", *RULES),
         )
-    refuse_circles(pages, problems)
-    warnings = [w for page in pages.values() for w in never_happening(page, actives)]
+    refuse_circles({name: rules_of(name, own[name], shared) for name in pages}, problems)
+    warn_of_rules(pages, own, shared, pins, problems)
     if problems.sentences:
         raise ConfigError(problems.sentences)
     return Settings(
@@ -119,7 +130,7 @@ def check(
         pages=MappingProxyType(pages),
         folder=folder.absolute(),
         source=source,
-        warnings=tuple(f"{source}: {warning}" for warning in warnings),
+        warnings=tuple(problems.warnings),
     )
 
 
@@ -203,14 +214,19 @@ def _is_loopback(host: str) -> bool:
 def _gpio(raw: Mapping[str, object], problems: Problems) -> Gpio:
     """Check ``[gpio]``."""
     gpio = Gpio(**_given(problems.read(GpioTable, raw, ("gpio",), Gpio)))
-    if gpio.chip != "auto" and gpio.pin_factory not in ("auto", "gpiod", "lgpio"):
-        sentence = f"has no meaning with pin_factory = {show(gpio.pin_factory)}; leave it out"
-        problems.add(("gpio", "chip"), sentence, gpio.chip)
+    _check_chip(("gpio", "chip"), gpio.chip, gpio, problems)
     return gpio
 
 
+def _check_chip(key: Key, chip: str, gpio: Gpio, problems: Problems) -> None:
+    """Refuse the name of a chip that no back end would look at."""
+    if chip != "auto" and gpio.pin_factory not in ("auto", "gpiod", "lgpio"):
+        sentence = f"has no meaning with pin_factory = {show(gpio.pin_factory)}; leave it out"
+        problems.add(key, sentence, chip)
+
+
 def _pins(
-    raw_pins: Mapping[str, object], problems: Problems
+    raw_pins: Mapping[str, object], gpio: Gpio, problems: Problems
 ) -> tuple[dict[str, Pin], dict[str, Level]]:
     """Check every pin.
 
@@ -220,7 +236,7 @@ def _pins(
     """
     pins: dict[str, Pin] = {}
     actives: dict[str, Level] = {}
-    taken: dict[int, str] = {}
+    taken: dict[tuple[str, int], str] = {}
     for name, raw in raw_pins.items():
         key = ("pins", name)
         if not _PIN_NAME.fullmatch(name):
@@ -234,30 +250,58 @@ def _pins(
             sentence = 'is needed with pull = "none"; write active = "low" (or "high")'
             problems.add((*key, "active"), sentence)
         if table.source == "http":
-            if "pin" in body:
-                sentence = 'has no meaning with source = "http"; leave one of them out'
-                problems.add((*key, "pin"), sentence, body["pin"])
+            for wired in ("pin", "chip"):
+                if wired in body:
+                    sentence = 'has no meaning with source = "http"; leave one of them out'
+                    problems.add((*key, wired), sentence, body[wired])
         elif table.pin is None:
             continue
-        elif table.pin in taken:
-            problems.add(
-                (*key, "pin") if isinstance(raw, Mapping) else key,
-                f"is the pin of pins.{taken[table.pin]}, too: two names on one pin "
-                f"(GPIO {table.pin}); leave one of them out",
-                body["pin"],
-            )
         else:
-            taken[table.pin] = name
-        # On the board itself, 1.8 kΩ: the Pi's own pull-down (50 kΩ) can't win against it.
-        if table.source != "http" and table.pin in (2, 3) and pull is not Pull.UP:
-            sentence = (
-                f"GPIO {table.pin} has a fixed pull-up on the board; "
-                'write pull = "up", or take another pin'
-            )
-            problems.add((*key, "pull"), sentence, pull)
+            _wire(key, raw, table, gpio, pull, taken, problems)
         if active is not None:
             pins[name] = Pin(name=name, pull=pull, active=active, **_given(table, "pull", "active"))
     return pins, actives
+
+
+def _wire(
+    key: Key,
+    raw: object,
+    table: PinTable,
+    gpio: Gpio,
+    pull: Pull,
+    taken: dict[tuple[str, int], str],
+    problems: Problems,
+) -> None:
+    """Check the line of a pin, and that no other pin has it; ``taken`` are those so far."""
+    assert table.pin is not None
+    place = (*key, "pin") if isinstance(raw, Mapping) else key
+    written = raw["pin"] if isinstance(raw, Mapping) else raw
+    chip = table.chip or gpio.chip
+    if table.chip is not None:
+        _check_chip((*key, "chip"), table.chip, gpio, problems)
+    if chip == "auto" and table.pin >= MOST_LINES:
+        sentence = (
+            f"there is no such pin: a Raspberry Pi has 0 to {MOST_LINES - 1} at most; write a BCM "
+            'number, or name its chip, too, such as chip = "gpiochip1"'
+        )
+        problems.add(place, sentence, written)
+    other = taken.setdefault((chip, table.pin), key[-1])
+    if other != key[-1]:
+        wire = f"GPIO {table.pin}" if chip == "auto" else f"line {table.pin} of {chip}"
+        problems.add(
+            place,
+            f"is the pin of pins.{other}, too: two names on one pin ({wire}); "
+            "leave one of them out",
+            written,
+        )
+    if table.chip in (None, "auto") and table.pin in (2, 3) and pull is not Pull.UP:
+        # On the board itself, 1.8 kΩ: the Pi's own pull-down (50 kΩ) can't win against it.
+        fixed = f"GPIO {table.pin} has a fixed pull-up on the board"
+        remedy = 'write pull = "up", or take another pin'
+        if chip == "auto":
+            problems.add((*key, "pull"), f"{fixed}; {remedy}", pull)
+        else:  # perhaps of another board
+            problems.warn((*key, "pull"), f"on a Raspberry Pi {fixed}; there {remedy}")
 
 
 def _pin_table(key: Key, raw: object, problems: Problems) -> tuple[PinTable, Mapping[str, object]]:
@@ -306,7 +350,7 @@ def _template(
     table: PageTable,
     body: Mapping[str, object],
     views: Collection[str],
-    folder: Path,
+    templates: Templates,
     problems: Problems,
 ) -> str | None:
     """Find and check a page's template, by default the file of its own name."""
@@ -317,49 +361,10 @@ def _template(
             problems.add((*key, "template"), sentence, body["template"])
         return None
     if table.template is not None:
-        problem = _template_problem(folder, table.template)
-        if problem is not None:
-            problems.add((*key, "template"), problem, table.template)
+        templates.check_page((*key, "template"), table.template, problems, by_name=True)
         return table.template
     # Not for a name that is wrong itself, nor instead of a value that was.
     default = f"{name}.html"
     if "template" not in body and _PAGE_NAME.fullmatch(name) and name not in RESERVED:
-        problem = _template_problem(folder, default)
-        if problem is not None:
-            problems.add(key, problem)
+        templates.check_page(key, default, problems)
     return default
-
-
-def _template_problem(folder: Path, template: str) -> str | None:
-    """Say what is wrong with a template, if anything is."""
-    # A Windows path knows the separators and absolute forms of both worlds.
-    path = PureWindowsPath(template)
-    if not path.parts or path.anchor or ".." in path.parts:
-        return 'must be a file in templates/; write it like "welcome.html"'
-    if "\\" in template:
-        return f"must have slashes between folders; write {show(path.as_posix())}"
-    base = folder / "templates"
-    try:
-        text = (base / template).read_text(encoding="utf-8")
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
-        files = [file.relative_to(base).as_posix() for file in base.rglob("*") if file.is_file()]
-        if close := nearest(template, sorted(files)):
-            return f"there is no templates/{template}; did you mean template = {show(close)}?"
-        return f"there is no templates/{template}; create it, or name another file with template"
-    except UnicodeDecodeError:
-        return f"templates/{template} is not UTF-8 text; save it as UTF-8"
-    except OSError as error:
-        return f"templates/{template} can't be read ({error.strerror}); change that"
-    return _syntax_problem(template, text)
-
-
-def _syntax_problem(template: str, text: str) -> str | None:
-    """Say what Jinja can't read in a template, if anything."""
-    from jinja2 import Environment, TemplateSyntaxError  # late: not every user has templates
-
-    try:
-        Environment().parse(text)
-    except TemplateSyntaxError as error:
-        reason = (error.message or "").rstrip(".")
-        return f"templates/{template}, line {error.lineno}: {reason}; correct it there"
-    return None

@@ -69,12 +69,20 @@ def _spell(raw: Mapping[str, object], parts: list[str]) -> list[str]:
         fallback = part
         if spelled[:1] == ["pages"] and depth == 1:
             fallback = part.replace("_", "-")  # a page's name has hyphens only
-        elif spelled[:1] == ["pages"] and depth == 3 and spelled[2] in _RULE_TABLES:
+        elif _is_rule(spelled):
             pins = raw.get("pins")
             known += pins if isinstance(pins, Mapping) else ()
         spelled.append(_alike(part, known) or fallback)
         table = table.get(spelled[-1]) if isinstance(table, Mapping) else None
     return spelled
+
+
+def _is_rule(levels: list[str]) -> bool:
+    """Whether a pin's name comes next."""
+    match levels:
+        case ["pages", _, kind] | ["every_page", kind]:
+            return kind in _RULE_TABLES
+    return False
 
 
 def _alike(part: str, known: Iterable[str]) -> str | None:

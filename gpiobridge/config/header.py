@@ -1,5 +1,9 @@
 """The names of the Pi's pins: every name gpiozero takes, turned into the BCM number.
 
+The 40-pin header has the numbers 0 to 27. A Compute Module has more, and another chip, such as an
+I2C expander, numbers of its own: those are let pass, and what the chip has is seen when it is
+opened.
+
 Pure; imports nothing of the project; any thread. Our own table, since importing gpiozero to read
 a configuration would cost a start a third of a second; a test compares the two.
 """
@@ -21,17 +25,21 @@ _WIRING_PI = {
     30: 0, 31: 1,
 }  # fmt: skip
 
-_BCM = {number: number for number in range(28)}
+MOST_LINES = 58
+"""Lines of the Pi's own chip with the most: BCM2711 (Linux, drivers/pinctrl/bcm/pinctrl-bcm2835.c;
+BCM2835 and RP1 have 54)."""
 
-_TABLES = {"": _BCM, "GPIO": _BCM, "BCM": _BCM, "BOARD": _BOARD, "J8:": _BOARD, "WPI": _WIRING_PI}
-_NAME = re.compile(r"(GPIO|BCM|BOARD|J8:|WPI|)(0|[1-9][0-9]?)")
+_LAST = 1023  # no chip in use has more lines; a larger number is a slip of the finger
+_TABLES = {"BOARD": _BOARD, "J8:": _BOARD, "WPI": _WIRING_PI}
+_NAME = re.compile(r"(GPIO|BCM|BOARD|J8:|WPI|)(0|[1-9][0-9]{0,3})")
 
 
 def bcm_number(name: object) -> int:
     """Turn a pin as the configuration writes it into its BCM number.
 
     Args:
-        name: 0 to 27, or a name on the 40-pin header: ``"GPIO17"``, ``"BCM17"``, ``"BOARD11"``,
+        name: 0 to 1023, the line's number on its chip, which is the BCM number on the Pi's own; or
+            a name, of the 40-pin header or of a line: ``"GPIO17"``, ``"BCM17"``, ``"BOARD11"``,
             ``"J8:11"``, ``"WPI0"``, ``"17"``.
 
     Raises:
@@ -40,16 +48,19 @@ def bcm_number(name: object) -> int:
     if isinstance(name, bool):  # a bool is an int, too: True would silently become GPIO 1
         raise ValueError("is no pin; write its BCM number, such as 17")
     if isinstance(name, int):
-        if name not in _BCM:
+        if not 0 <= name <= _LAST:
             raise ValueError("there is no such pin; write a BCM number from 0 to 27")
         return name
     if not isinstance(name, str):
         raise ValueError('must be a BCM number such as 17, or a name such as "GPIO17"')
     if found := _NAME.fullmatch(name):
         scheme, number = found.groups()
-        if int(number) in _TABLES[scheme]:
-            return _TABLES[scheme][int(number)]
-        if _TABLES[scheme] is _BOARD and 1 <= int(number) <= 40:
+        table = _TABLES.get(scheme)
+        if table is None and int(number) <= _LAST:
+            return int(number)
+        if table is not None and int(number) in table:
+            return table[int(number)]
+        if table is _BOARD and 1 <= int(number) <= 40:
             raise ValueError(
                 "is a power or ground pin of the header; write one that is a GPIO, "
                 'such as "BOARD11"'

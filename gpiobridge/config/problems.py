@@ -99,10 +99,15 @@ class Problems:
     Args:
         source: what to name as the place, such as ``config.toml``.
         origins: for dotted keys that aren't the source's: the variable or option they come from.
+
+    Attributes:
+        sentences: what is wrong.
+        warnings: what is allowed but probably not meant; each once.
     """
 
     def __init__(self, source: str, origins: Mapping[str, str]) -> None:
         self.sentences: list[str] = []
+        self.warnings: list[str] = []
         self._source = source
         self._origins = origins
 
@@ -119,13 +124,26 @@ class Problems:
         shown = "" if hidden else f" = {show(value)}"
         self.sentences.append(f"{self._place(key)}{shown}: {sentence}")
 
+    def warn(self, key: Key, sentence: str) -> None:
+        """Warn of what stands at ``key``; the same warning again is none."""
+        warning = f"{self._place(key)}: {sentence}"
+        if warning not in self.warnings:
+            self.warnings.append(warning)
+
+    def name(self, key: Key) -> str:
+        """Name a key within a sentence: as the file has it, or the variable that set it."""
+        return self._origin(key) or dotted(key)
+
     def _place(self, key: Key) -> str:
         """Name the place of a key: the file and the key, or the variable that set it."""
+        return self._origin(key) or f"{self._source}: {dotted(key)}"
+
+    def _origin(self, key: Key) -> str:
         for length in range(len(key), 0, -1):
             origin = self._origins.get(".".join(key[:length]))
             if origin is not None:
-                return ": ".join(filter(None, (origin, _dotted(key[length:]))))
-        return f"{self._source}: {_dotted(key)}"
+                return ": ".join(filter(None, (origin, dotted(key[length:]))))
+        return ""
 
     def read(
         self, table: type[TableT], raw: Mapping[str, object], key: Key, settings: type
@@ -209,7 +227,7 @@ def unknown(section: str, name: str, known: Collection[str]) -> str:
     return f"unknown {what}; leave it out, or write one of {', '.join(known)}"
 
 
-def _dotted(key: Key) -> str:
+def dotted(key: Key) -> str:
     """Join the levels of a key as TOML does, quoting what isn't a bare key."""
     return ".".join(part if re.fullmatch(r"[A-Za-z0-9_-]+", part) else show(part) for part in key)
 
@@ -236,8 +254,6 @@ def _reason(error: ErrorDetails) -> str:
     match error["type"]:
         case "value_error":
             return str(context["error"])
-        case "string_type" if len(where) > 1 and where[0].startswith(("on_", "while_")):
-            return "must be the name of a page, in quotes"
         case "string_type":
             return "must be text in quotes"
         case "bool_type":

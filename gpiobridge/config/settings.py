@@ -85,6 +85,8 @@ class Pin:
     Args:
         name: as the configuration calls it.
         pin: the BCM number, whatever name the configuration has for it; None without a wire.
+        chip: the GPIO chip on which ``pin`` is the line's number, such as an I2C expander's; None
+            for that of ``[gpio]``.
         source: what sets its level: a wire, or whoever posts to the API.
         pull: the Pi's own resistor.
         active: the electrical level that counts as pressed.
@@ -94,11 +96,17 @@ class Pin:
 
     name: str
     pin: int | None = None
+    chip: str | None = None
     source: Literal["gpio", "http"] = "gpio"
     pull: Pull = Pull.UP
     active: Level
     debounce_s: float = 0.02
     hold_s: float = 2.0
+
+    @property
+    def where(self) -> str:
+        """Name its wire, as a sentence does: ``GPIO 17``, or ``line 3 of gpiochip2``."""
+        return f"GPIO {self.pin}" if self.chip is None else f"line {self.pin} of {self.chip}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +159,7 @@ class Settings:
         folder: absolute; ``templates/`` and ``static/`` lie here.
         source: what messages name, such as ``config.toml``.
         warnings: what is allowed but probably not meant, a sentence each.
+        example_because: why this is the packaged example, where nobody asked for it; else empty.
     """
 
     server: Server
@@ -160,6 +169,7 @@ class Settings:
     folder: Path
     source: str
     warnings: tuple[str, ...] = ()
+    example_because: str = ""
 
     @property
     def wired(self) -> Mapping[str, Pin]:

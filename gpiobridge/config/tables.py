@@ -108,6 +108,16 @@ def _idle(value: object) -> Idle | Literal[False]:
     return Idle(after_s=after_s, to=to)
 
 
+def _target(value: object) -> str | Literal[False]:
+    if isinstance(value, str) or value is False:
+        return value
+    raise ValueError("must be the name of a page, in quotes")
+
+
+# Where a pin leads; false takes a rule of [every_page] out.
+_Targets = dict[str, Annotated[str | Literal[False], PlainValidator(_target)]]
+
+
 class Table(BaseModel):
     """A table of the file: unknown keys and other types than TOML's own are errors."""
 
@@ -154,6 +164,7 @@ class PinTable(Table):
     """What may stand in ``[pins.<name>]``."""
 
     pin: Annotated[int | None, BeforeValidator(bcm_number)] = None
+    chip: Annotated[str | None, BeforeValidator(_chip)] = None
     source: Literal["gpio", "http"] | None = None
     # Not the enumerations: pydantic 2.6 reports a wrong type of them as it does one of text.
     pull: Literal["up", "down", "none"] | None = None
@@ -167,14 +178,14 @@ class RulesTable(Table):
 
     lockout_s: Annotated[float | None, _seconds(0, 60)] = Field(None, alias="lockout")
     idle: Annotated[Idle | Literal[False] | None, PlainValidator(_idle)] = None
-    on_low: dict[str, str] = {}
-    on_high: dict[str, str] = {}
-    on_press: dict[str, str] = {}
-    on_release: dict[str, str] = {}
-    while_low: dict[str, str] = {}
-    while_high: dict[str, str] = {}
-    on_tap: dict[str, str] = {}
-    on_hold: dict[str, str] = {}
+    on_low: _Targets = {}
+    on_high: _Targets = {}
+    on_press: _Targets = {}
+    on_release: _Targets = {}
+    while_low: _Targets = {}
+    while_high: _Targets = {}
+    on_tap: _Targets = {}
+    on_hold: _Targets = {}
 
 
 class PageTable(RulesTable):

@@ -202,8 +202,11 @@ def _configuration(settings: Settings) -> Iterator[Finding]:
     )
     yield ok(
         "configuration",
-        f"{config.described(settings)} is fine: {', '.join(counts)}; all templates found",
+        f"{settings.source} is fine: {', '.join(counts)}; all templates found",
     )
+    if settings.example_because:
+        reason, _, remedy = settings.example_because.partition("; ")
+        yield warning("configuration", f"this is the packaged example, as {reason}", remedy)
     for sentence in settings.warnings:
         yield warning("configuration", sentence, f"`{calling.command('check')}` shows all rules")
 

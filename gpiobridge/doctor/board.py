@@ -48,7 +48,7 @@ def board(root: Path, system: str, kernel: str) -> Finding:
 def chip(
     root: Path, settings: Gpio, factory: str, chips: Sequence[Chip], pins: Mapping[str, Pin]
 ) -> Finding:
-    """Check that the configured GPIO chip is there, is the right one, and has the lines.
+    """Check that the configured GPIO chips are there, are the right ones, and have the lines.
 
     Args:
         root: the file system.
@@ -61,42 +61,56 @@ def chip(
         return skipped("GPIO chip", f'the back end "{factory}" opens none')
     if not chips and devices(root):
         return skipped("GPIO chip", "this user may open none, see permissions")
+    found: list[Chip] = []
+    for name in dict.fromkeys(pin.chip or settings.chip for pin in pins.values()):
+        on_it = [pin for pin in pins.values() if (pin.chip or settings.chip) == name]
+        its = _find_chip(settings, name, on_it[0], chips)
+        if isinstance(its, Finding):
+            return its
+        for pin in on_it:
+            if pin.pin is not None and pin.pin >= its.lines:
+                where = "under [gpio]" if pin.chip is None else "for it"
+                return failure(
+                    "GPIO chip",
+                    f"{its.name} ({its.label}) has {its.lines} lines, so there is no line "
+                    f"{pin.pin} for pins.{pin.name}",
+                    f"name another chip {where}, or another pin",
+                )
+        if its not in found:
+            found.append(its)
+    said = (f"{each.name} ({each.label}), {each.lines} lines" for each in found)
+    return ok("GPIO chip", "; ".join(said))
+
+
+def _find_chip(settings: Gpio, name: str, pin: Pin, chips: Sequence[Chip]) -> Chip | Finding:
+    """Find the chip of a name among those that may be opened, or say what is wrong with it."""
     seen = ", ".join(f"{each.name} ({each.label})" for each in chips) or "none"
+    key = "gpio.chip" if pin.chip is None else f"pins.{pin.name}.chip"
     own = pi_chip(chips)
-    if settings.chip == "auto":
-        if own is None:
-            return failure(
-                "GPIO chip",
-                f'gpio.chip = "auto": no Raspberry Pi GPIO chip among those found: {seen}',
-                'on another board name one, such as chip = "gpiochip0"; on a Pi look for '
-                "errors of pinctrl in: sudo dmesg",
-            )
-        found = own
-    else:
-        named = next((each for each in chips if each.name == settings.chip), None)
-        if named is None:
-            return failure(
-                "GPIO chip",
-                f'gpio.chip = "{settings.chip}": there is no such chip; found: {seen}',
-                'write chip = "auto", or the name of one that was found',
-            )
-        if own is not None and named.label != own.label:
-            return failure(
-                "GPIO chip",
-                f'gpio.chip = "{settings.chip}" is {named.label}; the Pi\'s own is '
-                f"{own.name} ({own.label})",
-                'write chip = "auto", which finds the right one on every kernel',
-            )
-        found = named
-    for pin in pins.values():
-        if pin.pin is not None and pin.pin >= found.lines:
-            return failure(
-                "GPIO chip",
-                f"{found.name} ({found.label}) has {found.lines} lines, so there is no line "
-                f"{pin.pin} for pins.{pin.name}",
-                "name another chip under [gpio], or another pin",
-            )
-    return ok("GPIO chip", f"{found.name} ({found.label}), {found.lines} lines")
+    if name == "auto":
+        return own or failure(
+            "GPIO chip",
+            f'{key} = "auto": no Raspberry Pi GPIO chip among those found: {seen}',
+            'on another board name one, such as chip = "gpiochip0"; on a Pi look for '
+            "errors of pinctrl in: sudo dmesg",
+        )
+    named = next((each for each in chips if each.name == name), None)
+    if named is None:
+        remedy = 'write chip = "auto", or the name of one that was found'
+        if pin.chip is not None:
+            remedy += "; a chip on a bus is there once its overlay is in config.txt"
+        return failure(
+            "GPIO chip", f'{key} = "{name}": there is no such chip; found: {seen}', remedy
+        )
+    # A chip that is named for a pin alone is meant to be another one.
+    if pin.chip is None and own is not None and named.label != own.label:
+        return failure(
+            "GPIO chip",
+            f'gpio.chip = "{settings.chip}" is {named.label}; the Pi\'s own is '
+            f"{own.name} ({own.label})",
+            'write chip = "auto", which finds the right one on every kernel',
+        )
+    return named
 
 
 def permissions(

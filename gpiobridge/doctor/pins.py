@@ -58,12 +58,14 @@ def _of_wires(settings: Settings, factory: str, machine: Machine) -> dict[str, F
     wired = settings.wired
     if factory == "mock":
         return _all_skipped(wired, "simulated: no GPIO is read")
-    number = _chip_number(settings, machine)
-    if number is None and factory in CHIP_BACK_ENDS:
-        return _all_skipped(wired, "its GPIO chip can't be opened")
     found = {}
     for name, pin in wired.items():
-        taken = None if number is None else _holder(machine, number, pin)
+        number = _chip_number(settings, pin, machine)
+        if number is None:
+            if factory in CHIP_BACK_ENDS:
+                found[name] = skipped(check_of(pin), "its GPIO chip can't be opened")
+            continue
+        taken = _holder(machine, number, pin)
         if taken is not None:
             found[name] = held(pin, *taken, machine.user.name)
     free = {name: pin for name, pin in wired.items() if name not in found}
@@ -96,7 +98,7 @@ def held(pin: Pin, line: Line, program: Program | None, user: str) -> Finding:
         user: who runs this.
     """
     name = f'"{line.consumer}"' if line.consumer else "somebody without a name"
-    said = f"GPIO {pin.pin} is held by {name}"
+    said = f"{pin.where} is held by {name}"
     if program is not None:
         end = f"end that program (sudo kill {program.pid}), or take another pin"
         if program.is_gpiobridge:
@@ -127,11 +129,11 @@ def judge(pin: Pin, sample: Sample | str, level_matters: bool, note: str = "") -
         return failure(check, sentence, remedy or "see the GPIO chip and permissions above")
     active = sample.level is pin.active
     state = "active" if active else "not active"
-    said = f"GPIO {pin.pin} reads {sample.level.upper()}: {state}{note}"
+    said = f"{pin.where} reads {sample.level.upper()}: {state}{note}"
     if sample.floating:
         return warning(
             check,
-            f"GPIO {pin.pin} floats: it follows the Pi's own pull, so nothing drives it{note}",
+            f"{pin.where} floats: it follows the Pi's own pull, so nothing drives it{note}",
             "connect what should drive it, or, for a button to ground, write "
             'pull = "up" (to 3.3 V: "down")',
         )
@@ -162,13 +164,17 @@ def _set_by(pin: Pin) -> str:
     return f"set by POST /api/pins/{pin.name}"
 
 
+def _wire(pin: Pin) -> str:
+    return 'source = "http"' if pin.source == "http" else pin.where
+
+
 def _source(number: int | None) -> str:
     return 'source = "http"' if number is None else f"GPIO {number}"
 
 
-def _chip_number(settings: Settings, machine: Machine) -> int | None:
-    """Find the number of the pins' chip, if it may be opened."""
-    chips, name = machine.chips(), settings.gpio.chip
+def _chip_number(settings: Settings, pin: Pin, machine: Machine) -> int | None:
+    """Find the number of a pin's chip, if it may be opened."""
+    chips, name = machine.chips(), pin.chip or settings.gpio.chip
     if name == "auto":
         own = pi_chip(chips)
         return own.number if own else None
@@ -207,7 +213,7 @@ def _told_of(
         other = f"{_source(told['pin'])}, active {told['active']}" if told else "no such pin"
         return warning(
             check,
-            f"{settings.source} has {_source(pin.pin)}, active {pin.active}; the running bridge "
+            f"{settings.source} has {_wire(pin)}, active {pin.active}; the running bridge "
             f"has {other}",
             f"restart it ({restart}), or name its own file with --config",
         )
@@ -215,7 +221,7 @@ def _told_of(
     if None in seen:
         return failure(
             check,
-            f"{_source(pin.pin)} has no level: the running bridge does not watch it",
+            f"{_wire(pin)} has no level: the running bridge does not watch it",
             restart,
         )
     noisy = any(reading["pins"].get(pin.name, {}).get("noisy") for reading in readings)
@@ -226,7 +232,7 @@ def _told_of(
         state = "active" if seen[-1] == pin.active else "not active"
         return ok(check, f"is {seen[-1].upper()}: {state}; {_set_by(pin)}")
     if noisy:
-        said = f"GPIO {pin.pin} oscillates: over 1,000 events a second{note}"
+        said = f"{pin.where} oscillates: over 1,000 events a second{note}"
         return warning(check, said, _QUIETEN)
     if missed := readings[-1]["pins"].get(pin.name, {}).get("missed"):
         note += f"; the back end has missed {missed} of its edges so far"

@@ -4,9 +4,9 @@ The way of an edge: `pin_source` makes what the configuration asks for (`boards`
 means on this machine), and the watcher opens it, knowing no more of it than `source` says. In
 `gpiozero_pins` a callback stamps the edge and hands it on; in `gpiod_pins` the kernel stamps it,
 and it waits at a descriptor; in `virtual_pins` there is no wire, and an HTTP request makes the edge
-(`mixed_pins` has both kinds). Both edges, no debounce of the back end (they differ, see
-`debounce`). An error comes with what to do about it, from `remedies`; `chips` asks the kernel
-itself, without a back end.
+(`mixed_pins` has both kinds, `chip_sources` those of several chips). Both edges, no debounce of the
+back end (they differ, see `debounce`). An error comes with what to do about it, from `remedies`;
+`chips` asks the kernel itself, without a back end.
 
 Importing this imports neither gpiozero nor a back end: that is for pins that are opened.
 
@@ -19,6 +19,7 @@ from collections.abc import Mapping
 
 from gpiobridge.config import Gpio, Pin
 from gpiobridge.gpio.boards import choose, is_raspberry_pi
+from gpiobridge.gpio.chip_sources import source_of_chips
 from gpiobridge.gpio.gpiod_pins import GpiodPins
 from gpiobridge.gpio.gpiozero_pins import Pins
 from gpiobridge.gpio.mixed_pins import MixedPins
@@ -60,6 +61,9 @@ def pin_source(settings: Gpio, pins: Mapping[str, Pin]) -> PinSource:
 
 
 def _wired_source(settings: Gpio, pins: Mapping[str, Pin]) -> PinSource:
-    if choose(settings.pin_factory) == "gpiod":
-        return GpiodPins(settings, pins)
+    match choose(settings.pin_factory):
+        case "gpiod":
+            return source_of_chips(settings, pins, GpiodPins)
+        case "lgpio":
+            return source_of_chips(settings, pins, Pins)
     return Pins(settings, pins)

@@ -17,7 +17,7 @@ from gpiobridge.config import Gpio, Pin, Pull
 from gpiobridge.errors import PinError
 from gpiobridge.events import Level, RawEdge
 from gpiobridge.gpio.boards import chip_number, require
-from gpiobridge.gpio.remedies import explain, title
+from gpiobridge.gpio.remedies import explain, no_such_line, title
 from gpiobridge.gpio.source import SETTLE_S, OnEdge, PinSource
 
 # As many edges as the kernel keeps at most (GPIO_V2_LINES_MAX * 16 in its gpiolib-cdev.c); when
@@ -32,7 +32,7 @@ class GpiodPins(PinSource):
 
     Args:
         settings: which chip.
-        pins: pin name to its settings.
+        pins: pin name to its settings; `chip_sources` has one source for each chip.
 
     Attributes:
         simulated: False: these are real.
@@ -139,10 +139,7 @@ class GpiodPins(PinSource):
             count = chip.get_info().num_lines
             for name, line in self._lines.items():
                 if line >= count:
-                    raise PinError(
-                        f"{title(self._pins[name])} can't be opened on gpiod: {path} has only the "
-                        f"lines 0 to {count - 1}; name another chip under [gpio], or another pin"
-                    )
+                    raise PinError(no_such_line(self._pins[name], path, count, "gpiod"))
             try:
                 return chip.request_lines(
                     self._line_settings(armed=False),

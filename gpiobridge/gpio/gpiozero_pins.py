@@ -1,7 +1,9 @@
 """The pins, through gpiozero, on the back end that is named, or simulated.
 
 The back end is chosen explicitly and its own error reported: gpiozero's default chain turns the
-real cause into warnings. gpiozero and the back end are imported only when the pins are opened.
+real cause into warnings. Which lines there are, the chip says: gpiozero knows those on the headers
+of a Pi's boards only, not the others of a Compute Module (see `_Lines`). gpiozero and the back end
+are imported only when the pins are opened.
 
 `Pins` is opened, read and closed by one thread at a time (the watcher's or the one that starts
 it); the callbacks come on the back end's thread and only stamp, append and wake.
@@ -13,14 +15,17 @@ import os
 import tempfile
 import time
 import warnings
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from gpiobridge.config import Gpio, Pin, Pull
+from gpiobridge.config.header import MOST_LINES
 from gpiobridge.errors import PinError
 from gpiobridge.events import Level, RawEdge
+from gpiobridge.gpio import chips
 from gpiobridge.gpio.boards import chip_number, choose, require
-from gpiobridge.gpio.remedies import explain, title
+from gpiobridge.gpio.remedies import explain, no_such_line, title
 from gpiobridge.gpio.source import SETTLE_S, OnEdge, PinSource
 
 # A stamp further from its arrival than this is on another clock: use the arrival.
@@ -40,7 +45,8 @@ class Pins(PinSource):
 
     Args:
         settings: which back end and chip.
-        pins: pin name to its settings.
+        pins: pin name to its settings. Real ones are on one chip (`chip_sources` has one source for
+            each); a simulated pin has no chip, whatever is named for it.
 
     Attributes:
         simulated: True on gpiozero's mock back end.
@@ -54,6 +60,11 @@ class Pins(PinSource):
         self.simulated = self._factory_name == "mock"
         self.loses_edges = not self.simulated
         self._factory: Any = None
+        # A simulated pin's line is its place in the file: two chips may have the same number.
+        self._lines = {
+            name: number if self.simulated else pin.pin
+            for number, (name, pin) in enumerate(pins.items())
+        }
         self._devices: dict[str, Any] = {}
         self._callbacks: list[Callable[[float, int], None]] = []
 
@@ -138,14 +149,32 @@ class Pins(PinSource):
         module_name, class_name = _FACTORIES[self._factory_name]
         try:
             with _lgpio_folder() if self._factory_name == "lgpio" else contextlib.nullcontext():
-                factory = getattr(importlib.import_module(module_name), class_name)
+                make = getattr(importlib.import_module(module_name), class_name)
                 if self._factory_name == "lgpio":
-                    return factory(chip=chip_number(self._settings.chip))
-                return factory()
+                    number = chip_number(self._settings.chip)
+                    factory = make(chip=number)
+                    self._check_lines(number)
+                else:
+                    factory = make()
         except PinError:
             raise
         except Exception as error:
-            raise PinError(explain(error, "the pins", self._factory_name)) from error
+            what = "the pins" if self._settings.chip == "auto" else self._settings.chip
+            raise PinError(explain(error, what, self._factory_name)) from error
+        factory._info = _Lines()
+        # gpiozero shares these among all factories of this machine: with a second chip, a line of
+        # the first would be taken for the second's of the same number.
+        factory.pins = {}
+        factory._reservations = defaultdict(list)
+        return factory
+
+    def _check_lines(self, number: int) -> None:
+        """Make sure that a chip has the lines: lgpio itself only says "bad GPIO number"."""
+        found = next((chip for chip in chips.chips() if chip.number == number), None)
+        for name, line in self._lines.items():
+            if found is not None and line is not None and line >= found.lines:
+                path = f"/dev/{found.name}"
+                raise PinError(no_such_line(self._pins[name], path, found.lines, "lgpio"))
 
     def _claim(self, pin: Pin) -> Any:
         from gpiozero import InputDevice
@@ -153,11 +182,17 @@ class Pins(PinSource):
         pull_up = {Pull.UP: True, Pull.DOWN: False, Pull.NONE: None}[pin.pull]
         active_state = pin.active is Level.HIGH if pin.pull is Pull.NONE else None
         try:
+            if self.simulated and (pin.chip or self._settings.chip) == "auto":
+                _check_number(pin)
             device = InputDevice(
-                pin.pin, pull_up=pull_up, active_state=active_state, pin_factory=self._factory
+                self._lines[pin.name],
+                pull_up=pull_up,
+                active_state=active_state,
+                pin_factory=self._factory,
             )
-            if self.simulated and pin.pull is Pull.NONE:
-                # Nothing pulls it: start where the missing outside circuit would hold it.
+            if self.simulated:
+                # Where the contact holds it that nobody presses: a normally closed one against
+                # the pull.
                 _drive(device.pin, pin.active.other)
             device.pin.bounce = None
             device.pin.edges = "both"
@@ -178,6 +213,37 @@ class Pins(PinSource):
             self._devices[name].pin.when_changed = changed
         except Exception as error:
             raise PinError(explain(error, title(self._pins[name]), self._factory_name)) from error
+
+
+class _Lines:
+    """All lines that a chip may have, in the place of what gpiozero knows of a Pi's board.
+
+    It looks up a pin by ``board_info.find_pin``, and nothing else of a board.
+    """
+
+    def find_pin(self, name: object) -> Iterator[tuple[None, Any]]:
+        """Find a line by its number, or by the name that gpiozero knows it by."""
+        from gpiozero import PinInfo
+
+        number = int(str(name).removeprefix("GPIO"))
+        yield (
+            None,
+            PinInfo(
+                number=number,
+                name=f"GPIO{number}",
+                names=frozenset({number, f"GPIO{number}"}),
+                pull="",
+                row=0,
+                col=0,
+                interfaces=frozenset({"gpio"}),
+            ),
+        )
+
+
+def _check_number(pin: Pin) -> None:
+    """Refuse a simulated pin that no Raspberry Pi has."""
+    if pin.pin is not None and pin.pin >= MOST_LINES:
+        raise ValueError(f"a Raspberry Pi has the lines 0 to {MOST_LINES - 1} at most")
 
 
 def _level(state: object) -> Level:

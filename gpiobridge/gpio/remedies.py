@@ -86,4 +86,20 @@ def explain(error: Exception, what: str, back_end: str) -> str:
 
 def title(pin: Pin) -> str:
     """Name a pin as messages do."""
-    return f"pin {pin.name!r} (GPIO {pin.pin})"
+    return f"pin {pin.name!r} ({pin.where})"
+
+
+def no_such_line(pin: Pin, chip: str, count: int, back_end: str) -> str:
+    """Say that a chip has no line for a pin, and the remedy.
+
+    Args:
+        pin: the pin.
+        chip: the chip, as the sentence names it.
+        count: how many lines it has.
+        back_end: its name in the configuration.
+    """
+    where = "under [gpio]" if pin.chip is None else "for it"
+    return (
+        f"{title(pin)} can't be opened on {back_end}: {chip} has only the lines 0 to {count - 1}; "
+        f"name another chip {where}, or another pin"
+    )

@@ -201,7 +201,7 @@ def _exhibit(folder: Path | None, machine: Machine, tell: Tell) -> Path | None:
         chosen = here
     else:
         chosen = config.example_file().parent
-        tell(f"None is installed, and {config.example_reason(here)}: the example is taken")
+        tell(f"None is installed, and the example is taken: {config.why_example(here)}")
     if chosen == machine.at(EXHIBIT):
         tell(f"The exhibit is the one in {EXHIBIT}, and stays as it is")
         return None

@@ -1,0 +1,229 @@
+"""What can be found in templates without rendering them: syntax, and files and endpoints named.
+
+Only what stands there literally: a name that a template works out is known when it is rendered.
+Reads the files in ``templates/``, and looks for those in ``static/``. Imports nothing of the
+project but `problems` and `template_parts`; any thread; at start.
+"""
+
+from collections import deque
+from collections.abc import Collection
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import NamedTuple
+
+from gpiobridge.config.problems import Key, Problems, listed, nearest, show
+from gpiobridge.config.template_parts import Link, Need, Parsed, parse
+
+_STATIC = "static"
+_OURS = ("start", "favicon", _STATIC)  # endpoints beside those of pages (see `exhibit`)
+_PAGE = "page_"
+
+
+class Finding(NamedTuple):
+    """Something that is wrong in a template.
+
+    Args:
+        sentence: the file, the line, what is wrong, and the remedy.
+        certain: whether the page can't be shown because of it, as far as can be told.
+    """
+
+    sentence: str
+    certain: bool = True
+
+
+class Templates:
+    """The templates of an exhibit, each read once.
+
+    Args:
+        folder: where ``templates/`` and ``static/`` lie.
+        pages: the names of all pages; None if an application serves them, whose endpoints and
+            static files nobody here knows.
+    """
+
+    def __init__(self, folder: Path, pages: Collection[str] | None) -> None:
+        self._base = folder / "templates"
+        self._static = folder / _STATIC
+        self._pages = pages
+        self._read: dict[str, Parsed] = {}
+        self._told: set[Finding] = set()
+
+    def check_page(
+        self, key: Key, template: str, problems: Problems, *, by_name: bool = False
+    ) -> None:
+        """Check the template of a page, and all that it is made of.
+
+        Args:
+            key: what problems are told with.
+            template: its name.
+            problems: is told; what is wrong in a template of many pages, with the first of them.
+            by_name: whether the name stands at the key, to be shown.
+        """
+        shown = (template,) if by_name else ()
+        problem = self._problem(template)
+        if problem is not None:
+            problems.add(key, problem, *shown)
+            return
+        for finding in self._findings(template):
+            if finding in self._told:
+                continue
+            self._told.add(finding)
+            if finding.certain:
+                problems.add(key, finding.sentence, *shown)
+            else:
+                problems.warn(key, finding.sentence)
+
+    def _problem(self, template: str) -> str | None:
+        """Say why a template can't be taken, if it can't."""
+        # A Windows path knows the separators and absolute forms of both worlds.
+        path = PureWindowsPath(template)
+        if not path.parts or path.anchor or ".." in path.parts:
+            return 'must be a file in templates/; write it like "welcome.html"'
+        if "\\" in template:
+            return f"must have slashes between folders; write {show(path.as_posix())}"
+        return self._template(template).problem
+
+    def _template(self, name: str) -> Parsed:
+        if name not in self._read:
+            self._read[name] = self._load(name)
+        return self._read[name]
+
+    def _load(self, name: str) -> Parsed:
+        try:
+            text = (self._base / name).read_text(encoding="utf-8")
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+            if close := nearest(name, self._files()):
+                return Parsed(
+                    f"there is no templates/{name}; did you mean template = {show(close)}?",
+                    missing=True,
+                )
+            sentence = (
+                f"there is no templates/{name}; create it, or name another file with template"
+            )
+            return Parsed(sentence, missing=True)
+        except UnicodeDecodeError:
+            return Parsed(f"templates/{name} is not UTF-8 text; save it as UTF-8")
+        except (OSError, ValueError) as error:  # a name with a zero byte, too
+            reason = getattr(error, "strerror", None) or error
+            return Parsed(f"templates/{name} can't be read ({reason}); change that")
+        return parse(name, text)
+
+    def _files(self) -> list[str]:
+        base = self._base
+        return sorted(f.relative_to(base).as_posix() for f in base.rglob("*") if f.is_file())
+
+    def _findings(self, template: str) -> list[Finding]:
+        """Find what is wrong in a template, and in those that it is made of."""
+        found: dict[Finding, None] = {}
+        waiting = deque([_Visit(template)])
+        seen: set[_Visit] = set()
+        while waiting:
+            visit = waiting.popleft()
+            if visit in seen:
+                continue
+            seen.add(visit)
+            read = self._template(visit.name)
+            if read.problem is not None:
+                found.setdefault(Finding(read.problem, visit.certain))
+                continue
+            for need in filter(visit.reaches, read.needs):
+                place = f"templates/{visit.name}, line {need.place.line}"
+                certain = visit.certain and need.place.certain and read.renders(need)
+                there = next((each for each in need.names if not self._is_missing(each)), None)
+                if there is None:
+                    if need.kind != "ignored":
+                        found.setdefault(Finding(f"{place}: {self._nowhere(need)}", certain))
+                elif need.kind != "extends":
+                    waiting.append(_Visit(there, certain))
+                elif there in (*visit.children, visit.name):
+                    way = " extends ".join((*visit.children, visit.name, there))
+                    sentence = f"{place}: {way}, without end; leave one of them out"
+                    found.setdefault(Finding(sentence, certain))
+                else:
+                    over = visit.overridden | (read.blocks if not read.calls_super else set())
+                    children = (*visit.children, visit.name)
+                    waiting.append(_Visit(there, certain, children, over))
+            for link in filter(visit.reaches, read.links if self._pages is not None else ()):
+                if finding := self._wrong_link(link):
+                    sentence = f"templates/{visit.name}, line {link.place.line}: {finding.sentence}"
+                    certain = visit.certain and link.place.certain and read.renders(link)
+                    found.setdefault(Finding(sentence, certain and finding.certain))
+        return list(found)
+
+    def _is_missing(self, name: str) -> bool:
+        return self._template(name).missing
+
+    def _nowhere(self, need: "Need") -> str:
+        """Say that a template which another one needs isn't there."""
+        names = listed(need.names)
+        close = _nearest_file(need.names[0], self._files())
+        remedy = f"did you mean {show(close)}?" if close else "create it there, or correct the name"
+        verb = {"extends": "extends", "include": "includes"}.get(need.kind, "imports")
+        return f"{verb} {names}, which is not in templates/; {remedy}"
+
+    def _wrong_link(self, link: "Link") -> Finding | None:
+        """Say what is wrong with a ``url_for``, if anything is."""
+        assert self._pages is not None
+        called = f"url_for('{link.endpoint}')"
+        if link.endpoint == _STATIC:
+            return self._wrong_file(link)
+        if link.endpoint.startswith((".", "gpiobridge.")) or link.endpoint in _OURS:
+            return None  # the bridge's own routes
+        known = [_PAGE + page for page in self._pages]
+        if link.endpoint in known:
+            return None
+        if link.endpoint in self._pages:
+            remedy = f"for a page write url_for('{_PAGE}{link.endpoint}'), or its path, "
+            return Finding(f"{called}: no endpoint of this name; {remedy}/{link.endpoint}")
+        close = nearest(link.endpoint, [*known, _STATIC])
+        remedy = (
+            f"did you mean '{close}'?"
+            if close
+            else f"pages are '{_PAGE}<name>', files url_for('static', filename='<file>')"
+        )
+        return Finding(f"{called}: no endpoint of this name; {remedy}")
+
+    def _wrong_file(self, link: "Link") -> Finding | None:
+        called = "url_for('static')"
+        if "filename" not in link.arguments:
+            if link.spread:
+                return None
+            return Finding(f"{called} names no file; write url_for('static', filename='<file>')")
+        name = link.arguments["filename"]
+        if name is None or (self._static / name).is_file():
+            return None
+        base = self._static
+        files = [f.relative_to(base).as_posix() for f in base.rglob("*") if f.is_file()]
+        close = _nearest_file(name, sorted(files))
+        remedy = f"did you mean '{close}'?" if close else "put it there, or correct the name"
+        return Finding(f"there is no static/{name}; {remedy}", certain=False)
+
+
+class _Visit(NamedTuple):
+    """A template that is looked at, as part of a page.
+
+    Args:
+        name: the template.
+        certain: whether the page always comes to it.
+        children: those that extend it, the page's own first.
+        overridden: the blocks that they have in the place of its own.
+    """
+
+    name: str
+    certain: bool = True
+    children: tuple[str, ...] = ()
+    overridden: frozenset[str] = frozenset()
+
+    def reaches(self, what: Need | Link) -> bool:
+        """Whether something in it can be rendered at all."""
+        return not what.place.blocks & self.overridden
+
+
+def _nearest_file(name: str, files: Collection[str]) -> str | None:
+    """Find the file that a name was probably meant to be: elsewhere, or spelled like it."""
+    path = PurePosixPath(name)
+    alike = {str(PurePosixPath(f).with_suffix("")): f for f in files if f.endswith(path.suffix)}
+    for stem, file in alike.items():
+        if PurePosixPath(stem).name == path.stem:
+            return file
+    # Without the ending, which makes all names alike.
+    close = nearest(str(path.with_suffix("")) if path.name else name, alike)
+    return alike[close] if close else None
