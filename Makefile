@@ -17,10 +17,10 @@ run: .venv/run  ## start the example (PORT=8100: there); pins are simulated, but
 	@exec $(BIN)/gpiobridge run $(if $(PORT),--port $(PORT))
 
 test: .venv/dev .venv/browser lint  ## check and test everything but the virtual Pi
-	$(BIN)/pytest --numprocesses=3 --dist=loadfile
+	$(BIN)/pytest --numprocesses=3 --dist=worksteal
 
 test-oldest: .venv/oldest/done .venv/browser  ## the same tests with the oldest versions that pyproject.toml allows
-	.venv/oldest/bin/pytest --numprocesses=3 --dist=loadfile
+	.venv/oldest/bin/pytest --numprocesses=3 --dist=worksteal
 
 test-pi: .venv/dev .venv/browser  ## test on a virtual Raspberry Pi (Debian, as root)
 	$(BIN)/pytest tests/virtualpi

@@ -317,7 +317,7 @@ def test_changed_beat_is_learned(run_bridge: Run, page: Any, tmp_path: Path) -> 
     )
     # Three beats of the new server on a socket of our own: the page has heard them, too.
     with bridge.socket("still") as ws:
-        kinds = [json.loads(ws.recv(timeout=5))["type"] for _ in range(4)]
+        kinds = [json.loads(ws.recv(timeout=20))["type"] for _ in range(4)]
     assert kinds == ["state", "beat", "beat", "beat"]
     assert page.evaluate("window.wasOffline") is None
 
@@ -347,9 +347,9 @@ def test_simulator_page(bridge: RunningBridge, page: Any) -> None:
     page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
     open_page(page, bridge, "/simulator")
     with bridge.socket("welcome") as ws:
-        assert json.loads(ws.recv(timeout=5))["type"] == "state"
+        assert json.loads(ws.recv(timeout=20))["type"] == "state"
         page.get_by_role("button", name=re.compile("press", re.IGNORECASE)).first.click()
-        assert json.loads(ws.recv(timeout=5))["event"] == "low"
+        assert json.loads(ws.recv(timeout=20))["event"] == "low"
     page.wait_for_selector('[data-pin="button"][data-level="high"]')
     assert page.url.endswith("/simulator")
     assert complaints == []

@@ -534,13 +534,13 @@ def test_pauses_between_tries() -> None:
 
 def test_close_from_another_thread(run_bridge: Run) -> None:
     """Closing ends an iteration that waits, and leaves neither a display nor a thread."""
-    bridge = run_bridge(server='beat = "8s"\ncatch_up = "30s"')
+    bridge = run_bridge(server='beat = "60s"\ncatch_up = "160s"')
     frames = connect(f"{bridge.url}/still")
     next_frame(frames, "state")
     closing = threading.Thread(target=frames.close)
     closing.start()
     assert [frame for frame in frames if frame["type"] != "beat"] == []
-    closing.join(4.0)
+    closing.join(DEADLINE_S)  # long before the next beat
     assert not [t for t in threading.enumerate() if t.name == "gpiobridge-client"]
     wait_until(lambda: bridge.health()["displays"] == [])
     bridge.wait_for_line("display on still left")

@@ -112,7 +112,7 @@ def test_paused_readers_hold_no_thread(
         for _ in range(20):
             sock = stack.enter_context(socket.socket())
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            sock.settimeout(10)
+            sock.settimeout(20)
             sock.connect(("127.0.0.1", bridge.port))
             sock.sendall(
                 f"GET /static/film.mp4 HTTP/1.1\r\nHost: 127.0.0.1:{bridge.port}\r\n"

@@ -308,7 +308,7 @@ def test_reset_in_the_handshake_gives_the_slot_back(run_bridge: Run) -> None:
 def test_worker_that_is_killed_ends_the_service(bridge: RunningBridge) -> None:
     """The arbiter ends with a failure, so that systemd acts, instead of starting a new worker."""
     os.kill(bridge.workers()[0], signal.SIGKILL)
-    assert bridge.process.wait(10) == 1
+    assert bridge.process.wait(20) == 1
     bridge.wait_for_line("the worker ended unexpectedly")
     bridge.kill()
 
