@@ -60,11 +60,11 @@ if "unseen" not in mode:
 threading.Event().wait()
 """
 
-# The launcher as the command line starts it, with limits that a test can wait for.
-IMPATIENT = (
-    "from gpiobridge import kiosk, liveness; liveness.LOST_S = liveness.UNSEEN_S = 0.5; "
-    "kiosk._WATCH_S = 0.1; from gpiobridge.cli import main; main()"
-)
+# The launcher as the command line starts it, with limits that a test can wait for: for a page that
+# was live, or for one that never is. A slow browser is neither.
+LIMITS = "from gpiobridge import cli, kiosk, liveness; kiosk._WATCH_S = 0.1; "
+LOSES_PATIENCE = f"{LIMITS}liveness.LOST_S, liveness.UNSEEN_S = 0.5, 600.0; cli.main()"
+IMPATIENT = f"{LIMITS}liveness.UNSEEN_S = 0.5; cli.main()"
 # Sleeps that outlast every test: what ends one of them is not the time.
 SLEEPY = "from gpiobridge import cli, kiosk; kiosk._WATCH_S = 600.0; cli.main()"
 PATIENT = (
@@ -398,13 +398,13 @@ def test_browser_without_a_live_page_is_restarted(
 ) -> None:
     """A crashed page, and a browser that never shows one, end in a new browser."""
     bridge = run_bridge(server='beat = "200ms"')
-    launcher = launch("--url", bridge.url, mode=mode, code=IMPATIENT)
+    launcher = launch("--url", bridge.url, mode=mode, code=LOSES_PATIENCE if press else IMPATIENT)
     if press:
         launcher.wait_for("its page is live")
         bridge.set_level("button", "low")
     launcher.wait_for(f"s: {said}")
     told_s = time.monotonic()
-    wait_until(lambda: len(launcher.started()) == 2)
+    wait_until(lambda: len(launcher.started()) >= 2)
     assert time.monotonic() - told_s > 0.3  # the pause that was told, and not cut short
     assert not runs(launcher.started()[0][0])
     assert mode == "unseen" or wait_until(lambda: live(bridge)) is None
