@@ -181,7 +181,7 @@ def test_answers_that_nobody_reads(server: RunningBridge) -> None:
         with contextlib.suppress(OSError):
             for _ in range(5000):
                 stalled.send(PING, b"x" * 125)
-        wait_until(lambda: len(server.health()["displays"]) == 1, 20)
+        wait_until(lambda: len(server.health()["displays"]) == 1, 40)
 
 
 def test_slow_reader_gets_everything(server: RunningBridge) -> None:
