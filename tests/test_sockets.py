@@ -12,6 +12,8 @@ import pytest
 from running import RunningBridge, close_of, frame, wait_until
 from websockets.exceptions import InvalidStatus
 
+from gpiobridge import gunicorn_worker, watcher
+
 Run = Callable[..., RunningBridge]
 
 HANDSHAKE = (
@@ -258,12 +260,15 @@ def test_no_thread_for_a_socket(run_bridge: Run) -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_stop_says_goodbye(run_bridge: Run, kind: str, number: int) -> None:
     """On SIGTERM and Ctrl-C every live display gets 1001; dead ones don't hold the exit up."""
-    took_s: list[float] = []
-    # A busy machine may hold up one stop; what we wait for ourselves holds up each of them.
-    while len(took_s) < 3 and not any(one_s < 1.0 for one_s in took_s):
-        took_s.append(stop_with_displays(run_bridge(kind), number))
-    print(f"stopped in {', '.join(f'{one_s:.2f}' for one_s in took_s)} s")
-    assert min(took_s) < 1.0
+    took_s = stop_with_displays(run_bridge(kind), number)
+    print(f"stopped in {took_s:.2f} s")
+    # Whoever held the exit up would do so for gunicorn's graceful timeout, 5 s, or for good.
+    assert took_s < 4.0
+
+
+def test_a_stop_waits_for_little() -> None:
+    """What it waits for by the clock is short; how long the rest takes, the machine says."""
+    assert watcher._FAREWELL_S + gunicorn_worker.IN_FLIGHT_S < 0.6
 
 
 def stop_with_displays(bridge: RunningBridge, number: int) -> float:
