@@ -8,16 +8,19 @@ HAS_LGPIO = $(PYTHON) -c 'import importlib.util, sys; sys.exit(not importlib.uti
 VENV_FLAGS = $(shell $(ON_A_PI) && echo --system-site-packages)
 EXTRA = $(shell $(ON_A_PI) && ! $(HAS_LGPIO) && echo '[lgpio]')
 
-.PHONY: help run test test-pi test-faults test-https test-kiosk test-browsers fuzz soak bench lint format wheel clean
+.PHONY: help run test test-oldest test-pi test-faults test-https test-kiosk test-browsers fuzz soak bench lint format wheel clean
 
 help:  ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-run: .venv/run  ## start the example: real pins on a Raspberry Pi, simulated ones elsewhere
-	@exec $(BIN)/gpiobridge run
+run: .venv/run  ## start the example (PORT=8100: there); pins are simulated, but on a Raspberry Pi
+	@exec $(BIN)/gpiobridge run $(if $(PORT),--port $(PORT))
 
 test: .venv/dev .venv/browser lint  ## check and test everything but the virtual Pi
-	$(BIN)/pytest --numprocesses=3 --dist=loadfile
+	$(BIN)/pytest --numprocesses=3 --dist=worksteal
+
+test-oldest: .venv/oldest/done .venv/browser  ## the same tests with the oldest versions that pyproject.toml allows
+	.venv/oldest/bin/pytest --numprocesses=3 --dist=worksteal
 
 test-pi: .venv/dev .venv/browser  ## test on a virtual Raspberry Pi (Debian, as root)
 	$(BIN)/pytest tests/virtualpi
@@ -74,6 +77,15 @@ clean:  ## remove all that these commands have made here
 .venv/dev: .venv/run
 	@echo "installing the test tools into .venv ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+# An environment of its own: the newest versions stay where they are.
+.venv/oldest/done: .venv/run pyproject.toml tests/oldest.py
+	@echo "installing the oldest versions into .venv/oldest ..."
+	@$(PYTHON) -m venv --clear .venv/oldest
+	@$(PYTHON) tests/oldest.py > .venv/oldest/constraints.txt
+	@.venv/oldest/bin/python -m pip install --quiet --disable-pip-version-check \
+		--constraint .venv/oldest/constraints.txt --editable '.[dev]'
 	@touch $@
 
 .venv/soak: .venv/dev

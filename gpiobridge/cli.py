@@ -15,10 +15,11 @@ from typing import Any, NoReturn
 
 import click
 
-from gpiobridge import __version__, config
+from gpiobridge import __version__, calling, config
 from gpiobridge.config import Pin, Settings
 from gpiobridge.errors import ConfigError, GpioBridgeError, InstallError
 from gpiobridge.events import Gesture, Level
+from gpiobridge.target import find_bridge
 
 _COLOURS = {"ok": "green", "warning": "yellow", "failure": "red", "skipped": None}
 _HAPPENS = {Level.LOW: "low", Level.HIGH: "high", Gesture.TAP: "tapped", Gesture.HOLD: "held"}
@@ -26,6 +27,10 @@ _HAPPENS = {Level.LOW: "low", Level.HIGH: "high", Gesture.TAP: "tapped", Gesture
 
 class _Commands(click.Group):
     """Shows our errors as sentences, and nothing as a traceback."""
+
+    def main(self, *args: Any, **options: Any) -> Any:
+        # So that "Try '… --help'" works where it is printed.
+        return super().main(*args, **{"prog_name": calling.command(), **options})
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -79,27 +84,28 @@ def _config_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
-def _token_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    return click.option(
-        "--token",
-        default="",
-        envvar="GPIOBRIDGE_SERVER__TOKEN",
-        help="The bridge's server.token; better in the environment: GPIOBRIDGE_SERVER__TOKEN.",
-    )(command)
-
-
-def _api_token_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    return click.option(
-        "--api-token",
-        default="",
-        envvar="GPIOBRIDGE_SERVER__API_TOKEN",
-        help="The bridge's server.api_token, by default the token; better in the environment: "
-        "GPIOBRIDGE_SERVER__API_TOKEN.",
-    )(command)
-
-
+# The environment's tokens are not click's to read: `target` reads them as the bridge does.
+_which_config_option = click.option(
+    "--config",
+    "config_file",
+    type=click.Path(readable=False, path_type=Path),
+    help="Of the bridge that is meant: by default config.toml in this folder, else the installed "
+    "service's, else the packaged example.",
+)
+_token_option = click.option(
+    "--token",
+    default="",
+    help="The bridge's server.token, by default that of its configuration; better in the "
+    "environment than here: GPIOBRIDGE_SERVER__TOKEN.",
+)
+_api_token_option = click.option(
+    "--api-token",
+    default="",
+    help="The bridge's server.api_token, by default that of its configuration, else the token; "
+    "better in the environment than here: GPIOBRIDGE_SERVER__API_TOKEN.",
+)
 _url_option = click.option(
-    "--url", default=config.DEFAULT_URL, show_default=True, help="Where the bridge runs."
+    "--url", help="Where the bridge runs, instead of what the configuration says."
 )
 _page_option = click.option("--page", help="Only displays on this page.")
 _display_option = click.option("--display", help="Only displays of this name.")
@@ -142,6 +148,8 @@ def run(config_file: Path | None, host: str | None, port: int | None) -> None:
 def check(config_file: Path | None) -> None:
     """Check the configuration and show its pins and pages."""
     settings = config.load(config_file)
+    if because := settings.example_because:  # `run` says it in its greeting
+        click.echo(f"warning: the packaged example is shown: {because}", err=True)
     _warn(settings)
     click.echo(f"{settings.source} is fine.\n")
     click.echo(
@@ -204,29 +212,49 @@ def doctor(config_file: Path | None, as_json: bool) -> None:
     help="How long the pin stays active.",
 )
 @_url_option
+@_which_config_option
 @_token_option
 @_api_token_option
-def press(name: str, for_s: float, url: str, token: str, api_token: str) -> None:
+def press(
+    name: str,
+    for_s: float,
+    url: str | None,
+    config_file: Path | None,
+    token: str,
+    api_token: str,
+) -> None:
     """Press the simulated or virtual pin NAME of a running bridge."""
     from gpiobridge import remote
 
-    remote.press(url, name, for_s, token, api_token)
+    bridge = find_bridge(url, config_file, token, api_token)
+    remote.press(bridge.url, name, for_s, bridge.token, bridge.api_token)
 
 
 @main.command()
-@click.argument("url", default=config.DEFAULT_URL)
+@click.argument("page", metavar="[URL]", required=False)
 @click.option("--once", is_flag=True, help="Stop when the page would be left.")
+@_url_option
+@_which_config_option
 @_token_option
-def watch(url: str, once: bool, token: str) -> None:
-    """Follow the page at URL without a browser: one JSON line a frame."""
+def watch(
+    page: str | None, once: bool, url: str | None, config_file: Path | None, token: str
+) -> None:
+    """Follow the page at URL without a browser: one JSON line a frame.
+
+    Without URL it is the start page of the bridge that the configuration names.
+    """
     from gpiobridge.client import connect
+
+    if page and url:
+        raise click.UsageError("URL and --url both say where; leave one of them out")
+    bridge = find_bridge(page or url, config_file, token)
 
     def tell(sentence: str) -> None:
         click.echo(f"gpiobridge: {sentence}", err=True)
 
     with (
         contextlib.suppress(KeyboardInterrupt),
-        connect(url, token=token, once=once, tell=tell) as frames,
+        connect(bridge.url, token=bridge.token, once=once, tell=tell) as frames,
     ):
         for frame in frames:
             click.echo(json.dumps(frame))
@@ -239,6 +267,7 @@ def watch(url: str, once: bool, token: str) -> None:
 @_exclude_option
 @click.option("--retain", metavar="KEY", help="Keep it under KEY for displays that come later.")
 @_url_option
+@_which_config_option
 @_token_option
 @_api_token_option
 def push(
@@ -247,23 +276,25 @@ def push(
     display: str | None,
     exclude: str | None,
     retain: str | None,
-    url: str,
+    url: str | None,
+    config_file: Path | None,
     token: str,
     api_token: str,
 ) -> None:
     """Send JSON to the displays: their pages get it as gpiobridge:message."""
     from gpiobridge import remote
 
+    bridge = find_bridge(url, config_file, token, api_token)
     count = remote.push(
-        url,
+        bridge.url,
         data,
         page=page,
         display=display,
         exclude=exclude,
         retain=retain,
-        token=api_token or token,
+        token=bridge.api_token or bridge.token,
     )
-    click.echo(f"told {_displays(count)}")
+    click.echo(f"told {_displays(count)}" if count else _nobody(page, display, exclude))
 
 
 @main.command()
@@ -272,6 +303,7 @@ def push(
 @_display_option
 @_exclude_option
 @_url_option
+@_which_config_option
 @_token_option
 @_api_token_option
 def navigate(
@@ -279,22 +311,30 @@ def navigate(
     page: str | None,
     display: str | None,
     exclude: str | None,
-    url: str,
+    url: str | None,
+    config_file: Path | None,
     token: str,
     api_token: str,
 ) -> None:
-    """Move the displays to the page TO, as a press would."""
+    """Send the displays to the page TO, as a press would."""
     from gpiobridge import remote
 
+    bridge = find_bridge(url, config_file, token, api_token)
     count = remote.navigate(
-        url, to, page=page, display=display, exclude=exclude, token=api_token or token
+        bridge.url,
+        to,
+        page=page,
+        display=display,
+        exclude=exclude,
+        token=bridge.api_token or bridge.token,
     )
-    click.echo(f"moved {_displays(count)}")
+    sent = f"sent {_displays(count)} to {to}"
+    click.echo(sent if count else _nobody(page, display, exclude))
 
 
 @main.command()
-@_config_option
-@click.option("--url", help="Where the bridge runs, instead of what the configuration says.")
+@_which_config_option
+@_url_option
 @click.option(
     "--display",
     "name",
@@ -328,21 +368,18 @@ def kiosk(
     """Show the bridge's pages in Chromium, full screen, and keep them alive."""
     from gpiobridge import kiosk as launcher  # Linux only
 
-    plain: list[str] = []
-    if config_file or not url:
-        settings = config.load(config_file)
-        url = url or launcher.address(settings)
-        token = token or settings.server.token
-        plain = [page.name for page in settings.pages.values() if not page.client]
+    bridge = find_bridge(url, config_file, token)
+    pages = bridge.settings.pages.values() if bridge.settings else ()
+    plain = [page.name for page in pages if not page.client]
     _set_up_logging()
     if watch is None and plain:
         click.echo(f"not watching for a live page: {', '.join(plain)} has client = false", err=True)
     options = launcher.Options(
-        url=url,
+        url=bridge.url,
         name=name,
         flags=flags,
         watch=not plain if watch is None else watch,
-        token=token,
+        token=bridge.token,
     )
     launcher.run(options)
 
@@ -407,6 +444,12 @@ def _displays(count: int) -> str:
     return f"{count} display{'' if count == 1 else 's'}"
 
 
+def _nobody(page: str | None, display: str | None, exclude: str | None) -> str:
+    """Say that an order has reached no display."""
+    such = "such " if page or display or exclude else ""
+    return f"no {such}display is open: nothing was sent"
+
+
 def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
     widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
     lines = [heads, tuple("-" * width for width in widths), *rows]
@@ -417,8 +460,6 @@ def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 
 
 def _warn(settings: Settings) -> None:
-    if because := settings.example_because:
-        click.echo(f"warning: the packaged example is shown: {because}", err=True)
     for warning in settings.warnings:
         click.echo(f"warning: {warning}", err=True)
 

@@ -334,7 +334,8 @@ class Frames:
             return protocol.close_code or 1006, protocol.close_reason or ""
         except InvalidStatus as error:
             answer = error.response
-            raise remote.refusal(page.url, answer.status_code, answer.body) from error
+            sent = bool(self._token)
+            raise remote.refusal(page.url, answer.status_code, answer.body, sent) from error
         except (OSError, WebSocketException) as error:
             raise remote.no_bridge(page.url, error) from error
 

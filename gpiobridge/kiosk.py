@@ -20,9 +20,8 @@ from pathlib import Path
 from types import FrameType
 from typing import NamedTuple
 
-from gpiobridge import chromium, liveness, remote
-from gpiobridge.config import Settings
-from gpiobridge.errors import ConfigError, KioskError, RemoteError
+from gpiobridge import calling, chromium, liveness, remote
+from gpiobridge.errors import KioskError, RemoteError
 from gpiobridge.liveness import Answer, Liveness
 
 log = logging.getLogger(__name__)
@@ -54,23 +53,6 @@ class Options(NamedTuple):
 
 class _StopError(Exception):
     """A signal came while the bridge was being asked, which may take seconds."""
-
-
-def address(settings: Settings) -> str:
-    """Find where the bridge of a configuration is, seen from its own machine.
-
-    Raises:
-        ConfigError: it listens on any free port.
-    """
-    server = settings.server
-    if server.port == 0:
-        raise ConfigError(
-            [
-                f"{settings.source}: server.port = 0: the kiosk can't know which port that "
-                "will be; give the bridge's address with --url"
-            ]
-        )
-    return server.local_url
 
 
 def run(options: Options, environ: Mapping[str, str] = os.environ) -> None:
@@ -112,7 +94,7 @@ def _screen(environ: Mapping[str, str]) -> Iterator[socket.socket | None]:
     if not display and not environ.get("DISPLAY"):
         raise KioskError(
             "there is no screen to show the page on: neither WAYLAND_DISPLAY nor DISPLAY is set; "
-            "start it in a desktop session, or with cage: cage -- gpiobridge kiosk"
+            "start it in a desktop session, or with cage: cage -- " + calling.command("kiosk")
         )
     if not display:
         yield None
@@ -208,7 +190,11 @@ class _Kiosk:
         except RemoteError as error:
             if error.status == 401:
                 # Another token than we were started with; the unit starts us with the new one.
-                raise KioskError(f"the bridge at {self.base} refuses our token") from error
+                says = "refuses our token" if self._options.token else "asks for a token"
+                raise KioskError(
+                    f"the bridge at {self.base} {says}: give the right one as "
+                    "GPIOBRIDGE_SERVER__TOKEN, or with --token"
+                ) from error
             if self._silence != str(error):
                 self._silence = str(error)
                 log.info("waiting for the bridge: %s", error)

@@ -116,7 +116,7 @@ def navigate(
     exclude: str | None = None,
     token: str = "",
 ) -> int:
-    """Move displays to the page ``to``, as a press would.
+    """Send displays to the page ``to``, as a press would.
 
     Args:
         url: where the bridge is, such as ``http://127.0.0.1:8000``.
@@ -127,7 +127,7 @@ def navigate(
         token: what the bridge asks for, if it does.
 
     Returns:
-        How many displays were moved.
+        How many displays were sent there; that they have arrived, nobody has confirmed.
 
     Raises:
         RemoteError: the bridge can't be reached, or refuses.
@@ -174,7 +174,8 @@ def ask(
         with error:
             if error.code in accept:
                 return error.read().decode(errors="replace"), error.url
-            raise refusal(request.full_url, error.code, error.read()) from error
+            sent = request.has_header("Authorization")
+            raise refusal(request.full_url, error.code, error.read(), sent) from error
     except (OSError, ValueError, http.client.HTTPException) as error:
         raise no_bridge(request.full_url, error) from error
 
@@ -192,11 +193,22 @@ def no_bridge(url: str, error: Exception) -> RemoteError:
     )
 
 
-def refusal(url: str, status: int, body: bytes | bytearray | None) -> RemoteError:
-    """Say what was answered at ``url`` instead of what was asked for."""
+def refusal(
+    url: str, status: int, body: bytes | bytearray | None, token_sent: bool = False
+) -> RemoteError:
+    """Say what was answered at ``url`` instead of what was asked for.
+
+    Args:
+        url: what was asked for.
+        status: the HTTP status of the answer.
+        body: its text; of the bridge, or of whatever is there.
+        token_sent: whether a token went with the request.
+    """
     body = bytes(body or b"")
     said = own_sentence(status, body)
     if said and not body.lstrip().startswith(b"<"):
+        if status == 401 and " token" in said:
+            said = _asks(said, token_sent)
         return RemoteError(f"the bridge answered {status}: {said}", status)
     sentence = f"{url} answered {status}" + (f": {said}" if said else "")
     if not said or status in (404, 405):  # it may well be the address
@@ -204,6 +216,18 @@ def refusal(url: str, status: int, body: bytes | bytearray | None) -> RemoteErro
             f"{sentence.rstrip('.')}; is that the address of a bridge, or of one of its pages?"
         )
     return RemoteError(sentence, status)
+
+
+def _asks(text: str, token_sent: bool) -> str:
+    """Say where a program's token comes from: the bridge's own sentence is for browsers."""
+    who = "The API" if text.startswith("The API") else "This bridge"
+    key = "api_token" if "server.api_token" in text else "token"
+    option = key.replace("_", "-")
+    verb = "refuses the token that was sent; it asks for" if token_sent else "asks for its token,"
+    remedy = f"set GPIOBRIDGE_SERVER__{key.upper()}, or add --{option}"
+    if who == "This bridge":
+        remedy += " (in Python, token=)"
+    return f"{who} {verb} server.{key}: {remedy}"
 
 
 class _SameHost(urllib.request.HTTPRedirectHandler):

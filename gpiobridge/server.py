@@ -19,6 +19,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 
+from gpiobridge import calling
 from gpiobridge.config import Settings
 from gpiobridge.errors import ConfigError, ServerError
 from gpiobridge.exhibit import create_app
@@ -31,6 +32,8 @@ REQUEST_S = 10
 """How long a client may take for the next bytes of its request, or of our answer, in seconds."""
 
 _BACKLOG = 2048
+_UNPRIVILEGED = 1024  # ports below are root's
+_LOOK_AT = 100  # ports, for one that is free
 _DEFER_S = 30  # a connection that has said nothing yet stays in the kernel for so long
 
 
@@ -101,24 +104,25 @@ def _systemd_listener(settings: Settings) -> socket.socket | None:
         os.environ.pop(name, None)  # ours now: gunicorn must not take it a second time
     if passed != "1":
         raise ConfigError(
-            [f"gpiobridge.socket: passes {passed} sockets, and one is served: {_REMEDY}"]
+            [f"gpiobridge.socket: passes {passed} sockets, and one is served: {_remedy()}"]
         )
     listener = socket.socket(fileno=3)
     if listener.family not in (socket.AF_INET, socket.AF_INET6):
-        raise ConfigError([f"gpiobridge.socket: its ListenStream is no TCP address: {_REMEDY}"])
+        raise ConfigError([f"gpiobridge.socket: its ListenStream is no TCP address: {_remedy()}"])
     host, port = listener.getsockname()[:2]
     wanted = settings.server
     if wanted.port not in (0, port) or not _same_host(wanted.host, host):
         raise ConfigError(
             [
                 f"{settings.source}: server.host and server.port are {wanted.host} and "
-                f"{wanted.port}, but systemd listens on {host} and {port}: {_REMEDY}"
+                f"{wanted.port}, but systemd listens on {host} and {port}: {_remedy()}"
             ]
         )
     return listener
 
 
-_REMEDY = "`sudo gpiobridge install` writes the socket unit from the configuration"
+def _remedy() -> str:
+    return f"`{calling.as_root('install')}` writes the socket unit from the configuration"
 
 
 def _same_host(wanted: str, address: str) -> bool:
@@ -149,11 +153,22 @@ def _explain(error: OSError, host: str, port: int) -> str:
     if error.errno == errno.EADDRINUSE:
         return (
             f"port {port} on {host} is in use: stop the other program, "
-            f"or choose another port with --port"
+            f"or choose another port: {calling.again('--port', _free_port(host, port + 1))}"
         )
     if error.errno == errno.EACCES:
-        return f"port {port} needs root: choose one from 1024 on with --port"
+        other = calling.again("--port", _free_port(host, 8080))
+        return f"port {port} needs root: choose one from 1024 on: {other}"
     return f"can't listen on {host}, port {port}: {error.strerror or error}"
+
+
+def _free_port(host: str, first: int) -> int:
+    """Find a port to suggest: the first one from ``first`` on that is free."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for port in range(max(first, _UNPRIVILEGED), min(first + _LOOK_AT, 65536)):
+        with contextlib.suppress(OSError):
+            socket.create_server((host, port), family=family).close()
+            return port
+    return 0  # any free one
 
 
 def _tune(listener: socket.socket) -> None:

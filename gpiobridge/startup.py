@@ -3,8 +3,10 @@
 import ipaddress
 import socket
 import sys
+from dataclasses import replace
 
-from gpiobridge.config import DEFAULT_URL, Pin, base_url
+from gpiobridge import calling, target
+from gpiobridge.config import Pin, base_url
 from gpiobridge.errors import GpioBridgeError
 from gpiobridge.running import Running
 from gpiobridge.web import GpioBridge
@@ -36,18 +38,29 @@ def _greeting(running: Running, host: str, port: int) -> str:
     url = base_url(host, port)
     pins = running.settings.pins.values()
     lines = [f"gpiobridge shows its pages at {url}/", f"  from {running.settings.source}"]
+    if because := running.settings.example_because:
+        lines.append(f"  the packaged example: {because}")
     if running.settings.server.token:
         lines.append("  it asks for the token: open it once with ?token=... added")
     lines += [f"  {pin.name}: {_source(pin)}, active {pin.active}" for pin in pins]
     if running.watcher.pins.simulated:
-        command = f"gpiobridge press {next(iter(pins)).name}"
-        if url != DEFAULT_URL:
-            command += f" --url {url}"
         lines += [
             "  the pins are simulated: no GPIO is read",
-            f"  press one at {url}/simulator, or with: {command}",
+            f"  press one at {url}/simulator, or with: {_press(running, port)}",
         ]
     return "\n".join([*lines, "  Ctrl-C stops it"])
+
+
+def _press(running: Running, port: int) -> str:
+    """Write a command that presses a pin, and works in this folder as it stands."""
+    settings = running.settings
+    url = replace(settings.server, port=port).local_url
+    words = ["press", next(iter(settings.pins))]
+    if not target.is_found_here(url):
+        words += ["--url", url]
+    press = calling.command(*words)
+    token = settings.server.token
+    return press if not token or target.token_is_found_here(token) else f"{press} --token ..."
 
 
 def _source(pin: Pin) -> str:

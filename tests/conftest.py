@@ -23,7 +23,7 @@ def no_thread_left(request: pytest.FixtureRequest) -> Iterator[None]:
     before = set(threading.enumerate())
     yield
     if "page" not in request.fixturenames:  # Playwright's own come and go
-        wait_until(lambda: not (set(threading.enumerate()) - before), 5.0)
+        wait_until(lambda: not (set(threading.enumerate()) - before))
 
 
 @pytest.fixture(params=["gunicorn", "werkzeug"])
@@ -79,7 +79,7 @@ def page(browser: Any) -> Iterator[Any]:
     tab = context.new_page()
     errors: list[str] = []
     tab.on("pageerror", lambda error: errors.append(str(error)))
-    tab.set_default_timeout(10_000)
+    tab.set_default_timeout(20_000)
     yield tab
     context.close()
     assert errors == []

@@ -24,7 +24,7 @@ COMMANDS = {
     "gunicorn": [sys.executable, "-m", "gpiobridge"],
     "werkzeug": [sys.executable, str(HERE / "portable.py")],
 }
-DEADLINE_S = 10.0
+DEADLINE_S = 20.0  # a test whose event comes at last has not failed, however busy the machine is
 
 CONFIG = """\
 [server]

@@ -45,9 +45,11 @@ def test_every_route_asks_for_the_token(tmp_path: Path) -> None:
                 for method in rule.methods or ()
             ]  # fmt: skip
         assert len(urls) > 20
-        refused = {(m, url): client.open(url, method=m).status_code for m, url in urls}
+        # Buffered: a file that is served is closed, instead of at some garbage collection.
+        asks = {"buffered": True}
+        refused = {(m, url): client.open(url, method=m, **asks).status_code for m, url in urls}
         asked = {"Authorization": f"Bearer {TOKEN}"}
-        let_in = {(m, url): client.open(url, method=m, headers=asked).status_code
+        let_in = {(m, url): client.open(url, method=m, headers=asked, **asks).status_code
                   for m, url in urls}  # fmt: skip
         unknown = client.get("/nothing-here").status_code
     finally:
@@ -75,7 +77,7 @@ def test_a_wrong_token_is_refused(run_bridge: Run, given: str) -> None:
 def test_the_token_comes_once_and_then_in_a_cookie(run_bridge: Run, kind: str) -> None:
     """The cookie is kept from scripts and from other sites, and is enough from then on."""
     bridge = guarded(run_bridge, kind)
-    connection = http.client.HTTPConnection("127.0.0.1", bridge.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", bridge.port, timeout=20)
     try:
         connection.request("GET", f"/welcome?token={TOKEN}")
         response = connection.getresponse()
@@ -87,7 +89,7 @@ def test_the_token_comes_once_and_then_in_a_cookie(run_bridge: Run, kind: str) -
     assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "Lax", "/")
     header = f"{cookie.key}={cookie.value}"
     renewed = urllib.request.Request(f"{bridge.url}/welcome", headers={"Cookie": header})
-    with urllib.request.urlopen(renewed, timeout=10) as page:
+    with urllib.request.urlopen(renewed, timeout=20) as page:
         assert cookie.value in page.headers["Set-Cookie"]
     with bridge.socket("welcome", additional_headers={"Cookie": header}) as socket:
         frame(socket, "state")

@@ -22,14 +22,14 @@ door = 27
 [pages.welcome]
 on_low.button = "open"
 while_low.door = "still"
-lockout = "4s"
+lockout = "60s"
 
 [pages.open]
 on_low.button = "welcome"
 
 [pages.still]
 """
-NO_LOCKOUT = CONFIG.replace('lockout = "4s"', "")
+NO_LOCKOUT = CONFIG.replace('lockout = "60s"', "")
 
 PLAY_A_FILM = """async () => {
   const film = document.createElement("video");
@@ -105,9 +105,11 @@ def tab(run_bridge: Run, page: Any, tmp_path: Path) -> Tab:
 
 @pytest.fixture
 def locked(run_bridge: Run, page: Any, tmp_path: Path) -> Tab:
-    """A tab whose clock the test moves, and a bridge with a lockout of 4 s on the first page."""
+    """A tab whose clock the test moves, and a bridge with a lockout of 60 s on the first page."""
     page.clock.install()
-    return Tab(page, run_bridge(config=write_exhibit(tmp_path, config=CONFIG)))
+    # Beats that are due later: a page that is put forward doesn't miss one.
+    config = write_exhibit(tmp_path, 'beat = "60s"\ncatch_up = "160s"', CONFIG)
+    return Tab(page, run_bridge(config=config))
 
 
 def test_presses_in_the_lockout_never_count(locked: Tab) -> None:
@@ -115,7 +117,7 @@ def test_presses_in_the_lockout_never_count(locked: Tab) -> None:
     locked.open()
     for _ in range(3):
         locked.press()
-    locked.page.clock.fast_forward(4000)
+    locked.page.clock.fast_forward(60_000)
     locked.push()
     assert locked.is_on("/welcome")
     assert len(locked.sockets) == 1

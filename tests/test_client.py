@@ -1,5 +1,6 @@
 """`gpiobridge.client`: a program that follows a page, at a running server and at worse ones."""
 
+import contextlib
 import http.server
 import json
 import os
@@ -16,6 +17,7 @@ from typing import Any
 
 import pytest
 from running import CONFIG, DEADLINE_S, RunningBridge, wait_until, write_exhibit
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 from websockets.sync.server import Server, ServerConnection, serve
 
@@ -465,14 +467,15 @@ def test_silent_connection(make_stub: Any, monkeypatch: pytest.MonkeyPatch) -> N
 
     def handler(ws: ServerConnection) -> None:
         ws.send(STATE)
-        ws.recv(DEADLINE_S)
+        with contextlib.suppress(ConnectionClosed):
+            ws.recv()  # it says no more, and waits for ever
 
     stub = make_stub(handler, lambda _path: (200, f'{SCRIPT.format(beat=0.2)}<p data-beat="big">'))
     told: list[str] = []
     with connect(stub.url, tell=told.append) as frames:
         began_s = time.monotonic()
         assert [next_frame(frames)["type"] for _ in range(2)] == ["state", "state"]
-        assert 2.5 * 0.2 <= time.monotonic() - began_s < 5.0
+        assert time.monotonic() - began_s >= 2.5 * 0.2
     assert told == [f"{stub.url} does not answer; trying again"]
 
 
@@ -531,29 +534,29 @@ def test_pauses_between_tries() -> None:
 
 def test_close_from_another_thread(run_bridge: Run) -> None:
     """Closing ends an iteration that waits, and leaves neither a display nor a thread."""
-    bridge = run_bridge(server='beat = "8s"\ncatch_up = "30s"')
+    bridge = run_bridge(server='beat = "60s"\ncatch_up = "160s"')
     frames = connect(f"{bridge.url}/still")
     next_frame(frames, "state")
     closing = threading.Thread(target=frames.close)
     closing.start()
     assert [frame for frame in frames if frame["type"] != "beat"] == []
-    closing.join(4.0)
+    closing.join(DEADLINE_S)  # long before the next beat
     assert not [t for t in threading.enumerate() if t.name == "gpiobridge-client"]
     wait_until(lambda: bridge.health()["displays"] == [])
     bridge.wait_for_line("display on still left")
 
 
-def test_close_while_the_server_is_gone(run_bridge: Run) -> None:
+def test_close_while_the_server_is_gone(run_bridge: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """Closing doesn't wait for a server that is down, and the program may do it twice."""
+    monkeypatch.setattr(client, "_retry_delay_s", lambda attempt, _chance: 600.0 * attempt)
     bridge = run_bridge()
     gone = threading.Event()
     frames = connect(bridge.url, tell=lambda text: gone.set() if "not answer" in text else None)
     bridge.kill()
     assert gone.wait(DEADLINE_S)
-    began_s = time.monotonic()
     frames.close()
     frames.close()
-    assert time.monotonic() - began_s < 2.0
+    assert not [t for t in threading.enumerate() if t.name == "gpiobridge-client"]
     assert list(frames) == []
 
 
@@ -766,11 +769,12 @@ def gpiobridge(*args: str) -> subprocess.CompletedProcess[str]:
         (["push", "null", "--page", "open"], "messages", {"data": None, "page": "open"}, 1,
          "told 1 display"),
         (["push", "[1]", "--display", "a", "--exclude", "b", "--retain", "k"], "messages",
-         {"data": [1], "display": "a", "exclude": "b", "retain": "k"}, 0, "told 0 displays"),
-        (["navigate", "open"], "navigate", {"to": "open"}, 1, "moved 1 display"),
+         {"data": [1], "display": "a", "exclude": "b", "retain": "k"}, 0,
+         "no such display is open: nothing was sent"),
+        (["navigate", "open"], "navigate", {"to": "open"}, 1, "sent 1 display to open"),
         (["navigate", "open", "--page", "welcome", "--display", "a", "--exclude", "b"], "navigate",
          {"to": "open", "page": "welcome", "display": "a", "exclude": "b"}, 3,
-         "moved 3 displays"),
+         "sent 3 displays to open"),
     ],
 )  # fmt: skip
 def test_push_and_navigate(

@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 from running import RunningBridge, write_exhibit
 
+from gpiobridge import calling
 from gpiobridge.cli import main
 from gpiobridge.config import Gpio, Pin
 from gpiobridge.doctor import Finding, Machine, Report, Verdict, examine
@@ -309,7 +310,8 @@ FAULTS: dict[str, tuple[Callable[[Pi], None], str, Verdict, str, str]] = {
     "RPi.GPIO on a new kernel": (
         both(configured(gpio='pin_factory = "rpigpio"'), packages("RPi.GPIO")),
         "back end", FAILURE, "does not work on kernels from 6.6 on",
-        r"pip uninstall RPi.GPIO, then pip install 'gpiobridge\[gpiod\]', and pin_factory",
+        r"python -m pip uninstall RPi.GPIO, then .*python -m pip install 'gpiobridge\[gpiod\]', "
+        "and pin_factory",
     ),
     "RPi.GPIO on a Pi 5": (
         both(
@@ -874,8 +876,8 @@ def test_an_unreadable_configuration_is_not_a_wrong_one(
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
     for named, remedy in (
-        (None, "sudo gpiobridge doctor"),
-        (pi.config, f"sudo gpiobridge doctor --config {pi.config}"),
+        (None, calling.as_root("doctor")),
+        (pi.config, calling.as_root("doctor", "--config", str(pi.config))),
     ):
         report = examine(named, pi.machine())
         assert report.exit_code == 1
@@ -899,7 +901,7 @@ def test_a_named_configuration_that_is_unreadable_reaches_the_doctor(
     monkeypatch.setattr(os, "access", lambda *_, **__: False)
     done = CliRunner().invoke(main, ["doctor", "--config", str(pi.config)])
     assert done.exit_code == 1
-    assert f"-> sudo gpiobridge doctor --config {pi.config}" in done.output
+    assert f"-> {calling.as_root('doctor', '--config', str(pi.config))}" in done.output
 
 
 def test_the_installed_service_s_configuration_is_taken(

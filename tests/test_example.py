@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+import socket
 import subprocess
 import sys
 import threading
@@ -42,10 +43,11 @@ def gpiobridge(line: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture
-def example() -> Iterator[RunningBridge]:
-    """The shipped example, on the port that the README names."""
+def example(monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningBridge]:
+    """The shipped example, as the README starts it; on a free port, which the commands find."""
     assert "gpiobridge run --port 8000" in COMMANDS
-    bridge = RunningBridge(None, port=8000, cwd=ROOT)
+    bridge = RunningBridge(None, cwd=ROOT)
+    monkeypatch.setenv("GPIOBRIDGE_SERVER__PORT", str(bridge.port))
     yield bridge
     if bridge.process.poll() is None:
         bridge.stop()
@@ -96,9 +98,8 @@ def test_doctor_examines_this_machine() -> None:
 
 def test_press_and_watch(example: RunningBridge) -> None:
     """`press` moves a `watch`ed page: state, edge, close, each a line of JSON."""
-    watching = subprocess.Popen(
-        [BIN / "gpiobridge", *WATCH.split()[1:]], stdout=subprocess.PIPE, text=True
-    )
+    watch = WATCH.replace(":8000", f":{example.port}").split()[1:]
+    watching = subprocess.Popen([BIN / "gpiobridge", *watch], stdout=subprocess.PIPE, text=True)
     assert watching.stdout is not None
     with watching, watching.stdout as lines:
         assert json.loads(lines.readline())["type"] == "state"
@@ -126,13 +127,14 @@ def test_push_and_navigate(example: RunningBridge) -> None:
         frame(ws, "state")
         assert gpiobridge(PUSH).stdout == "told 1 display\n"
         assert frame(ws) == {"type": "message", "data": {"text": "Closed at noon"}}
-        assert gpiobridge("gpiobridge navigate open").stdout == "moved 1 display\n"
+        assert gpiobridge("gpiobridge navigate open").stdout == "sent 1 display to open\n"
         assert close_of(ws) == (4000, "/open")
 
 
 def test_listener(example: RunningBridge, tmp_path: Path) -> None:
     """The README's program hears of presses, and follows from page to page."""
-    (tmp_path / "listen.py").write_text(blocks("python")[1])
+    program = blocks("python")[1].replace(":8000", f":{example.port}")
+    (tmp_path / "listen.py").write_text(program)
     listening = subprocess.Popen(
         [sys.executable, "-u", "listen.py"], cwd=tmp_path, stdout=subprocess.PIPE, text=True
     )
@@ -172,7 +174,7 @@ def test_errors_are_sentences(example: RunningBridge) -> None:
         ("gpiobridge press button --url nonsense", 1, "no bridge answers at"),
         ("gpiobridge watch http://127.0.0.1:9/", 1, "no bridge answers at"),
         (
-            "gpiobridge watch http://127.0.0.1:8000/nosuch",
+            f"gpiobridge watch {example.url}/nosuch",
             1,
             "404: There is nothing at /nosuch; pages: welcome, open",
         ),
@@ -188,13 +190,18 @@ def test_errors_are_sentences(example: RunningBridge) -> None:
 
 
 def test_make_run(page: Any) -> None:
-    """`make run` shows the main job, and Ctrl-C ends it cleanly."""
-    # The installed copy in .venv is made by `make run` itself; port 8000 is the example's.
-    bridge = RunningBridge(None, port=None, command=["make", "run"], cwd=ROOT)
+    """It shows the main job on the port it is given, and the command it prints works (row 39)."""
+    # The installed copy in .venv is made by `make run` itself.
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    bridge = RunningBridge(None, port=None, command=["make", "run", f"PORT={port}"], cwd=ROOT)
     try:
+        assert bridge.port == port
         page.goto(bridge.url)
         page.wait_for_selector('html[data-bridge="online"]')
-        bridge.set_level("button", "low")
+        printed = bridge.wait_for_line(r"or with: (.*)$")[1]
+        assert printed == f".venv/bin/gpiobridge press button --url http://127.0.0.1:{port}"
+        subprocess.run(["sh", "-c", printed], cwd=ROOT, check=True, timeout=20)
         page.wait_for_url("**/open")
     finally:
         children = Path(f"/proc/{bridge.process.pid}/task/{bridge.process.pid}/children")

@@ -108,7 +108,7 @@ def test_beside_another_flask_sock() -> None:
         frame(ours, "state")
         for word in ("one", "two"):
             theirs.send(word)
-            assert theirs.recv(timeout=5) == f"{word} False"
+            assert theirs.recv(timeout=20) == f"{word} False"
         press(bridge)
         frame(ours, "edge")
         assert close_of(ours) == (4000, "/is/open")
@@ -334,7 +334,7 @@ def test_options_of_another_flask_sock_leave_no_descriptor() -> None:
         wait_until(lambda: len(os.listdir("/proc/self/fd")) <= before)
         with open_socket(port, "/echo") as theirs:
             theirs.send("hello")
-            assert theirs.recv(timeout=5) == "hello"
+            assert theirs.recv(timeout=20) == "hello"
     assert used == [True]
 
 

@@ -191,7 +191,7 @@ def test_a_file_that_comes_after_the_end_is_cut_off(readers: Readers) -> None:
     readers.read_from(io.BytesIO(FILM), 100)
     readers.feeder.stop()
     browser = readers.read_from(file := io.BytesIO(FILM), 100)
-    browser.settimeout(1.0)
+    browser.settimeout(DEADLINE_S)
     assert read_all(browser) == b""
     assert file.closed
 

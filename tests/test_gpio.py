@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from gpiozero.pins.mock import MockFactory, MockPin
 
+from gpiobridge import calling
 from gpiobridge.config import Gpio, Pin, Pull
 from gpiobridge.errors import PinError
 from gpiobridge.events import Level, RawEdge
@@ -349,9 +350,9 @@ def test_a_missing_back_end_names_what_to_install(
 @pytest.mark.parametrize(
     ("python", "wide", "said"),
     [
-        ((3, 11), True, "pip install 'gpiobridge[gpiod]'"),
-        ((3, 13), True, "pip install 'gpiobridge[gpiod]'"),
-        ((3, 11), False, "pip install 'gpiobridge[lgpio]'"),
+        ((3, 11), True, calling.pip("install", "gpiobridge[gpiod]")),
+        ((3, 13), True, calling.pip("install", "gpiobridge[gpiod]")),
+        ((3, 11), False, calling.pip("install", "gpiobridge[lgpio]")),
         ((3, 13), False, "sudo apt install python3-lgpio, "),
     ],
 )
@@ -372,7 +373,8 @@ def test_what_to_install_fits_the_system(python: tuple[int, int], wide: bool, sa
         ),
         (
             pins_failing_with(RuntimeError("Failed to add edge detection")),
-            "pip uninstall RPi.GPIO, then pip install 'gpiobridge[gpiod]'",
+            f"{calling.pip('uninstall', 'RPi.GPIO')}, then "
+            f"{calling.pip('install', 'gpiobridge[gpiod]')}",
         ),
         (
             factory_failing_with(RuntimeError("This module can only be run on a Raspberry Pi!")),

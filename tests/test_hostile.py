@@ -58,7 +58,7 @@ class Peer:
         self.sock = socket.socket()
         if buffer is not None:
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
-        self.sock.settimeout(10)
+        self.sock.settimeout(20)
         self.sock.connect(("127.0.0.1", port))
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.stream = ServerFrames()
@@ -181,7 +181,7 @@ def test_answers_that_nobody_reads(server: RunningBridge) -> None:
         with contextlib.suppress(OSError):
             for _ in range(5000):
                 stalled.send(PING, b"x" * 125)
-        wait_until(lambda: len(server.health()["displays"]) == 1, 20)
+        wait_until(lambda: len(server.health()["displays"]) == 1, 40)
 
 
 def test_slow_reader_gets_everything(server: RunningBridge) -> None:

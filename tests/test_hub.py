@@ -37,7 +37,7 @@ def press(began_s: float | None = 0.0) -> CloseClients:
 
 
 BEAT = TextMessage(wire.BEAT)
-PEER_S = 5.0  # how long a peer waits for what must come
+PEER_S = 20.0  # how long a peer waits for what must come
 
 
 @dataclass

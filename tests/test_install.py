@@ -19,7 +19,7 @@ import pytest
 from installing import FakeMachine
 from running import write_exhibit
 
-from gpiobridge import config
+from gpiobridge import calling, config
 from gpiobridge import install as installing
 from gpiobridge.config import Server
 from gpiobridge.errors import ConfigError, InstallError, PinError
@@ -388,14 +388,17 @@ def test_a_python_in_a_home_is_refused() -> None:
 def test_which_exhibit(machine: FakeMachine, exhibit: Path, tmp_path: Path) -> None:
     """Nothing named: the installed one, else the one here, else the example; it is said which."""
     said = run(machine, dry_run=True)
-    assert said[0] == "There is no config.toml here and none installed: the example is taken"
+    assert said[0].startswith(
+        "None is installed, and the example is taken: this folder has no config.toml; "
+    )
     os.chdir(exhibit)
     assert run(machine)[0] == f"The exhibit is that of {exhibit}"
     os.chdir(tmp_path)
     assert run(machine)[0] == "The exhibit is the one in /etc/gpiobridge, and stays as it is"
     os.chdir(write_exhibit(tmp_path / "other").parent)
+    place = calling.as_root("install", str(tmp_path / "other"))
     assert run(machine)[:2] == [
-        f"To place the exhibit of this folder: gpiobridge install {tmp_path / 'other'}",
+        f"To place the exhibit of this folder: {place}",
         "The exhibit is the one in /etc/gpiobridge, and stays as it is",
     ]
 

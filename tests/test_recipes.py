@@ -122,7 +122,7 @@ def other(browser: Any) -> Iterator[Any]:
     """A tab in a second browser: it shares no cookie with `page`."""
     context = browser.new_context()
     tab = context.new_page()
-    tab.set_default_timeout(10_000)
+    tab.set_default_timeout(20_000)
     yield tab
     context.close()
 

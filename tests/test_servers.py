@@ -30,7 +30,7 @@ FLASK = [str(BIN / "flask"), "--app", "app"]
 GUNICORN = [str(BIN / "gunicorn")]
 if "control_socket_disable" in {setting.name for setting in KNOWN_SETTINGS}:
     GUNICORN.append("--no-control-socket")  # not at a fixed place in the home folder
-FEW_SECONDS_S = 8.0
+FEW_SECONDS_S = DEADLINE_S  # gunicorn itself would wait for 30 s
 
 APP = """\
 import os

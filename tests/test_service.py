@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from running import COMMANDS, RunningBridge, frame, write_exhibit
+from running import COMMANDS, HERE, RunningBridge, frame, write_exhibit
 from websockets.exceptions import InvalidStatus
 
 from gpiobridge import gunicorn_worker
@@ -45,10 +45,12 @@ def test_port_in_use_is_one_sentence(tmp_path: Path) -> None:
         port = taken.getsockname()[1]
         code, said = run_and_fail("run", "--config", str(config), "--port", str(port), cwd=tmp_path)
     assert code == 1
+    other = said.rpartition(" ")[2]
     assert said == (
-        f"gpiobridge: port {port} on 127.0.0.1 is in use: stop the other program, "
-        "or choose another port with --port"
+        f"gpiobridge: port {port} on 127.0.0.1 is in use: stop the other program, or choose "
+        f"another port: {sys.executable} -m gpiobridge run --config {config} --port {other}"
     )
+    assert other != str(port)
 
 
 def test_all_problems_at_once(tmp_path: Path) -> None:
@@ -87,6 +89,15 @@ def test_pin_without_a_back_end_is_one_sentence(tmp_path: Path) -> None:
     assert len(said.splitlines()) == 1
 
 
+# No client is given up within a test: a thread that one holds is held for good.
+PATIENT = "from gpiobridge import cli, server; server.REQUEST_S = 600; cli.main()"
+ROBBED = f"import sys; sys.path.insert(0, {str(HERE)!r}); import portable; portable.rob()"
+PATIENT_COMMANDS = {
+    "gunicorn": [sys.executable, "-c", PATIENT],
+    "werkzeug": [sys.executable, "-c", f"{ROBBED}; {PATIENT}"],
+}
+
+
 def page_seconds(bridge: RunningBridge, count: int = 50) -> list[float]:
     """How long each of ``count`` page requests took."""
     times = []
@@ -102,7 +113,7 @@ def test_paused_readers_hold_no_thread(
     run_bridge: Run, kind: str, tmp_path: Path, more: str
 ) -> None:
     """More paused readers of a film than HTTP threads: pages are served, and the film whole."""
-    bridge = run_bridge(kind, server="threads = 8")
+    bridge = run_bridge(server="threads = 8", command=PATIENT_COMMANDS[kind])
     film = bytes(range(256)) * (64 * 1024)  # 16 MiB
     (tmp_path / "static" / "film.mp4").write_bytes(film)
     with contextlib.ExitStack() as stack:
@@ -110,7 +121,7 @@ def test_paused_readers_hold_no_thread(
         for _ in range(20):
             sock = stack.enter_context(socket.socket())
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            sock.settimeout(10)
+            sock.settimeout(20)
             sock.connect(("127.0.0.1", bridge.port))
             sock.sendall(
                 f"GET /static/film.mp4 HTTP/1.1\r\nHost: 127.0.0.1:{bridge.port}\r\n"
@@ -120,8 +131,6 @@ def test_paused_readers_hold_no_thread(
             readers.append(sock)
         took = page_seconds(bridge)
         print(f"page with 20 paused readers: median {statistics.median(took) * 1000:.1f} ms")
-        # Held threads would hold a page for as long as a reader is paused.
-        assert max(took) < 5
         with readers[0].makefile("rb") as file:
             head, _, body = file.read().partition(b"\r\n\r\n")
     if more:
@@ -198,7 +207,8 @@ def test_another_socket_than_the_configured_one_is_refused(
     assert code == 2
     assert said == (
         f"{config}: server.host and server.port are {says}, but systemd listens on 127.0.0.1 and "
-        f"{port}: `sudo gpiobridge install` writes the socket unit from the configuration"
+        f"{port}: `sudo {sys.executable} -m gpiobridge install` writes the socket unit from the "
+        "configuration"
     )
 
 
@@ -226,13 +236,13 @@ def test_file_limit_is_raised(tmp_path: Path) -> None:
     assert soft == hard
 
 
-def test_silent_connections_hold_no_thread(bridge: RunningBridge) -> None:
+def test_silent_connections_hold_no_thread(run_bridge: Run) -> None:
     """A browser's connections that say nothing, more than HTTP threads, delay no page."""
+    bridge = run_bridge(command=PATIENT_COMMANDS["gunicorn"])
     with contextlib.ExitStack() as stack:
         for _ in range(30):
             stack.enter_context(socket.create_connection(("127.0.0.1", bridge.port)))
-        # A silent connection that held a thread would hold it for 5 s.
-        assert max(page_seconds(bridge)) < 4
+        page_seconds(bridge)
 
 
 def test_requests_in_flight_are_answered_at_the_end() -> None:

@@ -12,6 +12,8 @@ import pytest
 from running import RunningBridge, close_of, frame, wait_until
 from websockets.exceptions import InvalidStatus
 
+from gpiobridge import gunicorn_worker, watcher
+
 Run = Callable[..., RunningBridge]
 
 HANDSHAKE = (
@@ -258,7 +260,19 @@ def test_no_thread_for_a_socket(run_bridge: Run) -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_stop_says_goodbye(run_bridge: Run, kind: str, number: int) -> None:
     """On SIGTERM and Ctrl-C every live display gets 1001; dead ones don't hold the exit up."""
-    bridge = run_bridge(kind)
+    took_s = stop_with_displays(run_bridge(kind), number)
+    print(f"stopped in {took_s:.2f} s")
+    # Whoever held the exit up would do so for gunicorn's graceful timeout, 5 s, or for good.
+    assert took_s < 4.0
+
+
+def test_a_stop_waits_for_little() -> None:
+    """What it waits for by the clock is short; how long the rest takes, the machine says."""
+    assert watcher._FAREWELL_S + gunicorn_worker.IN_FLIGHT_S < 0.6
+
+
+def stop_with_displays(bridge: RunningBridge, number: int) -> float:
+    """Stop a bridge that has displays, live and dead ones; return how many seconds that took."""
     with contextlib.ExitStack() as stack:
         live = [stack.enter_context(bridge.socket("still")) for _ in range(150)]
         for ws in live:
@@ -274,8 +288,7 @@ def test_stop_says_goodbye(run_bridge: Run, kind: str, number: int) -> None:
         wait_until(lambda: len(bridge.health()["displays"]) == 200)
         took_s = bridge.stop(number)
         assert {close_of(ws)[0] for ws in live} == {1001}
-    print(f"stopped in {took_s:.2f} s")
-    assert took_s < 1.0
+    return took_s
 
 
 def test_reset_in_the_handshake_gives_the_slot_back(run_bridge: Run) -> None:
@@ -300,7 +313,7 @@ def test_reset_in_the_handshake_gives_the_slot_back(run_bridge: Run) -> None:
 def test_worker_that_is_killed_ends_the_service(bridge: RunningBridge) -> None:
     """The arbiter ends with a failure, so that systemd acts, instead of starting a new worker."""
     os.kill(bridge.workers()[0], signal.SIGKILL)
-    assert bridge.process.wait(10) == 1
+    assert bridge.process.wait(20) == 1
     bridge.wait_for_line("the worker ended unexpectedly")
     bridge.kill()
 

@@ -111,7 +111,7 @@ def test_who_looks_waits_for_an_edge_on_its_way(look: Callable[[VirtualPins], ob
 
     def on_edge(_edge: RawEdge) -> None:
         stamped.set()
-        hand_on.wait(10)
+        hand_on.wait(20)
         order.append("edge")
 
     def look_on() -> None:
@@ -123,7 +123,7 @@ def test_who_looks_waits_for_an_edge_on_its_way(look: Callable[[VirtualPins], ob
     driving = threading.Thread(target=pins.drive, args=("bell", LOW))
     looking = threading.Thread(target=look_on)
     driving.start()
-    assert stamped.wait(10)
+    assert stamped.wait(20)
     looking.start()
     looking.join(0.1)  # it would be over by now, if it didn't wait
     hand_on.set()

@@ -317,7 +317,8 @@ def test_an_oscillating_pin_does_not_hold_up_another(caplog: pytest.LogCaptureFi
         start_s = time.monotonic()
         for number in range(MAX_EVENTS_A_SECOND + 100):
             stage.pins.tell(RawEdge("door", (LOW, HIGH)[number % 2], start_s + number * 0.0001))
-            if number % 100 == 99:  # a peer that doesn't read is dropped
+            # A peer that doesn't read is dropped. Of a noisy pin it may not get every event.
+            if number % 100 == 99 and number < MAX_EVENTS_A_SECOND:
                 assert [peer.frame()["seq"] for _ in range(100)][-1] == number + 1
         stage.pins.drive("button", LOW)
         moved = moved_by(peer)
@@ -366,8 +367,26 @@ def test_a_descriptor_that_fails_ends_the_service(kernel: Stage) -> None:
     assert not kernel.pins.opened
 
 
-def test_a_release_that_comes_while_others_are_read_is_no_hold() -> None:
+class SkippingTime:
+    """The module `time`, with a monotonic clock that a test can put forward."""
+
+    def __init__(self) -> None:
+        self.skipped_s = 0.0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(time, name)
+
+    def monotonic(self) -> float:
+        """The real time and what was skipped, in seconds."""
+        return time.monotonic() + self.skipped_s
+
+
+def test_a_release_that_comes_while_others_are_read_is_no_hold(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """However long that takes: the press was over before the hold time was, and is a tap."""
+    clock = SkippingTime()
+    monkeypatch.setattr("gpiobridge.watcher.time", clock)
 
     class Slow(ScriptedPins):
         slow = False
@@ -376,12 +395,12 @@ def test_a_release_that_comes_while_others_are_read_is_no_hold() -> None:
             if self.slow and pin == "door":
                 self.slow = False
                 end_s = time.monotonic()
-                time.sleep(0.8)  # the hold time is over meanwhile; a busy machine is no different
+                clock.skipped_s = 61.0  # the hold time is over meanwhile
                 self.levels["button"] = HIGH
                 self.tell(RawEdge("button", HIGH, end_s))
             return super().read(pin)
 
-    button = replace(SETTINGS.pins["button"], hold_s=0.6)
+    button = replace(SETTINGS.pins["button"], hold_s=60.0)
     rules = {("button", Gesture.TAP): "open", ("button", Gesture.HOLD): "open"}
     stage = Stage(
         Slow(loses_edges=True),
@@ -495,7 +514,7 @@ def test_a_display_that_comes_after_the_end_is_hung_up_on(stage: Stage) -> None:
     """A socket whose handshake crossed with the stop isn't left open with nobody behind it."""
     stage.watcher.stop()
     peer = stage.join()
-    peer.sock.settimeout(1.0)
+    peer.sock.settimeout(DEADLINE_S)
     assert peer.sock.recv(1) == b""
 
 

@@ -41,6 +41,7 @@ __all__ = [
     "nearest",
     "parse_duration",
     "read",
+    "why_example",
 ]
 
 DEFAULT_URL = "http://127.0.0.1:8000"

@@ -5,12 +5,11 @@ they look; `board`, `backends`, `pins`, `service` and `kiosk` have the checks; `
 they say. No check may raise: one that does becomes a finding. One thread, the caller's.
 """
 
-import shlex
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 
-from gpiobridge import config
+from gpiobridge import calling, config
 from gpiobridge.config import Settings
 from gpiobridge.doctor import backends, board, kiosk, pins, service
 from gpiobridge.doctor.findings import Finding, Report, Verdict, failure, ok, skipped, warning
@@ -18,7 +17,7 @@ from gpiobridge.doctor.machine import Health, Machine
 from gpiobridge.errors import ConfigError, PinError
 from gpiobridge.gpio import is_raspberry_pi
 
-__all__ = ["Finding", "Machine", "Report", "Verdict", "examine"]
+__all__ = ["Finding", "Machine", "Report", "Verdict", "examine", "installed_config"]
 
 Check = Callable[[], Finding | Iterable[Finding]]
 
@@ -37,10 +36,20 @@ def examine(config_file: Path | None = None, machine: Machine | None = None) -> 
         The findings; never an exception.
     """
     patient = _Patient(config_file, machine or Machine())
-    named = "" if config_file is None else f" --config {shlex.quote(str(config_file))}"
-    again = f"sudo gpiobridge doctor{named}"
+    named = [] if config_file is None else ["--config", str(config_file)]
+    again = calling.as_root("doctor", *named)
     findings = [found for name, check in _checks(patient) for found in _guarded(name, check, again)]
     return Report(findings, config_wrong=patient.config_wrong)
+
+
+def installed_config(machine: Machine | None = None) -> Path | None:
+    """Find the configuration of the installed service; None if there is no such service.
+
+    Args:
+        machine: where to look; by default this machine.
+    """
+    machine = machine or Machine()
+    return service.config_of(service.units(machine.root, machine.run))
 
 
 class _Patient:
@@ -67,9 +76,7 @@ class _Patient:
 
     def _installed_config(self) -> Path | None:
         """The service's file, where none was named and there is none in this folder."""
-        if self.units is None or Path("config.toml").exists():
-            return None
-        return self.units[service.SERVICE].config
+        return None if Path("config.toml").exists() else service.config_of(self.units)
 
     @property
     def settings(self) -> Settings:
@@ -138,7 +145,8 @@ def _checks(patient: _Patient) -> Iterator[tuple[str, Check]]:
 
     def levels() -> list[Finding]:
         factory = "" if patient.unwired else patient.factory
-        return pins.levels(patient.settings, factory, machine, patient.health)
+        again = service.restart(patient.units)
+        return pins.levels(patient.settings, factory, machine, patient.health, again)
 
     def port() -> Finding:
         return service.port(root, patient.settings.server, patient.health, patient.units)
@@ -182,7 +190,7 @@ def _guarded(name: str, check: Check, again: str) -> list[Finding]:
             failure(
                 name,
                 f"this check itself failed: {type(error).__name__}: {error}",
-                "please report it with the output of: gpiobridge doctor --json",
+                f"please report it with the output of: {calling.command('doctor', '--json')}",
             )
         ]
 
@@ -193,13 +201,14 @@ def _configuration(settings: Settings) -> Iterator[Finding]:
         for table, word in ((settings.pins, "pin"), (settings.pages, "page"))
     )
     yield ok(
-        "configuration", f"{settings.source} is fine: {', '.join(counts)}; all templates found"
+        "configuration",
+        f"{settings.source} is fine: {', '.join(counts)}; all templates found",
     )
     if settings.example_because:
         reason, _, remedy = settings.example_because.partition("; ")
         yield warning("configuration", f"this is the packaged example, as {reason}", remedy)
     for sentence in settings.warnings:
-        yield warning("configuration", sentence, "`gpiobridge check` shows all rules")
+        yield warning("configuration", sentence, f"`{calling.command('check')}` shows all rules")
 
 
 def _back_end(patient: _Patient) -> Finding:

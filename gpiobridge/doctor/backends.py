@@ -5,6 +5,7 @@ It takes what it looks at as arguments and returns its finding.
 
 from collections.abc import Mapping
 
+from gpiobridge import calling
 from gpiobridge.doctor.findings import Finding, failure, ok, warning
 from gpiobridge.doctor.machine import Package
 from gpiobridge.gpio.remedies import install
@@ -52,7 +53,7 @@ def back_end(
             _CHECK,
             "RPi.GPIO and rpi-lgpio are both installed, and each overwrites the module RPi "
             "of the other",
-            f"pip uninstall RPi.GPIO rpi-lgpio, then {install(python=python)}",
+            f"{calling.pip('uninstall', 'RPi.GPIO', 'rpi-lgpio')}, then {install(python=python)}",
         )
     if factory == "mock":
         if pi:
@@ -71,9 +72,9 @@ def back_end(
         )
     said = f"{name} {packages[name].version}"
     if name == "lgpio" and packages[name].version.startswith("0.0."):
-        return failure(_CHECK, f"{said} is an empty package", "pip install 'lgpio>=0.2'")
+        return failure(_CHECK, f"{said} is an empty package", calling.pip("install", "lgpio>=0.2"))
     if name == "gpiod" and packages[name].version.startswith("1."):
-        return failure(_CHECK, f"{said} is too old", "pip install 'gpiod>=2.2'")
+        return failure(_CHECK, f"{said} is too old", calling.pip("install", "gpiod>=2.2"))
     unfit = pi_5 and name in ("RPi.GPIO", "pigpio")
     if name == "RPi.GPIO" and not unfit:
         unfit = kernel is not None and kernel >= _NO_SYSFS_GPIO
@@ -83,7 +84,7 @@ def back_end(
         return failure(
             _CHECK,
             f"{said} does not work on {where}",
-            f"pip uninstall {name}, then {install(python=python)}{setting}",
+            f"{calling.pip('uninstall', name)}, then {install(python=python)}{setting}",
         )
     return ok(_CHECK, f"{said}, " + ("chosen by itself" if auto else "as configured"))
 

@@ -33,7 +33,7 @@ _OURS = "held by gpiobridge itself"
 
 
 def levels(
-    settings: Settings, factory: str, machine: Machine, health: Health | None
+    settings: Settings, factory: str, machine: Machine, health: Health | None, restart: str
 ) -> list[Finding]:
     """Check each configured pin.
 
@@ -42,9 +42,10 @@ def levels(
         factory: the back end that it comes to; anything where no pin is wired.
         machine: where to look.
         health: what the running bridge says, if one runs.
+        restart: how that one is started again.
     """
     if health is not None:
-        return _told(settings, machine, health)
+        return _told(settings, machine, health, restart)
     found = _of_wires(settings, factory, machine) if settings.wired else {}
     return [
         found.get(pin.name) or skipped(check_of(pin), f"{_set_by(pin)}: no GPIO is read")
@@ -190,7 +191,7 @@ def _holder(machine: Machine, chip: int, pin: Pin) -> tuple[Line, Program | None
     return (line, holding_line(machine.root, chip, pin.pin)) if line.used else None
 
 
-def _told(settings: Settings, machine: Machine, first: Health) -> list[Finding]:
+def _told(settings: Settings, machine: Machine, first: Health, restart: str) -> list[Finding]:
     """Judge the pins by what the running bridge says of them."""
     readings = [first]
     for _ in range(_READINGS - 1):
@@ -200,10 +201,12 @@ def _told(settings: Settings, machine: Machine, first: Health) -> list[Finding]:
             break
         readings.append(again)
     note = f"; {_OURS}" + (", simulated" if first.get("simulated") else "")
-    return [_told_of(settings, pin, readings, note) for pin in settings.pins.values()]
+    return [_told_of(settings, pin, readings, note, restart) for pin in settings.pins.values()]
 
 
-def _told_of(settings: Settings, pin: Pin, readings: list[Health], note: str) -> Finding:
+def _told_of(
+    settings: Settings, pin: Pin, readings: list[Health], note: str, restart: str
+) -> Finding:
     check = check_of(pin)
     told = readings[0]["pins"].get(pin.name)
     if told is None or (told["pin"], told["active"]) != (pin.pin, pin.active):
@@ -212,14 +215,14 @@ def _told_of(settings: Settings, pin: Pin, readings: list[Health], note: str) ->
             check,
             f"{settings.source} has {_wire(pin)}, active {pin.active}; the running bridge "
             f"has {other}",
-            "restart it (sudo systemctl restart gpiobridge), or name its own file with --config",
+            f"restart it ({restart}), or name its own file with --config",
         )
     seen = [reading["pins"].get(pin.name, {}).get("level") for reading in readings]
     if None in seen:
         return failure(
             check,
             f"{_wire(pin)} has no level: the running bridge does not watch it",
-            "sudo systemctl restart gpiobridge, and see: journalctl -u gpiobridge",
+            restart,
         )
     noisy = any(reading["pins"].get(pin.name, {}).get("noisy") for reading in readings)
     if pin.source == "http":  # nothing of it can be broken, and it may stay active for long

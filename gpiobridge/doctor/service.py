@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from gpiobridge import calling
 from gpiobridge.config import Server
 from gpiobridge.doctor.board import has_systemd
 from gpiobridge.doctor.findings import Finding, failure, ok, skipped, warning
@@ -100,6 +101,11 @@ def units(root: Path, run: Run) -> dict[str, Unit] | None:
     return found
 
 
+def config_of(found: Mapping[str, Unit] | None) -> Path | None:
+    """The configuration of the installed service; None if there is no such service."""
+    return None if found is None else found[SERVICE].config
+
+
 def waits_for_a_request(found: Mapping[str, Unit] | None) -> bool:
     """Whether systemd holds the port and would start the service on the first request.
 
@@ -108,6 +114,13 @@ def waits_for_a_request(found: Mapping[str, Unit] | None) -> bool:
     if found is None:
         return False
     return found[SOCKET].active == "active" and found[SERVICE].active in ("inactive", "failed")
+
+
+def restart(found: Mapping[str, Unit] | None) -> str:
+    """Say how the bridge that runs here is started again: it may be one in a terminal."""
+    if found is not None and found[SERVICE].active == "active":
+        return "sudo systemctl restart gpiobridge, and see: journalctl -u gpiobridge"
+    return f"stop it with Ctrl-C, then {calling.command('run')}"
 
 
 def unit_states(found: Mapping[str, Unit] | None) -> list[Finding]:
@@ -164,18 +177,18 @@ def port(
     if server.port == 0:
         return skipped("port", "server.port = 0: any free one")
     if health is not None:
-        return _served(where, health)
+        return _served(where, health, restart(found))
     if waits_for_a_request(found):
         return ok("port", f"{where} is held by systemd, for gpiobridge itself")
     try:
         family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
         socket.create_server((server.host, server.port), family=family).close()
     except OSError as error:
-        return _not_free(root, server, where, error)
+        return _not_free(root, server, where, error, restart(found))
     return ok("port", f"{where} is free")
 
 
-def _served(where: str, health: Health) -> Finding:
+def _served(where: str, health: Health, again: str) -> Finding:
     shown = [f"{each['name'] or 'a browser'} on {each['page']}" for each in health["displays"][:5]]
     more = len(health["displays"]) - len(shown)
     told = ", ".join(shown) + (f" and {more} more" if more else "")
@@ -184,12 +197,12 @@ def _served(where: str, health: Health) -> Finding:
         return failure(
             "port",
             f"{said}; it does not watch its pins (watcher: {health['watcher']})",
-            "sudo systemctl restart gpiobridge, and see: journalctl -u gpiobridge",
+            again,
         )
     return ok("port", said)
 
 
-def _not_free(root: Path, server: Server, where: str, error: OSError) -> Finding:
+def _not_free(root: Path, server: Server, where: str, error: OSError, again: str) -> Finding:
     if error.errno == errno.EADDRINUSE:
         holder = listening_on(root, server.port)
         if holder is None:
@@ -198,7 +211,7 @@ def _not_free(root: Path, server: Server, where: str, error: OSError) -> Finding
             return failure(
                 "port",
                 f"{where} is held by a gpiobridge that does not answer ({holder})",
-                "sudo systemctl restart gpiobridge, or end it and start it again",
+                again,
             )
         else:
             who, end = f"another program ({holder})", "end it"

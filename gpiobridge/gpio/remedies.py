@@ -1,11 +1,12 @@
 """What a back end's error means, and what a person can do about it: the words of the messages.
 
-Pure; any thread.
+Pure, but for how pip is called here; any thread.
 """
 
 import re
 import sys
 
+from gpiobridge import calling
 from gpiobridge.config import Pin
 
 NO_CHIP = (
@@ -38,7 +39,7 @@ def install(
             f"sudo apt install python3-lgpio, and make the environment with "
             f"--system-site-packages (PyPI has no lgpio for Python {python[0]}.{python[1]})"
         )
-    return f"pip install 'gpiobridge[{_EXTRAS.get(back_end, back_end)}]'"
+    return calling.pip("install", f"gpiobridge[{_EXTRAS.get(back_end, back_end)}]")
 
 
 # What the back ends say, and what a person can do about it.
@@ -54,7 +55,8 @@ _REMEDIES = (
     ),
     (
         r"Failed to add edge detection",
-        f"RPi.GPIO does not work on kernels from 6.6 on: pip uninstall RPi.GPIO, then {install()}",
+        "RPi.GPIO does not work on kernels from 6.6 on: "
+        f"{calling.pip('uninstall', 'RPi.GPIO')}, then {install()}",
     ),
     (
         r"PinUnknownPi|Raspberry Pi",

@@ -15,7 +15,6 @@ on a `machine`, undoing them if one fails.
 
 import contextlib
 import fcntl
-import shlex
 import socket
 import sys
 import time
@@ -23,7 +22,7 @@ from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from gpiobridge import config
+from gpiobridge import calling, config
 from gpiobridge.config import Settings
 from gpiobridge.errors import ConfigError, InstallError
 from gpiobridge.gpio import choose
@@ -56,7 +55,8 @@ def _readable() -> Iterator[None]:
         if not isinstance(denied, PermissionError):
             raise
         raise InstallError(
-            f"{denied.filename}: this user may not read it; run it with sudo: {_with_sudo()}"
+            f"{denied.filename}: this user may not read it; run it with sudo: "
+            f"{calling.again_as_root()}"
         ) from error
 
 
@@ -182,16 +182,7 @@ def uninstall(*, dry_run: bool, machine: Machine, tell: Tell) -> None:
 def _require(machine: Machine, dry_run: bool) -> None:
     machine.require()
     if not dry_run and not machine.may_install():
-        raise InstallError(f"this needs root: {_with_sudo()}")
-
-
-def _with_sudo() -> str:
-    """Return the command that was given, for root."""
-    # sudo looks for commands in folders of its own, not in a virtual environment.
-    command = [str(Path(sys.argv[0]).absolute())]
-    if command[0].endswith("__main__.py"):
-        command = [sys.executable, "-m", "gpiobridge"]
-    return f"sudo {shlex.join([*command, *sys.argv[1:]])}"
+        raise InstallError(f"this needs root: {calling.again_as_root()}")
 
 
 def _exhibit(folder: Path | None, machine: Machine, tell: Tell) -> Path | None:
@@ -203,13 +194,14 @@ def _exhibit(folder: Path | None, machine: Machine, tell: Tell) -> Path | None:
             chosen = chosen.parent
     elif machine.at(CONFIG).exists():
         if (here / "config.toml").exists() and here != machine.at(EXHIBIT):
-            tell(f"To place the exhibit of this folder: gpiobridge install {here}")
+            place = calling.as_root("install", str(here))
+            tell(f"To place the exhibit of this folder: {place}")
         chosen = machine.at(EXHIBIT)
     elif (here / "config.toml").exists():
         chosen = here
     else:
         chosen = config.example_file().parent
-        tell("There is no config.toml here and none installed: the example is taken")
+        tell(f"None is installed, and the example is taken: {config.why_example(here)}")
     if chosen == machine.at(EXHIBIT):
         tell(f"The exhibit is the one in {EXHIBIT}, and stays as it is")
         return None

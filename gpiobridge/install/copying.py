@@ -23,6 +23,7 @@ from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 from types import SimpleNamespace
 
+from gpiobridge import calling
 from gpiobridge.errors import InstallError
 
 NAME = "gpiobridge"
@@ -161,7 +162,7 @@ def _items(found: Distribution) -> Iterator[Item]:
     if direct.get("dir_info", {}).get("editable"):
         raise InstallError(
             f"{found.name} is installed as editable, which can't be copied: "
-            f"install it with: {sys.executable} -m pip install {found.name}"
+            f"install it with: {calling.pip('install', found.name)}"
         )
     for file in found.files or ():
         path = Path(str(found.locate_file(file)))

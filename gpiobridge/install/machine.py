@@ -12,6 +12,7 @@ import socket
 import subprocess
 from pathlib import Path
 
+from gpiobridge import calling
 from gpiobridge.errors import InstallError
 from gpiobridge.install.steps import ACCOUNTS, READERS
 
@@ -42,7 +43,7 @@ class Machine:
         if not self.at("/run/systemd/system").is_dir() or shutil.which("systemctl") is None:
             raise InstallError(
                 "this machine doesn't run systemd, which `install` needs: "
-                "start the bridge with: gpiobridge run"
+                f"start the bridge with: {calling.command('run')}"
             )
 
     def require_shared(self, interpreter: Path) -> None:

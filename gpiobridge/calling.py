@@ -1,0 +1,135 @@
+"""How gpiobridge is called here, for the commands that messages print.
+
+What is printed must work where it is printed: in a checkout that is ``.venv/bin/gpiobridge``, with
+``python -m gpiobridge`` it is that, and sudo looks for commands in folders of its own. Reads how
+this process was started, and the search path. Imports nothing of the project; any thread.
+"""
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+NAME = "gpiobridge"
+
+_SUDO_PATH = os.pathsep.join(
+    ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
+)
+"""Where sudo looks for commands: the default of Debian's ``secure_path`` (sudoers(5))."""
+
+
+def command(*words: str) -> str:
+    """Write a command of gpiobridge as it is called here.
+
+    Args:
+        words: what follows ``gpiobridge``, such as ``"press", "button"``; they are quoted for a
+            shell.
+    """
+    return _line([*_program(), *words])
+
+
+def as_root(*words: str) -> str:
+    """Write a command of gpiobridge for root, with sudo.
+
+    Args:
+        words: what follows ``gpiobridge``.
+    """
+    script = _script()
+    found = shutil.which(NAME, path=_SUDO_PATH)
+    if script is None:
+        program = [sys.executable, "-m", NAME]
+    elif found and _same_file(found, script):
+        program = [NAME]
+    else:
+        program = [str(Path(script).absolute())]
+    return _line(["sudo", *program, *words])
+
+
+def again(option: str, value: object) -> str:
+    """Write the command that started this process, with another value for one option.
+
+    Args:
+        option: such as ``--port``.
+        value: its value.
+    """
+    words, given = [], iter(sys.argv[1:])
+    for word in given:
+        if word == option:
+            next(given, None)
+        elif not word.startswith(f"{option}="):
+            words.append(word)
+    return command(*words, option, str(value))
+
+
+def again_as_root() -> str:
+    """Write the command that started this process, for root."""
+    return as_root(*sys.argv[1:])
+
+
+def pip(*words: str) -> str:
+    """Write a command of pip that changes the environment of this Python.
+
+    Args:
+        words: what follows ``pip``.
+    """
+    found = shutil.which("pip")
+    ours = found and os.path.dirname(os.path.abspath(found)) == os.path.dirname(sys.executable)
+    return _line([*(["pip"] if ours else [_python(), "-m", "pip"]), *words])
+
+
+def _program() -> list[str]:
+    """Find the words that start gpiobridge here."""
+    script = _script()
+    if script is None:
+        return [_python(), "-m", NAME]
+    found = shutil.which(NAME)
+    return [NAME] if found and _same_file(found, script) else [_near(script)]
+
+
+def _script() -> str | None:
+    """Find our console script; None where only ``python -m gpiobridge`` is sure to work."""
+    started = sys.argv[0] if sys.argv else ""
+    path = Path(started)
+    if path.name == "__main__.py" and path.parent.name == NAME:
+        return None
+    if path.stem == NAME:
+        return started
+    # Where another program runs us, such as flask, ours lies beside its interpreter.
+    beside = os.path.join(os.path.dirname(sys.executable), NAME)
+    there = any(os.path.isfile(beside + ending) for ending in ("", ".exe"))
+    return beside if there else None
+
+
+def _python() -> str:
+    """Find the word that starts this Python."""
+    # Not samefile: the Python of an environment is a link to the system's.
+    for name in ("python", "python3"):
+        found = shutil.which(name)
+        if found and os.path.abspath(found) == os.path.abspath(sys.executable):
+            return name
+    return _near(sys.executable) if sys.executable else "python3"
+
+
+def _near(path: str) -> str:
+    """Write a program's path as short as it works from this folder."""
+    try:
+        here = os.path.relpath(path)
+    except (OSError, ValueError):  # the folder is gone; or it is on another drive
+        return path
+    if here.startswith(os.pardir):
+        return os.path.abspath(path)
+    return here if os.sep in here else os.path.join(os.curdir, here)
+
+
+def _same_file(one: str, other: str) -> bool:
+    try:
+        return os.path.samefile(one, other)
+    except OSError:
+        return False
+
+
+def _line(words: Sequence[str]) -> str:
+    return subprocess.list2cmdline(words) if sys.platform == "win32" else shlex.join(words)

@@ -1,0 +1,106 @@
+"""What a person at the terminal reads when the bridge is up."""
+
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from running import RunningBridge, write_exhibit
+
+from gpiobridge.cli import main
+
+Run = Callable[..., RunningBridge]
+TOKEN = "0123456789abcdef"
+
+
+def greeting(bridge: RunningBridge) -> str:
+    """All that was said until the last line of the greeting."""
+    bridge.wait_for_line("Ctrl-C stops it")
+    return "".join(bridge.log)
+
+
+def press_as_printed(said: str, cwd: Path, **words: str) -> subprocess.CompletedProcess[str]:
+    """Run the printed command in a shell of the same folder."""
+    match = re.search(r"or with: (.*)$", said, re.MULTILINE)
+    assert match, said
+    line = match[1]
+    for old, new in words.items():
+        line = line.replace(old, new)
+    return subprocess.run(
+        ["sh", "-c", line], cwd=cwd, capture_output=True, text=True, timeout=20, check=False
+    )
+
+
+@pytest.mark.parametrize("way", ["this folder", "another port", "another folder"])
+def test_the_printed_command_presses(run_bridge: Run, tmp_path: Path, way: str) -> None:
+    """It names the address where a command in this folder wouldn't find it (row 39)."""
+    file = write_exhibit(tmp_path / "exhibit", "port = 1")
+    cwd = tmp_path if way == "another folder" else file.parent
+    named = file if way == "another folder" else None
+    bridge = run_bridge(config=named, cwd=cwd) if named else RunningBridge(None, cwd=cwd)
+    try:
+        if way == "this folder":  # found by the file alone, as it stands by now
+            text = file.read_text().replace("port = 1\n", f"port = {bridge.port}\n")
+            bridge.stop()
+            file.write_text(text)
+            bridge = RunningBridge(None, port=bridge.port, cwd=cwd)
+        said = greeting(bridge)
+        assert ("--url" in said) is (way != "this folder"), said
+        done = press_as_printed(said, cwd)
+        assert (done.returncode, done.stderr) == (0, ""), said
+        bridge.wait_for_line("button: low")
+    finally:
+        bridge.stop()
+
+
+def test_a_token_that_the_folder_does_not_say_is_asked_for(run_bridge: Run, tmp_path: Path) -> None:
+    """The token itself is in no log (row 39)."""
+    file = write_exhibit(tmp_path / "exhibit")
+    environ = {"GPIOBRIDGE_SERVER__TOKEN": TOKEN, "PATH": "/usr/bin:/bin"}
+    bridge = run_bridge(config=file, env=environ, cwd=tmp_path)
+    said = greeting(bridge)
+    assert TOKEN not in said
+    assert said.count("--token ...") == 1
+    done = press_as_printed(said, tmp_path, **{"--token ...": f"--token {TOKEN}"})
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_folder_s_token_is_found(tmp_path: Path) -> None:
+    """Then the printed command needs none (row 39)."""
+    write_exhibit(tmp_path, f'token = "{TOKEN}"')
+    bridge = RunningBridge(None, cwd=tmp_path)
+    try:
+        said = greeting(bridge)
+        assert "--token" not in said
+        assert press_as_printed(said, tmp_path).returncode == 0
+    finally:
+        bridge.stop()
+
+
+def test_the_packaged_example_is_named_with_its_reason(tmp_path: Path) -> None:
+    """Who has made pages and sees others learns why (row 37)."""
+    (tmp_path / "config.toml.txt").touch()
+    bridge = RunningBridge(None, cwd=tmp_path)
+    try:
+        reason = "this folder has no config.toml, but config.toml.txt; rename it to config.toml"
+        assert f"the packaged example: {reason}" in greeting(bridge)
+    finally:
+        bridge.stop()
+
+
+def test_one_s_own_exhibit_is_no_example(run_bridge: Run) -> None:
+    """Nor is a word said about it (row 37)."""
+    assert "example" not in greeting(run_bridge())
+
+
+@pytest.mark.parametrize("command", ["check", "doctor"])
+def test_commands_say_that_it_is_the_example(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """`check` finding "it" fine is no comfort to who has another one (row 37)."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config.toml.txt").touch()
+    done = CliRunner().invoke(main, [command])
+    assert "this folder has no config.toml, but config.toml.txt" in done.output
