@@ -198,7 +198,7 @@ def test_half_open_display_is_dropped(server: RunningBridge) -> None:
     with unharmed(server), Peer(server.port, "still?display=silent") as silent:
         silent.send(TEXT, BEAT)
         wait_until(lambda: len(server.health()["displays"]) == 2)
-        server.wait_for_line("silent on still no longer answers")
+        server.wait_for_line('"silent" on still no longer answers')
         assert [d["name"] for d in server.health()["displays"]] == [""]  # the witness answers none
         assert silent.close() is None
 

@@ -132,6 +132,11 @@
     if (!told) return;
     cursors = [told];
     told = "";
+    keepCursor();
+  }
+
+  /** What this page has acted on counts no more on it when it is reloaded. */
+  function keepCursor() {
     keep(cursorKey, `${cursors[0]} ${location.pathname}`);
   }
 
@@ -196,6 +201,12 @@
     // wasClean is not looked at: it is false now and then for a close with a code.
     lastEdge = null;
     socket.onclose = (event) => (event.code === NAVIGATE ? led(event.reason) : lost());
+  }
+
+  /** Go on with this page, past what was to lead away from it. */
+  function goOn() {
+    if (cursors[0]) keepCursor();
+    stayConnected();
   }
 
   /** Open a new socket where the server has closed ours to lead us elsewhere. */
@@ -471,11 +482,13 @@
     const levels = Object.keys(levelRules).filter(
       (pin) => levelRules[pin][pins[pin]?.level] === path,
     );
-    actOnTold();
+    // Not kept yet: a reload that is under way must not lose the press that this page leaves by.
+    if (told) [cursors, told] = [[told], ""];
     const order = !press && !levels.length;
     if (farewell && order) farewell.url = new URL(path, location.href);
     // A press that crossed with our word that none counts now is used up.
-    if (farewell || (press && (press.held || takingSinceMs === null))) open();
+    const usedUp = press && (press.held || takingSinceMs === null);
+    if (farewell || usedUp) goOn();
     else leave(path, { pin: press?.pin, order, levels });
   }
 
@@ -494,7 +507,7 @@
     const waitUntil = (promise) => farewells.push(promise);
     if (!tell("navigate", { page: path, pin, waitUntil }, !order)) {
       for (const each of levels) declined.set(each, pins[each].level);
-      stayConnected(); // past what it declined
+      goOn();
       return;
     }
     const last = { url };
