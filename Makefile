@@ -8,7 +8,7 @@ HAS_LGPIO = $(PYTHON) -c 'import importlib.util, sys; sys.exit(not importlib.uti
 VENV_FLAGS = $(shell $(ON_A_PI) && echo --system-site-packages)
 EXTRA = $(shell $(ON_A_PI) && ! $(HAS_LGPIO) && echo '[lgpio]')
 
-.PHONY: help run test test-oldest test-pi test-faults test-https test-kiosk test-browsers fuzz soak bench lint format wheel clean
+.PHONY: help run test test-oldest test-pi test-faults test-https test-kiosk test-browsers test-docs fuzz soak bench lint format wheel clean
 
 help:  ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -16,7 +16,7 @@ help:  ## show this
 run: .venv/run  ## start the example (PORT=8100: there); pins are simulated, but on a Raspberry Pi
 	@exec $(BIN)/gpiobridge run $(if $(PORT),--port $(PORT))
 
-test: .venv/dev .venv/browser lint  ## check and test everything but the virtual Pi
+test: .venv/dev .venv/browser lint  ## check style and types, and test the package in a real Chromium
 	$(BIN)/pytest --numprocesses=3 --dist=worksteal
 
 test-oldest: .venv/oldest/done .venv/browser  ## the same tests with the oldest versions that pyproject.toml allows
@@ -37,6 +37,9 @@ test-kiosk: .venv/dev .venv/browser .venv/kiosk  ## test the kiosk under cage, w
 
 test-browsers: .venv/dev .venv/browsers  ## test in Firefox, WebKit and Chromium (Debian, as root)
 	$(BIN)/pytest tests/browsers
+
+test-docs: .venv/dev .venv/browser  ## run what the README and docs/ show, as printed, and the built wheel
+	$(BIN)/pytest tests/docs --numprocesses=2 --dist=worksteal
 
 fuzz: .venv/dev  ## send 100,000 malformed handshakes and frames to a running server
 	$(BIN)/python tests/fuzz.py

@@ -10,7 +10,7 @@ import pytest
 from running import RunningBridge, close_of, frame
 from test_example import blocks
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 OLDEST_GUNICORN = re.search(r'"gunicorn>=(\d+)', (ROOT / "pyproject.toml").read_text())
 
 

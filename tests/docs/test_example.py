@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from running import DEADLINE_S, RunningBridge, close_of, frame, wait_until
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 BIN = Path(sys.executable).parent
 
@@ -75,7 +75,7 @@ def test_every_command_is_covered() -> None:
         "gpiobridge navigate open",
         "flask --app app run",
     }
-    # tests/test_wheel.py runs these, and tests/virtualpi/test_install.py the installation.
+    # tests/docs/test_wheel.py runs these, and tests/virtualpi/test_install.py the installation.
     on_a_pi = {*blocks("sh")[1].splitlines(), *blocks("sh")[2].splitlines()}
     assert set(COMMANDS) - here == on_a_pi
     assert here <= set(COMMANDS)

@@ -15,7 +15,7 @@ from running import DEADLINE_S, RunningBridge, wait_until
 
 from gpiobridge import GpioBridge
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 ENVIRONMENT = os.environ | {"PATH": f"{BIN}:{os.environ['PATH']}", "PYTHONUNBUFFERED": "1"}
 ONLINE = 'html[data-bridge="online"]'
@@ -175,7 +175,7 @@ def test_types(tmp_path: Path) -> None:
 @pytest.mark.timeout(110)
 def test_types_of_a_typed_application(tmp_path: Path) -> None:
     """An application that uses all of the public API passes `mypy --strict`."""
-    source = Path(__file__).with_name("typed_application.py")
+    source = ROOT / "tests" / "typed_application.py"
     public = {name for name in vars(GpioBridge) if not name.startswith("_")}
     assert public <= set(re.findall(r"bridge\.(\w+)", source.read_text()))
     assert mypy(tmp_path, "--strict", source) == ""
