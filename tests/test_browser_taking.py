@@ -1,12 +1,13 @@
 """Pages that hold presses off, in a real Chromium: lockouts, films, farewells, and how one came."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from running import RunningBridge, wait_until, write_exhibit
+from running import RunningBridge, frame, wait_until, write_exhibit
 
 Run = Callable[..., RunningBridge]
 
@@ -216,6 +217,34 @@ def test_a_press_during_a_farewell_is_used_up(tab: Tab) -> None:
     tab.page.wait_for_url("**/welcome")
 
 
+def test_a_page_that_is_reloaded_before_its_first_frame_was_behind_a_farewell(tab: Tab) -> None:
+    """A press during the farewell that the page wasn't told of is used up still (row 5)."""
+    opened = []
+
+    def connect_first_and_last(socket: Any) -> None:
+        opened.append(socket)
+        if len(opened) not in (2, 3):  # that of the farewell, and that of the next page
+            socket.connect_to_server()
+
+    tab.page.route_web_socket(re.compile("/ws/"), connect_first_and_last)
+    tab.open()
+    tab.page.evaluate(SAY_FAREWELL)
+    tab.set_level("button", "low")
+    tab.page.wait_for_function("Boolean(window.farewellIsOver)")
+    with tab.bridge.socket("still") as watching:
+        frame(watching, "state")
+        for level in ("high", "low"):
+            tab.bridge.set_level("button", level)
+            assert frame(watching, "edge")["level"] == level
+    tab.page.evaluate("farewellIsOver()")
+    tab.page.wait_for_url("**/open")
+    wait_until(lambda: len(opened) == 3)
+    tab.page.reload()
+    tab.page.wait_for_selector(ONLINE)
+    tab.push()
+    assert tab.is_on("/open")
+
+
 def test_an_order_during_a_farewell_leads_to_its_own_page(tab: Tab) -> None:
     """The farewell may finish (row 3)."""
     tab.open()
@@ -227,6 +256,19 @@ def test_an_order_during_a_farewell_leads_to_its_own_page(tab: Tab) -> None:
     tab.page.wait_for_function("document.documentElement.dataset.bridge === 'online'")
     tab.push()
     assert tab.is_on("/welcome")
+    tab.page.evaluate("farewellIsOver()")
+    tab.page.wait_for_url("**/still")
+
+
+def test_an_order_to_where_a_level_leads_is_still_one(tab: Tab) -> None:
+    """During a farewell no level leads anywhere, so it must be the application (row 3)."""
+    tab.open()
+    tab.page.evaluate(SAY_FAREWELL)
+    tab.set_level("button", "low")
+    tab.page.wait_for_function("Boolean(window.farewellIsOver)")
+    tab.set_level("door", "low")
+    assert tab.bridge.request("/api/navigate", b'{"to":"still"}')[0] == 200
+    tab.push()
     tab.page.evaluate("farewellIsOver()")
     tab.page.wait_for_url("**/still")
 

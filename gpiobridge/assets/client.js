@@ -143,18 +143,15 @@
   /** What this page has acted on before its first frame, by how the visitor came to it. */
   function takeOver() {
     const type = performance.getEntriesByType("navigation")[0]?.type;
-    const [handed, handedPath, afterFarewell] = (recall(handedKey) || "").split(" ");
-    const [kept, keptPath] = (recall(cursorKey) || "").split(" ");
+    const handed = recall(handedKey) || "";
+    const kept = type === "reload" ? recall(cursorKey) || "" : "";
+    const here = [handed, kept].find((each) => each.split(" ")[1] === location.pathname) || "";
+    const [cursor, , afterFarewell] = here.split(" ");
     keep(handedKey, ""); // it was for the next page only, whichever that is
-    if (type !== "reload") keep(cursorKey, "");
+    keep(cursorKey, here); // a page that is reloaded before its first frame is the same still
+    if (afterFarewell) takingSinceMs = performance.now() - loadingMs();
     // Back and forward may show the page as the HTTP cache has it, whose cursor is old.
-    const own = type === "back_forward" ? "" : pageCursor;
-    if (handedPath === location.pathname) {
-      if (afterFarewell) takingSinceMs = performance.now() - loadingMs();
-      keep(cursorKey, `${handed} ${handedPath}`);
-      return [handed, own];
-    }
-    return [type === "reload" && keptPath === location.pathname ? kept : "", own];
+    return [cursor, type === "back_forward" ? "" : pageCursor];
   }
 
   /** For how long this page has been loading, or shown, if it was prerendered. */
@@ -484,7 +481,8 @@
     );
     // Not kept yet: a reload that is under way must not lose the press that this page leaves by.
     if (told) [cursors, told] = [[told], ""];
-    const order = !press && !levels.length;
+    // While presses don't count, levels don't either: then it can only be an order.
+    const order = !press && (takingSinceMs === null || !levels.length);
     if (farewell && order) farewell.url = new URL(path, location.href);
     // A press that crossed with our word that none counts now is used up.
     const usedUp = press && (press.held || takingSinceMs === null);
