@@ -1,8 +1,12 @@
 """A display: the browser and our client in it, as a model in Python.
 
-It does what ``client.js`` does, state by state: page and cursor, the tab's own cursor before the
-page's, beats answered, a silent socket given up, quick and then spread out retries, a question by
-HTTP before a page is left. Times are those of ``client.js`` and of Chromium.
+It does what ``client.js`` does, state by state: page and cursors, beats answered, a silent socket
+given up, quick and then spread out retries, a question by HTTP before a page is left, and what the
+server is told of when the page takes presses (`taking`). Times are those of ``client.js`` and of
+Chromium. Films, farewells and what a page declines are drawn, as its author would have them.
+
+One thing no browser can do: behind each word on taking presses it sends a ping, whose answer tells
+the oracle when the server surely knew.
 
 What Chromium does when a page can't be loaded is an assumption: its error page tries again after
 1 s (as it does the first time).
@@ -13,18 +17,33 @@ Many displays live in one process, so that SIGSTOP can stop them; commands and n
 import asyncio
 import contextlib
 import html
+import json
 import re
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection as Pipe
 from random import Random
 from urllib.parse import urlencode
 
+from faults.graph import PLAIN, Graph, Traits, make_graph
 from faults.orders import Order, take_orders
-from faults.records import Ended, Joined, Left, Loaded, Lost, Record
-from faults.websocket import FAILURES, Closed, WebSocket, open_websocket, request
+from faults.records import (
+    Ended,
+    Got,
+    Joined,
+    Known,
+    Left,
+    Loaded,
+    Lost,
+    Record,
+    Said,
+    Stayed,
+    Stopped,
+)
+from faults.taking import Taking, draw_films
+from faults.websocket import FAILURES, Closed, Pong, WebSocket, open_websocket, request
 
 NAVIGATE = 4000
 CONNECT_S = 6.0
@@ -34,16 +53,40 @@ MAX_RETRY_S = 2.0
 ANSWER_S = 5.0
 LOAD_S = 10.0
 ERROR_PAGE_S = 1.0
+NOTHING = ("", "", False)
+MAX_LAG_S = 0.1  # how long a busy page may take to say that it takes presses again
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A loaded page: what our script tag says."""
+    """A loaded page: what our script tag says, and what its author made of it."""
 
     name: str
     path: str
     cursor: str
     beat_s: float
+    lockout_s: float
+    levels: dict[str, dict[str, str]]  # pin, level: the path where that leads
+    traits: Traits
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a socket's address said; see `records.Joined`."""
+
+    sent_s: float
+    cursors: tuple[str, ...]
+    takes: bool
+    declined: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The server closed with 4000: where to, and whether a press did it; see `records.Left`."""
+
+    to: str
+    pressed: bool
+    at_once: bool
 
 
 class Tab:
@@ -51,20 +94,33 @@ class Tab:
 
     Args:
         port: of its way to the server.
+        name: of the display.
+        graph: what pages do, and which levels lead where.
         random: spreads its retries.
         note: takes its notes.
         careful: an edge counts as acted on only once it is known what follows it. False is the
-            client of version 0.1, which lost a press whose edge arrived but whose close did not.
+            client of version 0.1, which lost a press whose edge arrived but whose close did not,
+            and said nothing of when its page takes presses.
     """
 
     def __init__(
-        self, port: int, random: Random, note: Callable[[Record], None], careful: bool
+        self,
+        port: int,
+        name: str,
+        graph: Graph,
+        random: Random,
+        note: Callable[[Record], None],
+        careful: bool,
     ) -> None:
         self._careful = careful
         self._port = port
+        self._name = name
+        self._graph = graph
         self._random = random
         self._note = note
-        self._storage = ("", "")  # cursor and path: sessionStorage
+        # sessionStorage: what a page hands to the next one, and what it keeps for itself: cursor,
+        # path, and whether that was handed over behind a farewell.
+        self._handed = self._own = NOTHING
         self._cursors: list[str] = []
         self._since = ""  # the cursor with which the page began
         self._told = ""  # the cursor of an edge whose consequence may still be on its way
@@ -72,24 +128,31 @@ class Tab:
         self._last_frame_s = 0.0
         self._epoch = ""
         self._seq = 0
-        self._joined = False
+        self._levels: dict[str, str] = {}
+        self._declined: dict[str, str] = {}  # pin to the level by which the page won't leave
+        self._joined = self._connecting = self._followed = False
+        self._pressed = False  # the last frame was an edge
+        self._led_s: float | None = None
+        self._reloaded = False
+        self._belongs = ""  # the page that the display belongs to
+        self._taking = Taking(note, self._say)
+        self._ending: set[asyncio.Task[None]] = set()
+        self._said: dict[int, float] = {}  # number of a statement to when it was sent
         self.leaving = False
         self.socket: WebSocket | None = None
         self.path = ""
 
-    async def run(self, path: str) -> None:
+    async def run(self, path: str, reloaded: bool = False) -> None:
         """Show ``path``, and whatever follows from it."""
         self.path = path
+        self._reloaded = reloaded
         page: Page | None = None
         while True:
             loaded = await self._load(path, patient=page is None)
             self.leaving = False
             if loaded is not None:
                 page = loaded
-                self.path = page.path
-                self._cursors = [self._handed_over(page.path), page.cursor]
-                self._attempt = 0
-                self._since = self._epoch = ""
+                self._begin(page)
             else:  # the navigation came to nothing, and the old page is still there
                 assert page is not None
                 await self._wait_to_retry(page)
@@ -97,26 +160,80 @@ class Tab:
 
     def forget(self) -> None:
         """The page is gone, and its socket with it."""
-        if self.socket is not None:
-            self.socket.forget()
-            self.socket = None
-            self._note(Lost(time.monotonic(), self._last_frame_s))
+        self._taking.end()
+        self._drop()
 
     # ------------------------------------------------------------ a page and its socket
 
     async def _live(self, page: Page) -> str:
         """Stay on a page until it is left; return the next one's path."""
         while True:
-            to = await self._connected(page)
-            if to is None:
+            told = await self._connected(page)
+            if told is None:
                 await self._wait_to_retry(page)
-                continue
-            tries = 0
-            while not await self._ask(to):
-                await asyncio.sleep(self._delay_s(tries))
-                tries += 1
-            self._hand_over(to)
-            return to
+            elif self._leaves(page, told):
+                return await self._leave(page, told)
+
+    def _leaves(self, page: Page, told: Told) -> bool:
+        """Whether the page leaves as it is told to; if not, it reconnects."""
+        if not self._careful:
+            return True
+        if told.pressed and self._taking.since_s is None:
+            self._note_stayed(told, declined=False)
+            return False
+        levels = {
+            pin: level
+            for pin, rules in page.levels.items()
+            if rules.get(level := self._levels.get(pin, "")) == told.to
+        }
+        order = not told.pressed and (self._taking.since_s is None or not levels)
+        if order or self._random.random() >= page.traits.declines:
+            return True
+        self._declined.update(levels)
+        self._note_stayed(told, declined=True)
+        return False
+
+    async def _leave(self, page: Page, told: Told) -> str:
+        self.leaving = True
+        to = told.to
+        self._taking.end()
+        self._note_left(told)
+        said_farewell = self._careful and page.traits.farewell_s > 0
+        if said_farewell:
+            to = await self._say_farewell(page, to)
+        tries = 0
+        while not await self._ask(to):
+            await asyncio.sleep(self._delay_s(tries))
+            tries += 1
+        self._hand_over(to, said_farewell)
+        return to
+
+    async def _say_farewell(self, page: Page, to: str) -> str:
+        """Keep the next page waiting; return its path, which an order may change meanwhile."""
+        self._taking.say_farewell()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(page.traits.farewell_s):
+                while True:
+                    told = await self._connected(page)
+                    if told is None:
+                        await self._wait_to_retry(page)
+                    elif told.pressed:
+                        self._note_stayed(told, declined=False)
+                    else:
+                        to = told.to
+                        self._note_left(told)
+                        self._taking.say_farewell()
+        self._drop()
+        return to
+
+    def _note_left(self, told: Told) -> None:
+        to, now_s = told.to.lstrip("/"), time.monotonic()
+        self._note(Left(self._belongs, to, now_s, self._seq, told.pressed, told.at_once))
+        self._belongs = to
+
+    def _note_stayed(self, told: Told, declined: bool) -> None:
+        to, now_s, seq = told.to.lstrip("/"), time.monotonic(), self._seq
+        self._note(Stayed(self._belongs, to, now_s, seq, told.pressed, told.at_once, declined))
 
     async def _wait_to_retry(self, page: Page) -> None:
         while True:
@@ -125,79 +242,183 @@ class Tab:
             if self._attempt <= 1 or await self._ask(page.path):
                 return
 
-    async def _connected(self, page: Page) -> str | None:
-        """Hold a socket until it ends; return the path to go to, or None if it was lost."""
-        self._joined = False
+    async def _connected(self, page: Page) -> Told | None:
+        """Hold a socket until it ends; return what it was closed with, or None if it was lost."""
+        self._joined = self._followed = self._pressed = False
+        self._connecting = True
         sent_s = time.monotonic()
+        number = self._taking.number
         try:
             async with asyncio.timeout(CONNECT_S) as silence:
-                cursors = [("cursor", known) for known in self._cursors if known]
-                query = urlencode([*cursors, ("since", self._since)])
-                self.socket = await open_websocket(self._port, f"/ws/{page.name}?{query}")
+                asked = Asked(
+                    sent_s,
+                    tuple(self._cursors),
+                    self._taking.since_s is not None,
+                    tuple(self._declined.items()),
+                )
+                self.socket = await open_websocket(self._port, self._address(page))
                 while True:
                     frame = await self.socket.frame()
                     if isinstance(frame, Closed):
                         break
-                    self._receive(frame, page, sent_s)
+                    if isinstance(frame, Pong):
+                        self._note_known(frame.number, self._said[frame.number])
+                        continue
+                    if frame["type"] == "state":
+                        self._take_state(frame, page, asked)
+                        self._note_known(number, sent_s)
+                        if number != self._taking.number:  # it changed meanwhile
+                            self._say_now()
+                    else:
+                        self._take(frame)
                     loop_s = asyncio.get_running_loop().time()
                     wait_s = SILENT_BEATS * page.beat_s if self._joined else CONNECT_S
                     silence.reschedule(loop_s + wait_s)
         except (TimeoutError, *FAILURES):
-            self._give_up()
+            self._drop()
             return None
         ended, self.socket = self.socket, None
+        self._joined = self._connecting = False
         if frame.code != NAVIGATE:
-            self._note(Lost(time.monotonic(), self._last_frame_s))
+            self._note(Lost(time.monotonic(), self._last_frame_s, self._followed))
             await ended.end()
             return None
-        self.leaving = True
-        self._act_on_told(page.path)
-        self._note(Left(page.name, frame.reason.lstrip("/"), time.monotonic(), self._seq))
-        await ended.end()
-        return frame.reason
+        self._act_on_told()
+        told = Told(frame.reason, self._pressed, not self._followed)
+        self._ending.add(task := asyncio.create_task(ended.end()))
+        task.add_done_callback(self._ending.discard)
+        return told
 
-    def _give_up(self) -> None:
+    def _address(self, page: Page) -> str:
+        query = [("cursor", known) for known in self._cursors if known]
+        query += [("since", self._since), ("display", self._name)]
+        if self._careful:
+            if (taking := self._taking.parameter) is not None:
+                query.append(("taking", taking))
+            query += [("declined", f"{pin}:{level}") for pin, level in self._declined.items()]
+        return f"/ws/{page.name}?{urlencode(query)}"
+
+    def _drop(self) -> None:
+        """Give the socket up, whatever state it is in."""
         ended, self.socket = self.socket, None
         if ended is not None:
             ended.forget()
+        connecting, self._connecting = self._connecting, False
         if self._joined:
-            self._note(Lost(time.monotonic(), self._last_frame_s))
+            self._joined = False
+            self._note(Lost(time.monotonic(), self._last_frame_s, self._followed))
+        elif connecting and self._taking.since_s is None:
+            # What the server does with that socket, nobody will hear.
+            self._note_known(self._taking.number, time.monotonic())
 
-    def _receive(self, frame: dict[str, object], page: Page, sent_s: float) -> None:
-        self._last_frame_s = time.monotonic()
-        self._attempt = 0
-        if frame["type"] == "state":
-            self._told = ""
-            self._epoch = str(frame["epoch"])
-            self._joined = True
-            seq = int(str(frame["seq"]))
-            if not self._since.startswith(f"{self._epoch}:"):
-                ours = (known for known in self._cursors if known.startswith(f"{self._epoch}:"))
-                self._since = next(ours, f"{self._epoch}:{seq}")
-            self._note(Joined(page.name, sent_s, self._last_frame_s, self._epoch, seq))
+    # ------------------------------------------------------------ frames
+
+    def _take_state(self, frame: dict[str, object], page: Page, asked: Asked) -> None:
+        self._hear()
+        self._joined, self._connecting = True, False
+        self._told = ""
+        self._pressed = False
+        self._epoch = str(frame["epoch"])
+        self._seq = seq = int(str(frame["seq"]))
+        assert isinstance(frame["pins"], dict)
+        self._levels = dict(frame["pins"])
+        for pin, level in self._levels.items():
+            self._forget_declined(pin, level)
+        if not self._since.startswith(f"{self._epoch}:"):
+            ours = (known for known in self._cursors if known.startswith(f"{self._epoch}:"))
+            self._since = next(ours, f"{self._epoch}:{seq}")
+        acted = seq_of(asked.cursors, self._epoch)
+        self._note(
+            Joined(
+                self._belongs,
+                asked.sent_s,
+                self._last_frame_s,
+                self._epoch,
+                seq,
+                page.name,
+                asked.takes,
+                asked.declined,
+                seq if acted is None else acted,
+                self.leaving,
+            )
+        )
+        self._told = f"{self._epoch}:{seq}"
+        self._act_on_told()
+
+    def _take(self, frame: dict[str, object]) -> None:
+        self._hear()
+        self._followed = True
         # What an edge leads to follows it at once: once anything else follows, it led nowhere.
-        self._act_on_told(page.path)
-        if "seq" in frame:
+        self._act_on_told()
+        self._pressed = frame["type"] == "edge"
+        if self._pressed:
             self._seq = int(str(frame["seq"]))
             self._told = f"{self._epoch}:{self._seq}"
-            if frame["type"] == "state" or not self._careful:
-                self._act_on_told(page.path)
-        if frame["type"] == "beat" and self.socket is not None:
+            pin, level = str(frame["pin"]), str(frame["level"])
+            self._levels[pin] = level
+            self._forget_declined(pin, level)
+            if not self._careful:
+                self._act_on_told()
+        elif frame["type"] == "beat" and self.socket is not None:
             self.socket.send({"type": "beat"})
+        elif frame["type"] == "message":
+            assert isinstance(frame["data"], dict)
+            self._note(Got(frame["data"]["number"], self._last_frame_s, self._seq))
 
-    def _act_on_told(self, path: str) -> None:
+    def _forget_declined(self, pin: str, level: str) -> None:
+        if self._declined.get(pin) != level:
+            self._declined.pop(pin, None)
+
+    def _hear(self) -> None:
+        self._last_frame_s = time.monotonic()
+        self._attempt = 0
+
+    def _act_on_told(self) -> None:
         if self._told:
             self._cursors = [self._told]
             self._told = ""
-            self._hand_over(path)
+            self._own = (self._cursors[0], self.path, False)
 
-    def _hand_over(self, path: str) -> None:
+    def _hand_over(self, path: str, said_farewell: bool) -> None:
         known = next(filter(None, self._cursors), "")
         if known:
-            self._storage = (known, path)
+            self._handed = (known, path, said_farewell)
 
-    def _handed_over(self, path: str) -> str:
-        return self._storage[0] if self._storage[1] == path else ""
+    # ------------------------------------------------------------ whether presses count
+
+    def _say(self) -> None:
+        """The page has begun or ceased to take presses."""
+        number = self._taking.number
+        if self._taking.since_s is None:
+            alone = not self._joined and not self._connecting
+            self._note(Stopped(number, time.monotonic(), self._acted, alone))
+            self._say_now()
+        else:
+            lag_s = self._random.choice((0.0, 0.0, self._random.uniform(0.0, MAX_LAG_S)))
+            asyncio.get_running_loop().call_later(lag_s, self._say_if_newest, number)
+
+    def _say_if_newest(self, number: int) -> None:
+        if number == self._taking.number:
+            self._say_now()
+
+    def _say_now(self) -> None:
+        if not self._careful or not self._joined or self.socket is None:
+            return
+        number = self._taking.number
+        self._said[number] = time.monotonic()
+        if self._taking.since_s is not None:
+            self._note(Said(number, self._said[number], self._seq))
+        self.socket.send(self._taking.frame)
+        self.socket.ping(number)
+
+    def _note_known(self, number: int, sent_s: float) -> None:
+        self._note(Known(number, sent_s, time.monotonic(), self._seq))
+
+    @property
+    def _acted(self) -> int:
+        """The event of this server that the page has acted on; -1 if there is none."""
+        acted = seq_of(self._cursors, self._epoch)
+        return -1 if acted is None else acted
 
     def _delay_s(self, attempt: int) -> float:
         most_s = min(MAX_RETRY_S, FIRST_RETRY_S * 2.0**attempt)
@@ -239,13 +460,42 @@ class Tab:
     def _read(self, path: str, text: str, sent_s: float) -> Page:
         data = {
             key: html.unescape(value)
-            for key, value in re.findall(r'data-(page|cursor|beat|socket)="([^"]*)"', text)
+            for key, value in re.findall(r'data-(page|cursor|beat|lockout|levels)="([^"]*)"', text)
         }
+        known, said_farewell = "", False
+        for cursor, to, farewell in (self._handed, self._own if self._reloaded else NOTHING):
+            if not known and to == path:
+                known, said_farewell = cursor, farewell
+        self._handed = NOTHING
+        self._own = (known, path, said_farewell) if known else NOTHING
+        self._led_s = sent_s if said_farewell else None
+        self._cursors = [known, data["cursor"]]
         epoch, _, seq = data["cursor"].partition(":")
-        fresh = not self._handed_over(path)
-        got_s = time.monotonic()
-        self._note(Loaded(data["page"], sent_s, got_s, epoch, int(seq), fresh))
-        return Page(data["page"], path, data["cursor"], float(data["beat"]))
+        self._belongs = name = data["page"]
+        self._note(Loaded(name, sent_s, time.monotonic(), epoch, int(seq), not known))
+        return Page(
+            name,
+            path,
+            data["cursor"],
+            float(data["beat"]),
+            float(data.get("lockout", 0.0)),
+            json.loads(data.get("levels", "{}")),
+            self._graph.traits.get(name, PLAIN),
+        )
+
+    def _begin(self, page: Page) -> None:
+        """The page's script runs: presses count from now on, or not yet."""
+        acted = self._acted if self._reloaded else -1
+        self._attempt = 0
+        self._since = self._epoch = ""
+        self._declined.clear()
+        self.path = page.path
+        self._reloaded = False
+        spans = [(0.0, page.lockout_s)] if page.lockout_s else []
+        if page.traits.film:
+            spans += draw_films(self._random)
+        if self._careful:
+            self._taking.begin(spans, time.monotonic(), self._led_s, acted)
 
 
 # ---------------------------------------------------------------- a process full of them
@@ -257,7 +507,7 @@ class Group:
     Args:
         pipe: to the runner: `Order` in, (display, record) out.
         ports: display number to its port.
-        seed: spreads their retries.
+        seed: of the exhibit; it spreads their retries, too.
         careful: as of `Tab`.
     """
 
@@ -265,6 +515,7 @@ class Group:
         self._careful = careful
         self._pipe = pipe
         self._ports = ports
+        self._graph = make_graph(seed)
         self._random = Random(f"displays {seed} {min(ports)}")
         self._tabs: dict[int, Tab] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
@@ -283,6 +534,8 @@ class Group:
             case "open":
                 tab = Tab(
                     self._ports[number],
+                    display_name(number),
+                    self._graph,
                     self._random,
                     lambda record: self._pipe.send((number, record)),
                     self._careful,
@@ -296,13 +549,13 @@ class Group:
             # Who reloads a page that is being left undoes the press by hand: not played here.
             case "reload" if tab and not tab.leaving:
                 self._stop(number, tab)
-                self._start(number, tab, tab.path)
+                self._start(number, tab, tab.path, reloaded=True)
             case "stall" if tab and tab.socket:
                 self._stalls.add(stall := asyncio.create_task(_stall(tab.socket, order.amount)))
                 stall.add_done_callback(self._stalls.discard)
 
-    def _start(self, number: int, tab: Tab, path: str) -> None:
-        self._tasks[number] = asyncio.create_task(tab.run(path))
+    def _start(self, number: int, tab: Tab, path: str, reloaded: bool = False) -> None:
+        self._tasks[number] = asyncio.create_task(tab.run(path, reloaded))
         self._tasks[number].add_done_callback(self._fail)
 
     def _stop(self, number: int, tab: Tab) -> None:
@@ -312,6 +565,17 @@ class Group:
     def _fail(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and task.exception() is not None:
             self._pipe.send((-1, repr(task.exception())))
+
+
+def seq_of(cursors: Iterable[str], epoch: str) -> int | None:
+    """The number in the first cursor of an epoch."""
+    parts = (cursor.partition(":") for cursor in cursors)
+    return next((int(seq) for known, _, seq in parts if known and known == epoch), None)
+
+
+def display_name(number: int) -> str:
+    """What a display is called in orders of the application."""
+    return f"display-{number}"
 
 
 async def _stall(socket: WebSocket, for_s: float) -> None:

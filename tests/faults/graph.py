@@ -4,13 +4,14 @@ Pure, and a function of the seed alone.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 
 BEAT_S = 0.4
 CATCH_UP_S = 10.0
 PAGES = 7
 LEVEL_RULES = 4
+MAX_FAREWELL_S = 0.5
 WATCH = "watch"  # a page that nothing leads away from: the witness is on it
 
 GESTURES = ("tap", "hold")
@@ -25,7 +26,7 @@ class Pin:
 
     Args:
         name: as rules say it.
-        number: BCM.
+        number: BCM; 0 for one without a wire, which is set over HTTP.
         rest: "low" or "high".
         debounce_s: its window, in seconds.
         hold_s: how long a press lasts that is a hold, in seconds.
@@ -51,7 +52,31 @@ PINS = (
     Pin("door", 23, "high", 0.020, 0.4, ("level",)),  # no rule asks for its holds
     Pin("knob", 24, "high", 0.020, 0.4, GESTURES),
     Pin("lever", 25, "low", 0.015, 0.5, GESTURES),
+    Pin("hook", 0, "high", 0.020, 0.4, ("timed",)),  # a request is a whole press: always a tap
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """When a page takes no presses, and what it does when it is to be left.
+
+    Args:
+        lockout_s: presses in its first seconds don't count.
+        film: whether it plays films that ignore presses; when, each visit draws anew.
+        farewell_s: how long it keeps the next page waiting.
+        declines: the part of the presses and levels that it declines.
+    """
+
+    lockout_s: float = 0.0
+    film: bool = False
+    farewell_s: float = 0.0
+    declines: float = 0.0
+
+
+WIRED = tuple(pin for pin in PINS if pin.number)
+
+PLAIN = Traits()
+"""A page that always takes presses, and is left at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +86,12 @@ class Graph:
     Args:
         events: page to what leads away from it.
         levels: page to those of its rules by low and high that hold at load, too.
+        traits: page to when it takes no presses; `PLAIN` where a page is not in it.
     """
 
     events: Mapping[str, Rules]
     levels: Mapping[str, Rules]
+    traits: dict[str, Traits] = field(default_factory=dict)
 
     @property
     def gesture_pins(self) -> frozenset[str]:
@@ -89,21 +116,41 @@ def make_graph(seed: int) -> Graph:
     for number in random.sample(range(PAGES), PAGES):
         if sum(map(len, graph.levels.values())) < LEVEL_RULES:
             _add_level(random, graph, names, number)
+    graph.traits.update(_traits(random, graph, names))
     return graph
+
+
+def _traits(random: Random, graph: Graph, names: Sequence[str]) -> dict[str, Traits]:
+    """Draw when pages take no presses: each trait has two pages, one of them left by a level."""
+    by_level = [name for name in names if graph.levels[name]]
+    lockouts, films, farewells, declines = (
+        {random.choice(by_level), random.choice(names)} for _ in range(4)
+    )
+    return {
+        name: Traits(
+            round(random.uniform(0.2, 0.6), 3) if name in lockouts else 0.0,
+            name in films,
+            random.uniform(0.1, MAX_FAREWELL_S) if name in farewells else 0.0,
+            random.uniform(0.2, 0.5) if name in declines else 0.0,
+        )
+        for name in names
+    }
 
 
 def _add_edges(
     random: Random, graph: Graph, names: Sequence[str], number: int, onward: str
 ) -> None:
     """Let a page wait for presses and releases."""
-    presses = [(pin.name, pin.level(True)) for pin in PINS if pin.name != "door"]
-    releases = [(pin.name, pin.rest) for pin in PINS]
+    presses = [(pin.name, pin.level(True)) for pin in WIRED if pin.name != "door"]
+    releases = [(pin.name, pin.rest) for pin in WIRED]
     rules = random.sample(presses, random.randint(1, 2)) + random.sample(releases, number // 2 % 2)
     # The next page waits for a tap or a hold of this pin: the press that leads there is none.
     pin = _gesture_pin(random)
     graph.events[names[number]][pin.name, pin.level(True)] = onward
     for rule in rules:
         graph.events[names[number]].setdefault(rule, random.choice(names))
+    if number % 4 == 0:
+        graph.events[names[number]]["hook", "tap"] = random.choice(names)
 
 
 def _add_gestures(
@@ -172,11 +219,14 @@ def make_config(seed: int) -> str:
         'pin_factory = "mock"',
     ]
     for pin in PINS:
-        lines += [f"[pins.{pin.name}]", f"pin = {pin.number}"]
-        lines += [f'pull = "{"up" if pin.rest == "high" else "down"}"']
+        lines += [f"[pins.{pin.name}]"]
+        lines += [f"pin = {pin.number}"] if pin.number else ['source = "http"']
+        lines += [f'pull = "{"up" if pin.rest == "high" else "down"}"'] if pin.number else []
         lines += [f'debounce = "{pin.debounce_s * 1000:g}ms"', f'hold = "{pin.hold_s * 1000:g}ms"']
     for page in graph.events:
         lines += [f"[pages.{page}]", *_rule_lines(graph, page)]
+        if lockout_s := graph.traits.get(page, PLAIN).lockout_s:
+            lines += [f'lockout = "{lockout_s * 1000:g}ms"']
     return "\n".join(lines) + "\n"
 
 

@@ -6,9 +6,11 @@ Owns what is known of both since the last agreement; does no I/O.
 import time
 from collections import defaultdict
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 
-from faults.graph import BEAT_S, CATCH_UP_S, PINS, Graph, Pin
+from faults.display import display_name
+from faults.graph import BEAT_S, CATCH_UP_S, MAX_FAREWELL_S, PINS, Graph, Pin
 from faults.oracle.edges import candidates, match_pin
 from faults.oracle.facts import Event, Life, Verdict
 from faults.oracle.gestures import (
@@ -20,16 +22,21 @@ from faults.oracle.gestures import (
     unseen_of,
 )
 from faults.oracle.life import Stretch, Track, follow
+from faults.oracle.messages import judge_messages
+from faults.oracle.numbers import disorder, pairs, settled
+from faults.oracle.orders import sent_by, swallowed
 from faults.oracle.pages import walk
 from faults.oracle.steps import DELIVERY_S, Due, steps_of
-from faults.records import Joined, Record
+from faults.records import Ended, Got, Joined, Left, Loaded, Lost, Record, Stayed
 from faults.report import Report
+from faults.schedule import ON_THE_SERVER
 
-AGREE_S = 3.0
+AGREE_S = 3.0 + MAX_FAREWELL_S
 HALF_OPEN_S = 2.5 * BEAT_S + AGREE_S
 SURE_BEFORE_END_S = 0.3  # an event so long before a server's end was told to the witness
 
 _RESTS = {pin.name: pin.rest for pin in PINS}
+_DEBOUNCES_S = {pin.name: pin.debounce_s for pin in PINS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +72,13 @@ class Facts:
         made_s: event number to the earliest and latest moment at which it happened.
         unseen: what the server may have told just before its end.
         unsure: how many events could have been otherwise, by their timing.
-        disorder: how many events of one pin were told too late behind those of another.
-        disorder_s: by how much at most, in seconds.
+        pairs: how many neighbours of two pins were held up together.
     """
 
     made_s: dict[int, tuple[float, float]] = field(default_factory=dict)
     unseen: list[Event] = field(default_factory=list)
     unsure: int = 0
-    disorder: int = 0
-    disorder_s: float = 0.0
+    pairs: int = 0
 
 
 class Judge:
@@ -89,6 +94,7 @@ class Judge:
         lives: all since the last agreement, by epoch.
         screens: the displays, by number.
         touched: the faults since the last agreement.
+        last_number: of the message that ends the round; None before it is sent.
     """
 
     def __init__(self, graph: Graph, displays: int, report: Report) -> None:
@@ -96,6 +102,7 @@ class Judge:
         self.lives: dict[str, Life] = {}
         self.screens = [Screen() for _ in range(displays)]
         self.touched: list[Touched] = []
+        self.last_number: int | None = None
         self._graph = graph
         self._report = report
 
@@ -109,15 +116,19 @@ class Judge:
         life = self.life
         seq = life.events[-1].seq if life.events else life.base_seq
         _, facts = self._judge_lives()
+        now_s = time.monotonic()
         for number, screen in enumerate(self.screens):
             _, track = self._judge_screen(number, facts)
-            page = track.stretches[-1].last_page if track.stretches else ""
-            screen.start = Stretch(life.epoch, page, seq) if page else None
+            screen.start = track.stretches[-1].next(seq, now_s) if track.stretches else None
             screen.records, screen.closed = [], []
         life.base_seq, life.events = seq, []
         life.drives = defaultdict(list)
+        life.moves = []
+        newest = {m.retain: m for m in life.messages if m.retain is not None}
+        life.messages = sorted(newest.values(), key=lambda message: message.number)
         self.lives = {life.epoch: life}
         self.touched.clear()
+        self.last_number = None
 
     def judge(self, final: bool = False) -> tuple[Verdict, list[int]]:
         """What the oracle says now, and the displays that are not back.
@@ -130,14 +141,23 @@ class Judge:
         for number, screen in enumerate(self.screens):
             found, track = self._judge_screen(number, facts, count=final)
             verdict.add(found)
-            back = bool(screen.records) and isinstance(screen.records[-1], Joined)
-            untouched = not screen.records and screen.start is not None
             here = track.stretches and track.stretches[-1].epoch == self.life.epoch
-            if screen.open and not ((back or untouched) and here):
+            if screen.open and not (here and self._is_back(screen)):
                 late.append(number)
             if final:
                 self._report.cut_deliveries += found.unsure
         return verdict, late
+
+    def _is_back(self, screen: Screen) -> bool:
+        """Whether a display is on its page, and has got the last message of the round."""
+        came = (Joined, Left, Stayed, Loaded, Lost, Ended)
+        moments = [record for record in screen.records if isinstance(record, came)]
+        if moments and not (isinstance(moments[-1], Joined) and not moments[-1].leaving):
+            return False
+        if not moments and screen.start is None:
+            return False
+        got = [record.number for record in screen.records if isinstance(record, Got)]
+        return self.last_number in (None, *got)
 
     # ------------------------------------------------------------ the server's lives
 
@@ -149,8 +169,7 @@ class Judge:
             if final:
                 self._report.unsure_events += known.unsure
                 self._report.events.update(event.kind for event in life.events)
-                self._report.disorder += known.disorder
-                self._report.disorder_s = max(self._report.disorder_s, known.disorder_s)
+                self._report.pairs += known.pairs
         return verdict, facts
 
     def _judge_life(self, life: Life, verdict: Verdict) -> Facts:
@@ -161,13 +180,27 @@ class Judge:
         unseen = [each for pin in PINS for each in self._judge_pin(life, pin, facts, verdict)]
         if life.ended_s:
             facts.unseen = number_unseen(unseen)
-        _note_disorder(life, facts)
+        self._judge_numbers(life, facts, verdict)
+        for message in life.messages:
+            if message.acked and message.number not in life.seen and life.ended_s is None:
+                verdict.complaints.append(f"the witness has not got message {message.number}")
         return facts
+
+    def _judge_numbers(self, life: Life, facts: Facts, verdict: Verdict) -> None:
+        found = settled(life.events, facts.made_s, _DEBOUNCES_S)
+        facts.pairs = pairs(found)
+        for before, behind in disorder(found):
+            verdict.lost["number"] += 1
+            verdict.complaints.append(
+                f"event {before.event.seq} ({before.event.pin} {before.event.what}) settled at "
+                f"{before.from_s:.4f} or later, {behind.event.seq} ({behind.event.pin} "
+                f"{behind.event.what}) at {behind.to_s:.4f} or earlier, and was told behind it"
+            )
 
     def _judge_pin(self, life: Life, pin: Pin, facts: Facts, verdict: Verdict) -> list[Unseen]:
         """Judge what was told of one pin; say what may have been told behind that."""
         end_s = life.ended_by_s or time.monotonic()
-        sure_s = (life.ended_s or end_s) - SURE_BEFORE_END_S
+        sure_s = self._told_until_s(life.ended_s or end_s)
         drives = life.drives.get(pin.name, [])
         found = candidates(pin.name, drives, pin.debounce_s, sure_s, end_s)
         told = [event for event in life.events if event.pin == pin.name]
@@ -208,8 +241,7 @@ class Judge:
         facts: Mapping[str, Facts],
         count: bool,
     ) -> tuple[Verdict, Track]:
-        if start is not None:  # `follow` adds to it
-            start = Stretch(start.epoch, start.page, start.seq)
+        start = deepcopy(start)  # `follow` adds to it
         track = follow(start, records, self.lives)
         verdict = Verdict()
         for complaint in track.complaints:
@@ -223,8 +255,10 @@ class Judge:
         return verdict, track
 
     def _judge_stretch(self, number: int, stretch: Stretch, known: Facts, count: bool) -> Verdict:
-        life = self.lives[stretch.epoch]
-        steps = steps_of(self._graph, stretch, life.events, known.made_s, _RESTS, CATCH_UP_S)
+        life, name = self.lives[stretch.epoch], display_name(number)
+        moves, messages = life.dated()
+        sent = sent_by(stretch, name, moves)
+        steps = steps_of(self._graph, stretch, life.events, known.made_s, _RESTS, CATCH_UP_S, sent)
         free_from = len(steps)
         ends_s = [end_s for end_s in (stretch.end_s, life.ended_s) if end_s is not None]
         if ends_s:
@@ -232,7 +266,29 @@ class Judge:
             told = [step.told(stretch, sure_s) for step in steps]
             free_from = told.index(False) if False in told else len(told)
             steps += [Due(event, must=False) for event in known.unseen]
-        return walk(self._graph, stretch, steps, free_from, count)
+        verdict = walk(self._graph, stretch, steps, free_from, count)
+        for order in swallowed(stretch, name, moves):
+            verdict.lost["order"] += 1
+            verdict.complaints.append(f"was not sent to {order.to} by order {order.number}")
+        ordered = {each.at_s for each in sent}
+        for socket in stretch.sockets:
+            for finding, text in judge_messages(socket, messages, life.events):
+                getattr(verdict, finding)["message"] += 1
+                verdict.complaints.append(text)
+            if socket.stayed and not socket.looked and socket.closed_s not in ordered:
+                verdict.phantom["order"] += 1
+                verdict.complaints.append(
+                    f"was sent to {socket.sent_to} at {socket.closed_s:.3f} by no order or level"
+                )
+        return verdict
+
+    def _told_until_s(self, end_s: float) -> float:
+        """Until when every event had surely been told to the witness at an end of a server."""
+        sure_s = end_s - SURE_BEFORE_END_S
+        for touch in sorted(self.touched, key=lambda touch: -touch.to_s):
+            if touch.kind in ON_THE_SERVER and touch.from_s < end_s and touch.to_s > sure_s:
+                sure_s = min(sure_s, touch.from_s - SURE_BEFORE_END_S)
+        return sure_s
 
     def _delivered_until_s(self, number: int, end_s: float) -> float:
         """Until when every event had surely reached a display when something ended."""
@@ -243,17 +299,3 @@ class Judge:
                 if recovered_s > sure_s:
                     sure_s = min(sure_s, touch.from_s - SURE_BEFORE_END_S)
         return sure_s
-
-
-def _note_disorder(life: Life, facts: Facts) -> None:
-    """Note edges that were told behind others though they surely settled before them."""
-    debounces_s = {pin.name: pin.debounce_s for pin in PINS}
-    latest_s = 0.0
-    for event in life.events:
-        if event.kind != "edge" or event.seq not in facts.made_s:
-            continue
-        from_s, to_s = facts.made_s[event.seq]
-        if to_s + debounces_s[event.pin] < latest_s:
-            facts.disorder += 1
-            facts.disorder_s = max(facts.disorder_s, latest_s - to_s - debounces_s[event.pin])
-        latest_s = max(latest_s, from_s + debounces_s[event.pin])

@@ -1,10 +1,13 @@
 """The figures of a seed, and how they are printed."""
 
+import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
 
-from faults.oracle.facts import KINDS, Verdict
+from faults.oracle.facts import FINDINGS, KINDS, Verdict
 from faults.waveform import PLAYS
 
 
@@ -27,7 +30,11 @@ class Report:
         down_s: how long there was no server, each time.
         agreed_s: the longest time from the last fault or press to agreement, without and with
             half-open connections.
-        disorder_s: how much too early an edge of one pin was told before one of another.
+        pairs: neighbours of two pins that were held up together; their order was checked.
+        stopped: presses of one request in the middle of which the server was stopped.
+        moves: orders of the application.
+        messages: messages of the application.
+        paused: presses and levels that a page used up, since it took none or declined.
     """
 
     seed: int
@@ -44,8 +51,11 @@ class Report:
     cut_deliveries: int = 0
     down_s: list[float] = field(default_factory=list)
     agreed_s: dict[str, float] = field(default_factory=dict)
-    disorder: int = 0
-    disorder_s: float = 0.0
+    pairs: int = 0
+    stopped: int = 0
+    moves: int = 0
+    messages: int = 0
+    paused: Counter[str] = field(default_factory=Counter)
     late: int = 0
     took_s: float = 0.0
 
@@ -95,12 +105,55 @@ class Report:
                 f"  uncertain    {self.unsure_events} events by their timing, "
                 f"{self.cut_deliveries} displays stopped at one that may not have been delivered",
                 f"  agreement    longest after {agreed or 'none'}; {self.late} rounds too late",
-                f"  disorder     {self.disorder} edges of two pins told in the wrong order, "
-                f"by at most {self.disorder_s * 1000:.0f} ms",
-                f"  lost         {by_kind(self.verdict.lost)}",
-                f"  phantom      {by_kind(self.verdict.phantom)}",
+                f"  held up      {self.pairs} neighbours of two pins together, "
+                f"{self.stopped} presses of one request in their middle",
+                f"  application  {self.moves} orders, {self.messages} messages",
+                f"  no presses   {by_kind(self.verdict.used_up)} used up; "
+                f"{by_kind(self.paused, tuple(self.paused))} closes on which a page stayed",
+                f"  lost         {by_kind(self.verdict.lost, FINDINGS)}",
+                f"  phantom      {by_kind(self.verdict.phantom, FINDINGS)}",
             ]
         )
+
+
+class Kept:
+    """What a run has found so far, in a file, so that it can go on after a break.
+
+    Args:
+        path: of the file; None for a run that keeps nothing.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._reports: dict[int, Report] = {}
+        if path is not None and path.exists():
+            for data in json.loads(path.read_text()):
+                self._reports[data["seed"]] = _report(data)
+
+    def of(self, seed: int) -> Report:
+        """A seed's report: as it was kept, or a new one."""
+        return self._reports.setdefault(seed, Report(seed))
+
+    def save(self) -> None:
+        """Write the file."""
+        if self._path is not None:
+            new = self._path.with_suffix(".new")
+            # Not asdict: it makes no copy of a Counter.
+            new.write_text(json.dumps(list(self._reports.values()), default=_attributes))
+            new.replace(self._path)
+
+
+def _attributes(found: Any) -> dict[str, Any]:
+    return {field.name: getattr(found, field.name) for field in fields(found)}
+
+
+def _report(data: dict[str, Any]) -> Report:
+    verdict = data.pop("verdict")
+    counters = {name: Counter(value) for name, value in verdict.items() if isinstance(value, dict)}
+    report = Report(**{**data, "verdict": Verdict(**{**verdict, **counters})})
+    for name in ("presses", "plays", "events", "faults", "paused"):
+        setattr(report, name, Counter(data[name]))
+    return report
 
 
 def by_kind(counts: Counter[str], kinds: Sequence[str] = KINDS) -> str:

@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 from typing import Any
@@ -19,18 +19,21 @@ from typing import Any
 from running import RunningBridge
 
 from faults import display, graph, proxy, schedule, stepped
+from faults.application import WITNESS, Application
 from faults.driver import Contact
 from faults.judge import AGREE_S, HALF_OPEN_S, Judge, Touched
 from faults.oracle.facts import Event, Life, Verdict
 from faults.orders import Order
-from faults.records import Ended
+from faults.records import Ended, Stayed
 from faults.report import Report
-from faults.schedule import RESTARTS, Fault, Round
+from faults.schedule import ON_THE_SERVER, RESTARTS, Fault, Round
 from faults.waveform import HELD, Wave
 from faults.websocket import FAILURES, Closed, WebSocket, open_websocket
 
 PATIENCE_S = 10.0
 STAY_S = 0.3  # agreement must last
+AIM_S = 0.012  # two pins were driven within so short a time: neither has settled
+AIM_FOR_S = 1.0  # how long to wait for that
 
 _PAGE = "<!doctype html>\n<html><head><title>{0}</title></head><body>{0}</body></html>\n"
 
@@ -69,6 +72,10 @@ class Run:
         burst_s: how long a round's presses last, in seconds.
         careful: which client the displays are, see `display.Tab`.
         verbose: print what happens when.
+        broken: what is broken in the server, see `breakages`; or nothing.
+        timed: whether presses are made that are one request.
+        report: takes the figures; rounds that it has already are not played again.
+        keep: called after each round.
     """
 
     def __init__(
@@ -81,9 +88,17 @@ class Run:
         burst_s: float,
         careful: bool,
         verbose: bool,
+        broken: str = "",
+        timed: bool = True,
+        report: Report | None = None,
+        keep: Callable[[], None] = lambda: None,
     ) -> None:
+        self._keep = keep
+        self._timed = timed
+        self._broken = broken
         self._careful = careful
-        self.report = Report(seed)
+        self.report = report or Report(seed)
+        self._before_s = self.report.took_s
         self._seed = seed
         self._folder = folder
         self._count = displays
@@ -100,6 +115,11 @@ class Run:
         self._witness: asyncio.Task[None] | None = None
         self._up = asyncio.Event()
         self._contacts: dict[str, Contact] = {}
+        self._application = Application(self._judge, self.report, self._say)
+        self._one_at_a_time = asyncio.Lock()  # what is done to the server
+        self._driven_s: dict[str, float] = {}  # pin to when it was driven last
+        self._drove = asyncio.Event()
+        self._timed_until_s = 0.0  # when the press ends that is one request
         self._proxy: Child | None = None
         self._children: list[Child] = []
         self._started_s = time.monotonic()
@@ -119,8 +139,9 @@ class Run:
                     )
                 )
                 self.report.rounds += 1
-                self.report.took_s = time.monotonic() - self._started_s
+                self.report.took_s = self._before_s + time.monotonic() - self._started_s
                 print(self.report.line(), flush=True)
+                self._keep()
         finally:
             await self._end()
         return self.report
@@ -162,6 +183,8 @@ class Run:
             stepped.VARIABLE: str(self._clock.path),
             "PYTHONUNBUFFERED": "1",
         }
+        if self._broken:
+            environment[stepped.BROKEN] = self._broken
         self._bridge = await asyncio.to_thread(
             RunningBridge,
             self._folder / "config.toml",
@@ -170,8 +193,12 @@ class Run:
             env=environment,
         )
         self._port = self._bridge.port
-        self._contacts = {name: Contact(self._port, name) for name in self._pins}
-        socket = await open_websocket(self._port, f"/ws/{graph.WATCH}")
+        self._contacts = {
+            name: Contact(self._port, name, wired=bool(pin.number))
+            for name, pin in self._pins.items()
+        }
+        self._application.begin(self._port)
+        socket = await open_websocket(self._port, f"/ws/{graph.WATCH}?display={WITNESS}")
         state = await socket.frame()
         assert isinstance(state, dict), state
         self._judge.begin(state["epoch"], state["seq"])
@@ -183,6 +210,10 @@ class Run:
         with contextlib.suppress(*FAILURES):
             while not isinstance(frame := await socket.frame(), Closed):
                 # No beat is answered: who never did isn't dropped when this process is late.
+                assert isinstance(frame, dict)
+                if frame["type"] == "message":
+                    life.seen[frame["data"]["number"]] = time.monotonic()
+                    self._say(f"message {frame['data']['number']}")
                 if frame["type"] == "edge":
                     life.events.append(event := _event(frame))
                     self._say(f"#{event.seq} {event.pin} {event.what}")
@@ -208,6 +239,7 @@ class Run:
         self._say(f"server {life.epoch} is gone: {kind}")
         await asyncio.wait_for(witness, 5)
         self._look_into_log()
+        self._application.end()
         for contact in self._contacts.values():
             contact.close()
         await asyncio.sleep(down_s)
@@ -230,6 +262,8 @@ class Run:
                         self._failures.append(f"a display's own failure: {record}")
                         continue
                     self._judge.screens[number].records.append(record)
+                    if isinstance(record, Stayed):
+                        self.report.paused["declined" if record.declined else "crossed"] += 1
                     self._say(f"display {number}: {record}")
             except (EOFError, OSError):
                 asyncio.get_running_loop().remove_reader(pipe.fileno())
@@ -245,9 +279,12 @@ class Run:
         async with asyncio.TaskGroup() as group:
             for name in self._pins:
                 waves = [wave for wave in plan.waves if wave.pin == name]
+                waves = [wave for wave in waves if self._timed or wave.play != "timed"]
                 group.create_task(self._press(waves, start_s))
             for fault in plan.faults:
                 group.create_task(self._make(fault, start_s))
+            group.create_task(self._application.call_all(plan.calls, start_s, self._up))
+        self._judge.last_number = await self._application.send_message("round")
         last_s = time.monotonic()
         half_open = [touch.to_s for touch in self._judge.touched if touch.kind == "half-open"]
         limit_s = max([last_s + AGREE_S, *(at_s + HALF_OPEN_S for at_s in half_open)])
@@ -282,11 +319,16 @@ class Run:
                 self.report.while_down += 1
                 continue
             life, contact = self._judge.life, self._contacts[wave.pin]
+            if wave.play == "timed":
+                await self._press_timed(wave, life, contact)
+                continue
             for step in wave.steps:
                 await asyncio.sleep(step.pause_s)
                 if life is not self._judge.life or not self._up.is_set():
                     break
                 drive = await contact.drive(pin.level(step.active))
+                self._driven_s[wave.pin] = time.monotonic()
+                self._drove.set()
                 life.drives[wave.pin].append(drive)
                 self.report.levels += 1
                 if drive.acked_s is None:
@@ -298,24 +340,60 @@ class Run:
                 continue
             self.report.cut_short += 1
 
+    async def _press_timed(self, wave: Wave, life: Life, contact: Contact) -> None:
+        """Press a pin by one request, and wait until that is over."""
+        pin, for_s = self._pins[wave.pin], wave.steps[1].pause_s
+        drives = await contact.press(pin.level(True), pin.rest, for_s)
+        life.drives[wave.pin] += drives
+        self.report.levels += 1
+        if drives[0].acked_s is None:
+            self.report.cut_short += 1
+            return
+        self._timed_until_s = drives[1].sent_s
+        self._drove.set()
+        self.report.presses[wave.kind] += 1
+        self.report.plays[wave.play] += 1
+        await asyncio.sleep(for_s + HELD * pin.debounce_s)
+
+    # ------------------------------------------------------------ faults
+
     async def _make(self, fault: Fault, start_s: float) -> None:
         """Make a fault, and note whom it touched."""
         await asyncio.sleep(max(0.0, start_s + fault.after_s - time.monotonic()))
-        if fault.kind in RESTARTS:
-            await self._up.wait()
+        if fault.kind in (*RESTARTS, *ON_THE_SERVER):
+            async with self._one_at_a_time:
+                await self._up.wait()
+                await self._make_now(fault)
+        else:
+            await self._make_now(fault)
+
+    async def _make_now(self, fault: Fault) -> None:
+        if fault.kind in ON_THE_SERVER:
+            await self._aim()
         from_s = time.monotonic()
         self._say(f"fault {fault}")
         touched = {fault.target}
         if fault.kind in RESTARTS:
             touched = set(range(self._count))
             await self._restart(fault.kind, fault.for_s)
+        elif fault.kind == "freeze":
+            assert self._bridge is not None
+            touched = set(range(self._count))
+            self.report.stopped += from_s < self._timed_until_s
+            pids = self._bridge.workers()
+            pids += [self._bridge.process.pid] if fault.amount else []
+            await self._stop(fault.for_s, *pids)
+        elif fault.kind == "hold-up":
+            touched = set(range(self._count))
+            self._clock.hold_up(fault.for_s)
+            await asyncio.sleep(fault.for_s)
         elif fault.kind == "stop-displays":
             touched = set(range(self._count)[fault.target :: self._groups])
-            await self._stop(self._children[fault.target].pid, fault.for_s)
+            await self._stop(fault.for_s, self._children[fault.target].pid)
         elif fault.kind == "stop-proxy":
             assert self._proxy is not None
             touched = set(range(self._count))
-            await self._stop(self._proxy.pid, fault.for_s)
+            await self._stop(fault.for_s, self._proxy.pid)
         elif fault.kind == "clock":
             touched = set()
             self._clock.step(fault.amount)
@@ -354,12 +432,25 @@ class Run:
         self._order(Order(fault.target, "open", self._first_page(fault.target)))
         return True
 
-    async def _stop(self, pid: int, for_s: float) -> None:
-        os.kill(pid, signal.SIGSTOP)
+    async def _stop(self, for_s: float, *pids: int) -> None:
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
         try:
             await asyncio.sleep(for_s)
         finally:
-            os.kill(pid, signal.SIGCONT)
+            for pid in pids:
+                os.kill(pid, signal.SIGCONT)
+
+    async def _aim(self) -> None:
+        """Wait for a moment when levels of two pins have been driven, and neither has settled."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(AIM_FOR_S):
+                while True:
+                    self._drove.clear()
+                    await self._drove.wait()
+                    now_s = time.monotonic()
+                    if sum(now_s - at_s < AIM_S for at_s in self._driven_s.values()) > 1:
+                        return
 
     def _order(self, order: Order) -> None:
         self._children[order.display % self._groups].pipe.send(order)
@@ -398,7 +489,7 @@ class Run:
         named = {
             int(text.split(" ")[1]) for text in verdict.complaints if text.startswith("display ")
         }
-        self._print_timeline(None if self._verbose else set([*sorted(named), *late][:2]))
+        self._print_timeline(None if self._verbose else set([*sorted(named), *late][:4]))
         print(f"  replay: python -m faults --seeds {self._seed} --verbose", flush=True)
 
 

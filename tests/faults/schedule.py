@@ -6,7 +6,7 @@ Pure, and a function of the seed and the round's number alone, so that a seed ca
 from dataclasses import dataclass
 from random import Random
 
-from faults.graph import CATCH_UP_S, PINS, Pin
+from faults.graph import CATCH_UP_S, PAGES, PINS, Pin
 from faults.waveform import HELD, Wave, make_wave
 
 
@@ -15,7 +15,7 @@ class Fault:
     """One fault.
 
     Args:
-        kind: see `KINDS`.
+        kind: see `KINDS` and `RESTARTS`.
         after_s: seconds into the round.
         for_s: how long it lasts; 0 for what happens at once.
         target: number of the display, or of the group of displays; -1 where there is none.
@@ -46,10 +46,32 @@ KINDS: dict[str, tuple[int, float, float]] = {
     "clock": (5, 0, 0),  # the server's wall clock is set
     "reload": (6, 0, 0),  # the visitor presses F5
     "leave": (5, 0.3, 1.5),  # the tab is closed; another visitor opens one later
+    "freeze": (6, 0.2, 2.5),  # SIGSTOP of the server's worker, or of all of it, amid presses
+    "hold-up": (6, 0.05, 1.2),  # the watcher's thread comes to nothing; HTTP goes on
 }
+ON_THE_SERVER = ("freeze", "hold-up")
 RESTARTS = ("kill", "kill-worker", "terminate")  # the server ends thus, and is started again
 
 _CLOCK_STEPS_S = (-86_400.0, -3_600.0, -30.0, -0.5, 0.5, 5.0, 3_600.0, 86_400.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What the application does: it sends displays to a page, or a message to all.
+
+    Args:
+        after_s: seconds into the round.
+        to: the page; None for a message.
+        page: only displays on this page, or None.
+        display: only this one, or None.
+        retain: under which key a message is kept, or None.
+    """
+
+    after_s: float
+    to: str | None = None
+    page: str | None = None
+    display: int | None = None
+    retain: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +81,7 @@ class Round:
     number: int
     waves: tuple[Wave, ...]
     faults: tuple[Fault, ...]
+    calls: tuple[Call, ...]
 
 
 def make_round(seed: int, number: int, displays: int, groups: int, burst_s: float) -> Round:
@@ -81,7 +104,27 @@ def make_round(seed: int, number: int, displays: int, groups: int, burst_s: floa
         gone_s = CATCH_UP_S + random.uniform(-2.0, 2.0)
         faults.append(Fault("refuse", 0.5, gone_s, random.randrange(displays)))
     by_time = sorted(faults, key=lambda fault: fault.after_s)
-    return Round(number, tuple(sorted(waves, key=lambda wave: wave.after_s)), tuple(by_time))
+    calls = [_call(random, displays, burst_s) for _ in range(random.randint(8, 14))]
+    return Round(
+        number,
+        tuple(sorted(waves, key=lambda wave: wave.after_s)),
+        tuple(by_time),
+        tuple(sorted(calls, key=lambda call: call.after_s)),
+    )
+
+
+def _call(random: Random, displays: int, burst_s: float) -> Call:
+    after_s = random.uniform(0.1, burst_s)
+    page, other = (f"page{random.randrange(PAGES)}" for _ in range(2))
+    match random.choices(("message", "page", "display", "all"), (6, 3, 4, 1))[0]:
+        case "page":
+            return Call(after_s, to=other, page=page)
+        case "display":
+            return Call(after_s, to=other, display=random.randrange(displays))
+        case "all":
+            return Call(after_s, to=other)
+        case _:
+            return Call(after_s, retain=random.choice((None, None, "score", "news")))
 
 
 def _waves_of(random: Random, pin: Pin, burst_s: float) -> list[Wave]:
@@ -105,8 +148,8 @@ def _fault(random: Random, displays: int, groups: int, burst_s: float) -> Fault:
         amount = random.uniform(0.02, 0.25)
     elif kind == "clock":
         amount = random.choice(_CLOCK_STEPS_S)
-    elif kind == "cut":
-        amount = random.randint(0, 1)  # closed, or reset
+    elif kind in ("cut", "freeze"):
+        amount = random.randint(0, 1)  # closed, or reset; the worker, or all of it
     return Fault(
         kind,
         random.uniform(0.1, burst_s),

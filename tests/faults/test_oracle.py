@@ -20,8 +20,10 @@ from faults.oracle.gestures import (
 )
 from faults.oracle.life import Landing, Reload, Stretch, follow
 from faults.oracle.pages import fewest_errors, walk
+from faults.oracle.pauses import Fate
 from faults.oracle.steps import Due, dues_of, levels_after, steps_of
 from faults.records import Ended, Joined, Left, Loaded, Lost, Record
+from faults.report import Kept
 from faults.schedule import make_round
 from faults.waveform import HELD, HOLD_MARGIN_S, make_wave
 
@@ -395,8 +397,8 @@ def test_a_press_during_which_the_page_is_reloaded_may_count(asked_s: float, mus
     """The new page's cursor may be behind the press, or not."""
     stretch = Stretch("e", "b", 0, reloads=[Reload(0, asked_s - 0.1, asked_s)])
     due = dues_of(stretch, [hold()], {1: (1.0, 1.001), 2: (1.4, 1.4)}, catch_up_s=10.0)[0]
-    assert due.must_at(0) is must
-    assert due.must_at(1)
+    assert due.fate(GESTURE_RULES, "b", 0) is (Fate.COUNTS if must else Fate.OPEN)
+    assert due.fate(GESTURE_RULES, "b", 1) is Fate.COUNTS
 
 
 def test_a_page_that_is_loaded_twice_is_a_reload() -> None:
@@ -447,7 +449,7 @@ def test_levels_are_those_of_the_last_edges() -> None:
 def test_a_level_leads_away_at_load(moves: list[str], lost: dict[str, int]) -> None:
     """The door is open before the display comes to a; there it must go on to b at once."""
     told = [*door((1.0, "low")), Event(2, "button", "low", 2.0)]
-    landings = {1: Landing(2, 2.1, 2.2)}
+    landings = [Landing(2, 2.1, 2.2, place=1)]
     verdict = judged(Stretch("e", "c", 1, moves, [2, 2], landings), told)
     assert (+verdict.lost, +verdict.phantom) == (lost, {})
     assert verdict.made["level"] == len(moves) - 1
@@ -456,7 +458,7 @@ def test_a_level_leads_away_at_load(moves: list[str], lost: dict[str, int]) -> N
 def test_a_level_that_was_over_at_load_leads_nowhere() -> None:
     """Neither does one that comes later: that is an edge, and moves by itself."""
     told = door((1.0, "low"), (1.5, "high"), (3.0, "low"))
-    shut = {0: Landing(2, 2.1, 2.2)}
+    shut = [Landing(2, 2.1, 2.2)]
     assert judged(Stretch("e", "a", 0, ["b", "a", "b"], [1, 2, 3]), told).well
     assert judged(Stretch("e", "a", 2, ["b"], [3], shut), told).well
     assert judged(Stretch("e", "a", 2, ["b"], [2], shut), told[:2]).phantom == {"level": 1}
@@ -465,7 +467,7 @@ def test_a_level_that_was_over_at_load_leads_nowhere() -> None:
 def test_levels_lead_on_and_on() -> None:
     """Each page is loaded and left at once, and all that was told is past."""
     graph = Graph({"a": {}, "b": {}, "c": {}}, {"a": {OPEN: "b"}, "b": {OPEN: "c"}, "c": {}})
-    landings = {place: Landing(1, 2.0 + place, 2.1 + place) for place in range(3)}
+    landings = [Landing(1, 2.0 + place, 2.1 + place, place=place) for place in range(3)]
     for moves, well in ((["b", "c"], True), (["b"], False), ([], False)):
         stretch = Stretch("e", "a", 1, moves, [1, 1], landings)
         told = door((1.0, "low"))
@@ -486,7 +488,7 @@ def test_a_press_that_is_caught_up_comes_before_the_level() -> None:
         (Landing(1, 1.9, 2.1), ["c"], True),
     ):
         causes = [1 if moves == ["b"] else 2]
-        assert judged(Stretch("e", "a", 1, moves, causes, {0: landing}), told).well is well
+        assert judged(Stretch("e", "a", 1, moves, causes, [landing]), told).well is well
 
 
 def test_a_display_that_is_lost_again_has_not_seen_the_level() -> None:
@@ -511,7 +513,7 @@ def test_a_tap_that_began_before_a_level_led_on_is_past() -> None:
         tap(4, press=2, seen_s=3.0),
     ]
     for seq, moves in ((1, ["b", "c"]), (2, ["b"])):
-        stretch = Stretch("e", "a", 1, moves, [seq, 4], {0: Landing(seq, 2.5, 2.6)})
+        stretch = Stretch("e", "a", 1, moves, [seq, 4], [Landing(seq, 2.5, 2.6)])
         made_s = {event.seq: (event.seen_s + 1.0, event.seen_s + 1.0) for event in told}
         steps = steps_of(graph, stretch, told, made_s, RESTS, 10.0)
         assert walk(graph, stretch, steps, len(steps)).well is (seq == 2), moves
@@ -519,7 +521,7 @@ def test_a_tap_that_began_before_a_level_led_on_is_past() -> None:
 
 def test_a_level_whose_close_may_not_have_come_is_unsure() -> None:
     """The server was killed just then."""
-    stretch = Stretch("e", "a", 1, landings={0: Landing(1, 2.0, 2.1)}, live_from_s=2.1)
+    stretch = Stretch("e", "a", 1, landings=[Landing(1, 2.0, 2.1)], live_from_s=2.1)
     steps = steps_of(LEVEL_RULES, stretch, door((1.0, "low")), {1: (1.0, 1.0)}, RESTS, 10.0)
     assert [step.told(stretch, until_s) for step in steps for until_s in (2.5, 3.2)] == [
         False,
@@ -563,7 +565,7 @@ def test_no_press_is_drawn_near_to_the_hold_time() -> None:
     """Else nobody could say what it had to be; both kinds are drawn."""
     plays = Counter[str]()
     for seed in range(200):
-        pin = PINS[-1]
+        pin = next(pin for pin in PINS if pin.name == "lever")
         wave = make_wave(random.Random(seed), pin, 0.0)
         if wave.kind == "glitch":
             continue
@@ -606,3 +608,17 @@ def test_the_oracle_imports_nothing_of_what_it_judges() -> None:
             names = [alias.name for alias in getattr(node, "names", [])]
             names.append(getattr(node, "module", None) or "")
             assert not [name for name in names if name.startswith("gpiobridge")], file
+
+
+def test_a_run_goes_on_where_it_was(tmp_path: Path) -> None:
+    """What was found before is still counted."""
+    kept = Kept(tmp_path / "kept.json")
+    report = kept.of(3)
+    report.rounds, report.presses["clean"], report.agreed_s["others"] = 2, 7, 0.5
+    report.verdict.lost["tap"] += 1
+    report.verdict.complaints.append("lost")
+    kept.save()
+    again = Kept(tmp_path / "kept.json").of(3)
+    assert (again.rounds, again.counted, again.well) == (2, 7, False)
+    assert str(again) == str(report)
+    assert Kept(None).of(3).well

@@ -19,8 +19,8 @@ from faults.graph import Pin
 KINDS = ("bouncing", "clean", "glitch")
 _WEIGHTS = (6, 2, 2)
 
-PLAYS = ("edge", "tap", "hold", "level")
-"""What a press is meant for: it decides how long it lasts."""
+PLAYS = ("edge", "tap", "hold", "level", "timed")
+"""What a press is meant for: it decides how long it lasts. A timed one is a request by itself."""
 
 SHORT = 0.2  # of the debounce: the longest pause within a bounce; requests take time on top
 HELD = 3.0  # debounces: the shortest time that a level which must count is held
@@ -60,6 +60,10 @@ def make_wave(random: Random, pin: Pin, after_s: float) -> Wave:
     """Draw one wave; the next of the same pin must start at least `HELD` debounces later."""
     kind = random.choices(KINDS, _WEIGHTS)[0]
     play = random.choice(pin.plays)
+    if play == "timed":
+        held_s = random.uniform(HELD * pin.debounce_s, pin.hold_s - HOLD_MARGIN_S)
+        held_s = round(held_s, 3)
+        return Wave(pin.name, "clean", play, after_s, (Step(0.0, True), Step(held_s, False)))
     if kind == "glitch":
         steps: list[Step] = []
         for _ in range(random.randint(1, 2)):

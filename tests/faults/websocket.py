@@ -60,6 +60,13 @@ async def read_head(reader: asyncio.StreamReader) -> tuple[int, dict[str, str]]:
     return int(lines[0].split(" ")[1]), headers
 
 
+@dataclass(frozen=True, slots=True)
+class Pong:
+    """The answer to a ping of ours: whatever was sent before it has been dealt with."""
+
+    number: int
+
+
 class WebSocket:
     """A client's socket after its handshake; `open_websocket` makes one."""
 
@@ -68,8 +75,8 @@ class WebSocket:
         self._writer = writer
         self.last_frame_s = time.monotonic()
 
-    async def frame(self) -> dict[str, Any] | Closed:
-        """The next message, or the close.
+    async def frame(self) -> dict[str, Any] | Closed | Pong:
+        """The next message, the answer to a ping, or the close.
 
         Raises:
             OSError, EOFError: the connection failed.
@@ -90,6 +97,8 @@ class WebSocket:
                     return Closed(code, body[2:].decode())
                 case 0x9:
                     self._send(_PONG, body)
+                case 0xA:
+                    return Pong(int(body))
 
     async def end(self) -> None:
         """Answer a close, and wait for the server to end the connection, as browsers do."""
@@ -102,6 +111,10 @@ class WebSocket:
     def send(self, message: dict[str, Any]) -> None:
         """Send a message."""
         self._send(_TEXT, json.dumps(message).encode())
+
+    def ping(self, number: int) -> None:
+        """Ask for an answer with this number."""
+        self._send(_PING, str(number).encode())
 
     def forget(self) -> None:
         """Say goodbye, and don't wait for an answer."""

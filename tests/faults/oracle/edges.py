@@ -1,6 +1,6 @@
 """Waveforms to edges: which levels were held for the debounce, and was each told?"""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from faults.oracle.facts import CLOCK_S, LATE_S, Drive, Event, Verdict
@@ -8,13 +8,17 @@ from faults.oracle.facts import CLOCK_S, LATE_S, Drive, Event, Verdict
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A level that was held for the debounce: surely, or perhaps. It began between two times."""
+    """A level that was held for the debounce: surely, or perhaps. It began between two times.
+
+    ``tied_s`` is how long after the level before it began, where that is known exactly.
+    """
 
     pin: str
     level: str
     from_s: float
     to_s: float
     sure: bool
+    tied_s: float | None = None
 
 
 def candidates(
@@ -35,6 +39,8 @@ def candidates(
         to_s = drive.acked_s if drive.acked_s is not None else end_s
         longest_s = (later.acked_s if later.acked_s is not None else end_s) - drive.sent_s
         shortest_s = later.sent_s - to_s
+        if later.tied_s is not None:
+            shortest_s = longest_s = later.tied_s
         if longest_s < debounce_s - CLOCK_S:
             continue
         sure = (
@@ -42,7 +48,7 @@ def candidates(
             and shortest_s >= debounce_s + CLOCK_S
             and to_s + debounce_s <= sure_until_s
         )
-        found.append(Candidate(pin, drive.level, drive.sent_s, to_s, sure))
+        found.append(Candidate(pin, drive.level, drive.sent_s, to_s, sure, drive.tied_s))
     return found
 
 
@@ -67,16 +73,17 @@ def match_pin(
         events: the witness's, of this pin only.
         debounce_s: the pin's window.
     """
-    # How many events have happened by each candidate, with the way that led there: since edges
-    # alternate, that number says the settled level, too.
-    ways: list[dict[int, int]] = [{0: 0}]
+    # How many events may have happened by each candidate: since edges alternate, that number says
+    # the settled level, too.
+    rules = _Rules(rest, events, debounce_s)
+    ways: list[set[int]] = [{0}]
     fewest, most = {rest: 0}, {rest: 0}
     for candidate in found:
-        ways.append(_step(candidate, ways[-1], rest, events, debounce_s))
+        ways.append({to for count in ways[-1] for to in rules.after(candidate, count)})
         fewest, most = _count(candidate, fewest, min), _count(candidate, most, max)
     verdict = Verdict()
     if len(events) in ways[-1]:
-        by_event, last = _trace(ways, found, len(events))
+        by_event, last = _spans(rules, ways, found)
         verdict.unsure = sum(not candidate.sure for candidate in by_event)
         after = [c for c in found[last:] if not c.sure]
         return PinMatch(verdict, by_event, after)
@@ -91,28 +98,25 @@ def match_pin(
     return PinMatch(verdict, [], [])
 
 
-def _step(
-    candidate: Candidate,
-    before: Mapping[int, int],
-    rest: str,
-    events: Sequence[Event],
-    debounce_s: float,
-) -> dict[int, int]:
-    after: dict[int, int] = {}
-    for count in before:
-        settled = events[count - 1].what if count else rest
-        if candidate.level == settled:
-            after.setdefault(count, count)
-            continue
-        if not candidate.sure:
-            after.setdefault(count, count)
-        if count < len(events):
-            event = events[count]
-            earliest_s = candidate.from_s + debounce_s - CLOCK_S
-            in_time = earliest_s <= event.seen_s <= candidate.to_s + debounce_s + LATE_S
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """What leads from one number of events to the next."""
+
+    rest: str
+    events: Sequence[Event]
+    debounce_s: float
+
+    def after(self, candidate: Candidate, count: int) -> Iterator[int]:
+        """The numbers of events that are possible behind a candidate, if so many were before."""
+        settled = self.events[count - 1].what if count else self.rest
+        if candidate.level == settled or not candidate.sure:
+            yield count
+        if candidate.level != settled and count < len(self.events):
+            event = self.events[count]
+            earliest_s = candidate.from_s + self.debounce_s - CLOCK_S
+            in_time = earliest_s <= event.seen_s <= candidate.to_s + self.debounce_s + LATE_S
             if event.what == candidate.level and in_time:
-                after[count + 1] = count
-    return after
+                yield count + 1
 
 
 def _count(
@@ -134,16 +138,32 @@ def _count(
     return after
 
 
-def _trace(
-    ways: list[dict[int, int]], found: Sequence[Candidate], count: int
+def _spans(
+    rules: _Rules, ways: Sequence[set[int]], found: Sequence[Candidate]
 ) -> tuple[list[Candidate], int]:
-    """Which candidate each event was; and the place behind the last of them."""
-    by_event: list[Candidate] = []
-    last = 0
-    for at in range(len(found), 0, -1):
-        came_from = ways[at][count]
-        if came_from != count:
-            last = last or at
-            by_event.append(found[at - 1])
-        count = came_from
-    return by_event[::-1], last
+    """What each event was, as far as it is known; and the place behind the last one's candidate.
+
+    Where an event may have been one of several candidates, it began between the first one's
+    earliest moment and the last one's latest.
+    """
+    possible: list[list[int]] = [[] for _ in rules.events]
+    right = {len(rules.events)}  # numbers from which the rest can be explained
+    for at in range(len(found) - 1, -1, -1):
+        before = set()
+        for count in ways[at]:
+            leads = right.intersection(rules.after(found[at], count))
+            if leads:
+                before.add(count)
+            if count + 1 in leads:
+                possible[count].append(at)
+        right = before
+    by_event = []
+    for places in possible:
+        held = [found[at] for at in places]
+        first = held[-1]
+        from_s, to_s = min(each.from_s for each in held), max(each.to_s for each in held)
+        tied_s = first.tied_s if len(held) == 1 else None
+        sure = any(each.sure for each in held)
+        by_event.append(Candidate(first.pin, first.level, from_s, to_s, sure, tied_s))
+    last = min(possible[-1]) + 1 if possible else 0
+    return by_event, last

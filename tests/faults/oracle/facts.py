@@ -1,25 +1,84 @@
 """What the oracle is told, and what it finds."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from math import inf
 
 CLOCK_S = 0.002
 """How exactly a time must be known: the server's own stamps come a moment after the request."""
 
-LATE_S = 3.0
+LATE_S = 4.0
 """An event that the witness sees later than this after it was made is another one."""
 
-KINDS = ("edge", "tap", "hold", "level")
+KINDS = ("edge", "tap", "hold", "level", "order")
 """What moves a display."""
+
+FINDINGS = (*KINDS, "message", "number")
+"""What can be lost or invented; of numbers, that they are in the wrong order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Drive:
-    """A level that was driven; ``acked_s`` is None when no answer came."""
+    """A level that was driven.
+
+    Args:
+        level: the level.
+        sent_s: when it was asked for.
+        acked_s: when that was answered; None when no answer came.
+        tied_s: how long after the level before it came, where that is known exactly: the end of a
+            timed press is known when that begins.
+    """
 
     level: str
     sent_s: float
     acked_s: float | None
+    tied_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """An order of the application to leave for a page.
+
+    Args:
+        number: orders and messages are numbered together, in the order in which they were sent.
+        to: the page.
+        page: for displays on this page only, or None.
+        display: for the one of this name only, or None.
+        sent_s: when it was sent.
+        done_s: when it had surely been carried out; infinite if that isn't known.
+        acked: whether it was accepted.
+    """
+
+    number: int
+    to: str
+    page: str | None
+    display: str | None
+    sent_s: float
+    done_s: float
+    acked: bool
+
+    def is_for(self, display: str, page: str) -> bool:
+        """Whether it is for a display of this name whose socket is that of a page."""
+        return self.to != page and self.page in (None, page) and self.display in (None, display)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message of the application to all displays.
+
+    Args:
+        number: as of `Move`.
+        retain: the key under which it is kept for those who come later, or None.
+        sent_s: when it was sent.
+        seen_s: when the witness got it; infinite if it did not.
+        acked: whether it was accepted.
+    """
+
+    number: int
+    retain: str | None
+    sent_s: float
+    seen_s: float
+    acked: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +121,9 @@ class Life:
         ended_by_s: when it was surely gone.
         drives: pin name to what was driven; every pin begins at rest.
         events: what the witness was told.
+        moves: the orders of the application, in order.
+        messages: its messages, in order.
+        seen: when the witness got each of those.
     """
 
     epoch: str
@@ -70,6 +132,18 @@ class Life:
     ended_by_s: float | None = None
     drives: dict[str, list[Drive]] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
+    moves: list[Move] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
+    seen: dict[int, float] = field(default_factory=dict)
+
+    def dated(self) -> tuple[list[Move], list[Message]]:
+        """Its orders and messages, with when they had surely gone out."""
+        messages = [replace(m, seen_s=self.seen.get(m.number, inf)) for m in self.messages]
+        moves = []
+        for move in self.moves:
+            done_s = min((at_s for n, at_s in self.seen.items() if n > move.number), default=inf)
+            moves.append(replace(move, done_s=done_s))
+        return moves, messages
 
 
 @dataclass(slots=True)
@@ -77,9 +151,10 @@ class Verdict:
     """What was found.
 
     Attributes:
-        lost: by `KINDS`: what had to be told, or to move a display, and did not.
-        phantom: by `KINDS`: what was told, or moved a display, and must not have.
+        lost: by `FINDINGS`: what had to be told, or to move a display, and did not.
+        phantom: by `FINDINGS`: what was told, or moved a display, and must not have.
         made: by `KINDS`: the moves of displays.
+        used_up: by `KINDS`: what would have moved a display, had its page taken presses.
         unsure: what could have been otherwise.
         complaints: empty when all is well.
     """
@@ -87,6 +162,7 @@ class Verdict:
     lost: Counter[str] = field(default_factory=Counter)
     phantom: Counter[str] = field(default_factory=Counter)
     made: Counter[str] = field(default_factory=Counter)
+    used_up: Counter[str] = field(default_factory=Counter)
     unsure: int = 0
     complaints: list[str] = field(default_factory=list)
 
@@ -95,6 +171,7 @@ class Verdict:
         self.lost.update(other.lost)
         self.phantom.update(other.phantom)
         self.made.update(other.made)
+        self.used_up.update(other.used_up)
         self.unsure += other.unsure
         self.complaints += other.complaints
 

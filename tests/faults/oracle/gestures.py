@@ -144,6 +144,8 @@ def outcomes(press: Pressed, limits: Limits) -> set[str]:
         return found
     shortest_s = press.ended_by.from_s - press.began_by.to_s
     longest_s = press.ended_by.to_s - press.began_by.from_s
+    if press.ended_by.tied_s is not None:
+        shortest_s = longest_s = press.ended_by.tied_s
     if longest_s >= limits.hold_s - LENGTH_S:
         found.add("hold")
     if shortest_s < limits.hold_s + LENGTH_S:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from faults.graph import Graph
 from faults.oracle.facts import Verdict
 from faults.oracle.life import Stretch
-from faults.oracle.steps import Due, Step
+from faults.oracle.pauses import Fate
+from faults.oracle.steps import Due, Look, Step
 
 
 def walk(
@@ -27,22 +28,22 @@ def walk(
     states = {(0, stretch.seq)}  # how many moves, and by which event it came to the page
     stopped: set[int] = set()
     wrong = ""
+    used_up: Counter[str] = Counter()
     for at, step in enumerate(steps):
         if at >= free_from:
             stopped |= {place for place, _ in states}
-        after = {to for state in states for to in _ways(graph, visited, step, *state)}
+        after = {to for state in states for to in _ways(graph, stretch, visited, step, *state)}
+        if len(states) == 1:
+            used_up[step.kind] += _is_used_up(graph, visited, step, *next(iter(states)))
         if states and not after:
             place, since = max(states)
-            wrong = (
-                f"{step} did not lead from {visited[place]} to "
-                f"{step.leads(graph, visited[place], place, since)}, its move {place + 1}"
-            )
+            wrong = _wrong(graph, visited, step, place, since)
         states = after
     places = {place for place, _ in states}
     if free_from >= len(steps):
         stopped |= places
     kinds = kinds_of_moves(stretch, steps)
-    verdict = Verdict(made=Counter(kinds))
+    verdict = Verdict(made=Counter(kinds), used_up=used_up)
     if len(stretch.moves) in places | stopped:
         verdict.unsure = len(stretch.moves) not in places
         return verdict
@@ -61,25 +62,56 @@ def walk(
 
 
 def _ways(
-    graph: Graph, visited: Sequence[str], step: Step, place: int, since: int
+    graph: Graph, stretch: Stretch, visited: Sequence[str], step: Step, place: int, since: int
 ) -> Iterable[tuple[int, int]]:
     """The states to which a step may lead from one."""
     to = step.leads(graph, visited[place], place, since)
-    if to is None or not step.must_at(place):
+    fate = Fate.COUNTS if to is None else step.fate(graph, visited[place], place)
+    stayed = step.stayed(place)
+    if stayed is not None:
+        if stayed == to and fate is not Fate.USED_UP:
+            yield place, since
+        return
+    if to is None or fate is not Fate.COUNTS:
         yield place, since
-    if to is not None and step.may and visited[place + 1 : place + 2] == [to]:
+    if to is not None and fate is not Fate.USED_UP and _went(stretch, step, place, to):
         yield place + 1, step.seq
+
+
+def _is_used_up(graph: Graph, visited: Sequence[str], step: Step, place: int, since: int) -> bool:
+    """Whether a step would lead on, if the page took presses."""
+    page = visited[place]
+    leads = isinstance(step, Due) and step.may and step.leads(graph, page, place, since)
+    return bool(leads) and step.fate(graph, page, place) is Fate.USED_UP
+
+
+def _went(stretch: Stretch, step: Step, place: int, to: str) -> bool:
+    """Whether a display went from there where a step leads, and the step can be the reason."""
+    return stretch.moves[place : place + 1] == [to] and step.moved(stretch, place)
+
+
+def _wrong(graph: Graph, visited: Sequence[str], step: Step, place: int, since: int) -> str:
+    to = step.leads(graph, visited[place], place, since)
+    stayed = step.stayed(place)
+    if stayed is not None:
+        return f"{step} sent it to {stayed}, though it stayed on {visited[place]}, {place} moves on"
+    return f"{step} did not lead from {visited[place]} to {to}, its move {place + 1}"
 
 
 def kinds_of_moves(stretch: Stretch, steps: Iterable[Step]) -> list[str]:
     """What moved the display each time, of `facts.KINDS`, by what it had been told last."""
     by_seq = {step.seq: step.kind for step in steps if isinstance(step, Due)}
+    others = {step.place: step.kind for step in steps if not isinstance(step, Due | Look)}
     kinds = []
     for place in range(len(stretch.moves)):
         seq = stretch.causes[place] if place < len(stretch.causes) else -1
-        landing = stretch.landings.get(place)
-        by_level = landing is not None and landing.seq == seq
-        kinds.append("level" if by_level else by_seq.get(seq, "edge"))
+        by_level = any(
+            isinstance(step, Look) and step.place == place and step.seq == seq for step in steps
+        )
+        if stretch.pressed:
+            by_level = not stretch.pressed[place]
+        other = others.get(place, "level") if by_level else by_seq.get(seq, "edge")
+        kinds.append(other)
     return kinds
 
 
@@ -122,10 +154,16 @@ def fewest_errors(graph: Graph, stretch: Stretch, steps: Sequence[Step]) -> Erro
         for place in sorted(ways):
             errors = ways[place]
             to = step.leads(graph, visited[place], place, errors.since)
-            if to is not None and step.may and visited[place + 1 : place + 2] == [to]:
+            fate = Fate.COUNTS if to is None else step.fate(graph, visited[place], place)
+            stayed = step.stayed(place)
+            if to is not None and fate is not Fate.USED_UP and _went(stretch, step, place, to):
                 note(after, place + 1, Errors(step.seq, errors.lost, errors.phantom))
-            lost = (step.kind,) if to is not None and step.must_at(place) else ()
-            note(after, place, Errors(errors.since, errors.lost + lost, errors.phantom))
+            wrong = stayed is not None and (stayed != to or fate is Fate.USED_UP)
+            phantom = (step.kind,) if wrong else ()
+            lost = ()
+            if to is not None and stayed is None and fate is Fate.COUNTS:
+                lost = (step.kind,)
+            note(after, place, Errors(errors.since, errors.lost + lost, errors.phantom + phantom))
         for place, kind in enumerate(kinds):
             if place in after:
                 errors = after[place]
@@ -146,7 +184,8 @@ def expected_pages(graph: Graph, stretch: Stretch, steps: Iterable[Step]) -> lis
     pages: list[str] = []
     for step in steps:
         to = step.leads(graph, page, len(pages), since)
-        if to is not None and step.must_at(len(pages)):
+        stays = step.stayed(len(pages)) is not None
+        if to is not None and not stays and step.fate(graph, page, len(pages)) is Fate.COUNTS:
             page, since = to, step.seq
             pages.append(page)
     return pages

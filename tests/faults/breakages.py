@@ -1,0 +1,201 @@
+"""Ways to break the bridge: the suite must find each of them.
+
+Each function changes one thing in the server's process, before it starts; see `stepped`. gpiobridge
+is imported in them only: whoever merely wants the names must not load it.
+"""
+
+import itertools
+import time
+from collections import deque
+from collections.abc import Callable
+from math import inf
+from typing import Any
+
+
+def keep_lockout_presses() -> None:
+    """A press that began while the page took none counts once it takes them again."""
+    from gpiobridge.events import Standing
+
+    Standing.takes = lambda self, began_s: self.taking_since_s is not None  # type: ignore[method-assign]
+
+
+def ignore_taking() -> None:
+    """Pages always take presses, whatever they say."""
+    from gpiobridge import routes
+    from gpiobridge.hub import Hub
+
+    routes._taking_since_s = lambda: -inf
+    Hub._take_taking = lambda self, connection, message, now_s: None  # type: ignore[method-assign]
+
+
+def ignore_taking_frames() -> None:
+    """What a page says on an open socket comes to nothing."""
+    from gpiobridge.hub import Hub
+
+    Hub._take_taking = lambda self, connection, message, now_s: None  # type: ignore[method-assign]
+
+
+def act_on_levels_in_films() -> None:
+    """A level moves a page that takes no presses, too."""
+    from gpiobridge.events import Standing
+
+    takes = Standing.takes
+    Standing.takes = (  # type: ignore[method-assign]
+        lambda self, began_s: began_s is None or takes(self, began_s)
+    )
+
+
+def forget_levels_in_films() -> None:
+    """A level that came while the page took no presses is not looked at again."""
+    from gpiobridge.navigation import Navigation
+
+    Navigation.elsewhere = lambda *args: None  # type: ignore[method-assign,assignment]
+
+
+def ask_again() -> None:
+    """A page is asked to leave by a level that it has declined."""
+    from gpiobridge import wire
+
+    wire.read_declined = lambda texts: frozenset()
+
+
+def hold_orders_back() -> None:
+    """An order of the application waits for nobody, and misses who takes no presses."""
+    from gpiobridge.hub import Hub
+
+    of = Hub._of
+    move = Hub.move
+
+    def taking_only(self: Hub, audience: Any) -> list[Any]:
+        return [each for each in of(self, audience) if each.standing.taking_since_s is not None]
+
+    def moved(self: Hub, *args: Any) -> int:
+        Hub._of = taking_only  # type: ignore[method-assign]
+        try:
+            return move(self, *args)
+        finally:
+            Hub._of = of  # type: ignore[method-assign]
+
+    Hub.move = moved  # type: ignore[method-assign]
+
+
+def close_right_behind_edges() -> None:
+    """An order's close comes right behind whatever was sent last, as a press's does."""
+    from gpiobridge.hub import Hub
+
+    Hub.move = lambda self, path, audience, now_s: sum(  # type: ignore[method-assign]
+        self.leave(connection, path, now_s) for connection in self._of(audience)
+    )
+
+
+def tell_as_handed_in() -> None:
+    """Levels are told in the order in which the watcher comes to know them, pin by pin."""
+    from gpiobridge import bridge, settled
+
+    class Fifo:
+        def __init__(self) -> None:
+            self._waiting: deque[settled.Settled] = deque()
+
+        def put(self, pin: str, level: Any, at_s: float, due_s: float) -> None:
+            self._waiting.append(settled.Settled(-inf, at_s, 0, pin, level))
+
+        @property
+        def next(self) -> settled.Settled | None:
+            return self._waiting[0] if self._waiting else None
+
+        def take(self) -> settled.Settled:
+            return self._waiting.popleft()
+
+    bridge.SettledLevels = Fifo  # type: ignore[misc,assignment,attr-defined]
+
+
+def tell_by_stamp() -> None:
+    """Levels are told in the order of their edges, whatever their pins' debounces."""
+    from gpiobridge.settled import SettledLevels
+
+    put = SettledLevels.put
+    SettledLevels.put = (  # type: ignore[method-assign]
+        lambda self, pin, level, at_s, due_s: put(self, pin, level, at_s, -inf)
+    )
+
+
+def repeat_messages() -> None:
+    """Now and then a message is sent twice."""
+    from gpiobridge.hub import Hub
+
+    send, count = Hub._send_message, itertools.count()
+
+    def twice(self: Hub, connection: Any, message: bytes) -> None:
+        send(self, connection, message)
+        if next(count) % 40 == 0:
+            send(self, connection, message)
+
+    Hub._send_message = twice  # type: ignore[method-assign]
+
+
+def lose_messages() -> None:
+    """Now and then a message is not sent."""
+    from gpiobridge.hub import Hub
+
+    send, count = Hub._send_message, itertools.count()
+
+    def seldom(self: Hub, connection: Any, message: bytes) -> None:
+        if next(count) % 40:
+            send(self, connection, message)
+
+    Hub._send_message = seldom  # type: ignore[method-assign]
+
+
+def forget_retained() -> None:
+    """Who comes later gets no message."""
+    from gpiobridge.retained import Retained
+
+    Retained.of = lambda self, display: iter(())  # type: ignore[method-assign]
+
+
+def count_farewell_presses() -> None:
+    """A page doesn't say since when presses have counted: those of the farewell do."""
+    from gpiobridge import routes
+
+    taking = routes._taking_since_s
+    routes._taking_since_s = lambda: None if taking() is None else -inf
+
+
+def count_by_release() -> None:
+    """A tap or a hold belongs to the moment in which it is clear, not to that of its begin."""
+    from gpiobridge.events import PinEvent
+
+    PinEvent.began_s = property(lambda self: self.at_s)  # type: ignore[method-assign,assignment]
+
+
+def end_presses_when_noticed() -> None:
+    """A press of one request ends when somebody looks, not when its time is over."""
+    from gpiobridge.gpio.driving import Driving
+
+    begin = Driving.open
+    Driving.open = lambda self, put: begin(  # type: ignore[method-assign]
+        self, lambda pin, level, at_s: put(pin, level, time.monotonic())
+    )
+
+
+BREAKAGES: dict[str, Callable[[], None]] = {
+    function.__name__.replace("_", "-"): function
+    for function in (
+        keep_lockout_presses,
+        ignore_taking,
+        ignore_taking_frames,
+        act_on_levels_in_films,
+        forget_levels_in_films,
+        ask_again,
+        hold_orders_back,
+        close_right_behind_edges,
+        tell_as_handed_in,
+        tell_by_stamp,
+        repeat_messages,
+        lose_messages,
+        forget_retained,
+        count_farewell_presses,
+        count_by_release,
+        end_presses_when_noticed,
+    )
+}

@@ -1,0 +1,76 @@
+r"""The order of numbers: events settle one after the other, over all pins, and are numbered so.
+
+::
+
+    red    ‾‾‾\________________________       settles at its stamp and the debounce: first
+              ├─20 ms─┤
+    green  ‾‾‾‾‾‾‾\_______/‾‾‾‾‾‾‾‾‾‾‾‾       second, whatever the server was doing meanwhile
+                  ├─15 ms─┤
+
+A tap settles with its release, a hold one debounce behind the hold time. Each of these moments is
+known to lie between two; an event that surely settled behind another must not have been told
+before it. Whether the server was late, doesn't matter.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from faults.oracle.facts import Event
+
+LATE_S = 0.03
+"""An event that was told so much later than it settled, was held up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """An event, and between which two moments it settled."""
+
+    event: Event
+    from_s: float
+    to_s: float
+
+    @property
+    def held_up(self) -> bool:
+        """Whether it was told late."""
+        return self.event.seen_s > self.to_s + LATE_S
+
+
+def settled(
+    events: Sequence[Event],
+    made_s: Mapping[int, tuple[float, float]],
+    debounces_s: Mapping[str, float],
+) -> list[Settled]:
+    """The events of which it is known when they settled, in the order of their numbers.
+
+    Args:
+        events: of a life of the server.
+        made_s: number to the earliest and latest moment at which it happened.
+        debounces_s: by pin.
+    """
+    return [
+        Settled(event, *(at_s + debounces_s[event.pin] for at_s in made_s[event.seq]))
+        for event in events
+        if event.seq in made_s
+    ]
+
+
+def disorder(found: Sequence[Settled]) -> Iterator[tuple[Settled, Settled]]:
+    """Each event that was told too late, with the one before it that surely settled behind it."""
+    latest: Settled | None = None
+    for each in found:
+        if latest is not None and each.to_s < latest.from_s:
+            yield latest, each
+        if latest is None or each.from_s > latest.from_s:
+            latest = each
+
+
+def pairs(found: Sequence[Settled]) -> int:
+    """How many neighbours were held up together, of different pins and in a sure order."""
+    return sum(
+        a.held_up
+        and b.held_up
+        and a.event.pin != b.event.pin
+        and (a.to_s < b.from_s or b.to_s < a.from_s)
+        for a, b in pairwise(found)
+    )
