@@ -245,6 +245,30 @@ def test_a_page_that_is_reloaded_before_its_first_frame_was_behind_a_farewell(ta
     assert tab.is_on("/open")
 
 
+def test_a_press_in_a_film_does_not_count_after_a_reload(tab: Tab) -> None:
+    """The page wasn't told of it, and is loaded again without the film (row 1)."""
+    opened = []
+
+    def lose_the_first_edge(socket: Any) -> None:
+        server = socket.connect_to_server()
+        opened.append(socket)
+        if len(opened) == 1:
+            server.on_message(lambda text: '"edge"' in text or socket.send(text))
+
+    tab.page.route_web_socket(re.compile("/ws/"), lose_the_first_edge)
+    tab.open()
+    tab.page.evaluate(PLAY_A_FILM)
+    tab.push()
+    with tab.bridge.socket("still") as watching:
+        frame(watching, "state")
+        tab.bridge.set_level("button", "low")
+        assert frame(watching, "edge")["level"] == "low"
+    tab.page.reload()
+    tab.page.wait_for_selector(ONLINE)
+    tab.push()
+    assert tab.is_on("/welcome")
+
+
 def test_an_order_during_a_farewell_leads_to_its_own_page(tab: Tab) -> None:
     """The farewell may finish (row 3)."""
     tab.open()
@@ -267,8 +291,8 @@ def test_an_order_to_where_a_level_leads_is_still_one(tab: Tab) -> None:
     tab.set_level("button", "low")
     tab.page.wait_for_function("Boolean(window.farewellIsOver)")
     tab.set_level("door", "low")
-    assert tab.bridge.request("/api/navigate", b'{"to":"still"}')[0] == 200
-    tab.push()
+    with tab.page.expect_event("websocket"):  # it was told, and stays connected
+        assert tab.bridge.request("/api/navigate", b'{"to":"still"}')[0] == 200
     tab.page.evaluate("farewellIsOver()")
     tab.page.wait_for_url("**/still")
 
@@ -303,6 +327,16 @@ def test_a_page_that_is_opened_anew_does_not_act_on_what_was_before(tab: Tab) ->
     wait_until(lambda: tab.bridge.health()["pins"]["button"]["level"] == "low")
     tab.bridge.set_level("button", "high")
     wait_until(lambda: tab.bridge.health()["pins"]["button"]["level"] == "high")
+    opened: list[Any] = []
+
+    def lose_edges_of_the_first(socket: Any) -> None:
+        opened.append(socket)
+        server = socket.connect_to_server()
+        if len(opened) == 1:  # else the old page leaves, while it is reloaded
+            server.on_message(lambda text: '"edge"' in text or socket.send(text))
+            server.on_close(lambda *_: None)
+
+    tab.page.route_web_socket(re.compile("/ws/"), lose_edges_of_the_first)
     tab.open()
     tab.push()
     assert tab.is_on("/welcome")

@@ -70,6 +70,7 @@
   let epoch = "";
   let cursors = []; // what the next socket is told: the last frame's, or the page's until there is one
   let since = ""; // the cursor with which this page began: a press after it is this page's
+  let ownCursor = ""; // what counts as acted on when this page is reloaded
   let told = ""; // the last edge's cursor, while what the edge leads to may still be on its way
   let newest = 0; // the number of the newest event that this socket has told
   let lastEdge = null; // if an edge was the last frame: a close right behind it is that press's
@@ -137,7 +138,16 @@
 
   /** What this page has acted on counts no more on it when it is reloaded. */
   function keepCursor() {
-    keep(cursorKey, `${cursors[0]} ${location.pathname}`);
+    ownCursor = cursors[0];
+    keepOwn();
+  }
+
+  /** Keep for a reload what this page has acted on, and since when presses have counted on it. */
+  function keepOwn() {
+    let counts = "";
+    if (takingSinceMs === null) counts = " none";
+    else if (takingSinceMs > -Infinity) counts = ` ${performance.timeOrigin + takingSinceMs}`;
+    if (ownCursor) keep(cursorKey, `${ownCursor} ${location.pathname}${counts}`);
   }
 
   /** What this page has acted on before its first frame, by how the visitor came to it. */
@@ -146,10 +156,14 @@
     const handed = recall(handedKey) || "";
     const kept = type === "reload" ? recall(cursorKey) || "" : "";
     const here = [handed, kept].find((each) => each.split(" ")[1] === location.pathname) || "";
-    const [cursor, , afterFarewell] = here.split(" ");
+    const [cursor, , counts] = here.split(" ");
+    ownCursor = cursor;
     keep(handedKey, ""); // it was for the next page only, whichever that is
     keep(cursorKey, here); // a page that is reloaded before its first frame is the same still
-    if (afterFarewell) takingSinceMs = performance.now() - loadingMs();
+    // No press counts that began while none did. The wall clock may have been set meanwhile.
+    const sinceMs = Number(counts) - performance.timeOrigin;
+    if (sinceMs <= performance.now()) takingSinceMs = sinceMs;
+    else if (counts) takingSinceMs = performance.now() - loadingMs();
     // Back and forward may show the page as the HTTP cache has it, whose cursor is old.
     return [cursor, type === "back_forward" ? "" : pageCursor];
   }
@@ -434,8 +448,10 @@
     clearTimeout(takingTimer);
     if (lockedMs > 0) takingTimer = setTimeout(updateTaking, lockedMs);
     else if (busy) takingTimer = setTimeout(updateTaking, FILM_CHECK_MS);
+    const before = takingSinceMs;
     if (lockedMs > 0 || busy) takingSinceMs = null;
     else takingSinceMs ??= sinceMs;
+    if (before !== takingSinceMs) keepOwn();
     sayTaking();
   }
 
