@@ -23,6 +23,7 @@ import signal
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from math import inf
 from multiprocessing.connection import Connection as Pipe
 from random import Random
 from urllib.parse import urlencode
@@ -53,7 +54,7 @@ MAX_RETRY_S = 2.0
 ANSWER_S = 5.0
 LOAD_S = 10.0
 ERROR_PAGE_S = 1.0
-NOTHING = ("", "", False)
+NOTHING = ("", "", -inf)
 MAX_LAG_S = 0.1  # how long a busy page may take to say that it takes presses again
 
 
@@ -119,8 +120,9 @@ class Tab:
         self._random = random
         self._note = note
         # sessionStorage: what a page hands to the next one, and what it keeps for itself: cursor,
-        # path, and whether that was handed over behind a farewell.
-        self._handed = self._own = NOTHING
+        # path, and since when presses count; None: since the load, as none did before.
+        self._handed: tuple[str, str, float | None] = NOTHING
+        self._own: tuple[str, str, float | None] = NOTHING
         self._cursors: list[str] = []
         self._since = ""  # the cursor with which the page began
         self._told = ""  # the cursor of an edge whose consequence may still be on its way
@@ -377,17 +379,23 @@ class Tab:
         if self._told:
             self._cursors = [self._told]
             self._told = ""
-            self._own = (self._cursors[0], self.path, False)
+            self._keep_own()
+
+    def _keep_own(self) -> None:
+        known = next(filter(None, self._cursors), "")
+        if known:
+            self._own = (known, self.path, self._taking.since_s)
 
     def _hand_over(self, path: str, said_farewell: bool) -> None:
         known = next(filter(None, self._cursors), "")
         if known:
-            self._handed = (known, path, said_farewell)
+            self._handed = (known, path, None if said_farewell else -inf)
 
     # ------------------------------------------------------------ whether presses count
 
     def _say(self) -> None:
         """The page has begun or ceased to take presses."""
+        self._keep_own()
         number = self._taking.number
         if self._taking.since_s is None:
             alone = not self._joined and not self._connecting
@@ -462,13 +470,13 @@ class Tab:
             key: html.unescape(value)
             for key, value in re.findall(r'data-(page|cursor|beat|lockout|levels)="([^"]*)"', text)
         }
-        known, said_farewell = "", False
-        for cursor, to, farewell in (self._handed, self._own if self._reloaded else NOTHING):
+        known, since_s = "", NOTHING[2]
+        for cursor, to, counts_s in (self._handed, self._own if self._reloaded else NOTHING):
             if not known and to == path:
-                known, said_farewell = cursor, farewell
+                known, since_s = cursor, counts_s
         self._handed = NOTHING
-        self._own = (known, path, said_farewell) if known else NOTHING
-        self._led_s = sent_s if said_farewell else None
+        self._own = (known, path, since_s) if known else NOTHING
+        self._led_s = sent_s if since_s is None else since_s if since_s > -inf else None
         self._cursors = [known, data["cursor"]]
         epoch, _, seq = data["cursor"].partition(":")
         self._belongs = name = data["page"]
@@ -496,6 +504,7 @@ class Tab:
             spans += draw_films(self._random)
         if self._careful:
             self._taking.begin(spans, time.monotonic(), self._led_s, acted)
+            self._keep_own()
 
 
 # ---------------------------------------------------------------- a process full of them

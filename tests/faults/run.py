@@ -33,6 +33,7 @@ from faults.websocket import FAILURES, Closed, WebSocket, open_websocket
 PATIENCE_S = 10.0
 STAY_S = 0.3  # agreement must last
 AIM_S = 0.012  # two pins were driven within so short a time: neither has settled
+LONG_S = 1.0  # the server is stopped for longer than a press of one request and its hold time
 AIM_FOR_S = 1.0  # how long to wait for that
 
 _PAGE = "<!doctype html>\n<html><head><title>{0}</title></head><body>{0}</body></html>\n"
@@ -369,7 +370,7 @@ class Run:
 
     async def _make_now(self, fault: Fault) -> None:
         if fault.kind in ON_THE_SERVER:
-            await self._aim()
+            await self._aim(timed=fault.kind == "freeze" and fault.for_s > LONG_S)
         from_s = time.monotonic()
         self._say(f"fault {fault}")
         touched = {fault.target}
@@ -441,15 +442,20 @@ class Run:
             for pid in pids:
                 os.kill(pid, signal.SIGCONT)
 
-    async def _aim(self) -> None:
-        """Wait for a moment when levels of two pins have been driven, and neither has settled."""
+    async def _aim(self, timed: bool) -> None:
+        """Wait for a moment when levels of two pins have been driven, and neither has settled.
+
+        Args:
+            timed: wait for one when a press lasts that is one request, instead.
+        """
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(AIM_FOR_S):
                 while True:
                     self._drove.clear()
                     await self._drove.wait()
                     now_s = time.monotonic()
-                    if sum(now_s - at_s < AIM_S for at_s in self._driven_s.values()) > 1:
+                    recent = sum(now_s - at_s < AIM_S for at_s in self._driven_s.values())
+                    if now_s < self._timed_until_s if timed else recent > 1:
                         return
 
     def _order(self, order: Order) -> None:
