@@ -267,6 +267,20 @@ def test_a_look_that_nobody_heard_of_is_unsure() -> None:
     assert judged(stretch, opened(1, 1.5)).well
 
 
+def test_a_word_without_an_answer_leaves_all_open_until_its_socket_ends() -> None:
+    """Over an agreement, too: then the page says it again, and by then it was that late."""
+    stretch = lived(*LOCKED, Took(2, 2.0), Said(2, 2.0, 0))
+    assert judged(stretch, opened(1, 3.0)).well
+    again: list[Record] = [
+        Lost(9.0, 8.9, followed=True),
+        Joined("a", 9.1, 9.2, "e", 1, "a", acted=1),
+        Known(2, 9.1, 9.2, 1),
+    ]
+    stretch = follow(stretch.next(0, 4.0), again, LIVES).stretches[0]
+    assert stretch.pauses[0][0].counts_s == 9.0
+    assert judged(stretch, pressed(1, 5.0)).well
+
+
 def test_every_exhibit_has_pages_that_take_no_presses_for_a_while() -> None:
     """A lockout, a film, a farewell, a page that declines: each on one that a level leads from."""
     for seed in range(50):

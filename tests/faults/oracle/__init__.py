@@ -45,7 +45,8 @@ That a page takes presses, or doesn't, is known to the server a moment after the
 it. A press that began, or became an event, between the decision and the moment when the server
 surely knew it (its answer to a ping behind the word, the first frame of a socket that said so from
 the start) may count or not. When presses count again, the server's own moment is later than the
-page's by as much as that word was on its way, at most; what a stalled server reads late, was.
+page's by as much as that word was on its way, at most; what a stalled server reads late, was. A
+word that gets no answer leaves all open, as long as its socket lasts.
 
 Orders and messages are numbered together and go out in that order. So who gets a message that is
 behind an order, on a socket that was there before it, was not sent away by that order: it was

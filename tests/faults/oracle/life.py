@@ -1,7 +1,7 @@
 """A display's own notes to stretches: where it was, where it went, when it was away."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf
 
 from faults.oracle.facts import LATE_S, Event, Life
@@ -191,7 +191,20 @@ class Stretch:
             for s in self.sockets[-1:]
             if s.sent_to is None
         ]
-        return Stretch(self.epoch, self.last_page, seq, pauses={0: pauses}, sockets=sockets)
+        # A word of which it is not known yet when the server heard it.
+        landings = [
+            replace(landing, place=0)
+            for landing in self.landings
+            if landing.got_s == inf and landing.place == self.place
+        ]
+        return Stretch(
+            self.epoch,
+            self.last_page,
+            seq,
+            landings=landings,
+            pauses={0: pauses},
+            sockets=sockets,
+        )
 
 
 @dataclass(slots=True)

@@ -254,7 +254,7 @@ def _looks(
     for landing in stretch.landings:
         # By an order, or by the levels: both can be right.
         ordered = any(order.explains(landing) for order in sent)
-        must, may = not landing.lost and not ordered, True
+        must, may = not landing.lost and not ordered and landing.got_s < inf, True
         following = next((event for event in events if event.seq > landing.seq), None)
         if following is not None and landing.joined:
             caught_up, current = _before(landing, following, made_s)
