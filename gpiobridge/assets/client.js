@@ -637,6 +637,7 @@
     const isOther = ([name, path]) =>
       name !== page && new URL(path, location.href).pathname === here;
     if (here === ownPath || state === "leaving" || !Object.entries(paths).some(isOther)) return;
+    farewell = null; // of a page that is no longer there
     enter("leaving");
     load(new URL(location.href), LOADS);
   }
@@ -707,7 +708,6 @@
 
   function inUse(nowMs) {
     return (
-      farewell ||
       farewell ||
       state === "leaving" ||
       idlePins.some((pin) => pins[pin]?.active) ||
