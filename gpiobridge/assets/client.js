@@ -694,7 +694,6 @@
   function inUse(nowMs) {
     return (
       farewell ||
-      farewell ||
       state === "leaving" ||
       idlePins.some((pin) => pins[pin]?.active) ||
       [...views()].some(({ document: { body } }) =>
@@ -826,9 +825,15 @@
     recover();
     cursors = takeOver();
     updateTaking();
-    open();
+    if (state === "asleep") open(); // else the page leaves already, by its word on being shown
     for (const name of ["resume", "visibilitychange"]) document.addEventListener(name, wake);
     addEventListener("online", wake);
+  }
+
+  /** Act now, or once the page is shown: one that is only prerendered is no display yet. */
+  function onceShown(act) {
+    if (document.prerendering) document.addEventListener("prerenderingchange", act, { once: true });
+    else act();
   }
 
   function sleep() {
@@ -883,13 +888,8 @@
     get display() {
       return recall(nameKey) || "";
     },
-    go: (name) => leave(paths[name] ?? `${prefix}/${name}`),
+    go: (name) => onceShown(() => leave(paths[name] ?? `${prefix}/${name}`)),
   };
 
-  // A page that is only prerendered is no display yet.
-  if (document.prerendering) {
-    document.addEventListener("prerenderingchange", shown, { once: true });
-  } else {
-    shown();
-  }
+  onceShown(shown);
 })();
