@@ -410,3 +410,34 @@ def test_turbo_is_told_to_load_our_pages(site: Site, page: Any) -> None:
     with site.app.test_client() as client:
         answer: Response = client.get("/welcome")
     assert re.search(r"<script [^>]*data-turbo-track=\"reload\"", answer.get_data(as_text=True))
+
+
+# ------------------------------------------------------------------- leaving before one is shown
+
+NOT_SHOWN = """
+Object.defineProperty(document, 'prerendering', {
+  get: () => location.pathname === '/welcome' && !window.wasShown,
+});
+"""
+SHOW = "wasShown = true; document.dispatchEvent(new Event('prerenderingchange'))"
+
+
+def test_a_page_that_is_not_shown_leaves_once_it_is(bridge: RunningBridge, page: Any) -> None:
+    """A script that runs ahead may say so; nobody is there to be led yet."""
+    page.add_init_script(NOT_SHOWN + "onload = () => gpiobridge.go('open');")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(f"{request.method} {request.url}"))
+    page.goto(f"{bridge.url}/welcome")
+    page.evaluate("fetch('/static/a.txt')")  # what was asked before it has been noted by then
+    assert not [each for each in asked if each.startswith("HEAD")]
+    page.evaluate(SHOW)
+    page.wait_for_url("**/open")
+
+
+def test_a_page_may_leave_as_soon_as_it_is_shown(bridge: RunningBridge, page: Any) -> None:
+    """From its own ``gpiobridge:shown``, also where it was loaded ahead."""
+    leave = "addEventListener('gpiobridge:shown', () => gpiobridge.go('open'));"
+    page.add_init_script(NOT_SHOWN + leave)
+    page.goto(f"{bridge.url}/welcome")
+    page.evaluate(SHOW)
+    page.wait_for_url("**/open")

@@ -203,8 +203,8 @@
     for (const known of cursors.filter(Boolean)) url.searchParams.append("cursor", known);
     if (since) url.searchParams.set("since", since);
     for (const level of declined) url.searchParams.append("declined", level.join(":"));
-    saidTakingMs = takingSinceMs;
-    if (takingSinceMs !== -Infinity) url.searchParams.set("taking", takingMs() ?? "none");
+    saidTakingMs = takingNow();
+    if (saidTakingMs !== -Infinity) url.searchParams.set("taking", takingMs() ?? "none");
     const name = recall(nameKey);
     if (name) url.searchParams.set("display", name);
     socket = new WebSocket(url);
@@ -320,7 +320,7 @@
     // One that was held off before comes a second time, when it counts after all.
     const again = ours && frame.type === "edge" && frame.seq <= newest;
     if (ours && !again) newest = frame.seq;
-    const held = takingSinceMs === null; // the edge may end what holds it off
+    const held = takingNow() === null; // the edge may end what holds it off
     lastEdge = frame.type === "edge" ? { pin: frame.pin, held } : null;
     if (frame.type === "beat") {
       socket.send('{"type":"beat"}');
@@ -455,21 +455,26 @@
     sayTaking();
   }
 
+  /** Since when presses count; null, too, while it can't be seen yet whether a film plays. */
+  function takingNow() {
+    // The server has seen one in the page. What was pressed meanwhile counts if it doesn't play.
+    return early && "films" in script.dataset ? null : takingSinceMs;
+  }
+
   function takingMs() {
-    if (takingSinceMs === null) return null;
-    return Math.min(ALWAYS_MS, Math.round(performance.now() - takingSinceMs));
+    const sinceMs = takingNow();
+    if (sinceMs === null) return null;
+    return Math.min(ALWAYS_MS, Math.round(performance.now() - sinceMs));
   }
 
   function sayTaking() {
-    if (saidTakingMs === takingSinceMs || socket?.readyState !== WebSocket.OPEN) return;
-    saidTakingMs = takingSinceMs;
+    if (saidTakingMs === takingNow() || socket?.readyState !== WebSocket.OPEN) return;
+    saidTakingMs = takingNow();
     socket.send(JSON.stringify({ type: "taking", since_ms: takingMs() }));
   }
 
   /** Whether a film plays, or is about to, during which presses don't count. */
   function filmHolds() {
-    // The server has seen one in the page, which we can't see yet.
-    if (early) return "films" in script.dataset;
     const films = document.querySelectorAll(":is(video, audio)[data-ignore-presses]");
     return [...films].some((film) => isPlaying(film) || beginsByItself(film));
   }
@@ -501,7 +506,7 @@
     const order = !press && (takingSinceMs === null || !levels.length);
     if (farewell && order) farewell.url = new URL(path, location.href);
     // A press that crossed with our word that none counts now is used up.
-    const usedUp = press && (press.held || takingSinceMs === null);
+    const usedUp = press && (press.held || takingNow() === null);
     if (farewell || usedUp) goOn();
     else leave(path, { pin: press?.pin, order, levels });
   }
@@ -840,9 +845,15 @@
     recover();
     cursors = takeOver();
     updateTaking();
-    open();
+    if (state === "asleep") open(); // else the page leaves already, by its word on being shown
     for (const name of ["resume", "visibilitychange"]) document.addEventListener(name, wake);
     addEventListener("online", wake);
+  }
+
+  /** Act now, or once the page is shown: one that is only prerendered is no display yet. */
+  function onceShown(act) {
+    if (document.prerendering) document.addEventListener("prerenderingchange", act, { once: true });
+    else act();
   }
 
   function sleep() {
@@ -897,13 +908,8 @@
     get display() {
       return recall(nameKey) || "";
     },
-    go: (name) => leave(paths[name] ?? `${prefix}/${name}`),
+    go: (name) => onceShown(() => leave(paths[name] ?? `${prefix}/${name}`)),
   };
 
-  // A page that is only prerendered is no display yet.
-  if (document.prerendering) {
-    document.addEventListener("prerenderingchange", shown, { once: true });
-  } else {
-    shown();
-  }
+  onceShown(shown);
 })();
