@@ -310,6 +310,7 @@ class Watcher:
 
     def _look_again(self, connection: Connection) -> None:
         """Let a display leave for which a press or a level counts, now that its page takes them."""
+        self._carry_out(self.bridge.tell_newest(_now()))  # a close by a level comes behind it
         welcome = self.bridge.look_again(connection.standing, _now())
         self._hub.tell(connection, welcome.texts)
         self._lead(connection, welcome.to, by_level=not welcome.texts)

@@ -37,6 +37,7 @@
   const FAREWELL_MS = 10_000; // how long a page may keep the next one waiting (waitUntil)
   const MAX_MESSAGE_BYTES = 16 * 1024; // the server closes the socket of a larger one
   const MAX_UNSENT = 100; // messages that wait for a connection
+  const HANDSHAKE_MS = 100; // a socket that took longer to open has said an old time in its address
   const FILM_STARTS_MS = 10_000; // how long a film may take to begin by itself
   const FILM_CHECK_MS = 500; // one that is taken out of the page says nothing
   const ALWAYS_MS = 1e9; // longer than any press is remembered
@@ -76,6 +77,7 @@
   let lastEdge = null; // if an edge was the last frame: a close right behind it is that press's
   let takingSinceMs = -Infinity; // since when presses count here; null: they don't now
   let saidTakingMs = null; // what the server knows of it
+  let openedAtMs = 0; // when it was said in the socket's address
   let takingTimer = 0;
   let farewell = null; // where it leads, while one is played
   const declined = new Map(); // pin to level: by these the page was to leave, and did not want to
@@ -203,6 +205,7 @@
     for (const known of cursors.filter(Boolean)) url.searchParams.append("cursor", known);
     if (since) url.searchParams.set("since", since);
     for (const level of declined) url.searchParams.append("declined", level.join(":"));
+    openedAtMs = performance.now();
     saidTakingMs = takingNow();
     if (saidTakingMs !== -Infinity) url.searchParams.set("taking", takingMs() ?? "none");
     const name = recall(nameKey);
@@ -328,6 +331,8 @@
       setSimulated(frame.simulated);
       for (const [pin, level] of Object.entries(frame.pins)) setLevel(pin, level);
       setConnected(true);
+      // The browser may have held the socket back: what its address said is old by that much.
+      if (performance.now() - openedAtMs > HANDSHAKE_MS) saidTakingMs = -Infinity;
       sayTaking();
       sendUnsent();
       tell("state", { pins, seq: frame.seq, simulated: frame.simulated });
