@@ -270,7 +270,7 @@ def test_flask_application(tmp_path: Path, page: Any, monkeypatch: pytest.Monkey
 def test_plain_page(run_bridge: Callable[..., RunningBridge], tmp_path: Path, page: Any) -> None:
     """The README's page without our script is moved by a press, too."""
     bridge = run_bridge()
-    (tmp_path / "templates" / "welcome.html").write_text(f"<h1>plain</h1>{blocks('html')[0]}")
+    (tmp_path / "templates" / "welcome.html").write_text(f"<h1>plain</h1>{blocks('html')[-1]}")
     config = tmp_path / "config.toml"
     config.write_text(
         config.read_text().replace("[pages.welcome]", "[pages.welcome]\nclient = false")
