@@ -428,9 +428,11 @@ def _page_rows(settings: Settings, name: str) -> list[tuple[str, ...]]:
     page = settings.pages[name]
     shown = f"{name} (start)" if name == settings.server.start else name
     first = (shown, page.template or "")
-    if not page.rules:
-        return [(*first, "", "")]
     rules = [(f"{pin} is {_HAPPENS[event]}", to) for (pin, event), to in page.rules.items()]
+    if page.idle:
+        rules.append((f"idle for {config.format_duration(page.idle.after_s)}", page.idle.to))
+    if not rules:
+        return [(*first, "", "")]
     return [(*(first if i == 0 else ("", "")), *rule) for i, rule in enumerate(rules)]
 
 

@@ -115,6 +115,26 @@ def test_a_page_that_cannot_be_shown_is_not_gone_to(
     page.wait_for_url("**/still")
 
 
+def test_a_page_that_stays_after_its_farewell_is_told(site: Site, page: Any) -> None:
+    """A farewell that has hidden the page can be taken back, as the next one can't be shown."""
+    site.answer = ("no", 500)
+    open_page(page, f"{site.url}/welcome")
+    page.evaluate("""() => addEventListener("gpiobridge:navigate", (event) => {
+      const timing = { duration: 50, fill: "forwards" };
+      const farewell = document.body.animate({ opacity: [1, 0] }, timing);
+      event.detail.waitUntil(farewell.finished.then(() => { window.faded = true; }));
+      addEventListener("gpiobridge:stayed", (stayed) => {
+        farewell.cancel();
+        window.stayed = stayed.detail;
+      }, { once: true });
+    })""")
+    site.press("button")
+    page.wait_for_function("window.faded && window.stayed")
+    assert page.evaluate("stayed") == {"page": "/open"}
+    assert page.evaluate("getComputedStyle(document.body).opacity") == "1"
+    assert page.url.endswith("/welcome")
+
+
 def test_a_redirect_within_the_site_is_followed(site: Site, page: Any) -> None:
     """To a login, for example (row 29)."""
     site.answer = redirect("/still")

@@ -574,6 +574,7 @@
   function stayHere(url, { found, status }) {
     const why = found === "elsewhere" ? "leads to another site" : `answers ${status}`;
     console.warn(`gpiobridge: ${url.pathname} ${why}, so this page stays`);
+    tell("stayed", { page: url.pathname }); // a farewell that hid the page can be taken back
     const nowMs = performance.now();
     refusals = nowMs - refusedAtMs < AGAIN_MS ? refusals + 1 : 0;
     refusedAtMs = nowMs;

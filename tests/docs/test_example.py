@@ -89,6 +89,21 @@ def test_check_shows_tables() -> None:
     assert re.search(r"^welcome \(start\) +welcome.html +button is low +open$", done.stdout, re.M)
 
 
+def test_check_shows_where_an_idle_page_leads(tmp_path: Path) -> None:
+    """`gpiobridge check` has it beside the page's rules."""
+    (tmp_path / "templates").mkdir()
+    for name in ("welcome", "open"):
+        (tmp_path / "templates" / f"{name}.html").write_text("<h1>x</h1>", encoding="utf-8")
+    (tmp_path / "config.toml").write_text(
+        '[pins]\nbutton = 17\n[pages.welcome]\non_low.button = "open"\n[pages.open]\n'
+        'idle = { after = "90s", to = "welcome" }\n',
+        encoding="utf-8",
+    )
+    done = gpiobridge(f"gpiobridge check --config {shlex.quote(str(tmp_path / 'config.toml'))}")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.search(r"^open +open.html +idle for 90s +welcome$", done.stdout, re.MULTILINE)
+
+
 def test_doctor_examines_this_machine() -> None:
     """`gpiobridge doctor` finds the example's configuration fine, and says a word to each check."""
     done = gpiobridge("gpiobridge doctor")
@@ -270,7 +285,7 @@ def test_flask_application(tmp_path: Path, page: Any, monkeypatch: pytest.Monkey
 def test_plain_page(run_bridge: Callable[..., RunningBridge], tmp_path: Path, page: Any) -> None:
     """The README's page without our script is moved by a press, too."""
     bridge = run_bridge()
-    (tmp_path / "templates" / "welcome.html").write_text(f"<h1>plain</h1>{blocks('html')[0]}")
+    (tmp_path / "templates" / "welcome.html").write_text(f"<h1>plain</h1>{blocks('html')[-1]}")
     config = tmp_path / "config.toml"
     config.write_text(
         config.read_text().replace("[pages.welcome]", "[pages.welcome]\nclient = false")
