@@ -137,6 +137,46 @@ def test_a_press_is_closed_for_while_the_word_is_on_its_way() -> None:
     assert verdict.phantom == {"edge": 1}
 
 
+# The page took presses before its socket was there: what was told by then is looked at only now.
+CAUGHT_UP: list[Record] = [
+    Stopped(1, -inf, -1, True),
+    Took(2, 1.15),
+    Joined("a", 1.1, 2.0, "e", 2, "a", takes=False, acted=0),
+    Known(1, 1.1, 2.0, 2),
+    Said(2, 2.0, 2),
+]
+CROSSED: list[Record] = [
+    Stopped(3, 2.01, 2, False),
+    Stayed("a", "b", 2.02, 1, True, False, declined=False),
+    Joined("a", 2.02, 2.05, "e", 2, "a", takes=False, acted=1),
+    Known(3, 2.02, 2.05, 2),
+]
+AGAIN: list[Record] = [
+    Stayed("a", "b", 2.02, 1, True, False, declined=True),
+    Joined("a", 2.02, 2.05, "e", 3, "a", acted=1),
+    Known(2, 2.02, 2.05, 3),
+]
+
+
+@pytest.mark.parametrize(
+    ("records", "lost", "phantom"),
+    [
+        (CROSSED, {}, {}),
+        ([*CROSSED, Left("a", "b", 2.06, 2)], {}, {}),
+        ([*CROSSED, Left("a", "b", 2.6, 3)], {}, {"edge": 1}),  # it began in the next film
+        ([Known(2, 2.0, 2.01, 2), *CROSSED[:1]], {"edge": 2}, {}),  # there was no close
+        (AGAIN, {"edge": 2}, {}),  # it didn't cross: the page declined
+    ],
+)
+def test_a_close_that_crossed_leaves_the_later_presses_open(
+    records: list[Record], lost: dict[str, int], phantom: dict[str, int]
+) -> None:
+    """They had been told before, and nothing is closed for them once the page takes none."""
+    presses = [pressed(seq, at_s) for seq, at_s in ((1, 1.5), (2, 1.7), (3, 2.5))]
+    verdict = judged(lived(*CAUGHT_UP, *records), *presses)
+    assert (+verdict.lost, +verdict.phantom) == (lost, phantom)
+
+
 def test_a_page_that_declines_is_asked_once() -> None:
     """The press is used up; to be told of it again is wrong."""
     stayed = Stayed("a", "b", 2.2, 1, True, False, declined=True)

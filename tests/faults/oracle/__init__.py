@@ -46,7 +46,10 @@ it. A press that began, or became an event, between the decision and the moment 
 surely knew it (its answer to a ping behind the word, the first frame of a socket that said so from
 the start) may count or not. When presses count again, the server's own moment is later than the
 page's by as much as that word was on its way, at most; what a stalled server reads late, was. A
-word that gets no answer leaves all open, as long as its socket lasts.
+word that gets no answer leaves all open, as long as its socket lasts. When a page takes presses
+again, the first one that it has missed is told to it a second time; where the close behind that
+crosses with its word that none counts now, the later ones that it had been told before may count
+or not.
 
 Orders and messages are numbered together and go out in that order. So who gets a message that is
 behind an order, on a socket that was there before it, was not sent away by that order: it was

@@ -334,6 +334,8 @@ def _stay(track: Track, stretch: Stretch, stayed: Stayed) -> None:
     stretch.live_from_s = None
     for pause in stretch.pauses.get(stretch.place, []):
         pause.known_s = min(pause.known_s, stayed.at_s)  # the next socket says it from the start
+        if stayed.pressed and not stayed.declined and pause.to_s == inf:
+            pause.acted = min(pause.acted, stayed.seq)  # perhaps told a second time
     key = stretch.place, stayed.seq
     if stayed.pressed and key in stretch.stays:
         track.complaints.append(f"was told twice to leave by event {stayed.seq}")

@@ -39,7 +39,8 @@ class Pause:
         number: of the page's word for its begin.
         from_s: when it began; minus infinity if that was with the page's load.
         known_s: from when on the server surely knew, or could close no socket of the page.
-        acted: the event that the page had acted on when it began.
+        acted: the event that the page had acted on when it began; or one before, if that was told
+            a second time and its close crossed.
         to_s: a press that began before this is none.
         counts_s: one that began after this surely counts.
         told: up to this event, a rule by level may not have counted yet.
