@@ -1,6 +1,7 @@
 """What the README shows works as printed, and the example as shipped."""
 
 import json
+import os
 import re
 import shlex
 import socket
@@ -209,7 +210,16 @@ def test_make_run(page: Any) -> None:
     # The installed copy in .venv is made by `make run` itself.
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    bridge = RunningBridge(None, port=None, command=["make", "run", f"PORT={port}"], cwd=ROOT)
+    # Where the environment is activated, the command is found without its folder.
+    folders = os.environ["PATH"].split(os.pathsep)
+    path = os.pathsep.join(folder for folder in folders if Path(folder) != BIN)
+    bridge = RunningBridge(
+        None,
+        port=None,
+        command=["make", "run", f"PORT={port}"],
+        cwd=ROOT,
+        env=os.environ | {"PATH": path},
+    )
     try:
         assert bridge.port == port
         page.goto(bridge.url)
