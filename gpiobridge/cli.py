@@ -437,7 +437,7 @@ def _page_rows(settings: Settings, name: str) -> list[tuple[str, ...]]:
 def _wire(pin: Pin) -> str:
     if pin.source != "gpio":
         return pin.source
-    return str(pin.pin) if pin.chip is None else f"{pin.pin} ({pin.chip})"
+    return str(pin.pin) if pin.chip in (None, "auto") else f"{pin.pin} ({pin.chip})"
 
 
 def _displays(count: int) -> str:

@@ -85,8 +85,8 @@ class Pin:
     Args:
         name: as the configuration calls it.
         pin: the BCM number, whatever name the configuration has for it; None without a wire.
-        chip: the GPIO chip on which ``pin`` is the line's number, such as an I2C expander's; None
-            for that of ``[gpio]``.
+        chip: the GPIO chip on which ``pin`` is the line's number, such as an I2C expander's; "auto"
+            for the Pi's own, None for that of ``[gpio]``.
         source: what sets its level: a wire, or whoever posts to the API.
         pull: the Pi's own resistor.
         active: the electrical level that counts as pressed.
@@ -106,7 +106,9 @@ class Pin:
     @property
     def where(self) -> str:
         """Name its wire, as a sentence does: ``GPIO 17``, or ``line 3 of gpiochip2``."""
-        return f"GPIO {self.pin}" if self.chip is None else f"line {self.pin} of {self.chip}"
+        if self.chip in (None, "auto"):
+            return f"GPIO {self.pin}"
+        return f"line {self.pin} of {self.chip}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
