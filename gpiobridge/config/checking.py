@@ -25,7 +25,7 @@ from gpiobridge.config.rules import (
     rules_of,
     warn_of_rules,
 )
-from gpiobridge.config.settings import Gpio, Idle, Page, Pin, Pull, Server, Settings
+from gpiobridge.config.settings import Gpio, Idle, Page, Pin, Pull, Server, Settings, wire_name
 from gpiobridge.config.tables import (
     GpioTable,
     PageTable,
@@ -306,7 +306,7 @@ def _wire(
         problems.add(place, sentence, written)
     other = taken.setdefault((chip, table.pin), key[-1])
     if other != key[-1]:
-        wire = f"GPIO {table.pin}" if chip == "auto" else f"line {table.pin} of {chip}"
+        wire = wire_name(table.pin, chip)
         problems.add(
             place,
             f"is the pin of pins.{other}, too: two names on one pin ({wire}); "
