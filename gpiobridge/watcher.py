@@ -4,8 +4,9 @@ It waits for four things: an edge from a pin, bytes from a browser, an order of 
 next deadline (a debounce window, a beat, a level check). Everything that happens goes into
 `bridge`, and what that orders goes out through `hub`.
 
-Threads: `start`, `stop`, `every`, `adopt` and `order` may be called from any thread, the callback
-of the pins comes on the back end's, if it has one; all else runs on the watcher's own.
+Threads: `start`, `stop`, `every`, `adopt`, `order`, `alive` and `displays` are for any. The pins'
+callback comes on the back end's, if it has one, or on the one that drives a pin. All else runs on
+the watcher's own.
 """
 
 import contextlib

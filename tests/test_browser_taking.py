@@ -142,8 +142,8 @@ def test_a_level_waits_for_the_end_of_a_film(tab: Tab) -> None:
     assert len(tab.sockets) == 1
     tab.page.evaluate(END_IT)
     tab.page.wait_for_url("**/still")
-    health = tab.bridge.get("/metrics")[1]
-    assert 'gpiobridge_navigations_total{page="welcome",to="still"} 1.0' in health
+    metrics = tab.bridge.get("/metrics")[1]
+    assert 'gpiobridge_navigations_total{page="welcome",to="still"} 1.0' in metrics
 
 
 def test_an_order_moves_a_page_that_plays_a_film(tab: Tab) -> None:

@@ -128,6 +128,12 @@ def test_pins_of_two_chips_may_have_the_same_number(folder: Path) -> None:
     ]  # fmt: skip
 
 
+def test_the_board_s_own_chip_is_not_named(folder: Path) -> None:
+    """A pin may ask for it by "auto", too; it has no line of a chip of that name (row 12)."""
+    pins = check('[pins.a]\npin = 17\nchip = "auto"\n[pages.welcome]\n', folder).pins
+    assert pins["a"].where == "GPIO 17"
+
+
 @pytest.mark.parametrize("gpio", ["", '[gpio]\nchip = "gpiochip2"\n'], ids=["auto", "of gpio"])
 def test_two_pins_on_one_line_of_a_chip_are_refused(folder: Path, gpio: str) -> None:
     """Whether the chip is named for the pin or for all (row 12)."""

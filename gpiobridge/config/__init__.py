@@ -20,7 +20,17 @@ from gpiobridge.config.durations import format_duration, parse_duration
 from gpiobridge.config.environment import lay_over
 from gpiobridge.config.example import example_file, why_example
 from gpiobridge.config.problems import nearest, no_toml
-from gpiobridge.config.settings import Gpio, Idle, Page, Pin, Pull, Server, Settings, base_url
+from gpiobridge.config.settings import (
+    Gpio,
+    Idle,
+    Page,
+    Pin,
+    Pull,
+    Server,
+    Settings,
+    base_url,
+    wire_name,
+)
 from gpiobridge.errors import ConfigError
 
 __all__ = [
@@ -42,6 +52,7 @@ __all__ = [
     "parse_duration",
     "read",
     "why_example",
+    "wire_name",
 ]
 
 DEFAULT_URL = "http://127.0.0.1:8000"
