@@ -44,9 +44,9 @@ class _Commands(click.Group):
             ctx.exit(error.exit_code)
 
 
-def _seconds(_ctx: click.Context, _param: click.Parameter, value: str) -> float:
+def _seconds(_ctx: click.Context, _param: click.Parameter, value: str | None) -> float | None:
     try:
-        return config.parse_duration(value)
+        return None if value is None else config.parse_duration(value)
     except ValueError as error:
         raise click.BadParameter(f'"{value}" {error}') from error
 
@@ -207,8 +207,7 @@ def doctor(config_file: Path | None, as_json: bool) -> None:
     "for_s",
     callback=_seconds,
     metavar="DURATION",
-    default="150ms",
-    show_default=True,
+    show_default="150ms, or the pin's debounce if that is longer",
     help="How long the pin stays active.",
 )
 @_url_option
@@ -217,7 +216,7 @@ def doctor(config_file: Path | None, as_json: bool) -> None:
 @_api_token_option
 def press(
     name: str,
-    for_s: float,
+    for_s: float | None,
     url: str | None,
     config_file: Path | None,
     token: str,
