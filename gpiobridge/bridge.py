@@ -145,7 +145,7 @@ class Bridge:
         effects: list[Effect] = []
         if now.mono_s >= self._untold_due_s:
             effects += self.tell_newest(now)
-        # Nor is what comes after a level that still wants its reading, or that a reading has denied.
+        # Nor is what comes after a level that wants its reading still, or that one has denied.
         until_s = min([known_s, self._doubted_s, *(due_s for due_s, _ in self._due(now.mono_s))])
         self._doubted_s = inf  # the next turn has that edge, or it is lost
         for _ in range(most):
