@@ -79,6 +79,7 @@
   let timer = 0; // of the present state: the next try, silence, or a load that takes too long
   let epoch = "";
   let cursors = []; // what the next socket is told: the last frame's, or the page's until there is one
+  let unheard = null; // the cursors since which the server may not know that presses count, or null
   let since = ""; // the cursor with which this page began: a press after it is this page's
   let ownCursor = ""; // what counts as acted on when this page is reloaded
   let told = ""; // the last edge's cursor, while what the edge leads to may still be on its way
@@ -159,7 +160,7 @@
 
   /** See to it that what this page has acted on doesn't count again when it is reloaded. */
   function keepCursor() {
-    ownCursor = cursors[0];
+    ownCursor = (unheard ?? cursors)[0];
     keepOwn();
   }
 
@@ -220,6 +221,7 @@
     for (const level of declined) url.searchParams.append("declined", level.join(":"));
     openedAtMs = performance.now();
     saidTakingMs = takingNow();
+    unheard = saidTakingMs === null && takingSinceMs !== null ? cursors : null;
     if (saidTakingMs !== -Infinity) url.searchParams.set("taking", takingMs() ?? "none");
     const name = recall(nameKey);
     if (name) url.searchParams.set("display", name);
@@ -242,6 +244,8 @@
   }
 
   function lost() {
+    // The press of an edge may count that led nowhere while the server took presses for held off.
+    if (unheard) cursors = unheard;
     enter("waiting");
     setConnected(false);
     timer = setTimeout(retry, retryDelayMs(attempt, Math.random()));
@@ -462,8 +466,9 @@
     if (lockedMs > 0) takingTimer = setTimeout(updateTaking, lockedMs);
     else if (busy) takingTimer = setTimeout(updateTaking, FILM_CHECK_MS);
     const before = takingSinceMs;
-    if (lockedMs > 0 || busy) takingSinceMs = null;
+    if (lockedMs > 0 || busy) takingSinceMs = unheard = null;
     else takingSinceMs ??= sinceMs;
+    if (before === null && takingSinceMs !== null && saidTakingMs === null) unheard = cursors;
     if (before !== takingSinceMs) keepOwn();
     sayTaking();
   }
@@ -515,6 +520,7 @@
     );
     // Not kept yet: a reload that is under way must not lose the press that this page leaves by.
     if (told) [cursors, told] = [[told], ""];
+    unheard = null; // the server has closed for the first that counts
     // While presses don't count, levels don't either: then it can only be an order.
     const order = !press && (takingSinceMs === null || !levels.length);
     if (farewell && order) farewell.url = new URL(path, location.href);
