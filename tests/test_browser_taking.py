@@ -416,8 +416,8 @@ def test_a_socket_that_said_what_no_longer_holds_is_asked_anew(tab: Tab) -> None
         """const Real = WebSocket;
         window.WebSocket = class extends Real {
           set onmessage(take) {
-            const held = !window.deliver;
-            super.onmessage = take && held ? (event) => (window.deliver = () => take(event)) : take;
+            const first = !window.deliver; // of its frames one comes, when it is told to
+            super.onmessage = take && first ? (event) => (window.deliver ??= () => take(event)) : take;
           }
         };"""
     )
