@@ -348,8 +348,9 @@
       setSimulated(frame.simulated);
       for (const [pin, level] of Object.entries(frame.pins)) setLevel(pin, level);
       setConnected(true);
-      // The browser may have held the socket back: what its address said is old by that much.
-      if (performance.now() - openedAtMs > HANDSHAKE_MS) saidTakingMs = -Infinity;
+      // The browser may have held the socket back: a time in its address is old by that much.
+      const late = performance.now() - openedAtMs > HANDSHAKE_MS;
+      if (late && Number.isFinite(saidTakingMs)) saidTakingMs = NaN; // so that it is said anew
       sayTaking();
       sendUnsent();
       tell("state", { pins, seq: frame.seq, simulated: frame.simulated });
