@@ -5,7 +5,6 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from running import RunningBridge, frame, wait_until, write_exhibit
@@ -408,27 +407,3 @@ def test_a_press_while_a_page_with_a_film_loads_counts_unless_that_begins_by_its
         tab.push()
         assert tab.is_on("/welcome")
     assert pressed == ["low", "high"]
-
-
-def test_a_socket_that_said_what_no_longer_holds_is_asked_anew(tab: Tab) -> None:
-    """A press meanwhile would else be lost with it, and be behind the page's cursor (row 1)."""
-    tab.page.add_init_script(
-        """const Real = WebSocket;
-        window.WebSocket = class extends Real {
-          set onmessage(take) {
-            const first = !window.deliver; // of its frames one comes, when it is told to
-            super.onmessage = take && first ? (event) => (window.deliver ??= () => take(event)) : take;
-          }
-        };"""
-    )
-    template = tab.bridge.exhibit / "templates" / "welcome.html"
-    template.write_text(template.read_text().replace("<body>", "<body data-ignore-presses>"))
-    tab.page.goto(f"{tab.bridge.url}/welcome")
-    tab.page.wait_for_function("Boolean(window.deliver)")  # by now it is seen that no film plays
-    tab.bridge.set_level("button", "low")
-    wait_until(lambda: tab.bridge.health()["pins"]["button"]["level"] == "low")
-    tab.page.evaluate("void setTimeout(deliver)")
-    tab.page.wait_for_url("**/open")
-    first, second = (parse_qs(urlsplit(url).query) for url in tab.sockets[:2])
-    assert (first["taking"], "taking" in second) == (["none"], False)
-    assert second["cursor"] == first["cursor"]
