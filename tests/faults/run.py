@@ -289,12 +289,14 @@ class Run:
         last_s = time.monotonic()
         half_open = [touch.to_s for touch in self._judge.touched if touch.kind == "half-open"]
         limit_s = max([last_s + AGREE_S, *(at_s + HALF_OPEN_S for at_s in half_open)])
+        missing = "at the first look"
         while True:
             verdict, late = self._verdict()
             took_s = time.monotonic() - last_s
             # Too late is not lost: wait on, to tell the two apart.
             if (verdict.well and not late) or last_s + took_s > limit_s + PATIENCE_S:
                 break
+            missing = f"after {took_s:.2f} s {late} were not back; {'; '.join(verdict.complaints)}"
             await asyncio.sleep(0.05)
         kind = "a half-open one" if half_open else "others"
         self.report.agreed_s[kind] = max(self.report.agreed_s.get(kind, 0.0), took_s)
@@ -305,6 +307,9 @@ class Run:
         self.report.verdict.add(verdict)
         too_late = last_s + took_s > limit_s
         self.report.late += too_late
+        if too_late and verdict.well and not late:
+            limit = f"{took_s:.2f} s instead of {limit_s - last_s:.2f} s"
+            print(f"TOO LATE in seed {self._seed}, round {plan.number}: {limit}; {missing}")
         if too_late or late or not verdict.well:
             self._complain(plan, verdict, late)
         elif self._verbose:
