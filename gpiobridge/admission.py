@@ -5,7 +5,7 @@ Host must be a name that is really ours (a DNS name that was rebound to us is no
 must equal the Host. On a network the token says who may look. All are made before a handshake is
 answered. Who may use the API is a question of its own: whoever looks may not therefore push.
 
-Any HTTP thread; it knows Flask's request and nothing else of the project.
+Any HTTP thread; it knows Flask's request, and nothing of the project.
 """
 
 import base64

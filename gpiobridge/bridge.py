@@ -189,11 +189,10 @@ class Bridge:
             began_seq = wire.resume_after((since,), self.epoch)
             since_seq = after_seq if began_seq is None else min(began_seq, after_seq)
         standing = Standing(page, after_seq, since_seq, taking_since_s, frozenset(declined))
-        missed = self._navigation.missed(standing, now.mono_s)
-        if missed is not None:
-            texts = (self._state(missed.seq - 1), _frame(missed, now))
-            return Welcome(texts, standing, to=self._navigation.target(page, missed))
-        return Welcome((self._state(self.seq),), standing, to=self._elsewhere(standing))
+        missed, to = self._counts_on(standing, now)
+        if missed is None:
+            return Welcome((self._state(self.seq),), standing, to)
+        return Welcome((self._state(missed.seq - 1), _frame(missed, now)), standing, to)
 
     def look_again(self, standing: Standing, now: Now) -> Welcome:
         """Say what counts on a page that takes presses again: as if it had just joined.
@@ -202,12 +201,9 @@ class Bridge:
             standing: what it says of itself now.
             now: this moment.
         """
-        missed = self._navigation.missed(standing, now.mono_s)
-        if missed is None:
-            return Welcome((), standing, to=self._elsewhere(standing))
+        missed, to = self._counts_on(standing, now)
         # Its frame once more: a close right behind an edge is a press's.
-        to = self._navigation.target(standing.page, missed)
-        return Welcome((_frame(missed, now),), standing, to=to)
+        return Welcome(() if missed is None else (_frame(missed, now),), standing, to)
 
     def pins_to_read(self, now_s: float) -> list[str]:
         """The pins whose debounce deadline has come, the first one first: each wants a reading."""
@@ -303,6 +299,13 @@ class Bridge:
         self._untold.pop(event.pin, None)  # at the end: in the order of their numbers
         self._untold[event.pin] = event
         return [*_closes(event, moves, first=_frame(event, now))]
+
+    def _counts_on(self, standing: Standing, now: Now) -> tuple[PinEvent | None, str | None]:
+        """Find the press that a page has missed, and the page that this or a level leads to."""
+        missed = self._navigation.missed(standing, now.mono_s)
+        if missed is None:
+            return None, self._elsewhere(standing)
+        return missed, self._navigation.target(standing.page, missed)
 
     def _elsewhere(self, standing: Standing) -> str | None:
         # What a page declined counts again once its pin has changed.

@@ -4,6 +4,7 @@ Exit codes: 0 fine, 1 it failed at run time, 2 the configuration or the usage is
 """
 
 import contextlib
+import functools
 import json
 import logging
 import os
@@ -19,7 +20,7 @@ from gpiobridge import __version__, calling, config
 from gpiobridge.config import Pin, Settings
 from gpiobridge.errors import ConfigError, GpioBridgeError, InstallError
 from gpiobridge.events import Gesture, Level
-from gpiobridge.target import find_bridge
+from gpiobridge.target import Target, find_bridge
 
 _COLOURS = {"ok": "green", "warning": "yellow", "failure": "red", "skipped": None}
 _HAPPENS = {Level.LOW: "low", Level.HIGH: "high", Gesture.TAP: "tapped", Gesture.HOLD: "held"}
@@ -110,6 +111,21 @@ _url_option = click.option(
 _page_option = click.option("--page", help="Only displays on this page.")
 _display_option = click.option("--display", help="Only displays of this name.")
 _exclude_option = click.option("--exclude", metavar="DISPLAY", help="No display of this name.")
+
+
+def _with_bridge(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command of the API the options that say which bridge is meant, as ``bridge``."""
+
+    @functools.wraps(command)
+    def with_bridge(
+        *, url: str | None, config_file: Path | None, token: str, api_token: str, **others: Any
+    ) -> None:
+        command(bridge=find_bridge(url, config_file, token, api_token), **others)
+
+    asking: Callable[..., None] = with_bridge
+    for option in (_api_token_option, _token_option, _which_config_option, _url_option):
+        asking = option(asking)
+    return asking
 
 
 @click.group(cls=_Commands)
@@ -211,22 +227,11 @@ def doctor(config_file: Path | None, as_json: bool) -> None:
     show_default=True,
     help="How long the pin stays active.",
 )
-@_url_option
-@_which_config_option
-@_token_option
-@_api_token_option
-def press(
-    name: str,
-    for_s: float,
-    url: str | None,
-    config_file: Path | None,
-    token: str,
-    api_token: str,
-) -> None:
+@_with_bridge
+def press(name: str, for_s: float, bridge: Target) -> None:
     """Press the simulated or virtual pin NAME of a running bridge."""
     from gpiobridge import remote
 
-    bridge = find_bridge(url, config_file, token, api_token)
     remote.press(bridge.url, name, for_s, bridge.token, bridge.api_token)
 
 
@@ -266,25 +271,18 @@ def watch(
 @_display_option
 @_exclude_option
 @click.option("--retain", metavar="KEY", help="Keep it under KEY for displays that come later.")
-@_url_option
-@_which_config_option
-@_token_option
-@_api_token_option
+@_with_bridge
 def push(
     data: Any,
     page: str | None,
     display: str | None,
     exclude: str | None,
     retain: str | None,
-    url: str | None,
-    config_file: Path | None,
-    token: str,
-    api_token: str,
+    bridge: Target,
 ) -> None:
     """Send JSON to the displays: their pages get it as gpiobridge:message."""
     from gpiobridge import remote
 
-    bridge = find_bridge(url, config_file, token, api_token)
     count = remote.push(
         bridge.url,
         data,
@@ -302,24 +300,17 @@ def push(
 @_page_option
 @_display_option
 @_exclude_option
-@_url_option
-@_which_config_option
-@_token_option
-@_api_token_option
+@_with_bridge
 def navigate(
     to: str,
     page: str | None,
     display: str | None,
     exclude: str | None,
-    url: str | None,
-    config_file: Path | None,
-    token: str,
-    api_token: str,
+    bridge: Target,
 ) -> None:
     """Send the displays to the page TO, as a press would."""
     from gpiobridge import remote
 
-    bridge = find_bridge(url, config_file, token, api_token)
     count = remote.navigate(
         bridge.url,
         to,
@@ -428,16 +419,18 @@ def _page_rows(settings: Settings, name: str) -> list[tuple[str, ...]]:
     page = settings.pages[name]
     shown = f"{name} (start)" if name == settings.server.start else name
     first = (shown, page.template or "")
-    if not page.rules:
-        return [(*first, "", "")]
     rules = [(f"{pin} is {_HAPPENS[event]}", to) for (pin, event), to in page.rules.items()]
+    if page.idle:
+        rules.append((f"idle for {config.format_duration(page.idle.after_s)}", page.idle.to))
+    if not rules:
+        return [(*first, "", "")]
     return [(*(first if i == 0 else ("", "")), *rule) for i, rule in enumerate(rules)]
 
 
 def _wire(pin: Pin) -> str:
     if pin.source != "gpio":
         return pin.source
-    return str(pin.pin) if pin.chip is None else f"{pin.pin} ({pin.chip})"
+    return str(pin.pin) if pin.chip in (None, "auto") else f"{pin.pin} ({pin.chip})"
 
 
 def _displays(count: int) -> str:

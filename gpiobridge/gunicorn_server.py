@@ -159,10 +159,12 @@ class Service(BaseApplication):  # type: ignore[misc]
         threading.Thread(target=check, name="gpiobridge-check", daemon=True).start()
 
     def check_is_passed(self, when_over: Callable[[], None]) -> bool:
-        """Whether a check is over and found nothing; if it did, say so in the log and status.
+        """Take what a check has found, if one is over: whether it found nothing.
+
+        What it found goes to the log and the status. A check that was asked for meanwhile begins.
 
         Args:
-            when_over: for a check that was asked for meanwhile.
+            when_over: for that one.
         """
         try:
             problems = self._problems.get_nowait()

@@ -25,7 +25,6 @@ NO_READER = "gpiobridge.no_reader"
 
 _SERVER_SOCKETS = ("gunicorn.socket", "werkzeug.socket")
 
-
 # Servers that bring ASGI to a WSGI application leave no trace in its requests.
 _ASGI_SERVERS = ("hypercorn", "uvicorn", "daphne", "granian")
 

@@ -9,7 +9,8 @@ a page.
 Nothing is sent to a display between an edge that moves it and the close: what follows an edge shows
 its page that the edge led nowhere. Where something else moves it, a beat comes before the close.
 
-It knows what a frame looks like (`wire`), not what it means.
+It knows what a frame looks like (`wire`), and what a page says of itself; what a pin's event means,
+it doesn't know.
 """
 
 import contextlib
@@ -192,7 +193,7 @@ class Hub:
         return connection in self.connections
 
     def send_away(self, connection: Connection, path: str, now_s: float) -> bool:
-        """The same where it is no press that leads there."""
+        """Do as `leave` does, where it is no press that leads there."""
         # A close right behind an edge is that press's, which a page may decline, or use up.
         self._send(connection, self._beat_frame)
         return self.leave(connection, path, now_s)

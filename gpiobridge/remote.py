@@ -72,7 +72,7 @@ def health(
     except ValueError:
         told = None
     if not isinstance(told, dict) or "pins" not in told:
-        raise RemoteError(f"what answers at {url} is no gpiobridge; --url says where it is")
+        raise _no_gpiobridge(url)
     return told
 
 
@@ -257,7 +257,11 @@ def _tell_displays(
     try:
         return int(json.loads(text)["displays"])
     except (ValueError, TypeError, KeyError) as error:
-        raise RemoteError(f"what answers at {url} is no gpiobridge; --url says where") from error
+        raise _no_gpiobridge(url) from error
+
+
+def _no_gpiobridge(url: str) -> RemoteError:
+    return RemoteError(f"what answers at {url} is no gpiobridge; --url says where it is")
 
 
 def _post(url: str, body: object, token: str) -> urllib.request.Request:

@@ -30,7 +30,6 @@ log = logging.getLogger(__name__)
 TRY_AGAIN_S = 1.0
 """After a start that failed, requests don't try again for so many seconds."""
 
-
 VERSION_HEADER = "Gpiobridge-Version"
 """What the client compares with the version of what it has fetched ahead."""
 

@@ -69,6 +69,7 @@ class Running:
             "pins": {
                 name: {
                     "pin": pin.pin,
+                    "chip": pin.chip,
                     "source": pin.source,
                     "level": levels.get(name),
                     "active": pin.active,

@@ -4,8 +4,9 @@ It waits for four things: an edge from a pin, bytes from a browser, an order of 
 next deadline (a debounce window, a beat, a level check). Everything that happens goes into
 `bridge`, and what that orders goes out through `hub`.
 
-Threads: `start`, `stop`, `every`, `adopt` and `order` may be called from any thread, the callback
-of the pins comes on the back end's, if it has one; all else runs on the watcher's own.
+Threads: `start`, `stop`, `every`, `adopt`, `order`, `alive` and `displays` are for any. The pins'
+callback comes on the back end's, if it has one, or on the one that drives a pin. All else runs on
+the watcher's own.
 """
 
 import contextlib
@@ -310,6 +311,7 @@ class Watcher:
 
     def _look_again(self, connection: Connection) -> None:
         """Let a display leave for which a press or a level counts, now that its page takes them."""
+        self._carry_out(self.bridge.tell_newest(_now()))  # a close by a level comes behind it
         welcome = self.bridge.look_again(connection.standing, _now())
         self._hub.tell(connection, welcome.texts)
         self._lead(connection, welcome.to, by_level=not welcome.texts)

@@ -6,9 +6,9 @@ frame is one WebSocket text message of JSON.
 
 import json
 import re
+import sys
 from collections.abc import Iterable, Mapping
 from enum import IntEnum
-from math import inf
 from typing import Any
 
 from gpiobridge.events import Level, PinEvent
@@ -101,7 +101,8 @@ def taking_since_s(since_ms: object, now_s: float) -> float | None:
     if since_ms is None:
         return None
     number = isinstance(since_ms, int | float) and not isinstance(since_ms, bool)
-    if not number or not 0 <= since_ms < inf:  # type: ignore[operator]
+    # JSON knows whole numbers that no float holds.
+    if not number or not 0 <= since_ms <= sys.float_info.max:  # type: ignore[operator]
         raise ValueError("must be null, or milliseconds from 0 on")
     return now_s - since_ms / 1000  # type: ignore[operator]
 

@@ -20,11 +20,14 @@ from pathlib import Path
 
 import bench_handlers
 import bench_noise
-from running import RunningBridge, frame, write_exhibit
+from running import RunningBridge, close_of, frame, wait_until, write_exhibit
 
 REQUESTS = 1000
 DISPLAYS = 200
 PRESSES = 60
+STOPS = 5
+LIVE = 300
+DEAD = 50
 
 
 def main() -> None:
@@ -37,7 +40,7 @@ def main() -> None:
             rows = [*memory(bridge), *pages(bridge), *presses(bridge)]
         finally:
             bridge.stop()
-        rows += [*navigation(Path(folder)), *noise(), *handlers(Path(folder))]
+        rows += [*navigation(Path(folder)), *noise(), *handlers(Path(folder)), *stops(Path(folder))]
     width = max(len(row[0]) for row in rows)
     print(f"\n{'what':{width}}  {'base':>10}  {'measured':>10}  ratio")
     for what, base, measured, unit in rows:
@@ -94,6 +97,47 @@ def handlers(folder: Path) -> Iterator[Row]:
             *(seconds * 1000 for seconds in (base_s[1], took_s)),
             "ms",
         )
+
+
+def stops(folder: Path) -> Iterator[Row]:
+    """From SIGTERM to the end of the service: with no display, and with live and dead ones."""
+    progress(f"{STOPS} stops with {LIVE} live and {DEAD} dead displays")
+    took_s: dict[bool, list[float]] = {False: [], True: []}
+    for _ in range(STOPS):
+        for crowded, times in took_s.items():
+            bridge = RunningBridge(write_exhibit(folder))
+            try:
+                with crowd(bridge) if crowded else contextlib.nullcontext():
+                    times.append(bridge.stop())
+            finally:
+                bridge.kill()
+    alone_s, crowded_s = (max(times) for times in took_s.values())
+    yield f"stop with {LIVE} live and {DEAD} dead displays", alone_s * 1000, crowded_s * 1000, "ms"
+
+
+@contextlib.contextmanager
+def crowd(bridge: RunningBridge) -> Iterator[None]:
+    """Displays that answer the close, each of which must be told 1001, and peers that never do."""
+    with displays(bridge, LIVE) as sockets, contextlib.ExitStack() as stack:
+        for _ in range(DEAD):
+            stack.enter_context(dead_display(bridge))
+        wait_until(lambda: len(bridge.health()["displays"]) == LIVE + DEAD)
+        yield
+        codes = {close_of(ws)[0] for ws in sockets}
+        assert codes == {1001}, codes
+
+
+@contextlib.contextmanager
+def dead_display(bridge: RunningBridge) -> Iterator[None]:
+    """A socket whose peer neither reads nor closes."""
+    with socket.create_connection(("127.0.0.1", bridge.port), 10) as sock:
+        sock.sendall(
+            f"GET /ws/still HTTP/1.1\r\nHost: 127.0.0.1:{bridge.port}\r\nUpgrade: websocket\r\n"
+            "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+            "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n".encode()
+        )
+        assert sock.recv(100).startswith(b"HTTP/1.1 101")
+        yield
 
 
 def memory(bridge: RunningBridge) -> Iterator[Row]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from running import RunningBridge, wait_until, write_exhibit
 
 # Tests that were started in the background, or by nohup, ignore these, and so would every bridge
@@ -15,6 +16,10 @@ from running import RunningBridge, wait_until, write_exhibit
 signal.signal(signal.SIGINT, signal.default_int_handler)
 if hasattr(signal, "SIGHUP"):
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+# An example has no time limit of its own, nor has its making: machines are shared.
+settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shared")
 
 
 @pytest.fixture(autouse=True)

@@ -280,10 +280,8 @@ def test_a_press_stays_with_its_page_over_a_lost_connection() -> None:
     bridge.edge(RawEdge("button", LOW, 1.0))
     read(bridge, "button", LOW, 1.02)
     welcome = bridge.join("welcome", [f"{EPOCH}:1"], now(2.0), since=f"{EPOCH}:0")
-    assert (welcome.standing.since_seq, welcome.to) == (
-        0,
-        None,
-    )  # so the hold, when it is told, moves it
+    # So the hold, when it is told, moves it.
+    assert (welcome.standing.since_seq, welcome.to) == (0, None)
     tell(bridge, 3.03)
     assert bridge.join("welcome", [f"{EPOCH}:1"], now(3.1), since=f"{EPOCH}:0").to == "help"
     assert bridge.join("welcome", [f"{EPOCH}:2"], now(3.1), since=f"{EPOCH}:0").to is None
@@ -348,6 +346,12 @@ def with_door() -> Bridge:
     return bridge
 
 
+def read_low(bridge: Bridge, pin: str, at_s: float) -> None:
+    """Let a pin go LOW, and tell it."""
+    bridge.edge(RawEdge(pin, LOW, at_s))
+    read(bridge, pin, LOW, at_s + 0.02)
+
+
 def test_a_page_that_takes_no_presses_is_told_the_state_only() -> None:
     """Nothing is caught up with, and what was pressed is behind it (row 1)."""
     bridge = with_door()
@@ -355,12 +359,6 @@ def test_a_page_that_takes_no_presses_is_told_the_state_only() -> None:
     read_low(bridge, "door", 2.0)
     welcome = bridge.join("welcome", [f"{EPOCH}:0"], now(3.0), taking_since_s=None)
     assert ([frame["seq"] for frame in frames(welcome.texts)], welcome.to) == ([3], None)
-
-
-def read_low(bridge: Bridge, pin: str, at_s: float) -> None:
-    """Let a pin go LOW, and tell it."""
-    bridge.edge(RawEdge(pin, LOW, at_s))
-    read(bridge, pin, LOW, at_s + 0.02)
 
 
 def test_a_page_catches_up_only_with_presses_since_it_takes_them() -> None:

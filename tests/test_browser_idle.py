@@ -397,6 +397,12 @@ def test_a_press_only_says_that_someone_is_there(bridge: RunningBridge, page: An
     bridge.set_level("button", "high")
 
 
+def idle_returns(bridge: RunningBridge) -> list[str]:
+    """What is counted of pages that have left by themselves."""
+    told = bridge.get("/metrics")[1].splitlines()
+    return [line for line in told if line.startswith('gpiobridge_navigations_total{page="open"')]
+
+
 def test_an_idle_return_is_logged(bridge: RunningBridge, page: Any) -> None:
     """With both pages (row 45)."""
     open_page(page, bridge)
@@ -406,8 +412,9 @@ def test_an_idle_return_is_logged(bridge: RunningBridge, page: Any) -> None:
 
 
 def test_an_idle_page_that_declines_is_asked_again(bridge: RunningBridge, page: Any) -> None:
-    """After the same time, and nothing is logged of it (row 45)."""
+    """After the same time, and nothing is logged or counted of it (row 45)."""
     open_page(page, bridge)
+    before = idle_returns(bridge)
     page.evaluate(
         "window.asked = 0; addEventListener('gpiobridge:navigate',"
         "(e) => { asked += 1; e.preventDefault(); })"
@@ -417,4 +424,6 @@ def test_an_idle_page_that_declines_is_asked_again(bridge: RunningBridge, page: 
         page.wait_for_function(f"asked === {times}")
     assert stays(page)
     assert bridge.health()["displays"] == [{"name": "", "page": "open"}]
-    wait_until(lambda: page.evaluate("asked") == 2)
+    page.evaluate("gpiobridge.send('heard')")  # behind whatever the page has said of itself
+    wait_until(lambda: "gpiobridge_messages_received_total 1.0" in bridge.get("/metrics")[1])
+    assert idle_returns(bridge) == before

@@ -115,6 +115,26 @@ def test_a_page_that_cannot_be_shown_is_not_gone_to(
     page.wait_for_url("**/still")
 
 
+def test_a_page_that_stays_after_its_farewell_is_told(site: Site, page: Any) -> None:
+    """A farewell that has hidden the page can be taken back, as the next one can't be shown."""
+    site.answer = ("no", 500)
+    open_page(page, f"{site.url}/welcome")
+    page.evaluate("""() => addEventListener("gpiobridge:navigate", (event) => {
+      const timing = { duration: 50, fill: "forwards" };
+      const farewell = document.body.animate({ opacity: [1, 0] }, timing);
+      event.detail.waitUntil(farewell.finished.then(() => { window.faded = true; }));
+      addEventListener("gpiobridge:stayed", (stayed) => {
+        farewell.cancel();
+        window.stayed = stayed.detail;
+      }, { once: true });
+    })""")
+    site.press("button")
+    page.wait_for_function("window.faded && window.stayed")
+    assert page.evaluate("stayed") == {"page": "/open"}
+    assert page.evaluate("getComputedStyle(document.body).opacity") == "1"
+    assert page.url.endswith("/welcome")
+
+
 def test_a_redirect_within_the_site_is_followed(site: Site, page: Any) -> None:
     """To a login, for example (row 29)."""
     site.answer = redirect("/still")
@@ -410,3 +430,34 @@ def test_turbo_is_told_to_load_our_pages(site: Site, page: Any) -> None:
     with site.app.test_client() as client:
         answer: Response = client.get("/welcome")
     assert re.search(r"<script [^>]*data-turbo-track=\"reload\"", answer.get_data(as_text=True))
+
+
+# ------------------------------------------------------------------- leaving before one is shown
+
+NOT_SHOWN = """
+Object.defineProperty(document, 'prerendering', {
+  get: () => location.pathname === '/welcome' && !window.wasShown,
+});
+"""
+SHOW = "wasShown = true; document.dispatchEvent(new Event('prerenderingchange'))"
+
+
+def test_a_page_that_is_not_shown_leaves_once_it_is(bridge: RunningBridge, page: Any) -> None:
+    """A script that runs ahead may say so; nobody is there to be led yet."""
+    page.add_init_script(NOT_SHOWN + "onload = () => gpiobridge.go('open');")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(f"{request.method} {request.url}"))
+    page.goto(f"{bridge.url}/welcome")
+    page.evaluate("fetch('/static/a.txt')")  # what was asked before it has been noted by then
+    assert not [each for each in asked if each.startswith("HEAD")]
+    page.evaluate(SHOW)
+    page.wait_for_url("**/open")
+
+
+def test_a_page_may_leave_as_soon_as_it_is_shown(bridge: RunningBridge, page: Any) -> None:
+    """From its own ``gpiobridge:shown``, also where it was loaded ahead."""
+    leave = "addEventListener('gpiobridge:shown', () => gpiobridge.go('open'));"
+    page.add_init_script(NOT_SHOWN + leave)
+    page.goto(f"{bridge.url}/welcome")
+    page.evaluate(SHOW)
+    page.wait_for_url("**/open")

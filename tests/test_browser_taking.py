@@ -142,8 +142,8 @@ def test_a_level_waits_for_the_end_of_a_film(tab: Tab) -> None:
     assert len(tab.sockets) == 1
     tab.page.evaluate(END_IT)
     tab.page.wait_for_url("**/still")
-    health = tab.bridge.get("/metrics")[1]
-    assert 'gpiobridge_navigations_total{page="welcome",to="still"} 1.0' in health
+    metrics = tab.bridge.get("/metrics")[1]
+    assert 'gpiobridge_navigations_total{page="welcome",to="still"} 1.0' in metrics
 
 
 def test_an_order_moves_a_page_that_plays_a_film(tab: Tab) -> None:
@@ -372,3 +372,38 @@ def test_another_bridges_event_is_shown_and_leaves_the_cursor(tab: Tab) -> None:
     assert tab.page.evaluate("gpiobridge.pins.far.level") == "low"
     tab.push()
     assert tab.page.evaluate("sessionStorage.getItem('gpiobridge:cursor')") == before
+
+
+@pytest.mark.parametrize(("film", "leads"), [("controls", True), ("autoplay muted", False)])
+def test_a_press_while_a_page_with_a_film_loads_counts_unless_that_begins_by_itself(
+    tab: Tab, film: str, leads: bool
+) -> None:
+    """Whether it does, the script sees only once the page is there (row 1)."""
+    template = tab.bridge.exhibit / "templates" / "welcome.html"
+    more = f"<video data-ignore-presses {film} src='/static/none.webm'></video>"
+    text = template.read_text().replace("<body>", f"<body>{more}<script src='/slow.js'></script>")
+    template.write_text(text)
+    tab.page.route("**/none.webm", lambda _route: None)  # it never comes, nor fails
+    pressed: list[str] = []
+
+    def set_level(level: str) -> None:
+        tab.bridge.set_level("button", level)
+        wait_until(lambda: tab.bridge.health()["pins"]["button"]["level"] == level)
+        pressed.append(level)
+
+    def press_first(route: Any) -> None:
+        wait_until(lambda: bool(tab.bridge.health()["displays"]))
+        set_level("low")
+        set_level("high")
+        route.fulfill(body="", content_type="text/javascript")
+
+    tab.page.route("**/slow.js", press_first)
+    tab.page.goto(f"{tab.bridge.url}/welcome", wait_until="commit")
+    if leads:
+        tab.page.wait_for_url("**/open")
+    else:
+        tab.page.wait_for_selector(ONLINE)
+        tab.page.wait_for_function("document.readyState !== 'loading'")
+        tab.push()
+        assert tab.is_on("/welcome")
+    assert pressed == ["low", "high"]

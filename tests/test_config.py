@@ -128,6 +128,12 @@ def test_pins_of_two_chips_may_have_the_same_number(folder: Path) -> None:
     ]  # fmt: skip
 
 
+def test_the_board_s_own_chip_is_not_named(folder: Path) -> None:
+    """A pin may ask for it by "auto", too; it has no line of a chip of that name (row 12)."""
+    pins = check('[pins.a]\npin = 17\nchip = "auto"\n[pages.welcome]\n', folder).pins
+    assert pins["a"].where == "GPIO 17"
+
+
 @pytest.mark.parametrize("gpio", ["", '[gpio]\nchip = "gpiochip2"\n'], ids=["auto", "of gpio"])
 def test_two_pins_on_one_line_of_a_chip_are_refused(folder: Path, gpio: str) -> None:
     """Whether the chip is named for the pin or for all (row 12)."""
@@ -482,7 +488,7 @@ OPEN = (
         ('start = "welcom"', 'start = "welcom": there is no page named "welcom"; '
          'did you mean "welcome"?'),
         ('start = "xyz"', 'start = "xyz": there is no page named "xyz"; '
-         'write "welcome" or "open"'),
+         'add it, or write "welcome" or "open"'),
         ('beat = "100ms"', 'beat = "100ms": must be at least 200ms; '
          "leave it out for the default of 2s"),
         ('beat = "2min"', 'beat = "2min": must be at most 1min; '
@@ -657,7 +663,11 @@ def test_a_wrong_pin_in_short_form(folder: Path, line: str, problem: str) -> Non
         ('on_low.buton = "open"', 'on_low.buton = "open": there is no pin named "buton"; '
          'did you mean "button"?'),
         ('on_low.x = "open"', 'on_low.x = "open": there is no pin named "x"; '
-         'write "button"'),
+         'add it, or write "button"'),
+        ('on_low.button = "film"', 'on_low.button = "film": there is no page named "film"; '
+         'add it, or write "welcome" or "open"'),
+        ('on_low.button = "f.html"', 'on_low.button = "f.html": there is no page named "f.html"; '
+         'write "welcome" or "open"'),
         ('on_low.button = "opn"', 'on_low.button = "opn": there is no page named "opn"; '
          'did you mean "open"?'),
         ('on_low.button = "OPEN"', 'on_low.button = "OPEN": there is no page named "OPEN"; '
@@ -768,7 +778,7 @@ def test_a_wrong_page(folder: Path, header: str, problem: str) -> None:
         (f'{PINS}{PAGES}[every_page]\nidle = {{ after = "9s", to = "opn" }}',
          'every_page.idle: there is no page named "opn"; did you mean "open"?'),
         (f'{PINS}{PAGES}[every_page]\nidle = {{ after = "9s", to = "open", pins = ["x"] }}',
-         'every_page.idle: there is no pin named "x"; write "button"'),
+         'every_page.idle: there is no pin named "x"; add it, or write "button"'),
         (f"every_page = 1\n{PINS}{PAGES}", "every_page = 1: must be a section; write "
          "[every_page]"),
     ],
@@ -942,6 +952,12 @@ def test_a_byte_order_mark_does_no_harm(folder: Path) -> None:
         (b"\xff", "is not UTF-8 text (byte 0); save it as UTF-8"),
         (b"[pins]\nbutton = 17 18\n", "is not valid TOML: Expected newline or end of document "
          'after a statement (at line 2, column 13); text such as "20ms" needs its quotes'),
+        (b"[pins]\nbutton = 17\nbutton = 18\n\n", "is not valid TOML: Cannot overwrite a value "
+         "(at line 3, column 12); a key or a section stands there only once"),
+        (b"[pins]\n[pins]\n", "is not valid TOML: Cannot declare ('pins',) twice "
+         "(at line 2, column 6); a key or a section stands there only once"),
+        ("[server]\nhost = “::”\n".encode(), "is not valid TOML: Invalid value "
+         '(at line 2, column 8); write the straight quotes "'),
     ],
 )  # fmt: skip
 def test_a_file_that_can_not_be_read(tmp_path: Path, content: bytes | None, problem: str) -> None:

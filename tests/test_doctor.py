@@ -669,6 +669,23 @@ def test_each_pin_is_asked_of_its_own_chip(pi: Pi) -> None:
     assert button.sentence.startswith("GPIO 17 reads HIGH")
 
 
+def test_a_running_bridge_on_another_chip_is_noticed(pi: Pi) -> None:
+    """The same number there is another wire (row 12)."""
+    pi.config.write_text(EXPANDER.format(port=8000, right=5, chip="gpiochip1"))
+    pins = {
+        "button": {"pin": 17, "chip": None, "level": "high", "active": "low"},
+        "left": {"pin": 3, "chip": "gpiochip2", "level": "high", "active": "low"},
+        "right": {"pin": 5, "chip": "gpiochip1", "level": "high", "active": "low"},
+    }
+    pi.changes["ask_bridge"] = lambda server: HEALTH | {"pins": pins}
+    report = pi.examine()
+    (left,) = of(report, "pin left")
+    assert left.verdict is WARNING
+    assert "has line 3 of gpiochip1, active low; " in left.sentence
+    assert "the running bridge has line 3 of gpiochip2, active low" in left.sentence
+    assert [of(report, f"pin {pin}")[0].verdict for pin in ("button", "right")] == [OK, OK]
+
+
 @pytest.mark.parametrize(
     ("right", "chip", "sentence", "remedy"),
     [

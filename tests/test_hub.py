@@ -359,6 +359,7 @@ def test_a_page_that_takes_no_presses_obeys_an_order_and_is_told_all(room: Room)
         '{"type":"taking","since_ms":1e999}',
         '{"type":"taking","since_ms":NaN}',
         '{"type":"taking","since_ms":[]}',
+        f'{{"type":"taking","since_ms":1{"0" * 400}}}',
     ],
 )
 def test_nonsense_about_taking_presses_breaks_a_rule(room: Room, frame: str) -> None:

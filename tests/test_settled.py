@@ -4,7 +4,7 @@ from bisect import bisect_right
 from collections.abc import Iterable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gpiobridge.bridge import Bridge
@@ -82,7 +82,6 @@ def trains() -> st.SearchStrategy[Trains]:
     return st.dictionaries(st.sampled_from(list(WINDOWS_S)), moments, min_size=1)
 
 
-@settings(deadline=None)
 @given(trains(), st.lists(st.integers(1, 80), max_size=6))
 def test_a_stall_changes_no_event_and_no_order(changes: Trains, turns: list[int]) -> None:
     """Whenever the watcher gets a turn: the same numbers, pins, events and times (row 6)."""

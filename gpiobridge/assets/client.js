@@ -12,10 +12,19 @@
 //     waiting ──server answers──▶ connecting ──first frame──▶ online
 //        ▲                            │                          │
 //        └──────────────────────── lost, or silent ──────────────┤
-//                                                   leaving ◀── close 4000, or go()
+//                                          leaving ◀── close 4000, go(), or nobody there
 //
 // from leaving back to connecting, if the next page can't be shown,
 // and, from any of them, asleep: hidden in the back/forward cache, or not shown yet.
+//
+// Whether presses count is no state of the connection: it is takingSinceMs, null while a lockout, a
+// film, a farewell or the warning of an idle page holds them off. The server is told, closes our
+// socket by no press meanwhile, and the page stays online. So a close 4000 leads
+//
+//     to leaving         at once, or when the farewell that it began is over;
+//     to a new socket    where the page declines it (a level is then in declined, and asks again
+//                        when it has changed), where a press crossed with our word that none
+//                        counts, and while a farewell is played: it then leads where an order says.
 (() => {
   "use strict";
 
@@ -37,8 +46,9 @@
   const FAREWELL_MS = 10_000; // how long a page may keep the next one waiting (waitUntil)
   const MAX_MESSAGE_BYTES = 16 * 1024; // the server closes the socket of a larger one
   const MAX_UNSENT = 100; // messages that wait for a connection
+  const HANDSHAKE_MS = 100; // a socket that took longer to open has said an old time in its address
   const FILM_STARTS_MS = 10_000; // how long a film may take to begin by itself
-  const FILM_CHECK_MS = 500; // one that is taken out of the page says nothing
+  const FILM_CHECK_MS = 500; // how often to look: one that is taken out of the page says nothing
   const ALWAYS_MS = 1e9; // longer than any press is remembered
 
   const script = document.currentScript;
@@ -76,6 +86,7 @@
   let lastEdge = null; // if an edge was the last frame: a close right behind it is that press's
   let takingSinceMs = -Infinity; // since when presses count here; null: they don't now
   let saidTakingMs = null; // what the server knows of it
+  let openedAtMs = 0; // when it was said in the socket's address
   let takingTimer = 0;
   let farewell = null; // where it leads, while one is played
   const declined = new Map(); // pin to level: by these the page was to leave, and did not want to
@@ -123,12 +134,22 @@
     early.push(event);
   }
 
+  function setConnected(connected) {
+    const value = connected ? "online" : "offline";
+    if (document.documentElement.dataset.bridge === value) return;
+    document.documentElement.dataset.bridge = value;
+    tell(value);
+  }
+
+  // ------------------------------------------------------------------ what was acted on
+
   /** Hand what this page has acted on to the next one at ``path``, and to no other page. */
   function handOver(path, afterFarewell) {
     const known = cursors.find(Boolean);
     if (known) keep(handedKey, `${known} ${path}${afterFarewell ? " farewell" : ""}`);
   }
 
+  /** Count the last edge as acted on: what has followed it shows where it led, or that nowhere. */
   function actOnTold() {
     if (!told) return;
     cursors = [told];
@@ -136,7 +157,7 @@
     keepCursor();
   }
 
-  /** What this page has acted on counts no more on it when it is reloaded. */
+  /** See to it that what this page has acted on doesn't count again when it is reloaded. */
   function keepCursor() {
     ownCursor = cursors[0];
     keepOwn();
@@ -160,7 +181,8 @@
     ownCursor = cursor;
     keep(handedKey, ""); // it was for the next page only, whichever that is
     keep(cursorKey, here); // a page that is reloaded before its first frame is the same still
-    // No press counts that began while none did. The wall clock may have been set meanwhile.
+    // No press counts that began while none did: counts is since when they have, in ms since 1970,
+    // or the word that they didn't, such as farewell. The wall clock may have been set meanwhile.
     const sinceMs = Number(counts) - performance.timeOrigin;
     if (sinceMs <= performance.now()) takingSinceMs = sinceMs;
     else if (counts) takingSinceMs = performance.now() - loadingMs();
@@ -172,13 +194,6 @@
   function loadingMs() {
     const activated = performance.getEntriesByType("navigation")[0]?.activationStart ?? 0;
     return performance.now() - activated;
-  }
-
-  function setConnected(connected) {
-    const value = connected ? "online" : "offline";
-    if (document.documentElement.dataset.bridge === value) return;
-    document.documentElement.dataset.bridge = value;
-    tell(value);
   }
 
   // ------------------------------------------------------------------ the connection
@@ -203,14 +218,15 @@
     for (const known of cursors.filter(Boolean)) url.searchParams.append("cursor", known);
     if (since) url.searchParams.set("since", since);
     for (const level of declined) url.searchParams.append("declined", level.join(":"));
-    saidTakingMs = takingSinceMs;
-    if (takingSinceMs !== -Infinity) url.searchParams.set("taking", takingMs() ?? "none");
+    openedAtMs = performance.now();
+    saidTakingMs = takingNow();
+    if (saidTakingMs !== -Infinity) url.searchParams.set("taking", takingMs() ?? "none");
     const name = recall(nameKey);
     if (name) url.searchParams.set("display", name);
     socket = new WebSocket(url);
+    lastEdge = null;
     socket.onmessage = (message) => receive(JSON.parse(message.data));
     // wasClean is not looked at: it is false now and then for a close with a code.
-    lastEdge = null;
     socket.onclose = (event) => (event.code === NAVIGATE ? led(event.reason) : lost());
   }
 
@@ -320,7 +336,7 @@
     // One that was held off before comes a second time, when it counts after all.
     const again = ours && frame.type === "edge" && frame.seq <= newest;
     if (ours && !again) newest = frame.seq;
-    const held = takingSinceMs === null; // the edge may end what holds it off
+    const held = takingNow() === null; // the edge may end what holds it off
     lastEdge = frame.type === "edge" ? { pin: frame.pin, held } : null;
     if (frame.type === "beat") {
       socket.send('{"type":"beat"}');
@@ -328,6 +344,8 @@
       setSimulated(frame.simulated);
       for (const [pin, level] of Object.entries(frame.pins)) setLevel(pin, level);
       setConnected(true);
+      // The browser may have held the socket back: what its address said is old by that much.
+      if (performance.now() - openedAtMs > HANDSHAKE_MS) saidTakingMs = -Infinity;
       sayTaking();
       sendUnsent();
       tell("state", { pins, seq: frame.seq, simulated: frame.simulated });
@@ -400,19 +418,14 @@
     }
   }
 
-  // Each is called with an element that came into the page, or whose data-pin has changed.
-  const onMutations = [
-    (element) => {
-      if (Object.keys(pins).length === 0) return; // all are shown with the first frame
-      if (element.matches("[data-pin], [data-level]")) showOn(element);
-      element.querySelectorAll("[data-pin]").forEach(showOn);
-    },
-  ];
-
-  function look(records) {
+  /** Show the levels on elements that came into the page, or whose data-pin has changed. */
+  function showOnChanged(records) {
+    if (Object.keys(pins).length === 0) return; // all are shown with the first frame
     for (const { type, target, addedNodes } of records) {
       for (const node of type === "attributes" ? [target] : addedNodes) {
-        if (node.nodeType === Node.ELEMENT_NODE) onMutations.forEach((see) => see(node));
+        if (node.nodeType !== Node.ELEMENT_NODE) continue;
+        if (node.matches("[data-pin], [data-level]")) showOn(node);
+        node.querySelectorAll("[data-pin]").forEach(showOn);
       }
     }
   }
@@ -444,7 +457,7 @@
   /** See whether presses count, and tell the server if that has changed, at ``sinceMs``. */
   function updateTaking(sinceMs = performance.now()) {
     const lockedMs = shownAtMs + lockoutMs - performance.now();
-    const busy = farewell || warning() || filmHolds();
+    const busy = farewell || countdown || filmHolds();
     clearTimeout(takingTimer);
     if (lockedMs > 0) takingTimer = setTimeout(updateTaking, lockedMs);
     else if (busy) takingTimer = setTimeout(updateTaking, FILM_CHECK_MS);
@@ -455,21 +468,26 @@
     sayTaking();
   }
 
+  /** Since when presses count; null, too, while it can't be seen yet whether a film plays. */
+  function takingNow() {
+    // The server has seen one in the page. What was pressed meanwhile counts if it doesn't play.
+    return early && "films" in script.dataset ? null : takingSinceMs;
+  }
+
   function takingMs() {
-    if (takingSinceMs === null) return null;
-    return Math.min(ALWAYS_MS, Math.round(performance.now() - takingSinceMs));
+    const sinceMs = takingNow();
+    if (sinceMs === null) return null;
+    return Math.min(ALWAYS_MS, Math.round(performance.now() - sinceMs));
   }
 
   function sayTaking() {
-    if (saidTakingMs === takingSinceMs || socket?.readyState !== WebSocket.OPEN) return;
-    saidTakingMs = takingSinceMs;
+    if (saidTakingMs === takingNow() || socket?.readyState !== WebSocket.OPEN) return;
+    saidTakingMs = takingNow();
     socket.send(JSON.stringify({ type: "taking", since_ms: takingMs() }));
   }
 
   /** Whether a film plays, or is about to, during which presses don't count. */
   function filmHolds() {
-    // The server has seen one in the page, which we can't see yet.
-    if (early) return "films" in script.dataset;
     const films = document.querySelectorAll(":is(video, audio)[data-ignore-presses]");
     return [...films].some((film) => isPlaying(film) || beginsByItself(film));
   }
@@ -501,7 +519,7 @@
     const order = !press && (takingSinceMs === null || !levels.length);
     if (farewell && order) farewell.url = new URL(path, location.href);
     // A press that crossed with our word that none counts now is used up.
-    const usedUp = press && (press.held || takingSinceMs === null);
+    const usedUp = press && (press.held || takingNow() === null);
     if (farewell || usedUp) goOn();
     else leave(path, { pin: press?.pin, order, levels });
   }
@@ -564,6 +582,7 @@
   function stayHere(url, { found, status }) {
     const why = found === "elsewhere" ? "leads to another site" : `answers ${status}`;
     console.warn(`gpiobridge: ${url.pathname} ${why}, so this page stays`);
+    tell("stayed", { page: url.pathname }); // a farewell that hid the page can be taken back
     const nowMs = performance.now();
     refusals = nowMs - refusedAtMs < AGAIN_MS ? refusals + 1 : 0;
     refusedAtMs = nowMs;
@@ -637,6 +656,7 @@
     const isOther = ([name, path]) =>
       name !== page && new URL(path, location.href).pathname === here;
     if (here === ownPath || state === "leaving" || !Object.entries(paths).some(isOther)) return;
+    farewell = null; // of a page that is no longer there
     enter("leaving");
     load(new URL(location.href), LOADS);
   }
@@ -675,9 +695,9 @@
   let pointerAt = "";
   let focused = null; // the frame of another site that has the focus, and since when
   let focusedAtMs = 0;
-  let warned = 0; // the seconds that the warning shows; 0 while there is none
-  let endedWarning = null; // the touch, key or move that did,
-  let swallowing = false; // and whether more of it may come, which is nothing to the page
+  let countdown = 0; // the seconds that the warning shows; 0 while there is none
+  let endedWarning = null; // the touch, key or move by which somebody has ended it
+  let swallowing = false; // whether more of that gesture may come, which is nothing to the page
 
   /** Wait for nobody: then leave by ourselves. Any use, and this page's pins, begin it anew. */
   function startIdling() {
@@ -707,7 +727,6 @@
 
   function inUse(nowMs) {
     return (
-      farewell ||
       farewell ||
       state === "leaving" ||
       idlePins.some((pin) => pins[pin]?.active) ||
@@ -770,25 +789,21 @@
       if (at === pointerAt && !movementX && !movementY) return;
       pointerAt = at;
     }
-    if (warning()) endedWarning = event;
+    if (countdown) endedWarning = event;
     startIdling();
   }
 
   /** Say how many seconds are left; 0: someone is there. */
   function warn(seconds) {
-    if (seconds === warned) return;
-    const begins = !warned;
+    if (seconds === countdown) return;
+    const begins = !countdown;
     if (begins) endedWarning = null;
-    warned = seconds;
+    countdown = seconds;
     if (seconds) document.documentElement.dataset.idle = seconds;
     else delete document.documentElement.dataset.idle;
     if (seconds) swallowNext(); // each time, as there may be new frames
     if (begins || !seconds) updateTaking();
     tell("idle", { seconds: seconds || null });
-  }
-
-  function warning() {
-    return warned > 0;
   }
 
   /** A touch or key that ends the warning says "I am here", and nothing to what lies below it. */
@@ -840,9 +855,15 @@
     recover();
     cursors = takeOver();
     updateTaking();
-    open();
+    if (state === "asleep") open(); // else the page leaves already, by its word on being shown
     for (const name of ["resume", "visibilitychange"]) document.addEventListener(name, wake);
     addEventListener("online", wake);
+  }
+
+  /** Act now, or once the page is shown: one that is only prerendered is no display yet. */
+  function onceShown(act) {
+    if (document.prerendering) document.addEventListener("prerenderingchange", act, { once: true });
+    else act();
   }
 
   function sleep() {
@@ -863,7 +884,7 @@
   watchAddress();
   listenInFrames();
   document.addEventListener("load", listenInFrames, true); // of a frame
-  new MutationObserver(look).observe(document, {
+  new MutationObserver(showOnChanged).observe(document, {
     childList: true, subtree: true, attributes: true, attributeFilter: ["data-pin"],
   });
   addEventListener("pagehide", sleep);
@@ -897,13 +918,8 @@
     get display() {
       return recall(nameKey) || "";
     },
-    go: (name) => leave(paths[name] ?? `${prefix}/${name}`),
+    go: (name) => onceShown(() => leave(paths[name] ?? `${prefix}/${name}`)),
   };
 
-  // A page that is only prerendered is no display yet.
-  if (document.prerendering) {
-    document.addEventListener("prerenderingchange", shown, { once: true });
-  } else {
-    shown();
-  }
+  onceShown(shown);
 })();

@@ -19,8 +19,18 @@ from gpiobridge.config.checking import RESERVED, check
 from gpiobridge.config.durations import format_duration, parse_duration
 from gpiobridge.config.environment import lay_over
 from gpiobridge.config.example import example_file, why_example
-from gpiobridge.config.problems import nearest
-from gpiobridge.config.settings import Gpio, Idle, Page, Pin, Pull, Server, Settings, base_url
+from gpiobridge.config.problems import nearest, no_toml
+from gpiobridge.config.settings import (
+    Gpio,
+    Idle,
+    Page,
+    Pin,
+    Pull,
+    Server,
+    Settings,
+    base_url,
+    wire_name,
+)
 from gpiobridge.errors import ConfigError
 
 __all__ = [
@@ -42,6 +52,7 @@ __all__ = [
     "parse_duration",
     "read",
     "why_example",
+    "wire_name",
 ]
 
 DEFAULT_URL = "http://127.0.0.1:8000"
@@ -108,9 +119,10 @@ def _read_file(path: Path) -> dict[str, Any]:
     denied = None
     try:
         # Windows' Notepad may put a byte order mark first, which TOML does not know.
-        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+        text = path.read_bytes().decode("utf-8-sig")
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        problem = f'is not valid TOML: {error}; text such as "20ms" needs its quotes'
+        problem = no_toml(str(error), text)
     except UnicodeDecodeError as error:
         problem = f"is not UTF-8 text (byte {error.start}); save it as UTF-8"
     except FileNotFoundError:

@@ -25,7 +25,7 @@ from gpiobridge.config.rules import (
     rules_of,
     warn_of_rules,
 )
-from gpiobridge.config.settings import Gpio, Idle, Page, Pin, Pull, Server, Settings
+from gpiobridge.config.settings import Gpio, Idle, Page, Pin, Pull, Server, Settings, wire_name
 from gpiobridge.config.tables import (
     GpioTable,
     PageTable,
@@ -106,22 +106,8 @@ def check(
             sentence = "prerender = true fetches the page ahead, too; leave one of them out"
             problems.add(("pages", name, "prefetch"), sentence, False)
         own[name] = read_rules(("pages", name), table, raw_pins, actives, names, problems)
-        rules = rules_of(name, own[name], shared)
-        pages[name] = Page(
-            name=name,
-            template=_template(name, table, body, views, templates, problems),
-            rules=MappingProxyType({event: str(rule.target) for event, rule in rules.items()}),
-            while_rules=MappingProxyType(
-                {
-                    (pin, event): str(rule.target)
-                    for (pin, event), rule in rules.items()
-                    if rule.kind.startswith("while_") and isinstance(event, Level)
-                }
-            ),
-            lockout_s=_first(table.lockout_s, every.lockout_s, 0.0),
-            idle=_idle(table, every, name),
-            **_given(table, "template", "lockout_s", "idle", *RULES),
-        )
+        template = _template(name, table, body, views, templates, problems)
+        pages[name] = _page(name, template, table, every, rules_of(name, own[name], shared))
     refuse_circles({name: rules_of(name, own[name], shared) for name in pages}, problems)
     warn_of_rules(pages, own, shared, pins, problems)
     if problems.sentences:
@@ -134,6 +120,27 @@ def check(
         folder=folder.absolute(),
         source=source,
         warnings=tuple(problems.warnings),
+    )
+
+
+def _page(
+    name: str, template: str | None, table: PageTable, every: RulesTable, rules: Rules
+) -> Page:
+    """Make a page of what its own table says, and of what every page does."""
+    return Page(
+        name=name,
+        template=template,
+        rules=MappingProxyType({event: str(rule.target) for event, rule in rules.items()}),
+        while_rules=MappingProxyType(
+            {
+                (pin, event): str(rule.target)
+                for (pin, event), rule in rules.items()
+                if rule.by_level and isinstance(event, Level)
+            }
+        ),
+        lockout_s=_first(table.lockout_s, every.lockout_s, 0.0),
+        idle=_idle(table, every, name),
+        **_given(table, "template", "lockout_s", "idle", *RULES),
     )
 
 
@@ -299,7 +306,7 @@ def _wire(
         problems.add(place, sentence, written)
     other = taken.setdefault((chip, table.pin), key[-1])
     if other != key[-1]:
-        wire = f"GPIO {table.pin}" if chip == "auto" else f"line {table.pin} of {chip}"
+        wire = wire_name(table.pin, chip)
         problems.add(
             place,
             f"is the pin of pins.{other}, too: two names on one pin ({wire}); "

@@ -203,11 +203,13 @@ def nearest(name: str, known: Collection[str]) -> str | None:
 
 
 def missing(what: str, name: str, known: Collection[str]) -> str:
-    """Say that there is no pin or page of this name, and which one was probably meant."""
+    """Say that there is no pin or page of this name, and what was probably meant."""
     if close := nearest(name, known):
         return f"there is no {what} named {show(name)}; did you mean {show(close)}?"
     if known:
-        return f"there is no {what} named {show(name)}; write {listed(known)}"
+        # It may still have to be written, unless nothing can be called so, such as "open.html".
+        add = "add it, or " if re.fullmatch(r"[\w-]+", name) else ""
+        return f"there is no {what} named {show(name)}; {add}write {listed(known)}"
     return f"there is no {what} named {show(name)}; add it to [{what}s]"
 
 
@@ -225,6 +227,23 @@ def unknown(section: str, name: str, known: Collection[str]) -> str:
     if close := nearest(name, known):
         return f"unknown {what}; did you mean {close}?"
     return f"unknown {what}; leave it out, or write one of {', '.join(known)}"
+
+
+def no_toml(error: str, text: str) -> str:
+    """Say that a file is no TOML, and what is probably the reason.
+
+    Args:
+        error: what `tomllib` says.
+        text: what the file holds.
+    """
+    remedy = 'text such as "20ms" needs its quotes'
+    place = re.search(r"at line (\d+)", error)
+    line = text.split("\n")[int(place[1]) - 1] if place else ""
+    if re.search("overwrite|twice|mutate", error):
+        remedy = "a key or a section stands there only once"
+    elif re.search("[\u2018-\u201f]", line):
+        remedy = 'write the straight quotes "'
+    return f"is not valid TOML: {error}; {remedy}"
 
 
 def dotted(key: Key) -> str:

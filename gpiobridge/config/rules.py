@@ -43,6 +43,11 @@ class Rule(NamedTuple):
         return self.key[: len(EVERY_PAGE)] == EVERY_PAGE
 
     @property
+    def by_level(self) -> bool:
+        """Whether it holds for as long as the pin has a level, at load, too."""
+        return self.kind.startswith("while_")
+
+    @property
     def pin(self) -> str:
         """The pin that it is for."""
         return self.key[-1]
@@ -107,7 +112,7 @@ def refuse_circles(pages: Mapping[str, Rules], problems: Problems) -> None:
     for page, rules in pages.items():
         for (pin, event), rule in rules.items():
             # A target that isn't there is a problem that is told already.
-            if rule.kind.startswith("while_") and isinstance(event, Level) and rule.target in pages:
+            if rule.by_level and isinstance(event, Level) and rule.target in pages:
                 steps[Step(page, pin, event, str(rule.target))] = rule
     written = len({rule.key for rules in pages.values() for rule in rules.values()})
     for circle in find_circles(list(steps), written):
@@ -244,7 +249,7 @@ def _warn_of_gesture(
 
 def _warn_of_idle(page: Page, rule: Rule, pin: Pin, problems: Problems) -> None:
     """Warn of a press that can't count before the page leaves by itself."""
-    if page.idle is None or rule.kind.startswith("while_"):
+    if page.idle is None or rule.by_level:
         return
     if page.lockout_s + pin.debounce_s < page.idle.after_s:
         return

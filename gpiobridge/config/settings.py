@@ -18,6 +18,16 @@ def base_url(host: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
+def wire_name(number: int | None, chip: str | None) -> str:
+    """Name a wire, as a sentence does: ``GPIO 17``, or ``line 3 of gpiochip2``.
+
+    Args:
+        number: of the line.
+        chip: the chip that it is on; "auto" or None for the Pi's own.
+    """
+    return f"GPIO {number}" if chip in (None, "auto") else f"line {number} of {chip}"
+
+
 class Pull(StrEnum):
     """The resistor inside the Pi that holds an open pin at a level."""
 
@@ -85,8 +95,8 @@ class Pin:
     Args:
         name: as the configuration calls it.
         pin: the BCM number, whatever name the configuration has for it; None without a wire.
-        chip: the GPIO chip on which ``pin`` is the line's number, such as an I2C expander's; None
-            for that of ``[gpio]``.
+        chip: the GPIO chip on which ``pin`` is the line's number, such as an I2C expander's; "auto"
+            for the Pi's own, None for that of ``[gpio]``.
         source: what sets its level: a wire, or whoever posts to the API.
         pull: the Pi's own resistor.
         active: the electrical level that counts as pressed.
@@ -106,7 +116,7 @@ class Pin:
     @property
     def where(self) -> str:
         """Name its wire, as a sentence does: ``GPIO 17``, or ``line 3 of gpiochip2``."""
-        return f"GPIO {self.pin}" if self.chip is None else f"line {self.pin} of {self.chip}"
+        return wire_name(self.pin, self.chip)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

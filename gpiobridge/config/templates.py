@@ -151,7 +151,7 @@ class Templates:
     def _is_missing(self, name: str) -> bool:
         return self._template(name).missing
 
-    def _nowhere(self, need: "Need") -> str:
+    def _nowhere(self, need: Need) -> str:
         """Say that a template which another one needs isn't there."""
         names = listed(need.names)
         close = _nearest_file(need.names[0], self._files())
@@ -159,7 +159,7 @@ class Templates:
         verb = {"extends": "extends", "include": "includes"}.get(need.kind, "imports")
         return f"{verb} {names}, which is not in templates/; {remedy}"
 
-    def _wrong_link(self, link: "Link") -> Finding | None:
+    def _wrong_link(self, link: Link) -> Finding | None:
         """Say what is wrong with a ``url_for``, if anything is."""
         assert self._pages is not None
         called = f"url_for('{link.endpoint}')"
@@ -181,7 +181,7 @@ class Templates:
         )
         return Finding(f"{called}: no endpoint of this name; {remedy}")
 
-    def _wrong_file(self, link: "Link") -> Finding | None:
+    def _wrong_file(self, link: Link) -> Finding | None:
         called = "url_for('static')"
         if "filename" not in link.arguments:
             if link.spread:

@@ -8,7 +8,7 @@ and take what they judge as arguments.
 import itertools
 from collections.abc import Mapping
 
-from gpiobridge.config import Pin, Settings
+from gpiobridge.config import Pin, Settings, wire_name
 from gpiobridge.doctor.board import CHIP_BACK_ENDS
 from gpiobridge.doctor.findings import Finding, failure, ok, skipped, warning
 from gpiobridge.doctor.machine import Health, Machine
@@ -164,12 +164,8 @@ def _set_by(pin: Pin) -> str:
     return f"set by POST /api/pins/{pin.name}"
 
 
-def _wire(pin: Pin) -> str:
-    return 'source = "http"' if pin.source == "http" else pin.where
-
-
-def _source(number: int | None) -> str:
-    return 'source = "http"' if number is None else f"GPIO {number}"
+def _wire(number: int | None, chip: str | None) -> str:
+    return 'source = "http"' if number is None else wire_name(number, chip)
 
 
 def _chip_number(settings: Settings, pin: Pin, machine: Machine) -> int | None:
@@ -209,19 +205,20 @@ def _told_of(
 ) -> Finding:
     check = check_of(pin)
     told = readings[0]["pins"].get(pin.name)
-    if told is None or (told["pin"], told["active"]) != (pin.pin, pin.active):
-        other = f"{_source(told['pin'])}, active {told['active']}" if told else "no such pin"
+    wire = _wire(pin.pin, pin.chip)
+    there = _wire(told["pin"], told.get("chip")) if told else ""  # an older bridge knows none
+    if told is None or (there, told["active"]) != (wire, pin.active):
+        other = f"{there}, active {told['active']}" if told else "no such pin"
         return warning(
             check,
-            f"{settings.source} has {_wire(pin)}, active {pin.active}; the running bridge "
-            f"has {other}",
+            f"{settings.source} has {wire}, active {pin.active}; the running bridge has {other}",
             f"restart it ({restart}), or name its own file with --config",
         )
     seen = [reading["pins"].get(pin.name, {}).get("level") for reading in readings]
     if None in seen:
         return failure(
             check,
-            f"{_wire(pin)} has no level: the running bridge does not watch it",
+            f"{wire} has no level: the running bridge does not watch it",
             restart,
         )
     noisy = any(reading["pins"].get(pin.name, {}).get("noisy") for reading in readings)

@@ -1,6 +1,7 @@
-"""What the watcher needs of the pins, and what both kinds of them share.
+"""What the watcher needs of the pins, whatever their back end, and what wired ones share.
 
-It touches no pin. Which thread calls what, `watcher` decides; only `PinSource.drive` is for any.
+It touches no pin. Which thread calls what, `watcher` decides; only `PinSource.drive` and
+`PinSource.deadline_s` are for any.
 """
 
 from collections.abc import Callable

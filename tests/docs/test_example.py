@@ -1,6 +1,7 @@
 """What the README shows works as printed, and the example as shipped."""
 
 import json
+import os
 import re
 import shlex
 import socket
@@ -87,6 +88,21 @@ def test_check_shows_tables() -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert re.search(r"^button +17 +up +low +20 ms$", done.stdout, re.MULTILINE)
     assert re.search(r"^welcome \(start\) +welcome.html +button is low +open$", done.stdout, re.M)
+
+
+def test_check_shows_where_an_idle_page_leads(tmp_path: Path) -> None:
+    """`gpiobridge check` has it beside the page's rules."""
+    (tmp_path / "templates").mkdir()
+    for name in ("welcome", "open"):
+        (tmp_path / "templates" / f"{name}.html").write_text("<h1>x</h1>", encoding="utf-8")
+    (tmp_path / "config.toml").write_text(
+        '[pins]\nbutton = 17\n[pages.welcome]\non_low.button = "open"\n[pages.open]\n'
+        'idle = { after = "90s", to = "welcome" }\n',
+        encoding="utf-8",
+    )
+    done = gpiobridge(f"gpiobridge check --config {shlex.quote(str(tmp_path / 'config.toml'))}")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.search(r"^open +open.html +idle for 90s +welcome$", done.stdout, re.MULTILINE)
 
 
 def test_doctor_examines_this_machine() -> None:
@@ -194,7 +210,16 @@ def test_make_run(page: Any) -> None:
     # The installed copy in .venv is made by `make run` itself.
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    bridge = RunningBridge(None, port=None, command=["make", "run", f"PORT={port}"], cwd=ROOT)
+    # Where the environment is activated, the command is found without its folder.
+    folders = os.environ["PATH"].split(os.pathsep)
+    path = os.pathsep.join(folder for folder in folders if Path(folder) != BIN)
+    bridge = RunningBridge(
+        None,
+        port=None,
+        command=["make", "run", f"PORT={port}"],
+        cwd=ROOT,
+        env=os.environ | {"PATH": path},
+    )
     try:
         assert bridge.port == port
         page.goto(bridge.url)
@@ -270,7 +295,7 @@ def test_flask_application(tmp_path: Path, page: Any, monkeypatch: pytest.Monkey
 def test_plain_page(run_bridge: Callable[..., RunningBridge], tmp_path: Path, page: Any) -> None:
     """The README's page without our script is moved by a press, too."""
     bridge = run_bridge()
-    (tmp_path / "templates" / "welcome.html").write_text(f"<h1>plain</h1>{blocks('html')[0]}")
+    (tmp_path / "templates" / "welcome.html").write_text(f"<h1>plain</h1>{blocks('html')[-1]}")
     config = tmp_path / "config.toml"
     config.write_text(
         config.read_text().replace("[pages.welcome]", "[pages.welcome]\nclient = false")
