@@ -45,9 +45,9 @@ class _Commands(click.Group):
             ctx.exit(error.exit_code)
 
 
-def _seconds(_ctx: click.Context, _param: click.Parameter, value: str) -> float:
+def _seconds(_ctx: click.Context, _param: click.Parameter, value: str | None) -> float | None:
     try:
-        return config.parse_duration(value)
+        return None if value is None else config.parse_duration(value)
     except ValueError as error:
         raise click.BadParameter(f'"{value}" {error}') from error
 
@@ -223,12 +223,11 @@ def doctor(config_file: Path | None, as_json: bool) -> None:
     "for_s",
     callback=_seconds,
     metavar="DURATION",
-    default="150ms",
-    show_default=True,
+    show_default="150ms, or the pin's debounce if that is longer",
     help="How long the pin stays active.",
 )
 @_with_bridge
-def press(name: str, for_s: float, bridge: Target) -> None:
+def press(name: str, for_s: float | None, bridge: Target) -> None:
     """Press the simulated or virtual pin NAME of a running bridge."""
     from gpiobridge import remote
 

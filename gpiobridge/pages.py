@@ -99,7 +99,7 @@ def _obstacle(response: Response) -> str:
     if response.mimetype != "text/html":
         status = "" if response.status_code == 200 else f", with status {response.status_code}"
         return f"is no plain HTML ({response.mimetype or 'without a type'}{status})"
-    if response.content_encoding:
+    if (response.content_encoding or "identity").lower() != "identity":
         return f"is compressed by its view ({response.content_encoding})"
     charset = response.mimetype_params.get("charset", "").lower()
     if charset.startswith(("utf-16", "utf-32", "utf-7")):

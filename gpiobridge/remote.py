@@ -20,14 +20,20 @@ from gpiobridge.errors import RemoteError
 TIMEOUT_S = 5.0
 """How long a bridge may be silent, in seconds, until it counts as none."""
 
+_PRESS_S = 0.15
+"""How long a finger presses a button, roughly."""
 
-def press(url: str, pin: str, for_s: float, token: str = "", api_token: str = "") -> None:
+
+def press(
+    url: str, pin: str, for_s: float | None = None, token: str = "", api_token: str = ""
+) -> None:
     """Make a simulated or virtual pin active, and inactive again.
 
     Args:
         url: where the bridge is, such as ``http://127.0.0.1:8000``.
         pin: the pin's name.
-        for_s: how long it stays active, in seconds; at least the pin's debounce.
+        for_s: how long it stays active, in seconds; at least the pin's debounce. None: as a
+            finger would, but at least the debounce.
         token: what the bridge asks for, if it does.
         api_token: what its API asks for, if that is another.
 
@@ -40,6 +46,8 @@ def press(url: str, pin: str, for_s: float, token: str = "", api_token: str = ""
     if pin not in pins:
         raise RemoteError(f"there is no pin {pin!r} at {base}; pins: {', '.join(pins)}")
     quoted = urllib.parse.quote(pin, safe="")
+    if for_s is None:
+        for_s = max(_PRESS_S, pins[pin].get("debounce", 0.0))
     if pins[pin].get("source") == "http":
         where, right = f"{base}/api/pins/{quoted}", api_token or token
     else:

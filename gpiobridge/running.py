@@ -73,6 +73,7 @@ class Running:
                     "source": pin.source,
                     "level": levels.get(name),
                     "active": pin.active,
+                    "debounce": pin.debounce_s,
                     "missed": self.watcher.bridge.lost(name)[0],
                     "noisy": self.watcher.bridge.noisy(name, time.monotonic()),
                 }

@@ -18,7 +18,9 @@ import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
+from math import inf
 
+from gpiobridge import wire
 from gpiobridge.bridge import Bridge
 from gpiobridge.config import Settings
 from gpiobridge.connection import Connection
@@ -306,7 +308,12 @@ class Watcher:
         )
         connection.standing = welcome.standing
         messages = () if welcome.to is not None else self._retained.of(display)
-        self._hub.adopt(connection, welcome.texts, time.monotonic(), messages)
+        texts = welcome.texts
+        if welcome.to is None and connection.taking_since_s != -inf:
+            # Its answer shows that what it says of presses arrives: who doesn't go on answering is
+            # dropped, and would else wait for a page that is locked for ever.
+            texts = (*texts, wire.BEAT)
+        self._hub.adopt(connection, texts, time.monotonic(), messages)
         self._lead(connection, welcome.to)
 
     def _look_again(self, connection: Connection) -> None:

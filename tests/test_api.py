@@ -697,6 +697,20 @@ def test_the_command_says_that_a_press_would_be_none(
     )
 
 
+@pytest.mark.parametrize("pin", ["bell", "button"])
+def test_the_command_presses_for_as_long_as_the_debounce_at_least(
+    exhibit: Callable[..., RunningBridge], pin: str
+) -> None:
+    """What the greeting prints works for a pin with a debounce beyond 150 ms, too (rows 15, 39)."""
+    text = EXHIBIT.replace("[pins]\nbutton", '[pins.button]\ndebounce = "5ms"\npin')
+    bridge = exhibit(text=text.replace('"5ms"', '"200ms"'))
+    with bridge.socket("still") as ws:
+        frame(ws, "state")
+        done = CliRunner().invoke(main, ["press", pin, "--url", bridge.url])
+        assert (done.exit_code, done.output) == (0, "")
+        assert [frame(ws, "edge")["event"] for _ in range(2)] == ["low", "high"]
+
+
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="Windows stops no process")
 def test_a_press_over_a_stop_of_the_process_is_a_tap(exhibit: Callable[..., RunningBridge]) -> None:
     """It ends when it was to end, not when the process goes on: no hold of 300 ms (row 16)."""

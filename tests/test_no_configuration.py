@@ -35,6 +35,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
          "--config exhibit.toml"),
         (("config.tml",), f"{NONE}, but config.tml; rename it to config.toml, or name it with "
          "--config config.tml"),
+        (("config (1).toml",), f"{NONE}, but config (1).toml; rename it to config.toml, or name it "
+         'with --config "config (1).toml"'),
         (("config.toml.bak",), f"{NONE}, but config.toml.bak; rename it to config.toml (Windows "
          "hides the ending .bak from you, unless it is told to show endings)"),
         (("../config.toml",), f"{NONE}, but the folder above has one; go there, or name it with "

@@ -180,6 +180,13 @@ def test_what_is_no_whole_html_page_is_left_alone(response: Response) -> None:
     assert TAG.encode() not in b"".join(response.response)
 
 
+def test_a_view_may_say_that_nothing_is_compressed() -> None:
+    """It keeps extensions that compress from a page (RFC 9110, 12.5.3; row 22)."""
+    page = Response("<p>x", mimetype="text/html", headers={"Content-Encoding": "identity"})
+    assert insert_script(page, TAG) == ""
+    assert page.get_data(as_text=True) == f"{TAG}<p>x"
+
+
 @pytest.mark.parametrize("status", [200, 201, 203, 300, 400, 401, 404, 418, 422, 429, 500, 503])
 def test_html_of_any_status_has_the_script(status: int) -> None:
     """A browser shows it as any other page (row 22)."""

@@ -55,7 +55,7 @@ ALLOWED = {
     "files": {"handoff", "waker"},
     "watcher": {
         "bridge", "config", "connection", "counts", "edge_queue", "events", "gpio", "hub", "noise",
-        "order_queue", "retained", "waker",
+        "order_queue", "retained", "waker", "wire",
     },
     "outbound": {"connection", "errors", "events", "retained", "watcher", "wire"},
     "running": {"config", "outbound", "pages", "versions", "watcher"},

@@ -187,3 +187,14 @@ def test_a_page_that_takes_no_presses_is_pushed_to(bridge: RunningBridge) -> Non
         heard(bridge, socket)
         say(socket, None)
         heard(bridge, socket)
+
+
+def test_a_page_that_says_when_it_takes_presses_is_asked_for_a_sign_of_life(
+    bridge: RunningBridge,
+) -> None:
+    """So that one whose word can't arrive is noticed, and no page stays locked for ever (row 1)."""
+    for query, first in (("?taking=none", "beat"), ("", "message")):
+        with bridge.socket("welcome", query) as socket:
+            frame(socket, "state")
+            assert bridge.request("/api/messages", b'{"data":1}')[0] == 200
+            assert json.loads(socket.recv(timeout=5))["type"] == first

@@ -85,11 +85,13 @@ def test_flasks_own_idiom_works(exhibit: Path) -> None:
 FINE = {
     "extends": "{% extends 'base.html' %}{% block main %}x{% endblock %}",
     "include": "{% include 'parts/foot.html' %}",
+    "from the root": "{% include '/parts/foot.html' %}{% include './parts//foot.html' %}",
     "one of several": "{% include ['nowhere.html', 'parts/foot.html'] %}",
     "ignored": "{% include 'nowhere.html' ignore missing %}",
     "import": "{% import 'parts/macros.html' as m %}{% from 'parts/macros.html' import b %}",
     "worked out": "{% include page ~ '.html' %}{{ url_for(page) }}{{ url_for('static', **pins) }}",
     "file worked out": "{{ url_for('static', filename=page ~ '.css') }}",
+    "folder": "{{ url_for('static', filename='css') }}{{ url_for('static', filename='') }}",
     "ours": "{{ url_for('gpiobridge.healthz') if false }}{{ url_for('favicon') }}",
     "overridden": "{% extends 'broken-block.html' %}{% block main %}x{% endblock %}",
     "a name of its own": "{% set other = {'url': 1} %}{{ other.url_for }}",
@@ -127,6 +129,9 @@ def test_templates_of_an_application_may_name_its_own_endpoints(exhibit: Path) -
          'templates/; create it there, or correct the name'),
         ("{% include 'kiosk.html' %}", 'line 1: includes "kiosk.html", which is not in templates/; '
          'did you mean "parts/kiosk.html"?'),
+        ("{% include '../templates/parts/kiosk.html' %}", 'line 1: includes '
+         '"../templates/parts/kiosk.html", which is not in templates/; did you mean '
+         '"parts/kiosk.html"?'),
         ("{% include ['x1.html', 'y2.html'] %}", 'line 1: includes "x1.html" or "y2.html", which '
          "is not in templates/; create it there, or correct the name"),
         ("{% import 'macros.html' as m %}", 'line 1: imports "macros.html", which is not in '

@@ -6,13 +6,15 @@ Reads the names of files in the current folder and no file; imports nothing of t
 
 import contextlib
 import os
+import re
 from pathlib import Path
 
-from gpiobridge.config.problems import nearest
+from gpiobridge.config.problems import nearest, show
 
 _NAME = "config.toml"
 _OTHERS = ("pyproject.toml", "uv.lock", "poetry.lock", "pixi.toml", "ruff.toml")  # of other tools
 _NO_FILE = "this folder has no config.toml"
+_PLAIN = re.compile(r"[\w.-]+")
 
 
 def example_file() -> Path:
@@ -40,7 +42,8 @@ def why_example(folder: Path) -> str:
                 f"{_NO_FILE}, but {meant}; rename it to {_NAME} (Windows hides the ending {ending} "
                 "from you, unless it is told to show endings)"
             )
-        return f"{_NO_FILE}, but {meant}; rename it to {_NAME}, or name it with --config {meant}"
+        word = meant if _PLAIN.fullmatch(meant) else show(meant)  # a shell splits a name elsewhere
+        return f"{_NO_FILE}, but {meant}; rename it to {_NAME}, or name it with --config {word}"
     if (folder.parent / _NAME).is_file():
         return f"{_NO_FILE}, but the folder above has one; go there, or name it with --config"
     for part in ("templates", "static"):

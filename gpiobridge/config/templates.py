@@ -87,8 +87,13 @@ class Templates:
         return self._read[name]
 
     def _load(self, name: str) -> Parsed:
+        # As Jinja takes a name (`jinja2.loaders.split_template_path`): below templates/ also with a
+        # slash first, and never above it.
+        parts = name.split("/")
+        if ".." in parts:
+            return Parsed(f"there is no templates/{name}", missing=True)
         try:
-            text = (self._base / name).read_text(encoding="utf-8")
+            text = self._base.joinpath(*filter(None, parts)).read_text(encoding="utf-8")
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
             if close := nearest(name, self._files()):
                 return Parsed(
@@ -194,7 +199,8 @@ class Templates:
         if path.is_absolute() or ".." in path.parts:
             sentence = f"{called} names '{name}', which is not in static/; write its path there"
             return Finding(sentence, certain=False)
-        if (self._static / name).is_file():
+        # A folder, too: a script may put the names of files behind it.
+        if (self._static / name).exists():
             return None
         base = self._static
         files = [f.relative_to(base).as_posix() for f in base.rglob("*") if f.is_file()]
