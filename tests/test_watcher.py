@@ -422,6 +422,43 @@ def test_a_release_that_comes_while_others_are_read_is_no_hold(
         stage.stop()
 
 
+def test_a_pin_that_moves_on_while_it_is_read_keeps_its_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It had settled before another one, which settles meanwhile: it is told first."""
+    clock = SkippingTime()
+    monkeypatch.setattr("gpiobridge.watcher.time", clock)
+
+    class MovingOn(ScriptedPins):
+        pressed = False
+
+        def read_edges(self) -> bool:
+            if self.pressed:
+                self.pressed = False
+                self.drive("door", LOW)
+                self.drive("button", LOW)
+                clock.skipped_s = 1.0  # the watcher is held up: both settle meanwhile
+            return False
+
+        def read(self, pin: str) -> Level:
+            if pin == "door" and self.levels["door"] is LOW:
+                self.levels["door"] = HIGH
+                self.tell(RawEdge("door", HIGH, clock.monotonic()))
+            return super().read(pin)
+
+    pins = MovingOn()
+    stage = Stage(pins)
+    stage.watcher.start()
+    try:
+        pins.pressed = True
+        peer = stage.join("open")
+        assert peer.frame()["type"] == "state"
+        told = [(frame["pin"], frame["event"]) for frame in (peer.frame(), peer.frame())]
+        assert told == [("door", "low"), ("button", "low")]
+    finally:
+        stage.stop()
+
+
 def test_a_display_with_a_cursor_catches_up(stage: Stage) -> None:
     """A press while no socket was open moves the page when it joins."""
     witness = stage.join("open")
