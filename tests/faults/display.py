@@ -146,7 +146,6 @@ class Tab:
 
     async def run(self, path: str, reloaded: bool = False) -> None:
         """Show ``path``, and whatever follows from it."""
-        self.path = path
         self._reloaded = reloaded
         page: Page | None = None
         while True:
@@ -564,6 +563,7 @@ class Group:
                 stall.add_done_callback(self._stalls.discard)
 
     def _start(self, number: int, tab: Tab, path: str, reloaded: bool = False) -> None:
+        tab.path = path  # for the next reload, which may come before the first step
         self._tasks[number] = asyncio.create_task(tab.run(path, reloaded))
         self._tasks[number].add_done_callback(self._fail)
 
