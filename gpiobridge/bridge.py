@@ -76,6 +76,7 @@ class Bridge:
         self._navigation = Navigation(pages, catch_up_s, while_rules)
         self._pins: dict[str, Debounce] = {}
         self._settled = SettledLevels()
+        self._doubted_s = inf  # the first debounce deadline of which a reading of this turn said no
         # What was told: the levels, and the number of each pin's newest edge.
         self._levels: dict[str, Level] = {}
         self._changed_seq: dict[str, int] = {}
@@ -121,11 +122,16 @@ class Bridge:
 
         The first reading of a pin sets its level and is never an edge.
         """
-        if pin in self._pins:
-            self._put(pin, self._pins[pin].reading(level, at_s))
-        else:
+        if pin not in self._pins:
             self._pins[pin] = Debounce(level, at_s, self._windows_s[pin])
             self._levels[pin] = level
+            return
+        due_s = self._pins[pin].deadline_s
+        changes = self._pins[pin].reading(level, at_s)
+        if due_s is not None and due_s <= at_s and not changes:
+            # It has changed since: the edge is on its way, and may show that the level settled.
+            self._doubted_s = min(self._doubted_s, due_s)
+        self._put(pin, changes)
 
     def tell(self, now: Now, known_s: float, most: int) -> list[Effect]:
         """Say what follows from all that was handed in, and from the time, in order.
@@ -139,8 +145,9 @@ class Bridge:
         effects: list[Effect] = []
         if now.mono_s >= self._untold_due_s:
             effects += self.tell_newest(now)
-        # Nor is what comes after a level that still wants its reading.
-        until_s = min([known_s, *(due_s for due_s, _ in self._due(now.mono_s))])
+        # Nor is what comes after a level that wants its reading still, or that one has denied.
+        until_s = min([known_s, self._doubted_s, *(due_s for due_s, _ in self._due(now.mono_s))])
+        self._doubted_s = inf  # the next turn has that edge, or it is lost
         for _ in range(most):
             hold, settled = self._next_hold(), self._settled.next
             if hold is not None and hold.due_s <= until_s and not (settled and settled < hold):

@@ -492,7 +492,9 @@ class Tab:
 
     def _begin(self, page: Page) -> None:
         """The page's script runs: presses count from now on, or not yet."""
-        acted = self._acted if self._reloaded else -1
+        # What it kept of another run of the server says nothing of this one's events.
+        epoch = page.cursor.partition(":")[0]
+        acted = seq_of(self._cursors[:1], epoch) if self._reloaded else None
         self._attempt = 0
         self._since = self._epoch = ""
         self._declined.clear()
@@ -502,7 +504,8 @@ class Tab:
         if page.traits.film:
             spans += draw_films(self._random)
         if self._careful:
-            self._taking.begin(spans, time.monotonic(), self._led_s, acted)
+            acted_seq = -1 if acted is None else acted
+            self._taking.begin(spans, time.monotonic(), self._led_s, acted_seq)
             self._keep_own()
 
 
