@@ -32,7 +32,6 @@ from gpiobridge.events import (
     CloseClients,
     Display,
     Effect,
-    Level,
     Message,
     Move,
     Now,
@@ -149,7 +148,7 @@ class Watcher:
             if descriptor is not None:
                 self._selector.register(descriptor, selectors.EVENT_READ, self.pins)
             for pin in self._pin_names:
-                self.bridge.reading(*self._read(pin))
+                self._read(pin)
         except BaseException:
             self._close()
             raise
@@ -347,29 +346,23 @@ class Watcher:
 
     def _read_pins(self, now_s: float) -> None:
         """Read the pins whose debounce window is over, or all at a level check."""
+        # A reading comes after every edge that was before it: a pin that has any waits a turn.
+        behind = self._edges.pins()
+        if self._edges.full:
+            behind = set(self._pin_names)
         pins: Iterable[str] = self.bridge.pins_to_read(now_s)
-        checks = self._next_check_s is not None and now_s >= self._next_check_s
-        if checks:
-            self._next_check_s = now_s + LEVEL_CHECK_S if self.pins.loses_edges else None
+        if self._next_check_s is not None and now_s >= self._next_check_s:
+            again = self.pins.loses_edges or behind
+            self._next_check_s = now_s + LEVEL_CHECK_S if again else None
             self.pins.check()
             pins = self._pin_names
-        readings = [self._read(pin) for pin in pins]
-        if not readings:
-            return
-        # A reading comes after every edge that was before it, or the pin waits a turn. So it does
-        # if it has moved on meanwhile: the reading would deny what had settled before.
-        self._fetch_edges()
-        behind = set(self._pin_names) if self._edges.full else self._edges.pins()
-        if checks and behind and self._next_check_s is None:
-            self._next_check_s = now_s + LEVEL_CHECK_S
-        for pin, level, at_s in readings:
+        for pin in pins:
             if pin not in behind:
-                self.bridge.reading(pin, level, at_s)
+                self._read(pin)
 
-    def _read(self, pin: str) -> tuple[str, Level, float]:
-        """Read a pin's level; give it with a moment just before that, in monotonic seconds."""
+    def _read(self, pin: str) -> None:
         at_s = time.monotonic()  # before the reading: an edge stamped later may not be in it
-        return pin, self.pins.read(pin), at_s
+        self.bridge.reading(pin, self.pins.read(pin), at_s)
 
     def _carry_out(self, effects: Iterable[Effect]) -> None:
         line = ""  # of the log: an event, and where it led
