@@ -291,8 +291,8 @@ class Run:
         limit_s = max([last_s + AGREE_S, *(at_s + HALF_OPEN_S for at_s in half_open)])
         missing = "at the first look"
         while True:
+            took_s = time.monotonic() - last_s  # before the look, which may itself take a while
             verdict, late = self._verdict()
-            took_s = time.monotonic() - last_s
             # Too late is not lost: wait on, to tell the two apart.
             if (verdict.well and not late) or last_s + took_s > limit_s + PATIENCE_S:
                 break
