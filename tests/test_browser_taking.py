@@ -245,6 +245,26 @@ def test_a_page_that_is_reloaded_before_its_first_frame_was_behind_a_farewell(ta
     assert tab.is_on("/open")
 
 
+def test_a_press_behind_a_lockout_counts_though_the_word_on_its_end_is_lost(locked: Tab) -> None:
+    """The page was told of it while the server still held presses off, and asks again."""
+    opened = []
+
+    def lose_the_word(socket: Any) -> None:
+        server = socket.connect_to_server()
+        opened.append(socket)
+        if len(opened) == 1:
+            socket.on_message(lambda text: '"taking"' in text or server.send(text))
+
+    locked.page.route_web_socket(re.compile("/ws/"), lose_the_word)
+    locked.open()
+    locked.press()
+    locked.page.clock.fast_forward(60_000)
+    locked.press()
+    locked.page.clock.fast_forward(10_000)  # longer than the next socket's handshake may take
+    opened[0].close()
+    locked.page.wait_for_url("**/open")
+
+
 def test_a_press_in_a_film_does_not_count_after_a_reload(tab: Tab) -> None:
     """The page wasn't told of it, and is loaded again without the film (row 1)."""
     opened = []

@@ -124,6 +124,7 @@ class Tab:
         self._handed: tuple[str, str, float | None] = NOTHING
         self._own: tuple[str, str, float | None] = NOTHING
         self._cursors: list[str] = []
+        self._unheard: list[str] | None = None  # those of when presses began to count, if unknown
         self._since = ""  # the cursor with which the page began
         self._told = ""  # the cursor of an edge whose consequence may still be on its way
         self._attempt = 0
@@ -249,6 +250,7 @@ class Tab:
         self._connecting = True
         sent_s = time.monotonic()
         number = self._taking.number
+        self._unheard = None
         try:
             async with asyncio.timeout(CONNECT_S) as silence:
                 asked = Asked(
@@ -286,9 +288,11 @@ class Tab:
         ended, self.socket = self.socket, None
         self._joined = self._connecting = False
         if frame.code != NAVIGATE:
+            self._ask_again()
             self._note(Lost(time.monotonic(), self._last_frame_s, self._followed))
             await ended.end()
             return None
+        self._unheard = None
         self._act_on_told()
         told = Told(frame.reason, self._pressed, not self._followed)
         self._ending.add(task := asyncio.create_task(ended.end()))
@@ -306,6 +310,7 @@ class Tab:
 
     def _drop(self) -> None:
         """Give the socket up, whatever state it is in."""
+        self._ask_again()
         ended, self.socket = self.socket, None
         if ended is not None:
             ended.forget()
@@ -385,8 +390,13 @@ class Tab:
             self._told = ""
             self._keep_own()
 
+    def _ask_again(self) -> None:
+        """The server may not have heard that presses count: those since then are not acted on."""
+        if self._unheard is not None:
+            self._cursors, self._unheard = self._unheard, None
+
     def _keep_own(self) -> None:
-        known = next(filter(None, self._cursors), "")
+        known = next(filter(None, self._unheard or self._cursors), "")
         if known:
             self._own = (known, self.path, self._taking.since_s)
 
@@ -399,6 +409,7 @@ class Tab:
 
     def _say(self) -> None:
         """The page has begun or ceased to take presses."""
+        self._unheard = None if self._taking.since_s is None else self._cursors
         self._keep_own()
         number = self._taking.number
         if self._taking.since_s is None:

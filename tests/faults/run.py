@@ -291,8 +291,8 @@ class Run:
         limit_s = max([last_s + AGREE_S, *(at_s + HALF_OPEN_S for at_s in half_open)])
         missing = "at the first look"
         while True:
+            took_s = time.monotonic() - last_s  # before the look, which may itself take a while
             verdict, late = self._verdict()
-            took_s = time.monotonic() - last_s
             # Too late is not lost: wait on, to tell the two apart.
             if (verdict.well and not late) or last_s + took_s > limit_s + PATIENCE_S:
                 break
@@ -307,7 +307,7 @@ class Run:
         self.report.verdict.add(verdict)
         too_late = last_s + took_s > limit_s
         self.report.late += too_late
-        if too_late:
+        if too_late and verdict.well and not late:
             limit = f"{took_s:.2f} s instead of {limit_s - last_s:.2f} s"
             print(f"TOO LATE in seed {self._seed}, round {plan.number}: {limit}; {missing}")
         if too_late or late or not verdict.well:
