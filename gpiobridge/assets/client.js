@@ -321,9 +321,6 @@
 
   function receive(frame) {
     if (frame.type === "state") {
-      // Presses have counted since before this socket was there, though its address said that they
-      // don't. Ask anew: what it would tell now could be lost, and would be behind our cursor then.
-      if (saidTakingMs === null && takingNow() !== null) return open();
       state = "online";
       if (epoch && epoch !== frame.epoch) relearn();
       epoch = frame.epoch;

@@ -268,8 +268,6 @@ class Tab:
                         self._note_known(frame.number, self._said[frame.number])
                         continue
                     if frame["type"] == "state":
-                        if self._careful and not asked.takes and self._taking.since_s is not None:
-                            break  # presses have counted since before this socket was there
                         self._take_state(frame, page, asked)
                         self._note_known(number, sent_s)
                         if number != self._taking.number:  # it changed meanwhile
@@ -282,9 +280,6 @@ class Tab:
         except (TimeoutError, *FAILURES):
             self._drop()
             return None
-        if not isinstance(frame, Closed):
-            self._drop()
-            return await self._connected(page)
         ended, self.socket = self.socket, None
         self._joined = self._connecting = False
         if frame.code != NAVIGATE:

@@ -2,6 +2,8 @@
 
 import asyncio
 import multiprocessing
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from random import Random
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,6 +13,12 @@ from faults.display import Group, Page, Tab
 from faults.graph import make_graph
 from faults.orders import Order
 from faults.records import Record, Stopped
+
+
+def play(work: Coroutine[None, None, None]) -> None:
+    """Run it in a thread of its own: Playwright keeps a loop running in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, work).result()
 
 
 def test_a_tab_that_is_reloaded_as_it_is_opened_shows_its_page(
@@ -32,7 +40,7 @@ def test_a_tab_that_is_reloaded_as_it_is_opened_shows_its_page(
     ours.send(Order(0, "open", "page3"))
     ours.send(Order(0, "reload"))
     with theirs:
-        asyncio.run(main())
+        play(main())
     assert shown == [("/page3", True)]
 
 
@@ -66,7 +74,7 @@ def test_a_page_that_is_reloaded_has_acted_on_events_of_its_own_server(
         tab.forget()
 
     monkeypatch.setattr("faults.display.request", request)
-    asyncio.run(main())
+    play(main())
     assert [note.seq for note in notes if isinstance(note, Stopped)] == [-1, acted]
 
 
@@ -122,6 +130,6 @@ def test_a_display_asks_again_for_what_came_since_presses_count(
     monkeypatch.setattr("faults.display.request", request)
     monkeypatch.setattr("faults.display.open_websocket", open_websocket)
     with pytest.raises(asyncio.CancelledError):
-        asyncio.run(main())
+        play(main())
     tab._taking.end()
     assert asked == [["e:4"], ["e:5"]]
