@@ -439,12 +439,13 @@ Object.defineProperty(document, 'prerendering', {
   get: () => location.pathname === '/welcome' && !window.wasShown,
 });
 """
+ONLY_THERE = "if (location.pathname === '/welcome') "  # else the next page would leave for itself
 SHOW = "wasShown = true; document.dispatchEvent(new Event('prerenderingchange'))"
 
 
 def test_a_page_that_is_not_shown_leaves_once_it_is(bridge: RunningBridge, page: Any) -> None:
     """A script that runs ahead may say so; nobody is there to be led yet."""
-    page.add_init_script(NOT_SHOWN + "onload = () => gpiobridge.go('open');")
+    page.add_init_script(NOT_SHOWN + ONLY_THERE + "onload = () => gpiobridge.go('open');")
     asked: list[str] = []
     page.on("request", lambda request: asked.append(f"{request.method} {request.url}"))
     page.goto(f"{bridge.url}/welcome")
@@ -457,7 +458,7 @@ def test_a_page_that_is_not_shown_leaves_once_it_is(bridge: RunningBridge, page:
 def test_a_page_may_leave_as_soon_as_it_is_shown(bridge: RunningBridge, page: Any) -> None:
     """From its own ``gpiobridge:shown``, also where it was loaded ahead."""
     leave = "addEventListener('gpiobridge:shown', () => gpiobridge.go('open'));"
-    page.add_init_script(NOT_SHOWN + leave)
+    page.add_init_script(NOT_SHOWN + ONLY_THERE + leave)
     page.goto(f"{bridge.url}/welcome")
     page.evaluate(SHOW)
     page.wait_for_url("**/open")
