@@ -289,14 +289,15 @@ class Run:
         last_s = time.monotonic()
         half_open = [touch.to_s for touch in self._judge.touched if touch.kind == "half-open"]
         limit_s = max([last_s + AGREE_S, *(at_s + HALF_OPEN_S for at_s in half_open)])
-        missing = "at the first look"
+        missing, missing_s = "", 0.0  # at the last look without agreement
         while True:
             took_s = time.monotonic() - last_s  # before the look, which may itself take a while
             verdict, late = self._verdict()
             # Too late is not lost: wait on, to tell the two apart.
             if (verdict.well and not late) or last_s + took_s > limit_s + PATIENCE_S:
                 break
-            missing = f"after {took_s:.2f} s {late} were not back; {'; '.join(verdict.complaints)}"
+            missing = f"{late} were not back; {'; '.join(verdict.complaints)}"
+            missing_s = took_s
             await asyncio.sleep(0.05)
         kind = "a half-open one" if half_open else "others"
         self.report.agreed_s[kind] = max(self.report.agreed_s.get(kind, 0.0), took_s)
@@ -305,11 +306,12 @@ class Run:
         # In a thread: counting errors takes a while, and the pipes must be read.
         verdict, late = await asyncio.to_thread(self._verdict, final=True)
         self.report.verdict.add(verdict)
-        too_late = last_s + took_s > limit_s
+        # It agreed between two looks: too late if that was so at the earlier one.
+        too_late = last_s + missing_s > limit_s
         self.report.late += too_late
         if too_late and verdict.well and not late:
-            limit = f"{took_s:.2f} s instead of {limit_s - last_s:.2f} s"
-            print(f"TOO LATE in seed {self._seed}, round {plan.number}: {limit}; {missing}")
+            when = f"after {missing_s:.2f} s instead of {limit_s - last_s:.2f} s"
+            print(f"TOO LATE in seed {self._seed}, round {plan.number}: {when} {missing}")
         if too_late or late or not verdict.well:
             self._complain(plan, verdict, late)
         elif self._verbose:
