@@ -588,7 +588,7 @@ def test_the_badge_fits_the_screen(
     page.set_viewport_size({"width": width, "height": height})
     open_page(page, bridge, "/still")
     box = page.locator("#gpiobridge-badge").bounding_box()
-    assert box["y"] + box["height"] == pytest.approx(height, abs=1)
+    assert 0 < height - (box["y"] + box["height"]) < 0.02 * height  # the very corner is the page's
     assert box["y"] > 0.9 * height
     assert box["width"] < width / 3
     assert box["height"] > 0.025 * height

@@ -447,8 +447,8 @@
       // Set one by one: a style attribute would be against a strict policy. At the bottom, as
       // headlines are at the top, and with the size of the screen.
       Object.assign(badge.style, {
-        position: "fixed", bottom: "0", right: "0", zIndex: "2147483647", margin: "0",
-        padding: ".25em .7em", borderRadius: ".6em 0 0", pointerEvents: "none",
+        position: "fixed", bottom: ".4em", right: ".4em", zIndex: "2147483647", margin: "0",
+        padding: ".25em .8em", borderRadius: "999px", pointerEvents: "none",
         font: "600 clamp(10px, 1.5vmin, 48px)/1.4 system-ui, sans-serif",
         color: "#422006", background: "#fde68a", opacity: "0.9",
       });
