@@ -146,17 +146,18 @@ class Bridge:
         if now.mono_s >= self._untold_due_s:
             effects += self.tell_newest(now)
         # Nor is what comes after a level that wants its reading still, or that one has denied.
-        until_s = min([known_s, self._doubted_s, *(due_s for due_s, _ in self._due(now.mono_s))])
+        before_s = min([self._doubted_s, *(due_s for due_s, _ in self._due(now.mono_s))])
         self._doubted_s = inf  # the next turn has that edge, or it is lost
         for _ in range(most):
             hold, settled = self._next_hold(), self._settled.next
-            if hold is not None and hold.due_s <= until_s and not (settled and settled < hold):
+            following = min((each for each in (hold, settled) if each), default=None)
+            if following is None or following.due_s > known_s or following.due_s >= before_s:
+                break
+            if hold is not None and following is hold:
                 outcome = self._presses[hold.pin].due(now.mono_s)
                 effects += self._gesture(hold.pin, outcome, hold.level, now)
-            elif settled is not None and settled.due_s <= until_s:
-                effects += self._settle(self._settled.take(), now)
             else:
-                break
+                effects += self._settle(self._settled.take(), now)
         return effects
 
     def tell_newest(self, now: Now) -> list[Effect]:

@@ -4,7 +4,7 @@ from bisect import bisect_right
 from collections.abc import Iterable
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gpiobridge.bridge import Bridge
@@ -87,6 +87,7 @@ def trains() -> st.SearchStrategy[Trains]:
     return st.dictionaries(st.sampled_from(list(WINDOWS_S)), moments, min_size=1)
 
 
+@example({"c": [0.005, 0.01], "b": [0.005, 0.015]}, [(2, 1)])
 @given(trains(), st.lists(st.tuples(st.integers(1, 80), st.integers(0, 3)), max_size=6))
 def test_a_stall_changes_no_event_and_no_order(
     changes: Trains, turns: list[tuple[int, int]]
