@@ -201,7 +201,7 @@ def test_declined_press_is_used_up(tab: Tab, bridge: RunningBridge) -> None:
 FILM = "document.querySelector('[data-ignore-presses]')"
 
 
-@pytest.mark.parametrize("film", ["audio", "video"])
+@pytest.mark.parametrize("film", ["audio", pytest.param("video", marks=pytest.mark.needs("films"))])
 def test_presses_wait_for_a_film(
     tab: Tab, run_bridge: Run, exhibit: Exhibit, films: dict[str, str], film: str
 ) -> None:
