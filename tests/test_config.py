@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gpiobridge import config
-from gpiobridge.config import RESERVED, Gpio, Idle, Page, Pin, Pull, Server, Settings
+from gpiobridge.config import RESERVED, Gpio, Idle, Limits, Page, Pin, Pull, Server, Settings
 from gpiobridge.errors import ConfigError
 from gpiobridge.events import Gesture, Level
 
@@ -174,7 +174,11 @@ def test_every_key_arrives(folder: Path) -> None:
         catch_up = "1min"
         csp = "off"
         allowed_hosts = ["Kiosk.example.org", "10.0.0.1"]
+        url = "https://Pi.example.org/"
+        api = "local"
         threads = 2
+        [limits]
+        unfinished_per_address = 8
         [gpio]
         pin_factory = "gpiod"
         chip = "gpiochip4"
@@ -200,8 +204,11 @@ def test_every_key_arrives(folder: Path) -> None:
         catch_up_s=60.0,
         csp="off",
         allowed_hosts=("kiosk.example.org", "10.0.0.1"),
+        url="https://pi.example.org",
+        api="local",
         threads=2,
     )
+    assert settings.limits == Limits(unfinished_per_address=8)
     assert settings.gpio == Gpio(pin_factory="gpiod", chip="gpiochip4")
     assert settings.pins["door"] == Pin(
         name="door", pin=17, pull=Pull.NONE, active=Level.HIGH, debounce_s=0.0
@@ -525,7 +532,14 @@ OPEN = (
         ('bind = "x"', 'bind = "x": unknown key; write host = "127.0.0.1"'),
         ("beat_s = 2.0", "beat_s = 2.0: unknown key; did you mean beat?"),
         ("zzz = 1", "zzz = 1: unknown key; leave it out, or write one of host, port, start, "
-         "max_displays, beat, catch_up, csp, open, token, api_token, allowed_hosts, threads"),
+         "max_displays, beat, catch_up, csp, open, token, api_token, allowed_hosts, url, api, "
+         "threads"),
+        ('url = "pi.example.org"', 'url = "pi.example.org": must be a scheme and a name, without a '
+         'path; write it like "https://pi.example.org"'),
+        ('url = "https://pi.example.org/x"', 'url = "https://pi.example.org/x": must be a scheme '
+         'and a name, without a path; write it like "https://pi.example.org"'),
+        ('api = "zzz"', 'api: must be "token" or "local"; leave it out for the default '
+         'of "token"'),
         (f'csp = "{"x" * 99}"', f'csp = "{"x" * 59}...: must be "local", "strict" or "off"; '
          'leave it out for the default of "local"'),
     ],
@@ -772,7 +786,9 @@ def test_a_wrong_page(folder: Path, header: str, problem: str) -> None:
         (f"{PINS}{PAGES}[sever]", "sever: unknown section; did you mean server?"),
         (f"{PINS}{PAGES}[buttons]", "buttons: unknown section; write [pins]"),
         (f"{PINS}{PAGES}[logging]", "logging: unknown section; leave it out, or write one of "
-         "server, gpio, pins, pages, every_page"),
+         "server, gpio, limits, pins, pages, every_page"),
+        (f"{PINS}{PAGES}[limits]\ndisplays_per_address = 0", "limits.displays_per_address = 0: "
+         "must be at least 1; leave it out for the default of 500"),
         (f"{PINS}{PAGES}[every_page]\nidle = 1", 'every_page.idle = 1: must be '
          '{ after = "60s", to = "<page>" }, or false'),
         (f'{PINS}{PAGES}[every_page]\nidle = {{ after = "9s", to = "opn" }}',

@@ -23,6 +23,7 @@ from gpiobridge.config.problems import nearest, no_toml
 from gpiobridge.config.settings import (
     Gpio,
     Idle,
+    Limits,
     Page,
     Pin,
     Pull,
@@ -38,6 +39,7 @@ __all__ = [
     "RESERVED",
     "Gpio",
     "Idle",
+    "Limits",
     "Page",
     "Pin",
     "Pull",

@@ -25,9 +25,20 @@ from gpiobridge.config.rules import (
     rules_of,
     warn_of_rules,
 )
-from gpiobridge.config.settings import Gpio, Idle, Page, Pin, Pull, Server, Settings, wire_name
+from gpiobridge.config.settings import (
+    Gpio,
+    Idle,
+    Limits,
+    Page,
+    Pin,
+    Pull,
+    Server,
+    Settings,
+    wire_name,
+)
 from gpiobridge.config.tables import (
     GpioTable,
+    LimitsTable,
     PageTable,
     PinTable,
     RulesTable,
@@ -41,7 +52,7 @@ from gpiobridge.events import Level
 # Paths that are the bridge's own, or may become it.
 RESERVED = frozenset({"ws", "static", "api", "healthz", "metrics", "simulator", "gpiobridge"})
 
-_SECTIONS = ("server", "gpio", "pins", "pages", "every_page")
+_SECTIONS = ("server", "gpio", "limits", "pins", "pages", "every_page")
 _PIN_NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
 _PAGE_NAME = re.compile(r"[a-z0-9-]{1,32}")
 _ACTIVE = {Pull.UP: Level.LOW, Pull.DOWN: Level.HIGH}
@@ -74,6 +85,8 @@ def check(
             problems.add((name,), _wrong_section(name), value)
     server = _server(_section(raw, "server", problems), problems)
     gpio = _gpio(_section(raw, "gpio", problems), problems)
+    raw_limits = _section(raw, "limits", problems)
+    limits = Limits(**_given(problems.read(LimitsTable, raw_limits, ("limits",), Limits)))
     raw_pins = _section(raw, "pins", problems)
     raw_pages = _section(raw, "pages", problems)
 
@@ -115,6 +128,7 @@ def check(
     return Settings(
         server=server if server.start else replace(server, start=names[0]),
         gpio=gpio,
+        limits=limits,
         pins=MappingProxyType(pins),
         pages=MappingProxyType(pages),
         folder=folder.absolute(),
@@ -185,7 +199,7 @@ def _section(raw: Mapping[str, object], name: str, problems: Problems) -> Mappin
 
 def _wrong_section(name: str) -> str:
     """Say what is wrong with a name that is no section."""
-    for section, table in (("server", ServerTable), ("gpio", GpioTable)):
+    for section, table in (("server", ServerTable), ("gpio", GpioTable), ("limits", LimitsTable)):
         if name in table.known_keys():
             return f"is a key of [{section}]; move it there"
     return unknown("", name, _SECTIONS)

@@ -52,6 +52,8 @@ class Server:
         token: who sends it may see the pages; empty if nothing is asked for.
         api_token: who sends it may use the API; empty for the same as ``token``.
         allowed_hosts: names the bridge answers to beside its own, in lower case.
+        url: what it is called outside, such as ``https://pi.example.org`` behind a proxy, or empty.
+        api: "local" if programs on this machine may use the API without any token.
         threads: HTTP threads; 2 to 64.
     """
 
@@ -66,6 +68,8 @@ class Server:
     token: str = field(default="", repr=False)  # not for a log
     api_token: str = field(default="", repr=False)
     allowed_hosts: tuple[str, ...] = ()
+    url: str = ""
+    api: Literal["token", "local"] = "token"
     threads: int = 8
 
     @property
@@ -73,6 +77,28 @@ class Server:
         """Where the bridge is, seen from its own machine: ``http://127.0.0.1:8000``."""
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
         return base_url(host, self.port)
+
+    @property
+    def behind_a_proxy(self) -> bool:
+        """Whether a proxy speaks for others from this machine's own address."""
+        return bool(self.url or self.allowed_hosts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The section ``[limits]``: what one client may hold, as `addresses` tells clients apart.
+
+    They are generous, as a whole museum may be behind one address; at least 1 each.
+
+    Args:
+        displays_per_address: open displays.
+        connections_per_address: open HTTP connections, those that wait for a next request included.
+        unfinished_per_address: requests that have begun to come.
+    """
+
+    displays_per_address: int = 500
+    connections_per_address: int = 300
+    unfinished_per_address: int = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +206,7 @@ class Settings:
     Args:
         server: the section ``[server]``.
         gpio: the section ``[gpio]``.
+        limits: the section ``[limits]``.
         pins: by name, in the order of the file.
         pages: by name, in the order of the file.
         folder: absolute; ``templates/`` and ``static/`` lie here.
@@ -194,6 +221,7 @@ class Settings:
     pages: Mapping[str, Page]
     folder: Path
     source: str
+    limits: Limits = field(default_factory=Limits)
     warnings: tuple[str, ...] = ()
     example_because: str = ""
 

@@ -69,6 +69,17 @@ def _allowed_host(host: str) -> str:
     return host.lower()
 
 
+def _url(url: str) -> str:
+    match = re.fullmatch(r"(https?)://([^/?#@]+)/?", url, re.IGNORECASE)
+    name, colon, port = match[2].rpartition(":") if match and "]" not in match[2] else ("", "", "")
+    host = (name if colon else match[2]).strip("[]") if match else ""
+    if not match or not _is_host(host) or (colon and not port.isdigit()):
+        raise ValueError(
+            'must be a scheme and a name, without a path; write it like "https://pi.example.org"'
+        )
+    return f"{match[1]}://{match[2]}".lower()
+
+
 def _token(token: str) -> str:
     if not re.fullmatch(r"([A-Za-z0-9_-]{16,128})?", token):
         raise ValueError(
@@ -154,7 +165,17 @@ class ServerTable(Table):
         Annotated[tuple[Annotated[str, AfterValidator(_allowed_host)], ...], Field(strict=False)]
         | None
     ) = None
+    url: Annotated[str, AfterValidator(_url)] | None = None
+    api: Literal["token", "local"] | None = None
     threads: Annotated[int, Field(ge=2, le=64)] | None = None
+
+
+class LimitsTable(Table):
+    """What may stand in ``[limits]``."""
+
+    displays_per_address: Annotated[int, Field(ge=1)] | None = None
+    connections_per_address: Annotated[int, Field(ge=1)] | None = None
+    unfinished_per_address: Annotated[int, Field(ge=1)] | None = None
 
 
 class GpioTable(Table):

@@ -1,0 +1,24 @@
+"""Whose address a client has."""
+
+import pytest
+
+from gpiobridge.addresses import client_of
+
+
+@pytest.mark.parametrize(
+    ("address", "client"),
+    [
+        ("127.0.0.1", None),
+        ("::1", None),
+        ("::ffff:127.0.0.1", None),
+        ("", None),
+        ("127.0.0.2", "127.0.0.2"),
+        ("192.168.1.7", "192.168.1.7"),
+        ("::ffff:192.168.1.7", "192.168.1.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+    ],
+)
+def test_a_client_is_an_ipv4_address_or_an_ipv6_network(address: str, client: str | None) -> None:
+    """The machine itself is no client; IPv6 addresses of one /64 are the same one."""
+    assert client_of(address) == client
