@@ -96,8 +96,8 @@ class RunningBridge:
         )
         self._lines: queue.Queue[str | None] = queue.Queue()
         self.log: list[str] = []
-        self._reader = threading.Thread(target=self._read, name="test-log-reader")
-        self._reader.start()
+        self.reader = threading.Thread(target=self._read, name="test-log-reader")
+        self.reader.start()
         try:
             match = self.wait_for_line(self.READY)
         except BaseException:
@@ -152,7 +152,7 @@ class RunningBridge:
         self._drain()
 
     def _drain(self) -> None:
-        self._reader.join(DEADLINE_S)
+        self.reader.join(DEADLINE_S)
         while not self._lines.empty():
             self.log.append(self._lines.get() or "")
         if self.process.stdout is not None:
@@ -196,6 +196,10 @@ class RunningBridge:
         """What /healthz says."""
         return json.loads(self.get("/healthz")[1])
 
+    def levels(self) -> dict[str, str]:
+        """The level of each pin."""
+        return {name: pin["level"] for name, pin in self.health()["pins"].items()}
+
     @contextlib.contextmanager
     def socket(self, page: str, query: str = "", **options: Any) -> Iterator[ClientConnection]:
         """Open a page's WebSocket."""
@@ -203,6 +207,22 @@ class RunningBridge:
         options = {"compression": None, "ping_interval": None, "proxy": None} | options
         with connect(url, close_timeout=2, **options) as connection:
             yield connection
+
+
+class SharedBridge(RunningBridge):
+    """A bridge for many tests, one after the other: conftest.py says what they may do with it."""
+
+    def __init__(self, config: Path, kind: str) -> None:
+        super().__init__(config, kind)
+        self._at_rest = self.levels()
+
+    def put_back(self) -> None:
+        """Put every pin where it was at the start, and wait until the last display has left."""
+        for pin, level in self._at_rest.items():
+            if self.levels()[pin] != level:
+                self.set_level(pin, level)
+        wait_until(lambda: self.levels() == self._at_rest)
+        wait_until(lambda: self.health()["displays"] == [])
 
 
 def frame(connection: ClientConnection, kind: str | None = None) -> dict[str, Any]:
