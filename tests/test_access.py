@@ -59,19 +59,19 @@ def test_every_route_asks_for_the_token(tmp_path: Path) -> None:
     assert 401 not in let_in.values()
 
 
-@pytest.mark.parametrize("given", ["", "wrong", TOKEN[:-1], TOKEN + "x", "ä" * len(TOKEN)])
-def test_a_wrong_token_is_refused(run_bridge: Run, given: str) -> None:
+def test_a_wrong_token_is_refused(run_bridge: Run) -> None:
     """In the URL, in the cookie and in the header alike; a socket before its handshake."""
     bridge = guarded(run_bridge)
-    quoted = given.encode().hex(" ").replace(" ", "%")
-    query = f"?token=%{quoted}" if given else ""
-    assert bridge.get(f"/welcome{query}")[0] == 401
-    plain = given.encode("ascii", "replace").decode()
-    assert bridge.get("/welcome", Authorization=f"Bearer {plain}")[0] == 401
-    assert bridge.get("/welcome", Cookie=f"gpiobridge={plain}")[0] == 401
-    with pytest.raises(InvalidStatus) as raised, bridge.socket("welcome", query):
-        pass
-    assert raised.value.response.status_code == 401
+    for given in ("", "wrong", TOKEN[:-1], TOKEN + "x", "ä" * len(TOKEN)):
+        quoted = given.encode().hex(" ").replace(" ", "%")
+        query = f"?token=%{quoted}" if given else ""
+        assert bridge.get(f"/welcome{query}")[0] == 401, given
+        plain = given.encode("ascii", "replace").decode()
+        assert bridge.get("/welcome", Authorization=f"Bearer {plain}")[0] == 401, given
+        assert bridge.get("/welcome", Cookie=f"gpiobridge={plain}")[0] == 401, given
+        with pytest.raises(InvalidStatus) as raised, bridge.socket("welcome", query):
+            pass
+        assert raised.value.response.status_code == 401, given
 
 
 def test_the_token_comes_once_and_then_in_a_cookie(run_bridge: Run, kind: str) -> None:
@@ -111,34 +111,36 @@ def test_a_browser_keeps_the_token_from_the_screen(run_bridge: Run, page: Any) -
     assert TOKEN not in "".join(bridge.log)
 
 
-@pytest.mark.parametrize("how", ["option", "environment"])
-def test_commands_know_the_token(run_bridge: Run, how: str) -> None:
+def test_commands_know_the_token(run_bridge: Run) -> None:
     """`press` and `watch` take it as an option or from the environment."""
     bridge = guarded(run_bridge)
-    option = ["--token", TOKEN] if how == "option" else []
-    environ = os.environ | ({} if option else {"GPIOBRIDGE_SERVER__TOKEN": TOKEN})
-    command = [sys.executable, "-m", "gpiobridge"]
-    watch = subprocess.Popen(
-        [*command, "watch", f"{bridge.url}/welcome", "--once", *option],
-        stdout=subprocess.PIPE, text=True, env=environ,
-    )  # fmt: skip
-    try:
-        assert watch.stdout is not None
-        assert '"state"' in watch.stdout.readline()
-        subprocess.run(
-            [*command, "press", "button", "--url", bridge.url, *option],
-            check=True, timeout=20, env=environ,
+    for option, more in (
+        (["--token", TOKEN], {}),
+        ([], {"GPIOBRIDGE_SERVER__TOKEN": TOKEN}),
+    ):
+        environ = os.environ | more
+        command = [sys.executable, "-m", "gpiobridge"]
+        watch = subprocess.Popen(
+            [*command, "watch", f"{bridge.url}/welcome", "--once", *option],
+            stdout=subprocess.PIPE, text=True, env=environ,
         )  # fmt: skip
-        assert '"code": 4000' in watch.communicate(timeout=20)[0]
-    finally:
-        watch.kill()
-        watch.communicate()
+        try:
+            assert watch.stdout is not None
+            assert '"state"' in watch.stdout.readline(), more
+            subprocess.run(
+                [*command, "press", "button", "--url", bridge.url, *option],
+                check=True, timeout=20, env=environ,
+            )  # fmt: skip
+            assert '"code": 4000' in watch.communicate(timeout=20)[0], more
+        finally:
+            watch.kill()
+            watch.communicate()
 
 
-def test_nothing_else_listens(bridge: RunningBridge) -> None:
+def test_nothing_else_listens(shared_bridge: RunningBridge) -> None:
     """Both processes together listen on one address, and on no Unix socket."""
     inodes = set()
-    for pid in (bridge.process.pid, *bridge.workers()):
+    for pid in (shared_bridge.process.pid, *shared_bridge.workers()):
         for descriptor in Path(f"/proc/{pid}/fd").iterdir():
             if found := re.fullmatch(r"socket:\[(\d+)\]", os.readlink(descriptor)):
                 inodes.add(found[1])
@@ -152,7 +154,7 @@ def test_nothing_else_listens(bridge: RunningBridge) -> None:
         fields = line.split()
         if fields[6] in inodes and int(fields[3], 16) & 0x10000:  # accepts connections
             listening.append(("unix", line))
-    assert listening == [("tcp", f"0100007F:{bridge.port:04X}")]
+    assert listening == [("tcp", f"0100007F:{shared_bridge.port:04X}")]
 
 
 def test_a_socket_of_another_site_is_refused_although_the_browser_has_the_cookie(
