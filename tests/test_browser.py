@@ -311,7 +311,7 @@ def test_changed_beat_is_learned(run_bridge: Run, page: Any, tmp_path: Path) -> 
     open_page(page, bridge, "/still")
     bridge.stop()
     config = tmp_path / "config.toml"
-    config.write_text(config.read_text().replace('"200ms"', '"1500ms"'))
+    config.write_text(config.read_text().replace('"200ms"', '"800ms"'))
     bridge = run_bridge(config=config, port=bridge.port)
     page.wait_for_selector(ONLINE)
     page.evaluate(

@@ -332,13 +332,13 @@ MALFORMED = {
 
 def test_malformed_frames(server: RunningBridge) -> None:
     """What breaks RFC 6455 is answered with a close frame that says so, then the end."""
-    with unharmed(server):
-        got = {}
-        for what, (sent, _) in MALFORMED.items():
-            with Peer(server.port) as peer:
-                peer.frame()
-                peer.sock.sendall(sent)
-                got[what] = (peer.close() or (None,))[0]
+    with unharmed(server), contextlib.ExitStack() as stack:
+        # All at once: after its close frame the server waits a second for the peer's.
+        peers = {what: stack.enter_context(Peer(server.port)) for what in MALFORMED}
+        for what, peer in peers.items():
+            peer.frame()
+            peer.sock.sendall(MALFORMED[what][0])
+        got = {what: (peer.close() or (None,))[0] for what, peer in peers.items()}
     assert got == {what: code for what, (_, code) in MALFORMED.items()}
 
 

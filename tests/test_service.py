@@ -267,20 +267,20 @@ def test_requests_in_flight_are_answered_at_the_end() -> None:
 SHORT_LIMIT = [
     sys.executable,
     "-c",
-    "from gpiobridge import cli, server; server.REQUEST_S = 0.5; cli.main()",
+    "from gpiobridge import cli, server; server.REQUEST_S = 1; cli.main()",
 ]
 
 
 def test_half_sent_requests_are_given_up(run_bridge: Run) -> None:
     """Clients that vanish in the middle of a request, more than HTTP threads, free them again."""
-    bridge = run_bridge(command=SHORT_LIMIT)
+    bridge = run_bridge(server="threads = 4", command=SHORT_LIMIT)
     host = f"Host: 127.0.0.1:{bridge.port}\r\n"
     for half in (
         "GET /still HTTP/1.1\r\nHo",
         f"POST /simulator/pins/button HTTP/1.1\r\n{host}Content-Length: 9\r\n\r\n{{",
     ):
         with contextlib.ExitStack() as stack:
-            for _ in range(20):
+            for _ in range(6):
                 sock = stack.enter_context(socket.create_connection(("127.0.0.1", bridge.port)))
                 sock.sendall(half.encode())
             assert bridge.get("/still")[0] == 200, half
@@ -294,9 +294,7 @@ def test_peers_that_do_not_hang_up_delay_nobody(shared_bridge: RunningBridge) ->
     with contextlib.ExitStack() as stack:
         for _ in range(10):
             sock = stack.enter_context(socket.create_connection(("127.0.0.1", shared_bridge.port)))
-            sock.sendall(
-                f"GET /still HTTP/1.0\r\nHost: 127.0.0.1:{shared_bridge.port}\r\n\r\n".encode()
-            )
+            sock.sendall(request)
             assert sock.recv(12)[9:] == b"200"
         # Each would be waited for 2 s, one after the other.
         assert max(page_seconds(shared_bridge, 5)) < 4
