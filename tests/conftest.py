@@ -1,6 +1,7 @@
 """What every test may ask for: running bridges, a browser; and no thread may be left behind."""
 
 import contextlib
+import os
 import shutil
 import signal
 import threading
@@ -18,12 +19,17 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 if hasattr(signal, "SIGHUP"):
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
+# Where this is set, as it is in many containers, each of the many processes that tests start would
+# compile anew whatever has changed since it was installed.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 # An example has no time limit of its own, nor has its making: machines are shared.
 settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("shared")
 
 # By kind of server, the text that its [server] has more, and configuration.
 Shared = dict[tuple[str, str, str], SharedBridge]
+MAX_SHARED = 6  # each takes memory, and so do those of the other workers
 
 
 @pytest.fixture(autouse=True)
@@ -73,7 +79,8 @@ def shared_bridges() -> Iterator[Shared]:
     yield running
     with contextlib.ExitStack() as stack:
         for bridge in running.values():
-            stack.callback(bridge.stop)
+            bridge.process.terminate()
+            stack.callback(bridge.end_well)
 
 
 @pytest.fixture
@@ -91,13 +98,19 @@ def share_bridge(
     """
     lent: list[tuple[str, str, str]] = []
 
-    def share(kind: str = "gunicorn", server: str = "", config: str = CONFIG) -> RunningBridge:
+    def share(
+        kind: str = "gunicorn", server: str = "", config: str = CONFIG, token: str = ""
+    ) -> RunningBridge:
         key = kind, server, config
-        if key not in shared_bridges:
-            folder = tmp_path_factory.mktemp("shared")
-            shared_bridges[key] = SharedBridge(write_exhibit(folder, server, config), kind)
+        bridge = shared_bridges.pop(key, None)
+        if bridge is None:
+            file = write_exhibit(tmp_path_factory.mktemp("shared"), server, config)
+            bridge = SharedBridge(file, kind, token)
+        shared_bridges[key] = bridge  # the last one is the one used last
         lent.append(key)
-        return shared_bridges[key]
+        if len(shared_bridges) > MAX_SHARED:
+            shared_bridges.pop(next(iter(shared_bridges))).stop()
+        return bridge
 
     yield share
     for key in lent:

@@ -75,6 +75,7 @@ class RunningBridge:
         options: more for `subprocess.Popen`.
     """
 
+    token = ""  # what the bridge asks of `health` and `set_level`, if anything
     READY = r"pages at (http://[^/]+:(\d+))/"
 
     def __init__(
@@ -134,12 +135,17 @@ class RunningBridge:
         """The same where the bridge is a child of the process, such as of make."""
         started_s = time.monotonic()
         os.kill(pid, number)
-        code = self.process.wait(DEADLINE_S)
+        self.process.wait(DEADLINE_S)
         took_s = time.monotonic() - started_s
+        self.end_well()
+        return took_s
+
+    def end_well(self) -> None:
+        """Wait for its end, and check that it is a good one."""
+        code = self.process.wait(DEADLINE_S)
         self._drain()
         assert code == 0, "".join(self.log)
         assert not [line for line in self.log if "Traceback" in line], "".join(self.log)
-        return took_s
 
     def kill(self) -> None:
         """End it as a crash would."""
@@ -189,12 +195,16 @@ class RunningBridge:
 
     def set_level(self, pin: str, level: str) -> None:
         """Drive a simulated pin."""
-        status, text = self.request(f"/simulator/pins/{pin}", json.dumps({"level": level}).encode())
+        body = json.dumps({"level": level}).encode()
+        status, text = self.request(f"/simulator/pins/{pin}", body, headers=self._bearer())
         assert status == 204, text
 
     def health(self) -> dict[str, Any]:
         """What /healthz says."""
-        return json.loads(self.get("/healthz")[1])
+        return json.loads(self.get("/healthz", **self._bearer())[1])
+
+    def _bearer(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"} if self.token else {}
 
     def levels(self) -> dict[str, str]:
         """The level of each pin."""
@@ -212,8 +222,10 @@ class RunningBridge:
 class SharedBridge(RunningBridge):
     """A bridge for many tests, one after the other: conftest.py says what they may do with it."""
 
-    def __init__(self, config: Path, kind: str) -> None:
+    def __init__(self, config: Path, kind: str, token: str = "") -> None:
         super().__init__(config, kind)
+        self.url = f"http://127.0.0.1:{self.port}"  # whether or not this machine's name is known
+        self.token = token
         self._at_rest = self.levels()
 
     def put_back(self) -> None:

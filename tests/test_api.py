@@ -271,11 +271,9 @@ def test_a_hook_may_read_the_body_first() -> None:
         bridge.stop()
 
 
-def test_both_servers_ask_for_the_api_token(
-    exhibit: Callable[..., RunningBridge], kind: str
-) -> None:
+def test_both_servers_ask_for_the_api_token(share_bridge: Run, kind: str) -> None:
     """In the header and in the URL; a page is open to all."""
-    bridge = exhibit(kind, OPEN_GUARDED)
+    bridge = share_bridge(kind, OPEN_GUARDED, EXHIBIT)
     assert post(bridge, "bell", "low")[0] == 401
     assert post(bridge, "bell", "low", Authorization=f"Bearer {TOKEN}")[0] == 401
     assert post(bridge, "bell", "low", Authorization=f"Bearer {API_TOKEN}") == (204, "")
@@ -493,14 +491,15 @@ def test_check_shows_virtual_pins(tmp_path: Path) -> None:
     ],
 )
 def test_press_presses_a_virtual_pin(
-    exhibit: Callable[..., RunningBridge],
+    share_bridge: Run,
     server: str,
     environ: dict[str, str],
     options: list[str],
 ) -> None:
     """It goes active and inactive again, with whichever token the API asks for."""
-    bridge = exhibit(server=server)
-    headers = bearer(TOKEN) if f'\ntoken = "{TOKEN}"' in server else {}
+    token = TOKEN if f'\ntoken = "{TOKEN}"' in server else ""
+    bridge = share_bridge(server=server, config=EXHIBIT, token=token)
+    headers = bearer(TOKEN) if token else {}
     with bridge.socket("still", additional_headers=headers) as ws:
         frame(ws, "state")
         done = CliRunner().invoke(

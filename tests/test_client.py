@@ -3,11 +3,8 @@
 import contextlib
 import http.server
 import json
-import os
 import socket
 import struct
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -22,10 +19,12 @@ from websockets.sync.client import ClientConnection
 from websockets.sync.server import Server, ServerConnection, serve
 
 from gpiobridge import client, remote, wire
+from gpiobridge.cli import main
 from gpiobridge.client import Frames, connect
 from gpiobridge.errors import PushError, RemoteError
 
 Run = Callable[..., RunningBridge]
+Command = Callable[..., tuple[int, str, str]]
 
 HOLD = CONFIG.replace("button = 17", 'button = {{ pin = 17, hold = "1s" }}').replace(
     'on_low.button = "open"', 'on_hold.button = "open"'
@@ -682,9 +681,9 @@ def test_wrong_addresses(shared_bridge: RunningBridge) -> None:
         assert "\n" not in str(error.value)
 
 
-def test_wrong_token(run_bridge: Run) -> None:
+def test_wrong_token(share_bridge: Run) -> None:
     """A wrong token is one sentence; the right one opens page and socket."""
-    bridge = run_bridge(server='token = "0123456789abcdef"')
+    bridge = share_bridge(server='token = "0123456789abcdef"', token="0123456789abcdef")
     with pytest.raises(RemoteError, match="401") as error:
         connect(bridge.url, token="wrong")
     assert error.value.status == 401
@@ -756,16 +755,20 @@ def make_redirect(to: str) -> Answers:
     return Answers(302, "", Location=to)
 
 
-def gpiobridge(*args: str) -> subprocess.CompletedProcess[str]:
-    """Run the command line."""
-    return subprocess.run(
-        [sys.executable, "-m", "gpiobridge", *args],
-        capture_output=True,
-        text=True,
-        timeout=20,
-        env={**os.environ, "GPIOBRIDGE_SERVER__TOKEN": "0123456789abcdef"},
-        check=False,
-    )
+@pytest.fixture
+def gpiobridge(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    """A function that runs the command line in this process: exit code, stdout and stderr."""
+    monkeypatch.setenv("GPIOBRIDGE_SERVER__TOKEN", "0123456789abcdef")
+
+    def run(*args: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as end:
+            main(args)
+        assert isinstance(end.value.code, int)
+        return (end.value.code, *capsys.readouterr())
+
+    return run
 
 
 @pytest.mark.parametrize(
@@ -784,7 +787,7 @@ def gpiobridge(*args: str) -> subprocess.CompletedProcess[str]:
     ],
 )  # fmt: skip
 def test_push_and_navigate(
-    args: list[str], path: str, body: dict[str, Any], count: int, said: str
+    gpiobridge: Command, args: list[str], path: str, body: dict[str, Any], count: int, said: str
 ) -> None:
     """The command asks with the token and the keys that were given, and says how many."""
     answers = Answers(200, json.dumps({"displays": count}))
@@ -792,7 +795,7 @@ def test_push_and_navigate(
         done = gpiobridge(*args, "--url", f"127.0.0.1:{answers.server_port}/")
     finally:
         answers.stop()
-    assert (done.returncode, done.stdout, done.stderr) == (0, f"{said}\n", "")
+    assert done == (0, f"{said}\n", "")
     [(asked, headers, sent)] = answers.asked
     assert (asked, json.loads(sent)) == (f"/api/{path}", body)
     assert headers["Authorization"] == "Bearer 0123456789abcdef"
@@ -802,11 +805,11 @@ def test_push_and_navigate(
 @pytest.mark.parametrize(
     "text", ["hello", "", "NaN", "{'a': 1}", '{"a": 1, "a": 2}', "[" * 100_000]
 )
-def test_push_wants_json(text: str) -> None:
+def test_push_wants_json(gpiobridge: Command, text: str) -> None:
     """Text without its quotes, or a key that is there twice, is refused here (row 14)."""
-    done = gpiobridge("push", text)
-    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
-    assert "text needs its quotes: '\"hello\"'" in done.stderr
+    code, _, said = gpiobridge("push", text)
+    assert (code, "Traceback" in said) == (2, False)
+    assert "text needs its quotes: '\"hello\"'" in said
 
 
 @pytest.mark.parametrize(
@@ -817,12 +820,12 @@ def test_push_wants_json(text: str) -> None:
         (200, '{"displays": "many"}', "is no gpiobridge"),
     ],
 )
-def test_push_is_refused(status: int, body: str, said: str) -> None:
+def test_push_is_refused(gpiobridge: Command, status: int, body: str, said: str) -> None:
     """What the bridge says against it is the one line on stderr."""
     answers = Answers(status, body)
     try:
-        done = gpiobridge("push", "1", "--url", f"http://127.0.0.1:{answers.server_port}")
+        code, _, told = gpiobridge("push", "1", "--url", f"http://127.0.0.1:{answers.server_port}")
     finally:
         answers.stop()
-    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
-    assert said in done.stderr
+    assert (code, told.count("\n")) == (1, 1)
+    assert said in told

@@ -429,7 +429,7 @@ def test_many_tabs_move_on_one_press(server: RunningBridge) -> None:
 
 def test_oscillating_pin(server: RunningBridge) -> None:
     """Edges as fast as they can be made: numbers only rise, and the last level is told to all."""
-    count = 3000
+    count = 1000
     bodies = itertools.cycle((b'{"level": "high"}', b'{"level": "low"}'))
 
     def oscillate() -> None:
