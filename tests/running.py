@@ -75,6 +75,7 @@ class RunningBridge:
         options: more for `subprocess.Popen`.
     """
 
+    token = ""  # what the bridge asks of `health` and `set_level`, if anything
     READY = r"pages at (http://[^/]+:(\d+))/"
 
     def __init__(
@@ -96,8 +97,8 @@ class RunningBridge:
         )
         self._lines: queue.Queue[str | None] = queue.Queue()
         self.log: list[str] = []
-        self._reader = threading.Thread(target=self._read, name="test-log-reader")
-        self._reader.start()
+        self.reader = threading.Thread(target=self._read, name="test-log-reader")
+        self.reader.start()
         try:
             match = self.wait_for_line(self.READY)
         except BaseException:
@@ -134,12 +135,17 @@ class RunningBridge:
         """The same where the bridge is a child of the process, such as of make."""
         started_s = time.monotonic()
         os.kill(pid, number)
-        code = self.process.wait(DEADLINE_S)
+        self.process.wait(DEADLINE_S)
         took_s = time.monotonic() - started_s
+        self.end_well()
+        return took_s
+
+    def end_well(self) -> None:
+        """Wait for its end, and check that it is a good one."""
+        code = self.process.wait(DEADLINE_S)
         self._drain()
         assert code == 0, "".join(self.log)
         assert not [line for line in self.log if "Traceback" in line], "".join(self.log)
-        return took_s
 
     def kill(self) -> None:
         """End it as a crash would."""
@@ -152,7 +158,7 @@ class RunningBridge:
         self._drain()
 
     def _drain(self) -> None:
-        self._reader.join(DEADLINE_S)
+        self.reader.join(DEADLINE_S)
         while not self._lines.empty():
             self.log.append(self._lines.get() or "")
         if self.process.stdout is not None:
@@ -189,12 +195,20 @@ class RunningBridge:
 
     def set_level(self, pin: str, level: str) -> None:
         """Drive a simulated pin."""
-        status, text = self.request(f"/simulator/pins/{pin}", json.dumps({"level": level}).encode())
+        body = json.dumps({"level": level}).encode()
+        status, text = self.request(f"/simulator/pins/{pin}", body, headers=self._bearer())
         assert status == 204, text
 
     def health(self) -> dict[str, Any]:
         """What /healthz says."""
-        return json.loads(self.get("/healthz")[1])
+        return json.loads(self.get("/healthz", **self._bearer())[1])
+
+    def _bearer(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"} if self.token else {}
+
+    def levels(self) -> dict[str, str]:
+        """The level of each pin."""
+        return {name: pin["level"] for name, pin in self.health()["pins"].items()}
 
     @contextlib.contextmanager
     def socket(self, page: str, query: str = "", **options: Any) -> Iterator[ClientConnection]:
@@ -203,6 +217,24 @@ class RunningBridge:
         options = {"compression": None, "ping_interval": None, "proxy": None} | options
         with connect(url, close_timeout=2, **options) as connection:
             yield connection
+
+
+class SharedBridge(RunningBridge):
+    """A bridge for many tests, one after the other: conftest.py says what they may do with it."""
+
+    def __init__(self, config: Path, kind: str, token: str = "") -> None:
+        super().__init__(config, kind)
+        self.url = f"http://127.0.0.1:{self.port}"  # whether or not this machine's name is known
+        self.token = token
+        self._at_rest = self.levels()
+
+    def put_back(self) -> None:
+        """Put every pin where it was at the start, and wait until the last display has left."""
+        for pin, level in self._at_rest.items():
+            if self.levels()[pin] != level:
+                self.set_level(pin, level)
+        wait_until(lambda: self.levels() == self._at_rest)
+        wait_until(lambda: self.health()["displays"] == [])
 
 
 def frame(connection: ClientConnection, kind: str | None = None) -> dict[str, Any]:

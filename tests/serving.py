@@ -48,9 +48,9 @@ def served(app: Any, bridge: GpioBridge) -> Iterator[int]:
         server.server_close()
 
 
-def open_socket(port: int, path: str) -> ClientConnection:
+def open_socket(port: int, path: str, **options: Any) -> ClientConnection:
     """A context manager of a WebSocket."""
-    return connect(f"ws://127.0.0.1:{port}{path}", compression=None, proxy=None)
+    return connect(f"ws://127.0.0.1:{port}{path}", compression=None, proxy=None, **options)
 
 
 def press(bridge: GpioBridge, level: Level = Level.LOW) -> None:

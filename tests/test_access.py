@@ -24,11 +24,9 @@ TOKEN = "correct-horse_battery"
 WITH_TOKEN = f'host = "0.0.0.0"\ntoken = "{TOKEN}"'
 
 
-def guarded(run_bridge: Run, kind: str = "gunicorn") -> RunningBridge:
-    """A bridge that the network can reach, and that asks for a token."""
-    bridge = run_bridge(kind, server=WITH_TOKEN)
-    bridge.url = f"http://127.0.0.1:{bridge.port}"  # whether or not this machine's name is known
-    return bridge
+def guarded(share_bridge: Run, kind: str = "gunicorn") -> RunningBridge:
+    """A bridge that the network can reach, and that asks for a token; the tests share it."""
+    return share_bridge(kind, server=WITH_TOKEN, token=TOKEN)
 
 
 def test_every_route_asks_for_the_token(tmp_path: Path) -> None:
@@ -59,24 +57,24 @@ def test_every_route_asks_for_the_token(tmp_path: Path) -> None:
     assert 401 not in let_in.values()
 
 
-@pytest.mark.parametrize("given", ["", "wrong", TOKEN[:-1], TOKEN + "x", "ä" * len(TOKEN)])
-def test_a_wrong_token_is_refused(run_bridge: Run, given: str) -> None:
+def test_a_wrong_token_is_refused(share_bridge: Run) -> None:
     """In the URL, in the cookie and in the header alike; a socket before its handshake."""
-    bridge = guarded(run_bridge)
-    quoted = given.encode().hex(" ").replace(" ", "%")
-    query = f"?token=%{quoted}" if given else ""
-    assert bridge.get(f"/welcome{query}")[0] == 401
-    plain = given.encode("ascii", "replace").decode()
-    assert bridge.get("/welcome", Authorization=f"Bearer {plain}")[0] == 401
-    assert bridge.get("/welcome", Cookie=f"gpiobridge={plain}")[0] == 401
-    with pytest.raises(InvalidStatus) as raised, bridge.socket("welcome", query):
-        pass
-    assert raised.value.response.status_code == 401
+    bridge = guarded(share_bridge)
+    for given in ("", "wrong", TOKEN[:-1], TOKEN + "x", "ä" * len(TOKEN)):
+        quoted = given.encode().hex(" ").replace(" ", "%")
+        query = f"?token=%{quoted}" if given else ""
+        assert bridge.get(f"/welcome{query}")[0] == 401, given
+        plain = given.encode("ascii", "replace").decode()
+        assert bridge.get("/welcome", Authorization=f"Bearer {plain}")[0] == 401, given
+        assert bridge.get("/welcome", Cookie=f"gpiobridge={plain}")[0] == 401, given
+        with pytest.raises(InvalidStatus) as raised, bridge.socket("welcome", query):
+            pass
+        assert raised.value.response.status_code == 401, given
 
 
-def test_the_token_comes_once_and_then_in_a_cookie(run_bridge: Run, kind: str) -> None:
+def test_the_token_comes_once_and_then_in_a_cookie(share_bridge: Run, kind: str) -> None:
     """The cookie is kept from scripts and from other sites, and is enough from then on."""
-    bridge = guarded(run_bridge, kind)
+    bridge = guarded(share_bridge, kind)
     connection = http.client.HTTPConnection("127.0.0.1", bridge.port, timeout=20)
     try:
         connection.request("GET", f"/welcome?token={TOKEN}")
@@ -97,7 +95,8 @@ def test_the_token_comes_once_and_then_in_a_cookie(run_bridge: Run, kind: str) -
 
 def test_a_browser_keeps_the_token_from_the_screen(run_bridge: Run, page: Any) -> None:
     """After the first load the address has no token, and presses move the page as ever."""
-    bridge = guarded(run_bridge)
+    bridge = run_bridge(server=WITH_TOKEN)
+    bridge.url = f"http://127.0.0.1:{bridge.port}"  # whether or not this machine's name is known
     response = page.goto(bridge.url + "/welcome")
     assert response.status == 401
     page.goto(f"{bridge.url}/?token={TOKEN}&display=kiosk")
@@ -111,34 +110,36 @@ def test_a_browser_keeps_the_token_from_the_screen(run_bridge: Run, page: Any) -
     assert TOKEN not in "".join(bridge.log)
 
 
-@pytest.mark.parametrize("how", ["option", "environment"])
-def test_commands_know_the_token(run_bridge: Run, how: str) -> None:
+def test_commands_know_the_token(share_bridge: Run) -> None:
     """`press` and `watch` take it as an option or from the environment."""
-    bridge = guarded(run_bridge)
-    option = ["--token", TOKEN] if how == "option" else []
-    environ = os.environ | ({} if option else {"GPIOBRIDGE_SERVER__TOKEN": TOKEN})
-    command = [sys.executable, "-m", "gpiobridge"]
-    watch = subprocess.Popen(
-        [*command, "watch", f"{bridge.url}/welcome", "--once", *option],
-        stdout=subprocess.PIPE, text=True, env=environ,
-    )  # fmt: skip
-    try:
-        assert watch.stdout is not None
-        assert '"state"' in watch.stdout.readline()
-        subprocess.run(
-            [*command, "press", "button", "--url", bridge.url, *option],
-            check=True, timeout=20, env=environ,
+    bridge = guarded(share_bridge)
+    for option, more in (
+        (["--token", TOKEN], {}),
+        ([], {"GPIOBRIDGE_SERVER__TOKEN": TOKEN}),
+    ):
+        environ = os.environ | more
+        command = [sys.executable, "-m", "gpiobridge"]
+        watch = subprocess.Popen(
+            [*command, "watch", f"{bridge.url}/welcome", "--once", *option],
+            stdout=subprocess.PIPE, text=True, env=environ,
         )  # fmt: skip
-        assert '"code": 4000' in watch.communicate(timeout=20)[0]
-    finally:
-        watch.kill()
-        watch.communicate()
+        try:
+            assert watch.stdout is not None
+            assert '"state"' in watch.stdout.readline(), more
+            subprocess.run(
+                [*command, "press", "button", "--url", bridge.url, *option],
+                check=True, timeout=20, env=environ,
+            )  # fmt: skip
+            assert '"code": 4000' in watch.communicate(timeout=20)[0], more
+        finally:
+            watch.kill()
+            watch.communicate()
 
 
-def test_nothing_else_listens(bridge: RunningBridge) -> None:
+def test_nothing_else_listens(shared_bridge: RunningBridge) -> None:
     """Both processes together listen on one address, and on no Unix socket."""
     inodes = set()
-    for pid in (bridge.process.pid, *bridge.workers()):
+    for pid in (shared_bridge.process.pid, *shared_bridge.workers()):
         for descriptor in Path(f"/proc/{pid}/fd").iterdir():
             if found := re.fullmatch(r"socket:\[(\d+)\]", os.readlink(descriptor)):
                 inodes.add(found[1])
@@ -152,14 +153,14 @@ def test_nothing_else_listens(bridge: RunningBridge) -> None:
         fields = line.split()
         if fields[6] in inodes and int(fields[3], 16) & 0x10000:  # accepts connections
             listening.append(("unix", line))
-    assert listening == [("tcp", f"0100007F:{bridge.port:04X}")]
+    assert listening == [("tcp", f"0100007F:{shared_bridge.port:04X}")]
 
 
 def test_a_socket_of_another_site_is_refused_although_the_browser_has_the_cookie(
-    run_bridge: Run,
+    share_bridge: Run,
 ) -> None:
     """The token doesn't replace the Origin check: a visitor's browser would send the cookie."""
-    bridge = guarded(run_bridge)
+    bridge = guarded(share_bridge)
     bearer = {"Authorization": f"Bearer {TOKEN}"}
     with (
         pytest.raises(InvalidStatus) as raised,

@@ -271,11 +271,9 @@ def test_a_hook_may_read_the_body_first() -> None:
         bridge.stop()
 
 
-def test_both_servers_ask_for_the_api_token(
-    exhibit: Callable[..., RunningBridge], kind: str
-) -> None:
+def test_both_servers_ask_for_the_api_token(share_bridge: Run, kind: str) -> None:
     """In the header and in the URL; a page is open to all."""
-    bridge = exhibit(kind, OPEN_GUARDED)
+    bridge = share_bridge(kind, OPEN_GUARDED, EXHIBIT)
     assert post(bridge, "bell", "low")[0] == 401
     assert post(bridge, "bell", "low", Authorization=f"Bearer {TOKEN}")[0] == 401
     assert post(bridge, "bell", "low", Authorization=f"Bearer {API_TOKEN}") == (204, "")
@@ -283,11 +281,9 @@ def test_both_servers_ask_for_the_api_token(
     assert bridge.get("/welcome")[0] == 200
 
 
-def test_both_servers_know_their_own_machine(
-    exhibit: Callable[..., RunningBridge], kind: str
-) -> None:
+def test_both_servers_know_their_own_machine(share_bridge: Run, kind: str) -> None:
     """Without a token a program on it may, by a loopback name, and what a proxy sends may not."""
-    bridge = exhibit(kind)
+    bridge = share_bridge(kind, config=EXHIBIT)
     port = bridge.port
     assert post(bridge, "bell", "low") == (204, "")
     assert post(bridge, "bell", "high", Host=f"localhost:{port}") == (204, "")
@@ -299,14 +295,15 @@ def test_both_servers_know_their_own_machine(
 # --- Virtual pins -----------------------------------------------------------------------------
 
 
-def test_a_level_is_set(exhibit: Callable[..., RunningBridge], kind: str) -> None:
+def test_a_level_is_set(share_bridge: Run, kind: str) -> None:
     """204; an unknown pin and a wired one are 404, a bad body 400, a long one 413."""
-    bridge = exhibit(kind)
+    bridge = share_bridge(kind, config=EXHIBIT)
     with bridge.socket("still") as ws:
-        assert frame(ws, "state")["pins"] == {"button": "high", "bell": "high", "gate": "low"}
+        state = frame(ws, "state")
+        assert state["pins"] == {"button": "high", "bell": "high", "gate": "low"}
         set_level(bridge, "bell", "low")
         edge = frame(ws, "edge")
-        assert (edge["pin"], edge["level"], edge["seq"]) == ("bell", "low", 1)
+        assert (edge["pin"], edge["level"], edge["seq"]) == ("bell", "low", state["seq"] + 1)
         set_level(bridge, "bell", "low")  # it is so already
         set_level(bridge, "gate", "high")
         assert frame(ws, "edge")["pin"] == "gate"
@@ -321,9 +318,9 @@ def test_a_level_is_set(exhibit: Callable[..., RunningBridge], kind: str) -> Non
     assert bridge.get(BELL)[0] == 405
 
 
-def test_health_tells_the_kinds_apart(exhibit: Callable[..., RunningBridge]) -> None:
+def test_health_tells_the_kinds_apart(share_bridge: Run) -> None:
     """A virtual pin has no number."""
-    pins = exhibit().health()["pins"]
+    pins = share_bridge(config=EXHIBIT).health()["pins"]
     assert {name: (pin["pin"], pin["source"]) for name, pin in pins.items()} == {
         "button": (17, "gpio"),
         "bell": (None, "http"),
@@ -344,17 +341,16 @@ def test_virtual_pins_alone_open_no_gpio(exhibit: Callable[..., RunningBridge], 
     assert not [line for line in bridge.log if "imulated" in line]
 
 
-def test_a_tap_and_a_hold(exhibit: Callable[..., RunningBridge]) -> None:
+def test_a_tap_and_a_hold(share_bridge: Run) -> None:
     """A short press and a long one of a virtual pin lead to two pages."""
-    bridge = exhibit(text=LONG_HOLD)
+    bridge = share_bridge(config=LONG_HOLD)
     with bridge.socket("welcome") as ws:
         frame(ws, "state")
         set_level(bridge, "bell", "low")
         assert frame(ws, "edge")["level"] == "low"
         set_level(bridge, "bell", "high")
         assert close_of(ws) == (4000, "/open")
-    bridge.stop()
-    bridge = exhibit()
+    bridge = share_bridge(config=EXHIBIT)
     with bridge.socket("welcome") as ws:
         frame(ws, "state")
         set_level(bridge, "bell", "low")
@@ -374,9 +370,9 @@ def test_a_pulse_shorter_than_the_debounce_is_none(served: Callable[..., FlaskCl
     assert bridge.seq == 1
 
 
-def test_a_level_moves_a_page_at_load(exhibit: Callable[..., RunningBridge]) -> None:
+def test_a_level_moves_a_page_at_load(share_bridge: Run) -> None:
     """A virtual pin that is high already leads on as soon as the page is there."""
-    bridge = exhibit()
+    bridge = share_bridge(config=EXHIBIT)
     with bridge.socket("still") as ws:
         frame(ws, "state")
         set_level(bridge, "gate", "high")
@@ -431,9 +427,9 @@ def test_a_bridge_that_stops_says_so(served: Callable[..., FlaskClient]) -> None
     )
 
 
-def test_metrics_count_a_virtual_pin(exhibit: Callable[..., RunningBridge]) -> None:
+def test_metrics_count_a_virtual_pin(share_bridge: Run) -> None:
     """Its edges are among the others."""
-    bridge = exhibit()
+    bridge = share_bridge(config=EXHIBIT)
     with bridge.socket("still") as ws:
         frame(ws, "state")
         set_level(bridge, "bell", "low")
@@ -442,9 +438,9 @@ def test_metrics_count_a_virtual_pin(exhibit: Callable[..., RunningBridge]) -> N
     assert 'gpiobridge_pin_active{pin="bell"} 1.0' in told
 
 
-def test_the_simulator_presses_virtual_pins_too(exhibit: Callable[..., RunningBridge]) -> None:
+def test_the_simulator_presses_virtual_pins_too(share_bridge: Run) -> None:
     """One page for all, where the wired ones are simulated."""
-    bridge = exhibit()
+    bridge = share_bridge(config=EXHIBIT)
     status, page = bridge.get("/simulator")
     assert status == 200
     assert "GPIO 17, pull up, active low" in page
@@ -495,14 +491,15 @@ def test_check_shows_virtual_pins(tmp_path: Path) -> None:
     ],
 )
 def test_press_presses_a_virtual_pin(
-    exhibit: Callable[..., RunningBridge],
+    share_bridge: Run,
     server: str,
     environ: dict[str, str],
     options: list[str],
 ) -> None:
     """It goes active and inactive again, with whichever token the API asks for."""
-    bridge = exhibit(server=server)
-    headers = bearer(TOKEN) if f'\ntoken = "{TOKEN}"' in server else {}
+    token = TOKEN if f'\ntoken = "{TOKEN}"' in server else ""
+    bridge = share_bridge(server=server, config=EXHIBIT, token=token)
+    headers = bearer(TOKEN) if token else {}
     with bridge.socket("still", additional_headers=headers) as ws:
         frame(ws, "state")
         done = CliRunner().invoke(
@@ -512,9 +509,9 @@ def test_press_presses_a_virtual_pin(
         assert [frame(ws, "edge")["event"] for _ in range(3)] == ["low", "high", "tap"]
 
 
-def test_press_says_which_token_is_missing(exhibit: Callable[..., RunningBridge]) -> None:
+def test_press_says_which_token_is_missing(share_bridge: Run) -> None:
     """Where a command line has it from, and not what a program would send (row 44)."""
-    bridge = exhibit(server=LOCAL_GUARDED)
+    bridge = share_bridge(server=LOCAL_GUARDED, config=EXHIBIT)
     done = subprocess.run(
         [sys.executable, "-m", "gpiobridge", "press", "bell", "--url", bridge.url],
         capture_output=True, text=True, timeout=20, check=False,
@@ -549,9 +546,9 @@ def test_a_press_lasts_for_a_duration(
     assert client.get("/healthz").get_json()["pins"]["bell"]["level"] == "high"
 
 
-def test_one_request_is_a_whole_press(exhibit: Callable[..., RunningBridge], kind: str) -> None:
+def test_one_request_is_a_whole_press(share_bridge: Run, kind: str) -> None:
     """The pin goes back by itself; a later request takes its place."""
-    bridge = exhibit(kind, text=LONG_HOLD)
+    bridge = share_bridge(kind, config=LONG_HOLD)
     with bridge.socket("still") as ws:
         frame(ws, "state")
         body = json.dumps({"level": "low", "for": "50ms"}).encode()
@@ -578,9 +575,9 @@ def test_a_resting_pin_is_not_pressed_to_its_rest(served: Callable[..., FlaskCli
     assert client.get("/healthz").get_json()["pins"]["bell"]["level"] == "high"
 
 
-def test_a_press_goes_back_to_what_was(exhibit: Callable[..., RunningBridge]) -> None:
+def test_a_press_goes_back_to_what_was(share_bridge: Run) -> None:
     """A pin that is kept low is high for the press, and then low (row 13)."""
-    bridge = exhibit()
+    bridge = share_bridge(config=EXHIBIT)
     with bridge.socket("still") as ws:
         frame(ws, "state")
         set_level(bridge, "bell", "low")
@@ -670,11 +667,9 @@ def test_a_press_that_would_be_none_is_refused(
     assert "changed less than its debounce of 1s ago, so a press now would be no event" in soon[1]
 
 
-def test_a_simulated_pin_takes_a_whole_press(
-    exhibit: Callable[..., RunningBridge], kind: str
-) -> None:
+def test_a_simulated_pin_takes_a_whole_press(share_bridge: Run, kind: str) -> None:
     """One request, as for a virtual one (row 15)."""
-    bridge = exhibit(kind)
+    bridge = share_bridge(kind, config=EXHIBIT)
     with bridge.socket("still") as ws:
         frame(ws, "state")
         body = b'{"level": "low", "for": "50ms"}'
@@ -683,11 +678,9 @@ def test_a_simulated_pin_takes_a_whole_press(
 
 
 @pytest.mark.parametrize("pin", ["bell", "button"])
-def test_the_command_says_that_a_press_would_be_none(
-    exhibit: Callable[..., RunningBridge], pin: str
-) -> None:
+def test_the_command_says_that_a_press_would_be_none(share_bridge: Run, pin: str) -> None:
     """Exit code 1, and the bridge's own sentence (row 15)."""
-    bridge = exhibit(text=EXHIBIT.replace('"5ms"', '"20ms"'))
+    bridge = share_bridge(config=EXHIBIT.replace('"5ms"', '"20ms"'))
     done = CliRunner().invoke(main, ["press", pin, "--for", "10ms", "--url", bridge.url])
     assert (done.exit_code, done.output) == (
         1,
@@ -699,11 +692,11 @@ def test_the_command_says_that_a_press_would_be_none(
 
 @pytest.mark.parametrize("pin", ["bell", "button"])
 def test_the_command_presses_for_as_long_as_the_debounce_at_least(
-    exhibit: Callable[..., RunningBridge], pin: str
+    share_bridge: Run, pin: str
 ) -> None:
     """What the greeting prints works for a pin with a debounce beyond 150 ms, too (rows 15, 39)."""
     text = EXHIBIT.replace("[pins]\nbutton", '[pins.button]\ndebounce = "5ms"\npin')
-    bridge = exhibit(text=text.replace('"5ms"', '"200ms"'))
+    bridge = share_bridge(config=text.replace('"5ms"', '"200ms"'))
     with bridge.socket("still") as ws:
         frame(ws, "state")
         done = CliRunner().invoke(main, ["press", pin, "--url", bridge.url])
@@ -841,9 +834,9 @@ def test_messages_and_moves_are_guarded(served: Callable[..., FlaskClient], what
     assert client.post(f"/api/{what}", json=body, headers=bearer(API_TOKEN)).status_code == 200
 
 
-def test_push_and_navigate_commands(exhibit: Callable[..., RunningBridge]) -> None:
+def test_push_and_navigate_commands(share_bridge: Run) -> None:
     """They say how many displays they are for, and a refusal in one sentence."""
-    bridge = exhibit(server=LOCAL_GUARDED)
+    bridge = share_bridge(server=LOCAL_GUARDED, config=EXHIBIT)
     run = CliRunner(env={"GPIOBRIDGE_SERVER__API_TOKEN": API_TOKEN}).invoke
     with bridge.socket("still") as ws:
         frame(ws, "state")

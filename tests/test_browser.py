@@ -20,9 +20,9 @@ def open_page(page: Any, bridge: RunningBridge, path: str = "/welcome") -> None:
     page.wait_for_selector(ONLINE)
 
 
-def test_press_shows_the_next_page(run_bridge: Run, kind: str, page: Any) -> None:
+def test_press_shows_the_next_page(share_bridge: Run, kind: str, page: Any) -> None:
     """The page opens, shows its pins, and a press leads to the next page and back."""
-    bridge = run_bridge(kind)
+    bridge = share_bridge(kind)
     open_page(page, bridge)
     button = page.locator('[data-pin="button"]')
     assert button.get_attribute("data-level") == "high"
@@ -38,28 +38,28 @@ def test_press_shows_the_next_page(run_bridge: Run, kind: str, page: Any) -> Non
     page.wait_for_url("**/welcome")
 
 
-def test_simulated_pins_are_shown_as_such(bridge: RunningBridge, page: Any) -> None:
+def test_simulated_pins_are_shown_as_such(shared_bridge: RunningBridge, page: Any) -> None:
     """A page never shows simulated state without saying so."""
-    open_page(page, bridge, "/still")
+    open_page(page, shared_bridge, "/still")
     page.wait_for_selector("html[data-simulated]")
     assert page.locator("#gpiobridge-badge").is_visible()
 
 
-def test_press_before_the_socket_counts_once(bridge: RunningBridge, page: Any) -> None:
+def test_press_before_the_socket_counts_once(shared_bridge: RunningBridge, page: Any) -> None:
     """A press after the page was rendered, but before its socket opened, moves it exactly once."""
 
     def press_first(route: Any) -> None:
-        bridge.set_level("button", "low")
+        shared_bridge.set_level("button", "low")
         route.continue_()
 
     # The client is fetched after the page was rendered, and opens the socket.
     page.route(re.compile("client.js"), press_first)
-    page.goto(f"{bridge.url}/welcome")
+    page.goto(f"{shared_bridge.url}/welcome")
     page.wait_for_url("**/open")
     page.wait_for_selector(ONLINE)
     page.unroute_all()
     # The press is used up: releasing and pressing another pin leaves the page where it is.
-    bridge.set_level("door", "high")
+    shared_bridge.set_level("door", "high")
     page.wait_for_selector('[data-pin="door"][data-level="high"]')
     assert page.url.endswith("/open")
 
@@ -96,14 +96,14 @@ def test_dead_server_after_4000(bridge: RunningBridge, run_bridge: Run, page: An
     page.wait_for_url("**/open", timeout=5000)
 
 
-def test_hanging_load_is_tried_again(bridge: RunningBridge, page: Any) -> None:
+def test_hanging_load_is_tried_again(shared_bridge: RunningBridge, page: Any) -> None:
     """A next page whose load never ends doesn't use up what led to it."""
     # While a load is pending, the clock can't be moved from outside: make its limit short.
     page.add_init_script(
         """const wait = setTimeout;
         window.setTimeout = (f, ms, ...rest) => wait(f, ms === 10_000 ? 200 : ms, ...rest);"""
     )
-    open_page(page, bridge, "/still")  # it has no rule, so nothing is fetched ahead
+    open_page(page, shared_bridge, "/still")  # it has no rule, so nothing is fetched ahead
     held: list[Any] = []
 
     def hang_once(route: Any) -> None:
@@ -119,9 +119,9 @@ def test_hanging_load_is_tried_again(bridge: RunningBridge, page: Any) -> None:
     assert held
 
 
-def test_silent_socket_is_given_up(run_bridge: Run, page: Any) -> None:
+def test_silent_socket_is_given_up(share_bridge: Run, page: Any) -> None:
     """A page that hears nothing for 2.5 beats opens a new socket."""
-    bridge = run_bridge(server='beat = "300ms"')
+    bridge = share_bridge(server='beat = "300ms"')
     # Between page and server: the first connection swallows everything from the server.
     mute = {"now": False}
     sockets: list[Any] = []
@@ -142,9 +142,9 @@ def test_silent_socket_is_given_up(run_bridge: Run, page: Any) -> None:
     assert len(sockets) > 1
 
 
-def test_silent_handshake_is_given_up(run_bridge: Run, page: Any) -> None:
+def test_silent_handshake_is_given_up(share_bridge: Run, page: Any) -> None:
     """A socket that opens and says nothing is given up after 2 s, where the beat is short."""
-    bridge = run_bridge(server='beat = "300ms"')
+    bridge = share_bridge(server='beat = "300ms"')
     page.clock.install()
     silent: list[Any] = []
 
@@ -161,59 +161,61 @@ def test_silent_handshake_is_given_up(run_bridge: Run, page: Any) -> None:
     page.wait_for_selector(ONLINE)
 
 
-def test_back_button_leaves_no_ghost(bridge: RunningBridge, page: Any) -> None:
+def test_back_button_leaves_no_ghost(shared_bridge: RunningBridge, page: Any) -> None:
     """A page in the back/forward cache holds no socket, and comes back to life from it."""
-    open_page(page, bridge, "/still")
+    open_page(page, shared_bridge, "/still")
     page.evaluate("addEventListener('pageshow', (event) => { window.kept = event.persisted; })")
-    page.goto(f"{bridge.url}/static/a.txt")
-    wait_until(lambda: bridge.health()["displays"] == [])
+    page.goto(f"{shared_bridge.url}/static/a.txt")
+    wait_until(lambda: shared_bridge.health()["displays"] == [])
     page.go_back(wait_until="commit")  # no load event: nothing is loaded
     page.wait_for_function("window.kept")
     page.wait_for_selector(ONLINE)
-    wait_until(lambda: len(bridge.health()["displays"]) == 1)
-    bridge.set_level("button", "low")
+    wait_until(lambda: len(shared_bridge.health()["displays"]) == 1)
+    shared_bridge.set_level("button", "low")
     page.wait_for_selector('[data-pin="button"][data-level="low"]')
 
 
-def test_press_before_the_page_does_not_count(bridge: RunningBridge, page: Any) -> None:
+def test_press_before_the_page_does_not_count(shared_bridge: RunningBridge, page: Any) -> None:
     """A page that is opened after a press stays: the press was meant for what was shown then."""
-    with bridge.socket("still") as ws:
+    with shared_bridge.socket("still") as ws:
         frame(ws, "state")
-        bridge.set_level("button", "low")
+        shared_bridge.set_level("button", "low")
         frame(ws, "edge")
-    open_page(page, bridge)
-    bridge.set_level("door", "high")
+    open_page(page, shared_bridge)
+    shared_bridge.set_level("door", "high")
     page.wait_for_selector('[data-pin="door"][data-level="high"]')
     assert page.url.endswith("/welcome")
 
 
-def test_two_presses_lead_through_two_pages(bridge: RunningBridge, page: Any) -> None:
+def test_two_presses_lead_through_two_pages(shared_bridge: RunningBridge, page: Any) -> None:
     """A second press during the load of a page counts on that page."""
-    open_page(page, bridge)
+    with shared_bridge.socket("still") as ws:
+        seq = frame(ws, "state")["seq"]
+    open_page(page, shared_bridge)
 
     def press_again(ws: Any) -> None:
-        with bridge.socket("still") as watching:
-            assert frame(watching, "state")["seq"] == 1
+        with shared_bridge.socket("still") as watching:
+            assert frame(watching, "state")["seq"] == seq + 1
             for level in ("high", "low"):
-                bridge.set_level("button", level)
+                shared_bridge.set_level("button", level)
                 assert frame(watching, "edge")["level"] == level
         ws.connect_to_server()
 
     page.route_web_socket(re.compile("/ws/open"), press_again)
-    bridge.set_level("button", "low")
+    shared_bridge.set_level("button", "low")
     page.wait_for_url("**/open")
     page.wait_for_url("**/welcome")
     page.wait_for_selector(ONLINE)
 
 
-def test_display_keeps_its_name(bridge: RunningBridge, page: Any) -> None:
+def test_display_keeps_its_name(shared_bridge: RunningBridge, page: Any) -> None:
     """A name given once in the URL goes along to the next page."""
-    open_page(page, bridge, "/?display=kiosk")
-    assert bridge.health()["displays"] == [{"name": "kiosk", "page": "welcome"}]
-    bridge.set_level("button", "low")
+    open_page(page, shared_bridge, "/?display=kiosk")
+    assert shared_bridge.health()["displays"] == [{"name": "kiosk", "page": "welcome"}]
+    shared_bridge.set_level("button", "low")
     page.wait_for_url("**/open")
     page.wait_for_selector(ONLINE)
-    assert bridge.health()["displays"] == [{"name": "kiosk", "page": "open"}]
+    assert shared_bridge.health()["displays"] == [{"name": "kiosk", "page": "open"}]
 
 
 LISTENING = """
@@ -292,13 +294,13 @@ def test_go_waits_for_the_server(bridge: RunningBridge, run_bridge: Run, page: A
     page.wait_for_url("**/open")
 
 
-def test_go_to_nowhere_stays(bridge: RunningBridge, page: Any) -> None:
+def test_go_to_nowhere_stays(shared_bridge: RunningBridge, page: Any) -> None:
     """A page that doesn't exist is not gone to; the present one stays live."""
-    open_page(page, bridge, "/still")
+    open_page(page, shared_bridge, "/still")
     with page.expect_request(lambda request: request.url.endswith("/nosuch")):
         page.evaluate("void gpiobridge.go('nosuch')")
     page.wait_for_selector(ONLINE)
-    bridge.set_level("button", "low")
+    shared_bridge.set_level("button", "low")
     page.wait_for_selector('[data-pin="button"][data-level="low"]')
     assert page.url.endswith("/still")
 
@@ -309,7 +311,7 @@ def test_changed_beat_is_learned(run_bridge: Run, page: Any, tmp_path: Path) -> 
     open_page(page, bridge, "/still")
     bridge.stop()
     config = tmp_path / "config.toml"
-    config.write_text(config.read_text().replace('"200ms"', '"1500ms"'))
+    config.write_text(config.read_text().replace('"200ms"', '"800ms"'))
     bridge = run_bridge(config=config, port=bridge.port)
     page.wait_for_selector(ONLINE)
     page.evaluate(
@@ -322,31 +324,31 @@ def test_changed_beat_is_learned(run_bridge: Run, page: Any, tmp_path: Path) -> 
     assert page.evaluate("window.wasOffline") is None
 
 
-def test_declined_press_is_used_up(bridge: RunningBridge, page: Any) -> None:
+def test_declined_press_is_used_up(shared_bridge: RunningBridge, page: Any) -> None:
     """A page that prevents the navigation stays, live, and past that press."""
-    open_page(page, bridge)
+    open_page(page, shared_bridge)
     page.evaluate(
         """document.addEventListener("gpiobridge:navigate", (e) => {
           window.declined = e.detail.page;
           e.preventDefault();
         }, { once: true })"""
     )
-    bridge.set_level("button", "low")
+    shared_bridge.set_level("button", "low")
     page.wait_for_function("window.declined === '/open'")
     page.wait_for_selector(ONLINE)
-    bridge.set_level("button", "high")
+    shared_bridge.set_level("button", "high")
     page.wait_for_selector('[data-pin="button"][data-level="high"]')
     assert page.url.endswith("/welcome")
-    bridge.set_level("button", "low")
+    shared_bridge.set_level("button", "low")
     page.wait_for_url("**/open")
 
 
-def test_simulator_page(bridge: RunningBridge, page: Any) -> None:
+def test_simulator_page(shared_bridge: RunningBridge, page: Any) -> None:
     """The simulator shows levels live; its button makes a press, under a strict policy."""
     complaints: list[str] = []
     page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
-    open_page(page, bridge, "/simulator")
-    with bridge.socket("welcome") as ws:
+    open_page(page, shared_bridge, "/simulator")
+    with shared_bridge.socket("welcome") as ws:
         assert json.loads(ws.recv(timeout=20))["type"] == "state"
         page.get_by_role("button", name=re.compile("press", re.IGNORECASE)).first.click()
         assert json.loads(ws.recv(timeout=20))["event"] == "low"
@@ -459,16 +461,16 @@ def test_levels_move_pages_at_load_and_later(run_bridge: Run, page: Any, tmp_pat
     page.wait_for_selector(ONLINE)
 
 
-def test_page_may_play_its_farewell(bridge: RunningBridge, page: Any) -> None:
+def test_page_may_play_its_farewell(shared_bridge: RunningBridge, page: Any) -> None:
     """The next page waits for the promise that the present one gives."""
-    open_page(page, bridge)
+    open_page(page, shared_bridge)
     page.evaluate(
         """document.addEventListener("gpiobridge:navigate", (e) => {
           window.leavingFor = [e.detail.page, e.detail.pin];
           e.detail.waitUntil(new Promise((done) => { window.farewellIsOver = done; }));
         })"""
     )
-    bridge.set_level("button", "low")
+    shared_bridge.set_level("button", "low")
     page.wait_for_function("Boolean(window.farewellIsOver)")
     assert page.evaluate("leavingFor") == ["/open", "button"]
     assert page.url.endswith("/welcome")
@@ -476,16 +478,16 @@ def test_page_may_play_its_farewell(bridge: RunningBridge, page: Any) -> None:
     page.wait_for_url("**/open")
 
 
-def test_farewell_without_end_is_cut(bridge: RunningBridge, page: Any) -> None:
+def test_farewell_without_end_is_cut(shared_bridge: RunningBridge, page: Any) -> None:
     """A promise that never ends holds a page for 10 s, not for ever."""
     page.clock.install()
-    open_page(page, bridge)
+    open_page(page, shared_bridge)
     page.evaluate(
         """document.addEventListener("gpiobridge:navigate", (e) => {
           e.detail.waitUntil(new Promise(() => { window.waiting = true; }));
         })"""
     )
-    bridge.set_level("button", "low")
+    shared_bridge.set_level("button", "low")
     page.wait_for_function("window.waiting")
     assert page.url.endswith("/welcome")
     page.clock.fast_forward(10_000)
@@ -511,9 +513,9 @@ idle = {{ after = "60s", to = "welcome" }}
 """
 
 
-def test_lockout_uses_presses_up(run_bridge: Run, page: Any, tmp_path: Path) -> None:
+def test_lockout_uses_presses_up(share_bridge: Run, page: Any) -> None:
     """A press in the first moment of a page doesn't count, a later one does."""
-    bridge = run_bridge(config=write_exhibit(tmp_path, config=LIFE))
+    bridge = share_bridge(config=LIFE)
     page.clock.install()
     open_page(page, bridge)
     bridge.set_level("button", "low")
@@ -526,9 +528,9 @@ def test_lockout_uses_presses_up(run_bridge: Run, page: Any, tmp_path: Path) -> 
     page.wait_for_url("**/open")
 
 
-def test_idle_page_leaves_by_itself(run_bridge: Run, page: Any, tmp_path: Path) -> None:
+def test_idle_page_leaves_by_itself(share_bridge: Run, page: Any) -> None:
     """After a while without touch, keys or presses; not while a pin of the page is pressed."""
-    bridge = run_bridge(config=write_exhibit(tmp_path, config=LIFE))
+    bridge = share_bridge(config=LIFE)
     page.clock.install()
     open_page(page, bridge, "/open")
     page.clock.fast_forward(40_000)
@@ -540,10 +542,10 @@ def test_idle_page_leaves_by_itself(run_bridge: Run, page: Any, tmp_path: Path) 
     page.wait_for_url("**/welcome")
 
 
-def test_later_elements_have_their_level(bridge: RunningBridge, page: Any) -> None:
+def test_later_elements_have_their_level(shared_bridge: RunningBridge, page: Any) -> None:
     """Whenever they come into the page, or get their pin (row 24)."""
-    open_page(page, bridge, "/still")
-    bridge.set_level("button", "low")
+    open_page(page, shared_bridge, "/still")
+    shared_bridge.set_level("button", "low")
     page.wait_for_selector('[data-pin="button"][data-level="low"]')
     levels = page.evaluate(
         """async () => {
@@ -571,10 +573,10 @@ def test_later_elements_have_their_level(bridge: RunningBridge, page: Any) -> No
 
 
 def test_swapped_content_keeps_levels_and_the_word_of_simulated_pins(
-    bridge: RunningBridge, page: Any
+    shared_bridge: RunningBridge, page: Any
 ) -> None:
     """A script that writes the whole body anew takes neither away (rows 24, 46)."""
-    open_page(page, bridge, "/still")
+    open_page(page, shared_bridge, "/still")
     page.evaluate("document.body.innerHTML = '<p data-pin=door>door</p>'")
     page.wait_for_selector('[data-pin="door"][data-level="low"]')
     assert page.locator("#gpiobridge-badge").is_visible()
@@ -582,11 +584,11 @@ def test_swapped_content_keeps_levels_and_the_word_of_simulated_pins(
 
 @pytest.mark.parametrize(("width", "height"), [(320, 480), (3840, 2160)])
 def test_the_badge_fits_the_screen(
-    bridge: RunningBridge, page: Any, width: int, height: int
+    shared_bridge: RunningBridge, page: Any, width: int, height: int
 ) -> None:
     """Not over a headline, which stands at the top; and large enough to be read (row 46)."""
     page.set_viewport_size({"width": width, "height": height})
-    open_page(page, bridge, "/still")
+    open_page(page, shared_bridge, "/still")
     box = page.locator("#gpiobridge-badge").bounding_box()
     assert 0 < height - (box["y"] + box["height"]) < 0.02 * height  # the very corner is the page's
     assert box["y"] > 0.9 * height

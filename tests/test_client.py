@@ -3,11 +3,8 @@
 import contextlib
 import http.server
 import json
-import os
 import socket
 import struct
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -22,10 +19,12 @@ from websockets.sync.client import ClientConnection
 from websockets.sync.server import Server, ServerConnection, serve
 
 from gpiobridge import client, remote, wire
+from gpiobridge.cli import main
 from gpiobridge.client import Frames, connect
 from gpiobridge.errors import PushError, RemoteError
 
 Run = Callable[..., RunningBridge]
+Command = Callable[..., tuple[int, str, str]]
 
 HOLD = CONFIG.replace("button = 17", 'button = {{ pin = 17, hold = "1s" }}').replace(
     'on_low.button = "open"', 'on_hold.button = "open"'
@@ -205,11 +204,12 @@ def make_stub() -> Iterator[Callable[..., Stub]]:
 # ---------------------------------------------------------------- what a page is told
 
 
-def test_frames_and_follow(run_bridge: Run, kind: str) -> None:
+def test_frames_and_follow(share_bridge: Run, kind: str) -> None:
     """State, edge and close come as on the wire, and then the next page's, past the press."""
-    bridge = run_bridge(kind)
+    bridge = share_bridge(kind)
     with connect(bridge.url, display="lamp") as frames:
         state = next_frame(frames, "state")
+        seq = state["seq"]
         assert state["pins"] == {"button": "high", "door": "low"}
         assert frames.url == f"{bridge.url}/welcome"
         assert bridge.health()["displays"] == [{"name": "lamp", "page": "welcome"}]
@@ -217,19 +217,19 @@ def test_frames_and_follow(run_bridge: Run, kind: str) -> None:
         edge = next_frame(frames, "edge")
         assert (edge["pin"], edge["event"]) == ("button", "low")
         assert next_frame(frames) == {"type": "close", "code": 4000, "reason": "/open"}
-        assert next_frame(frames, "state")["seq"] == 1
+        assert next_frame(frames, "state")["seq"] == seq + 1
         assert frames.url == f"{bridge.url}/open"
         bridge.set_level("door", "high")
         assert next_frame(frames, "edge")["pin"] == "door"  # the press was used up
     wait_until(lambda: bridge.health()["displays"] == [])
 
 
-def test_stay(run_bridge: Run, kind: str) -> None:
+def test_stay(share_bridge: Run, kind: str) -> None:
     """With follow=False each press is told, and the page stays the same."""
-    bridge = run_bridge(kind)
+    bridge = share_bridge(kind)
     with connect(f"{bridge.url}/welcome", follow=False) as frames:
-        next_frame(frames, "state")
-        for press in (1, 3):
+        seq = next_frame(frames, "state")["seq"]
+        for press in (seq + 1, seq + 3):
             bridge.set_level("button", "low")
             assert next_frame(frames, "edge")["seq"] == press
             assert next_frame(frames, "close")["code"] == 4000
@@ -253,14 +253,14 @@ def test_stay_where_a_level_leads_away(run_bridge: Run, tmp_path: Path) -> None:
     assert took_s >= 0.1 + 0.1 + 0.2  # the least that three pauses are
 
 
-def test_once_ends_with_the_page(bridge: RunningBridge) -> None:
+def test_once_ends_with_the_page(shared_bridge: RunningBridge) -> None:
     """With once=True the iteration ends when the page would be left, and no page is opened."""
-    with connect(bridge.url, once=True) as frames:
+    with connect(shared_bridge.url, once=True) as frames:
         next_frame(frames, "state")
-        bridge.set_level("button", "low")
+        shared_bridge.set_level("button", "low")
         kinds = [frame["type"] for frame in frames if frame["type"] != "beat"]
     assert kinds == ["edge", "close"]
-    assert frames.url == f"{bridge.url}/welcome"
+    assert frames.url == f"{shared_bridge.url}/welcome"
 
 
 def test_slow_program_loses_nothing(run_bridge: Run) -> None:
@@ -288,42 +288,44 @@ def test_slow_program_loses_nothing(run_bridge: Run) -> None:
 # ---------------------------------------------------------------- connections that end
 
 
-def test_press_during_a_gap_counts_once(bridge: RunningBridge, make_proxy: Any) -> None:
+def test_press_during_a_gap_counts_once(shared_bridge: RunningBridge, make_proxy: Any) -> None:
     """A press while the connection is cut moves the page when it is back, exactly once."""
-    proxy = make_proxy(bridge)
+    proxy = make_proxy(shared_bridge)
     told: list[str] = []
     with connect(f"http://127.0.0.1:{proxy.port}/welcome", tell=told.append) as frames:
-        next_frame(frames, "state")
+        seq = next_frame(frames, "state")["seq"]
         proxy.cut()
         assert next_frame(frames, "close")["code"] == 1006
-        bridge.set_level("button", "low")
+        shared_bridge.set_level("button", "low")
         proxy.mend()
-        assert next_frame(frames, "state")["seq"] == 0
-        assert next_frame(frames, "edge")["seq"] == 1
+        assert next_frame(frames, "state")["seq"] == seq
+        assert next_frame(frames, "edge")["seq"] == seq + 1
         assert next_frame(frames, "close")["reason"] == "/open"
-        assert next_frame(frames, "state")["seq"] == 1
+        assert next_frame(frames, "state")["seq"] == seq + 1
         # A press on the page before that takes the cut as well is not this page's.
         proxy.cut()
         assert next_frame(frames, "close")["code"] == 1006
         proxy.mend()
-        assert next_frame(frames, "state")["seq"] == 1
-        bridge.set_level("door", "high")
+        assert next_frame(frames, "state")["seq"] == seq + 1
+        shared_bridge.set_level("door", "high")
         assert next_frame(frames, "edge")["pin"] == "door"
     assert told[0] == "the connection was closed (1006); connecting again"
 
 
-def test_press_between_page_and_socket(bridge: RunningBridge, make_proxy: Any) -> None:
+def test_press_between_page_and_socket(shared_bridge: RunningBridge, make_proxy: Any) -> None:
     """The first socket has the page's cursor, the next page's the press before its own."""
-    proxy = make_proxy(bridge)
+    proxy = make_proxy(shared_bridge)
     with connect(f"http://127.0.0.1:{proxy.port}/welcome") as frames:
-        epoch = next_frame(frames, "state")["epoch"]
-        bridge.set_level("door", "high")
+        state = next_frame(frames, "state")
+        epoch, seq = state["epoch"], state["seq"]
+        shared_bridge.set_level("door", "high")
         next_frame(frames, "edge")
-        bridge.set_level("button", "low")
+        shared_bridge.set_level("button", "low")
         assert [next_frame(frames)["type"] for _ in range(3)] == ["edge", "close", "state"]
     first, second = proxy.sockets
-    assert first == f"GET /ws/welcome?cursor={epoch}%3A0 HTTP/1.1"
-    assert second == f"GET /ws/open?cursor={epoch}%3A2&cursor={epoch}%3A2 HTTP/1.1"
+    assert first == f"GET /ws/welcome?cursor={epoch}%3A{seq} HTTP/1.1"
+    cursor = f"cursor={epoch}%3A{seq + 2}"
+    assert second == f"GET /ws/open?{cursor}&{cursor} HTTP/1.1"
 
 
 def test_hold_over_a_gap(run_bridge: Run, make_proxy: Any, tmp_path: Path) -> None:
@@ -662,12 +664,15 @@ def test_program_that_never_looks(make_stub: Any, monkeypatch: pytest.MonkeyPatc
 # ---------------------------------------------------------------- what can't be
 
 
-def test_wrong_addresses(bridge: RunningBridge) -> None:
+def test_wrong_addresses(shared_bridge: RunningBridge) -> None:
     """No bridge and no page are one sentence, at once."""
     for url, said in (
         ("http://127.0.0.1:9/welcome", "no bridge answers at http://127.0.0.1:9/welcome"),
-        (f"{bridge.url}/nosuch", "404: There is nothing at /nosuch; pages: welcome, open, still"),
-        (f"{bridge.url}/static/a.txt", "/static/a.txt answered 400; is that the address of"),
+        (
+            f"{shared_bridge.url}/nosuch",
+            "404: There is nothing at /nosuch; pages: welcome, open, still",
+        ),
+        (f"{shared_bridge.url}/static/a.txt", "/static/a.txt answered 400; is that the address of"),
         ("nonsense://x", "no bridge answers at nonsense://x"),
     ):
         with pytest.raises(RemoteError, match=r".") as error:
@@ -676,9 +681,9 @@ def test_wrong_addresses(bridge: RunningBridge) -> None:
         assert "\n" not in str(error.value)
 
 
-def test_wrong_token(run_bridge: Run) -> None:
+def test_wrong_token(share_bridge: Run) -> None:
     """A wrong token is one sentence; the right one opens page and socket."""
-    bridge = run_bridge(server='token = "0123456789abcdef"')
+    bridge = share_bridge(server='token = "0123456789abcdef"', token="0123456789abcdef")
     with pytest.raises(RemoteError, match="401") as error:
         connect(bridge.url, token="wrong")
     assert error.value.status == 401
@@ -750,16 +755,20 @@ def make_redirect(to: str) -> Answers:
     return Answers(302, "", Location=to)
 
 
-def gpiobridge(*args: str) -> subprocess.CompletedProcess[str]:
-    """Run the command line."""
-    return subprocess.run(
-        [sys.executable, "-m", "gpiobridge", *args],
-        capture_output=True,
-        text=True,
-        timeout=20,
-        env={**os.environ, "GPIOBRIDGE_SERVER__TOKEN": "0123456789abcdef"},
-        check=False,
-    )
+@pytest.fixture
+def gpiobridge(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    """A function that runs the command line in this process: exit code, stdout and stderr."""
+    monkeypatch.setenv("GPIOBRIDGE_SERVER__TOKEN", "0123456789abcdef")
+
+    def run(*args: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as end:
+            main(args)
+        assert isinstance(end.value.code, int)
+        return (end.value.code, *capsys.readouterr())
+
+    return run
 
 
 @pytest.mark.parametrize(
@@ -778,7 +787,7 @@ def gpiobridge(*args: str) -> subprocess.CompletedProcess[str]:
     ],
 )  # fmt: skip
 def test_push_and_navigate(
-    args: list[str], path: str, body: dict[str, Any], count: int, said: str
+    gpiobridge: Command, args: list[str], path: str, body: dict[str, Any], count: int, said: str
 ) -> None:
     """The command asks with the token and the keys that were given, and says how many."""
     answers = Answers(200, json.dumps({"displays": count}))
@@ -786,7 +795,7 @@ def test_push_and_navigate(
         done = gpiobridge(*args, "--url", f"127.0.0.1:{answers.server_port}/")
     finally:
         answers.stop()
-    assert (done.returncode, done.stdout, done.stderr) == (0, f"{said}\n", "")
+    assert done == (0, f"{said}\n", "")
     [(asked, headers, sent)] = answers.asked
     assert (asked, json.loads(sent)) == (f"/api/{path}", body)
     assert headers["Authorization"] == "Bearer 0123456789abcdef"
@@ -796,11 +805,11 @@ def test_push_and_navigate(
 @pytest.mark.parametrize(
     "text", ["hello", "", "NaN", "{'a': 1}", '{"a": 1, "a": 2}', "[" * 100_000]
 )
-def test_push_wants_json(text: str) -> None:
+def test_push_wants_json(gpiobridge: Command, text: str) -> None:
     """Text without its quotes, or a key that is there twice, is refused here (row 14)."""
-    done = gpiobridge("push", text)
-    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
-    assert "text needs its quotes: '\"hello\"'" in done.stderr
+    code, _, said = gpiobridge("push", text)
+    assert (code, "Traceback" in said) == (2, False)
+    assert "text needs its quotes: '\"hello\"'" in said
 
 
 @pytest.mark.parametrize(
@@ -811,12 +820,12 @@ def test_push_wants_json(text: str) -> None:
         (200, '{"displays": "many"}', "is no gpiobridge"),
     ],
 )
-def test_push_is_refused(status: int, body: str, said: str) -> None:
+def test_push_is_refused(gpiobridge: Command, status: int, body: str, said: str) -> None:
     """What the bridge says against it is the one line on stderr."""
     answers = Answers(status, body)
     try:
-        done = gpiobridge("push", "1", "--url", f"http://127.0.0.1:{answers.server_port}")
+        code, _, told = gpiobridge("push", "1", "--url", f"http://127.0.0.1:{answers.server_port}")
     finally:
         answers.stop()
-    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
-    assert said in done.stderr
+    assert (code, told.count("\n")) == (1, 1)
+    assert said in told

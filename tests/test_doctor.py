@@ -1,11 +1,13 @@
 """The doctor, on made-up machines: each finding appears with its cause and not without it."""
 
+import contextlib
 import json
 import os
 import re
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -1041,11 +1043,25 @@ def test_the_command_says_it_to_people_and_machines(exhibit: Path) -> None:
     assert "\x1b" not in text.stdout
 
 
+def hang_up_on_all(listener: socket.socket) -> None:
+    """Accept and close, until the listener is shut down."""
+    with contextlib.suppress(OSError):
+        while True:
+            listener.accept()[0].close()
+
+
 def test_the_exit_code_tells_how_bad_it_is(exhibit: Path) -> None:
     """1 for what can't work, 2 for a configuration that can't be used."""
     port = re.findall(r"port = (\d+)", exhibit.read_text())[0]
-    with socket.create_server(("127.0.0.1", int(port))):
-        taken = doctor("--config", str(exhibit), "--json")
+    with socket.create_server(("127.0.0.1", int(port))) as other:
+        # It hangs up on whoever asks whether it is a bridge: a silent one is waited for.
+        hanging_up = threading.Thread(target=hang_up_on_all, args=(other,))
+        hanging_up.start()
+        try:
+            taken = doctor("--config", str(exhibit), "--json")
+        finally:
+            other.shutdown(socket.SHUT_RDWR)
+            hanging_up.join()
     assert taken.returncode == 1
     assert json.loads(taken.stdout)["verdict"] == "failure"
     assert f"process {os.getpid()}" in taken.stdout  # the test itself

@@ -282,17 +282,17 @@ def live(bridge: RunningBridge, name: str = "kiosk") -> bool:
     return name in [display["name"] for display in bridge.health()["displays"]]
 
 
-def test_shows_the_page_until_sigterm(bridge: RunningBridge, launch: Any) -> None:
+def test_shows_the_page_until_sigterm(shared_bridge: RunningBridge, launch: Any) -> None:
     """The browser opens the start page by the kiosk's name; SIGTERM ends both soon, exit code 0."""
-    launcher = launch("--url", bridge.url, "--display", "hall", code=SLEEPY)
-    wait_until(lambda: live(bridge, "hall"))
+    launcher = launch("--url", shared_bridge.url, "--display", "hall", code=SLEEPY)
+    wait_until(lambda: live(shared_bridge, "hall"))
     [[pid, *flags]] = launcher.started()
-    assert flags[-1] == f"{bridge.url}/?display=hall"
+    assert flags[-1] == f"{shared_bridge.url}/?display=hall"
     assert "--kiosk" in flags
-    launcher.wait_for(f"(process {pid}) on {bridge.url}")
+    launcher.wait_for(f"(process {pid}) on {shared_bridge.url}")
     launcher.stop()
     assert not runs(pid)
-    wait_until(lambda: not live(bridge, "hall"))
+    wait_until(lambda: not live(shared_bridge, "hall"))
 
 
 def test_address_of_the_configuration(tmp_path: Path, run_bridge: Run, launch: Any) -> None:
@@ -341,28 +341,28 @@ def test_waits_for_the_bridge(tmp_path: Path, run_bridge: Run, launch: Any) -> N
     assert len(launcher.started()) == 1
 
 
-def test_killed_browser_comes_back(bridge: RunningBridge, launch: Any) -> None:
+def test_killed_browser_comes_back(shared_bridge: RunningBridge, launch: Any) -> None:
     """A browser that is killed is started again at once, and why is said in one line."""
-    launcher = launch("--url", bridge.url)
+    launcher = launch("--url", shared_bridge.url)
     launcher.wait_for("its page is live")
     [[pid, *_]] = launcher.started()
     os.kill(pid, signal.SIGKILL)
-    wait_until(lambda: len(launcher.started()) == 2 and live(bridge))
+    wait_until(lambda: len(launcher.started()) == 2 and live(shared_bridge))
     launcher.wait_for("the browser is started again in 0.5 s: it was ended by SIGKILL")
 
 
-def test_unwatched_browser_comes_back(bridge: RunningBridge, launch: Any) -> None:
+def test_unwatched_browser_comes_back(shared_bridge: RunningBridge, launch: Any) -> None:
     """Where no page is watched, only the browser's own end wakes the launcher."""
-    launcher = launch("--url", bridge.url, "--no-watch", mode="unseen")
+    launcher = launch("--url", shared_bridge.url, "--no-watch", mode="unseen")
     wait_until(lambda: bool(launcher.started()))
     os.kill(launcher.started()[0][0], signal.SIGKILL)
     wait_until(lambda: len(launcher.started()) == 2)
 
 
-def test_dying_browser_is_started_ever_later(bridge: RunningBridge, launch: Any) -> None:
+def test_dying_browser_is_started_ever_later(shared_bridge: RunningBridge, launch: Any) -> None:
     """A browser that dies at once, again and again, leaves the processor alone meanwhile."""
     begun_s = time.monotonic()
-    launcher = launch("--url", bridge.url, mode="dies", code=PATIENT)
+    launcher = launch("--url", shared_bridge.url, mode="dies", code=PATIENT)
     launcher.wait_for("the browser is started again in 600.0 s: it ended with code 3")
     assert re.findall(r"again in (\S+) s", launcher.said()) == ["0.2", "0.4", "600.0"]
     assert time.monotonic() - begun_s >= 0.6
@@ -370,9 +370,11 @@ def test_dying_browser_is_started_ever_later(bridge: RunningBridge, launch: Any)
     launcher.stop()  # which ends the pause, too
 
 
-def test_browser_that_is_being_upgraded(bridge: RunningBridge, launch: Any, tmp_path: Path) -> None:
+def test_browser_that_is_being_upgraded(
+    shared_bridge: RunningBridge, launch: Any, tmp_path: Path
+) -> None:
     """A browser that can't be started just now is tried again, like one that dies."""
-    launcher = launch("--url", bridge.url)
+    launcher = launch("--url", shared_bridge.url)
     launcher.wait_for("its page is live")
     program = tmp_path / "bin" / "chromium"
     program.rename(tmp_path / "new")
@@ -382,10 +384,10 @@ def test_browser_that_is_being_upgraded(bridge: RunningBridge, launch: Any, tmp_
     wait_until(lambda: len(launcher.started()) == 2)
 
 
-def test_stubborn_browser_is_killed(bridge: RunningBridge, launch: Any) -> None:
+def test_stubborn_browser_is_killed(shared_bridge: RunningBridge, launch: Any) -> None:
     """A browser that hangs and ignores SIGTERM doesn't keep the launcher."""
-    launcher = launch("--url", bridge.url, mode="stubborn")
-    wait_until(lambda: live(bridge))
+    launcher = launch("--url", shared_bridge.url, mode="stubborn")
+    wait_until(lambda: live(shared_bridge))
     launcher.stop(signal.SIGINT)  # the browser itself would stay for ever
 
 
@@ -394,10 +396,10 @@ def test_stubborn_browser_is_killed(bridge: RunningBridge, launch: Any) -> None:
     [("live", True, "its page has not been alive"), ("unseen", False, "it has shown no live page")],
 )
 def test_browser_without_a_live_page_is_restarted(
-    run_bridge: Run, launch: Any, mode: str, press: bool, said: str
+    share_bridge: Run, launch: Any, mode: str, press: bool, said: str
 ) -> None:
     """A crashed page, and a browser that never shows one, end in a new browser."""
-    bridge = run_bridge(server='beat = "200ms"')
+    bridge = share_bridge(server='beat = "200ms"')
     launcher = launch("--url", bridge.url, mode=mode, code=LOSES_PATIENCE if press else IMPATIENT)
     if press:
         launcher.wait_for("its page is live")
@@ -427,15 +429,15 @@ def test_not_watching(run_bridge: Run, launch: Any, tmp_path: Path) -> None:
     assert len(launcher.started()) == 1
 
 
-def test_end_of_the_screen(tmp_path: Path, bridge: RunningBridge, launch: Any) -> None:
+def test_end_of_the_screen(shared_bridge: RunningBridge, launch: Any, tmp_path: Path) -> None:
     """When the compositor ends, so does the kiosk: cage waits for it, and systemd starts both."""
     with socket.socket(socket.AF_UNIX) as compositor:
         compositor.bind(str(tmp_path / "wayland-7"))
         compositor.listen()
         launcher = launch(
-            "--url", bridge.url, WAYLAND_DISPLAY="wayland-7", XDG_RUNTIME_DIR=str(tmp_path)
+            "--url", shared_bridge.url, WAYLAND_DISPLAY="wayland-7", XDG_RUNTIME_DIR=str(tmp_path)
         )
-        wait_until(lambda: live(bridge))
+        wait_until(lambda: live(shared_bridge))
         assert "--ozone-platform=wayland" in launcher.started()[0]
         compositor.accept()[0].close()
         assert launcher.process.wait(DEADLINE_S) == 1
@@ -496,11 +498,11 @@ def test_what_is_missing_is_one_sentence(
     assert launcher.started() == []
 
 
-def test_second_kiosk_of_a_name(bridge: RunningBridge, launch: Any) -> None:
+def test_second_kiosk_of_a_name(shared_bridge: RunningBridge, launch: Any) -> None:
     """Two kiosks of one name would share a profile: the second one says what to do."""
-    launch("--url", bridge.url)
-    wait_until(lambda: live(bridge))
-    second = launch("--url", bridge.url)
+    launch("--url", shared_bridge.url)
+    wait_until(lambda: live(shared_bridge))
+    second = launch("--url", shared_bridge.url)
     assert second.process.wait(DEADLINE_S) == 1
     assert "give this one a name with --display" in second.said()
 
@@ -524,18 +526,18 @@ def real_chromium() -> str:
 
 
 @pytest.mark.timeout(60)
-def test_real_chromium(bridge: RunningBridge, launch: Any, tmp_path: Path) -> None:
+def test_real_chromium(shared_bridge: RunningBridge, launch: Any, tmp_path: Path) -> None:
     """Chromium shows the page with our flags, and knows every one of them."""
     programs = tmp_path / "real"
     programs.mkdir()
     (programs / "chromium").symlink_to(real_chromium())
     launcher = launch(
         "--url",
-        bridge.url,
+        shared_bridge.url,
         PATH=f"{programs}:{os.environ['PATH']}",
         GPIOBRIDGE_KIOSK_FLAGS="--headless --no-sandbox --disable-gpu",
     )
-    wait_until(lambda: live(bridge), 30)
+    wait_until(lambda: live(shared_bridge), 30)
     match = re.search(r"\(process (\d+)\)", launcher.said())
     assert match
     binary = Path(f"/proc/{match[1]}/exe")

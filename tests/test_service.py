@@ -108,14 +108,22 @@ def page_seconds(bridge: RunningBridge, count: int = 50) -> list[float]:
     return times
 
 
-@pytest.mark.parametrize("more", ["", "Range: bytes=0-\r\n"])
-def test_paused_readers_hold_no_thread(
-    run_bridge: Run, kind: str, tmp_path: Path, more: str
-) -> None:
+def test_paused_readers_hold_no_thread(run_bridge: Run, kind: str, tmp_path: Path) -> None:
     """More paused readers of a film than HTTP threads: pages are served, and the film whole."""
     bridge = run_bridge(server="threads = 8", command=PATIENT_COMMANDS[kind])
     film = bytes(range(256)) * (64 * 1024)  # 16 MiB
     (tmp_path / "static" / "film.mp4").write_bytes(film)
+    head, body = read_beside_paused_readers(bridge, "")
+    assert head.startswith(b"HTTP/1.1 200"), head
+    assert body == film
+    head, body = read_beside_paused_readers(bridge, "Range: bytes=0-\r\n")
+    assert head.startswith(b"HTTP/1.1 206"), head
+    assert b"Content-Range: bytes 0-1048575/16777216" in head
+    assert body == film[: 1024 * 1024]
+
+
+def read_beside_paused_readers(bridge: RunningBridge, more: str) -> tuple[bytes, bytes]:
+    """Pause 20 readers of the film, ask for pages, then read on with the first: head and body."""
     with contextlib.ExitStack() as stack:
         readers = []
         for _ in range(20):
@@ -127,28 +135,23 @@ def test_paused_readers_hold_no_thread(
                 f"GET /static/film.mp4 HTTP/1.1\r\nHost: 127.0.0.1:{bridge.port}\r\n"
                 f"{more}\r\n".encode()
             )
-            assert sock.recv(9) == b"HTTP/1.1 "
+            assert sock.recv(1) == b"H"
             readers.append(sock)
         took = page_seconds(bridge)
         print(f"page with 20 paused readers: median {statistics.median(took) * 1000:.1f} ms")
         with readers[0].makefile("rb") as file:
             head, _, body = file.read().partition(b"\r\n\r\n")
-    if more:
-        assert head.startswith(b"206")
-        assert b"Content-Range: bytes 0-1048575/16777216" in head
-        assert body == film[: 1024 * 1024]
-    else:
-        assert body == film
+    return b"H" + head, body
 
 
-def test_static_ranges(bridge: RunningBridge) -> None:
+def test_static_ranges(shared_bridge: RunningBridge) -> None:
     """Small files, their ranges and their errors are those of any web server."""
-    assert bridge.get("/static/a.txt") == (200, "0123456789")
-    assert bridge.get("/static/a.txt", Range="bytes=2-4") == (206, "234")
-    assert bridge.get("/static/a.txt", Range="bytes=-3") == (206, "789")
-    assert bridge.get("/static/a.txt", Range="bytes=99-")[0] == 416
-    assert bridge.get("/static/nosuch.txt")[0] == 404
-    assert bridge.get("/static/../config.toml")[0] == 404
+    assert shared_bridge.get("/static/a.txt") == (200, "0123456789")
+    assert shared_bridge.get("/static/a.txt", Range="bytes=2-4") == (206, "234")
+    assert shared_bridge.get("/static/a.txt", Range="bytes=-3") == (206, "789")
+    assert shared_bridge.get("/static/a.txt", Range="bytes=99-")[0] == 416
+    assert shared_bridge.get("/static/nosuch.txt")[0] == 404
+    assert shared_bridge.get("/static/../config.toml")[0] == 404
 
 
 STARTER = (
@@ -268,30 +271,33 @@ SHORT_LIMIT = [
 ]
 
 
-@pytest.mark.parametrize("half", ["GET /still HTTP/1.1\r\nHo", "POST /simulator/pins/button"])
-def test_half_sent_requests_are_given_up(run_bridge: Run, half: str) -> None:
+def test_half_sent_requests_are_given_up(run_bridge: Run) -> None:
     """Clients that vanish in the middle of a request, more than HTTP threads, free them again."""
-    bridge = run_bridge(command=SHORT_LIMIT)
-    if half.startswith("POST"):
-        half += f" HTTP/1.1\r\nHost: 127.0.0.1:{bridge.port}\r\nContent-Length: 9\r\n\r\n{{"
-    with contextlib.ExitStack() as stack:
-        for _ in range(20):
-            sock = stack.enter_context(socket.create_connection(("127.0.0.1", bridge.port)))
-            sock.sendall(half.encode())
-        assert bridge.get("/still")[0] == 200
-        with bridge.socket("still") as ws:
-            frame(ws, "state")
+    bridge = run_bridge(server="threads = 4", command=SHORT_LIMIT)
+    host = f"Host: 127.0.0.1:{bridge.port}\r\n"
+    for half in (
+        "GET /still HTTP/1.1\r\nHo",
+        f"POST /simulator/pins/button HTTP/1.1\r\n{host}Content-Length: 9\r\n\r\n{{",
+    ):
+        with contextlib.ExitStack() as stack:
+            for _ in range(6):
+                sock = stack.enter_context(socket.create_connection(("127.0.0.1", bridge.port)))
+                sock.sendall(half.encode())
+            assert bridge.get("/still")[0] == 200, half
+            with bridge.socket("still") as ws:
+                frame(ws, "state")
 
 
-def test_peers_that_do_not_hang_up_delay_nobody(bridge: RunningBridge) -> None:
+def test_peers_that_do_not_hang_up_delay_nobody(shared_bridge: RunningBridge) -> None:
     """A client that keeps its end open after "Connection: close" is not waited for."""
+    request = f"GET /still HTTP/1.0\r\nHost: 127.0.0.1:{shared_bridge.port}\r\n\r\n".encode()
     with contextlib.ExitStack() as stack:
         for _ in range(10):
-            sock = stack.enter_context(socket.create_connection(("127.0.0.1", bridge.port)))
-            sock.sendall(f"GET /still HTTP/1.0\r\nHost: 127.0.0.1:{bridge.port}\r\n\r\n".encode())
+            sock = stack.enter_context(socket.create_connection(("127.0.0.1", shared_bridge.port)))
+            sock.sendall(request)
             assert sock.recv(12)[9:] == b"200"
         # Each would be waited for 2 s, one after the other.
-        assert max(page_seconds(bridge, 5)) < 4
+        assert max(page_seconds(shared_bridge, 5)) < 4
 
 
 def test_running_out_of_files_ends_nothing(tmp_path: Path) -> None:
@@ -315,11 +321,11 @@ def test_running_out_of_files_ends_nothing(tmp_path: Path) -> None:
     assert "max_displays = 1000: only 140 files may be open" in "".join(bridge.log)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTTIN, signal.SIGTTOU, signal.SIGUSR2])
-def test_other_signals_start_no_worker(bridge: RunningBridge, number: int) -> None:
+def test_other_signals_start_no_worker(bridge: RunningBridge) -> None:
     """What makes gunicorn start another worker is refused: it would fight for the pins."""
     before = bridge.workers()
-    bridge.process.send_signal(number)
-    bridge.wait_for_line("ignored")
-    assert bridge.get("/still")[0] == 200
-    assert bridge.workers() == before
+    for number in (signal.SIGTTIN, signal.SIGTTOU, signal.SIGUSR2):
+        bridge.process.send_signal(number)
+        bridge.wait_for_line("signal ignored")
+        assert bridge.get("/still")[0] == 200, number
+        assert bridge.workers() == before, number

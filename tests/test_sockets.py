@@ -50,17 +50,17 @@ def test_state_comes_first(run_bridge: Run, kind: str) -> None:
     }
 
 
-def test_press_closes_with_the_next_page(run_bridge: Run, kind: str) -> None:
+def test_press_closes_with_the_next_page(share_bridge: Run, kind: str) -> None:
     """A LOW edge sends its frame, then closes with 4000 and the next page's path."""
-    bridge = run_bridge(kind)
+    bridge = share_bridge(kind)
     with bridge.socket("welcome") as ws:
-        frame(ws, "state")
+        seq = frame(ws, "state")["seq"]
         bridge.set_level("button", "low")
         edge = frame(ws, "edge")
         assert edge.pop("at") > 1.7e9
         assert edge == {
             "type": "edge",
-            "seq": 1,
+            "seq": seq + 1,
             "pin": "button",
             "event": "low",
             "level": "low",
@@ -68,46 +68,49 @@ def test_press_closes_with_the_next_page(run_bridge: Run, kind: str) -> None:
         assert close_of(ws) == (4000, "/open")
 
 
-def test_every_display_sees_every_pin(run_bridge: Run, kind: str) -> None:
+def test_every_display_sees_every_pin(share_bridge: Run, kind: str) -> None:
     """An edge that moves one page is shown on all others."""
-    bridge = run_bridge(kind)
+    bridge = share_bridge(kind)
     with bridge.socket("still") as ws:
-        frame(ws, "state")
+        seq = frame(ws, "state")["seq"]
         for level in ("low", "high"):
             bridge.set_level("button", level)
             edge = frame(ws, "edge")
             assert (edge["pin"], edge["level"]) == ("button", level)
         bridge.set_level("door", "high")
-        assert frame(ws, "edge")["seq"] == 3
+        assert frame(ws, "edge")["seq"] == seq + 3
 
 
-def test_press_before_the_socket_counts_once(bridge: RunningBridge) -> None:
+def test_press_before_the_socket_counts_once(shared_bridge: RunningBridge) -> None:
     """An edge after the page's cursor moves it as soon as its socket opens, and only once."""
-    with bridge.socket("still") as ws:
-        epoch = frame(ws, "state")["epoch"]
-        bridge.set_level("button", "low")
+    with shared_bridge.socket("still") as ws:
+        state = frame(ws, "state")
+        epoch, before = state["epoch"], state["seq"]
+        shared_bridge.set_level("button", "low")
         frame(ws, "edge")
-    with bridge.socket("welcome", f"?cursor={epoch}:0") as ws:
+    with shared_bridge.socket("welcome", f"?cursor={epoch}:{before}") as ws:
         state, edge = frame(ws, "state"), frame(ws, "edge")
-        assert (state["seq"], state["pins"]["button"], edge["seq"]) == (0, "low", 1)
+        told = state["seq"] - before, state["pins"]["button"], edge["seq"] - before
+        assert told == (0, "low", 1)
         assert close_of(ws) == (4000, "/open")
     # The tab's own cursor comes first, and it has acted on the press.
-    with bridge.socket("open", f"?cursor={epoch}:1&cursor={epoch}:0") as ws:
-        assert frame(ws, "state")["seq"] == 1
-        bridge.set_level("door", "high")
+    cursors = f"?cursor={epoch}:{before + 1}&cursor={epoch}:{before}"
+    with shared_bridge.socket("open", cursors) as ws:
+        assert frame(ws, "state")["seq"] == before + 1
+        shared_bridge.set_level("door", "high")
         assert frame(ws, "edge")["pin"] == "door"
 
 
 @pytest.mark.parametrize("cursor", ["feed:0", "x", "", ":", "0:-1", "%00"])
-def test_foreign_cursor_gets_the_state_only(bridge: RunningBridge, cursor: str) -> None:
+def test_foreign_cursor_gets_the_state_only(shared_bridge: RunningBridge, cursor: str) -> None:
     """A cursor of another run, or no cursor at all, never moves a page."""
-    with bridge.socket("still") as ws:
+    with shared_bridge.socket("still") as ws:
         frame(ws, "state")
-        bridge.set_level("button", "low")
-        frame(ws, "edge")
-    with bridge.socket("welcome", f"?cursor={cursor}") as ws:
-        assert frame(ws, "state")["seq"] == 1
-        bridge.set_level("door", "high")
+        shared_bridge.set_level("button", "low")
+        pressed = frame(ws, "edge")["seq"]
+    with shared_bridge.socket("welcome", f"?cursor={cursor}") as ws:
+        assert frame(ws, "state")["seq"] == pressed
+        shared_bridge.set_level("door", "high")
         assert frame(ws, "edge")["pin"] == "door"
 
 
@@ -123,17 +126,17 @@ def test_beats(run_bridge: Run, kind: str) -> None:
         wait_until(lambda: bridge.health()["displays"] == [])
 
 
-def test_unknown_page_is_404(run_bridge: Run, kind: str) -> None:
+def test_unknown_page_is_404(share_bridge: Run, kind: str) -> None:
     """A socket of a page that doesn't exist is refused before the upgrade."""
-    bridge = run_bridge(kind)
+    bridge = share_bridge(kind)
     with pytest.raises(InvalidStatus) as refused, bridge.socket("nosuch"):
         pass
     assert refused.value.response.status_code == 404
 
 
-def test_plain_get_is_400(run_bridge: Run, kind: str) -> None:
+def test_plain_get_is_400(share_bridge: Run, kind: str) -> None:
     """A request without a handshake is refused; an unknown page is unknown all the same."""
-    bridge = run_bridge(kind)
+    bridge = share_bridge(kind)
     assert bridge.get("/ws/welcome")[0] == 400
     assert bridge.get("/ws/nosuch")[0] == 404
 
@@ -148,45 +151,45 @@ def test_plain_get_is_400(run_bridge: Run, kind: str) -> None:
         ("GET ", "POST "),
     ],
 )
-def test_bad_handshake_is_refused(bridge: RunningBridge, old: str, new: str) -> None:
+def test_bad_handshake_is_refused(shared_bridge: RunningBridge, old: str, new: str) -> None:
     """A handshake that breaks RFC 6455 is answered with a plain error, not with 500."""
-    request = HANDSHAKE.format(page="still", port=bridge.port, more="").replace(old, new)
-    sock = socket.create_connection(("127.0.0.1", bridge.port), 10)
+    request = HANDSHAKE.format(page="still", port=shared_bridge.port, more="").replace(old, new)
+    sock = socket.create_connection(("127.0.0.1", shared_bridge.port), 10)
     sock.sendall(request.encode())
     assert status_of(sock) in (400, 405)
 
 
-def test_foreign_origin_is_403(run_bridge: Run, kind: str) -> None:
+def test_foreign_origin_is_403(share_bridge: Run, kind: str) -> None:
     """A page of another site can't open a socket here."""
-    bridge = run_bridge(kind)
+    bridge = share_bridge(kind)
     with pytest.raises(InvalidStatus) as refused, bridge.socket("still", origin="http://evil.test"):
         pass
     assert refused.value.response.status_code == 403
 
 
 @pytest.mark.parametrize("origin", ["null", "http://[", "http://evil.test:80", "file://", "x"])
-def test_odd_origin_is_403(bridge: RunningBridge, origin: str) -> None:
+def test_odd_origin_is_403(shared_bridge: RunningBridge, origin: str) -> None:
     """Whatever stands in Origin, if it isn't this bridge it is refused."""
-    assert bridge.get("/still", Origin=origin)[0] == 403
+    assert shared_bridge.get("/still", Origin=origin)[0] == 403
 
 
-def test_own_origin_is_fine(bridge: RunningBridge) -> None:
+def test_own_origin_is_fine(shared_bridge: RunningBridge) -> None:
     """The bridge's own pages send their origin and are let in."""
-    with bridge.socket("still", origin=bridge.url) as ws:
+    with shared_bridge.socket("still", origin=shared_bridge.url) as ws:
         frame(ws, "state")
 
 
-def test_foreign_host_is_421(bridge: RunningBridge) -> None:
+def test_foreign_host_is_421(shared_bridge: RunningBridge) -> None:
     """A name that was rebound to this address is refused, for pages and for sockets."""
-    assert bridge.get("/welcome", Host="evil.test")[0] == 421
-    assert bridge.get("/", Host="evil.test")[0] == 421
-    sock = socket.create_connection(("127.0.0.1", bridge.port), 10)
-    request = HANDSHAKE.format(page="still", port=bridge.port, more="")
+    assert shared_bridge.get("/welcome", Host="evil.test")[0] == 421
+    assert shared_bridge.get("/", Host="evil.test")[0] == 421
+    sock = socket.create_connection(("127.0.0.1", shared_bridge.port), 10)
+    request = HANDSHAKE.format(page="still", port=shared_bridge.port, more="")
     sock.sendall(request.replace("127.0.0.1", "evil.test").encode())
     assert status_of(sock) == 421
 
 
-def test_too_many_displays_are_503(bridge: RunningBridge, run_bridge: Run) -> None:
+def test_too_many_displays_are_503(run_bridge: Run) -> None:
     """The display after the last one is refused, and let in when another has left."""
     bridge = run_bridge(server="max_displays = 2")
     with bridge.socket("still") as first, bridge.socket("still"):
@@ -199,18 +202,18 @@ def test_too_many_displays_are_503(bridge: RunningBridge, run_bridge: Run) -> No
         frame(ws, "state")
 
 
-def test_message_over_the_limit_is_1009(run_bridge: Run, kind: str) -> None:
+def test_message_over_the_limit_is_1009(share_bridge: Run, kind: str) -> None:
     """A client's message that is too large closes its socket with 1009."""
-    bridge = run_bridge(kind)
+    bridge = share_bridge(kind)
     with bridge.socket("still") as ws:
         frame(ws, "state")
         ws.send("x" * (16 * 1024 + 1))
         assert close_of(ws)[0] == 1009
 
 
-def test_message_right_behind_the_handshake_counts(run_bridge: Run, kind: str) -> None:
+def test_message_right_behind_the_handshake_counts(share_bridge: Run, kind: str) -> None:
     """Bytes that come in one packet with the handshake are read: here a ping, and a close."""
-    bridge = run_bridge(kind)
+    bridge = share_bridge(kind)
     ping, close = b"\x89\x80\0\0\0\0", b"\x88\x80\0\0\0\0"
     with socket.create_connection(("127.0.0.1", bridge.port), 10) as sock:
         request = HANDSHAKE.format(page="still", port=bridge.port, more="").encode()
@@ -223,26 +226,26 @@ def test_message_right_behind_the_handshake_counts(run_bridge: Run, kind: str) -
 
 
 @pytest.mark.parametrize("message", [b"\x00", "no json", "[]", '{"no": "type"}'])
-def test_what_is_no_message_is_1008(bridge: RunningBridge, message: str | bytes) -> None:
+def test_what_is_no_message_is_1008(shared_bridge: RunningBridge, message: str | bytes) -> None:
     """Binary data, and text that is no JSON object with a type, break a rule."""
-    with bridge.socket("still") as ws:
+    with shared_bridge.socket("still") as ws:
         frame(ws, "state")
         ws.send(message)
         assert close_of(ws)[0] == 1008
 
 
-def test_unknown_message_type_is_passed_over(bridge: RunningBridge) -> None:
+def test_unknown_message_type_is_passed_over(shared_bridge: RunningBridge) -> None:
     """A newer page may say things that an older server doesn't know."""
-    with bridge.socket("still") as ws:
+    with shared_bridge.socket("still") as ws:
         frame(ws, "state")
         ws.send('{"type": "from the future"}')
-        bridge.set_level("button", "low")
+        shared_bridge.set_level("button", "low")
         frame(ws, "edge")
 
 
-def test_compression_is_not_negotiated(bridge: RunningBridge) -> None:
+def test_compression_is_not_negotiated(shared_bridge: RunningBridge) -> None:
     """A client that offers compression gets none."""
-    with bridge.socket("still", compression="deflate") as ws:
+    with shared_bridge.socket("still", compression="deflate") as ws:
         frame(ws, "state")
         assert ws.protocol.extensions == []
 
@@ -318,9 +321,9 @@ def test_worker_that_is_killed_ends_the_service(bridge: RunningBridge) -> None:
     bridge.kill()
 
 
-def test_simulator_route(run_bridge: Run, kind: str) -> None:
+def test_simulator_route(share_bridge: Run, kind: str) -> None:
     """POST sets a level (204); an unknown pin is 404, a bad body 400."""
-    bridge = run_bridge(kind)
+    bridge = share_bridge(kind)
     path = "/simulator/pins/button"
     assert bridge.request(path, b'{"level": "low"}') == (204, "")
     assert bridge.request("/simulator/pins/nosuch", b'{"level": "low"}')[0] == 404
@@ -344,9 +347,9 @@ def test_simulator_route(run_bridge: Run, kind: str) -> None:
     assert bridge.get(path)[0] == 405
 
 
-def test_pages_are_served(run_bridge: Run, kind: str) -> None:
+def test_pages_are_served(share_bridge: Run, kind: str) -> None:
     """/ leads to the start page, with its query; a page has the client in its head."""
-    bridge = run_bridge(kind)
+    bridge = share_bridge(kind)
     status, html = bridge.get("/?display=kiosk")
     assert status == 200
     assert '<head><script src="/gpiobridge/client.js' in html

@@ -34,8 +34,14 @@ on_hold.bell = "still"
 
 
 @pytest.fixture
-def bridge(run_bridge: Run, tmp_path: Path) -> RunningBridge:
-    """A bridge with presses, taps, holds and a level."""
+def bridge(share_bridge: Run) -> RunningBridge:
+    """A bridge with presses, taps, holds and a level; the tests share it."""
+    return share_bridge(config=CONFIG)
+
+
+@pytest.fixture
+def own_bridge(run_bridge: Run, tmp_path: Path) -> RunningBridge:
+    """The same for a test that reads the log."""
     return run_bridge(config=write_exhibit(tmp_path, config=CONFIG))
 
 
@@ -78,39 +84,42 @@ def test_presses_while_a_page_takes_none_never_count(bridge: RunningBridge) -> N
 def test_what_was_pressed_meanwhile_is_not_caught_up_with(bridge: RunningBridge) -> None:
     """Nor by a socket that comes back, as long as it says the same (row 1)."""
     with bridge.socket("still") as witness:
-        cursor = "{epoch}:{seq}".format(**frame(witness, "state"))
+        before = frame(witness, "state")
+        cursor, seq = "{epoch}:{seq}".format(**before), before["seq"]
         press(bridge, witness)
         for taking, moves in (("none", False), ("0", False), ("9000", True)):
             with bridge.socket("welcome", f"?cursor={cursor}&taking={taking}") as socket:
                 state = frame(socket, "state")
-                assert state["seq"] == (0 if moves else 2)
+                assert state["seq"] == seq + (0 if moves else 2)
                 if moves:
-                    assert frame(socket, "edge")["seq"] == 1
+                    assert frame(socket, "edge")["seq"] == seq + 1
                     assert close_of(socket) == (4000, "/open")
 
 
 def test_a_press_since_then_counts_when_the_page_says_so(bridge: RunningBridge) -> None:
     """Its frame comes once more, right before the close (row 1)."""
     with bridge.socket("welcome", "?taking=none") as socket:
-        frame(socket, "state")
+        seq = frame(socket, "state")["seq"]
         press(bridge, socket)
         say(socket, 9000)
         again = frame(socket, "edge")
-        assert (again["seq"], again["event"]) == (1, "low")
+        assert (again["seq"], again["event"]) == (seq + 1, "low")
         assert close_of(socket) == (4000, "/open")
 
 
-def test_a_level_is_acted_on_once_when_the_page_takes_presses(bridge: RunningBridge) -> None:
+def test_a_level_is_acted_on_once_when_the_page_takes_presses(
+    own_bridge: RunningBridge,
+) -> None:
     """Its one socket stays open until then (row 2)."""
-    with bridge.socket("welcome", "?taking=none&display=wall") as socket:
+    with own_bridge.socket("welcome", "?taking=none&display=wall") as socket:
         frame(socket, "state")
-        bridge.set_level("door", "low")
+        own_bridge.set_level("door", "low")
         assert frame(socket, "edge")["pin"] == "door"
-        heard(bridge, socket)
-        assert health_of(bridge) == [{"name": "wall", "page": "welcome"}]
+        heard(own_bridge, socket)
+        assert health_of(own_bridge) == [{"name": "wall", "page": "welcome"}]
         say(socket, 0)
         assert close_of(socket) == (4000, "/still")
-    bridge.wait_for_line('display "wall" on welcome is sent to still at once')
+    own_bridge.wait_for_line('display "wall" on welcome is sent to still at once')
 
 
 def test_a_level_that_a_page_has_declined_waits_for_a_change(bridge: RunningBridge) -> None:
@@ -129,15 +138,15 @@ def test_a_level_that_a_page_has_declined_waits_for_a_change(bridge: RunningBrid
         assert close_of(socket) == (4000, "/still")
 
 
-def test_an_order_moves_a_page_that_takes_no_presses(bridge: RunningBridge) -> None:
+def test_an_order_moves_a_page_that_takes_no_presses(own_bridge: RunningBridge) -> None:
     """It is no press; it is counted for those whom it was sent to (row 3)."""
-    with bridge.socket("welcome", "?taking=none") as socket:
+    with own_bridge.socket("welcome", "?taking=none") as socket:
         frame(socket, "state")
-        status, text = bridge.request("/api/navigate", b'{"to":"still"}')
+        status, text = own_bridge.request("/api/navigate", b'{"to":"still"}')
         assert (status, json.loads(text)) == (200, {"displays": 1})
         assert close_of(socket) == (4000, "/still")
-    bridge.wait_for_line("the application: welcome leads to still, displays sent: 1")
-    assert json.loads(bridge.request("/api/navigate", b'{"to":"still"}')[1]) == {"displays": 0}
+    own_bridge.wait_for_line("the application: welcome leads to still, displays sent: 1")
+    assert json.loads(own_bridge.request("/api/navigate", b'{"to":"still"}')[1]) == {"displays": 0}
 
 
 @pytest.mark.parametrize(("event", "to"), [("tap", "/welcome"), ("hold", "/still")])
