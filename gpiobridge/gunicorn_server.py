@@ -29,7 +29,7 @@ from gunicorn.errors import HaltServer
 from gpiobridge.config import Settings
 from gpiobridge.errors import ConfigError
 from gpiobridge.exhibit import create_app
-from gpiobridge.gunicorn_worker import Worker
+from gpiobridge.gunicorn_worker import ServiceWorker
 from gpiobridge.running import Running
 from gpiobridge.systemd import notify, watchdog_s
 
@@ -98,7 +98,7 @@ class Service(BaseApplication):  # type: ignore[misc]
         """Set gunicorn's options; called by the base class."""
         options: dict[str, Any] = {
             "bind": f"fd://{self._listener_fd}",
-            "worker_class": Worker,
+            "worker_class": ServiceWorker,
             "workers": 1,
             "threads": self.settings.server.threads,
             # Sockets leave gunicorn after their handshake: this bounds plain HTTP only.

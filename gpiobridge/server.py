@@ -12,19 +12,15 @@ import errno
 import ipaddress
 import logging
 import os
-import signal
 import socket
 import struct
-import threading
 from collections.abc import Callable
 from dataclasses import replace
 
-from gpiobridge import calling
+from gpiobridge import calling, werkzeug_server
 from gpiobridge.config import Settings
 from gpiobridge.errors import ConfigError, ServerError
-from gpiobridge.exhibit import create_app
 from gpiobridge.limits import raise_file_limit, room_for_displays
-from gpiobridge.startup import start_bridge
 
 log = logging.getLogger(__name__)
 
@@ -56,38 +52,8 @@ def serve(load: Callable[[], Settings]) -> int:
     try:
         from gpiobridge import gunicorn_server
     except ImportError:  # not installed, or without fcntl
-        return _serve_with_werkzeug(settings, listener)
+        return werkzeug_server.serve(settings, listener)
     return gunicorn_server.serve(settings, listener, load)
-
-
-def _serve_with_werkzeug(settings: Settings, listener: socket.socket) -> int:
-    from werkzeug.serving import make_server
-
-    logging.getLogger("werkzeug").setLevel(logging.WARNING)
-    failed = threading.Event()
-
-    def shut_down() -> None:
-        # shutdown() waits for the loop, which the calling thread may be running.
-        threading.Thread(target=server.shutdown, daemon=True).start()
-
-    def fail() -> None:
-        failed.set()
-        shut_down()
-
-    app = create_app(settings, on_failure=fail)
-    host, port = listener.getsockname()[:2]
-    server = make_server(host, port, app, threaded=True, fd=listener.fileno())
-    bridge = app.extensions["gpiobridge"]
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: shut_down())
-    try:
-        start_bridge(bridge, host, port)
-        server.serve_forever(poll_interval=0.1)
-    finally:
-        bridge.stop()
-        server.server_close()
-        listener.close()
-    return 1 if failed.is_set() else 0
 
 
 def _systemd_listener(settings: Settings) -> socket.socket | None:

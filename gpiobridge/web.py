@@ -20,7 +20,7 @@ from werkzeug.exceptions import HTTPException
 from gpiobridge import files, handoff
 from gpiobridge.admission import check_source
 from gpiobridge.app_settings import read_settings
-from gpiobridge.config import Settings
+from gpiobridge.config import Limits, Settings
 from gpiobridge.errors import ConfigError, GpioBridgeError
 from gpiobridge.events import Display
 from gpiobridge.fallback_log import show_log
@@ -389,7 +389,7 @@ class GpioBridge:
         app = self._need_application("start()")
         show_log()
         paths = self._view_pages.paths(app)
-        settings = read_settings(app, self._config, self._pins, self._view_pages.rules)
+        settings = self._read_settings(app)
         problems = [
             *without_path(settings.pages, paths),
             *with_long_path(paths),
@@ -474,6 +474,20 @@ class GpioBridge:
                 "a function below @bridge.on_start is called when it does"
             )
         return self._running
+
+    @property
+    def limits(self) -> Limits:
+        """What one client may hold, for `gunicorn.Worker`, which asks before the bridge starts.
+
+        Of a configuration that is wrong it is the defaults: `start` says what is wrong.
+        """
+        try:
+            return self._read_settings(self._need_application("limits")).limits
+        except GpioBridgeError:
+            return Limits()
+
+    def _read_settings(self, app: Flask) -> Settings:
+        return read_settings(app, self._config, self._pins, self._view_pages.rules)
 
     def _need_application(self, use: str) -> Flask:
         """Return the application.

@@ -11,7 +11,7 @@ import gpiobridge
 PACKAGE = Path(gpiobridge.__file__).parent
 PURE = (
     "addresses", "bridge", "counts", "cursors", "debounce", "errors", "events", "liveness",
-    "navigation", "noise", "press", "settled", "wire",
+    "navigation", "noise", "press", "request_heads", "settled", "wire",
 )  # fmt: skip
 ACTING = {
     "asyncio", "datetime", "flask", "gpiozero", "io", "logging", "os", "pathlib", "random",
@@ -84,11 +84,16 @@ ALLOWED = {
     "exhibit": {"admission", "config", "routes", "template_errors", "web"},
     "template_errors": set(),
     "startup": {"calling", "config", "errors", "running", "target", "web"},
-    "gunicorn_worker": {"startup", "systemd", "web"},
+    "request_heads": set(),
+    "turns": set(),
+    "arrivals": {"request_heads"},
+    "gunicorn": {"addresses", "arrivals", "config", "turns"},
+    "gunicorn_worker": {"gunicorn", "startup", "systemd", "web"},
+    "werkzeug_server": {"config", "exhibit", "startup"},
     "gunicorn_server": {
         "config", "errors", "exhibit", "gunicorn_worker", "running", "systemd",
     },
-    "server": {"calling", "config", "errors", "exhibit", "gunicorn_server", "limits", "startup"},
+    "server": {"calling", "config", "errors", "gunicorn_server", "limits", "werkzeug_server"},
     "install": {"calling", "config", "errors", "gpio"},
     "remote": {"answers", "config", "errors"},
     "cursors": {"wire"},
