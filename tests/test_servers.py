@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -248,8 +249,14 @@ def test_flask_commands_open_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [("--threads", "2"), (), ("--preload", "--threads", "2"), ("--preload",)],
-    ids=["threads", "sync", "preload-threads", "preload-sync"],
+    [
+        ("--threads", "2"),
+        (),
+        ("--preload", "--threads", "2"),
+        ("--preload",),
+        ("-k", "gpiobridge.gunicorn.Worker", "--threads", "2"),
+    ],
+    ids=["threads", "sync", "preload-threads", "preload-sync", "ours"],
 )
 def test_gunicorn_as_a_user_runs_it(serve: Serve, options: tuple[str, ...]) -> None:
     """Twenty displays hold no thread: pages, messages, presses, and a goodbye within seconds."""
@@ -267,6 +274,18 @@ def test_gunicorn_as_a_user_runs_it(serve: Serve, options: tuple[str, ...]) -> N
     assert app.process.returncode == 0
     assert app.processes() == {}
     assert "Traceback" not in app.log
+
+
+def test_our_worker_gives_threads_to_whole_requests_only(serve: Serve) -> None:
+    """With it, clients that send half a request keep nobody out of an application (row 1)."""
+    app = serve(gunicorn("-k", "gpiobridge.gunicorn.Worker", "--threads", "2"))
+    with contextlib.ExitStack() as stack:
+        for half in (b"GET / HTTP/1.1\r\nHo", b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\n{"):
+            for _ in range(4):
+                sock = stack.enter_context(socket.create_connection(("127.0.0.1", app.port)))
+                sock.sendall(half)
+        assert "client.js" in app.request("/")[1]
+        assert app.end() < FEW_SECONDS_S
 
 
 def test_gunicorn_ends_with_a_browser_at_it(serve: Serve, page: Any) -> None:

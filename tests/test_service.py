@@ -329,3 +329,22 @@ def test_other_signals_start_no_worker(bridge: RunningBridge) -> None:
         bridge.wait_for_line("signal ignored")
         assert bridge.get("/still")[0] == 200, number
         assert bridge.workers() == before, number
+
+
+FEW = "from gpiobridge import cli, werkzeug_server as w; w.MAX_CONNECTIONS = 8; cli.main()"
+FEW_CONNECTIONS = [sys.executable, "-c", f"{ROBBED}; {FEW}"]
+
+
+def test_werkzeug_has_so_many_connections(run_bridge: Run) -> None:
+    """With more the oldest goes whose request has not come; a page is served (row 1)."""
+    bridge = run_bridge(command=FEW_CONNECTIONS)
+    with contextlib.ExitStack() as stack:
+        unfinished = []
+        for _ in range(20):
+            sock = stack.enter_context(socket.create_connection(("127.0.0.1", bridge.port), 20))
+            sock.sendall(b"GET /still HTTP/1.1\r\nHo")
+            unfinished.append(sock)
+        assert bridge.get("/still")[0] == 200
+        for sock in unfinished[:12]:
+            with contextlib.suppress(ConnectionResetError):
+                assert sock.recv(100) == b""

@@ -1,0 +1,231 @@
+"""Our worker, at a running server: what clients that dawdle may hold, and what they may not."""
+
+import contextlib
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from running import RunningBridge, frame, wait_until
+from websockets.sync.client import connect
+
+THREADS = 2
+SERVER = f"""\
+threads = {THREADS}
+beat = "200ms"
+token = "0123456789abcdef"
+[limits]
+connections_per_address = 5
+unfinished_per_address = 4
+"""
+TOKEN = "0123456789abcdef"
+STRANGER = "127.0.0.2"
+BODY = b'{"level":"low","for":"150ms"}'
+
+Share = Callable[..., RunningBridge]
+
+
+@pytest.fixture
+def bridge(share_bridge: Share) -> RunningBridge:
+    """A bridge with few threads, small limits and a token."""
+    return share_bridge(server=SERVER, token=TOKEN)
+
+
+class Client:
+    """Connections to a bridge, from one address; all are closed at the end."""
+
+    def __init__(self, bridge: RunningBridge, address: str = "127.0.0.1") -> None:
+        self._bridge = bridge
+        self._address = address
+        self._stack = contextlib.ExitStack()
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def connect(self, data: bytes = b"") -> socket.socket:
+        """Open a connection, and send on it."""
+        sock = socket.create_connection(("127.0.0.1", self._bridge.port), 20, (self._address, 0))
+        self._stack.enter_context(sock)
+        sock.sendall(data)
+        return sock
+
+    def request(self, start: str = "GET /still", more: str = "", token: str = TOKEN) -> bytes:
+        """The head of a request."""
+        host = f"Host: 127.0.0.1:{self._bridge.port}\r\n"
+        return (f"{start} HTTP/1.1\r\n{host}Authorization: Bearer {token}\r\n{more}\r\n").encode()
+
+
+def status_of(sock: socket.socket) -> int:
+    """The status of the next answer, all of which is read."""
+    data = b""
+    while b"\r\n\r\n" not in data:
+        piece = sock.recv(65536)
+        assert piece, data
+        data += piece
+    head, _, body = data.partition(b"\r\n\r\n")
+    length = next(
+        (int(line[16:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-len")),
+        0,
+    )
+    while len(body) < length:
+        body += sock.recv(65536)
+    return int(head.split()[1])
+
+
+def is_ended(sock: socket.socket) -> bool:
+    """Whether the server has ended a connection; what it has said before is passed over."""
+    with contextlib.suppress(ConnectionResetError):
+        while sock.recv(65536):
+            pass
+    return True
+
+
+def processor_s(pid: int) -> float:
+    """The processor time of a process so far, in seconds (proc(5))."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / 100
+
+
+def page_is_served(bridge: RunningBridge) -> bool:
+    """Whether a page comes, by a new connection."""
+    return bridge.get("/still", Authorization=f"Bearer {TOKEN}")[0] == 200
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", STRANGER])
+def test_half_a_head_holds_no_thread(bridge: RunningBridge, address: str) -> None:
+    """Pages are served beside more unfinished requests than there are threads (row 1)."""
+    with Client(bridge, address) as client:
+        for _ in range(4 * THREADS):
+            client.connect(b"GET /still HTTP/1.1\r\nHo")
+        assert page_is_served(bridge)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", STRANGER])
+def test_half_a_body_holds_no_thread(bridge: RunningBridge, address: str) -> None:
+    """Pages are served beside more unfinished bodies than there are threads (row 2)."""
+    with Client(bridge, address) as client:
+        for _ in range(4 * THREADS):
+            client.connect(client.request("POST /api/messages", "Content-Length: 9\r\n") + b"{")
+        assert page_is_served(bridge)
+
+
+@pytest.mark.parametrize(
+    "more",
+    ["Transfer-Encoding: chunked\r\n", "Content-Length: 99999\r\n",
+     "Expect: 100-continue\r\nContent-Length: 9\r\n"],
+)  # fmt: skip
+def test_bodies_that_are_not_gathered_hold_half_the_threads(
+    bridge: RunningBridge, more: str
+) -> None:
+    """A page is served beside as many of them as one likes (row 1)."""
+    with Client(bridge) as client:
+        for _ in range(4 * THREADS):
+            client.connect(client.request("POST /api/messages", more))
+        assert page_is_served(bridge)
+
+
+def test_unfinished_requests_cost_no_time(bridge: RunningBridge) -> None:
+    """While nothing comes of them, the server sleeps (row 1)."""
+    worker = bridge.workers()[0]
+    with Client(bridge) as client, bridge.socket("still", f"?token={TOKEN}") as ws:
+        for _ in range(40):
+            client.connect(b"GET /still HTTP/1.1\r\nHo")
+        assert page_is_served(bridge)
+        frame(ws, "state")
+        before_s = processor_s(worker)
+        for _ in range(5):  # a second
+            frame(ws, "beat")
+        assert processor_s(worker) - before_s < 0.3
+
+
+def test_a_client_s_oldest_unfinished_request_goes(bridge: RunningBridge) -> None:
+    """It is told; and another client's stay (row 1)."""
+    with Client(bridge) as machine, Client(bridge, STRANGER) as stranger:
+        others = machine.connect(machine.request()[:-2])
+        oldest, *_ = [stranger.connect(b"GET /still HTTP/1.1\r\nHo") for _ in range(5)]
+        assert status_of(oldest) == 408
+        others.sendall(b"\r\n")
+        assert status_of(others) == 200
+
+
+def test_a_client_s_oldest_idle_connection_goes(bridge: RunningBridge) -> None:
+    """A kept-alive one makes room for a new one; this machine's are not bounded (row 3)."""
+    with Client(bridge) as machine, Client(bridge, STRANGER) as stranger:
+        for client in (machine, stranger):
+            connections = []
+            for _ in range(6):
+                connections.append(client.connect(client.request()))
+                assert status_of(connections[-1]) == 200
+            if client is stranger:
+                assert is_ended(connections[0])
+            else:
+                connections[0].sendall(client.request())
+                assert status_of(connections[0]) == 200
+
+
+@pytest.mark.parametrize("refused", [("GET /still", "x" * 16), ("GET /healthz", "")])
+def test_who_is_refused_connects_anew(bridge: RunningBridge, refused: tuple[str, str]) -> None:
+    """An unauthorised answer ends its connection, and says so (row 3)."""
+    with Client(bridge) as client:
+        sock = client.connect(client.request(refused[0], token=refused[1]))
+        answer = sock.recv(65536)
+        assert answer.startswith(b"HTTP/1.1 401 ")
+        assert b"Connection: close\r\n" in answer
+        assert is_ended(sock)
+
+
+def test_a_kept_alive_connection_goes_on(bridge: RunningBridge) -> None:
+    """One request after the other, each byte by byte, and with bodies of each kind."""
+    with Client(bridge) as client:
+        sock = client.connect()
+        for _ in range(2):
+            for byte in client.request():
+                sock.sendall(bytes([byte]))
+            assert status_of(sock) == 200
+        length = f"Content-Length: {len(BODY)}\r\n"
+        sock.sendall(client.request("POST /simulator/pins/door", length) + BODY)
+        assert status_of(sock) in (204, 400)  # pressed already, perhaps
+        sock.sendall(client.request("POST /nothing", "Transfer-Encoding: chunked\r\n"))
+        sock.sendall(b"5\r\nabcde\r\n0\r\n\r\n")
+        assert status_of(sock) == 404
+        sock.sendall(client.request())
+        assert status_of(sock) == 200
+
+
+def test_pipelined_requests_are_answered_in_order(bridge: RunningBridge) -> None:
+    """What comes together with a request is the next one, or the beginning of it."""
+    with Client(bridge) as client:
+        both = client.request("GET /nothing") + client.request() + client.request("GET /not")
+        sock = client.connect(both + client.request()[:20])
+        answers = b""
+        while answers.count(b"HTTP/1.1 ") < 3:
+            answers += sock.recv(65536)
+        statuses = [part.split()[0] for part in answers.split(b"HTTP/1.1 ")[1:]]
+        assert statuses == [b"404", b"200", b"404"]
+        sock.sendall(client.request()[20:])
+        wait_until(lambda: b"HTTP/1.1 200" in sock.recv(65536))
+
+
+def test_the_first_frames_may_come_with_the_handshake(bridge: RunningBridge) -> None:
+    """Bytes behind a handshake are the socket's: a masked ping is answered."""
+    with Client(bridge) as client:
+        key = "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n"
+        upgrade = f"Upgrade: websocket\r\nConnection: Upgrade\r\n{key}"
+        sock = client.connect(client.request("GET /ws/still", upgrade) + b"\x89\x80abcd")
+        data = b""
+        while b"\x8a\x00" not in data:
+            data += sock.recv(65536)
+        assert data.startswith(b"HTTP/1.1 101 ")
+
+
+def test_a_client_that_floods_keeps_nobody_waiting(bridge: RunningBridge) -> None:
+    """Requests of others are answered between those of one that has many."""
+    with Client(bridge, STRANGER) as stranger:
+        for _ in range(5):
+            stranger.connect(stranger.request() * 100)
+        assert page_is_served(bridge)
+        with connect(f"ws://127.0.0.1:{bridge.port}/ws/still?token={TOKEN}", open_timeout=20) as ws:
+            frame(ws, "state")

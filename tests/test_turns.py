@@ -1,0 +1,85 @@
+"""Whose request is answered next."""
+
+import random
+
+import pytest
+
+from gpiobridge.turns import Turn, Turns
+
+THREADS = 4
+MOST_SLOW = 3
+
+
+def waiting(*turns: tuple[str, str | None, bool]) -> Turns[str]:
+    """Requests that wait, of whom, and whether they are slow."""
+    all_turns: Turns[str] = Turns(THREADS, MOST_SLOW)
+    for item, client, slow in turns:
+        assert all_turns.put(Turn(item, client, slow)) is None
+    return all_turns
+
+
+def taken(turns: Turns[str]) -> list[Turn[str]]:
+    """Take all that may be answered now."""
+    found = []
+    while (turn := turns.next()) is not None:
+        found.append(turn)
+    return found
+
+
+def test_clients_take_turns() -> None:
+    """Whoever has asked for much doesn't keep the next one waiting."""
+    turns = waiting(("a1", "a", False), ("a2", "a", False), ("a3", "a", False), ("b1", "b", False))
+    assert [turn.item for turn in taken(turns)] == ["a1", "b1", "a2"]
+
+
+def test_one_client_has_half_the_threads_at_most() -> None:
+    """The third request of a client waits until one of its others is answered."""
+    turns = waiting(*((f"a{number}", "a", False) for number in range(3)))
+    first, _ = taken(turns)
+    assert turns.next() is None
+    turns.done(first)
+    assert [turn.item for turn in taken(turns)] == ["a2"]
+
+
+def test_this_machine_may_have_all_threads() -> None:
+    """A proxy speaks for everybody."""
+    turns = waiting(*((f"m{number}", None, False) for number in range(5)))
+    assert len(taken(turns)) == THREADS
+
+
+def test_requests_whose_bodies_are_to_come_have_half_the_threads() -> None:
+    """Of all clients together, this machine's, too; others pass them."""
+    turns = waiting(*((f"s{number}", None, True) for number in range(3)), ("m", None, False))
+    assert [turn.item for turn in taken(turns)] == ["s0", "s1", "m"]
+
+
+def test_the_oldest_slow_request_of_a_client_goes() -> None:
+    """More than so many of one client don't wait; those of this machine do."""
+    turns = waiting(*((f"a{number}", "a", True) for number in range(MOST_SLOW)))
+    assert turns.put(Turn("a", "a", True)) == "a0"
+    assert turns.put(Turn("b", "b", True)) is None
+    for number in range(2 * MOST_SLOW):
+        assert turns.put(Turn(f"m{number}", None, True)) is None
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_every_request_is_answered_once(seed: int) -> None:
+    """Whatever the order, none is lost, none comes twice, and no bound is passed."""
+    chance = random.Random(seed)
+    turns: Turns[int] = Turns(THREADS, 1000)
+    put, answering, answered = 0, [], []
+    while len(answered) < 200:
+        if put < 200 and chance.random() < 0.6:
+            client = chance.choice([None, "a", "b", "c"])
+            turns.put(Turn(put, client, chance.random() < 0.3))
+            put += 1
+        while (turn := turns.next()) is not None:
+            answering.append(turn)
+        assert len(answering) <= THREADS
+        assert sum(turn.slow for turn in answering) <= THREADS // 2
+        if answering and (put == 200 or chance.random() < 0.5):
+            turn = answering.pop(chance.randrange(len(answering)))
+            turns.done(turn)
+            answered.append(turn.item)
+    assert sorted(answered) == list(range(200))
+    assert len(turns) == 0
