@@ -43,6 +43,7 @@ bridge = GpioBridge(
 
 
 routes: Blueprint = bridge.blueprint
+most_displays: int = bridge.limits.displays_per_address
 
 
 def make_app() -> Flask:

@@ -70,6 +70,8 @@ def _allowed_host(host: str) -> str:
 
 
 def _url(url: str) -> str:
+    if not url:
+        return url
     match = re.fullmatch(r"(https?)://([^/?#@]+)/?", url, re.IGNORECASE)
     name, colon, port = match[2].rpartition(":") if match and "]" not in match[2] else ("", "", "")
     host = (name if colon else match[2]).strip("[]") if match else ""
