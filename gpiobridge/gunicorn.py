@@ -32,9 +32,10 @@ from gpiobridge.turns import Turn, Turns
 _SEND_BUFFER_BYTES = 256 * 1024
 """What a thread can write without waiting for its reader: more than any page should have."""
 
+_MOST_UNREAD = 16  # times 64 KiB
 _OUT_OF_RESOURCES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _NOBODY_THERE = (errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED)
-# Since 24 it has no lock, as its main thread alone ends requests.
+# Since 24 its main thread alone ends requests.
 _IS_NEW = hasattr(ThreadWorker, "set_accept_enabled")
 _UNAUTHORISED = ("401", "403", "421")
 
@@ -138,9 +139,11 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         """Keep a connection alive, or close it; gunicorn 23 calls it on the thread."""
         super().finish_request(*args)
         connection = args[0] if _IS_NEW else args[0].conn
+        with self._kept_lock:
+            is_kept = connection in self._kept
         # Before 27 it only waits for more bytes, although the next request may have come together
         # with the one before.
-        if connection in self._kept and _has_ahead(connection):
+        if is_kept and _has_ahead(connection):
             self._again.append(connection)
             self._wake()
 
@@ -157,6 +160,11 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         """The connections that wait for their next request."""
         kept: deque[Any] = self.keepalived_conns if _IS_NEW else self._keep
         return kept
+
+    @property
+    def _kept_lock(self) -> Any:
+        """What guards them: gunicorn 23 adds some on the threads."""
+        return contextlib.nullcontext() if _IS_NEW else self._lock
 
     @property
     def _is_gathered(self) -> bool:
@@ -194,7 +202,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             os.read(ear, 4096)
         while self._again:
             connection = self._again.popleft()
-            with self._lock:
+            with self._kept_lock:
                 if connection not in self._kept:  # it was given up meanwhile
                     continue
                 self._kept.remove(connection)
@@ -210,7 +218,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         """
         if self._arrivals.drop_oldest(client, silent=True):
             return True
-        with contextlib.nullcontext() if _IS_NEW else self._lock:
+        with self._kept_lock:
             oldest = next((c for c in self._kept if client in (None, self._clients.get(c))), None)
             if oldest is not None:
                 self._kept.remove(oldest)
@@ -241,8 +249,11 @@ def close_soon(sock: socket.socket) -> None:
     with contextlib.suppress(OSError):
         sock.shutdown(socket.SHUT_WR)
         sock.setblocking(False)
-        while sock.recv(65536):  # unread bytes would reset the connection, cutting our answer
-            pass
+        # Unread bytes would reset the connection, cutting our answer. A peer that sends without end
+        # has no other.
+        for _ in range(_MOST_UNREAD):
+            if not sock.recv(65536):
+                break
     sock.close()
 
 
