@@ -10,8 +10,8 @@ import gpiobridge
 
 PACKAGE = Path(gpiobridge.__file__).parent
 PURE = (
-    "addresses", "bridge", "counts", "cursors", "debounce", "errors", "events", "liveness",
-    "navigation", "noise", "press", "settled", "wire",
+    "addresses", "bridge", "byte_ranges", "counts", "cursors", "debounce", "errors", "events",
+    "hidden", "liveness", "navigation", "noise", "press", "settled", "wire",
 )  # fmt: skip
 ACTING = {
     "asyncio", "datetime", "flask", "gpiozero", "io", "logging", "os", "pathlib", "random",
@@ -23,6 +23,8 @@ ACTING_CALLS = {"eval", "exec", "input", "open", "print", "sleep", "__import__"}
 # the only one that knows them all, and nobody imports it but the two ways to start it.
 ALLOWED = {
     "addresses": set(),
+    "byte_ranges": set(),
+    "hidden": set(),
     "errors": set(),
     "calling": set(),
     "events": set(),
@@ -53,7 +55,7 @@ ALLOWED = {
     "hub": {"connection", "counts", "events", "wire"},
     "order_queue": {"events"},
     "retained": {"events"},
-    "files": {"handoff", "waker"},
+    "files": {"addresses", "byte_ranges", "handoff", "hidden", "waker"},
     "watcher": {
         "bridge", "config", "connection", "counts", "edge_queue", "events", "gpio", "hub", "noise",
         "order_queue", "retained", "waker", "wire",
