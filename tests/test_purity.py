@@ -91,7 +91,7 @@ ALLOWED = {
         "config", "errors", "exhibit", "gunicorn_worker", "running", "systemd",
     },
     "server": {"calling", "config", "errors", "exhibit", "gunicorn_server", "limits", "startup"},
-    "install": {"calling", "config", "errors", "gpio"},
+    "install": {"calling", "config", "errors", "gpio", "hidden"},
     "remote": {"answers", "config", "errors"},
     "cursors": {"wire"},
     "client_page": {"errors", "remote"},

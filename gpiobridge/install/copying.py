@@ -31,7 +31,12 @@ PACKAGE = Path(__file__).resolve().parents[1]
 MARK = "gpiobridge.json"
 """The file in a copy that has its fingerprint."""
 
-_FOR_DEVELOPERS = {"dev", "soak"}  # of our extras; the others are pin back ends and the like
+_FOR_DEVELOPERS = {
+    "dev",
+    "sbom",
+    "soak",
+}  # of our extras; the others are pin back ends and the like
+_NEVER_IMPORTED = {"setuptools"}  # colorzero requires it, and does without
 _PYTHON = f"python{sys.version_info.major}.{sys.version_info.minor}"
 _LAUNCHER = "#!{python} -I\nfrom gpiobridge.cli import main\n\nmain()\n"
 
@@ -186,7 +191,7 @@ def _closure() -> list[Distribution]:
     while open_ends:
         parent, wanted = open_ends.pop()
         for name, asked in _requirements(parent, wanted):
-            if (name, asked) in seen:
+            if (name, asked) in seen or name in _NEVER_IMPORTED:
                 continue
             seen.add((name, asked))
             try:
