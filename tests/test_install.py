@@ -19,7 +19,7 @@ import pytest
 from installing import FakeMachine
 from running import write_exhibit
 
-from gpiobridge import calling, config
+from gpiobridge import calling, config, parts
 from gpiobridge import install as installing
 from gpiobridge.config import Server
 from gpiobridge.errors import ConfigError, InstallError, PinError
@@ -232,13 +232,13 @@ def test_what_is_copied_along(monkeypatch: pytest.MonkeyPatch) -> None:
             raise PackageNotFoundError(name)
         return installed[name]
 
-    monkeypatch.setattr(copying, "distribution", distribution)
-    assert [package.name for package in copying._closure()] == ["a-b", "inner", "lgpio"]
+    monkeypatch.setattr(parts, "distribution", distribution)
+    assert [package.name for package in parts.closure()] == ["a-b", "inner", "lgpio"]
 
 
 def test_packages_of_the_system_stay_where_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
     """Debian's packages have no list of files: the copy sees the system's own, as we do."""
-    monkeypatch.setattr(copying, "_closure", lambda: [Package("gpiozero")])
+    monkeypatch.setattr(copying, "closure", lambda: [Package("gpiozero")])
     copy = copying.running_copy()
     assert copy.packages == 0
     assert {item.place.split("/")[0].split("-")[0] for item in copy.items} == {"gpiobridge"}
@@ -250,6 +250,15 @@ def test_an_editable_package_is_refused() -> None:
     """A link into someone's checkout would lead nowhere for the service."""
     with pytest.raises(InstallError, match="flask is installed as editable, which can't be copied"):
         list(copying._items(Package("flask", editable=True)))
+
+
+def test_a_copy_says_since_when_it_is(
+    machine: FakeMachine, exhibit: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was installed from is what it is as old as."""
+    monkeypatch.setattr(copying, "since_s", lambda: 1.7e9)
+    run(machine, exhibit)
+    assert parts.marked_since_s(machine.at("/opt/gpiobridge/live")) == 1.7e9
 
 
 def test_again_changes_nothing(machine: FakeMachine, exhibit: Path) -> None:
