@@ -55,7 +55,7 @@ SLOW_BYTES = 64 * 1024
 IDLE_S = 10.0
 """So does one that has taken nothing for this long, in seconds: a film that is paused."""
 
-_SMALL_BYTES = 64 * 1024  # fits into most send buffers: an HTTP thread writes it and goes on
+_SMALL_BYTES = 64 * 1024  # an HTTP thread writes it and goes on, if it fits into the send buffer
 _CHUNK_BYTES = 64 * 1024
 
 _MINUTE_S = 60
@@ -326,8 +326,8 @@ def send_file(folder: Path, name: str, feeder: FileFeeder) -> Response:
     if (
         request.method != "GET"
         or response.status_code not in (200, 206)
-        or length <= _SMALL_BYTES
         or connection is None
+        or _fits(connection, length)
     ):
         return response
     response.close()
@@ -344,6 +344,13 @@ def send_file(folder: Path, name: str, feeder: FileFeeder) -> Response:
         feeder.feed(handoff.take(connection), head, file, length, client)
 
     return _FedResponse(hand_over, response)
+
+
+def _fits(connection: socket.socket, length: int) -> bool:
+    """Whether a thread can write so many bytes without waiting for the reader."""
+    # The system counts what it needs around the bytes, too (socket(7), SO_SNDBUF).
+    buffer_bytes = connection.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
+    return length <= min(_SMALL_BYTES, buffer_bytes // 2)
 
 
 def _answer_conditions(response: Response) -> None:

@@ -129,6 +129,7 @@ def client(readers: Readers, tmp_path: Path) -> FlaskClient:
     static.mkdir()
     (static / "small.txt").write_text("small")
     (static / "film.bin").write_bytes(FILM)
+    (static / "medium.bin").write_bytes(FILM[:20_000])
     (static / "films").mkdir()
     (static / "empty.txt").touch()
     (static / ".git").mkdir()
@@ -392,6 +393,18 @@ def test_a_small_file_is_the_http_servers(client: FlaskClient, readers: Readers)
     response = get(client, "/static/small.txt", **{"werkzeug.socket": ours})
     assert (response.status_code, response.data) == (200, b"small")
     assert not feeding()
+
+
+def test_a_small_file_that_fits_into_no_buffer_is_the_feeders(
+    client: FlaskClient, readers: Readers
+) -> None:
+    """An HTTP thread would wait for its reader, which may be a slow one (row 6)."""
+    ours, theirs = readers.connect()
+    ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    get(client, "/static/medium.bin", **{"werkzeug.socket": ours})
+    ours.close()
+    assert read_all(theirs).endswith(FILM[:20_000])
+    assert feeding()
 
 
 def test_a_large_file_goes_to_the_feeder(client: FlaskClient, readers: Readers) -> None:
