@@ -19,6 +19,7 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -315,7 +316,10 @@ def send_file(folder: Path, name: str, feeder: FileFeeder) -> Response:
     if is_hidden(name):
         raise NotFound
     # Werkzeug would refuse several ranges, and look at If-None-Match after the range.
-    response = send_from_directory(folder, name, conditional=False)
+    try:
+        response = send_from_directory(folder, name, conditional=False)
+    except OSError as error:
+        raise _not_readable(folder, name, error) from error
     try:
         _answer_conditions(response)
     except RequestedRangeNotSatisfiable:
@@ -331,19 +335,36 @@ def send_file(folder: Path, name: str, feeder: FileFeeder) -> Response:
     ):
         return response
     response.close()
+    start = response.content_range.start or 0
     client = client_of(request.remote_addr or "")
     if not feeder.make_room(client):
         return Response("Too many files are being read.\n", 503, {"Retry-After": "5"})
     # The very path that send_from_directory has checked: relative to the application, normalized.
     path = safe_join(os.fspath(folder), name)
     assert path is not None
-    file = (Path(current_app.root_path) / path).open("rb")
-    file.seek(response.content_range.start or 0)
+    try:
+        file = (Path(current_app.root_path) / path).open("rb")
+    except OSError as error:
+        raise _not_readable(folder, name, error) from error
+    file.seek(start)
 
     def hand_over(head: bytes) -> None:
         feeder.feed(handoff.take(connection), head, file, length, client)
 
     return _FedResponse(hand_over, response)
+
+
+def _not_readable(folder: Path, name: str, error: OSError) -> NotFound:
+    """Make the answer for a file that is there and can't be read, or was removed just now."""
+    if not isinstance(error, FileNotFoundError):
+        _say_once(f"{folder / name}: {error.strerror}; its readers get 404")
+    return NotFound()
+
+
+@cache
+def _say_once(sentence: str) -> None:
+    """Tell the owner, and not with every request."""
+    log.warning("%s", sentence)
 
 
 def _fits(connection: socket.socket, length: int) -> bool:

@@ -563,6 +563,27 @@ def test_a_hidden_file_is_not_found(client: FlaskClient, name: str) -> None:
     assert b"hidden" not in response.data
 
 
+@pytest.mark.parametrize(("error", "lines"), [(PermissionError, 1), (FileNotFoundError, 0)])
+def test_a_file_that_cannot_be_read_is_not_found(
+    client: FlaskClient,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    error: type[OSError],
+    lines: int,
+) -> None:
+    """No failure of the server: the owner is told once, also of one that is asked for often."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise error(13, "Permission denied")
+
+    monkeypatch.setattr(files, "send_from_directory", fail)
+    for _ in range(3):
+        assert get(client, "/static/film.bin").status_code == 404
+    assert [line.rpartition("/")[2] for line in caplog.messages] == [
+        "film.bin: Permission denied; its readers get 404"
+    ] * lines
+
+
 @pytest.mark.parametrize("name", ["a.b.txt", "films/a..b", "~tilde.txt"])
 def test_dots_within_a_name_hide_nothing(client: FlaskClient, name: str) -> None:
     """Only one at its beginning does."""
@@ -581,6 +602,27 @@ def test_too_many_readers_get_503(
     assert response.status_code == 503
     assert "Retry-After" in response.headers
     assert read_all(browser) == FILM
+
+
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [("192.0.2.7", "192.0.2.7"), ("2001:db8::1:7", "2001:db8::/64"), ("127.0.0.2", "127.0.0.2")],
+)
+def test_a_request_counts_for_its_address(
+    client: FlaskClient,
+    readers: Readers,
+    monkeypatch: pytest.MonkeyPatch,
+    address: str,
+    name: str,
+) -> None:
+    """An IPv4 address, or an IPv6 network; the slow reader from there makes room (row 6)."""
+    monkeypatch.setattr(files, "CLIENT_READERS", 1)
+    slow, other = readers.join(name), readers.join("another")
+    readers.now_s += 5
+    _, received = get_by_socket(client, readers, "/static/film.bin", REMOTE_ADDR=address)
+    assert received.endswith(FILM)
+    assert slow.gone
+    assert other.stays
 
 
 @pytest.mark.parametrize(

@@ -141,6 +141,10 @@ def test_a_bare_machine_gets_a_service(whole: FakeMachine, exhibit: Path) -> Non
     assert launcher.read_text().startswith(f"#!{python} -I\n")
     assert os.access(launcher, os.X_OK)
     assert command(whole, "check", "--config", str(etc / "config.toml")).returncode == 0
+    told = json.loads(command(whole, "version", "--json").stdout)
+    assert told["made_by_install"]
+    assert told["since"] == parts.iso(parts.since_s() or 0)
+    assert told["packages"] == parts.describe()["packages"]
 
 
 def test_the_copy_needs_nothing_of_the_original(whole: FakeMachine, exhibit: Path) -> None:
