@@ -8,7 +8,7 @@ HAS_LGPIO = $(PYTHON) -c 'import importlib.util, sys; sys.exit(not importlib.uti
 VENV_FLAGS = $(shell $(ON_A_PI) && echo --system-site-packages)
 EXTRA = $(shell $(ON_A_PI) && ! $(HAS_LGPIO) && echo '[lgpio]')
 
-.PHONY: help run test test-oldest test-pi test-faults test-https test-kiosk test-browsers test-pages test-docs fuzz soak bench lint format wheel clean
+.PHONY: help run test test-oldest test-pi test-faults test-https test-kiosk test-browsers test-pages test-docs fuzz soak bench lint format wheel sbom clean
 
 help:  ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -41,7 +41,7 @@ test-browsers: .venv/dev .venv/browsers  ## test in Firefox, WebKit and Chromium
 test-pages: .venv/dev .venv/browser  ## test in Chromium how pages hold presses off, leave, and idle
 	$(BIN)/pytest tests/pages --numprocesses=2 --dist=worksteal
 
-test-docs: .venv/dev .venv/browser  ## run what the README and docs/ show, as printed, and the built wheel
+test-docs: .venv/dev .venv/browser .venv/sbom  ## run what the README and docs/ show, as printed, and the built wheel
 	$(BIN)/pytest tests/docs --numprocesses=2 --dist=worksteal
 
 fuzz: .venv/dev  ## send 100,000 malformed handshakes and frames to a running server
@@ -65,6 +65,14 @@ format: .venv/dev  ## format the code
 
 wheel: .venv/dev  ## build the wheel into dist/
 	$(BIN)/python -m build --wheel
+
+# Of what pip installs today, in an environment without anything else; pip is no part of it.
+sbom: wheel .venv/sbom  ## list the parts of the built wheel in dist/ (CycloneDX)
+	@$(PYTHON) -m venv --clear --without-pip build/parts
+	@$(BIN)/python -m pip --python build/parts install --quiet --disable-pip-version-check \
+		"$$(ls -t dist/*.whl | head -n 1)"
+	$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --spec-version 1.6 --short-PURLs \
+		--output-file "$$(ls -t dist/*.whl | head -n 1 | sed 's/-py3.*/.cdx.json/')" build/parts
 
 clean:  ## remove all that these commands have made here
 	rm -rf .venv dist build .mypy_cache .ruff_cache .pytest_cache
@@ -97,6 +105,11 @@ clean:  ## remove all that these commands have made here
 .venv/soak: .venv/dev
 	@echo "installing the plotting library into .venv ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,soak]'
+	@touch $@
+
+.venv/sbom: .venv/dev
+	@echo "installing the tool that lists parts into .venv ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,sbom]'
 	@touch $@
 
 # The system's Chromium where there is one, Debian's where we may install it, else Playwright's.

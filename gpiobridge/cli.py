@@ -193,6 +193,24 @@ def check(config_file: Path | None) -> None:
 
 
 @main.command()
+@click.option("--json", "as_json", is_flag=True, help="Write it for machines.")
+def version(as_json: bool) -> None:
+    """Name each part of this copy and its version, and since when it is here."""
+    from gpiobridge import parts
+
+    told = parts.describe()
+    if as_json:
+        click.echo(json.dumps(told, indent=2))
+        return
+    since = f" of {told['since'][:10]}" if told["since"] else ""
+    click.echo(f"gpiobridge {told['gpiobridge']}{since} in {told['folder']}")
+    click.echo(f"Python {told['python']} ({told['interpreter']})")
+    click.echo(f"{told['system'] or 'system'}: {told['platform']}")
+    click.echo(f"pins: {told['back_end'] or 'no back end is installed'}\n")
+    click.echo(_table(("package", "version"), list(told["packages"].items())))
+
+
+@main.command()
 @_config_option
 @click.option("--json", "as_json", is_flag=True, help="Write the findings for machines.")
 def doctor(config_file: Path | None, as_json: bool) -> None:

@@ -32,6 +32,7 @@ OK, WARNING, FAILURE, SKIPPED = Verdict
 PI_CHIP = Chip(0, "pinctrl-bcm2711", 58)
 OTHER_CHIP = Chip(1, "raspberrypi-exp-gpio", 8)
 IN_2026_S = 1_780_000_000.0
+DAY_S = 86400.0
 
 CONFIG = """\
 [server]
@@ -162,6 +163,8 @@ class Pi:
             line=lambda chip, offset: Line(False, ""),
             sample=lambda settings, pins: {name: Sample(HIGH) for name in pins},
             sleep=lambda seconds: None,
+            since=lambda: IN_2026_S - 30 * DAY_S,
+            copy=None,
         )
         return replace(healthy, **self.changes)
 
@@ -539,6 +542,7 @@ def test_a_healthy_pi_is_found_well(pi: Pi) -> None:
         ("displays", OK),
         ("kiosk", OK),
         ("clock", OK),
+        ("age", OK),
     }
     assert not [finding for finding in report.findings if finding.remedy]
 
@@ -875,7 +879,7 @@ def test_a_wrong_configuration_hides_nothing_else(pi: Pi) -> None:
     assert report.exit_code == 2
     assert len([f for f in of(report, "configuration") if f.verdict is FAILURE]) == 3
     fine = {f.check for f in report.findings if f.verdict is OK}
-    assert fine == {"board", "permissions", "gpiobridge.service", "kiosk", "clock"}
+    assert fine == {"board", "permissions", "gpiobridge.service", "kiosk", "clock", "age"}
 
 
 def test_an_unreadable_configuration_is_not_a_wrong_one(
@@ -1124,3 +1128,59 @@ def test_a_running_bridge_holds_its_port_and_pins(
     done = doctor("--config", str(config), "--json", GPIOBRIDGE_SERVER__PORT=str(bridge.port))
     told = {f["check"]: f for f in json.loads(done.stdout)["findings"]}
     assert told["port"]["sentence"] == f"port {bridge.port} on 127.0.0.1 is free"
+
+
+# -------------------------------------------------------------------- how old it is
+
+
+def old(pi: Pi, days: float, copy: Path | None = None) -> list[Finding]:
+    """What is found of a copy that is so many days old."""
+    pi.changes.update(since=lambda: IN_2026_S - days * DAY_S, copy=copy)
+    return of(pi.examine(), "age")
+
+
+def test_a_copy_is_as_old_as_its_newest_part(pi: Pi) -> None:
+    """The day and the days are told; it is fine for a year."""
+    assert [(f.verdict, f.sentence) for f in old(pi, 364)] == [
+        (OK, "this copy is of 2025-05-29, 364 days old")
+    ]
+
+
+@pytest.mark.parametrize("days", [365, 1000])
+def test_a_copy_that_is_over_a_year_old_is_to_be_upgraded(pi: Pi, days: float) -> None:
+    """Its packages, too, which pip alone would leave as they are."""
+    (found,) = old(pi, days)
+    assert found.verdict is WARNING
+    assert f"{days} days old" in found.sentence
+    assert "install --upgrade --upgrade-strategy eager gpiobridge" in found.remedy
+
+
+def test_an_installed_copy_is_upgraded_where_it_came_from(pi: Pi) -> None:
+    """It has no pip: the way is the one that the documentation has."""
+    (found,) = old(pi, 400, copy=Path("/opt/gpiobridge/live"))
+    assert "where it was installed from" in found.remedy
+    assert found.remedy.endswith("gpiobridge install")
+
+
+def test_the_copy_of_the_service_may_be_another_one(pi: Pi) -> None:
+    """A fresh environment doesn't make the service fresh."""
+    pi.write("opt/gpiobridge/live/gpiobridge.json", json.dumps({"since": IN_2026_S - 500 * DAY_S}))
+    mine, services = old(pi, 1)
+    assert mine.verdict is OK
+    assert services.verdict is WARNING
+    assert services.sentence.startswith("the service's copy is of 2025-01-13, 500 days old")
+    assert services.remedy.endswith(calling.as_root("install"))
+
+
+@pytest.mark.parametrize("mark", ["{}", "no JSON", '{"since": null}', '{"since": "x"}', "[]"])
+def test_a_copy_that_does_not_say_how_old_it_is(pi: Pi, mark: str) -> None:
+    """One of an older version has no date, and that is no fault."""
+    pi.write("opt/gpiobridge/live/gpiobridge.json", mark)
+    assert [f.verdict for f in old(pi, 1)] == [OK]
+
+
+def test_a_clock_that_is_behind_tells_no_age(pi: Pi) -> None:
+    """A Pi without network begins where it ended."""
+    assert [f.verdict for f in old(pi, -30)] == [SKIPPED]
+    pi.changes["since"] = lambda: None
+    assert [f.verdict for f in of(pi.examine(), "age")] == [SKIPPED]

@@ -10,8 +10,8 @@ import gpiobridge
 
 PACKAGE = Path(gpiobridge.__file__).parent
 PURE = (
-    "addresses", "bridge", "counts", "cursors", "debounce", "errors", "events", "liveness",
-    "navigation", "noise", "press", "request_heads", "settled", "wire",
+    "addresses", "bridge", "byte_ranges", "counts", "cursors", "debounce", "errors", "events",
+    "hidden", "liveness", "navigation", "noise", "press", "request_heads", "settled", "wire",
 )  # fmt: skip
 ACTING = {
     "asyncio", "datetime", "flask", "gpiozero", "io", "logging", "os", "pathlib", "random",
@@ -23,6 +23,8 @@ ACTING_CALLS = {"eval", "exec", "input", "open", "print", "sleep", "__import__"}
 # the only one that knows them all, and nobody imports it but the two ways to start it.
 ALLOWED = {
     "addresses": set(),
+    "byte_ranges": set(),
+    "hidden": set(),
     "errors": set(),
     "calling": set(),
     "events": set(),
@@ -49,11 +51,12 @@ ALLOWED = {
     "bridge": {"debounce", "events", "navigation", "noise", "press", "settled", "wire"},
     "config": {"errors", "events"},
     "gpio": {"calling", "config", "errors", "events"},
+    "parts": {"errors", "gpio"},
     "connection": {"events"},
     "hub": {"connection", "counts", "events", "wire"},
     "order_queue": {"events"},
     "retained": {"events"},
-    "files": {"handoff", "waker"},
+    "files": {"addresses", "byte_ranges", "handoff", "hidden", "waker"},
     "watcher": {
         "bridge", "config", "connection", "counts", "edge_queue", "events", "gpio", "hub", "noise",
         "order_queue", "retained", "waker", "wire",
@@ -94,12 +97,12 @@ ALLOWED = {
         "config", "errors", "exhibit", "gunicorn_worker", "running", "systemd",
     },
     "server": {"calling", "config", "errors", "gunicorn_server", "limits", "werkzeug_server"},
-    "install": {"calling", "config", "errors", "gpio"},
+    "install": {"calling", "config", "errors", "gpio", "hidden", "parts"},
     "remote": {"answers", "config", "errors"},
     "cursors": {"wire"},
     "client_page": {"errors", "remote"},
     "client": {"client_page", "cursors", "errors", "remote", "wire"},
-    "doctor": {"calling", "config", "errors", "events", "gpio", "limits", "remote"},
+    "doctor": {"calling", "config", "errors", "events", "gpio", "limits", "parts", "remote"},
     "target": {"calling", "config", "doctor", "errors"},
     "liveness": set(),
     "chromium": {"errors"},

@@ -1,8 +1,8 @@
 """The doctor: checks a machine, says what is wrong and what to do about it, and changes nothing.
 
 `examine` runs the checks in an order in which the earlier explain the later. `machine` is where
-they look; `board`, `backends`, `pins`, `service` and `kiosk` have the checks; `findings` is what
-they say. No check may raise: one that does becomes a finding. One thread, the caller's.
+they look; `board`, `backends`, `pins`, `service`, `kiosk` and `age` have the checks; `findings` is
+what they say. No check may raise: one that does becomes a finding. One thread, the caller's.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -11,15 +11,19 @@ from pathlib import Path
 
 from gpiobridge import calling, config
 from gpiobridge.config import Settings
-from gpiobridge.doctor import backends, board, kiosk, pins, service
+from gpiobridge.doctor import age, backends, board, kiosk, pins, service
 from gpiobridge.doctor.findings import Finding, Report, Verdict, failure, ok, skipped, warning
 from gpiobridge.doctor.machine import Health, Machine
 from gpiobridge.errors import ConfigError, PinError
 from gpiobridge.gpio import is_raspberry_pi
+from gpiobridge.parts import marked_since_s
 
 __all__ = ["Finding", "Machine", "Report", "Verdict", "examine", "installed_config"]
 
 Check = Callable[[], Finding | Iterable[Finding]]
+
+LIVE = "opt/gpiobridge/live"
+"""The copy that the installed service runs (`gpiobridge.install`)."""
 
 _UNWIRED = "no pin is wired: none is needed"
 
@@ -165,6 +169,17 @@ def _checks(patient: _Patient) -> Iterator[tuple[str, Check]]:
     yield "displays", room
     yield "kiosk", lambda: _kiosk(patient)
     yield "clock", lambda: board.clock(root, machine.run, machine.unix_s)
+    yield "age", lambda: _ages(machine)
+
+
+def _ages(machine: Machine) -> list[Finding]:
+    live = machine.root / LIVE
+    return age.ages(
+        machine.unix_s,
+        machine.since(),
+        made_by_install=machine.copy is not None,
+        service_s=marked_since_s(live) if live.is_dir() else None,
+    )
 
 
 def _guarded(name: str, check: Check, again: str) -> list[Finding]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gpiobridge import gpio, remote
+from gpiobridge import gpio, parts, remote
 from gpiobridge.config import Server
 from gpiobridge.doctor.sampling import Sampler, sample
 from gpiobridge.errors import RemoteError
@@ -163,6 +163,8 @@ class Machine:
         line: who holds a line, by the chip's and the line's number.
         sample: watches pins for a short time.
         sleep: waits for seconds.
+        since: when this copy of gpiobridge last got a part, in seconds since 1970.
+        copy: the folder of this copy, if `gpiobridge install` has made it.
     """
 
     root: Path = Path("/")
@@ -182,3 +184,5 @@ class Machine:
     line: Callable[[int, int], Line] = line
     sample: Sampler = sample
     sleep: Callable[[float], None] = time.sleep
+    since: Callable[[], float | None] = parts.since_s
+    copy: Path | None = field(default_factory=parts.installed_copy)

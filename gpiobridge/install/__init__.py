@@ -1,8 +1,8 @@
 """``gpiobridge install``: a service that outlives its terminal, and the way back.
 
-The way of an installation: `copying` lists the running installation, `wanted` the files to place,
-`looking` sees what is there, `plan` makes steps of the two (pure), and `carrying` carries them out
-on a `machine`, undoing them if one fails.
+The way of an installation: `copying` lists the running installation, `exhibit` the owner's files,
+`wanted` all that is to be placed, `looking` sees what is there, `plan` makes steps of the two
+(pure), and `carrying` carries them out on a `machine`, undoing them if one fails.
 
 ::
 
@@ -15,6 +15,7 @@ on a `machine`, undoing them if one fails.
 
 import contextlib
 import fcntl
+import os
 import socket
 import sys
 import time
@@ -88,6 +89,10 @@ def install(
     _require(machine, dry_run)
     machine.require_shared(Path(sys.base_prefix))
     source = _exhibit(folder, machine, tell)
+    # Before anything is read as root: a message about a wrong file may quote it. Where there is no
+    # configuration, `config` says so.
+    there = source is not None and os.path.lexists(source / "config.toml")
+    exhibit = wanted_files.exhibit_files(source) if source and there else None
     settings = config.load((source or machine.at(EXHIBIT)) / "config.toml", environ={})
     for warning in settings.warnings:
         tell(f"warning: {warning}")
@@ -100,7 +105,7 @@ def install(
         packages=copy.packages,
         size=copy.size,
         config=str(source / "config.toml") if source else CONFIG,
-        exhibit=wanted_files.exhibit_files(source) if source else None,
+        exhibit=exhibit,
         units=wanted_files.unit_files(
             wanted_files.units_folder(PACKAGE),
             settings.server,

@@ -6,9 +6,11 @@ after a power cut.
 """
 
 import contextlib
+import hashlib
 import json
 import os
 import shutil
+import stat
 import subprocess
 import time
 from collections.abc import Callable, Iterable
@@ -224,8 +226,7 @@ class _Work:
             if isinstance(file.source, bytes):
                 new.write(file.source)
             else:
-                with file.source.open("rb") as source:
-                    shutil.copyfileobj(source, new)
+                _copy(file.source, file.digest, new)
             self._machine.own(beside, file.group)
             os.fchmod(new.fileno(), file.mode)
             new.flush()
@@ -317,6 +318,42 @@ def _new(path: Path) -> BinaryIO:
     path.unlink(missing_ok=True)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     return os.fdopen(os.open(path, flags, 0o600), "wb")
+
+
+def _copy(source: Path, digest: str, new: BinaryIO) -> None:
+    """Copy the very content that was looked at, or nothing.
+
+    Raises:
+        InstallError: the file has been exchanged since: its owner is not root, who copies it.
+    """
+    with open(os.open(source, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+        hashing = _Hashing(file)
+        if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            shutil.copyfileobj(hashing, new)
+    if hashing.digest != digest:
+        raise InstallError(
+            f"{source}: it has changed while it was being installed; the files are as they were "
+            "before: run this again"
+        )
+
+
+class _Hashing:
+    """A file that is hashed while it is read."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._hash = hashlib.sha256()
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Read on."""
+        piece = self._file.read(size)
+        self._hash.update(piece)
+        return piece
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of what was read, in hexadecimal."""
+        return self._hash.hexdigest()
 
 
 def _set_link(link: Path, to: str | None) -> None:

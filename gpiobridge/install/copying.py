@@ -19,19 +19,15 @@ import tomllib
 import venv
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from importlib.metadata import Distribution, distribution
 from pathlib import Path
 from types import SimpleNamespace
 
 from gpiobridge import calling
 from gpiobridge.errors import InstallError
+from gpiobridge.parts import MARK, NAME, closure, since_s
 
-NAME = "gpiobridge"
 PACKAGE = Path(__file__).resolve().parents[1]
-MARK = "gpiobridge.json"
-"""The file in a copy that has its fingerprint."""
-
-_FOR_DEVELOPERS = {"dev", "soak"}  # of our extras; the others are pin back ends and the like
 _PYTHON = f"python{sys.version_info.major}.{sys.version_info.minor}"
 _LAUNCHER = "#!{python} -I\nfrom gpiobridge.cli import main\n\nmain()\n"
 
@@ -75,7 +71,7 @@ def running_copy() -> Copy:
         InstallError: it can't be copied; the message says what to do.
     """
     base = Path(sys.base_prefix).resolve()
-    others = [found for found in _closure() if found.files is not None]
+    others = [found for found in closure() if found.files is not None]
     items = [*_own_items(), *(item for found in others for item in _items(found))]
     # One package may bring another's file along; the file is there once.
     items = list({item.place: item for item in items}.values())
@@ -108,7 +104,7 @@ def build(copy: Copy, target: Path, final: str) -> None:
     launcher = target / "bin" / NAME
     launcher.write_text(_LAUNCHER.format(python=f"{final}/bin/python"))
     launcher.chmod(0o755)
-    (target / MARK).write_text(json.dumps({"fingerprint": copy.fingerprint}))
+    (target / MARK).write_text(json.dumps({"fingerprint": copy.fingerprint, "since": since_s()}))
 
 
 class _Environment(venv.EnvBuilder):
@@ -170,48 +166,6 @@ def _items(found: Distribution) -> Iterator[Item]:
         outside = file.is_absolute() or ".." in file.parts
         if not outside and file.suffix != ".pyc" and path.is_file():
             yield Item(file.as_posix(), path)
-
-
-def _closure() -> list[Distribution]:
-    """List the installed packages that gpiobridge needs, directly or not, itself excepted.
-
-    A requirement that isn't installed is one for another system, or a back end that isn't used:
-    the installation works as it is, or the check of the configuration with the copy says so.
-    """
-    found: dict[str, Distribution] = {}
-    own = distribution(NAME)
-    extras = set(own.metadata.get_all("Provides-Extra") or ()) - _FOR_DEVELOPERS
-    open_ends = [(own, frozenset(extras))]
-    seen: set[tuple[str, frozenset[str]]] = set()
-    while open_ends:
-        parent, wanted = open_ends.pop()
-        for name, asked in _requirements(parent, wanted):
-            if (name, asked) in seen:
-                continue
-            seen.add((name, asked))
-            try:
-                child = distribution(name)
-            except PackageNotFoundError:
-                continue
-            open_ends.append((child, asked))
-            if name != NAME:
-                found[name] = child
-    return [found[name] for name in sorted(found)]
-
-
-def _requirements(
-    package: Distribution, extras: frozenset[str]
-) -> Iterator[tuple[str, frozenset[str]]]:
-    """List the names a package requires, each with the extras it asks for (PEP 508)."""
-    for text in package.requires or ():
-        requirement, _, marker = text.partition(";")
-        extra = re.search(r"""extra\s*==\s*["']([^"']+)["']""", marker)
-        if extra and extra[1] not in extras:
-            continue
-        match = re.match(r"\s*([A-Za-z0-9._-]+)\s*(?:\[([^\]]*)\])?", requirement)
-        if match:
-            name = re.sub(r"[-_.]+", "-", match[1]).lower()
-            yield name, frozenset(part.strip() for part in (match[2] or "").split(",") if part)
 
 
 def _sees_the_system() -> bool:

@@ -6,7 +6,6 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from gpiobridge.install.copying import MARK
 from gpiobridge.install.machine import Machine
 from gpiobridge.install.plan import Present
 from gpiobridge.install.steps import (
@@ -24,6 +23,7 @@ from gpiobridge.install.steps import (
     File,
 )
 from gpiobridge.install.wanted import digest_of
+from gpiobridge.parts import MARK
 
 
 def look(

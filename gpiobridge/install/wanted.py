@@ -5,14 +5,13 @@ Reads the file system, writes nothing.
 
 import hashlib
 import ipaddress
-import os
 import re
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 from gpiobridge.config import Server
-from gpiobridge.errors import ConfigError, InstallError
+from gpiobridge.errors import InstallError
+from gpiobridge.install import exhibit
 from gpiobridge.install.steps import ACCOUNTS, EXHIBIT, KIOSK, READERS, SERVICE, SOCKET, UNITS, File
 
 NETWORK = f"{UNITS}/{SERVICE}.d/gpiobridge-network.conf"
@@ -25,22 +24,19 @@ def exhibit_files(folder: Path) -> tuple[File, ...]:
         folder: where it is.
 
     Raises:
-        ConfigError: there is none.
+        ConfigError: there is none, or something in it leads out of it (`exhibit.find`).
     """
-    if not (folder / "config.toml").is_file():
-        raise ConfigError([f"{folder}: has no config.toml; name the folder of your exhibit"])
     files = []
-    for path in (folder / "config.toml", *_below(folder / "templates"), *_below(folder / "static")):
-        inside = path.relative_to(folder).as_posix()
+    for found in exhibit.find(folder):
         # A token may stand in the configuration. The service's user exists only while it runs,
         # so what it shares with the file, and with the kiosk, is a group.
-        private = inside == "config.toml"
+        private = found.inside == "config.toml"
         files.append(
             File(
-                f"{EXHIBIT}/{inside}",
-                digest_of(path),
-                path.stat().st_size,
-                path,
+                f"{EXHIBIT}/{found.inside}",
+                found.digest,
+                found.size,
+                folder / found.inside,
                 0o640 if private else 0o644,
                 READERS if private else "root",
             )
@@ -124,22 +120,6 @@ def digest_of(path: Path) -> str:
     """Return the SHA-256 of a file's content, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _below(folder: Path) -> Iterator[Path]:
-    """List the files below a folder, links followed, hidden ones (an editor's, git's) left out."""
-    seen = set()
-    for where, folders, names in os.walk(folder, followlinks=True):
-        real = os.path.realpath(where)
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        if real in seen:  # a link in a circle
-            folders.clear()
-            continue
-        seen.add(real)
-        for name in sorted(names):
-            path = Path(where, name)
-            if not name.startswith(".") and not name.endswith("~") and path.is_file():
-                yield path
 
 
 def _text_file(path: str, text: str) -> File:

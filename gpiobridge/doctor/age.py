@@ -1,0 +1,50 @@
+"""The check of how old gpiobridge is, and what it stands on.
+
+It takes what it looks at as arguments and returns its findings.
+"""
+
+from gpiobridge import calling
+from gpiobridge.doctor.findings import Finding, ok, skipped, warning
+from gpiobridge.parts import OLD_S, iso
+
+_CHECK = "age"
+_DAY_S = 86400.0
+
+
+def ages(
+    now_s: float, this_s: float | None, *, made_by_install: bool, service_s: float | None
+) -> list[Finding]:
+    """Check how old the running copy is, and the service's if that is another one.
+
+    Args:
+        now_s: the wall clock, in seconds since 1970.
+        this_s: when the running copy last got a part, None if that is unknown.
+        made_by_install: whether it is one that `gpiobridge install` has made.
+        service_s: the same for the installed service's; None if there is none, or it is this one.
+    """
+    upgrade = calling.pip("install", "--upgrade", "--upgrade-strategy", "eager", "gpiobridge")
+    install = calling.as_root("install")
+    if made_by_install:
+        remedy = (
+            "upgrade it where it was installed from, and install it again: ~/gpiobridge/bin/pip "
+            "install --upgrade --upgrade-strategy eager gpiobridge, then sudo "
+            "~/gpiobridge/bin/gpiobridge install"
+        )
+        return [_age("this copy", now_s, this_s, remedy)]
+    found = [_age("this copy", now_s, this_s, upgrade)]
+    if service_s is not None:
+        found.append(_age("the service's copy", now_s, service_s, f"{upgrade}, then {install}"))
+    return found
+
+
+def _age(which: str, now_s: float, since_s: float | None, remedy: str) -> Finding:
+    if since_s is None:
+        return skipped(_CHECK, f"nothing tells how old {which} is")
+    day = iso(since_s)[:10]
+    if since_s - now_s > _DAY_S:
+        return skipped(_CHECK, f"{which} is of {day}, after what the clock says: see the clock")
+    days = max(0, int((now_s - since_s) / _DAY_S))
+    told = f"{which} is of {day}, {days} day{'' if days == 1 else 's'} old"
+    if now_s - since_s < OLD_S:
+        return ok(_CHECK, told)
+    return warning(_CHECK, f"{told}: it has none of the fixes since, nor have its packages", remedy)
