@@ -63,7 +63,9 @@ def serve(load: Callable[[], Settings]) -> int:
 def _serve_with_werkzeug(settings: Settings, listener: socket.socket) -> int:
     from werkzeug.serving import make_server
 
-    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    from gpiobridge.werkzeug_requests import RequestHandler, bound_log
+
+    bound_log()
     failed = threading.Event()
 
     def shut_down() -> None:
@@ -76,7 +78,9 @@ def _serve_with_werkzeug(settings: Settings, listener: socket.socket) -> int:
 
     app = create_app(settings, on_failure=fail)
     host, port = listener.getsockname()[:2]
-    server = make_server(host, port, app, threaded=True, fd=listener.fileno())
+    server = make_server(
+        host, port, app, threaded=True, fd=listener.fileno(), request_handler=RequestHandler
+    )
     bridge = app.extensions["gpiobridge"]
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: shut_down())
