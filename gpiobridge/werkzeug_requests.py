@@ -23,6 +23,9 @@ class RequestHandler(WSGIRequestHandler):
             return
         super().run_wsgi()
 
+    def log_request(self, code: object = "-", size: object = "-") -> None:
+        """Log no request: nobody would see it, and Werkzeug's way fails at such an address."""
+
 
 def bound_log() -> None:
     """Let Werkzeug log failures alone, and those at a bounded rate: each bad request is one."""

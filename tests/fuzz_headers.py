@@ -376,14 +376,15 @@ def _failure(port: int, case: Case) -> str:
     """Send one request, and say what is wrong with the answer."""
     try:
         with socket.create_connection(("127.0.0.1", port), LIMIT_S) as sock:
-            return judge(_first_line(sock, case.sent))
+            return judge(first_line(sock, case.sent))
     except TimeoutError:
         return f"no answer within {LIMIT_S:g} s"
     except OSError as error:
         return f"no connection: {error}"
 
 
-def _first_line(sock: socket.socket, sent: bytes) -> bytes:
+def first_line(sock: socket.socket, sent: bytes) -> bytes:
+    """Send a request, end our direction, and read the first line of the answer, if one comes."""
     try:
         sock.sendall(sent)
         sock.shutdown(socket.SHUT_WR)  # a body that is too short never ends otherwise

@@ -2,6 +2,7 @@
 
 import io
 import logging
+import socket
 import subprocess
 import sys
 import urllib.parse
@@ -12,7 +13,7 @@ from typing import Any
 import fuzz_headers
 import pytest
 from flask import Flask
-from running import RunningBridge, write_exhibit
+from running import RunningBridge, wait_until, write_exhibit
 from serving import make_app
 
 from gpiobridge import config
@@ -93,18 +94,21 @@ def test_no_request_makes_an_applications_bridge_fail(caplog: pytest.LogCaptureF
     assert not [record for record in caplog.records if record.exc_info]
 
 
-@pytest.mark.parametrize("sent", fuzz_headers.AUTHORIZATIONS)
-@pytest.mark.parametrize("path", ["/welcome", "/healthz", "/api/messages", "/static/a.txt"])
-def test_nonsense_in_authorization_is_no_token(tmp_path: Path, path: str, sent: bytes) -> None:
+def test_nonsense_in_authorization_is_no_token(tmp_path: Path) -> None:
     """It gets the 401 that a request without it gets (row 7)."""
     app = create_app(config.load(write_exhibit(tmp_path, WITH_TOKEN), environ={}))
-    method = b"POST" if path.startswith("/api") else b"GET"
-    headers = ((b"Host", b"127.0.0.1"), (b"Authorization", sent))
+    wrong = {}
     try:
-        status = answer_of(app, fuzz_headers.Case(method, path.encode(), headers, b""))
+        for path in (b"/welcome", b"/healthz", b"/api/messages", b"/static/a.txt", b"/nothing"):
+            method = b"POST" if path.startswith(b"/api") else b"GET"
+            for sent in fuzz_headers.AUTHORIZATIONS:
+                headers = ((b"Host", b"127.0.0.1"), (b"Authorization", sent))
+                status = answer_of(app, fuzz_headers.Case(method, path, headers, b""))
+                if status != 401:
+                    wrong[path, sent] = status
     finally:
         app.extensions["gpiobridge"].stop()
-    assert status == 401
+    assert wrong == {}
 
 
 def test_both_servers_answer_nonsense(run_bridge: Run, kind: str) -> None:
@@ -114,17 +118,15 @@ def test_both_servers_answer_nonsense(run_bridge: Run, kind: str) -> None:
     bridge.stop()  # looks for tracebacks in its log
 
 
-@pytest.mark.parametrize("target", [b"//[", b"http://[", b"//[::1/x", b"http://[v1.\xff]/"])
-def test_an_address_that_cannot_be_read_is_400(run_bridge: Run, kind: str, target: bytes) -> None:
-    """An unfinished IPv6 address in a request's first line ends no thread (row 7)."""
+def test_an_address_that_cannot_be_read_ends_no_thread(run_bridge: Run, kind: str) -> None:
+    """An unfinished IPv6 address in a request's first line is refused (row 7)."""
     bridge = run_bridge(kind)
-    case = fuzz_headers.Case(b"GET", target, ((b"Host", b"127.0.0.1"),), b"")
-    import socket
-
-    with socket.create_connection(("127.0.0.1", bridge.port), 10) as sock:
-        line = fuzz_headers._first_line(sock, case.sent)
-    assert line.split(b" ")[1] in (b"400", b"404", b"421")
-    bridge.stop()
+    for target in (b"//[", b"http://[", b"//[::1/x", b"http://[v1.\xff]/"):
+        case = fuzz_headers.Case(b"GET", target, ((b"Host", b"127.0.0.1"),), b"")
+        with socket.create_connection(("127.0.0.1", bridge.port), 10) as sock:
+            line = fuzz_headers.first_line(sock, case.sent)
+        assert line.split(b" ")[1] in (b"400", b"404", b"421"), target
+    bridge.stop()  # looks for tracebacks in its log
 
 
 APPLICATION = """\
@@ -151,8 +153,6 @@ def test_plain_gunicorn_answers_nonsense(tmp_path: Path) -> None:
     with log.open("wb") as file:
         server = subprocess.Popen(command, stdout=file, stderr=file)
     try:
-        from running import wait_until
-
         wait_until(lambda: b"Listening at" in log.read_bytes())
         port = int(log.read_bytes().partition(b"Listening at: http://127.0.0.1:")[2].split()[0])
         assert fuzz_headers.run(port, 150, 10, TOKEN) == []
