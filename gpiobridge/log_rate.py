@@ -66,7 +66,7 @@ class LogRate:
 
     def info(self, text: str, *args: object) -> None:
         """Write a line; its text without the arguments is its kind."""
-        self.write(logging.INFO, text, text, *args)
+        self._write(logging.INFO, text, text, args, exc_info=False)
 
     def write(
         self, level: int, kind: Hashable, text: str, *args: object, exc_info: bool = False
@@ -80,6 +80,11 @@ class LogRate:
             *args: the arguments.
             exc_info: whether the traceback of the current exception goes with it.
         """
+        self._write(level, kind, text, args, exc_info=exc_info)
+
+    def _write(
+        self, level: int, kind: Hashable, text: str, args: tuple[object, ...], *, exc_info: bool
+    ) -> None:
         if not self._log.isEnabledFor(level):
             return
         if self.takes(kind, level, lambda: text % args if args else text):

@@ -281,9 +281,7 @@ def test_a_hook_may_read_the_body_first() -> None:
     """As one does that logs every request."""
     app = Flask("own")
     app.before_request(lambda: request.get_data() and None)
-    bridge = GpioBridge(
-        app, pins={"bell": {"source": "http"}}, config={"server": {"api": "local"}}
-    )
+    bridge = GpioBridge(app, pins={"bell": {"source": "http"}}, config={"server": {"api": "local"}})
     app.add_url_rule("/", "welcome", bridge.page("welcome")(lambda: ""))
     try:
         assert app.test_client().post(BELL, data=LOW).status_code == 204
