@@ -5,6 +5,7 @@ import logging
 import socket
 import subprocess
 import sys
+import time
 import urllib.parse
 from collections.abc import Callable
 from pathlib import Path
@@ -13,11 +14,14 @@ from typing import Any
 import fuzz_headers
 import pytest
 from flask import Flask
-from running import RunningBridge, wait_until, write_exhibit
+from running import RunningBridge, frame, wait_until, write_exhibit
 from serving import make_app
 
 from gpiobridge import config
 from gpiobridge.exhibit import create_app
+from gpiobridge.handlers import _Runner
+from gpiobridge.hub import LINES
+from gpiobridge.template_errors import TemplateErrors
 
 Run = Callable[..., RunningBridge]
 
@@ -198,3 +202,41 @@ def test_an_applications_other_failures_are_its_own(caplog: pytest.LogCaptureFix
     finally:
         bridge.stop()
     assert len([record for record in caplog.records if record.exc_info]) == 30
+
+
+def test_a_function_that_fails_again_and_again_is_logged_seldom(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A page's messages bring at most ten tracebacks of it a minute (row 7)."""
+
+    def echo(_message: object) -> None:
+        raise ValueError("no number")
+
+    runner = _Runner(echo, lambda function, arguments: function(*arguments))
+    for number in range(100):
+        runner.put((number,))
+    runner.start()
+    wait_until(lambda: runner._waiting.empty())
+    runner.end()
+    runner.join(time.monotonic() + 10)
+    assert len([record for record in caplog.records if record.exc_info]) == 10
+
+
+def test_a_template_that_fails_in_many_ways_is_logged_seldom(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What it says may hold a visitor's own words, another time others (row 7)."""
+    errors = TemplateErrors(tmp_path)
+    for number in range(100):
+        assert errors.answer("welcome", KeyError(f"visitor {number}")).status_code == 500
+    assert len(caplog.records) == 10
+
+
+def test_displays_that_come_and_go_are_logged_seldom(run_bridge: Run) -> None:
+    """A client that reconnects for ever fills no card (row 7)."""
+    bridge = run_bridge()
+    for _ in range(LINES + 20):
+        with bridge.socket("welcome") as socket_:
+            frame(socket_, "state")
+    bridge.stop()
+    assert len([line for line in bridge.log if " connected, " in line]) == LINES
