@@ -384,13 +384,18 @@ def _failure(port: int, case: Case) -> str:
 
 
 def first_line(sock: socket.socket, sent: bytes) -> bytes:
-    """Send a request, end our direction, and read the first line of the answer, if one comes."""
+    """Send a request, end our direction, and read the first line of the answer, if one comes.
+
+    The word that the body may come (100) is no answer.
+    """
     try:
         sock.sendall(sent)
         sock.shutdown(socket.SHUT_WR)  # a body that is too short never ends otherwise
         answer = b""
         while b"\r\n" not in answer and (data := sock.recv(4096)):
             answer += data
+            if answer.startswith(b"HTTP/1.1 100") and b"\r\n\r\n" in answer:
+                answer = answer.partition(b"\r\n\r\n")[2]
     except ConnectionError:  # refused before all of it was read
         return b""
     return answer.partition(b"\r\n")[0]

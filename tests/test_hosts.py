@@ -236,3 +236,10 @@ def test_the_owner_s_policy_is_for_static_pages_too(
         ]
         assert policies[0] == policies[1]
         assert (policies[0] is None) is (csp == "off")
+
+
+@pytest.mark.parametrize(("server", "count"), [(URL, 1), (ALLOWED, 1), ("", 0)])
+def test_an_api_that_is_local_in_vain_is_told(tmp_path: Path, server: str, count: int) -> None:
+    """Behind a proxy nobody counts as a local program (row 11)."""
+    loaded = config.load(write_exhibit(tmp_path, f'{server}\napi = "local"'), environ={})
+    assert len([each for each in loaded.warnings if "server.api" in each]) == count

@@ -51,7 +51,7 @@ ALLOWED = {
     "edge_queue": {"events"},
     "settled": {"events"},
     "bridge": {"debounce", "events", "navigation", "noise", "press", "settled", "wire"},
-    "config": {"errors", "events"},
+    "config": {"errors", "events", "hosts"},
     "gpio": {"calling", "config", "errors", "events"},
     "connection": {"events"},
     "hub": {"connection", "counts", "events", "log_rate", "wire"},
