@@ -71,6 +71,7 @@ def create_app(settings: Settings, on_failure: Callable[[], None] = lambda: None
     def check() -> None:
         if CHECKED in g:
             return  # the extension has checked it
+        g.setdefault(CHECKED, True)
         check_source(request, settings.server)
         check_token(request, settings.server)
 
