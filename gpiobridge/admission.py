@@ -2,105 +2,138 @@
 
 A page on another site can make a visitor's browser talk to this machine. Two checks stop it: the
 Host must be a name that is really ours (a DNS name that was rebound to us is not), and an Origin
-must equal the Host. On a network the token says who may look. All are made before a handshake is
-answered. Who may use the API is a question of its own: whoever looks may not therefore push.
+must be that of our own pages. On a network the token says who may look. All are made before a
+handshake is answered. Who may use the API is a question of its own: whoever looks may not therefore
+push.
 
-Any HTTP thread; it knows Flask's request, and nothing of the project.
+Whatever a header holds is read here, once, so that nonsense reads as nothing and is no failure. Any
+HTTP thread; it knows Flask's request and the section ``[server]``.
 """
 
 import base64
 import binascii
 import hashlib
 import hmac
-import ipaddress
 import json
 import socket
-from collections.abc import Collection
 from typing import NoReturn
-from urllib.parse import urlsplit
 
 from flask import Request, Response, abort, after_this_request
 
+from gpiobridge.config import Server
+from gpiobridge.hosts import Host, Origin, is_address, is_loopback, read_host, read_origin
+
 _COOKIE_S = 400 * 86_400  # browsers keep none for longer
+_SHOWN = 100  # characters of a header in a sentence
 
 
 def refuse(status: int, sentence: str) -> NoReturn:
     """End the request with ``status`` and one sentence for a person."""
-    abort(Response(sentence + "\n", status, mimetype="text/plain"))
+    abort(_plain(status, sentence))
 
 
-def check_source(request: Request, allowed_hosts: Collection[str]) -> None:
-    """Refuse a request that another site's page may have made.
+def check_source(request: Request, server: Server) -> None:
+    """Refuse a request that another site's page may have made, or that can't be read.
 
     Args:
         request: the request.
-        allowed_hosts: names, beside this machine's own, that it may be called by.
+        server: says what the bridge may be called beside this machine's own names.
 
     Raises:
-        werkzeug.exceptions.HTTPException: 421 for a foreign Host, 403 for a foreign Origin.
+        werkzeug.exceptions.HTTPException: 400 for what can't be read, 421 for a foreign Host, 403
+            for a foreign Origin.
     """
-    host = request.headers.get("Host", "")
-    if not _is_ours(_name_of(host), allowed_hosts):
+    _check_readable(request)
+    text = request.headers.get("Host", "")
+    host = read_host(text)
+    if host is None:
+        refuse(400, f"The Host {text[:_SHOWN]!r} is no name or address.")
+    if not _is_ours(host.name, server):
         refuse(
             421,
-            f"This is not {host!r}: add the name to server.allowed_hosts, or use the IP address.",
+            f"This is not {text!r}: add the name to server.allowed_hosts, or use the IP address.",
         )
-    origin = request.headers.get("Origin")
-    if origin is not None and not _is_of(origin, host):
-        refuse(403, f"A page of {origin!r} may not use this bridge.")
+    said = request.headers.get("Origin")
+    if said is not None and not _is_of(read_origin(said), host, request.scheme, server):
+        refuse(403, f"A page of {said[:_SHOWN]!r} may not use this bridge.")
 
 
-def check_token(request: Request, token: str) -> None:
+def check_token(request: Request, server: Server) -> None:
     """Refuse a request that doesn't know the token.
 
     It may come in the URL once (``?token=``): then a cookie has it. Programs send it as
     ``Authorization: Bearer``.
 
     Args:
-        request: the request.
-        token: the right one; with an empty one nothing is asked for.
+        request: the request, which `check_source` has passed.
+        server: has the right token; with an empty one nothing is asked for.
 
     Raises:
         werkzeug.exceptions.HTTPException: 401.
     """
+    token = server.token
     if not token:
         return
     cookie = _cookie_name(token)
     in_url = _in_url(request, token)
     in_cookie = _equal(request.cookies.get(cookie, ""), token)
-    if not (in_url or in_cookie or _in_header(request, token)):
+    if not (in_url or in_cookie or is_bearer(request, token)):
         _ask("This bridge asks for its token: open the page once with ?token=... added.")
     if in_url or in_cookie:
-        after_this_request(lambda response: _remember(response, request, cookie, token))
+        secure = request.is_secure or _came_by_https(request, server)
+        after_this_request(lambda response: _remember(response, request, cookie, token, secure))
 
 
-def check_api(request: Request, api_token: str, token: str, allowed_hosts: Collection[str]) -> None:
+def check_api(request: Request, server: Server, key: str) -> None:
     """Refuse a request that may not use the API.
 
     Its token comes as ``Authorization: Bearer``, or in the URL (``?token=``) from services that
-    can be given nothing else. A cookie doesn't count: that is for who looks. Without any token
-    only programs on this machine may use it, and none through a proxy: that speaks for others. A
-    proxy may be silent about itself; but with names of its own to be called by, a bridge has one.
+    can be given nothing else. A cookie doesn't count: that is for who looks. The key of this run,
+    which only this machine's administrator and the bridge's own user can read, counts as a header
+    beside any token. Without a token nobody else may use the API, as a proxy that is silent about
+    itself can't be told from a program on this machine; unless the configuration says that there
+    is none.
 
     Args:
-        request: the request.
-        api_token: the right token; with an empty one it is ``token``.
-        token: the one that viewers are asked for.
-        allowed_hosts: names that the bridge is called by beside this machine's own.
+        request: the request, which `check_source` has passed.
+        server: has the tokens, and says whether local programs need none.
+        key: the key of this run.
 
     Raises:
         werkzeug.exceptions.HTTPException: 401 for a wrong token or none, 403 where none is set.
     """
-    if right := api_token or token:
-        if not (_in_header(request, right) or _in_url(request, right)):
-            key = "api_token" if api_token else "token"
-            _ask(f"The API asks for its token: send server.{key} as Authorization: Bearer.")
-    elif allowed_hosts or not _is_local(request):
+    if is_bearer(request, key):
+        return
+    if right := server.api_token or server.token:
+        if not (is_bearer(request, right) or _in_url(request, right)):
+            name = "api_token" if server.api_token else "token"
+            _ask(f"The API asks for its token: send server.{name} as Authorization: Bearer.")
+    elif server.api != "local":
+        refuse(
+            403,
+            "The API asks for a token, and none is set: write server.api_token, and send it as "
+            'Authorization: Bearer; or write server.api = "local" to let every program on this '
+            "machine in. The commands gpiobridge push, navigate and press on this machine need "
+            "neither.",
+        )
+    elif server.behind_a_proxy or not _is_local(request):
         refuse(
             403,
             "Only programs on this machine itself may use the API: to use it from elsewhere, or "
             "through a proxy, write server.api_token, and send it as Authorization: Bearer.",
         )
+
+
+def is_bearer(request: Request, token: str) -> bool:
+    """Whether a request sends a token as ``Authorization: Bearer`` (RFC 6750, 2.1).
+
+    Args:
+        request: the request.
+        token: the right one; an empty one is sent by nobody.
+    """
+    # Not request.authorization, which decodes what other schemes send, and may fail at that.
+    scheme, _, sent = request.headers.get("Authorization", "").partition(" ")
+    return bool(token) and scheme.lower() == "bearer" and _equal(sent.strip(), token)
 
 
 def json_body(request: Request, max_bytes: int) -> dict[str, object]:
@@ -141,26 +174,37 @@ def _without_doubles(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 def _ask(sentence: str) -> NoReturn:
     """End the request with 401 and one sentence for a person."""
-    response = Response(sentence + "\n", 401, mimetype="text/plain")
+    response = _plain(401, sentence)
     response.headers["WWW-Authenticate"] = "Bearer"
     abort(response)
+
+
+def _plain(status: int, sentence: str) -> Response:
+    response = Response(sentence + "\n", status, mimetype="text/plain")
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def _check_readable(request: Request) -> None:
+    """Refuse what can't be read: Werkzeug reads it when it is first used, and may fail then."""
+    for name in ("args", "cookies", "content_length", "mimetype_params"):
+        try:
+            getattr(request, name)
+        except (ValueError, ArithmeticError, LookupError):  # UnicodeError is a ValueError
+            refuse(400, "The request can't be read.")
 
 
 def _in_url(request: Request, token: str) -> bool:
     return _equal(request.args.get("token", ""), token)
 
 
-def _in_header(request: Request, token: str) -> bool:
-    sent = request.authorization
-    return sent is not None and sent.type == "bearer" and _equal(sent.token or "", token)
-
-
 def _is_local(request: Request) -> bool:
     """Whether a program on this very machine has sent it, for itself."""
-    name = _name_of(request.headers.get("Host", ""))
+    host = read_host(request.headers.get("Host", ""))
     return (
-        _is_loopback(request.remote_addr or "")
-        and (name == "localhost" or _is_loopback(name))
+        host is not None
+        and is_loopback(request.remote_addr or "")
+        and (host.name == "localhost" or is_loopback(host.name))
         and not any(_is_of_a_proxy(header) for header, _ in request.headers)
     )
 
@@ -171,17 +215,8 @@ def _is_of_a_proxy(header: str) -> bool:
     return name in ("forwarded", "via", "x-real-ip") or name.startswith("x-forwarded-")
 
 
-def _is_loopback(address: str) -> bool:
-    try:
-        ip = ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    mapped = getattr(ip, "ipv4_mapped", None)  # as a socket for both families names IPv4
-    return (mapped or ip).is_loopback
-
-
 def _equal(given: str, token: str) -> bool:
-    return hmac.compare_digest(given.encode(), token.encode())
+    return hmac.compare_digest(given.encode(errors="surrogatepass"), token.encode())
 
 
 def _cookie_name(token: str) -> str:
@@ -189,7 +224,9 @@ def _cookie_name(token: str) -> str:
     return f"gpiobridge-{hashlib.sha256(token.encode()).hexdigest()[:8]}"
 
 
-def _remember(response: Response, request: Request, cookie: str, token: str) -> Response:
+def _remember(
+    response: Response, request: Request, cookie: str, token: str, secure: bool
+) -> Response:
     # Each page load renews it, so that it lasts as long as the display does.
     if response.mimetype != "text/html" and "token" not in request.args:
         return response
@@ -198,7 +235,7 @@ def _remember(response: Response, request: Request, cookie: str, token: str) -> 
         token,
         max_age=_COOKIE_S,
         path=request.script_root or "/",
-        secure=request.is_secure,
+        secure=secure,
         httponly=True,
         samesite="Lax",  # a strict one is missing after a link from elsewhere
     )
@@ -224,26 +261,37 @@ def check_handshake(request: Request) -> None:
         refuse(400, "Sec-WebSocket-Key must be 16 bytes in base64.")
 
 
-def _is_of(origin: str, host: str) -> bool:
-    try:
-        return urlsplit(origin).netloc.lower() == host.lower()
-    except ValueError:
+def _is_of(origin: Origin | None, host: Host, scheme: str, server: Server) -> bool:
+    """Whether a page of an origin is one of ours: called as this request, or as outside."""
+    outside = _outside(server)
+    if origin is None:
         return False
+    if origin == outside:
+        return True
+    if outside is not None and host.name == outside.host.name:
+        return False  # by another scheme or port
+    # A name that had to be allowed may be that of a proxy, which speaks TLS for us.
+    schemes = ("http", "https") if host.name in server.allowed_hosts else (scheme,)
+    return origin.scheme in schemes and origin.host == host.with_port(origin.scheme)
 
 
-def _name_of(host: str) -> str:
-    """The name in a Host header, without port and brackets, in lower case."""
-    if host.startswith("["):
-        return host[1:].partition("]")[0]
-    return host.partition(":")[0].rstrip(".").lower()
+def _outside(server: Server) -> Origin | None:
+    """What the bridge is called outside, if the configuration says so."""
+    return read_origin(server.url)
 
 
-def _is_ours(name: str, allowed_hosts: Collection[str]) -> bool:
-    own = socket.gethostname().lower()
-    if name in {"localhost", own, f"{own}.local", *(host.lower() for host in allowed_hosts)}:
-        return bool(name)
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
+def _came_by_https(request: Request, server: Server) -> bool:
+    """Whether it came by the name outside, and that is called by https."""
+    outside, host = _outside(server), read_host(request.headers.get("Host", ""))
+    return (
+        outside is not None
+        and host is not None
+        and outside.scheme == "https"
+        and host.name == outside.host.name
+    )
+
+
+def _is_ours(name: str, server: Server) -> bool:
+    own, outside = socket.gethostname().lower(), _outside(server)
+    names = {"localhost", own, f"{own}.local", *server.allowed_hosts}
+    return is_address(name) or name in names or (outside is not None and name == outside.host.name)

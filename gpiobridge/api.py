@@ -39,8 +39,7 @@ def add_api(blueprint: Blueprint, running: Callable[[], Running]) -> None:
     def check() -> None:
         if not (request.endpoint or "").startswith(f"{blueprint.name}.{API}"):
             return
-        server = running().settings.server
-        check_api(request, server.api_token, server.token, server.allowed_hosts)
+        check_api(request, running().settings.server, running().key.value)
 
     def push() -> ResponseReturnValue:
         known = (*_AUDIENCE, "retain")

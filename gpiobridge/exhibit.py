@@ -6,15 +6,19 @@ private: an application of one's own can do all of it.
 
 from collections.abc import Callable
 
-from flask import Flask, Response, redirect, render_template, request
+from flask import Flask, Response, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
 from gpiobridge.admission import check_source, check_token
 from gpiobridge.config import Page, Settings
-from gpiobridge.routes import BLUEPRINT
+from gpiobridge.pages import secure_headers
+from gpiobridge.request_hooks import CHECKED
 from gpiobridge.template_errors import TemplateErrors
 from gpiobridge.web import GpioBridge
+
+STATIC = "static"
+"""The endpoint of the owner's files, as Flask has it."""
 
 
 def create_app(settings: Settings, on_failure: Callable[[], None] = lambda: None) -> Flask:
@@ -65,10 +69,19 @@ def create_app(settings: Settings, on_failure: Callable[[], None] = lambda: None
 
     @app.before_request
     def check() -> None:
-        if BLUEPRINT in request.blueprints:
+        if CHECKED in g:
             return  # the extension has checked it
-        check_source(request, settings.server.allowed_hosts)
-        check_token(request, settings.server.token)
+        g.setdefault(CHECKED, True)
+        check_source(request, settings.server)
+        check_token(request, settings.server)
+
+    of_owner = {STATIC, "favicon", *(f"page_{name}" for name in settings.pages)}
+
+    @app.after_request
+    def secure(response: Response) -> Response:
+        owners = request.endpoint in of_owner and response.status_code < 400
+        secure_headers(response, settings.server.csp if owners else "ours")
+        return response
 
     for page in settings.pages.values():
         add_page(page)
@@ -80,5 +93,5 @@ def create_app(settings: Settings, on_failure: Callable[[], None] = lambda: None
     app.register_error_handler(NotFound, not_found)
     app.add_url_rule("/", "start", start_page)
     app.add_url_rule("/favicon.ico", "favicon", favicon)
-    app.add_url_rule("/static/<path:filename>", "static", static)
+    app.add_url_rule("/static/<path:filename>", STATIC, static)
     return app

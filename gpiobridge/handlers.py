@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 from gpiobridge.config import Pin
 from gpiobridge.errors import ConfigError, GpioBridgeError
 from gpiobridge.events import Gesture, Message, PinEvent
+from gpiobridge.log_rate import LogRate
 from gpiobridge.view_pages import code_of
 
 log = logging.getLogger(__name__)
@@ -183,6 +184,7 @@ class _Runner:
         self._waiting: SimpleQueue[tuple[Any, ...] | None] = SimpleQueue()
         self._ended = False
         self._said_s: float | None = None
+        self._lines = LogRate(log)
         self._thread = threading.Thread(
             target=self._run, name=f"gpiobridge-{name_of(function)}", daemon=True
         )
@@ -217,7 +219,10 @@ class _Runner:
             try:
                 self._call(self._function, arguments if self._takes_one else ())
             except BaseException:  # sys.exit() would end this thread, and nobody would know
-                log.exception("%s failed", name_of(self._function))
+                # A page's messages may bring it about again and again.
+                self._lines.write(
+                    logging.ERROR, "failed", "%s failed", name_of(self._function), exc_info=True
+                )
 
 
 def _takes_one(function: Function) -> bool:

@@ -36,7 +36,7 @@ _RIGHT_SERVERS = (
 
 def server_socket(environ: Mapping[str, Any]) -> socket.socket | None:
     """The connection of a request, or None under a server (or TLS) that it can't be taken from."""
-    connection = _given_socket(environ)
+    connection = given_socket(environ)
     # Not isinstance, as TLS's is one, too; nor socket.socket, which gevent and eventlet replace.
     kind = type(connection)
     plain = (kind.__module__, kind.__qualname__) == ("socket", "socket")
@@ -52,7 +52,7 @@ def obstacle(environ: Mapping[str, Any]) -> str:
     """
     if server_socket(environ) is not None:
         return ""
-    if any(kind.__name__ == "SSLSocket" for kind in type(_given_socket(environ)).__mro__):
+    if any(kind.__name__ == "SSLSocket" for kind in type(given_socket(environ)).__mro__):
         return (
             "this server speaks TLS itself, and such connections can't be taken over, so that no "
             "page comes online: serve plain HTTP, with TLS in a proxy before it (docs/https.md)"
@@ -66,7 +66,7 @@ def obstacle(environ: Mapping[str, Any]) -> str:
 
 def server_name(environ: Mapping[str, Any]) -> str:
     """Find what the server of a request is called, or nothing if none says so."""
-    green = type(_given_socket(environ)).__module__.partition(".")[0]
+    green = type(given_socket(environ)).__module__.partition(".")[0]
     if green in ("eventlet", "gevent"):
         return f"gunicorn's {green} worker" if "gunicorn.socket" in environ else green
     if "eventlet.input" in environ:
@@ -79,7 +79,7 @@ def server_name(environ: Mapping[str, Any]) -> str:
     return name or next((name for name in _ASGI_SERVERS if name in sys.modules), "")
 
 
-def _given_socket(environ: Mapping[str, Any]) -> object:
+def given_socket(environ: Mapping[str, Any]) -> object:
     """Whatever the server names as the connection."""
     return next((environ[key] for key in _SERVER_SOCKETS if key in environ), None)
 

@@ -30,6 +30,7 @@ from gpiobridge import wire
 from gpiobridge.connection import Connection, text_frame
 from gpiobridge.counts import Counts
 from gpiobridge.events import Audience, CloseClients, Message
+from gpiobridge.log_rate import LogRate
 from gpiobridge.wire import Close
 
 log = logging.getLogger(__name__)
@@ -42,6 +43,9 @@ MAX_MESSAGES_BYTES = 256 * 1024
 
 MAX_FRAMES_A_SECOND = 500
 """A display that sends more is closed: each takes some 25 us of the watcher's time."""
+
+LINES = 100
+"""So many lines of a kind, such as displays that come, are logged a minute; others are counted."""
 
 CLOSE_WAIT_S = 1.0
 """How long a peer has, in seconds, to take our close frame and hang up."""
@@ -119,6 +123,7 @@ class Hub:
         self._on_message = on_message
         self._on_taking = on_taking
         self._pages = pages
+        self._log = LogRate(log, LINES)
         self._beat_frame = text_frame(wire.BEAT)
         self._last_sent_s = 0.0
         self._closing: deque[tuple[float, Connection]] = deque()  # by deadline
@@ -138,7 +143,7 @@ class Hub:
         self.connections.add(connection)
         self._counts.connected += 1
         self._selector.register(connection.sock, selectors.EVENT_READ, connection)
-        log.info("%s connected, %d in all", connection, len(self.connections))
+        self._log.info("%s connected, %d in all", connection, len(self.connections))
         self.tell(connection, texts)
         for message in messages:
             self._send_message(connection, message)
@@ -209,7 +214,7 @@ class Hub:
             return
         if code in (Close.POLICY, Close.TOO_BIG):
             self._counts.gone[Gone.BROKE_A_RULE] += 1
-            log.info("%s is closed: %s", connection, reason)
+            self._log.info("%s is closed: %s", connection, reason)
         self._send_event(connection, CloseConnection(code, reason))
         self._finish(connection, now_s)
 
@@ -393,7 +398,7 @@ class Hub:
         connection.idle = True
         self._counts.navigations[page, to] += 1
         name = f', display "{connection.display.name}"' if connection.display.name else ""
-        log.info("idle: %s leads to %s%s", page, to, name)
+        self._log.info("idle: %s leads to %s%s", page, to, name)
 
     def _finish(self, connection: Connection, now_s: float) -> None:
         """Let the close frame out, and wait for the peer's."""
@@ -431,4 +436,4 @@ class Hub:
         connection.sock.close()
         self._slots.give_back()
         self._counts.gone[why] += 1
-        log.info("%s %s, %d in all", connection, why, len(self.connections))
+        self._log.info("%s %s, %d in all", connection, why, len(self.connections))

@@ -42,6 +42,7 @@ _TAG = rb"""
 """
 _HTML = re.compile(_TAG % b"html", re.I | re.X)
 _HEAD = re.compile(_TAG % b"head", re.I | re.X)
+_WERKZEUGS_ERROR = b"<!doctype html>\n<html lang=en>\n<title>"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # which Windows' Notepad may put first
 
 
@@ -150,6 +151,28 @@ def set_owners_headers(response: Response, csp: str) -> None:
         response.headers.setdefault("Content-Security-Policy", _OWNERS_CSP[csp])
     # Not no-store: that would keep the page out of the browser's back/forward cache.
     response.headers.setdefault("Cache-Control", "no-cache")
+
+
+def is_ours(response: Response) -> bool:
+    """Whether an answer of one of our routes is ours, and no error page of the application's."""
+    if response.status_code < 400 or response.mimetype != "text/html":
+        return True
+    return not response.is_streamed and response.get_data().startswith(_WERKZEUGS_ERROR)
+
+
+def secure_headers(response: Response, csp: str = "ours") -> None:
+    """Set what an answer of ours has, unless it says otherwise itself.
+
+    Args:
+        response: of any status.
+        csp: which policy HTML has: the ``csp`` of the configuration for the owner's files; "ours",
+            the strictest, for our own pages and errors.
+    """
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    if response.mimetype == "text/html":
+        policy = STRICT_CSP if csp == "ours" else _OWNERS_CSP.get(csp)
+        if policy is not None:
+            response.headers.setdefault("Content-Security-Policy", policy)
 
 
 def speculation_rules(prefetch: Iterable[str], prerender: Iterable[str]) -> dict[str, object]:

@@ -10,15 +10,18 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Collection, Mapping
-from typing import Any
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, TypeVar
 
 from gpiobridge.answers import own_sentence
 from gpiobridge.config import format_duration
 from gpiobridge.errors import RemoteError
+from gpiobridge.run_key import find_keys, unreadable_key
 
 TIMEOUT_S = 5.0
 """How long a bridge may be silent, in seconds, until it counts as none."""
+
+_Answer = TypeVar("_Answer")
 
 _PRESS_S = 0.15
 """How long a finger presses a button, roughly."""
@@ -42,7 +45,7 @@ def press(
             press would be no event.
     """
     base = base_url(url)
-    pins = health(base, token)["pins"]
+    pins = _with_key(base, token, lambda there, key: health(there, token, key=key))["pins"]
     if pin not in pins:
         raise RemoteError(f"there is no pin {pin!r} at {base}; pins: {', '.join(pins)}")
     quoted = urllib.parse.quote(pin, safe="")
@@ -54,12 +57,17 @@ def press(
         where, right = f"{base}/simulator/pins/{quoted}", token
     # One request is the whole press: the bridge itself knows its end, whatever becomes of us.
     press = {"level": pins[pin]["active"], "for": format_duration(for_s)}
-    ask(_post(where, press, right))
+    _with_key(where, right, lambda there, key: ask(_post(there, press, right, key)))
     time.sleep(for_s)
 
 
 def health(
-    base: str, token: str = "", *, even_ill: bool = False, timeout_s: float = TIMEOUT_S
+    base: str,
+    token: str = "",
+    *,
+    even_ill: bool = False,
+    timeout_s: float = TIMEOUT_S,
+    key: str = "",
 ) -> dict[str, Any]:
     """Ask a bridge how it is; README, "Keeping an eye on it", says what it answers.
 
@@ -68,12 +76,13 @@ def health(
         token: what the bridge asks for, if it does.
         even_ill: return the answer of a bridge that doesn't watch its pins, too.
         timeout_s: how long it may be silent, in seconds.
+        key: of the run, as `run_key` finds it, in place of the token.
 
     Raises:
         RemoteError: no bridge answers there, or one that doesn't watch its pins.
     """
     url = f"{base}/healthz"
-    request = urllib.request.Request(url, headers=headers(token))
+    request = _with_right(urllib.request.Request(url), token, key)
     text, _ = ask(request, (503,) if even_ill else (), timeout_s)
     try:
         told = json.loads(text)
@@ -182,7 +191,7 @@ def ask(
         with error:
             if error.code in accept:
                 return error.read().decode(errors="replace"), error.url
-            sent = request.has_header("Authorization")
+            sent = "Authorization" in request.headers  # a token; the key has its own place
             raise refusal(request.full_url, error.code, error.read(), sent) from error
     except (OSError, ValueError, http.client.HTTPException) as error:
         raise no_bridge(request.full_url, error) from error
@@ -261,7 +270,7 @@ def _tell_displays(
     url: str, what: Mapping[str, Any], which: Mapping[str, str | None], token: str
 ) -> int:
     body = {**what, **{key: value for key, value in which.items() if value is not None}}
-    text, _ = ask(_post(url, body, token))
+    text, _ = _with_key(url, token, lambda there, key: ask(_post(there, body, token, key)))
     try:
         return int(json.loads(text)["displays"])
     except (ValueError, TypeError, KeyError) as error:
@@ -272,6 +281,45 @@ def _no_gpiobridge(url: str) -> RemoteError:
     return RemoteError(f"what answers at {url} is no gpiobridge; --url says where it is")
 
 
-def _post(url: str, body: object, token: str) -> urllib.request.Request:
-    types = {"Content-Type": "application/json", **headers(token)}
-    return urllib.request.Request(url, json.dumps(body).encode(), types)
+def _with_key(url: str, token: str, ask_there: Callable[[str, str], _Answer]) -> _Answer:
+    """Ask a bridge with its token; without one, on this machine, with the key of its run.
+
+    Args:
+        url: what is asked.
+        token: if there is one, no key is looked for.
+        ask_there: asks at an address with a key; with an empty one without.
+    """
+    tried: set[str] = set()
+    while True:
+        keys = [] if token else [found for found in find_keys(url) if found.key not in tried]
+        # An application's bridge writes its key with the first request: then there is one more.
+        there, key = (keys[0].url, keys[0].key) if keys else (url, "")
+        try:
+            return ask_there(there, key)
+        except RemoteError as error:
+            tried.add(key)
+            if token or error.status not in (401, 403):
+                raise
+            if all(found.key in tried for found in find_keys(url)):
+                if path := unreadable_key(url):
+                    raise RemoteError(
+                        f"{error}; this user may not read the bridge's key ({path}): run this as "
+                        "the bridge's user or as root, or send a token",
+                        error.status,
+                    ) from error
+                raise
+
+
+def _post(url: str, body: object, token: str, key: str = "") -> urllib.request.Request:
+    types = {"Content-Type": "application/json"}
+    request = urllib.request.Request(url, json.dumps(body).encode(), types)
+    return _with_right(request, token, key)
+
+
+def _with_right(request: urllib.request.Request, token: str, key: str) -> urllib.request.Request:
+    """Add what a request is let in by."""
+    for name, value in headers(token).items():
+        request.add_header(name, value)
+    for name, value in headers(key).items():
+        request.add_unredirected_header(name, value)  # whatever answers, it stays at this address
+    return request

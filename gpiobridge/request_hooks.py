@@ -10,25 +10,38 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from functools import partial, reduce
+from types import TracebackType
 from typing import Any
 
 from flask import Flask, Response, after_this_request, g, make_response, request
 from flask.typing import ResponseReturnValue
 
 from gpiobridge import handoff
-from gpiobridge.admission import check_source, check_token, refuse
+from gpiobridge.admission import check_source, check_token, is_bearer, refuse
 from gpiobridge.errors import GpioBridgeError, ServerError
-from gpiobridge.pages import insert_script, set_owners_headers, shows_nothing
+from gpiobridge.log_rate import LogRate
+from gpiobridge.pages import (
+    insert_script,
+    is_ours,
+    secure_headers,
+    set_owners_headers,
+    shows_nothing,
+)
 from gpiobridge.policies import obstacles
-from gpiobridge.routes import API_ENDPOINTS, BLUEPRINT, PUBLIC, SOCKET
+from gpiobridge.routes import API_ENDPOINTS, BLUEPRINT, OF_COMMANDS, PUBLIC, SOCKET
 from gpiobridge.running import Running
 from gpiobridge.view_pages import ViewPages
 from gpiobridge.workers import SeveralWorkersError, StartedBeforeForkError, first_to_say_so
 
 log = logging.getLogger(__name__)
 
+ExcInfo = tuple[type, BaseException, TracebackType] | tuple[None, None, None]
+
 TRY_AGAIN_S = 1.0
 """After a start that failed, requests don't try again for so many seconds."""
+
+CHECKED = "gpiobridge_checked"
+"""In `flask.g` of a request whose Host, Origin and token have been checked."""
 
 VERSION_HEADER = "Gpiobridge-Version"
 """What the client compares with the version of what it has fetched ahead."""
@@ -50,7 +63,10 @@ class Guard:
         # They may be used to a view that returns no response yet, or return one with a status.
         answer = make_response(app.ensure_sync(self._guarded)(**(request.view_args or {})))
         passed = answer is g.pop("gpiobridge_passed", None) and answer.status_code == 200
-        return None if passed else answer
+        if passed:
+            return None
+        g.gpiobridge_refused = True
+        return answer
 
 
 def _let_pass(*_: Any, **__: Any) -> Response:
@@ -81,6 +97,9 @@ class RequestHooks:
         self._pages: dict[str, str] | None = None  # endpoint to page, from the first request on
         self._running: Running | None = None
         self._said: set[tuple[str, str]] = set()  # pages, and what was told of them
+        self._lines = LogRate(log)
+        self._log_exception = app.log_exception
+        app.log_exception = self.log_exception  # type: ignore[method-assign]
         self._obstacle_told = False
         self._failure = ""  # why the last start failed
         self._try_again_s = 0.0
@@ -94,11 +113,15 @@ class RequestHooks:
             return None
         if failure or self._running is None:
             refuse(503, failure)
-        server = self._running.settings.server
-        check_source(request, server.allowed_hosts)
+        server, key = self._running.settings.server, self._running.key
+        check_source(request, server)
+        # Not at the start: an application's server tells with a request where it listens.
+        key.offer_at(handoff.given_socket(request.environ))
+        g.setdefault(CHECKED, True)
         if (request.endpoint or "").startswith(API_ENDPOINTS):
             return None  # it has an admission of its own: who looks may not therefore push
-        check_token(request, server.token)
+        if not (request.endpoint in OF_COMMANDS and is_bearer(request, key.value)):
+            check_token(request, server)
         self._running.remember_cursor()
         if page is not None or request.endpoint == SOCKET:
             self._tell_obstacle()
@@ -108,6 +131,28 @@ class RequestHooks:
         elif request.endpoint not in PUBLIC:
             return self._guard.ask(self._app)
         return None
+
+    def log_exception(self, exc_info: ExcInfo) -> None:
+        """Log what a view has raised; of one of our pages or routes at a bounded rate.
+
+        A display asks for its page again and again, and anybody may.
+        """
+        error, traceback = exc_info[1:]
+        while traceback is not None and traceback.tb_next is not None:
+            traceback = traceback.tb_next
+        place = traceback and (traceback.tb_frame.f_code.co_filename, traceback.tb_lineno)
+        kind = (type(error), place)
+        if CHECKED not in g or self._lines.takes(
+            kind, logging.ERROR, lambda: f"{request.path} failed: {type(error).__name__}: {error}"
+        ):
+            self._log_exception(exc_info)
+
+    def after_request(self, response: Response) -> Response:
+        """Add to an answer of our own routes what keeps a browser from misreading it."""
+        # What the application's own decorators or error handlers say instead is its own.
+        if BLUEPRINT in request.blueprints and "gpiobridge_refused" not in g:
+            secure_headers(response, "ours" if is_ours(response) else "off")
+        return response
 
     def _page(self) -> str | None:
         """The page that this request asks for, if it is one."""
@@ -152,7 +197,7 @@ class RequestHooks:
         if sentence != self._failure:  # not with every request
             self._failure = sentence
             if not of_each_worker or first_to_say_so():
-                log.error("%s", sentence)
+                self._lines.write(logging.ERROR, "failed", "%s", sentence)
         return sentence
 
     def _complete_page(self, running: Running, page: str, response: Response) -> Response:
@@ -187,7 +232,7 @@ class RequestHooks:
         """Log something of a page, once, not with every request."""
         if (page, what) not in self._said:
             self._said.add((page, what))
-            log.warning("page %s %s", page, what)
+            self._lines.write(logging.WARNING, page, "page %s %s", page, what)
 
 
 def _obstacle() -> str:

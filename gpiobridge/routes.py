@@ -36,6 +36,9 @@ SOCKET = f"{BLUEPRINT}.socket"
 PUBLIC = frozenset({f"{BLUEPRINT}.asset"})
 """Endpoints of which an application's decorators need not know: there is nothing to see."""
 
+OF_COMMANDS = frozenset({f"{BLUEPRINT}.healthz", f"{BLUEPRINT}.simulate"})
+"""Endpoints beside the API that the commands on this machine ask, with the key of this run."""
+
 _MAX_DISPLAY_NAME = 64  # characters
 _MAX_CURSORS = 2  # the tab's and the page's
 _MAX_DECLINED = 64  # levels by which a page was to leave, and did not want to

@@ -17,6 +17,7 @@ from flask import current_app, g, request
 from gpiobridge.config import Settings
 from gpiobridge.outbound import Outbound
 from gpiobridge.pages import script_tag
+from gpiobridge.run_key import RunKey
 from gpiobridge.versions import files_version
 from gpiobridge.watcher import Watcher
 
@@ -38,6 +39,7 @@ class Running:
         outbound: what the application says to the displays.
         prefix: where the application has put our own routes, usually empty.
         process: the id of the process in which it was started: the only one with its threads.
+        key: what commands on this machine show instead of a token.
         nonce: gives, in a request, the nonce that the answer's Content-Security-Policy names.
     """
 
@@ -46,6 +48,7 @@ class Running:
     outbound: Outbound
     prefix: str
     process: int
+    key: RunKey
     nonce: Callable[[], str] = no_nonce
 
     @property

@@ -29,6 +29,7 @@ def start_bridge(bridge: GpioBridge, host: str, port: int) -> None:
         # In a worker an exception would be a traceback, so it is said here.
         print(f"gpiobridge: {error}", file=sys.stderr, flush=True)
         raise SystemExit(error.exit_code) from error
+    bridge.running.key.offer(host, port)
     print(_greeting(bridge.running, host, port), flush=True)
 
 
@@ -37,7 +38,10 @@ def _greeting(running: Running, host: str, port: int) -> str:
         host = socket.gethostname()
     url = base_url(host, port)
     pins = running.settings.pins.values()
-    lines = [f"gpiobridge shows its pages at {url}/", f"  from {running.settings.source}"]
+    lines = [f"gpiobridge shows its pages at {url}/"]
+    if outside := running.settings.server.url:
+        lines.append(f"  and outside at {outside}/")
+    lines.append(f"  from {running.settings.source}")
     if because := running.settings.example_because:
         lines.append(f"  the packaged example: {because}")
     if running.settings.server.token:

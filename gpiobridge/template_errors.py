@@ -13,6 +13,8 @@ from pathlib import Path
 from flask import Response
 from jinja2 import TemplateError, TemplateNotFound, TemplateSyntaxError
 
+from gpiobridge.log_rate import LogRate
+
 log = logging.getLogger(__name__)
 
 _PAGE = """\
@@ -34,6 +36,7 @@ class TemplateErrors:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._said: dict[str, str] = {}
+        self._lines = LogRate(log)
         self._lock = threading.Lock()
 
     def answer(self, page: str, error: Exception) -> Response:
@@ -48,7 +51,8 @@ class TemplateErrors:
             new = self._said.get(page) != said
             self._said[page] = said
         if new:
-            log.error("page %s can't be shown: %s", page, said)
+            # What an expression raises may be another thing each time: a visitor's words.
+            self._lines.write(logging.ERROR, page, "page %s can't be shown: %s", page, said)
         return Response(_PAGE.format(page=page, said=escape(said)), 500, mimetype="text/html")
 
     def forget(self, page: str) -> None:
@@ -58,7 +62,7 @@ class TemplateErrors:
         with self._lock:
             was_said = self._said.pop(page, None)
         if was_said is not None:
-            log.info("page %s can be shown again", page)
+            self._lines.info("page %s can be shown again", page)
 
 
 def describe(error: Exception, folder: Path) -> str:

@@ -42,7 +42,8 @@ from gpiobridge.events import (
     RawEdge,
 )
 from gpiobridge.gpio import PinSource
-from gpiobridge.hub import Hub, Slots
+from gpiobridge.hub import LINES, Hub, Slots
+from gpiobridge.log_rate import LogRate
 from gpiobridge.noise import MAX_EVENTS_A_SECOND
 from gpiobridge.order_queue import OrderQueue
 from gpiobridge.retained import Retained
@@ -122,6 +123,7 @@ class Watcher:
             self._look_again,
             pages=settings.pages,
         )
+        self._lines = LogRate(log, LINES)
         self._edges = EdgeQueue()
         self._orders = OrderQueue()
         self._retained = retained or Retained()
@@ -330,7 +332,7 @@ class Watcher:
         leave = self._hub.send_away if by_level else self._hub.leave
         if leave(connection, self.paths[to], time.monotonic()):
             self.counts.navigations[connection.display.page, to] += 1
-            log.info("%s is sent to %s at once", connection, to)
+            self._lines.info("%s is sent to %s at once", connection, to)
 
     def _take_pins(self) -> None:
         """Take all that is known of the pins at this moment, and tell what follows from it."""

@@ -30,6 +30,7 @@ from gpiobridge.live_pins import LivePin, LivePins
 from gpiobridge.outbound import Outbound
 from gpiobridge.request_hooks import Guard, RequestHooks
 from gpiobridge.routes import make_blueprint, overlapping
+from gpiobridge.run_key import RunKey
 from gpiobridge.running import Running, no_nonce
 from gpiobridge.view_pages import ViewPages, with_long_path, without_path
 from gpiobridge.watcher import Watcher
@@ -154,6 +155,7 @@ class GpioBridge:
         app.extensions["gpiobridge"] = self
         hooks = RequestHooks(app, self._view_pages, self._guard, self._start_unless_running)
         app.before_request(hooks.before_request)
+        app.after_request(hooks.after_request)
         app.register_blueprint(self._blueprint)
 
     @property
@@ -425,7 +427,7 @@ class GpioBridge:
         for overlap in overlapping(app, self._url_prefix, paths, settings.pins):
             log.warning("%s", overlap)
         return Running(
-            settings, watcher, self._outbound, self._url_prefix, os.getpid(), self._nonce
+            settings, watcher, self._outbound, self._url_prefix, os.getpid(), RunKey(), self._nonce
         )
 
     def _simulator_address(self, settings: Settings) -> str:
@@ -434,7 +436,7 @@ class GpioBridge:
         hint = " (the first time with ?token=... added)" if settings.server.token else ""
         if has_request_context():
             with contextlib.suppress(HTTPException):  # called by a name that is none of ours
-                check_source(request, settings.server.allowed_hosts)
+                check_source(request, settings.server)
                 return f"{request.root_url.rstrip('/')}{path}{hint}"
         return f"{path} of the application's address{hint}"
 
@@ -450,6 +452,7 @@ class GpioBridge:
         May be called twice.
         """
         if self._running is not None:
+            self._running.key.withdraw()
             self._running.watcher.stop()
             self._handlers.stop()
         self._feeder.stop()

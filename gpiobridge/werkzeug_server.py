@@ -9,11 +9,13 @@ import signal
 import socket
 import threading
 from typing import Any
+from urllib.parse import urlsplit
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
 from gpiobridge.config import Settings
 from gpiobridge.exhibit import create_app
+from gpiobridge.log_rate import LogRate
 from gpiobridge.startup import start_bridge
 
 MAX_CONNECTIONS = 200
@@ -30,7 +32,7 @@ def serve(settings: Settings, listener: socket.socket) -> int:
     Returns:
         The exit code: 0 after a signal, 1 if the service failed.
     """
-    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    _bound_log()
     failed = threading.Event()
 
     def shut_down() -> None:
@@ -43,7 +45,7 @@ def serve(settings: Settings, listener: socket.socket) -> int:
 
     app = create_app(settings, on_failure=fail)
     host, port = listener.getsockname()[:2]
-    server = BoundedServer(host, port, app, _Handler, fd=listener.fileno())
+    server = BoundedServer(host, port, app, RequestHandler, fd=listener.fileno())
     bridge = app.extensions["gpiobridge"]
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: shut_down())
@@ -91,8 +93,27 @@ class BoundedServer(ThreadedWSGIServer):
         super().shutdown_request(request)
 
 
-class _Handler(WSGIRequestHandler):
+class RequestHandler(WSGIRequestHandler):
+    """Werkzeug's handler, which ends a thread with a traceback for some addresses."""
+
+    server: BoundedServer
+
     def run_wsgi(self) -> None:
-        """Answer a request, whose head has come."""
-        self.server.note_request(self.connection)  # type: ignore[attr-defined]
+        """Answer a request, whose head has come, if its address can be read."""
+        self.server.note_request(self.connection)
+        try:
+            urlsplit(self.path)
+        except ValueError:  # such as //[
+            self.send_error(400, "The address can't be read")
+            return
         super().run_wsgi()
+
+    def log_request(self, code: object = "-", size: object = "-") -> None:
+        """Log no request: nobody would see it, and Werkzeug's way fails at such an address."""
+
+
+def _bound_log() -> None:
+    """Let Werkzeug log failures alone, and those at a bounded rate: each bad request is one."""
+    log = logging.getLogger("werkzeug")
+    log.setLevel(logging.WARNING)
+    log.addFilter(LogRate(log, kind_of=lambda record: record.levelno))

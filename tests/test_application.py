@@ -277,7 +277,9 @@ def test_a_prefix_is_the_remedy(caplog: pytest.LogCaptureFixture) -> None:
 
 def make_protected(exempt: bool) -> tuple[Flask, GpioBridge]:
     """An application that wants a token with each form."""
-    app, bridge = make_app(pins={"button": 17, "hook": {"source": "http"}})
+    app, bridge = make_app(
+        pins={"button": 17, "hook": {"source": "http"}}, config={"server": {"api": "local"}}
+    )
     app.secret_key = "test"
     app.add_url_rule("/form", "form", lambda: "sent", methods=["POST"])
     csrf = CSRFProtect(app)
@@ -303,7 +305,7 @@ def test_one_line_exempts_the_bridge(stop: Callable[[GpioBridge], None]) -> None
 
 def test_the_blueprint_is_there_before_the_application() -> None:
     """Extensions are made beside the bridge, where a factory comes later (row 20)."""
-    bridge = GpioBridge()
+    bridge = GpioBridge(config={"server": {"api": "local"}})
     csrf = CSRFProtect()
     csrf.exempt(bridge.blueprint)
     app = Flask(__name__)

@@ -536,6 +536,10 @@ OPEN = (
          "threads"),
         ('url = "pi.example.org"', 'url = "pi.example.org": must be a scheme and a name, without a '
          'path; write it like "https://pi.example.org"'),
+        ('url = "https://127.1"', 'url = "https://127.1": must be a scheme and a name, without a '
+         'path; write it like "https://pi.example.org"'),
+        ('url = "https://pi.example.org."', 'url = "https://pi.example.org.": must be a scheme '
+         'and a name, without a path; write it like "https://pi.example.org"'),
         ('url = "https://pi.example.org/x"', 'url = "https://pi.example.org/x": must be a scheme '
          'and a name, without a path; write it like "https://pi.example.org"'),
         ('api = "zzz"', 'api: must be "token" or "local"; leave it out for the default '

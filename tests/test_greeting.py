@@ -104,3 +104,11 @@ def test_commands_say_that_it_is_the_example(
     (tmp_path / "config.toml.txt").touch()
     done = CliRunner().invoke(main, [command])
     assert "this folder has no config.toml, but config.toml.txt" in done.output
+
+
+def test_the_address_outside_is_told(run_bridge: Run) -> None:
+    """Beside the one on the machine itself."""
+    said = greeting(run_bridge(server='url = "https://pi.example.org"'))
+    assert re.search(
+        r"pages at http://127\.0\.0\.1:\d+/\n  and outside at https://pi\.example\.org/\n", said
+    )

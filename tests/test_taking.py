@@ -15,6 +15,7 @@ Run = Callable[..., RunningBridge]
 CONFIG = """
 [server]
 start = "welcome"
+api = "local"
 {server}
 [pins]
 button = 17

@@ -226,6 +226,11 @@ def _server(raw: Mapping[str, object], problems: Problems) -> Server:
     if server.open and server.token:
         sentence = "lets everyone in, so the token is never asked for; leave one of them out"
         problems.add(("server", "open"), sentence, True)
+    if server.api == "local" and server.behind_a_proxy:
+        problems.warn(
+            ("server", "api"),
+            '"local" lets nobody in where url or allowed_hosts mean a proxy; write api_token',
+        )
     if not (server.open or server.token or _is_loopback(server.host)):
         problems.add(
             ("server", "host"),

@@ -17,6 +17,7 @@ from gpiobridge.config.durations import format_duration, parse_duration
 from gpiobridge.config.header import bcm_number
 from gpiobridge.config.problems import show
 from gpiobridge.config.settings import Idle
+from gpiobridge.hosts import read_origin
 
 _ONE_DAY_S = 86_400
 
@@ -70,16 +71,12 @@ def _allowed_host(host: str) -> str:
 
 
 def _url(url: str) -> str:
-    if not url:
-        return url
-    match = re.fullmatch(r"(https?)://([^/?#@]+)/?", url, re.IGNORECASE)
-    name, colon, port = match[2].rpartition(":") if match and "]" not in match[2] else ("", "", "")
-    host = (name if colon else match[2]).strip("[]") if match else ""
-    if not match or not _is_host(host) or (colon and not port.isdigit()):
+    origin = url.removesuffix("/").lower()
+    if url and read_origin(origin) is None:
         raise ValueError(
             'must be a scheme and a name, without a path; write it like "https://pi.example.org"'
         )
-    return f"{match[1]}://{match[2]}".lower()
+    return origin
 
 
 def _token(token: str) -> str:

@@ -212,6 +212,7 @@ def make_config(seed: int) -> str:
     graph = make_graph(seed)
     lines = [
         "[server]",
+        'api = "local"',
         f'start = "{next(iter(graph.events))}"',
         f'beat = "{BEAT_S * 1000:g}ms"',
         f'catch_up = "{CATCH_UP_S:g}s"',

@@ -15,6 +15,7 @@ ONLINE = 'html[data-bridge="online"]'
 CONFIG = """
 [server]
 start = "welcome"
+api = "local"
 {server}
 [pins]
 button = 17

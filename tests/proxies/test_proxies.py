@@ -3,11 +3,13 @@
 Run by ``make test-https``, which installs both servers; ``pytest`` alone leaves this folder out.
 """
 
+import contextlib
 import re
 import shutil
 import socket
 import ssl
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -76,22 +78,23 @@ def nginx_command(folder: Path, port: int, bridge_port: int) -> list[str]:
     )
     (folder / "nginx.conf").write_text(
         f"daemon off; pid {folder}/pid; error_log stderr;\n"
-        f"events {{}}\nhttp {{\naccess_log off;\n{temporary}{server}}}\n"
+        f"events {{ worker_connections 4096; }}\nhttp {{\naccess_log off;\n{temporary}{server}}}\n"
     )
     return ["nginx", "-p", str(folder), "-e", "stderr", "-c", str(folder / "nginx.conf")]
 
 
 def caddy_command(folder: Path, port: int, bridge_port: int) -> list[str]:
     """Write Caddy's file; return what to run."""
-    site = replaced(
-        example("caddy"),
-        (f"{NAME} {{", f"https://{NAME}:{port} {{\n\tbind 127.0.0.1\n\ttls internal"),
-        ("127.0.0.1:8000", f"127.0.0.1:{bridge_port}"),
-    )
     options = f"storage file_system {folder}\n\tadmin off\n\tskip_install_trust"
     # Redirects from port 80 are no part of the example, and the port may be taken here.
     options += "\n\tauto_https disable_redirects"
-    (folder / "Caddyfile").write_text(f"{{\n\t{options}\n}}\n{site}")
+    site = replaced(
+        example("caddy"),
+        ("{\n\tservers {", f"{{\n\t{options}\n\tservers {{"),
+        (f"{NAME} {{", f"https://{NAME}:{port} {{\n\tbind 127.0.0.1\n\ttls internal"),
+        ("127.0.0.1:8000", f"127.0.0.1:{bridge_port}"),
+    )
+    (folder / "Caddyfile").write_text(site)
     return ["caddy", "run", "--config", str(folder / "Caddyfile")]
 
 
@@ -102,8 +105,9 @@ def proxied(
     """A bridge behind a web server; and the address by which browsers call it."""
     name = request.param
     assert shutil.which(name, path="/usr/sbin:/usr/bin"), f"{name} is missing: make test-https"
-    bridge = run_bridge(server=f'allowed_hosts = ["{NAME}"]\ntoken = "{TOKEN}"')
     port = free_port()
+    keys = replaced(example("toml"), (f"https://{NAME}", f"https://{NAME}:{port}"))
+    bridge = run_bridge(server=keys.replace("[server]\n", ""))
     folder = tmp_path / name
     folder.mkdir()
     make = {"nginx": nginx_command, "caddy": caddy_command}[name]
@@ -166,3 +170,116 @@ def test_a_reload_shows_no_error_behind_https(proxied: tuple[RunningBridge, str]
     headers = {"Authorization": f"Bearer {TOKEN}"}
     bridge.request("/simulator/pins/button", b'{"level": "low"}', headers=headers)
     tab.wait_for_url("**/open")
+
+
+# ------------------------------------------------------------------- the proxy's own bounds
+
+
+ATTACKER = "127.0.0.2"
+# Made once, and without the system's authorities: to read these takes longer than a handshake.
+ANY_CERTIFICATE = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+ANY_CERTIFICATE.check_hostname, ANY_CERTIFICATE.verify_mode = False, ssl.CERT_NONE
+
+
+def tls(port: int, source: str = "127.0.0.1") -> ssl.SSLSocket:
+    """A connection to the web server, from an address of loopback."""
+    plain = socket.create_connection(("127.0.0.1", port), 15, (source, 0))
+    return ANY_CERTIFICATE.wrap_socket(plain, server_hostname=NAME)
+
+
+def asked(connection: ssl.SSLSocket, port: int, path: str = "/welcome", more: str = "") -> int:
+    """Ask for a page on a connection that stays open; return the status (0: it was closed)."""
+    head = f"GET {path} HTTP/1.1\r\nHost: {NAME}:{port}\r\n{more}\r\n"
+    answer = b""
+    try:
+        connection.sendall(head.encode())
+        while b"\r\n\r\n" not in answer and (data := connection.recv(65536)):
+            answer += data
+        head_text, _, body = answer.partition(b"\r\n\r\n")
+        if found := re.search(rb"(?i)content-length: (\d+)", head_text):
+            while len(body) < int(found[1]) and (data := connection.recv(65536)):
+                body += data
+    except OSError:
+        return 0
+    return int(answer.split(b" ", 2)[1]) if answer else 0
+
+
+def visitor(port: int) -> int:
+    """The status of a page that somebody else asks for meanwhile."""
+    with tls(port) as connection:
+        return asked(connection, port, more=f"Authorization: Bearer {TOKEN}\r\n")
+
+
+def port_of(url: str) -> int:
+    """The port of an address."""
+    return int(url.rpartition(":")[2])
+
+
+def test_heads_that_never_end_hold_up_nobody(proxied: tuple[RunningBridge, str]) -> None:
+    """Pages load meanwhile, and the web server ends such connections (row 1)."""
+    port = port_of(proxied[1])
+    slow = [tls(port, ATTACKER) for _ in range(32)]
+    try:
+        for connection in slow:
+            connection.sendall(b"GET /welcome HTTP/1.1\r\nHost: ")
+        started_s = time.monotonic()
+        assert visitor(port) == 200
+        assert time.monotonic() - started_s < 1.0
+        for connection in slow:
+            assert connection.recv(1000)[:12] in (b"", b"HTTP/1.1 408", b"HTTP/1.1 400")
+        assert time.monotonic() - started_s < 14.0
+    finally:
+        for connection in slow:
+            connection.close()
+
+
+@pytest.mark.parametrize("proxied", ["nginx"], indirect=True)
+def test_nginx_bounds_the_requests_of_an_address(proxied: tuple[RunningBridge, str]) -> None:
+    """Beyond the burst they get 429, and another address its pages (row 3)."""
+    port = port_of(proxied[1])
+    request = f"GET /welcome HTTP/1.1\r\nHost: {NAME}:{port}\r\n\r\n".encode()
+    with contextlib.ExitStack() as stack:
+        connections = [stack.enter_context(tls(port, ATTACKER)) for _ in range(30)]
+        for each in connections:
+            each.sendall(request * 60)  # at once: a slow machine wouldn't reach the rate otherwise
+        statuses = [status for each in connections for status in answered(each, 60)]
+        assert set(statuses) == {b"401", b"429"}
+        assert visitor(port) == 200
+
+
+def answered(connection: ssl.SSLSocket, count: int) -> list[bytes]:
+    """The statuses of as many answers on a connection, or of those before it is closed."""
+    answer = b""
+    with contextlib.suppress(OSError):
+        while len(re.findall(rb"HTTP/1\.1 \d", answer)) < count and (
+            data := connection.recv(65536)
+        ):
+            answer += data
+    return re.findall(rb"HTTP/1\.1 (\d{3})", answer)
+
+
+@pytest.mark.parametrize("proxied", ["nginx"], indirect=True)
+def test_nginx_bounds_the_displays_of_an_address(proxied: tuple[RunningBridge, str]) -> None:
+    """One that takes all it gets leaves displays for others (row 4)."""
+    port = port_of(proxied[1])
+    handshake = (
+        f"Upgrade: websocket\r\nConnection: Upgrade\r\nAuthorization: Bearer {TOKEN}\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+    )
+    with contextlib.ExitStack() as stack:
+
+        def join(source: str) -> int:
+            connection = stack.enter_context(tls(port, source))
+            return asked(connection, port, "/ws/welcome", handshake)
+
+        statuses = [join(ATTACKER) for _ in range(510)]
+        assert (statuses.count(101), statuses.count(429)) == (500, 10)
+        assert join("127.0.0.1") == 101
+        assert visitor(port) == 200
+
+
+def test_the_cookie_is_kept_from_plain_http(proxied: tuple[RunningBridge, str], tab: Any) -> None:
+    """It is Secure where the bridge is called by https."""
+    tab.goto(f"{proxied[1]}/welcome?token={TOKEN}")
+    (cookie,) = tab.context.cookies()
+    assert (cookie["secure"], cookie["httpOnly"], cookie["sameSite"]) == (True, True, "Lax")

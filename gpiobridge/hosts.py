@@ -1,0 +1,101 @@
+"""Whom a request says that it is for, and from: its Host and its Origin, read strictly. Pure.
+
+What can be read in two ways is read in none: a browser, a proxy and a resolver could each take
+another one (RFC 9112, 3.2; RFC 3986, 3.2.2; RFC 6454, 7.1).
+"""
+
+import ipaddress
+import re
+from typing import NamedTuple
+
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+_PORT = r"(?::([0-9]{1,5}))?"
+_HOST = re.compile(rf"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+)){_PORT}")
+_ORIGIN = re.compile(r"(https?)://(.+)", re.IGNORECASE)
+_LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
+_MAX_NAME = 253  # characters (RFC 1035, 2.3.4)
+
+
+class Host(NamedTuple):
+    """A host, and its port.
+
+    Args:
+        name: a name in lower case, or an IP address without brackets, as `ipaddress` writes it.
+        port: 1 to 65535; None if none was given.
+    """
+
+    name: str
+    port: int | None = None
+
+    def with_port(self, scheme: str) -> "Host":
+        """The same with the port that counts: the scheme's own, if none was given."""
+        return self if self.port else Host(self.name, DEFAULT_PORTS[scheme])
+
+
+class Origin(NamedTuple):
+    """Where a page comes from.
+
+    Args:
+        scheme: "http" or "https".
+        host: with the port that counts.
+    """
+
+    scheme: str
+    host: Host
+
+
+def read_host(text: str) -> Host | None:
+    """Read a Host header; None if it is none.
+
+    Refused are also forms that some programs understand: user information, a zone, a dot at the
+    end, and IPv4 addresses in any but the usual form (``127.1``, ``0x7f.1``).
+    """
+    match = _HOST.fullmatch(text)
+    if match is None:
+        return None
+    bracketed, plain, digits = match.groups()
+    port = int(digits) if digits else None
+    if port is not None and not 0 < port < 65536:
+        return None
+    try:
+        if bracketed is not None:
+            return Host(str(ipaddress.IPv6Address(bracketed)), port)
+        labels = plain.lower().split(".")
+        # What ends in a number is an IPv4 address (WHATWG URL, "ends in a number").
+        if _NUMBER.fullmatch(labels[-1]):
+            return Host(str(ipaddress.IPv4Address(plain)), port)
+    except ValueError:
+        return None
+    well = len(plain) <= _MAX_NAME and all(map(_LABEL.fullmatch, labels))
+    return Host(plain.lower(), port) if well else None
+
+
+def read_origin(text: str) -> Origin | None:
+    """Read an Origin header, or a URL without a path; None if it is none of http or https."""
+    match = _ORIGIN.fullmatch(text)
+    host = read_host(match[2]) if match else None
+    if match is None or host is None:
+        return None
+    scheme = match[1].lower()
+    return Origin(scheme, host.with_port(scheme))
+
+
+def is_address(name: str) -> bool:
+    """Whether a host's name is an IP address."""
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def is_loopback(address: str) -> bool:
+    """Whether an address is one that never leaves this machine."""
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    mapped = getattr(ip, "ipv4_mapped", None)  # as a socket for both families names IPv4
+    return (mapped or ip).is_loopback
