@@ -25,10 +25,12 @@ from wsproto.events import (
 from gpiobridge import wire
 from gpiobridge.connection import Connection, text_frame
 from gpiobridge.counts import Counts
-from gpiobridge.events import Audience, CloseClients, Display, Message
-from gpiobridge.hub import CLOSE_WAIT_S, MAX_MESSAGES_BYTES, MAX_OUTBOX_BYTES, Hub, Slots
+from gpiobridge.events import Audience, CloseClients, Display, SentMessage
+from gpiobridge.hub import CLOSE_WAIT_S, MAX_MESSAGES_BYTES, MAX_OUTBOX_BYTES, Hub
+from gpiobridge.slots import KEPT_S, Slots
 
 BEAT_S = 2.0
+MAX_DISPLAYS = 60
 
 
 def press(began_s: float | None = 0.0) -> CloseClients:
@@ -90,9 +92,10 @@ class Room:
 
     def __init__(self) -> None:
         self.selector = selectors.DefaultSelector()
-        self.slots = Slots(10)
+        self.now_s = 0.0  # for the slots that are kept
+        self.slots = Slots(MAX_DISPLAYS, now=lambda: self.now_s)
         self.counts = Counts()
-        self.messages: list[Message] = []
+        self.messages: list[SentMessage] = []
         self.hub = Hub(
             self.selector,
             self.slots,
@@ -104,32 +107,36 @@ class Room:
         self.peers: list[Peer] = []
 
     def join(
-        self, page: str = "welcome", *texts: str, tcp: bool = False, root: str = ""
+        self,
+        page: str = "welcome",
+        *texts: str,
+        tcp: bool = False,
+        root: str = "",
+        client: str | None = None,
+        seat: str = "",
     ) -> tuple[Peer, Connection]:
         """Let a display on ``page`` join at 0 s."""
         ours, theirs = tcp_pair() if tcp else socket.socketpair()
         ours.setblocking(False)
         theirs.settimeout(PEER_S)
-        server, client = WSConnection(ConnectionType.SERVER), WSConnection(ConnectionType.CLIENT)
-        server.receive_data(client.send(Request(host="pi", target=f"/ws/{page}")))
+        server, browser = WSConnection(ConnectionType.SERVER), WSConnection(ConnectionType.CLIENT)
+        server.receive_data(browser.send(Request(host="pi", target=f"/ws/{page}")))
         assert len(list(server.events())) == 1
-        client.receive_data(server.send(AcceptConnection()))
-        assert len(list(client.events())) == 1
-        peer, connection = Peer(theirs, client), Connection(ours, server, Display(page), root=root)
+        browser.receive_data(server.send(AcceptConnection()))
+        assert len(list(browser.events())) == 1
+        peer = Peer(theirs, browser)
+        slot = self.slots.take(client, seat)
+        connection = Connection(ours, server, Display(page), root=root, slot=slot)
         self.peers.append(peer)
-        assert self.slots.take()
         self.hub.adopt(connection, texts, 0.0)
         return peer, connection
 
     def serve(self, now_s: float = 0.0) -> None:
         """Serve the sockets that are ready, until none is (or none but stalled ones)."""
-        while ready := self.selector.select(0):
+        while (ready := self.selector.select(0)) or self.hub.has_unread:
             for key, events in ready:
-                self.hub.handle(key.data, events, now_s)
-
-    def free_slots(self) -> int:
-        """Count the free slots by taking them all."""
-        return sum(iter(self.slots.take, False))
+                self.hub.handle(key.data, events)
+            self.hub.read(now_s)
 
     def close(self) -> None:
         """Close every socket."""
@@ -584,14 +591,6 @@ def test_what_comes_after_our_close_is_discarded(room: Room) -> None:
 # -------------------------------------------------------------------- slots
 
 
-def test_no_more_slots_are_taken_than_there_are() -> None:
-    """A socket past the limit is refused, until one is given back."""
-    slots = Slots(2)
-    assert [slots.take() for _ in range(3)] == [True, True, False]
-    slots.give_back()
-    assert [slots.take() for _ in range(2)] == [True, False]
-
-
 def test_a_display_gives_its_slot_back_once(room: Room) -> None:
     """A hang-up and the end of its time to hang up don't count twice."""
     peer, connection = room.join()
@@ -602,7 +601,9 @@ def test_a_display_gives_its_slot_back_once(room: Room) -> None:
     room.hub.tick(CLOSE_WAIT_S)
     room.hub.close(connection, 1001, "again", CLOSE_WAIT_S)
     room.hub.tick(3 * CLOSE_WAIT_S)
-    assert room.free_slots() == 9
+    assert room.slots.taken == 2
+    room.now_s += KEPT_S
+    assert room.slots.taken == 1
 
 
 def message(text: str) -> bytes:
@@ -692,7 +693,8 @@ def test_what_a_page_sends_is_handed_on(room: Room) -> None:
     peer.send(TextMessage('{"type":"message","data":[1,{"a":null}]}'))
     peer.send(TextMessage('{"type":"message"}'))
     room.serve()
-    assert room.messages == [Message([1, {"a": None}], connection.display)]
+    text = '{"type":"message","data":[1,{"a":null}]}'
+    assert room.messages == [SentMessage(text, connection.display)]
     assert connection in room.hub.connections
 
 

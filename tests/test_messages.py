@@ -194,7 +194,7 @@ def test_what_everyone_else_gets_is_retained_once(site: Site) -> None:
 def test_retained_messages_are_counted_as_they_are_kept() -> None:
     """Two threads may reserve in one order, and their pushes come in the other."""
     retained = Retained()
-    push = Push(b"x" * MAX_RETAINED_BYTES, Audience(), "news")
+    push = Push(b"x" * (MAX_RETAINED_BYTES - len("news")), Audience(), "news")
     forget = Push(b"", Audience(), "news", forget=True)
     more = Push(b"x", Audience(), "more")
     assert retained.reserve(push)

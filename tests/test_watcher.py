@@ -139,8 +139,8 @@ class Peer:
         self._ws.receive_data(server.send(AcceptConnection()))
         assert len(list(self._ws.events())) == 1
         self._events: list[Event] = []
-        assert watcher.slots.take()
-        watcher.adopt(Connection(ours, server, Display(page, "kiosk"), cursors=cursors))
+        slot = watcher.slots.take()
+        watcher.adopt(Connection(ours, server, Display(page, "kiosk"), cursors=cursors, slot=slot))
 
     def receive(self) -> Event:
         """Wait for the next WebSocket event."""
