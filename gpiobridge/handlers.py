@@ -204,15 +204,15 @@ class _Runner:
                 self._bytes += size
                 self._waiting.put((arguments, size))
                 return
-            behind, waiting_bytes = self._waiting.qsize(), self._bytes
+            behind = f"{MAX_WAITING} events" if has_room else f"{self._bytes // 1024} KiB"
         now_s = time.monotonic()
         if self._said_s is None or now_s >= self._said_s + _SAY_AGAIN_S:
             self._said_s = now_s
             log.error(
-                "%s is %d events behind (%d KiB): those that come now are not told to it",
+                "%s is %s behind: %s that come now are not told to it",
                 name_of(self._function),
                 behind,
-                waiting_bytes // 1024,
+                "those" if has_room else "messages",
             )
 
     def end(self) -> None:

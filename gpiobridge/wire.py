@@ -178,11 +178,11 @@ def message_data(frame: str) -> Any:
 
 def _is_deep(value: object) -> bool:
     level = [value]
-    for _ in range(MAX_NESTING + 1):
+    for _ in range(MAX_NESTING):
         level = [inner for each in level for inner in _inner(each)]
         if not level:
             return False
-    return True
+    return any(isinstance(each, Mapping | list | tuple) for each in level)
 
 
 def _inner(value: object) -> Iterable[object]:

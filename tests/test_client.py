@@ -316,14 +316,16 @@ def test_press_between_page_and_socket(bridge: RunningBridge, make_proxy: Any) -
     """The first socket has the page's cursor, the next page's the press before its own."""
     proxy = make_proxy(bridge)
     with connect(f"http://127.0.0.1:{proxy.port}/welcome") as frames:
-        epoch = next_frame(frames, "state")["epoch"]
+        state = next_frame(frames, "state")
         bridge.set_level("door", "high")
         next_frame(frames, "edge")
         bridge.set_level("button", "low")
         assert [next_frame(frames)["type"] for _ in range(3)] == ["edge", "close", "state"]
     first, second = proxy.sockets
+    epoch, seat = state["epoch"], state["seat"]
     assert first == f"GET /ws/welcome?cursor={epoch}%3A0 HTTP/1.1"
-    assert second == f"GET /ws/open?cursor={epoch}%3A2&cursor={epoch}%3A2 HTTP/1.1"
+    known = f"cursor={epoch}%3A2&cursor={epoch}%3A2"
+    assert second == f"GET /ws/open?{known}&seat={seat} HTTP/1.1"
 
 
 def test_hold_over_a_gap(run_bridge: Run, make_proxy: Any, tmp_path: Path) -> None:
