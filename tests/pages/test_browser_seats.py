@@ -96,7 +96,7 @@ def test_a_page_keeps_its_slot(
         page.evaluate('dispatchEvent(new PageTransitionEvent("pagehide", { persisted: true }))')
         page.evaluate('dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }))')
         path = "/welcome"
-    page.wait_for_url(f"**{path}")
+    page.wait_for_url(f"**{path}", wait_until="commit")  # from the cache there is no more
     page.wait_for_selector(ONLINE)
     greedy.wait()
     names = [display["page"] for display in bridge.health()["displays"]]
