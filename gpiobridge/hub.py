@@ -132,8 +132,9 @@ class Hub:
         if not self.connections:
             self._last_sent_s = now_s
         before, connection.slot.instead_of = connection.slot.instead_of, None
-        for other in [c for c in self.connections if before is not None and c.slot is before]:
-            self._drop(other, Gone.CAME_AGAIN)  # two sockets must not share a slot
+        if before is not None:  # two sockets must not share a slot
+            for other in [c for c in self.connections if c.slot is before]:
+                self._drop(other, Gone.CAME_AGAIN)
         self.connections.add(connection)
         self._tallies.setdefault(connection.slot.client, _Tally()).displays += 1
         self._counts.connected += 1

@@ -2,7 +2,8 @@
 
 When a socket ends, its slot is kept for its page for a while: whoever asks for slots all the time
 must not get that of a display which goes from one page to the next. The page proves with its seat
-that it is the same one. Displays and kept slots count alike, in all and for their client.
+that it is the same one. Displays and kept slots count alike, in all and for their client. Only of very many that are kept
+for one client, whose sockets come and go without seats, the youngest goes to its next one.
 
 HTTP threads take slots, the watcher's gives them back.
 """
@@ -21,6 +22,7 @@ KEPT_S = 10.0
 OF_THE_MACHINE = 2
 """So many slots are kept for displays of this machine itself: its kiosk, and one more to look."""
 
+_MANY_KEPT = 50
 _SEAT_BYTES = 9
 
 
@@ -39,12 +41,15 @@ class Slot:
     Args:
         client: whose it is, as `addresses` tells clients apart; None: this machine's itself.
         seat: a random word that its page alone knows, for one use: it brings the next socket here.
+        began_s: when the first of its page's sockets took one, in monotonic seconds: each handed
+            it on by its seat.
         instead_of: the slot whose seat it came with, until its handshake is done.
         until_s: when it ends, in monotonic seconds, once its socket has ended.
     """
 
     client: str | None = None
     seat: str = field(default_factory=_new_seat)
+    began_s: float = 0.0
     instead_of: "Slot | None" = None
     until_s: float = inf
 
@@ -93,9 +98,11 @@ class Slots:
             before = self._by_seat.pop(seat, None)
             if before is not None:
                 self._remove_locked(before)
-                return self._add_locked(Slot(before.client, instead_of=before))
-            self._check_locked(client)
-            return self._add_locked(Slot(client))
+                again = Slot(before.client, began_s=before.began_s, instead_of=before)
+                return self._add_locked(again)
+            if (refusal := self._refusal_locked(client)) and not self._make_room_locked(client):
+                raise NoSlotError(refusal)
+            return self._add_locked(Slot(client, began_s=self._now()))
 
     def give_back(self, slot: Slot) -> None:
         """Keep the slot of a socket that has ended for its page's next one, for a while."""
@@ -122,22 +129,33 @@ class Slots:
             self._expire_locked()
             return len(self._taken)
 
-    def _check_locked(self, client: str | None) -> None:
+    def _refusal_locked(self, client: str | None) -> str:
+        """Say why there is no slot for a client; nothing if there is one."""
         limit, own = self._limit, self._of_the_machine
         if len(self._taken) >= limit:
-            raise NoSlotError(f"All {limit} displays are taken.")
+            return f"All {limit} displays are taken."
         if client is None:
-            return
+            return ""
         if len(self._taken) - self._of_client[None] >= limit - own:
-            raise NoSlotError(
+            return (
                 f"All {limit} displays are taken, but for {own} that are kept for this machine "
                 "itself."
             )
         if self._of_client[client] >= self._per_client:
-            raise NoSlotError(
+            return (
                 f"All {self._per_client} displays of {client} are taken: "
                 "limits.displays_per_address says how many one address may have."
             )
+        return ""
+
+    def _make_room_locked(self, client: str | None) -> bool:
+        """Give up one of very many slots that are kept for a client; whether there are."""
+        kept = [slot for slot in self._kept if slot.client == client and slot in self._taken]
+        if len(kept) <= max(_MANY_KEPT, self._limit // 2):
+            return False
+        # The youngest: whoever comes and goes all the time loses nobody's but his own.
+        self._remove_locked(max(kept, key=lambda slot: slot.began_s))
+        return True
 
     def _add_locked(self, slot: Slot) -> Slot:
         self._taken.add(slot)

@@ -162,6 +162,32 @@ def test_a_handshake_that_fails_takes_no_slot() -> None:
     assert desk.taken == 0
 
 
+def test_a_client_that_comes_and_goes_without_seats_is_let_in() -> None:
+    """Of many slots that are kept for it, the youngest is its next one's (row 4)."""
+    desk = Desk(200, 120)
+    kiosk = desk.take(STRANGER)
+    mine = desk.take(OTHER)
+    for _ in range(1000):
+        desk.now_s += 0.001
+        desk.give_back(desk.take(STRANGER))
+    kiosk = desk.take(STRANGER, kiosk.seat)
+    desk.give_back(kiosk)
+    desk.give_back(mine)
+    for _ in range(1000):
+        desk.now_s += 0.001
+        desk.give_back(desk.take(STRANGER))
+    assert desk.lets_in(STRANGER, kiosk.seat)
+    assert desk.lets_in(OTHER, mine.seat)
+
+
+def test_few_kept_slots_are_given_to_nobody_else() -> None:
+    """Not even to their own client: a proxy speaks for everybody (row 4)."""
+    desk = Desk(50)
+    for slot in desk.take_all(None):
+        desk.give_back(slot)
+    assert not desk.lets_in()
+
+
 def test_an_empty_seat_is_nobodys() -> None:
     """A client that knows of no seats brings none (row 4)."""
     desk = Desk(2)
