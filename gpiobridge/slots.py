@@ -2,8 +2,9 @@
 
 When a socket ends, its slot is kept for its page for a while: whoever asks for slots all the time
 must not get that of a display which goes from one page to the next. The page proves with its seat
-that it is the same one. Displays and kept slots count alike, in all and for their client. Only of very many that are kept
-for one client, whose sockets come and go without seats, the youngest goes to its next one.
+that it is the same one. Displays and kept slots count alike, in all and for their client. Only of
+very many that are kept for one client, whose sockets come and go without seats, the youngest goes
+to its next one.
 
 HTTP threads take slots, the watcher's gives them back.
 """
