@@ -251,8 +251,13 @@ def check_handshake(request: Request) -> None:
     headers = request.headers
     if request.environ.get("SERVER_PROTOCOL") != "HTTP/1.1":
         refuse(400, "A WebSocket handshake is HTTP/1.1.")
+    if "Transfer-Encoding" in headers or headers.get("Content-Length", "0").strip("0 "):
+        # Its bytes would be read as frames, though whoever has sent them meant no such thing.
+        refuse(400, "A WebSocket handshake has no body.")
     if headers.get("Sec-WebSocket-Version") != "13":
-        refuse(400, "Sec-WebSocket-Version must be 13.")
+        response = Response("Sec-WebSocket-Version must be 13.\n", 426, mimetype="text/plain")
+        response.headers["Sec-WebSocket-Version"] = "13"  # RFC 6455, 4.4
+        abort(response)
     try:
         key = base64.b64decode(headers.get("Sec-WebSocket-Key", ""), validate=True)
     except (binascii.Error, ValueError):

@@ -177,6 +177,7 @@ class Bridge:
         since: str = "",
         taking_since_s: float | None = -inf,
         declined: Collection[tuple[str, Level]] = (),
+        seat: str = "",
     ) -> Welcome:
         """Say what a display that joins or rejoins is told first.
 
@@ -189,6 +190,7 @@ class Bridge:
             taking_since_s: since when its page takes presses, in monotonic seconds; None: it
                 doesn't now.
             declined: pins and levels by which it was to leave, and did not want to.
+            seat: what its state frame has for the next socket.
         """
         after_seq = wire.resume_after(cursors, self.epoch)
         if after_seq is None or after_seq > self.seq:
@@ -199,8 +201,8 @@ class Bridge:
         standing = Standing(page, after_seq, since_seq, taking_since_s, frozenset(declined))
         missed, to = self._counts_on(standing, now)
         if missed is None:
-            return Welcome((self._state(self.seq),), standing, to)
-        return Welcome((self._state(missed.seq - 1), _frame(missed, now)), standing, to)
+            return Welcome((self._state(self.seq, seat),), standing, to)
+        return Welcome((self._state(missed.seq - 1, seat), _frame(missed, now)), standing, to)
 
     def look_again(self, standing: Standing, now: Now) -> Welcome:
         """Say what counts on a page that takes presses again: as if it had just joined.
@@ -324,8 +326,8 @@ class Bridge:
         }
         return self._navigation.elsewhere(standing, self.levels, ignored)
 
-    def _state(self, seq: int) -> str:
-        return wire.state_frame(self.epoch, seq, self.levels, simulated=self._simulated)
+    def _state(self, seq: int, seat: str) -> str:
+        return wire.state_frame(self.epoch, seq, self.levels, simulated=self._simulated, seat=seat)
 
 
 def _closes(

@@ -119,6 +119,7 @@ class Frames:
         self._to: str | None = remote.with_scheme(url)  # of the page to load before the next socket
         self._page = LoadedPage(self._to or "", "", "", 0.0)
         self._cursors = Cursors()
+        self._seat = ""  # brings the next socket to the slot of the one before
         self._attempt = 0
         self._closing = threading.Event()
         # Shared, under its lock:
@@ -314,6 +315,8 @@ class Frames:
         query = self._cursors.query()
         if self._display:
             query.append(("display", self._display))
+        if self._seat:
+            query.append(("seat", self._seat))
         try:
             with websocket.connect(
                 f"{page.socket_url}?{urllib.parse.urlencode(query)}",
@@ -352,6 +355,8 @@ class Frames:
                 raise
             frame = read_frame(text, self._page.url)
             restarted = self._cursors.take(frame)
+            if frame["type"] == "state":
+                self._seat = frame.get("seat", "")
             if frame["type"] == "beat":
                 # A close may have come right behind it, and there is more to read before that.
                 with contextlib.suppress(ConnectionClosed):

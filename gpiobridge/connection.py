@@ -7,16 +7,22 @@ displays. An edge goes into the outbox at once, so that a press never waits behi
 
 import socket
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import inf
+from typing import Any
 
 from wsproto import WSConnection
 from wsproto import connection as protocol
 from wsproto.events import TextMessage
+from wsproto.frame_protocol import Frame
 
 from gpiobridge.events import Display, Level, Standing
+from gpiobridge.slots import Slot
 
 _SEND_BUFFER_BYTES = 16 * 1024  # frames are small; a big buffer only hides a stalled display
+_BAD_GATEWAY = (1014).to_bytes(2, "big")
+_NORMAL_CLOSURE = (1000).to_bytes(2, "big")
 _USER_TIMEOUT_MS = 12_000  # unacknowledged for this long: the peer is gone (RFC 5482)
 
 
@@ -35,6 +41,7 @@ class Connection:
             (``-inf``), or not now (None).
         declined: pins and levels by which the page was to leave, and did not want to.
         early: what came right behind the handshake.
+        slot: its right to be open, which says whose it is.
     """
 
     sock: socket.socket
@@ -46,13 +53,17 @@ class Connection:
     taking_since_s: float | None = -inf
     declined: frozenset[tuple[str, Level]] = frozenset()
     early: bytes = b""
+    slot: Slot = field(default_factory=Slot)
     # Which events count on its page; said when it joins.
     standing: Standing = field(default_factory=lambda: Standing("", 0, 0))
     outbox: bytearray = field(default_factory=bytearray)
     messages: deque[bytes] = field(default_factory=deque)
     messages_bytes: int = 0
-    second_s: float = 0.0  # the second in which it sent so many frames:
+    second_s: float = -inf  # the second in which it sent so many frames and bytes:
     frames: int = 0
+    work: int = 0  # its frames, and the pieces of frames that came alone
+    second_bytes: int = 0
+    unread: bool = False  # the protocol holds bytes of it that were not looked at yet
     received_bytes: int = 0  # of the message that is still coming in
     text: str = ""
     answers_beats: bool = False
@@ -60,6 +71,9 @@ class Connection:
     idle: bool = False  # its page has said that nobody uses it, and that it leaves
     closing: bool = False  # our close frame is sent or queued: only the peer's counts from now on
     peer_closed: bool = False  # its close frame has come
+
+    def __post_init__(self) -> None:
+        _let_1014_pass(self.ws)
 
     def __str__(self) -> str:
         name = f'display "{self.display.name}"' if self.display.name else "display"
@@ -86,6 +100,27 @@ class Connection:
         message = self.messages.popleft()
         self.messages_bytes -= len(message)
         self.outbox += message
+
+
+def _let_1014_pass(ws: WSConnection) -> None:
+    """Let a peer close with 1014 (bad gateway), which the protocol's library doesn't know.
+
+    IANA's registry of close codes has it; wsproto (1.2 and 1.3) answers 1002.
+    """
+    frames: Any = getattr(getattr(ws, "connection", None), "_proto", None)
+    known: Callable[[Frame], Frame] | None = getattr(frames, "_process_close", None)
+    if known is None:  # a library with other insides
+        return
+
+    def process_close(frame: Frame) -> Frame:
+        payload = frame.payload
+        if not isinstance(payload, bytes) or payload[:2] != _BAD_GATEWAY:
+            return known(frame)
+        # As with a code that it knows: that the reason is UTF-8 is its to say.
+        closed: Any = known(frame._replace(payload=_NORMAL_CLOSURE + payload[2:])).payload
+        return frame._replace(payload=(1014, closed[1]))
+
+    frames._process_close = process_close
 
 
 def text_frame(text: str) -> bytes:

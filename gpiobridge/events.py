@@ -199,6 +199,19 @@ class Display:
 
 
 @dataclass(frozen=True, slots=True)
+class SentMessage:
+    """A page has sent a message: its frame, on the way to the functions that are told.
+
+    Args:
+        text: the frame, whose data can be pushed back.
+        display: who sent it.
+    """
+
+    text: str
+    display: Display
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """What a page has sent to the application.
 

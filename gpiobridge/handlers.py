@@ -10,15 +10,17 @@ function runs on its own.
 
 import inspect
 import logging
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
 from queue import SimpleQueue
 from typing import Any, NamedTuple
 
+from gpiobridge import wire
 from gpiobridge.config import Pin
 from gpiobridge.errors import ConfigError, GpioBridgeError
-from gpiobridge.events import Gesture, Message, PinEvent
+from gpiobridge.events import Gesture, Message, PinEvent, SentMessage
 from gpiobridge.log_rate import LogRate
 from gpiobridge.view_pages import code_of
 
@@ -26,6 +28,9 @@ log = logging.getLogger(__name__)
 
 MAX_WAITING = 1000
 """A function that is so many events behind gets no more until it has caught up by one."""
+
+MAX_WAITING_BYTES = 1024 * 1024
+"""The same for messages that take so much memory: they wait as text, and are read in its thread."""
 
 JOIN_S = 0.5
 """How long running functions have, in seconds, when the bridge stops; then they are left."""
@@ -123,10 +128,10 @@ class Handlers:
         for runner in self._by_event.get((event.pin, event.event), ()):
             runner.put((event,))
 
-    def take_message(self, message: Message) -> None:
+    def take_message(self, message: SentMessage) -> None:
         """Let the functions for messages know of one; the watcher's thread."""
         for runner in self._of_messages:
-            runner.put((message,))
+            runner.put((message,), sys.getsizeof(message.text))
 
     def stop(self) -> None:
         """Let running functions finish, for a moment; what they haven't been given is dropped."""
@@ -181,7 +186,9 @@ class _Runner:
         self._function = function
         self._call = call
         self._takes_one = _takes_one(function)
-        self._waiting: SimpleQueue[tuple[Any, ...] | None] = SimpleQueue()
+        self._waiting: SimpleQueue[tuple[tuple[Any, ...], int] | None] = SimpleQueue()
+        self._bytes = 0  # of what waits
+        self._lock = threading.Lock()
         self._ended = False
         self._said_s: float | None = None
         self._lines = LogRate(log)
@@ -192,17 +199,22 @@ class _Runner:
     def start(self) -> None:
         self._thread.start()
 
-    def put(self, arguments: tuple[Any, ...]) -> None:
-        if self._waiting.qsize() < MAX_WAITING:
-            self._waiting.put(arguments)
-            return
+    def put(self, arguments: tuple[Any, ...], size: int = 0) -> None:
+        with self._lock:
+            has_room = self._bytes + size <= MAX_WAITING_BYTES
+            if has_room and self._waiting.qsize() < MAX_WAITING:
+                self._bytes += size
+                self._waiting.put((arguments, size))
+                return
+            behind = f"{MAX_WAITING} events" if has_room else f"{self._bytes // 1024} KiB"
         now_s = time.monotonic()
         if self._said_s is None or now_s >= self._said_s + _SAY_AGAIN_S:
             self._said_s = now_s
             log.error(
-                "%s is %d events behind: those that come now are not told to it",
+                "%s is %s behind: %s that come now are not told to it",
                 name_of(self._function),
-                MAX_WAITING,
+                behind,
+                "those" if has_room else "messages",
             )
 
     def end(self) -> None:
@@ -215,14 +227,24 @@ class _Runner:
             self._thread.join(max(0.0, until_s - time.monotonic()))
 
     def _run(self) -> None:
-        while (arguments := self._waiting.get()) is not None and not self._ended:
+        while (waiting := self._waiting.get()) is not None and not self._ended:
+            arguments, size = waiting
+            with self._lock:
+                self._bytes -= size
             try:
-                self._call(self._function, arguments if self._takes_one else ())
+                self._call(self._function, tuple(map(_read, arguments)) if self._takes_one else ())
             except BaseException:  # sys.exit() would end this thread, and nobody would know
                 # A page's messages may bring it about again and again.
                 self._lines.write(
                     logging.ERROR, "failed", "%s failed", name_of(self._function), exc_info=True
                 )
+
+
+def _read(argument: object) -> object:
+    """What a function is called with: a message only now takes the memory of its data."""
+    if isinstance(argument, SentMessage):
+        return Message(wire.message_data(argument.text), argument.display)
+    return argument
 
 
 def _takes_one(function: Function) -> bool:

@@ -1,10 +1,12 @@
 """The open sockets: adopt, broadcast, close, drop.
 
 The hub owns every WebSocket after its handshake. The watcher's thread runs it, so there is no
-lock; only `Slots` is shared with the HTTP threads. Writing never blocks: what the kernel doesn't
-take waits in the display's `Connection`, and a display for which too much waits is dropped. A dead
-peer is found by ``TCP_USER_TIMEOUT`` and by unanswered beats; WebSocket pings prove nothing about
-a page.
+lock. Writing never blocks: what the kernel doesn't take waits in the display's `Connection`, and a
+display for which too much waits is dropped. A dead peer is found by ``TCP_USER_TIMEOUT`` and by
+unanswered beats; WebSocket pings prove nothing about a page.
+
+Reading takes turns: a little of each display that has sent something, one after the other, and for
+as long as the watcher has time for it. Whoever sends more than its share is closed.
 
 Nothing is sent to a display between an edge that moves it and the close: what follows an edge shows
 its page that the edge led nowhere. Where something else moves it, a beat comes before the close.
@@ -17,11 +19,12 @@ import contextlib
 import logging
 import selectors
 import socket
-import threading
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import islice
+from math import inf
 
 from wsproto.events import BytesMessage, CloseConnection, Event, Ping, TextMessage
 from wsproto.utilities import LocalProtocolError
@@ -29,8 +32,9 @@ from wsproto.utilities import LocalProtocolError
 from gpiobridge import wire
 from gpiobridge.connection import Connection, text_frame
 from gpiobridge.counts import Counts
-from gpiobridge.events import Audience, CloseClients, Message
+from gpiobridge.events import Audience, CloseClients, SentMessage
 from gpiobridge.log_rate import LogRate
+from gpiobridge.slots import Slots
 from gpiobridge.wire import Close
 
 log = logging.getLogger(__name__)
@@ -46,11 +50,17 @@ MAX_FRAMES_A_SECOND = 500
 
 LINES = 100
 """So many lines of a kind, such as displays that come, are logged a minute; others are counted."""
+MAX_CLIENT_FRAMES_A_SECOND = 5000
+"""The same for all displays of one client together: 500 of them answer 250 beats in a second."""
+
+MAX_CLIENT_BYTES_A_SECOND = 10 * 1024 * 1024
+"""And in bytes, as long messages take more time than short ones: half a millisecond each."""
 
 CLOSE_WAIT_S = 1.0
 """How long a peer has, in seconds, to take our close frame and hang up."""
 
 _RECEIVE_BYTES = 4096  # a turn's worth, so that one talkative peer can't hold up the others
+_FRAMES_AT_ONCE = 32  # of those that came together, too: hundreds of tiny ones fit into 4 KiB
 
 
 class Gone(StrEnum):
@@ -62,34 +72,17 @@ class Gone(StrEnum):
     NO_ANSWER = "no longer answers"
     BROKE_A_RULE = "broke a rule"
     NO_HANG_UP = "did not hang up"
+    CAME_AGAIN = "came again"
 
 
-class Slots:
-    """How many sockets may be open: taken before a handshake, given back when one is gone.
+@dataclass(slots=True)
+class _Tally:
+    """What the open displays of one client have sent in this second."""
 
-    HTTP threads and the watcher's share it.
-
-    Args:
-        limit: the most that may be taken at once.
-    """
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._taken = 0
-        self._lock = threading.Lock()
-
-    def take(self) -> bool:
-        """Take one; False when none is left."""
-        with self._lock:
-            if self._taken >= self._limit:
-                return False
-            self._taken += 1
-            return True
-
-    def give_back(self) -> None:
-        """Give one back."""
-        with self._lock:
-            self._taken -= 1
+    displays: int = 0
+    second_s: float = -inf
+    work: int = 0  # frames, and pieces of frames that came alone
+    second_bytes: int = 0
 
 
 class Hub:
@@ -111,7 +104,7 @@ class Hub:
         slots: Slots,
         beat_s: float,
         counts: Counts,
-        on_message: Callable[[Message], None] = lambda message: None,
+        on_message: Callable[[SentMessage], None] = lambda message: None,
         on_taking: Callable[[Connection], None] = lambda connection: None,
         pages: Collection[str] = (),
     ) -> None:
@@ -127,6 +120,8 @@ class Hub:
         self._beat_frame = text_frame(wire.BEAT)
         self._last_sent_s = 0.0
         self._closing: deque[tuple[float, Connection]] = deque()  # by deadline
+        self._ready: dict[Connection, None] = {}  # those that have sent something, in order
+        self._tallies: dict[str | None, _Tally] = {}  # by client
 
     def adopt(
         self,
@@ -140,7 +135,12 @@ class Hub:
             connection.tune()
         if not self.connections:
             self._last_sent_s = now_s
+        before, connection.slot.instead_of = connection.slot.instead_of, None
+        if before is not None:  # two sockets must not share a slot
+            for other in [c for c in self.connections if c.slot is before]:
+                self._drop(other, Gone.CAME_AGAIN)
         self.connections.add(connection)
+        self._tallies.setdefault(connection.slot.client, _Tally()).displays += 1
         self._counts.connected += 1
         self._selector.register(connection.sock, selectors.EVENT_READ, connection)
         self._log.info("%s connected, %d in all", connection, len(self.connections))
@@ -148,7 +148,9 @@ class Hub:
         for message in messages:
             self._send_message(connection, message)
         if connection.early and connection in self.connections:
-            self._take_bytes(connection, connection.early, now_s)
+            self._take_in(connection, connection.early, now_s)
+            self._ready[connection] = None
+            connection.early = b""
 
     def broadcast(self, text: str, now_s: float) -> None:
         """Send a text frame, encoded once, to every display."""
@@ -226,12 +228,33 @@ class Hub:
         for connection in list(self.connections):
             self.close(connection, Close.GOING_AWAY, "the server stops", now_s)
 
-    def handle(self, connection: Connection, events: int, now_s: float) -> None:
-        """Serve a display whose socket the selector reports as ready."""
+    def handle(self, connection: Connection, events: int) -> None:
+        """Write to a display whose socket is ready for it; remember one that can be read."""
         if events & selectors.EVENT_WRITE and connection in self.connections:
             self._flush(connection)
         if events & selectors.EVENT_READ and connection in self.connections:
+            self._ready[connection] = None
+
+    @property
+    def has_unread(self) -> bool:
+        """Whether there is something for `read`."""
+        return bool(self._ready)
+
+    def read(self, now_s: float, has_time: Callable[[], bool] = lambda: True) -> None:
+        """Read a little of each display that has sent something, the longest waiting first.
+
+        Args:
+            now_s: monotonic seconds.
+            has_time: asked after each one; what is left is for the next call.
+        """
+        for _ in range(len(self._ready)):
+            connection = next(iter(self._ready), None)
+            if connection is None:  # a display that was read has let others go
+                return
+            del self._ready[connection]
             self._receive(connection, now_s)
+            if not has_time():
+                return
 
     @property
     def deadline_s(self) -> float | None:
@@ -310,6 +333,9 @@ class Hub:
             self._selector.modify(connection.sock, events, connection)
 
     def _receive(self, connection: Connection, now_s: float) -> None:
+        if connection.unread and not connection.peer_closed:
+            self._take_frames(connection, now_s)
+            return
         try:
             data = connection.sock.recv(_RECEIVE_BYTES)
         except (BlockingIOError, InterruptedError):
@@ -319,22 +345,58 @@ class Hub:
         if not data:
             self._drop(connection, Gone.LEFT)
         elif not connection.peer_closed:  # what comes behind a close frame is nothing
-            self._take_bytes(connection, data, now_s)
+            self._take_in(connection, data, now_s)
+            self._take_frames(connection, now_s)
 
-    def _take_bytes(self, connection: Connection, data: bytes, now_s: float) -> None:
-        if now_s >= connection.second_s + 1.0:
-            connection.second_s, connection.frames = now_s, 0
+    def _take_in(self, connection: Connection, data: bytes, now_s: float) -> None:
+        """Count bytes that came, and let the protocol have them."""
+        tally = self._tally(connection, now_s)
+        connection.second_bytes += len(data)
+        tally.second_bytes += len(data)
         connection.ws.receive_data(data)
-        for event in connection.ws.events():
+        connection.unread = True
+
+    def _take_frames(self, connection: Connection, now_s: float) -> None:
+        """Take some of the frames that have come; the rest waits for another turn."""
+        tally = self._tally(connection, now_s)
+        connection.unread = False
+        # A piece of a frame that comes alone takes the time of one.
+        connection.work += 1
+        tally.work += 1
+        taken = 0
+        for event in islice(connection.ws.events(), _FRAMES_AT_ONCE):
             connection.frames += getattr(event, "frame_finished", True)  # not each piece
-            if connection.frames > MAX_FRAMES_A_SECOND:
-                reason = f"at most {MAX_FRAMES_A_SECOND} frames a second"
-                self.close(connection, Close.POLICY, reason, now_s)
-                self._give_up_reading(connection, now_s)
+            connection.work += taken > 0
+            tally.work += taken > 0
+            taken += 1
+            if self._stop_excess(connection, tally, now_s):
                 return
             self._take(connection, event, now_s)
             if connection.peer_closed or connection not in self.connections:
                 return
+        if taken == _FRAMES_AT_ONCE:
+            connection.unread = True
+            self._ready[connection] = None
+        elif not taken:
+            self._stop_excess(connection, tally, now_s)
+
+    def _stop_excess(self, connection: Connection, tally: _Tally, now_s: float) -> bool:
+        """Close a display that sends too much; whether it does."""
+        reason = _excess(connection, tally)
+        if reason:
+            self.close(connection, Close.POLICY, reason, now_s)
+            self._give_up_reading(connection, now_s)
+        return bool(reason)
+
+    def _tally(self, connection: Connection, now_s: float) -> _Tally:
+        """What its client has sent in this second; a new one begins for all of its displays."""
+        tally = self._tallies[connection.slot.client]
+        if now_s >= tally.second_s + 1.0:
+            tally.second_s, tally.work, tally.second_bytes = now_s, 0, 0
+        if connection.second_s != tally.second_s:
+            connection.second_s = tally.second_s
+            connection.frames = connection.work = connection.second_bytes = 0
+        return tally
 
     def _take(self, connection: Connection, event: Event, now_s: float) -> None:
         if isinstance(event, CloseConnection):
@@ -360,9 +422,9 @@ class Hub:
         connection.text += event.data
         if not event.message_finished:
             return
-        message = wire.read_message(connection.text)
-        connection.text = ""
+        text, connection.text = connection.text, ""
         connection.received_bytes = 0
+        message = wire.read_message(text)
         if message is None:
             self.close(connection, Close.POLICY, "a message is a JSON object with a type", now_s)
             return
@@ -371,12 +433,25 @@ class Hub:
         if message["type"] == "beat":
             connection.answers_beats = True
         elif message["type"] == "message" and "data" in message:
-            self._counts.messages_received += 1
-            self._on_message(Message(message["data"], connection.display))
+            self._take_message(connection, text, message["data"], now_s)
         elif message["type"] == "taking":
             self._take_taking(connection, message, now_s)
         elif message["type"] == "idle":
             self._note_idle(connection, message.get("to"))
+
+    def _take_message(self, connection: Connection, text: str, data: object, now_s: float) -> None:
+        """Hand a message on that can be pushed back as it is."""
+        try:
+            wire.message_frame(data)
+        except wire.TooBigError:  # numbers may take more digits as Python writes them
+            reason = f"as JSON is written here, it takes more than {wire.MAX_MESSAGE_BYTES} bytes"
+            self.close(connection, Close.TOO_BIG, reason, now_s)
+        except ValueError:
+            reason = "data is no JSON: finite numbers, and text that is UTF-8"
+            self.close(connection, Close.POLICY, reason, now_s)
+        else:
+            self._counts.messages_received += 1
+            self._on_message(SentMessage(text, connection.display))
 
     def _take_taking(
         self, connection: Connection, message: Mapping[str, object], now_s: float
@@ -434,6 +509,28 @@ class Hub:
         self.connections.remove(connection)
         self._selector.unregister(connection.sock)
         connection.sock.close()
-        self._slots.give_back()
+        self._ready.pop(connection, None)
+        tally = self._tallies[connection.slot.client]
+        tally.displays -= 1
+        if not tally.displays:
+            del self._tallies[connection.slot.client]
+        self._slots.give_back(connection.slot)
         self._counts.gone[why] += 1
         self._log.info("%s %s, %d in all", connection, why, len(self.connections))
+
+
+def _excess(connection: Connection, tally: _Tally) -> str:
+    """Say of what a display sends too much; nothing while it doesn't."""
+    if connection.frames > MAX_FRAMES_A_SECOND:
+        return f"at most {MAX_FRAMES_A_SECOND} frames a second"
+    if connection.slot.client is None:  # the machine itself, or a proxy that speaks for others
+        return ""
+    # A display that sends less than its share of what all may send is not to blame.
+    share = 1 / tally.displays
+    most = MAX_CLIENT_FRAMES_A_SECOND
+    if tally.work > most and connection.work > most * share:
+        return f"at most {most} frames a second from one address"
+    most = MAX_CLIENT_BYTES_A_SECOND
+    if tally.second_bytes > most and connection.second_bytes > most * share:
+        return f"at most {most // 2**20} MiB a second from one address"
+    return ""

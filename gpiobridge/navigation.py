@@ -4,7 +4,8 @@ Pure: no clock, no display. The page that a display is on decides where an edge 
 server remembers nothing about displays; what one has already acted on is in its cursor.
 """
 
-from collections import deque
+from bisect import bisect_left
+from collections import defaultdict, deque
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
@@ -52,7 +53,9 @@ class Navigation:
         self._pages = pages
         self._while_rules = while_rules or {}
         self._catch_up_s = catch_up_s
-        self._recent: deque[PinEvent] = deque(maxlen=MAX_RECENT)
+        self._recent: deque[PinEvent] = deque()
+        # The same by pin and event: within one, numbers and times only rise.
+        self._series: dict[tuple[str, Level | Gesture], deque[PinEvent]] = defaultdict(deque)
 
     def target(self, page: str, event: PinEvent) -> str | None:
         """The page that ``event`` leads to from ``page``, or None."""
@@ -92,8 +95,11 @@ class Navigation:
         if not self.moves(event):
             return
         self._recent.append(event)
-        while self._recent[0].at_s < event.at_s - self._catch_up_s:
-            self._recent.popleft()
+        self._series[event.pin, event.event].append(event)
+        oldest_s = event.at_s - self._catch_up_s
+        while len(self._recent) > MAX_RECENT or self._recent[0].at_s < oldest_s:
+            old = self._recent.popleft()
+            self._series[old.pin, old.event].popleft()
 
     def missed(self, standing: Standing, now_s: float) -> PinEvent | None:
         """The first event that a display has missed and must act on.
@@ -103,13 +109,16 @@ class Navigation:
             now_s: monotonic seconds; events older than the catch-up time don't count.
         """
         oldest_s = now_s - self._catch_up_s
-        for event in self._recent:
+
+        def counts(event: PinEvent) -> bool:
             new = event.seq > standing.after_seq and event.began > standing.since_seq
-            if (
-                new
-                and event.at_s >= oldest_s
-                and standing.takes(event.began_s)
-                and self.target(standing.page, event)
-            ):
-                return event
-        return None
+            return new and event.at_s >= oldest_s and standing.takes(event.began_s)
+
+        # From one event of a series on all count: a page may ask often, and there are thousands.
+        found = []
+        for key in self._pages.get(standing.page, {}):
+            series = self._series.get(key, ())
+            first = bisect_left(series, True, key=counts)
+            if first < len(series):
+                found.append(series[first])
+        return min(found, key=lambda event: event.seq, default=None)

@@ -15,12 +15,14 @@ from gpiobridge import wire
 from gpiobridge.connection import text_frame
 from gpiobridge.errors import PushError
 from gpiobridge.events import Audience, Display, Move, Push
-from gpiobridge.retained import MAX_RETAINED_BYTES, Retained
+from gpiobridge.retained import MAX_KEY, MAX_RETAINED, MAX_RETAINED_BYTES, Retained
 from gpiobridge.watcher import Watcher
 
 log = logging.getLogger(__name__)
 
 Who = str | Display | None
+
+_QUOTED = 20  # characters
 
 _NOBODY = (
     "push and navigate reach no display from this process (%d): %s; ask the process that serves "
@@ -61,6 +63,11 @@ class Outbound:
         audience = self._audience(page, display, exclude)
         if retain is not None and not (isinstance(retain, str) and retain):
             raise PushError(f'retain = {retain!r}: must be a key, such as "prices"')
+        if retain is not None and len(retain) > MAX_KEY:
+            raise PushError(
+                f"retain = {_beginning(retain)}: a key has at most {MAX_KEY} characters, "
+                f"not {len(retain)}"
+            )
         if retain is not None and isinstance(display, Display):
             raise PushError(
                 f"retain = {retain!r}: this one display doesn't come later, as each socket is "
@@ -76,7 +83,8 @@ class Outbound:
         if not self.retained.reserve(order):
             raise PushError(
                 f"retain = {retain!r}: all retained messages take at most "
-                f"{MAX_RETAINED_BYTES} bytes; push None under a key that is done with"
+                f"{MAX_RETAINED_BYTES} bytes with their keys, and are at most {MAX_RETAINED}; "
+                "push None under a key that is done with"
             )
         with self._lock:
             watcher = self._watcher
@@ -144,6 +152,11 @@ class Outbound:
         for argument, who in (("display", display), ("exclude", exclude)):
             if who is not None and not (isinstance(who, Display) or (isinstance(who, str) and who)):
                 raise PushError(f"{argument} = {who!r}: must be a display, or its name")
+            if isinstance(who, str) and len(who) > wire.MAX_NAME:
+                raise PushError(
+                    f"{argument} = {_beginning(who)}: a display's name has at most "
+                    f"{wire.MAX_NAME} characters, not {len(who)}"
+                )
         return Audience(page, display, exclude)
 
     def _check_page(self, argument: str, page: str) -> None:
@@ -153,3 +166,8 @@ class Outbound:
         if self._watcher is not None and page not in self._watcher.paths:
             pages = ", ".join(self._watcher.paths)
             raise PushError(f"{argument} = {page!r}: there is no such page; pages: {pages}")
+
+
+def _beginning(text: str) -> str:
+    """Quote the beginning of a text that is too long to be repeated."""
+    return repr(f"{text[:_QUOTED]}…")

@@ -11,7 +11,13 @@ from dataclasses import replace
 from gpiobridge.events import Audience, Display, Push
 
 MAX_RETAINED_BYTES = 128 * 1024
-"""All retained messages together: a display that comes gets them at once."""
+"""All retained messages together, with their keys: a display that comes gets them at once."""
+
+MAX_RETAINED = 1000
+"""So many messages are retained at most."""
+
+MAX_KEY = 128
+"""The longest key, in characters."""
 
 
 class Retained:
@@ -24,6 +30,7 @@ class Retained:
         self._frames: dict[tuple[str, Audience], bytes] = {}
         # What is kept, and what is on its way to be.
         self._sizes: dict[tuple[str, Audience], int] = {}
+        self._bytes = 0  # all of these together
         self._lock = threading.Lock()
 
     def reserve(self, push: Push) -> bool:
@@ -31,11 +38,12 @@ class Retained:
         if push.retain is None:
             return True
         key = _key(push.retain, push.audience)
-        size = 0 if push.forget else len(push.frame)
         with self._lock:
-            total = sum(self._sizes.values()) - self._sizes.get(key, 0) + size
-            if total > MAX_RETAINED_BYTES:
-                return False
+            if not push.forget:
+                others = self._bytes - self._sizes.get(key, 0)
+                full = key not in self._sizes and len(self._sizes) >= MAX_RETAINED
+                if full or others + _size(key, push) > MAX_RETAINED_BYTES:
+                    return False
             self._count_locked(key, push)
             return True
 
@@ -51,10 +59,10 @@ class Retained:
             self._count_locked(key, push)
 
     def _count_locked(self, key: tuple[str, Audience], push: Push) -> None:
-        if push.forget:
-            self._sizes.pop(key, None)
-        else:
-            self._sizes[key] = len(push.frame)
+        self._bytes -= self._sizes.pop(key, 0)
+        if not push.forget:
+            self._sizes[key] = _size(key, push)
+            self._bytes += self._sizes[key]
 
     def of(self, display: Display) -> Iterator[bytes]:
         """The frames that a display gets when it comes."""
@@ -66,3 +74,11 @@ def _key(retain: str, audience: Audience) -> tuple[str, Audience]:
     if isinstance(audience.exclude, Display):
         audience = replace(audience, exclude=None)
     return retain, audience
+
+
+def _size(key: tuple[str, Audience], push: Push) -> int:
+    """What a message takes, with the key that it is kept under, in bytes."""
+    retain, audience = key
+    names = (retain, audience.page, audience.display, audience.exclude)
+    texts = [name for name in names if isinstance(name, str)]
+    return len(push.frame) + sum(len(text.encode(errors="surrogatepass")) for text in texts)

@@ -16,6 +16,7 @@ from flask.typing import ResponseReturnValue
 from wsproto.utilities import ProtocolError
 
 from gpiobridge import handoff, wire
+from gpiobridge.addresses import client_of
 from gpiobridge.admission import check_handshake, refuse
 from gpiobridge.api import API, add_api
 from gpiobridge.connection import Connection
@@ -25,6 +26,7 @@ from gpiobridge.overlaps import overlaps
 from gpiobridge.pages import STRICT_CSP, speculation_rules
 from gpiobridge.running import ASSETS, Running
 from gpiobridge.simulator import SIMULATOR, add_simulator
+from gpiobridge.slots import NoSlotError
 
 BLUEPRINT = "gpiobridge"
 API_ENDPOINTS = f"{BLUEPRINT}.{API}"
@@ -39,7 +41,6 @@ PUBLIC = frozenset({f"{BLUEPRINT}.asset"})
 OF_COMMANDS = frozenset({f"{BLUEPRINT}.healthz", f"{BLUEPRINT}.simulate"})
 """Endpoints beside the API that the commands on this machine ask, with the key of this run."""
 
-_MAX_DISPLAY_NAME = 64  # characters
 _MAX_CURSORS = 2  # the tab's and the page's
 _MAX_DECLINED = 64  # levels by which a page was to leave, and did not want to
 _ONE_YEAR_S = 31_536_000
@@ -124,7 +125,7 @@ def _add_socket(blueprint: Blueprint, running: Callable[[], Running]) -> None:
         """Refuse a socket before its handshake is answered."""
         if request.endpoint != SOCKET:
             return
-        settings, watcher = running().settings, running().watcher
+        watcher = running().watcher
         check_page((request.view_args or {})["page"])
         # First: under such a server a right handshake may look like a wrong one.
         if obstacle := handoff.obstacle(request.environ):
@@ -134,9 +135,11 @@ def _add_socket(blueprint: Blueprint, running: Callable[[], Running]) -> None:
             g.gpiobridge_taking_since_s = _taking_since_s()
         except ValueError as error:
             refuse(400, f"taking = {request.args['taking']!r}: {error}.")
-        if not watcher.slots.take():
-            refuse(503, f"All {settings.server.max_displays} displays are taken.")
-        g.gpiobridge_slots = watcher.slots
+        client = client_of(request.remote_addr or "")
+        try:
+            g.gpiobridge_slot = watcher.slots.take(client, request.args.get("seat", ""))
+        except NoSlotError as error:
+            refuse(503, str(error))
         # No compression: the frames are tiny, and it costs 90 KB a socket.
         request.environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
         request.environ[handoff.NO_READER] = True
@@ -153,17 +156,22 @@ def _add_socket(blueprint: Blueprint, running: Callable[[], Running]) -> None:
             taking_since_s=g.gpiobridge_taking_since_s,
             declined=wire.read_declined(request.args.getlist("declined")[:_MAX_DECLINED]),
             early=handoff.read_ahead(request.environ),
+            slot=g.pop("gpiobridge_slot"),  # the hub gives it back
         )
         ws.connected = False  # Flask-Sock must not close what is no longer its own
-        del g.gpiobridge_slots  # the hub gives the slot back
         running().watcher.adopt(connection)
+
+    def give_slot_back(_error: BaseException | None) -> None:
+        slot = g.pop("gpiobridge_slot", None)
+        if slot is not None:  # the handshake failed after all
+            running().watcher.slots.forget(slot)
 
     def no_handshake(page: str) -> ResponseReturnValue:
         check_page(page)
         refuse(400, "This is a WebSocket: there is nothing to see for a plain request.")
 
     blueprint.before_request(admit)
-    blueprint.teardown_request(_give_slot_back)
+    blueprint.teardown_request(give_slot_back)
     blueprint.register_error_handler(ProtocolError, _bad_handshake)
     blueprint.register_error_handler(UnicodeError, _bad_handshake)  # wsproto decodes some headers
     blueprint.register_error_handler(ConnectionError, _client_left)
@@ -175,12 +183,6 @@ def _taking_since_s() -> float | None:
     """Since when the page of this request takes presses, in monotonic seconds."""
     taking = request.args.get("taking")
     return -inf if taking is None else wire.read_taking(taking, time.monotonic())
-
-
-def _give_slot_back(_error: BaseException | None) -> None:
-    slots = g.pop("gpiobridge_slots", None)
-    if slots is not None:  # the handshake failed after all
-        slots.give_back()
 
 
 def _bad_handshake(error: ProtocolError | UnicodeError) -> ResponseReturnValue:
@@ -206,4 +208,4 @@ def _asset(name: str) -> ResponseReturnValue:
 
 
 def _printable(text: str) -> str:
-    return "".join(c for c in text[:_MAX_DISPLAY_NAME] if c.isprintable())
+    return "".join(c for c in text[: wire.MAX_NAME] if c.isprintable())

@@ -32,7 +32,6 @@ from gpiobridge.events import (
     CloseClients,
     Display,
     Effect,
-    Message,
     Move,
     Now,
     Order,
@@ -40,13 +39,15 @@ from gpiobridge.events import (
     PinNoisy,
     Push,
     RawEdge,
+    SentMessage,
 )
 from gpiobridge.gpio import PinSource
-from gpiobridge.hub import LINES, Hub, Slots
+from gpiobridge.hub import LINES, Hub
 from gpiobridge.log_rate import LogRate
 from gpiobridge.noise import MAX_EVENTS_A_SECOND
 from gpiobridge.order_queue import OrderQueue
 from gpiobridge.retained import Retained
+from gpiobridge.slots import OF_THE_MACHINE, Slots
 from gpiobridge.waker import Waker
 
 log = logging.getLogger(__name__)
@@ -62,6 +63,12 @@ LEVEL_CHECK_S = 0.25
 
 ORDERS_S = 0.01
 """How long a turn may take with orders, in seconds: edges come in between."""
+
+READS_S = 0.01
+"""How long a turn may take with what displays send, in seconds."""
+
+JOINS_S = 0.01
+"""The same with displays that join."""
 
 _NOISY = (
     "pin %s oscillates: over %d events a second; is it connected, and is its debounce long enough?"
@@ -92,7 +99,7 @@ class Watcher:
         paths: Mapping[str, str],
         on_failure: Callable[[], None] = lambda: None,
         on_event: Callable[[PinEvent], None] = lambda event: None,
-        on_message: Callable[[Message], None] = lambda message: None,
+        on_message: Callable[[SentMessage], None] = lambda message: None,
         gestures: Collection[str] = (),
         retained: Retained | None = None,
     ) -> None:
@@ -108,7 +115,11 @@ class Watcher:
         )
         self.pins = pins
         self.paths = paths
-        self.slots = Slots(settings.server.max_displays)
+        self.slots = Slots(
+            settings.server.max_displays,
+            settings.limits.displays_per_address,
+            0 if settings.server.behind_a_proxy else OF_THE_MACHINE,
+        )
         self.counts = Counts()
         self._pin_names = tuple(settings.pins)
         self._on_failure = on_failure
@@ -231,20 +242,23 @@ class Watcher:
         """Wait for the next thing to happen, then do what is due."""
         self._wait(self._timeout_s())
         self._take_pins()
-        while self._joining:
-            self._join(self._joining.popleft())
+        # After the edges, and for a while only: whatever displays send, a press is not held up.
+        until_s = time.monotonic() + READS_S
+        self._hub.read(time.monotonic(), lambda: time.monotonic() < until_s)
+        self._take_joining()
         # After those who join, so that nobody misses a message, or gets a retained one twice.
-        self._take_orders()
+        if not self._joining:
+            self._take_orders()
         self._hub.tick(time.monotonic())
         if self._next_pulse_s is not None and time.monotonic() >= self._next_pulse_s:
             self._next_pulse_s = time.monotonic() + self._pulse_every_s
             self._pulse()
 
     def _wait(self, timeout_s: float | None) -> None:
-        """Wait until something happens, and serve the sockets that are ready."""
+        """Wait until something happens, and see which sockets are ready."""
         for key, events in self._selector.select(timeout_s):
             if isinstance(key.data, Connection):
-                self._hub.handle(key.data, events, time.monotonic())
+                self._hub.handle(key.data, events)
             elif key.data is self.pins:
                 self._fetch_edges()
             else:
@@ -261,7 +275,7 @@ class Watcher:
             self._next_check_s = now_s
 
     def _timeout_s(self) -> float | None:
-        if self._edges.waiting or self._orders.waiting:
+        if self._edges.waiting or self._orders.waiting or self._joining or self._hub.has_unread:
             return 0.0
         deadlines = (
             self.bridge.deadline_s,
@@ -272,6 +286,13 @@ class Watcher:
         )
         due_s = min((d for d in deadlines if d is not None), default=None)
         return None if due_s is None else max(0.0, due_s - time.monotonic())
+
+    def _take_joining(self) -> None:
+        until_s = time.monotonic() + JOINS_S
+        while self._joining:
+            self._join(self._joining.popleft())
+            if time.monotonic() >= until_s:
+                return
 
     def _take_orders(self) -> None:
         until_s = time.monotonic() + ORDERS_S
@@ -307,6 +328,7 @@ class Watcher:
             connection.since,
             connection.taking_since_s,
             connection.declined,
+            connection.slot.seat,
         )
         connection.standing = welcome.standing
         messages = () if welcome.to is not None else self._retained.of(display)
@@ -320,8 +342,10 @@ class Watcher:
 
     def _look_again(self, connection: Connection) -> None:
         """Let a display leave for which a press or a level counts, now that its page takes them."""
-        self._carry_out(self.bridge.tell_newest(_now()))  # a close by a level comes behind it
         welcome = self.bridge.look_again(connection.standing, _now())
+        if welcome.to is None:  # all displays would be told, as often as a page says something
+            return
+        self._carry_out(self.bridge.tell_newest(_now()))  # a close by a level comes behind it
         self._hub.tell(connection, welcome.texts)
         self._lead(connection, welcome.to, by_level=not welcome.texts)
 
@@ -400,6 +424,7 @@ class Watcher:
         self._hub.close_all(time.monotonic())
         while self._hub.connections and (left_s := until_s - time.monotonic()) > 0:
             self._wait(left_s)
+            self._hub.read(time.monotonic())
 
     def _close(self) -> None:
         self.pins.close()

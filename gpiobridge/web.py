@@ -236,7 +236,8 @@ class GpioBridge:
         """Call the decorated function with each `Message` that a page sends.
 
         A page sends with ``gpiobridge.send(data)``. As with `on_low` the function has a thread of
-        its own. A message is at most 16 KiB, and a page may send 500 in a second.
+        its own; of more than 1000 messages, or 1 MiB, that wait, the newest are dropped. A message
+        is at most 16 KiB, and a page may send 500 in a second; `push` can always send it back.
 
         Raises:
             ConfigError: the function takes more than one argument.
@@ -304,14 +305,14 @@ class GpioBridge:
         gets what was retained, and no more.
 
         Args:
-            data: what JSON can hold, of at most 16 KiB.
+            data: what JSON can hold, of at most 16 KiB, and 100 lists or mappings deep.
             page: only for displays on this page.
             display: only for this one, or for all that are called so (``?display=`` in a page's
                 address).
             exclude: not for this one, or for those that are called so.
             retain: a key: the newest message under it (and for the same audience) is kept, and sent
-                to displays that come later; all together take at most 128 KiB. Pushing None forgets
-                the one before.
+                to displays that come later; all together, 1000 at most, take at most 128 KiB with
+                their keys of up to 128 characters. Pushing None forgets the one before.
 
         Returns:
             How many open displays it is for: 0 where no bridge runs, which the log says once.

@@ -19,6 +19,12 @@ MAX_MESSAGE_BYTES = 16 * 1024
 MAX_REASON_BYTES = 123
 """The longest close reason: a control frame's 125 bytes less the code (RFC 6455, 5.5)."""
 
+MAX_NESTING = 100
+"""How deep lists and mappings of a message's data may be nested."""
+
+MAX_NAME = 64
+"""The longest name of a display, in characters."""
+
 MISSED_BEATS = 3
 """A display that has answered a beat before and misses this many is dropped."""
 
@@ -36,7 +42,13 @@ BEAT = '{"type":"beat"}'
 """A sign of life, in both directions: JavaScript can't see a WebSocket ping."""
 
 
-def state_frame(epoch: str, seq: int, levels: Mapping[str, Level], *, simulated: bool) -> str:
+class TooBigError(ValueError):
+    """A message takes more than `MAX_MESSAGE_BYTES`."""
+
+
+def state_frame(
+    epoch: str, seq: int, levels: Mapping[str, Level], *, simulated: bool, seat: str = ""
+) -> str:
     """The first frame of every socket: where all pins are, and since which event.
 
     Args:
@@ -44,10 +56,10 @@ def state_frame(epoch: str, seq: int, levels: Mapping[str, Level], *, simulated:
         seq: the newest event that ``levels`` holds, or the one before an edge that follows.
         levels: pin name to its settled level.
         simulated: True with pins that are not real.
+        seat: what brings this display's next socket to its slot, for one use.
     """
-    return _dump(
-        {"type": "state", "epoch": epoch, "seq": seq, "pins": levels, "simulated": simulated}
-    )
+    frame = {"type": "state", "epoch": epoch, "seq": seq, "pins": levels, "simulated": simulated}
+    return _dump(frame | {"seat": seat} if seat else frame)
 
 
 def edge_frame(event: PinEvent, at_unix_s: float) -> str:
@@ -138,7 +150,8 @@ def message_frame(data: object) -> str:
         data: what JSON knows: None, booleans, finite numbers, text, and lists and mappings of them.
 
     Raises:
-        ValueError: it is not JSON, or too large; the message says why, as the end of a sentence.
+        ValueError: it is not JSON, too deep, or too large (`TooBigError`); the message says why, as
+            the end of a sentence.
     """
     try:
         frame = _dump({"type": "message", "data": data})
@@ -149,10 +162,33 @@ def message_frame(data: object) -> str:
             "mappings of them"
         ) from error
     if size > MAX_MESSAGE_BYTES:
-        raise ValueError(
+        raise TooBigError(
             f"takes {size} bytes as a frame of JSON; at most {MAX_MESSAGE_BYTES} are sent"
         )
+    # Both ends read and write it by recursion, from stacks of any height.
+    if frame.count("[") + frame.count("{") > MAX_NESTING and _is_deep(data):
+        raise ValueError(f"is nested more than {MAX_NESTING} deep")
     return frame
+
+
+def message_data(frame: str) -> Any:
+    """The data of a message's frame that `message_frame` could write."""
+    return json.loads(frame)["data"]
+
+
+def _is_deep(value: object) -> bool:
+    level = [value]
+    for _ in range(MAX_NESTING):
+        level = [inner for each in level for inner in _inner(each)]
+        if not level:
+            return False
+    return any(isinstance(each, Mapping | list | tuple) for each in level)
+
+
+def _inner(value: object) -> Iterable[object]:
+    if isinstance(value, Mapping):
+        return value.values()
+    return value if isinstance(value, list | tuple) else ()
 
 
 def read_message(text: str) -> dict[str, Any] | None:

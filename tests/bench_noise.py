@@ -108,10 +108,12 @@ def reading_displays(
             ours = listener.accept()[0]
             ours.setblocking(False)
             selector.register(ends[-1], selectors.EVENT_READ)
-            assert watcher.slots.take()
             watcher.adopt(
                 Connection(
-                    ours, protocol.Connection(protocol.ConnectionType.SERVER), Display("still")
+                    ours,
+                    protocol.Connection(protocol.ConnectionType.SERVER),
+                    Display("still"),
+                    slot=watcher.slots.take(),
                 )
             )
 

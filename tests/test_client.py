@@ -317,7 +317,7 @@ def test_press_between_page_and_socket(shared_bridge: RunningBridge, make_proxy:
     proxy = make_proxy(shared_bridge)
     with connect(f"http://127.0.0.1:{proxy.port}/welcome") as frames:
         state = next_frame(frames, "state")
-        epoch, seq = state["epoch"], state["seq"]
+        epoch, seq, seat = state["epoch"], state["seq"], state["seat"]
         shared_bridge.set_level("door", "high")
         next_frame(frames, "edge")
         shared_bridge.set_level("button", "low")
@@ -325,7 +325,7 @@ def test_press_between_page_and_socket(shared_bridge: RunningBridge, make_proxy:
     first, second = proxy.sockets
     assert first == f"GET /ws/welcome?cursor={epoch}%3A{seq} HTTP/1.1"
     cursor = f"cursor={epoch}%3A{seq + 2}"
-    assert second == f"GET /ws/open?{cursor}&{cursor} HTTP/1.1"
+    assert second == f"GET /ws/open?{cursor}&{cursor}&seat={seat} HTTP/1.1"
 
 
 def test_hold_over_a_gap(run_bridge: Run, make_proxy: Any, tmp_path: Path) -> None:

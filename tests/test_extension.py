@@ -462,7 +462,7 @@ def test_a_socket_without_login_is_refused_before_the_upgrade() -> None:
     with served(app, bridge) as port:
         for _ in range(4):  # there are two slots
             assert handshake(port, "/ws/welcome") == (302, "/login")
-        assert (bridge.displays, bridge.running.watcher.slots._taken) == ([], 0)
+        assert (bridge.displays, bridge.running.watcher.slots.taken) == ([], 0)
 
 
 def test_a_socket_opens_after_login_in_chromium(page: Any) -> None:
@@ -556,7 +556,7 @@ def test_a_hook_refuses_the_socket(first: bool) -> None:
             with pytest.raises(InvalidStatus, match="401"), open_socket(port, "/ws/welcome"):
                 pass
         assert app.test_client().get("/").status_code == 200
-        assert bridge.running.watcher.slots._taken == 0
+        assert bridge.running.watcher.slots.taken == 0
 
 
 def test_a_hook_answers_for_a_page(stop: Callable[[GpioBridge], None]) -> None:

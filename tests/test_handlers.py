@@ -10,11 +10,20 @@ from typing import Any
 
 import pytest
 from flask import Flask, current_app, g
-from running import DEADLINE_S, close_of, frame
+from running import DEADLINE_S, close_of, frame, wait_until
 from serving import make_app, open_socket, press, served
 
-from gpiobridge import ConfigError, GpioBridge, GpioBridgeError, Level, PinEvent
-from gpiobridge.handlers import MAX_WAITING, Handlers
+from gpiobridge import (
+    ConfigError,
+    Display,
+    GpioBridge,
+    GpioBridgeError,
+    Level,
+    Message,
+    PinEvent,
+)
+from gpiobridge.events import SentMessage
+from gpiobridge.handlers import MAX_WAITING, MAX_WAITING_BYTES, Handlers
 
 PINS = {"button": {"pin": 17, "hold": "100ms", "debounce": "0ms"}}
 LOW, HIGH = Level.LOW, Level.HIGH
@@ -227,6 +236,60 @@ def test_a_function_that_is_far_behind_gets_no_more(caplog: pytest.LogCaptureFix
     may_end.set()
     handlers.stop()
     assert got == list(range(len(got)))
+
+
+def test_messages_that_wait_are_bounded_in_memory(caplog: pytest.LogCaptureFixture) -> None:
+    """They wait as text, 1 MiB for each function, and are read when it is their turn (row 8)."""
+    handlers, running, may_end = Handlers(), threading.Event(), threading.Event()
+    got: list[Message] = []
+
+    def slow(message: Message) -> None:
+        got.append(message)
+        running.set()
+        may_end.wait(DEADLINE_S)
+
+    handlers.on_message(slow)
+    handlers.prepare({}, lambda f, arguments: f(*arguments))
+    handlers.start()
+    text = '{"type":"message","data":[' + ",".join(["{}"] * 5000) + "]}"
+    sent = SentMessage(text, Display("welcome"))
+    handlers.take_message(sent)
+    assert running.wait(DEADLINE_S)
+    for _ in range(MAX_WAITING):
+        handlers.take_message(sent)
+    size = sys.getsizeof(text)
+    room = MAX_WAITING_BYTES // size
+    kib = room * size // 1024
+    messages = [record.getMessage() for record in caplog.records]
+    assert messages == [f"slow is {kib} KiB behind: messages that come now are not told to it"]
+    may_end.set()
+    wait_until(lambda: len(got) == 1 + room)
+    handlers.take_message(sent)  # there is room again
+    wait_until(lambda: len(got) == 2 + room)
+    handlers.stop()
+    assert got[-1] == Message([{}] * 5000, Display("welcome"))
+
+
+def test_each_function_has_a_message_of_its_own() -> None:
+    """What one changes in the data is nothing to the others (row 8)."""
+    handlers = Handlers()
+    got: queue.SimpleQueue[Message] = queue.SimpleQueue()
+
+    def first(message: Message) -> None:
+        message.data.clear()
+        got.put(message)
+
+    def second(message: Message) -> None:
+        got.put(message)
+
+    for function in (first, second):
+        handlers.on_message(function)
+    handlers.prepare({}, lambda f, arguments: f(*arguments))
+    handlers.start()
+    handlers.take_message(SentMessage('{"type":"message","data":[1]}', Display("welcome")))
+    data = [got.get(timeout=DEADLINE_S).data for _ in range(2)]
+    handlers.stop()
+    assert sorted(data) == [[], [1]]
 
 
 def make_settings_pin() -> Any:

@@ -25,10 +25,19 @@ from wsproto.events import (
 from gpiobridge import wire
 from gpiobridge.connection import Connection, text_frame
 from gpiobridge.counts import Counts
-from gpiobridge.events import Audience, CloseClients, Display, Message
-from gpiobridge.hub import CLOSE_WAIT_S, MAX_MESSAGES_BYTES, MAX_OUTBOX_BYTES, Hub, Slots
+from gpiobridge.events import Audience, CloseClients, Display, SentMessage
+from gpiobridge.hub import (
+    CLOSE_WAIT_S,
+    MAX_CLIENT_FRAMES_A_SECOND,
+    MAX_MESSAGES_BYTES,
+    MAX_OUTBOX_BYTES,
+    Gone,
+    Hub,
+)
+from gpiobridge.slots import KEPT_S, Slots
 
 BEAT_S = 2.0
+MAX_DISPLAYS = 60
 
 
 def press(began_s: float | None = 0.0) -> CloseClients:
@@ -90,9 +99,10 @@ class Room:
 
     def __init__(self) -> None:
         self.selector = selectors.DefaultSelector()
-        self.slots = Slots(10)
+        self.now_s = 0.0  # for the slots that are kept
+        self.slots = Slots(MAX_DISPLAYS, now=lambda: self.now_s)
         self.counts = Counts()
-        self.messages: list[Message] = []
+        self.messages: list[SentMessage] = []
         self.hub = Hub(
             self.selector,
             self.slots,
@@ -104,32 +114,36 @@ class Room:
         self.peers: list[Peer] = []
 
     def join(
-        self, page: str = "welcome", *texts: str, tcp: bool = False, root: str = ""
+        self,
+        page: str = "welcome",
+        *texts: str,
+        tcp: bool = False,
+        root: str = "",
+        client: str | None = None,
+        seat: str = "",
     ) -> tuple[Peer, Connection]:
         """Let a display on ``page`` join at 0 s."""
         ours, theirs = tcp_pair() if tcp else socket.socketpair()
         ours.setblocking(False)
         theirs.settimeout(PEER_S)
-        server, client = WSConnection(ConnectionType.SERVER), WSConnection(ConnectionType.CLIENT)
-        server.receive_data(client.send(Request(host="pi", target=f"/ws/{page}")))
+        server, browser = WSConnection(ConnectionType.SERVER), WSConnection(ConnectionType.CLIENT)
+        server.receive_data(browser.send(Request(host="pi", target=f"/ws/{page}")))
         assert len(list(server.events())) == 1
-        client.receive_data(server.send(AcceptConnection()))
-        assert len(list(client.events())) == 1
-        peer, connection = Peer(theirs, client), Connection(ours, server, Display(page), root=root)
+        browser.receive_data(server.send(AcceptConnection()))
+        assert len(list(browser.events())) == 1
+        peer = Peer(theirs, browser)
+        slot = self.slots.take(client, seat)
+        connection = Connection(ours, server, Display(page), root=root, slot=slot)
         self.peers.append(peer)
-        assert self.slots.take()
         self.hub.adopt(connection, texts, 0.0)
         return peer, connection
 
     def serve(self, now_s: float = 0.0) -> None:
         """Serve the sockets that are ready, until none is (or none but stalled ones)."""
-        while ready := self.selector.select(0):
+        while (ready := self.selector.select(0)) or self.hub.has_unread:
             for key, events in ready:
-                self.hub.handle(key.data, events, now_s)
-
-    def free_slots(self) -> int:
-        """Count the free slots by taking them all."""
-        return sum(iter(self.slots.take, False))
+                self.hub.handle(key.data, events)
+            self.hub.read(now_s)
 
     def close(self) -> None:
         """Close every socket."""
@@ -584,14 +598,6 @@ def test_what_comes_after_our_close_is_discarded(room: Room) -> None:
 # -------------------------------------------------------------------- slots
 
 
-def test_no_more_slots_are_taken_than_there_are() -> None:
-    """A socket past the limit is refused, until one is given back."""
-    slots = Slots(2)
-    assert [slots.take() for _ in range(3)] == [True, True, False]
-    slots.give_back()
-    assert [slots.take() for _ in range(2)] == [True, False]
-
-
 def test_a_display_gives_its_slot_back_once(room: Room) -> None:
     """A hang-up and the end of its time to hang up don't count twice."""
     peer, connection = room.join()
@@ -602,7 +608,9 @@ def test_a_display_gives_its_slot_back_once(room: Room) -> None:
     room.hub.tick(CLOSE_WAIT_S)
     room.hub.close(connection, 1001, "again", CLOSE_WAIT_S)
     room.hub.tick(3 * CLOSE_WAIT_S)
-    assert room.free_slots() == 9
+    assert room.slots.taken == 2
+    room.now_s += KEPT_S
+    assert room.slots.taken == 1
 
 
 def message(text: str) -> bytes:
@@ -692,7 +700,8 @@ def test_what_a_page_sends_is_handed_on(room: Room) -> None:
     peer.send(TextMessage('{"type":"message","data":[1,{"a":null}]}'))
     peer.send(TextMessage('{"type":"message"}'))
     room.serve()
-    assert room.messages == [Message([1, {"a": None}], connection.display)]
+    text = '{"type":"message","data":[1,{"a":null}]}'
+    assert room.messages == [SentMessage(text, connection.display)]
     assert connection in room.hub.connections
 
 
@@ -707,3 +716,200 @@ def test_an_idle_return_is_logged_once(room: Room, caplog: pytest.LogCaptureFixt
     assert [m for m in caplog.messages if "idle" in m] == ["idle: help leads to welcome"]
     assert room.counts.navigations == {("help", "welcome"): 1}
     assert connection in room.hub.connections
+
+
+# -------------------------------------------------------------------- what one client may do
+
+STRANGER = "192.0.2.1"
+PING = Ping(b"")
+
+
+def test_a_display_that_comes_back_takes_the_place_of_its_old_socket(room: Room) -> None:
+    """A half-open connection is dropped when its page comes with its seat (row 4)."""
+    _, half_open = room.join(client=STRANGER)
+    _, again = room.join(client=STRANGER, seat=half_open.slot.seat)
+    assert room.hub.connections == {again}
+    assert (room.slots.taken, room.counts.gone) == (1, {Gone.CAME_AGAIN: 1})
+    assert again.slot.instead_of is None
+
+
+def test_one_read_takes_a_few_frames_only(room: Room) -> None:
+    """Hundreds of tiny ones come in one packet: the others come in between (row 5)."""
+    talker, talking = room.join()
+    other, _ = room.join()
+    talker.sock.sendall(b"".join(talker.ws.send(PING) for _ in range(200)))
+    other.send(PING)
+    for key, events in room.selector.select(0):
+        room.hub.handle(key.data, events)
+    room.hub.read(0.0)
+    assert talking.frames <= 32
+    assert other.receive() == Pong(b"")
+    room.serve()
+    assert [talker.receive() for _ in range(200)] == [Pong(b"")] * 200
+    assert not room.hub.has_unread
+
+
+def test_reading_ends_with_its_time_and_goes_on_where_it_ended(room: Room) -> None:
+    """However little time there is, each display has its turn (row 5)."""
+    peers = [room.join() for _ in range(5)]
+    for peer, _ in peers:
+        peer.sock.sendall(b"".join(peer.ws.send(PING) for _ in range(40)))
+    for most in (32, 40):
+        for _ in peers:
+            for key, events in room.selector.select(0):
+                room.hub.handle(key.data, events)
+            room.hub.read(0.0, lambda: False)
+        assert {connection.frames for _, connection in peers} == {most}
+
+
+def flood(room: Room, displays: int, frames: int, payload: str = "") -> list[Peer]:
+    """Let displays of a stranger send frames within a second; return those that are closed."""
+    peers = [room.join(client=STRANGER) for _ in range(displays)]
+    for _ in range(frames):
+        for peer, connection in peers:
+            if not connection.closing:
+                peer.send(TextMessage(payload) if payload else PING)
+        room.serve(0.5)
+    return [peer for peer, connection in peers if connection.closing]
+
+
+def test_one_client_may_send_so_many_frames_with_all_its_displays(room: Room) -> None:
+    """Beyond that, those are closed that send more than their share (row 5)."""
+    quiet, quiet_connection = room.join(client=STRANGER)
+    other, other_connection = room.join(client="192.0.2.2")
+    closed = flood(room, 50, MAX_CLIENT_FRAMES_A_SECOND // 50 + 30)
+    assert len(closed) >= 40
+    assert closed[0].receive_close() == (1008, "at most 5000 frames a second from one address")
+    for peer in (quiet, other):
+        peer.send(PING)
+    room.serve(0.6)
+    assert not quiet_connection.closing
+    assert not other_connection.closing
+
+
+def test_one_client_may_send_as_much_in_the_next_second(room: Room) -> None:
+    """The bound is for each second (row 5)."""
+    peers = [room.join(client=STRANGER) for _ in range(20)]
+    for second in range(3):
+        for _ in range(MAX_CLIENT_FRAMES_A_SECOND // 20 - 10):
+            for peer, _ in peers:
+                peer.send(PING)
+            room.serve(float(second))
+            for peer, _ in peers:
+                peer.receive()
+    assert not any(connection.closing for _, connection in peers)
+
+
+def test_the_machine_itself_has_no_such_bound(room: Room) -> None:
+    """A proxy on it speaks for everybody (row 5)."""
+    peers = [room.join() for _ in range(20)]
+    for _ in range(MAX_CLIENT_FRAMES_A_SECOND // 20 + 50):
+        for peer, _ in peers:
+            peer.send(PING)
+        room.serve(0.5)
+        for peer, _ in peers:
+            peer.receive()
+    assert not any(connection.closing for _, connection in peers)
+
+
+def test_one_client_may_send_so_many_bytes_with_all_its_displays(room: Room) -> None:
+    """Long messages take more time than short ones (row 5)."""
+    closed = flood(room, 10, 80, message_of(wire.MAX_MESSAGE_BYTES))
+    assert closed
+    assert closed[0].receive_close() == (1008, "at most 10 MiB a second from one address")
+
+
+def test_pieces_of_a_frame_count_for_the_client(room: Room) -> None:
+    """One that comes byte by byte takes as much time as many frames (row 5)."""
+    peer, connection = room.join(client=STRANGER)
+    frame = peer.ws.send(TextMessage(message_of(wire.MAX_MESSAGE_BYTES)))
+    sent = 0
+    while not connection.closing:
+        peer.sock.sendall(frame[sent : sent + 1])
+        sent += 1
+        room.serve(0.5)
+        assert sent <= MAX_CLIENT_FRAMES_A_SECOND + 1
+    assert peer.receive_close()[0] == 1008
+
+
+def test_five_hundred_displays_that_answer_their_beats_are_no_flood() -> None:
+    """A museum may be behind one address, and all answer at once (row 5)."""
+    assert MAX_CLIENT_FRAMES_A_SECOND > 500 * 2
+
+
+# -------------------------------------------------------------------- what a message may hold
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "NaN", "Infinity", "-Infinity", "1e999", "-1e999", "[1, {\"a\": NaN}]", "9" * 5000,
+        '"\\ud800"', '{"\\udfff": 1}', "[" * 5000 + "]" * 5000, "[" * 101 + "]" * 101,
+        '{"a":' * 500 + "1" + "}" * 500, "[" * 900 + "]" * 900,
+    ],
+)  # fmt: skip
+def test_a_message_that_can_not_be_pushed_back_breaks_a_rule(room: Room, data: str) -> None:
+    """What isn't JSON for everyone is refused at the door (row 9)."""
+    peer, _ = room.join()
+    peer.send(TextMessage(f'{{"type":"message","data":{data}}}'))
+    room.serve()
+    assert peer.receive_close()[0] == 1008
+    assert room.messages == []
+
+
+def test_a_message_that_grows_as_it_is_written_here_is_too_big(room: Room) -> None:
+    """1e15 is 1000000000000000.0 in Python: nothing could push it back (row 9)."""
+    peer, _ = room.join()
+    data = ",".join(["1e15"] * 3000)
+    peer.send(TextMessage(f'{{"type":"message","data":[{data}]}}'))
+    room.serve()
+    assert peer.receive_close()[0] == 1009
+
+
+@pytest.mark.parametrize(
+    "data",
+    ["1e308", "9" * 4000, '"\\ud83d\\ude00"', "[" * 100 + "]" * 100, '"\\u0000"', "-0", "[]"],
+)
+def test_what_is_accepted_can_be_pushed_back(room: Room, data: str) -> None:
+    """The bounds themselves are allowed (row 9)."""
+    peer, _ = room.join()
+    text = f'{{"type":"message","data":{data}}}'
+    peer.send(TextMessage(text))
+    room.serve()
+    assert [sent.text for sent in room.messages] == [text]
+    assert wire.message_frame(wire.message_data(text))
+
+
+# -------------------------------------------------------------------- close codes
+
+
+def close_frame(code: int, reason: bytes = b"") -> bytes:
+    """A client's close frame, masked with zeros."""
+    payload = code.to_bytes(2, "big") + reason
+    return bytes((0x88, 0x80 | len(payload), 0, 0, 0, 0)) + payload
+
+
+@pytest.mark.parametrize("code", [*range(1000, 1004), *range(1007, 1015), 3000, 3999, 4000, 4999])
+def test_every_right_close_code_is_echoed(room: Room, code: int) -> None:
+    """Those that RFC 6455 and IANA's registry have, and the free ones."""
+    peer, _ = room.join()
+    peer.sock.sendall(close_frame(code, b"why"))
+    room.serve()
+    assert peer.sock.recv(100) == bytes((0x88, 5)) + code.to_bytes(2, "big") + b"why"
+
+
+@pytest.mark.parametrize("code", [0, 999, 1004, 1005, 1006, 1015, 1016, 2000, 2999, 5000, 65535])
+def test_every_wrong_close_code_breaks_the_protocol(room: Room, code: int) -> None:
+    """Those that are reserved, or out of range."""
+    peer, _ = room.join()
+    peer.sock.sendall(close_frame(code))
+    room.serve()
+    assert peer.receive_close()[0] == 1002
+
+
+def test_the_reason_of_a_bad_gateway_is_text(room: Room) -> None:
+    """As with every other code."""
+    peer, _ = room.join()
+    peer.sock.sendall(close_frame(1014, b"\xff"))
+    room.serve()
+    assert peer.receive_close()[0] == 1007

@@ -16,7 +16,7 @@ from websockets.exceptions import ConnectionClosed
 from gpiobridge import Display, GpioBridge, Message, PushError
 from gpiobridge.events import Audience, Push
 from gpiobridge.order_queue import MAX_ORDERS, OrderQueue
-from gpiobridge.retained import MAX_RETAINED_BYTES, Retained
+from gpiobridge.retained import MAX_RETAINED, MAX_RETAINED_BYTES, Retained
 
 
 class Site:
@@ -44,6 +44,14 @@ def site() -> Iterator[Site]:
     """An application that isn't served yet."""
     with ExitStack() as stack:
         yield Site(stack)
+
+
+def nested(depth: int) -> list[Any]:
+    """Make a list in a list, so deep."""
+    made: list[Any] = []
+    for _ in range(depth - 1):
+        made = [made]
+    return made
 
 
 def data_of(ws: Any) -> Any:
@@ -148,6 +156,18 @@ def test_a_page_that_leaves_at_once_gets_no_retained_message(site: Site) -> None
         (1, {"retain": ""}, "retain = '': must be a key"),
         (
             1,
+            {"retain": "k" * 129},
+            "retain = 'kkkkkkkkkkkkkkkkkkkk…': a key has at most 128 characters, not 129",
+        ),
+        (
+            1,
+            {"display": "d" * 65},
+            "display = 'dddddddddddddddddddd…': a display's name has at most 64 characters, not 65",
+        ),
+        (1, {"exclude": "d" * 65_000}, "exclude = 'dddddddddddddddddddd…': a display's name has"),
+        ([[[]]] * 5 + [nested(100)], {}, "the message is nested more than 100 deep"),
+        (
+            1,
             {"retain": "score", "display": Display("open", "left", 1)},
             "retain = 'score': this one display doesn't come later",
         ),
@@ -178,6 +198,31 @@ def test_retained_messages_are_bounded(site: Site) -> None:
     site.bridge.stop()
 
 
+@pytest.mark.parametrize("what", ["retain", "display", "exclude"])
+def test_keys_of_retained_messages_count(what: str) -> None:
+    """So do the names of the displays that they are for (row 10)."""
+    retained, kept = Retained(), 0
+    while kept < MAX_RETAINED_BYTES:
+        name = f"{kept:060}"
+        others = {} if what == "retain" else {what: name}
+        key = name if what == "retain" else "k"
+        if not retained.reserve(Push(b"x" * 200, Audience(**others), key)):
+            break
+        kept += 1
+    assert kept <= MAX_RETAINED_BYTES // 260
+
+
+def test_so_many_messages_are_retained_at_most() -> None:
+    """Each takes memory beside its bytes; a key that is there can be pushed to (row 10)."""
+    retained = Retained()
+    for number in range(MAX_RETAINED):
+        assert retained.reserve(Push(b"x", Audience(), f"{number}"))
+    assert not retained.reserve(Push(b"x", Audience(), "more"))
+    assert retained.reserve(Push(b"y", Audience(), "0"))
+    assert retained.reserve(Push(b"", Audience(), "1", forget=True))
+    assert retained.reserve(Push(b"x", Audience(), "more"))
+
+
 def test_what_everyone_else_gets_is_retained_once(site: Site) -> None:
     """Whoever has sent it: his display is another one when it comes again."""
     before = site.serve().open("welcome")
@@ -194,7 +239,7 @@ def test_what_everyone_else_gets_is_retained_once(site: Site) -> None:
 def test_retained_messages_are_counted_as_they_are_kept() -> None:
     """Two threads may reserve in one order, and their pushes come in the other."""
     retained = Retained()
-    push = Push(b"x" * MAX_RETAINED_BYTES, Audience(), "news")
+    push = Push(b"x" * (MAX_RETAINED_BYTES - len("news")), Audience(), "news")
     forget = Push(b"", Audience(), "news", forget=True)
     more = Push(b"x", Audience(), "more")
     assert retained.reserve(push)
@@ -270,6 +315,25 @@ def test_a_page_sends_to_the_application(site: Site) -> None:
         "welcome",
         "hall",
     )
+
+
+def test_an_echo_never_fails(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    """What a page may send can be pushed back; what can't closes its socket (row 9)."""
+
+    @site.bridge.on_message
+    def echo(message: Message) -> None:
+        site.bridge.push(message.data, display=message.display, retain=None)
+
+    site.serve()
+    for data in ("NaN", "-Infinity", "1e999", '"\\ud800"', "[" * 8_000 + "]" * 8_000, "[" * 10_000):
+        ws = site.open("welcome")
+        ws.send(f'{{"type":"message","data":{data}}}')
+        assert close_of(ws)[0] == 1008
+    ws = site.open("welcome")
+    for data in ("1e300", "[" * 100 + "]" * 100, '"\\u0000"'):
+        ws.send(f'{{"type":"message","data":{data}}}')
+        data_of(ws)
+    assert not [record for record in caplog.records if record.exc_info]
 
 
 def test_messages_without_a_function_are_passed_over(site: Site) -> None:

@@ -3,6 +3,8 @@
 from math import inf
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gpiobridge.events import Gesture, Level, PinEvent, Standing
 from gpiobridge.navigation import MAX_RECENT, Move, Navigation
@@ -12,6 +14,9 @@ PAGES = {
     "welcome": {("button", LOW): "open"},
     "open": {("button", LOW): "welcome", ("door", HIGH): "help"},
     "help": {},
+}
+PAGES_WITH_HOLDS = {
+    "welcome": {("button", LOW): "open", ("door", Gesture.HOLD): "help", ("door", HIGH): "open"},
 }
 CATCH_UP_S = 10.0
 
@@ -138,3 +143,56 @@ def test_a_level_that_is_ignored_leaves_the_others() -> None:
     navigation = Navigation(PAGES, CATCH_UP_S, levels)
     here = {"door": LOW, "gate": LOW}
     assert navigation.elsewhere(on("welcome"), here, {("door", LOW)}) == "help"
+
+
+EVENTS = st.lists(
+    st.tuples(
+        st.sampled_from(["button", "door"]),
+        st.sampled_from([LOW, HIGH, Gesture.HOLD]),
+        st.floats(0.0, 3.0),  # after the one before
+    ),
+    max_size=30,
+)
+
+
+@given(EVENTS, st.integers(0, 30), st.integers(0, 30), st.one_of(st.none(), st.floats(-1.0, 50.0)))
+def test_the_first_event_that_counts_is_found(
+    steps: list[tuple[str, Level | Gesture, float]],
+    after_seq: int,
+    since_seq: int,
+    taking_since_s: float | None,
+) -> None:
+    """The search finds what a look at every event does (row 5)."""
+    navigation, events, at_s = Navigation(PAGES_WITH_HOLDS, CATCH_UP_S), [], 0.0
+    pressed: dict[str, PinEvent] = {}
+    for seq, (pin, kind, later_s) in enumerate(steps, 1):
+        at_s += later_s
+        if isinstance(kind, Level):
+            event = pressed[pin] = PinEvent(seq, pin, kind, at_s)
+        else:
+            press = pressed.get(pin, PinEvent(0, pin, LOW, 0.0))
+            event = PinEvent(seq, pin, LOW, at_s, kind, press.seq, press.at_s)
+        events.append(event)
+        navigation.remember(event)
+    standing = Standing("welcome", after_seq, since_seq, taking_since_s)
+    found = [
+        event
+        for event in events
+        if event.seq > after_seq
+        and event.began > since_seq
+        and event.at_s >= at_s - CATCH_UP_S
+        and standing.takes(event.began_s)
+        and navigation.target("welcome", event)
+    ]
+    assert navigation.missed(standing, at_s) == (found[0] if found else None)
+
+
+def test_a_page_that_asks_costs_little_however_much_is_remembered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A page may ask 500 times a second, and 10,000 events are remembered (row 5)."""
+    navigation, looked = after(*(edge(seq) for seq in range(1, MAX_RECENT + 1))), []
+    takes = Standing.takes
+    monkeypatch.setattr(Standing, "takes", lambda s, at_s: looked.append(at_s) or takes(s, at_s))
+    assert navigation.missed(on("welcome", 0, taking_since_s=200.0), 100.0) is None
+    assert 0 < len(looked) < 20

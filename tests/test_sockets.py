@@ -7,9 +7,11 @@ import signal
 import socket
 import struct
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
-from running import RunningBridge, close_of, frame, wait_until
+from running import CONFIG, RunningBridge, close_of, frame, wait_until, write_exhibit
 from websockets.exceptions import InvalidStatus
 
 from gpiobridge import gunicorn_worker, watcher
@@ -42,6 +44,7 @@ def test_state_comes_first(run_bridge: Run, kind: str) -> None:
     with bridge.socket("welcome") as ws:
         state = frame(ws)
     assert state.pop("epoch")
+    assert len(state.pop("seat")) >= 12
     assert state == {
         "type": "state",
         "seq": 0,
@@ -156,7 +159,87 @@ def test_bad_handshake_is_refused(shared_bridge: RunningBridge, old: str, new: s
     request = HANDSHAKE.format(page="still", port=shared_bridge.port, more="").replace(old, new)
     sock = socket.create_connection(("127.0.0.1", shared_bridge.port), 10)
     sock.sendall(request.encode())
-    assert status_of(sock) in (400, 405)
+    assert status_of(sock) in (400, 405, 426)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "Content-Length: 8\r\n",
+        "Content-Length: 08\r\n",
+        "Transfer-Encoding: chunked\r\n",
+    ],
+)
+def test_a_handshake_with_a_body_is_refused(run_bridge: Run, kind: str, more: str) -> None:
+    """What its sender calls a body must not be read as frames."""
+    bridge = run_bridge(kind)
+    with raw_socket(bridge, more=more) as sock:
+        sock.sendall(b"\x89\x82\0\0\0\0hi")  # a ping of 8 bytes
+        answer = sock.recv(4096)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert bridge.health()["displays"] == []
+
+
+def test_a_handshake_without_a_body_may_say_so(run_bridge: Run, kind: str) -> None:
+    """A length of 0 is none."""
+    assert status_of(raw_socket(run_bridge(kind), more="Content-Length: 0\r\n")) == 101
+
+
+@pytest.mark.parametrize(
+    "version", ["Sec-WebSocket-Version: 8\r\n", "", "Sec-WebSocket-Version: x\r\n"]
+)
+def test_another_version_is_told_the_right_one(bridge: RunningBridge, version: str) -> None:
+    """RFC 6455, 4.4: 426, with the version that we speak."""
+    request = HANDSHAKE.format(page="still", port=bridge.port, more="")
+    with socket.create_connection(("127.0.0.1", bridge.port), 10) as sock:
+        sock.sendall(request.replace("Sec-WebSocket-Version: 13\r\n", version).encode())
+        answer = sock.recv(4096).decode()
+    assert answer.startswith("HTTP/1.1 426 ")
+    assert "\r\nsec-websocket-version: 13\r\n" in answer.lower()
+
+
+def test_a_stranger_who_takes_every_slot_shuts_nobody_out(run_bridge: Run, kind: str) -> None:
+    """The machine itself has two, and a page its seat; 503 says which bound was met (row 4)."""
+    bridge = run_bridge(kind, server="max_displays = 5")
+    stranger = {"source_address": ("127.0.0.2", 0)}
+    visitor = {"source_address": ("127.0.0.3", 0)}
+    with contextlib.ExitStack() as stack:
+
+        def take(query: str = "", **options: object) -> tuple[Any, str]:
+            ws = stack.enter_context(bridge.socket("still", query, **options))
+            return ws, frame(ws, "state")["seat"]
+
+        visiting, seat = take(**visitor)
+        for _ in range(2):
+            take(**stranger)
+        with pytest.raises(InvalidStatus) as refused:
+            take(**stranger)
+        assert b"but for 2 that are kept for this machine itself" in refused.value.response.body
+        for _ in range(2):
+            take()
+        with pytest.raises(InvalidStatus) as refused:
+            take()
+        assert refused.value.response.body == b"All 5 displays are taken.\n"
+        visiting.close()
+        with pytest.raises(InvalidStatus):
+            take(**stranger)
+        take(f"?seat={seat}", **visitor)
+        with pytest.raises(InvalidStatus):
+            take(f"?seat={seat}", **visitor)
+
+
+def test_one_address_has_a_bound_of_its_own(run_bridge: Run, tmp_path: Path) -> None:
+    """Another one is let in all the same (row 4)."""
+    config = write_exhibit(tmp_path, config=CONFIG + "\n[limits]\ndisplays_per_address = 1\n")
+    bridge = run_bridge(config=config)
+    stranger = {"source_address": ("127.0.0.2", 0)}
+    with bridge.socket("still", **stranger) as ws:
+        frame(ws, "state")
+        with pytest.raises(InvalidStatus) as refused, bridge.socket("still", **stranger):
+            pass
+        assert b"limits.displays_per_address" in refused.value.response.body
+        with bridge.socket("still", source_address=("127.0.0.3", 0)) as other:
+            frame(other, "state")
 
 
 def test_foreign_origin_is_403(share_bridge: Run, kind: str) -> None:
@@ -190,15 +273,15 @@ def test_foreign_host_is_421(shared_bridge: RunningBridge) -> None:
 
 
 def test_too_many_displays_are_503(run_bridge: Run) -> None:
-    """The display after the last one is refused, and let in when another has left."""
+    """The display after the last one is refused, and let in when it takes another's seat."""
     bridge = run_bridge(server="max_displays = 2")
     with bridge.socket("still") as first, bridge.socket("still"):
-        frame(first, "state")
+        seat = frame(first, "state")["seat"]
         with pytest.raises(InvalidStatus) as refused, bridge.socket("still"):
             pass
         assert refused.value.response.status_code == 503
     wait_until(lambda: bridge.health()["displays"] == [])
-    with bridge.socket("still") as ws:
+    with bridge.socket("still", f"?seat={seat}") as ws:
         frame(ws, "state")
 
 

@@ -19,7 +19,7 @@ from wsproto.events import AcceptConnection, CloseConnection, Event, Request, Te
 from gpiobridge.config import Gpio, Page, Pin, Server, Settings
 from gpiobridge.connection import Connection
 from gpiobridge.errors import PinError
-from gpiobridge.events import Display, Gesture, Level, RawEdge
+from gpiobridge.events import Display, Gesture, Level, PinEvent, RawEdge
 from gpiobridge.gpio import PinSource
 from gpiobridge.noise import MAX_EVENTS_A_SECOND
 from gpiobridge.watcher import Watcher
@@ -139,8 +139,14 @@ class Peer:
         self._ws.receive_data(server.send(AcceptConnection()))
         assert len(list(self._ws.events())) == 1
         self._events: list[Event] = []
-        assert watcher.slots.take()
-        watcher.adopt(Connection(ours, server, Display(page, "kiosk"), cursors=cursors))
+        self.connection = Connection(
+            ours, server, Display(page, "kiosk"), cursors=cursors, slot=watcher.slots.take()
+        )
+        watcher.adopt(self.connection)
+
+    def send(self, text: str) -> None:
+        """Send a text frame."""
+        self.sock.sendall(self._ws.send(TextMessage(text)))
 
     def receive(self) -> Event:
         """Wait for the next WebSocket event."""
@@ -561,3 +567,34 @@ def test_a_watcher_that_never_started_leaves_nothing_open() -> None:
     watcher.stop()
     del watcher
     gc.collect()
+
+
+def test_an_edge_does_not_wait_for_what_displays_send() -> None:
+    """20,000 frames of 100 displays are there before it; few of them are read first (row 5)."""
+    pins, read_before, told = ScriptedPins(), [], threading.Event()
+    held, may_go_on = threading.Event(), threading.Event()
+
+    def on_event(_event: PinEvent) -> None:
+        read_before.append(sum(peer.connection.frames for peer in peers))
+        told.set()
+
+    def hold() -> None:
+        held.set()
+        may_go_on.wait(DEADLINE_S)
+
+    watcher = Watcher(SETTINGS, pins, PATHS, on_event=on_event)
+    peers = [Peer(watcher, "open") for _ in range(100)]
+    watcher.start()
+    for peer in peers:
+        assert peer.frame()["type"] == "state"
+    watcher.every(60.0, hold)
+    assert held.wait(DEADLINE_S)
+    for peer in peers:
+        peer.sock.sendall(b"\x89\x80\0\0\0\0" * 200)  # pings
+    pins.drive("button", LOW)
+    may_go_on.set()
+    assert told.wait(DEADLINE_S)
+    assert read_before[0] < 10_000
+    for peer in peers:
+        peer.sock.close()
+    watcher.stop()

@@ -151,3 +151,29 @@ def test_declined_levels_are_read_one_by_one() -> None:
     """What is no pin and level is passed over; a pin's name may hold anything."""
     texts = ["door:low", "a:b:high", "door:", ":low", "low", "door:unknown", ""]
     assert wire.read_declined(texts) == {("door", Level.LOW), ("a:b", Level.HIGH), ("", Level.LOW)}
+
+
+@pytest.mark.parametrize("depth", [100, 101, 900, 100_000])
+def test_a_message_is_nested_at_most_a_hundred_deep(depth: int) -> None:
+    """Both ends read it by recursion, from stacks of any height (row 9)."""
+    data: list[object] = []
+    for _ in range(depth - 1):
+        data = [data]
+    if depth <= wire.MAX_NESTING:
+        assert wire.message_data(wire.message_frame(data)) == data
+        return
+    with pytest.raises(ValueError, match=r"is nested more than 100 deep|is no JSON|takes"):
+        wire.message_frame(data)
+
+
+def test_many_lists_beside_each_other_are_not_deep() -> None:
+    """A table may have more rows than that (row 9)."""
+    data = [{"row": [i]} for i in range(500)]
+    assert wire.message_data(wire.message_frame(data)) == data
+
+
+def test_the_state_has_a_seat_if_there_is_one() -> None:
+    """It is one socket's alone (row 4)."""
+    frame = json.loads(wire.state_frame("feed", 7, {}, simulated=False, seat="s1"))
+    assert frame["seat"] == "s1"
+    assert "seat" not in json.loads(wire.state_frame("feed", 7, {}, simulated=False))

@@ -69,6 +69,7 @@
   const handedKey = `gpiobridge${prefix}:handed`;
   const cursorKey = `gpiobridge${prefix}:cursor`;
   const nameKey = `gpiobridge${prefix}:display`;
+  const seatKey = `gpiobridge${prefix}:seat`;
 
   const pins = {};
   let beatMs = 1000 * Number(script.dataset.beat);
@@ -83,6 +84,7 @@
   let since = ""; // the cursor with which this page began: a press after it is this page's
   let ownCursor = ""; // what counts as acted on when this page is reloaded
   let told = ""; // the last edge's cursor, while what the edge leads to may still be on its way
+  let seat = ""; // brings this tab's next socket in, also when all displays are taken
   let newest = 0; // the number of the newest event that this socket has told
   let lastEdge = null; // if an edge was the last frame: a close right behind it is that press's
   let takingSinceMs = -Infinity; // since when presses count here; null: they don't now
@@ -148,6 +150,7 @@
   function handOver(path, afterFarewell) {
     const known = cursors.find(Boolean);
     if (known) keep(handedKey, `${known} ${path}${afterFarewell ? " farewell" : ""}`);
+    keep(seatKey, seat);
   }
 
   /** Count the last edge as acted on: what has followed it shows where it led, or that nowhere. */
@@ -225,6 +228,9 @@
     if (saidTakingMs !== -Infinity) url.searchParams.set("taking", takingMs() ?? "none");
     const name = recall(nameKey);
     if (name) url.searchParams.set("display", name);
+    seat ||= recall(seatKey) || "";
+    keep(seatKey, ""); // one page has it
+    if (seat) url.searchParams.set("seat", seat);
     socket = new WebSocket(url);
     lastEdge = null;
     socket.onmessage = (message) => receive(JSON.parse(message.data));
@@ -324,6 +330,7 @@
       state = "online";
       if (epoch && epoch !== frame.epoch) relearn();
       epoch = frame.epoch;
+      seat = frame.seat ?? ""; // of the newest socket: it can be used once
       const ours = (known) => known?.startsWith(`${epoch}:`);
       if (!ours(since)) since = cursors.find(ours) || `${epoch}:${frame.seq}`;
     }
@@ -876,6 +883,8 @@
   function sleep() {
     // A page in the back/forward cache must not keep a socket: it would be a ghost display.
     enter("asleep");
+    if (seat) keep(seatKey, seat); // for the page that comes next in this tab, whichever it is
+    seat = "";
     farewell = null;
     clearTimeout(idleTimer);
     clearTimeout(takingTimer);

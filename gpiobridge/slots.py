@@ -1,0 +1,179 @@
+"""How many displays may be open, and whose: each takes a slot before its handshake is answered.
+
+When a socket ends, its slot is kept for its page for a while: whoever asks for slots all the time
+must not get that of a display which goes from one page to the next. The page proves with its seat
+that it is the same one. Displays and kept slots count alike, in all and for their client. Only of
+very many that are kept for one client, whose sockets come and go without seats, the youngest goes
+to its next one.
+
+HTTP threads take slots, the watcher's gives them back.
+"""
+
+import secrets
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from math import inf
+
+KEPT_S = 10.0
+"""How long a slot is kept for the page whose socket has ended, in seconds."""
+
+OF_THE_MACHINE = 2
+"""So many slots are kept for displays of this machine itself: its kiosk, and one more to look."""
+
+_MANY_KEPT = 50
+_SEAT_BYTES = 9
+
+
+class NoSlotError(Exception):
+    """There is no slot; its text is a sentence that says which bound was met."""
+
+
+def _new_seat() -> str:
+    return secrets.token_urlsafe(_SEAT_BYTES)
+
+
+@dataclass(eq=False, slots=True)
+class Slot:
+    """One socket's right to be open.
+
+    Args:
+        client: whose it is, as `addresses` tells clients apart; None: this machine's itself.
+        seat: a random word that its page alone knows, for one use: it brings the next socket here.
+        began_s: when the first of its page's sockets took one, in monotonic seconds: each handed
+            it on by its seat.
+        instead_of: the slot whose seat it came with, until its handshake is done.
+        until_s: when it ends, in monotonic seconds, once its socket has ended.
+    """
+
+    client: str | None = None
+    seat: str = field(default_factory=_new_seat)
+    began_s: float = 0.0
+    instead_of: "Slot | None" = None
+    until_s: float = inf
+
+
+class Slots:
+    """All slots.
+
+    Args:
+        limit: the most that may be taken at once.
+        per_client: the most that one client may take; this machine itself has no such bound.
+        of_the_machine: how many are kept for this machine itself. With a limit that is no higher
+            none is: there would be none for others.
+        now: gives monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        limit: int,
+        per_client: int | None = None,
+        of_the_machine: int = 0,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._limit = limit
+        self._per_client = limit if per_client is None else per_client
+        self._of_the_machine = of_the_machine if limit > of_the_machine else 0
+        self._now = now
+        self._taken: set[Slot] = set()  # open ones and kept ones
+        self._of_client: Counter[str | None] = Counter()
+        self._by_seat: dict[str, Slot] = {}
+        self._kept: deque[Slot] = deque()  # by their end
+        self._lock = threading.Lock()
+
+    def take(self, client: str | None = None, seat: str = "") -> Slot:
+        """Take one.
+
+        Args:
+            client: whose socket it is.
+            seat: what the page's socket before was told, or nothing. It brings that one's slot,
+                whatever is full, and still counts for the same client.
+
+        Raises:
+            NoSlotError: there is none for this client.
+        """
+        with self._lock:
+            self._expire_locked()
+            before = self._by_seat.pop(seat, None)
+            if before is not None:
+                self._remove_locked(before)
+                again = Slot(before.client, began_s=before.began_s, instead_of=before)
+                return self._add_locked(again)
+            if (refusal := self._refusal_locked(client)) and not self._make_room_locked(client):
+                raise NoSlotError(refusal)
+            return self._add_locked(Slot(client, began_s=self._now()))
+
+    def give_back(self, slot: Slot) -> None:
+        """Keep the slot of a socket that has ended for its page's next one, for a while."""
+        with self._lock:
+            slot.until_s = self._now() + KEPT_S
+            if slot in self._taken:  # else its page's next socket has it
+                self._kept.append(slot)
+
+    def forget(self, slot: Slot) -> None:
+        """Give one back whose handshake has failed: the seat it came with is good as before."""
+        with self._lock:
+            before = slot.instead_of
+            if slot in self._taken:
+                self._remove_locked(slot)
+            if before is not None and before.until_s > self._now():
+                self._add_locked(before)
+                if before.until_s < inf:
+                    self._kept.append(before)
+
+    @property
+    def taken(self) -> int:
+        """How many are taken now, the kept ones included."""
+        with self._lock:
+            self._expire_locked()
+            return len(self._taken)
+
+    def _refusal_locked(self, client: str | None) -> str:
+        """Say why there is no slot for a client; nothing if there is one."""
+        limit, own = self._limit, self._of_the_machine
+        if len(self._taken) >= limit:
+            return f"All {limit} displays are taken."
+        if client is None:
+            return ""
+        if len(self._taken) - self._of_client[None] >= limit - own:
+            return (
+                f"All {limit} displays are taken, but for {own} that are kept for this machine "
+                "itself."
+            )
+        if self._of_client[client] >= self._per_client:
+            return (
+                f"All {self._per_client} displays of {client} are taken: "
+                "limits.displays_per_address says how many one address may have."
+            )
+        return ""
+
+    def _make_room_locked(self, client: str | None) -> bool:
+        """Give up one of very many slots that are kept for a client; whether there are."""
+        kept = [slot for slot in self._kept if slot.client == client and slot in self._taken]
+        if len(kept) <= max(_MANY_KEPT, self._limit // 2):
+            return False
+        # The youngest: whoever comes and goes all the time loses nobody's but his own.
+        self._remove_locked(max(kept, key=lambda slot: slot.began_s))
+        return True
+
+    def _add_locked(self, slot: Slot) -> Slot:
+        self._taken.add(slot)
+        self._of_client[slot.client] += 1
+        self._by_seat[slot.seat] = slot
+        return slot
+
+    def _remove_locked(self, slot: Slot) -> None:
+        self._taken.remove(slot)
+        self._by_seat.pop(slot.seat, None)
+        self._of_client[slot.client] -= 1
+        if not self._of_client[slot.client]:
+            del self._of_client[slot.client]
+
+    def _expire_locked(self) -> None:
+        now_s = self._now()
+        while self._kept and self._kept[0].until_s <= now_s:
+            slot = self._kept.popleft()
+            if slot in self._taken:
+                self._remove_locked(slot)
