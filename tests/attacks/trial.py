@@ -1,0 +1,149 @@
+"""One attack beside the witnesses: before, meanwhile, afterwards; and what it has come to."""
+
+import asyncio
+import json
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from attacks import exhibits
+from attacks.catalogue import Attack
+from attacks.exhibits import Exhibit
+from attacks.witness import Figures, Witnesses, quantile
+
+WITHOUT_S = 3.0
+"""How long the witnesses measure without the attack, in seconds."""
+
+LATER_BY_S = 0.1
+"""How much later an edge may come, at the 95th percentile, in seconds."""
+
+PAGE_S = 1.0
+"""Within which a page, a new socket, a film's beginning or a kiosk's next page must come."""
+
+GROWTH_KIB = 20 * 1024
+"""By how much the process may have grown afterwards.
+
+Python and the C library keep the pages of a freed heap for its next use: after a first attack it
+is larger by the most that was alive at once, whatever that was. What leaks grows with time, which
+the long form shows: the same bound holds after minutes.
+"""
+
+DESCRIPTORS = 2
+"""How many more may be open afterwards: a page load that is just ending has one."""
+
+BACK_S = 15.0
+"""Within which memory and descriptors must be back, in seconds: a head has 10 s."""
+
+LOG_BYTES_A_SECOND = 4096
+"""How fast the log may grow by what an attacker does again and again."""
+
+
+@dataclass(slots=True)
+class Result:
+    """What was measured."""
+
+    attack: Attack
+    without: Figures = field(default_factory=Figures)
+    during: Figures = field(default_factory=Figures)
+    before: dict[str, int] = field(default_factory=dict)
+    after: dict[str, int] = field(default_factory=dict)
+    noted: Counter[str] = field(default_factory=Counter)
+    logged_bytes: int = 0
+    seconds: float = 0.0
+
+    def complaints(self) -> list[str]:
+        """What is not as it must be, each as a sentence."""
+        return [
+            *self._late(),
+            *self._wrong(),
+            *self._not_back(),
+            *(f"{what}, {count} times" for what, count in self.noted.items() if what[:3] == "5xx"),
+            *self._wordy(),
+        ]
+
+    def _late(self) -> list[str]:
+        usual_s = quantile(self.without.edges_s, 0.95)
+        edge_s = quantile(self.during.edges_s, 0.95)
+        found = []
+        if not edge_s <= usual_s + LATER_BY_S:
+            found.append(f"an edge took {edge_s:.3f} s at p95, {usual_s:.3f} s without the attack")
+        during = self.during
+        for what, values in (("page", during.pages_s), ("new socket", during.sockets_s),
+                             ("film", during.films_s), ("kiosk's move", during.moves_s)):  # fmt: skip
+            if values and max(values) > PAGE_S:
+                found.append(f"a {what} took {max(values):.1f} s")
+        if self.attack.has_kiosks and not during.moves_s:
+            found.append("no kiosk has moved")
+        return found
+
+    def _wrong(self) -> list[str]:
+        told = Counter(self.without.wrong + self.during.wrong)
+        return [f"{what}, {count} times" for what, count in told.most_common(5)]
+
+    def _not_back(self) -> list[str]:
+        return [
+            f"{name}: {self.before[name]} before, {self.after[name]} after"
+            for name, more in (("descriptors", DESCRIPTORS), ("resident KiB", GROWTH_KIB))
+            if self.after[name] > self.before[name] + more
+        ]
+
+    def _wordy(self) -> list[str]:
+        if self.logged_bytes <= LOG_BYTES_A_SECOND * self.seconds:
+            return []
+        return [f"{self.logged_bytes} bytes were logged in {self.seconds:.0f} s"]
+
+
+def try_out(attack: Attack, folder: Path, seconds: float | None = None) -> Result:
+    """Attack a bridge of its own, and measure.
+
+    Args:
+        attack: which.
+        folder: for the exhibit.
+        seconds: how long, if not as in the short form.
+    """
+    with exhibits.serve(attack.server, folder, attack.settings) as exhibit:
+        exhibit.warm_up()
+        return asyncio.run(_try_out(attack, exhibit, seconds or attack.seconds))
+
+
+async def _try_out(attack: Attack, exhibit: Exhibit, seconds: float) -> Result:
+    witnesses = Witnesses(exhibit.port, film=attack.needs_film, kiosks=attack.has_kiosks)
+    result = Result(attack, seconds=seconds)
+    async with witnesses.present():
+        result.without = await witnesses.watch(WITHOUT_S)
+        result.before = exhibit.usage
+        logged_bytes = exhibit.logged_bytes
+        attackers = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "attacks.attackers", attack.name, str(exhibit.port), str(seconds)),
+            cwd=Path(__file__).parents[1],
+            stdout=asyncio.subprocess.PIPE,
+        )
+        try:
+            assert attackers.stdout is not None
+            assert await asyncio.wait_for(attackers.stdout.readline(), 20) == b"going\n"
+            # A little less, so that the attack lasts to the end.
+            result.during = await witnesses.watch(seconds - 0.5)
+            said = await asyncio.wait_for(attackers.stdout.readline(), 20 + seconds)
+            result.noted = Counter(json.loads(said))
+            await attackers.wait()
+        finally:
+            if attackers.returncode is None:
+                attackers.kill()
+                await attackers.wait()
+        result.logged_bytes = exhibit.logged_bytes - logged_bytes
+        result.after = await _come_back(exhibit, lambda: not result._not_back(), result)
+    return result
+
+
+async def _come_back(exhibit: Exhibit, is_back: Callable[[], bool], result: Result) -> dict[str, int]:
+    """Wait until memory and descriptors are as before; return what they are then, or at last."""
+    until_s = time.monotonic() + BACK_S
+    while True:
+        result.after = exhibit.usage
+        if is_back() or time.monotonic() > until_s:
+            return result.after
+        await asyncio.sleep(0.1)
