@@ -1,12 +1,13 @@
 """The servers that are attacked: an exhibit of the tests under each way in which people run it."""
 
 import contextlib
+from collections import Counter
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 
-from fuzz import usage
-from running import RunningBridge, write_exhibit
+from fuzz import raised, usage
+from running import DEADLINE_S, RunningBridge, write_exhibit
 from test_servers import GUNICORN
 
 TOKEN = "sixteen-characters-at-least"
@@ -85,6 +86,15 @@ class Exhibit(RunningBridge):
             self.log.append(self._lines.get() or "")
         return sum(map(len, self.log))
 
+    def end(self) -> list[str]:
+        """End it; return what was raised into its log, and whether it ended well."""
+        self.process.terminate()
+        code = self.process.wait(DEADLINE_S)
+        self._drain()
+        told = Counter(text.strip().rpartition("\n")[2] for text in raised(self.log))
+        found = [f"raised: {last}, {count} times" for last, count in told.most_common(5)]
+        return [*found, f"it ended with {code}"] if code else found
+
     def warm_up(self) -> None:
         """Let threads start and lazy imports happen, so that what it uses can be compared."""
         for _ in range(40):
@@ -111,6 +121,5 @@ def serve(kind: Server, folder: Path, server: str = "") -> Iterator[Exhibit]:
         exhibit = Exhibit(config, "werkzeug" if kind is Server.WERKZEUG else "gunicorn")
     try:
         yield exhibit
-        exhibit.stop()
     finally:
         exhibit.kill()

@@ -1,6 +1,7 @@
 """The table of what was measured, for a person and for the documentation."""
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from attacks.trial import Result
 from attacks.witness import quantile
@@ -37,3 +38,20 @@ def markdown(results: Iterable[Result]) -> str:
     """The table, as it stands in the documentation."""
     lines = [HEADINGS, tuple("---" for _ in HEADINGS), *map(cells, results)]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+BEGIN, END = "<!-- figures -->\n", "<!-- end of figures -->\n"
+
+
+def write_into(path: Path, table: str) -> None:
+    """Replace the table between two marks of a Markdown file.
+
+    Raises:
+        ValueError: the file has no such marks.
+    """
+    text = path.read_text(encoding="utf-8")
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise ValueError(f"{path}: has no lines {BEGIN.strip()} and {END.strip()} for the table")
+    path.write_text(f"{before}{begin}\n{table}\n{end}{after}", encoding="utf-8")

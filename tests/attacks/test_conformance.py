@@ -16,6 +16,7 @@ def port(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     folder: Path = tmp_path_factory.mktemp("exhibit")
     with exhibits.serve(Server(request.param), folder) as running:
         yield running.port
+        assert running.end() == []
 
 
 @pytest.mark.parametrize("section", SECTIONS)

@@ -51,6 +51,7 @@ class Result:
     before: dict[str, int] = field(default_factory=dict)
     after: dict[str, int] = field(default_factory=dict)
     noted: Counter[str] = field(default_factory=Counter)
+    raised: list[str] = field(default_factory=list)
     logged_bytes: int = 0
     seconds: float = 0.0
 
@@ -62,7 +63,19 @@ class Result:
             *self._not_back(),
             *(f"{what}, {count} times" for what, count in self.noted.items() if what[:3] == "5xx"),
             *self._wordy(),
+            *self.raised,
         ]
+
+    def told(self) -> str:
+        """What the witnesses measured, and what became of the strangers, in a line."""
+        during = self.during
+        slowest = {
+            "page": during.pages_s, "socket": during.sockets_s,
+            "film": during.films_s, "kiosk's move": during.moves_s,
+        }  # fmt: skip
+        said = [f"edge p95 {quantile(during.edges_s, 0.95):.3f} s of {len(during.edges_s)}"]
+        said += [f"slowest {what} {max(v):.2f} s of {len(v)}" for what, v in slowest.items() if v]
+        return f"{', '.join(said)}; strangers: {dict(self.noted.most_common(9))}"
 
     def _late(self) -> list[str]:
         usual_s = quantile(self.without.edges_s, 0.95)
@@ -106,7 +119,9 @@ def try_out(attack: Attack, folder: Path, seconds: float | None = None) -> Resul
     """
     with exhibits.serve(attack.server, folder, attack.settings) as exhibit:
         exhibit.warm_up()
-        return asyncio.run(_try_out(attack, exhibit, seconds or attack.seconds))
+        result = asyncio.run(_try_out(attack, exhibit, seconds or attack.seconds))
+        result.raised = exhibit.end()
+        return result
 
 
 async def _try_out(attack: Attack, exhibit: Exhibit, seconds: float) -> Result:
