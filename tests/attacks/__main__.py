@@ -31,7 +31,8 @@ def main() -> int:
     parser.add_argument("--only", default="", help="a part of their names, or a row's number")
     parser.add_argument("--table", type=Path, help="a Markdown file that has the table")
     options = parser.parse_args()
-    chosen = [it for it in ATTACKS if options.only in it.name or options.only == str(it.row)]
+    only = options.only
+    chosen = [it for it in ATTACKS if (only == str(it.row) if only.isdigit() else only in it.name)]
     if not chosen:
         parser.error(f"--only {options.only}: there is no such attack")
     seconds = None if options.minutes is None else 60 * options.minutes

@@ -146,28 +146,68 @@ async def take_displays(stranger: Stranger) -> None:
         await asyncio.sleep(0.01)
 
 
-async def flood(stranger: Stranger, *, frames_a_second: int) -> None:
-    """Send frames that are right, only many."""
+async def flood(stranger: Stranger, *, sockets: int, frames_a_second: int) -> None:
+    """Send frames that are right, only many, each by itself, over so many sockets."""
+    many = frame(TEXT, b'{"type":"x"}')
+    live: set[asyncio.StreamWriter] = set()
+    keepers = [asyncio.create_task(_keep_open(stranger, live)) for _ in range(sockets)]
+    next_s = time.monotonic()
+    try:
+        while True:
+            for writer in live:
+                if writer.transport.get_write_buffer_size() == 0:  # else it is held back
+                    writer.write(many)
+                    stranger.noted["frames"] += 1
+            if len(live) == sockets:
+                stranger.begun.set()
+            # What is late is left out: it is no more than so many a second.
+            next_s = max(next_s + 1 / frames_a_second, time.monotonic() - 0.1)
+            await asyncio.sleep(next_s - time.monotonic())
+    finally:
+        for keeper in keepers:
+            keeper.cancel()
+
+
+async def _keep_open(stranger: Stranger, live: set[asyncio.StreamWriter]) -> None:
+    """Open a socket, read what comes, and open the next one when the server has ended it."""
+    while True:
+        with contextlib.suppress(OSError, EOFError):
+            reader, writer = await stranger.connect()
+            try:
+                writer.write(_handshake(stranger.port))
+                head = await reader.readuntil(b"\r\n\r\n")
+                stranger.noted[head[9:12].decode()] += 1
+                if head.startswith(b"HTTP/1.1 101"):
+                    live.add(writer)
+                    while await reader.read(65536):
+                        pass
+                    stranger.noted["ended by the server"] += 1
+            finally:
+                live.discard(writer)
+                writer.transport.abort()
+        await asyncio.sleep(PAUSE_S)
+
+
+async def send_large_messages(stranger: Stranger, *, every_s: float) -> None:
+    """Send messages that are small on the wire and large in memory to the application."""
+    data = b",".join([b"{}"] * 5400)
+    message = frame(TEXT, b'{"type":"message","data":[' + data + b"]}")
     reader, writer = await stranger.connect()
+    discard = None
     try:
         writer.write(_handshake(stranger.port))
         head = await reader.readuntil(b"\r\n\r\n")
         stranger.begun.set()
         stranger.noted[head[9:12].decode()] += 1
-        every_s = 0.05
-        many = frame(TEXT, b'{"type":"x"}') * round(frames_a_second * every_s)
-        next_s = time.monotonic()
         discard = asyncio.ensure_future(_read_to_the_end(reader, stranger.noted))
-        try:
-            while head.startswith(b"HTTP/1.1 101") and not discard.done():
-                writer.write(many)
-                stranger.noted["frames"] += round(frames_a_second * every_s)
-                await writer.drain()
-                next_s += every_s
-                await asyncio.sleep(max(0.0, next_s - time.monotonic()))
-        finally:
-            discard.cancel()
+        while not discard.done():
+            writer.write(message)
+            stranger.noted["messages"] += 1
+            await writer.drain()
+            await asyncio.sleep(every_s)
     finally:
+        if discard is not None:
+            discard.cancel()
         writer.transport.abort()
 
 
@@ -212,7 +252,7 @@ async def send_bad_headers(stranger: Stranger, *, every_s: float) -> None:
 
 
 DOES = {does.__name__: does for does in (
-    drip, ask_without_token, take_displays, flood, sip, send_bad_headers)}  # fmt: skip
+    drip, ask_without_token, take_displays, flood, sip, send_bad_headers, send_large_messages)}  # fmt: skip
 
 
 async def attack(port: int, groups: tuple[Strangers, ...], seconds: float) -> Counter[str]:

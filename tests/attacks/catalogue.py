@@ -46,6 +46,7 @@ class Attack:
         settings: more lines of its ``[server]``.
         needs_film: whether the visitor loads a film beside pages.
         has_kiosks: whether kiosks are pressed from page to page beside.
+        growth_mib: by how much the process may have grown afterwards.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Attack:
     settings: str = WITH_TOKEN
     needs_film: bool = False
     has_kiosks: bool = False
+    growth_mib: int = 20
 
 
 def drip(
@@ -150,14 +152,14 @@ ATTACKS = (
         "24,000 frames a second",
         5,
         "100 sockets from 1 address",
-        (Strangers("flood", 100, 1, {"frames_a_second": 240}),),
+        (Strangers("flood", 1, 1, {"sockets": 100, "frames_a_second": 240}),),
         8.0,
     ),
     Attack(
         "24,000 frames, 10 addresses",
         5,
         "100 sockets from 10 addresses",
-        (Strangers("flood", 100, 10, {"frames_a_second": 240}),),
+        (Strangers("flood", 10, 10, {"sockets": 10, "frames_a_second": 240}),),
         8.0,
     ),
     Attack(
@@ -174,5 +176,14 @@ ATTACKS = (
         "300 a second",
         (Strangers("send_bad_headers", 3, 1, {"every_s": 0.01}),),
         5.0,
+    ),
+    Attack(
+        "large messages, own application",
+        8,
+        "`[{},{},...]` of 16 KiB, 150 a second, to a function that takes 1 s for each",
+        (Strangers("send_large_messages", 1, 1, {"every_s": 1 / 150}),),
+        8.0,
+        server=Server.WORKER,
+        growth_mib=60,
     ),
 )

@@ -1,6 +1,7 @@
 """The servers that are attacked: an exhibit of the tests under each way in which people run it."""
 
 import contextlib
+import re
 from collections import Counter
 from collections.abc import Iterator
 from enum import StrEnum
@@ -11,6 +12,7 @@ from running import DEADLINE_S, RunningBridge, write_exhibit
 from test_servers import GUNICORN
 
 TOKEN = "sixteen-characters-at-least"
+PEAK = "resident KiB at most"
 FILM_BYTES = 8 * 1024 * 1024
 CONFIG = """\
 [server]
@@ -77,7 +79,9 @@ class Exhibit(RunningBridge):
     @property
     def usage(self) -> dict[str, int]:
         """Descriptors, threads and resident KiB of the process that holds the sockets."""
-        return usage(self)
+        status = Path(f"/proc/{self.workers()[0]}/status").read_text()
+        (peak,) = re.findall(r"VmHWM:\s*(\d+)", status)
+        return {**usage(self), PEAK: int(peak)}
 
     @property
     def logged_bytes(self) -> int:

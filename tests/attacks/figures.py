@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from attacks.exhibits import PEAK
 from attacks.trial import Result
 from attacks.witness import quantile
 
@@ -12,21 +13,23 @@ HEADINGS = (
     "edge, p50 and p95, ms: without",
     "with",
     "slowest page, ms",
-    "memory, MB: before, after",
+    "memory, MB: before, at most, after",
     "descriptors: before, after",
 )
 
 
 def cells(result: Result) -> tuple[str, ...]:
     """One line of the table."""
+    before, after = result.before, result.after
+    resident = (before["resident KiB"], after[PEAK], after["resident KiB"])
     return (
         str(result.attack.row),
         f"{result.attack.name}: {result.attack.what}",
         _two_ms(result.without.edges_s),
         _two_ms(result.during.edges_s),
         f"{1000 * max(result.during.pages_s, default=float('nan')):.0f}",
-        f"{result.before['resident KiB'] / 1024:.0f}, {result.after['resident KiB'] / 1024:.0f}",
-        f"{result.before['descriptors']}, {result.after['descriptors']}",
+        ", ".join(f"{kib / 1024:.0f}" for kib in resident),
+        f"{before['descriptors']}, {after['descriptors']}",
     )
 
 
