@@ -146,9 +146,12 @@ async def take_displays(stranger: Stranger) -> None:
         await asyncio.sleep(0.01)
 
 
-async def flood(stranger: Stranger, *, sockets: int, frames_a_second: int) -> None:
-    """Send frames that are right, only many, each by itself, over so many sockets."""
-    many = frame(TEXT, b'{"type":"x"}')
+async def flood(stranger: Stranger, *, sockets: int, frames: int) -> None:
+    """Once a second send so many frames over each of so many sockets, all at the same time.
+
+    They are right, only many: what a turn may take is the worst when all of them wait at once.
+    """
+    many = frame(TEXT, b'{"type":"x"}') * frames
     live: set[asyncio.StreamWriter] = set()
     keepers = [asyncio.create_task(_keep_open(stranger, live)) for _ in range(sockets)]
     next_s = time.monotonic()
@@ -157,12 +160,11 @@ async def flood(stranger: Stranger, *, sockets: int, frames_a_second: int) -> No
             for writer in live:
                 if writer.transport.get_write_buffer_size() == 0:  # else it is held back
                     writer.write(many)
-                    stranger.noted["frames"] += 1
+                    stranger.noted["frames"] += frames
             if len(live) == sockets:
                 stranger.begun.set()
-            # What is late is left out: it is no more than so many a second.
-            next_s = max(next_s + 1 / frames_a_second, time.monotonic() - 0.1)
-            await asyncio.sleep(next_s - time.monotonic())
+            next_s += 1.0
+            await asyncio.sleep(max(0.0, next_s - time.monotonic()))
     finally:
         for keeper in keepers:
             keeper.cancel()

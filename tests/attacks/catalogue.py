@@ -151,15 +151,15 @@ ATTACKS = (
     Attack(
         "24,000 frames a second",
         5,
-        "100 sockets from 1 address",
-        (Strangers("flood", 1, 1, {"sockets": 100, "frames_a_second": 240}),),
+        "100 sockets from 1 address, 240 frames each, once a second and all at once",
+        (Strangers("flood", 1, 1, {"sockets": 100, "frames": 240}),),
         8.0,
     ),
     Attack(
-        "24,000 frames, 10 addresses",
+        "96,000 frames a second",
         5,
-        "100 sockets from 10 addresses",
-        (Strangers("flood", 10, 10, {"sockets": 10, "frames_a_second": 240}),),
+        "400 sockets from 10 addresses",
+        (Strangers("flood", 10, 10, {"sockets": 40, "frames": 240}),),
         8.0,
     ),
     Attack(

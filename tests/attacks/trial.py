@@ -38,8 +38,10 @@ DESCRIPTORS = 2
 BACK_S = 15.0
 """Within which memory and descriptors must be back, in seconds: a head has 10 s."""
 
-LOG_BYTES_A_SECOND = 4096
-"""How fast the log may grow by what an attacker does again and again."""
+LOG_BYTES = 64 * 1024
+LOG_BYTES_A_SECOND = 8 * 1024
+"""How much may be logged: a line for each display that comes or leaves, and else what a failure
+that is repeated may say."""
 
 
 @dataclass(slots=True)
@@ -111,7 +113,7 @@ class Result:
         return found
 
     def _wordy(self) -> list[str]:
-        if self.logged_bytes <= LOG_BYTES_A_SECOND * self.seconds:
+        if self.logged_bytes <= LOG_BYTES + LOG_BYTES_A_SECOND * self.seconds:
             return []
         return [f"{self.logged_bytes} bytes were logged in {self.seconds:.0f} s"]
 
