@@ -19,7 +19,7 @@ CONFIG = """\
 start = "welcome"
 {server}
 [pins]
-button = 17
+button = {{ pin = 17, debounce = "0ms" }}
 door = {{ pin = 27, pull = "down", debounce = "0ms" }}
 
 [pages.welcome]

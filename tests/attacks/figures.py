@@ -1,6 +1,7 @@
 """The table of what was measured, for a person and for the documentation."""
 
 from collections.abc import Iterable
+from math import nan
 from pathlib import Path
 
 from attacks.exhibits import PEAK
@@ -13,6 +14,7 @@ HEADINGS = (
     "edge, p50 and p95, ms: without",
     "with",
     "slowest page, ms",
+    "slowest socket, film or kiosk's move, ms",
     "memory, MB: before, at most, after",
     "descriptors: before, after",
 )
@@ -20,14 +22,15 @@ HEADINGS = (
 
 def cells(result: Result) -> tuple[str, ...]:
     """One line of the table."""
-    before, after = result.before, result.after
+    during, before, after = result.during, result.before, result.after
     resident = (before["resident KiB"], after[PEAK], after["resident KiB"])
     return (
         str(result.attack.row),
         f"{result.attack.name}: {result.attack.what}",
         _two_ms(result.without.edges_s),
         _two_ms(result.during.edges_s),
-        f"{1000 * max(result.during.pages_s, default=float('nan')):.0f}",
+        f"{1000 * max(during.pages_s):.0f}",
+        f"{1000 * max(during.sockets_s + during.films_s + during.moves_s, default=nan):.0f}",
         ", ".join(f"{kib / 1024:.0f}" for kib in resident),
         f"{before['descriptors']}, {after['descriptors']}",
     )
