@@ -7,6 +7,7 @@ stranger has begun, and at its end a line of JSON: what happened to them, and ho
 import asyncio
 import contextlib
 import json
+import re
 import resource
 import socket
 import sys
@@ -73,9 +74,7 @@ class Stranger:
             await asyncio.sleep(PAUSE_S)
 
 
-async def drip(
-    stranger: Stranger, *, opening: str, piece: str = "a", every_s: float = 3.0
-) -> None:
+async def drip(stranger: Stranger, *, opening: str, piece: str = "a", every_s: float = 3.0) -> None:
     """Begin a request, and go on with it slowly until the server hangs up."""
     reader, writer = await stranger.connect()
     try:
@@ -114,9 +113,8 @@ async def ask_without_token(stranger: Stranger, *, every_s: float) -> None:
             stranger.begun.set()
             head = await reader.readuntil(b"\r\n\r\n")
             stranger.noted[head[9:12].decode()] += 1
-            lengths = [line for line in head.split(b"\r\n") if b"ontent-" b"Length" in line]
-            length = int(lengths[0].split(b":")[1]) if lengths else 0
-            await reader.readexactly(length)
+            length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
+            await reader.readexactly(int(length[1]) if length else 0)
             await asyncio.sleep(max(0.0, began_s + every_s - time.monotonic()))
     except asyncio.IncompleteReadError:
         stranger.noted["ended by the server"] += 1
@@ -253,8 +251,18 @@ async def send_bad_headers(stranger: Stranger, *, every_s: float) -> None:
             await asyncio.sleep(every_s)
 
 
-DOES = {does.__name__: does for does in (
-    drip, ask_without_token, take_displays, flood, sip, send_bad_headers, send_large_messages)}  # fmt: skip
+DOES = {
+    does.__name__: does
+    for does in (
+        drip,
+        ask_without_token,
+        take_displays,
+        flood,
+        sip,
+        send_bad_headers,
+        send_large_messages,
+    )
+}
 
 
 async def attack(port: int, groups: tuple[Strangers, ...], seconds: float) -> Counter[str]:
@@ -289,7 +297,7 @@ async def attack(port: int, groups: tuple[Strangers, ...], seconds: float) -> Co
 def main() -> None:
     """Run one attack."""
     name, port, seconds = sys.argv[1:]
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
     (chosen,) = (attack for attack in ATTACKS if attack.name == name)
     noted = asyncio.run(attack(int(port), chosen.strangers, float(seconds)))

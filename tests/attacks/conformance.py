@@ -353,7 +353,7 @@ def utf8() -> Iterator[Case]:
         more = (frame(TEXT, opening, fin=False),)
         yield Case(f"6.6 {name} at the end of a fragment may be completed", more)
         yield Case(f"6.6 {name} and then no more of it", fragments(TEXT, (opening, b'"}')), 1007)
-    begun = fragments(TEXT, (b'{"type":"x","d":"\xf0\x9f', b"\x98\x80" b'"}'))
+    begun = fragments(TEXT, (b'{"type":"x","d":"\xf0\x9f', b'\x98\x80"}'))
     between = (begun[0], frame(PING, b"\xff"), begun[1])
     yield Case("6.7 a ping in the middle of a character", between, pongs=(b"\xff",))
 
@@ -382,10 +382,20 @@ def closing() -> Iterator[Case]:
         yield Case(f"7.3 a reason of {size} bytes", (close_frame(1000, b"*" * size),), 1000)
     for size in (124, 125, 1000):
         yield Case(f"7.3 a reason of {size} bytes", (close_frame(1000, b"*" * size),), 1002)
-    for reason in (b"\xff", b"\xce\xba\xe1", b"\xed\xa0\x80", b"\xc0\x80", b"good \xf4\x90\x80\x80"):
+    for reason in (
+        b"\xff",
+        b"\xce\xba\xe1",
+        b"\xed\xa0\x80",
+        b"\xc0\x80",
+        b"good \xf4\x90\x80\x80",
+    ):
         name = reason.hex(" ")
         yield Case(f"7.5 a reason that is no UTF-8, {name}", (close_frame(1000, reason),), 1007)
-    yield Case("7.5 a reason in Greek", (close_frame(1000, "\u03ba\u1f79\u03c3\u03bc\u03b5".encode()),), 1000)
+    yield Case(
+        "7.5 a reason in Greek",
+        (close_frame(1000, "\u03ba\u1f79\u03c3\u03bc\u03b5".encode()),),
+        1000,
+    )
     chopped = cut(close_frame(1000, b"because"), 1)
     yield Case("7.5 a close, byte by byte", chopped, 1000)
     good = close_frame(1000)

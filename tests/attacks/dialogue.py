@@ -7,10 +7,11 @@ from http.client import parse_headers
 from io import BytesIO
 from typing import TypeVar
 
+from fuzz import ServerFrames
+
 from attacks import conformance
 from attacks.conformance import CLOSE, PING, PONG, PROBE, TEXT, Case, frame
 from attacks.handshakes import Handshake, request
-from fuzz import ServerFrames
 
 AT_ONCE = 8
 LIMIT_S = 10.0

@@ -114,9 +114,20 @@ def handshakes() -> Iterator[Handshake]:
         ("an origin on another port", ("Origin: http://127.0.0.1:1",)),
     ):
         yield Handshake(name, request(more=more), (403,))
-    for host in ("evil.example", "evil.example:{port}", "127.0.0.1.evil.example",
-                 "[::1]evil.example", "127.0.0.1:evil", "127.0.0.1:", "127.0.0.1:80:80", "[::1",
-                 "127.0.0.1:99999", "user@127.0.0.1:{port}", "localhost.evil.example", ""):  # fmt: skip
+    for host in (
+        "evil.example",
+        "evil.example:{port}",
+        "127.0.0.1.evil.example",
+        "[::1]evil.example",
+        "127.0.0.1:evil",
+        "127.0.0.1:",
+        "127.0.0.1:80:80",
+        "[::1",
+        "127.0.0.1:99999",
+        "user@127.0.0.1:{port}",
+        "localhost.evil.example",
+        "",
+    ):
         # An empty port is allowed (RFC 3986, 3.2.3).
         statuses = (101, 400, 421) if host == "127.0.0.1:" else (400, 421)
         yield Handshake(f"host {host!r}", request({"Host": host}), statuses)

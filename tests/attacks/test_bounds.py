@@ -1,5 +1,6 @@
-"""What is bounded, or closed, without an attack that lasts (rows 10 and 11); row 9 is a case of
-`attacks.conformance`.
+"""What is bounded, or closed, without an attack that lasts.
+
+Row 9, a message that is no JSON, is among the cases of `attacks.conformance`.
 """
 
 import json

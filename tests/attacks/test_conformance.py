@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from attacks import dialogue, exhibits
 from attacks.conformance import SECTIONS, cases
 from attacks.exhibits import Server

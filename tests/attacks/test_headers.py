@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
+from fuzz_headers import run
+
 from attacks import exhibits
 from attacks.catalogue import WITH_TOKEN
 from attacks.exhibits import TOKEN, Server
-from fuzz_headers import run
 
 REQUESTS = 5000
 

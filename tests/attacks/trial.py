@@ -5,7 +5,6 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -63,7 +62,7 @@ class Result:
         return [
             *self._late(),
             *self._wrong(),
-            *self._not_back(),
+            *self.not_back(),
             *(f"{what}, {count} times" for what, count in self.noted.items() if what[:3] == "5xx"),
             *self._wordy(),
             *self.raised,
@@ -87,8 +86,12 @@ class Result:
         if not edge_s <= usual_s + LATER_BY_S:
             found.append(f"an edge took {edge_s:.3f} s at p95, {usual_s:.3f} s without the attack")
         during = self.during
-        for what, values in (("page", during.pages_s), ("new socket", during.sockets_s),
-                             ("film", during.films_s), ("kiosk's move", during.moves_s)):  # fmt: skip
+        for what, values in (
+            ("page", during.pages_s),
+            ("new socket", during.sockets_s),
+            ("film", during.films_s),
+            ("kiosk's move", during.moves_s),
+        ):
             if values and max(values) > PAGE_S:
                 found.append(f"a {what} took {max(values):.1f} s")
         if self.attack.has_kiosks and not during.moves_s:
@@ -99,7 +102,8 @@ class Result:
         told = Counter(self.without.wrong + self.during.wrong)
         return [f"{what}, {count} times" for what, count in told.most_common(5)]
 
-    def _not_back(self) -> list[str]:
+    def not_back(self) -> list[str]:
+        """What is not as it was before."""
         before, after = self.before, self.after
         may_grow = {"descriptors": DESCRIPTORS, "resident KiB": 1024 * self.attack.growth_mib}
         found = [
@@ -159,15 +163,9 @@ async def _try_out(attack: Attack, exhibit: Exhibit, seconds: float) -> Result:
                 attackers.kill()
                 await attackers.wait()
         result.logged_bytes = exhibit.logged_bytes - logged_bytes
-        result.after = await _come_back(exhibit, lambda: not result._not_back(), result)
-    return result
-
-
-async def _come_back(exhibit: Exhibit, is_back: Callable[[], bool], result: Result) -> dict[str, int]:
-    """Wait until memory and descriptors are as before; return what they are then, or at last."""
-    until_s = time.monotonic() + BACK_S
-    while True:
+        until_s = time.monotonic() + BACK_S
         result.after = exhibit.usage
-        if is_back() or time.monotonic() > until_s:
-            return result.after
-        await asyncio.sleep(0.1)
+        while result.not_back() and time.monotonic() < until_s:
+            await asyncio.sleep(0.1)
+            result.after = exhibit.usage
+    return result

@@ -10,11 +10,12 @@ import itertools
 import json
 import math
 import time
-from collections.abc import AsyncIterator, Awaitable, Iterator
+from collections.abc import AsyncIterator, Awaitable
 from dataclasses import dataclass, field
 
-from attacks.catalogue import KNOWS
 from fuzz import BEAT, TEXT, ServerFrames, client_frame, handshake
+
+from attacks.catalogue import KNOWS
 
 PRESS_EVERY_S = 0.1
 """So often that the 95th percentile of some seconds is not just the slowest one."""
@@ -301,9 +302,3 @@ async def _every(pause_s: float, until_s: float) -> AsyncIterator[float]:
     while (now_s := time.monotonic()) < until_s:
         yield now_s
         await asyncio.sleep(max(0.0, now_s + pause_s - time.monotonic()))
-
-
-def summary(values: list[float]) -> Iterator[float]:
-    """The median and the 95th percentile."""
-    yield quantile(values, 0.5)
-    yield quantile(values, 0.95)
