@@ -8,7 +8,7 @@ HAS_LGPIO = $(PYTHON) -c 'import importlib.util, sys; sys.exit(not importlib.uti
 VENV_FLAGS = $(shell $(ON_A_PI) && echo --system-site-packages)
 EXTRA = $(shell $(ON_A_PI) && ! $(HAS_LGPIO) && echo '[lgpio]')
 
-.PHONY: help run test test-oldest test-pi test-faults test-https test-kiosk test-browsers test-pages test-docs fuzz soak bench lint format wheel sbom clean
+.PHONY: help run test test-oldest test-pi test-faults test-https test-kiosk test-browsers test-pages test-attacks test-docs fuzz soak bench lint format wheel sbom clean
 
 help:  ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -40,6 +40,10 @@ test-browsers: .venv/dev .venv/browsers  ## test in Firefox, WebKit and Chromium
 
 test-pages: .venv/dev .venv/browser  ## test in Chromium how pages hold presses off, leave, and idle
 	$(BIN)/pytest tests/pages --numprocesses=2 --dist=worksteal
+
+# One after the other: it measures, and two at a time would be in each other's way.
+test-attacks: .venv/dev  ## attack a running bridge beside a good display, and check it by RFC 6455
+	$(BIN)/pytest tests/attacks
 
 test-docs: .venv/dev .venv/browser .venv/sbom  ## run what the README and docs/ show, as printed, and the built wheel
 	$(BIN)/pytest tests/docs --numprocesses=2 --dist=worksteal
