@@ -3,7 +3,6 @@
 import io
 import logging
 import socket
-import subprocess
 import sys
 import time
 import urllib.parse
@@ -115,13 +114,6 @@ def test_nonsense_in_authorization_is_no_token(tmp_path: Path) -> None:
     assert wrong == {}
 
 
-def test_both_servers_answer_nonsense(run_bridge: Run, kind: str) -> None:
-    """Raw requests get no 5xx, and put no traceback into the log (row 7)."""
-    bridge = run_bridge(kind, server=WITH_TOKEN)
-    assert fuzz_headers.run(bridge.port, 250, 9, TOKEN) == []
-    bridge.stop()  # looks for tracebacks in its log
-
-
 def test_an_address_that_cannot_be_read_ends_no_thread(run_bridge: Run, kind: str) -> None:
     """An unfinished IPv6 address in a request's first line is refused (row 7)."""
     bridge = run_bridge(kind)
@@ -131,39 +123,6 @@ def test_an_address_that_cannot_be_read_ends_no_thread(run_bridge: Run, kind: st
             line = fuzz_headers.first_line(sock, case.sent)
         assert line.split(b" ")[1] in (b"400", b"404", b"421"), target
     bridge.stop()  # looks for tracebacks in its log
-
-
-APPLICATION = """\
-from flask import Flask
-from gpiobridge import GpioBridge
-
-app = Flask(__name__)
-bridge = GpioBridge(app, pins={"button": 17}, config={"server": {"token": "correct-horse_battery"}})
-
-
-@app.get("/")
-@bridge.page("welcome")
-def welcome():
-    return "<h1>welcome</h1>"
-"""
-
-
-def test_plain_gunicorn_answers_nonsense(tmp_path: Path) -> None:
-    """The same in an application that gunicorn itself serves (row 7)."""
-    (tmp_path / "exhibit.py").write_text(APPLICATION)
-    command = [sys.executable, "-m", "gunicorn", "--threads", "4", "--bind", "127.0.0.1:0"]
-    command += ["--chdir", str(tmp_path), "exhibit:app"]
-    log = tmp_path / "log"
-    with log.open("wb") as file:
-        server = subprocess.Popen(command, stdout=file, stderr=file)
-    try:
-        wait_until(lambda: b"Listening at" in log.read_bytes())
-        port = int(log.read_bytes().partition(b"Listening at: http://127.0.0.1:")[2].split()[0])
-        assert fuzz_headers.run(port, 150, 10, TOKEN) == []
-    finally:
-        server.terminate()
-        server.wait(20)
-    assert b"Traceback" not in log.read_bytes()
 
 
 def test_a_view_that_fails_again_and_again_is_logged_seldom(

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from running import RunningBridge, frame, wait_until, write_exhibit
+from running import RunningBridge, wait_until, write_exhibit
 from serving import make_app, served
 
 from gpiobridge import remote, run_key
@@ -237,18 +237,13 @@ def test_what_is_no_key_is_not_sent(folder: Path, text: bytes) -> None:
 # ------------------------------------------------------------------------- what it opens
 
 
-def gpiobridge(*words: str, **environ: str) -> tuple[int, str]:
-    """Run a command; its exit code and what it says."""
-    done = subprocess.run(
-        [sys.executable, "-m", "gpiobridge", *words],
-        capture_output=True, text=True, timeout=30, check=False, env=os.environ | environ,
-    )  # fmt: skip
-    return done.returncode, done.stdout + done.stderr
-
-
-@pytest.mark.parametrize("server", ["", f'token = "{TOKEN}"', 'url = "https://pi.example.org"'])
+@pytest.mark.parametrize(
+    ("kind", "server"),
+    [("gunicorn", ""), ("werkzeug", f'token = "{TOKEN}"'),
+     ("gunicorn", 'url = "https://pi.example.org"')],
+)  # fmt: skip
 def test_the_commands_need_no_token_here(
-    run_bridge: Run, tmp_path: Path, folder: Path, server: str, kind: str
+    run_bridge: Run, tmp_path: Path, folder: Path, kind: str, server: str
 ) -> None:
     """Whatever is configured; and the key goes with the bridge (row 11)."""
     bridge = run_bridge(kind, config=write_exhibit(tmp_path, server, HOOK))
@@ -259,21 +254,6 @@ def test_the_commands_need_no_token_here(
     assert bridge.request("/api/messages", b'{"data":1}')[0] == (401 if TOKEN in server else 403)
     bridge.stop()
     assert list(folder.iterdir()) == []
-
-
-def test_the_commands_of_a_shell_need_no_token_here(run_bridge: Run, tmp_path: Path) -> None:
-    """Elsewhere they say where the key would be, or which token is asked for (row 11)."""
-    bridge = run_bridge(config=write_exhibit(tmp_path, "", HOOK))
-    with bridge.socket("welcome") as display:
-        frame(display, "state")
-        assert gpiobridge("push", '"a"', "--url", bridge.url) == (0, "told 1 display\n")
-        assert frame(display)["data"] == "a"
-        assert gpiobridge("press", "bell", "--url", bridge.url)[0] == 0
-        assert frame(display)["pin"] == "bell"
-        code, said = gpiobridge("push", "1", "--url", bridge.url, XDG_RUNTIME_DIR="/nowhere",
-                                TMPDIR=str(tmp_path / "run"))  # fmt: skip
-    assert code == 1
-    assert 'write server.api = "local"' in said
 
 
 def test_the_key_is_a_header_s_alone(run_bridge: Run, tmp_path: Path, folder: Path) -> None:
