@@ -61,8 +61,11 @@ class Stranger:
         self.noted["connections"] += 1
         return streams
 
-    async def for_ever(self, does: Callable[..., Awaitable[None]], **options: object) -> None:
-        """Do it again and again, whatever the server does."""
+    async def for_ever(
+        self, after_s: float, does: Callable[..., Awaitable[None]], **options: object
+    ) -> None:
+        """Do it again and again, whatever the server does; begin after so many seconds."""
+        await asyncio.sleep(after_s)
         while True:
             try:
                 await does(self, **options)
@@ -274,16 +277,16 @@ async def attack(port: int, groups: tuple[Strangers, ...], seconds: float) -> Co
         for number in range(group.count):
             address = f"127.0.0.{last + number % group.addresses}"
             stranger = Stranger(port, address, group.pause_s, noted)
-            people.append((stranger, group))
+            people.append((stranger, group, group.within_s * number / group.count))
         last += group.addresses
     tasks = [
-        asyncio.create_task(stranger.for_ever(DOES[group.does], **group.options))
-        for stranger, group in people
+        asyncio.create_task(stranger.for_ever(after_s, DOES[group.does], **group.options))
+        for stranger, group, after_s in people
     ]
-    begin = asyncio.gather(*(stranger.begun.wait() for stranger, _ in people))
+    begin = asyncio.gather(*(stranger.begun.wait() for stranger, _, _ in people))
     with contextlib.suppress(TimeoutError):
         # A server that lets them wait is under attack, too.
-        await asyncio.wait_for(begin, 3.0)
+        await asyncio.wait_for(begin, 4.0)
     print("going", flush=True)
     failed, _ = await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_EXCEPTION)
     for task in failed:

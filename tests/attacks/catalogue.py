@@ -25,6 +25,7 @@ class Strangers:
         addresses: from so many addresses.
         options: of the function.
         pause_s: before one that the server has ended connects again, in seconds.
+        within_s: over how many seconds they come, one after the other.
     """
 
     does: str
@@ -32,6 +33,7 @@ class Strangers:
     addresses: int = 1
     options: dict[str, Any] = field(default_factory=dict)
     pause_s: float = 0.05
+    within_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,7 @@ ATTACKS = (
         "1,100 answered 401",
         3,
         "kept alive, a request every 3 s, from 4 addresses",
-        (Strangers("ask_without_token", 1100, 4, {"every_s": 3.0}),),
+        (Strangers("ask_without_token", 1100, 4, {"every_s": 3.0}, within_s=3.0),),
         9.0,
     ),
     Attack(
@@ -159,8 +161,8 @@ ATTACKS = (
     Attack(
         "96,000 frames a second",
         5,
-        "400 sockets from 4 addresses, back half a second after their end",
-        (Strangers("flood", 4, 4, {"sockets": 100, "frames": 240}, pause_s=0.5),),
+        "400 sockets from 4 addresses, back a second after their end",
+        (Strangers("flood", 4, 4, {"sockets": 100, "frames": 240}, pause_s=1.0),),
         8.0,
     ),
     Attack(
