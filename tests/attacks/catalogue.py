@@ -138,8 +138,8 @@ ATTACKS = (
     Attack(
         "1,100 answered 401",
         3,
-        "kept alive, a request every 3 s, from 4 addresses",
-        (Strangers("ask_without_token", 1100, 4, {"every_s": 3.0}, within_s=3.0),),
+        "kept alive, a request every 3 s, all within 0.7 s, from 4 addresses",
+        (Strangers("ask_without_token", 1100, 4, {"every_s": 3.0}, within_s=0.7),),
         9.0,
     ),
     Attack(
