@@ -32,7 +32,8 @@ def main() -> int:
     parser.add_argument("--table", type=Path, help="a Markdown file that has the table")
     options = parser.parse_args()
     only = options.only
-    chosen = [it for it in ATTACKS if (only == str(it.row) if only.isdigit() else only in it.name)]
+    rows = {str(attack.row) for attack in ATTACKS}
+    chosen = [it for it in ATTACKS if (only == str(it.row) if only in rows else only in it.name)]
     if not chosen:
         parser.error(f"--only {options.only}: there is no such attack")
     seconds = None if options.minutes is None else 60 * options.minutes

@@ -19,9 +19,6 @@ from attacks.catalogue import ATTACKS, KNOWS, Strangers
 from attacks.conformance import TEXT, frame
 from attacks.handshakes import request
 
-PAUSE_S = 0.05
-"""Before a stranger tries again, in seconds; ten times for one who isn't let in at all."""
-
 BAD_HEADERS = (
     b"Authorization: Basic \xff",
     b"Authorization: Basic AAAA\xff\xfe",
@@ -49,9 +46,10 @@ BAD_HEADERS = (
 class Stranger:
     """One client: where it connects to, from where, and what has happened."""
 
-    def __init__(self, port: int, address: str, noted: Counter[str]) -> None:
+    def __init__(self, port: int, address: str, pause_s: float, noted: Counter[str]) -> None:
         self.port = port
         self.address = address
+        self.pause_s = pause_s
         self.noted = noted
         self.begun = asyncio.Event()
 
@@ -63,15 +61,18 @@ class Stranger:
         self.noted["connections"] += 1
         return streams
 
-    async def for_ever(self, does: Callable[..., Awaitable[None]], **options: object) -> None:
-        """Do it again and again, whatever the server does."""
+    async def for_ever(
+        self, after_s: float, does: Callable[..., Awaitable[None]], **options: object
+    ) -> None:
+        """Do it again and again, whatever the server does; begin after so many seconds."""
+        await asyncio.sleep(after_s)
         while True:
             try:
                 await does(self, **options)
             except (OSError, EOFError, ValueError, asyncio.LimitOverrunError) as error:
                 self.noted[type(error).__name__] += 1
             self.begun.set()
-            await asyncio.sleep(PAUSE_S)
+            await asyncio.sleep(self.pause_s)
 
 
 async def drip(stranger: Stranger, *, opening: str, piece: str = "a", every_s: float = 3.0) -> None:
@@ -86,7 +87,8 @@ async def drip(stranger: Stranger, *, opening: str, piece: str = "a", every_s: f
                 await asyncio.wait([ended], timeout=every_s)
                 writer.write(piece.encode())
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(writer.drain(), every_s)
+                    async with asyncio.timeout(every_s):
+                        await writer.drain()
         finally:
             ended.cancel()
     finally:
@@ -185,7 +187,7 @@ async def _keep_open(stranger: Stranger, live: set[asyncio.StreamWriter]) -> Non
             finally:
                 live.discard(writer)
                 writer.transport.abort()
-        await asyncio.sleep(PAUSE_S)
+        await asyncio.sleep(stranger.pause_s)
 
 
 async def send_large_messages(stranger: Stranger, *, every_s: float) -> None:
@@ -240,7 +242,8 @@ async def send_bad_headers(stranger: Stranger, *, every_s: float) -> None:
                 host = b"" if header.startswith(b"Host") else b"Host: 127.0.0.1\r\n"
                 writer.write(b"GET " + path + b" HTTP/1.1\r\n" + host + header + b"\r\n\r\n")
                 stranger.begun.set()
-                answer = await asyncio.wait_for(reader.readuntil(b"\r\n"), 5)
+                async with asyncio.timeout(5):
+                    answer = await reader.readuntil(b"\r\n")
                 stranger.noted[answer[9:12].decode()] += 1
                 if answer[9:10] == b"5":
                     stranger.noted[f"5xx: {header!r} to {path.decode()}"] += 1
@@ -273,24 +276,24 @@ async def attack(port: int, groups: tuple[Strangers, ...], seconds: float) -> Co
     for group in groups:
         for number in range(group.count):
             address = f"127.0.0.{last + number % group.addresses}"
-            stranger = Stranger(port, address, noted)
-            people.append((stranger, group))
+            stranger = Stranger(port, address, group.pause_s, noted)
+            people.append((stranger, group, group.within_s * number / group.count))
         last += group.addresses
     tasks = [
-        asyncio.create_task(stranger.for_ever(DOES[group.does], **group.options))
-        for stranger, group in people
+        asyncio.create_task(stranger.for_ever(after_s, DOES[group.does], **group.options))
+        for stranger, group, after_s in people
     ]
-    begin = asyncio.gather(*(stranger.begun.wait() for stranger, _ in people))
+    begin = asyncio.gather(*(stranger.begun.wait() for stranger, _, _ in people))
     with contextlib.suppress(TimeoutError):
         # A server that lets them wait is under attack, too.
-        await asyncio.wait_for(begin, 3.0)
+        await asyncio.wait_for(begin, 4.0)
     print("going", flush=True)
     failed, _ = await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_EXCEPTION)
     for task in failed:
         task.result()  # raises: none of them ends by itself
     for task in tasks:
         task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    await asyncio.wait(tasks, timeout=5.0)
     return noted
 
 

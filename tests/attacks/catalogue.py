@@ -24,12 +24,16 @@ class Strangers:
         count: how many connections.
         addresses: from so many addresses.
         options: of the function.
+        pause_s: before one that the server has ended connects again, in seconds.
+        within_s: over how many seconds they come, one after the other.
     """
 
     does: str
     count: int
     addresses: int = 1
     options: dict[str, Any] = field(default_factory=dict)
+    pause_s: float = 0.05
+    within_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +65,16 @@ class Attack:
     growth_mib: int = 20
 
 
-def drip(
-    count: int, opening: str, piece: str = "a", every_s: float = 3.0, addresses: int = 1
-) -> Strangers:
+def drip(count: int, opening: str, piece: str = "a", every_s: float = 3.0) -> Strangers:
     """Strangers who send ``opening``, and then ``piece`` every ``every_s`` seconds for ever."""
     options = {"opening": opening, "piece": piece, "every_s": every_s}
-    return Strangers("drip", count, addresses, options)
+    return Strangers("drip", count, options=options)
 
 
-def half_heads(count: int, addresses: int = 1) -> Strangers:
+def half_heads(count: int, addresses: int = 1, pause_s: float = 0.05) -> Strangers:
     """Strangers with half a request head each."""
-    return drip(count, HEAD + "X-Slow: ", addresses=addresses)
+    options = {"opening": HEAD + "X-Slow: "}
+    return Strangers("drip", count, addresses, options, pause_s)
 
 
 def slow_bodies(count: int, more: str, piece: str = " ", every_s: float = 3.0) -> Strangers:
@@ -117,8 +120,8 @@ ATTACKS = (
     Attack(
         "half heads, Werkzeug",
         1,
-        "300 from 10 addresses",
-        (half_heads(300, 10),),
+        "300 from 10 addresses, back a second after their end",
+        (half_heads(300, 10, pause_s=1.0),),
         server=Server.WERKZEUG,
     ),
     Attack("8 slow bodies", 2, "with the token", (slow_bodies(8, "Content-Length: 1000"),)),
@@ -135,8 +138,8 @@ ATTACKS = (
     Attack(
         "1,100 answered 401",
         3,
-        "kept alive, a request every 3 s, from 4 addresses",
-        (Strangers("ask_without_token", 1100, 4, {"every_s": 3.0}),),
+        "kept alive, a request every 3 s, all within 0.7 s, from 4 addresses",
+        (Strangers("ask_without_token", 1100, 4, {"every_s": 3.0}, within_s=0.7),),
         9.0,
     ),
     Attack(
@@ -158,8 +161,8 @@ ATTACKS = (
     Attack(
         "96,000 frames a second",
         5,
-        "400 sockets from 10 addresses",
-        (Strangers("flood", 10, 10, {"sockets": 40, "frames": 240}),),
+        "400 sockets from 4 addresses, back a second after their end",
+        (Strangers("flood", 4, 4, {"sockets": 100, "frames": 240}, pause_s=1.0),),
         8.0,
     ),
     Attack(

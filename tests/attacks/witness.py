@@ -144,6 +144,7 @@ class Witnesses:
         self._kiosks = kiosks
         self._edges: asyncio.Queue[str] = asyncio.Queue()
         self._arrived = 0
+        self._seat = ""
         self._kiosk_moves: dict[str, int] = {}
         self._moved = asyncio.Event()
 
@@ -228,8 +229,10 @@ class Witnesses:
             await self._timed("a new socket", self._open_and_leave(), self.figures.sockets_s)
 
     async def _open_and_leave(self) -> int:
-        async with Socket.open(self._port, "still") as opened:
-            await opened.frame()
+        # As a tab does that goes from page to page: each socket has the seat of the one before.
+        seat, self._seat = self._seat, ""
+        async with Socket.open(self._port, f"still?seat={seat}") as opened:
+            self._seat = str((await opened.frame()).get("seat", ""))
         return 200
 
     async def _see_films(self, until_s: float) -> None:
