@@ -249,6 +249,8 @@ def check_handshake(request: Request) -> None:
         werkzeug.exceptions.HTTPException: 400, with the reason.
     """
     headers = request.headers
+    if request.method != "GET":  # Flask gives a GET's view HEAD, too
+        refuse(400, "A WebSocket handshake is a GET.")
     if request.environ.get("SERVER_PROTOCOL") != "HTTP/1.1":
         refuse(400, "A WebSocket handshake is HTTP/1.1.")
     if "Transfer-Encoding" in headers or headers.get("Content-Length", "0").strip("0 "):

@@ -27,6 +27,7 @@ MAX_UNFINISHED = 500
 
 _RECEIVE_BYTES = 64 * 1024
 _CLOSING = b"HTTP/1.1 %s\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+_ODD = _CLOSING % b"400 Bad Request"
 _TOO_LATE = _CLOSING % b"408 Request Timeout"
 _TOO_LARGE = _CLOSING % b"431 Request Header Fields Too Large"
 
@@ -150,7 +151,9 @@ class Arrivals:
         if arriving.head is None:
             arriving.head = read_head(arriving.data, looked_at)
             arriving.since_s = self._clock() if arriving.head else arriving.since_s
-        if arriving.head is not None and arriving.head.is_whole(len(arriving.data)):
+        if arriving.head is not None and arriving.head.is_odd:
+            self._drop(arriving, _ODD)
+        elif arriving.head is not None and arriving.head.is_whole(len(arriving.data)):
             self._forget(arriving)
             slow = arriving.head.request_bytes is None
             self._hand_over(arriving.connection, bytes(arriving.data), arriving.client, slow)

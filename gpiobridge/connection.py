@@ -71,6 +71,7 @@ class Connection:
     idle: bool = False  # its page has said that nobody uses it, and that it leaves
     closing: bool = False  # our close frame is sent or queued: only the peer's counts from now on
     peer_closed: bool = False  # its close frame has come
+    broke_a_rule: bool = False  # which is why it is closed
 
     def __post_init__(self) -> None:
         _let_1014_pass(self.ws)

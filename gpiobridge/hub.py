@@ -215,6 +215,7 @@ class Hub:
         if connection.closing:
             return
         if code in (Close.POLICY, Close.TOO_BIG):
+            connection.broke_a_rule = True
             self._counts.gone[Gone.BROKE_A_RULE] += 1
             self._log.info("%s is closed: %s", connection, reason)
         self._send_event(connection, CloseConnection(code, reason))
@@ -514,7 +515,7 @@ class Hub:
         tally.displays -= 1
         if not tally.displays:
             del self._tallies[connection.slot.client]
-        self._slots.give_back(connection.slot)
+        self._slots.give_back(connection.slot, keep=not connection.broke_a_rule)
         self._counts.gone[why] += 1
         self._log.info("%s %s, %d in all", connection, why, len(self.connections))
 

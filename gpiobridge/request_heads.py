@@ -16,7 +16,8 @@ MAX_BODY_BYTES = 64 * 1024
 
 _END = b"\r\n\r\n"
 _LENGTH = re.compile(rb"\r\ncontent-length[ \t]*:[ \t]*([0-9]*)", re.IGNORECASE)
-_UNGATHERED = re.compile(rb"\r\n(?:transfer-encoding|expect)[ \t]*:", re.IGNORECASE)
+_EXPECT = re.compile(rb"\r\nexpect[ \t]*:", re.IGNORECASE)
+_CODING = re.compile(rb"\r\ntransfer-encoding[ \t]*:([^\r\n]*)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +27,12 @@ class Head:
     Args:
         request_bytes: of the whole request, its body included; None if the body is not gathered,
             as its length is unknown or too much, or as its sender waits for ``100 Continue``.
+        is_odd: whether its Transfer-Encoding is another than ``chunked``: no client of ours sends
+            one, and servers and proxies read it differently.
     """
 
     request_bytes: int | None
+    is_odd: bool = False
 
     def is_whole(self, data_bytes: int) -> bool:
         """Whether what has come is enough to go on."""
@@ -49,8 +53,8 @@ def read_head(data: bytes | bytearray, looked_at: int = 0) -> Head | None:
     if end < 0:
         return None
     head = bytes(data[:end])
-    lengths = _LENGTH.findall(head)
-    if _UNGATHERED.search(head) or len(lengths) > 1:
-        return Head(None)
+    lengths, codings = _LENGTH.findall(head), _CODING.findall(head)
+    if codings or _EXPECT.search(head) or len(lengths) > 1:
+        return Head(None, is_odd=any(coding.strip().lower() != b"chunked" for coding in codings))
     body_bytes = int(lengths[0][:18] or 0) if lengths else 0
     return Head(end + len(_END) + body_bytes if body_bytes <= MAX_BODY_BYTES else None)

@@ -105,12 +105,21 @@ class Slots:
                 raise NoSlotError(refusal)
             return self._add_locked(Slot(client, began_s=self._now()))
 
-    def give_back(self, slot: Slot) -> None:
-        """Keep the slot of a socket that has ended for its page's next one, for a while."""
+    def give_back(self, slot: Slot, *, keep: bool = True) -> None:
+        """Keep the slot of a socket that has ended for its page's next one, for a while.
+
+        Args:
+            slot: its slot.
+            keep: False if its page has broken a rule: then it is free at once.
+        """
         with self._lock:
-            slot.until_s = self._now() + KEPT_S
-            if slot in self._taken:  # else its page's next socket has it
+            slot.until_s = self._now() + (KEPT_S if keep else 0.0)
+            if slot not in self._taken:  # its page's next socket has it
+                return
+            if keep:
                 self._kept.append(slot)
+            else:
+                self._remove_locked(slot)
 
     def forget(self, slot: Slot) -> None:
         """Give one back whose handshake has failed: the seat it came with is good as before."""
@@ -150,9 +159,13 @@ class Slots:
         return ""
 
     def _make_room_locked(self, client: str | None) -> bool:
-        """Give up one of very many slots that are kept for a client; whether there are."""
+        """Give up one of very many slots that are kept for a client; whether there are.
+
+        This machine itself gets any of its own: all its displays are the owner's.
+        """
         kept = [slot for slot in self._kept if slot.client == client and slot in self._taken]
-        if len(kept) <= max(_MANY_KEPT, self._limit // 2):
+        is_machine = client is None and self._of_the_machine > 0
+        if len(kept) <= (0 if is_machine else max(_MANY_KEPT, self._limit // 2)):
             return False
         # The youngest: whoever comes and goes all the time loses nobody's but his own.
         self._remove_locked(max(kept, key=lambda slot: slot.began_s))

@@ -194,12 +194,17 @@ def _inner(value: object) -> Iterable[object]:
 def read_message(text: str) -> dict[str, Any] | None:
     """Read a client's message: an object whose ``type`` is text, or None if it is anything else."""
     try:
-        message = json.loads(text)
+        message = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         return None
     if isinstance(message, dict) and isinstance(message.get("type"), str):
         return message
     return None
+
+
+def _refuse_constant(name: str) -> object:
+    """Refuse NaN and Infinity, which Python reads and JSON doesn't have (RFC 8259, 6)."""
+    raise ValueError(f"{name} is no JSON")
 
 
 def _dump(frame: Mapping[str, object]) -> str:

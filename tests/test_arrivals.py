@@ -181,6 +181,14 @@ def test_a_head_without_end_is_refused(server: Server) -> None:
     assert theirs.recv(100).startswith(b"HTTP/1.1 431 ")
 
 
+def test_an_odd_transfer_encoding_is_refused(server: Server) -> None:
+    """No thread hears of it (row 7)."""
+    head = b"POST / HTTP/1.1\r\nTransfer-Encoding: \xff\r\n\r\n"
+    connection, theirs = server.connect("a", head)
+    assert (server.came, server.given_up) == ([], [connection])
+    assert theirs.recv(100).startswith(b"HTTP/1.1 400 ")
+
+
 def test_a_client_that_leaves_is_forgotten(server: Server) -> None:
     """Nothing is kept of half a request."""
     connection, theirs = server.connect("a", GET[:5])

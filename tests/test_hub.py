@@ -371,7 +371,6 @@ def test_a_page_that_takes_no_presses_obeys_an_order_and_is_told_all(room: Room)
         '{"type":"taking","since_ms":"0"}',
         '{"type":"taking","since_ms":true}',
         '{"type":"taking","since_ms":1e999}',
-        '{"type":"taking","since_ms":NaN}',
         '{"type":"taking","since_ms":[]}',
         f'{{"type":"taking","since_ms":1{"0" * 400}}}',
     ],

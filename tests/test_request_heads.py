@@ -64,3 +64,10 @@ def test_the_end_is_found_across_pieces() -> None:
     for cut in range(len(text)):
         assert read_head(text[:cut]) is None
         assert read_head(text, cut) == Head(len(text) + 3)
+
+
+@pytest.mark.parametrize("coding", ["\xff", "gzip, chunked", "identity", "chunked, chunked", ""])
+def test_another_transfer_encoding_is_odd(coding: str) -> None:
+    """Only chunked is known: the server behind would answer 501 (row 7)."""
+    assert read_head(head(f"Transfer-Encoding: {coding}")) == Head(None, is_odd=True)
+    assert read_head(head("Transfer-Encoding: Chunked")) == Head(None)

@@ -180,6 +180,34 @@ def test_a_client_that_comes_and_goes_without_seats_is_let_in() -> None:
     assert desk.lets_in(OTHER, mine.seat)
 
 
+def test_the_slot_of_a_page_that_broke_a_rule_is_free_at_once() -> None:
+    """Whoever floods is not waited for: its slots would keep others out (row 4)."""
+    desk = Desk(1)
+    slot = desk.take(STRANGER)
+    desk.give_back(slot, keep=False)
+    assert not desk.taken
+    assert desk.lets_in(OTHER)
+    assert desk.lets_in(OTHER, slot.seat)
+
+
+def test_the_machine_itself_gets_a_slot_that_is_kept_for_it() -> None:
+    """Its sockets that come without a seat need not wait for those that have ended (row 4)."""
+    desk = Desk(5, own=2)
+    desk.take_all(STRANGER)
+    for slot in desk.take_all(None):
+        desk.give_back(slot)
+    assert desk.lets_in(None)
+    assert not desk.lets_in(OTHER)
+
+
+def test_behind_a_proxy_kept_slots_are_given_to_nobody_else() -> None:
+    """There all clients look like the machine itself (row 4)."""
+    desk = Desk(2)
+    desk.give_back(desk.take(None))
+    desk.take(None)
+    assert not desk.lets_in(None)
+
+
 def test_few_kept_slots_are_given_to_nobody_else() -> None:
     """Not even to their own client: a proxy speaks for everybody (row 4)."""
     desk = Desk(50)

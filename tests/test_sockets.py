@@ -308,7 +308,9 @@ def test_message_right_behind_the_handshake_counts(share_bridge: Run, kind: str)
     assert answer.endswith(b"\x8a\x00\x88\x00")
 
 
-@pytest.mark.parametrize("message", [b"\x00", "no json", "[]", '{"no": "type"}'])
+@pytest.mark.parametrize(
+    "message", [b"\x00", "no json", "[]", '{"no": "type"}', '{"type":"x","d":NaN}']
+)
 def test_what_is_no_message_is_1008(shared_bridge: RunningBridge, message: str | bytes) -> None:
     """Binary data, and text that is no JSON object with a type, break a rule."""
     with shared_bridge.socket("still") as ws:
