@@ -120,7 +120,7 @@ class Slots:
                 self._remove_locked(slot)
             if before is not None and before.until_s > self._now():
                 self._add_locked(before)
-                if before.until_s < inf:
+                if before.until_s < inf and before not in self._kept:
                     self._kept.append(before)
 
     @property

@@ -194,3 +194,14 @@ def test_an_empty_seat_is_nobodys() -> None:
     desk.take()
     desk.take(seat="")
     assert desk.taken == 2
+
+
+def test_a_seat_whose_handshakes_fail_is_one_kept_slot() -> None:
+    """However often it comes in vain, it is not the many of which one is given up (row 4)."""
+    desk = Desk(1)
+    slot = desk.take()
+    desk.give_back(slot)
+    for _ in range(60):
+        assert desk.lets_in(seat=slot.seat)
+    assert not desk.lets_in()
+    assert desk.lets_in(seat=slot.seat)
