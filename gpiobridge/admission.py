@@ -20,8 +20,9 @@ from typing import NoReturn
 
 from flask import Request, Response, abort, after_this_request
 
+from gpiobridge.addresses import is_loopback
 from gpiobridge.config import Server
-from gpiobridge.hosts import Host, Origin, is_address, is_loopback, read_host, read_origin
+from gpiobridge.hosts import Host, Origin, is_address, read_host, read_origin
 
 _COOKIE_S = 400 * 86_400  # browsers keep none for longer
 _SHOWN = 100  # characters of a header in a sentence
@@ -204,7 +205,7 @@ def _is_local(request: Request) -> bool:
     return (
         host is not None
         and is_loopback(request.remote_addr or "")
-        and (host.name == "localhost" or is_loopback(host.name))
+        and is_loopback(host.name)
         and not any(_is_of_a_proxy(header) for header, _ in request.headers)
     )
 

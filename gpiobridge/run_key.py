@@ -8,7 +8,7 @@ bridges don't overwrite each other's; one that a dead bridge has left opens noth
 a new key.
 
 `RunKey` is the bridge's side, `find_keys` the commands'. Any thread; it imports nothing of the
-project but `hosts`.
+project but `addresses`.
 """
 
 import contextlib
@@ -26,7 +26,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from gpiobridge.hosts import is_loopback
+from gpiobridge.addresses import is_loopback, read_address
 
 log = logging.getLogger(__name__)
 
@@ -179,11 +179,9 @@ def unreadable_key(url: str, environ: Mapping[str, str] = os.environ) -> Path | 
 
 def _loopback_of(address: str) -> str:
     """The loopback address by which a bridge is reached that listens on ``address``, if any is."""
-    try:
-        ip = ipaddress.ip_address(address)
-    except ValueError:
+    ip = read_address(address)
+    if ip is None:
         return ""
-    ip = getattr(ip, "ipv4_mapped", None) or ip
     if ip.is_unspecified:
         return "127.0.0.1" if ip.version == 4 else "::1"
     return str(ip) if ip.is_loopback else ""
