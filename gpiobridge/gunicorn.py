@@ -37,7 +37,7 @@ _OUT_OF_RESOURCES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _NOBODY_THERE = (errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED)
 # Since 24 its main thread alone ends requests.
 _IS_NEW = hasattr(ThreadWorker, "set_accept_enabled")
-_UNAUTHORISED = ("401", "403", "421")
+_REFUSED = ("401", "403", "421")  # by `admission`, or by the application
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]
@@ -68,7 +68,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self.application: Any = self.wsgi
         bridge = getattr(self.application, "extensions", {}).get("gpiobridge")
         self.limits = Limits() if bridge is None else bridge.limits
-        self.wsgi = _ending_unauthorised(self.application)
+        self.wsgi = _ending_refused(self.application)
 
     def run(self) -> None:
         """Serve until a signal."""
@@ -279,12 +279,12 @@ def _finish_body(connection: Any, answered: Any) -> None:
             pass
 
 
-def _ending_unauthorised(application: Callable[..., Iterable[bytes]]) -> Callable[..., Any]:
+def _ending_refused(application: Callable[..., Iterable[bytes]]) -> Callable[..., Any]:
     """Wrap a WSGI application so that who is refused has to connect anew."""
 
     def call(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         def start(status: str, *rest: Any) -> Any:
-            if status[:3] in _UNAUTHORISED:
+            if status[:3] in _REFUSED:
                 # An application can't say "Connection: close" to gunicorn, but its response can.
                 start_response.__self__.force_close()  # type: ignore[attr-defined]
             return start_response(status, *rest)

@@ -25,8 +25,8 @@ class _Kind:
 
     Args:
         since_s: when its minute began, in monotonic seconds.
-        level: of the last line.
-        sample: the last line that was written.
+        level: of the first line.
+        sample: the last line that was written, once there are as many as may be.
         count: how many came since.
     """
 

@@ -168,7 +168,7 @@ def test_a_client_s_oldest_idle_connection_goes(bridge: RunningBridge) -> None:
 
 @pytest.mark.parametrize("refused", [("GET /still", "x" * 16), ("GET /healthz", "")])
 def test_who_is_refused_connects_anew(bridge: RunningBridge, refused: tuple[str, str]) -> None:
-    """An unauthorised answer ends its connection, and says so (row 3)."""
+    """A refusal ends its connection, and says so (row 3)."""
     with Client(bridge) as client:
         sock = client.connect(client.request(refused[0], token=refused[1]))
         answer = sock.recv(65536)
