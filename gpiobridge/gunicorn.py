@@ -34,7 +34,11 @@ _SEND_BUFFER_BYTES = 256 * 1024
 
 _MOST_UNREAD = 16  # times 64 KiB
 _OUT_OF_RESOURCES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
-_NOBODY_THERE = (errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED)
+# Of the connection that would be next, not of the listening socket (accept(2)).
+_NOBODY_THERE = (
+    errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED, errno.EPERM, errno.EPROTO, errno.ENETDOWN,
+    errno.ENETUNREACH, errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ENOPROTOOPT,
+)  # fmt: skip
 # Since 24 its main thread alone ends requests.
 _IS_NEW = hasattr(ThreadWorker, "set_accept_enabled")
 _REFUSED = ("401", "403", "421")  # by `admission`, or by the application
