@@ -89,7 +89,7 @@ ALLOWED = {
         "handlers", "handoff", "live_pins", "outbound", "request_hooks", "routes", "run_key",
         "running", "view_pages", "watcher",
     },
-    "exhibit": {"admission", "config", "pages", "request_hooks", "template_errors", "web"},
+    "exhibit": {"admission", "config", "pages", "template_errors", "web"},
     "template_errors": {"log_rate"},
     "startup": {"calling", "config", "errors", "running", "target", "web"},
     "request_heads": set(),
