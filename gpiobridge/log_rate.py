@@ -113,11 +113,11 @@ class LogRate:
                 self._kinds[kind] = _Kind(now_s, level)
             counted = self._kinds[kind]
             counted.count += 1
-            taken = counted.count <= self._most
-            if counted.count == self._most:  # the others needn't be made at all
-                counted.sample = line()[:_MAX_SAMPLE]
+            count = counted.count
+        if count == self._most:  # the others needn't be made at all
+            counted.sample = line()[:_MAX_SAMPLE]
         self._tell(over)
-        return taken
+        return count <= self._most
 
     def _end_minutes_locked(self, now_s: float) -> list[_Kind]:
         over = []
