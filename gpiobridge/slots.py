@@ -23,7 +23,7 @@ KEPT_S = 10.0
 OF_THE_MACHINE = 2
 """So many slots are kept for displays of this machine itself: its kiosk, and one more to look."""
 
-_MANY_KEPT = 50
+_MANY_KEPT = 50  # at least: so many displays may go from page to page at once
 _SEAT_BYTES = 9
 
 
@@ -152,7 +152,8 @@ class Slots:
     def _make_room_locked(self, client: str | None) -> bool:
         """Give up one of very many slots that are kept for a client; whether there are."""
         kept = [slot for slot in self._kept if slot.client == client and slot in self._taken]
-        if len(kept) <= max(_MANY_KEPT, self._limit // 2):
+        bound = self._limit if client is None else min(self._limit, self._per_client)
+        if len(kept) <= max(_MANY_KEPT, bound // 2):
             return False
         # The youngest: whoever comes and goes all the time loses nobody's but his own.
         self._remove_locked(max(kept, key=lambda slot: slot.began_s))

@@ -2,7 +2,8 @@
 
 import pytest
 
-from gpiobridge.slots import KEPT_S, NoSlotError, Slot, Slots
+from gpiobridge.config import Limits, Server
+from gpiobridge.slots import KEPT_S, OF_THE_MACHINE, NoSlotError, Slot, Slots
 
 STRANGER, OTHER = "192.0.2.1", "192.0.2.2"
 
@@ -178,6 +179,18 @@ def test_a_client_that_comes_and_goes_without_seats_is_let_in() -> None:
         desk.give_back(desk.take(STRANGER))
     assert desk.lets_in(STRANGER, kiosk.seat)
     assert desk.lets_in(OTHER, mine.seat)
+
+
+@pytest.mark.parametrize("client", [STRANGER, None])
+def test_so_it_is_with_the_limits_that_nobody_has_set(client: str | None) -> None:
+    """A client's bound may be met when half of all slots are free (row 4)."""
+    desk = Desk(Server(start="welcome").max_displays, Limits().displays_per_address, OF_THE_MACHINE)
+    kiosk = desk.take(client)
+    desk.give_back(kiosk)
+    for _ in range(2000):
+        desk.now_s += 0.001
+        desk.give_back(desk.take(client))
+    assert desk.lets_in(client, kiosk.seat)
 
 
 def test_few_kept_slots_are_given_to_nobody_else() -> None:
