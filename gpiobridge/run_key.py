@@ -51,6 +51,8 @@ class RunKey:
         self._environ = environ
         self._process = os.getpid()
         self._lock = threading.Lock()
+        # None where the file can't be written. The lock is held while it is: `withdraw` must not
+        # come in between, and leave a file behind.
         self._offered: dict[tuple[str, int], Path | None] = {}
 
     def offer(self, address: str, port: int) -> None:
@@ -69,15 +71,17 @@ class RunKey:
         with self._lock:
             if at in self._offered or len(self._offered) >= _MAX_FILES:
                 return
+            was_said = None in self._offered.values()
             self._offered[at] = None
             try:
                 self._offered[at] = self._write(address, port)
             except OSError as error:
-                log.warning(
-                    "the key for commands on this machine can't be written (%s): "
-                    "they need a token, which server.api_token sets",
-                    error,
-                )
+                if not was_said:
+                    log.warning(
+                        "the key for commands on this machine can't be written (%s): "
+                        "they need a token, which server.api_token sets",
+                        error,
+                    )
 
     def offer_at(self, server_socket: object) -> None:
         """Write the key for the address at which a connection has come in.
@@ -143,6 +147,20 @@ def find_keys(url: str, environ: Mapping[str, str] = os.environ) -> list[Found]:
     return [each for _, each in sorted(found, key=lambda pair: pair[0], reverse=True)]
 
 
+def unreadable_key(url: str, environ: Mapping[str, str] = os.environ) -> Path | None:
+    """Find a key for a URL on this machine that there is, but not for this user.
+
+    Args:
+        url: complete, with ``http://``.
+        environ: says where the runtime folders are.
+    """
+    for _, path in _places(url, environ):
+        with contextlib.suppress(OSError):
+            if path.exists() and not os.access(path, os.R_OK):
+                return path
+    return None
+
+
 def _places(url: str, environ: Mapping[str, str]) -> list[tuple[str, Path]]:
     """Where keys for a URL may lie, each with the URL of the address for which it is."""
     try:
@@ -161,20 +179,6 @@ def _places(url: str, environ: Mapping[str, str]) -> list[tuple[str, Path]]:
         name = _file_name(address, port)
         places += [(there, folder / name) for folder in dict.fromkeys(_folders(environ))]
     return places
-
-
-def unreadable_key(url: str, environ: Mapping[str, str] = os.environ) -> Path | None:
-    """Find a key for a URL on this machine that there is, but not for this user.
-
-    Args:
-        url: complete, with ``http://``.
-        environ: says where the runtime folders are.
-    """
-    for _, path in _places(url, environ):
-        with contextlib.suppress(OSError):
-            if path.exists() and not os.access(path, os.R_OK):
-                return path
-    return None
 
 
 def _loopback_of(address: str) -> str:
