@@ -124,7 +124,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def on_client_socket_readable(self, connection: Any, sock: socket.socket) -> None:
         """Go on with a kept-alive connection, but not if it was given up at that very moment."""
-        if connection in self._kept:
+        if self._is_kept(connection):
             super().on_client_socket_readable(connection, sock)
 
     def handle(self, connection: Any) -> Any:
@@ -143,11 +143,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         """Keep a connection alive, or close it; gunicorn 23 calls it on the thread."""
         super().finish_request(*args)
         connection = args[0] if _IS_NEW else args[0].conn
-        with self._kept_lock:
-            is_kept = connection in self._kept
         # Before 27 it only waits for more bytes, although the next request may have come together
         # with the one before.
-        if is_kept and _has_ahead(connection):
+        if self._is_kept(connection) and _has_ahead(connection):
             self._again.append(connection)
             self._wake()
 
@@ -166,9 +164,13 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         return kept
 
     @property
-    def _kept_lock(self) -> Any:
+    def _kept_lock(self) -> contextlib.AbstractContextManager[Any]:
         """What guards them: gunicorn 23 adds some on the threads."""
         return contextlib.nullcontext() if _IS_NEW else self._lock
+
+    def _is_kept(self, connection: Any) -> bool:
+        with self._kept_lock:
+            return connection in self._kept
 
     @property
     def _is_gathered(self) -> bool:
