@@ -1,4 +1,4 @@
-"""Whose address a client has, as far as limits tell clients apart. Pure.
+"""What an IP address says of who has it: whether it is this machine, and which client. Pure.
 
 One household's IPv6 has a /64 at least (RFC 6177), so that is one client. The machine itself counts
 as no client: its own display is never refused for what others do, and a proxy on it speaks for
@@ -9,6 +9,28 @@ import ipaddress
 
 _MACHINE = frozenset({"127.0.0.1", "::1"})
 _CLIENT_BITS_V6 = 64
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+def read_address(text: str) -> Address | None:
+    """Read an IP address; None if it is none.
+
+    Args:
+        text: as a socket names it: an IPv6 address may have its interface (``fe80::1%eth0``), and
+            one that stands for an IPv4 address (``::ffff:127.0.0.1``) is read as that.
+    """
+    try:
+        ip = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    return getattr(ip, "ipv4_mapped", None) or ip
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is one that never leaves this machine: ``localhost``, or such an address."""
+    ip = read_address(host)
+    return host.lower() == "localhost" if ip is None else ip.is_loopback
 
 
 def client_of(address: str) -> str | None:
@@ -21,12 +43,9 @@ def client_of(address: str) -> str | None:
         An IPv4 address, or the /64 of an IPv6 address. Another address of 127.0.0.0/8 is a
         client's.
     """
-    try:
-        ip = ipaddress.ip_address(address.partition("%")[0])  # without the interface of fe80::
-    except ValueError:
+    ip = read_address(address)
+    if ip is None:
         return address or None
-    mapped = getattr(ip, "ipv4_mapped", None)  # as a socket for both families names IPv4
-    ip = mapped or ip
     if str(ip) in _MACHINE:
         return None
     if ip.version == 6:

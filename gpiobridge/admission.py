@@ -20,8 +20,12 @@ from typing import NoReturn
 
 from flask import Request, Response, abort, after_this_request
 
+from gpiobridge.addresses import is_loopback
 from gpiobridge.config import Server
-from gpiobridge.hosts import Host, Origin, is_address, is_loopback, read_host, read_origin
+from gpiobridge.hosts import Host, Origin, is_address, read_host, read_origin
+
+CHECKED = "gpiobridge_checked"
+"""In `flask.g` of a request whose Host, Origin and token have been checked."""
 
 _COOKIE_S = 400 * 86_400  # browsers keep none for longer
 _SHOWN = 100  # characters of a header in a sentence
@@ -124,6 +128,32 @@ def check_api(request: Request, server: Server, key: str) -> None:
         )
 
 
+def check_handshake(request: Request) -> None:
+    """Refuse what is no WebSocket handshake (RFC 6455, 4.2.1), before Flask-Sock sees it.
+
+    Raises:
+        werkzeug.exceptions.HTTPException: 400, with the reason.
+    """
+    headers = request.headers
+    if request.method != "GET":  # Flask gives a GET's view HEAD, too
+        refuse(400, "A WebSocket handshake is a GET.")
+    if request.environ.get("SERVER_PROTOCOL") != "HTTP/1.1":
+        refuse(400, "A WebSocket handshake is HTTP/1.1.")
+    if "Transfer-Encoding" in headers or headers.get("Content-Length", "0").strip("0 "):
+        # Its bytes would be read as frames, though whoever has sent them meant no such thing.
+        refuse(400, "A WebSocket handshake has no body.")
+    if headers.get("Sec-WebSocket-Version") != "13":
+        response = Response("Sec-WebSocket-Version must be 13.\n", 426, mimetype="text/plain")
+        response.headers["Sec-WebSocket-Version"] = "13"  # RFC 6455, 4.4
+        abort(response)
+    try:
+        key = base64.b64decode(headers.get("Sec-WebSocket-Key", ""), validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if len(key) != 16:
+        refuse(400, "Sec-WebSocket-Key must be 16 bytes in base64.")
+
+
 def is_bearer(request: Request, token: str) -> bool:
     """Whether a request sends a token as ``Authorization: Bearer`` (RFC 6750, 2.1).
 
@@ -204,7 +234,7 @@ def _is_local(request: Request) -> bool:
     return (
         host is not None
         and is_loopback(request.remote_addr or "")
-        and (host.name == "localhost" or is_loopback(host.name))
+        and is_loopback(host.name)
         and not any(_is_of_a_proxy(header) for header, _ in request.headers)
     )
 
@@ -240,32 +270,6 @@ def _remember(
         samesite="Lax",  # a strict one is missing after a link from elsewhere
     )
     return response
-
-
-def check_handshake(request: Request) -> None:
-    """Refuse what is no WebSocket handshake (RFC 6455, 4.2.1), before Flask-Sock sees it.
-
-    Raises:
-        werkzeug.exceptions.HTTPException: 400, with the reason.
-    """
-    headers = request.headers
-    if request.method != "GET":  # Flask gives a GET's view HEAD, too
-        refuse(400, "A WebSocket handshake is a GET.")
-    if request.environ.get("SERVER_PROTOCOL") != "HTTP/1.1":
-        refuse(400, "A WebSocket handshake is HTTP/1.1.")
-    if "Transfer-Encoding" in headers or headers.get("Content-Length", "0").strip("0 "):
-        # Its bytes would be read as frames, though whoever has sent them meant no such thing.
-        refuse(400, "A WebSocket handshake has no body.")
-    if headers.get("Sec-WebSocket-Version") != "13":
-        response = Response("Sec-WebSocket-Version must be 13.\n", 426, mimetype="text/plain")
-        response.headers["Sec-WebSocket-Version"] = "13"  # RFC 6455, 4.4
-        abort(response)
-    try:
-        key = base64.b64decode(headers.get("Sec-WebSocket-Key", ""), validate=True)
-    except (binascii.Error, ValueError):
-        key = b""
-    if len(key) != 16:
-        refuse(400, "Sec-WebSocket-Key must be 16 bytes in base64.")
 
 
 def _is_of(origin: Origin | None, host: Host, scheme: str, server: Server) -> bool:

@@ -15,7 +15,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from gpiobridge.request_heads import MAX_HEAD_BYTES, Head, read_head
 
@@ -40,7 +40,7 @@ class Peer(Protocol):
 
 @dataclass(eq=False, slots=True)
 class _Arriving:
-    connection: Any
+    connection: Peer
     client: str | None
     since_s: float
     data: bytearray = field(default_factory=bytearray)
@@ -68,8 +68,8 @@ class Arrivals:
         self,
         selector: selectors.BaseSelector,
         most_of_one: int,
-        hand_over: Callable[[Any, bytes, str | None, bool], None],
-        give_up: Callable[[Any], None],
+        hand_over: Callable[[Peer, bytes, str | None, bool], None],
+        give_up: Callable[[Peer], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._selector = selector
@@ -77,18 +77,18 @@ class Arrivals:
         self._hand_over = hand_over
         self._give_up = give_up
         self._clock = clock
-        self._arriving: dict[Any, _Arriving] = {}  # the oldest first
+        self._arriving: dict[Peer, _Arriving] = {}  # the oldest first
         self._unfinished: Counter[str | None] = Counter()
         self._next_look_s = 0.0
 
     def __len__(self) -> int:
         return len(self._arriving)
 
-    def take(self, connection: Any, client: str | None, data: bytes = b"") -> None:
+    def take(self, connection: Peer, client: str | None, data: bytes = b"") -> None:
         """Gather the next request of a connection.
 
         Args:
-            connection: has the socket as ``sock``.
+            connection: of which no thread answers a request now.
             client: whose it is, as `addresses` tells clients apart.
             data: what came together with the request before.
         """

@@ -104,9 +104,9 @@ class Connection:
 
 
 def _let_1014_pass(ws: WSConnection) -> None:
-    """Let a peer close with 1014 (bad gateway), which the protocol's library doesn't know.
+    """Let a peer close with 1014 (bad gateway), which wsproto doesn't know.
 
-    IANA's registry of close codes has it; wsproto (1.2 and 1.3) answers 1002.
+    IANA's registry of close codes has it; wsproto 1.3 answers 1002.
     """
     frames: Any = getattr(getattr(ws, "connection", None), "_proto", None)
     known: Callable[[Frame], Frame] | None = getattr(frames, "_process_close", None)

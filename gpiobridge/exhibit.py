@@ -10,10 +10,9 @@ from flask import Flask, Response, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
-from gpiobridge.admission import check_source, check_token
+from gpiobridge.admission import CHECKED, check_source, check_token
 from gpiobridge.config import Page, Settings
 from gpiobridge.pages import secure_headers
-from gpiobridge.request_hooks import CHECKED
 from gpiobridge.template_errors import TemplateErrors
 from gpiobridge.web import GpioBridge
 

@@ -34,10 +34,14 @@ _SEND_BUFFER_BYTES = 256 * 1024
 
 _MOST_UNREAD = 16  # times 64 KiB
 _OUT_OF_RESOURCES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
-_NOBODY_THERE = (errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED)
+# Of the connection that would be next, not of the listening socket (accept(2)).
+_NOBODY_THERE = (
+    errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED, errno.EPERM, errno.EPROTO, errno.ENETDOWN,
+    errno.ENETUNREACH, errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ENOPROTOOPT,
+)  # fmt: skip
 # Since 24 its main thread alone ends requests.
 _IS_NEW = hasattr(ThreadWorker, "set_accept_enabled")
-_UNAUTHORISED = ("401", "403", "421")
+_REFUSED = ("401", "403", "421")  # by `admission`, or by the application
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]
@@ -68,7 +72,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self.application: Any = self.wsgi
         bridge = getattr(self.application, "extensions", {}).get("gpiobridge")
         self.limits = Limits() if bridge is None else bridge.limits
-        self.wsgi = _ending_unauthorised(self.application)
+        self.wsgi = _ending_refused(self.application)
 
     def run(self) -> None:
         """Serve until a signal."""
@@ -120,7 +124,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def on_client_socket_readable(self, connection: Any, sock: socket.socket) -> None:
         """Go on with a kept-alive connection, but not if it was given up at that very moment."""
-        if connection in self._kept:
+        if self._is_kept(connection):
             super().on_client_socket_readable(connection, sock)
 
     def handle(self, connection: Any) -> Any:
@@ -139,11 +143,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         """Keep a connection alive, or close it; gunicorn 23 calls it on the thread."""
         super().finish_request(*args)
         connection = args[0] if _IS_NEW else args[0].conn
-        with self._kept_lock:
-            is_kept = connection in self._kept
         # Before 27 it only waits for more bytes, although the next request may have come together
         # with the one before.
-        if is_kept and _has_ahead(connection):
+        if self._is_kept(connection) and _has_ahead(connection):
             self._again.append(connection)
             self._wake()
 
@@ -162,9 +164,13 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         return kept
 
     @property
-    def _kept_lock(self) -> Any:
+    def _kept_lock(self) -> contextlib.AbstractContextManager[Any]:
         """What guards them: gunicorn 23 adds some on the threads."""
         return contextlib.nullcontext() if _IS_NEW else self._lock
+
+    def _is_kept(self, connection: Any) -> bool:
+        with self._kept_lock:
+            return connection in self._kept
 
     @property
     def _is_gathered(self) -> bool:
@@ -279,12 +285,12 @@ def _finish_body(connection: Any, answered: Any) -> None:
             pass
 
 
-def _ending_unauthorised(application: Callable[..., Iterable[bytes]]) -> Callable[..., Any]:
+def _ending_refused(application: Callable[..., Iterable[bytes]]) -> Callable[..., Any]:
     """Wrap a WSGI application so that who is refused has to connect anew."""
 
     def call(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         def start(status: str, *rest: Any) -> Any:
-            if status[:3] in _UNAUTHORISED:
+            if status[:3] in _REFUSED:
                 # An application can't say "Connection: close" to gunicorn, but its response can.
                 start_response.__self__.force_close()  # type: ignore[attr-defined]
             return start_response(status, *rest)

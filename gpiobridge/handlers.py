@@ -35,7 +35,6 @@ MAX_WAITING_BYTES = 1024 * 1024
 JOIN_S = 0.5
 """How long running functions have, in seconds, when the bridge stops; then they are left."""
 
-_SAY_AGAIN_S = 60.0
 _MESSAGE = "message"
 _START = "start"
 
@@ -190,8 +189,8 @@ class _Runner:
         self._bytes = 0  # of what waits
         self._lock = threading.Lock()
         self._ended = False
-        self._said_s: float | None = None
-        self._lines = LogRate(log)
+        self._failures = LogRate(log)
+        self._behind = LogRate(log, most=1)
         self._thread = threading.Thread(
             target=self._run, name=f"gpiobridge-{name_of(function)}", daemon=True
         )
@@ -207,15 +206,14 @@ class _Runner:
                 self._waiting.put((arguments, size))
                 return
             behind = f"{MAX_WAITING} events" if has_room else f"{self._bytes // 1024} KiB"
-        now_s = time.monotonic()
-        if self._said_s is None or now_s >= self._said_s + _SAY_AGAIN_S:
-            self._said_s = now_s
-            log.error(
-                "%s is %s behind: %s that come now are not told to it",
-                name_of(self._function),
-                behind,
-                "those" if has_room else "messages",
-            )
+        self._behind.write(
+            logging.ERROR,
+            "behind",
+            "%s is %s behind: %s that come now are not told to it",
+            name_of(self._function),
+            behind,
+            "those" if has_room else "messages",
+        )
 
     def end(self) -> None:
         self._ended = True
@@ -235,7 +233,7 @@ class _Runner:
                 self._call(self._function, tuple(map(_read, arguments)) if self._takes_one else ())
             except BaseException:  # sys.exit() would end this thread, and nobody would know
                 # A page's messages may bring it about again and again.
-                self._lines.write(
+                self._failures.write(
                     logging.ERROR, "failed", "%s failed", name_of(self._function), exc_info=True
                 )
 

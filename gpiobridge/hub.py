@@ -48,8 +48,6 @@ MAX_MESSAGES_BYTES = 256 * 1024
 MAX_FRAMES_A_SECOND = 500
 """A display that sends more is closed: each takes some 25 us of the watcher's time."""
 
-LINES = 100
-"""So many lines of a kind, such as displays that come, are logged a minute; others are counted."""
 MAX_CLIENT_FRAMES_A_SECOND = 5000
 """The same for all displays of one client together: 500 of them answer 250 beats in a second."""
 
@@ -58,6 +56,9 @@ MAX_CLIENT_BYTES_A_SECOND = 10 * 1024 * 1024
 
 CLOSE_WAIT_S = 1.0
 """How long a peer has, in seconds, to take our close frame and hang up."""
+
+LINES = 100
+"""So many lines of a kind, such as displays that come, are logged a minute; others are counted."""
 
 _RECEIVE_BYTES = 4096  # a turn's worth, so that one talkative peer can't hold up the others
 _FRAMES_AT_ONCE = 32  # of those that came together, too: hundreds of tiny ones fit into 4 KiB

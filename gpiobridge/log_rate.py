@@ -25,8 +25,8 @@ class _Kind:
 
     Args:
         since_s: when its minute began, in monotonic seconds.
-        level: of the last line.
-        sample: the last line that was written.
+        level: of the first line.
+        sample: the last line that was written, once there are as many as may be.
         count: how many came since.
     """
 
@@ -113,11 +113,11 @@ class LogRate:
                 self._kinds[kind] = _Kind(now_s, level)
             counted = self._kinds[kind]
             counted.count += 1
-            taken = counted.count <= self._most
-            if counted.count == self._most:  # the others needn't be made at all
-                counted.sample = line()[:_MAX_SAMPLE]
+            count = counted.count
+        if count == self._most:  # the others needn't be made at all
+            counted.sample = line()[:_MAX_SAMPLE]
         self._tell(over)
-        return taken
+        return count <= self._most
 
     def _end_minutes_locked(self, now_s: float) -> list[_Kind]:
         over = []

@@ -17,7 +17,7 @@ from flask import Flask, Response, after_this_request, g, make_response, request
 from flask.typing import ResponseReturnValue
 
 from gpiobridge import handoff
-from gpiobridge.admission import check_source, check_token, is_bearer, refuse
+from gpiobridge.admission import CHECKED, check_source, check_token, is_bearer, refuse
 from gpiobridge.errors import GpioBridgeError, ServerError
 from gpiobridge.log_rate import LogRate
 from gpiobridge.pages import (
@@ -39,9 +39,6 @@ ExcInfo = tuple[type, BaseException, TracebackType] | tuple[None, None, None]
 
 TRY_AGAIN_S = 1.0
 """After a start that failed, requests don't try again for so many seconds."""
-
-CHECKED = "gpiobridge_checked"
-"""In `flask.g` of a request whose Host, Origin and token have been checked."""
 
 VERSION_HEADER = "Gpiobridge-Version"
 """What the client compares with the version of what it has fetched ahead."""

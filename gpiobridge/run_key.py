@@ -8,7 +8,7 @@ bridges don't overwrite each other's; one that a dead bridge has left opens noth
 a new key.
 
 `RunKey` is the bridge's side, `find_keys` the commands'. Any thread; it imports nothing of the
-project but `hosts`.
+project but `addresses`.
 """
 
 import contextlib
@@ -26,7 +26,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from gpiobridge.hosts import is_loopback
+from gpiobridge.addresses import is_loopback, read_address
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +51,8 @@ class RunKey:
         self._environ = environ
         self._process = os.getpid()
         self._lock = threading.Lock()
+        # None where the file can't be written. The lock is held while it is: `withdraw` must not
+        # come in between, and leave a file behind.
         self._offered: dict[tuple[str, int], Path | None] = {}
 
     def offer(self, address: str, port: int) -> None:
@@ -69,15 +71,17 @@ class RunKey:
         with self._lock:
             if at in self._offered or len(self._offered) >= _MAX_FILES:
                 return
+            was_said = None in self._offered.values()
             self._offered[at] = None
             try:
                 self._offered[at] = self._write(address, port)
             except OSError as error:
-                log.warning(
-                    "the key for commands on this machine can't be written (%s): "
-                    "they need a token, which server.api_token sets",
-                    error,
-                )
+                if not was_said:
+                    log.warning(
+                        "the key for commands on this machine can't be written (%s): "
+                        "they need a token, which server.api_token sets",
+                        error,
+                    )
 
     def offer_at(self, server_socket: object) -> None:
         """Write the key for the address at which a connection has come in.
@@ -143,6 +147,20 @@ def find_keys(url: str, environ: Mapping[str, str] = os.environ) -> list[Found]:
     return [each for _, each in sorted(found, key=lambda pair: pair[0], reverse=True)]
 
 
+def unreadable_key(url: str, environ: Mapping[str, str] = os.environ) -> Path | None:
+    """Find a key for a URL on this machine that there is, but not for this user.
+
+    Args:
+        url: complete, with ``http://``.
+        environ: says where the runtime folders are.
+    """
+    for _, path in _places(url, environ):
+        with contextlib.suppress(OSError):
+            if path.exists() and not os.access(path, os.R_OK):
+                return path
+    return None
+
+
 def _places(url: str, environ: Mapping[str, str]) -> list[tuple[str, Path]]:
     """Where keys for a URL may lie, each with the URL of the address for which it is."""
     try:
@@ -163,27 +181,11 @@ def _places(url: str, environ: Mapping[str, str]) -> list[tuple[str, Path]]:
     return places
 
 
-def unreadable_key(url: str, environ: Mapping[str, str] = os.environ) -> Path | None:
-    """Find a key for a URL on this machine that there is, but not for this user.
-
-    Args:
-        url: complete, with ``http://``.
-        environ: says where the runtime folders are.
-    """
-    for _, path in _places(url, environ):
-        with contextlib.suppress(OSError):
-            if path.exists() and not os.access(path, os.R_OK):
-                return path
-    return None
-
-
 def _loopback_of(address: str) -> str:
     """The loopback address by which a bridge is reached that listens on ``address``, if any is."""
-    try:
-        ip = ipaddress.ip_address(address)
-    except ValueError:
+    ip = read_address(address)
+    if ip is None:
         return ""
-    ip = getattr(ip, "ipv4_mapped", None) or ip
     if ip.is_unspecified:
         return "127.0.0.1" if ip.version == 4 else "::1"
     return str(ip) if ip.is_loopback else ""

@@ -23,7 +23,7 @@ KEPT_S = 10.0
 OF_THE_MACHINE = 2
 """So many slots are kept for displays of this machine itself: its kiosk, and one more to look."""
 
-_MANY_KEPT = 50
+_MANY_KEPT = 50  # at least: so many displays may go from page to page at once
 _SEAT_BYTES = 9
 
 
@@ -129,7 +129,7 @@ class Slots:
                 self._remove_locked(slot)
             if before is not None and before.until_s > self._now():
                 self._add_locked(before)
-                if before.until_s < inf:
+                if before.until_s < inf and before not in self._kept:
                     self._kept.append(before)
 
     @property
@@ -164,8 +164,9 @@ class Slots:
         This machine itself gets any of its own: all its displays are the owner's.
         """
         kept = [slot for slot in self._kept if slot.client == client and slot in self._taken]
+        bound = self._limit if client is None else min(self._limit, self._per_client)
         is_machine = client is None and self._of_the_machine > 0
-        if len(kept) <= (0 if is_machine else max(_MANY_KEPT, self._limit // 2)):
+        if len(kept) <= (0 if is_machine else max(_MANY_KEPT, bound // 2)):
             return False
         # The youngest: whoever comes and goes all the time loses nobody's but his own.
         self._remove_locked(max(kept, key=lambda slot: slot.began_s))

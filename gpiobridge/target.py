@@ -5,7 +5,6 @@ What an option says counts, then the environment, then the configuration that `d
 that runs a bridge; one thread, the caller's.
 """
 
-import ipaddress
 import os
 import urllib.parse
 from collections.abc import Callable, Mapping
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gpiobridge import calling, config
+from gpiobridge.addresses import is_loopback
 from gpiobridge.config import Settings
 from gpiobridge.config.environment import PREFIX, lay_over
 from gpiobridge.errors import ConfigError
@@ -183,6 +183,6 @@ def _on_this_machine(url: str) -> bool:
     """Whether an address, as people write it, is one that never leaves this machine."""
     try:
         name = urllib.parse.urlsplit(url if "://" in url else f"//{url}").hostname or ""
-        return name == "localhost" or ipaddress.ip_address(name).is_loopback
-    except ValueError:  # a name, or no address at all
+    except ValueError:  # no address at all
         return False
+    return is_loopback(name)

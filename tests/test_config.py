@@ -407,7 +407,9 @@ def test_settings_are_frozen(folder: Path) -> None:
             mapping["x"] = 1  # type: ignore[index]
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost", "LOCALHOST"])
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "127.8.8.8", "::1", "localhost", "LOCALHOST", "::ffff:127.0.0.1"]
+)
 def test_loopback_needs_no_permission(folder: Path, host: str) -> None:
     """An address that only this machine can reach is fine without ``open``."""
     assert check(f'[server]\nhost = "{host}"\n{PINS}{PAGES}', folder).server.host == host

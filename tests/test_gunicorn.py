@@ -1,6 +1,8 @@
 """Our worker, at a running server: what clients that dawdle may hold, and what they may not."""
 
 import contextlib
+import errno
+import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +10,8 @@ from pathlib import Path
 import pytest
 from running import RunningBridge, frame, wait_until
 from websockets.sync.client import connect
+
+from gpiobridge.gunicorn import Worker
 
 THREADS = 2
 SERVER = f"""\
@@ -168,7 +172,7 @@ def test_a_client_s_oldest_idle_connection_goes(bridge: RunningBridge) -> None:
 
 @pytest.mark.parametrize("refused", [("GET /still", "x" * 16), ("GET /healthz", "")])
 def test_who_is_refused_connects_anew(bridge: RunningBridge, refused: tuple[str, str]) -> None:
-    """An unauthorised answer ends its connection, and says so (row 3)."""
+    """A refusal ends its connection, and says so (row 3)."""
     with Client(bridge) as client:
         sock = client.connect(client.request(refused[0], token=refused[1]))
         answer = sock.recv(65536)
@@ -229,3 +233,28 @@ def test_a_client_that_floods_keeps_nobody_waiting(bridge: RunningBridge) -> Non
         assert page_is_served(bridge)
         with connect(f"ws://127.0.0.1:{bridge.port}/ws/still?token={TOKEN}", open_timeout=20) as ws:
             frame(ws, "state")
+
+
+class Listener:
+    """A listening socket whose next connection has failed before it was accepted."""
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+
+    def accept(self) -> None:
+        """Say what became of it."""
+        raise OSError(self._number, os.strerror(self._number))
+
+
+@pytest.mark.parametrize(
+    "name", ["EPERM", "EPROTO", "ENETDOWN", "ENETUNREACH", "EHOSTDOWN", "EHOSTUNREACH"]
+)
+def test_a_connection_that_failed_before_ends_no_worker(name: str) -> None:
+    """What the network has against a connection is none of the others' (accept(2))."""
+    Worker.accept(object.__new__(Worker), Listener(getattr(errno, name)))
+
+
+def test_a_listening_socket_that_is_none_ends_the_worker() -> None:
+    """It would fail again at once, for ever."""
+    with pytest.raises(OSError, match=os.strerror(errno.EBADF)):
+        Worker.accept(object.__new__(Worker), Listener(errno.EBADF))

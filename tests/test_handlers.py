@@ -24,6 +24,7 @@ from gpiobridge import (
 )
 from gpiobridge.events import SentMessage
 from gpiobridge.handlers import MAX_WAITING, MAX_WAITING_BYTES, Handlers
+from gpiobridge.log_rate import MOST, LogRate
 
 PINS = {"button": {"pin": 17, "hold": "100ms", "debounce": "0ms"}}
 LOW, HIGH = Level.LOW, Level.HIGH
@@ -236,6 +237,28 @@ def test_a_function_that_is_far_behind_gets_no_more(caplog: pytest.LogCaptureFix
     may_end.set()
     handlers.stop()
     assert got == list(range(len(got)))
+
+
+def test_a_minute_later_the_log_says_how_much_a_function_was_not_told(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One line a minute says that it is behind, with the number of those before."""
+    now_s = 0.0
+    monkeypatch.setattr("gpiobridge.handlers.MAX_WAITING", 1)
+    monkeypatch.setattr(
+        "gpiobridge.handlers.LogRate",
+        lambda log, most=MOST: LogRate(log, most, clock=lambda: now_s),
+    )
+    handlers = Handlers()
+    handlers.on("button", "low", lambda: None)
+    handlers.prepare({"button": make_settings_pin()}, lambda f, arguments: f(*arguments))
+    for seq in range(4):  # not started: they wait
+        handlers.take_event(PinEvent(seq, "button", LOW, 0.0))
+    now_s = 60.0
+    handlers.take_event(PinEvent(4, "button", LOW, 60.0))
+    behind = "<lambda> is 1 events behind: those that come now are not told to it"
+    assert caplog.messages == [behind, f"... and 2 more like it in a minute: {behind}", behind]
+    handlers.stop()
 
 
 def test_messages_that_wait_are_bounded_in_memory(caplog: pytest.LogCaptureFixture) -> None:

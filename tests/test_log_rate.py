@@ -94,3 +94,17 @@ def test_a_line_names_its_own_place(caplog: pytest.LogCaptureFixture) -> None:
     log.info("here")
     log.write(logging.INFO, "kind", "there")
     assert {record.filename for record in caplog.records} == {"test_log_rate.py"}
+
+
+@pytest.mark.timeout(5)
+def test_what_a_line_is_made_of_may_log_itself(caplog: pytest.LogCaptureFixture) -> None:
+    """An argument's own words are made without a lock: they may come here again (row 7)."""
+    log, _ = made(1)
+
+    class Talking:
+        def __str__(self) -> str:
+            log.info("asked")
+            return "it"
+
+    log.info("%s is there", Talking())
+    assert caplog.messages == ["asked", "it is there"]

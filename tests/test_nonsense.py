@@ -4,7 +4,6 @@ import io
 import logging
 import socket
 import sys
-import time
 import urllib.parse
 from collections.abc import Callable
 from pathlib import Path
@@ -16,9 +15,10 @@ from flask import Flask
 from running import RunningBridge, frame, wait_until, write_exhibit
 from serving import make_app
 
-from gpiobridge import config
+from gpiobridge import Display, Message, config
+from gpiobridge.events import SentMessage
 from gpiobridge.exhibit import create_app
-from gpiobridge.handlers import _Runner
+from gpiobridge.handlers import Handlers
 from gpiobridge.hub import LINES
 from gpiobridge.template_errors import TemplateErrors
 
@@ -167,17 +167,20 @@ def test_a_function_that_fails_again_and_again_is_logged_seldom(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """A page's messages bring at most ten tracebacks of it a minute (row 7)."""
+    heard = []
 
-    def echo(_message: object) -> None:
+    def echo(message: Message) -> None:
+        heard.append(message)
         raise ValueError("no number")
 
-    runner = _Runner(echo, lambda function, arguments: function(*arguments))
-    for number in range(100):
-        runner.put((number,))
-    runner.start()
-    wait_until(lambda: runner._waiting.empty())
-    runner.end()
-    runner.join(time.monotonic() + 10)
+    handlers = Handlers()
+    handlers.on_message(echo)
+    handlers.prepare({}, lambda function, arguments: function(*arguments))
+    handlers.start()
+    for _ in range(100):
+        handlers.take_message(SentMessage('{"type":"message","data":1}', Display("welcome")))
+    wait_until(lambda: len(heard) == 100)
+    handlers.stop()
     assert len([record for record in caplog.records if record.exc_info]) == 10
 
 

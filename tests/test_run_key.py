@@ -212,6 +212,7 @@ def test_a_folder_that_others_may_enter_is_not_used(
     made = RunKey({})
     made.offer("127.0.0.1", 8000)
     made.offer("127.0.0.1", 8000)
+    made.offer("::1", 8000)
     assert len(caplog.messages) == 1
     assert "can't be written" in caplog.messages[0]
     assert keys("http://127.0.0.1:8000") == []

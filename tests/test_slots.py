@@ -2,7 +2,8 @@
 
 import pytest
 
-from gpiobridge.slots import KEPT_S, NoSlotError, Slot, Slots
+from gpiobridge.config import Limits, Server
+from gpiobridge.slots import KEPT_S, OF_THE_MACHINE, NoSlotError, Slot, Slots
 
 STRANGER, OTHER = "192.0.2.1", "192.0.2.2"
 
@@ -208,6 +209,18 @@ def test_behind_a_proxy_kept_slots_are_given_to_nobody_else() -> None:
     assert not desk.lets_in(None)
 
 
+@pytest.mark.parametrize("client", [STRANGER, None])
+def test_so_it_is_with_the_limits_that_nobody_has_set(client: str | None) -> None:
+    """A client's bound may be met when half of all slots are free (row 4)."""
+    desk = Desk(Server(start="welcome").max_displays, Limits().displays_per_address, OF_THE_MACHINE)
+    kiosk = desk.take(client)
+    desk.give_back(kiosk)
+    for _ in range(2000):
+        desk.now_s += 0.001
+        desk.give_back(desk.take(client))
+    assert desk.lets_in(client, kiosk.seat)
+
+
 def test_few_kept_slots_are_given_to_nobody_else() -> None:
     """Not even to their own client: a proxy speaks for everybody (row 4)."""
     desk = Desk(50)
@@ -222,3 +235,14 @@ def test_an_empty_seat_is_nobodys() -> None:
     desk.take()
     desk.take(seat="")
     assert desk.taken == 2
+
+
+def test_a_seat_whose_handshakes_fail_is_one_kept_slot() -> None:
+    """However often it comes in vain, it is not the many of which one is given up (row 4)."""
+    desk = Desk(1)
+    slot = desk.take()
+    desk.give_back(slot)
+    for _ in range(60):
+        assert desk.lets_in(seat=slot.seat)
+    assert not desk.lets_in()
+    assert desk.lets_in(seat=slot.seat)

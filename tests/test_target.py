@@ -71,7 +71,10 @@ def test_nothing_at_all_is_the_example(folder: Path) -> None:
     assert found(environ={"GPIOBRIDGE_SERVER__PORT": "8200"})[0] == "http://127.0.0.1:8200"
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:9000", "localhost:9000/welcome", "[::1]:9000"])
+@pytest.mark.parametrize(
+    "url",
+    ["http://127.0.0.1:9000", "localhost:9000/welcome", "[::1]:9000", "[::ffff:127.0.0.1]:9000"],
+)
 def test_an_address_of_this_machine_gets_the_folder_s_tokens(folder: Path, url: str) -> None:
     """A bridge that was started with another --port has them, too (row 38)."""
     write_exhibit(folder, SERVER)

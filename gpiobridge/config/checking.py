@@ -8,11 +8,11 @@ Reads no file itself (`templates` does); `config` is where to import `check` fro
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from ipaddress import ip_address
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
+from gpiobridge.addresses import is_loopback
 from gpiobridge.config.durations import format_duration
 from gpiobridge.config.header import MOST_LINES, bcm_number
 from gpiobridge.config.problems import Key, Problems, missing, show, unknown
@@ -231,7 +231,7 @@ def _server(raw: Mapping[str, object], problems: Problems) -> Server:
             ("server", "api"),
             '"local" lets nobody in where url or allowed_hosts mean a proxy; write api_token',
         )
-    if not (server.open or server.token or _is_loopback(server.host)):
+    if not (server.open or server.token or is_loopback(server.host)):
         problems.add(
             ("server", "host"),
             "everyone on the network can then see the pages; add a token that is asked for, "
@@ -239,14 +239,6 @@ def _server(raw: Mapping[str, object], problems: Problems) -> Server:
             server.host,
         )
     return server
-
-
-def _is_loopback(host: str) -> bool:
-    """Whether only this machine can reach the address."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
 
 
 def _gpio(raw: Mapping[str, object], problems: Problems) -> Gpio:
