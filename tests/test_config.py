@@ -793,6 +793,10 @@ def test_a_wrong_page(folder: Path, header: str, problem: str) -> None:
          "server, gpio, limits, pins, pages, every_page"),
         (f"{PINS}{PAGES}[limits]\ndisplays_per_address = 0", "limits.displays_per_address = 0: "
          "must be at least 1; leave it out for the default of 500"),
+        (f"[server]\ndisplays_per_address = 5\n{PINS}{PAGES}", "server.displays_per_address = 5: "
+         "unknown key; move it to [limits]"),
+        (f"{PINS}{PAGES}[limits]\nmax_displays = 5", "limits.max_displays = 5: "
+         "unknown key; move it to [server]"),
         (f"{PINS}{PAGES}[every_page]\nidle = 1", 'every_page.idle = 1: must be '
          '{ after = "60s", to = "<page>" }, or false'),
         (f'{PINS}{PAGES}[every_page]\nidle = {{ after = "9s", to = "opn" }}',
