@@ -113,14 +113,21 @@ def check_api(request: Request, server: Server, key: str) -> None:
             name = "api_token" if server.api_token else "token"
             _ask(f"The API asks for its token: send server.{name} as Authorization: Bearer.")
     elif server.api != "local":
+        local = '; or write server.api = "local" to let every program on this machine in'
         refuse(
             403,
             "The API asks for a token, and none is set: write server.api_token, and send it as "
-            'Authorization: Bearer; or write server.api = "local" to let every program on this '
-            "machine in. The commands gpiobridge push, navigate and press on this machine need "
-            "neither.",
+            f"Authorization: Bearer{'' if server.behind_a_proxy else local}. On the machine itself "
+            "gpiobridge push, navigate and press need none, as the bridge's user, at a loopback "
+            "address.",
         )
-    elif server.behind_a_proxy or not _is_local(request):
+    elif server.behind_a_proxy:
+        refuse(
+            403,
+            'server.api = "local" lets nobody in where server.url or server.allowed_hosts mean a '
+            "proxy: write server.api_token, and send it as Authorization: Bearer.",
+        )
+    elif not _is_local(request):
         refuse(
             403,
             "Only programs on this machine itself may use the API: to use it from elsewhere, or "

@@ -7,7 +7,7 @@ with web pages and with JSON, of which a person needs the one sentence. Pure; an
 import json
 from html.parser import HTMLParser
 
-MAX_LENGTH = 200
+MAX_LENGTH = 300
 """A longer text is cut, in characters: it is no sentence any more."""
 
 _SAID_UNDER = ("error", "message", "detail", "description", "reason", "msg")

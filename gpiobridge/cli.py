@@ -246,7 +246,10 @@ def doctor(config_file: Path | None, as_json: bool) -> None:
 )
 @_with_bridge
 def press(name: str, for_s: float | None, bridge: Target) -> None:
-    """Press the simulated or virtual pin NAME of a running bridge."""
+    """Press the simulated or virtual pin NAME of a running bridge.
+
+    On the bridge's own machine its user (and root) needs no token.
+    """
     from gpiobridge import remote
 
     remote.press(bridge.url, name, for_s, bridge.token, bridge.api_token)
@@ -297,7 +300,10 @@ def push(
     retain: str | None,
     bridge: Target,
 ) -> None:
-    """Send JSON to the displays: their pages get it as gpiobridge:message."""
+    """Send JSON to the displays: their pages get it as gpiobridge:message.
+
+    On the bridge's own machine its user (and root) needs no token.
+    """
     from gpiobridge import remote
 
     count = remote.push(
@@ -325,7 +331,10 @@ def navigate(
     exclude: str | None,
     bridge: Target,
 ) -> None:
-    """Send the displays to the page TO, as a press would."""
+    """Send the displays to the page TO, as a press would.
+
+    On the bridge's own machine its user (and root) needs no token.
+    """
     from gpiobridge import remote
 
     count = remote.navigate(

@@ -29,8 +29,9 @@ _SERVER_SOCKETS = ("gunicorn.socket", "werkzeug.socket")
 _ASGI_SERVERS = ("hypercorn", "uvicorn", "daphne", "granian")
 
 _RIGHT_SERVERS = (
-    "serve the application with gunicorn's threads (gunicorn --threads 8 app:app), "
-    "or with Flask's own server (flask run)"
+    "serve the application with gunicorn's threads "
+    "(gunicorn -k gpiobridge.gunicorn.Worker --threads 8 app:app), "
+    "or, while you build it, with Flask's own server (flask run)"
 )
 
 

@@ -5,6 +5,7 @@ and returns, so that no thread is held by an open page.
 """
 
 import itertools
+import logging
 import time
 from collections.abc import Callable, Iterable
 from math import inf
@@ -22,11 +23,14 @@ from gpiobridge.api import API, add_api
 from gpiobridge.connection import Connection
 from gpiobridge.errors import GpioBridgeError
 from gpiobridge.events import Display
+from gpiobridge.log_rate import LogRate
 from gpiobridge.overlaps import overlaps
 from gpiobridge.pages import STRICT_CSP, speculation_rules
 from gpiobridge.running import ASSETS, Running
 from gpiobridge.simulator import SIMULATOR, add_simulator
 from gpiobridge.slots import NoSlotError
+
+log = logging.getLogger(__name__)
 
 BLUEPRINT = "gpiobridge"
 API_ENDPOINTS = f"{BLUEPRINT}.{API}"
@@ -41,6 +45,7 @@ PUBLIC = frozenset({f"{BLUEPRINT}.asset"})
 OF_COMMANDS = frozenset({f"{BLUEPRINT}.healthz", f"{BLUEPRINT}.simulate"})
 """Endpoints beside the API that the commands on this machine ask, with the key of this run."""
 
+_REFUSED_LINES = 2  # a minute: each page that was refused tries again all the time
 _MAX_CURSORS = 2  # the tab's and the page's
 _MAX_DECLINED = 64  # levels by which a page was to leave, and did not want to
 _ONE_YEAR_S = 31_536_000
@@ -115,6 +120,7 @@ def overlapping(
 
 def _add_socket(blueprint: Blueprint, running: Callable[[], Running]) -> None:
     numbers = itertools.count(1)
+    lines = LogRate(log, _REFUSED_LINES)
 
     def check_page(page: str) -> None:
         pages, pins = running().settings.pages, running().watcher.pins
@@ -139,6 +145,8 @@ def _add_socket(blueprint: Blueprint, running: Callable[[], Running]) -> None:
         try:
             g.gpiobridge_slot = watcher.slots.take(client, request.args.get("seat", ""))
         except NoSlotError as error:
+            text = "a display on %s is refused: %s"
+            lines.write(logging.WARNING, text, text, (request.view_args or {})["page"], error)
             refuse(503, str(error))
         # No compression: the frames are tiny, and it costs 90 KB a socket.
         request.environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)

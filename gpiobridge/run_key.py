@@ -33,6 +33,9 @@ log = logging.getLogger(__name__)
 SERVICE_FOLDER = Path("/run/gpiobridge")
 """The runtime folder of the installed service (``RuntimeDirectory=`` in its unit)."""
 
+SESSIONS_FOLDER = Path("/run/user")
+"""Below it each user who is logged in has a folder, to which ``$XDG_RUNTIME_DIR`` points."""
+
 _KEY = re.compile(r"[A-Za-z0-9_-]{32,64}")
 _MAX_FILES = 16  # of one bridge: a server may listen on several addresses
 _READ_BYTES = 128
@@ -212,9 +215,10 @@ def _file_name(address: str, port: int) -> str:
 def _folders(environ: Mapping[str, str]) -> Iterable[Path]:
     """Where keys may lie that concern this user, the service's included."""
     yield from _given_folders(environ)
-    own = _own_folder()
-    if _is_own(own):
-        yield own
+    # A cron job has no $XDG_RUNTIME_DIR, and yet may mean a bridge of its user's desktop.
+    for own in (*_folder_of_session(), _own_folder()):
+        if _is_own(own):
+            yield own
     yield SERVICE_FOLDER
 
 
@@ -229,6 +233,13 @@ def _of_systemd(environ: Mapping[str, str]) -> list[Path]:
     """The runtime folders of a service (systemd.exec(5), RuntimeDirectory=)."""
     given = environ.get("RUNTIME_DIRECTORY", "").split(":")
     return [Path(folder) for folder in given if folder.startswith("/")]
+
+
+def _folder_of_session() -> list[Path]:
+    """The folder below this user's ``$XDG_RUNTIME_DIR``, also where that isn't set."""
+    if not hasattr(os, "getuid"):
+        return []
+    return [SESSIONS_FOLDER / str(os.getuid()) / "gpiobridge"]
 
 
 def _own_folder() -> Path:

@@ -9,8 +9,8 @@ from gpiobridge.errors import ServerError
 
 SEVERAL_WORKERS = (
     "this server has several worker processes, but pins can't be shared: each would watch them for "
-    "itself, and a press would move only the displays of one; start one worker with threads "
-    "(gunicorn --workers 1 --threads 8), which serves hundreds of displays"
+    "itself, and a press would move only the displays of one; start one worker with threads, which "
+    "serves hundreds of displays: gunicorn -k gpiobridge.gunicorn.Worker --workers 1 --threads 8"
 )
 
 STARTED_BEFORE_FORK = (

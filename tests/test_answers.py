@@ -29,7 +29,7 @@ WERKZEUG = """<!doctype html>
         (400, "[1", "[1"),
         (401, "Ask\nfor\tthe token.\n", "Ask for the token."),
         (400, "\x1b[31mred\x07 \u202edlo", "[31mred dlo"),
-        (400, "x" * 300, "x" * MAX_LENGTH + "..."),
+        (400, "x" * (MAX_LENGTH + 1), "x" * MAX_LENGTH + "..."),
         (400, b"\xff\xfe", "\ufffd\ufffd"),
     ],
 )  # fmt: skip

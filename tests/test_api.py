@@ -17,6 +17,7 @@ from flask.testing import FlaskClient
 from running import RunningBridge, close_of, frame, wait_until, write_exhibit
 
 from gpiobridge import GpioBridge, config
+from gpiobridge.answers import own_sentence
 from gpiobridge.cli import main
 from gpiobridge.exhibit import create_app
 
@@ -187,12 +188,21 @@ def test_who_may_use_the_api(
     assert answer.status_code == status
     assert answer.headers.get("WWW-Authenticate") == ("Bearer" if status == 401 else None)
     assert "Set-Cookie" not in answer.headers
+    proxied = "url" in server or "allowed_hosts" in server
     if status == 403 and LOCAL not in server:
+        # Where a proxy is configured, "local" would let nobody in.
+        local = '; or write server.api = "local" to let every program on this machine in'
         assert answer.text == (
             "The API asks for a token, and none is set: write server.api_token, and send it as "
-            'Authorization: Bearer; or write server.api = "local" to let every program on this '
-            "machine in. The commands gpiobridge push, navigate and press on this machine need "
-            "neither.\n"
+            f"Authorization: Bearer{'' if proxied else local}. On the machine itself "
+            "gpiobridge push, navigate and press need none, as the bridge's user, at a loopback "
+            "address.\n"
+        )
+        assert answer.text.strip() == own_sentence(403, answer.data)  # a command shows all of it
+    elif status == 403 and proxied:
+        assert answer.text == (
+            'server.api = "local" lets nobody in where server.url or server.allowed_hosts mean a '
+            "proxy: write server.api_token, and send it as Authorization: Bearer.\n"
         )
     elif status == 403:
         assert answer.text.startswith("Only programs on this machine itself may use the API: ")

@@ -322,6 +322,16 @@ def test_a_rule_that_can_never_lead_anywhere_is_warned_of(folder: Path, kind: st
     )
 
 
+@pytest.mark.parametrize("name", ["token", "api_token"])
+def test_a_token_leaves_nothing_to_local(folder: Path, name: str) -> None:
+    """A local program that trusts in api = "local" would be refused beside a token."""
+    text = f'[server]\napi = "local"\n{name} = "at-least-sixteen-characters"\n{PINS}{PAGES}'
+    assert check(text, folder).warnings == (
+        f'config.toml: server.api: "local" counts only without a token, and there is {name}: '
+        "programs on this machine have to send it, too; leave api out",
+    )
+
+
 def test_rules_of_every_page(folder: Path) -> None:
     """They hold on each page that says nothing else, but not where they would lead to itself."""
     text = f"""{PINS}
@@ -795,6 +805,10 @@ def test_a_wrong_page(folder: Path, header: str, problem: str) -> None:
          "server, gpio, limits, pins, pages, every_page"),
         (f"{PINS}{PAGES}[limits]\ndisplays_per_address = 0", "limits.displays_per_address = 0: "
          "must be at least 1; leave it out for the default of 500"),
+        (f"[server]\ndisplays_per_address = 5\n{PINS}{PAGES}", "server.displays_per_address = 5: "
+         "unknown key; move it to [limits]"),
+        (f"{PINS}{PAGES}[limits]\nmax_displays = 5", "limits.max_displays = 5: "
+         "unknown key; move it to [server]"),
         (f"{PINS}{PAGES}[every_page]\nidle = 1", 'every_page.idle = 1: must be '
          '{ after = "60s", to = "<page>" }, or false'),
         (f'{PINS}{PAGES}[every_page]\nidle = {{ after = "9s", to = "opn" }}',

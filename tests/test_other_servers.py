@@ -82,7 +82,8 @@ def test_the_right_sentence(environ: dict[str, Any], said: str) -> None:
     assert said in sentence
     assert "so that no page comes online: " in sentence
     assert ("serve plain HTTP, with TLS in a proxy" in sentence) is (said == TLS)
-    assert ("gunicorn --threads 8 app:app" in sentence) is (said != TLS)
+    bounded = "gunicorn -k gpiobridge.gunicorn.Worker --threads 8 app:app"
+    assert (bounded in sentence) is (said != TLS)
 
 
 @pytest.mark.parametrize("server", ["hypercorn", "uvicorn"])

@@ -72,8 +72,8 @@ ALLOWED = {
     "api": {"admission", "config", "errors", "events", "gpio", "running"},
     "simulator": {"admission", "api", "gpio", "pages", "running"},
     "routes": {
-        "addresses", "admission", "api", "connection", "errors", "events", "handoff", "metrics",
-        "overlaps", "pages", "running", "simulator", "slots", "wire",
+        "addresses", "admission", "api", "connection", "errors", "events", "handoff", "log_rate",
+        "metrics", "overlaps", "pages", "running", "simulator", "slots", "wire",
     },
     "app_settings": {"config", "errors", "python_tables"},
     "handlers": {"config", "errors", "events", "log_rate", "view_pages", "wire"},

@@ -46,6 +46,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("RUNTIME_DIRECTORY", raising=False)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     monkeypatch.setattr(run_key, "SERVICE_FOLDER", tmp_path / "service")
+    monkeypatch.setattr(run_key, "SESSIONS_FOLDER", tmp_path / "sessions")
     return users / "gpiobridge"
 
 
@@ -73,6 +74,20 @@ def test_a_file_is_of_its_user_alone(key: RunKey, folder: Path) -> None:
     assert (file.name, file.read_text()) == ("key-127.0.0.1-8000", f"{key.value}\n")
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_a_cron_job_finds_the_key_of_its_user_s_session(
+    key: RunKey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cron sets no $XDG_RUNTIME_DIR, which the bridge's own session had (row 11)."""
+    session = tmp_path / "sessions" / str(os.getuid())
+    session.mkdir(parents=True, mode=0o700)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(session))
+    key.offer("127.0.0.1", 8000)
+    (found,) = find_keys("http://127.0.0.1:8000", {})
+    assert found.key == key.value
+    (session / "gpiobridge").chmod(0o755)  # somebody may have put another there
+    assert find_keys("http://127.0.0.1:8000", {}) == []
 
 
 def test_bridges_do_not_overwrite_each_other_s(folder: Path) -> None:

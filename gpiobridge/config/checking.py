@@ -226,7 +226,14 @@ def _server(raw: Mapping[str, object], problems: Problems) -> Server:
     if server.open and server.token:
         sentence = "lets everyone in, so the token is never asked for; leave one of them out"
         problems.add(("server", "open"), sentence, True)
-    if server.api == "local" and server.behind_a_proxy:
+    if server.api == "local" and (server.api_token or server.token):
+        name = "api_token" if server.api_token else "token"
+        problems.warn(
+            ("server", "api"),
+            f'"local" counts only without a token, and there is {name}: programs on this machine '
+            "have to send it, too; leave api out",
+        )
+    elif server.api == "local" and server.behind_a_proxy:
         problems.warn(
             ("server", "api"),
             '"local" lets nobody in where url or allowed_hosts mean a proxy; write api_token',

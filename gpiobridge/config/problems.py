@@ -41,6 +41,16 @@ _MEANT = {
         "hosts": "write allowed_hosts",
         **dict.fromkeys(("password", "secret", "auth_token", "access_token"), "write token"),
         **dict.fromkeys(("api_key", "api_secret", "api_password"), "write api_token"),
+        **dict.fromkeys(
+            ("displays_per_address", "connections_per_address", "unfinished_per_address"),
+            "move it to [limits]",
+        ),
+        **dict.fromkeys(("pin_factory", "chip"), "move it to [gpio]"),
+    },
+    "limits": {
+        "max_displays": "move it to [server]",
+        "threads": "move it to [server]",
+        "displays": "write displays_per_address, or max_displays in [server]",
     },
     "gpio": {
         "factory": "write pin_factory",
@@ -217,7 +227,8 @@ def unknown(section: str, name: str, known: Collection[str]) -> str:
     """Say that a key (or, with no section, a whole section) is unknown, and what is right.
 
     Args:
-        section: ``server``, ``gpio``, ``pins``, ``pages``, or nothing for the file's own level.
+        section: ``server``, ``gpio``, ``limits``, ``pins``, ``pages``, or nothing for the file's
+            own level.
         name: what stands there.
         known: what may stand there.
     """
