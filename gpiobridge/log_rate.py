@@ -4,6 +4,7 @@ Whoever sends nonsense at a high rate would otherwise fill a card with lines, an
 matter. Any thread.
 """
 
+import contextlib
 import logging
 import threading
 import time
@@ -115,7 +116,8 @@ class LogRate:
             counted.count += 1
             count = counted.count
         if count == self._most:  # the others needn't be made at all
-            counted.sample = line()[:_MAX_SAMPLE]
+            with contextlib.suppress(Exception):  # a foreign __str__ may fail
+                counted.sample = line()[:_MAX_SAMPLE]
         self._tell(over)
         return count <= self._most
 

@@ -108,3 +108,15 @@ def test_what_a_line_is_made_of_may_log_itself(caplog: pytest.LogCaptureFixture)
 
     log.info("%s is there", Talking())
     assert caplog.messages == ["asked", "it is there"]
+
+
+def test_what_cannot_be_written_is_counted_all_the_same() -> None:
+    """An object whose text fails to be made brings nobody down (row 7)."""
+
+    class Failing:
+        def __str__(self) -> str:
+            raise RuntimeError("no text")
+
+    rate, _ = made(1)
+    assert rate.takes("kind", logging.ERROR, lambda: str(Failing()))
+    assert not rate.takes("kind", logging.ERROR, lambda: str(Failing()))
