@@ -25,7 +25,7 @@ from typing import Any
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from gpiobridge.addresses import client_of
-from gpiobridge.arrivals import Arrivals
+from gpiobridge.arrivals import MAX_UNFINISHED, Arrivals
 from gpiobridge.config import Limits
 from gpiobridge.turns import Turn, Turns
 
@@ -74,7 +74,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         """Serve until a signal."""
         most = self.limits.unfinished_per_address
         self._arrivals = Arrivals(self.poller, most, self._let_wait, self._end)
-        self._turns = Turns(self.cfg.threads, most)
+        self._turns = Turns(self.cfg.threads, most, MAX_UNFINISHED)
         # A thread that has answered must wake the poller, and so must a signal, which gunicorn 23
         # doesn't see to.
         self.poller.register(self.PIPE[0], selectors.EVENT_READ, self._woken)
@@ -213,6 +213,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     def _drop_idle(self, client: str | None) -> bool:
         """Close the connection that has waited longest for its next request, or for a whole one.
 
+        Last of all go those whose request waits for a thread to read its body.
+
         Args:
             client: only of this one; None for any.
         """
@@ -223,8 +225,12 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             if oldest is not None:
                 self._kept.remove(oldest)
                 self.poller.unregister(oldest.sock)
+        if oldest is None and self._arrivals.drop_oldest(client):
+            return True
         if oldest is None:
-            return self._arrivals.drop_oldest(client)
+            oldest = self._turns.give_up(client)
+        if oldest is None:
+            return False
         self._end(oldest)
         return True
 

@@ -9,6 +9,8 @@ import pytest
 from running import RunningBridge, frame, wait_until
 from websockets.sync.client import connect
 
+from gpiobridge.arrivals import MAX_UNFINISHED
+
 THREADS = 2
 SERVER = f"""\
 threads = {THREADS}
@@ -124,6 +126,15 @@ def test_bodies_that_are_not_gathered_hold_half_the_threads(
     with Client(bridge) as client:
         for _ in range(4 * THREADS):
             client.connect(client.request("POST /api/messages", more))
+        assert page_is_served(bridge)
+
+
+def test_bodies_that_are_not_gathered_are_bounded_in_all(bridge: RunningBridge) -> None:
+    """Else those that come through a proxy would be all connections that there may be (row 1)."""
+    with Client(bridge) as client:
+        slow = client.request("POST /api/messages", "Transfer-Encoding: chunked\r\n")
+        _, first_waiting, *_ = [client.connect(slow) for _ in range(MAX_UNFINISHED + THREADS)]
+        assert is_ended(first_waiting)
         assert page_is_served(bridge)
 
 
