@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -136,6 +137,21 @@ def test_bodies_that_are_not_gathered_are_bounded_in_all(bridge: RunningBridge) 
         _, first_waiting, *_ = [client.connect(slow) for _ in range(MAX_UNFINISHED + THREADS)]
         assert is_ended(first_waiting)
         assert page_is_served(bridge)
+    with Client(bridge) as client:  # the next test finds the bridge at rest
+        assert status_of(client.connect(slow + b"0\r\n\r\n")) == 400
+
+
+def test_answers_that_nobody_reads_hold_no_thread(bridge: RunningBridge) -> None:
+    """Pages are served beside clients that ask for a lot and read nothing."""
+    with Client(bridge) as client:
+        for _ in range(2 * THREADS):
+            sock = client.connect()
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            sock.sendall(client.request("GET /gpiobridge/client.js") * 300)
+        began_s = time.monotonic()
+        for _ in range(60):  # meanwhile there is no more room for their answers
+            assert page_is_served(bridge)
+        assert time.monotonic() < began_s + 10  # WHOLE_REQUEST_S ends those that hold a thread
 
 
 def test_unfinished_requests_cost_no_time(bridge: RunningBridge) -> None:
