@@ -16,6 +16,7 @@ import io
 import os
 import selectors
 import socket
+import struct
 import threading
 import time
 from collections import Counter, deque
@@ -31,6 +32,9 @@ from gpiobridge.turns import Turn, Turns
 
 _SEND_BUFFER_BYTES = 256 * 1024
 """What a thread can write without waiting for its reader: more than any page should have."""
+
+_SILENT_S = 10
+"""How long a thread waits, in seconds, for a peer that neither sends nor reads a single byte."""
 
 _MOST_UNREAD = 16  # times 64 KiB
 _OUT_OF_RESOURCES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
@@ -94,6 +98,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             return
         with contextlib.suppress(OSError):  # a Unix socket's is fine as it is
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
+        bound_waits(sock, socket.SO_SNDTIMEO, _SILENT_S)
         client = client_of(address[0] if isinstance(address, tuple) else "")
         connection = TConn(self.cfg, sock, address, listener.getsockname())
         self.nr_conns += 1
@@ -179,6 +184,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def _let_wait(self, connection: Any, data: bytes, client: str | None, slow: bool) -> None:
         """Let a request that has come wait for its turn; the main thread."""
+        # A socket of the application's own, which a handshake without a body begins, may be silent.
+        bound_waits(connection.sock, socket.SO_RCVTIMEO, _SILENT_S if slow else 0)
         connection.init()
         connection.parser.unreader.unread(data)
         connection.data_ready = True  # so that gunicorn 27 doesn't wait for any
@@ -248,6 +255,24 @@ class Worker(ThreadWorker):  # type: ignore[misc]
                 if not self._held[client]:
                     del self._held[client]
         close_soon(connection.sock)
+
+
+def bound_waits(sock: socket.socket, option: int, seconds: float) -> None:
+    """Let each blocking read or write of a connection fail when its peer is silent for so long.
+
+    gunicorn makes its connections blocking, without a limit: a body whose sender has lost the Wi-Fi
+    would hold a thread for ever. It also undoes a timeout of Python's; these are the system's.
+
+    Args:
+        sock: the connection.
+        option: SO_RCVTIMEO for reading, SO_SNDTIMEO for writing (socket(7)).
+        seconds: 0 is for ever.
+    """
+    value = int(seconds), int(seconds % 1 * 1_000_000)
+    for form in ("ll", "qq"):  # the second on 32 bits with a clock of 64
+        with contextlib.suppress(OSError):
+            sock.setsockopt(socket.SOL_SOCKET, option, struct.pack(form, *value))
+            return
 
 
 def close_soon(sock: socket.socket) -> None:

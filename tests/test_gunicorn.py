@@ -11,6 +11,7 @@ from running import RunningBridge, frame, wait_until
 from websockets.sync.client import connect
 
 from gpiobridge.arrivals import MAX_UNFINISHED
+from gpiobridge.gunicorn import bound_waits
 
 THREADS = 2
 SERVER = f"""\
@@ -152,6 +153,21 @@ def test_answers_that_nobody_reads_hold_no_thread(bridge: RunningBridge) -> None
         for _ in range(60):  # meanwhile there is no more room for their answers
             assert page_is_served(bridge)
         assert time.monotonic() < began_s + 10  # WHOLE_REQUEST_S ends those that hold a thread
+
+
+def test_a_thread_waits_for_a_silent_peer_for_a_while_only() -> None:
+    """Neither for what it doesn't send nor for what it doesn't read, however often it is told."""
+    with contextlib.ExitStack() as stack:
+        ours, theirs = map(stack.enter_context, socket.socketpair())
+        bound_waits(ours, socket.SO_RCVTIMEO, 0.01)
+        bound_waits(ours, socket.SO_SNDTIMEO, 0.01)
+        ours.setblocking(True)  # as gunicorn does
+        with pytest.raises(BlockingIOError):
+            ours.recv(1)
+        with pytest.raises(BlockingIOError):
+            ours.sendall(b"x" * 10_000_000)
+        theirs.sendall(b"x")
+        assert ours.recv(1) == b"x"
 
 
 def test_unfinished_requests_cost_no_time(bridge: RunningBridge) -> None:
