@@ -38,7 +38,7 @@ _SILENT_S = 10
 
 _MOST_UNREAD = 16  # times 64 KiB
 _OUT_OF_RESOURCES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
-_NOBODY_THERE = (errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED)
+_NOT_LISTENING = (errno.EBADF, errno.EINVAL, errno.ENOTSOCK)
 # Since 24 its main thread alone ends requests.
 _IS_NEW = hasattr(ThreadWorker, "set_accept_enabled")
 _UNAUTHORISED = ("401", "403", "421")
@@ -93,9 +93,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             if error.errno in _OUT_OF_RESOURCES:
                 if not self._drop_idle(None):
                     time.sleep(0.05)  # the poller would report it again at once
-            elif error.errno not in _NOBODY_THERE:
+            elif error.errno in _NOT_LISTENING:
                 raise
-            return
+            return  # any other is of the connection that would have come (accept(2))
         with contextlib.suppress(OSError):  # a Unix socket's is fine as it is
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
         bound_waits(sock, socket.SO_SNDTIMEO, _SILENT_S)

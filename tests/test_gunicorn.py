@@ -1,6 +1,7 @@
 """Our worker, at a running server: what clients that dawdle may hold, and what they may not."""
 
 import contextlib
+import errno
 import socket
 import time
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from running import RunningBridge, frame, wait_until
 from websockets.sync.client import connect
 
 from gpiobridge.arrivals import MAX_UNFINISHED
-from gpiobridge.gunicorn import bound_waits
+from gpiobridge.gunicorn import Worker, bound_waits
 
 THREADS = 2
 SERVER = f"""\
@@ -168,6 +169,21 @@ def test_a_thread_waits_for_a_silent_peer_for_a_while_only() -> None:
             ours.sendall(b"x" * 10_000_000)
         theirs.sendall(b"x")
         assert ours.recv(1) == b"x"
+
+
+@pytest.mark.parametrize("number", [errno.EPROTO, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EPERM])
+def test_a_connection_that_fails_as_it_comes_is_no_failure(number: int) -> None:
+    """The system tells of it when it is accepted; the worker goes on (accept(2))."""
+
+    class Listener:
+        def accept(self) -> None:
+            raise OSError(number, "of the network")
+
+    worker = Worker.__new__(Worker)
+    Worker.accept(worker, Listener())
+    number = errno.EBADF
+    with pytest.raises(OSError, match="of the network"):
+        Worker.accept(worker, Listener())
 
 
 def test_unfinished_requests_cost_no_time(bridge: RunningBridge) -> None:
