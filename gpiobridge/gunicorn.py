@@ -13,6 +13,7 @@ gunicorn 23 and 27 and is tested with both ends of the range that ``pyproject.to
 import contextlib
 import errno
 import io
+import logging
 import os
 import selectors
 import socket
@@ -28,6 +29,7 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 from gpiobridge.addresses import client_of
 from gpiobridge.arrivals import MAX_UNFINISHED, Arrivals
 from gpiobridge.config import Limits
+from gpiobridge.log_rate import LogRate
 from gpiobridge.turns import Turn, Turns
 
 _SEND_BUFFER_BYTES = 256 * 1024
@@ -79,6 +81,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         most = self.limits.unfinished_per_address
         self._arrivals = Arrivals(self.poller, most, self._let_wait, self._end)
         self._turns = Turns(self.cfg.threads, most, MAX_UNFINISHED)
+        bound_failures(logging.getLogger("gunicorn.error"))
         # A thread that has answered must wake the poller, and so must a signal, which gunicorn 23
         # doesn't see to.
         self.poller.register(self.PIPE[0], selectors.EVENT_READ, self._woken)
@@ -273,6 +276,11 @@ def bound_waits(sock: socket.socket, option: int, seconds: float) -> None:
         with contextlib.suppress(OSError):
             sock.setsockopt(socket.SOL_SOCKET, option, struct.pack(form, *value))
             return
+
+
+def bound_failures(log: logging.Logger) -> None:
+    """Let gunicorn's log tell of failures at a bounded rate: a silent peer's wait ends in one."""
+    log.addFilter(LogRate(log, kind_of=lambda record: record.msg if record.exc_info else None))
 
 
 def close_soon(sock: socket.socket) -> None:

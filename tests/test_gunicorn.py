@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import logging
 import socket
 import time
 from collections.abc import Callable
@@ -12,7 +13,8 @@ from running import RunningBridge, frame, wait_until
 from websockets.sync.client import connect
 
 from gpiobridge.arrivals import MAX_UNFINISHED
-from gpiobridge.gunicorn import Worker, bound_waits
+from gpiobridge.gunicorn import Worker, bound_failures, bound_waits
+from gpiobridge.log_rate import MOST
 
 THREADS = 2
 SERVER = f"""\
@@ -169,6 +171,18 @@ def test_a_thread_waits_for_a_silent_peer_for_a_while_only() -> None:
             ours.sendall(b"x" * 10_000_000)
         theirs.sendall(b"x")
         assert ours.recv(1) == b"x"
+
+
+def test_failures_are_logged_at_a_bounded_rate(caplog: pytest.LogCaptureFixture) -> None:
+    """Clients can bring them about; other lines of gunicorn's tell of its start and end."""
+    log = logging.getLogger(__name__)
+    bound_failures(log)
+    for _ in range(MOST + 5):
+        log.error("Socket error processing request.", exc_info=BlockingIOError())
+        log.error("Worker failed to boot.")
+    messages = [record.getMessage() for record in caplog.records]
+    assert messages.count("Socket error processing request.") == MOST
+    assert messages.count("Worker failed to boot.") == MOST + 5
 
 
 @pytest.mark.parametrize("number", [errno.EPROTO, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EPERM])
