@@ -3,12 +3,14 @@
 Why: a client that sends its request byte by byte would else hold an HTTP thread, and eight of them
 all threads. Here it costs some memory and no thread; what it may hold is bounded, and the oldest
 goes when there are too many. A connection that has said nothing is only silent: browsers open some
-ahead.
+ahead. Nor does a request get a thread while its client leaves the answers before it unread, which
+would hold one, too.
 
 One selector thread, the server's; `request_heads` says what has come.
 """
 
 import contextlib
+import select
 import selectors
 import socket
 import time
@@ -154,13 +156,31 @@ class Arrivals:
         if arriving.head is not None and arriving.head.is_odd:
             self._drop(arriving, _ODD)
         elif arriving.head is not None and arriving.head.is_whole(len(arriving.data)):
-            self._forget(arriving)
-            slow = arriving.head.request_bytes is None
-            self._hand_over(arriving.connection, bytes(arriving.data), arriving.client, slow)
+            if _reads(arriving.connection.sock):
+                self._go_on(arriving)
+            else:
+                self._await_reader(arriving)
         elif arriving.head is None and len(arriving.data) > MAX_HEAD_BYTES:
             self._drop(arriving, _TOO_LARGE)
         else:
             self._watch(arriving)
+
+    def _go_on(self, arriving: _Arriving) -> None:
+        if self._arriving.get(arriving.connection) is not arriving:
+            return  # as above
+        self._forget(arriving)
+        slow = arriving.head is not None and arriving.head.request_bytes is None
+        self._hand_over(arriving.connection, bytes(arriving.data), arriving.client, slow)
+
+    def _await_reader(self, arriving: _Arriving) -> None:
+        """Let a request wait until its client has read of the answers before it."""
+        arriving.since_s = self._clock()
+        if arriving.watched:
+            self._selector.unregister(arriving.connection.sock)
+        arriving.watched = True
+        self._selector.register(
+            arriving.connection.sock, selectors.EVENT_WRITE, lambda _sock: self._go_on(arriving)
+        )
 
     def _begin(self, arriving: _Arriving) -> None:
         """Note that a request has begun to come; the oldest makes room for it."""
@@ -204,3 +224,10 @@ class Arrivals:
             with contextlib.suppress(OSError):  # as far as it goes out at once
                 arriving.connection.sock.send(answer)
         self._give_up(arriving.connection)
+
+
+def _reads(sock: socket.socket) -> bool:
+    """Whether there is room for an answer, which there is if the client reads what it is sent."""
+    poll = select.poll()
+    poll.register(sock, select.POLLOUT)
+    return bool(poll.poll(0))

@@ -13,9 +13,11 @@ gunicorn 23 and 27 and is tested with both ends of the range that ``pyproject.to
 import contextlib
 import errno
 import io
+import logging
 import os
 import selectors
 import socket
+import struct
 import threading
 import time
 from collections import Counter, deque
@@ -25,20 +27,20 @@ from typing import Any
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from gpiobridge.addresses import client_of
-from gpiobridge.arrivals import Arrivals
+from gpiobridge.arrivals import MAX_UNFINISHED, Arrivals
 from gpiobridge.config import Limits
+from gpiobridge.log_rate import LogRate
 from gpiobridge.turns import Turn, Turns
 
 _SEND_BUFFER_BYTES = 256 * 1024
 """What a thread can write without waiting for its reader: more than any page should have."""
 
+_SILENT_S = 10
+"""How long a thread waits, in seconds, for a peer that neither sends nor reads a single byte."""
+
 _MOST_UNREAD = 16  # times 64 KiB
 _OUT_OF_RESOURCES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
-# Of the connection that would be next, not of the listening socket (accept(2)).
-_NOBODY_THERE = (
-    errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED, errno.EPERM, errno.EPROTO, errno.ENETDOWN,
-    errno.ENETUNREACH, errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ENOPROTOOPT,
-)  # fmt: skip
+_NOT_LISTENING = (errno.EBADF, errno.EINVAL, errno.ENOTSOCK)
 # Since 24 its main thread alone ends requests.
 _IS_NEW = hasattr(ThreadWorker, "set_accept_enabled")
 _REFUSED = ("401", "403", "421")  # by `admission`, or by the application
@@ -78,7 +80,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         """Serve until a signal."""
         most = self.limits.unfinished_per_address
         self._arrivals = Arrivals(self.poller, most, self._let_wait, self._end)
-        self._turns = Turns(self.cfg.threads, most)
+        self._turns = Turns(self.cfg.threads, most, MAX_UNFINISHED)
+        bound_failures(logging.getLogger("gunicorn.error"))
         # A thread that has answered must wake the poller, and so must a signal, which gunicorn 23
         # doesn't see to.
         self.poller.register(self.PIPE[0], selectors.EVENT_READ, self._woken)
@@ -93,11 +96,12 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             if error.errno in _OUT_OF_RESOURCES:
                 if not self._drop_idle(None):
                     time.sleep(0.05)  # the poller would report it again at once
-            elif error.errno not in _NOBODY_THERE:
+            elif error.errno in _NOT_LISTENING:
                 raise
-            return
+            return  # any other is of the connection that would have come (accept(2))
         with contextlib.suppress(OSError):  # a Unix socket's is fine as it is
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
+        bound_waits(sock, socket.SO_SNDTIMEO, _SILENT_S)
         client = client_of(address[0] if isinstance(address, tuple) else "")
         connection = TConn(self.cfg, sock, address, listener.getsockname())
         self.nr_conns += 1
@@ -185,6 +189,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def _let_wait(self, connection: Any, data: bytes, client: str | None, slow: bool) -> None:
         """Let a request that has come wait for its turn; the main thread."""
+        # A socket of the application's own, which a handshake without a body begins, may be silent.
+        bound_waits(connection.sock, socket.SO_RCVTIMEO, _SILENT_S if slow else 0)
         connection.init()
         connection.parser.unreader.unread(data)
         connection.data_ready = True  # so that gunicorn 27 doesn't wait for any
@@ -219,6 +225,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     def _drop_idle(self, client: str | None) -> bool:
         """Close the connection that has waited longest for its next request, or for a whole one.
 
+        Last of all go those whose request waits for a thread to read its body.
+
         Args:
             client: only of this one; None for any.
         """
@@ -229,8 +237,12 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             if oldest is not None:
                 self._kept.remove(oldest)
                 self.poller.unregister(oldest.sock)
+        if oldest is None and self._arrivals.drop_oldest(client):
+            return True
         if oldest is None:
-            return self._arrivals.drop_oldest(client)
+            oldest = self._turns.give_up(client)
+        if oldest is None:
+            return False
         self._end(oldest)
         return True
 
@@ -248,6 +260,29 @@ class Worker(ThreadWorker):  # type: ignore[misc]
                 if not self._held[client]:
                     del self._held[client]
         close_soon(connection.sock)
+
+
+def bound_waits(sock: socket.socket, option: int, seconds: float) -> None:
+    """Let each blocking read or write of a connection fail when its peer is silent for so long.
+
+    gunicorn makes its connections blocking, without a limit: a body whose sender has lost the Wi-Fi
+    would hold a thread for ever. It also undoes a timeout of Python's; these are the system's.
+
+    Args:
+        sock: the connection.
+        option: SO_RCVTIMEO for reading, SO_SNDTIMEO for writing (socket(7)).
+        seconds: 0 is for ever.
+    """
+    value = int(seconds), int(seconds % 1 * 1_000_000)
+    for form in ("ll", "qq"):  # the second on 32 bits with a clock of 64
+        with contextlib.suppress(OSError):
+            sock.setsockopt(socket.SOL_SOCKET, option, struct.pack(form, *value))
+            return
+
+
+def bound_failures(log: logging.Logger) -> None:
+    """Let gunicorn's log tell of failures at a bounded rate: a silent peer's wait ends in one."""
+    log.addFilter(LogRate(log, kind_of=lambda record: record.msg if record.exc_info else None))
 
 
 def close_soon(sock: socket.socket) -> None:

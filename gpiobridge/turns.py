@@ -35,15 +35,18 @@ class Turns(Generic[T]):
     Args:
         threads: how many there are.
         most_slow: so many requests of one client may wait whose bodies are still to come.
+        most_slow_in_all: so many of all clients together, this machine's included.
     """
 
-    def __init__(self, threads: int, most_slow: int) -> None:
+    def __init__(self, threads: int, most_slow: int, most_slow_in_all: int) -> None:
         self._threads = threads
         self._half = max(1, threads // 2)
         self._most_slow = most_slow
+        self._most_slow_in_all = most_slow_in_all
         self._waiting: dict[str | None, deque[Turn[T]]] = {}  # the next client first
         self._answered: Counter[str | None] = Counter()
         self._slow = 0
+        self._slow_waiting: dict[Turn[T], None] = {}  # the oldest first
         self._lock = threading.Lock()
 
     def put(self, turn: Turn[T]) -> T | None:
@@ -51,16 +54,28 @@ class Turns(Generic[T]):
 
         Returns:
             What stands for the request that is given up for it: the oldest slow one of a client
-            that has too many of them.
+            that has too many of them, or of all if there are too many.
         """
         with self._lock:
-            mine = self._waiting.setdefault(turn.client, deque())
-            mine.append(turn)
-            slow = [other for other in mine if other.slow]
-            if turn.client is None or len(slow) <= self._most_slow:
+            self._waiting.setdefault(turn.client, deque()).append(turn)
+            if not turn.slow:
                 return None
-            mine.remove(slow[0])
-            return slow[0].item
+            self._slow_waiting[turn] = None
+            mine = sum(other.client == turn.client for other in self._slow_waiting)
+            if turn.client is not None and mine > self._most_slow:
+                return self._give_up_locked(turn.client)
+            if len(self._slow_waiting) > self._most_slow_in_all:
+                return self._give_up_locked(None)
+            return None
+
+    def give_up(self, client: str | None) -> T | None:
+        """Give up the slow request that has waited longest; None if none waits.
+
+        Args:
+            client: only of this one; None for any.
+        """
+        with self._lock:
+            return self._give_up_locked(client)
 
     def next(self) -> Turn[T] | None:
         """Take the request that is to be answered now; None while none may be."""
@@ -72,6 +87,7 @@ class Turns(Generic[T]):
                 if turn is None:
                     continue
                 turns.remove(turn)
+                self._slow_waiting.pop(turn, None)
                 del self._waiting[client]
                 if turns:
                     self._waiting[client] = turns  # behind all others
@@ -91,6 +107,17 @@ class Turns(Generic[T]):
     def __len__(self) -> int:
         with self._lock:
             return sum(map(len, self._waiting.values()))
+
+    def _give_up_locked(self, client: str | None) -> T | None:
+        turn = next((t for t in self._slow_waiting if client in (None, t.client)), None)
+        if turn is None:
+            return None
+        del self._slow_waiting[turn]
+        mine = self._waiting[turn.client]
+        mine.remove(turn)
+        if not mine:
+            del self._waiting[turn.client]
+        return turn.item
 
     def _may_locked(self, turn: Turn[T]) -> bool:
         """Whether a request may be answered now."""

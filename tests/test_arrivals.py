@@ -103,6 +103,44 @@ def test_what_came_with_the_request_before_counts(server: Server) -> None:
     assert server.came[1] == (connection, GET, "a", False)
 
 
+def full(server: Server) -> tuple[Any, socket.socket]:
+    """A connection whose answers are not read, and on which the next request is half there."""
+    connection, theirs = server.connect("a", GET[:5])
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            connection.sock.send(b"x" * 65536)
+    return connection, theirs
+
+
+def test_whoever_leaves_answers_unread_gets_no_more(server: Server) -> None:
+    """The next request waits, without costing time, until there is room for its answer."""
+    connection, theirs = full(server)
+    theirs.sendall(GET[5:] + GET)
+    server.turn()
+    assert server.turn() == 0
+    assert server.came == []
+    while not server.came:
+        assert theirs.recv(65536)
+        server.turn()
+    assert server.came == [(connection, GET + GET, "a", False)]
+    assert len(server.selector.get_map()) == 0
+
+
+def test_answers_must_be_read_within_ten_seconds(server: Server) -> None:
+    """They begin when the next request has come."""
+    connection, theirs = full(server)
+    server.now_s += arrivals.REQUEST_S - 1
+    theirs.sendall(GET[5:])
+    server.turn()
+    server.now_s += arrivals.REQUEST_S - 1
+    server.arrivals.tick()
+    assert server.given_up == []
+    server.now_s += 1
+    server.arrivals.tick()
+    assert server.given_up == [connection]
+    assert len(server.selector.get_map()) == 0
+
+
 def test_a_head_has_ten_seconds_in_all(server: Server) -> None:
     """Each byte that comes makes it no longer; the client is told."""
     connection, theirs = server.connect("a", GET[:5])

@@ -2,8 +2,10 @@
 
 import contextlib
 import errno
+import logging
 import os
 import socket
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +13,9 @@ import pytest
 from running import RunningBridge, frame, wait_until
 from websockets.sync.client import connect
 
-from gpiobridge.gunicorn import Worker
+from gpiobridge.arrivals import MAX_UNFINISHED
+from gpiobridge.gunicorn import Worker, bound_failures, bound_waits
+from gpiobridge.log_rate import MOST
 
 THREADS = 2
 SERVER = f"""\
@@ -129,6 +133,57 @@ def test_bodies_that_are_not_gathered_hold_half_the_threads(
         for _ in range(4 * THREADS):
             client.connect(client.request("POST /api/messages", more))
         assert page_is_served(bridge)
+
+
+def test_bodies_that_are_not_gathered_are_bounded_in_all(bridge: RunningBridge) -> None:
+    """Else those that come through a proxy would be all connections that there may be (row 1)."""
+    with Client(bridge) as client:
+        slow = client.request("POST /api/messages", "Transfer-Encoding: chunked\r\n")
+        _, first_waiting, *_ = [client.connect(slow) for _ in range(MAX_UNFINISHED + THREADS)]
+        assert is_ended(first_waiting)
+        assert page_is_served(bridge)
+    with Client(bridge) as client:  # the next test finds the bridge at rest
+        assert status_of(client.connect(slow + b"0\r\n\r\n")) == 400
+
+
+def test_answers_that_nobody_reads_hold_no_thread(bridge: RunningBridge) -> None:
+    """Pages are served beside clients that ask for a lot and read nothing."""
+    with Client(bridge) as client:
+        for _ in range(2 * THREADS):
+            sock = client.connect()
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            sock.sendall(client.request("GET /gpiobridge/client.js") * 300)
+        began_s = time.monotonic()
+        for _ in range(60):  # meanwhile there is no more room for their answers
+            assert page_is_served(bridge)
+        assert time.monotonic() < began_s + 10  # WHOLE_REQUEST_S ends those that hold a thread
+
+
+def test_a_thread_waits_for_a_silent_peer_for_a_while_only() -> None:
+    """Neither for what it doesn't send nor for what it doesn't read, however often it is told."""
+    with contextlib.ExitStack() as stack:
+        ours, theirs = map(stack.enter_context, socket.socketpair())
+        bound_waits(ours, socket.SO_RCVTIMEO, 0.01)
+        bound_waits(ours, socket.SO_SNDTIMEO, 0.01)
+        ours.setblocking(True)  # as gunicorn does
+        with pytest.raises(BlockingIOError):
+            ours.recv(1)
+        with pytest.raises(BlockingIOError):
+            ours.sendall(b"x" * 10_000_000)
+        theirs.sendall(b"x")
+        assert ours.recv(1) == b"x"
+
+
+def test_failures_are_logged_at_a_bounded_rate(caplog: pytest.LogCaptureFixture) -> None:
+    """Clients can bring them about; other lines of gunicorn's tell of its start and end."""
+    log = logging.getLogger(__name__)
+    bound_failures(log)
+    for _ in range(MOST + 5):
+        log.error("Socket error processing request.", exc_info=BlockingIOError())
+        log.error("Worker failed to boot.")
+    messages = [record.getMessage() for record in caplog.records]
+    assert messages.count("Socket error processing request.") == MOST
+    assert messages.count("Worker failed to boot.") == MOST + 5
 
 
 def test_unfinished_requests_cost_no_time(bridge: RunningBridge) -> None:

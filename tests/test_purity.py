@@ -95,7 +95,7 @@ ALLOWED = {
     "request_heads": set(),
     "turns": set(),
     "arrivals": {"request_heads"},
-    "gunicorn": {"addresses", "arrivals", "config", "turns"},
+    "gunicorn": {"addresses", "arrivals", "config", "log_rate", "turns"},
     "gunicorn_worker": {"gunicorn", "startup", "systemd", "web"},
     "werkzeug_server": {"config", "exhibit", "log_rate", "startup"},
     "gunicorn_server": {

@@ -8,11 +8,12 @@ from gpiobridge.turns import Turn, Turns
 
 THREADS = 4
 MOST_SLOW = 3
+MOST_SLOW_IN_ALL = 12
 
 
 def waiting(*turns: tuple[str, str | None, bool]) -> Turns[str]:
     """Requests that wait, of whom, and whether they are slow."""
-    all_turns: Turns[str] = Turns(THREADS, MOST_SLOW)
+    all_turns: Turns[str] = Turns(THREADS, MOST_SLOW, MOST_SLOW_IN_ALL)
     for item, client, slow in turns:
         assert all_turns.put(Turn(item, client, slow)) is None
     return all_turns
@@ -62,11 +63,31 @@ def test_the_oldest_slow_request_of_a_client_goes() -> None:
         assert turns.put(Turn(f"m{number}", None, True)) is None
 
 
+def test_the_oldest_slow_request_of_all_goes() -> None:
+    """Also this machine's, as a proxy on it may speak for one who attacks; others stay."""
+    turns = waiting(("m", None, False), *((f"m{n}", None, True) for n in range(MOST_SLOW_IN_ALL)))
+    assert turns.put(Turn("b", "b", True)) == "m0"
+    assert turns.put(Turn("m", None, False)) is None
+
+
+def test_a_slow_request_makes_room() -> None:
+    """The one that has waited longest, of one client or of all; none that a thread answers."""
+    turns = waiting(("a0", "a", True), ("b0", "b", True), ("a1", "a", True), ("c0", "c", False))
+    assert turns.give_up("b") == "b0"
+    assert turns.give_up("b") is None
+    assert turns.next() == Turn("a0", "a", True)
+    assert turns.give_up(None) == "a1"
+    assert turns.give_up(None) is None
+    assert turns.next() == Turn("c0", "c", False)
+    assert turns.next() is None
+    assert len(turns) == 0
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_every_request_is_answered_once(seed: int) -> None:
     """Whatever the order, none is lost, none comes twice, and no bound is passed."""
     chance = random.Random(seed)
-    turns: Turns[int] = Turns(THREADS, 1000)
+    turns: Turns[int] = Turns(THREADS, 1000, 1000)
     put, answering, answered = 0, [], []
     while len(answered) < 200:
         if put < 200 and chance.random() < 0.6:
