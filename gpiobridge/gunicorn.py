@@ -68,6 +68,12 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self._arrivals: Arrivals
         self._turns: Turns[Any]
 
+    @property
+    def threads_for_clients(self) -> int:
+        """How many threads all clients get together, this machine itself left out."""
+        threads: int = self.cfg.threads
+        return threads
+
     def load_wsgi(self) -> None:
         """Load the application; an answer that refuses a client ends its connection."""
         super().load_wsgi()
@@ -80,7 +86,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         """Serve until a signal."""
         most = self.limits.unfinished_per_address
         self._arrivals = Arrivals(self.poller, most, self._let_wait, self._end)
-        self._turns = Turns(self.cfg.threads, most, MAX_UNFINISHED)
+        self._turns = Turns(self.cfg.threads, most, MAX_UNFINISHED, self.threads_for_clients)
         bound_failures(logging.getLogger("gunicorn.error"))
         # A thread that has answered must wake the poller, and so must a signal, which gunicorn 23
         # doesn't see to.

@@ -10,6 +10,7 @@ import logging
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +27,10 @@ POOL_PREFIX = "gpiobridge-http"
 WHOLE_REQUEST_S = 15.0
 """How long a request may hold an HTTP thread, in seconds; each byte renews the sockets' limit."""
 
+SWITCH_S = 0.0005
+"""How long a thread may hold up the others, in seconds; Python's 5 ms add up: an edge waits for each
+that is busy, and again behind each call of the system."""
+
 IN_FLIGHT_S = 0.3
 """How long requests that are being answered have, in seconds, when we stop."""
 
@@ -36,6 +41,15 @@ class ServiceWorker(Worker):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._since_s: dict[Any, float] = {}  # requests on the HTTP threads
+
+    @property
+    def threads_for_clients(self) -> int:
+        """Few, as an exhibit's pages wait for nothing: more would only hold each other up.
+
+        Python runs one thread at a time, and an edge waits for each that is busy.
+        """
+        threads: int = self.cfg.threads
+        return max(2, threads // 4)
 
     def init_signals(self) -> None:
         """Let Ctrl-C, which reaches this process, too, end it like SIGTERM does."""
@@ -66,6 +80,7 @@ class ServiceWorker(Worker):
 
     def run(self) -> None:
         """Serve until a signal, then end this process."""
+        sys.setswitchinterval(SWITCH_S)
         service = self.app
         bridge: GpioBridge = self.application.extensions["gpiobridge"]
         try:

@@ -1,7 +1,8 @@
 """Whose request is answered next: every client in turn, so that none keeps the others waiting.
 
-Of the HTTP threads one client gets half at most, and so do all requests together whose bodies are
-still to come. What this machine itself asks for has no bound: a proxy on it speaks for everybody.
+Of the HTTP threads that are there for clients one of them gets half at most, and so do all requests
+together whose bodies are still to come. What this machine itself asks for comes first, and has no
+bound: a kiosk must not wait for visitors, and a proxy speaks for everybody.
 
 Any thread; it imports nothing of the project.
 """
@@ -36,16 +37,22 @@ class Turns(Generic[T]):
         threads: how many there are.
         most_slow: so many requests of one client may wait whose bodies are still to come.
         most_slow_in_all: so many of all clients together, this machine's included.
+        for_clients: how many threads all clients get together, this machine left out; all by
+            default.
     """
 
-    def __init__(self, threads: int, most_slow: int, most_slow_in_all: int) -> None:
+    def __init__(
+        self, threads: int, most_slow: int, most_slow_in_all: int, for_clients: int | None = None
+    ) -> None:
         self._threads = threads
         self._half = max(1, threads // 2)
+        self._for_clients = threads if for_clients is None else for_clients
+        self._half_for_clients = max(1, self._for_clients // 2)
         self._most_slow = most_slow
         self._most_slow_in_all = most_slow_in_all
         self._waiting: dict[str | None, deque[Turn[T]]] = {}  # the next client first
         self._answered: Counter[str | None] = Counter()
-        self._slow = 0
+        self._slow: Counter[str | None] = Counter()
         self._slow_waiting: dict[Turn[T], None] = {}  # the oldest first
         self._lock = threading.Lock()
 
@@ -82,7 +89,8 @@ class Turns(Generic[T]):
         with self._lock:
             if self._answered.total() >= self._threads:
                 return None
-            for client, turns in self._waiting.items():
+            for client in sorted(self._waiting, key=lambda client: client is not None):
+                turns = self._waiting[client]
                 turn = next((turn for turn in turns if self._may_locked(turn)), None)
                 if turn is None:
                     continue
@@ -92,7 +100,7 @@ class Turns(Generic[T]):
                 if turns:
                     self._waiting[client] = turns  # behind all others
                 self._answered[client] += 1
-                self._slow += turn.slow
+                self._slow[client] += turn.slow
                 return turn
             return None
 
@@ -102,7 +110,9 @@ class Turns(Generic[T]):
             self._answered[turn.client] -= 1
             if not self._answered[turn.client]:
                 del self._answered[turn.client]
-            self._slow -= turn.slow
+            self._slow[turn.client] -= turn.slow
+            if not self._slow[turn.client]:
+                del self._slow[turn.client]
 
     def __len__(self) -> int:
         with self._lock:
@@ -121,5 +131,14 @@ class Turns(Generic[T]):
 
     def _may_locked(self, turn: Turn[T]) -> bool:
         """Whether a request may be answered now."""
-        mine = turn.client is None or self._answered[turn.client] < self._half
-        return mine and not (turn.slow and self._slow >= self._half)
+        if turn.slow and self._slow.total() >= self._half:
+            return False
+        if turn.client is None:
+            return True
+        answered = self._answered.total() - self._answered[None]
+        slow = self._slow.total() - self._slow[None]
+        return (
+            answered < self._for_clients
+            and self._answered[turn.client] < self._half_for_clients
+            and not (turn.slow and slow >= self._half_for_clients)
+        )

@@ -64,10 +64,10 @@ LEVEL_CHECK_S = 0.25
 ORDERS_S = 0.01
 """How long a turn may take with orders, in seconds: edges come in between."""
 
-READS_S = 0.01
+READS_S = 0.005
 """How long a turn may take with what displays send, in seconds."""
 
-JOINS_S = 0.01
+JOINS_S = 0.005
 """The same with displays that join."""
 
 _NOISY = (

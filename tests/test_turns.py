@@ -83,6 +83,23 @@ def test_a_slow_request_makes_room() -> None:
     assert len(turns) == 0
 
 
+def test_this_machine_comes_first() -> None:
+    """A kiosk doesn't wait for visitors."""
+    turns = waiting(("a", "a", False), ("b", "b", False), ("m", None, False))
+    assert [turn.item for turn in taken(turns)] == ["m", "a", "b"]
+
+
+def test_clients_may_have_few_of_the_threads() -> None:
+    """Of these each gets half, and slow requests do; this machine has the others."""
+    turns: Turns[str] = Turns(THREADS, MOST_SLOW, MOST_SLOW_IN_ALL, for_clients=2)
+    for item, client, slow in (
+        ("a1", "a", True), ("a2", "a", False), ("b1", "b", True), ("b2", "b", False),
+        ("c1", "c", False), ("m1", None, False), ("m2", None, False),
+    ):  # fmt: skip
+        turns.put(Turn(item, client, slow))
+    assert [turn.item for turn in taken(turns)] == ["m1", "m2", "a1", "b2"]
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_every_request_is_answered_once(seed: int) -> None:
     """Whatever the order, none is lost, none comes twice, and no bound is passed."""
