@@ -28,8 +28,8 @@ WHOLE_REQUEST_S = 15.0
 """How long a request may hold an HTTP thread, in seconds; each byte renews the sockets' limit."""
 
 SWITCH_S = 0.0005
-"""How long a thread may hold up the others, in seconds. Python's own 5 ms would add up: an edge waits
-for each thread that is busy, and again behind each call of the system."""
+"""How long a thread may hold up the others, in seconds. Python's own 5 ms would add up: an edge
+waits for each thread that is busy, and again behind each call of the system."""
 
 IN_FLIGHT_S = 0.3
 """How long requests that are being answered have, in seconds, when we stop."""
