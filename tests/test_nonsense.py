@@ -121,7 +121,8 @@ def test_an_address_that_cannot_be_read_ends_no_thread(run_bridge: Run, kind: st
         case = fuzz_headers.Case(b"GET", target, ((b"Host", b"127.0.0.1"),), b"")
         with socket.create_connection(("127.0.0.1", bridge.port), 10) as sock:
             line = fuzz_headers.first_line(sock, case.sent)
-        assert line.split(b" ")[1] in (b"400", b"404", b"421"), target
+        # gunicorn 23 leaves the host of the last one unread: then it is the start page's address.
+        assert line.split(b" ")[1] in (b"302", b"400", b"404", b"421"), target
     bridge.stop()  # looks for tracebacks in its log
 
 
