@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 from running import write_exhibit
+from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from gpiobridge import config
 from gpiobridge.exhibit import create_app
@@ -105,13 +106,14 @@ def served(tmp_path: Path) -> Iterator[Callable[[str], FlaskClient]]:
 def test_a_loose_host_is_never_accepted(served: Callable[[str], FlaskClient]) -> None:
     """400 or 421 for pages, files, sockets and the API alike."""
     app = served(f'{URL}\n{ALLOWED}\napi = "local"').application
-    client = app.test_client(use_cookies=False)  # Werkzeug 3.1.6 looks at a Host for its cookies
     for path in ("/welcome", "/static/a.txt", "/healthz", "/ws/welcome", "/nothing", "/"):
         wrong = {}
         for text in LOOSE:
             if not (sent := text.encode("utf-8").decode("latin-1")).isprintable():
                 continue  # no server passes it on
-            status = client.get(path, headers={"Host": sent}).status_code
+            # Not by the client: that of Werkzeug 3.1.6 reads the Host itself, and fails.
+            environ = EnvironBuilder(path).get_environ() | {"HTTP_HOST": sent}
+            status = int(run_wsgi_app(app, environ, buffered=True)[1].split()[0])
             if status not in (400, 421):
                 wrong[text] = status
         assert wrong == {}, path
