@@ -8,7 +8,7 @@ Any thread; it imports nothing of the project.
 """
 
 import threading
-from collections import Counter, deque
+from collections import deque
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -51,8 +51,7 @@ class Turns(Generic[T]):
         self._most_slow = most_slow
         self._most_slow_in_all = most_slow_in_all
         self._waiting: dict[str | None, deque[Turn[T]]] = {}  # the next client first
-        self._answered: Counter[str | None] = Counter()
-        self._slow: Counter[str | None] = Counter()
+        self._running: list[Turn[T]] = []
         self._slow_waiting: dict[Turn[T], None] = {}  # the oldest first
         self._lock = threading.Lock()
 
@@ -87,10 +86,10 @@ class Turns(Generic[T]):
     def next(self) -> Turn[T] | None:
         """Take the request that is to be answered now; None while none may be."""
         with self._lock:
-            if self._answered.total() >= self._threads:
+            if len(self._running) >= self._threads:
                 return None
-            for client in sorted(self._waiting, key=lambda client: client is not None):
-                turns = self._waiting[client]
+            for client in (None, *self._waiting):  # this machine first
+                turns = self._waiting.get(client, deque())
                 turn = next((turn for turn in turns if self._may_locked(turn)), None)
                 if turn is None:
                     continue
@@ -99,20 +98,14 @@ class Turns(Generic[T]):
                 del self._waiting[client]
                 if turns:
                     self._waiting[client] = turns  # behind all others
-                self._answered[client] += 1
-                self._slow[client] += turn.slow
+                self._running.append(turn)
                 return turn
             return None
 
     def done(self, turn: Turn[T]) -> None:
         """Note that a request which `next` gave has been answered."""
         with self._lock:
-            self._answered[turn.client] -= 1
-            if not self._answered[turn.client]:
-                del self._answered[turn.client]
-            self._slow[turn.client] -= turn.slow
-            if not self._slow[turn.client]:
-                del self._slow[turn.client]
+            self._running.remove(turn)
 
     def __len__(self) -> int:
         with self._lock:
@@ -131,14 +124,15 @@ class Turns(Generic[T]):
 
     def _may_locked(self, turn: Turn[T]) -> bool:
         """Whether a request may be answered now."""
-        if turn.slow and self._slow.total() >= self._half:
+        slow = [running for running in self._running if running.slow]
+        if turn.slow and len(slow) >= self._half:
             return False
         if turn.client is None:
             return True
-        answered = self._answered.total() - self._answered[None]
-        slow = self._slow.total() - self._slow[None]
+        of_clients = [running for running in self._running if running.client is not None]
+        own = [running for running in of_clients if running.client == turn.client]
         return (
-            answered < self._for_clients
-            and self._answered[turn.client] < self._half_for_clients
-            and not (turn.slow and slow >= self._half_for_clients)
+            len(of_clients) < self._for_clients
+            and len(own) < self._half_for_clients
+            and not (turn.slow and sum(r.slow for r in of_clients) >= self._half_for_clients)
         )

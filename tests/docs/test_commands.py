@@ -8,20 +8,9 @@ from pathlib import Path
 
 import pytest
 from running import RunningBridge, frame, write_exhibit
+from test_run_key import HOOK
 
 Run = Callable[..., RunningBridge]
-
-HOOK = """\
-[server]
-start = "welcome"
-{server}
-[pins]
-button = 17
-bell = {{ source = "http" }}
-[pages.welcome]
-on_low.bell = "open"
-[pages.open]
-"""
 
 
 def gpiobridge(*words: str, **environ: str) -> tuple[int, str]:
