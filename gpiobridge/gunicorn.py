@@ -17,7 +17,6 @@ import logging
 import os
 import selectors
 import socket
-import struct
 import threading
 import time
 from collections import Counter, deque
@@ -30,6 +29,7 @@ from gpiobridge.addresses import client_of
 from gpiobridge.arrivals import MAX_UNFINISHED, Arrivals
 from gpiobridge.config import Limits
 from gpiobridge.log_rate import LogRate
+from gpiobridge.silence import bound_waits
 from gpiobridge.turns import Turn, Turns
 
 _SEND_BUFFER_BYTES = 256 * 1024
@@ -107,7 +107,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             return  # any other is of the connection that would have come (accept(2))
         with contextlib.suppress(OSError):  # a Unix socket's is fine as it is
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
-        bound_waits(sock, socket.SO_SNDTIMEO, _SILENT_S)
+        # gunicorn's connections are blocking, without a limit: a reader that has lost the Wi-Fi
+        # would hold a thread for ever.
+        bound_waits(sock, "SO_SNDTIMEO", _SILENT_S)
         client = client_of(address[0] if isinstance(address, tuple) else "")
         connection = TConn(self.cfg, sock, address, listener.getsockname())
         self.nr_conns += 1
@@ -196,7 +198,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     def _let_wait(self, connection: Any, data: bytes, client: str | None, slow: bool) -> None:
         """Let a request that has come wait for its turn; the main thread."""
         # A socket of the application's own, which a handshake without a body begins, may be silent.
-        bound_waits(connection.sock, socket.SO_RCVTIMEO, _SILENT_S if slow else 0)
+        bound_waits(connection.sock, "SO_RCVTIMEO", _SILENT_S if slow else 0)
         connection.init()
         connection.parser.unreader.unread(data)
         connection.data_ready = True  # so that gunicorn 27 doesn't wait for any
@@ -266,24 +268,6 @@ class Worker(ThreadWorker):  # type: ignore[misc]
                 if not self._held[client]:
                     del self._held[client]
         close_soon(connection.sock)
-
-
-def bound_waits(sock: socket.socket, option: int, seconds: float) -> None:
-    """Let each blocking read or write of a connection fail when its peer is silent for so long.
-
-    gunicorn makes its connections blocking, without a limit: a body whose sender has lost the Wi-Fi
-    would hold a thread for ever. It also undoes a timeout of Python's; these are the system's.
-
-    Args:
-        sock: the connection.
-        option: SO_RCVTIMEO for reading, SO_SNDTIMEO for writing (socket(7)).
-        seconds: 0 is for ever.
-    """
-    value = int(seconds), int(seconds % 1 * 1_000_000)
-    for form in ("ll", "qq"):  # the second on 32 bits with a clock of 64
-        with contextlib.suppress(OSError):
-            sock.setsockopt(socket.SOL_SOCKET, option, struct.pack(form, *value))
-            return
 
 
 def bound_failures(log: logging.Logger) -> None:

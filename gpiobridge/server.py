@@ -13,7 +13,6 @@ import ipaddress
 import logging
 import os
 import socket
-import struct
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -21,6 +20,7 @@ from gpiobridge import calling, werkzeug_server
 from gpiobridge.config import Settings
 from gpiobridge.errors import ConfigError, ServerError
 from gpiobridge.limits import raise_file_limit, room_for_displays
+from gpiobridge.silence import bound_waits
 
 log = logging.getLogger(__name__)
 
@@ -147,13 +147,8 @@ def _tune(listener: socket.socket) -> None:
         if hasattr(socket, "TCP_DEFER_ACCEPT"):
             # Browsers open connections ahead, silent until needed.
             listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, _DEFER_S)
-    for name in ("SO_RCVTIMEO", "SO_SNDTIMEO"):
-        # A struct timeval: of longs, or of 64 bits on a 32-bit system with a 64-bit clock.
-        for timeval in ("@ll", "@qq"):
-            with contextlib.suppress(OSError, AttributeError):
-                limit = struct.pack(timeval, REQUEST_S, 0)
-                listener.setsockopt(socket.SOL_SOCKET, getattr(socket, name), limit)
-                break
+    for option in ("SO_RCVTIMEO", "SO_SNDTIMEO"):
+        bound_waits(listener, option, REQUEST_S)
 
 
 def _within_file_limit(settings: Settings, files: int | None) -> Settings:

@@ -14,8 +14,9 @@ from running import RunningBridge, frame, wait_until
 from websockets.sync.client import connect
 
 from gpiobridge.arrivals import MAX_UNFINISHED
-from gpiobridge.gunicorn import Worker, bound_failures, bound_waits
+from gpiobridge.gunicorn import Worker, bound_failures
 from gpiobridge.log_rate import MOST
+from gpiobridge.silence import bound_waits
 
 THREADS = 2
 SERVER = f"""\
@@ -163,8 +164,8 @@ def test_a_thread_waits_for_a_silent_peer_for_a_while_only() -> None:
     """Neither for what it doesn't send nor for what it doesn't read, however often it is told."""
     with contextlib.ExitStack() as stack:
         ours, theirs = map(stack.enter_context, socket.socketpair())
-        bound_waits(ours, socket.SO_RCVTIMEO, 0.01)
-        bound_waits(ours, socket.SO_SNDTIMEO, 0.01)
+        bound_waits(ours, "SO_RCVTIMEO", 0.01)
+        bound_waits(ours, "SO_SNDTIMEO", 0.01)
         ours.setblocking(True)  # as gunicorn does
         with pytest.raises(BlockingIOError):
             ours.recv(1)
