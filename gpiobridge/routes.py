@@ -211,7 +211,6 @@ def _asset(name: str) -> ResponseReturnValue:
     # A page asks for the client by version, so that copy never changes.
     response = send_from_directory(ASSETS, name, max_age=_ONE_YEAR_S if "v" in request.args else 0)
     response.headers["Content-Security-Policy"] = STRICT_CSP
-    response.headers["X-Content-Type-Options"] = "nosniff"
     return response
 
 
