@@ -231,8 +231,7 @@ class SharedBridge(RunningBridge):
     def put_back(self) -> None:
         """Put every pin where it was at the start, and wait until the last display has left."""
         for pin, level in self._at_rest.items():
-            if self.levels()[pin] != level:
-                self.set_level(pin, level)
+            self.set_level(pin, level)  # each: a level that was set just now may not be told yet
         wait_until(lambda: self.levels() == self._at_rest)
         wait_until(lambda: self.health()["displays"] == [])
 

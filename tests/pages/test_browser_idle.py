@@ -255,12 +255,15 @@ def test_use_of_a_frame_is_use(bridge: RunningBridge, page: Any) -> None:
           document.body.append(frame);
         })"""
     )
-    for _ in range(2):
+    frame = page.frames[1]
+    frame.evaluate("window.turns = 0; addEventListener('wheel', () => { window.turns += 1; })")
+    for turns in (1, 2):
         pass_s(page, 45)
         page.frame_locator("iframe").locator("h1").hover()
         page.mouse.wheel(0, 50)
+        frame.wait_for_function("(turns) => window.turns === turns", arg=turns)
     assert stays(page)
-    page.frames[1].evaluate("scrollBy(0, 10)")
+    frame.evaluate("scrollBy(0, 10)")
     pass_s(page, 62)
     page.wait_for_url("**/welcome")
 
