@@ -44,6 +44,7 @@ _NOT_LISTENING = (errno.EBADF, errno.EINVAL, errno.ENOTSOCK)
 # Since 24 its main thread alone ends requests.
 _IS_NEW = hasattr(ThreadWorker, "set_accept_enabled")
 _REFUSED = ("401", "403", "421")  # by `admission`, or by the application
+_NOT_NOW = "503"  # such as to a handshake for which there is no room
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]
@@ -55,6 +56,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     limits: Limits
     wsgi: Any
+    poller: selectors.BaseSelector
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -80,14 +82,16 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self.application: Any = self.wsgi
         bridge = getattr(self.application, "extensions", {}).get("gpiobridge")
         self.limits = Limits() if bridge is None else bridge.limits
-        self.wsgi = _ending_refused(self.application)
+        self.wsgi = self._ending_refused(self.application)
 
     def run(self) -> None:
         """Serve until a signal."""
         most = self.limits.unfinished_per_address
-        self._arrivals = Arrivals(self.poller, most, self._let_wait, self._end)
         self._turns = Turns(self.cfg.threads, most, MAX_UNFINISHED, self.threads_for_clients)
         bound_failures(logging.getLogger("gunicorn.error"))
+        self.poller.close()  # nothing is registered yet
+        self.poller = _Poller(self._turns.rest_s)
+        self._arrivals = Arrivals(self.poller, most, self._let_wait, self._end)
         # A thread that has answered must wake the poller, and so must a signal, which gunicorn 23
         # doesn't see to.
         self.poller.register(self.PIPE[0], selectors.EVENT_READ, self._woken)
@@ -166,6 +170,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         super().murder_keepalived(*args, **options)
         if self.alive:
             self._arrivals.tick()
+            self._dispatch()  # who has rested
         else:
             self._arrivals.close()
 
@@ -194,6 +199,22 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             and self.cfg.proxy_protocol in off
             and getattr(self.cfg, "http2_cleartext", "off") in off
         )
+
+    def _ending_refused(self, application: Callable[..., Iterable[bytes]]) -> Callable[..., Any]:
+        """Wrap a WSGI application so that who is refused has to connect anew, and rests."""
+
+        def call(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+            def start(status: str, *rest: Any) -> Any:
+                if status[:3] in _REFUSED:
+                    # An application can't tell gunicorn to close, but its response can.
+                    start_response.__self__.force_close()  # type: ignore[attr-defined]
+                if status[:3] in (*_REFUSED, _NOT_NOW):
+                    self._turns.let_rest(client_of(environ["REMOTE_ADDR"]))
+                return start_response(status, *rest)
+
+            return application(environ, start)
+
+        return call
 
     def _let_wait(self, connection: Any, data: bytes, client: str | None, slow: bool) -> None:
         """Let a request that has come wait for its turn; the main thread."""
@@ -270,6 +291,23 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         close_soon(connection.sock)
 
 
+class _Poller(selectors.DefaultSelector):
+    """gunicorn's selector, which also wakes when a client has rested.
+
+    Args:
+        rest_s: in so many seconds one has; None if none rests.
+    """
+
+    def __init__(self, rest_s: Callable[[], float | None]) -> None:
+        super().__init__()
+        self._rest_s = rest_s
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        """Wait for events, for so many seconds at most."""
+        waits_s = [seconds for seconds in (timeout, self._rest_s()) if seconds is not None]
+        return super().select(min(waits_s, default=None))
+
+
 def bound_failures(log: logging.Logger) -> None:
     """Let gunicorn's log tell of failures at a bounded rate: a silent peer's wait ends in one."""
     log.addFilter(LogRate(log, kind_of=lambda record: record.msg if record.exc_info else None))
@@ -308,18 +346,3 @@ def _finish_body(connection: Any, answered: Any) -> None:
     if not _IS_NEW and answered[0]:
         while connection.parser.mesg.body.read(8192):
             pass
-
-
-def _ending_refused(application: Callable[..., Iterable[bytes]]) -> Callable[..., Any]:
-    """Wrap a WSGI application so that who is refused has to connect anew."""
-
-    def call(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        def start(status: str, *rest: Any) -> Any:
-            if status[:3] in _REFUSED:
-                # An application can't say "Connection: close" to gunicorn, but its response can.
-                start_response.__self__.force_close()  # type: ignore[attr-defined]
-            return start_response(status, *rest)
-
-        return application(environ, start)
-
-    return call

@@ -4,13 +4,21 @@ Of the HTTP threads that are there for clients one of them gets half at most, an
 together whose bodies are still to come. What this machine itself asks for comes first, and has no
 bound: a kiosk must not wait for visitors, and a proxy speaks for everybody.
 
+A client that is refused rests before its next turn: to say no takes as long as to serve a page, and
+hundreds who come again and again without the token would keep Python busy with it.
+
 Any thread; it imports nothing of the project.
 """
 
 import threading
+import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+REST_S = 0.02
+"""How long a client that was refused waits for its next turn, in seconds."""
 
 T = TypeVar("T")
 
@@ -39,10 +47,16 @@ class Turns(Generic[T]):
         most_slow_in_all: so many of all clients together, this machine's included.
         for_clients: how many threads all clients get together, this machine left out; all by
             default.
+        clock: monotonic seconds.
     """
 
     def __init__(
-        self, threads: int, most_slow: int, most_slow_in_all: int, for_clients: int | None = None
+        self,
+        threads: int,
+        most_slow: int,
+        most_slow_in_all: int,
+        for_clients: int | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._threads = threads
         self._half = max(1, threads // 2)
@@ -53,6 +67,8 @@ class Turns(Generic[T]):
         self._waiting: dict[str | None, deque[Turn[T]]] = {}  # the next client first
         self._running: list[Turn[T]] = []
         self._slow_waiting: dict[Turn[T], None] = {}  # the oldest first
+        self._rest_until_s: dict[str, float] = {}  # by client
+        self._clock = clock
         self._lock = threading.Lock()
 
     def put(self, turn: Turn[T]) -> T | None:
@@ -88,7 +104,10 @@ class Turns(Generic[T]):
         with self._lock:
             if len(self._running) >= self._threads:
                 return None
+            self._end_rests_locked()
             for client in (None, *self._waiting):  # this machine first
+                if client in self._rest_until_s:
+                    continue
                 turns = self._waiting.get(client, deque())
                 turn = next((turn for turn in turns if self._may_locked(turn)), None)
                 if turn is None:
@@ -107,6 +126,25 @@ class Turns(Generic[T]):
         with self._lock:
             self._running.remove(turn)
 
+    def let_rest(self, client: str | None) -> None:
+        """Note that a client was refused; this machine itself never rests."""
+        if client is None:
+            return
+        with self._lock:
+            self._rest_until_s[client] = self._clock() + REST_S
+
+    def rest_s(self) -> float | None:
+        """How long it takes until a request that waits may have its turn, as its client has rested.
+
+        Returns:
+            Seconds; None while only an answer can end the waiting.
+        """
+        with self._lock:
+            ends_s = [s for client, s in self._rest_until_s.items() if client in self._waiting]
+            if not ends_s or len(self._running) >= self._threads:
+                return None
+            return max(0.0, min(ends_s) - self._clock())
+
     def __len__(self) -> int:
         with self._lock:
             return sum(map(len, self._waiting.values()))
@@ -121,6 +159,11 @@ class Turns(Generic[T]):
         if not mine:
             del self._waiting[turn.client]
         return turn.item
+
+    def _end_rests_locked(self) -> None:
+        now_s = self._clock()
+        for client in [c for c, until_s in self._rest_until_s.items() if until_s <= now_s]:
+            del self._rest_until_s[client]
 
     def _may_locked(self, turn: Turn[T]) -> bool:
         """Whether a request may be answered now."""

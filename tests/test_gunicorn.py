@@ -17,6 +17,7 @@ from gpiobridge.arrivals import MAX_UNFINISHED
 from gpiobridge.gunicorn import Worker, bound_failures
 from gpiobridge.log_rate import MOST
 from gpiobridge.silence import bound_waits
+from gpiobridge.turns import REST_S
 
 THREADS = 2
 SERVER = f"""\
@@ -235,6 +236,17 @@ def test_who_is_refused_connects_anew(bridge: RunningBridge, refused: tuple[str,
         assert answer.startswith(b"HTTP/1.1 401 ")
         assert b"Connection: close\r\n" in answer
         assert is_ended(sock)
+
+
+def test_who_is_refused_rests_only_a_moment(bridge: RunningBridge) -> None:
+    """A stranger's twenty refusals, one after the other, are spread out, but not over seconds."""
+    began_s = time.monotonic()
+    with Client(bridge, STRANGER) as stranger:
+        for _ in range(20):
+            sock = stranger.connect(stranger.request(token="no"))
+            assert status_of(sock) == 401
+            sock.close()
+    assert 19 * REST_S <= time.monotonic() - began_s < 10  # the server looks once a second anyway
 
 
 def test_a_kept_alive_connection_goes_on(bridge: RunningBridge) -> None:

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from gpiobridge.turns import Turn, Turns
+from gpiobridge.turns import REST_S, Turn, Turns
 
 THREADS = 4
 MOST_SLOW = 3
@@ -98,6 +98,37 @@ def test_clients_may_have_few_of_the_threads() -> None:
     ):  # fmt: skip
         turns.put(Turn(item, client, slow))
     assert [turn.item for turn in taken(turns)] == ["m1", "m2", "a1", "b2"]
+
+
+def test_who_is_refused_rests() -> None:
+    """Its next request waits, and those of others don't; this machine never rests."""
+    now_s = [100.0]
+    turns: Turns[str] = Turns(THREADS, MOST_SLOW, MOST_SLOW_IN_ALL, clock=lambda: now_s[0])
+    assert turns.rest_s() is None
+    for client in ("a", None):
+        turns.let_rest(client)
+    assert turns.rest_s() is None  # nothing of it waits
+    for item, client in (("a", "a"), ("b", "b"), ("m", None)):
+        turns.put(Turn(item, client, False))
+    assert [turn.item for turn in taken(turns)] == ["m", "b"]
+    assert turns.rest_s() == pytest.approx(REST_S)
+    now_s[0] += REST_S
+    assert turns.rest_s() == 0.0
+    assert [turn.item for turn in taken(turns)] == ["a"]
+    assert turns.rest_s() is None
+
+
+def test_nobody_has_rested_while_all_threads_are_busy() -> None:
+    """The next answer wakes whoever waits."""
+    turns: Turns[str] = Turns(THREADS, MOST_SLOW, MOST_SLOW_IN_ALL, clock=lambda: 100.0)
+    for number in range(THREADS):
+        turns.put(Turn(f"m{number}", None, False))
+    first, *_ = taken(turns)
+    turns.let_rest("a")
+    turns.put(Turn("a", "a", False))
+    assert turns.rest_s() is None
+    turns.done(first)
+    assert turns.rest_s() == pytest.approx(REST_S)
 
 
 @pytest.mark.parametrize("seed", range(20))

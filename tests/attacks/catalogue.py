@@ -138,10 +138,8 @@ ATTACKS = (
     Attack(
         "1,100 answered 401",
         3,
-        "kept alive, a request every 3 s each, from 4 addresses",
-        # Not in bursts: with all within 0.7 s an edge's p95 was 34 to 172 ms on two cores, of
-        # which the strangers themselves take one.
-        (Strangers("ask_without_token", 1100, 4, {"every_s": 3.0}, within_s=3.0),),
+        "within half a second, then kept alive, a request every 3 s each, from 4 addresses",
+        (Strangers("ask_without_token", 1100, 4, {"every_s": 3.0}, within_s=0.5),),
         9.0,
     ),
     Attack(
@@ -154,10 +152,25 @@ ATTACKS = (
         has_kiosks=True,
     ),
     Attack(
+        "room for none",
+        4,
+        "`max_displays` is 40, 400 try again at once, from 4 addresses",
+        (Strangers("take_displays", 400, 4, pause_s=0.0),),
+        6.0,
+        settings=OPEN,
+    ),
+    Attack(
         "24,000 frames a second",
         5,
         "100 sockets from 1 address, 240 frames each, once a second and all at once",
         (Strangers("flood", 1, 1, {"sockets": 100, "frames": 240}),),
+        8.0,
+    ),
+    Attack(
+        "96,000 frames a second",
+        5,
+        "400 sockets from 4 addresses, the same; who is closed comes back at once",
+        (Strangers("flood", 4, 4, {"sockets": 100, "frames": 240}, pause_s=0.0),),
         8.0,
     ),
     Attack(
