@@ -4,7 +4,9 @@ from collections.abc import Mapping
 
 import pytest
 
-from gpiobridge.config.environment import lay_over
+from gpiobridge.config import example_file, load
+from gpiobridge.config.checking import SECTIONS
+from gpiobridge.config.environment import lay_over, passed_over
 
 FILE: Mapping[str, object] = {
     "server": {"port": 8000},
@@ -89,3 +91,21 @@ def test_a_table_that_only_a_variable_makes_is_named_after_it() -> None:
     """A section or page that isn't in the file is the variable's, whatever is wrong with it."""
     _, origins = lay_over(FILE, {"GPIOBRIDGE_SERVR__PORT": "1"}, {})
     assert origins["servr"] == "GPIOBRIDGE_SERVR__PORT"
+
+
+def test_a_variable_with_one_underscore_is_warned_of() -> None:
+    """A token that guards nothing must not go unnoticed."""
+    environ = dict.fromkeys(
+        ["GPIOBRIDGE_SERVER_TOKEN", "GPIOBRIDGE_EVERY_PAGE_IDLE", "GPIOBRIDGE_KIOSK_FLAGS",
+         "GPIOBRIDGE_SERVER__PORT", "GPIOBRIDGE_SERVER_", "GPIOBRIDGE_CONFIG", "SERVER_TOKEN"],
+        "secret",
+    )  # fmt: skip
+    assert passed_over(environ, SECTIONS) == [
+        "GPIOBRIDGE_EVERY_PAGE_IDLE sets nothing; a key has two underscores: "
+        "GPIOBRIDGE_EVERY_PAGE__IDLE",
+        "GPIOBRIDGE_SERVER_TOKEN sets nothing; a key has two underscores: GPIOBRIDGE_SERVER__TOKEN",
+    ]
+    settings = load(example_file(), environ | {"GPIOBRIDGE_SERVER__PORT": "1"})
+    assert [warning.split()[0] for warning in settings.warnings] == [
+        "GPIOBRIDGE_EVERY_PAGE_IDLE", "GPIOBRIDGE_SERVER_TOKEN",
+    ]  # fmt: skip

@@ -15,9 +15,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from gpiobridge.config.checking import RESERVED, check
+from gpiobridge.config.checking import RESERVED, SECTIONS, check
 from gpiobridge.config.durations import format_duration, parse_duration
-from gpiobridge.config.environment import lay_over
+from gpiobridge.config.environment import lay_over, passed_over
 from gpiobridge.config.example import example_file, why_example
 from gpiobridge.config.problems import nearest, no_toml
 from gpiobridge.config.settings import (
@@ -89,7 +89,8 @@ def load(
     # Not resolve(): where the file is a link, the templates lie beside the link.
     folder = Path(os.path.abspath(path)).parent
     settings = check(raw, source=str(path), folder=folder, origins=origins)
-    return replace(settings, example_because=because) if because else settings
+    warnings = (*settings.warnings, *passed_over(environ, SECTIONS))
+    return replace(settings, warnings=warnings, example_because=because)
 
 
 def read(

@@ -52,7 +52,9 @@ from gpiobridge.events import Level
 # Paths that are the bridge's own, or may become it.
 RESERVED = frozenset({"ws", "static", "api", "healthz", "metrics", "simulator", "gpiobridge"})
 
-_SECTIONS = ("server", "gpio", "limits", "pins", "pages", "every_page")
+SECTIONS = ("server", "gpio", "limits", "pins", "pages", "every_page")
+"""The tables of the file."""
+
 _PIN_NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
 _PAGE_NAME = re.compile(r"[a-z0-9-]{1,32}")
 _ACTIVE = {Pull.UP: Level.LOW, Pull.DOWN: Level.HIGH}
@@ -81,7 +83,7 @@ def check(
     """
     problems = Problems(source, origins)
     for name, value in raw.items():
-        if name not in _SECTIONS:
+        if name not in SECTIONS:
             problems.add((name,), _wrong_section(name), value)
     server = _server(_section(raw, "server", problems), problems)
     gpio = _gpio(_section(raw, "gpio", problems), problems)
@@ -202,7 +204,7 @@ def _wrong_section(name: str) -> str:
     for section, table in (("server", ServerTable), ("gpio", GpioTable), ("limits", LimitsTable)):
         if name in table.known_keys():
             return f"is a key of [{section}]; move it there"
-    return unknown("", name, _SECTIONS)
+    return unknown("", name, SECTIONS)
 
 
 def _given(table: Table, *without: str) -> dict[str, Any]:

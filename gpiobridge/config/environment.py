@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 
 PREFIX = "GPIOBRIDGE_"
 
+_OTHERS = ("GPIOBRIDGE_KIOSK_FLAGS",)  # which the command line reads
+
 _RULE_TABLES = (
     "on_low", "on_high", "on_press", "on_release", "while_low", "while_high", "on_tap", "on_hold",
 )  # fmt: skip
@@ -39,6 +41,29 @@ def lay_over(
             parts = dotted.split(".")
             _put(merged, origins, parts, value, "--" + parts[-1].replace("_", "-"))
     return merged, origins
+
+
+def passed_over(environ: Mapping[str, str], tables: Iterable[str]) -> list[str]:
+    """Find variables that look like ours and set nothing: a token that isn't there guards nothing.
+
+    Args:
+        environ: the process's environment.
+        tables: the names of all tables.
+
+    Returns:
+        A warning for each, with the name that was probably meant.
+    """
+    warnings = []
+    for variable in sorted(environ):
+        name = variable.removeprefix(PREFIX)
+        if variable in _OTHERS or name == variable or "__" in name:
+            continue
+        for table in tables:
+            key = name.removeprefix(f"{table.upper()}_")
+            if key not in (name, ""):
+                meant = f"{PREFIX}{table.upper()}__{key}"
+                warnings.append(f"{variable} sets nothing; a key has two underscores: {meant}")
+    return warnings
 
 
 def _copy(table: Mapping[str, object]) -> dict[str, object]:
