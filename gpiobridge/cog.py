@@ -52,7 +52,7 @@ def command(
 
     Args:
         browser: cog.
-        profile: the folder of its profile, with the filter (`start_address`).
+        profile: the folder of its profile, with the filter (`write_filter`).
         url: the page to open.
         wayland: whether there is a Wayland compositor.
         small: whether this machine is short of memory; cog does nothing else then.
@@ -87,11 +87,14 @@ def environment(profile: Path, url: str, environ: Mapping[str, str]) -> dict[str
         # Without a session bus no second cog hands its page to the first and ends, and no other
         # program sends this one elsewhere.
         "DBUS_SESSION_BUS_ADDRESS": "disabled:",
+        # WPE 2.48 keeps what a visitor downloads in the home folder, until the card is full.
+        "XDG_CONFIG_HOME": environ.get("XDG_CONFIG_HOME") or f"{environ.get('HOME', '')}/.config",
+        "HOME": "/nonexistent",
     }
 
 
 def start_address(profile: Path, base: str, name: str, token: str) -> str:
-    """What cog opens first; and write the filter that keeps its page on the bridge.
+    """What cog opens first; its command line doesn't show it (`environment`).
 
     Args:
         profile: its folder.
@@ -99,12 +102,34 @@ def start_address(profile: Path, base: str, name: str, token: str) -> str:
         name: what the display is called.
         token: what the bridge asks for, if it does.
     """
-    (profile / _FILTER).write_text(json.dumps(content_filter(base), indent=1))
     query = urlencode({"display": name} | ({"token": token} if token else {}))
     return f"{base}/?{query}"
 
 
-def content_filter(base: str) -> list[dict[str, object]]:
+def write_filter(profile: Path, base: str, allow: Sequence[str] = ()) -> None:
+    """Write the rules that keep cog's page on the bridge, where `command` names them.
+
+    Args:
+        profile: its folder.
+        base: where the bridge is.
+        allow: addresses of other sites that may be shown.
+
+    Raises:
+        KioskError: the disk is full, for example.
+    """
+    file, text = profile / _FILTER, json.dumps(content_filter(base, allow), indent=1)
+    try:
+        if file.is_file() and file.read_text("utf-8", errors="replace") == text:
+            return  # so that a full card stops no kiosk
+        file.write_text(text, "utf-8")
+    except OSError as error:
+        raise KioskError(
+            f"{file} can't be written: {error.strerror or error}; without it cog would show "
+            "pages of any site"
+        ) from error
+
+
+def content_filter(base: str, allow: Sequence[str] = ()) -> list[dict[str, object]]:
     """Make the rules by which no page of another site is shown; images, frames and such are free.
 
     WebKit's content blockers: the last rule that fits wins. An address is compared as WebKit
@@ -112,12 +137,8 @@ def content_filter(base: str) -> list[dict[str, object]]:
 
     Args:
         base: where the bridge is, such as ``http://127.0.0.1:8000``.
+        allow: addresses of other sites that may be shown, such as ``https://example.org``.
     """
-    place = urlsplit(base)
-    port = "" if place.port in (None, {"http": 80, "https": 443}.get(place.scheme)) else place.port
-    host = f"[{place.hostname}]" if ":" in (place.hostname or "") else place.hostname or ""
-    hosts = _LOOPBACK if host in _LOOPBACK else (host,)
-    origins = [f"{place.scheme}://{name}{f':{port}' if port else ''}/" for name in hosts]
     pages = {"resource-type": ["document"], "load-context": ["top-frame"]}
     return [
         {"trigger": {"url-filter": "^https?://", **pages}, "action": {"type": "block"}},
@@ -126,9 +147,20 @@ def content_filter(base: str) -> list[dict[str, object]]:
                 "trigger": {"url-filter": "^" + re.sub(r"[][.]", r"\\\g<0>", origin), **pages},
                 "action": {"type": "ignore-previous-rules"},
             }
-            for origin in origins
+            for site in (base, *allow)
+            for origin in _origins(site)
         ),
     ]
+
+
+def _origins(site: str) -> list[str]:
+    """Write a site's beginning as WebKit does, by each of its names on this machine."""
+    place = urlsplit(site)
+    host = f"[{place.hostname}]" if ":" in (place.hostname or "") else place.hostname or ""
+    usual = {"http": 80, "https": 443}.get(place.scheme)
+    port = f":{place.port}" if place.port and place.port != usual else ""
+    hosts = _LOOPBACK if host in _LOOPBACK else (host,)
+    return [f"{place.scheme}://{name}{port}/" for name in hosts]
 
 
 def tidy(profile: Path) -> None:

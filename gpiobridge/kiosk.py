@@ -74,6 +74,7 @@ class Options(NamedTuple):
         flags: the owner's own flags for the browser.
         watch: whether the page is expected to be live, as any page with our script is.
         token: what the bridge asks for, if it does.
+        allow: addresses of other sites that may be shown.
     """
 
     url: str
@@ -82,6 +83,7 @@ class Options(NamedTuple):
     flags: Sequence[str] = ()
     watch: bool = True
     token: str = ""
+    allow: Sequence[str] = ()
 
 
 class _StopError(Exception):
@@ -106,6 +108,8 @@ def run(options: Options, environ: Mapping[str, str] = os.environ) -> None:
         raise KioskError("Chromium doesn't run as root; start the kiosk as another user")
     profile = profiles.profile_folder(options.name, environ)
     with profiles.owned(profile), _screen(environ) as screen, _Kiosk(options, screen) as kiosk:
+        if browser is cog:
+            cog.write_filter(profile, kiosk.base, options.allow)
         address = browser.start_address(profile, kiosk.base, options.name, options.token)
         command = browser.command(
             program,

@@ -24,6 +24,7 @@ import pytest
 from running import DEADLINE_S, RunningBridge, wait_until, write_exhibit
 
 from gpiobridge import chromium, cli, cog, kiosk, liveness, profiles
+from gpiobridge.errors import KioskError
 from gpiobridge.liveness import Answer, Liveness
 
 Run = Callable[..., RunningBridge]
@@ -228,13 +229,14 @@ def test_sandbox_of_cog(cog_program: Path) -> None:
 
 def test_environment_of_cog() -> None:
     """It fills the screen, keeps its data in the profile, and takes no orders over D-Bus."""
-    environ = cog.environment(Path("/p"), "http://pi/", {"LANG": "C", "XDG_DATA_HOME": "/x"})
+    environ = cog.environment(Path("/p"), "http://pi/", {"HOME": "/h", "XDG_DATA_HOME": "/x"})
     assert environ == {
-        "LANG": "C",
+        "HOME": "/nonexistent",  # where downloads would go
         "COG_URL": "http://pi/",
         "COG_PLATFORM_WL_VIEW_FULLSCREEN": "1",
         "XDG_DATA_HOME": "/p/data",
         "XDG_CACHE_HOME": "/p/cache",
+        "XDG_CONFIG_HOME": "/h/.config",
         "DBUS_SESSION_BUS_ADDRESS": "disabled:",
     }
 
@@ -249,13 +251,13 @@ def test_environment_of_cog() -> None:
         ),
         ("http://pi.local:80", ("http://pi.local/a",), ("http://pi.local.evil.example/",)),
         ("https://Pi.local:443/hall", ("https://pi.local/",), ("http://pi.local/",)),
-        ("http://[::1]:81", ("http://[::1]:81/",), ("https://example.org/http://[::1]:81/",)),
+        ("http://[::1]:81", ("http://[::1]:81/",), ("https://example.com/http://[::1]:81/",)),
         ("http://[fd00::1]:81", ("http://[fd00::1]:81/",), ("http://f:81/", "http://[::1]:81/")),
     ],
 )
 def test_filter_of_cog(base: str, shown: tuple[str, ...], kept_out: tuple[str, ...]) -> None:
     """Of all sites, only the bridge's own pages fill the screen (row 5)."""
-    first, *others = cog.content_filter(base)
+    first, *others = cog.content_filter(base, ["https://example.org"])
     assert first["action"] == {"type": "block"}
     assert {rule["action"]["type"] for rule in others} == {"ignore-previous-rules"}
 
@@ -264,8 +266,23 @@ def test_filter_of_cog(base: str, shown: tuple[str, ...], kept_out: tuple[str, .
         fits = [bool(re.search(rule["trigger"]["url-filter"], address)) for rule in others]
         return bool(re.search(first["trigger"]["url-filter"], address)) and not any(fits)
 
+    shown = (*shown, "https://example.org/a")
+    kept_out = (*kept_out, "https://example.org.evil.example/", "https://example.com/")
     assert [address for address in shown if blocked(address)] == []
     assert [address for address in kept_out if not blocked(address)] == []
+
+
+def test_filter_on_a_full_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rules that are there as they should be aren't written again; others are, or it is said."""
+    cog.write_filter(tmp_path, "http://pi:81")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    cog.write_filter(tmp_path, "http://pi:81")
+    with pytest.raises(KioskError, match=r"filter\.json can't be written: No space left"):
+        cog.write_filter(tmp_path, "http://pi:82")
 
 
 def test_choice_of_browsers() -> None:

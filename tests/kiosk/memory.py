@@ -33,16 +33,6 @@ def pss_mb(pid: int) -> float:
     return int(found[1]) / 1024 if found else 0.0
 
 
-def written_mb(pid: int) -> float:
-    """What a process has had written to the disk, in MB; 0 of one that has gone."""
-    try:
-        told = Path(f"/proc/{pid}/io").read_text()
-    except OSError:
-        return 0.0
-    found = re.search(r"^write_bytes: (\d+)", told, re.MULTILINE)
-    return int(found[1]) / 2**20 if found else 0.0
-
-
 def name_of(pid: int) -> str:
     """What a process is called; "" of one that has gone."""
     try:
@@ -75,14 +65,12 @@ def measure(browser: str, folder: Path, *flags: str) -> str:
         mine = [pid for pid, name in names.items() if not name.startswith(_NOT_THE_BROWSER)]
         whole = sum(map(pss_mb, names))
         own = sum(map(pss_mb, mine))
-        written = sum(map(written_mb, mine))
     finally:
         kiosk.kill()
         bridge.kill()
     return (
         f"{' '.join((browser, *flags)):24} {len(mine):3} processes  {own:5.0f} MB  "
-        f"with cage and launcher {whole:5.0f} MB  live after {live_s:4.1f} s  "
-        f"written {written:5.1f} MB"
+        f"with cage and launcher {whole:5.0f} MB  live after {live_s:4.1f} s"
     )
 
 
