@@ -391,6 +391,16 @@ def test_rollback_takes_no_exhibit() -> None:
     assert "--rollback goes with neither DIR nor --kiosk" in done.stderr
 
 
+def test_a_browser_goes_with_a_kiosk() -> None:
+    """--browser says what the kiosk shows pages with: without --kiosk it is a usage error."""
+    done = subprocess.run(
+        [sys.executable, "-m", "gpiobridge", "install", "--browser", "cog"],
+        capture_output=True, text=True, timeout=20, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "--browser goes with --kiosk" in done.stderr
+
+
 def test_a_python_in_a_home_is_refused() -> None:
     """The service may look into no home, so its interpreter can't be there."""
     with pytest.raises(InstallError, match="make the virtual environment with the system's own"):
