@@ -2,7 +2,8 @@
 
 Each browser shows the packaged example's start page under cage, after some presses. PSS counts
 memory that processes share once (proc_pid_smaps_rollup in proc(5)), so the sum over a browser's
-processes is what it costs. A figure, not a test: it differs with machine and versions.
+processes is what it costs, while no other browser runs. A figure, not a test: it differs with
+machine and versions.
 """
 
 import re
