@@ -137,15 +137,15 @@ clean:  ## remove all that these commands have made here
 
 # cage 0.1 doesn't start without Xwayland, grim takes the screenshots, systemd checks the unit.
 .venv/kiosk: .venv/dev
-	@if command -v cage && command -v grim && command -v Xwayland && \
+	@if command -v cage && command -v cog && command -v grim && command -v Xwayland && \
 		command -v systemd-analyze; then :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		apt-get update -qq && \
 		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-			cage grim xwayland systemd; \
+			cage cog grim xwayland systemd; \
 	else \
-		echo "the kiosk's tests need cage, grim and Xwayland: on Debian, as root:" \
-			"apt-get install cage grim xwayland systemd"; exit 1; \
+		echo "the kiosk's tests need cage, cog, grim and Xwayland: on Debian, as root:" \
+			"apt-get install cage cog grim xwayland systemd"; exit 1; \
 	fi
 	@touch $@
 

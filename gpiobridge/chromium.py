@@ -5,11 +5,10 @@ thread. Switches are those of Chromium's ``*_switches.cc``. A release ignores on
 know, so a test looks each of them up in the installed Chromium.
 """
 
-import contextlib
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -102,12 +101,13 @@ def command(
     ]
 
 
-def environment(profile: Path, environ: Mapping[str, str]) -> dict[str, str]:
+def environment(profile: Path, url: str, environ: Mapping[str, str]) -> dict[str, str]:
     """Make its environment.
 
     Args:
         profile: the folder of its profile, which gets its crash reports, too (there is no flag
             for having none).
+        url: the page to open; it stands in the command line.
         environ: the rest.
     """
     return {**environ, "BREAKPAD_DUMP_LOCATION": str(profile / _CRASHES)}
@@ -116,51 +116,6 @@ def environment(profile: Path, environ: Mapping[str, str]) -> dict[str, str]:
 def is_small() -> bool:
     """Whether this machine has as little memory as a Pi Zero 2 W."""
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") < SMALL_BYTES
-
-
-def profile_folder(name: str, environ: Mapping[str, str]) -> Path:
-    """Choose the folder of a display's profile, which is ours alone.
-
-    Args:
-        name: the display's.
-        environ: systemd's ``STATE_DIRECTORY`` counts first, then ``XDG_STATE_HOME``.
-    """
-    if given := environ.get("STATE_DIRECTORY"):
-        base = Path(given.split(":")[0])
-    else:
-        state = environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-        base = Path(state) / "gpiobridge"
-    return base / name
-
-
-@contextlib.contextmanager
-def owned(profile: Path) -> Iterator[None]:
-    """Keep a second kiosk out of a profile: its Chromium would open its page in ours, and end.
-
-    Args:
-        profile: its folder, which is made if it isn't there.
-
-    Raises:
-        KioskError: another kiosk has it, or it can't be written.
-    """
-    import fcntl  # not on Windows
-
-    try:
-        profile.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = (profile / "gpiobridge.lock").open("w")
-    except OSError as error:
-        raise KioskError(
-            f"the browser's profile can't be written: {error}; "
-            "name another folder for it in XDG_STATE_HOME"
-        ) from error
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise KioskError(
-                f"another kiosk uses {profile}; give this one a name with --display"
-            ) from error
-        yield
 
 
 def start_address(profile: Path, base: str, name: str, token: str) -> str:

@@ -22,6 +22,7 @@ from gpiobridge.errors import ConfigError, GpioBridgeError, InstallError
 from gpiobridge.events import Gesture, Level
 from gpiobridge.target import Target, find_bridge
 
+_BROWSER = click.Choice(["chromium", "cog"])
 _COLOURS = {"ok": "green", "warning": "yellow", "failure": "red", "skipped": None}
 _HAPPENS = {Level.LOW: "low", Level.HIGH: "high", Gesture.TAP: "tapped", Gesture.HOLD: "held"}
 
@@ -361,12 +362,19 @@ def navigate(
     help="What this display is called; on one bridge each kiosk needs its own name.",
 )
 @click.option(
+    "--browser",
+    type=_BROWSER,
+    default="chromium",
+    show_default=True,
+    help="Which browser: Chromium, or cog, which needs about half its memory.",
+)
+@click.option(
     "--flag",
     "flags",
     multiple=True,
     envvar="GPIOBRIDGE_KIOSK_FLAGS",
     show_envvar=True,
-    help="A further flag for Chromium, such as --flag=--force-dark-mode.",
+    help="A further flag for the browser, such as --flag=--force-dark-mode (Chromium's).",
 )
 @click.option(
     "--watch/--no-watch",
@@ -378,11 +386,12 @@ def kiosk(
     config_file: Path | None,
     url: str | None,
     name: str,
+    browser: str,
     flags: tuple[str, ...],
     watch: bool | None,
     token: str,
 ) -> None:
-    """Show the bridge's pages in Chromium, full screen, and keep them alive."""
+    """Show the bridge's pages in a browser, full screen, and keep them alive."""
     from gpiobridge import kiosk as launcher  # Linux only
 
     bridge = find_bridge(url, config_file, token)
@@ -394,6 +403,7 @@ def kiosk(
     options = launcher.Options(
         url=bridge.url,
         name=name,
+        browser=browser,
         flags=flags,
         watch=not plain if watch is None else watch,
         token=bridge.token,
@@ -404,10 +414,23 @@ def kiosk(
 @main.command()
 @click.argument("folder", required=False, type=click.Path(path_type=Path), metavar="[DIR]")
 @click.option("--kiosk", is_flag=True, help="Show the pages on this Pi's own screen, too.")
+@click.option(
+    "--browser",
+    type=_BROWSER,
+    help="The kiosk's: cog needs about half of Chromium's memory.  [default: as installed, else "
+    "chromium]",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and change nothing.")
 @click.option("--replace", is_flag=True, help="Overwrite what was changed by hand; keep a backup.")
 @click.option("--rollback", is_flag=True, help="Go back to the copy that was live before.")
-def install(folder: Path | None, kiosk: bool, dry_run: bool, replace: bool, rollback: bool) -> None:
+def install(
+    folder: Path | None,
+    kiosk: bool,
+    browser: str | None,
+    dry_run: bool,
+    replace: bool,
+    rollback: bool,
+) -> None:
     """Run gpiobridge as a service, with the exhibit in DIR (needs root).
 
     Without DIR the installed exhibit stays; the first time it is the one in this folder, else the
@@ -415,13 +438,21 @@ def install(folder: Path | None, kiosk: bool, dry_run: bool, replace: bool, roll
     """
     if rollback and (folder or kiosk):
         raise click.UsageError("--rollback goes with neither DIR nor --kiosk")
+    if browser and not kiosk:
+        raise click.UsageError("--browser goes with --kiosk")
     installing = _installing()
     machine = installing.Machine()
     if rollback:
         installing.roll_back(dry_run=dry_run, replace=replace, machine=machine, tell=click.echo)
         return
     installing.install(
-        folder, kiosk=kiosk, dry_run=dry_run, replace=replace, machine=machine, tell=click.echo
+        folder,
+        kiosk=kiosk,
+        browser=browser,
+        dry_run=dry_run,
+        replace=replace,
+        machine=machine,
+        tell=click.echo,
     )
 
 

@@ -1,9 +1,9 @@
-"""The kiosk: Chromium full screen on a bridge's page, started again when it shows nothing alive.
+"""The kiosk: a browser full screen on a bridge's page, started again when it shows nothing alive.
 
 It runs beside the browser, as the one client that a kiosk compositor (cage) is given, or from a
 desktop's autostart. One thread, the caller's, which must be the main one (it takes the signals);
 it sleeps in one `select` until the browser ends, the screen goes, a signal comes, or it is time
-to ask the bridge. `liveness` decides, `chromium` knows the browser.
+to ask the bridge. `liveness` decides; `chromium` and `cog` know a browser each.
 """
 
 import contextlib
@@ -18,9 +18,9 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
-from gpiobridge import calling, chromium, liveness, remote
+from gpiobridge import calling, chromium, cog, liveness, profiles, remote
 from gpiobridge.errors import KioskError, RemoteError
 from gpiobridge.liveness import Answer, Liveness
 
@@ -33,22 +33,57 @@ _STEADY_S = 30.0  # without watching, a browser that ran for so long has not fai
 _END_S = 1.5  # for the browser to end by itself
 
 
+class Browser(Protocol):
+    """What the launcher needs to know of a browser: `chromium` and `cog` have it, as modules."""
+
+    def find(self) -> Path:
+        """Find it."""
+
+    def start_address(self, profile: Path, base: str, name: str, token: str) -> str:
+        """What it opens first."""
+
+    def command(
+        self,
+        browser: Path,
+        profile: Path,
+        url: str,
+        *,
+        wayland: bool,
+        small: bool,
+        more: Sequence[str],
+    ) -> list[str]:
+        """Make its command line."""
+
+    def environment(self, profile: Path, url: str, environ: Mapping[str, str]) -> dict[str, str]:
+        """Make its environment."""
+
+    def tidy(self, profile: Path) -> None:
+        """Make a profile ready for a new start."""
+
+
+BROWSERS: Mapping[str, Browser] = {"chromium": chromium, "cog": cog}
+
+
 class Options(NamedTuple):
     """What the command line says.
 
     Args:
         url: where the bridge is.
         name: what this kiosk's display is called; on one bridge each needs its own.
-        flags: the owner's own flags for Chromium.
+        browser: which one, a key of `BROWSERS`.
+        flags: the owner's own flags for the browser.
         watch: whether the page is expected to be live, as any page with our script is.
         token: what the bridge asks for, if it does.
+        allow: addresses of other sites that may be shown.
     """
 
     url: str
     name: str = "kiosk"
+    browser: str = "chromium"
     flags: Sequence[str] = ()
     watch: bool = True
     token: str = ""
+    allow: Sequence[str] = ()
 
 
 class _StopError(Exception):
@@ -67,21 +102,25 @@ def run(options: Options, environ: Mapping[str, str] = os.environ) -> None:
     """
     if sys.platform != "linux":
         raise KioskError("the kiosk needs Linux; here, start a browser by hand: chrome --kiosk URL")
-    browser = chromium.find()
-    if os.geteuid() == 0 and "--no-sandbox" not in options.flags:
+    browser = BROWSERS[options.browser]
+    program = browser.find()
+    if browser is chromium and os.geteuid() == 0 and "--no-sandbox" not in options.flags:
         raise KioskError("Chromium doesn't run as root; start the kiosk as another user")
-    profile = chromium.profile_folder(options.name, environ)
-    with chromium.owned(profile), _screen(environ) as screen, _Kiosk(options, screen) as kiosk:
-        command = chromium.command(
-            browser,
+    profile = profiles.profile_folder(options.name, environ)
+    with profiles.owned(profile), _screen(environ) as screen, _Kiosk(options, screen) as kiosk:
+        if browser is cog:
+            cog.write_filter(profile, kiosk.base, options.allow)
+        address = browser.start_address(profile, kiosk.base, options.name, options.token)
+        command = browser.command(
+            program,
             profile,
-            chromium.start_address(profile, kiosk.base, options.name, options.token),
+            address,
             wayland=screen is not None,
             small=chromium.is_small(),
             more=options.flags,
         )
         with contextlib.suppress(_StopError):
-            kiosk.show(command, profile, chromium.environment(profile, environ))
+            kiosk.show(command, profile, browser.environment(profile, address, environ))
 
 
 @contextlib.contextmanager
@@ -146,10 +185,10 @@ class _Kiosk:
             if self._stopping:
                 return
             try:
-                chromium.tidy(profile)
+                BROWSERS[self._options.browser].tidy(profile)
                 # A session of its own: so all its processes can be ended together.
                 started = subprocess.Popen(command, env=environ, start_new_session=True)
-            except OSError as error:  # a full card, or an upgrade that is replacing Chromium
+            except OSError as error:  # a full card, or an upgrade that is replacing it
                 alive, reason = False, f"it can't be started: {error}"
             else:
                 with _ending(started) as browser:

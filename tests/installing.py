@@ -22,6 +22,7 @@ class FakeMachine(Machine):
         another: whether another program listens on the wanted address.
         root_user: whether we are root.
         missing: what a kiosk needs and isn't installed.
+        browsers: those that are installed.
     """
 
     def __init__(self, root: Path) -> None:
@@ -36,6 +37,7 @@ class FakeMachine(Machine):
         self.groups = {PINS, READERS}
         self.accounts = 0
         self.missing: tuple[str, ...] = ()
+        self.browsers = {"chromium", "cog"}
         self.owned: dict[str, str] = {}
 
     def require(self) -> None:
@@ -86,9 +88,9 @@ class FakeMachine(Machine):
         """Count."""
         self.accounts += 1
 
-    def missing_for_a_kiosk(self) -> tuple[str, ...]:
+    def missing_for_a_kiosk(self, browser: str) -> tuple[str, ...]:
         """What isn't installed."""
-        return self.missing
+        return (*self.missing, *({browser} - self.browsers))
 
     def own(self, path: Path, group: str) -> None:
         """Note whose a file would be."""

@@ -218,9 +218,12 @@ def service(**values: str) -> Callable[[Pi], None]:
     return spoil
 
 
-def kiosk_installed(pi: Pi) -> None:
+def kiosk_installed(pi: Pi, browser: str = "chromium") -> None:
     """Install the kiosk's unit."""
-    pi.commands["systemctl"] = pi.units(kiosk=unit("gpiobridge-kiosk.service"))
+    command = (
+        f"{{ path=/usr/bin/cage ; argv[]=/usr/bin/cage -- gpiobridge kiosk --browser {browser} ; }}"
+    )
+    pi.commands["systemctl"] = pi.units(kiosk=unit("gpiobridge-kiosk.service", ExecStart=command))
 
 
 def pi_5(pi: Pi) -> None:
@@ -497,6 +500,10 @@ FAULTS: dict[str, tuple[Callable[[Pi], None], str, Verdict, str, str]] = {
         both(removed("usr/bin/chromium"), kiosk_installed),
         "kiosk", FAILURE, "chromium not found", "apt install .*chromium$",
     ),
+    "no cog for the kiosk": (
+        lambda pi: kiosk_installed(pi, "cog"),
+        "kiosk", FAILURE, "cog not found", "apt install .*cog$",
+    ),
     "no cage for the kiosk": (
         both(removed("usr/bin/cage"), kiosk_installed),
         "kiosk", FAILURE, "cage not found", "apt install .*cage$",
@@ -508,6 +515,11 @@ FAULTS: dict[str, tuple[Callable[[Pi], None], str, Verdict, str, str]] = {
         ),
         "kiosk", WARNING, "only 429 MB of memory; pages with prerender = true: welcome",
         "--no-memcheck",
+    ),
+    "little memory and Chromium in the kiosk": (
+        both(written("proc/meminfo", "MemTotal:         440000 kB\n"), kiosk_installed),
+        "kiosk", WARNING, "chromium and cage; only 429 MB of memory",
+        "take cog.*apt install .* cog && sudo .*gpiobridge install --kiosk --browser cog;",
     ),
     "clock not set": (
         lambda pi: pi.commands.update(timedatectl="no\n"),
@@ -545,6 +557,16 @@ def test_a_healthy_pi_is_found_well(pi: Pi) -> None:
         ("age", OK),
     }
     assert not [finding for finding in report.findings if finding.remedy]
+
+
+def test_a_kiosk_with_cog_needs_no_chromium(pi: Pi) -> None:
+    """Where the kiosk's unit names cog, cog is what must be there, and little memory is fine."""
+    kiosk_installed(pi, "cog")
+    (pi.root / "usr/bin/chromium").unlink()
+    pi.write("usr/bin/cog")
+    pi.write("proc/meminfo", "MemTotal:         440000 kB\n")
+    [found] = of(pi.examine(), "kiosk")
+    assert (found.verdict, found.sentence) == (OK, "cog and cage; only 429 MB of memory")
 
 
 @pytest.mark.parametrize("fault", FAULTS)

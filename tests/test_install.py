@@ -85,10 +85,10 @@ def other_version(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, bytes], Non
     return change
 
 
-def run(machine: Machine, folder: Path | None = None, **options: bool) -> list[str]:
+def run(machine: Machine, folder: Path | None = None, **options: Any) -> list[str]:
     """Install; returns what was said."""
     said: list[str] = []
-    chosen = dict.fromkeys(("kiosk", "dry_run", "replace"), False) | options
+    chosen: dict[str, Any] = dict.fromkeys(("kiosk", "dry_run", "replace"), False) | options
     install(folder, machine=machine, tell=said.append, **chosen)
     return said
 
@@ -389,6 +389,16 @@ def test_rollback_takes_no_exhibit() -> None:
     )  # fmt: skip
     assert done.returncode == 2
     assert "--rollback goes with neither DIR nor --kiosk" in done.stderr
+
+
+def test_a_browser_goes_with_a_kiosk() -> None:
+    """--browser says what the kiosk shows pages with: without --kiosk it is a usage error."""
+    done = subprocess.run(
+        [sys.executable, "-m", "gpiobridge", "install", "--browser", "cog"],
+        capture_output=True, text=True, timeout=20, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "--browser goes with --kiosk" in done.stderr
 
 
 def test_a_python_in_a_home_is_refused() -> None:
@@ -885,6 +895,80 @@ def test_a_kiosk(machine: FakeMachine, exhibit: Path) -> None:
     uninstall(dry_run=False, machine=machine, tell=lambda _: None)
     assert not list(machine.at("/etc/systemd/system").iterdir())
     assert not list(machine.at("/etc/sysusers.d").iterdir())
+
+
+KIOSK_UNIT = "/etc/systemd/system/gpiobridge-kiosk.service"
+
+
+def kiosk_command(machine: FakeMachine) -> str:
+    """What the kiosk's unit starts."""
+    [line] = re.findall(r"(?m)^ExecStart=(.*)$", machine.at(KIOSK_UNIT).read_text())
+    return str(line)
+
+
+def test_a_kiosk_with_cog(machine: FakeMachine, exhibit: Path) -> None:
+    """--browser cog is said by a dry run, too, and is all that differs in the unit (row 5)."""
+    said = run(machine, exhibit, kiosk=True, browser="cog", dry_run=True)
+    assert "The kiosk's browser is cog" in said
+    run(machine, exhibit, kiosk=True, browser="cog")
+    shipped = (SYSTEMD / "gpiobridge-kiosk.service").read_text()
+    assert machine.at(KIOSK_UNIT).read_text() == shipped.replace(
+        "kiosk --browser chromium --config", "kiosk --browser cog --config"
+    )
+    assert "--browser cog" in kiosk_command(machine)
+
+
+@pytest.mark.parametrize("browser", ["chromium", "cog"])
+def test_a_kiosk_without_its_browser(machine: FakeMachine, exhibit: Path, browser: str) -> None:
+    """Only the chosen browser must be there; if it isn't, the command that installs it is said."""
+    machine.browsers.remove(browser)
+    with pytest.raises(InstallError, match=f"install --no-install-recommends {browser}"):
+        run(machine, exhibit, kiosk=True, browser=browser)
+    assert snapshot(machine.root) == {}
+    [other] = machine.browsers
+    run(machine, exhibit, kiosk=True, browser=other)
+    assert f"--browser {other} " in kiosk_command(machine)
+
+
+def test_an_upgrade_keeps_the_browser(
+    machine: FakeMachine, exhibit: Path, other_version: Callable[[str, bytes], None]
+) -> None:
+    """Whoever installs again, or goes back, keeps cog; who names Chromium gets it (row 5)."""
+    run(machine, exhibit, kiosk=True, browser="cog")
+    assert "all is installed as it should be: nothing to do" in run(machine)
+    assert "all is installed as it should be: nothing to do" in run(machine, kiosk=True)
+    other_version("lib/python3.13/site-packages/gpiobridge/new.py", b"")
+    run(machine, exhibit)
+    assert "--browser cog" in kiosk_command(machine)
+    run(machine, kiosk=True, browser="chromium")
+    assert "--browser chromium" in kiosk_command(machine)
+    assert machine.orders[-1] == "restart gpiobridge-kiosk.service"
+
+
+@pytest.mark.parametrize("knows", [True, False])
+def test_the_way_back_keeps_the_browser(
+    machine: FakeMachine,
+    exhibit: Path,
+    other_version: Callable[[str, bytes], None],
+    knows: bool,
+) -> None:
+    """--rollback keeps cog, unless the earlier copy doesn't know it: then it says so (row 5)."""
+    run(machine, exhibit, kiosk=True, browser="cog")
+    units = {name: (SYSTEMD / name).read_text() for name in os.listdir(SYSTEMD)}
+    if not knows:
+        name = "gpiobridge-kiosk.service"
+        units[name] = units[name].replace(" --browser chromium", "")
+    before = machine.at("/opt/gpiobridge/live/lib/python3.13/site-packages/gpiobridge/systemd")
+    before.mkdir(parents=True)
+    for name, text in units.items():
+        (before / name).write_text(text)
+    other_version("lib/python3.13/site-packages/gpiobridge/new.py", b"")
+    run(machine, exhibit)
+    said: list[str] = []
+    roll_back(dry_run=False, replace=False, machine=machine, tell=said.append)
+    lost = "that copy doesn't know cog: its kiosk shows the pages with Chromium"
+    assert ("--browser cog" in kiosk_command(machine)) == knows
+    assert (lost in said) != knows
 
 
 def test_two_at_once(machine: FakeMachine, exhibit: Path) -> None:

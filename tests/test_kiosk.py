@@ -23,7 +23,8 @@ from typing import Any
 import pytest
 from running import DEADLINE_S, RunningBridge, wait_until, write_exhibit
 
-from gpiobridge import chromium, liveness
+from gpiobridge import chromium, cli, cog, kiosk, liveness, profiles
+from gpiobridge.errors import KioskError
 from gpiobridge.liveness import Answer, Liveness
 
 Run = Callable[..., RunningBridge]
@@ -45,7 +46,7 @@ with open(os.environ["FAKE_LOG"], "a") as log:
     log.write(json.dumps([os.getpid(), *sys.argv[1:]]) + "\\n")
 if "dies" in mode:
     sys.exit(3)
-start = sys.argv[-1]
+start = os.environ.get("COG_URL") or sys.argv[-1]
 if start.startswith("file://"):
     start = json.loads(open(start[7:]).read().split("replace(")[1].split(")")[0])
 url = urlsplit(start)
@@ -160,7 +161,7 @@ def test_raspberry_pis_warning(program: Path) -> None:
 
 def test_profile_folder() -> None:
     """The profile lies in systemd's state folder, else in the user's."""
-    folder = chromium.profile_folder
+    folder = profiles.profile_folder
     assert folder("kiosk", {"STATE_DIRECTORY": "/a:/b", "XDG_STATE_HOME": "/c"}) == Path("/a/kiosk")
     assert folder("hall", {"XDG_STATE_HOME": "/c"}) == Path("/c/gpiobridge/hall")
     assert folder("hall", {}) == Path.home() / ".local/state/gpiobridge/hall"
@@ -195,6 +196,100 @@ def test_broken_preferences_are_removed(tmp_path: Path, text: str) -> None:
     chromium.tidy(tmp_path)  # a new profile has none
 
 
+def cog_command(browser: Path, *more: str, wayland: bool = True) -> list[str]:
+    """The command line of cog."""
+    return cog.command(browser, Path("/p"), "http://pi/", wayland=wayland, small=True, more=more)
+
+
+@pytest.fixture
+def cog_program(tmp_path: Path) -> Path:
+    """A stand-in for cog as Debian bookworm has it."""
+    path = tmp_path / "cog"
+    path.write_bytes(b"\x7fELF\0enable-sandbox\0")
+    return path
+
+
+def test_command_of_cog(cog_program: Path) -> None:
+    """A page that crashes ends cog, and the address is no part of its command (row 5)."""
+    options = cog_command(cog_program, "--scale=2")
+    assert options[0] == str(cog_program)
+    assert {"--platform=wl", "--webprocess-failure=exit"} < set(options)
+    assert options[-2:] == ["--content-filter=/p/filter.json", "--scale=2"]
+    assert not [option for option in options if "http" in option]
+
+
+def test_sandbox_of_cog(cog_program: Path) -> None:
+    """A cog that has its sandbox only when asked is asked; a newer one knows no such option."""
+    assert "--enable-sandbox" in cog_command(cog_program)
+    cog_program.write_bytes(b"\x7fELF\0disable-nothing\0")
+    assert "--enable-sandbox" not in cog_command(cog_program)
+    cog_program.unlink()  # an upgrade is replacing it
+    assert "--enable-sandbox" not in cog_command(cog_program)
+
+
+def test_environment_of_cog() -> None:
+    """It fills the screen, keeps its data in the profile, and takes no orders over D-Bus."""
+    environ = cog.environment(Path("/p"), "http://pi/", {"HOME": "/h", "XDG_DATA_HOME": "/x"})
+    assert environ == {
+        "HOME": "/nonexistent",  # where downloads would go
+        "COG_URL": "http://pi/",
+        "COG_PLATFORM_WL_VIEW_FULLSCREEN": "1",
+        "XDG_DATA_HOME": "/p/data",
+        "XDG_CACHE_HOME": "/p/cache",
+        "XDG_CONFIG_HOME": "/h/.config",
+        "DBUS_SESSION_BUS_ADDRESS": "disabled:",
+    }
+
+
+@pytest.mark.parametrize(
+    ("base", "shown", "kept_out"),
+    [
+        (
+            "http://127.0.0.1:8000",
+            ("http://127.0.0.1:8000/a", "http://localhost:8000/", "http://[::1]:8000/a?b=c"),
+            ("http://127.0.0.1:80001/", "http://127.0.0.1/", "http://127x0.0.1:8000/"),
+        ),
+        ("http://pi.local:80", ("http://pi.local/a",), ("http://pi.local.evil.example/",)),
+        ("https://Pi.local:443/hall", ("https://pi.local/",), ("http://pi.local/",)),
+        ("http://[::1]:81", ("http://[::1]:81/",), ("https://example.com/http://[::1]:81/",)),
+        ("http://[fd00::1]:81", ("http://[fd00::1]:81/",), ("http://f:81/", "http://[::1]:81/")),
+    ],
+)
+def test_filter_of_cog(base: str, shown: tuple[str, ...], kept_out: tuple[str, ...]) -> None:
+    """Of all sites, only the bridge's own pages fill the screen (row 5)."""
+    first, *others = cog.content_filter(base, ["https://example.org"])
+    assert first["action"] == {"type": "block"}
+    assert {rule["action"]["type"] for rule in others} == {"ignore-previous-rules"}
+
+    def blocked(address: str) -> bool:
+        # As WebKit does it: the last rule that fits wins.
+        fits = [bool(re.search(rule["trigger"]["url-filter"], address)) for rule in others]
+        return bool(re.search(first["trigger"]["url-filter"], address)) and not any(fits)
+
+    shown = (*shown, "https://example.org/a")
+    kept_out = (*kept_out, "https://example.org.evil.example/", "https://example.com/")
+    assert [address for address in shown if blocked(address)] == []
+    assert [address for address in kept_out if not blocked(address)] == []
+
+
+def test_filter_on_a_full_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rules that are there as they should be aren't written again; others are, or it is said."""
+    cog.write_filter(tmp_path, "http://pi:81")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    cog.write_filter(tmp_path, "http://pi:81")
+    with pytest.raises(KioskError, match=r"filter\.json can't be written: No space left"):
+        cog.write_filter(tmp_path, "http://pi:82")
+
+
+def test_choice_of_browsers() -> None:
+    """The command line names each browser that the launcher knows."""
+    assert set(cli._BROWSER.choices) == set(kiosk.BROWSERS)
+
+
 class Launcher:
     """A launcher in a process of its own, and the browsers that it has started."""
 
@@ -205,8 +300,9 @@ class Launcher:
         programs = folder / "bin"
         if not programs.exists():
             programs.mkdir()
-            (programs / "chromium").write_text(FAKE)
-            (programs / "chromium").chmod(0o755)
+            for name in ("chromium", "cog"):
+                (programs / name).write_text(FAKE)
+                (programs / name).chmod(0o755)
         self.environ = {
             **{name: value for name, value in os.environ.items() if name != "WAYLAND_DISPLAY"},
             "DISPLAY": ":99",
@@ -318,6 +414,48 @@ def test_token_of_the_bridge(run_bridge: Run, launch: Any, tmp_path: Path) -> No
     assert f"{bridge.url}/?display=kiosk&token={token}" in page.read_text()
     assert page.stat().st_mode & 0o077 == 0
     assert token not in launcher.said()
+
+
+@pytest.fixture
+def compositor(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """The environment of a Wayland compositor, which takes connections and no more."""
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "wayland-7"))
+        listening.listen()
+        yield {"WAYLAND_DISPLAY": "wayland-7", "XDG_RUNTIME_DIR": str(tmp_path)}
+
+
+def test_cog_is_watched_as_chromium_is(
+    share_bridge: Run, launch: Any, compositor: dict[str, str]
+) -> None:
+    """It is started again when it dies, and when its page is no longer alive (row 5)."""
+    bridge = share_bridge(server='beat = "200ms"')
+    launcher = launch("--browser", "cog", "--url", bridge.url, code=LOSES_PATIENCE, **compositor)
+    launcher.wait_for("its page is live")
+    [[pid, *options]] = launcher.started()
+    assert "--platform=wl" in options
+    os.kill(pid, signal.SIGKILL)
+    launcher.wait_for("the browser is started again in 0.5 s: it was ended by SIGKILL")
+    wait_until(lambda: launcher.said().count("its page is live") == 2)
+    bridge.set_level("button", "low")
+    launcher.wait_for("s: its page has not been alive")
+    wait_until(lambda: len(launcher.started()) == 3)
+    launcher.stop()
+
+
+def test_token_of_cog(
+    run_bridge: Run, launch: Any, compositor: dict[str, str], tmp_path: Path
+) -> None:
+    """No command line has the token, which all can read; nor has a file or the log (row 5)."""
+    token = "only-for-this-kiosk"
+    bridge = run_bridge(server=f'token = "{token}"')
+    launcher = launch(
+        *("--browser", "cog", "--url", bridge.url), GPIOBRIDGE_SERVER__TOKEN=token, **compositor
+    )
+    launcher.wait_for("its page is live")
+    assert token not in launcher.calls.read_text() + launcher.said()
+    kept = [path for path in (tmp_path / "state").rglob("*") if path.is_file()]
+    assert [path.name for path in kept if token in path.read_text()] == []
 
 
 def test_another_token_ends_the_kiosk(run_bridge: Run, launch: Any) -> None:
@@ -476,6 +614,9 @@ def _say_little(connection: socket.socket, stopped: threading.Event) -> None:
         ((), {"DISPLAY": ""}, 1, "there is no screen to show the page on"),
         ((), {"WAYLAND_DISPLAY": "none"}, 1, "no compositor answers at"),
         ((), {"XDG_STATE_HOME": "/dev/null"}, 1, "the browser's profile can't be written"),
+        (("--browser", "cog"), {"PATH": "/nowhere"}, 1, "there is no cog here; install it: sudo"),
+        (("--browser", "cog"), {}, 1, "cog needs a Wayland compositor"),
+        (("--browser", "lynx"), {}, 2, "'lynx' is not one of 'chromium', 'cog'"),
         (("--display", "a b"), {}, 2, "a display's name has 1 to 32 of"),
         (("--config", "zero.toml"), {}, 2, "give the bridge's address with --url"),
     ],
@@ -491,7 +632,8 @@ def test_what_is_missing_is_one_sentence(
     """What the kiosk can't do without is said in a sentence that names the remedy."""
     write_exhibit(tmp_path, server="port = 0").rename(tmp_path / "zero.toml")
     args = tuple(str(tmp_path / arg) if arg.endswith(".toml") else arg for arg in args)
-    launcher = launch(*(args or ("--url", "127.0.0.1:9")), **environ)
+    where = () if "--config" in args else ("--url", "127.0.0.1:9")
+    launcher = launch(*args, *where, **environ)
     assert launcher.process.wait(DEADLINE_S) == code
     assert said in launcher.said()
     assert "Traceback" not in launcher.said()

@@ -113,8 +113,10 @@ ALLOWED = {
     "doctor": {"calling", "config", "errors", "events", "gpio", "limits", "parts", "remote"},
     "target": {"addresses", "calling", "config", "doctor", "errors"},
     "liveness": set(),
+    "profiles": {"errors"},
     "chromium": {"errors"},
-    "kiosk": {"calling", "chromium", "errors", "liveness", "remote"},
+    "cog": {"errors"},
+    "kiosk": {"calling", "chromium", "cog", "errors", "liveness", "profiles", "remote"},
     "__init__": {"errors", "events", "web"},
     "__main__": {"cli"},
 }  # fmt: skip

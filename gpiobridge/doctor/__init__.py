@@ -247,11 +247,12 @@ def _back_end(patient: _Patient) -> Finding:
 
 def _kiosk(patient: _Patient) -> Finding:
     machine, units = patient.machine, patient.units
+    unit = None if units is None else units[service.KIOSK]
     pages = {} if isinstance(patient.loaded, ConfigError) else patient.loaded.pages
     return kiosk.kiosk(
         machine.root,
         machine.programs,
         pi=patient.pi,
-        wanted=units is not None and units[service.KIOSK].installed,
+        wanted=unit.browser if unit is not None and unit.installed else None,
         prerendered=[page.name for page in pages.values() if page.prerender],
     )

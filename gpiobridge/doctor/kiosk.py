@@ -8,10 +8,12 @@ import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from gpiobridge import calling
 from gpiobridge.doctor.findings import Finding, failure, ok, skipped, warning
 from gpiobridge.doctor.machine import read_text
 
-_BROWSERS = ("chromium", "chromium-browser")
+_CHROMIUM, _COG = "chromium", "cog"
+_PROGRAMS = {_CHROMIUM: ("chromium", "chromium-browser"), _COG: (_COG,)}
 _CAGE = "cage"
 _CHECK = "kiosk"
 
@@ -20,7 +22,12 @@ _LITTLE_KB = 700_000
 
 
 def kiosk(
-    root: Path, programs: Sequence[str], *, pi: bool, wanted: bool, prerendered: Collection[str]
+    root: Path,
+    programs: Sequence[str],
+    *,
+    pi: bool,
+    wanted: str | None,
+    prerendered: Collection[str],
 ) -> Finding:
     """Check what a kiosk on this machine needs.
 
@@ -28,30 +35,44 @@ def kiosk(
         root: the file system.
         programs: folders in which programs are looked for.
         pi: whether this is a Raspberry Pi.
-        wanted: whether the kiosk's unit is installed.
+        wanted: the browser that the kiosk's unit names; None if no such unit is installed.
         prerendered: pages that browsers load in the background.
     """
-    browser = next((name for name in _BROWSERS if _find(root, programs, name)), None)
+    there = {
+        browser: found
+        for browser, names in _PROGRAMS.items()
+        if (found := next((name for name in names if _find(root, programs, name)), None))
+    }
+    browser = wanted or next(iter(there), _CHROMIUM)
     cage = _find(root, programs, _CAGE)
     if not pi and not wanted:
         return skipped(_CHECK, "this is no Raspberry Pi: any browser does")
-    missing = [*([] if browser else ["chromium"]), *([] if cage or not wanted else ["cage"])]
+    missing = [
+        *([] if browser in there else [browser]),
+        *([] if cage or not wanted else [_CAGE]),
+    ]
     if missing:
         sentence = f"{' and '.join(missing)} not found on this machine"
         install = f"sudo apt install --no-install-recommends {' '.join(missing)}"
         if wanted:
             return failure(_CHECK, sentence, install)
         return warning(_CHECK, sentence, f"if it has a screen of its own: {install}")
-    said = " and ".join([browser or "", *(["cage"] if cage else [])])
+    said = " and ".join([there[browser], *([_CAGE] if cage else [])])
     memory_kb = _memory_kb(root)
-    if memory_kb is not None and memory_kb < _LITTLE_KB:
-        pages = f"; pages with prerender = true: {', '.join(prerendered)}" if prerendered else ""
-        return warning(
-            _CHECK,
-            f"{said}; only {memory_kb // 1024} MB of memory{pages}",
-            "start Chromium with --no-memcheck, and leave prerender = true out",
-        )
-    return ok(_CHECK, said)
+    if memory_kb is None or memory_kb >= _LITTLE_KB:
+        return ok(_CHECK, said)
+    memory = f"{said}; only {memory_kb // 1024} MB of memory"
+    if browser == _COG:
+        return ok(_CHECK, memory)
+    pages = f"; pages with prerender = true: {', '.join(prerendered)}" if prerendered else ""
+    lighter = calling.as_root("install", "--kiosk", "--browser", _COG)
+    get = "" if _COG in there else "sudo apt install --no-install-recommends cog && "
+    return warning(
+        _CHECK,
+        memory + pages,
+        f"take cog, which needs about half of Chromium's memory (docs/pi.md says what it lacks): "
+        f"{get}{lighter}; or start Chromium with --no-memcheck, and leave prerender = true out",
+    )
 
 
 def _find(root: Path, folders: Sequence[str], name: str) -> bool:

@@ -67,6 +67,12 @@ class Unit:
         found = re.search(r"--config[ =]([^\s;]+)", self.command)
         return Path(found[1]) if found else None
 
+    @property
+    def browser(self) -> str:
+        """What the kiosk's unit shows pages with."""
+        found = re.search(r"--browser[ =]([^\s;]+)", self.command)
+        return found[1] if found else "chromium"
+
 
 def units(root: Path, run: Run) -> dict[str, Unit] | None:
     """Ask systemd for our units, installed or not; None without systemd.

@@ -30,7 +30,7 @@ from gpiobridge.gpio import choose
 from gpiobridge.install import wanted as wanted_files
 from gpiobridge.install.carrying import carry_out
 from gpiobridge.install.copying import PACKAGE, running_copy
-from gpiobridge.install.looking import kiosk_unit, look, package_of
+from gpiobridge.install.looking import kiosk_browser, kiosk_unit, look, package_of
 from gpiobridge.install.machine import Machine
 from gpiobridge.install.plan import (
     Wanted,
@@ -70,6 +70,7 @@ def install(
     replace: bool,
     machine: Machine,
     tell: Tell,
+    browser: str | None = None,
 ) -> None:
     """Install the running gpiobridge as a service, or upgrade the one that is there.
 
@@ -81,6 +82,8 @@ def install(
         replace: overwrite what someone has changed, after a backup.
         machine: the machine to install on.
         tell: gets what a person should know, a line each.
+        browser: what the kiosk shows pages with; None keeps the one that is installed, else
+            takes Chromium.
 
     Raises:
         ConfigError: the configuration is wrong.
@@ -99,6 +102,9 @@ def install(
     address = _address(settings)
     copy = running_copy()
     kiosk = kiosk or bool(kiosk_unit(machine))
+    browser = browser or kiosk_browser(machine)
+    if kiosk:
+        tell(f"The kiosk's browser is {browser}")
     wanted = Wanted(
         version=version("gpiobridge"),
         fingerprint=copy.fingerprint,
@@ -111,12 +117,13 @@ def install(
             settings.server,
             network=bool(settings.wired) and choose(settings.gpio.pin_factory) == "pigpio",
             kiosk=kiosk,
+            browser=browser,
         ),
         address=f"port {address[1]} on {address[0]}",
         kiosk=kiosk,
     )
     with _alone(machine, dry_run):
-        present = look(machine, (*(wanted.exhibit or ()), *wanted.units), address)
+        present = look(machine, (*(wanted.exhibit or ()), *wanted.units), address, browser)
         steps = plan_install(present, wanted, replace=replace, today=time.strftime("%Y-%m-%d"))
         if _show(steps, dry_run, tell, "all is installed as it should be: nothing to do"):
             carry_out(steps, machine, tell, copy=copy, live=present.live)
@@ -144,9 +151,14 @@ def roll_back(*, dry_run: bool, replace: bool, machine: Machine, tell: Tell) -> 
         units: tuple[File, ...] = ()
         if present.previous is not None:
             package = package_of(machine, present.previous)
+            browser = kiosk_browser(machine)
             units = wanted_files.program_units(
-                wanted_files.units_folder(package), kiosk=bool(kiosk_unit(machine))
+                wanted_files.units_folder(package),
+                kiosk=bool(kiosk_unit(machine)),
+                browser=browser,
             )
+            if wanted_files.browser_of_kiosk(units) not in (None, browser):
+                tell(f"that copy doesn't know {browser}: its kiosk shows the pages with Chromium")
             present = look(machine, units)
         steps = plan_rollback(present, units, replace=replace, today=time.strftime("%Y-%m-%d"))
         if _show(steps, dry_run, tell, ""):

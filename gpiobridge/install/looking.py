@@ -9,6 +9,7 @@ from pathlib import Path
 from gpiobridge.install.machine import Machine
 from gpiobridge.install.plan import Present
 from gpiobridge.install.steps import (
+    CHROMIUM,
     COMMAND,
     CONFIG,
     HOME,
@@ -22,12 +23,15 @@ from gpiobridge.install.steps import (
     UNITS,
     File,
 )
-from gpiobridge.install.wanted import digest_of
+from gpiobridge.install.wanted import browser_of, digest_of
 from gpiobridge.parts import MARK
 
 
 def look(
-    machine: Machine, wanted: Iterable[File] = (), address: tuple[str, int] | None = None
+    machine: Machine,
+    wanted: Iterable[File] = (),
+    address: tuple[str, int] | None = None,
+    browser: str = CHROMIUM,
 ) -> Present:
     """See what is there.
 
@@ -35,6 +39,7 @@ def look(
         machine: the machine.
         wanted: the files that will be placed.
         address: where systemd will listen, to see whether another program does.
+        browser: what a kiosk would show pages with.
     """
     placed = _placed(machine)
     units = (SOCKET, SERVICE, KIOSK)
@@ -51,7 +56,7 @@ def look(
         enabled=frozenset(unit for unit in units if machine.has("enabled", unit)),
         active=active,
         groups=frozenset(name for name in (PINS, READERS) if machine.group_id(name) is not None),
-        missing=machine.missing_for_a_kiosk(),
+        missing=machine.missing_for_a_kiosk(browser),
         config_readable=machine.may_read(machine.at(CONFIG)),
         command=_command(machine),
         port_taken=address is not None and not ours and machine.taken(*address),
@@ -68,6 +73,13 @@ def kiosk_unit(machine: Machine) -> tuple[str, ...]:
     """Return the path of the kiosk's unit, if it is installed."""
     path = f"{UNITS}/{KIOSK}"
     return (path,) if machine.at(path).exists() else ()
+
+
+def kiosk_browser(machine: Machine) -> str:
+    """Return what the installed kiosk shows pages with; Chromium where there is none."""
+    for path in kiosk_unit(machine):
+        return browser_of(machine.at(path).read_text("utf-8", errors="replace"))
+    return CHROMIUM
 
 
 def package_of(machine: Machine, version: str) -> Path:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from gpiobridge import calling
 from gpiobridge.errors import InstallError
-from gpiobridge.install.steps import ACCOUNTS, READERS
+from gpiobridge.install.steps import ACCOUNTS, CHROMIUM, READERS
 
 _ORDER_S = 300  # longer than any start that the unit allows
 _LINES = 8  # of the journal that are shown
@@ -118,14 +118,24 @@ class Machine:
         if done.returncode:
             raise InstallError(f"systemd-sysusers {ACCOUNTS}: {done.stderr.strip()}")
 
-    def missing_for_a_kiosk(self) -> tuple[str, ...]:
-        """List the packages of a kiosk that aren't installed."""
+    def missing_for_a_kiosk(self, browser: str) -> tuple[str, ...]:
+        """List the packages of a kiosk that aren't installed.
+
+        Args:
+            browser: what it shows pages with.
+        """
         usr = self.at("/usr")
+        browsers = {
+            CHROMIUM: (
+                "chromium chromium-sandbox",
+                shutil.which("chromium") or shutil.which("chromium-browser"),
+            )
+        }
+        package, place = browsers.get(browser, (browser, shutil.which(browser)))
         found = {
             "cage": shutil.which("cage"),
             "xwayland": shutil.which("Xwayland"),  # cage 0.1 doesn't start without
-            "chromium chromium-sandbox": shutil.which("chromium")
-            or shutil.which("chromium-browser"),
+            package: place,
             # Whoever gives a session its seat, and what it asks.
             "polkitd": any(usr.glob("lib/polkit-1/polkitd")),
             "libpam-systemd": any(usr.glob("lib/*/security/pam_systemd.so")),

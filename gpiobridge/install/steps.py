@@ -22,6 +22,9 @@ PINS = "gpio"
 READERS = "gpiobridge-exhibit"
 """The group that may read the configuration, in which a token may stand."""
 
+CHROMIUM = "chromium"
+"""The kiosk's browser, if no other is chosen."""
+
 SOCKET, SERVICE, KIOSK = "gpiobridge.socket", "gpiobridge.service", "gpiobridge-kiosk.service"
 
 _SHOWN = 3  # so many files are named in a sentence

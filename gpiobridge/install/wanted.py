@@ -7,14 +7,27 @@ import hashlib
 import ipaddress
 import re
 import socket
+from collections.abc import Iterable
 from pathlib import Path
 
 from gpiobridge.config import Server
 from gpiobridge.errors import InstallError
 from gpiobridge.install import exhibit
-from gpiobridge.install.steps import ACCOUNTS, EXHIBIT, KIOSK, READERS, SERVICE, SOCKET, UNITS, File
+from gpiobridge.install.steps import (
+    ACCOUNTS,
+    CHROMIUM,
+    EXHIBIT,
+    KIOSK,
+    READERS,
+    SERVICE,
+    SOCKET,
+    UNITS,
+    File,
+)
 
 NETWORK = f"{UNITS}/{SERVICE}.d/gpiobridge-network.conf"
+
+_BROWSER_OPTION = re.compile(r"(?m)^(ExecStart=.* --browser )(\S+)")
 
 
 def exhibit_files(folder: Path) -> tuple[File, ...]:
@@ -50,7 +63,9 @@ def units_folder(package: Path) -> Path:
     return inside if inside.exists() else package.parent / "systemd"
 
 
-def unit_files(folder: Path, server: Server, *, network: bool, kiosk: bool) -> tuple[File, ...]:
+def unit_files(
+    folder: Path, server: Server, *, network: bool, kiosk: bool, browser: str = CHROMIUM
+) -> tuple[File, ...]:
     """Make the units.
 
     Args:
@@ -58,21 +73,27 @@ def unit_files(folder: Path, server: Server, *, network: bool, kiosk: bool) -> t
         server: the section ``[server]``, for the socket unit.
         network: whether the service needs the network.
         kiosk: whether the kiosk's unit is wanted.
+        browser: what the kiosk shows pages with.
 
     Raises:
         InstallError: no socket unit can be made of this, or there is no unit for a kiosk.
     """
     units = [
         _text_file(f"{UNITS}/{SOCKET}", socket_unit((folder / SOCKET).read_text("utf-8"), server)),
-        *program_units(folder, kiosk=kiosk),
+        *program_units(folder, kiosk=kiosk, browser=browser),
     ]
     if network:
         units.append(_text_file(NETWORK, (folder / Path(NETWORK).name).read_text("utf-8")))
     return tuple(units)
 
 
-def program_units(folder: Path, *, kiosk: bool) -> tuple[File, ...]:
+def program_units(folder: Path, *, kiosk: bool, browser: str = CHROMIUM) -> tuple[File, ...]:
     """Make the units that depend on the version alone, and on no configuration.
+
+    Args:
+        folder: the units that come with that version.
+        kiosk: whether the kiosk's unit is wanted.
+        browser: what the kiosk shows pages with; a version that knows no choice has Chromium.
 
     Raises:
         InstallError: this version has no unit for a kiosk.
@@ -80,9 +101,42 @@ def program_units(folder: Path, *, kiosk: bool) -> tuple[File, ...]:
     if kiosk and not (folder / KIOSK).exists():
         raise InstallError("--kiosk: this version has no unit for a kiosk; leave it out")
     places = [f"{UNITS}/{SERVICE}", *([ACCOUNTS, f"{UNITS}/{KIOSK}"] if kiosk else [])]
-    return tuple(
-        _text_file(place, (folder / Path(place).name).read_text("utf-8")) for place in places
-    )
+    texts = {place: (folder / Path(place).name).read_text("utf-8") for place in places}
+    if kiosk:
+        texts[f"{UNITS}/{KIOSK}"] = kiosk_unit(texts[f"{UNITS}/{KIOSK}"], browser)
+    return tuple(_text_file(place, text) for place, text in texts.items())
+
+
+def kiosk_unit(template: str, browser: str) -> str:
+    """Write the kiosk's unit for a browser.
+
+    Args:
+        template: the unit that comes with gpiobridge.
+        browser: what the kiosk shows pages with.
+    """
+    return _BROWSER_OPTION.sub(rf"\g<1>{browser}", template)
+
+
+def browser_of(unit: str) -> str:
+    """Return what a kiosk's unit shows pages with.
+
+    Args:
+        unit: its text.
+    """
+    found = _BROWSER_OPTION.search(unit)
+    return found[2] if found else CHROMIUM
+
+
+def browser_of_kiosk(units: Iterable[File]) -> str | None:
+    """Return what the kiosk among units shows pages with; None if there is none.
+
+    Args:
+        units: made by `program_units`.
+    """
+    for file in units:
+        if file.path == f"{UNITS}/{KIOSK}" and isinstance(file.source, bytes):
+            return browser_of(file.source.decode())
+    return None
 
 
 def socket_unit(template: str, server: Server) -> str:

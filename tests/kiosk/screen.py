@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 from running import wait_until
 
+from gpiobridge.install.wanted import kiosk_unit
+
 ROOT = Path(__file__).parents[2]
 UNIT = ROOT / "systemd" / "gpiobridge-kiosk.service"
 
@@ -50,11 +52,13 @@ class Kiosk:
     Args:
         folder: for all that it writes.
         config: the bridge's config.toml.
-        flags: for Chromium.
+        flags: for the browser.
+        browser: "chromium" or "cog".
     """
 
-    def __init__(self, folder: Path, config: Path, *flags: str) -> None:
+    def __init__(self, folder: Path, config: Path, *flags: str, browser: str = "chromium") -> None:
         self.folder = folder
+        self.browser = browser
         runtime = folder / "run"
         runtime.mkdir(mode=0o700)
         self.environ = {
@@ -70,7 +74,7 @@ class Kiosk:
         self.log = folder / "log"
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                unit_command(config),
+                unit_command(config, browser),
                 env=self.environ,
                 stdout=log,
                 stderr=log,
@@ -103,11 +107,18 @@ class Kiosk:
         return Screenshot(int(width), int(height), pixels)
 
     def browsers(self) -> list[int]:
-        """Process ids of Chromium's main processes."""
+        """Process ids of the browser's main processes."""
+        if self.browser == "cog":
+            filters = processes_with(f"--content-filter={self.folder}")
+            return [pid for pid, line in filters if "/bin/cog " in line]
         return [pid for pid, line in self._chromium() if "--type=" not in line]
 
     def renderers(self) -> list[int]:
         """Process ids of those that draw pages."""
+        if self.browser == "cog":
+            mine = set(self.processes())
+            lines = processes_with("/WPEWebProcess ")
+            return [pid for pid, line in lines if pid in mine and line.startswith("/usr/lib")]
         return [pid for pid, line in self._chromium() if "--type=renderer" in line]
 
     def processes(self) -> list[int]:
@@ -139,12 +150,13 @@ class Kiosk:
             os.kill(pid, signal.SIGKILL)
 
 
-def unit_command(config: Path) -> list[str]:
-    """The unit's command, with the paths of this machine.
+def unit_command(config: Path, browser: str) -> list[str]:
+    """The unit's command for a browser, with the paths of this machine.
 
     cage 0.1 and Chromium refuse to run as root, so root is called otherwise here.
     """
-    found = re.search(r"^ExecStart=(.*)$", UNIT.read_text(), re.MULTILINE)
+    unit = kiosk_unit(UNIT.read_text(), browser)
+    found = re.search(r"^ExecStart=(.*)$", unit, re.MULTILINE)
     assert found
     places = {
         "/opt/gpiobridge/bin/gpiobridge": [sys.executable, "-m", "gpiobridge"],

@@ -1,13 +1,22 @@
-"""Under cage the unit's command shows the page, and brings back whatever dies or hangs."""
+"""Under cage the unit's command shows the page, and brings back whatever dies or hangs.
+
+Chromium and cog go through the same scenes.
+"""
 
 import os
+import shutil
 import signal
 import subprocess
+import threading
+import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from running import RunningBridge, wait_until
+
+from gpiobridge import cog
 
 from .screen import UNIT, Kiosk, near
 
@@ -21,16 +30,27 @@ port = {port}
 [pins]
 button = 17
 door = 27
+lever = 22
 
 [pages.welcome]
 on_low.button = "open"
 on_low.door = "hang"
+on_low.lever = "stray"
 
 [pages.open]
 on_low.button = "welcome"
 
 [pages.hang]
+
+[pages.stray]
 """
+
+# How each browser lets its films play, and how the end of the process that draws the page is told.
+SOUND = {
+    "chromium": b"--autoplay-policy=no-user-gesture-required",
+    "cog": b"--media-playback-requires-user-gesture=false",
+}
+CRASHED = {"chromium": "its page has not been alive for 15 s", "cog": "it ended with code 1"}
 
 # The last bit of the colour changes with every frame. A page at rest would do for the eye, but
 # cage 0.1 shows such a page by handing its picture to the screen as it is, and a screenshot then
@@ -59,21 +79,63 @@ HANG = """\
 """
 
 
+# It leads away once it has answered a beat.
+STRAY = """\
+<!doctype html>
+<title>stray</title>
+<script>
+  addEventListener("gpiobridge:state", () => setTimeout(() => {{ location = "{there}"; }}, 1500));
+</script>
+"""
+
+
 def page(name: str, colour: tuple[int, int, int]) -> str:
     """A page that is one colour from edge to edge."""
     red, green, blue = colour
     return PAGE.format(name=name, colour=colour, red1=red + 1, green=green, blue=blue)
 
 
+class Elsewhere(BaseHTTPRequestHandler):
+    """A site that knows nothing of a bridge."""
+
+    def do_GET(self) -> None:
+        """Answer with a page."""
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write(b"<title>elsewhere</title>")
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+class Site(ThreadingHTTPServer):
+    """A server that doesn't wait for the connections that a browser keeps."""
+
+    block_on_close = False
+
+
 @pytest.fixture(scope="module")
-def bridge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBridge]:
-    """A bridge with a green page, a blue one, and one that hangs."""
+def elsewhere() -> Iterator[str]:
+    """The address of a page of another site."""
+    with Site(("127.0.0.1", 0), Elsewhere) as server:
+        thread = threading.Thread(target=server.serve_forever, name="test-elsewhere")
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def bridge(tmp_path_factory: pytest.TempPathFactory, elsewhere: str) -> Iterator[RunningBridge]:
+    """A bridge with a green page, a blue one, one that hangs, and one that leads elsewhere."""
     folder = tmp_path_factory.mktemp("bridge")
     (folder / "templates").mkdir()
     for name, text in {
         "welcome": page("welcome", GREEN),
         "open": page("open", BLUE),
         "hang": HANG,
+        "stray": STRAY.format(there=elsewhere),
     }.items():
         (folder / "templates" / f"{name}.html").write_text(text)
     config = folder / "config.toml"
@@ -85,13 +147,15 @@ def bridge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBridge]:
     running.kill()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=["chromium", "cog"])
 def running_kiosk(
-    bridge: RunningBridge, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    bridge: RunningBridge,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Kiosk]:
-    """The unit's command, on this bridge."""
+    """The unit's command, on this bridge, with each browser."""
     config = Path(bridge.process.args[-1])  # type: ignore[index]
-    kiosk = Kiosk(tmp_path_factory.mktemp("kiosk"), config)
+    kiosk = Kiosk(tmp_path_factory.mktemp("kiosk"), config, browser=request.param)
     yield kiosk
     kiosk.kill()
 
@@ -153,11 +217,25 @@ def test_press_shows_the_next_page(kiosk: Kiosk, bridge: RunningBridge) -> None:
 
 
 def test_sound_needs_no_click(kiosk: Kiosk) -> None:
-    """Chromium itself was given the flag that lets films play with their sound."""
+    """The browser itself was given the flag that lets films play with their sound."""
     [browser] = kiosk.browsers()
     line = Path(f"/proc/{browser}/cmdline").read_bytes().split(b"\0")
-    assert b"--autoplay-policy=no-user-gesture-required" in line
+    assert SOUND[kiosk.browser] in line
     assert b"--no-sandbox" not in line
+
+
+def test_cog_knows_its_options(tmp_path: Path) -> None:
+    """An unknown option would end cog; its sandbox is asked for where it has a choice (row 5)."""
+    program = shutil.which("cog")
+    assert program
+    cog.write_filter(tmp_path, "http://127.0.0.1:8000")
+    line = cog.command(Path(program), tmp_path, "", wayland=True, small=False, more=())
+    done = subprocess.run(
+        [*line, "--version"], capture_output=True, text=True, timeout=10, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    knows = subprocess.run([program, "--help"], capture_output=True, text=True, check=True).stdout
+    assert ("--enable-sandbox" in knows) == ("--enable-sandbox" in line)
 
 
 @pytest.mark.timeout(60)
@@ -173,18 +251,21 @@ def test_killed_browser_comes_back(kiosk: Kiosk, bridge: RunningBridge) -> None:
 
 @pytest.mark.timeout(90)
 def test_crashed_tab_comes_back(kiosk: Kiosk, bridge: RunningBridge) -> None:
-    """A page whose process dies ("Aw, Snap!") is noticed, though the browser runs on."""
+    """A page whose process dies ("Aw, Snap!") is noticed, also by a browser that runs on."""
     [old] = kiosk.browsers()
     lives = kiosk.said().count("its page is live")
     kiosk.wait(lambda: kiosk.said().count("its page is live") >= max(lives, 2))
-    for renderer in kiosk.renderers():
+    renderers = kiosk.renderers()
+    assert renderers
+    for renderer in renderers:
         os.kill(renderer, signal.SIGKILL)
-    kiosk.wait(lambda: shown(bridge) == [])
-    assert kiosk.browsers() == [old]
-    kiosk.wait(lambda: not is_full_of(kiosk, GREEN))
+    if kiosk.browser == "chromium":  # cog ends, and is started again at once
+        kiosk.wait(lambda: shown(bridge) == [])
+        assert kiosk.browsers() == [old]
+        kiosk.wait(lambda: not is_full_of(kiosk, GREEN))
     kiosk.wait(lambda: is_back(kiosk, bridge, old), 40)
     kiosk.wait(lambda: is_full_of(kiosk, GREEN))
-    assert "again in 0.5 s: its page has not been alive for 15 s" in kiosk.said()
+    assert f"again in 0.5 s: {CRASHED[kiosk.browser]}" in kiosk.said()
 
 
 @pytest.mark.timeout(90)
@@ -199,6 +280,20 @@ def test_hung_page_comes_back(kiosk: Kiosk, bridge: RunningBridge) -> None:
     kiosk.wait(lambda: is_back(kiosk, bridge, old), 40)
     kiosk.wait(lambda: is_full_of(kiosk, GREEN))
     assert kiosk.said().count("not been alive") == lives + 1
+
+
+@pytest.mark.timeout(90)
+def test_stray_page_comes_home(kiosk: Kiosk, bridge: RunningBridge) -> None:
+    """A page of another site, which answers no beat, ends in the start page (row 5)."""
+    kiosk.wait(lambda: kiosk.said().count("its page is live") == kiosk.said().count(": started"))
+    [old] = kiosk.browsers()
+    press(bridge, "lever")
+    kiosk.wait(lambda: shown(bridge) == ["stray"])
+    kiosk.wait(lambda: shown(bridge) == [])
+    left_s = time.monotonic()
+    kiosk.wait(lambda: is_back(kiosk, bridge, old), 40)
+    kiosk.wait(lambda: is_full_of(kiosk, GREEN))
+    assert time.monotonic() - left_s < 20
 
 
 def test_end_of_the_compositor(kiosk: Kiosk, bridge: RunningBridge) -> None:
