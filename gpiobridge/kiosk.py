@@ -26,8 +26,8 @@ from gpiobridge.liveness import Answer, Liveness
 
 log = logging.getLogger(__name__)
 
-_WAIT_S = 0.5  # between two questions while the bridge is not up
-_WATCH_S = 2.0  # between two questions while a browser runs
+_WAIT_S = 0.5  # between two questions while the bridge is not up, or no page is shown
+_WATCH_S = 2.0  # between two questions while one is
 _ANSWER_S = 2.0  # a bridge that needs longer counts as silent
 _STEADY_S = 30.0  # without watching, a browser that ran for so long has not failed
 _END_S = 1.5  # for the browser to end by itself
@@ -173,7 +173,8 @@ class _Kiosk:
                     return page.seen, problem
                 if page.seen and not seen:
                     log.info("its page is live")
-                due_s = time.monotonic() + _WATCH_S
+                # Soon, where a visitor may have covered a page that has just come.
+                due_s = time.monotonic() + (_WATCH_S if page.shown else min(_WATCH_S, _WAIT_S))
             self._sleep(max(0.0, due_s - time.monotonic()) if self._options.watch else None)
         alive = page.seen if self._options.watch else time.monotonic() >= steady_s
         return alive, _how_it_ended(browser.returncode)
@@ -202,7 +203,7 @@ class _Kiosk:
         finally:
             self._asking = False
         self._silence = ""
-        return Answer(frozenset(d["name"] for d in health["displays"]), health["beat"])
+        return Answer.of(health["displays"], health["beat"])
 
     def _pause(self, seconds: float) -> None:
         """Sleep for so long, unless a signal ends us."""

@@ -90,6 +90,7 @@
   let takingSinceMs = -Infinity; // since when presses count here; null: they don't now
   let saidTakingMs = null; // what the server knows of it
   let openedAtMs = 0; // when it was said in the socket's address
+  let saidVisible = true; // what the server knows of whether this page is visible
   let takingTimer = 0;
   let farewell = null; // where it leads, while one is played
   const declined = new Map(); // pin to level: by these the page was to leave, and did not want to
@@ -226,6 +227,8 @@
     saidTakingMs = takingNow();
     unheard = saidTakingMs === null && takingSinceMs !== null ? cursors : null;
     if (saidTakingMs !== -Infinity) url.searchParams.set("taking", takingMs() ?? "none");
+    saidVisible = isVisible();
+    if (!saidVisible) url.searchParams.set("visible", "false");
     const name = recall(nameKey);
     if (name) url.searchParams.set("display", name);
     seat ||= recall(seatKey) || "";
@@ -359,6 +362,7 @@
       const late = performance.now() - openedAtMs > HANDSHAKE_MS;
       if (late && Number.isFinite(saidTakingMs)) saidTakingMs = NaN; // so that it is said anew
       sayTaking();
+      sayVisible();
       sendUnsent();
       tell("state", { pins, seq: frame.seq, simulated: frame.simulated });
     } else if (frame.type === "edge") {
@@ -516,6 +520,19 @@
     const comes = !error && networkState !== film.NETWORK_NO_SOURCE;
     const waits = readyState < film.HAVE_ENOUGH_DATA && played.length === 0 && !ended;
     return autoplay && comes && waits && performance.now() < shownAtMs + FILM_STARTS_MS;
+  }
+
+  // ------------------------------------------------------------------ whether it is visible
+
+  /** Whether this page can be seen: not behind another tab, nor in a window that is put away. */
+  function isVisible() {
+    return document.visibilityState !== "hidden";
+  }
+
+  function sayVisible() {
+    if (saidVisible === isVisible() || socket?.readyState !== WebSocket.OPEN) return;
+    saidVisible = isVisible();
+    socket.send(JSON.stringify({ type: "visible", visible: saidVisible }));
   }
 
   // ------------------------------------------------------------------ leaving
@@ -871,6 +888,7 @@
     updateTaking();
     if (state === "asleep") open(); // else the page leaves already, by its word on being shown
     for (const name of ["resume", "visibilitychange"]) document.addEventListener(name, wake);
+    document.addEventListener("visibilitychange", sayVisible);
     addEventListener("online", wake);
   }
 
