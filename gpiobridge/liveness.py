@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-LOST_S = 12.0
+LOST_S = 10.0
 """A page that was shown and isn't for so long has crashed, hangs, or is covered or left.
 
 A page that merely lost its connection is back within a few seconds, and so is the next one of a

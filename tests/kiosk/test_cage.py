@@ -184,7 +184,7 @@ def test_crashed_tab_comes_back(kiosk: Kiosk, bridge: RunningBridge) -> None:
     kiosk.wait(lambda: not is_full_of(kiosk, GREEN))
     kiosk.wait(lambda: is_back(kiosk, bridge, old), 40)
     kiosk.wait(lambda: is_full_of(kiosk, GREEN))
-    assert "again in 0.5 s: its page has not been alive for 15 s" in kiosk.said()
+    assert "again in 0.5 s: its page has not been alive for 10 s" in kiosk.said()
 
 
 @pytest.mark.timeout(90)
