@@ -67,6 +67,8 @@ def run(options: Options, environ: Mapping[str, str] = os.environ) -> None:
     """
     if sys.platform != "linux":
         raise KioskError("the kiosk needs Linux; here, start a browser by hand: chrome --kiosk URL")
+    # By the unit's, the compositor has no cursor; a visitor's mouse has the browser's own.
+    environ = {name: value for name, value in environ.items() if name != "XCURSOR_PATH"}
     browser = chromium.find()
     if os.geteuid() == 0 and "--no-sandbox" not in options.flags:
         raise KioskError("Chromium doesn't run as root; start the kiosk as another user")

@@ -50,6 +50,7 @@
   const FILM_STARTS_MS = 10_000; // how long a film may take to begin by itself
   const FILM_CHECK_MS = 500; // how often to look: one that is taken out of the page says nothing
   const ALWAYS_MS = 1e9; // longer than any press is remembered
+  const CURSOR_MS = 3000; // a mouse that rests for so long has no cursor on a display with a name
 
   const script = document.currentScript;
   if (!script || window.gpiobridge) return; // inserted twice
@@ -870,6 +871,37 @@
     }
   }
 
+  // ------------------------------------------------------------------ the mouse's cursor
+
+  let cursorless = null; // the style by which there is none
+  let cursorTimer = 0;
+
+  /**
+   * Let only a mouse that is moved have a cursor, on a display with a name, such as a kiosk's: a
+   * touchscreen may be a mouse to the browser, too, and on an exhibit nobody looks for one.
+   */
+  function startHidingCursor() {
+    if (!recall(nameKey) || !document.adoptedStyleSheets) return;
+    cursorless = new CSSStyleSheet(); // which a strict policy lets pass
+    cursorless.replaceSync("html, html * { cursor: none !important; }");
+    document.adoptedStyleSheets = [...document.adoptedStyleSheets, cursorless];
+    for (const type of ["pointermove", "pointerdown"]) {
+      addEventListener(type, showCursor, { capture: true, passive: true });
+    }
+  }
+
+  function showCursor({ type, pointerType, movementX, movementY }) {
+    const rests = type === "pointermove" && !movementX && !movementY; // what is below it moves
+    if (pointerType === "mouse" && rests) return;
+    clearTimeout(cursorTimer);
+    cursorless.disabled = pointerType === "mouse";
+    if (cursorless.disabled) cursorTimer = setTimeout(hideCursor, CURSOR_MS);
+  }
+
+  function hideCursor() {
+    cursorless.disabled = false;
+  }
+
   // ------------------------------------------------------------------ the page's life
 
   function shown() {
@@ -880,6 +912,7 @@
       url.searchParams.delete("token"); // a cookie has it by now: it is nothing for the screen
       history.replaceState(history.state, "", url);
     }
+    startHidingCursor();
     shownAtMs = performance.now();
     tell("shown");
     startIdling();
