@@ -12,6 +12,7 @@ import re
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -27,6 +28,10 @@ from gpiobridge import chromium, liveness
 from gpiobridge.liveness import Answer, Liveness
 
 Run = Callable[..., RunningBridge]
+
+# As a compositor says it: that it has told all that it has; and of an output of its own.
+NO_OUTPUT = struct.pack("=3I", 3, 12 << 16, 7)
+AN_OUTPUT = struct.pack("=4I12sI", 2, 32 << 16, 9, 10, b"wl_output", 4)
 
 LIVE = Answer(frozenset({"kiosk"}), 2.0)
 OTHER = Answer(frozenset({"", "lobby"}), 2.0)
@@ -477,6 +482,27 @@ def test_end_of_the_screen(shared_bridge: RunningBridge, launch: Any, tmp_path: 
         assert launcher.process.wait(DEADLINE_S) == 1
     assert launcher.said().endswith("gpiobridge: the screen has gone: its compositor has ended\n")
     assert not runs(launcher.started()[0][0])
+
+
+def test_dark_screen_is_no_fault(share_bridge: Run, launch: Any, tmp_path: Path) -> None:
+    """While the compositor has no output no browser is judged; once it has one again, it is."""
+    bridge = share_bridge(server='beat = "200ms"')
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "wayland-8"))
+        listening.listen()
+        screen = {"WAYLAND_DISPLAY": "wayland-8", "XDG_RUNTIME_DIR": str(tmp_path)}
+        launcher = launch("--url", bridge.url, code=LOSES_PATIENCE, **screen)
+        with listening.accept()[0] as compositor:
+            launcher.wait_for("its page is live")
+            compositor.sendall(NO_OUTPUT)
+            launcher.wait_for("there is no screen, or it is switched off")
+            bridge.set_level("button", "low")  # its page crashes
+            wait_until(lambda: not live(bridge))
+            threading.Event().wait(1.5)  # four beats are 0.8 s: what a page may be missing for
+            assert "not been alive" not in launcher.said()
+            compositor.sendall(AN_OUTPUT)
+            launcher.wait_for("there is a screen again")
+            launcher.wait_for("s: its page has not been alive")
 
 
 def test_sigterm_while_the_bridge_hangs(launch: Any) -> None:

@@ -113,8 +113,9 @@ ALLOWED = {
     "doctor": {"calling", "config", "errors", "events", "gpio", "limits", "parts", "remote"},
     "target": {"addresses", "calling", "config", "doctor", "errors"},
     "liveness": set(),
+    "screen": set(),
     "chromium": {"errors"},
-    "kiosk": {"calling", "chromium", "errors", "liveness", "remote"},
+    "kiosk": {"calling", "chromium", "errors", "liveness", "remote", "screen"},
     "__init__": {"errors", "events", "web"},
     "__main__": {"cli"},
 }  # fmt: skip
