@@ -135,17 +135,19 @@ clean:  ## remove all that these commands have made here
 		apt-get install -y -qq --no-install-recommends nginx-light caddy openssl; fi
 	@touch $@
 
-# cage 0.1 doesn't start without Xwayland, grim takes the screenshots, systemd checks the unit.
+# cage 0.1 doesn't start without Xwayland, grim takes the screenshots, systemd checks the unit,
+# an X server has a mouse, which xdotool moves, and wlr-randr turns the screen.
 .venv/kiosk: .venv/dev
 	@if command -v cage && command -v cog && command -v grim && command -v Xwayland && \
+		command -v Xvfb && command -v xdotool && command -v wlr-randr && \
 		command -v systemd-analyze; then :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		apt-get update -qq && \
 		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-			cage cog grim xwayland systemd; \
+			cage cog grim xwayland xvfb xdotool wlr-randr systemd; \
 	else \
 		echo "the kiosk's tests need cage, cog, grim and Xwayland: on Debian, as root:" \
-			"apt-get install cage cog grim xwayland systemd"; exit 1; \
+			"apt-get install cage cog grim xwayland xvfb xdotool wlr-randr systemd"; exit 1; \
 	fi
 	@touch $@
 

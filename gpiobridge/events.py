@@ -5,7 +5,7 @@ Facts are named as facts (`RawEdge`, `PinEvent`), orders as orders (`Broadcast`,
 imports nothing of the project.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from math import inf
 from typing import Any, NamedTuple
@@ -191,11 +191,14 @@ class Display:
         page: the name of the page.
         name: what it calls itself (``?display=`` in its address), or an empty string.
         number: another one for each socket: it tells displays of one name apart.
+        visible: whether its page can be seen, as far as the browser knows: not behind another tab.
+            It is the same display, whether it is or not.
     """
 
     page: str
     name: str = ""
     number: int = 0
+    visible: bool = field(default=True, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

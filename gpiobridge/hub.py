@@ -438,6 +438,8 @@ class Hub:
             self._take_message(connection, text, message["data"], now_s)
         elif message["type"] == "taking":
             self._take_taking(connection, message, now_s)
+        elif message["type"] == "visible":
+            self._take_visible(connection, message.get("visible"), now_s)
         elif message["type"] == "idle":
             self._note_idle(connection, message.get("to"))
 
@@ -465,6 +467,12 @@ class Hub:
             return
         connection.standing = replace(connection.standing, taking_since_s=since_s)
         self._on_taking(connection)
+
+    def _take_visible(self, connection: Connection, visible: object, now_s: float) -> None:
+        if isinstance(visible, bool):
+            connection.display = replace(connection.display, visible=visible)
+        else:
+            self.close(connection, Close.POLICY, "visible must be true or false", now_s)
 
     def _note_idle(self, connection: Connection, to: object) -> None:
         """Log that a page leaves because nobody uses it; it does so by itself."""

@@ -23,11 +23,12 @@ from typing import NamedTuple, Protocol
 from gpiobridge import calling, chromium, cog, liveness, profiles, remote
 from gpiobridge.errors import KioskError, RemoteError
 from gpiobridge.liveness import Answer, Liveness
+from gpiobridge.screen import Screen
 
 log = logging.getLogger(__name__)
 
-_WAIT_S = 0.5  # between two questions while the bridge is not up
-_WATCH_S = 2.0  # between two questions while a browser runs
+_WAIT_S = 0.5  # between two questions while the bridge is not up, or no page is shown
+_WATCH_S = 2.0  # between two questions while one is
 _ANSWER_S = 2.0  # a bridge that needs longer counts as silent
 _STEADY_S = 30.0  # without watching, a browser that ran for so long has not failed
 _END_S = 1.5  # for the browser to end by itself
@@ -102,6 +103,8 @@ def run(options: Options, environ: Mapping[str, str] = os.environ) -> None:
     """
     if sys.platform != "linux":
         raise KioskError("the kiosk needs Linux; here, start a browser by hand: chrome --kiosk URL")
+    # By the unit's, the compositor has no cursor; a visitor's mouse has the browser's own.
+    environ = {name: value for name, value in environ.items() if name != "XCURSOR_PATH"}
     browser = BROWSERS[options.browser]
     program = browser.find()
     if browser is chromium and os.geteuid() == 0 and "--no-sandbox" not in options.flags:
@@ -124,8 +127,8 @@ def run(options: Options, environ: Mapping[str, str] = os.environ) -> None:
 
 
 @contextlib.contextmanager
-def _screen(environ: Mapping[str, str]) -> Iterator[socket.socket | None]:
-    """Connect to the Wayland compositor, to learn of its end; None under X11.
+def _screen(environ: Mapping[str, str]) -> Iterator[Screen | None]:
+    """Connect to the Wayland compositor, to learn of its end and its screens; None under X11.
 
     When cage ends, it waits for us. Its end is the end of this connection.
     """
@@ -142,21 +145,23 @@ def _screen(environ: Mapping[str, str]) -> Iterator[socket.socket | None]:
     with socket.socket(socket.AF_UNIX) as connection:
         try:
             connection.connect(str(path))
+            screen = Screen(connection)
         except OSError as error:
             raise KioskError(f"no compositor answers at {path}: {error}") from error
-        yield connection
+        yield screen
 
 
 class _Kiosk:
     """The launcher's loop, and what wakes it."""
 
-    def __init__(self, options: Options, screen: socket.socket | None) -> None:
+    def __init__(self, options: Options, screen: Screen | None) -> None:
         self.base = remote.base_url(options.url)
         self._options = options
         self._screen = screen
         self._stopping = False
         self._asking = False
         self._silence = ""  # why the bridge doesn't answer, as last told
+        self._dark = False  # whether there is no screen, as last told
 
     def __enter__(self) -> "_Kiosk":
         self._woken, self._wake = socket.socketpair()
@@ -180,7 +185,7 @@ class _Kiosk:
         """Start the browser again and again, until stopped."""
         failures = 0
         while not self._stopping:
-            while not self._stopping and self._ask() is None:
+            while not self._stopping and (self._is_dark() or self._ask() is None):
                 self._pause(_WAIT_S)
             if self._stopping:
                 return
@@ -208,11 +213,14 @@ class _Kiosk:
         while not self._stopping and browser.poll() is None:
             if self._options.watch and time.monotonic() >= due_s:
                 answer, seen = self._ask(), page.seen
+                if self._is_dark():
+                    answer = None  # nobody could see a page, and Chromium would open none
                 if problem := page.problem(time.monotonic(), answer):
                     return page.seen, problem
                 if page.seen and not seen:
                     log.info("its page is live")
-                due_s = time.monotonic() + _WATCH_S
+                # Soon, where a visitor may have covered a page that has just come.
+                due_s = time.monotonic() + (_WATCH_S if page.shown else min(_WATCH_S, _WAIT_S))
             self._sleep(max(0.0, due_s - time.monotonic()) if self._options.watch else None)
         alive = page.seen if self._options.watch else time.monotonic() >= steady_s
         return alive, _how_it_ended(browser.returncode)
@@ -241,7 +249,17 @@ class _Kiosk:
         finally:
             self._asking = False
         self._silence = ""
-        return Answer(frozenset(d["name"] for d in health["displays"]), health["beat"])
+        return Answer.of(health["displays"], health["beat"])
+
+    def _is_dark(self) -> bool:
+        """Whether there is no screen, or none that is switched on."""
+        dark = self._screen is not None and self._screen.dark
+        if dark != self._dark:
+            self._dark = dark
+            log.info(
+                "there is %s", "no screen, or it is switched off" if dark else "a screen again"
+            )
+        return dark
 
     def _pause(self, seconds: float) -> None:
         """Sleep for so long, unless a signal ends us."""
@@ -251,7 +269,9 @@ class _Kiosk:
 
     def _sleep(self, seconds: float | None) -> None:
         """Sleep until a signal or a child's end, or for so long."""
-        waiting = [self._woken, *([self._screen] if self._screen else [])]
+        waiting: list[socket.socket | Screen] = [self._woken]
+        if self._screen:
+            waiting.append(self._screen)
         ready = select.select(waiting, [], [], seconds)[0]
         if self._woken in ready:
             self._woken.recv(4096)

@@ -103,12 +103,20 @@ class _Bridge(Collector):
 
     def _of_displays(self) -> Iterable[Metric]:
         counts = self._running.watcher.counts
-        pages = [display.page for display in self._running.watcher.displays]
+        displays = self._running.watcher.displays
+        pages = [display.page for display in displays]
+        hidden = [display.page for display in displays if not display.visible]
         yield _gauge(
             "displays",
             "Open displays.",
             ("page",),
             [((page,), pages.count(page)) for page in self._running.settings.pages],
+        )
+        yield _gauge(
+            "displays_hidden",
+            "Those of them whose page is not visible.",
+            ("page",),
+            [((page,), hidden.count(page)) for page in self._running.settings.pages],
         )
         yield _counter(
             "displays_connected", "Sockets that were opened.", (), [((), counts.connected)]

@@ -141,6 +141,10 @@ def _add_socket(blueprint: Blueprint, running: Callable[[], Running]) -> None:
             g.gpiobridge_taking_since_s = _taking_since_s()
         except ValueError as error:
             refuse(400, f"taking = {request.args['taking']!r}: {error}.")
+        try:
+            g.gpiobridge_visible = wire.read_visible(request.args.get("visible", "true"))
+        except ValueError as error:
+            refuse(400, f"visible = {request.args['visible']!r}: {error}.")
         client = client_of(request.remote_addr or "")
         try:
             g.gpiobridge_slot = watcher.slots.take(client, request.args.get("seat", ""))
@@ -157,7 +161,12 @@ def _add_socket(blueprint: Blueprint, running: Callable[[], Running]) -> None:
         connection = Connection(
             handoff.take(ws.sock),
             ws.ws,
-            Display(page, _printable(request.args.get("display", "")), next(numbers)),
+            Display(
+                page,
+                _printable(request.args.get("display", "")),
+                next(numbers),
+                visible=g.gpiobridge_visible,
+            ),
             root=request.script_root,
             cursors=tuple(request.args.getlist("cursor")[:_MAX_CURSORS]),
             since=request.args.get("since", ""),

@@ -82,16 +82,21 @@ class Running:
                 }
                 for name, pin in self.settings.pins.items()
             },
-            "displays": [{"name": d.name, "page": d.page} for d in self.watcher.displays],
+            "displays": [
+                {"name": d.name, "page": d.page, "visible": d.visible}
+                for d in self.watcher.displays
+            ],
         }, self.well
 
     def status(self) -> str:
         """Say in a line what ``systemctl status`` shows."""
         watcher, now_s = self.watcher, time.monotonic()
-        displays, pins = len(watcher.displays), self.settings.pins
+        displays, pins = watcher.displays, self.settings.pins
+        hidden = sum(not display.visible for display in displays)
         last_s = watcher.counts.last_event_s
         parts = [
-            f"{displays} display{'' if displays == 1 else 's'}",
+            f"{len(displays)} display{'' if len(displays) == 1 else 's'}"
+            + (f" ({hidden} hidden)" if hidden else ""),
             f"{len(pins)} {'simulated ' if watcher.pins.simulated else ''}"
             f"pin{'' if len(pins) == 1 else 's'}",
             "no edge yet" if last_s is None else f"last edge {_rough(now_s - last_s)} ago",

@@ -133,6 +133,18 @@ def read_taking(text: str, now_s: float) -> float | None:
         raise ValueError('must be "none", or milliseconds from 0 on') from error
 
 
+def read_visible(text: str) -> bool:
+    """Whether a page is visible, as ``visible=`` in its socket's address says.
+
+    Raises:
+        ValueError: it says anything else; the message says what it must be, as the end of a
+            sentence.
+    """
+    if text not in ("true", "false"):
+        raise ValueError('must be "true" or "false", or left out: visible')
+    return text == "true"
+
+
 def read_declined(texts: Iterable[str]) -> frozenset[tuple[str, Level]]:
     """Pins and levels by which a page has declined to leave: ``door:low``.
 

@@ -12,6 +12,7 @@ import re
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -29,9 +30,15 @@ from gpiobridge.liveness import Answer, Liveness
 
 Run = Callable[..., RunningBridge]
 
+# As a compositor says it: that it has told all that it has; and of an output of its own.
+NO_OUTPUT = struct.pack("=3I", 3, 12 << 16, 7)
+AN_OUTPUT = struct.pack("=4I12sI", 2, 32 << 16, 9, 10, b"wl_output", 4)
+
 LIVE = Answer(frozenset({"kiosk"}), 2.0)
 OTHER = Answer(frozenset({"", "lobby"}), 2.0)
 SLOW = Answer(frozenset(), 10.0)
+HIDDEN = Answer(frozenset({"lobby"}), 2.0, frozenset({"kiosk"}))
+BOTH = Answer(frozenset({"kiosk"}), 2.0, frozenset({"kiosk"}))
 
 # A browser by its looks from outside: it writes down how it was called, and is a live display.
 FAKE = f"""\
@@ -51,11 +58,15 @@ if start.startswith("file://"):
     start = json.loads(open(start[7:]).read().split("replace(")[1].split(")")[0])
 url = urlsplit(start)
 if "unseen" not in mode:
-    with connect(f"ws://{{url.netloc}}/ws/welcome?{{url.query}}", proxy=None) as page:
+    name = "still" if "covered" in mode else "welcome"
+    hidden = "&visible=false" if "hidden" in mode else ""
+    with connect(f"ws://{{url.netloc}}/ws/{{name}}?{{url.query}}{{hidden}}", proxy=None) as page:
         while True:
             frame = json.loads(page.recv())
             if frame["type"] == "beat":
                 page.send('{{"type":"beat"}}')
+            elif frame["type"] == "edge" and "covered" in mode:
+                page.send('{{"type":"visible","visible":false}}')
             elif frame["type"] == "edge":
                 break  # a press makes it crash
 threading.Event().wait()
@@ -67,7 +78,7 @@ LIMITS = "from gpiobridge import cli, kiosk, liveness; kiosk._WATCH_S = 0.1; "
 LOSES_PATIENCE = f"{LIMITS}liveness.LOST_S, liveness.UNSEEN_S = 0.5, 600.0; cli.main()"
 IMPATIENT = f"{LIMITS}liveness.UNSEEN_S = 0.5; cli.main()"
 # Sleeps that outlast every test: what ends one of them is not the time.
-SLEEPY = "from gpiobridge import cli, kiosk; kiosk._WATCH_S = 600.0; cli.main()"
+SLEEPY = "from gpiobridge import cli, kiosk; kiosk._WATCH_S = kiosk._WAIT_S = 600.0; cli.main()"
 PATIENT = (
     "from gpiobridge import cli, liveness; "
     "liveness.pause_s = lambda failures: (0.2, 0.4, 600.0)[failures - 1]; cli.main()"
@@ -77,22 +88,33 @@ PATIENT = (
 @pytest.mark.parametrize(
     ("failures", "answers"),
     [
-        # Seen and lost: after 15 s, counted from the first answer without it.
-        (0, [(0, LIVE, ""), (2, OTHER, ""), (16.9, OTHER, ""), (17, OTHER, "not been alive")]),
+        # Seen and lost: after 10 s, counted from the first answer without it.
+        (0, [(0, LIVE, ""), (2, OTHER, ""), (11.9, OTHER, ""), (12, OTHER, "not been alive")]),
         # Never seen: after 60 s; a slow machine gets twice as long each time, at most 5 min.
         (0, [(0, OTHER, ""), (59.9, OTHER, ""), (60, OTHER, "no live page within 60 s")]),
         (1, [(0, OTHER, ""), (119.9, OTHER, ""), (120, OTHER, "within 120 s")]),
         (50, [(0, OTHER, ""), (299.9, OTHER, ""), (300, OTHER, "within 300 s")]),
         # A page that comes back in time begins anew.
-        (0, [(0, LIVE, ""), (2, OTHER, ""), (16, LIVE, ""), (18, OTHER, ""), (32.9, OTHER, "")]),
+        (0, [(0, LIVE, ""), (2, OTHER, ""), (11, LIVE, ""), (13, OTHER, ""), (22.9, OTHER, "")]),
         # A silent bridge is no fault of the browser's, however long it is silent.
-        (0, [(0, LIVE, ""), (2, None, ""), (900, None, ""), (901, OTHER, ""), (915, OTHER, "")]),
+        (0, [(0, LIVE, ""), (2, None, ""), (900, None, ""), (901, OTHER, ""), (910, OTHER, "")]),
         (
             0,
             [(0, OTHER, ""), (50, None, ""), (70, OTHER, ""), (129, OTHER, ""), (130, OTHER, "no")],
         ),
         # Pages that make themselves heard less often are given longer: four beats.
         (0, [(0, LIVE, ""), (2, SLOW, ""), (41.9, SLOW, ""), (42, SLOW, "alive for 40 s")]),
+        # Live, but hidden, is not shown; of several displays of the name one is enough.
+        (0, [(0, LIVE, ""), (2, HIDDEN, ""), (11.9, HIDDEN, ""), (12, HIDDEN, "not been visible")]),
+        (0, [(0, LIVE, ""), (2, BOTH, ""), (900, BOTH, "")]),
+        # Whether it is hidden or gone, it is one time without a page.
+        (0, [(0, LIVE, ""), (2, HIDDEN, ""), (8, OTHER, ""), (12, OTHER, "not been alive")]),
+        (0, [(0, LIVE, ""), (2, OTHER, ""), (8, HIDDEN, ""), (10, LIVE, ""), (13, HIDDEN, "")]),
+        # Hidden from the start: ever later, at most once an hour, as by night on a dark screen.
+        (0, [(0, HIDDEN, ""), (59.9, HIDDEN, ""), (60, HIDDEN, "only a hidden page within 60 s")]),
+        (4, [(0, HIDDEN, ""), (959, HIDDEN, ""), (960, HIDDEN, "within 960 s")]),
+        (50, [(0, HIDDEN, ""), (3599, HIDDEN, ""), (3600, HIDDEN, "within 3600 s")]),
+        (50, [(0, HIDDEN, ""), (3000, LIVE, ""), (3002, HIDDEN, ""), (3012, HIDDEN, "10 s")]),
     ],
 )
 def test_when_to_restart(failures: int, answers: list[tuple[float, Answer | None, str]]) -> None:
@@ -102,6 +124,18 @@ def test_when_to_restart(failures: int, answers: list[tuple[float, Answer | None
         problem = page.problem(now_s, answer)
         assert (problem is not None) == bool(said), (now_s, problem)
         assert said in (problem or "")
+
+
+def test_answer_of_the_bridge() -> None:
+    """A display that is hidden is not among those that are shown; an older bridge says nothing."""
+    displays = [
+        {"name": "kiosk", "page": "open", "visible": False},
+        {"name": "hall", "page": "open", "visible": True},
+        {"name": "hall", "page": "open", "visible": False},
+        {"name": "old", "page": "open"},
+    ]
+    answer = Answer.of(displays, 2.0)
+    assert answer == Answer(frozenset({"hall", "old"}), 2.0, frozenset({"kiosk", "hall"}))
 
 
 def test_pauses_grow() -> None:
@@ -531,12 +565,17 @@ def test_stubborn_browser_is_killed(shared_bridge: RunningBridge, launch: Any) -
 
 @pytest.mark.parametrize(
     ("mode", "press", "said"),
-    [("live", True, "its page has not been alive"), ("unseen", False, "it has shown no live page")],
+    [
+        ("live", True, "its page has not been alive"),
+        ("covered", True, "its page has not been visible"),
+        ("unseen", False, "it has shown no live page"),
+        ("hidden", False, "it has shown only a hidden page"),
+    ],
 )
 def test_browser_without_a_live_page_is_restarted(
     share_bridge: Run, launch: Any, mode: str, press: bool, said: str
 ) -> None:
-    """A crashed page, and a browser that never shows one, end in a new browser."""
+    """A page that crashes or is covered, and a browser that shows none, end in a new browser."""
     bridge = share_bridge(server='beat = "200ms"')
     launcher = launch("--url", bridge.url, mode=mode, code=LOSES_PATIENCE if press else IMPATIENT)
     if press:
@@ -581,6 +620,27 @@ def test_end_of_the_screen(shared_bridge: RunningBridge, launch: Any, tmp_path: 
         assert launcher.process.wait(DEADLINE_S) == 1
     assert launcher.said().endswith("gpiobridge: the screen has gone: its compositor has ended\n")
     assert not runs(launcher.started()[0][0])
+
+
+def test_dark_screen_is_no_fault(share_bridge: Run, launch: Any, tmp_path: Path) -> None:
+    """While the compositor has no output no browser is judged; once it has one again, it is."""
+    bridge = share_bridge(server='beat = "200ms"')
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "wayland-8"))
+        listening.listen()
+        screen = {"WAYLAND_DISPLAY": "wayland-8", "XDG_RUNTIME_DIR": str(tmp_path)}
+        launcher = launch("--url", bridge.url, code=LOSES_PATIENCE, **screen)
+        with listening.accept()[0] as compositor:
+            launcher.wait_for("its page is live")
+            compositor.sendall(NO_OUTPUT)
+            launcher.wait_for("there is no screen, or it is switched off")
+            bridge.set_level("button", "low")  # its page crashes
+            wait_until(lambda: not live(bridge))
+            threading.Event().wait(1.5)  # four beats are 0.8 s: what a page may be missing for
+            assert "not been alive" not in launcher.said()
+            compositor.sendall(AN_OUTPUT)
+            launcher.wait_for("there is a screen again")
+            launcher.wait_for("s: its page has not been alive")
 
 
 def test_sigterm_while_the_bridge_hangs(launch: Any) -> None:

@@ -113,10 +113,11 @@ ALLOWED = {
     "doctor": {"calling", "config", "errors", "events", "gpio", "limits", "parts", "remote"},
     "target": {"addresses", "calling", "config", "doctor", "errors"},
     "liveness": set(),
+    "screen": set(),
     "profiles": {"errors"},
     "chromium": {"errors"},
     "cog": {"errors"},
-    "kiosk": {"calling", "chromium", "cog", "errors", "liveness", "profiles", "remote"},
+    "kiosk": {"calling", "chromium", "cog", "errors", "liveness", "profiles", "remote", "screen"},
     "__init__": {"errors", "events", "web"},
     "__main__": {"cli"},
 }  # fmt: skip

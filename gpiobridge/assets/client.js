@@ -50,6 +50,7 @@
   const FILM_STARTS_MS = 10_000; // how long a film may take to begin by itself
   const FILM_CHECK_MS = 500; // how often to look: one that is taken out of the page says nothing
   const ALWAYS_MS = 1e9; // longer than any press is remembered
+  const CURSOR_MS = 3000; // a mouse that rests for so long has no cursor on a display with a name
 
   const script = document.currentScript;
   if (!script || window.gpiobridge) return; // inserted twice
@@ -90,6 +91,7 @@
   let takingSinceMs = -Infinity; // since when presses count here; null: they don't now
   let saidTakingMs = null; // what the server knows of it
   let openedAtMs = 0; // when it was said in the socket's address
+  let saidVisible = true; // what the server knows of whether this page is visible
   let takingTimer = 0;
   let farewell = null; // where it leads, while one is played
   const declined = new Map(); // pin to level: by these the page was to leave, and did not want to
@@ -226,6 +228,8 @@
     saidTakingMs = takingNow();
     unheard = saidTakingMs === null && takingSinceMs !== null ? cursors : null;
     if (saidTakingMs !== -Infinity) url.searchParams.set("taking", takingMs() ?? "none");
+    saidVisible = isVisible();
+    if (!saidVisible) url.searchParams.set("visible", "false");
     const name = recall(nameKey);
     if (name) url.searchParams.set("display", name);
     seat ||= recall(seatKey) || "";
@@ -359,6 +363,7 @@
       const late = performance.now() - openedAtMs > HANDSHAKE_MS;
       if (late && Number.isFinite(saidTakingMs)) saidTakingMs = NaN; // so that it is said anew
       sayTaking();
+      sayVisible();
       sendUnsent();
       tell("state", { pins, seq: frame.seq, simulated: frame.simulated });
     } else if (frame.type === "edge") {
@@ -516,6 +521,19 @@
     const comes = !error && networkState !== film.NETWORK_NO_SOURCE;
     const waits = readyState < film.HAVE_ENOUGH_DATA && played.length === 0 && !ended;
     return autoplay && comes && waits && performance.now() < shownAtMs + FILM_STARTS_MS;
+  }
+
+  // ------------------------------------------------------------------ whether it is visible
+
+  /** Whether this page can be seen: not behind another tab, nor in a window that is put away. */
+  function isVisible() {
+    return document.visibilityState !== "hidden";
+  }
+
+  function sayVisible() {
+    if (saidVisible === isVisible() || socket?.readyState !== WebSocket.OPEN) return;
+    saidVisible = isVisible();
+    socket.send(JSON.stringify({ type: "visible", visible: saidVisible }));
   }
 
   // ------------------------------------------------------------------ leaving
@@ -853,6 +871,37 @@
     }
   }
 
+  // ------------------------------------------------------------------ the mouse's cursor
+
+  let cursorless = null; // the style by which there is none
+  let cursorTimer = 0;
+
+  /**
+   * Let only a mouse that is moved have a cursor, on a display with a name, such as a kiosk's: a
+   * touchscreen may be a mouse to the browser, too, and on an exhibit nobody looks for one.
+   */
+  function startHidingCursor() {
+    if (!recall(nameKey) || !document.adoptedStyleSheets) return;
+    cursorless = new CSSStyleSheet(); // which a strict policy lets pass
+    cursorless.replaceSync("html, html * { cursor: none !important; }");
+    document.adoptedStyleSheets = [...document.adoptedStyleSheets, cursorless];
+    for (const type of ["pointermove", "pointerdown"]) {
+      addEventListener(type, showCursor, { capture: true, passive: true });
+    }
+  }
+
+  function showCursor({ type, pointerType, movementX, movementY }) {
+    const rests = type === "pointermove" && !movementX && !movementY; // what is below it moves
+    if (pointerType === "mouse" && rests) return;
+    clearTimeout(cursorTimer);
+    cursorless.disabled = pointerType === "mouse";
+    if (cursorless.disabled) cursorTimer = setTimeout(hideCursor, CURSOR_MS);
+  }
+
+  function hideCursor() {
+    cursorless.disabled = false;
+  }
+
   // ------------------------------------------------------------------ the page's life
 
   function shown() {
@@ -863,6 +912,7 @@
       url.searchParams.delete("token"); // a cookie has it by now: it is nothing for the screen
       history.replaceState(history.state, "", url);
     }
+    startHidingCursor();
     shownAtMs = performance.now();
     tell("shown");
     startIdling();
@@ -871,6 +921,7 @@
     updateTaking();
     if (state === "asleep") open(); // else the page leaves already, by its word on being shown
     for (const name of ["resume", "visibilitychange"]) document.addEventListener(name, wake);
+    document.addEventListener("visibilitychange", sayVisible);
     addEventListener("online", wake);
   }
 

@@ -195,7 +195,11 @@ def port(
 
 
 def _served(where: str, health: Health, again: str) -> Finding:
-    shown = [f"{each['name'] or 'a browser'} on {each['page']}" for each in health["displays"][:5]]
+    shown = [
+        f"{each['name'] or 'a browser'} on {each['page']}"
+        + ("" if each.get("visible", True) else " (hidden)")
+        for each in health["displays"][:5]
+    ]
     more = len(health["displays"]) - len(shown)
     told = ", ".join(shown) + (f" and {more} more" if more else "")
     said = f"{where} is held by gpiobridge itself; displays: {told or 'none'}"

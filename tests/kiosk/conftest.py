@@ -1,7 +1,7 @@
 """The kiosk unit's own command under a real compositor without a screen.
 
 These tests run only when the folder is asked for by name (`make test-kiosk`): they need cage, grim
-and Xwayland, and a good part of their time is the 15 s that the launcher gives a page to come back.
+and Xwayland, and a good part of their time is the 10 s that the launcher gives a page to come back.
 """
 
 from pathlib import Path

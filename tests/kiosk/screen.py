@@ -1,5 +1,6 @@
 """A compositor without a screen, with the kiosk unit's command in it, and what it shows."""
 
+import contextlib
 import os
 import re
 import shlex
@@ -7,8 +8,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from running import wait_until
@@ -54,27 +56,45 @@ class Kiosk:
         config: the bridge's config.toml.
         flags: for the browser.
         browser: "chromium" or "cog".
+        environ: more for its environment.
+        inside: a command that starts the unit's.
+        compositor: more flags for cage.
     """
 
-    def __init__(self, folder: Path, config: Path, *flags: str, browser: str = "chromium") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        config: Path,
+        *flags: str,
+        browser: str = "chromium",
+        environ: Mapping[str, str] = MappingProxyType({}),
+        inside: Sequence[str] = (),
+        compositor: Sequence[str] = (),
+    ) -> None:
         self.folder = folder
         self.browser = browser
         runtime = folder / "run"
         runtime.mkdir(mode=0o700)
         self.environ = {
             **{n: v for n, v in os.environ.items() if n not in ("DISPLAY", "WAYLAND_DISPLAY")},
-            **unit_environment(),
+            **{
+                name: value.replace("%t", str(runtime))
+                for name, value in unit_environment().items()
+            },
             "HOME": str(folder),
             "STATE_DIRECTORY": str(folder / "state"),
             "XDG_RUNTIME_DIR": str(runtime),
             "WLR_BACKENDS": "headless",
             "WLR_RENDERER": "pixman",
             "GPIOBRIDGE_KIOSK_FLAGS": " ".join(flags),
+            **environ,
         }
+        for command in unit_lines("ExecStartPre"):
+            subprocess.run(shlex.split(command.lstrip("-")), env=self.environ, check=True)
         self.log = folder / "log"
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                unit_command(config, browser),
+                [*inside, *unit_command(config, browser, compositor)],
                 env=self.environ,
                 stdout=log,
                 stderr=log,
@@ -147,30 +167,35 @@ class Kiosk:
             self.process.kill()
             self.process.wait(10)
         for pid in self.processes():
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
-def unit_command(config: Path, browser: str) -> list[str]:
+def unit_lines(name: str, browser: str = "chromium") -> list[str]:
+    """What the unit says of something, line by line."""
+    return re.findall(rf"^{name}=(.*)$", kiosk_unit(UNIT.read_text(), browser), re.MULTILINE)
+
+
+def unit_command(config: Path, browser: str, compositor: Sequence[str] = ()) -> list[str]:
     """The unit's command for a browser, with the paths of this machine.
 
     cage 0.1 and Chromium refuse to run as root, so root is called otherwise here.
     """
-    unit = kiosk_unit(UNIT.read_text(), browser)
-    found = re.search(r"^ExecStart=(.*)$", unit, re.MULTILINE)
-    assert found
+    [command] = unit_lines("ExecStart", browser)
     places = {
+        "/usr/bin/cage": ["/usr/bin/cage", *compositor],
         "/opt/gpiobridge/bin/gpiobridge": [sys.executable, "-m", "gpiobridge"],
         "/etc/gpiobridge/config.toml": [str(config)],
     }
-    words = [word for old in shlex.split(found[1]) for word in places.get(old, [old])]
+    words = [word for old in shlex.split(command) for word in places.get(old, [old])]
     user = ["unshare", "--user", "--map-user=1000", "--map-group=1000"]
     return [*(user if os.geteuid() == 0 else []), *words]
 
 
 def unit_environment() -> dict[str, str]:
     """What the unit's ``Environment=`` lines say."""
-    lines = re.findall(r"^Environment=([A-Z_]+)=(.*)$", UNIT.read_text(), re.MULTILINE)
-    return dict(lines)
+    pairs = (line.partition("=") for line in unit_lines("Environment"))
+    return {name: value for name, _, value in pairs}
 
 
 def processes_with(text: str, file: str = "cmdline") -> list[tuple[int, str]]:

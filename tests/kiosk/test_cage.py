@@ -50,7 +50,7 @@ SOUND = {
     "chromium": b"--autoplay-policy=no-user-gesture-required",
     "cog": b"--media-playback-requires-user-gesture=false",
 }
-CRASHED = {"chromium": "its page has not been alive for 15 s", "cog": "it ended with code 1"}
+CRASHED = {"chromium": "its page has not been alive for 10 s", "cog": "it ended with code 1"}
 
 # The last bit of the colour changes with every frame. A page at rest would do for the eye, but
 # cage 0.1 shows such a page by handing its picture to the screen as it is, and a screenshot then

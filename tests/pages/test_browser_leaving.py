@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -268,6 +268,28 @@ def reports() -> Iterator[tuple[int, "queue.SimpleQueue[str]"]]:
     server.server_close()
 
 
+@contextmanager
+def undriven(profile: Path, url: str) -> Iterator[None]:
+    """A browser that nobody drives: a driven one may prerender nothing."""
+    chromium = subprocess.Popen(
+        [
+            shutil.which("chromium") or "chromium",
+            *("--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run"),
+            "--host-resolver-rules=MAP hall.test 127.0.0.1",
+            f"--user-data-dir={profile}",
+            url,
+        ],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        yield
+    finally:
+        os.killpg(chromium.pid, 15)
+        chromium.wait(DEADLINE_S)
+
+
 @pytest.mark.parametrize("edited", [False, True])
 def test_a_prerendered_page_is_not_older_than_its_files(
     run_bridge: Run, tmp_path: Path, reports: tuple[int, Any], edited: bool
@@ -288,19 +310,7 @@ def test_a_prerendered_page_is_not_older_than_its_files(
     for name in ("welcome", "open"):
         (pages / f"{name}.html").write_text(f"<!doctype html>{script}".replace("TEXT", "old"))
     bridge = run_bridge(config=config)
-    chromium = subprocess.Popen(
-        [
-            shutil.which("chromium") or "chromium",
-            *("--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run"),
-            "--host-resolver-rules=MAP hall.test 127.0.0.1",
-            f"--user-data-dir={tmp_path / 'profile'}",
-            f"http://hall.test:{bridge.port}/welcome",
-        ],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
+    with undriven(tmp_path / "profile", f"http://hall.test:{bridge.port}/welcome"):
         first = {got.get(timeout=DEADLINE_S), got.get(timeout=DEADLINE_S)}
         assert first == {"/ahead", "/welcome,old,false,false,"}
         if edited:
@@ -308,9 +318,51 @@ def test_a_prerendered_page_is_not_older_than_its_files(
         bridge.set_level("button", "low")
         expected = "/open,new,false,false," if edited else "/open,old,true,false,"
         assert got.get(timeout=DEADLINE_S) == expected
-    finally:
-        os.killpg(chromium.pid, 15)
-        chromium.wait(DEADLINE_S)
+
+
+VISIBLE = """<!doctype html><script>
+  const said = [document.prerendering ? "ahead" : "at once"];
+  const tell = (what) => { new Image().src = `http://127.0.0.1:PORT/${what}`; };
+  if (document.prerendering) tell("ahead");
+  window.WebSocket = class extends WebSocket {
+    constructor(url) {
+      super(url);
+      said.push(new URL(url).searchParams.get("visible"));
+    }
+    send(text) {
+      super.send(text);
+      said.push(JSON.parse(text).type);
+    }
+  };
+  // The answer to a beat is the last word of all that there is to say at first.
+  const send = WebSocket.prototype.send;
+  WebSocket.prototype.send = function (text) {
+    send.call(this, text);
+    if (JSON.parse(text).type === "beat") tell([gpiobridge.page, ...said].join());
+  };
+</script>"""
+
+
+def test_a_prerendered_page_says_nothing_of_having_been_hidden(
+    run_bridge: Run, tmp_path: Path, reports: tuple[int, Any]
+) -> None:
+    """It is no display until it is activated, and then visible from the first (issue 12, row 1)."""
+    port, got = reports
+    config = write_exhibit(tmp_path, "off", AHEAD.replace("{prerender}", "true"))
+    config.write_text(config.read_text().replace("csp", 'beat = "500ms"\ncsp'))
+    for name in ("welcome", "open"):
+        page = VISIBLE.replace("PORT", str(port))
+        (tmp_path / "templates" / f"{name}.html").write_text(page)
+    bridge = run_bridge(config=config)
+    with undriven(tmp_path / "profile", f"{bridge.url}/welcome"):
+        while (first := got.get(timeout=DEADLINE_S)) != "/ahead":
+            assert first == "/welcome,at once,,beat"
+        assert [d["visible"] for d in bridge.health()["displays"]] == [True]
+        bridge.set_level("button", "low")
+        while (told := got.get(timeout=DEADLINE_S)).startswith("/welcome"):
+            pass
+        assert told == "/open,ahead,,beat"
+        assert [d["visible"] for d in bridge.health()["displays"]] == [True]
 
 
 # ------------------------------------------------------------------- what would hold a press up

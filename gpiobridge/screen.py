@@ -1,0 +1,75 @@
+"""A Wayland compositor as the kiosk's launcher sees it: its end, and whether it has a screen.
+
+A screen that is unplugged or switched off is no output of the compositor's any more. Chromium opens
+no page then, and one that is open is seen by nobody. Speaks Wayland's wire protocol (The Wayland
+Protocol, chapter 4 and appendix A) on a socket that is given to it; the caller's thread; imports
+nothing of the project.
+"""
+
+import socket
+import struct
+
+# Of every connection: wl_display is object 1; the client chooses the numbers of its own.
+_REGISTRY, _CALLBACK = 2, 3
+_ASK = struct.pack("=6I", 1, 12 << 16 | 1, _REGISTRY, 1, 12 << 16 | 0, _CALLBACK)
+_HEAD = struct.Struct("=2I")
+_GLOBAL, _GLOBAL_REMOVE = 0, 1
+_OUTPUT = b"wl_output\0"
+
+
+class Screen:
+    """A connection to a compositor, to wait for and to read from like a socket.
+
+    Args:
+        connection: connected, and still unused; it stays the caller's to close.
+
+    Raises:
+        OSError: the compositor has gone already.
+    """
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._unread = b""
+        self._outputs: set[int] = set()
+        self._known = False
+        # Its outputs, then and from now on; and a sign that these were all.
+        connection.sendall(_ASK)
+
+    @property
+    def dark(self) -> bool:
+        """Whether it is known that no screen is there and switched on."""
+        return self._known and not self._outputs
+
+    def fileno(self) -> int:
+        """The descriptor to wait for."""
+        return self._connection.fileno()
+
+    def recv(self, size: int) -> bytes:
+        """Take what the compositor has said; nothing when it has ended.
+
+        Args:
+            size: so many bytes at most.
+        """
+        try:
+            data = self._connection.recv(size)
+        except ConnectionError:  # it was killed before it had read all of ours
+            data = b""
+        self._unread += data
+        while len(self._unread) >= _HEAD.size:
+            sender, word = _HEAD.unpack_from(self._unread)
+            length = max(word >> 16, _HEAD.size)
+            if len(self._unread) < length:
+                break
+            self._hear(sender, word & 0xFFFF, self._unread[_HEAD.size : length])
+            self._unread = self._unread[length:]
+        return data
+
+    def _hear(self, sender: int, event: int, said: bytes) -> None:
+        if sender == _CALLBACK:
+            self._known = True
+        elif sender == _REGISTRY and len(said) >= 4:
+            (name,) = struct.unpack_from("=I", said)
+            if event == _GLOBAL and said[8:].startswith(_OUTPUT):
+                self._outputs.add(name)
+            elif event == _GLOBAL_REMOVE:
+                self._outputs.discard(name)
