@@ -212,15 +212,15 @@ class _Kiosk:
         due_s = 0.0
         while not self._stopping and browser.poll() is None:
             if self._options.watch and time.monotonic() >= due_s:
-                answer, seen = self._ask(), page.seen
-                if self._is_dark():
-                    answer = None  # nobody could see a page, and Chromium would open none
+                # In the dark nobody could see a page, and Chromium would open none.
+                answer, seen = None if self._is_dark() else self._ask(), page.seen
                 if problem := page.problem(time.monotonic(), answer):
                     return page.seen, problem
                 if page.seen and not seen:
                     log.info("its page is live")
-                # Soon, where a visitor may have covered a page that has just come.
-                due_s = time.monotonic() + (_WATCH_S if page.shown else min(_WATCH_S, _WAIT_S))
+                # Soon, where a visitor may cover a page that has just come.
+                soon = answer is not None and not page.shown
+                due_s = time.monotonic() + (min(_WATCH_S, _WAIT_S) if soon else _WATCH_S)
             self._sleep(max(0.0, due_s - time.monotonic()) if self._options.watch else None)
         alive = page.seen if self._options.watch else time.monotonic() >= steady_s
         return alive, _how_it_ended(browser.returncode)

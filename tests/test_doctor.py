@@ -616,6 +616,11 @@ def test_each_fault_is_found_with_its_remedy(pi: Pi, fault: str) -> None:
         (served(), "pin button", "HIGH: not active; held by gpiobridge itself$"),
         (served(simulated=True), "pin button", "held by gpiobridge itself, simulated$"),
         (served(), "port", "held by gpiobridge itself; displays: kiosk on welcome$"),
+        (
+            served(displays=[{"name": "kiosk", "page": "welcome", "visible": False}]),
+            "port",
+            r"displays: kiosk on welcome \(hidden\)$",
+        ),
         (service(StatusText="2 displays"), "gpiobridge.service", r"active \(running\): 2 displays"),
         (
             lambda pi: pi.commands.update(

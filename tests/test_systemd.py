@@ -91,6 +91,8 @@ def test_status_says_what_is_going_on(systemd: Systemd, run_bridge: Run) -> None
         frame(ws, "edge")
         status = systemd.wait_for("STATUS", "1 display,")
         assert systemd.wait_for("STATUS", "last edge").endswith(" s ago")
+        with bridge.socket("still", "?visible=false"):
+            systemd.wait_for("STATUS", "2 displays (1 hidden), 2 simulated pins")
 
 
 def test_watchdog_hears_nothing_of_a_process_that_hangs(systemd: Systemd, run_bridge: Run) -> None:
