@@ -25,6 +25,8 @@ def open_page(share_bridge: Run, page: Any) -> Callable[[str], Any]:
         page.clock.install()
         page.goto(bridge.url + path)
         page.wait_for_selector(ONLINE)
+        # From here on the page's time is what the test lets pass.
+        page.clock.pause_at(page.evaluate("Date.now()") / 1000 + 60)
         page.evaluate(
             """() => {
               const link = document.createElement("a");
