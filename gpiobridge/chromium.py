@@ -40,6 +40,10 @@ _ALWAYS = (
 # No spare renderer that waits for a second site. (Low-end device mode changes nothing on Linux.)
 _SMALL = ("--renderer-process-limit=1",)
 
+# For what no policy answers: MIDI, a page that wants to handle links. It would refuse the camera,
+# too, to a page to which a policy gives it.
+_NOTHING_ASKED = ("--deny-permission-prompts",)
+
 _NO_FEATURES = (
     "Translate",
     # The suggestions of an address bar that a kiosk doesn't show: a process of 50 MB.
@@ -69,7 +73,14 @@ def find() -> Path:
 
 
 def command(
-    browser: Path, profile: Path, url: str, *, wayland: bool, small: bool, more: Sequence[str]
+    browser: Path,
+    profile: Path,
+    url: str,
+    *,
+    wayland: bool,
+    small: bool,
+    more: Sequence[str],
+    camera: bool = False,
 ) -> list[str]:
     """Make the command line.
 
@@ -80,8 +91,9 @@ def command(
         wayland: whether to talk Wayland, rather than what Chromium takes by default.
         small: whether this machine is short of memory (`is_small`).
         more: the owner's own flags; they come last, so they win.
+        camera: whether a page may ask for camera and microphone.
     """
-    flags = [*_ALWAYS, *(_SMALL if small else ())]
+    flags = [*_ALWAYS, *(_SMALL if small else ()), *(() if camera else _NOTHING_ASKED)]
     if wayland:
         flags.append("--ozone-platform=wayland")
     if _asks_about_memory(browser):
@@ -163,11 +175,22 @@ def owned(profile: Path) -> Iterator[None]:
         yield
 
 
-def start_address(profile: Path, base: str, name: str, token: str) -> str:
+def private_folder(profile: Path, environ: Mapping[str, str]) -> Path:
+    """Choose a folder that nobody else can read: systemd's ``RUNTIME_DIRECTORY``, else the profile.
+
+    Args:
+        profile: the folder of the profile.
+        environ: names the other.
+    """
+    given = environ.get("RUNTIME_DIRECTORY")
+    return Path(given.split(":")[0]) if given else profile
+
+
+def start_address(folder: Path, base: str, name: str, token: str) -> str:
     """What Chromium opens first; with a token a file that leads there, as all can read commands.
 
     Args:
-        profile: its folder, which nobody else can read.
+        folder: for that file; nobody else can read it.
         base: where the bridge is.
         name: what the display is called.
         token: what the bridge asks for, if it does.
@@ -176,7 +199,7 @@ def start_address(profile: Path, base: str, name: str, token: str) -> str:
     address = f"{base}/?{query}"
     if not token:
         return address
-    page = profile / "start.html"
+    page = folder / "start.html"
     page.unlink(missing_ok=True)
     with os.fdopen(os.open(page, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(f"<script>location.replace({json.dumps(address)})</script>\n")
@@ -200,6 +223,8 @@ def tidy(profile: Path) -> None:
     try:
         values = json.loads(preferences.read_bytes())
         values.setdefault("profile", {}).update(exit_type="Normal", exited_cleanly=True)
+        # What a visitor has enlarged with Ctrl and the wheel.
+        values.get("partition", {}).pop("per_host_zoom_levels", None)
     except FileNotFoundError:
         return
     except (ValueError, AttributeError):  # cut off by a power failure: Chromium makes new ones

@@ -20,9 +20,11 @@ from pathlib import Path
 from types import FrameType
 from typing import NamedTuple
 
-from gpiobridge import calling, chromium, liveness, remote
+from gpiobridge import calling, chromium, guard, liveness, remote
 from gpiobridge.errors import KioskError, RemoteError
+from gpiobridge.guard import LOOK_S, Guard
 from gpiobridge.liveness import Answer, Liveness
+from gpiobridge.renewal import Renewal
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +44,9 @@ class Options(NamedTuple):
         flags: the owner's own flags for Chromium.
         watch: whether the page is expected to be live, as any page with our script is.
         token: what the bridge asks for, if it does.
+        allow: addresses of other sites that may be shown.
+        renew_min: when the browser is started anew each day, in minutes after midnight.
+        camera: whether a page may ask for camera and microphone.
     """
 
     url: str
@@ -49,6 +54,9 @@ class Options(NamedTuple):
     flags: Sequence[str] = ()
     watch: bool = True
     token: str = ""
+    allow: Sequence[str] = ()
+    renew_min: int | None = None
+    camera: bool = False
 
 
 class _StopError(Exception):
@@ -75,10 +83,13 @@ def run(options: Options, environ: Mapping[str, str] = os.environ) -> None:
         command = chromium.command(
             browser,
             profile,
-            chromium.start_address(profile, kiosk.base, options.name, options.token),
+            chromium.start_address(
+                chromium.private_folder(profile, environ), kiosk.base, options.name, options.token
+            ),
             wayland=screen is not None,
             small=chromium.is_small(),
             more=options.flags,
+            camera=options.camera,
         )
         with contextlib.suppress(_StopError):
             kiosk.show(command, profile, chromium.environment(profile, environ))
@@ -118,6 +129,8 @@ class _Kiosk:
         self._stopping = False
         self._asking = False
         self._silence = ""  # why the bridge doesn't answer, as last told
+        self._renewal = Renewal(options.renew_min)
+        self._scene: object = None  # what the exhibit shows, as last told
 
     def __enter__(self) -> "_Kiosk":
         self._woken, self._wake = socket.socketpair()
@@ -137,9 +150,16 @@ class _Kiosk:
         self._woken.close()
         self._wake.close()
 
-    def show(self, command: Sequence[str], profile: Path, environ: Mapping[str, str]) -> None:
-        """Start the browser again and again, until stopped."""
-        failures = 0
+    def show(
+        self,
+        command: Sequence[str],
+        profile: Path,
+        environ: Mapping[str, str],
+        *,
+        piped: bool = True,
+    ) -> None:
+        """Start the browser again and again, until stopped; guarded, if it may have a pipe."""
+        failures, guarded = 0, piped
         while not self._stopping:
             while not self._stopping and self._ask() is None:
                 self._pause(_WAIT_S)
@@ -147,35 +167,53 @@ class _Kiosk:
                 return
             try:
                 chromium.tidy(profile)
-                # A session of its own: so all its processes can be ended together.
-                started = subprocess.Popen(command, env=environ, start_new_session=True)
+                watchman = None
+                if guarded:
+                    allow = self._options.allow
+                    started, watchman = guard.start(command, environ, self.base, allow)
+                else:
+                    # A session of its own: so all its processes can be ended together.
+                    started = subprocess.Popen(command, env=environ, start_new_session=True)
             except OSError as error:  # a full card, or an upgrade that is replacing Chromium
                 alive, reason = False, f"it can't be started: {error}"
             else:
                 with _ending(started) as browser:
                     log.info("started %s (process %d) on %s", command[0], browser.pid, self.base)
-                    alive, reason = self._watch(browser, failures)
+                    alive, reason = self._watch(browser, watchman, failures)
+                # A Chromium that can't have the pipe, for whatever reason, has to do without.
+                guarded = piped and (alive or watchman is None or watchman.heard)
             failures = 0 if alive else failures + 1
             if not self._stopping:
                 pause_s = liveness.pause_s(failures)
                 log.warning("the browser is started again in %.1f s: %s", pause_s, reason)
                 self._pause(pause_s)
 
-    def _watch(self, browser: subprocess.Popen[bytes], failures: int) -> tuple[bool, str]:
+    def _watch(
+        self, browser: subprocess.Popen[bytes], watchman: Guard | None, failures: int
+    ) -> tuple[bool, str]:
         """Wait until the browser has ended or has to; say whether it was alive, and why."""
         page = Liveness(self._options.name, failures)
         steady_s = time.monotonic() + _STEADY_S
+        watch = self._options.watch
+        asks = watch or self._options.renew_min is not None
         due_s = 0.0
         while not self._stopping and browser.poll() is None:
-            if self._options.watch and time.monotonic() >= due_s:
+            if watchman and (stuck := watchman.attend(time.monotonic())):
+                return page.seen, stuck
+            if asks and time.monotonic() >= due_s:
                 answer, seen = self._ask(), page.seen
-                if problem := page.problem(time.monotonic(), answer):
+                if watchman and watchman.away:
+                    answer = None
+                if self._renewal.due(time.monotonic(), _day_s(), self._scene):
+                    return True, "it is renewed, as kiosk.renew says"
+                if watch and (problem := page.problem(time.monotonic(), answer)):
                     return page.seen, problem
                 if page.seen and not seen:
                     log.info("its page is live")
                 due_s = time.monotonic() + _WATCH_S
-            self._sleep(max(0.0, due_s - time.monotonic()) if self._options.watch else None)
-        alive = page.seen if self._options.watch else time.monotonic() >= steady_s
+            wait_s = max(0.0, due_s - time.monotonic()) if asks else None
+            self._sleep(wait_s, watchman if watchman and not watchman.closed else None)
+        alive = page.seen if watch else time.monotonic() >= steady_s
         return alive, _how_it_ended(browser.returncode)
 
     def _ask(self) -> Answer | None:
@@ -198,10 +236,13 @@ class _Kiosk:
             if self._silence != str(error):
                 self._silence = str(error)
                 log.info("waiting for the bridge: %s", error)
+            self._scene = None
             return None
         finally:
             self._asking = False
         self._silence = ""
+        own = [d["page"] for d in health["displays"] if d["name"] == self._options.name]
+        self._scene = own, [pin["level"] for pin in health["pins"].values()]
         return Answer(frozenset(d["name"] for d in health["displays"]), health["beat"])
 
     def _pause(self, seconds: float) -> None:
@@ -210,13 +251,15 @@ class _Kiosk:
         while not self._stopping and (left_s := until_s - time.monotonic()) > 0:
             self._sleep(left_s)
 
-    def _sleep(self, seconds: float | None) -> None:
-        """Sleep until a signal or a child's end, or for so long."""
-        waiting = [self._woken, *([self._screen] if self._screen else [])]
+    def _sleep(self, seconds: float | None, watchman: Guard | None = None) -> None:
+        """Sleep until a signal, a child's end or a word of the browser's, or for so long."""
+        waiting = [end for end in (self._woken, self._screen, watchman) if end]
+        if watchman:
+            seconds = LOOK_S if seconds is None else min(seconds, LOOK_S)
         ready = select.select(waiting, [], [], seconds)[0]
         if self._woken in ready:
             self._woken.recv(4096)
-        elif ready and not ready[0].recv(4096):
+        elif self._screen in ready and self._screen and not self._screen.recv(4096):
             raise KioskError("the screen has gone: its compositor has ended")
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
@@ -237,6 +280,12 @@ def _ending(browser: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes
         with contextlib.suppress(ProcessLookupError):
             os.killpg(browser.pid, signal.SIGKILL)
         browser.wait()
+
+
+def _day_s() -> float:
+    """Seconds since midnight, local time."""
+    now = time.localtime()
+    return now.tm_hour * 3600 + now.tm_min * 60 + now.tm_sec
 
 
 def _how_it_ended(code: int | None) -> str:
