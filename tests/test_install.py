@@ -880,11 +880,15 @@ def test_a_kiosk(machine: FakeMachine, exhibit: Path) -> None:
         "/etc/sysusers.d/gpiobridge-kiosk.conf",
     ):
         assert machine.at(place).read_text() == (SYSTEMD / Path(place).name).read_text()
+    for kind in ("rules", "symbols"):
+        source = SYSTEMD / f"gpiobridge-keyboard.{kind}"
+        assert machine.at(f"/etc/xkb/{kind}/gpiobridge").read_text() == source.read_text()
     assert machine.orders[-1] == "restart gpiobridge-kiosk.service"
     assert "all is installed as it should be: nothing to do" in run(machine)
     uninstall(dry_run=False, machine=machine, tell=lambda _: None)
     assert not list(machine.at("/etc/systemd/system").iterdir())
     assert not list(machine.at("/etc/sysusers.d").iterdir())
+    assert not [path for path in machine.at("/etc/xkb").rglob("*") if path.is_file()]
 
 
 def test_two_at_once(machine: FakeMachine, exhibit: Path) -> None:
@@ -962,3 +966,18 @@ def test_systemd_has_nothing_to_say(tmp_path: Path) -> None:
     exposure = re.search(r"Overall exposure level.*: ([0-9.]+)", told.stdout)
     assert exposure, told.stdout + told.stderr
     assert float(exposure[1]) <= 0.6
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd-analyze here")
+def test_the_kiosks_unit_is_hardened() -> None:
+    """The kiosk is as exposed as docs/kiosk.md says, and no member of what it needs not (row 4)."""
+    offline = ["systemd-analyze", "security", "--offline=true", "--no-pager"]
+    unit = SYSTEMD / "gpiobridge-kiosk.service"
+    told = subprocess.run([*offline, unit], capture_output=True, text=True, check=False)
+    exposure = re.search(r"Overall exposure level.*: ([0-9.]+)", told.stdout)
+    assert exposure, told.stdout + told.stderr
+    text = (SYSTEMD.parent / "docs" / "kiosk.md").read_text("utf-8")
+    said = re.search(r"security gpiobridge-kiosk` says ([0-9.]+)", text)
+    assert said
+    assert float(exposure[1]) <= float(said[1]) <= 3.0
+    assert " input" not in (SYSTEMD / "gpiobridge-kiosk.conf").read_text()

@@ -12,7 +12,17 @@ from pathlib import Path
 from gpiobridge.config import Server
 from gpiobridge.errors import InstallError
 from gpiobridge.install import exhibit
-from gpiobridge.install.steps import ACCOUNTS, EXHIBIT, KIOSK, READERS, SERVICE, SOCKET, UNITS, File
+from gpiobridge.install.steps import (
+    ACCOUNTS,
+    EXHIBIT,
+    KEYBOARD,
+    KIOSK,
+    READERS,
+    SERVICE,
+    SOCKET,
+    UNITS,
+    File,
+)
 
 NETWORK = f"{UNITS}/{SERVICE}.d/gpiobridge-network.conf"
 
@@ -80,8 +90,13 @@ def program_units(folder: Path, *, kiosk: bool) -> tuple[File, ...]:
     if kiosk and not (folder / KIOSK).exists():
         raise InstallError("--kiosk: this version has no unit for a kiosk; leave it out")
     places = [f"{UNITS}/{SERVICE}", *([ACCOUNTS, f"{UNITS}/{KIOSK}"] if kiosk else [])]
+    sources = {place: folder / Path(place).name for place in places}
+    if kiosk:
+        sources |= {place: folder / name for name, place in KEYBOARD.items()}
     return tuple(
-        _text_file(place, (folder / Path(place).name).read_text("utf-8")) for place in places
+        _text_file(place, source.read_text("utf-8"))
+        for place, source in sources.items()
+        if source.exists()  # a version before this one has no keyboard
     )
 
 
