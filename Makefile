@@ -135,17 +135,19 @@ clean:  ## remove all that these commands have made here
 		apt-get install -y -qq --no-install-recommends nginx-light caddy openssl; fi
 	@touch $@
 
-# cage 0.1 doesn't start without Xwayland, grim takes the screenshots, systemd checks the unit.
+# cage 0.1 doesn't start without Xwayland, grim takes the screenshots, systemd checks the unit; on
+# an X server without a screen a visitor's keys are pressed.
 .venv/kiosk: .venv/dev
 	@if command -v cage && command -v grim && command -v Xwayland && \
-		command -v systemd-analyze; then :; \
+		command -v systemd-analyze && command -v Xvfb && command -v xdotool && \
+		command -v xmodmap; then :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		apt-get update -qq && \
 		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-			cage grim xwayland systemd; \
+			cage grim xwayland systemd xvfb xdotool x11-xserver-utils; \
 	else \
-		echo "the kiosk's tests need cage, grim and Xwayland: on Debian, as root:" \
-			"apt-get install cage grim xwayland systemd"; exit 1; \
+		echo "the kiosk's tests need cage, grim, Xwayland, Xvfb and xdotool: on Debian, as root:" \
+			"apt-get install cage grim xwayland systemd xvfb xdotool x11-xserver-utils"; exit 1; \
 	fi
 	@touch $@
 

@@ -1,5 +1,6 @@
 """A compositor without a screen, with the kiosk unit's command in it, and what it shows."""
 
+import contextlib
 import os
 import re
 import shlex
@@ -7,8 +8,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from running import wait_until
@@ -51,9 +53,18 @@ class Kiosk:
         folder: for all that it writes.
         config: the bridge's config.toml.
         flags: for Chromium.
+        environ: more for its environment.
+        inside: a command that starts the unit's.
     """
 
-    def __init__(self, folder: Path, config: Path, *flags: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        config: Path,
+        *flags: str,
+        environ: Mapping[str, str] = MappingProxyType({}),
+        inside: Sequence[str] = (),
+    ) -> None:
         self.folder = folder
         runtime = folder / "run"
         runtime.mkdir(mode=0o700)
@@ -66,11 +77,12 @@ class Kiosk:
             "WLR_BACKENDS": "headless",
             "WLR_RENDERER": "pixman",
             "GPIOBRIDGE_KIOSK_FLAGS": " ".join(flags),
+            **environ,
         }
         self.log = folder / "log"
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                unit_command(config),
+                [*inside, *unit_command(config)],
                 env=self.environ,
                 stdout=log,
                 stderr=log,
@@ -136,7 +148,8 @@ class Kiosk:
             self.process.kill()
             self.process.wait(10)
         for pid in self.processes():
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
 def unit_command(config: Path) -> list[str]:
