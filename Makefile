@@ -135,19 +135,20 @@ clean:  ## remove all that these commands have made here
 		apt-get install -y -qq --no-install-recommends nginx-light caddy openssl; fi
 	@touch $@
 
-# cage 0.1 doesn't start without Xwayland, grim takes the screenshots, systemd checks the unit,
-# an X server has a mouse, which xdotool moves, and wlr-randr turns the screen.
+# cage 0.1 doesn't start without Xwayland, grim takes the screenshots, systemd checks the unit, on an
+# X server without a screen a visitor's keys are pressed, and wlr-randr turns the screen.
 .venv/kiosk: .venv/dev
 	@if command -v cage && command -v cog && command -v grim && command -v Xwayland && \
-		command -v Xvfb && command -v xdotool && command -v wlr-randr && \
+		command -v Xvfb && command -v xdotool && command -v xmodmap && command -v wlr-randr && \
 		command -v systemd-analyze; then :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		apt-get update -qq && \
 		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-			cage cog grim xwayland xvfb xdotool wlr-randr systemd; \
+			cage cog grim xwayland xvfb xdotool x11-xserver-utils wlr-randr systemd; \
 	else \
-		echo "the kiosk's tests need cage, cog, grim and Xwayland: on Debian, as root:" \
-			"apt-get install cage cog grim xwayland xvfb xdotool wlr-randr systemd"; exit 1; \
+		echo "the kiosk's tests need cage, cog, grim, Xwayland, Xvfb and xdotool: on Debian, as root:" \
+			"apt-get install cage cog grim xwayland xvfb xdotool x11-xserver-utils wlr-randr systemd"; \
+		exit 1; \
 	fi
 	@touch $@
 

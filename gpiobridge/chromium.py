@@ -39,6 +39,10 @@ _ALWAYS = (
 # No spare renderer that waits for a second site. (Low-end device mode changes nothing on Linux.)
 _SMALL = ("--renderer-process-limit=1",)
 
+# For what no policy answers: MIDI, a page that wants to handle links. It would refuse the camera,
+# too, to a page to which a policy gives it.
+_NOTHING_ASKED = ("--deny-permission-prompts",)
+
 _NO_FEATURES = (
     "Translate",
     # The suggestions of an address bar that a kiosk doesn't show: a process of 50 MB.
@@ -68,7 +72,14 @@ def find() -> Path:
 
 
 def command(
-    browser: Path, profile: Path, url: str, *, wayland: bool, small: bool, more: Sequence[str]
+    browser: Path,
+    profile: Path,
+    url: str,
+    *,
+    wayland: bool,
+    small: bool,
+    more: Sequence[str],
+    camera: bool = False,
 ) -> list[str]:
     """Make the command line.
 
@@ -79,8 +90,9 @@ def command(
         wayland: whether to talk Wayland, rather than what Chromium takes by default.
         small: whether this machine is short of memory (`is_small`).
         more: the owner's own flags; they come last, so they win.
+        camera: whether a page may ask for camera and microphone.
     """
-    flags = [*_ALWAYS, *(_SMALL if small else ())]
+    flags = [*_ALWAYS, *(_SMALL if small else ()), *(() if camera else _NOTHING_ASKED)]
     if wayland:
         flags.append("--ozone-platform=wayland")
     if _asks_about_memory(browser):
@@ -118,11 +130,11 @@ def is_small() -> bool:
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") < SMALL_BYTES
 
 
-def start_address(profile: Path, base: str, name: str, token: str) -> str:
+def start_address(folder: Path, base: str, name: str, token: str) -> str:
     """What Chromium opens first; with a token a file that leads there, as all can read commands.
 
     Args:
-        profile: its folder, which nobody else can read.
+        folder: for that file; nobody else can read it.
         base: where the bridge is.
         name: what the display is called.
         token: what the bridge asks for, if it does.
@@ -131,11 +143,16 @@ def start_address(profile: Path, base: str, name: str, token: str) -> str:
     address = f"{base}/?{query}"
     if not token:
         return address
-    page = profile / "start.html"
+    page = folder / "start.html"
     page.unlink(missing_ok=True)
     with os.fdopen(os.open(page, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(f"<script>location.replace({json.dumps(address)})</script>\n")
     return page.as_uri()
+
+
+def prepare(profile: Path, base: str, allow: Sequence[str]) -> None:
+    """Make a profile ready for a new start; what may be shown, the policy says (`kiosk_policy`)."""
+    tidy(profile)
 
 
 def tidy(profile: Path) -> None:
@@ -155,6 +172,8 @@ def tidy(profile: Path) -> None:
     try:
         values = json.loads(preferences.read_bytes())
         values.setdefault("profile", {}).update(exit_type="Normal", exited_cleanly=True)
+        # What a visitor has enlarged with Ctrl and the wheel.
+        values.get("partition", {}).pop("per_host_zoom_levels", None)
     except FileNotFoundError:
         return
     except (ValueError, AttributeError):  # cut off by a power failure: Chromium makes new ones

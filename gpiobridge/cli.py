@@ -18,7 +18,7 @@ import click
 
 from gpiobridge import __version__, calling, config
 from gpiobridge.config import Pin, Settings
-from gpiobridge.errors import ConfigError, GpioBridgeError, InstallError
+from gpiobridge.errors import ConfigError, GpioBridgeError, InstallError, KioskError
 from gpiobridge.events import Gesture, Level
 from gpiobridge.target import Target, find_bridge
 
@@ -381,6 +381,13 @@ def navigate(
     default=None,
     help="Whether to restart a browser that shows no live page; needs our script in every page.",
 )
+@click.option(
+    "--write-policy",
+    "policy_file",
+    type=click.Path(path_type=Path, allow_dash=True),
+    metavar="FILE",
+    help="Only write Chromium's managed policy into FILE, or show it with -.",
+)
 @_token_option
 def kiosk(
     config_file: Path | None,
@@ -389,12 +396,21 @@ def kiosk(
     browser: str,
     flags: tuple[str, ...],
     watch: bool | None,
+    policy_file: Path | None,
     token: str,
 ) -> None:
-    """Show the bridge's pages in a browser, full screen, and keep them alive."""
+    """Show the bridge's pages in a browser, full screen, and keep them alive.
+
+    A token in --token can be read by everyone on this machine (ps); one in the configuration or
+    in the environment can't.
+    """
     from gpiobridge import kiosk as launcher  # Linux only
 
     bridge = find_bridge(url, config_file, token)
+    wanted = bridge.settings.kiosk if bridge.settings else config.Kiosk()
+    if policy_file is not None:
+        _write_policy(policy_file, bridge.url, wanted)
+        return
     pages = bridge.settings.pages.values() if bridge.settings else ()
     plain = [page.name for page in pages if not page.client]
     _set_up_logging()
@@ -407,8 +423,25 @@ def kiosk(
         flags=flags,
         watch=not plain if watch is None else watch,
         token=bridge.token,
+        allow=wanted.allow,
+        renew_min=wanted.renew_min,
+        camera=wanted.camera,
     )
     launcher.run(options)
+
+
+def _write_policy(file: Path, url: str, wanted: config.Kiosk) -> None:
+    from gpiobridge import kiosk_policy, remote
+
+    base = remote.base_url(url)
+    made = kiosk_policy.policy(base, wanted.allow, kiosk_policy.START_PAGE, camera=wanted.camera)
+    if str(file) == "-":
+        click.echo(kiosk_policy.text(made), nl=False)
+        return
+    try:
+        kiosk_policy.write(file, kiosk_policy.text(made))
+    except OSError as error:
+        raise KioskError(f"{file} can't be written: {error.strerror or error}") from error
 
 
 @main.command()

@@ -45,7 +45,14 @@ def find() -> Path:
 
 
 def command(
-    browser: Path, profile: Path, url: str, *, wayland: bool, small: bool, more: Sequence[str]
+    browser: Path,
+    profile: Path,
+    url: str,
+    *,
+    wayland: bool,
+    small: bool,
+    more: Sequence[str],
+    camera: bool = False,
 ) -> list[str]:
     """Make the command line; the page's address is not in it (`environment`).
 
@@ -56,6 +63,7 @@ def command(
         wayland: whether there is a Wayland compositor.
         small: whether this machine is short of memory; cog does nothing else then.
         more: the owner's own options; they come last, so they win.
+        camera: cog asks nobody, and has none.
 
     Raises:
         KioskError: the screen is X11's, for which Debian's cog has no plug-in.
@@ -92,11 +100,11 @@ def environment(profile: Path, url: str, environ: Mapping[str, str]) -> dict[str
     }
 
 
-def start_address(profile: Path, base: str, name: str, token: str) -> str:
+def start_address(folder: Path, base: str, name: str, token: str) -> str:
     """What cog opens first; its command line doesn't show it (`environment`).
 
     Args:
-        profile: its folder.
+        folder: a private one, which it doesn't need.
         base: where the bridge is.
         name: what the display is called.
         token: what the bridge asks for, if it does.
@@ -162,12 +170,18 @@ def _origins(site: str) -> list[str]:
     return [f"{place.scheme}://{name}{port}/" for name in hosts]
 
 
-def tidy(profile: Path) -> None:
-    """Make a profile ready for a new start: cog leaves nothing that would hinder it.
+def prepare(profile: Path, base: str, allow: Sequence[str]) -> None:
+    """Make a profile ready for a new start: the filter; cog leaves nothing that would hinder it.
 
     Args:
         profile: its folder.
+        base: where the bridge is.
+        allow: addresses of other sites that may be shown.
+
+    Raises:
+        KioskError: the disk is full, for example.
     """
+    write_filter(profile, base, allow)
 
 
 def _has_sandbox_option(browser: Path) -> bool:

@@ -20,9 +20,11 @@ from pathlib import Path
 from types import FrameType
 from typing import NamedTuple, Protocol
 
-from gpiobridge import calling, chromium, cog, liveness, profiles, remote
+from gpiobridge import calling, chromium, cog, guard, liveness, profiles, remote
 from gpiobridge.errors import KioskError, RemoteError
+from gpiobridge.guard import LOOK_S, Guard
 from gpiobridge.liveness import Answer, Liveness
+from gpiobridge.renewal import Renewal
 from gpiobridge.screen import Screen
 
 log = logging.getLogger(__name__)
@@ -40,7 +42,7 @@ class Browser(Protocol):
     def find(self) -> Path:
         """Find it."""
 
-    def start_address(self, profile: Path, base: str, name: str, token: str) -> str:
+    def start_address(self, folder: Path, base: str, name: str, token: str) -> str:
         """What it opens first."""
 
     def command(
@@ -52,13 +54,14 @@ class Browser(Protocol):
         wayland: bool,
         small: bool,
         more: Sequence[str],
+        camera: bool,
     ) -> list[str]:
         """Make its command line."""
 
     def environment(self, profile: Path, url: str, environ: Mapping[str, str]) -> dict[str, str]:
         """Make its environment."""
 
-    def tidy(self, profile: Path) -> None:
+    def prepare(self, profile: Path, base: str, allow: Sequence[str]) -> None:
         """Make a profile ready for a new start."""
 
 
@@ -76,6 +79,8 @@ class Options(NamedTuple):
         watch: whether the page is expected to be live, as any page with our script is.
         token: what the bridge asks for, if it does.
         allow: addresses of other sites that may be shown.
+        renew_min: when the browser is started anew each day, in minutes after midnight.
+        camera: whether a page may ask for camera and microphone.
     """
 
     url: str
@@ -85,6 +90,8 @@ class Options(NamedTuple):
     watch: bool = True
     token: str = ""
     allow: Sequence[str] = ()
+    renew_min: int | None = None
+    camera: bool = False
 
 
 class _StopError(Exception):
@@ -111,9 +118,9 @@ def run(options: Options, environ: Mapping[str, str] = os.environ) -> None:
         raise KioskError("Chromium doesn't run as root; start the kiosk as another user")
     profile = profiles.profile_folder(options.name, environ)
     with profiles.owned(profile), _screen(environ) as screen, _Kiosk(options, screen) as kiosk:
-        if browser is cog:
-            cog.write_filter(profile, kiosk.base, options.allow)
-        address = browser.start_address(profile, kiosk.base, options.name, options.token)
+        address = browser.start_address(
+            profiles.private_folder(profile, environ), kiosk.base, options.name, options.token
+        )
         command = browser.command(
             program,
             profile,
@@ -121,9 +128,15 @@ def run(options: Options, environ: Mapping[str, str] = os.environ) -> None:
             wayland=screen is not None,
             small=chromium.is_small(),
             more=options.flags,
+            camera=options.camera,
         )
         with contextlib.suppress(_StopError):
-            kiosk.show(command, profile, browser.environment(profile, address, environ))
+            kiosk.show(
+                command,
+                profile,
+                browser.environment(profile, address, environ),
+                piped=browser is chromium,
+            )
 
 
 @contextlib.contextmanager
@@ -162,6 +175,8 @@ class _Kiosk:
         self._asking = False
         self._silence = ""  # why the bridge doesn't answer, as last told
         self._dark = False  # whether there is no screen, as last told
+        self._renewal = Renewal(options.renew_min)
+        self._scene: object = None  # what the exhibit shows, as last told
 
     def __enter__(self) -> "_Kiosk":
         self._woken, self._wake = socket.socketpair()
@@ -181,48 +196,73 @@ class _Kiosk:
         self._woken.close()
         self._wake.close()
 
-    def show(self, command: Sequence[str], profile: Path, environ: Mapping[str, str]) -> None:
-        """Start the browser again and again, until stopped."""
-        failures = 0
+    def show(
+        self,
+        command: Sequence[str],
+        profile: Path,
+        environ: Mapping[str, str],
+        *,
+        piped: bool = True,
+    ) -> None:
+        """Start the browser again and again, until stopped; guarded, if it may have a pipe."""
+        failures, guarded = 0, piped
         while not self._stopping:
             while not self._stopping and (self._is_dark() or self._ask() is None):
                 self._pause(_WAIT_S)
             if self._stopping:
                 return
             try:
-                BROWSERS[self._options.browser].tidy(profile)
-                # A session of its own: so all its processes can be ended together.
-                started = subprocess.Popen(command, env=environ, start_new_session=True)
+                allow = self._options.allow
+                BROWSERS[self._options.browser].prepare(profile, self.base, allow)
+                watchman = None
+                if guarded:
+                    started, watchman = guard.start(command, environ, self.base, allow)
+                else:
+                    # A session of its own: so all its processes can be ended together.
+                    started = subprocess.Popen(command, env=environ, start_new_session=True)
             except OSError as error:  # a full card, or an upgrade that is replacing it
                 alive, reason = False, f"it can't be started: {error}"
             else:
                 with _ending(started) as browser:
                     log.info("started %s (process %d) on %s", command[0], browser.pid, self.base)
-                    alive, reason = self._watch(browser, failures)
+                    alive, reason = self._watch(browser, watchman, failures)
+                # A Chromium that can't have the pipe, for whatever reason, has to do without.
+                guarded = piped and (alive or watchman is None or watchman.heard)
             failures = 0 if alive else failures + 1
             if not self._stopping:
                 pause_s = liveness.pause_s(failures)
                 log.warning("the browser is started again in %.1f s: %s", pause_s, reason)
                 self._pause(pause_s)
 
-    def _watch(self, browser: subprocess.Popen[bytes], failures: int) -> tuple[bool, str]:
+    def _watch(
+        self, browser: subprocess.Popen[bytes], watchman: Guard | None, failures: int
+    ) -> tuple[bool, str]:
         """Wait until the browser has ended or has to; say whether it was alive, and why."""
         page = Liveness(self._options.name, failures)
         steady_s = time.monotonic() + _STEADY_S
+        watch = self._options.watch
+        asks = watch or self._options.renew_min is not None
         due_s = 0.0
         while not self._stopping and browser.poll() is None:
-            if self._options.watch and time.monotonic() >= due_s:
+            if watchman and (stuck := watchman.attend(time.monotonic())):
+                return page.seen, stuck
+            if asks and time.monotonic() >= due_s:
                 # In the dark nobody could see a page, and Chromium would open none.
                 answer, seen = None if self._is_dark() else self._ask(), page.seen
-                if problem := page.problem(time.monotonic(), answer):
+                if watchman and watchman.away:
+                    answer = None
+                if self._renewal.due(time.monotonic(), _day_s(), self._scene):
+                    return True, "it is renewed, as kiosk.renew says"
+                if watch and (problem := page.problem(time.monotonic(), answer)):
                     return page.seen, problem
                 if page.seen and not seen:
                     log.info("its page is live")
                 # Soon, where a visitor may cover a page that has just come.
                 soon = answer is not None and not page.shown
                 due_s = time.monotonic() + (min(_WATCH_S, _WAIT_S) if soon else _WATCH_S)
-            self._sleep(max(0.0, due_s - time.monotonic()) if self._options.watch else None)
-        alive = page.seen if self._options.watch else time.monotonic() >= steady_s
+            wait_s = max(0.0, due_s - time.monotonic()) if asks else None
+            self._sleep(wait_s, watchman if watchman and not watchman.closed else None)
+        alive = page.seen if watch else time.monotonic() >= steady_s
         return alive, _how_it_ended(browser.returncode)
 
     def _ask(self) -> Answer | None:
@@ -245,10 +285,13 @@ class _Kiosk:
             if self._silence != str(error):
                 self._silence = str(error)
                 log.info("waiting for the bridge: %s", error)
+            self._scene = None
             return None
         finally:
             self._asking = False
         self._silence = ""
+        own = [d["page"] for d in health["displays"] if d["name"] == self._options.name]
+        self._scene = own, [pin["level"] for pin in health["pins"].values()]
         return Answer.of(health["displays"], health["beat"])
 
     def _is_dark(self) -> bool:
@@ -267,15 +310,15 @@ class _Kiosk:
         while not self._stopping and (left_s := until_s - time.monotonic()) > 0:
             self._sleep(left_s)
 
-    def _sleep(self, seconds: float | None) -> None:
-        """Sleep until a signal or a child's end, or for so long."""
-        waiting: list[socket.socket | Screen] = [self._woken]
-        if self._screen:
-            waiting.append(self._screen)
+    def _sleep(self, seconds: float | None, watchman: Guard | None = None) -> None:
+        """Sleep until a signal, a child's end or a word of the browser's, or for so long."""
+        waiting = [end for end in (self._woken, self._screen, watchman) if end]
+        if watchman:
+            seconds = LOOK_S if seconds is None else min(seconds, LOOK_S)
         ready = select.select(waiting, [], [], seconds)[0]
         if self._woken in ready:
             self._woken.recv(4096)
-        elif ready and not ready[0].recv(4096):
+        elif self._screen in ready and self._screen and not self._screen.recv(4096):
             raise KioskError("the screen has gone: its compositor has ended")
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
@@ -296,6 +339,12 @@ def _ending(browser: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes
         with contextlib.suppress(ProcessLookupError):
             os.killpg(browser.pid, signal.SIGKILL)
         browser.wait()
+
+
+def _day_s() -> float:
+    """Seconds since midnight, local time."""
+    now = time.localtime()
+    return now.tm_hour * 3600 + now.tm_min * 60 + now.tm_sec
 
 
 def _how_it_ended(code: int | None) -> str:

@@ -25,6 +25,17 @@ def profile_folder(name: str, environ: Mapping[str, str]) -> Path:
     return base / name
 
 
+def private_folder(profile: Path, environ: Mapping[str, str]) -> Path:
+    """Choose a folder that nobody else can read: systemd's ``RUNTIME_DIRECTORY``, else the profile.
+
+    Args:
+        profile: the folder of the profile.
+        environ: names the other.
+    """
+    given = environ.get("RUNTIME_DIRECTORY")
+    return Path(given.split(":")[0]) if given else profile
+
+
 @contextlib.contextmanager
 def owned(profile: Path) -> Iterator[None]:
     """Keep a second kiosk out of a profile: its browser would open its page in ours, and end.

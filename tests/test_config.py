@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gpiobridge import config
-from gpiobridge.config import RESERVED, Gpio, Idle, Limits, Page, Pin, Pull, Server, Settings
+from gpiobridge.config import RESERVED, Gpio, Idle, Kiosk, Limits, Page, Pin, Pull, Server, Settings
 from gpiobridge.errors import ConfigError
 from gpiobridge.events import Gesture, Level
 
@@ -179,6 +179,10 @@ def test_every_key_arrives(folder: Path) -> None:
         threads = 2
         [limits]
         unfinished_per_address = 8
+        [kiosk]
+        allow = ["https://Example.org/", "http://10.0.0.2:8080"]
+        renew = "4:05"
+        camera = true
         [gpio]
         pin_factory = "gpiod"
         chip = "gpiochip4"
@@ -209,6 +213,8 @@ def test_every_key_arrives(folder: Path) -> None:
         threads=2,
     )
     assert settings.limits == Limits(unfinished_per_address=8)
+    sites = ("https://example.org", "http://10.0.0.2:8080")
+    assert settings.kiosk == Kiosk(allow=sites, renew_min=245, camera=True)
     assert settings.gpio == Gpio(pin_factory="gpiod", chip="gpiochip4")
     assert settings.pins["door"] == Pin(
         name="door", pin=17, pull=Pull.NONE, active=Level.HIGH, debounce_s=0.0
@@ -802,13 +808,28 @@ def test_a_wrong_page(folder: Path, header: str, problem: str) -> None:
         (f"{PINS}{PAGES}[sever]", "sever: unknown section; did you mean server?"),
         (f"{PINS}{PAGES}[buttons]", "buttons: unknown section; write [pins]"),
         (f"{PINS}{PAGES}[logging]", "logging: unknown section; leave it out, or write one of "
-         "server, gpio, limits, pins, pages, every_page"),
+         "server, gpio, limits, kiosk, pins, pages, every_page"),
         (f"{PINS}{PAGES}[limits]\ndisplays_per_address = 0", "limits.displays_per_address = 0: "
          "must be at least 1; leave it out for the default of 500"),
         (f"[server]\ndisplays_per_address = 5\n{PINS}{PAGES}", "server.displays_per_address = 5: "
          "unknown key; move it to [limits]"),
         (f"{PINS}{PAGES}[limits]\nmax_displays = 5", "limits.max_displays = 5: "
          "unknown key; move it to [server]"),
+        (f'{PINS}{PAGES}[kiosk]\nallow = ["https://a.org/x"]', 'kiosk.allow = "https://a.org/x": '
+         'must be a scheme and a name, without a path; write it like "https://example.org"'),
+        (f'{PINS}{PAGES}[kiosk]\nallow = ["a.org"]', 'kiosk.allow = "a.org": '
+         'must be a scheme and a name, without a path; write it like "https://example.org"'),
+        (f'{PINS}{PAGES}[kiosk]\nallow = "https://a.org"', 'kiosk.allow = "https://a.org": '
+         'must be a list, such as ["https://example.org"]'),
+        (f'{PINS}{PAGES}[kiosk]\nrenew = "24:00"', 'kiosk.renew = "24:00": '
+         'must be a time of day from "00:00" to "23:59"; write it like "04:00"'),
+        (f'{PINS}{PAGES}[kiosk]\nrenew = 4', 'kiosk.renew = 4: '
+         'must be a time of day from "00:00" to "23:59"; write it like "04:00"'),
+        (f'{PINS}{PAGES}[kiosk]\ncamera = "yes"', 'kiosk.camera = "yes": '
+         'must be true or false, without quotes; leave it out for the default of false'),
+        (f"{PINS}{PAGES}[kiosk]\nwhitelist = []", 'kiosk.whitelist = []: '
+         'unknown key; write allow = ["https://example.org"]'),
+        (f'renew = "04:00"\n{PINS}{PAGES}', 'renew = "04:00": is a key of [kiosk]; move it there'),
         (f"{PINS}{PAGES}[every_page]\nidle = 1", 'every_page.idle = 1: must be '
          '{ after = "60s", to = "<page>" }, or false'),
         (f'{PINS}{PAGES}[every_page]\nidle = {{ after = "9s", to = "opn" }}',

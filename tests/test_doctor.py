@@ -17,7 +17,7 @@ import pytest
 from click.testing import CliRunner
 from running import RunningBridge, write_exhibit
 
-from gpiobridge import calling
+from gpiobridge import calling, kiosk_policy
 from gpiobridge.cli import main
 from gpiobridge.config import Gpio, Pin
 from gpiobridge.doctor import Finding, Machine, Report, Verdict, examine
@@ -224,6 +224,12 @@ def kiosk_installed(pi: Pi, browser: str = "chromium") -> None:
         f"{{ path=/usr/bin/cage ; argv[]=/usr/bin/cage -- gpiobridge kiosk --browser {browser} ; }}"
     )
     pi.commands["systemctl"] = pi.units(kiosk=unit("gpiobridge-kiosk.service", ExecStart=command))
+
+
+def with_policy(bridge: str) -> Callable[[Pi], None]:
+    """Let the kiosk's browser obey the policy for a bridge."""
+    text = kiosk_policy.text(kiosk_policy.policy(bridge, (), kiosk_policy.START_PAGE, camera=False))
+    return lambda pi: pi.write(kiosk_policy.FILE.lstrip("/"), text)
 
 
 def pi_5(pi: Pi) -> None:
@@ -504,6 +510,14 @@ FAULTS: dict[str, tuple[Callable[[Pi], None], str, Verdict, str, str]] = {
         lambda pi: kiosk_installed(pi, "cog"),
         "kiosk", FAILURE, "cog not found", "apt install .*cog$",
     ),
+    "no policy for the kiosk": (
+        kiosk_installed,
+        "kiosk policy", WARNING, "gpiobridge.json isn't there", "restart gpiobridge-kiosk$",
+    ),
+    "the policy of yesterday": (
+        both(kiosk_installed, with_policy("http://127.0.0.1:9")),
+        "kiosk policy", WARNING, "obeys an earlier configuration", "restart gpiobridge-kiosk$",
+    ),
     "no cage for the kiosk": (
         both(removed("usr/bin/cage"), kiosk_installed),
         "kiosk", FAILURE, "cage not found", "apt install .*cage$",
@@ -535,6 +549,16 @@ FAULTS: dict[str, tuple[Callable[[Pi], None], str, Verdict, str, str]] = {
 def of(report: Report, check: str) -> list[Finding]:
     """The findings of a check."""
     return [finding for finding in report.findings if finding.check == check]
+
+
+def test_the_kiosks_policy_is_of_this_configuration(tmp_path: Path) -> None:
+    """A policy that the present configuration makes is fine; without a kiosk there is none."""
+    pi = Pi(tmp_path)
+    pi.configure(port=8123)
+    assert of(pi.examine(), "kiosk policy") == []
+    both(kiosk_installed, with_policy("http://127.0.0.1:8123"))(pi)
+    [finding] = of(pi.examine(), "kiosk policy")
+    assert (finding.verdict, finding.sentence) == (OK, "the browser shows the bridge alone")
 
 
 def test_a_healthy_pi_is_found_well(pi: Pi) -> None:

@@ -24,7 +24,7 @@ from typing import Any
 import pytest
 from running import DEADLINE_S, RunningBridge, wait_until, write_exhibit
 
-from gpiobridge import chromium, cli, cog, kiosk, liveness, profiles
+from gpiobridge import chromium, cli, cog, devtools_pipe, kiosk, liveness, profiles
 from gpiobridge.errors import KioskError
 from gpiobridge.liveness import Answer, Liveness
 
@@ -51,8 +51,16 @@ if "stubborn" in mode:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
 with open(os.environ["FAKE_LOG"], "a") as log:
     log.write(json.dumps([os.getpid(), *sys.argv[1:]]) + "\\n")
-if "dies" in mode:
+if "dies" in mode or ("nopipe" in mode and "--remote-debugging-pipe" in sys.argv):
     sys.exit(3)
+if "closes" in mode:
+    os.close(3)
+    os.close(4)
+if "floods" in mode:
+    def flood():
+        while True:
+            os.write(4, b"x" * 65536)
+    threading.Thread(target=flood, daemon=True).start()
 start = os.environ.get("COG_URL") or sys.argv[-1]
 if start.startswith("file://"):
     start = json.loads(open(start[7:]).read().split("replace(")[1].split(")")[0])
@@ -183,6 +191,34 @@ def test_own_flags_are_joined_with_ours(program: Path) -> None:
         "--disable-features=Translate,WebUIOmniboxPopup,WebUIOmniboxAimPopup,"
         "WebUIOmniboxFullPopup,A,B",
     ]
+
+
+def test_no_page_asks_for_a_permission(program: Path) -> None:
+    """Nobody is asked, unless the exhibit may use the camera (row 2)."""
+    asked = chromium.command(
+        program, Path("/p"), "http://pi/", wayland=True, small=False, more=(), camera=True
+    )
+    assert "--deny-permission-prompts" in command(program)
+    assert "--deny-permission-prompts" not in asked
+
+
+def test_zoom_is_forgotten(tmp_path: Path) -> None:
+    """What a visitor has enlarged is as it was after the next start (row 2)."""
+    preferences = tmp_path / "Default" / "Preferences"
+    preferences.parent.mkdir()
+    preferences.write_text('{"partition": {"per_host_zoom_levels": {"x": {}}, "a": 1}}')
+    chromium.tidy(tmp_path)
+    assert json.loads(preferences.read_text())["partition"] == {"a": 1}
+
+
+def test_start_page_of_the_unit(tmp_path: Path) -> None:
+    """With a token the page lies in the unit's own folder in memory, not on the card (row 3)."""
+    given = {"RUNTIME_DIRECTORY": f"{tmp_path}:/x"}
+    assert profiles.private_folder(Path("/p"), given) == tmp_path
+    assert profiles.private_folder(Path("/p"), {}) == Path("/p")
+    assert chromium.start_address(tmp_path, "http://pi", "kiosk", "secret-of-the-bridge") == (
+        f"file://{tmp_path}/start.html"
+    )
 
 
 def test_raspberry_pis_warning(program: Path) -> None:
@@ -523,6 +559,30 @@ def test_killed_browser_comes_back(shared_bridge: RunningBridge, launch: Any) ->
     launcher.wait_for("the browser is started again in 0.5 s: it was ended by SIGKILL")
 
 
+def test_browser_that_floods_the_pipe(shared_bridge: RunningBridge, launch: Any) -> None:
+    """Whatever a browser sends without end, its page is watched, and SIGTERM counts (row 2)."""
+    launcher = launch("--url", shared_bridge.url, mode="live floods")
+    launcher.wait_for("its page is live")
+    launcher.stop()
+
+
+def test_browser_that_closes_the_pipe(shared_bridge: RunningBridge, launch: Any) -> None:
+    """Without the pipe the launcher goes on as one that never had it, and says so once (row 2)."""
+    launcher = launch("--url", shared_bridge.url, mode="live closes")
+    launcher.wait_for("its page is live")
+    assert launcher.said().count("the browser's debugging pipe has ended") == 1
+    os.kill(launcher.started()[0][0], signal.SIGKILL)
+    wait_until(lambda: len(launcher.started()) == 2 and live(shared_bridge))
+
+
+def test_browser_that_refuses_the_pipe(shared_bridge: RunningBridge, launch: Any) -> None:
+    """A browser that can't be started with the pipe is started without it (row 2)."""
+    launcher = launch("--url", shared_bridge.url, mode="live nopipe")
+    launcher.wait_for("its page is live")
+    flags = [call[1:] for call in launcher.started()]
+    assert ["--remote-debugging-pipe" in each for each in flags] == [True, False]
+
+
 def test_unwatched_browser_comes_back(shared_bridge: RunningBridge, launch: Any) -> None:
     """Where no page is watched, only the browser's own end wakes the launcher."""
     launcher = launch("--url", shared_bridge.url, "--no-watch", mode="unseen")
@@ -604,6 +664,25 @@ def test_not_watching(run_bridge: Run, launch: Any, tmp_path: Path) -> None:
     )
     other.wait_for("s: it has shown no live page")
     assert len(launcher.started()) == 1
+
+
+RENEWS = (
+    "from gpiobridge import cli, kiosk, renewal; kiosk._WATCH_S = 0.1; renewal.QUIET_S = 0.5; "
+    "times = iter([14399.0] * 3); kiosk._day_s = lambda: next(times, 14401.0); cli.main()"
+)
+
+
+@pytest.mark.parametrize("watch", ["--watch", "--no-watch"])
+def test_browser_is_renewed(tmp_path: Path, run_bridge: Run, launch: Any, watch: str) -> None:
+    """At `kiosk.renew`, when nobody uses the exhibit, the browser is started anew, once (row 7)."""
+    config = write_exhibit(tmp_path)
+    config.write_text(config.read_text() + '[kiosk]\nrenew = "04:00"\n')
+    bridge = run_bridge(config=config)
+    launcher = launch("--config", str(config), "--url", bridge.url, watch, code=RENEWS)
+    launcher.wait_for("again in 0.5 s: it is renewed, as kiosk.renew says")
+    wait_until(lambda: len(launcher.started()) >= 2 and live(bridge))
+    assert not runs(launcher.started()[0][0])
+    assert launcher.said().count("it is renewed") == 1
 
 
 def test_end_of_the_screen(shared_bridge: RunningBridge, launch: Any, tmp_path: Path) -> None:
@@ -744,6 +823,7 @@ def test_real_chromium(shared_bridge: RunningBridge, launch: Any, tmp_path: Path
     assert match
     binary = Path(f"/proc/{match[1]}/exe")
     flags = command(programs / "chromium", small=True)
+    flags.insert(1, devtools_pipe.FLAG)
     names = [flag.removeprefix("--").partition("=")[0] for flag in flags[1:-1]]
     names += flags[-2].partition("=")[2].split(",")
     with binary.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as code:

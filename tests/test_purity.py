@@ -11,8 +11,8 @@ import gpiobridge
 PACKAGE = Path(gpiobridge.__file__).parent
 PURE = (
     "addresses", "bridge", "byte_ranges", "counts", "cursors", "debounce", "errors", "events",
-    "hidden", "hosts", "liveness", "navigation", "noise", "press", "request_heads", "settled",
-    "wire",
+    "hidden", "hosts", "liveness", "navigation", "noise", "press", "renewal", "request_heads",
+    "settled", "tabs", "wire",
 )  # fmt: skip
 ACTING = {
     "asyncio", "datetime", "flask", "gpiozero", "io", "logging", "os", "pathlib", "random",
@@ -110,14 +110,25 @@ ALLOWED = {
     "cursors": {"wire"},
     "client_page": {"errors", "remote"},
     "client": {"client_page", "cursors", "errors", "remote", "wire"},
-    "doctor": {"calling", "config", "errors", "events", "gpio", "limits", "parts", "remote"},
+    "doctor": {
+        "calling", "config", "errors", "events", "gpio", "kiosk_policy", "limits", "parts",
+        "remote",
+    },
     "target": {"addresses", "calling", "config", "doctor", "errors"},
     "liveness": set(),
     "screen": set(),
     "profiles": {"errors"},
+    "renewal": set(),
+    "tabs": set(),
+    "devtools_pipe": set(),
+    "guard": {"devtools_pipe", "tabs"},
+    "kiosk_policy": set(),
     "chromium": {"errors"},
     "cog": {"errors"},
-    "kiosk": {"calling", "chromium", "cog", "errors", "liveness", "profiles", "remote", "screen"},
+    "kiosk": {
+        "calling", "chromium", "cog", "errors", "guard", "liveness", "profiles", "remote",
+        "renewal", "screen",
+    },
     "__init__": {"errors", "events", "web"},
     "__main__": {"cli"},
 }  # fmt: skip

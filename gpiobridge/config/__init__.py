@@ -23,6 +23,7 @@ from gpiobridge.config.problems import nearest, no_toml
 from gpiobridge.config.settings import (
     Gpio,
     Idle,
+    Kiosk,
     Limits,
     Page,
     Pin,
@@ -39,6 +40,7 @@ __all__ = [
     "RESERVED",
     "Gpio",
     "Idle",
+    "Kiosk",
     "Limits",
     "Page",
     "Pin",

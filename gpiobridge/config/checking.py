@@ -28,6 +28,7 @@ from gpiobridge.config.rules import (
 from gpiobridge.config.settings import (
     Gpio,
     Idle,
+    Kiosk,
     Limits,
     Page,
     Pin,
@@ -38,6 +39,7 @@ from gpiobridge.config.settings import (
 )
 from gpiobridge.config.tables import (
     GpioTable,
+    KioskTable,
     LimitsTable,
     PageTable,
     PinTable,
@@ -52,7 +54,7 @@ from gpiobridge.events import Level
 # Paths that are the bridge's own, or may become it.
 RESERVED = frozenset({"ws", "static", "api", "healthz", "metrics", "simulator", "gpiobridge"})
 
-SECTIONS = ("server", "gpio", "limits", "pins", "pages", "every_page")
+SECTIONS = ("server", "gpio", "limits", "kiosk", "pins", "pages", "every_page")
 """The tables of the file."""
 
 _PIN_NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
@@ -89,6 +91,8 @@ def check(
     gpio = _gpio(_section(raw, "gpio", problems), problems)
     raw_limits = _section(raw, "limits", problems)
     limits = Limits(**_given(problems.read(LimitsTable, raw_limits, ("limits",), Limits)))
+    raw_kiosk = _section(raw, "kiosk", problems)
+    kiosk = Kiosk(**_given(problems.read(KioskTable, raw_kiosk, ("kiosk",), Kiosk)))
     raw_pins = _section(raw, "pins", problems)
     raw_pages = _section(raw, "pages", problems)
 
@@ -131,6 +135,7 @@ def check(
         server=server if server.start else replace(server, start=names[0]),
         gpio=gpio,
         limits=limits,
+        kiosk=kiosk,
         pins=MappingProxyType(pins),
         pages=MappingProxyType(pages),
         folder=folder.absolute(),
@@ -201,7 +206,12 @@ def _section(raw: Mapping[str, object], name: str, problems: Problems) -> Mappin
 
 def _wrong_section(name: str) -> str:
     """Say what is wrong with a name that is no section."""
-    for section, table in (("server", ServerTable), ("gpio", GpioTable), ("limits", LimitsTable)):
+    for section, table in (
+        ("server", ServerTable),
+        ("gpio", GpioTable),
+        ("limits", LimitsTable),
+        ("kiosk", KioskTable),
+    ):
         if name in table.known_keys():
             return f"is a key of [{section}]; move it there"
     return unknown("", name, SECTIONS)

@@ -52,6 +52,21 @@ _MEANT = {
         "threads": "move it to [server]",
         "displays": "write displays_per_address, or max_displays in [server]",
     },
+    "kiosk": {
+        **dict.fromkeys(
+            ("allowed", "allow_urls", "allowed_urls", "allowed_hosts", "whitelist", "allowlist"),
+            'write allow = ["https://example.org"]',
+        ),
+        **dict.fromkeys(
+            ("restart", "reload", "refresh", "renew_at", "daily"), 'write renew = "04:00"'
+        ),
+        **dict.fromkeys(("microphone", "webcam", "capture"), "write camera = true"),
+        **dict.fromkeys(("display", "name"), "leave it out, and start the kiosk with --display"),
+        **dict.fromkeys(
+            ("flags", "flag"), "leave it out; GPIOBRIDGE_KIOSK_FLAGS in the environment has them"
+        ),
+        **dict.fromkeys(("url", "token"), "leave it out; it is that of [server]"),
+    },
     "gpio": {
         "factory": "write pin_factory",
         "backend": "write pin_factory",
@@ -227,8 +242,8 @@ def unknown(section: str, name: str, known: Collection[str]) -> str:
     """Say that a key (or, with no section, a whole section) is unknown, and what is right.
 
     Args:
-        section: ``server``, ``gpio``, ``limits``, ``pins``, ``pages``, or nothing for the file's
-            own level.
+        section: ``server``, ``gpio``, ``limits``, ``kiosk``, ``pins``, ``pages``, or nothing for
+            the file's own level.
         name: what stands there.
         known: what may stand there.
     """
@@ -295,7 +310,8 @@ def _reason(error: ErrorDetails) -> str:
         case "less_than_equal":
             return f"must be at most {context['le']}"
         case "tuple_type":
-            return 'must be a list, such as ["kiosk.example.org"]'
+            example = "https://example.org" if where[0] == "allow" else "kiosk.example.org"
+            return f'must be a list, such as ["{example}"]'
         case "dict_type":
             return f'must name the pin, too; write {where[0]}.<pin> = "<next page>"'
         case "literal_error":

@@ -102,6 +102,21 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Kiosk:
+    """The section ``[kiosk]``: the browser on this machine's own screen.
+
+    Args:
+        allow: other sites that it may show, each a scheme, a name and perhaps a port.
+        renew_min: when its browser is started anew each day, in minutes after midnight; None: not.
+        camera: whether the bridge's pages may use camera and microphone.
+    """
+
+    allow: tuple[str, ...] = ()
+    renew_min: int | None = None
+    camera: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Gpio:
     """The section ``[gpio]``.
 
@@ -207,6 +222,7 @@ class Settings:
         server: the section ``[server]``.
         gpio: the section ``[gpio]``.
         limits: the section ``[limits]``.
+        kiosk: the section ``[kiosk]``.
         pins: by name, in the order of the file.
         pages: by name, in the order of the file.
         folder: absolute; ``templates/`` and ``static/`` lie here.
@@ -222,6 +238,7 @@ class Settings:
     folder: Path
     source: str
     limits: Limits = field(default_factory=Limits)
+    kiosk: Kiosk = field(default_factory=Kiosk)
     warnings: tuple[str, ...] = ()
     example_because: str = ""
 

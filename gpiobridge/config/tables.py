@@ -79,6 +79,24 @@ def _url(url: str) -> str:
     return origin
 
 
+def _site(url: str) -> str:
+    origin = url.removesuffix("/").lower()
+    if read_origin(origin) is None:
+        raise ValueError(
+            'must be a scheme and a name, without a path; write it like "https://example.org"'
+        )
+    return origin
+
+
+def _time_of_day(value: object) -> int:
+    found = re.fullmatch(
+        r"([01]?[0-9]|2[0-3]):([0-5][0-9])", value if isinstance(value, str) else ""
+    )
+    if found is None:
+        raise ValueError('must be a time of day from "00:00" to "23:59"; write it like "04:00"')
+    return int(found[1]) * 60 + int(found[2])
+
+
 def _token(token: str) -> str:
     if not re.fullmatch(r"([A-Za-z0-9_-]{16,128})?", token):
         raise ValueError(
@@ -175,6 +193,17 @@ class LimitsTable(Table):
     displays_per_address: Annotated[int, Field(ge=1)] | None = None
     connections_per_address: Annotated[int, Field(ge=1)] | None = None
     unfinished_per_address: Annotated[int, Field(ge=1)] | None = None
+
+
+class KioskTable(Table):
+    """What may stand in ``[kiosk]``."""
+
+    # Not strict, as TOML has lists only.
+    allow: (
+        Annotated[tuple[Annotated[str, AfterValidator(_site)], ...], Field(strict=False)] | None
+    ) = None
+    renew_min: Annotated[int | None, BeforeValidator(_time_of_day)] = Field(None, alias="renew")
+    camera: bool | None = None
 
 
 class GpioTable(Table):

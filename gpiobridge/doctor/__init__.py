@@ -168,6 +168,7 @@ def _checks(patient: _Patient) -> Iterator[tuple[str, Check]]:
     yield "port", port
     yield "displays", room
     yield "kiosk", lambda: _kiosk(patient)
+    yield "kiosk policy", lambda: _policy(patient)
     yield "clock", lambda: board.clock(root, machine.run, machine.unix_s)
     yield "age", lambda: _ages(machine)
 
@@ -243,6 +244,17 @@ def _back_end(patient: _Patient) -> Finding:
         pi=patient.pi,
         pi_5=board.is_pi_5(machine.root),
     )
+
+
+def _policy(patient: _Patient) -> list[Finding]:
+    units = patient.units
+    if units is None or not units[service.KIOSK].installed:
+        return []
+    if units[service.KIOSK].browser != "chromium":  # it has a filter instead
+        return []
+    # One of another bridge has a policy of its own.
+    elsewhere = "--url" in units[service.KIOSK].command
+    return [] if elsewhere else [kiosk.policy(patient.machine.root, patient.settings)]
 
 
 def _kiosk(patient: _Patient) -> Finding:

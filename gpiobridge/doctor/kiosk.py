@@ -1,6 +1,6 @@
-"""The check of the kiosk: a browser, something to show it with, and enough memory.
+"""The checks of the kiosk: a browser, something to show it with, enough memory, and its policy.
 
-It takes what it looks at as arguments and returns its finding.
+Each takes what it looks at as arguments and returns its finding.
 """
 
 import os
@@ -8,7 +8,8 @@ import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from gpiobridge import calling
+from gpiobridge import calling, kiosk_policy
+from gpiobridge.config import Settings
 from gpiobridge.doctor.findings import Finding, failure, ok, skipped, warning
 from gpiobridge.doctor.machine import read_text
 
@@ -73,6 +74,29 @@ def kiosk(
         f"take cog, which needs about half of Chromium's memory (docs/pi.md says what it lacks): "
         f"{get}{lighter}; or start Chromium with --no-memcheck, and leave prerender = true out",
     )
+
+
+def policy(root: Path, settings: Settings) -> Finding:
+    """Check that an installed kiosk's browser obeys the present configuration.
+
+    Args:
+        root: the file system.
+        settings: the configuration.
+    """
+    check, again = "kiosk policy", "sudo systemctl restart gpiobridge-kiosk"
+    bridge, wanted = settings.server.local_url, settings.kiosk
+    made = kiosk_policy.policy(bridge, wanted.allow, kiosk_policy.START_PAGE, camera=wanted.camera)
+    there = read_text(root / kiosk_policy.FILE.lstrip("/"))
+    if not there:
+        sentence = f"{kiosk_policy.FILE} isn't there: visitors can open dialogs and other sites"
+        return warning(check, sentence, again)
+    if there != kiosk_policy.text(made).strip():
+        return warning(check, "the browser obeys an earlier configuration", again)
+    return ok(check, "the browser shows the bridge alone" + _and(wanted.allow))
+
+
+def _and(sites: Sequence[str]) -> str:
+    return f", and {', '.join(sites)}" if sites else ""
 
 
 def _find(root: Path, folders: Sequence[str], name: str) -> bool:

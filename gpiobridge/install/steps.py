@@ -17,6 +17,11 @@ UNITS = "/etc/systemd/system"
 COMMAND = "/usr/local/bin/gpiobridge"
 RECORD = "/var/lib/gpiobridge/installed.json"
 ACCOUNTS = "/etc/sysusers.d/gpiobridge-kiosk.conf"
+KEYBOARD = {
+    "gpiobridge-keyboard.rules": "/etc/xkb/rules/gpiobridge",
+    "gpiobridge-keyboard.symbols": "/etc/xkb/symbols/gpiobridge",
+}
+"""The kiosk's keyboard, where libxkbcommon looks before the system's own folder."""
 PINS = "gpio"
 """The group that owns the pins."""
 READERS = "gpiobridge-exhibit"

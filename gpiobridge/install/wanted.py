@@ -17,6 +17,7 @@ from gpiobridge.install.steps import (
     ACCOUNTS,
     CHROMIUM,
     EXHIBIT,
+    KEYBOARD,
     KIOSK,
     READERS,
     SERVICE,
@@ -27,6 +28,10 @@ from gpiobridge.install.steps import (
 
 NETWORK = f"{UNITS}/{SERVICE}.d/gpiobridge-network.conf"
 
+_NOT_WITH_COG = re.compile(
+    r"(?m)^(# With cog, `install`.*\n(#.*\n)*)?"
+    r"(RestrictNamespaces|ProtectProc|ProtectControlGroups|ProtectKernel(Logs|Tunables))=.*\n"
+)
 _BROWSER_OPTION = re.compile(r"(?m)^(ExecStart=.* --browser )(\S+)")
 
 
@@ -101,7 +106,11 @@ def program_units(folder: Path, *, kiosk: bool, browser: str = CHROMIUM) -> tupl
     if kiosk and not (folder / KIOSK).exists():
         raise InstallError("--kiosk: this version has no unit for a kiosk; leave it out")
     places = [f"{UNITS}/{SERVICE}", *([ACCOUNTS, f"{UNITS}/{KIOSK}"] if kiosk else [])]
-    texts = {place: (folder / Path(place).name).read_text("utf-8") for place in places}
+    sources = {place: folder / Path(place).name for place in places}
+    if kiosk:
+        sources |= {place: folder / name for name, place in KEYBOARD.items()}
+    # A version before this one has no keyboard.
+    texts = {p: source.read_text("utf-8") for p, source in sources.items() if source.exists()}
     if kiosk:
         texts[f"{UNITS}/{KIOSK}"] = kiosk_unit(texts[f"{UNITS}/{KIOSK}"], browser)
     return tuple(_text_file(place, text) for place, text in texts.items())
@@ -114,7 +123,8 @@ def kiosk_unit(template: str, browser: str) -> str:
         template: the unit that comes with gpiobridge.
         browser: what the kiosk shows pages with.
     """
-    return _BROWSER_OPTION.sub(rf"\g<1>{browser}", template)
+    unit = template if browser == CHROMIUM else _NOT_WITH_COG.sub("", template)
+    return _BROWSER_OPTION.sub(rf"\g<1>{browser}", unit)
 
 
 def browser_of(unit: str) -> str:

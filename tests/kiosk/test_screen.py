@@ -1,7 +1,7 @@
 """The screen's details under cage: cursor, rotation, off and on; and what a visitor opens instead.
 
-docs/kiosk.md says how each is set. cage 0.1 turns the screen by a flag of its own, and can't switch
-it off; cage 0.2 does as wlr-randr says.
+docs/screen.md says how each is set. cage 0.1 turns the screen by a flag of its own, and can't
+switch it off; cage 0.2 does as wlr-randr says.
 """
 
 import json
