@@ -28,6 +28,7 @@ from gpiobridge.install.wanted import exhibit_files, socket_unit, unit_files
 
 ROOT = Path(__file__).parents[1]
 SYSTEMD = ROOT / "systemd"
+STOPPED = "disable --now gpiobridge.service gpiobridge.socket gpiobridge-recover.service"
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -595,7 +596,7 @@ def test_a_disk_that_fills_up_changes_nothing(
         raise OSError(28, "No space left on device", "/etc/gpiobridge/config.toml")
 
     monkeypatch.setattr("gpiobridge.install.carrying.shutil.copyfileobj", full)
-    monkeypatch.setattr("gpiobridge.install.carrying.build", lambda copy, target, final: None)
+    monkeypatch.setattr("gpiobridge.install.carrying.build", lambda *_: None)
     monkeypatch.setattr("gpiobridge.install.carrying._Work._check", lambda *_: None)
     with pytest.raises(InstallError) as failed:
         run(machine, exhibit)
@@ -603,6 +604,173 @@ def test_a_disk_that_fills_up_changes_nothing(
         "/etc/gpiobridge/config.toml: No space left on device; the files are as they were before"
     )
     assert snapshot(machine.root) == {}
+
+
+@pytest.fixture
+def cuts(
+    machine: FakeMachine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[Callable[[], object]], list[FakeMachine]]:
+    """A function that does something, and returns the machines as a power cut would leave them.
+
+    There is one for each change of a name, just before it: what is in a file is on the disk before
+    it gets its name.
+    """
+    removing_all = shutil.rmtree
+
+    def during(doing: Callable[[], object]) -> list[FakeMachine]:
+        found: list[FakeMachine] = []
+
+        def cut_before(change: Callable[..., Any]) -> Callable[..., Any]:
+            def changed(*args: Any, **options: Any) -> Any:
+                folder = tmp_path / f"cut-{len(list(tmp_path.iterdir()))}"
+                with monkeypatch.context() as undisturbed:
+                    undisturbed.undo()
+                    shutil.copytree(machine.root, folder, symlinks=True)
+                found.append(FakeMachine(folder))
+                if change is removing_all and (Path(args[0]) / "bin/gpiobridge").exists():
+                    # In the middle of it, when a part is gone.
+                    half = folder / Path(args[0]).relative_to(machine.root)
+                    with monkeypatch.context() as undisturbed:
+                        undisturbed.undo()
+                        os.remove(half / "bin/gpiobridge")
+                return change(*args, **options)
+
+            return changed
+
+        with monkeypatch.context() as patched:
+            for name in ("replace", "unlink", "symlink_to", "rename"):
+                patched.setattr(Path, name, cut_before(getattr(Path, name)))
+            patched.setattr(shutil, "rmtree", cut_before(shutil.rmtree))
+            doing()
+        return found
+
+    return during
+
+
+def shown(machine: FakeMachine) -> dict[str, tuple[int, bytes | str]]:
+    """All that says what a machine shows and runs: exhibit, units, record, the links to copies."""
+    folders = ("etc/gpiobridge/", "etc/systemd/", "var/lib/", "usr/local/")
+    links = ("opt/gpiobridge/live", "opt/gpiobridge/previous", "opt/gpiobridge/bin")
+    return {
+        path: found
+        for path, found in snapshot(machine.root).items()
+        if path.startswith(folders) or path in links
+    }
+
+
+def whole_copies(machine: FakeMachine) -> set[str]:
+    """Name the copies that count as whole, and make sure that they are."""
+    names = set()
+    for copy in machine.at("/opt/gpiobridge/versions").glob("*"):
+        if (copy / parts.MARK).exists():
+            names.add(copy.name)
+            assert os.access(copy / "bin/gpiobridge", os.X_OK)
+            assert any(copy.glob("lib/python3.*/site-packages/gpiobridge/__main__.py"))
+    return names
+
+
+def test_a_power_cut_in_an_upgrade_leaves_the_old_or_the_new(
+    machine: FakeMachine,
+    exhibit: Path,
+    other_version: Callable[[str, bytes], None],
+    cuts: Callable[[Callable[[], object]], list[FakeMachine]],
+) -> None:
+    """Whenever it comes: after the next boot copy, units and exhibit are of one time (the plug)."""
+    run(machine, exhibit)
+    other_version("newer.py", b"")
+    run(machine, exhibit)
+    old = shown(machine)
+    other_version("newest.py", b"")
+    (exhibit / "static/a.txt").unlink()
+    (exhibit / "static/b.txt").write_text("new")
+    for name in ("config.toml", "templates/welcome.html", "templates/open.html"):
+        with (exhibit / name).open("a") as file:
+            file.write("\n")
+    found = cuts(lambda: run(machine, exhibit))
+    new = shown(machine)
+    assert len(found) > 20
+    seen = []
+    for cut in found:
+        installing.recover(cut, lambda _: None)
+        assert shown(cut) in (old, new)
+        seen.append(shown(cut) == new)
+        assert os.path.basename(os.readlink(cut.at("/opt/gpiobridge/live"))) in whole_copies(cut)
+        assert not cut.at("/opt/gpiobridge/replaced").exists()
+    assert seen == sorted(seen)  # once it is the new, it stays so
+    assert {*seen} == {False, True}
+    # It can be done again, and leaves nothing behind.
+    last = found[seen.index(True) - 1]
+    run(last, exhibit)
+    assert shown(last) == new
+    assert len(whole_copies(last)) == len(list(last.at("/opt/gpiobridge/versions").iterdir())) == 2
+
+
+def test_a_power_cut_in_a_recovery_is_recovered_from(
+    machine: FakeMachine,
+    exhibit: Path,
+    cuts: Callable[[Callable[[], object]], list[FakeMachine]],
+) -> None:
+    """The way back may be cut off, too: the next boot goes it again (the plug)."""
+    run(machine, exhibit)
+    old = shown(machine)
+    (exhibit / "templates/open.html").write_text("new")
+    (exhibit / "static/b.txt").write_text("new")
+    found = cuts(lambda: run(machine, exhibit))
+    half = next(cut for cut in found if shown(cut) not in (old, shown(machine)))
+    shutil.rmtree(machine.root)
+    shutil.copytree(half.root, machine.root, symlinks=True)
+    again = cuts(lambda: installing.recover(machine, lambda _: None))
+    assert len(again) > 5
+    for cut in (machine, *again):
+        installing.recover(cut, lambda _: None)
+        assert shown(cut) == old
+
+
+def test_what_a_power_cut_has_left_is_said(
+    machine: FakeMachine,
+    exhibit: Path,
+    cuts: Callable[[Callable[[], object]], list[FakeMachine]],
+) -> None:
+    """An installation that comes before the next boot says that it begins with what was before."""
+    run(machine, exhibit)
+    (exhibit / "templates/open.html").write_text("new")
+    found = cuts(lambda: run(machine, exhibit))
+    half = next(cut for cut in found if cut.at("/opt/gpiobridge/replaced/record.json").exists())
+    half.orders.clear()
+    said = run(half, exhibit)
+    assert said[0] == "An installation before didn't end: all is again as it was before it"
+    assert half.orders[0] == "daemon-reload"
+    assert half.at("/etc/gpiobridge/templates/open.html").read_text() == "new"
+
+
+def test_an_older_copy_goes_as_one_that_was_never_finished(
+    machine: FakeMachine,
+    exhibit: Path,
+    other_version: Callable[[str, bytes], None],
+    cuts: Callable[[Callable[[], object]], list[FakeMachine]],
+) -> None:
+    """A power cut while a copy is removed leaves none that only looks whole (the plug)."""
+    run(machine, exhibit)
+    for number in range(2):
+        other_version("newer.py", b"%d" % number)
+        found = cuts(lambda: run(machine))
+    assert {len(whole_copies(cut)) for cut in found} == {2, 3}
+    for cut in found:
+        whole_copies(cut)
+
+
+def test_a_copy_is_on_the_disk_before_it_counts(machine: FakeMachine, exhibit: Path) -> None:
+    """The mark that makes it a whole one is written after the rest is there (the plug)."""
+    seen: list[bool] = []
+
+    def sync() -> None:
+        launcher = machine.at("/opt/gpiobridge/versions/0.1.0-1/bin/gpiobridge")
+        if launcher.exists():
+            seen.append((launcher.parents[1] / parts.MARK).exists())
+
+    machine.sync = sync  # type: ignore[method-assign]
+    run(machine, exhibit)
+    assert seen[:2] == [False, True]
 
 
 Lay = Callable[[Path, Path], None]
@@ -801,7 +969,7 @@ def test_uninstall_leaves_the_exhibit(machine: FakeMachine, exhibit: Path) -> No
     left = {name.split("/")[0] + "/" + name.split("/")[1] for name in snapshot(machine.root)}
     assert left == {"etc/gpiobridge", "var/lib"}
     assert machine.orders[-2:] == [
-        "disable --now gpiobridge.service gpiobridge.socket", "daemon-reload",
+        STOPPED, "daemon-reload",
     ]  # fmt: skip
     (exhibit / "templates/open.html").write_text("new")
     run(machine, exhibit)
@@ -821,9 +989,10 @@ def test_uninstall_without_its_record(
         place.write_text(record)
     said: list[str] = []
     uninstall(dry_run=False, machine=machine, tell=said.append)
-    assert machine.orders[-1] == "disable --now gpiobridge.service gpiobridge.socket"
+    assert machine.orders[-1] == STOPPED
     assert not machine.at("/opt/gpiobridge").exists()
-    units = [f"/etc/systemd/system/gpiobridge.{kind}" for kind in ("service", "socket")]
+    names = (".service", ".socket", "-recover.service")
+    units = [f"/etc/systemd/system/gpiobridge{name}" for name in names]
     assert said[-2] == (
         f"{', '.join(units)}: nothing tells that install has placed it, so it stays; "
         f"to remove it: sudo rm {' '.join(units)} && sudo systemctl daemon-reload"

@@ -105,7 +105,8 @@ ALLOWED = {
     "server": {
         "calling", "config", "errors", "gunicorn_server", "limits", "silence", "werkzeug_server",
     },
-    "install": {"calling", "config", "errors", "gpio", "hidden", "parts"},
+    "overlay": set(),
+    "install": {"calling", "config", "errors", "gpio", "hidden", "overlay", "parts"},
     "remote": {"answers", "config", "errors", "run_key"},
     "cursors": {"wire"},
     "client_page": {"errors", "remote"},

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from gpiobridge.install.machine import Machine
-from gpiobridge.install.plan import Present
+from gpiobridge.install.plan import OURS, Present
 from gpiobridge.install.steps import (
     COMMAND,
     CONFIG,
@@ -17,8 +17,8 @@ from gpiobridge.install.steps import (
     PINS,
     READERS,
     RECORD,
-    SERVICE,
     SOCKET,
+    STATE,
     UNITS,
     File,
 )
@@ -37,10 +37,9 @@ def look(
         address: where systemd will listen, to see whether another program does.
     """
     placed = _placed(machine)
-    units = (SOCKET, SERVICE, KIOSK)
-    paths = {*placed, *(file.path for file in wanted), *(f"{UNITS}/{unit}" for unit in units)}
+    paths = {*placed, *(file.path for file in wanted), *(f"{UNITS}/{unit}" for unit in OURS)}
     found = {path: digest_of(machine.at(path)) for path in paths if machine.at(path).is_file()}
-    active = frozenset(unit for unit in units if machine.has("active", unit))
+    active = frozenset(unit for unit in OURS if machine.has("active", unit))
     ours = SOCKET in active  # then the port is in use, and by us
     return Present(
         versions=_versions(machine),
@@ -48,7 +47,7 @@ def look(
         previous=_link(machine, "previous"),
         placed=placed,
         found=found,
-        enabled=frozenset(unit for unit in units if machine.has("enabled", unit)),
+        enabled=frozenset(unit for unit in OURS if machine.has("enabled", unit)),
         active=active,
         groups=frozenset(name for name in (PINS, READERS) if machine.group_id(name) is not None),
         missing=machine.missing_for_a_kiosk(),
@@ -61,6 +60,7 @@ def look(
             for path in (f"{HOME}/{name}" for name in LINKS)
             if os.path.lexists(machine.at(path)) and not machine.at(path).is_symlink()
         ),
+        overlay=machine.overlay(),
     )
 
 
@@ -68,6 +68,11 @@ def kiosk_unit(machine: Machine) -> tuple[str, ...]:
     """Return the path of the kiosk's unit, if it is installed."""
     path = f"{UNITS}/{KIOSK}"
     return (path,) if machine.at(path).exists() else ()
+
+
+def mounts_state(machine: Machine) -> bool:
+    """Whether the unit is installed that mounts the place that stays writable."""
+    return machine.at(f"{UNITS}/{STATE}").exists()
 
 
 def package_of(machine: Machine, version: str) -> Path:

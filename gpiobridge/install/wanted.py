@@ -12,7 +12,18 @@ from pathlib import Path
 from gpiobridge.config import Server
 from gpiobridge.errors import InstallError
 from gpiobridge.install import exhibit
-from gpiobridge.install.steps import ACCOUNTS, EXHIBIT, KIOSK, READERS, SERVICE, SOCKET, UNITS, File
+from gpiobridge.install.steps import (
+    ACCOUNTS,
+    EXHIBIT,
+    KIOSK,
+    READERS,
+    RECOVER,
+    SERVICE,
+    SOCKET,
+    STATE,
+    UNITS,
+    File,
+)
 
 NETWORK = f"{UNITS}/{SERVICE}.d/gpiobridge-network.conf"
 
@@ -50,7 +61,9 @@ def units_folder(package: Path) -> Path:
     return inside if inside.exists() else package.parent / "systemd"
 
 
-def unit_files(folder: Path, server: Server, *, network: bool, kiosk: bool) -> tuple[File, ...]:
+def unit_files(
+    folder: Path, server: Server, *, network: bool, kiosk: bool, state: bool = False
+) -> tuple[File, ...]:
     """Make the units.
 
     Args:
@@ -58,21 +71,27 @@ def unit_files(folder: Path, server: Server, *, network: bool, kiosk: bool) -> t
         server: the section ``[server]``, for the socket unit.
         network: whether the service needs the network.
         kiosk: whether the kiosk's unit is wanted.
+        state: whether the unit is wanted that mounts the place that stays writable.
 
     Raises:
         InstallError: no socket unit can be made of this, or there is no unit for a kiosk.
     """
     units = [
         _text_file(f"{UNITS}/{SOCKET}", socket_unit((folder / SOCKET).read_text("utf-8"), server)),
-        *program_units(folder, kiosk=kiosk),
+        *program_units(folder, kiosk=kiosk, state=state),
     ]
     if network:
         units.append(_text_file(NETWORK, (folder / Path(NETWORK).name).read_text("utf-8")))
     return tuple(units)
 
 
-def program_units(folder: Path, *, kiosk: bool) -> tuple[File, ...]:
+def program_units(folder: Path, *, kiosk: bool, state: bool = False) -> tuple[File, ...]:
     """Make the units that depend on the version alone, and on no configuration.
+
+    Args:
+        folder: the units that come with that version.
+        kiosk: whether the kiosk's unit is wanted.
+        state: whether the unit is wanted that mounts the place that stays writable.
 
     Raises:
         InstallError: this version has no unit for a kiosk.
@@ -80,6 +99,9 @@ def program_units(folder: Path, *, kiosk: bool) -> tuple[File, ...]:
     if kiosk and not (folder / KIOSK).exists():
         raise InstallError("--kiosk: this version has no unit for a kiosk; leave it out")
     places = [f"{UNITS}/{SERVICE}", *([ACCOUNTS, f"{UNITS}/{KIOSK}"] if kiosk else [])]
+    # An older version, which --rollback leads to, may not have these.
+    more = [RECOVER, *([STATE] if state else [])]
+    places += [f"{UNITS}/{unit}" for unit in more if (folder / unit).exists()]
     return tuple(
         _text_file(place, (folder / Path(place).name).read_text("utf-8")) for place in places
     )
