@@ -111,7 +111,9 @@ ALLOWED = {
     "cursors": {"wire"},
     "client_page": {"errors", "remote"},
     "client": {"client_page", "cursors", "errors", "remote", "wire"},
-    "doctor": {"calling", "config", "errors", "events", "gpio", "limits", "parts", "remote"},
+    "doctor": {
+        "calling", "config", "errors", "events", "gpio", "limits", "overlay", "parts", "remote",
+    },
     "target": {"addresses", "calling", "config", "doctor", "errors"},
     "liveness": set(),
     "chromium": {"errors"},
