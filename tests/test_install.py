@@ -16,15 +16,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from installing import FakeMachine
 from running import write_exhibit
 
 from gpiobridge import calling, config, parts
 from gpiobridge import install as installing
+from gpiobridge.cli import main
 from gpiobridge.config import Server
 from gpiobridge.errors import ConfigError, InstallError, PinError
-from gpiobridge.install import Machine, copying, install, roll_back, uninstall
+from gpiobridge.install import Machine, copying, install, make_writable, roll_back, uninstall
 from gpiobridge.install.wanted import exhibit_files, socket_unit, unit_files
+from gpiobridge.overlay import Overlay
 
 ROOT = Path(__file__).parents[1]
 SYSTEMD = ROOT / "systemd"
@@ -1056,6 +1059,80 @@ def test_a_kiosk(machine: FakeMachine, exhibit: Path) -> None:
     assert not list(machine.at("/etc/sysusers.d").iterdir())
 
 
+def test_read_only(machine: FakeMachine, exhibit: Path) -> None:
+    """--read-only installs, asks for the overlay, and says when it comes and how it goes."""
+    with pytest.raises(InstallError, match="sudo apt install overlayroot"):
+        run(machine, exhibit, read_only=True)
+    assert snapshot(machine.root) == {}
+    machine.disk = Overlay(package=True)
+    said = run(machine, exhibit, read_only=True, dry_run=True)
+    assert said[-1].startswith('  write overlayroot="tmpfs:recurse=0" in /etc/overlayroot.local')
+    assert snapshot(machine.root) == {}
+    said = run(machine, exhibit, read_only=True)
+    assert said[-1].startswith("The card is only read from the next boot on: sudo reboot (the way ")
+    assert said[-1].endswith("gpiobridge install --writable)")
+    assert machine.disk.next_boot
+    name = "var-lib-gpiobridge-state.mount"
+    assert machine.at(f"/etc/systemd/system/{name}").read_text() == (SYSTEMD / name).read_text()
+    assert name in machine.states["enabled"]
+    # A later installation leaves it as it is.
+    assert "all is installed as it should be: nothing to do" in run(machine, exhibit)
+    assert machine.disk.next_boot
+
+
+def test_a_card_that_is_only_read_is_left_alone(machine: FakeMachine, exhibit: Path) -> None:
+    """What would be gone after the next boot is refused; --writable is the way (the plug)."""
+    run(machine, exhibit)
+    machine.disk = Overlay(package=True, now=True, next_boot=True)
+    before = snapshot(machine.root)
+    (exhibit / "templates/open.html").write_text("new")
+    said: list[str] = []
+    for change in (
+        lambda: run(machine, exhibit),
+        lambda: run(machine, exhibit, dry_run=True),
+        lambda: uninstall(dry_run=False, machine=machine, tell=said.append),
+    ):
+        with pytest.raises(InstallError, match="`install --writable`"):
+            change()
+    assert snapshot(machine.root) == before
+    for _ in range(2):
+        make_writable(dry_run=False, machine=machine, tell=said.append)
+    assert not machine.disk.next_boot
+    assert said[-4:] == [
+        '  remove overlayroot="tmpfs:recurse=0" in /etc/overlayroot.local.conf: '
+        "from the next boot on, the card is writable",
+        "Until then it is only read: sudo reboot",
+        "the card is writable after the next boot: nothing to do",
+        "Until then it is only read: sudo reboot",
+    ]
+
+
+def test_uninstall_says_that_the_card_will_be_only_read(
+    machine: FakeMachine, exhibit: Path
+) -> None:
+    """The overlay is the system's, and stays; how it goes is said (the plug)."""
+    machine.disk = Overlay(package=True, raspi_config=True)
+    run(machine, exhibit, read_only=True)
+    said: list[str] = []
+    uninstall(dry_run=False, machine=machine, tell=said.append)
+    assert said[-1].endswith("unless you do this: sudo raspi-config nonint do_overlayfs 1")
+    assert not machine.states["enabled"]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("--rollback --read-only", "--rollback goes with neither --read-only nor --writable"),
+        ("--writable .", "--writable goes with none of DIR, --kiosk and --replace"),
+        ("--writable --kiosk", "--writable goes with none of"),
+    ],
+)
+def test_what_goes_with_writable(words: str, says: str) -> None:
+    """--writable does one thing; with another it is a usage error (the plug)."""
+    done = CliRunner().invoke(main, ["install", *words.split()])
+    assert (done.exit_code, says in done.stderr) == (2, True)
+
+
 def test_two_at_once(machine: FakeMachine, exhibit: Path) -> None:
     """A second installation is kept out while one is at work."""
     seen: list[str] = []
@@ -1117,11 +1194,11 @@ def test_the_shipped_units_fit_the_example() -> None:
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd-analyze here")
 def test_systemd_has_nothing_to_say(tmp_path: Path) -> None:
     """systemd-analyze finds no fault in the units, and the service hardly exposed."""
-    for name in ("gpiobridge.service", "gpiobridge.socket"):
-        text = (SYSTEMD / name).read_text()
-        # The command isn't installed on the machine of the test.
-        (tmp_path / name).write_text(text.replace("/opt/gpiobridge/bin/gpiobridge", "/bin/true"))
-    units = [tmp_path / "gpiobridge.service", tmp_path / "gpiobridge.socket"]
+    ours = re.compile(r"/opt/gpiobridge/bin/\w+")  # isn't installed on the machine of the test
+    names = ("gpiobridge.service", "gpiobridge.socket", "gpiobridge-recover.service")
+    units = [tmp_path / name for name in (*names, "var-lib-gpiobridge-state.mount")]
+    for unit in units:
+        unit.write_text(ours.sub("/bin/true", (SYSTEMD / unit.name).read_text()))
     verified = subprocess.run(
         ["systemd-analyze", "verify", *units], capture_output=True, text=True, check=False
     )
