@@ -126,7 +126,7 @@ def test_on_debian_a_file_switches_it(tmp_path: Path) -> None:
 def test_a_command_line_that_says_otherwise_is_named(tmp_path: Path) -> None:
     """What will not come about is an error, not a promise (the plug)."""
     write(tmp_path, "proc/cmdline", "overlayroot=disabled\n")
-    with pytest.raises(InstallError, match="not be only read .*: see overlayroot="):
+    with pytest.raises(InstallError, match=r"not be only read .*: see overlayroot="):
         Machine(tmp_path).set_overlay(True, False)
 
 
