@@ -179,6 +179,16 @@ print(*[m.__file__ for m in sys.modules.values() if getattr(m, "__file__", None)
         assert list((source.parent / "__pycache__").glob(f"{source.stem}.*.pyc"))
 
 
+def test_the_way_back_finds_the_copy(whole: FakeMachine, exhibit: Path) -> None:
+    """What gpiobridge-recover.service starts is there for the interpreter it names (the plug)."""
+    run(whole, exhibit)
+    unit = whole.at("/etc/systemd/system/gpiobridge-recover.service").read_text()
+    python, *words = re.findall(r"^ExecStart=(.*)$", unit, re.M)[0].split()
+    assert words == ["-I", "-m", "gpiobridge.install"]
+    script = "import importlib.util as u; assert u.find_spec('gpiobridge.install.__main__')"
+    subprocess.run([whole.at(python), "-I", "-c", script], check=True, timeout=20)
+
+
 def test_the_copy_is_the_wheel(whole: FakeMachine) -> None:
     """From a checkout, too, the copy has the example and the units, as the wheel has."""
     run(whole)
@@ -1194,7 +1204,9 @@ def test_the_shipped_units_fit_the_example() -> None:
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd-analyze here")
 def test_systemd_has_nothing_to_say(tmp_path: Path) -> None:
     """systemd-analyze finds no fault in the units, and the service hardly exposed."""
-    ours = re.compile(r"/opt/gpiobridge/bin/\w+")  # isn't installed on the machine of the test
+    ours = re.compile(
+        r"/opt/gpiobridge/(live/)?bin/\w+"
+    )  # isn't installed on the machine of the test
     names = ("gpiobridge.service", "gpiobridge.socket", "gpiobridge-recover.service")
     units = [tmp_path / name for name in (*names, "var-lib-gpiobridge-state.mount")]
     for unit in units:
