@@ -43,7 +43,7 @@ from gpiobridge.install.plan import (
     plan_uninstall,
     plan_writable,
 )
-from gpiobridge.install.steps import CONFIG, EXHIBIT, HOME, File, Step, listed
+from gpiobridge.install.steps import CONFIG, EXHIBIT, HOME, SERVICE, File, Step, listed
 from gpiobridge.overlay import SETTING
 
 __all__ = ["Machine", "install", "make_writable", "recover", "roll_back", "uninstall"]
@@ -332,4 +332,6 @@ def _alone(machine: Machine, dry_run: bool, tell: Tell) -> Iterator[None]:
         if recovery.take_back(machine):
             tell("An installation before didn't end: all is again as it was before it")
             machine.systemctl("daemon-reload")
+            if machine.has("active", SERVICE):  # never at boot, where it waits for this
+                machine.systemctl("restart", SERVICE)
         yield

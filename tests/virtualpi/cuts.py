@@ -302,11 +302,12 @@ class Guests:
 
     def _cut_switch(self, cut: Cut, known: Known) -> list[str]:
         pi = self._there(cut.guest)
-        pi.sh_until("gpiobridge install --writable", "raspi-config|remove ", 0.0 + _ORDER_S)
+        pi.sh_until("gpiobridge install --writable", "  remove ", _ORDER_S)
         time.sleep(cut.part * 3)
         self._cut()
         wrong = self._look(cut, known, [], either=True)
         pi = self._there(cut.guest)
+        cut.state = "old"
         if pi.sh("findmnt -no SOURCE /")[1] != "overlayroot":
             cut.state = "new"
             self._order(pi, "gpiobridge install --read-only && sync")
