@@ -6,7 +6,8 @@
 
 prints a line for each cut and a table at the end. Stopped at any point, the same command goes on
 where it was: FILE has the cuts that are done, and the folder FILE.disks what the guests have on
-their disks. Nothing is ever put back there, so that what one cut leaves meets the next.
+their disks. Nothing is put back there, so that what one cut leaves meets the next; only a disk on
+which something was wrong is laid aside.
 
 There are two guests: one that is written to, as Raspberry Pi OS comes, and one that
 ``gpiobridge install --read-only`` has made only read, with Debian's overlayroot. After each cut the
@@ -28,7 +29,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from gpiobridge.events import Level
@@ -188,7 +189,11 @@ class Guests:
         self._image = ensure_image()
         self._running: VirtualPi | None = None
         self._name = ""
-        self.known: dict[str, Known] = {}
+        self._known: dict[str, Known] = {}
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in (WRITTEN, READ_ONLY):
+            if self._note(name).exists():
+                self._known[name] = Known(**json.loads(self._note(name).read_text()))
 
     def close(self) -> None:
         """End the one that runs."""
@@ -198,24 +203,19 @@ class Guests:
             self._running.stop()
             self._running = None
 
-    def prepare(self) -> None:
-        """Make the disks, if they aren't there: install, and let the second one be only read."""
-        for name in (WRITTEN, READ_ONLY):
-            note = self._folder / f"{name}.json"
-            if note.exists():
-                self.known[name] = Known(**json.loads(note.read_text()))
-                continue
-            self._folder.mkdir(parents=True, exist_ok=True)
-            self._prepare(name)
-            self.save(name)
-
     def _prepare(self, name: str) -> None:
+        """Make a guest's disks: one with an installation, or that one's, only read from now on."""
+        if name == READ_ONLY and WRITTEN not in self._known:
+            self._prepare(WRITTEN)
+        self.close()
         disk, stick = self._disk(name), self._stick(name)
+        known = Known()
         if name == WRITTEN:
             run("cp", "--sparse=always", self._image / ROOT_DISK, disk)
             run("tune2fs", "-j", disk, quiet=True)  # as a card's has
         else:
             run("cp", "--sparse=always", self._disk(WRITTEN), disk)
+            known = replace(self._known[WRITTEN], score=0)
         with tempfile.TemporaryDirectory() as empty:
             make_ext4(Path(empty), stick, 16)
         run("tune2fs", "-j", "-L", _LABEL, stick, quiet=True)
@@ -226,35 +226,45 @@ class Guests:
                 self._make(pi, 1, copy=False)
                 self._order(pi, f"{_TRIED} install /root/exhibit")
             else:
+                self._order(pi, "rm -rf /var/lib/gpiobridge/state/*")
                 self._order(pi, "gpiobridge install --read-only")
             self._tell(f"{name}: installed in {time.monotonic() - began_s:.1f} s")
             self._order(pi, "sync")
-        known = self.known[name] = Known()
         began_s = time.monotonic()
         pi = self._boot(name)
         known.boot_s = time.monotonic() - began_s
         self._tell(f"{name}: page after {known.boot_s:.1f} s")
         if wrong := self._check(pi, name, known, []):
             raise BenchError(f"{name}: is wrong from the start: {'; '.join(wrong)}")
-        self.close()
+        self._known[name] = known
+        self._save(name)
 
-    def save(self, name: str) -> None:
+    def _save(self, name: str) -> None:
         """Keep what is known of a guest, for the next run of this program."""
-        (self._folder / f"{name}.json").write_text(json.dumps(asdict(self.known[name])))
+        self._note(name).write_text(json.dumps(asdict(self._known[name])))
+
+    def _note(self, name: str) -> Path:
+        return self._folder / f"{name}.json"
 
     def carry_out(self, cut: Cut) -> None:
-        """Cut the power as planned, boot, and look; fills in how it ended."""
+        """Cut the power as planned, boot, and look; fills in how it ended.
+
+        Raises:
+            BenchError: the guest can't be prepared.
+        """
         began_s = time.monotonic()
-        known = self.known[cut.guest]
+        if cut.guest not in self._known:
+            self._prepare(cut.guest)
         try:
-            wrong = getattr(self, f"_cut_{cut.kind}")(cut, known)
+            wrong = getattr(self, f"_cut_{cut.kind}")(cut, self._known[cut.guest])
         except BenchError as error:
             wrong = [str(error)]
         cut.outcome = "; ".join(wrong) or "ok"
         cut.seconds = time.monotonic() - began_s
         if wrong:
-            self._keep_disk(cut)
-        self.save(cut.guest)
+            self._give_up(cut)
+        else:
+            self._save(cut.guest)
 
     def _cut_boot(self, cut: Cut, known: Known) -> list[str]:
         pi = self._there(cut.guest)
@@ -270,7 +280,6 @@ class Guests:
         pi = self._there(cut.guest)
         number = known.made = known.made + 1
         self._make(pi, number, copy=cut.copy)
-        # Half of the time the disk has it already: the cut is in what install itself writes.
         command = f"{_TRIED} install /root/exhibit --replace"
         said = pi.sh_until(command, STEPS[cut.step], _ORDER_S)
         time.sleep(cut.part * 1.5 if said else 0)
@@ -431,10 +440,14 @@ class Guests:
             return [f"e2fsck -p ended with {done.returncode}: {done.stdout[-300:]}"]
         return []
 
-    def _keep_disk(self, cut: Cut) -> None:
+    def _give_up(self, cut: Cut) -> None:
+        """Keep the disk as it is for a person to look at; the next cut begins with a fresh one."""
+        if self._running is not None:
+            self._cut()
         disk = self._disk(cut.guest)
-        kept = disk.with_name(f"{disk.name}.after-{cut.number}")
-        run("cp", "--sparse=always", disk, kept)
+        disk.rename(disk.with_name(f"{disk.name}.after-{cut.number}"))
+        self._note(cut.guest).unlink(missing_ok=True)
+        del self._known[cut.guest]
 
     def _disk(self, name: str) -> Path:
         return self._folder / f"{name}.ext4"
@@ -488,7 +501,6 @@ def series(
         assemble(app, starts=False)
         guests = Guests(file.with_name(f"{file.name}.disks"), app, tell)
         try:
-            guests.prepare()
             while len(done) < count and time.monotonic() < end_s:
                 cut = planned(seed, len(done))
                 guests.carry_out(cut)

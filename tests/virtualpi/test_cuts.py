@@ -24,7 +24,6 @@ def test_five_power_cuts(tmp_path: Path, figures: list[str]) -> None:
     assemble(app, starts=False)
     guests = Guests(tmp_path / "disks", app, figures.append)
     try:
-        guests.prepare()
         for cut in FIVE:
             guests.carry_out(cut)
             figures.append(f"power cut in {cut.kind}, {cut.guest}: {cut.state} {cut.outcome}")
