@@ -267,7 +267,7 @@ class Guests:
             self._save(cut.guest)
 
     def _cut_boot(self, cut: Cut, known: Known) -> list[str]:
-        pi = self._there(cut.guest)
+        pi = self.running(cut.guest)
         pi.sh("sync")
         self._cut()
         disks = self._repair(cut.guest)
@@ -277,7 +277,7 @@ class Guests:
         return disks + self._look(cut, known, [])
 
     def _cut_install(self, cut: Cut, known: Known) -> list[str]:
-        pi = self._there(cut.guest)
+        pi = self.running(cut.guest)
         number = known.made = known.made + 1
         self._make(pi, number, copy=cut.copy)
         command = f"{_TRIED} install /root/exhibit --replace"
@@ -288,7 +288,7 @@ class Guests:
         return self._look(cut, known, [new])
 
     def _cut_reload(self, cut: Cut, known: Known) -> list[str]:
-        pi = self._there(cut.guest)
+        pi = self.running(cut.guest)
         number = known.made = known.made + 1
         edit = f"sed -i 's/^beat = .*/beat = \"{1000 + number}ms\"/' /etc/gpiobridge/config.toml"
         pi.sh_until(f"{edit}; echo edited; systemctl reload gpiobridge", "edited", _ORDER_S)
@@ -298,7 +298,7 @@ class Guests:
         return self._look(cut, known, new)
 
     def _cut_state(self, cut: Cut, known: Known) -> list[str]:
-        pi = self._there(cut.guest)
+        pi = self.running(cut.guest)
         script = _WRITE_STATE.format(number=known.score)
         if cut.guest == WRITTEN:
             pi.sh("mkdir -p /var/lib/gpiobridge/state")
@@ -310,12 +310,12 @@ class Guests:
         return self._look(cut, known, [])
 
     def _cut_switch(self, cut: Cut, known: Known) -> list[str]:
-        pi = self._there(cut.guest)
+        pi = self.running(cut.guest)
         pi.sh_until("gpiobridge install --writable", "  remove ", _ORDER_S)
         time.sleep(cut.part * 3)
         self._cut()
         wrong = self._look(cut, known, [], either=True)
-        pi = self._there(cut.guest)
+        pi = self.running(cut.guest)
         cut.state = "old"
         if pi.sh("findmnt -no SOURCE /")[1] != "overlayroot":
             cut.state = "new"
@@ -395,8 +395,8 @@ class Guests:
         if status:
             raise BenchError(f"{script.strip()[-80:]} ended with {status}: {said}")
 
-    def _there(self, name: str) -> VirtualPi:
-        """Return the guest, booted."""
+    def running(self, name: str) -> VirtualPi:
+        """Return a guest, booted."""
         if self._running is None or self._name != name:
             self.close()
             self._repair(name)
