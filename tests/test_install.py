@@ -185,6 +185,8 @@ def test_the_way_back_finds_the_copy(whole: FakeMachine, exhibit: Path) -> None:
     unit = whole.at("/etc/systemd/system/gpiobridge-recover.service").read_text()
     python, *words = re.findall(r"^ExecStart=(.*)$", unit, re.M)[0].split()
     assert words == ["-I", "-m", "gpiobridge.install"]
+    # Also for what is left once an installation has ended, and the power goes before it is removed.
+    assert "\nConditionPathExists=/opt/gpiobridge/replaced\n" in unit
     script = "import importlib.util as u; assert u.find_spec('gpiobridge.install.__main__')"
     subprocess.run([whole.at(python), "-I", "-c", script], check=True, timeout=20)
 

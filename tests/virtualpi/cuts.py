@@ -280,12 +280,12 @@ class Guests:
         pi = self.running(cut.guest)
         number = known.made = known.made + 1
         self._make(pi, number, copy=cut.copy)
+        copy = pi.sh(f"sed -n 's/^# copy //p' /opt/venv/{_CHANGED} | tail -n1")[1]
         command = f"{_TRIED} install /root/exhibit --replace"
         said = pi.sh_until(command, STEPS[cut.step], _ORDER_S)
         time.sleep(cut.part * 1.5 if said else 0)
         self._cut()
-        new = Known(number, str(number) if cut.copy else known.copy, number, number)
-        return self._look(cut, known, [new])
+        return self._look(cut, known, [Known(number, copy, number, number)])
 
     def _cut_reload(self, cut: Cut, known: Known) -> list[str]:
         pi = self.running(cut.guest)
