@@ -71,9 +71,8 @@ sed -i '/^port = 8000/a beat = "{beat}ms"' config.toml
 for name in a b c; do echo {number} > static/$name.txt; done
 echo '<p>exhibit {number}</p>' >> templates/welcome.html
 """
-_MAKE_COPY = (
-    "echo '# copy {number}' >> $(echo /opt/venv/lib/python3*/site-packages/gunicorn/arbiter.py)"
-)
+_CHANGED = "lib/python3*/site-packages/gunicorn/arbiter.py"
+_MAKE_COPY = f"echo '# copy {{number}}' >> $(echo /opt/venv/{_CHANGED})"
 
 # What there is, in one answer: nothing of it may be half.
 _LOOK = r"""
