@@ -758,6 +758,31 @@ def test_what_a_power_cut_has_left_is_said(
     assert half.at("/etc/gpiobridge/templates/open.html").read_text() == "new"
 
 
+def test_a_way_back_that_finds_no_room_is_gone_later(
+    machine: FakeMachine, exhibit: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was replaced is kept until it is back in its place, and that is said (the plug)."""
+    run(machine, exhibit)
+    old = shown(machine)
+    (exhibit / "templates/open.html").write_text("new")
+    machine.ready = lambda: False
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device", "/etc/gpiobridge/templates/.open.html.new")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("gpiobridge.install.recovery._bring_back", full)
+        with pytest.raises(InstallError) as failed:
+            run(machine, exhibit)
+    assert str(failed.value) == (
+        "/etc/gpiobridge/templates/.open.html.new: No space left on device, while all was being "
+        "made as it was before: what was replaced is kept; free some room, then run this again"
+    )
+    assert shown(machine) != old
+    installing.recover(machine, lambda _: None)
+    assert shown(machine) == old
+
+
 def test_an_older_copy_goes_as_one_that_was_never_finished(
     machine: FakeMachine,
     exhibit: Path,
