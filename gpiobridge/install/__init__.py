@@ -173,8 +173,9 @@ def make_writable(*, dry_run: bool, machine: Machine, tell: Tell) -> None:
             tell("Until then it is only read: sudo reboot")
             if overlay.raspi_config:
                 tell(
-                    "For a system upgrade, run `sudo raspi-config nonint do_overlayfs 1` once more "
-                    "after the reboot: only then it can make /boot/firmware writable, too"
+                    "Before a system upgrade, after the reboot: sudo raspi-config nonint "
+                    "do_overlayfs 1 && sudo mount -o remount,rw /boot/firmware (raspi-config "
+                    "can't make it writable while the overlay is in use)"
                 )
 
 
