@@ -29,7 +29,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from gpiobridge.events import Level
@@ -161,6 +161,7 @@ class Known:
         config: the number in its configuration, which a reload may have changed alone.
         made: the highest number given so far.
         score: the number in its state.
+        boot_s: what a boot took, in seconds.
     """
 
     exhibit: int = 1
@@ -169,7 +170,6 @@ class Known:
     made: int = 1
     score: int = 0
     boot_s: float = 10.0
-    extra: dict[str, str] = field(default_factory=dict)
 
 
 class Guests:
@@ -327,19 +327,18 @@ class Guests:
         """Boot after a cut; what is wrong then. What is there is known from now on."""
         wrong = self._repair(cut.guest)
         pi = self._boot(cut.guest)
+        before = replace(known)
         wrong += self._check(pi, cut.guest, known, new, either)
-        there = known.extra.pop("there", "")
-        cut.state = cut.state or there
+        if new:
+            cut.state = "old" if replace(known, score=before.score) == before else "new"
+        else:
+            cut.state = "same"
         return wrong
 
     def _check(
-        self,
-        pi: VirtualPi,
-        name: str,
-        known: Known,
-        new: list[Known],
-        either: bool = False,
+        self, pi: VirtualPi, name: str, known: Known, new: list[Known], either: bool = False
     ) -> list[str]:
+        """Look at a guest that has booted; returns what is wrong, and keeps what is there."""
         wrong = []
         told = json.loads(pi.get("/healthz", _ORDER_S)[1])
         if told["status"] != "ok":
@@ -351,11 +350,10 @@ class Guests:
         seen = dict(line.split(" ", 1) for line in said.splitlines() if " " in line)
         there = (seen.get("page"), seen.get("static"), seen.get("copy", "").strip())
         config = seen.get("config", "")
-        for number, could_be in enumerate([known, *new]):
+        for could_be in (known, *new):
             exhibit = str(could_be.exhibit)
             wanted = (exhibit, exhibit, could_be.copy)
             if there == wanted and config == str(1000 + could_be.config):
-                known.extra["there"] = ("old" if new else "same") if not number else "new"
                 known.exhibit, known.copy = could_be.exhibit, could_be.copy
                 known.config = could_be.config
                 break
@@ -472,9 +470,7 @@ def table(cuts: list[Cut]) -> str:
     return "\n".join([*lines, f"{len(cuts)} power cuts: {len(cuts) - wrong} right, {wrong} wrong"])
 
 
-def series(
-    file: Path, count: int, seed: int, tell: Callable[[str], None], until_s: float = float("inf")
-) -> list[Cut]:
+def series(file: Path, count: int, seed: int, tell: Callable[[str], None]) -> list[Cut]:
     """Cut the power ``count`` times in all, going on where an earlier run has ended.
 
     Args:
@@ -482,7 +478,6 @@ def series(
         count: how many there are in the end.
         seed: of the plan.
         tell: gets a line for each.
-        until_s: no further one begins after so many seconds.
 
     Raises:
         BenchError: the file is of another seed, or a guest can't be prepared.
@@ -494,13 +489,12 @@ def series(
         plan = planned(seed, cut.number)
         if (cut.guest, cut.kind, cut.part) != (plan.guest, plan.kind, plan.part):
             raise BenchError(f"{file}: is of another seed; name another file")
-    end_s = time.monotonic() + until_s
     with tempfile.TemporaryDirectory(prefix="virtualpi-cuts-") as folder:
         app = Path(folder) / "app"
         assemble(app, starts=False)
         guests = Guests(file.with_name(f"{file.name}.disks"), app, tell)
         try:
-            while len(done) < count and time.monotonic() < end_s:
+            while len(done) < count:
                 cut = planned(seed, len(done))
                 guests.carry_out(cut)
                 done.append(cut)
