@@ -456,6 +456,13 @@ def _write_policy(file: Path, url: str, wanted: config.Kiosk) -> None:
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and change nothing.")
 @click.option("--replace", is_flag=True, help="Overwrite what was changed by hand; keep a backup.")
 @click.option("--rollback", is_flag=True, help="Go back to the copy that was live before.")
+@click.option(
+    "--read-only/--writable",
+    "read_only",
+    default=None,
+    help="From the next boot on, let the card be only read (by overlayroot, the system's own way), "
+    "so that the plug may be pulled at any time; or let it be written to again, and nothing else.",
+)
 def install(
     folder: Path | None,
     kiosk: bool,
@@ -463,6 +470,7 @@ def install(
     dry_run: bool,
     replace: bool,
     rollback: bool,
+    read_only: bool | None,
 ) -> None:
     """Run gpiobridge as a service, with the exhibit in DIR (needs root).
 
@@ -473,8 +481,15 @@ def install(
         raise click.UsageError("--rollback goes with neither DIR nor --kiosk")
     if browser and not kiosk:
         raise click.UsageError("--browser goes with --kiosk")
+    if rollback and read_only is not None:
+        raise click.UsageError("--rollback goes with neither --read-only nor --writable")
+    if read_only is False and (folder or kiosk or replace):
+        raise click.UsageError("--writable goes with none of DIR, --kiosk and --replace")
     installing = _installing()
     machine = installing.Machine()
+    if read_only is False:
+        installing.make_writable(dry_run=dry_run, machine=machine, tell=click.echo)
+        return
     if rollback:
         installing.roll_back(dry_run=dry_run, replace=replace, machine=machine, tell=click.echo)
         return
@@ -484,6 +499,7 @@ def install(
         browser=browser,
         dry_run=dry_run,
         replace=replace,
+        read_only=bool(read_only),
         machine=machine,
         tell=click.echo,
     )

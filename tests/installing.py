@@ -2,18 +2,20 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from gpiobridge.errors import InstallError
 from gpiobridge.install import Machine
 from gpiobridge.install.steps import PINS, READERS
+from gpiobridge.overlay import Overlay
 
 
 class FakeMachine(Machine):
     """A folder that stands for ``/``.
 
     Args:
-        root: an empty folder.
+        root: an empty folder, or one that was such a machine.
 
     Attributes:
         orders: what systemctl was told.
@@ -23,11 +25,12 @@ class FakeMachine(Machine):
         root_user: whether we are root.
         missing: what a kiosk needs and isn't installed.
         browsers: those that are installed.
+        disk: whether the card is only read.
     """
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)
-        (root / "run").mkdir(parents=True)
+        (root / "run").mkdir(parents=True, exist_ok=True)
         self.orders: list[str] = []
         self.states: dict[str, set[str]] = {"active": set(), "enabled": set()}
         self.ready: Callable[[], bool] = lambda: True
@@ -38,6 +41,7 @@ class FakeMachine(Machine):
         self.accounts = 0
         self.missing: tuple[str, ...] = ()
         self.browsers = {"chromium", "cog"}
+        self.disk = Overlay()
         self.owned: dict[str, str] = {}
 
     def require(self) -> None:
@@ -95,6 +99,14 @@ class FakeMachine(Machine):
     def own(self, path: Path, group: str) -> None:
         """Note whose a file would be."""
         self.owned[path.name.removeprefix(".").removesuffix(".new")] = group
+
+    def overlay(self) -> Overlay:
+        """Whether the card is only read."""
+        return self.disk
+
+    def set_overlay(self, on: bool, raspi_config: bool) -> None:
+        """Note it for the next boot."""
+        self.disk = replace(self.disk, next_boot=on)
 
     def sync(self) -> None:
         """Don't wait for the disk."""

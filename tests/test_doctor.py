@@ -61,6 +61,20 @@ HEALTH = {
 }
 
 
+# Sectors written are the seventh number after a name.
+DISKSTATS = """\
+ 179       0 mmcblk0 900 10 80000 500 400 300 {} 700 0 1000 1200 0 0 0 0 0 0
+ 179       2 mmcblk0p2 800 10 70000 500 400 300 1 700 0 1000 1200 0 0 0 0 0 0
+"""
+OVERLAID = """\
+overlayroot / overlay rw,lowerdir=/media/root-ro,upperdir=/media/root-rw/overlay 0 0
+/dev/mmcblk0p2 /media/root-ro ext4 ro 0 0
+"""
+
+
+STATE = "/var/lib/gpiobridge/state"
+
+
 def unit(name: str, **values: str) -> str:
     """What systemctl shows of an installed unit that runs."""
     told = {
@@ -103,6 +117,14 @@ class Pi:
         self.write("usr/bin/chromium")
         self.write("usr/bin/cage")
         self.write("run/systemd/system/x")
+        self.write("run/log/journal/0123/system.journal")
+        self.write("proc/uptime", "7200.00 28000.00\n")
+        self.write("proc/mounts", "/dev/mmcblk0p2 / ext4 rw,noatime 0 0\n")
+        self.write("proc/self/mountinfo", "27 1 179:2 / / rw,noatime - ext4 /dev/root rw\n")
+        self.write("sys/devices/mmcblk0/mmcblk0p2/partition", "2\n")
+        self.write("proc/diskstats", DISKSTATS.format(20_000))
+        (self.root / "sys/dev/block").mkdir(parents=True)
+        (self.root / "sys/dev/block/179:2").symlink_to("../../devices/mmcblk0/mmcblk0p2")
         write_exhibit(folder)
         self.configure()
         self.changes: dict[str, Any] = {}
@@ -543,6 +565,23 @@ FAULTS: dict[str, tuple[Callable[[Pi], None], str, Verdict, str, str]] = {
         changed(unix_s=0.0),
         "clock", WARNING, "shows the year 1970", "connect the network",
     ),
+    "read-only that has not come about": (
+        written("boot/firmware/cmdline.txt", "overlayroot=tmpfs console=tty1 root=PARTUUID=1\n"),
+        "disk", WARNING, "written to, though it is meant to be only read", "sudo reboot",
+    ),
+    "card that is written to a lot": (
+        written("proc/diskstats", DISKSTATS.format(1_000_000)),
+        "writes", WARNING, r"^256\.0 MB an hour \(512 MB to mmcblk0 since it was booted 2 h ago\)",
+        "sudo iotop -ao.*install --read-only",
+    ),
+    "log that goes to the card": (
+        both(
+            removed("run/log/journal/0123/system.journal"),
+            lambda pi: (pi.root / "run/log/journal/0123").rmdir(),
+            written("var/log/journal/0123/system.journal"),
+        ),
+        "log", WARNING, "it goes to the disk", "Storage=volatile.*restart systemd-journald",
+    ),
 }  # fmt: skip
 
 
@@ -577,6 +616,9 @@ def test_a_healthy_pi_is_found_well(pi: Pi) -> None:
         ("port", SKIPPED),
         ("displays", OK),
         ("kiosk", OK),
+        ("disk", OK),
+        ("writes", OK),
+        ("log", OK),
         ("clock", OK),
         ("age", OK),
     }
@@ -655,6 +697,54 @@ def test_each_fault_is_found_with_its_remedy(pi: Pi, fault: str) -> None:
             ),
             "gpiobridge.service",
             r"active \(running\)$",
+        ),
+        (
+            both(
+                written("proc/mounts", OVERLAID),
+                written("etc/overlayroot.conf", 'overlayroot=""'),
+                written("boot/firmware/cmdline.txt", "overlayroot=tmpfs root=PARTUUID=1\n"),
+            ),
+            "disk",
+            r"^it is only read \(overlayroot\), and the plug may be pulled .*with the next boot$",
+        ),
+        (
+            both(
+                written(
+                    "proc/mounts", f"{OVERLAID}/dev/sda1 /var/lib/gpiobridge/state ext4 rw 0 0"
+                ),
+                written("boot/firmware/cmdline.txt", "console=tty1 root=PARTUUID=1\n"),
+            ),
+            "disk",
+            "state stays writable; it is written to again after the next boot$",
+        ),
+        (written("proc/mounts", OVERLAID), "log", "it goes to memory, as all that is written"),
+        (
+            both(
+                written("proc/mounts", OVERLAID),
+                written(
+                    "proc/self/mountinfo",
+                    "27 1 0:30 / / rw - overlay overlayroot rw\n"
+                    "28 27 179:2 / /media/root-ro ro - ext4 /dev/root ro\n",
+                ),
+            ),
+            "writes",
+            "to mmcblk0 since",
+        ),
+        (
+            both(
+                written("proc/300/io", "rchar: 1\nwrite_bytes: 5200000\n"),
+                written("proc/300/comm", "chromium\n"),
+                written("proc/301/io", "write_bytes: 4096\n"),
+            ),
+            "writes",
+            r"^5\.1 MB an hour .*; most by chromium, 5 MB$",
+        ),
+        (
+            both(
+                written("proc/uptime", "300 1"), written("proc/diskstats", DISKSTATS.format(10**6))
+            ),
+            "writes",
+            "^512 MB to mmcblk0 since it was booted 5 min ago$",
         ),
         (changed(files=None), "displays", "524288 files"),
         (service(LimitNOFILE="infinity"), "displays", "any number of files"),
@@ -930,7 +1020,8 @@ def test_a_wrong_configuration_hides_nothing_else(pi: Pi) -> None:
     assert report.exit_code == 2
     assert len([f for f in of(report, "configuration") if f.verdict is FAILURE]) == 3
     fine = {f.check for f in report.findings if f.verdict is OK}
-    assert fine == {"board", "permissions", "gpiobridge.service", "kiosk", "clock", "age"}
+    of_the_machine = {"board", "permissions", "kiosk", "disk", "writes", "log", "clock", "age"}
+    assert fine == {*of_the_machine, "gpiobridge.service"}
 
 
 def test_an_unreadable_configuration_is_not_a_wrong_one(

@@ -16,18 +16,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from installing import FakeMachine
 from running import write_exhibit
 
 from gpiobridge import calling, config, parts
 from gpiobridge import install as installing
+from gpiobridge.cli import main
 from gpiobridge.config import Server
 from gpiobridge.errors import ConfigError, InstallError, PinError
-from gpiobridge.install import Machine, copying, install, roll_back, uninstall
+from gpiobridge.install import Machine, copying, install, make_writable, roll_back, uninstall
 from gpiobridge.install.wanted import exhibit_files, kiosk_unit, socket_unit, unit_files
+from gpiobridge.overlay import Overlay
 
 ROOT = Path(__file__).parents[1]
 SYSTEMD = ROOT / "systemd"
+STOPPED = "disable --now gpiobridge.service gpiobridge.socket gpiobridge-recover.service"
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -173,6 +177,18 @@ print(*[m.__file__ for m in sys.modules.values() if getattr(m, "__file__", None)
     assert sources
     for source in sources:
         assert list((source.parent / "__pycache__").glob(f"{source.stem}.*.pyc"))
+
+
+def test_the_way_back_finds_the_copy(whole: FakeMachine, exhibit: Path) -> None:
+    """What gpiobridge-recover.service starts is there for the interpreter it names (the plug)."""
+    run(whole, exhibit)
+    unit = whole.at("/etc/systemd/system/gpiobridge-recover.service").read_text()
+    python, *words = re.findall(r"^ExecStart=(.*)$", unit, re.M)[0].split()
+    assert words == ["-I", "-m", "gpiobridge.install"]
+    # Also for what is left once an installation has ended, and the power goes before it is removed.
+    assert "\nConditionPathExists=/opt/gpiobridge/replaced\n" in unit
+    script = "import importlib.util as u; assert u.find_spec('gpiobridge.install.__main__')"
+    subprocess.run([whole.at(python), "-I", "-c", script], check=True, timeout=20)
 
 
 def test_the_copy_is_the_wheel(whole: FakeMachine) -> None:
@@ -605,7 +621,7 @@ def test_a_disk_that_fills_up_changes_nothing(
         raise OSError(28, "No space left on device", "/etc/gpiobridge/config.toml")
 
     monkeypatch.setattr("gpiobridge.install.carrying.shutil.copyfileobj", full)
-    monkeypatch.setattr("gpiobridge.install.carrying.build", lambda copy, target, final: None)
+    monkeypatch.setattr("gpiobridge.install.carrying.build", lambda *_: None)
     monkeypatch.setattr("gpiobridge.install.carrying._Work._check", lambda *_: None)
     with pytest.raises(InstallError) as failed:
         run(machine, exhibit)
@@ -613,6 +629,198 @@ def test_a_disk_that_fills_up_changes_nothing(
         "/etc/gpiobridge/config.toml: No space left on device; the files are as they were before"
     )
     assert snapshot(machine.root) == {}
+
+
+@pytest.fixture
+def cuts(
+    machine: FakeMachine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[Callable[[], object]], list[FakeMachine]]:
+    """A function that does something, and returns the machines as a power cut would leave them.
+
+    There is one for each change of a name, just before it: what is in a file is on the disk before
+    it gets its name.
+    """
+    removing_all = shutil.rmtree
+
+    def during(doing: Callable[[], object]) -> list[FakeMachine]:
+        found: list[FakeMachine] = []
+
+        def cut_before(change: Callable[..., Any]) -> Callable[..., Any]:
+            def changed(*args: Any, **options: Any) -> Any:
+                folder = tmp_path / f"cut-{len(list(tmp_path.iterdir()))}"
+                with monkeypatch.context() as undisturbed:
+                    undisturbed.undo()
+                    shutil.copytree(machine.root, folder, symlinks=True)
+                found.append(FakeMachine(folder))
+                if change is removing_all and (Path(args[0]) / "bin/gpiobridge").exists():
+                    # In the middle of it, when a part is gone.
+                    half = folder / Path(args[0]).relative_to(machine.root)
+                    with monkeypatch.context() as undisturbed:
+                        undisturbed.undo()
+                        os.remove(half / "bin/gpiobridge")
+                return change(*args, **options)
+
+            return changed
+
+        with monkeypatch.context() as patched:
+            for name in ("replace", "unlink", "symlink_to", "rename"):
+                patched.setattr(Path, name, cut_before(getattr(Path, name)))
+            patched.setattr(shutil, "rmtree", cut_before(shutil.rmtree))
+            doing()
+        return found
+
+    return during
+
+
+def shown(machine: FakeMachine) -> dict[str, tuple[int, bytes | str]]:
+    """All that says what a machine shows and runs: exhibit, units, record, the links to copies."""
+    folders = ("etc/gpiobridge/", "etc/systemd/", "var/lib/", "usr/local/")
+    links = ("opt/gpiobridge/live", "opt/gpiobridge/previous", "opt/gpiobridge/bin")
+    return {
+        path: found
+        for path, found in snapshot(machine.root).items()
+        if path.startswith(folders) or path in links
+    }
+
+
+def whole_copies(machine: FakeMachine) -> set[str]:
+    """Name the copies that count as whole, and make sure that they are."""
+    names = set()
+    for copy in machine.at("/opt/gpiobridge/versions").glob("*"):
+        if (copy / parts.MARK).exists():
+            names.add(copy.name)
+            assert os.access(copy / "bin/gpiobridge", os.X_OK)
+            assert any(copy.glob("lib/python3.*/site-packages/gpiobridge/__main__.py"))
+    return names
+
+
+def test_a_power_cut_in_an_upgrade_leaves_the_old_or_the_new(
+    machine: FakeMachine,
+    exhibit: Path,
+    other_version: Callable[[str, bytes], None],
+    cuts: Callable[[Callable[[], object]], list[FakeMachine]],
+) -> None:
+    """Whenever it comes: after the next boot copy, units and exhibit are of one time (the plug)."""
+    run(machine, exhibit)
+    other_version("newer.py", b"")
+    run(machine, exhibit)
+    old = shown(machine)
+    other_version("newest.py", b"")
+    (exhibit / "static/a.txt").unlink()
+    (exhibit / "static/b.txt").write_text("new")
+    for name in ("config.toml", "templates/welcome.html", "templates/open.html"):
+        with (exhibit / name).open("a") as file:
+            file.write("\n")
+    found = cuts(lambda: run(machine, exhibit))
+    new = shown(machine)
+    assert len(found) > 20
+    seen = []
+    for cut in found:
+        installing.recover(cut, lambda _: None)
+        assert shown(cut) in (old, new)
+        seen.append(shown(cut) == new)
+        assert os.path.basename(os.readlink(cut.at("/opt/gpiobridge/live"))) in whole_copies(cut)
+        assert not cut.at("/opt/gpiobridge/replaced").exists()
+    assert seen == sorted(seen)  # once it is the new, it stays so
+    assert {*seen} == {False, True}
+    # It can be done again, and leaves nothing behind.
+    last = found[seen.index(True) - 1]
+    run(last, exhibit)
+    assert shown(last) == new
+    assert len(whole_copies(last)) == len(list(last.at("/opt/gpiobridge/versions").iterdir())) == 2
+
+
+def test_a_power_cut_in_a_recovery_is_recovered_from(
+    machine: FakeMachine,
+    exhibit: Path,
+    cuts: Callable[[Callable[[], object]], list[FakeMachine]],
+) -> None:
+    """The way back may be cut off, too: the next boot goes it again (the plug)."""
+    run(machine, exhibit)
+    old = shown(machine)
+    (exhibit / "templates/open.html").write_text("new")
+    (exhibit / "static/b.txt").write_text("new")
+    found = cuts(lambda: run(machine, exhibit))
+    half = next(cut for cut in found if shown(cut) not in (old, shown(machine)))
+    shutil.rmtree(machine.root)
+    shutil.copytree(half.root, machine.root, symlinks=True)
+    again = cuts(lambda: installing.recover(machine, lambda _: None))
+    assert len(again) > 5
+    for cut in (machine, *again):
+        installing.recover(cut, lambda _: None)
+        assert shown(cut) == old
+
+
+def test_what_a_power_cut_has_left_is_said(
+    machine: FakeMachine,
+    exhibit: Path,
+    cuts: Callable[[Callable[[], object]], list[FakeMachine]],
+) -> None:
+    """An installation that comes before the next boot says that it begins with what was before."""
+    run(machine, exhibit)
+    (exhibit / "templates/open.html").write_text("new")
+    found = cuts(lambda: run(machine, exhibit))
+    half = next(cut for cut in found if cut.at("/opt/gpiobridge/replaced/record.json").exists())
+    half.states["active"].add("gpiobridge.service")  # it was killed, and there was no boot
+    said = run(half, exhibit)
+    assert said[0] == "An installation before didn't end: all is again as it was before it"
+    assert half.orders[:2] == ["daemon-reload", "restart gpiobridge.service"]
+    assert half.at("/etc/gpiobridge/templates/open.html").read_text() == "new"
+
+
+def test_a_way_back_that_finds_no_room_is_gone_later(
+    machine: FakeMachine, exhibit: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was replaced is kept until it is back in its place, and that is said (the plug)."""
+    run(machine, exhibit)
+    old = shown(machine)
+    (exhibit / "templates/open.html").write_text("new")
+    machine.ready = lambda: False
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device", "/etc/gpiobridge/templates/.open.html.new")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("gpiobridge.install.recovery._bring_back", full)
+        with pytest.raises(InstallError) as failed:
+            run(machine, exhibit)
+    assert str(failed.value) == (
+        "/etc/gpiobridge/templates/.open.html.new: No space left on device, while all was being "
+        "made as it was before: what was replaced is kept; free some room, then run this again"
+    )
+    assert shown(machine) != old
+    installing.recover(machine, lambda _: None)
+    assert shown(machine) == old
+
+
+def test_an_older_copy_goes_as_one_that_was_never_finished(
+    machine: FakeMachine,
+    exhibit: Path,
+    other_version: Callable[[str, bytes], None],
+    cuts: Callable[[Callable[[], object]], list[FakeMachine]],
+) -> None:
+    """A power cut while a copy is removed leaves none that only looks whole (the plug)."""
+    run(machine, exhibit)
+    for number in range(2):
+        other_version("newer.py", b"%d" % number)
+        found = cuts(lambda: run(machine))
+    assert {len(whole_copies(cut)) for cut in found} == {2, 3}
+    for cut in found:
+        whole_copies(cut)
+
+
+def test_a_copy_is_on_the_disk_before_it_counts(machine: FakeMachine, exhibit: Path) -> None:
+    """The mark that makes it a whole one is written after the rest is there (the plug)."""
+    seen: list[bool] = []
+
+    def sync() -> None:
+        launcher = machine.at("/opt/gpiobridge/versions/0.1.0-1/bin/gpiobridge")
+        if launcher.exists():
+            seen.append((launcher.parents[1] / parts.MARK).exists())
+
+    machine.sync = sync  # type: ignore[method-assign]
+    run(machine, exhibit)
+    assert seen[:2] == [False, True]
 
 
 Lay = Callable[[Path, Path], None]
@@ -811,7 +1019,7 @@ def test_uninstall_leaves_the_exhibit(machine: FakeMachine, exhibit: Path) -> No
     left = {name.split("/")[0] + "/" + name.split("/")[1] for name in snapshot(machine.root)}
     assert left == {"etc/gpiobridge", "var/lib"}
     assert machine.orders[-2:] == [
-        "disable --now gpiobridge.service gpiobridge.socket", "daemon-reload",
+        STOPPED, "daemon-reload",
     ]  # fmt: skip
     (exhibit / "templates/open.html").write_text("new")
     run(machine, exhibit)
@@ -831,9 +1039,10 @@ def test_uninstall_without_its_record(
         place.write_text(record)
     said: list[str] = []
     uninstall(dry_run=False, machine=machine, tell=said.append)
-    assert machine.orders[-1] == "disable --now gpiobridge.service gpiobridge.socket"
+    assert machine.orders[-1] == STOPPED
     assert not machine.at("/opt/gpiobridge").exists()
-    units = [f"/etc/systemd/system/gpiobridge.{kind}" for kind in ("service", "socket")]
+    names = (".service", ".socket", "-recover.service")
+    units = [f"/etc/systemd/system/gpiobridge{name}" for name in names]
     assert said[-2] == (
         f"{', '.join(units)}: nothing tells that install has placed it, so it stays; "
         f"to remove it: sudo rm {' '.join(units)} && sudo systemctl daemon-reload"
@@ -979,6 +1188,80 @@ def test_the_way_back_keeps_the_browser(
     assert (lost in said) != knows
 
 
+def test_read_only(machine: FakeMachine, exhibit: Path) -> None:
+    """--read-only installs, asks for the overlay, and says when it comes and how it goes."""
+    with pytest.raises(InstallError, match="sudo apt install overlayroot"):
+        run(machine, exhibit, read_only=True)
+    assert snapshot(machine.root) == {}
+    machine.disk = Overlay(package=True)
+    said = run(machine, exhibit, read_only=True, dry_run=True)
+    assert said[-1].startswith('  write overlayroot="tmpfs:recurse=0" in /etc/overlayroot.local')
+    assert snapshot(machine.root) == {}
+    said = run(machine, exhibit, read_only=True)
+    assert said[-1].startswith("The card is only read from the next boot on: sudo reboot (the way ")
+    assert said[-1].endswith("gpiobridge install --writable)")
+    assert machine.disk.next_boot
+    name = "var-lib-gpiobridge-state.mount"
+    assert machine.at(f"/etc/systemd/system/{name}").read_text() == (SYSTEMD / name).read_text()
+    assert name in machine.states["enabled"]
+    # A later installation leaves it as it is.
+    assert "all is installed as it should be: nothing to do" in run(machine, exhibit)
+    assert machine.disk.next_boot
+
+
+def test_a_card_that_is_only_read_is_left_alone(machine: FakeMachine, exhibit: Path) -> None:
+    """What would be gone after the next boot is refused; --writable is the way (the plug)."""
+    run(machine, exhibit)
+    machine.disk = Overlay(package=True, now=True, next_boot=True)
+    before = snapshot(machine.root)
+    (exhibit / "templates/open.html").write_text("new")
+    said: list[str] = []
+    for change in (
+        lambda: run(machine, exhibit),
+        lambda: run(machine, exhibit, dry_run=True),
+        lambda: uninstall(dry_run=False, machine=machine, tell=said.append),
+    ):
+        with pytest.raises(InstallError, match="`install --writable`"):
+            change()
+    assert snapshot(machine.root) == before
+    for _ in range(2):
+        make_writable(dry_run=False, machine=machine, tell=said.append)
+    assert not machine.disk.next_boot
+    assert said[-4:] == [
+        '  remove overlayroot="tmpfs:recurse=0" in /etc/overlayroot.local.conf: '
+        "from the next boot on, the card is writable",
+        "Until then it is only read: sudo reboot",
+        "the card is writable after the next boot: nothing to do",
+        "Until then it is only read: sudo reboot",
+    ]
+
+
+def test_uninstall_says_that_the_card_will_be_only_read(
+    machine: FakeMachine, exhibit: Path
+) -> None:
+    """The overlay is the system's, and stays; how it goes is said (the plug)."""
+    machine.disk = Overlay(package=True, raspi_config=True)
+    run(machine, exhibit, read_only=True)
+    said: list[str] = []
+    uninstall(dry_run=False, machine=machine, tell=said.append)
+    assert said[-1].endswith("unless you do this: sudo raspi-config nonint do_overlayfs 1")
+    assert not machine.states["enabled"]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("--rollback --read-only", "--rollback goes with neither --read-only nor --writable"),
+        ("--writable .", "--writable goes with none of DIR, --kiosk and --replace"),
+        ("--writable --kiosk", "--writable goes with none of"),
+    ],
+)
+def test_what_goes_with_writable(words: str, says: str) -> None:
+    """--writable does one thing; with another it is a usage error (the plug)."""
+    done = CliRunner().invoke(main, ["install", *words.split()])
+    assert (done.exit_code, says in done.stderr) == (2, True)
+
+
 def test_two_at_once(machine: FakeMachine, exhibit: Path) -> None:
     """A second installation is kept out while one is at work."""
     seen: list[str] = []
@@ -1040,11 +1323,13 @@ def test_the_shipped_units_fit_the_example() -> None:
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd-analyze here")
 def test_systemd_has_nothing_to_say(tmp_path: Path) -> None:
     """systemd-analyze finds no fault in the units, and the service hardly exposed."""
-    for name in ("gpiobridge.service", "gpiobridge.socket"):
-        text = (SYSTEMD / name).read_text()
-        # The command isn't installed on the machine of the test.
-        (tmp_path / name).write_text(text.replace("/opt/gpiobridge/bin/gpiobridge", "/bin/true"))
-    units = [tmp_path / "gpiobridge.service", tmp_path / "gpiobridge.socket"]
+    ours = re.compile(
+        r"/opt/gpiobridge/(live/)?bin/\w+"
+    )  # isn't installed on the machine of the test
+    names = ("gpiobridge.service", "gpiobridge.socket", "gpiobridge-recover.service")
+    units = [tmp_path / name for name in (*names, "var-lib-gpiobridge-state.mount")]
+    for unit in units:
+        unit.write_text(ours.sub("/bin/true", (SYSTEMD / unit.name).read_text()))
     verified = subprocess.run(
         ["systemd-analyze", "verify", *units], capture_output=True, text=True, check=False
     )

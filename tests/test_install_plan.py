@@ -5,14 +5,23 @@ from dataclasses import replace
 import pytest
 
 from gpiobridge.errors import InstallError
-from gpiobridge.install.plan import Present, Wanted, plan_install, plan_rollback, plan_uninstall
+from gpiobridge.install.plan import (
+    Present,
+    Wanted,
+    plan_install,
+    plan_rollback,
+    plan_uninstall,
+    plan_writable,
+)
 from gpiobridge.install.steps import (
     CONFIG,
     EXHIBIT,
     KIOSK,
     PINS,
+    RECOVER,
     SERVICE,
     SOCKET,
+    STATE,
     UNITS,
     Backup,
     Build,
@@ -25,6 +34,7 @@ from gpiobridge.install.steps import (
     Remember,
     Remove,
     RemoveHome,
+    SetOverlay,
     Start,
     Step,
     Switch,
@@ -32,6 +42,7 @@ from gpiobridge.install.steps import (
     Tidy,
     listed,
 )
+from gpiobridge.overlay import Overlay
 
 TODAY = "2025-06-01"
 
@@ -309,6 +320,87 @@ def test_uninstall_leaves_a_command_of_others() -> None:
     """A gpiobridge in /usr/local/bin that install has not made stays."""
     steps = plan_uninstall(replace(INSTALLED, command="other"), today=TODAY)
     assert steps[-1] == RemoveHome(command=False)
+
+
+READY = replace(INSTALLED, overlay=Overlay(package=True))
+READ_ONLY = replace(WANTED, read_only=True)
+
+
+@pytest.mark.parametrize(
+    ("raspi_config", "says"),
+    [
+        (True, "raspi-config nonint do_overlayfs 0: from the next boot on, the card is only read"),
+        (
+            False,
+            'write overlayroot="tmpfs:recurse=0" in /etc/overlayroot.local.conf: '
+            "from the next boot on, the card is only read",
+        ),
+    ],
+)
+def test_read_only_comes_last(raspi_config: bool, says: str) -> None:
+    """The system's own way protects the card, once all else is in place (the plug)."""
+    present = replace(READY, overlay=Overlay(package=True, raspi_config=raspi_config))
+    assert plan(present, READ_ONLY) == [SetOverlay(True, raspi_config)]
+    assert str(plan(present, READ_ONLY)[0]) == says
+    steps = plan(replace(present, versions={"0.2.0-1": "old"}), READ_ONLY)
+    assert kinds(steps) == [Build, Check, Switch, Start, SetOverlay]
+    assert plan(replace(present, overlay=Overlay(package=True, next_boot=True)), READ_ONLY) == []
+
+
+def test_read_only_mounts_what_stays_writable() -> None:
+    """The unit is enabled with the others: it mounts a partition by its label (the plug)."""
+    units = (*UNIT_FILES, file(f"{UNITS}/{RECOVER}", "r1"), file(f"{UNITS}/{STATE}", "m1"))
+    steps = plan(READY, replace(READ_ONLY, units=units))
+    assert Systemctl(("enable", SOCKET, SERVICE, RECOVER, STATE)) in steps
+
+
+@pytest.mark.parametrize(
+    ("overlay", "says"),
+    [
+        (Overlay(), "the package overlayroot is not installed.*sudo apt install overlayroot"),
+        (Overlay(raspi_config=True), "the package overlayroot is not installed"),
+        (
+            Overlay(package=True, raspi_config=True, in_its_way=("/media/data",)),
+            "/etc/fstab mounts /media/data, which .* a boot may stop at it: take it out of",
+        ),
+    ],
+)
+def test_read_only_is_refused_beforehand(overlay: Overlay, says: str) -> None:
+    """Nothing is installed on a machine that could not be made so, or could stop (the plug)."""
+    with pytest.raises(InstallError, match=says):
+        plan(Present(overlay=overlay), READ_ONLY)
+
+
+def test_a_further_disk_is_not_in_debian_s_way() -> None:
+    """There only the root is overlaid, so that other disks stay as they are (the plug)."""
+    overlay = Overlay(package=True, in_its_way=("/home",))
+    assert plan(replace(READY, overlay=overlay), READ_ONLY) == [SetOverlay(True, False)]
+
+
+def test_what_would_be_gone_is_refused() -> None:
+    """On a card that is only read, every change is refused, with the way (the plug)."""
+    present = replace(
+        READY, overlay=Overlay(now=True, next_boot=True, package=True), previous="0.1.0-1"
+    )
+    assert plan(present) == plan(present, READ_ONLY) == []
+    for change in (
+        lambda: plan(replace(present, versions={})),
+        lambda: plan_rollback(present, (), replace=False, today=TODAY),
+        lambda: plan_uninstall(present, today=TODAY),
+    ):
+        with pytest.raises(InstallError, match=r"gone with the next boot.*`install --writable`"):
+            change()
+
+
+@pytest.mark.parametrize("now", [True, False])
+def test_the_way_back(now: bool) -> None:
+    """--writable switches the overlay off, and does nothing else; off it stays off (the plug)."""
+    overlay = Overlay(now=now, next_boot=True, package=True, raspi_config=True)
+    (step,) = plan_writable(overlay)
+    assert str(step) == (
+        "raspi-config nonint do_overlayfs 1: from the next boot on, the card is writable"
+    )
+    assert plan_writable(replace(overlay, next_boot=False)) == ()
 
 
 @pytest.mark.parametrize(

@@ -105,14 +105,15 @@ ALLOWED = {
     "server": {
         "calling", "config", "errors", "gunicorn_server", "limits", "silence", "werkzeug_server",
     },
-    "install": {"calling", "config", "errors", "gpio", "hidden", "parts"},
+    "overlay": set(),
+    "install": {"calling", "config", "errors", "gpio", "hidden", "overlay", "parts"},
     "remote": {"answers", "config", "errors", "run_key"},
     "cursors": {"wire"},
     "client_page": {"errors", "remote"},
     "client": {"client_page", "cursors", "errors", "remote", "wire"},
     "doctor": {
-        "calling", "config", "errors", "events", "gpio", "kiosk_policy", "limits", "parts",
-        "remote",
+        "calling", "config", "errors", "events", "gpio", "kiosk_policy", "limits", "overlay",
+        "parts", "remote",
     },
     "target": {"addresses", "calling", "config", "doctor", "errors"},
     "liveness": set(),

@@ -1,8 +1,9 @@
 """The doctor: checks a machine, says what is wrong and what to do about it, and changes nothing.
 
 `examine` runs the checks in an order in which the earlier explain the later. `machine` is where
-they look; `board`, `backends`, `pins`, `service`, `kiosk` and `age` have the checks; `findings` is
-what they say. No check may raise: one that does becomes a finding. One thread, the caller's.
+they look; `board`, `backends`, `pins`, `service`, `kiosk`, `disk` and `age` have the checks;
+`findings` is what they say. No check may raise: one that does becomes a finding. One thread, the
+caller's.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from gpiobridge import calling, config
 from gpiobridge.config import Settings
-from gpiobridge.doctor import age, backends, board, kiosk, pins, service
+from gpiobridge.doctor import age, backends, board, disk, kiosk, pins, service
 from gpiobridge.doctor.findings import Finding, Report, Verdict, failure, ok, skipped, warning
 from gpiobridge.doctor.machine import Health, Machine
 from gpiobridge.errors import ConfigError, PinError
@@ -169,6 +170,10 @@ def _checks(patient: _Patient) -> Iterator[tuple[str, Check]]:
     yield "displays", room
     yield "kiosk", lambda: _kiosk(patient)
     yield "kiosk policy", lambda: _policy(patient)
+    if machine.system == "Linux":
+        yield "disk", lambda: disk.protection(root, pi=patient.pi)
+        yield "writes", lambda: disk.writes(root, pi=patient.pi)
+        yield "log", lambda: disk.journal(root, pi=patient.pi)
     yield "clock", lambda: board.clock(root, machine.run, machine.unix_s)
     yield "age", lambda: _ages(machine)
 

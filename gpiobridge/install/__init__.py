@@ -2,7 +2,8 @@
 
 The way of an installation: `copying` lists the running installation, `exhibit` the owner's files,
 `wanted` all that is to be placed, `looking` sees what is there, `plan` makes steps of the two
-(pure), and `carrying` carries them out on a `machine`, undoing them if one fails.
+(pure), and `carrying` carries them out on a `machine`, undoing them if one fails. `recovery` is the
+way back, which a power cut doesn't bar.
 
 ::
 
@@ -11,6 +12,7 @@ The way of an installation: `copying` lists the running installation, `exhibit` 
     /etc/gpiobridge/                    the exhibit: config.toml, templates/, static/
     /etc/systemd/system/gpiobridge.*    the units
     /var/lib/gpiobridge/installed.json  what was placed, to tell what someone has changed
+    /var/lib/gpiobridge/state           stays writable with --read-only: a partition of its own
 """
 
 import contextlib
@@ -27,10 +29,17 @@ from gpiobridge import calling, config
 from gpiobridge.config import Settings
 from gpiobridge.errors import ConfigError, InstallError
 from gpiobridge.gpio import choose
+from gpiobridge.install import recovery
 from gpiobridge.install import wanted as wanted_files
 from gpiobridge.install.carrying import carry_out
 from gpiobridge.install.copying import PACKAGE, running_copy
-from gpiobridge.install.looking import kiosk_browser, kiosk_unit, look, package_of
+from gpiobridge.install.looking import (
+    kiosk_browser,
+    kiosk_unit,
+    look,
+    mounts_state,
+    package_of,
+)
 from gpiobridge.install.machine import Machine
 from gpiobridge.install.plan import (
     Wanted,
@@ -38,10 +47,12 @@ from gpiobridge.install.plan import (
     plan_install,
     plan_rollback,
     plan_uninstall,
+    plan_writable,
 )
-from gpiobridge.install.steps import CONFIG, EXHIBIT, HOME, File, Step, listed
+from gpiobridge.install.steps import CONFIG, EXHIBIT, HOME, SERVICE, File, Step, listed
+from gpiobridge.overlay import SETTING
 
-__all__ = ["Machine", "install", "roll_back", "uninstall"]
+__all__ = ["Machine", "install", "make_writable", "recover", "roll_back", "uninstall"]
 
 Tell = Callable[[str], None]
 
@@ -68,6 +79,7 @@ def install(
     kiosk: bool,
     dry_run: bool,
     replace: bool,
+    read_only: bool = False,
     machine: Machine,
     tell: Tell,
     browser: str | None = None,
@@ -80,6 +92,7 @@ def install(
         kiosk: whether this machine's screen shows the pages, too.
         dry_run: say what would be done, and change nothing.
         replace: overwrite what someone has changed, after a backup.
+        read_only: let the card be only read from the next boot on.
         machine: the machine to install on.
         tell: gets what a person should know, a line each.
         browser: what the kiosk shows pages with; None keeps the one that is installed, else
@@ -91,6 +104,20 @@ def install(
     """
     _require(machine, dry_run)
     machine.require_shared(Path(sys.base_prefix))
+    with _alone(machine, dry_run, tell):
+        _install(folder, kiosk, browser, dry_run, replace, read_only, machine, tell)
+
+
+def _install(
+    folder: Path | None,
+    kiosk: bool,
+    browser: str | None,
+    dry_run: bool,
+    replace: bool,
+    read_only: bool,
+    machine: Machine,
+    tell: Tell,
+) -> None:
     source = _exhibit(folder, machine, tell)
     # Before anything is read as root: a message about a wrong file may quote it. Where there is no
     # configuration, `config` says so.
@@ -118,18 +145,52 @@ def install(
             network=bool(settings.wired) and choose(settings.gpio.pin_factory) == "pigpio",
             kiosk=kiosk,
             browser=browser,
+            state=read_only or mounts_state(machine),
         ),
         address=f"port {address[1]} on {address[0]}",
         kiosk=kiosk,
+        read_only=read_only,
     )
-    with _alone(machine, dry_run):
-        present = look(machine, (*(wanted.exhibit or ()), *wanted.units), address, browser)
-        steps = plan_install(present, wanted, replace=replace, today=time.strftime("%Y-%m-%d"))
-        if _show(steps, dry_run, tell, "all is installed as it should be: nothing to do"):
-            carry_out(steps, machine, tell, copy=copy, live=present.live)
+    present = look(machine, (*(wanted.exhibit or ()), *wanted.units), address, browser)
+    steps = plan_install(present, wanted, replace=replace, today=time.strftime("%Y-%m-%d"))
+    if _show(steps, dry_run, tell, "all is installed as it should be: nothing to do"):
+        carry_out(steps, machine, tell, copy=copy, live=present.live)
     if not dry_run:
         _say_what_is_live(machine, tell)
         tell(f"The page is at {_url(*address)}")
+        if read_only and not machine.overlay().now:
+            tell(
+                "The card is only read from the next boot on: sudo reboot "
+                f"(the way back: {calling.as_root('install', '--writable')})"
+            )
+
+
+def make_writable(*, dry_run: bool, machine: Machine, tell: Tell) -> None:
+    """Let the card be written to again, from the next boot on.
+
+    Args:
+        dry_run: say what would be done, and change nothing.
+        machine: the machine.
+        tell: gets what a person should know, a line each.
+
+    Raises:
+        InstallError: it can't be.
+    """
+    _require(machine, dry_run)
+    with _alone(machine, dry_run, tell):
+        overlay = machine.overlay()
+        now = "" if overlay.now else ", and is now"
+        nothing = f"the card is writable after the next boot{now}: nothing to do"
+        if _show(plan_writable(overlay), dry_run, tell, nothing):
+            carry_out(plan_writable(overlay), machine, tell)
+        if overlay.now and not dry_run:
+            tell("Until then it is only read: sudo reboot")
+            if overlay.raspi_config:
+                tell(
+                    "Before a system upgrade, after the reboot: sudo raspi-config nonint "
+                    "do_overlayfs 1 && sudo mount -o remount,rw /boot/firmware (raspi-config "
+                    "can't make it writable while the overlay is in use)"
+                )
 
 
 @_readable()
@@ -146,7 +207,7 @@ def roll_back(*, dry_run: bool, replace: bool, machine: Machine, tell: Tell) -> 
         InstallError: there is no such copy, it refuses the configuration, or it doesn't start.
     """
     _require(machine, dry_run)
-    with _alone(machine, dry_run):
+    with _alone(machine, dry_run, tell):
         present = look(machine)
         units: tuple[File, ...] = ()
         if present.previous is not None:
@@ -156,6 +217,7 @@ def roll_back(*, dry_run: bool, replace: bool, machine: Machine, tell: Tell) -> 
                 wanted_files.units_folder(package),
                 kiosk=bool(kiosk_unit(machine)),
                 browser=browser,
+                state=mounts_state(machine),
             )
             if wanted_files.browser_of_kiosk(units) not in (None, browser):
                 tell(f"that copy doesn't know {browser}: its kiosk shows the pages with Chromium")
@@ -180,7 +242,7 @@ def uninstall(*, dry_run: bool, machine: Machine, tell: Tell) -> None:
         InstallError: a step failed.
     """
     _require(machine, dry_run)
-    with _alone(machine, dry_run):
+    with _alone(machine, dry_run, tell):
         present = look(machine)
         steps = plan_uninstall(present, today=time.strftime("%Y-%m-%d"))
         if _show(steps, dry_run, tell, "gpiobridge is not installed: nothing to do"):
@@ -194,6 +256,9 @@ def uninstall(*, dry_run: bool, machine: Machine, tell: Tell) -> None:
             )
     if machine.at(EXHIBIT).exists() and not dry_run:
         tell(f"The exhibit stays in {EXHIBIT}")
+    if (overlay := machine.overlay()).next_boot and not overlay.now:
+        back = "raspi-config nonint do_overlayfs 1" if overlay.raspi_config else f"rm /{SETTING}"
+        tell(f"The card is only read from the next boot on; unless you do this: sudo {back}")
 
 
 def _require(machine: Machine, dry_run: bool) -> None:
@@ -257,9 +322,23 @@ def _say_what_is_live(machine: Machine, tell: Tell) -> None:
     tell(f"Live is {HOME}/versions/{present.live} with {CONFIG}{back}")
 
 
+def recover(machine: Machine, tell: Tell) -> None:
+    """Take an installation back that didn't end; `gpiobridge-recover.service` does so at boot.
+
+    Args:
+        machine: the machine.
+        tell: gets what a person should know, a line each.
+
+    Raises:
+        InstallError: an installation is at work.
+    """
+    with _alone(machine, False, tell):
+        pass
+
+
 @contextlib.contextmanager
-def _alone(machine: Machine, dry_run: bool) -> Iterator[None]:
-    """Keep a second installation out, as long as one is at work."""
+def _alone(machine: Machine, dry_run: bool, tell: Tell) -> Iterator[None]:
+    """Keep a second installation out, and begin with all as it was before one that didn't end."""
     if dry_run:
         yield
         return
@@ -269,4 +348,10 @@ def _alone(machine: Machine, dry_run: bool) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise InstallError("another `gpiobridge install` is at work: wait for it") from error
+        if recovery.take_back(machine):
+            tell("An installation before didn't end: all is again as it was before it")
+            machine.systemctl("daemon-reload")
+            if machine.has("active", SERVICE):  # never at boot, where it waits for this
+                with contextlib.suppress(InstallError):  # what comes next may mend it
+                    machine.systemctl("restart", SERVICE)
         yield

@@ -1,8 +1,8 @@
 """Carry out the steps of a plan, and undo them if one fails.
 
-What a step replaces is kept until the last one has succeeded. A file is written beside its place
-and renamed, a copy is switched to by renaming a link: whoever looks sees the old or the new, also
-after a power cut.
+What a step replaces is kept until the last one has succeeded (`recovery`). A file is written beside
+its place and renamed, a copy is switched to by renaming a link: whoever looks sees the old or the
+new, also after a power cut.
 """
 
 import contextlib
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from gpiobridge.errors import InstallError
+from gpiobridge.install import recovery
 from gpiobridge.install.copying import Copy, build
 from gpiobridge.install.machine import Machine
 from gpiobridge.install.steps import (
@@ -42,12 +43,15 @@ from gpiobridge.install.steps import (
     Remember,
     Remove,
     RemoveHome,
+    SetOverlay,
     Start,
     Step,
     Switch,
     Systemctl,
     Tidy,
 )
+from gpiobridge.install.writing import beside, new_file, set_link
+from gpiobridge.parts import MARK
 
 _CHECK_S = 120
 
@@ -73,11 +77,9 @@ def carry_out(
         InstallError: a step failed; those before it are undone.
     """
     os.umask(0o022)  # the service must get at what root writes here
-    keep = machine.at(f"{HOME}/replaced")
-    shutil.rmtree(keep, ignore_errors=True)  # of an installation that was cut off
+    steps = tuple(steps)
     with contextlib.ExitStack() as undo:
-        undo.callback(shutil.rmtree, keep, ignore_errors=True)
-        work = _Work(machine, copy, keep, undo, live)
+        work = _Work(machine, copy, recovery.touched(steps), undo, live)
         for step in steps:
             tell(f"  {step}")
             try:
@@ -88,7 +90,7 @@ def carry_out(
                     f"{where}{error.strerror or error}; the files are as they were before"
                 ) from error
         undo.pop_all()  # it is done: nothing is undone
-    shutil.rmtree(keep, ignore_errors=True)
+    recovery.forget(machine)
 
 
 class _Work:
@@ -97,7 +99,7 @@ class _Work:
     Args:
         machine: the machine.
         copy: what `Build` copies.
-        keep: a folder for what is replaced.
+        touched: the files and links that the steps change.
         undo: gets a way back for each change.
         live: the copy that runs now.
     """
@@ -106,20 +108,25 @@ class _Work:
         self,
         machine: Machine,
         copy: Copy | None,
-        keep: Path,
+        touched: tuple[str, ...],
         undo: contextlib.ExitStack,
         live: str | None,
     ) -> None:
         self._machine = machine
         self._copy = copy
-        self._keep = keep
+        self._touched = touched
         self._undo = undo
         self._live = live
-        self._kept = 0
+        self._kept = False
 
     def do(self, step: Step) -> None:
         """Carry one step out."""
         machine = self._machine
+        if not self._kept and recovery.touched((step,)):
+            self._kept = True
+            # Before the copy that was made is removed: it may be the one that the links lead to.
+            self._undo.callback(_take_back, machine)
+            recovery.keep(machine, self._touched)
         match step:
             case MakeGroup(name):
                 machine.make_group(name)
@@ -157,20 +164,22 @@ class _Work:
                 self._start(units)
             case Tidy(names):
                 for name in names:
-                    shutil.rmtree(machine.at(f"{HOME}/versions/{name}"), ignore_errors=True)
+                    _remove_copy(machine.at(f"{HOME}/versions/{name}"))
             case RemoveHome(command):
                 if command:
                     machine.at(COMMAND).unlink(missing_ok=True)
                 self._remove_home()
+            case SetOverlay(on, raspi_config):
+                machine.set_overlay(on, raspi_config)
 
     def _remove_home(self) -> None:
+        recovery.forget(self._machine)  # there is nothing left to go back to
         home = self._machine.at(HOME)
         for link in (home / name for name in LINKS):
-            _beside(link).unlink(missing_ok=True)  # of an installation that was cut off
+            beside(link).unlink(missing_ok=True)  # of an installation that was cut off
             if link.is_symlink():
                 link.unlink()
-        for folder in (home / "versions", self._keep):
-            shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(home / "versions", ignore_errors=True)
         with contextlib.suppress(OSError):  # there is something of others in it, or no folder
             home.rmdir()
 
@@ -179,7 +188,7 @@ class _Work:
         target = self._machine.at(f"{HOME}/versions/{name}")
         target.parent.mkdir(parents=True, exist_ok=True)
         self._undo.callback(shutil.rmtree, target, ignore_errors=True)
-        build(self._copy, target, f"{HOME}/versions/{name}")
+        build(self._copy, target, f"{HOME}/versions/{name}", self._machine.sync)
 
     def _check(self, name: str, config: str) -> None:
         """Check a configuration as the copy itself sees it, whatever the caller's variables."""
@@ -218,23 +227,20 @@ class _Work:
 
     def _place(self, file: File) -> None:
         target = self._machine.at(file.path)
-        self._keep_back(target)
         target.parent.mkdir(parents=True, exist_ok=True)
-        beside = _beside(target)
-        self._undo.callback(beside.unlink, missing_ok=True)
-        with _new(beside) as new:
+        made = beside(target)
+        with new_file(made) as new:
             if isinstance(file.source, bytes):
                 new.write(file.source)
             else:
                 _copy(file.source, file.digest, new)
-            self._machine.own(beside, file.group)
+            self._machine.own(made, file.group)
             os.fchmod(new.fileno(), file.mode)
             new.flush()
             os.fsync(new.fileno())
-        beside.replace(target)
+        made.replace(target)
 
     def _remove(self, target: Path) -> None:
-        self._keep_back(target)
         target.unlink(missing_ok=True)
         exhibit = self._machine.at(EXHIBIT)
         for folder in target.parents:  # those that are empty now
@@ -243,37 +249,11 @@ class _Work:
             with contextlib.suppress(OSError):
                 folder.rmdir()
 
-    def _keep_back(self, target: Path) -> None:
-        """Keep what is there, and push the way back to it."""
-        if not target.exists():
-            self._undo.callback(target.unlink, missing_ok=True)
-            return
-        if not self._kept:  # for root alone: a token may stand in what is kept
-            self._keep.mkdir(0o700, parents=True)
-        self._kept += 1
-        kept = self._keep / str(self._kept)
-        owner = target.stat()
-        shutil.copy2(target, kept)
-
-        def back() -> None:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            beside = _beside(target)
-            with _new(beside) as new, kept.open("rb") as source:
-                shutil.copyfileobj(source, new)
-                with contextlib.suppress(OSError):
-                    os.fchown(new.fileno(), owner.st_uid, owner.st_gid)
-            shutil.copystat(kept, beside)
-            beside.replace(target)
-
-        self._undo.callback(back)
-
     def _link(self, path: str, to: str | None) -> None:
         link = self._machine.at(path)
         before = os.readlink(link) if link.is_symlink() else None
-        if before == to:
-            return
-        self._undo.callback(_set_link, link, before)
-        _set_link(link, to)
+        if before != to:
+            set_link(link, to)
 
     def _start(self, units: tuple[str, ...]) -> None:
         machine, since_s = self._machine, time.time()
@@ -284,6 +264,7 @@ class _Work:
             why = "\n".join(f"  {line}" for line in said)
             if self._live is None:
                 self._undo.pop_all()  # a first installation stays, to be mended where it is
+                recovery.forget(machine)
                 raise InstallError(
                     f"it is installed, but it doesn't start:\n{why}\n"
                     "The service goes on trying; `systemctl status gpiobridge` shows it."
@@ -294,6 +275,7 @@ class _Work:
                 f"{self._live}{self._restart_as_before()}."
             ) from error
         self._undo.pop_all()  # it runs: what comes now leads back to nothing
+        recovery.forget(machine)
 
     def _restart_as_before(self) -> str:
         try:
@@ -304,20 +286,21 @@ class _Work:
         return ", which runs again"
 
 
-def _beside(target: Path) -> Path:
-    """Return where a file is written before it is renamed."""
-    return target.with_name(f".{target.name}.new")
+def _take_back(machine: Machine) -> None:
+    try:
+        recovery.take_back(machine)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        raise InstallError(
+            f"{where}{error.strerror or error}, while all was being made as it was before: "
+            "what was replaced is kept; free some room, then run this again"
+        ) from error
 
 
-def _new(path: Path) -> BinaryIO:
-    """Open a file that wasn't there before, for root alone as long as it is written.
-
-    What lies there is removed, never followed: it may be a link to a file that root must not
-    overwrite.
-    """
-    path.unlink(missing_ok=True)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    return os.fdopen(os.open(path, flags, 0o600), "wb")
+def _remove_copy(folder: Path) -> None:
+    """Remove a copy, or nearly: without its mark it is one that was never finished."""
+    (folder / MARK).unlink(missing_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _copy(source: Path, digest: str, new: BinaryIO) -> None:
@@ -354,15 +337,3 @@ class _Hashing:
     def digest(self) -> str:
         """The SHA-256 of what was read, in hexadecimal."""
         return self._hash.hexdigest()
-
-
-def _set_link(link: Path, to: str | None) -> None:
-    """Set, change or remove a link, at once."""
-    if to is None:
-        link.unlink(missing_ok=True)
-        return
-    link.parent.mkdir(parents=True, exist_ok=True)
-    beside = _beside(link)
-    beside.unlink(missing_ok=True)
-    beside.symlink_to(to)
-    beside.replace(link)

@@ -17,7 +17,7 @@ import shutil
 import sys
 import tomllib
 import venv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import Distribution, distribution
 from pathlib import Path
@@ -84,13 +84,14 @@ def running_copy() -> Copy:
     return Copy(tuple(items), len(others), system_site, digest.hexdigest(), size)
 
 
-def build(copy: Copy, target: Path, final: str) -> None:
+def build(copy: Copy, target: Path, final: str, sync: Callable[[], None] = os.sync) -> None:
     """Make the copy.
 
     Args:
         copy: what to copy.
         target: a folder that isn't there yet.
         final: where the folder is for those who start the copy; another place in tests only.
+        sync: brings what was written to the disk.
 
     Raises:
         OSError: the disk is full, for example.
@@ -104,6 +105,8 @@ def build(copy: Copy, target: Path, final: str) -> None:
     launcher = target / "bin" / NAME
     launcher.write_text(_LAUNCHER.format(python=f"{final}/bin/python"))
     launcher.chmod(0o755)
+    # A copy with a mark is a whole one, also after a power cut: a later installation takes it.
+    sync()
     (target / MARK).write_text(json.dumps({"fingerprint": copy.fingerprint, "since": since_s()}))
 
 

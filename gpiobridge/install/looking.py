@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from gpiobridge.install.machine import Machine
-from gpiobridge.install.plan import Present
+from gpiobridge.install.plan import OURS, Present
 from gpiobridge.install.steps import (
     CHROMIUM,
     COMMAND,
@@ -18,8 +18,8 @@ from gpiobridge.install.steps import (
     PINS,
     READERS,
     RECORD,
-    SERVICE,
     SOCKET,
+    STATE,
     UNITS,
     File,
 )
@@ -42,10 +42,9 @@ def look(
         browser: what a kiosk would show pages with.
     """
     placed = _placed(machine)
-    units = (SOCKET, SERVICE, KIOSK)
-    paths = {*placed, *(file.path for file in wanted), *(f"{UNITS}/{unit}" for unit in units)}
+    paths = {*placed, *(file.path for file in wanted), *(f"{UNITS}/{unit}" for unit in OURS)}
     found = {path: digest_of(machine.at(path)) for path in paths if machine.at(path).is_file()}
-    active = frozenset(unit for unit in units if machine.has("active", unit))
+    active = frozenset(unit for unit in OURS if machine.has("active", unit))
     ours = SOCKET in active  # then the port is in use, and by us
     return Present(
         versions=_versions(machine),
@@ -53,7 +52,7 @@ def look(
         previous=_link(machine, "previous"),
         placed=placed,
         found=found,
-        enabled=frozenset(unit for unit in units if machine.has("enabled", unit)),
+        enabled=frozenset(unit for unit in OURS if machine.has("enabled", unit)),
         active=active,
         groups=frozenset(name for name in (PINS, READERS) if machine.group_id(name) is not None),
         missing=machine.missing_for_a_kiosk(browser),
@@ -66,6 +65,7 @@ def look(
             for path in (f"{HOME}/{name}" for name in LINKS)
             if os.path.lexists(machine.at(path)) and not machine.at(path).is_symlink()
         ),
+        overlay=machine.overlay(),
     )
 
 
@@ -80,6 +80,11 @@ def kiosk_browser(machine: Machine) -> str:
     for path in kiosk_unit(machine):
         return browser_of(machine.at(path).read_text("utf-8", errors="replace"))
     return CHROMIUM
+
+
+def mounts_state(machine: Machine) -> bool:
+    """Whether the unit is installed that mounts the place that stays writable."""
+    return machine.at(f"{UNITS}/{STATE}").exists()
 
 
 def package_of(machine: Machine, version: str) -> Path:

@@ -14,7 +14,9 @@ from pathlib import Path
 
 from gpiobridge import calling
 from gpiobridge.errors import InstallError
-from gpiobridge.install.steps import ACCOUNTS, CHROMIUM, READERS
+from gpiobridge.install.steps import ACCOUNTS, CHROMIUM, OVERLAY_CONFIG, OVERLAY_LINE, READERS
+from gpiobridge.install.writing import beside, new_file
+from gpiobridge.overlay import Overlay, find_overlay
 
 _ORDER_S = 300  # longer than any start that the unit allows
 _LINES = 8  # of the journal that are shown
@@ -154,6 +156,55 @@ class Machine:
             return True
         of_group = there.st_gid == self.group_id(READERS) and there.st_mode & 0o040
         return bool(of_group or there.st_mode & 0o004)
+
+    def overlay(self) -> Overlay:
+        """Find out whether the card is only read."""
+        return find_overlay(self.root)
+
+    def set_overlay(self, on: bool, raspi_config: bool) -> None:
+        """Let the card be only read from the next boot on, or be writable again.
+
+        Args:
+            on: only read.
+            raspi_config: by Raspberry Pi OS's own tool, else by overlayroot's file.
+
+        Raises:
+            InstallError: it will not be, and why.
+        """
+        if raspi_config:
+            # 0 means yes, as it does for a shell. What it ends with tells nothing.
+            done = _run("raspi-config", "nonint", "do_overlayfs", "0" if on else "1")
+        elif self.overlay().now:
+            # What is in /etc now is in memory; this command goes below it.
+            command = ["sed", "-i", "/^[[:space:]]*overlayroot=/d", OVERLAY_CONFIG]
+            done = _run("overlayroot-chroot", *command)
+        else:
+            done = None
+            self._write_overlay(on)
+        self.sync()
+        if self.overlay().next_boot is not on:
+            said = (done.stderr or done.stdout).strip() if done else ""
+            what = "only read" if on else "writable"
+            raise InstallError(
+                f"the card will not be {what} after the next boot"
+                + (f": {said}" if said else ": see overlayroot= on the kernel's command line")
+            )
+
+    def _write_overlay(self, on: bool) -> None:
+        place = self.at(OVERLAY_CONFIG)
+        before = place.read_text("utf-8").splitlines() if place.exists() else []
+        lines = [line for line in before if not line.lstrip().startswith("overlayroot=")]
+        lines += [OVERLAY_LINE] if on else []
+        if not lines:
+            place.unlink(missing_ok=True)
+            return
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with new_file(beside(place)) as new:
+            new.write("".join(f"{line}\n" for line in lines).encode())
+            os.fchmod(new.fileno(), 0o644)
+            new.flush()
+            os.fsync(new.fileno())
+        beside(place).replace(place)
 
     def sync(self) -> None:
         """Bring all that was written to the disk: a Pi's plug may be pulled at any time."""

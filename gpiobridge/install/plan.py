@@ -16,8 +16,10 @@ from gpiobridge.install.steps import (
     KIOSK,
     PINS,
     READERS,
+    RECOVER,
     SERVICE,
     SOCKET,
+    STATE,
     UNITS,
     Backup,
     Build,
@@ -31,6 +33,7 @@ from gpiobridge.install.steps import (
     Remember,
     Remove,
     RemoveHome,
+    SetOverlay,
     Start,
     Step,
     Switch,
@@ -38,6 +41,10 @@ from gpiobridge.install.steps import (
     Tidy,
     listed,
 )  # fmt: skip
+from gpiobridge.overlay import Overlay
+
+OURS = (KIOSK, SERVICE, SOCKET, RECOVER, STATE)
+"""The units that `install` may have placed, in the order in which they are stopped."""
 
 _SPARE = 8 << 20  # bytes that must be left on the disk
 
@@ -63,6 +70,7 @@ class Present:
         port_taken: whether another program listens on the wanted address.
         free: room on the disk of ``/opt``, in bytes.
         foreign: what lies in the place of our links to copies and is no link.
+        overlay: whether the card is only read.
     """
 
     versions: Mapping[str, str] = field(default_factory=dict)
@@ -79,6 +87,7 @@ class Present:
     port_taken: bool = False
     free: int = 1 << 40
     foreign: tuple[str, ...] = ()
+    overlay: Overlay = field(default_factory=Overlay)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +104,7 @@ class Wanted:
         units: the units and their drop-ins.
         address: where systemd will listen, for messages.
         kiosk: whether the kiosk's unit is among the units.
+        read_only: whether the card is to be only read from the next boot on.
     """
 
     version: str
@@ -106,6 +116,7 @@ class Wanted:
     units: tuple[File, ...]
     address: str
     kiosk: bool = False
+    read_only: bool = False
 
 
 def plan_install(
@@ -136,6 +147,8 @@ def plan_install(
             f"--kiosk: {' and '.join(present.missing)} not found on this machine: "
             f"sudo apt install --no-install-recommends {' '.join(present.missing)}"
         )
+    if wanted.read_only:
+        _require_overlay(present.overlay)
     files = (*(wanted.exhibit or ()), *wanted.units)
     changed = _changed(present, files)
     if changed and not replace:
@@ -173,8 +186,13 @@ def plan_install(
     restart = bool(steps)
     if not present.command:
         steps.append(LinkCommand())
-    steps += _starting(present, place, stale, restart=restart, kiosk=wanted.kiosk)
-    return (*steps, *_tidying(present, {live, present.live if switch else present.previous}))
+    ours = {posixpath.basename(file.path) for file in wanted.units}
+    at_boot = (SOCKET, SERVICE, *(unit for unit in (RECOVER, STATE) if unit in ours))
+    steps += _starting(present, place, stale, at_boot, restart=restart, kiosk=wanted.kiosk)
+    steps += _tidying(present, {live, present.live if switch else present.previous})
+    if wanted.read_only and not present.overlay.next_boot:
+        steps.append(SetOverlay(True, present.overlay.raspi_config))
+    return _lasting(present, steps)
 
 
 def plan_rollback(
@@ -206,7 +224,17 @@ def plan_rollback(
         steps.append(_backup(changed, today))
     steps += _placing(present, units, place, ())
     steps.append(Switch(present.previous, present.live))
-    return (*steps, *_starting(present, place, (), restart=True, kiosk=False))
+    return _lasting(present, [*steps, *_starting(present, place, (), restart=True, kiosk=False)])
+
+
+def plan_writable(overlay: Overlay) -> tuple[Step, ...]:
+    """Plan the way back from a card that is only read; no steps if there is nothing to do.
+
+    Args:
+        overlay: what is there.
+    """
+    # raspi-config can't make the boot partition writable while the overlay is in use.
+    return (SetOverlay(False, overlay.raspi_config),) if overlay.next_boot else ()
 
 
 def plan_uninstall(present: Present, *, today: str) -> tuple[Step, ...]:
@@ -217,7 +245,7 @@ def plan_uninstall(present: Present, *, today: str) -> tuple[Step, ...]:
     kept = {path: digest for path, digest in present.placed.items() if path not in units}
     # Without its record, too, nothing of ours may go on running or start at boot.
     named, lost = [], []
-    for unit in (KIOSK, SERVICE, SOCKET):
+    for unit in OURS:
         path, runs = f"{UNITS}/{unit}", unit in present.active
         if path in there or unit in present.enabled or (runs and path in present.found):
             named.append(unit)
@@ -235,13 +263,38 @@ def plan_uninstall(present: Present, *, today: str) -> tuple[Step, ...]:
     ours = present.command not in ("", "other") and f"{HOME}/bin" not in present.foreign
     if present.versions or present.live or ours:
         steps.append(RemoveHome(ours))
-    return tuple(steps)
+    return _lasting(present, steps)
 
 
 def left_by_uninstall(present: Present) -> tuple[str, ...]:
     """List units that stay, for nothing tells that install has placed them."""
-    units = (f"{UNITS}/{unit}" for unit in (KIOSK, SERVICE, SOCKET))
+    units = (f"{UNITS}/{unit}" for unit in OURS)
     return tuple(path for path in units if path in present.found and path not in present.placed)
+
+
+def _lasting(present: Present, steps: Iterable[Step]) -> tuple[Step, ...]:
+    """Refuse to change what would be as before after the next boot."""
+    steps = tuple(steps)
+    if steps and present.overlay.now:
+        raise InstallError(
+            "this machine's card is only read, and what is changed now is gone with the next boot: "
+            "make it writable first, with `install --writable` and `sudo reboot`"
+        )
+    return steps
+
+
+def _require_overlay(overlay: Overlay) -> None:
+    if not overlay.package:
+        raise InstallError(
+            "--read-only: the package overlayroot is not installed, which protects the card on "
+            "Raspberry Pi OS and Debian: sudo apt install overlayroot, then run this again"
+        )
+    if overlay.raspi_config and overlay.in_its_way:
+        raise InstallError(
+            f"--read-only: /etc/fstab mounts {listed(overlay.in_its_way)}, which Raspberry Pi OS's "
+            "overlay would make read-only, too, and a boot may stop at it: take it out of "
+            "/etc/fstab (a mount unit of systemd does the same, and is left alone)"
+        )
 
 
 def _refuse_foreign(present: Present) -> None:
@@ -316,7 +369,13 @@ def _placing(
 
 
 def _starting(
-    present: Present, place: tuple[File, ...], stale: tuple[str, ...], *, restart: bool, kiosk: bool
+    present: Present,
+    place: tuple[File, ...],
+    stale: tuple[str, ...],
+    at_boot: tuple[str, ...] = (),
+    *,
+    restart: bool,
+    kiosk: bool,
 ) -> list[Step]:
     """Plan what systemd is told: to read the units, to start them at boot, to start them now."""
     paths = (*(file.path for file in place), *stale)
@@ -324,8 +383,8 @@ def _starting(
     steps: list[Step] = []
     if changed:
         steps.append(Systemctl(("daemon-reload",)))
-    if not {SOCKET, SERVICE} <= present.enabled:
-        steps.append(Systemctl(("enable", SOCKET, SERVICE)))
+    if not set(at_boot) <= present.enabled:
+        steps.append(Systemctl(("enable", *at_boot)))
     if SOCKET in changed or SOCKET not in present.active:
         steps.append(Start((SOCKET, SERVICE)))
     elif restart or changed or SERVICE not in present.active:

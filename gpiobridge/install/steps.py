@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from gpiobridge.overlay import SETTING
+
 HOME = "/opt/gpiobridge"
 LINKS = ("live", "previous", "bin")
 """The links to copies, in `HOME`."""
@@ -22,6 +24,9 @@ KEYBOARD = {
     "gpiobridge-keyboard.symbols": "/etc/xkb/symbols/gpiobridge",
 }
 """The kiosk's keyboard, where libxkbcommon looks before the system's own folder."""
+OVERLAY_CONFIG = f"/{SETTING}"
+OVERLAY_LINE = 'overlayroot="tmpfs:recurse=0"'
+"""Protects the root alone: a further disk, and the boot with it, stays as it is."""
 PINS = "gpio"
 """The group that owns the pins."""
 READERS = "gpiobridge-exhibit"
@@ -31,6 +36,10 @@ CHROMIUM = "chromium"
 """The kiosk's browser, if no other is chosen."""
 
 SOCKET, SERVICE, KIOSK = "gpiobridge.socket", "gpiobridge.service", "gpiobridge-kiosk.service"
+RECOVER = "gpiobridge-recover.service"
+"""Takes an installation back, at boot, that lost its power."""
+STATE = "var-lib-gpiobridge-state.mount"
+"""Mounts the place that stays writable while the card is only read."""
 
 _SHOWN = 3  # so many files are named in a sentence
 
@@ -208,9 +217,26 @@ class RemoveHome:
         return f"remove the copies in {HOME}{f' and {COMMAND}' if self.command else ''}"
 
 
+@dataclass(frozen=True, slots=True)
+class SetOverlay:
+    """Let the operating system's own overlay protect the card from the next boot on, or not."""
+
+    on: bool
+    raspi_config: bool
+
+    def __str__(self) -> str:
+        if self.raspi_config:
+            what = f"raspi-config nonint do_overlayfs {0 if self.on else 1}"
+        else:
+            what = f"{'write' if self.on else 'remove'} {OVERLAY_LINE} in {OVERLAY_CONFIG}"
+        return (
+            f"{what}: from the next boot on, the card is {'only read' if self.on else 'writable'}"
+        )
+
+
 Step = (
     MakeGroup | MakeAccount | Build | Check | Backup | Place | Permit | Remove | Remember | Switch
-    | LinkCommand | Systemctl | Start | Tidy | RemoveHome
+    | LinkCommand | Systemctl | Start | Tidy | RemoveHome | SetOverlay
 )  # fmt: skip
 
 

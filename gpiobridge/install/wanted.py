@@ -20,8 +20,10 @@ from gpiobridge.install.steps import (
     KEYBOARD,
     KIOSK,
     READERS,
+    RECOVER,
     SERVICE,
     SOCKET,
+    STATE,
     UNITS,
     File,
 )
@@ -69,7 +71,13 @@ def units_folder(package: Path) -> Path:
 
 
 def unit_files(
-    folder: Path, server: Server, *, network: bool, kiosk: bool, browser: str = CHROMIUM
+    folder: Path,
+    server: Server,
+    *,
+    network: bool,
+    kiosk: bool,
+    browser: str = CHROMIUM,
+    state: bool = False,
 ) -> tuple[File, ...]:
     """Make the units.
 
@@ -79,26 +87,30 @@ def unit_files(
         network: whether the service needs the network.
         kiosk: whether the kiosk's unit is wanted.
         browser: what the kiosk shows pages with.
+        state: whether the unit is wanted that mounts the place that stays writable.
 
     Raises:
         InstallError: no socket unit can be made of this, or there is no unit for a kiosk.
     """
     units = [
         _text_file(f"{UNITS}/{SOCKET}", socket_unit((folder / SOCKET).read_text("utf-8"), server)),
-        *program_units(folder, kiosk=kiosk, browser=browser),
+        *program_units(folder, kiosk=kiosk, browser=browser, state=state),
     ]
     if network:
         units.append(_text_file(NETWORK, (folder / Path(NETWORK).name).read_text("utf-8")))
     return tuple(units)
 
 
-def program_units(folder: Path, *, kiosk: bool, browser: str = CHROMIUM) -> tuple[File, ...]:
+def program_units(
+    folder: Path, *, kiosk: bool, browser: str = CHROMIUM, state: bool = False
+) -> tuple[File, ...]:
     """Make the units that depend on the version alone, and on no configuration.
 
     Args:
         folder: the units that come with that version.
         kiosk: whether the kiosk's unit is wanted.
         browser: what the kiosk shows pages with; a version that knows no choice has Chromium.
+        state: whether the unit is wanted that mounts the place that stays writable.
 
     Raises:
         InstallError: this version has no unit for a kiosk.
@@ -106,11 +118,15 @@ def program_units(folder: Path, *, kiosk: bool, browser: str = CHROMIUM) -> tupl
     if kiosk and not (folder / KIOSK).exists():
         raise InstallError("--kiosk: this version has no unit for a kiosk; leave it out")
     places = [f"{UNITS}/{SERVICE}", *([ACCOUNTS, f"{UNITS}/{KIOSK}"] if kiosk else [])]
+    # An older version, which --rollback leads to, may not have these.
+    more = [RECOVER, *([STATE] if state else [])]
+    places += [f"{UNITS}/{unit}" for unit in more if (folder / unit).exists()]
     sources = {place: folder / Path(place).name for place in places}
     if kiosk:
-        sources |= {place: folder / name for name, place in KEYBOARD.items()}
-    # A version before this one has no keyboard.
-    texts = {p: source.read_text("utf-8") for p, source in sources.items() if source.exists()}
+        sources |= {
+            place: folder / name for name, place in KEYBOARD.items() if (folder / name).exists()
+        }
+    texts = {place: source.read_text("utf-8") for place, source in sources.items()}
     if kiosk:
         texts[f"{UNITS}/{KIOSK}"] = kiosk_unit(texts[f"{UNITS}/{KIOSK}"], browser)
     return tuple(_text_file(place, text) for place, text in texts.items())

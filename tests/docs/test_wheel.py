@@ -72,7 +72,13 @@ def test_readme_on_a_pi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     site = next((home / "gpiobridge" / "lib").glob("python3.*")) / "site-packages"
     package = site / "gpiobridge"
     assert (package / "example" / "config.toml").exists()
-    for unit in ("gpiobridge.service", "gpiobridge.socket", "gpiobridge-network.conf"):
+    for unit in (
+        "gpiobridge.service",
+        "gpiobridge.socket",
+        "gpiobridge-network.conf",
+        "gpiobridge-recover.service",
+        "var-lib-gpiobridge-state.mount",
+    ):
         assert (package / "systemd" / unit).exists()
     assert (package / "assets" / "client.js").exists()
     assert (package / "py.typed").exists()

@@ -42,12 +42,29 @@ class VirtualPi:
         image: the folder that `image.ensure_image` returned.
         app: the folder that the guest sees as ``/opt/app``; its ``*.service`` units are started.
         port: a free port of the host's loopback address, which leads to the guest's port 8000.
+        disk: its root disk, which outlives it; by default the image's, and what is written to it
+            is thrown away at the end.
+        stick: a further disk, which outlives it, too.
+        nice: of its process. What emulates hardware is not slowed down by its neighbours: a guest
+            that waits too long for the processor merges edges in its interrupt controller.
     """
 
-    def __init__(self, image: Path, app: Path, port: int) -> None:
+    def __init__(
+        self,
+        image: Path,
+        app: Path,
+        port: int,
+        *,
+        disk: Path | None = None,
+        stick: Path | None = None,
+        nice: int = -10,
+    ) -> None:
         self.port = port
         self._image = image
         self._app = app
+        self._disk = disk
+        self._stick = stick
+        self._nice = nice
         self._folder = Path(tempfile.mkdtemp(prefix="virtualpi-"))
         self._process: subprocess.Popen[bytes] | None = None
         self._chip = ""
@@ -113,6 +130,39 @@ class VirtualPi:
                 return int(line.split()[1]), "\n".join(output).rstrip("\n")
             else:
                 output.append(line)
+
+    def sh_until(self, script: str, said: str, limit_s: float = _ANSWER_LIMIT_S) -> bool:
+        """Start a bash script in the guest, as root, and wait until it says something.
+
+        What it says later is not read: this is for a guest that is cut off next.
+
+        Args:
+            script: any text.
+            said: a part of a line.
+            limit_s: after so many seconds it is given up.
+
+        Returns:
+            Whether it said so; False if it ended without.
+        """
+        mark = "virtualpi-" + os.urandom(6).hex()
+        pieces = base64.encodebytes(script.encode()).decode().replace("\n", "\\\n")
+        self._shell.send(
+            f'echo; bash -c "$(echo {pieces} | base64 -d)" </dev/null 2>&1; echo {mark}'
+        )
+        end_s = time.monotonic() + limit_s
+        while True:
+            line = self._shell.readline(end_s - time.monotonic())
+            if said in line:
+                return True
+            if mark in line:
+                return False
+
+    def cut(self) -> None:
+        """Cut the power: what the guest hasn't handed to its disk is lost."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+        self.stop()
 
     def wait_shell(self, limit_s: float = 300.0) -> None:
         """Wait until the guest's shell answers: what is sent to it before is lost.
@@ -227,16 +277,14 @@ class VirtualPi:
         app_disk = self._folder / "app.ext4"
         make_ext4(self._app, app_disk, _APP_DISK_MIB)
         command: list[str | Path] = [
-            # Hardware is not slowed down by its neighbours: a guest that waits too long for the
-            # processor merges edges in its interrupt controller.
-            *("nice", "-n", "-10"),
+            *("nice", "-n", str(self._nice)),
             # QEMU must not outlive a test run that was killed.
             *("setpriv", "--pdeathsig", "KILL", "--"),
             *("qemu-system-aarch64", "-M", "virt", *_MACHINE),
             *("-accel", "tcg,thread=multi", "-nodefaults", "-display", "none"),
             *("-dtb", tree, "-kernel", self._image / KERNEL, "-initrd", self._image / INITRD),
             *("-append", "console=ttyAMA0 quiet audit=0 nokaslr mitigations=off"),
-            *_disk("root", self._image / ROOT_DISK, "snapshot=on"),
+            *self._disks(),
             *_disk("app", app_disk, "readonly=on"),
             *("-netdev", f"user,id=net,hostfwd=tcp:127.0.0.1:{self.port}-:{_GUEST_PORT}"),
             *("-device", "virtio-net-device,netdev=net", "-device", "virtio-rng-device"),
@@ -259,6 +307,18 @@ class VirtualPi:
         self._chip = self._find_chip()
         self._lines = self._connect("qtest")
         self._shell = self._connect("shell")
+
+    def _disks(self) -> list[str]:
+        # What the guest has handed to its disk is kept when QEMU is killed: the host's memory has
+        # it. What is lost is what the guest still had in its own, and that is most of what it has
+        # written in the last seconds.
+        if self._disk is None:
+            disks = _disk("root", self._image / ROOT_DISK, "snapshot=on")
+        else:
+            disks = _disk("root", self._disk, "cache=writeback")
+        if self._stick is not None:
+            disks += _disk("stick", self._stick, "cache=writeback")
+        return disks
 
     def _device_tree(self) -> Path:
         """Write QEMU's own device tree with a Pi's revision and without the power key."""

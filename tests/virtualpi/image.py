@@ -44,7 +44,8 @@ _FETCH_KERNEL = (
     'cd {folder} && export APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" && '
     "kernel=$(apt-cache depends linux-image-arm64 | "
     r"sed -n 's/.*Depends: \(linux-image-[^ ]*\).*/\1/p' | head -n1) && "
-    'apt-get -qq -o APT::Sandbox::User=root download "$kernel" busybox-static'
+    'apt-get -qq -o APT::Sandbox::User=root download "$kernel" busybox-static '
+    "overlayroot initramfs-tools-core"
 )
 
 
@@ -112,6 +113,7 @@ def _build(image: Path, requirements: list[str]) -> None:
                 _python(root, requirements)
         with stage("kernel, initrd and disk"):
             tune(root)
+            _overlayroot(packages, work, root)
             _kernel(packages, work, made)
             used_mib = int(run("du", "-sm", root).split()[0])
             make_ext4(root, made / ROOT_DISK, used_mib + _FREE_MIB)
@@ -148,6 +150,17 @@ def _python(root: Path, requirements: list[str]) -> None:
     run("chroot", root, "python3", "-m", "venv", "--without-pip", "/opt/venv")
     install_wheels(root / "opt/venv", requirements)
     run("chroot", root, "/opt/venv/bin/python3", "-m", "compileall", "-q", "/opt/venv/lib")
+
+
+def _overlayroot(packages: Path, work: Path, root: Path) -> None:
+    """Unpack Debian's overlayroot, and the shell functions of the initramfs that it is written for.
+
+    Installing it would build an initramfs; the guest's own runs it, as that would.
+    """
+    run("dpkg", "-x", next(packages.glob("overlayroot_*.deb")), root)
+    run("dpkg", "-x", next(packages.glob("initramfs-tools-core_*.deb")), work / "initramfs")
+    functions = "usr/share/initramfs-tools/scripts/functions"
+    shutil.copy(work / "initramfs" / functions, root / functions)
 
 
 def _kernel(packages: Path, work: Path, made: Path) -> None:

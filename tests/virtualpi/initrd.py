@@ -11,8 +11,10 @@ from typing import BinaryIO
 
 from .host import run
 
-_DRIVERS = ["virtio_mmio", "virtio_blk", "crc32c_generic", "ext4", "virtio_net", "virtio_rng"]
-_FOLDERS = ["bin", "dev", "proc", "sys", "new", "modules"]
+_DRIVERS = [
+    "virtio_mmio", "virtio_blk", "crc32c_generic", "ext4", "overlay", "virtio_net", "virtio_rng",
+]  # fmt: skip
+_FOLDERS = ["bin", "dev", "proc", "sys", "new", "modules", "run", "scripts", "tmp"]
 
 _FOLDER = 0o040755
 _PROGRAM = 0o100755
@@ -41,7 +43,13 @@ while [ $tries -lt 200 ]; do
   usleep 50000
   tries=$((tries + 1))
 done
-mount -t ext4 "$ROOT" /new && mount -t ext4 -o ro "$APP" /new/opt/app || exec sh
+mount -t ext4 -o ro "$ROOT" /new || exec sh
+# Debian's own script, run as its initramfs does: it may lay memory over what is mounted there.
+scripts=/new/usr/share/initramfs-tools/scripts
+cp $scripts/functions /scripts/
+quiet=y rootmnt=/new ROOT="$ROOT" sh $scripts/init-bottom/overlayroot </dev/null
+grep -q '^overlayroot /new ' /proc/mounts || mount -o remount,rw /new
+mount -t ext4 -o ro "$APP" /new/opt/app || exec sh
 
 # The address that QEMU's user network always gives its guest.
 ip link set lo up

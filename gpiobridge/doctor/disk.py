@@ -1,0 +1,154 @@
+"""The checks of the disk: whether it is only read, how much is written to it, where the log goes.
+
+A card dies of what is written to it, and loses what is being written when the plug is pulled. Each
+check takes what it looks at as arguments and returns its finding.
+"""
+
+import os
+import re
+from pathlib import Path
+
+from gpiobridge import calling
+from gpiobridge.doctor.findings import Finding, ok, skipped, warning
+from gpiobridge.doctor.machine import read_text
+from gpiobridge.overlay import LOWER, find_overlay
+
+_STATE = "/var/lib/gpiobridge/state"
+_SECTOR_BYTES = 512  # in /proc/diskstats, whatever the disk's are
+_HOUR_S = 3600.0
+_SETTLED_S = 600.0  # until then a boot's own writes are most of it
+_MUCH_MB = 100.0  # in an hour: most of a terabyte in a year
+_MB = 1e6
+_IN_MEMORY = (
+    "sudo mkdir -p /etc/systemd/journald.conf.d && printf '[Journal]\\nStorage=volatile\\n' | "
+    "sudo tee /etc/systemd/journald.conf.d/90-in-memory.conf && "
+    "sudo systemctl restart systemd-journald"
+)
+
+
+def protection(root: Path, *, pi: bool) -> Finding:
+    """Tell whether the disk is only read or written to.
+
+    Args:
+        root: the file system.
+        pi: whether this is a Raspberry Pi.
+    """
+    check, overlay = "disk", find_overlay(root)
+    if overlay.now:
+        place = f"; {_STATE} stays writable" if _mounted(root, _STATE) else ""
+        then = "" if overlay.next_boot else "; it is written to again after the next boot"
+        return ok(
+            check,
+            "it is only read (overlayroot), and the plug may be pulled at any time; what is "
+            f"changed is gone with the next boot{place}{then}",
+        )
+    if overlay.next_boot:
+        return warning(
+            check,
+            "it is written to, though it is meant to be only read (overlayroot) since the last "
+            "boot, or from the next one on",
+            "sudo reboot; if it stays so: sudo apt full-upgrade && sudo update-initramfs -u",
+        )
+    if not pi:
+        return skipped(check, "it is written to, and this is no Raspberry Pi")
+    return ok(
+        check,
+        "it is written to; where the plug is pulled, let it be only read: "
+        f"{calling.as_root('install', '--read-only')}",
+    )
+
+
+def writes(root: Path, *, pi: bool) -> Finding:
+    """Tell how much is written to the disk of the root, and by whom.
+
+    Args:
+        root: the file system.
+        pi: whether this is a Raspberry Pi, whose card wears out.
+    """
+    check = "writes"
+    if not pi:
+        return skipped(check, "this is no Raspberry Pi, whose card would wear out")
+    disk, stats = _disk(root), _text(root, "proc/diskstats")
+    found = re.search(rf"(?m)^ *\d+ +\d+ {re.escape(disk)}((?: \d+)+)", stats)
+    uptime = re.match(r"[\d.]+", _text(root, "proc/uptime"))
+    if not disk or not found or not uptime:
+        return skipped(check, "nothing tells how much is written to the disk")
+    # Documentation/admin-guide/iostats.rst: the seventh number is of sectors written.
+    written, up_s = int(found[1].split()[6]) * _SECTOR_BYTES, float(uptime[0])
+    who = _writer(root)
+    said = f"{written / _MB:.0f} MB to {disk} since it was booted {_ago(up_s)} ago"
+    if up_s < _SETTLED_S:
+        return ok(check, f"{said}{who}")
+    an_hour = written / _MB / (up_s / _HOUR_S)
+    said = f"{an_hour:.1f} MB an hour ({said}){who}"
+    if an_hour < _MUCH_MB:
+        return ok(check, said)
+    return warning(
+        check,
+        f"{said}: a card wears out",
+        f"see who it is: sudo iotop -ao; or let the card be only read: "
+        f"{calling.as_root('install', '--read-only')}",
+    )
+
+
+def journal(root: Path, *, pi: bool) -> Finding:
+    """Tell whether the log goes to memory or to the disk.
+
+    Args:
+        root: the file system.
+        pi: whether this is a Raspberry Pi, whose card wears out.
+    """
+    check = "log"
+    if find_overlay(root).now:
+        return ok(check, "it goes to memory, as all that is written")
+    # journald removes the one in /run when it has moved on to the disk (systemd-journald(8)).
+    if _has_journal(root / "run/log/journal"):
+        return ok(check, "it goes to memory, and is gone with the next boot")
+    if not _has_journal(root / "var/log/journal"):
+        return skipped(check, "there is no journal of systemd")
+    said = "it goes to the disk, and survives a boot"
+    return warning(check, f"{said}; a card wears out", _IN_MEMORY) if pi else ok(check, said)
+
+
+def _text(root: Path, path: str) -> str:
+    return read_text(root / path)
+
+
+def _mounted(root: Path, place: str) -> bool:
+    return any(row.split()[1:2] == [place] for row in _text(root, "proc/mounts").splitlines())
+
+
+def _disk(root: Path) -> str:
+    """Name the disk of the real root, such as "mmcblk0"; "" if it is on none."""
+    numbers = {}
+    for row in _text(root, "proc/self/mountinfo").splitlines():
+        fields = row.split()
+        numbers[fields[4]] = fields[2]  # proc_pid_mountinfo(5)
+    number = numbers.get(f"/{LOWER}") or numbers.get("/", "")
+    there = Path(os.path.realpath(root / "sys/dev/block" / number))
+    if not number or not there.exists():
+        return ""
+    return there.parent.name if (there / "partition").exists() else there.name
+
+
+def _writer(root: Path) -> str:
+    """Name the process that has written most, as far as this user may see it."""
+    most, name = 0, ""
+    for file in (root / "proc").glob("[0-9]*/io"):
+        found = re.search(r"(?m)^write_bytes: (\d+)$", read_text(file))
+        if found and int(found[1]) > most:
+            most, name = int(found[1]), read_text(file.parent / "comm")
+    return f"; most by {name}, {most / _MB:.0f} MB" if most >= _MB and name else ""
+
+
+def _ago(seconds: float) -> str:
+    if seconds < _HOUR_S:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / _HOUR_S:.0f} h"
+
+
+def _has_journal(folder: Path) -> bool:
+    try:
+        return any(folder.iterdir())
+    except OSError:
+        return False

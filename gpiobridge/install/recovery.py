@@ -1,0 +1,140 @@
+"""The way back from an installation that didn't end: it failed, was killed, or lost its power.
+
+Before the first change, everything that will be changed is kept, with a record of what was where.
+As long as the record is there, the installation hasn't ended, and `take_back` makes all as it was
+before. `gpiobridge-recover.service` does so at boot, and each `install` does, before it begins.
+
+::
+
+    /opt/gpiobridge/replaced/1, 2, ...     files as they were, for root alone
+    /opt/gpiobridge/replaced/record.json   what was where; the last to be written, the first to go
+"""
+
+import contextlib
+import json
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from gpiobridge.install.machine import Machine
+from gpiobridge.install.steps import (
+    COMMAND,
+    HOME,
+    LINKS,
+    RECORD,
+    LinkCommand,
+    Permit,
+    Place,
+    Remember,
+    Remove,
+    Step,
+    Switch,
+)
+from gpiobridge.install.writing import beside, keep_names, new_file, set_link
+
+REPLACED = f"{HOME}/replaced"
+_RECORD = "record.json"
+
+
+def touched(steps: Iterable[Step]) -> tuple[str, ...]:
+    """List the files and links that steps would change."""
+    paths: list[str] = []
+    for step in steps:
+        match step:
+            case Place(files):
+                paths += [file.path for file in files]
+            case Permit(path):
+                paths.append(path)
+            case Remove(removed):
+                paths += removed
+            case Remember():
+                paths.append(RECORD)
+            case Switch():
+                paths += [f"{HOME}/{name}" for name in LINKS]
+            case LinkCommand():
+                paths.append(COMMAND)
+    return tuple(dict.fromkeys(paths))
+
+
+def keep(machine: Machine, paths: Iterable[str]) -> None:
+    """Keep files and links as they are, so that `take_back` can bring them back.
+
+    Args:
+        machine: the machine.
+        paths: of the machine; there may be nothing yet.
+
+    Raises:
+        OSError: the disk is full, for example.
+    """
+    folder = machine.at(REPLACED)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(0o700, parents=True)  # for root alone: a token may stand in what is kept
+    record: dict[str, dict[str, Any] | None] = {}
+    for number, path in enumerate(paths, 1):
+        there = machine.at(path)
+        if there.is_symlink():
+            record[path] = {"link": os.readlink(there)}
+        elif there.exists():
+            owner = there.stat()
+            shutil.copy2(there, folder / str(number))
+            record[path] = {"kept": str(number), "uid": owner.st_uid, "gid": owner.st_gid}
+        else:
+            record[path] = None
+    machine.sync()  # the record says that all of it is there
+    place = folder / _RECORD
+    with new_file(beside(place)) as new:
+        new.write(json.dumps(record, indent=1).encode())
+        new.flush()
+        os.fsync(new.fileno())
+    beside(place).replace(place)
+    keep_names(folder)
+
+
+def forget(machine: Machine) -> None:
+    """Make what was done last: there is no way back from here on."""
+    folder = machine.at(REPLACED)
+    if (folder / _RECORD).exists():
+        machine.sync()
+        (folder / _RECORD).unlink()
+        keep_names(folder)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def take_back(machine: Machine) -> bool:
+    """Make all as it was before an installation that hasn't ended; whether there was one.
+
+    It may itself be cut off: the next one does the same again.
+    """
+    folder = machine.at(REPLACED)
+    try:
+        record = json.loads((folder / _RECORD).read_text("utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        shutil.rmtree(folder, ignore_errors=True)  # nothing was changed yet, or all has ended
+        return False
+    for path, was in record.items():
+        there = machine.at(path)
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            beside(there).unlink()
+        if was is None:
+            there.unlink(missing_ok=True)
+        elif "link" in was:
+            set_link(there, was["link"])
+        else:
+            _bring_back(there, folder / was["kept"], was["uid"], was["gid"])
+    forget(machine)
+    return True
+
+
+def _bring_back(target: Path, kept: Path, uid: int, gid: int) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    made = beside(target)
+    with new_file(made) as new, kept.open("rb") as source:
+        shutil.copyfileobj(source, new)
+        with contextlib.suppress(OSError):
+            os.fchown(new.fileno(), uid, gid)
+        new.flush()
+        os.fsync(new.fileno())
+    shutil.copystat(kept, made)
+    made.replace(target)
