@@ -262,10 +262,10 @@ class Room:
         return kiosk
 
     def fills_the_screen_of(self, kiosk: Kiosk) -> Callable[[], bool]:
-        """Make a condition: the page's colour is everywhere, and its display is live."""
+        """Make a condition: the page's colour is everywhere, and its display is the only one."""
 
         def fills() -> bool:
-            if not self.pages():
+            if len(self.pages()) != 1:
                 return False
             try:
                 return any(fills_the_screen(kiosk, colour) for colour in (GREEN, BLUE))

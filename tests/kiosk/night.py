@@ -1,7 +1,8 @@
 """A night of presses: how much memory browser and bridge have, every few hundred of them.
 
 ``python -m kiosk.night --presses 3000`` in ``tests/`` prints a table. Memory is the proportional
-set size (PSS, proc_pid_smaps(5)), which counts a page that processes share once.
+set size without what is read from files (Pss_Anon and Pss_Shmem of proc_pid_smaps(5)): that of the
+files depends on how many other browsers run on the machine.
 """
 
 import argparse
@@ -22,8 +23,8 @@ def pss_mb(pids: list[int]) -> float:
             text = Path(f"/proc/{pid}/smaps_rollup").read_text()
         except OSError:  # it has just ended
             continue
-        found = re.search(r"^Pss:\s+(\d+) kB$", text, re.MULTILINE)
-        total_kb += int(found[1]) if found else 0
+        found = re.findall(r"^Pss_(?:Anon|Shmem):\s+(\d+) kB$", text, re.MULTILINE)
+        total_kb += sum(map(int, found))
     return total_kb / 1024
 
 

@@ -52,7 +52,7 @@ def comes_back(tried: Room, escape: Escape) -> bool:
     until_s = time.monotonic() + BACK_S
     while time.monotonic() < until_s:
         tried.visitor.press(key)
-        if fills_the_screen(tried.kiosk, after):
+        if fills_the_screen(tried.kiosk, after) and len(tried.pages()) == 1:
             return True
     return False
 
