@@ -793,6 +793,63 @@ def test_a_way_back_that_finds_no_room_is_gone_later(
     assert shown(machine) == old
 
 
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\0\0", b"\xff", b"[]", b"null", b'{"/a": 3}', b'{"/a": {"kept": "1"}}',
+     b'{"/a": {"kept": "9", "uid": 0, "gid": 0}}'],
+)  # fmt: skip
+def test_a_damaged_record_is_said_and_changes_nothing(machine: FakeMachine, content: bytes) -> None:
+    """What a dying card, or another version, has left of it ends in a remedy (the plug)."""
+    replaced = machine.at("/opt/gpiobridge/replaced")
+    replaced.mkdir(parents=True)
+    (replaced / "1").write_text("kept")
+    (replaced / "record.json").write_bytes(content)
+    with pytest.raises(InstallError, match=r"record\.json: is damaged .*sudo rm -r /opt/gpiob"):
+        installing.recover(machine, lambda _: None)
+    assert (replaced / "1").read_text() == "kept"
+
+
+def test_a_disk_that_fails_at_the_last_step_is_said(
+    machine: FakeMachine, exhibit: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing claims that the files are as before when they are the new ones (the plug)."""
+    run(machine, exhibit)
+    (exhibit / "templates/open.html").write_text("new")
+
+    def read_only(_: Path) -> None:
+        raise OSError(30, "Read-only file system", "/opt/gpiobridge/replaced")
+
+    with monkeypatch.context() as patched:
+        # The names are brought to the disk twice: when the way back is open, and when it is shut.
+        names = iter([lambda _: None, read_only])
+        patched.setattr("gpiobridge.install.recovery.keep_names", lambda path: next(names)(path))
+        with pytest.raises(InstallError) as failed:
+            run(machine, exhibit)
+    assert str(failed.value) == (
+        "/opt/gpiobridge/replaced: Read-only file system: all is done, but the disk doesn't take "
+        "the note that it is, so the next boot may make it as it was before: look after the disk, "
+        "then run this again"
+    )
+    assert machine.at("/etc/gpiobridge/templates/open.html").read_text() == "new"
+
+
+def test_a_way_back_ends_where_a_file_became_a_folder(machine: FakeMachine, exhibit: Path) -> None:
+    """What can't be placed leaves no installation behind that nobody can take back (the plug)."""
+    (exhibit / "static/logo").write_text("a file")
+    run(machine, exhibit)
+    old = shown(machine)
+    record: dict[str, Any] = {
+        "/etc/gpiobridge/static/logo/a.png": None,
+        "/etc/gpiobridge/static": None,
+    }
+    replaced = machine.at("/opt/gpiobridge/replaced")
+    replaced.mkdir()
+    (replaced / "record.json").write_text(json.dumps(record))
+    installing.recover(machine, lambda _: None)
+    assert shown(machine) == old
+    assert not replaced.exists()
+
+
 def test_an_older_copy_goes_as_one_that_was_never_finished(
     machine: FakeMachine,
     exhibit: Path,

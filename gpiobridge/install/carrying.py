@@ -125,7 +125,7 @@ class _Work:
         if not self._kept and recovery.touched((step,)):
             self._kept = True
             # Before the copy that was made is removed: it may be the one that the links lead to.
-            self._undo.callback(_take_back, machine)
+            self._undo.callback(recovery.take_back, machine)
             recovery.keep(machine, self._touched)
         match step:
             case MakeGroup(name):
@@ -284,17 +284,6 @@ class _Work:
         except InstallError as error:
             return f", which doesn't start either ({error})"
         return ", which runs again"
-
-
-def _take_back(machine: Machine) -> None:
-    try:
-        recovery.take_back(machine)
-    except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        raise InstallError(
-            f"{where}{error.strerror or error}, while all was being made as it was before: "
-            "what was replaced is kept; free some room, then run this again"
-        ) from error
 
 
 def _remove_copy(folder: Path) -> None:
