@@ -833,6 +833,56 @@ def test_a_disk_that_fails_at_the_last_step_is_said(
     assert machine.at("/etc/gpiobridge/templates/open.html").read_text() == "new"
 
 
+@pytest.mark.parametrize("folder_first", [False, True])
+def test_a_file_may_become_a_folder_and_the_other_way_round(
+    machine: FakeMachine,
+    exhibit: Path,
+    cuts: Callable[[Callable[[], object]], list[FakeMachine]],
+    folder_first: bool,
+) -> None:
+    """An exhibit of another shape is installed, and a power cut leaves the old or the new."""
+    place = exhibit / "static/logo"
+
+    def file() -> None:
+        place.write_text("a file")
+
+    def folder() -> None:
+        place.mkdir()
+        (place / "a.png").write_text("in a folder")
+
+    first, second = (folder, file) if folder_first else (file, folder)
+    first()
+    run(machine, exhibit)
+    old = shown(machine)
+    shutil.rmtree(place) if folder_first else place.unlink()
+    second()
+    found = cuts(lambda: run(machine, exhibit))
+    new = shown(machine)
+    there = {path.removeprefix("etc/gpiobridge/static/logo") for path in new if "logo" in path}
+    assert there == ({""} if folder_first else {"/a.png"})
+    for cut in found:
+        installing.recover(cut, lambda _: None)
+        assert shown(cut) in (old, new)
+
+
+def test_a_folder_that_comes_back_is_for_the_service_to_read(
+    machine: FakeMachine, exhibit: Path
+) -> None:
+    """Root's own umask, or sudo's, closes no folder of the exhibit on the way back (the plug)."""
+    run(machine, exhibit)
+    replaced = machine.at("/opt/gpiobridge/replaced")
+    replaced.mkdir()
+    (replaced / "1").write_text("kept")
+    was = {"kept": "1", "uid": os.getuid(), "gid": os.getgid()}
+    (replaced / "record.json").write_text(json.dumps({"/etc/gpiobridge/static/more/a.txt": was}))
+    before = os.umask(0o077)
+    try:
+        installing.recover(machine, lambda _: None)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(machine.at("/etc/gpiobridge/static/more").stat().st_mode) == 0o755
+
+
 def test_a_way_back_ends_where_a_file_became_a_folder(machine: FakeMachine, exhibit: Path) -> None:
     """What can't be placed leaves no installation behind that nobody can take back (the plug)."""
     (exhibit / "static/logo").write_text("a file")

@@ -50,7 +50,7 @@ from gpiobridge.install.steps import (
     Systemctl,
     Tidy,
 )
-from gpiobridge.install.writing import beside, new_file, set_link
+from gpiobridge.install.writing import beside, new_file, remove_empty, set_link
 from gpiobridge.parts import MARK
 
 _CHECK_S = 120
@@ -242,12 +242,7 @@ class _Work:
 
     def _remove(self, target: Path) -> None:
         target.unlink(missing_ok=True)
-        exhibit = self._machine.at(EXHIBIT)
-        for folder in target.parents:  # those that are empty now
-            if not folder.is_relative_to(exhibit) and not folder.name.endswith(".service.d"):
-                break
-            with contextlib.suppress(OSError):
-                folder.rmdir()
+        remove_empty(target, self._machine.at(EXHIBIT))
 
     def _link(self, path: str, to: str | None) -> None:
         link = self._machine.at(path)

@@ -22,6 +22,7 @@ from gpiobridge.errors import InstallError
 from gpiobridge.install.machine import Machine
 from gpiobridge.install.steps import (
     COMMAND,
+    EXHIBIT,
     HOME,
     LINKS,
     RECORD,
@@ -33,7 +34,7 @@ from gpiobridge.install.steps import (
     Step,
     Switch,
 )
-from gpiobridge.install.writing import beside, keep_names, new_file, set_link
+from gpiobridge.install.writing import beside, keep_names, new_file, remove_empty, set_link
 
 REPLACED = f"{HOME}/replaced"
 _RECORD = "record.json"
@@ -80,7 +81,7 @@ def keep(machine: Machine, paths: Iterable[str]) -> None:
         there = machine.at(path)
         if there.is_symlink():
             record[path] = {"link": os.readlink(there)}
-        elif there.exists():
+        elif there.exists() and not there.is_dir():
             owner = there.stat()
             shutil.copy2(there, folder / str(number))
             record[path] = {"kept": str(number), "uid": owner.st_uid, "gid": owner.st_gid}
@@ -173,14 +174,16 @@ def _was(said: Any, folder: Path) -> _Was:
 
 
 def _make_as_before(machine: Machine, record: Mapping[str, _Was]) -> None:
+    os.umask(0o022)  # the service must get at a folder that root makes here
+    # First what is new: it may be a file where a folder was, and the other way round.
     for path, was in record.items():
         there = machine.at(path)
-        # A file may stand where the new exhibit has a folder, and the other way round.
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             beside(there).unlink()
         if was is None:
             with contextlib.suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
                 there.unlink()
+            remove_empty(there, machine.at(EXHIBIT))
     for path, was in record.items():
         if isinstance(was, str):
             set_link(machine.at(path), was)
