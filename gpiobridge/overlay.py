@@ -20,10 +20,13 @@ LOWER = "media/root-ro"
 SETTING = "etc/overlayroot.local.conf"
 """Where Debian's own way says whether it is wanted."""
 
+PACKAGED = "/etc/overlayroot.conf"
+"""The package's own file, which says so, too, if somebody has written it there."""
+
 _SCRIPT = "usr/share/initramfs-tools/scripts/init-bottom/overlayroot"
 _TOOL = "usr/bin/raspi-config"
 _COMMAND_LINES = ("boot/firmware/cmdline.txt", "boot/cmdline.txt")  # bookworm's place, older ones'
-_FILES = ("etc/overlayroot.conf", SETTING)  # the last one that says something counts
+_FILES = (PACKAGED.lstrip("/"), SETTING)  # the last one that says something counts
 _OFF = ("", "disabled")
 
 # File systems that overlayroot leaves as they are.
@@ -75,7 +78,7 @@ def _asked_for(root: Path, real: Path) -> str:
     own = next((path for name in _COMMAND_LINES if (path := root / name).is_file()), None)
     for word in reversed(" ".join(_lines(own or root / "proc/cmdline")).split()):
         if word.startswith("overlayroot="):
-            return word.partition("=")[2]
+            return word.partition("=")[2].strip("\"'")
     told = ""
     for name in _FILES:
         for line in _lines(real / name):

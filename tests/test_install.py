@@ -793,6 +793,113 @@ def test_a_way_back_that_finds_no_room_is_gone_later(
     assert shown(machine) == old
 
 
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\0\0", b"\xff", b"[]", b"null", b'{"/a": 3}', b'{"/a": {"kept": "1"}}',
+     b'{"/a": {"kept": "9", "uid": 0, "gid": 0}}'],
+)  # fmt: skip
+def test_a_damaged_record_is_said_and_changes_nothing(machine: FakeMachine, content: bytes) -> None:
+    """What a dying card, or another version, has left of it ends in a remedy (the plug)."""
+    replaced = machine.at("/opt/gpiobridge/replaced")
+    replaced.mkdir(parents=True)
+    (replaced / "1").write_text("kept")
+    (replaced / "record.json").write_bytes(content)
+    with pytest.raises(InstallError, match=r"record\.json: is damaged .*sudo rm -r /opt/gpiob"):
+        installing.recover(machine, lambda _: None)
+    assert (replaced / "1").read_text() == "kept"
+
+
+def test_a_disk_that_fails_at_the_last_step_is_said(
+    machine: FakeMachine, exhibit: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing claims that the files are as before when they are the new ones (the plug)."""
+    run(machine, exhibit)
+    (exhibit / "templates/open.html").write_text("new")
+
+    def read_only(_: Path) -> None:
+        raise OSError(30, "Read-only file system", "/opt/gpiobridge/replaced")
+
+    with monkeypatch.context() as patched:
+        # The names are brought to the disk twice: when the way back is open, and when it is shut.
+        names = iter([lambda _: None, read_only])
+        patched.setattr("gpiobridge.install.recovery.keep_names", lambda path: next(names)(path))
+        with pytest.raises(InstallError) as failed:
+            run(machine, exhibit)
+    assert str(failed.value) == (
+        "/opt/gpiobridge/replaced: Read-only file system: all is done, but the disk doesn't take "
+        "the note that it is, so the next boot may make it as it was before: look after the disk, "
+        "then run this again"
+    )
+    assert machine.at("/etc/gpiobridge/templates/open.html").read_text() == "new"
+
+
+@pytest.mark.parametrize("folder_first", [False, True])
+def test_a_file_may_become_a_folder_and_the_other_way_round(
+    machine: FakeMachine,
+    exhibit: Path,
+    cuts: Callable[[Callable[[], object]], list[FakeMachine]],
+    folder_first: bool,
+) -> None:
+    """An exhibit of another shape is installed, and a power cut leaves the old or the new."""
+    place = exhibit / "static/logo"
+
+    def file() -> None:
+        place.write_text("a file")
+
+    def folder() -> None:
+        place.mkdir()
+        (place / "a.png").write_text("in a folder")
+
+    first, second = (folder, file) if folder_first else (file, folder)
+    first()
+    run(machine, exhibit)
+    old = shown(machine)
+    shutil.rmtree(place) if folder_first else place.unlink()
+    second()
+    found = cuts(lambda: run(machine, exhibit))
+    new = shown(machine)
+    there = {path.removeprefix("etc/gpiobridge/static/logo") for path in new if "logo" in path}
+    assert there == ({""} if folder_first else {"/a.png"})
+    for cut in found:
+        installing.recover(cut, lambda _: None)
+        assert shown(cut) in (old, new)
+
+
+def test_a_folder_that_comes_back_is_for_the_service_to_read(
+    machine: FakeMachine, exhibit: Path
+) -> None:
+    """Root's own umask, or sudo's, closes no folder of the exhibit on the way back (the plug)."""
+    run(machine, exhibit)
+    replaced = machine.at("/opt/gpiobridge/replaced")
+    replaced.mkdir()
+    (replaced / "1").write_text("kept")
+    was = {"kept": "1", "uid": os.getuid(), "gid": os.getgid()}
+    (replaced / "record.json").write_text(json.dumps({"/etc/gpiobridge/static/more/a.txt": was}))
+    before = os.umask(0o077)
+    try:
+        installing.recover(machine, lambda _: None)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(machine.at("/etc/gpiobridge/static/more").stat().st_mode) == 0o755
+
+
+def test_a_way_back_ends_where_a_file_became_a_folder(machine: FakeMachine, exhibit: Path) -> None:
+    """What can't be placed leaves no installation behind that nobody can take back (the plug)."""
+    (exhibit / "static/logo").write_text("a file")
+    run(machine, exhibit)
+    old = shown(machine)
+    record: dict[str, Any] = {
+        "/etc/gpiobridge/static/logo/a.png": None,
+        "/etc/gpiobridge/static": None,
+    }
+    replaced = machine.at("/opt/gpiobridge/replaced")
+    replaced.mkdir()
+    (replaced / "record.json").write_text(json.dumps(record))
+    installing.recover(machine, lambda _: None)
+    assert shown(machine) == old
+    assert not replaced.exists()
+
+
 def test_an_older_copy_goes_as_one_that_was_never_finished(
     machine: FakeMachine,
     exhibit: Path,

@@ -67,6 +67,7 @@ def write(root: Path, path: str, text: str = "") -> None:
             },
             False, False,
         ),
+        ({"proc/cmdline": 'overlayroot="" quiet'}, False, False),
         # A container has an overlay, too, and no overlayroot.
         ({"proc/mounts": "overlay / overlay rw,lowerdir=/a,upperdir=/b 0 0\n"}, False, False),
     ],
@@ -121,6 +122,22 @@ def test_on_debian_a_file_switches_it(tmp_path: Path) -> None:
     machine.set_overlay(True, False)
     machine.set_overlay(False, False)
     assert place.read_text() == 'overlayroot_cfgdisk="LABEL=own"\n'
+
+
+def test_what_else_stands_in_the_file_may_be_in_any_encoding(tmp_path: Path) -> None:
+    """A comment in Latin-1 stays as it is (the plug)."""
+    place = tmp_path / "etc/overlayroot.local.conf"
+    place.parent.mkdir()
+    place.write_bytes(b"# f\xfcr den Saal\n")
+    Machine(tmp_path).set_overlay(True, False)
+    assert place.read_bytes() == b'# f\xfcr den Saal\noverlayroot="tmpfs:recurse=0"\n'
+
+
+def test_the_packages_own_file_is_named(tmp_path: Path) -> None:
+    """A line that somebody has put there keeps the card only read (the plug)."""
+    write(tmp_path, "etc/overlayroot.conf", "overlayroot=tmpfs\n")
+    with pytest.raises(InstallError, match=r"not be writable .*, and in /etc/overlayroot\.conf"):
+        Machine(tmp_path).set_overlay(False, False)
 
 
 def test_a_command_line_that_says_otherwise_is_named(tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ from gpiobridge.install.steps import (
     Systemctl,
     Tidy,
 )
-from gpiobridge.install.writing import beside, new_file, set_link
+from gpiobridge.install.writing import beside, new_file, remove_empty, set_link
 from gpiobridge.parts import MARK
 
 _CHECK_S = 120
@@ -125,7 +125,7 @@ class _Work:
         if not self._kept and recovery.touched((step,)):
             self._kept = True
             # Before the copy that was made is removed: it may be the one that the links lead to.
-            self._undo.callback(_take_back, machine)
+            self._undo.callback(recovery.take_back, machine)
             recovery.keep(machine, self._touched)
         match step:
             case MakeGroup(name):
@@ -242,12 +242,7 @@ class _Work:
 
     def _remove(self, target: Path) -> None:
         target.unlink(missing_ok=True)
-        exhibit = self._machine.at(EXHIBIT)
-        for folder in target.parents:  # those that are empty now
-            if not folder.is_relative_to(exhibit) and not folder.name.endswith(".service.d"):
-                break
-            with contextlib.suppress(OSError):
-                folder.rmdir()
+        remove_empty(target, self._machine.at(EXHIBIT))
 
     def _link(self, path: str, to: str | None) -> None:
         link = self._machine.at(path)
@@ -284,17 +279,6 @@ class _Work:
         except InstallError as error:
             return f", which doesn't start either ({error})"
         return ", which runs again"
-
-
-def _take_back(machine: Machine) -> None:
-    try:
-        recovery.take_back(machine)
-    except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        raise InstallError(
-            f"{where}{error.strerror or error}, while all was being made as it was before: "
-            "what was replaced is kept; free some room, then run this again"
-        ) from error
 
 
 def _remove_copy(folder: Path) -> None:

@@ -16,7 +16,7 @@ from gpiobridge import calling
 from gpiobridge.errors import InstallError
 from gpiobridge.install.steps import ACCOUNTS, CHROMIUM, OVERLAY_CONFIG, OVERLAY_LINE, READERS
 from gpiobridge.install.writing import beside, new_file
-from gpiobridge.overlay import Overlay, find_overlay
+from gpiobridge.overlay import PACKAGED, Overlay, find_overlay
 
 _ORDER_S = 300  # longer than any start that the unit allows
 _LINES = 8  # of the journal that are shown
@@ -187,12 +187,18 @@ class Machine:
             what = "only read" if on else "writable"
             raise InstallError(
                 f"the card will not be {what} after the next boot"
-                + (f": {said}" if said else ": see overlayroot= on the kernel's command line")
+                + (
+                    f": {said}"
+                    if said
+                    else f": see overlayroot= on the kernel's command line, and in {PACKAGED}"
+                )
             )
 
     def _write_overlay(self, on: bool) -> None:
         place = self.at(OVERLAY_CONFIG)
-        before = place.read_text("utf-8").splitlines() if place.exists() else []
+        # Whatever else stands in it, in whatever encoding, stays as it is.
+        there = place.read_text("utf-8", "surrogateescape") if place.exists() else ""
+        before = there.splitlines()
         lines = [line for line in before if not line.lstrip().startswith("overlayroot=")]
         lines += [OVERLAY_LINE] if on else []
         if not lines:
@@ -200,7 +206,7 @@ class Machine:
             return
         place.parent.mkdir(parents=True, exist_ok=True)
         with new_file(beside(place)) as new:
-            new.write("".join(f"{line}\n" for line in lines).encode())
+            new.write("".join(f"{line}\n" for line in lines).encode(errors="surrogateescape"))
             os.fchmod(new.fileno(), 0o644)
             new.flush()
             os.fsync(new.fileno())

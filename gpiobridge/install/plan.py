@@ -359,10 +359,10 @@ def _placing(
     placed = {path: digest for path, digest in present.placed.items() if path not in stale}
     placed |= {file.path: file.digest for file in files}
     steps: list[Step] = []
+    if stale:  # first: a file may be where a folder comes, and the other way round
+        steps.append(Remove(stale))
     if place:
         steps.append(Place(place))
-    if stale:
-        steps.append(Remove(stale))
     if placed != present.placed:
         steps.append(Remember(placed))
     return steps

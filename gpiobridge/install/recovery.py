@@ -14,13 +14,15 @@ import contextlib
 import json
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from gpiobridge.errors import InstallError
 from gpiobridge.install.machine import Machine
 from gpiobridge.install.steps import (
     COMMAND,
+    EXHIBIT,
     HOME,
     LINKS,
     RECORD,
@@ -32,10 +34,13 @@ from gpiobridge.install.steps import (
     Step,
     Switch,
 )
-from gpiobridge.install.writing import beside, keep_names, new_file, set_link
+from gpiobridge.install.writing import beside, keep_names, new_file, remove_empty, set_link
 
 REPLACED = f"{HOME}/replaced"
 _RECORD = "record.json"
+
+_Was = str | tuple[Path, int, int] | None
+"""What was there: a link, a file that is kept, with its owner and group, or nothing."""
 
 
 def touched(steps: Iterable[Step]) -> tuple[str, ...]:
@@ -76,7 +81,7 @@ def keep(machine: Machine, paths: Iterable[str]) -> None:
         there = machine.at(path)
         if there.is_symlink():
             record[path] = {"link": os.readlink(there)}
-        elif there.exists():
+        elif there.exists() and not there.is_dir():
             owner = there.stat()
             shutil.copy2(there, folder / str(number))
             record[path] = {"kept": str(number), "uid": owner.st_uid, "gid": owner.st_gid}
@@ -93,7 +98,45 @@ def keep(machine: Machine, paths: Iterable[str]) -> None:
 
 
 def forget(machine: Machine) -> None:
-    """Make what was done last: there is no way back from here on."""
+    """Make what was done lasting: there is no way back from here on.
+
+    Raises:
+        InstallError: the disk doesn't take it.
+    """
+    try:
+        _forget(machine)
+    except OSError as error:
+        raise InstallError(
+            f"{_reason(error)}: all is done, but the disk doesn't take the note that it is, so the "
+            "next boot may make it as it was before: look after the disk, then run this again"
+        ) from error
+
+
+def take_back(machine: Machine) -> bool:
+    """Make all as it was before an installation that hasn't ended; whether there was one.
+
+    It may itself be cut off: the next one does the same again.
+
+    Raises:
+        InstallError: the disk is full, or the record is damaged; what was replaced is kept.
+    """
+    folder = machine.at(REPLACED)
+    try:
+        record = _read(folder)
+        if record is None:
+            shutil.rmtree(folder, ignore_errors=True)  # nothing was changed yet, or all has ended
+            return False
+        _make_as_before(machine, record)
+        _forget(machine)
+    except OSError as error:
+        raise InstallError(
+            f"{_reason(error)}, while all was being made as it was before: "
+            "what was replaced is kept; free some room, then run this again"
+        ) from error
+    return True
+
+
+def _forget(machine: Machine) -> None:
     folder = machine.at(REPLACED)
     if (folder / _RECORD).exists():
         machine.sync()
@@ -102,29 +145,55 @@ def forget(machine: Machine) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def take_back(machine: Machine) -> bool:
-    """Make all as it was before an installation that hasn't ended; whether there was one.
-
-    It may itself be cut off: the next one does the same again.
-    """
-    folder = machine.at(REPLACED)
+def _read(folder: Path) -> dict[str, _Was] | None:
+    """Read the whole record, before the first file of it is touched; None if there is none."""
+    place = folder / _RECORD
     try:
-        record = json.loads((folder / _RECORD).read_text("utf-8"))
+        content = place.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
-        shutil.rmtree(folder, ignore_errors=True)  # nothing was changed yet, or all has ended
-        return False
+        return None
+    try:
+        return {path: _was(said, folder) for path, said in json.loads(content).items()}
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise InstallError(
+            f"{place}: is damaged ({error}), so the installation before, which didn't end, can't "
+            f"be taken back: keep what you need of {REPLACED}, remove it with "
+            f"sudo rm -r {REPLACED}, then run this again"
+        ) from error
+
+
+def _was(said: Any, folder: Path) -> _Was:
+    if said is None:
+        return None
+    if "link" in said:
+        return str(said["link"])
+    kept = folder / str(said["kept"])
+    if not kept.is_file():
+        raise ValueError(f"{kept.name} is missing")
+    return kept, int(said["uid"]), int(said["gid"])
+
+
+def _make_as_before(machine: Machine, record: Mapping[str, _Was]) -> None:
+    os.umask(0o022)  # the service must get at a folder that root makes here
+    # First what is new: it may be a file where a folder was, and the other way round.
     for path, was in record.items():
         there = machine.at(path)
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             beside(there).unlink()
         if was is None:
-            there.unlink(missing_ok=True)
-        elif "link" in was:
-            set_link(there, was["link"])
-        else:
-            _bring_back(there, folder / was["kept"], was["uid"], was["gid"])
-    forget(machine)
-    return True
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
+                there.unlink()
+            remove_empty(there, machine.at(EXHIBIT))
+    for path, was in record.items():
+        if isinstance(was, str):
+            set_link(machine.at(path), was)
+        elif was is not None:
+            _bring_back(machine.at(path), *was)
+
+
+def _reason(error: OSError) -> str:
+    where = f"{error.filename}: " if error.filename else ""
+    return f"{where}{error.strerror or error}"
 
 
 def _bring_back(target: Path, kept: Path, uid: int, gid: int) -> None:

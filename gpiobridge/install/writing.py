@@ -4,6 +4,7 @@ What is new is written beside its place, brought to the disk and renamed. Nothin
 through a link that someone has laid in the way.
 """
 
+import contextlib
 import os
 from pathlib import Path
 from typing import BinaryIO
@@ -35,6 +36,20 @@ def set_link(link: Path, to: str | None) -> None:
     made.unlink(missing_ok=True)
     made.symlink_to(to)
     made.replace(link)
+
+
+def remove_empty(gone: Path, top: Path) -> None:
+    """Remove the folders of a file that is gone, if nothing is left in them.
+
+    Args:
+        gone: the file.
+        top: of the exhibit; beside it and what is in it, only a folder of drop-ins goes.
+    """
+    for folder in gone.parents:
+        if not folder.is_relative_to(top) and not folder.name.endswith(".service.d"):
+            break
+        with contextlib.suppress(OSError):
+            folder.rmdir()
 
 
 def keep_names(folder: Path) -> None:
