@@ -176,8 +176,8 @@ def tidy(profile: Path) -> None:
         values.get("partition", {}).pop("per_host_zoom_levels", None)
     except FileNotFoundError:
         return
-    except (ValueError, AttributeError):  # cut off by a power failure: Chromium makes new ones
-        preferences.unlink()
+    except (ValueError, AttributeError, TypeError, RecursionError):  # cut off by a power failure
+        preferences.unlink()  # Chromium makes new ones
         return
     preferences.write_text(json.dumps(values))
 

@@ -255,7 +255,9 @@ def test_crash_is_forgotten(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["Default"]
 
 
-@pytest.mark.parametrize("text", ["", '{"prof', "[]", '{"profile": 1}'])
+@pytest.mark.parametrize(
+    "text", ["", '{"prof', "[]", '{"profile": 1}', '{"partition": [1]}', "[" * 100_000]
+)
 def test_broken_preferences_are_removed(tmp_path: Path, text: str) -> None:
     """Preferences that a power failure cut off are removed: Chromium writes new ones."""
     preferences = tmp_path / "Default" / "Preferences"
