@@ -8,6 +8,7 @@ keep a prerendered page from being shown.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from ipaddress import IPv6Address
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -209,5 +210,11 @@ def origin_of(url: str) -> str:
     if parts.scheme not in ("http", "https") or parts.hostname is None:
         return ""
     default = {"http": 80, "https": 443}[parts.scheme]
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    try:
+        if ":" in parts.hostname:
+            host = f"[{IPv6Address(parts.hostname)}]"
+        else:
+            host = parts.hostname.encode("idna").decode()
+    except ValueError:
+        return ""
     return f"{parts.scheme}://{host}:{port or default}"

@@ -208,9 +208,12 @@ def test_what_nobody_expects_is_no_harm(message: dict[str, Any]) -> None:
         ("http://PI.local/welcome?x", "http://pi.local:80"),
         ("https://a.org:8443", "https://a.org:8443"),
         ("http://[::1]:8000/", "http://[::1]:8000"),
+        ("http://[FD00:0:0::0001]/", "http://[fd00::1]:80"),
+        ("http://müseum.local:8000/", "http://xn--mseum-kva.local:8000"),
+        ("http://MÜSEUM.local:8000/", "http://xn--mseum-kva.local:8000"),
         ("http://127.0.0.1:8000@evil.org/", "http://evil.org:80"),
         *((url, "") for url in ("file:///x", "chrome://version", "view-source:http://a.org", "http://",
-                                "http://a:b/", "http://[", "")),
+                                "http://a:b/", "http://[", "http://a..b/", "http://[x]/", "")),
     ],
 )  # fmt: skip
 def test_origins(url: str, origin: str) -> None:
