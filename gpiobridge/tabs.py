@@ -6,6 +6,7 @@ DevTools Protocol's domains Target and Browser, which need no debugger in a page
 keep a prerendered page from being shown.
 """
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv6Address
@@ -58,11 +59,13 @@ class Tabs:
     Attributes:
         away: whether the exhibit's tab shows an allowed page of another site.
         heard: whether the browser has ever answered.
+        strayed: the address that was last led home from; empty if its tab had gone.
     """
 
     def __init__(self, home: str, bridge: str, allow: Collection[str], now_s: float) -> None:
         self.away = False
         self.heard = False
+        self.strayed = ""
         self._home = home
         self._bridge = origin_of(bridge)
         self._allow = frozenset(map(origin_of, allow)) - {self._bridge, ""}
@@ -114,6 +117,8 @@ class Tabs:
         orders = self._strays(now_s)
         if self._wrong(now_s):
             self._wrong_since_s = now_s  # once more, if it doesn't come
+            left = self._pages.get(self._own) if self._own else None
+            self.strayed = re.split("[?#]", left.url)[0] if left else ""
             self._left, self._own = self._own, None
             orders.append(Order("Target.createTarget", {"url": self._home}))
         elif self._own and self._asked is None and now_s - self._looked_s >= LOOK_S:

@@ -108,6 +108,20 @@ def test_the_way_home() -> None:
     assert browser.hear(told("new", ""), 6.1)[0] == Order("Target.closeTarget", {"targetId": "own"})
 
 
+def test_what_is_led_home_from_is_known() -> None:
+    """An owner has to learn which address isn't allowed, without its query (row 2)."""
+    browser = shown()
+    browser.hear(told("own", "https://pi.example.org/welcome?token=x#y", "InfoChanged"), 5.0)
+    browser.look(5.0)
+    assert opened(browser, 5.0 + GONE_S) == [HOME]
+    assert browser.strayed == "https://pi.example.org/welcome"
+    lost = shown()
+    lost.hear(gone("own"), 1.0)
+    lost.look(1.0)
+    assert opened(lost, 1.0 + GONE_S) == [HOME]
+    assert lost.strayed == ""
+
+
 def test_the_way_home_is_taken_again() -> None:
     """A new tab that doesn't come is asked for again (row 1)."""
     browser = shown()
