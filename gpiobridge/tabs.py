@@ -25,6 +25,9 @@ While a prerendered page takes the place of the one before, neither is there for
 AWAY_S = 120.0
 """An allowed page of another site is led home after so many seconds without a move."""
 
+MOST_AWAY_S = 1800.0
+"""And after so many in all: a slide show, or a page that loads itself anew, moves for ever."""
+
 STUCK_S = 4.0
 """A window that is still there so many seconds after it was to close holds the screen."""
 
@@ -74,6 +77,7 @@ class Tabs:
         self._left: str | None = None  # what was the exhibit's, and is led home from
         self._wrong_since_s: float | None = None
         self._moved_s = now_s
+        self._home_s = now_s  # when it was last seen at home
         self._looked_s = now_s - LOOK_S
         self._asked: str | None = None  # the page whose window was asked for
 
@@ -158,6 +162,8 @@ class Tabs:
             right = (n for n, page in there.items() if n != self._left and self._may(page.url))
             self._own, self._moved_s = next(right, None), now_s
         self.away = self._own is not None and self._is_away(there[self._own].url)
+        if not self.away:
+            self._home_s = now_s
         if self._own is None:
             return []
         strays = [name for name, page in there.items() if name != self._own and not page.ordered_s]
@@ -171,7 +177,8 @@ class Tabs:
         """Whether the exhibit's tab has been missing, or wrong, for too long."""
         own = self._pages.get(self._own) if self._own else None
         right = own is not None and self._may(own.url)
-        if right and not (self.away and now_s - self._moved_s >= AWAY_S):
+        rests, stays = now_s - self._moved_s >= AWAY_S, now_s - self._home_s >= MOST_AWAY_S
+        if right and not (self.away and (rests or stays)):
             self._wrong_since_s = None
             return False
         if not self._pages and not self.heard:

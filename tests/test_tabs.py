@@ -11,7 +11,7 @@ import pytest
 
 from gpiobridge import devtools_pipe
 from gpiobridge.devtools_pipe import MAX_MESSAGE, MAX_UNSENT, Pipe
-from gpiobridge.tabs import AWAY_S, GONE_S, LOOK_S, STUCK_S, Order, Tabs, origin_of
+from gpiobridge.tabs import AWAY_S, GONE_S, LOOK_S, MOST_AWAY_S, STUCK_S, Order, Tabs, origin_of
 
 BRIDGE = "http://127.0.0.1:8000"
 HOME = f"{BRIDGE}/?display=kiosk"
@@ -153,6 +153,31 @@ def test_an_allowed_site() -> None:
     assert opened(browser, 60.0 + AWAY_S - 0.1) == []
     browser.look(60.0 + AWAY_S)
     assert opened(browser, 60.0 + AWAY_S + GONE_S) == [HOME]
+
+
+def test_an_allowed_site_that_moves_by_itself() -> None:
+    """A site that turns its own pages is no visitor's for ever (row 2)."""
+    browser = shown("own", f"{BRIDGE}/welcome", "https://example.org")
+    for minute in range(int(MOST_AWAY_S) // 60):
+        now_s = 5.0 + 60 * minute
+        browser.hear(told("own", f"https://example.org/#{minute}", "InfoChanged"), now_s)
+        assert opened(browser, now_s + GONE_S) == []
+    browser.hear(told("own", "https://example.org/#x", "InfoChanged"), 5.0 + MOST_AWAY_S)
+    browser.look(5.0 + MOST_AWAY_S)
+    assert opened(browser, 5.0 + MOST_AWAY_S + GONE_S) == [HOME]
+
+
+def test_time_at_home_is_not_away() -> None:
+    """Who comes home in between may leave again for as long (row 2)."""
+    browser = shown("own", f"{BRIDGE}/welcome", "https://example.org")
+    for now_s, url in (
+        (5.0, "https://example.org/"),
+        (100.0, f"{BRIDGE}/open"),
+        (5.0 + MOST_AWAY_S, "https://example.org/"),
+    ):
+        browser.hear(told("own", url, "InfoChanged"), now_s)
+        browser.look(now_s)
+    assert opened(browser, 5.0 + MOST_AWAY_S + GONE_S) == []
 
 
 def test_a_lost_tab() -> None:
