@@ -191,10 +191,13 @@ class Tabs:
         """Make a window that fills the screen of one that doesn't."""
         self._asked = None
         bounds = answer.get("bounds")
-        if isinstance(bounds, Mapping) and bounds.get("windowState") == "fullscreen":
+        state = bounds.get("windowState") if isinstance(bounds, Mapping) else None
+        if state == "fullscreen":
             return []
-        full = {"windowId": answer["windowId"], "bounds": {"windowState": "fullscreen"}}
-        return [Order("Browser.setWindowBounds", full)]
+        # One that was put away has to be brought back first; the next look does the rest.
+        wanted = "normal" if state == "minimized" else "fullscreen"
+        change = {"windowId": answer["windowId"], "bounds": {"windowState": wanted}}
+        return [Order("Browser.setWindowBounds", change)]
 
     def _may(self, url: str) -> bool:
         origin = origin_of(url)

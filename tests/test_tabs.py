@@ -191,31 +191,25 @@ def test_a_lost_tab() -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "orders"),
+    ("state", "ordered"),
     [
         ("fullscreen", []),
-        *(
-            (
-                state,
-                [
-                    Order(
-                        "Browser.setWindowBounds",
-                        {"windowId": 7, "bounds": {"windowState": "fullscreen"}},
-                    )
-                ],
-            )
-            for state in ("normal", "maximized", "minimized")
-        ),
+        ("normal", ["fullscreen"]),
+        ("maximized", ["fullscreen"]),
+        ("minimized", ["normal"]),  # Chromium refuses to fill the screen from there; then as above
     ],
 )
-def test_full_screen_comes_back(state: str, orders: list[Order]) -> None:
-    """A window that doesn't fill the screen is made to, within a second (row 2)."""
+def test_full_screen_comes_back(state: str, ordered: list[str]) -> None:
+    """A window that doesn't fill the screen is made to, a step each second (row 2)."""
     browser = shown()
     [ask] = browser.look(LOOK_S)
     assert ask == Order("Browser.getWindowForTarget", {"targetId": "own"})
     assert browser.look(9.0) == []  # one question at a time, however late the answer is
     answer = {"id": 2, "result": {"windowId": 7, "bounds": {"windowState": state}}}
-    assert browser.hear(answer, 9.0) == orders
+    assert browser.hear(answer, 9.0) == [
+        Order("Browser.setWindowBounds", {"windowId": 7, "bounds": {"windowState": next_state}})
+        for next_state in ordered
+    ]
     assert browser.look(9.0) == [ask]
 
 
