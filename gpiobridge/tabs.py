@@ -31,6 +31,9 @@ MOST_AWAY_S = 1800.0
 STUCK_S = 4.0
 """A window that is still there so many seconds after it was to close holds the screen."""
 
+MOST_UNTOLD = 5
+"""So many new tabs are asked for without being told of one: more would fill the memory unseen."""
+
 # What a tab may show on its way to a page. An error page ends by itself, or by the launcher.
 _PASSING = ("about:blank", "chrome-error:")
 
@@ -79,6 +82,7 @@ class Tabs:
         self._moved_s = now_s
         self._home_s = now_s  # when it was last seen at home
         self._looked_s = now_s - LOOK_S
+        self._untold = 0  # tabs that were asked for since one was told of
         self._asked: str | None = None  # the page whose window was asked for
 
     @staticmethod
@@ -124,6 +128,7 @@ class Tabs:
             left = self._pages.get(self._own) if self._own else None
             self.strayed = re.split("[?#]", left.url)[0] if left else ""
             self._left, self._own = self._own, None
+            self._untold += 1
             orders.append(Order("Target.createTarget", {"url": self._home}))
         elif self._own and self._asked is None and now_s - self._looked_s >= LOOK_S:
             self._asked, self._looked_s = self._own, now_s
@@ -140,6 +145,7 @@ class Tabs:
     def _note(self, info: Mapping[str, Any], now_s: float) -> None:
         if info.get("type") != "page":
             return
+        self._untold = 0
         name, url = str(info.get("targetId")), str(info.get("url", ""))
         prerendered = info.get("subtype") == "prerender"
         page = self._pages.get(name)
@@ -181,7 +187,7 @@ class Tabs:
         if right and not (self.away and (rests or stays)):
             self._wrong_since_s = None
             return False
-        if not self._pages and not self.heard:
+        if not self._pages and (not self.heard or self._untold >= MOST_UNTOLD):
             return False
         if self._wrong_since_s is None:
             self._wrong_since_s = now_s

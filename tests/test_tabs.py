@@ -11,7 +11,17 @@ import pytest
 
 from gpiobridge import devtools_pipe
 from gpiobridge.devtools_pipe import MAX_MESSAGE, MAX_UNSENT, Pipe
-from gpiobridge.tabs import AWAY_S, GONE_S, LOOK_S, MOST_AWAY_S, STUCK_S, Order, Tabs, origin_of
+from gpiobridge.tabs import (
+    AWAY_S,
+    GONE_S,
+    LOOK_S,
+    MOST_AWAY_S,
+    MOST_UNTOLD,
+    STUCK_S,
+    Order,
+    Tabs,
+    origin_of,
+)
 
 BRIDGE = "http://127.0.0.1:8000"
 HOME = f"{BRIDGE}/?display=kiosk"
@@ -130,6 +140,18 @@ def test_the_way_home_is_taken_again() -> None:
     assert opened(browser, 5.0 + GONE_S) == [HOME]
     assert opened(browser, 5.1 + GONE_S) == []
     assert opened(browser, 5.0 + 2 * GONE_S) == [HOME]
+
+
+def test_tabs_that_are_never_told_of() -> None:
+    """A browser that refuses to tell of its tabs doesn't get a new one each second (row 2)."""
+    browser = tabs()
+    browser.hear({"id": 1, "error": {"code": -32601}}, 0.0)
+    asked = [now_s for now_s in map(float, range(100)) if opened(browser, now_s)]
+    assert len(asked) == MOST_UNTOLD
+    browser.hear(told("own", f"{BRIDGE}/welcome"), 100.0)
+    browser.hear(gone("own"), 101.0)
+    browser.look(101.0)
+    assert opened(browser, 101.0 + GONE_S) == [HOME]
 
 
 def test_the_start_page_with_a_token() -> None:
