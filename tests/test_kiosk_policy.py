@@ -131,6 +131,12 @@ def test_the_unit_binds_it() -> None:
     assert f"\nRuntimeDirectory={Path(START_PAGE).parent.name}\n" in unit
 
 
+def test_the_kernels_own_keys_do_nothing() -> None:
+    """Alt-SysRq-O would power the Pi off, below any keyboard layout; root ends that (row 2)."""
+    lines = re.findall(r"^ExecStartPre=-\+(.*sysrq.*)$", UNIT.read_text(), re.M)
+    assert lines == ["/bin/sh -c 'echo 0 >/proc/sys/kernel/sysrq'"]
+
+
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="no Chromium of the system here")
 def test_chromium_knows_every_name() -> None:
     """Each policy's name is in the installed Chromium, which ignores others (row 2)."""
