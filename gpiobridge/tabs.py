@@ -35,7 +35,8 @@ MOST_UNTOLD = 5
 """So many new tabs are asked for without being told of one: more would fill the memory unseen."""
 
 # What a tab may show on its way to a page. An error page ends by itself, or by the launcher.
-_PASSING = ("about:blank", "chrome-error:")
+_EMPTY = "about:blank"
+_PASSING = (_EMPTY, "chrome-error:")
 
 
 class Order(NamedTuple):
@@ -51,6 +52,7 @@ class _Page:
     prerendered: bool
     shown: bool  # whether it was ever more than prerendered
     ordered_s: float | None = None  # since when it is to close
+    emptied: bool = False  # whether it showed something before, and shows nothing now
 
 
 class Tabs:
@@ -159,6 +161,9 @@ class Tabs:
             if name != self._own:
                 self._pages.pop(self._own, None)
                 self._own, self._moved_s = name, now_s
+        if page.url != url:
+            began = not page.url or page.url.startswith(_EMPTY)
+            page.emptied = url.startswith(_EMPTY) and (page.emptied or not began)
         page.url, page.prerendered = url, prerendered
 
     def _strays(self, now_s: float) -> list[Order]:
@@ -182,7 +187,7 @@ class Tabs:
     def _wrong(self, now_s: float) -> bool:
         """Whether the exhibit's tab has been missing, or wrong, for too long."""
         own = self._pages.get(self._own) if self._own else None
-        right = own is not None and self._may(own.url)
+        right = own is not None and self._may(own.url) and not own.emptied
         rests, stays = now_s - self._moved_s >= AWAY_S, now_s - self._home_s >= MOST_AWAY_S
         if right and not (self.away and (rests or stays)):
             self._wrong_since_s = None

@@ -118,6 +118,18 @@ def test_the_way_home() -> None:
     assert browser.hear(told("new", ""), 6.1)[0] == Order("Target.closeTarget", {"targetId": "own"})
 
 
+def test_an_empty_page_after_the_exhibit() -> None:
+    """A tab begins empty, for however long; one that has been emptied is led home (row 1)."""
+    browser = tabs()
+    for now_s, url in ((0.0, ""), (1.0, "about:blank"), (90.0, f"{BRIDGE}/welcome")):
+        browser.hear(told("own", url, "InfoChanged"), now_s)
+        assert opened(browser, now_s + GONE_S) == []
+    browser.hear(told("own", "about:blank", "InfoChanged"), 100.0)
+    assert opened(browser, 100.0) == []
+    browser.hear(told("own", "about:blank#x", "InfoChanged"), 100.1)
+    assert opened(browser, 100.0 + GONE_S) == [HOME]
+
+
 def test_what_is_led_home_from_is_known() -> None:
     """An owner has to learn which address isn't allowed, without its query (row 2)."""
     browser = shown()
