@@ -84,4 +84,7 @@ class Guard:
             self._pipe.call(order.method, **order.params)
             if order.method == "Target.closeTarget":
                 log.info("closed another window or tab")
+            elif order.method == "Target.createTarget":
+                left = self._tabs.strayed or "a tab that has gone"
+                log.info("led home from %s", left)
         self._pipe.flush()

@@ -130,15 +130,16 @@ def write(path: Path, content: str) -> None:
     """Write a policy where all can read it, whole or not at all.
 
     Args:
-        path: the file; its folders are made.
+        path: the file; folders that aren't there are made.
         content: the policy, as `text` writes it.
 
     Raises:
         OSError: it can't be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    for folder in (path.parent, path.parent.parent):
-        folder.chmod(0o755)
+    missing = [folder for folder in path.parents if not folder.exists()]
+    for folder in reversed(missing):
+        folder.mkdir(exist_ok=True)
+        folder.chmod(0o755)  # whatever the umask is; a folder that was there keeps its mode
     beside = path.with_name(f".{path.name}.new")
     try:
         with beside.open("w", encoding="utf-8") as file:

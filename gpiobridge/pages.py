@@ -146,9 +146,12 @@ def _after_comments(html: bytes, at: int) -> int:
 
 
 def set_owners_headers(response: Response, csp: str) -> None:
-    """Set the headers of the owner's page: its policy, and that it is asked for each time."""
+    """Set the headers of the owner's page: its policies, and that it is asked for each time."""
     if csp in _OWNERS_CSP:
         response.headers.setdefault("Content-Security-Policy", _OWNERS_CSP[csp])
+    # A film's controls offer a window of its own, which covers a kiosk's page and all that follow.
+    # It is no tab that the launcher could close, and no policy of Chromium's stops it.
+    response.headers.setdefault("Permissions-Policy", "picture-in-picture=()")
     # Not no-store: that would keep the page out of the browser's back/forward cache.
     response.headers.setdefault("Cache-Control", "no-cache")
 

@@ -7,6 +7,9 @@ asks. Only a new browser gives back all that a page, or the browser itself, has 
 QUIET_S = 60.0
 """Nobody uses an exhibit whose page and pins have been the same for so long, in seconds."""
 
+LATEST_S = 3600.0
+"""So long it waits for a quiet minute, in seconds: a slide show has none, all night."""
+
 _DAY_S = 86_400
 _JUMP_S = 600.0  # a clock that is set by the network has not passed the time between
 
@@ -21,7 +24,7 @@ class Renewal:
     def __init__(self, at_min: int | None) -> None:
         self._at_s = None if at_min is None else at_min * 60
         self._before_s: float | None = None
-        self._pending = False
+        self._pending_since_s: float | None = None
         self._scene: object = None
         self._since_s = 0.0
 
@@ -41,8 +44,10 @@ class Renewal:
         if before_s is not None:
             passed_s = (day_s - before_s) % _DAY_S
             if passed_s <= _JUMP_S and (day_s - self._at_s) % _DAY_S < passed_s:
-                self._pending = True
-        if not self._pending or scene is None or now_s - self._since_s < QUIET_S:
+                self._pending_since_s = now_s
+        if self._pending_since_s is None or scene is None:
             return False
-        self._pending = False
+        if now_s - self._since_s < QUIET_S and now_s - self._pending_since_s < LATEST_S:
+            return False
+        self._pending_since_s = None
         return True

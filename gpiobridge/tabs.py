@@ -6,8 +6,10 @@ DevTools Protocol's domains Target and Browser, which need no debugger in a page
 keep a prerendered page from being shown.
 """
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from ipaddress import IPv6Address
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -23,11 +25,18 @@ While a prerendered page takes the place of the one before, neither is there for
 AWAY_S = 120.0
 """An allowed page of another site is led home after so many seconds without a move."""
 
+MOST_AWAY_S = 1800.0
+"""And after so many in all: a slide show, or a page that loads itself anew, moves for ever."""
+
 STUCK_S = 4.0
 """A window that is still there so many seconds after it was to close holds the screen."""
 
+MOST_UNTOLD = 5
+"""So many new tabs are asked for without being told of one: more would fill the memory unseen."""
+
 # What a tab may show on its way to a page. An error page ends by itself, or by the launcher.
-_PASSING = ("about:blank", "chrome-error:")
+_EMPTY = "about:blank"
+_PASSING = (_EMPTY, "chrome-error:")
 
 
 class Order(NamedTuple):
@@ -43,6 +52,7 @@ class _Page:
     prerendered: bool
     shown: bool  # whether it was ever more than prerendered
     ordered_s: float | None = None  # since when it is to close
+    emptied: bool = False  # whether it showed something before, and shows nothing now
 
 
 class Tabs:
@@ -57,11 +67,13 @@ class Tabs:
     Attributes:
         away: whether the exhibit's tab shows an allowed page of another site.
         heard: whether the browser has ever answered.
+        strayed: the address that was last led home from; empty if its tab had gone.
     """
 
     def __init__(self, home: str, bridge: str, allow: Collection[str], now_s: float) -> None:
         self.away = False
         self.heard = False
+        self.strayed = ""
         self._home = home
         self._bridge = origin_of(bridge)
         self._allow = frozenset(map(origin_of, allow)) - {self._bridge, ""}
@@ -70,7 +82,9 @@ class Tabs:
         self._left: str | None = None  # what was the exhibit's, and is led home from
         self._wrong_since_s: float | None = None
         self._moved_s = now_s
+        self._home_s = now_s  # when it was last seen at home
         self._looked_s = now_s - LOOK_S
+        self._untold = 0  # tabs that were asked for since one was told of
         self._asked: str | None = None  # the page whose window was asked for
 
     @staticmethod
@@ -113,7 +127,10 @@ class Tabs:
         orders = self._strays(now_s)
         if self._wrong(now_s):
             self._wrong_since_s = now_s  # once more, if it doesn't come
+            left = self._pages.get(self._own) if self._own else None
+            self.strayed = re.split("[?#]", left.url)[0] if left else ""
             self._left, self._own = self._own, None
+            self._untold += 1
             orders.append(Order("Target.createTarget", {"url": self._home}))
         elif self._own and self._asked is None and now_s - self._looked_s >= LOOK_S:
             self._asked, self._looked_s = self._own, now_s
@@ -130,6 +147,7 @@ class Tabs:
     def _note(self, info: Mapping[str, Any], now_s: float) -> None:
         if info.get("type") != "page":
             return
+        self._untold = 0
         name, url = str(info.get("targetId")), str(info.get("url", ""))
         prerendered = info.get("subtype") == "prerender"
         page = self._pages.get(name)
@@ -143,6 +161,9 @@ class Tabs:
             if name != self._own:
                 self._pages.pop(self._own, None)
                 self._own, self._moved_s = name, now_s
+        if page.url != url:
+            began = not page.url or page.url.startswith(_EMPTY)
+            page.emptied = url.startswith(_EMPTY) and (page.emptied or not began)
         page.url, page.prerendered = url, prerendered
 
     def _strays(self, now_s: float) -> list[Order]:
@@ -152,6 +173,8 @@ class Tabs:
             right = (n for n, page in there.items() if n != self._left and self._may(page.url))
             self._own, self._moved_s = next(right, None), now_s
         self.away = self._own is not None and self._is_away(there[self._own].url)
+        if not self.away:
+            self._home_s = now_s
         if self._own is None:
             return []
         strays = [name for name, page in there.items() if name != self._own and not page.ordered_s]
@@ -164,11 +187,12 @@ class Tabs:
     def _wrong(self, now_s: float) -> bool:
         """Whether the exhibit's tab has been missing, or wrong, for too long."""
         own = self._pages.get(self._own) if self._own else None
-        right = own is not None and self._may(own.url)
-        if right and not (self.away and now_s - self._moved_s >= AWAY_S):
+        right = own is not None and self._may(own.url) and not own.emptied
+        rests, stays = now_s - self._moved_s >= AWAY_S, now_s - self._home_s >= MOST_AWAY_S
+        if right and not (self.away and (rests or stays)):
             self._wrong_since_s = None
             return False
-        if not self._pages and not self.heard:
+        if not self._pages and (not self.heard or self._untold >= MOST_UNTOLD):
             return False
         if self._wrong_since_s is None:
             self._wrong_since_s = now_s
@@ -178,10 +202,13 @@ class Tabs:
         """Make a window that fills the screen of one that doesn't."""
         self._asked = None
         bounds = answer.get("bounds")
-        if isinstance(bounds, Mapping) and bounds.get("windowState") == "fullscreen":
+        state = bounds.get("windowState") if isinstance(bounds, Mapping) else None
+        if state == "fullscreen":
             return []
-        full = {"windowId": answer["windowId"], "bounds": {"windowState": "fullscreen"}}
-        return [Order("Browser.setWindowBounds", full)]
+        # One that was put away has to be brought back first; the next look does the rest.
+        wanted = "normal" if state == "minimized" else "fullscreen"
+        change = {"windowId": answer["windowId"], "bounds": {"windowState": wanted}}
+        return [Order("Browser.setWindowBounds", change)]
 
     def _may(self, url: str) -> bool:
         origin = origin_of(url)
@@ -209,5 +236,11 @@ def origin_of(url: str) -> str:
     if parts.scheme not in ("http", "https") or parts.hostname is None:
         return ""
     default = {"http": 80, "https": 443}[parts.scheme]
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    try:
+        if ":" in parts.hostname:
+            host = f"[{IPv6Address(parts.hostname)}]"
+        else:
+            host = parts.hostname.encode("idna").decode()
+    except ValueError:
+        return ""
     return f"{parts.scheme}://{host}:{port or default}"

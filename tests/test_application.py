@@ -55,6 +55,7 @@ def test_a_page_with_another_status_is_a_page(
     assert 'data-socket="/ws/form"' in response.text
     assert response.headers["Cache-Control"] == "no-cache"
     assert "Content-Security-Policy" in response.headers
+    assert response.headers["Permissions-Policy"] == "picture-in-picture=()"
 
 
 def raising(error: Exception) -> Callable[[], str]:

@@ -180,7 +180,7 @@ def test_every_key_arrives(folder: Path) -> None:
         [limits]
         unfinished_per_address = 8
         [kiosk]
-        allow = ["https://Example.org/", "http://10.0.0.2:8080"]
+        allow = ["https://Example.org/", "http://10.0.0.2:8080", "http://[FD00:0::0001]:0081"]
         renew = "4:05"
         camera = true
         [gpio]
@@ -213,7 +213,7 @@ def test_every_key_arrives(folder: Path) -> None:
         threads=2,
     )
     assert settings.limits == Limits(unfinished_per_address=8)
-    sites = ("https://example.org", "http://10.0.0.2:8080")
+    sites = ("https://example.org", "http://10.0.0.2:8080", "http://[fd00::1]:81")
     assert settings.kiosk == Kiosk(allow=sites, renew_min=245, camera=True)
     assert settings.gpio == Gpio(pin_factory="gpiod", chip="gpiochip4")
     assert settings.pins["door"] == Pin(

@@ -221,6 +221,12 @@ def test_start_page_of_the_unit(tmp_path: Path) -> None:
     )
 
 
+def test_start_page_on_a_full_card(tmp_path: Path) -> None:
+    """A start page that can't be written is said in a sentence (row 3)."""
+    with pytest.raises(KioskError, match=r"start\.html can't be written: No such file"):
+        chromium.start_address(tmp_path / "none", "http://pi", "kiosk", "secret-of-the-bridge")
+
+
 def test_raspberry_pis_warning(program: Path) -> None:
     """The script that asks on a Pi with less than 1 GB is told not to; no other one is."""
     program.write_text("#!/bin/sh\n--no-memcheck ) want_memcheck=0\n")
@@ -255,7 +261,9 @@ def test_crash_is_forgotten(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["Default"]
 
 
-@pytest.mark.parametrize("text", ["", '{"prof', "[]", '{"profile": 1}'])
+@pytest.mark.parametrize(
+    "text", ["", '{"prof', "[]", '{"profile": 1}', '{"partition": [1]}', "[" * 100_000]
+)
 def test_broken_preferences_are_removed(tmp_path: Path, text: str) -> None:
     """Preferences that a power failure cut off are removed: Chromium writes new ones."""
     preferences = tmp_path / "Default" / "Preferences"

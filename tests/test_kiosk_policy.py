@@ -95,6 +95,30 @@ def test_where_it_cant_be_written(tmp_path: Path) -> None:
     assert done.stderr.startswith("gpiobridge: /proc/x/y can't be written: ")
 
 
+def test_other_folders_stay_as_they_are(tmp_path: Path) -> None:
+    """Only a folder that it has made is opened to all: /tmp has to keep its mode (row 2)."""
+    home = tmp_path / "home"
+    home.mkdir(mode=0o700)
+    shared = home / "tmp"
+    shared.mkdir()
+    shared.chmod(0o1777)
+    kiosk_policy.write(shared / "policy.json", "{}")
+    assert [path.stat().st_mode & 0o7777 for path in (home, shared)] == [0o700, 0o1777]
+
+
+def test_its_folders_are_open_to_all(tmp_path: Path) -> None:
+    """Chromium's user reads it, whatever the unit's umask is, and a second time, too (row 2)."""
+    file = tmp_path / "policies" / "managed" / "gpiobridge.json"
+    before = os.umask(0o077)
+    try:
+        for _ in range(2):
+            kiosk_policy.write(file, "{}")
+    finally:
+        os.umask(before)
+    folders = (file.parent, file.parent.parent)
+    assert [path.stat().st_mode & 0o777 for path in (*folders, file)] == [0o755, 0o755, 0o644]
+
+
 def test_the_unit_binds_it() -> None:
     """The unit has root write it, and binds its folder over both browsers' own (row 2)."""
     unit = UNIT.read_text()
@@ -105,6 +129,12 @@ def test_the_unit_binds_it() -> None:
     for place in ("/etc/chromium/policies", "/etc/opt/chrome/policies"):
         assert f"\nBindReadOnlyPaths=-{folder}:{place}\n" in unit
     assert f"\nRuntimeDirectory={Path(START_PAGE).parent.name}\n" in unit
+
+
+def test_the_kernels_own_keys_do_nothing() -> None:
+    """Alt-SysRq-O would power the Pi off, below any keyboard layout; root ends that (row 2)."""
+    lines = re.findall(r"^ExecStartPre=-\+(.*sysrq.*)$", UNIT.read_text(), re.M)
+    assert lines == ["/bin/sh -c 'echo 0 >/proc/sys/kernel/sysrq'"]
 
 
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="no Chromium of the system here")

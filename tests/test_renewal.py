@@ -2,7 +2,7 @@
 
 import pytest
 
-from gpiobridge.renewal import QUIET_S, Renewal
+from gpiobridge.renewal import LATEST_S, QUIET_S, Renewal
 
 FOUR_S = 4 * 3600.0
 WELCOME, OPEN = ["welcome"], ["open"]
@@ -34,6 +34,19 @@ def test_not_before_it_is_quiet() -> None:
     looks = night(FOUR_S - 10, 600)
     busy = [(now, day, now if now < 300 else "still") for now, day, _ in looks]
     assert dues(Renewal(240), busy) == [300 + QUIET_S]
+
+
+def test_an_exhibit_that_is_never_quiet() -> None:
+    """Pages that change by themselves all night don't put it off for ever (row 7)."""
+    busy = [(now, day, now) for now, day, _ in night(FOUR_S - 10, 2 * int(LATEST_S))]
+    assert dues(Renewal(240), busy) == [10 + LATEST_S]
+
+
+def test_it_is_no_later_than_the_bridge() -> None:
+    """However late it is, it waits until the bridge answers (row 7)."""
+    silent = [(now, day, None) for now, day, _ in night(FOUR_S - 10, 2 * int(LATEST_S))]
+    then = 2 * LATEST_S
+    assert dues(Renewal(240), [*silent, (then, FOUR_S, WELCOME)]) == [then]
 
 
 def test_nobody_can_tell() -> None:

@@ -11,7 +11,17 @@ import pytest
 
 from gpiobridge import devtools_pipe
 from gpiobridge.devtools_pipe import MAX_MESSAGE, MAX_UNSENT, Pipe
-from gpiobridge.tabs import AWAY_S, GONE_S, LOOK_S, STUCK_S, Order, Tabs, origin_of
+from gpiobridge.tabs import (
+    AWAY_S,
+    GONE_S,
+    LOOK_S,
+    MOST_AWAY_S,
+    MOST_UNTOLD,
+    STUCK_S,
+    Order,
+    Tabs,
+    origin_of,
+)
 
 BRIDGE = "http://127.0.0.1:8000"
 HOME = f"{BRIDGE}/?display=kiosk"
@@ -108,6 +118,32 @@ def test_the_way_home() -> None:
     assert browser.hear(told("new", ""), 6.1)[0] == Order("Target.closeTarget", {"targetId": "own"})
 
 
+def test_an_empty_page_after_the_exhibit() -> None:
+    """A tab begins empty, for however long; one that has been emptied is led home (row 1)."""
+    browser = tabs()
+    for now_s, url in ((0.0, ""), (1.0, "about:blank"), (90.0, f"{BRIDGE}/welcome")):
+        browser.hear(told("own", url, "InfoChanged"), now_s)
+        assert opened(browser, now_s + GONE_S) == []
+    browser.hear(told("own", "about:blank", "InfoChanged"), 100.0)
+    assert opened(browser, 100.0) == []
+    browser.hear(told("own", "about:blank#x", "InfoChanged"), 100.1)
+    assert opened(browser, 100.0 + GONE_S) == [HOME]
+
+
+def test_what_is_led_home_from_is_known() -> None:
+    """An owner has to learn which address isn't allowed, without its query (row 2)."""
+    browser = shown()
+    browser.hear(told("own", "https://pi.example.org/welcome?token=x#y", "InfoChanged"), 5.0)
+    browser.look(5.0)
+    assert opened(browser, 5.0 + GONE_S) == [HOME]
+    assert browser.strayed == "https://pi.example.org/welcome"
+    lost = shown()
+    lost.hear(gone("own"), 1.0)
+    lost.look(1.0)
+    assert opened(lost, 1.0 + GONE_S) == [HOME]
+    assert lost.strayed == ""
+
+
 def test_the_way_home_is_taken_again() -> None:
     """A new tab that doesn't come is asked for again (row 1)."""
     browser = shown()
@@ -116,6 +152,18 @@ def test_the_way_home_is_taken_again() -> None:
     assert opened(browser, 5.0 + GONE_S) == [HOME]
     assert opened(browser, 5.1 + GONE_S) == []
     assert opened(browser, 5.0 + 2 * GONE_S) == [HOME]
+
+
+def test_tabs_that_are_never_told_of() -> None:
+    """A browser that refuses to tell of its tabs doesn't get a new one each second (row 2)."""
+    browser = tabs()
+    browser.hear({"id": 1, "error": {"code": -32601}}, 0.0)
+    asked = [now_s for now_s in map(float, range(100)) if opened(browser, now_s)]
+    assert len(asked) == MOST_UNTOLD
+    browser.hear(told("own", f"{BRIDGE}/welcome"), 100.0)
+    browser.hear(gone("own"), 101.0)
+    browser.look(101.0)
+    assert opened(browser, 101.0 + GONE_S) == [HOME]
 
 
 def test_the_start_page_with_a_token() -> None:
@@ -141,6 +189,31 @@ def test_an_allowed_site() -> None:
     assert opened(browser, 60.0 + AWAY_S + GONE_S) == [HOME]
 
 
+def test_an_allowed_site_that_moves_by_itself() -> None:
+    """A site that turns its own pages is no visitor's for ever (row 2)."""
+    browser = shown("own", f"{BRIDGE}/welcome", "https://example.org")
+    for minute in range(int(MOST_AWAY_S) // 60):
+        now_s = 5.0 + 60 * minute
+        browser.hear(told("own", f"https://example.org/#{minute}", "InfoChanged"), now_s)
+        assert opened(browser, now_s + GONE_S) == []
+    browser.hear(told("own", "https://example.org/#x", "InfoChanged"), 5.0 + MOST_AWAY_S)
+    browser.look(5.0 + MOST_AWAY_S)
+    assert opened(browser, 5.0 + MOST_AWAY_S + GONE_S) == [HOME]
+
+
+def test_time_at_home_is_not_away() -> None:
+    """Who comes home in between may leave again for as long (row 2)."""
+    browser = shown("own", f"{BRIDGE}/welcome", "https://example.org")
+    for now_s, url in (
+        (5.0, "https://example.org/"),
+        (100.0, f"{BRIDGE}/open"),
+        (5.0 + MOST_AWAY_S, "https://example.org/"),
+    ):
+        browser.hear(told("own", url, "InfoChanged"), now_s)
+        browser.look(now_s)
+    assert opened(browser, 5.0 + MOST_AWAY_S + GONE_S) == []
+
+
 def test_a_lost_tab() -> None:
     """Without the exhibit's tab, home is opened; what is left goes then (row 2)."""
     browser = shown()
@@ -152,31 +225,25 @@ def test_a_lost_tab() -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "orders"),
+    ("state", "ordered"),
     [
         ("fullscreen", []),
-        *(
-            (
-                state,
-                [
-                    Order(
-                        "Browser.setWindowBounds",
-                        {"windowId": 7, "bounds": {"windowState": "fullscreen"}},
-                    )
-                ],
-            )
-            for state in ("normal", "maximized", "minimized")
-        ),
+        ("normal", ["fullscreen"]),
+        ("maximized", ["fullscreen"]),
+        ("minimized", ["normal"]),  # Chromium refuses to fill the screen from there; then as above
     ],
 )
-def test_full_screen_comes_back(state: str, orders: list[Order]) -> None:
-    """A window that doesn't fill the screen is made to, within a second (row 2)."""
+def test_full_screen_comes_back(state: str, ordered: list[str]) -> None:
+    """A window that doesn't fill the screen is made to, a step each second (row 2)."""
     browser = shown()
     [ask] = browser.look(LOOK_S)
     assert ask == Order("Browser.getWindowForTarget", {"targetId": "own"})
     assert browser.look(9.0) == []  # one question at a time, however late the answer is
     answer = {"id": 2, "result": {"windowId": 7, "bounds": {"windowState": state}}}
-    assert browser.hear(answer, 9.0) == orders
+    assert browser.hear(answer, 9.0) == [
+        Order("Browser.setWindowBounds", {"windowId": 7, "bounds": {"windowState": next_state}})
+        for next_state in ordered
+    ]
     assert browser.look(9.0) == [ask]
 
 
@@ -208,9 +275,12 @@ def test_what_nobody_expects_is_no_harm(message: dict[str, Any]) -> None:
         ("http://PI.local/welcome?x", "http://pi.local:80"),
         ("https://a.org:8443", "https://a.org:8443"),
         ("http://[::1]:8000/", "http://[::1]:8000"),
+        ("http://[FD00:0:0::0001]/", "http://[fd00::1]:80"),
+        ("http://müseum.local:8000/", "http://xn--mseum-kva.local:8000"),
+        ("http://MÜSEUM.local:8000/", "http://xn--mseum-kva.local:8000"),
         ("http://127.0.0.1:8000@evil.org/", "http://evil.org:80"),
         *((url, "") for url in ("file:///x", "chrome://version", "view-source:http://a.org", "http://",
-                                "http://a:b/", "http://[", "")),
+                                "http://a:b/", "http://[", "http://a..b/", "http://[x]/", "")),
     ],
 )  # fmt: skip
 def test_origins(url: str, origin: str) -> None:

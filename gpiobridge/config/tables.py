@@ -17,7 +17,7 @@ from gpiobridge.config.durations import format_duration, parse_duration
 from gpiobridge.config.header import bcm_number
 from gpiobridge.config.problems import show
 from gpiobridge.config.settings import Idle
-from gpiobridge.hosts import read_origin
+from gpiobridge.hosts import DEFAULT_PORTS, read_origin
 
 _ONE_DAY_S = 86_400
 
@@ -80,12 +80,16 @@ def _url(url: str) -> str:
 
 
 def _site(url: str) -> str:
-    origin = url.removesuffix("/").lower()
-    if read_origin(origin) is None:
+    origin = read_origin(url.removesuffix("/"))
+    if origin is None:
         raise ValueError(
             'must be a scheme and a name, without a path; write it like "https://example.org"'
         )
-    return origin
+    # As a browser writes it: what an address is compared with has one form.
+    name, port = origin.host
+    host = f"[{name}]" if ":" in name else name
+    usual = port == DEFAULT_PORTS[origin.scheme]
+    return f"{origin.scheme}://{host}" + ("" if usual else f":{port}")
 
 
 def _time_of_day(value: object) -> int:

@@ -113,6 +113,11 @@ WAYS = {
     "close": '<button onclick="close()">x</button>',
     "alert": '<button onclick="alert(1)">x</button>',
     "confirm": '<button onclick="confirm(1)">x</button>',
+    "picture in picture": '<button onclick="(async () => {{ const canvas = document.createElement('
+    "'canvas'); const film = document.createElement('video'); canvas.getContext('2d'); "
+    "film.muted = true; film.srcObject = canvas.captureStream(); setInterval(() => "
+    "canvas.getContext('2d').fillRect(0, 0, 9, 9), 50); await film.play(); "
+    'await film.requestPictureInPicture() }})()">x</button>',
     "dragged": '<a href="http://localhost:{port}/open" draggable="true">x</a>',
 }
 _COLUMNS = 10

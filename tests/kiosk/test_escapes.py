@@ -30,6 +30,7 @@ TAPPED = [
     "click: midi",
     "click: print",
     "click: notification",
+    "click: picture in picture",
     "middle click: link elsewhere",
     "shift+click: blank",
 ]
