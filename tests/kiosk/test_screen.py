@@ -36,7 +36,8 @@ def bridge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBridge]:
         (folder / name).mkdir()
     (folder / "templates" / "welcome.html").write_text(page("welcome", GREEN) + LEAVE)
     (folder / "templates" / "open.html").write_text(page("open", BLUE))
-    (folder / "templates" / "hang.html").write_text("<!doctype html>")
+    for name in ("hang", "stray"):  # which nobody opens here
+        (folder / "templates" / f"{name}.html").write_text("<!doctype html>")
     (folder / "static" / "stray.html").write_text(
         page("stray", (240, 240, 240)).replace("hang", "stray")
     )
