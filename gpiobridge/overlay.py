@@ -59,10 +59,7 @@ def find_overlay(root: Path) -> Overlay:
     Args:
         root: its file system.
     """
-    now = any(
-        source == "overlayroot" and place == "/"
-        for source, place, *_ in map(str.split, _lines(root / "proc/mounts"))
-    )
+    now = any(row.split()[:2] == ["overlayroot", "/"] for row in _lines(root / "proc/mounts"))
     real = root / LOWER if now else root  # what is in /etc now may be gone after the boot
     return Overlay(
         now=now,

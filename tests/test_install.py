@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import stat
 import subprocess
@@ -831,6 +832,30 @@ def test_a_disk_that_fails_at_the_last_step_is_said(
         "then run this again"
     )
     assert machine.at("/etc/gpiobridge/templates/open.html").read_text() == "new"
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
+def test_a_lost_terminal_undoes_what_was_done(
+    machine: FakeMachine, exhibit: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    """Not the next boot, which would take later changes of the owner's back, too (the plug)."""
+    run(machine, exhibit)
+    old = shown(machine)
+    (exhibit / "templates/open.html").write_text("new")
+    seen: list[bool] = []
+    before = signal.getsignal(number)
+
+    def hang_up(*_: str) -> None:
+        seen.append(shown(machine) != old)
+        os.kill(os.getpid(), number)
+
+    monkeypatch.setattr(machine, "systemctl", hang_up)
+    with pytest.raises(KeyboardInterrupt):
+        run(machine, exhibit)
+    assert seen[0]
+    assert shown(machine) == old
+    assert not machine.at("/opt/gpiobridge/replaced").exists()
+    assert signal.getsignal(number) is before
 
 
 @pytest.mark.parametrize("folder_first", [False, True])

@@ -68,6 +68,7 @@ def write(root: Path, path: str, text: str = "") -> None:
             False, False,
         ),
         ({"proc/cmdline": 'overlayroot="" quiet'}, False, False),
+        ({"proc/mounts": f"\ncut\n{OVERLAID}"}, True, False),
         # A container has an overlay, too, and no overlayroot.
         ({"proc/mounts": "overlay / overlay rw,lowerdir=/a,upperdir=/b 0 0\n"}, False, False),
     ],

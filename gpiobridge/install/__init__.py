@@ -18,12 +18,15 @@ way back, which a power cut doesn't bar.
 import contextlib
 import fcntl
 import os
+import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
+from types import FrameType
 
 from gpiobridge import calling, config
 from gpiobridge.config import Settings
@@ -354,4 +357,28 @@ def _alone(machine: Machine, dry_run: bool, tell: Tell) -> Iterator[None]:
             if machine.has("active", SERVICE):  # never at boot, where it waits for this
                 with contextlib.suppress(InstallError):  # what comes next may mend it
                     machine.systemctl("restart", SERVICE)
+        with _undone_when_ended():
+            yield
+
+
+@contextlib.contextmanager
+def _undone_when_ended() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP, as of a lost SSH session, undo what was done, as Ctrl-C does.
+
+    Else the next boot would, and with it what the owner has changed until then.
+    """
+    if threading.current_thread() is not threading.main_thread():  # who alone may have signals
         yield
+        return
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    ends = (signal.SIGTERM, signal.SIGHUP)
+    heard = [number for number in ends if signal.getsignal(number) is not signal.SIG_IGN]
+    old = {number: signal.signal(number, stop) for number in heard}  # nohup's stays ignored
+    try:
+        yield
+    finally:
+        for number, before in old.items():
+            signal.signal(number, before)
