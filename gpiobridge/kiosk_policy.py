@@ -3,7 +3,8 @@
 Owns each policy and its reason. Names and values are those of Chromium's policy list
 (https://chromeenterprise.google/policies/); a release ignores one that it doesn't know, so a test
 looks each of them up in the installed Chromium. What no policy stops, such as a new tab, `tabs`
-closes. Imports nothing of ours; any thread.
+closes. Imports nothing of ours; any thread, but `write` wants to be alone: it changes the process's
+mask for a moment.
 """
 
 import contextlib
@@ -130,15 +131,19 @@ def write(path: Path, content: str) -> None:
     """Write a policy where all can read it, whole or not at all.
 
     Args:
-        path: the file; its folders are made.
+        path: the file. Folders that aren't there are made, for all to read, too; others stay as
+            they are.
         content: the policy, as `text` writes it.
 
     Raises:
         OSError: it can't be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    for folder in (path.parent, path.parent.parent):
-        folder.chmod(0o755)
+    # The unit's mask would make folders that Chromium, as another user, can't look into.
+    mask = os.umask(0o022)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    finally:
+        os.umask(mask)
     beside = path.with_name(f".{path.name}.new")
     try:
         with beside.open("w", encoding="utf-8") as file:

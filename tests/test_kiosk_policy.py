@@ -87,6 +87,31 @@ def test_it_can_be_shown(tmp_path: Path) -> None:
     assert "only-for" not in done.stdout
 
 
+def test_folders_that_are_there_stay_as_they_are(tmp_path: Path) -> None:
+    """Only a folder that it makes is for all to read, whatever the caller's mask (row 2)."""
+    (tmp_path / "home" / "private").mkdir(parents=True)
+    for folder in (tmp_path / "home", tmp_path / "home" / "private"):
+        folder.chmod(0o700)
+    mask = os.umask(0o077)  # the unit's
+    try:
+        kiosk_policy.write(tmp_path / "home" / "private" / "policy.json", "{}\n")
+        kiosk_policy.write(tmp_path / "policies" / "managed" / "policy.json", "{}\n")
+    finally:
+        assert os.umask(mask) == 0o077
+    modes = {
+        str(path.relative_to(tmp_path)): oct(path.stat().st_mode & 0o777)
+        for path in tmp_path.rglob("*")
+    }
+    assert modes == {
+        "home": "0o700",
+        "home/private": "0o700",
+        "home/private/policy.json": "0o644",
+        "policies": "0o755",
+        "policies/managed": "0o755",
+        "policies/managed/policy.json": "0o644",
+    }
+
+
 def test_where_it_cant_be_written(tmp_path: Path) -> None:
     """A place that can't be written is named in a sentence (row 2)."""
     config = write_exhibit(tmp_path)
