@@ -138,15 +138,24 @@ def start_address(folder: Path, base: str, name: str, token: str) -> str:
         base: where the bridge is.
         name: what the display is called.
         token: what the bridge asks for, if it does.
+
+    Raises:
+        KioskError: the file can't be written: the disk is full, for example.
     """
     query = urlencode({"display": name} | ({"token": token} if token else {}))
     address = f"{base}/?{query}"
     if not token:
         return address
     page = folder / "start.html"
-    page.unlink(missing_ok=True)
-    with os.fdopen(os.open(page, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(f"<script>location.replace({json.dumps(address)})</script>\n")
+    try:
+        page.unlink(missing_ok=True)
+        with os.fdopen(os.open(page, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(f"<script>location.replace({json.dumps(address)})</script>\n")
+    except OSError as error:
+        raise KioskError(
+            f"{page}, which lets the kiosk in, can't be written: {error.strerror or error}; make "
+            "room on its disk"
+        ) from error
     return page.as_uri()
 
 

@@ -753,6 +753,12 @@ def _say_little(connection: socket.socket, stopped: threading.Event) -> None:
         ((), {"DISPLAY": ""}, 1, "there is no screen to show the page on"),
         ((), {"WAYLAND_DISPLAY": "none"}, 1, "no compositor answers at"),
         ((), {"XDG_STATE_HOME": "/dev/null"}, 1, "the browser's profile can't be written"),
+        (
+            (),
+            {"RUNTIME_DIRECTORY": "/nowhere", "GPIOBRIDGE_SERVER__TOKEN": "only-for-this-kiosk"},
+            1,
+            "/nowhere/start.html, which lets the kiosk in, can't be written: No such file",
+        ),
         (("--browser", "cog"), {"PATH": "/nowhere"}, 1, "there is no cog here; install it: sudo"),
         (("--browser", "cog"), {}, 1, "cog needs a Wayland compositor"),
         (("--browser", "lynx"), {}, 2, "'lynx' is not one of 'chromium', 'cog'"),
