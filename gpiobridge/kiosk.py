@@ -258,7 +258,7 @@ class _Kiosk:
                 if page.seen and not seen:
                     log.info("its page is live")
                 # Soon, where a visitor may cover a page that has just come.
-                soon = answer is not None and not page.shown
+                soon = watch and answer is not None and not page.shown
                 due_s = time.monotonic() + (min(_WATCH_S, _WAIT_S) if soon else _WATCH_S)
             wait_s = max(0.0, due_s - time.monotonic()) if asks else None
             self._sleep(wait_s, watchman if watchman and not watchman.closed else None)

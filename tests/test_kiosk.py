@@ -685,6 +685,26 @@ def test_browser_is_renewed(tmp_path: Path, run_bridge: Run, launch: Any, watch:
     assert launcher.said().count("it is renewed") == 1
 
 
+def test_renewal_alone_asks_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no page is watched none is waited for, so the bridge isn't asked for it (row 7)."""
+    waits: list[float | None] = []
+
+    def sleep(_: object, seconds: float | None, *_rest: object) -> None:
+        waits.append(seconds)
+        launcher._stopping = True
+
+    monkeypatch.setattr(kiosk, "_WATCH_S", 600.0)
+    monkeypatch.setattr(kiosk._Kiosk, "_ask", lambda _: OTHER)
+    monkeypatch.setattr(kiosk._Kiosk, "_sleep", sleep)
+    options = kiosk.Options("http://pi", watch=False, renew_min=240)
+    launcher = kiosk._Kiosk(options, None)
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as browser:
+        launcher._watch(browser, None, 0)
+    [wait_s] = waits
+    assert wait_s is not None
+    assert wait_s > 500
+
+
 def test_end_of_the_screen(shared_bridge: RunningBridge, launch: Any, tmp_path: Path) -> None:
     """When the compositor ends, so does the kiosk: cage waits for it, and systemd starts both."""
     with socket.socket(socket.AF_UNIX) as compositor:
