@@ -1,10 +1,10 @@
 """cog as a kiosk needs it: where it is, its command line, its environment, its filter.
 
 cog shows one page with WPE WebKit and has no window of its own around it: no tabs, menus, dialogs
-or printing. Owns every option and its reason. Starts nothing; imports nothing of ours but `errors`;
-the caller's thread. Options and variables are those of cog 0.16 (Debian bookworm) and 0.18
-(trixie): cog-launcher.c and docs/platform-wl.md of its source. cog ends at an option that it
-doesn't know, so each of them is in both.
+or printing. Owns every option and its reason. Starts nothing; the caller's thread. Options and
+variables are those of cog 0.16 (Debian bookworm) and 0.18 (trixie): cog-launcher.c and
+docs/platform-wl.md of its source. cog ends at an option that it doesn't know, so each of
+them is in both.
 """
 
 import json
@@ -12,9 +12,10 @@ import re
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from gpiobridge.errors import KioskError
+from gpiobridge.hosts import DEFAULT_PORTS, origin_of
 
 NAME = "cog"
 
@@ -162,12 +163,11 @@ def content_filter(base: str, allow: Sequence[str] = ()) -> list[dict[str, objec
 
 def _origins(site: str) -> list[str]:
     """Write a site's beginning as WebKit does, by each of its names on this machine."""
-    place = urlsplit(site)
-    host = f"[{place.hostname}]" if ":" in (place.hostname or "") else place.hostname or ""
-    usual = {"http": 80, "https": 443}.get(place.scheme)
-    port = f":{place.port}" if place.port and place.port != usual else ""
+    scheme, _, place = origin_of(site).partition("://")
+    host, _, port = place.rpartition(":")
+    end = "" if int(port or 0) == DEFAULT_PORTS.get(scheme) else f":{port}"
     hosts = _LOOPBACK if host in _LOOPBACK else (host,)
-    return [f"{place.scheme}://{name}{port}/" for name in hosts]
+    return [f"{scheme}://{name}{end}/" for name in hosts]
 
 
 def prepare(profile: Path, base: str, allow: Sequence[str]) -> None:

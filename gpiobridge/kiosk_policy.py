@@ -3,8 +3,7 @@
 Owns each policy and its reason. Names and values are those of Chromium's policy list
 (https://chromeenterprise.google/policies/); a release ignores one that it doesn't know, so a test
 looks each of them up in the installed Chromium. What no policy stops, such as a new tab, `tabs`
-closes. Imports nothing of ours; any thread, but `write` wants to be alone: it changes the process's
-mask for a moment.
+closes. Any thread, but `write` wants to be alone: it changes the process's mask for a moment.
 """
 
 import contextlib
@@ -12,7 +11,8 @@ import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from urllib.parse import urlsplit
+
+from gpiobridge.hosts import origin_of
 
 FILE = "/etc/gpiobridge/chromium-policies/managed/gpiobridge.json"
 """Where the kiosk's unit has it written before each start."""
@@ -157,10 +157,12 @@ def write(path: Path, content: str) -> None:
             beside.unlink()
 
 
-def _exactly(origin: str) -> str:
-    """Write an address so that names below its own don't count (Chromium's URL filter format)."""
-    parts = urlsplit(origin)
-    host = parts.netloc
-    name = parts.hostname or ""
-    is_name = name.strip("0123456789.") != "" and ":" not in name
-    return f"{parts.scheme}://{'.' if is_name else ''}{host}"
+def _exactly(site: str) -> str:
+    """Write an address so that neither other ports nor names below its own count.
+
+    Chromium's URL filter format (https://support.google.com/chrome/a/answer/9942583): without a
+    port each of them counts, and a point stands before a name that is meant alone.
+    """
+    scheme, _, place = origin_of(site).partition("://")
+    is_name = place.rpartition(":")[0].strip("0123456789.") != "" and not place.startswith("[")
+    return f"{scheme}://{'.' if is_name else ''}{place}"

@@ -322,6 +322,7 @@ def test_environment_of_cog() -> None:
         ("http://pi.local:80", ("http://pi.local/a",), ("http://pi.local.evil.example/",)),
         ("https://Pi.local:443/hall", ("https://pi.local/",), ("http://pi.local/",)),
         ("http://[::1]:81", ("http://[::1]:81/",), ("https://example.com/http://[::1]:81/",)),
+        ("http://[0:0::1]:81", ("http://[::1]:81/", "http://127.0.0.1:81/"), ("http://[::1]/",)),
         ("http://[fd00::1]:81", ("http://[fd00::1]:81/",), ("http://f:81/", "http://[::1]:81/")),
     ],
 )

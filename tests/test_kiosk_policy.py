@@ -37,14 +37,16 @@ def test_only_the_bridge_may_be_shown() -> None:
 @pytest.mark.parametrize(
     ("site", "written"),
     [
-        ("https://example.org", "https://.example.org"),
+        ("https://example.org", "https://.example.org:443"),
         ("http://pi.local:8000", "http://.pi.local:8000"),
+        ("http://10.0.0.1", "http://10.0.0.1:80"),
         ("http://10.0.0.1:80", "http://10.0.0.1:80"),
         ("http://[::1]:8000", "http://[::1]:8000"),
+        ("http://[FD00:0:0::1]:81", "http://[fd00::1]:81"),
     ],
 )
 def test_allowed_sites(site: str, written: str) -> None:
-    """What `kiosk.allow` adds is that name, and no name below it (row 2)."""
+    """What `kiosk.allow` adds is that name and port, and no name below it (row 2)."""
     assert written in made("http://127.0.0.1:8000", site)["URLAllowlist"]
 
 
@@ -73,7 +75,7 @@ def test_it_follows_the_configuration(tmp_path: Path) -> None:
         done = write(tmp_path, "--config", str(config), "--write-policy", str(file))
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     told = json.loads(file.read_text())
-    assert told["URLAllowlist"][:2] == ["http://127.0.0.1:8123", "https://.example.org"]
+    assert told["URLAllowlist"][:2] == ["http://127.0.0.1:8123", "https://.example.org:443"]
     assert [path.name for path in file.parent.iterdir()] == ["gpiobridge.json"]
     assert file.stat().st_mode & 0o777 == 0o644
     assert file.parent.stat().st_mode & 0o777 == 0o755
