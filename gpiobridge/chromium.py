@@ -16,6 +16,8 @@ from gpiobridge.errors import KioskError
 
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
 
+HAS_PIPE = True
+
 # A Pi with 512 MB reports some 420 of them, one with 1 GB some 900.
 SMALL_BYTES = 700 * 1024**2
 

@@ -18,6 +18,7 @@ from gpiobridge.errors import KioskError
 from gpiobridge.hosts import DEFAULT_PORTS, origin_of
 
 NAME = "cog"
+HAS_PIPE = False
 
 # Not --doc-viewer, which has no cache: a page with a large picture then took 130 ms instead of 55,
 # and more memory. The cache hardly wears the card: 24 KB written in 13 such pages.

@@ -39,6 +39,9 @@ _END_S = 1.5  # for the browser to end by itself
 class Browser(Protocol):
     """What the launcher needs to know of a browser: `chromium` and `cog` have it, as modules."""
 
+    HAS_PIPE: bool
+    """Whether it can be given a debugging pipe, for `guard`."""
+
     def find(self) -> Path:
         """Find it."""
 
@@ -131,12 +134,7 @@ def run(options: Options, environ: Mapping[str, str] = os.environ) -> None:
             camera=options.camera,
         )
         with contextlib.suppress(_StopError):
-            kiosk.show(
-                command,
-                profile,
-                browser.environment(profile, address, environ),
-                piped=browser is chromium,
-            )
+            kiosk.show(command, profile, browser.environment(profile, address, environ))
 
 
 @contextlib.contextmanager
@@ -170,6 +168,7 @@ class _Kiosk:
     def __init__(self, options: Options, screen: Screen | None) -> None:
         self.base = remote.base_url(options.url)
         self._options = options
+        self._browser = BROWSERS[options.browser]
         self._screen = screen
         self._stopping = False
         self._asking = False
@@ -196,24 +195,17 @@ class _Kiosk:
         self._woken.close()
         self._wake.close()
 
-    def show(
-        self,
-        command: Sequence[str],
-        profile: Path,
-        environ: Mapping[str, str],
-        *,
-        piped: bool = True,
-    ) -> None:
+    def show(self, command: Sequence[str], profile: Path, environ: Mapping[str, str]) -> None:
         """Start the browser again and again, until stopped; guarded, if it may have a pipe."""
-        failures, guarded = 0, piped
+        failures, guarded = 0, self._browser.HAS_PIPE
+        allow = self._options.allow
         while not self._stopping:
             while not self._stopping and (self._is_dark() or self._ask() is None):
                 self._pause(_WAIT_S)
             if self._stopping:
                 return
             try:
-                allow = self._options.allow
-                BROWSERS[self._options.browser].prepare(profile, self.base, allow)
+                self._browser.prepare(profile, self.base, allow)
                 watchman = None
                 if guarded:
                     started, watchman = guard.start(command, environ, self.base, allow)
@@ -227,7 +219,8 @@ class _Kiosk:
                     log.info("started %s (process %d) on %s", command[0], browser.pid, self.base)
                     alive, reason = self._watch(browser, watchman, failures)
                 # A Chromium that can't have the pipe, for whatever reason, has to do without.
-                guarded = piped and (alive or watchman is None or watchman.heard)
+                has_failed = watchman is not None and not (alive or watchman.heard)
+                guarded = self._browser.HAS_PIPE and not has_failed
             failures = 0 if alive else failures + 1
             if not self._stopping:
                 pause_s = liveness.pause_s(failures)
