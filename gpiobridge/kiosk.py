@@ -33,6 +33,7 @@ _WAIT_S = 0.5  # between two questions while the bridge is not up, or no page is
 _WATCH_S = 2.0  # between two questions while one is
 _ANSWER_S = 2.0  # a bridge that needs longer counts as silent
 _STEADY_S = 30.0  # without watching, a browser that ran for so long has not failed
+_UNHEARD = 2  # starts in a row in which the browser never answered by its pipe
 _END_S = 1.5  # for the browser to end by itself
 
 
@@ -197,7 +198,7 @@ class _Kiosk:
 
     def show(self, command: Sequence[str], profile: Path, environ: Mapping[str, str]) -> None:
         """Start the browser again and again, until stopped; guarded, if it may have a pipe."""
-        failures, guarded = 0, self._browser.HAS_PIPE
+        failures = unheard = 0
         allow = self._options.allow
         while not self._stopping:
             while not self._stopping and (self._is_dark() or self._ask() is None):
@@ -207,9 +208,13 @@ class _Kiosk:
             try:
                 self._browser.prepare(profile, self.base, allow)
                 watchman = None
-                if guarded:
+                if self._browser.HAS_PIPE and unheard < _UNHEARD:
                     started, watchman = guard.start(command, environ, self.base, allow)
                 else:
+                    if self._browser.HAS_PIPE:
+                        log.warning(
+                            "it is started without its debugging pipe: stray windows will stay open"
+                        )
                     # A session of its own: so all its processes can be ended together.
                     started = subprocess.Popen(command, env=environ, start_new_session=True)
             except OSError as error:  # a full card, or an upgrade that is replacing it
@@ -218,9 +223,10 @@ class _Kiosk:
                 with _ending(started) as browser:
                     log.info("started %s (process %d) on %s", command[0], browser.pid, self.base)
                     alive, reason = self._watch(browser, watchman, failures)
-                # A Chromium that can't have the pipe, for whatever reason, has to do without.
+                # A Chromium that can't have the pipe, for whatever reason, has to do without; one
+                # that merely failed at its start is not to be unguarded for weeks by that.
                 has_failed = watchman is not None and not (alive or watchman.heard)
-                guarded = self._browser.HAS_PIPE and not has_failed
+                unheard = unheard + 1 if has_failed else 0
             failures = 0 if alive else failures + 1
             if not self._stopping:
                 pause_s = liveness.pause_s(failures)

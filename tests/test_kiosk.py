@@ -577,11 +577,14 @@ def test_browser_that_closes_the_pipe(shared_bridge: RunningBridge, launch: Any)
 
 
 def test_browser_that_refuses_the_pipe(shared_bridge: RunningBridge, launch: Any) -> None:
-    """A browser that can't be started with the pipe is started without it (row 2)."""
-    launcher = launch("--url", shared_bridge.url, mode="live nopipe")
+    """A browser that twice can't be started with the pipe is started without it (row 2)."""
+    launcher = launch("--url", shared_bridge.url, mode="live nopipe", code=PATIENT)
     launcher.wait_for("its page is live")
     flags = [call[1:] for call in launcher.started()]
-    assert ["--remote-debugging-pipe" in each for each in flags] == [True, False]
+    assert ["--remote-debugging-pipe" in each for each in flags] == [True, True, False]
+    assert "it is started without its debugging pipe: stray windows will stay open" in (
+        launcher.said()
+    )
 
 
 def test_unwatched_browser_comes_back(shared_bridge: RunningBridge, launch: Any) -> None:
