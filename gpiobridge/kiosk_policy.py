@@ -95,15 +95,12 @@ _NOWHERE = ["*", "chrome://*", "chrome-untrusted://*", "devtools://*", "file://*
 _OWN = ["about:blank", "about:srcdoc", "blob:*", "data:*"]
 
 
-def policy(
-    bridge: str, allow: Sequence[str], start_page: str, *, camera: bool
-) -> dict[str, object]:
+def policy(bridge: str, allow: Sequence[str], *, camera: bool) -> dict[str, object]:
     """Make the policy.
 
     Args:
         bridge: where the bridge is, such as ``http://127.0.0.1:8000``.
         allow: addresses of other sites that may be shown, without a path.
-        start_page: the path of the file that may be shown.
         camera: whether the bridge's pages may use camera and microphone, without being asked.
     """
     own = [bridge] if camera else []
@@ -112,7 +109,7 @@ def policy(
         **_NOTHING_OPENED,
         **_NOTHING_OFFERED,
         "URLBlocklist": _NOWHERE,
-        "URLAllowlist": [*map(_exactly, (bridge, *allow)), *_OWN, f"file://{start_page}"],
+        "URLAllowlist": [*map(_exactly, (bridge, *allow)), *_OWN, f"file://{START_PAGE}"],
         "HomepageIsNewTabPage": _OFF,
         "HomepageLocation": f"{bridge}/",
         "VideoCaptureAllowed": _OFF,

@@ -21,7 +21,7 @@ UNIT = Path(__file__).parents[1] / "systemd" / "gpiobridge-kiosk.service"
 
 def made(bridge: str = "http://127.0.0.1:8000", *allow: str, camera: bool = False) -> Any:
     """A policy."""
-    return policy(bridge, allow, START_PAGE, camera=camera)
+    return policy(bridge, allow, camera=camera)
 
 
 def test_only_the_bridge_may_be_shown() -> None:
