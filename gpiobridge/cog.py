@@ -60,7 +60,7 @@ def command(
 
     Args:
         browser: cog.
-        profile: the folder of its profile, with the filter (`write_filter`).
+        profile: the folder of its profile, with the filter (`prepare`).
         url: the page to open.
         wayland: whether there is a Wayland compositor.
         small: whether this machine is short of memory; cog does nothing else then.
@@ -115,8 +115,10 @@ def start_address(folder: Path, base: str, name: str, token: str) -> str:
     return f"{base}/?{query}"
 
 
-def write_filter(profile: Path, base: str, allow: Sequence[str] = ()) -> None:
-    """Write the rules that keep cog's page on the bridge, where `command` names them.
+def prepare(profile: Path, base: str, allow: Sequence[str] = ()) -> None:
+    """Write the rules that keep cog's page on the bridge into its profile, for `command`.
+
+    cog leaves nothing there that would hinder its next start.
 
     Args:
         profile: its folder.
@@ -169,20 +171,6 @@ def _origins(site: str) -> list[str]:
     end = "" if int(port or 0) == DEFAULT_PORTS.get(scheme) else f":{port}"
     hosts = _LOOPBACK if host in _LOOPBACK else (host,)
     return [f"{scheme}://{name}{end}/" for name in hosts]
-
-
-def prepare(profile: Path, base: str, allow: Sequence[str]) -> None:
-    """Make a profile ready for a new start: the filter; cog leaves nothing that would hinder it.
-
-    Args:
-        profile: its folder.
-        base: where the bridge is.
-        allow: addresses of other sites that may be shown.
-
-    Raises:
-        KioskError: the disk is full, for example.
-    """
-    write_filter(profile, base, allow)
 
 
 def _has_sandbox_option(browser: Path) -> bool:

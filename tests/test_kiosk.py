@@ -345,15 +345,15 @@ def test_filter_of_cog(base: str, shown: tuple[str, ...], kept_out: tuple[str, .
 
 def test_filter_on_a_full_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rules that are there as they should be aren't written again; others are, or it is said."""
-    cog.write_filter(tmp_path, "http://pi:81")
+    cog.prepare(tmp_path, "http://pi:81")
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "write_text", full)
-    cog.write_filter(tmp_path, "http://pi:81")
+    cog.prepare(tmp_path, "http://pi:81")
     with pytest.raises(KioskError, match=r"filter\.json can't be written: No space left"):
-        cog.write_filter(tmp_path, "http://pi:82")
+        cog.prepare(tmp_path, "http://pi:82")
 
 
 def test_choice_of_browsers() -> None:
