@@ -137,7 +137,7 @@ clean:  ## remove all that these commands have made here
 
 # cage 0.1 doesn't start without Xwayland, grim takes the screenshots, systemd checks the unit, on an
 # X server without a screen a visitor's keys are pressed, and wlr-randr turns the screen.
-.venv/kiosk: .venv/dev
+.venv/kiosk: .venv/dev Makefile
 	@if command -v cage && command -v cog && command -v grim && command -v Xwayland && \
 		command -v Xvfb && command -v xdotool && command -v xmodmap && command -v wlr-randr && \
 		command -v systemd-analyze; then :; \
@@ -146,7 +146,7 @@ clean:  ## remove all that these commands have made here
 		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
 			cage cog grim xwayland xvfb xdotool x11-xserver-utils wlr-randr systemd; \
 	else \
-		echo "the kiosk's tests need cage, cog, grim, Xwayland, Xvfb and xdotool: on Debian, as root:" \
+		echo "the kiosk's tests need a compositor, browsers and tools: on Debian, as root:" \
 			"apt-get install cage cog grim xwayland xvfb xdotool x11-xserver-utils wlr-randr systemd"; \
 		exit 1; \
 	fi

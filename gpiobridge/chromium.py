@@ -16,6 +16,8 @@ from gpiobridge.errors import KioskError
 
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
 
+HAS_PIPE = True
+
 # A Pi with 512 MB reports some 420 of them, one with 1 GB some 900.
 SMALL_BYTES = 700 * 1024**2
 
@@ -153,8 +155,8 @@ def start_address(folder: Path, base: str, name: str, token: str) -> str:
             file.write(f"<script>location.replace({json.dumps(address)})</script>\n")
     except OSError as error:
         raise KioskError(
-            f"{page} can't be written: {error.strerror or error}; it leads the browser to the "
-            "bridge without showing the token"
+            f"{page}, which lets the kiosk in, can't be written: {error.strerror or error}; make "
+            "room on its disk"
         ) from error
     return page.as_uri()
 

@@ -434,7 +434,7 @@ def _write_policy(file: Path, url: str, wanted: config.Kiosk) -> None:
     from gpiobridge import kiosk_policy, remote
 
     base = remote.base_url(url)
-    made = kiosk_policy.policy(base, wanted.allow, kiosk_policy.START_PAGE, camera=wanted.camera)
+    made = kiosk_policy.policy(base, wanted.allow, camera=wanted.camera)
     if str(file) == "-":
         click.echo(kiosk_policy.text(made), nl=False)
         return

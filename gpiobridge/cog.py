@@ -1,10 +1,10 @@
 """cog as a kiosk needs it: where it is, its command line, its environment, its filter.
 
 cog shows one page with WPE WebKit and has no window of its own around it: no tabs, menus, dialogs
-or printing. Owns every option and its reason. Starts nothing; imports nothing of ours but `errors`;
-the caller's thread. Options and variables are those of cog 0.16 (Debian bookworm) and 0.18
-(trixie): cog-launcher.c and docs/platform-wl.md of its source. cog ends at an option that it
-doesn't know, so each of them is in both.
+or printing. Owns every option and its reason. Starts nothing; the caller's thread. Options and
+variables are those of cog 0.16 (Debian bookworm) and 0.18 (trixie): cog-launcher.c and
+docs/platform-wl.md of its source. cog ends at an option that it doesn't know, so each of
+them is in both.
 """
 
 import json
@@ -12,11 +12,13 @@ import re
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from gpiobridge.errors import KioskError
+from gpiobridge.hosts import DEFAULT_PORTS, origin_of
 
 NAME = "cog"
+HAS_PIPE = False
 
 # Not --doc-viewer, which has no cache: a page with a large picture then took 130 ms instead of 55,
 # and more memory. The cache hardly wears the card: 24 KB written in 13 such pages.
@@ -58,7 +60,7 @@ def command(
 
     Args:
         browser: cog.
-        profile: the folder of its profile, with the filter (`write_filter`).
+        profile: the folder of its profile, with the filter (`prepare`).
         url: the page to open.
         wayland: whether there is a Wayland compositor.
         small: whether this machine is short of memory; cog does nothing else then.
@@ -113,8 +115,10 @@ def start_address(folder: Path, base: str, name: str, token: str) -> str:
     return f"{base}/?{query}"
 
 
-def write_filter(profile: Path, base: str, allow: Sequence[str] = ()) -> None:
-    """Write the rules that keep cog's page on the bridge, where `command` names them.
+def prepare(profile: Path, base: str, allow: Sequence[str] = ()) -> None:
+    """Write the rules that keep cog's page on the bridge into its profile, for `command`.
+
+    cog leaves nothing there that would hinder its next start.
 
     Args:
         profile: its folder.
@@ -162,26 +166,11 @@ def content_filter(base: str, allow: Sequence[str] = ()) -> list[dict[str, objec
 
 def _origins(site: str) -> list[str]:
     """Write a site's beginning as WebKit does, by each of its names on this machine."""
-    place = urlsplit(site)
-    host = f"[{place.hostname}]" if ":" in (place.hostname or "") else place.hostname or ""
-    usual = {"http": 80, "https": 443}.get(place.scheme)
-    port = f":{place.port}" if place.port and place.port != usual else ""
+    scheme, _, place = origin_of(site).partition("://")
+    host, _, port = place.rpartition(":")
+    end = "" if int(port or 0) == DEFAULT_PORTS.get(scheme) else f":{port}"
     hosts = _LOOPBACK if host in _LOOPBACK else (host,)
-    return [f"{place.scheme}://{name}{port}/" for name in hosts]
-
-
-def prepare(profile: Path, base: str, allow: Sequence[str]) -> None:
-    """Make a profile ready for a new start: the filter; cog leaves nothing that would hinder it.
-
-    Args:
-        profile: its folder.
-        base: where the bridge is.
-        allow: addresses of other sites that may be shown.
-
-    Raises:
-        KioskError: the disk is full, for example.
-    """
-    write_filter(profile, base, allow)
+    return [f"{scheme}://{name}{end}/" for name in hosts]
 
 
 def _has_sandbox_option(browser: Path) -> bool:

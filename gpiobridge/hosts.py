@@ -7,6 +7,7 @@ another one (RFC 9112, 3.2; RFC 3986, 3.2.2; RFC 6454, 7.1).
 import ipaddress
 import re
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -80,6 +81,31 @@ def read_origin(text: str) -> Origin | None:
         return None
     scheme = match[1].lower()
     return Origin(scheme, host.with_port(scheme))
+
+
+def origin_of(url: str) -> str:
+    """Write an address's scheme, name and port as a browser compares them (RFC 6454, section 4).
+
+    For addresses that a browser shows or is given; a request's are read by `read_origin`.
+
+    Args:
+        url: any address.
+
+    Returns:
+        Such as ``http://pi.local:80``, always with a port; "" for an address of another scheme
+        than http and https, which has no origin that counts.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+        name = parts.hostname or ""
+        v6 = ":" in name
+        host = f"[{ipaddress.IPv6Address(name)}]" if v6 else name.encode("idna").decode()
+    except ValueError:
+        return ""
+    if parts.scheme not in DEFAULT_PORTS or not host:
+        return ""
+    return f"{parts.scheme}://{host}:{port or DEFAULT_PORTS[parts.scheme]}"
 
 
 def is_address(name: str) -> bool:

@@ -33,11 +33,15 @@ _WAIT_S = 0.5  # between two questions while the bridge is not up, or no page is
 _WATCH_S = 2.0  # between two questions while one is
 _ANSWER_S = 2.0  # a bridge that needs longer counts as silent
 _STEADY_S = 30.0  # without watching, a browser that ran for so long has not failed
+_UNHEARD = 2  # starts in a row in which the browser never answered by its pipe
 _END_S = 1.5  # for the browser to end by itself
 
 
 class Browser(Protocol):
     """What the launcher needs to know of a browser: `chromium` and `cog` have it, as modules."""
+
+    HAS_PIPE: bool
+    """Whether it can be given a debugging pipe, for `guard`."""
 
     def find(self) -> Path:
         """Find it."""
@@ -131,12 +135,7 @@ def run(options: Options, environ: Mapping[str, str] = os.environ) -> None:
             camera=options.camera,
         )
         with contextlib.suppress(_StopError):
-            kiosk.show(
-                command,
-                profile,
-                browser.environment(profile, address, environ),
-                piped=browser is chromium,
-            )
+            kiosk.show(command, profile, browser.environment(profile, address, environ))
 
 
 @contextlib.contextmanager
@@ -170,6 +169,7 @@ class _Kiosk:
     def __init__(self, options: Options, screen: Screen | None) -> None:
         self.base = remote.base_url(options.url)
         self._options = options
+        self._browser = BROWSERS[options.browser]
         self._screen = screen
         self._stopping = False
         self._asking = False
@@ -196,28 +196,25 @@ class _Kiosk:
         self._woken.close()
         self._wake.close()
 
-    def show(
-        self,
-        command: Sequence[str],
-        profile: Path,
-        environ: Mapping[str, str],
-        *,
-        piped: bool = True,
-    ) -> None:
+    def show(self, command: Sequence[str], profile: Path, environ: Mapping[str, str]) -> None:
         """Start the browser again and again, until stopped; guarded, if it may have a pipe."""
-        failures, guarded = 0, piped
+        failures = unheard = 0
+        allow = self._options.allow
         while not self._stopping:
             while not self._stopping and (self._is_dark() or self._ask() is None):
                 self._pause(_WAIT_S)
             if self._stopping:
                 return
             try:
-                allow = self._options.allow
-                BROWSERS[self._options.browser].prepare(profile, self.base, allow)
+                self._browser.prepare(profile, self.base, allow)
                 watchman = None
-                if guarded:
+                if self._browser.HAS_PIPE and unheard < _UNHEARD:
                     started, watchman = guard.start(command, environ, self.base, allow)
                 else:
+                    if self._browser.HAS_PIPE:
+                        log.warning(
+                            "it is started without its debugging pipe: stray windows will stay open"
+                        )
                     # A session of its own: so all its processes can be ended together.
                     started = subprocess.Popen(command, env=environ, start_new_session=True)
             except OSError as error:  # a full card, or an upgrade that is replacing it
@@ -226,8 +223,10 @@ class _Kiosk:
                 with _ending(started) as browser:
                     log.info("started %s (process %d) on %s", command[0], browser.pid, self.base)
                     alive, reason = self._watch(browser, watchman, failures)
-                # A Chromium that can't have the pipe, for whatever reason, has to do without.
-                guarded = piped and (alive or watchman is None or watchman.heard)
+                # A Chromium that can't have the pipe, for whatever reason, has to do without; one
+                # that merely failed at its start is not to be unguarded for weeks by that.
+                has_failed = watchman is not None and not (alive or watchman.heard)
+                unheard = unheard + 1 if has_failed else 0
             failures = 0 if alive else failures + 1
             if not self._stopping:
                 pause_s = liveness.pause_s(failures)
@@ -258,7 +257,7 @@ class _Kiosk:
                 if page.seen and not seen:
                     log.info("its page is live")
                 # Soon, where a visitor may cover a page that has just come.
-                soon = answer is not None and not page.shown
+                soon = watch and answer is not None and not page.shown
                 due_s = time.monotonic() + (min(_WATCH_S, _WAIT_S) if soon else _WATCH_S)
             wait_s = max(0.0, due_s - time.monotonic()) if asks else None
             self._sleep(wait_s, watchman if watchman and not watchman.closed else None)

@@ -3,7 +3,7 @@
 Owns each policy and its reason. Names and values are those of Chromium's policy list
 (https://chromeenterprise.google/policies/); a release ignores one that it doesn't know, so a test
 looks each of them up in the installed Chromium. What no policy stops, such as a new tab, `tabs`
-closes. Imports nothing of ours; any thread.
+closes. Any thread.
 """
 
 import contextlib
@@ -11,7 +11,8 @@ import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from urllib.parse import urlsplit
+
+from gpiobridge.hosts import origin_of
 
 FILE = "/etc/gpiobridge/chromium-policies/managed/gpiobridge.json"
 """Where the kiosk's unit has it written before each start."""
@@ -94,15 +95,12 @@ _NOWHERE = ["*", "chrome://*", "chrome-untrusted://*", "devtools://*", "file://*
 _OWN = ["about:blank", "about:srcdoc", "blob:*", "data:*"]
 
 
-def policy(
-    bridge: str, allow: Sequence[str], start_page: str, *, camera: bool
-) -> dict[str, object]:
+def policy(bridge: str, allow: Sequence[str], *, camera: bool) -> dict[str, object]:
     """Make the policy.
 
     Args:
         bridge: where the bridge is, such as ``http://127.0.0.1:8000``.
         allow: addresses of other sites that may be shown, without a path.
-        start_page: the path of the file that may be shown.
         camera: whether the bridge's pages may use camera and microphone, without being asked.
     """
     own = [bridge] if camera else []
@@ -111,7 +109,7 @@ def policy(
         **_NOTHING_OPENED,
         **_NOTHING_OFFERED,
         "URLBlocklist": _NOWHERE,
-        "URLAllowlist": [*map(_exactly, (bridge, *allow)), *_OWN, f"file://{start_page}"],
+        "URLAllowlist": [*map(_exactly, (bridge, *allow)), *_OWN, f"file://{START_PAGE}"],
         "HomepageIsNewTabPage": _OFF,
         "HomepageLocation": f"{bridge}/",
         "VideoCaptureAllowed": _OFF,
@@ -130,7 +128,8 @@ def write(path: Path, content: str) -> None:
     """Write a policy where all can read it, whole or not at all.
 
     Args:
-        path: the file; folders that aren't there are made.
+        path: the file. Folders that aren't there are made, for all to read, too; others stay as
+            they are.
         content: the policy, as `text` writes it.
 
     Raises:
@@ -153,10 +152,12 @@ def write(path: Path, content: str) -> None:
             beside.unlink()
 
 
-def _exactly(origin: str) -> str:
-    """Write an address so that names below its own don't count (Chromium's URL filter format)."""
-    parts = urlsplit(origin)
-    host = parts.netloc
-    name = parts.hostname or ""
-    is_name = name.strip("0123456789.") != "" and ":" not in name
-    return f"{parts.scheme}://{'.' if is_name else ''}{host}"
+def _exactly(site: str) -> str:
+    """Write an address so that neither other ports nor names below its own count.
+
+    Chromium's URL filter format (https://support.google.com/chrome/a/answer/9942583): without a
+    port each of them counts, and a point stands before a name that is meant alone.
+    """
+    scheme, _, place = origin_of(site).partition("://")
+    is_name = place.rpartition(":")[0].strip("0123456789.") != "" and not place.startswith("[")
+    return f"{scheme}://{'.' if is_name else ''}{place}"

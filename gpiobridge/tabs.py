@@ -1,17 +1,16 @@
 """Which of a browser's tabs is the exhibit's, and what is to be done about all others.
 
-Chromium's events and answers and the time in, orders out. Pure; imports nothing of the project;
-`guard` carries the orders over `devtools_pipe`. Methods and fields are those of the Chrome
-DevTools Protocol's domains Target and Browser, which need no debugger in a page: one there would
-keep a prerendered page from being shown.
+Chromium's events and answers and the time in, orders out. Pure; `guard` carries the orders over
+`devtools_pipe`. Methods and fields are those of the Chrome DevTools Protocol's domains Target and
+Browser, which need no debugger in a page: one there would keep a prerendered page from being shown.
 """
 
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from ipaddress import IPv6Address
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+
+from gpiobridge.hosts import origin_of
 
 LOOK_S = 1.0
 """Seconds between two looks at the window."""
@@ -220,27 +219,3 @@ class Tabs:
 
     def _is_away(self, url: str) -> bool:
         return origin_of(url) in self._allow
-
-
-def origin_of(url: str) -> str:
-    """Write an address's scheme, name and port as a browser compares them (RFC 6454, section 4).
-
-    Args:
-        url: any address; one of another scheme than http and https has no origin that counts.
-    """
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        return ""
-    if parts.scheme not in ("http", "https") or parts.hostname is None:
-        return ""
-    default = {"http": 80, "https": 443}[parts.scheme]
-    try:
-        if ":" in parts.hostname:
-            host = f"[{IPv6Address(parts.hostname)}]"
-        else:
-            host = parts.hostname.encode("idna").decode()
-    except ValueError:
-        return ""
-    return f"{parts.scheme}://{host}:{port or default}"

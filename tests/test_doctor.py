@@ -250,7 +250,7 @@ def kiosk_installed(pi: Pi, browser: str = "chromium") -> None:
 
 def with_policy(bridge: str) -> Callable[[Pi], None]:
     """Let the kiosk's browser obey the policy for a bridge."""
-    text = kiosk_policy.text(kiosk_policy.policy(bridge, (), kiosk_policy.START_PAGE, camera=False))
+    text = kiosk_policy.text(kiosk_policy.policy(bridge, (), camera=False))
     return lambda pi: pi.write(kiosk_policy.FILE.lstrip("/"), text)
 
 

@@ -11,7 +11,7 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from gpiobridge import config
 from gpiobridge.exhibit import create_app
-from gpiobridge.hosts import Host, Origin, read_host, read_origin
+from gpiobridge.hosts import Host, Origin, origin_of, read_host, read_origin
 
 URL = 'url = "https://pi.example.org"'
 ALLOWED = 'allowed_hosts = ["pi.example.org"]'
@@ -244,3 +244,22 @@ def test_an_api_that_is_local_in_vain_is_told(tmp_path: Path, server: str, count
     """Behind a proxy nobody counts as a local program (row 11)."""
     loaded = config.load(write_exhibit(tmp_path, f'{server}\napi = "local"'), environ={})
     assert len([each for each in loaded.warnings if "server.api" in each]) == count
+
+
+@pytest.mark.parametrize(
+    ("url", "origin"),
+    [
+        ("http://PI.local/welcome?x", "http://pi.local:80"),
+        ("https://a.org:8443", "https://a.org:8443"),
+        ("http://[::1]:8000/", "http://[::1]:8000"),
+        ("http://[FD00:0:0::1]/", "http://[fd00::1]:80"),
+        ("http://müseum.local:8000/", "http://xn--mseum-kva.local:8000"),
+        ("http://MÜSEUM.local:8000/", "http://xn--mseum-kva.local:8000"),
+        ("http://127.0.0.1:8000@evil.org/", "http://evil.org:80"),
+        *((url, "") for url in ("file:///x", "chrome://version", "view-source:http://a.org", "http://",
+                                "http://a:b/", "http://[", "http://[::g]/", "http://a..b/", "")),
+    ],
+)  # fmt: skip
+def test_origins(url: str, origin: str) -> None:
+    """Two addresses are of one site if scheme, name and port are the same."""
+    assert origin_of(url) == origin

@@ -27,7 +27,7 @@ from gpiobridge.cli import main
 from gpiobridge.config import Server
 from gpiobridge.errors import ConfigError, InstallError, PinError
 from gpiobridge.install import Machine, copying, install, make_writable, roll_back, uninstall
-from gpiobridge.install.wanted import exhibit_files, kiosk_unit, socket_unit, unit_files
+from gpiobridge.install.wanted import exhibit_files, socket_unit, unit_files, unit_with_browser
 from gpiobridge.overlay import Overlay
 
 ROOT = Path(__file__).parents[1]
@@ -1482,7 +1482,7 @@ def test_the_kiosks_unit_is_hardened(tmp_path: Path, browser: str, says: str) ->
     """The kiosk is as exposed as docs/kiosk.md says, and no member of what it needs not (row 4)."""
     offline = ["systemd-analyze", "security", "--offline=true", "--no-pager"]
     unit = tmp_path / "gpiobridge-kiosk.service"
-    unit.write_text(kiosk_unit((SYSTEMD / unit.name).read_text(), browser))
+    unit.write_text(unit_with_browser((SYSTEMD / unit.name).read_text(), browser))
     told = subprocess.run([*offline, unit], capture_output=True, text=True, check=False)
     exposure = re.search(r"Overall exposure level.*: ([0-9.]+)", told.stdout)
     assert exposure, told.stdout + told.stderr

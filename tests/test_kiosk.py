@@ -221,12 +221,6 @@ def test_start_page_of_the_unit(tmp_path: Path) -> None:
     )
 
 
-def test_start_page_on_a_full_card(tmp_path: Path) -> None:
-    """A start page that can't be written is said in a sentence (row 3)."""
-    with pytest.raises(KioskError, match=r"start\.html can't be written: No such file"):
-        chromium.start_address(tmp_path / "none", "http://pi", "kiosk", "secret-of-the-bridge")
-
-
 def test_raspberry_pis_warning(program: Path) -> None:
     """The script that asks on a Pi with less than 1 GB is told not to; no other one is."""
     program.write_text("#!/bin/sh\n--no-memcheck ) want_memcheck=0\n")
@@ -330,6 +324,7 @@ def test_environment_of_cog() -> None:
         ("http://pi.local:80", ("http://pi.local/a",), ("http://pi.local.evil.example/",)),
         ("https://Pi.local:443/hall", ("https://pi.local/",), ("http://pi.local/",)),
         ("http://[::1]:81", ("http://[::1]:81/",), ("https://example.com/http://[::1]:81/",)),
+        ("http://[0:0::1]:81", ("http://[::1]:81/", "http://127.0.0.1:81/"), ("http://[::1]/",)),
         ("http://[fd00::1]:81", ("http://[fd00::1]:81/",), ("http://f:81/", "http://[::1]:81/")),
     ],
 )
@@ -352,15 +347,15 @@ def test_filter_of_cog(base: str, shown: tuple[str, ...], kept_out: tuple[str, .
 
 def test_filter_on_a_full_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rules that are there as they should be aren't written again; others are, or it is said."""
-    cog.write_filter(tmp_path, "http://pi:81")
+    cog.prepare(tmp_path, "http://pi:81")
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "write_text", full)
-    cog.write_filter(tmp_path, "http://pi:81")
+    cog.prepare(tmp_path, "http://pi:81")
     with pytest.raises(KioskError, match=r"filter\.json can't be written: No space left"):
-        cog.write_filter(tmp_path, "http://pi:82")
+        cog.prepare(tmp_path, "http://pi:82")
 
 
 def test_choice_of_browsers() -> None:
@@ -584,11 +579,14 @@ def test_browser_that_closes_the_pipe(shared_bridge: RunningBridge, launch: Any)
 
 
 def test_browser_that_refuses_the_pipe(shared_bridge: RunningBridge, launch: Any) -> None:
-    """A browser that can't be started with the pipe is started without it (row 2)."""
-    launcher = launch("--url", shared_bridge.url, mode="live nopipe")
+    """A browser that twice can't be started with the pipe is started without it (row 2)."""
+    launcher = launch("--url", shared_bridge.url, mode="live nopipe", code=PATIENT)
     launcher.wait_for("its page is live")
     flags = [call[1:] for call in launcher.started()]
-    assert ["--remote-debugging-pipe" in each for each in flags] == [True, False]
+    assert ["--remote-debugging-pipe" in each for each in flags] == [True, True, False]
+    assert "it is started without its debugging pipe: stray windows will stay open" in (
+        launcher.said()
+    )
 
 
 def test_unwatched_browser_comes_back(shared_bridge: RunningBridge, launch: Any) -> None:
@@ -693,6 +691,26 @@ def test_browser_is_renewed(tmp_path: Path, run_bridge: Run, launch: Any, watch:
     assert launcher.said().count("it is renewed") == 1
 
 
+def test_renewal_alone_asks_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no page is watched none is waited for, so the bridge isn't asked for it (row 7)."""
+    waits: list[float | None] = []
+
+    def sleep(_: object, seconds: float | None, *_rest: object) -> None:
+        waits.append(seconds)
+        launcher._stopping = True
+
+    monkeypatch.setattr(kiosk, "_WATCH_S", 600.0)
+    monkeypatch.setattr(kiosk._Kiosk, "_ask", lambda _: OTHER)
+    monkeypatch.setattr(kiosk._Kiosk, "_sleep", sleep)
+    options = kiosk.Options("http://pi", watch=False, renew_min=240)
+    launcher = kiosk._Kiosk(options, None)
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as browser:
+        launcher._watch(browser, None, 0)
+    [wait_s] = waits
+    assert wait_s is not None
+    assert wait_s > 500
+
+
 def test_end_of_the_screen(shared_bridge: RunningBridge, launch: Any, tmp_path: Path) -> None:
     """When the compositor ends, so does the kiosk: cage waits for it, and systemd starts both."""
     with socket.socket(socket.AF_UNIX) as compositor:
@@ -761,6 +779,12 @@ def _say_little(connection: socket.socket, stopped: threading.Event) -> None:
         ((), {"DISPLAY": ""}, 1, "there is no screen to show the page on"),
         ((), {"WAYLAND_DISPLAY": "none"}, 1, "no compositor answers at"),
         ((), {"XDG_STATE_HOME": "/dev/null"}, 1, "the browser's profile can't be written"),
+        (
+            (),
+            {"RUNTIME_DIRECTORY": "/nowhere", "GPIOBRIDGE_SERVER__TOKEN": "only-for-this-kiosk"},
+            1,
+            "/nowhere/start.html, which lets the kiosk in, can't be written: No such file",
+        ),
         (("--browser", "cog"), {"PATH": "/nowhere"}, 1, "there is no cog here; install it: sudo"),
         (("--browser", "cog"), {}, 1, "cog needs a Wayland compositor"),
         (("--browser", "lynx"), {}, 2, "'lynx' is not one of 'chromium', 'cog'"),

@@ -21,7 +21,7 @@ UNIT = Path(__file__).parents[1] / "systemd" / "gpiobridge-kiosk.service"
 
 def made(bridge: str = "http://127.0.0.1:8000", *allow: str, camera: bool = False) -> Any:
     """A policy."""
-    return policy(bridge, allow, START_PAGE, camera=camera)
+    return policy(bridge, allow, camera=camera)
 
 
 def test_only_the_bridge_may_be_shown() -> None:
@@ -37,14 +37,16 @@ def test_only_the_bridge_may_be_shown() -> None:
 @pytest.mark.parametrize(
     ("site", "written"),
     [
-        ("https://example.org", "https://.example.org"),
+        ("https://example.org", "https://.example.org:443"),
         ("http://pi.local:8000", "http://.pi.local:8000"),
+        ("http://10.0.0.1", "http://10.0.0.1:80"),
         ("http://10.0.0.1:80", "http://10.0.0.1:80"),
         ("http://[::1]:8000", "http://[::1]:8000"),
+        ("http://[FD00:0:0::1]:81", "http://[fd00::1]:81"),
     ],
 )
 def test_allowed_sites(site: str, written: str) -> None:
-    """What `kiosk.allow` adds is that name, and no name below it (row 2)."""
+    """What `kiosk.allow` adds is that name and port, and no name below it (row 2)."""
     assert written in made("http://127.0.0.1:8000", site)["URLAllowlist"]
 
 
@@ -73,7 +75,7 @@ def test_it_follows_the_configuration(tmp_path: Path) -> None:
         done = write(tmp_path, "--config", str(config), "--write-policy", str(file))
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     told = json.loads(file.read_text())
-    assert told["URLAllowlist"][:2] == ["http://127.0.0.1:8123", "https://.example.org"]
+    assert told["URLAllowlist"][:2] == ["http://127.0.0.1:8123", "https://.example.org:443"]
     assert [path.name for path in file.parent.iterdir()] == ["gpiobridge.json"]
     assert file.stat().st_mode & 0o777 == 0o644
     assert file.parent.stat().st_mode & 0o777 == 0o755
@@ -85,6 +87,31 @@ def test_it_can_be_shown(tmp_path: Path) -> None:
     done = write(tmp_path, "--config", str(config), "--write-policy", "-")
     assert json.loads(done.stdout) == made()
     assert "only-for" not in done.stdout
+
+
+def test_folders_that_are_there_stay_as_they_are(tmp_path: Path) -> None:
+    """Only a folder that it makes is for all to read, whatever the caller's mask (row 2)."""
+    (tmp_path / "home" / "private").mkdir(parents=True)
+    for folder in (tmp_path / "home", tmp_path / "home" / "private"):
+        folder.chmod(0o700)
+    mask = os.umask(0o077)  # the unit's
+    try:
+        kiosk_policy.write(tmp_path / "home" / "private" / "policy.json", "{}\n")
+        kiosk_policy.write(tmp_path / "policies" / "managed" / "policy.json", "{}\n")
+    finally:
+        assert os.umask(mask) == 0o077
+    modes = {
+        str(path.relative_to(tmp_path)): oct(path.stat().st_mode & 0o777)
+        for path in tmp_path.rglob("*")
+    }
+    assert modes == {
+        "home": "0o700",
+        "home/private": "0o700",
+        "home/private/policy.json": "0o644",
+        "policies": "0o755",
+        "policies/managed": "0o755",
+        "policies/managed/policy.json": "0o644",
+    }
 
 
 def test_where_it_cant_be_written(tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ def policy(root: Path, settings: Settings) -> Finding:
     """
     check, again = "kiosk policy", "sudo systemctl restart gpiobridge-kiosk"
     bridge, wanted = settings.server.local_url, settings.kiosk
-    made = kiosk_policy.policy(bridge, wanted.allow, kiosk_policy.START_PAGE, camera=wanted.camera)
+    made = kiosk_policy.policy(bridge, wanted.allow, camera=wanted.camera)
     there = read_text(root / kiosk_policy.FILE.lstrip("/"))
     if not there:
         sentence = f"{kiosk_policy.FILE} isn't there: visitors can open dialogs and other sites"

@@ -128,11 +128,11 @@ def program_units(
         }
     texts = {place: source.read_text("utf-8") for place, source in sources.items()}
     if kiosk:
-        texts[f"{UNITS}/{KIOSK}"] = kiosk_unit(texts[f"{UNITS}/{KIOSK}"], browser)
+        texts[f"{UNITS}/{KIOSK}"] = unit_with_browser(texts[f"{UNITS}/{KIOSK}"], browser)
     return tuple(_text_file(place, text) for place, text in texts.items())
 
 
-def kiosk_unit(template: str, browser: str) -> str:
+def unit_with_browser(template: str, browser: str) -> str:
     """Write the kiosk's unit for a browser.
 
     Args:

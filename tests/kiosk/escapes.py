@@ -1,7 +1,7 @@
 """Every way out of the kiosk that a visitor has, tried with real events: a table of what happens.
 
 ``python -m kiosk.escapes`` in ``tests/`` tries them all, takes a picture of each after 5 s, and
-prints one line for each and a count; ``--without policy,keyboard,pipe`` leaves mends out. About ten
+prints one line for each and a count; ``--without policy,keyboard,pipe`` leaves mends out. About 25
 minutes; only the ways whose names are given otherwise.
 """
 

@@ -230,7 +230,7 @@ def test_cog_knows_its_options(tmp_path: Path) -> None:
     """An unknown option would end cog; its sandbox is asked for where it has a choice (row 5)."""
     program = shutil.which("cog")
     assert program
-    cog.write_filter(tmp_path, "http://127.0.0.1:8000")
+    cog.prepare(tmp_path, "http://127.0.0.1:8000")
     line = cog.command(Path(program), tmp_path, "", wayland=True, small=False, more=())
     done = subprocess.run(
         [*line, "--version"], capture_output=True, text=True, timeout=10, check=False
