@@ -11,6 +11,7 @@ import json
 import re
 import shutil
 from collections.abc import Mapping, Sequence
+from ipaddress import IPv6Address
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
@@ -163,7 +164,8 @@ def content_filter(base: str, allow: Sequence[str] = ()) -> list[dict[str, objec
 def _origins(site: str) -> list[str]:
     """Write a site's beginning as WebKit does, by each of its names on this machine."""
     place = urlsplit(site)
-    host = f"[{place.hostname}]" if ":" in (place.hostname or "") else place.hostname or ""
+    name = place.hostname or ""
+    host = f"[{IPv6Address(name)}]" if ":" in name else name.encode("idna").decode()
     usual = {"http": 80, "https": 443}.get(place.scheme)
     port = f":{place.port}" if place.port and place.port != usual else ""
     hosts = _LOOPBACK if host in _LOOPBACK else (host,)
