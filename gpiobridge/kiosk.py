@@ -348,5 +348,6 @@ def _day_s() -> float:
 
 def _how_it_ended(code: int | None) -> str:
     if code is not None and code < 0:
-        return f"it was ended by {signal.Signals(-code).name}"
+        named = {number.value: number.name for number in signal.Signals}
+        return f"it was ended by {named.get(-code, f'signal {-code}')}"
     return f"it ended with code {code}"

@@ -326,6 +326,8 @@ def test_environment_of_cog() -> None:
         ("http://[::1]:81", ("http://[::1]:81/",), ("https://example.com/http://[::1]:81/",)),
         ("http://[0:0::1]:81", ("http://[::1]:81/", "http://127.0.0.1:81/"), ("http://[::1]/",)),
         ("http://[fd00::1]:81", ("http://[fd00::1]:81/",), ("http://f:81/", "http://[::1]:81/")),
+        ("http://[FD00:0::01]:81", ("http://[fd00::1]:81/",), ("http://[fd00::2]:81/",)),
+        ("http://müseum.local", ("http://xn--mseum-kva.local/",), ("http://seum.local/",)),
     ],
 )
 def test_filter_of_cog(base: str, shown: tuple[str, ...], kept_out: tuple[str, ...]) -> None:
@@ -356,6 +358,19 @@ def test_filter_on_a_full_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     cog.prepare(tmp_path, "http://pi:81")
     with pytest.raises(KioskError, match=r"filter\.json can't be written: No space left"):
         cog.prepare(tmp_path, "http://pi:82")
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (3, "it ended with code 3"),
+        (-9, "it was ended by SIGKILL"),
+        (-36, "it was ended by signal 36"),
+    ],
+)
+def test_how_a_browser_ended(code: int, said: str) -> None:
+    """Any end of the browser's can be said: a real-time signal has no name."""
+    assert kiosk._how_it_ended(code) == said
 
 
 def test_choice_of_browsers() -> None:
