@@ -230,8 +230,12 @@ class Room:
         self.visitor = self._leaving.enter_context(
             x_server(folder, locked="keyboard" not in without)
         )
-        self.bridge = self._open_bridge()
-        self.kiosk = self._start()
+        try:
+            self.bridge = self._open_bridge()
+            self.kiosk = self._start()
+        except BaseException:
+            self.close()
+            raise
 
     def _open_bridge(self) -> RunningBridge:
         folder = self._folder / "bridge"
