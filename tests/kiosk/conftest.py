@@ -1,4 +1,4 @@
-"""The kiosk unit's own command under a real compositor without a screen.
+"""The kiosk unit's own command under a real compositor without a screen, and its launcher alone.
 
 These tests run only when the folder is asked for by name (`make test-kiosk`): they need cage, grim
 and Xwayland, and a good part of their time is the 10 s that the launcher gives a page to come back.
