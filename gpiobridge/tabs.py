@@ -52,6 +52,7 @@ class _Page:
     shown: bool  # whether it was ever more than prerendered
     ordered_s: float | None = None  # since when it is to close
     emptied: bool = False  # whether it showed something before, and shows nothing now
+    crashed: bool = False  # whether its process has died ("Aw, Snap!")
 
 
 class Tabs:
@@ -113,6 +114,9 @@ class Tabs:
                 self._note(info, now_s)
             case "Target.targetDestroyed":
                 self._pages.pop(str(params.get("targetId")), None)
+            case "Target.targetCrashed":
+                if crashed := self._pages.get(str(params.get("targetId"))):
+                    crashed.crashed = True
             case None if "windowId" in params:
                 return self._window(params)
         return self._strays(now_s)
@@ -186,7 +190,7 @@ class Tabs:
     def _wrong(self, now_s: float) -> bool:
         """Whether the exhibit's tab has been missing, or wrong, for too long."""
         own = self._pages.get(self._own) if self._own else None
-        right = own is not None and self._may(own.url) and not own.emptied
+        right = own is not None and self._may(own.url) and not (own.emptied or own.crashed)
         rests, stays = now_s - self._moved_s >= AWAY_S, now_s - self._home_s >= MOST_AWAY_S
         if right and not (self.away and (rests or stays)):
             self._wrong_since_s = None

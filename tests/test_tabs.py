@@ -42,6 +42,12 @@ def gone(name: str) -> dict[str, Any]:
     return {"method": "Target.targetDestroyed", "params": {"targetId": name}}
 
 
+def crashed(name: str) -> dict[str, Any]:
+    """What Chromium says of a tab whose process has died."""
+    params = {"targetId": name, "status": "killed", "errorCode": 9}
+    return {"method": "Target.targetCrashed", "params": params}
+
+
 def shown(name: str = "own", url: str = f"{BRIDGE}/welcome", *allow: str) -> Tabs:
     """A browser that shows the exhibit."""
     browser = tabs(*allow)
@@ -127,6 +133,18 @@ def test_an_empty_page_after_the_exhibit() -> None:
     assert opened(browser, 100.0) == []
     browser.hear(told("own", "about:blank#x", "InfoChanged"), 100.1)
     assert opened(browser, 100.0 + GONE_S) == [HOME]
+
+
+def test_a_crashed_page() -> None:
+    """A page whose process has died shows nothing, whoever watches it: a new tab comes (row 2)."""
+    browser = shown()
+    browser.hear(crashed("other"), 5.0)
+    assert opened(browser, 5.0 + GONE_S) == []
+    browser.hear(crashed("own"), 10.0)
+    assert opened(browser, 10.0) == []
+    assert opened(browser, 10.0 + GONE_S) == [HOME]
+    assert browser.hear(told("new", HOME), 11.5)[0].params == {"targetId": "own"}
+    assert opened(browser, 11.5 + GONE_S) == []
 
 
 def test_what_is_led_home_from_is_known() -> None:

@@ -135,6 +135,16 @@ class Kiosk:
             return [pid for pid, line in filters if "/bin/cog " in line]
         return [pid for pid, line in self._chromium() if "--type=" not in line]
 
+    def settled(self) -> list[int]:
+        """Wait until the launcher has seen its newest browser's page; that one's process id."""
+
+        def is_live() -> bool:
+            said = self.said()
+            return 0 < said.count(": started ") == said.count("its page is live")
+
+        self.wait(is_live)
+        return self.browsers()
+
     def renderers(self) -> list[int]:
         """Process ids of those that draw pages."""
         if self.browser == "cog":
