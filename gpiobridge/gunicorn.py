@@ -201,9 +201,15 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         )
 
     def _ending_refused(self, application: Callable[..., Iterable[bytes]]) -> Callable[..., Any]:
-        """Wrap a WSGI application so that who is refused has to connect anew, and rests."""
+        """Wrap a WSGI application so that who is refused has to connect anew.
+
+        It rests before its next turn, and so does who opens a socket.
+        """
 
         def call(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+            if "HTTP_UPGRADE" in environ:
+                self._turns.let_rest(client_of(environ["REMOTE_ADDR"]))
+
             def start(status: str, *rest: Any) -> Any:
                 if status[:3] in _REFUSED:
                     # An application can't tell gunicorn to close, but its response can.

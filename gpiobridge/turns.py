@@ -4,8 +4,9 @@ Of the HTTP threads that are there for clients one of them gets half at most, an
 together whose bodies are still to come. What this machine itself asks for comes first, and has no
 bound: a kiosk must not wait for visitors, and a proxy speaks for everybody.
 
-A client that is refused rests before its next turn: to say no takes as long as to serve a page, and
-hundreds who come again and again without the token would keep Python busy with it.
+A client that is refused, or opens a socket, rests before its next turn. Either takes as long as to
+serve a page, and hundreds who come again and again would keep Python busy with it: those without
+the token, and those who flood.
 
 Any thread; it imports nothing of the project.
 """
@@ -18,7 +19,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 REST_S = 0.02
-"""How long a client that was refused waits for its next turn, in seconds."""
+"""How long a client waits for its next turn that was refused or has opened a socket, in seconds."""
 
 T = TypeVar("T")
 
@@ -127,7 +128,7 @@ class Turns(Generic[T]):
             self._running.remove(turn)
 
     def let_rest(self, client: str | None) -> None:
-        """Note that a client was refused; this machine itself never rests."""
+        """Note that a client was refused, or opens a socket; this machine itself never rests."""
         if client is None:
             return
         with self._lock:

@@ -249,6 +249,17 @@ def test_who_is_refused_rests_only_a_moment(bridge: RunningBridge) -> None:
     assert 19 * REST_S <= time.monotonic() - began_s < 10  # the server looks once a second anyway
 
 
+def test_who_opens_sockets_rests(bridge: RunningBridge) -> None:
+    """Those who flood come back at once: a stranger's sockets are spread out (row 5)."""
+    asked = {"additional_headers": {"Authorization": f"Bearer {TOKEN}"}, "proxy": None}
+    url = f"ws://127.0.0.1:{bridge.port}/ws/still"
+    began_s = time.monotonic()
+    for _ in range(12):
+        with connect(url, source_address=(STRANGER, 0), **asked) as opened:
+            frame(opened, "state")
+    assert time.monotonic() - began_s >= 11 * REST_S
+
+
 def test_a_kept_alive_connection_goes_on(bridge: RunningBridge) -> None:
     """One request after the other, each byte by byte, and with bodies of each kind."""
     with Client(bridge) as client:
