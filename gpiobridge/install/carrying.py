@@ -50,7 +50,7 @@ from gpiobridge.install.steps import (
     Systemctl,
     Tidy,
 )
-from gpiobridge.install.writing import beside, new_file, remove_empty, set_link
+from gpiobridge.install.writing import beside, remove_empty, replacing, set_link
 from gpiobridge.parts import MARK
 
 _CHECK_S = 120
@@ -228,17 +228,13 @@ class _Work:
     def _place(self, file: File) -> None:
         target = self._machine.at(file.path)
         target.parent.mkdir(parents=True, exist_ok=True)
-        made = beside(target)
-        with new_file(made) as new:
+        with replacing(target) as new:
             if isinstance(file.source, bytes):
                 new.write(file.source)
             else:
                 _copy(file.source, file.digest, new)
-            self._machine.own(made, file.group)
+            self._machine.own(beside(target), file.group)
             os.fchmod(new.fileno(), file.mode)
-            new.flush()
-            os.fsync(new.fileno())
-        made.replace(target)
 
     def _remove(self, target: Path) -> None:
         target.unlink(missing_ok=True)

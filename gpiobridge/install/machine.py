@@ -15,7 +15,7 @@ from pathlib import Path
 from gpiobridge import calling
 from gpiobridge.errors import InstallError
 from gpiobridge.install.steps import ACCOUNTS, CHROMIUM, OVERLAY_CONFIG, OVERLAY_LINE, READERS
-from gpiobridge.install.writing import beside, new_file
+from gpiobridge.install.writing import replacing
 from gpiobridge.overlay import PACKAGED, Overlay, find_overlay
 
 _ORDER_S = 300  # longer than any start that the unit allows
@@ -205,12 +205,9 @@ class Machine:
             place.unlink(missing_ok=True)
             return
         place.parent.mkdir(parents=True, exist_ok=True)
-        with new_file(beside(place)) as new:
+        with replacing(place) as new:
             new.write("".join(f"{line}\n" for line in lines).encode(errors="surrogateescape"))
             os.fchmod(new.fileno(), 0o644)
-            new.flush()
-            os.fsync(new.fileno())
-        beside(place).replace(place)
 
     def sync(self) -> None:
         """Bring all that was written to the disk: a Pi's plug may be pulled at any time."""

@@ -34,7 +34,7 @@ from gpiobridge.install.steps import (
     Step,
     Switch,
 )
-from gpiobridge.install.writing import beside, keep_names, new_file, remove_empty, set_link
+from gpiobridge.install.writing import beside, keep_names, remove_empty, replacing, set_link
 
 REPLACED = f"{HOME}/replaced"
 _RECORD = "record.json"
@@ -89,11 +89,8 @@ def keep(machine: Machine, paths: Iterable[str]) -> None:
             record[path] = None
     machine.sync()  # the record says that all of it is there
     place = folder / _RECORD
-    with new_file(beside(place)) as new:
+    with replacing(place) as new:
         new.write(json.dumps(record, indent=1).encode())
-        new.flush()
-        os.fsync(new.fileno())
-    beside(place).replace(place)
     keep_names(folder)
 
 
@@ -198,12 +195,9 @@ def _reason(error: OSError) -> str:
 
 def _bring_back(target: Path, kept: Path, uid: int, gid: int) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    made = beside(target)
-    with new_file(made) as new, kept.open("rb") as source:
+    with replacing(target) as new, kept.open("rb") as source:
         shutil.copyfileobj(source, new)
         with contextlib.suppress(OSError):
             os.fchown(new.fileno(), uid, gid)
-        new.flush()
-        os.fsync(new.fileno())
-    shutil.copystat(kept, made)
-    made.replace(target)
+        new.flush()  # else its time would be that of the last write
+        shutil.copystat(kept, beside(target))

@@ -6,6 +6,7 @@ through a link that someone has laid in the way.
 
 import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -24,6 +25,21 @@ def new_file(path: Path) -> BinaryIO:
     path.unlink(missing_ok=True)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     return os.fdopen(os.open(path, flags, 0o600), "wb")
+
+
+@contextlib.contextmanager
+def replacing(target: Path) -> Iterator[BinaryIO]:
+    """Write a file anew: what is written in here takes its place at the end, once on the disk.
+
+    Args:
+        target: the file; until the end what is written lies `beside` it.
+    """
+    made = beside(target)
+    with new_file(made) as new:
+        yield new
+        new.flush()
+        os.fsync(new.fileno())
+    made.replace(target)
 
 
 def set_link(link: Path, to: str | None) -> None:
