@@ -245,6 +245,13 @@ def test_a_kiosk_is_restarted_with_the_service() -> None:
     assert again not in plan_rollback(stopped, (), replace=False, today=TODAY)
 
 
+def test_the_way_back_starts_at_boot_too() -> None:
+    """The service of the earlier copy is enabled if the present one isn't."""
+    present = replace(INSTALLED, previous="0.1.0-1", enabled=frozenset({SOCKET}))
+    steps = plan_rollback(present, (), replace=False, today=TODAY)
+    assert Systemctl(("enable", SOCKET, SERVICE)) in steps
+
+
 @pytest.mark.parametrize("exhibit", [EXHIBIT_FILES, None])
 def test_a_configuration_that_the_service_may_not_read_is_permitted(
     exhibit: tuple[File, ...] | None,

@@ -372,7 +372,7 @@ def _starting(
     present: Present,
     place: tuple[File, ...],
     stale: tuple[str, ...],
-    at_boot: tuple[str, ...] = (),
+    at_boot: tuple[str, ...] = (SOCKET, SERVICE),
     *,
     restart: bool,
     kiosk: bool,
