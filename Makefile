@@ -33,7 +33,7 @@ test-https: .venv/dev .venv/browser .venv/proxies  ## test behind Caddy and ngin
 	PATH="$$PATH:/usr/sbin" $(BIN)/pytest tests/proxies
 
 test-kiosk: .venv/dev .venv/browser .venv/kiosk  ## test the kiosk under cage, without a screen
-	$(BIN)/pytest tests/kiosk
+	$(BIN)/pytest tests/cage
 
 test-browsers: .venv/dev .venv/browsers  ## test in Firefox, WebKit and Chromium (Debian, as root)
 	$(BIN)/pytest tests/browsers

@@ -2,6 +2,7 @@
 
 from importlib.metadata import version
 
+from gpiobridge.core.events import Display, Gesture, Level, Message, PinEvent
 from gpiobridge.errors import (
     ConfigError,
     DriveError,
@@ -11,8 +12,7 @@ from gpiobridge.errors import (
     RemoteError,
     ServerError,
 )
-from gpiobridge.events import Display, Gesture, Level, Message, PinEvent
-from gpiobridge.web import GpioBridge
+from gpiobridge.extension.gpio_bridge import GpioBridge
 
 __version__ = version("gpiobridge")
 

@@ -16,10 +16,10 @@ from pathlib import Path
 from wsproto import connection as protocol
 
 from gpiobridge import config
-from gpiobridge.connection import Connection
-from gpiobridge.events import Display, Level, RawEdge
-from gpiobridge.gpio import OnEdge, PinSource
-from gpiobridge.watcher import Watcher
+from gpiobridge.core.events import Display, Level, RawEdge
+from gpiobridge.displays.connection import Connection
+from gpiobridge.loop.watcher import Watcher
+from gpiobridge.pins import OnEdge, PinSource
 
 DISPLAYS = 50
 EDGES_A_SECOND = 5000

@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from gpiobridge.errors import InstallError
-from gpiobridge.install import Machine
 from gpiobridge.install.steps import PINS, READERS
-from gpiobridge.overlay import Overlay
+from gpiobridge.install.target import Machine
+from gpiobridge.system.overlay import Overlay
 
 
 class FakeMachine(Machine):

@@ -10,7 +10,7 @@ from websockets.sync.client import ClientConnection, connect
 from werkzeug.serving import make_server
 
 from gpiobridge import GpioBridge
-from gpiobridge.events import Level
+from gpiobridge.core.events import Level
 
 PINS = {"button": 17}
 

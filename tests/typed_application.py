@@ -8,16 +8,7 @@ from typing import ParamSpec
 from flask import Blueprint, Flask, Response, abort, g
 from flask.typing import ResponseReturnValue
 
-from gpiobridge import (
-    Display,
-    DriveError,
-    Gesture,
-    GpioBridge,
-    Level,
-    Message,
-    PinEvent,
-    PushError,
-)
+from gpiobridge import Display, DriveError, Gesture, GpioBridge, Level, Message, PinEvent, PushError
 
 P = ParamSpec("P")
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from gpiobridge.config.checking import RESERVED, SECTIONS, check
+from gpiobridge.config.check import RESERVED, SECTIONS, check
 from gpiobridge.config.durations import format_duration, parse_duration
 from gpiobridge.config.environment import lay_over, passed_over
 from gpiobridge.config.example import example_file, why_example

@@ -15,7 +15,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from gpiobridge.events import Level
+from gpiobridge.core.events import Level
 
 
 class Step(NamedTuple):

@@ -13,7 +13,7 @@ from gpiobridge.config.durations import format_duration
 from gpiobridge.config.problems import Key, Problems, dotted, missing, show
 from gpiobridge.config.settings import Page, Pin
 from gpiobridge.config.tables import RulesTable
-from gpiobridge.events import Gesture, Level
+from gpiobridge.core.events import Gesture, Level
 
 RULES = (
     "on_low", "on_high", "on_press", "on_release", "while_low", "while_high", "on_tap", "on_hold",

@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Literal
 
-from gpiobridge.events import Gesture, Level
+from gpiobridge.core.events import Gesture, Level
 
 
 def base_url(host: str, port: int) -> str:

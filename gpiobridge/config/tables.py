@@ -17,7 +17,7 @@ from gpiobridge.config.durations import format_duration, parse_duration
 from gpiobridge.config.header import bcm_number
 from gpiobridge.config.problems import show
 from gpiobridge.config.settings import Idle
-from gpiobridge.hosts import DEFAULT_PORTS, read_origin
+from gpiobridge.net.hosts import DEFAULT_PORTS, read_origin
 
 _ONE_DAY_S = 86_400
 

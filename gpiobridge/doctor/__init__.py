@@ -10,16 +10,18 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 
-from gpiobridge import calling, config
+from gpiobridge import config
 from gpiobridge.config import Settings
 from gpiobridge.doctor import age, backends, board, disk, kiosk, pins, service
 from gpiobridge.doctor.findings import Finding, Report, Verdict, failure, ok, skipped, warning
 from gpiobridge.doctor.machine import Health, Machine
 from gpiobridge.errors import ConfigError, PinError
-from gpiobridge.gpio import is_raspberry_pi
-from gpiobridge.parts import marked_since_s
+from gpiobridge.pins import is_raspberry_pi
+from gpiobridge.system import calling
+from gpiobridge.system.parts import marked_since_s
+from gpiobridge.system.units import KIOSK, Unit, config_of, find_units
 
-__all__ = ["Finding", "Machine", "Report", "Verdict", "examine", "installed_config"]
+__all__ = ["Finding", "Machine", "Report", "Verdict", "examine"]
 
 Check = Callable[[], Finding | Iterable[Finding]]
 
@@ -47,16 +49,6 @@ def examine(config_file: Path | None = None, machine: Machine | None = None) -> 
     return Report(findings, config_wrong=patient.config_wrong)
 
 
-def installed_config(machine: Machine | None = None) -> Path | None:
-    """Find the configuration of the installed service; None if there is no such service.
-
-    Args:
-        machine: where to look; by default this machine.
-    """
-    machine = machine or Machine()
-    return service.config_of(service.units(machine.root, machine.run))
-
-
 class _Patient:
     """What several checks need, looked up once and only when a check asks for it.
 
@@ -81,7 +73,7 @@ class _Patient:
 
     def _installed_config(self) -> Path | None:
         """The service's file, where none was named and there is none in this folder."""
-        return None if Path("config.toml").exists() else service.config_of(self.units)
+        return None if Path("config.toml").exists() else config_of(self.units)
 
     @property
     def settings(self) -> Settings:
@@ -95,9 +87,9 @@ class _Patient:
         return self.loaded
 
     @cached_property
-    def units(self) -> dict[str, service.Unit] | None:
+    def units(self) -> dict[str, Unit] | None:
         """Our units, None without systemd."""
-        return service.units(self.machine.root, self.machine.run)
+        return find_units(self.machine.root, self.machine.run)
 
     @cached_property
     def health(self) -> Health | None:
@@ -253,18 +245,18 @@ def _back_end(patient: _Patient) -> Finding:
 
 def _policy(patient: _Patient) -> list[Finding]:
     units = patient.units
-    if units is None or not units[service.KIOSK].installed:
+    if units is None or not units[KIOSK].installed:
         return []
-    if units[service.KIOSK].browser != "chromium":  # it has a filter instead
+    if units[KIOSK].browser != "chromium":  # it has a filter instead
         return []
     # One of another bridge has a policy of its own.
-    elsewhere = "--url" in units[service.KIOSK].command
+    elsewhere = "--url" in units[KIOSK].command
     return [] if elsewhere else [kiosk.policy(patient.machine.root, patient.settings)]
 
 
 def _kiosk(patient: _Patient) -> Finding:
     machine, units = patient.machine, patient.units
-    unit = None if units is None else units[service.KIOSK]
+    unit = None if units is None else units[KIOSK]
     pages = {} if isinstance(patient.loaded, ConfigError) else patient.loaded.pages
     return kiosk.kiosk(
         machine.root,

@@ -3,9 +3,9 @@
 It takes what it looks at as arguments and returns its findings.
 """
 
-from gpiobridge import calling
 from gpiobridge.doctor.findings import Finding, ok, skipped, warning
-from gpiobridge.parts import OLD_S, iso
+from gpiobridge.system import calling
+from gpiobridge.system.parts import OLD_S, iso
 
 _CHECK = "age"
 _DAY_S = 86400.0

@@ -5,10 +5,10 @@ It takes what it looks at as arguments and returns its finding.
 
 from collections.abc import Mapping
 
-from gpiobridge import calling
 from gpiobridge.doctor.findings import Finding, failure, ok, warning
 from gpiobridge.doctor.machine import Package
-from gpiobridge.gpio.remedies import install
+from gpiobridge.pins.remedies import install
+from gpiobridge.system import calling
 
 PACKAGES = ("lgpio", "rpi-lgpio", "RPi.GPIO", "pigpio", "gpiod")
 """The packages that can bring a back end."""

@@ -9,9 +9,11 @@ from pathlib import Path
 
 from gpiobridge.config import Gpio, Pin
 from gpiobridge.doctor.findings import Finding, failure, ok, skipped, warning
-from gpiobridge.doctor.machine import Run, User, read_text
-from gpiobridge.gpio import is_raspberry_pi
-from gpiobridge.gpio.chips import Chip, devices, pi_chip
+from gpiobridge.doctor.machine import User, read_text
+from gpiobridge.pins import is_raspberry_pi
+from gpiobridge.pins.chips import Chip, devices, pi_chip
+from gpiobridge.system.commands import Run
+from gpiobridge.system.units import has_systemd
 
 CHIP_BACK_ENDS = ("lgpio", "gpiod")
 """Back ends that open one of the kernel's GPIO chips."""
@@ -183,8 +185,3 @@ def clock(root: Path, run: Run, unix_s: float) -> Finding:
         case "no":
             return warning("clock", f"it is not set by the network; {note}", remedy)
     return skipped("clock", "nobody here knows whether it is set by the network")
-
-
-def has_systemd(root: Path) -> bool:
-    """Whether the machine was booted with systemd (sd_booted(3))."""
-    return (root / "run/systemd/system").exists()

@@ -8,10 +8,10 @@ import os
 import re
 from pathlib import Path
 
-from gpiobridge import calling
 from gpiobridge.doctor.findings import Finding, ok, skipped, warning
 from gpiobridge.doctor.machine import read_text
-from gpiobridge.overlay import LOWER, find_overlay
+from gpiobridge.system import calling
+from gpiobridge.system.overlay import LOWER, find_overlay
 
 _STATE = "/var/lib/gpiobridge/state"
 _SECTOR_BYTES = 512  # in /proc/diskstats, whatever the disk's are

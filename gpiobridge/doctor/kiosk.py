@@ -8,10 +8,11 @@ import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from gpiobridge import calling, kiosk_policy
 from gpiobridge.config import Settings
 from gpiobridge.doctor.findings import Finding, failure, ok, skipped, warning
 from gpiobridge.doctor.machine import read_text
+from gpiobridge.kiosk import chromium_policy
+from gpiobridge.system import calling
 
 _CHROMIUM, _COG = "chromium", "cog"
 _PROGRAMS = {_CHROMIUM: ("chromium", "chromium-browser"), _COG: (_COG,)}
@@ -85,12 +86,12 @@ def policy(root: Path, settings: Settings) -> Finding:
     """
     check, again = "kiosk policy", "sudo systemctl restart gpiobridge-kiosk"
     bridge, wanted = settings.server.local_url, settings.kiosk
-    made = kiosk_policy.policy(bridge, wanted.allow, camera=wanted.camera)
-    there = read_text(root / kiosk_policy.FILE.lstrip("/"))
+    made = chromium_policy.policy(bridge, wanted.allow, camera=wanted.camera)
+    there = read_text(root / chromium_policy.FILE.lstrip("/"))
     if not there:
-        sentence = f"{kiosk_policy.FILE} isn't there: visitors can open dialogs and other sites"
+        sentence = f"{chromium_policy.FILE} isn't there: visitors can open dialogs and other sites"
         return warning(check, sentence, again)
-    if there != kiosk_policy.text(made).strip():
+    if there != chromium_policy.text(made).strip():
         return warning(check, "the browser obeys an earlier configuration", again)
     return ok(check, "the browser shows the bridge alone" + _and(wanted.allow))
 

@@ -8,7 +8,6 @@ import contextlib
 import importlib.metadata
 import os
 import platform
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -16,17 +15,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gpiobridge import gpio, parts, remote
+from gpiobridge import pins
+from gpiobridge.client import asking
 from gpiobridge.config import Server
 from gpiobridge.doctor.sampling import Sampler, sample
 from gpiobridge.errors import RemoteError
-from gpiobridge.gpio.chips import Chip, Line, chips, line
-from gpiobridge.limits import raise_file_limit
-
-_COMMAND_S = 10.0  # a command that takes longer has hung
-
-Run = Callable[[Sequence[str]], str | None]
-"""Run a command: its standard output, or None if it isn't there, fails or hangs."""
+from gpiobridge.pins.chips import Chip, Line, chips, line
+from gpiobridge.system import parts
+from gpiobridge.system.commands import Run, run_command
+from gpiobridge.system.open_files import raise_file_limit
 
 Health = Mapping[str, Any]
 """What a bridge's ``/healthz`` says."""
@@ -58,23 +55,6 @@ class Package:
     version: str
     folder: Path
     rank: int
-
-
-def run_command(command: Sequence[str]) -> str | None:
-    """Run a command; return its standard output, or None if it isn't there, fails or hangs."""
-    try:
-        done = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_COMMAND_S,
-            check=False,
-            # What is read must not depend on the user's language.
-            env={**os.environ, "LC_ALL": "C"},
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout.decode(errors="replace") if done.returncode == 0 else None
 
 
 def read_text(path: Path) -> str:
@@ -132,7 +112,7 @@ def open_device(path: Path) -> None:
 def ask_bridge(server: Server) -> Health | None:
     """Ask what may be the configured bridge how it is; None if no bridge answers."""
     try:
-        return remote.health(server.local_url, server.token, even_ill=True)
+        return asking.health(server.local_url, server.token, even_ill=True)
     except RemoteError:
         return None
 
@@ -179,7 +159,7 @@ class Machine:
     run: Run = run_command
     open_device: Callable[[Path], None] = open_device
     ask_bridge: Callable[[Server], Health | None] = ask_bridge
-    choose: Callable[[str], str] = gpio.choose
+    choose: Callable[[str], str] = pins.choose
     chips: Callable[[], Sequence[Chip]] = chips
     line: Callable[[int, int], Line] = line
     sample: Sampler = sample

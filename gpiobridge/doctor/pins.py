@@ -9,13 +9,13 @@ import itertools
 from collections.abc import Mapping
 
 from gpiobridge.config import Pin, Settings, wire_name
+from gpiobridge.core.events import Level
 from gpiobridge.doctor.board import CHIP_BACK_ENDS
 from gpiobridge.doctor.findings import Finding, failure, ok, skipped, warning
 from gpiobridge.doctor.machine import Health, Machine
 from gpiobridge.doctor.programs import Program, holding_line
 from gpiobridge.doctor.sampling import SAMPLE_S, Sample
-from gpiobridge.events import Level
-from gpiobridge.gpio.chips import Line, pi_chip
+from gpiobridge.pins.chips import Line, pi_chip
 
 _READINGS = 10  # of a running bridge, over SAMPLE_S
 _NOISY = 10  # edges in SAMPLE_S that no finger makes

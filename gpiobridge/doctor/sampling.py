@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from gpiobridge.config import Gpio, Pin, Pull
+from gpiobridge.core.events import Level, RawEdge
 from gpiobridge.errors import PinError
-from gpiobridge.events import Level, RawEdge
-from gpiobridge.gpio import PinSource, pin_source
+from gpiobridge.pins import PinSource, pin_source
 
 SAMPLE_S = 0.5
 """How long pins are watched, in seconds."""

@@ -4,112 +4,17 @@ Each takes what it looks at as arguments and returns its findings.
 """
 
 import errno
-import re
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
-from gpiobridge import calling
 from gpiobridge.config import Server
-from gpiobridge.doctor.board import has_systemd
 from gpiobridge.doctor.findings import Finding, failure, ok, skipped, warning
-from gpiobridge.doctor.machine import Health, Run
+from gpiobridge.doctor.machine import Health
 from gpiobridge.doctor.programs import listening_on
-from gpiobridge.limits import room_for_displays
-
-SERVICE = "gpiobridge.service"
-SOCKET = "gpiobridge.socket"
-KIOSK = "gpiobridge-kiosk.service"
-
-_PROPERTIES = (
-    "Id", "LoadState", "ActiveState", "SubState", "UnitFileState", "Result", "StatusText",
-    "NRestarts", "LimitNOFILE", "ExecStart",
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """A unit as systemd sees it; the words are systemd's (systemctl(1)).
-
-    Args:
-        name: such as "gpiobridge.service".
-        load: "loaded", or "not-found".
-        active: "active", "inactive", "activating", "failed".
-        sub: such as "running", "listening", "auto-restart".
-        enabled: "enabled" if it starts at boot, "disabled" if not, and other words.
-        result: why it ended last; "success" if that was no failure.
-        status: what it last said of itself.
-        restarts: how often systemd has started it again.
-        files: how many files it may open, as systemd writes it.
-        command: what it runs, as systemd writes it.
-    """
-
-    name: str
-    load: str = "not-found"
-    active: str = "inactive"
-    sub: str = "dead"
-    enabled: str = ""
-    result: str = "success"
-    status: str = ""
-    restarts: int = 0
-    files: str = ""
-    command: str = ""
-
-    @property
-    def installed(self) -> bool:
-        """Whether systemd knows it."""
-        return self.load not in ("", "not-found")
-
-    @property
-    def config(self) -> Path | None:
-        """The configuration that it runs with, if its command names one."""
-        found = re.search(r"--config[ =]([^\s;]+)", self.command)
-        return Path(found[1]) if found else None
-
-    @property
-    def browser(self) -> str:
-        """What the kiosk's unit shows pages with."""
-        found = re.search(r"--browser[ =]([^\s;]+)", self.command)
-        return found[1] if found else "chromium"
-
-
-def units(root: Path, run: Run) -> dict[str, Unit] | None:
-    """Ask systemd for our units, installed or not; None without systemd.
-
-    Args:
-        root: the file system.
-        run: runs a command.
-    """
-    if not has_systemd(root):
-        return None
-    names = (SERVICE, SOCKET, KIOSK)
-    told = run(["systemctl", "show", *names, f"--property={','.join(_PROPERTIES)}"])
-    if told is None:
-        return None
-    found = {name: Unit(name) for name in names}
-    for block in told.strip().split("\n\n"):
-        values = dict(row.split("=", 1) for row in block.splitlines() if "=" in row)
-        restarts = values.get("NRestarts", "")
-        unit = Unit(
-            values.get("Id", ""),
-            values.get("LoadState", ""),
-            values.get("ActiveState", ""),
-            values.get("SubState", ""),
-            values.get("UnitFileState", ""),
-            values.get("Result", ""),
-            values.get("StatusText", ""),
-            int(restarts) if restarts.isdigit() else 0,
-            values.get("LimitNOFILE", ""),
-            values.get("ExecStart", ""),
-        )
-        found[unit.name] = unit
-    return found
-
-
-def config_of(found: Mapping[str, Unit] | None) -> Path | None:
-    """The configuration of the installed service; None if there is no such service."""
-    return None if found is None else found[SERVICE].config
+from gpiobridge.system import calling
+from gpiobridge.system.open_files import room_for_displays
+from gpiobridge.system.units import SERVICE, SOCKET, Unit
 
 
 def waits_for_a_request(found: Mapping[str, Unit] | None) -> bool:

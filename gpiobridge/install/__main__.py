@@ -3,7 +3,8 @@
 import sys
 
 from gpiobridge.errors import InstallError
-from gpiobridge.install import Machine, recover
+from gpiobridge.install.installation import recover
+from gpiobridge.install.target import Machine
 
 
 def main() -> int:

@@ -21,8 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from gpiobridge.config.hidden import is_hidden
 from gpiobridge.errors import ConfigError
-from gpiobridge.hidden import is_hidden
 
 _LINKS = 40  # that lead to one file; Linux's own limit (path_resolution(7))
 _OPEN = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | getattr(os, "O_NONBLOCK", 0)

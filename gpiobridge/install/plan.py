@@ -13,12 +13,8 @@ from gpiobridge.install.steps import (
     CONFIG,
     EXHIBIT,
     HOME,
-    KIOSK,
     PINS,
     READERS,
-    RECOVER,
-    SERVICE,
-    SOCKET,
     STATE,
     UNITS,
     Backup,
@@ -40,8 +36,9 @@ from gpiobridge.install.steps import (
     Systemctl,
     Tidy,
     listed,
-)  # fmt: skip
-from gpiobridge.overlay import Overlay
+)
+from gpiobridge.system.overlay import Overlay
+from gpiobridge.system.units import KIOSK, RECOVER, SERVICE, SOCKET
 
 OURS = (KIOSK, SERVICE, SOCKET, RECOVER, STATE)
 """The units that `install` may have placed, in the order in which they are stopped."""

@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 from gpiobridge.errors import InstallError
-from gpiobridge.install.machine import Machine
 from gpiobridge.install.steps import (
     COMMAND,
     EXHIBIT,
@@ -34,7 +33,8 @@ from gpiobridge.install.steps import (
     Step,
     Switch,
 )
-from gpiobridge.install.writing import beside, keep_names, remove_empty, replacing, set_link
+from gpiobridge.install.target import Machine
+from gpiobridge.install.whole_files import beside, keep_names, remove_empty, replacing, set_link
 
 REPLACED = f"{HOME}/replaced"
 _RECORD = "record.json"

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gpiobridge.overlay import SETTING
+from gpiobridge.system.overlay import SETTING
 
 HOME = "/opt/gpiobridge"
 LINKS = ("live", "previous", "bin")
@@ -35,9 +35,6 @@ READERS = "gpiobridge-exhibit"
 CHROMIUM = "chromium"
 """The kiosk's browser, if no other is chosen."""
 
-SOCKET, SERVICE, KIOSK = "gpiobridge.socket", "gpiobridge.service", "gpiobridge-kiosk.service"
-RECOVER = "gpiobridge-recover.service"
-"""Takes an installation back, at boot, that lost its power."""
 STATE = "var-lib-gpiobridge-state.mount"
 """Mounts the place that stays writable while the card is only read."""
 

@@ -80,6 +80,6 @@ def test_readme_on_a_pi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
         "var-lib-gpiobridge-state.mount",
     ):
         assert (package / "systemd" / unit).exists()
-    assert (package / "assets" / "client.js").exists()
+    assert (package / "routes" / "assets" / "client.js").exists()
     assert (package / "py.typed").exists()
     assert list(site.glob(f"gunicorn-{OLDEST_GUNICORN[1]}.*"))

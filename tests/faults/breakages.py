@@ -14,30 +14,30 @@ from typing import Any
 
 def keep_lockout_presses() -> None:
     """A press that began while the page took none counts once it takes them again."""
-    from gpiobridge.events import Standing
+    from gpiobridge.core.events import Standing
 
     Standing.takes = lambda self, began_s: self.taking_since_s is not None  # type: ignore[method-assign]
 
 
 def ignore_taking() -> None:
     """Pages always take presses, whatever they say."""
-    from gpiobridge import routes
-    from gpiobridge.hub import Hub
+    from gpiobridge.displays.hub import Hub
+    from gpiobridge.routes import socket as socket_route
 
-    routes._taking_since_s = lambda: -inf
+    socket_route._taking_since_s = lambda: -inf
     Hub._take_taking = lambda self, connection, message, now_s: None  # type: ignore[method-assign]
 
 
 def ignore_taking_frames() -> None:
     """What a page says on an open socket comes to nothing."""
-    from gpiobridge.hub import Hub
+    from gpiobridge.displays.hub import Hub
 
     Hub._take_taking = lambda self, connection, message, now_s: None  # type: ignore[method-assign]
 
 
 def act_on_levels_in_films() -> None:
     """A level moves a page that takes no presses, too."""
-    from gpiobridge.events import Standing
+    from gpiobridge.core.events import Standing
 
     takes = Standing.takes
     Standing.takes = (  # type: ignore[method-assign]
@@ -47,21 +47,21 @@ def act_on_levels_in_films() -> None:
 
 def forget_levels_in_films() -> None:
     """A level that came while the page took no presses is not looked at again."""
-    from gpiobridge.navigation import Navigation
+    from gpiobridge.core.navigation import Navigation
 
     Navigation.elsewhere = lambda *args: None  # type: ignore[method-assign,assignment]
 
 
 def ask_again() -> None:
     """A page is asked to leave by a level that it has declined."""
-    from gpiobridge import wire
+    from gpiobridge.core import wire
 
     wire.read_declined = lambda texts: frozenset()
 
 
 def hold_orders_back() -> None:
     """An order of the application waits for nobody, and misses who takes no presses."""
-    from gpiobridge.hub import Hub
+    from gpiobridge.displays.hub import Hub
 
     of = Hub._of
     move = Hub.move
@@ -81,7 +81,7 @@ def hold_orders_back() -> None:
 
 def close_right_behind_edges() -> None:
     """An order's close comes right behind whatever was sent last, as a press's does."""
-    from gpiobridge.hub import Hub
+    from gpiobridge.displays.hub import Hub
 
     Hub.move = lambda self, path, audience, now_s: sum(  # type: ignore[method-assign]
         self.leave(connection, path, now_s) for connection in self._of(audience)
@@ -90,7 +90,7 @@ def close_right_behind_edges() -> None:
 
 def tell_as_handed_in() -> None:
     """Levels are told in the order in which the watcher comes to know them, pin by pin."""
-    from gpiobridge import bridge, settled
+    from gpiobridge.core import core, settled
 
     class Fifo:
         def __init__(self) -> None:
@@ -106,12 +106,12 @@ def tell_as_handed_in() -> None:
         def take(self) -> settled.Settled:
             return self._waiting.popleft()
 
-    bridge.SettledLevels = Fifo  # type: ignore[misc,assignment,attr-defined]
+    core.SettledLevels = Fifo  # type: ignore[misc,assignment,attr-defined]
 
 
 def tell_by_stamp() -> None:
     """Levels are told in the order of their edges, whatever their pins' debounces."""
-    from gpiobridge.settled import SettledLevels
+    from gpiobridge.core.settled import SettledLevels
 
     put = SettledLevels.put
     SettledLevels.put = (  # type: ignore[method-assign]
@@ -121,7 +121,7 @@ def tell_by_stamp() -> None:
 
 def repeat_messages() -> None:
     """Now and then a message is sent twice."""
-    from gpiobridge.hub import Hub
+    from gpiobridge.displays.hub import Hub
 
     send, count = Hub._send_message, itertools.count()
 
@@ -135,7 +135,7 @@ def repeat_messages() -> None:
 
 def lose_messages() -> None:
     """Now and then a message is not sent."""
-    from gpiobridge.hub import Hub
+    from gpiobridge.displays.hub import Hub
 
     send, count = Hub._send_message, itertools.count()
 
@@ -148,29 +148,29 @@ def lose_messages() -> None:
 
 def forget_retained() -> None:
     """Who comes later gets no message."""
-    from gpiobridge.retained import Retained
+    from gpiobridge.displays.retained_messages import Retained
 
     Retained.of = lambda self, display: iter(())  # type: ignore[method-assign]
 
 
 def count_farewell_presses() -> None:
     """A page doesn't say since when presses have counted: those of the farewell do."""
-    from gpiobridge import routes
+    from gpiobridge.routes import socket as socket_route
 
-    taking = routes._taking_since_s
-    routes._taking_since_s = lambda: None if taking() is None else -inf
+    taking = socket_route._taking_since_s
+    socket_route._taking_since_s = lambda: None if taking() is None else -inf
 
 
 def count_by_release() -> None:
     """A tap or a hold belongs to the moment in which it is clear, not to that of its begin."""
-    from gpiobridge.events import PinEvent
+    from gpiobridge.core.events import PinEvent
 
     PinEvent.began_s = property(lambda self: self.at_s)  # type: ignore[method-assign,assignment]
 
 
 def end_presses_when_noticed() -> None:
     """A press of one request ends when somebody looks, not when its time is over."""
-    from gpiobridge.gpio.driving import Driving
+    from gpiobridge.pins.driving import Driving
 
     begin = Driving.open
     Driving.open = lambda self, put: begin(  # type: ignore[method-assign]

@@ -18,7 +18,7 @@ from running import DEADLINE_S, RunningBridge, wait_until, write_exhibit
 from serving import served
 
 from gpiobridge import GpioBridge
-from gpiobridge.events import Level
+from gpiobridge.core.events import Level
 
 Run = Callable[..., RunningBridge]
 ONLINE = 'html[data-bridge="online"]'

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from gpiobridge.events import Level
+from gpiobridge.core.events import Level
 
 from .appfolder import assemble
 from .display import display

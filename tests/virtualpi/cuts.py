@@ -32,7 +32,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from gpiobridge.events import Level
+from gpiobridge.core.events import Level
 
 from .appfolder import assemble
 from .guest import VirtualPi

@@ -15,7 +15,7 @@ from typing import Any
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from gpiobridge.events import Level
+from gpiobridge.core.events import Level
 
 _CONNECT_LIMIT_S = 20.0
 

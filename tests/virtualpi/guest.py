@@ -21,7 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from gpiobridge.events import Level
+from gpiobridge.core.events import Level
 
 from .host import BOOT_TOOLS, BenchError, ensure_tools, make_ext4, run
 from .image import INITRD, KERNEL, ROOT_DISK

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from gpiobridge.events import Level
+from gpiobridge.core.events import Level
 
 from .browser import chromium, wait_online
 from .conftest import BUTTON_LINE

@@ -11,10 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from gpiobridge import remote
-from gpiobridge.client import connect
+from gpiobridge.client import asking
+from gpiobridge.client.frames import connect
+from gpiobridge.core.events import Level
 from gpiobridge.errors import RemoteError
-from gpiobridge.events import Level
 
 from .browser import chromium, wait_online
 from .conftest import BUTTON_LINE, WORN_LINES, release
@@ -190,7 +190,7 @@ def test_a_virtual_pin_beside_a_kernel_line(pi: VirtualPi) -> None:
         reading = reader.submit(shown.edges, driven, limit_s=60)
         try:
             for _ in range(VIRTUAL_PRESSES):
-                remote.press(address, "doorbell", HELD_S, api_token=API_TOKEN)
+                asking.press(address, "doorbell", HELD_S, api_token=API_TOKEN)
                 for level in Level:
                     pi.set_line(BUTTON_LINE, level)
                     time.sleep(HELD_S)
@@ -204,14 +204,14 @@ def test_a_virtual_pin_beside_a_kernel_line(pi: VirtualPi) -> None:
     for pin in ("button", "doorbell"):
         assert [edge.level for edge in seen if edge.pin == pin] == [*Level] * VIRTUAL_PRESSES
     with display(pi.port, "porch") as shown:
-        remote.press(address, "doorbell", HELD_S, api_token=API_TOKEN)
+        asking.press(address, "doorbell", HELD_S, api_token=API_TOKEN)
         assert shown.close_code(limit_s=20) == 4000
 
 
 def test_a_virtual_pin_asks_for_the_api_token(pi: VirtualPi) -> None:
     """The pages are open to all, and the pin is not."""
     with pytest.raises(RemoteError, match="401: The API asks for its token"):
-        remote.press(f"http://127.0.0.1:{pi.port}", "doorbell", HELD_S)
+        asking.press(f"http://127.0.0.1:{pi.port}", "doorbell", HELD_S)
 
 
 def test_doctor_asks_the_running_service(pi: VirtualPi, back_end: str) -> None:

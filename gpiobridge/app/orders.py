@@ -1,0 +1,178 @@
+"""What the application says to its displays: checked on its own thread, then ordered.
+
+Any thread may push and navigate: a request, a handler, a scheduled job. The watcher carries the
+orders out, in the order in which they come. In a process in which no bridge runs, such as a `flask`
+command or a task of Celery's, nobody can be told: that is said in the log, once.
+"""
+
+import logging
+import os
+import threading
+
+from flask import has_app_context
+
+from gpiobridge.core import wire
+from gpiobridge.core.events import Audience, Display, Move, Push
+from gpiobridge.displays.connection import text_frame
+from gpiobridge.displays.retained_messages import (
+    MAX_KEY,
+    MAX_RETAINED,
+    MAX_RETAINED_BYTES,
+    Retained,
+)
+from gpiobridge.errors import PushError
+from gpiobridge.loop.watcher import Watcher
+
+log = logging.getLogger(__name__)
+
+Who = str | Display | None
+
+_QUOTED = 20  # characters
+
+_NOBODY = (
+    "push and navigate reach no display from this process (%d): %s; ask the process that serves "
+    "the displays, by POST %s/api/messages and %s/api/navigate, or by `gpiobridge push` and "
+    "`gpiobridge navigate`"
+)
+_STOPPED = "push and navigate reach no display any more: the bridge in this process has stopped"
+
+
+class Outbound:
+    """Messages and moves of one application, before and while its bridge runs.
+
+    Args:
+        prefix: where the application has put our own routes, usually empty.
+
+    Attributes:
+        retained: what displays get that come later.
+    """
+
+    def __init__(self, prefix: str = "") -> None:
+        self.retained = Retained()
+        self._prefix = prefix
+        self._watcher: Watcher | None = None
+        self._process = 0  # the one that has the watcher's thread
+        self._lock = threading.Lock()
+        self._said: set[tuple[int, str]] = set()  # processes, and why nobody is told there
+
+    def attach(self, watcher: Watcher) -> None:
+        """Send what comes from now on through a running watcher."""
+        with self._lock:
+            self._process = os.getpid()
+            self._watcher = watcher
+
+    def push(
+        self, data: object, page: str | None, display: Who, exclude: Who, retain: str | None
+    ) -> int:
+        """Send a message; see `gpiobridge.GpioBridge.push`."""
+        audience = self._audience(page, display, exclude)
+        if retain is not None and not (isinstance(retain, str) and retain):
+            raise PushError(f'retain = {retain!r}: must be a key, such as "prices"')
+        if retain is not None and len(retain) > MAX_KEY:
+            raise PushError(
+                f"retain = {_beginning(retain)}: a key has at most {MAX_KEY} characters, "
+                f"not {len(retain)}"
+            )
+        if retain is not None and isinstance(display, Display):
+            raise PushError(
+                f"retain = {retain!r}: this one display doesn't come later, as each socket is "
+                "another; give its name as display, or leave retain out"
+            )
+        try:
+            frame = text_frame(wire.message_frame(data))
+        except ValueError as error:
+            raise PushError(f"the message {error}") from error
+        order = Push(frame, audience, retain, forget=data is None)
+        if self._is_over():
+            return 0
+        if not self.retained.reserve(order):
+            raise PushError(
+                f"retain = {retain!r}: all retained messages take at most "
+                f"{MAX_RETAINED_BYTES} bytes with their keys, and are at most {MAX_RETAINED}; "
+                "push None under a key that is done with"
+            )
+        with self._lock:
+            watcher = self._watcher
+            if watcher is None:
+                self.retained.keep(order)  # nobody is there yet
+        if watcher is not None:
+            return self._order(watcher, order)
+        # What is retained as the application is made counts from the start on. But with the
+        # first request comes the start: with a context, and without one, this is a command, a task.
+        if retain is None or has_app_context():
+            self._say_nobody("no bridge runs in it")
+        return 0
+
+    def navigate(self, to: str, page: str | None, display: Who, exclude: Who) -> int:
+        """Let displays leave for a page; see `gpiobridge.GpioBridge.navigate`."""
+        audience = self._audience(page, display, exclude)
+        self._check_page("to", to)
+        watcher = self._watcher
+        if self._is_over():
+            return 0
+        if watcher is None:
+            self._say_nobody("no bridge runs in it")
+            return 0
+        return self._order(watcher, Move(to, audience))
+
+    def _is_over(self) -> bool:
+        """Whether the watcher has ended, or isn't this process's; then it is said.
+
+        Before any lock is taken: at the time of a fork another thread may have held it.
+        """
+        watcher = self._watcher
+        if watcher is None:
+            return False
+        if self._process != os.getpid():
+            self._say_nobody(
+                f"it was forked from process {self._process}, in which the bridge runs"
+            )
+            return True
+        if not watcher.alive and self._is_new("stopped"):
+            log.warning(_STOPPED)
+        return not watcher.alive
+
+    def _say_nobody(self, why: str) -> None:
+        if self._is_new(why):
+            log.warning(_NOBODY, os.getpid(), why, self._prefix, self._prefix)
+
+    def _is_new(self, why: str) -> bool:
+        """Whether it has yet to be said in this process; from now on it is said."""
+        said = (os.getpid(), why)
+        if said in self._said:
+            return False
+        self._said.add(said)  # first: a handler of the log may push
+        return True
+
+    def _order(self, watcher: Watcher, order: Push | Move) -> int:
+        displays = watcher.displays
+        if isinstance(order, Move):
+            displays = [d for d in displays if d.page != order.to and d.page in watcher.paths]
+        watcher.order(order)
+        return sum(map(order.audience.has, displays))
+
+    def _audience(self, page: str | None, display: Who, exclude: Who) -> Audience:
+        if page is not None:
+            self._check_page("page", page)
+        for argument, who in (("display", display), ("exclude", exclude)):
+            if who is not None and not (isinstance(who, Display) or (isinstance(who, str) and who)):
+                raise PushError(f"{argument} = {who!r}: must be a display, or its name")
+            if isinstance(who, str) and len(who) > wire.MAX_NAME:
+                raise PushError(
+                    f"{argument} = {_beginning(who)}: a display's name has at most "
+                    f"{wire.MAX_NAME} characters, not {len(who)}"
+                )
+        return Audience(page, display, exclude)
+
+    def _check_page(self, argument: str, page: str) -> None:
+        if not isinstance(page, str):
+            raise PushError(f"{argument} = {page!r}: must be the name of a page")
+        # Before the start no page is known; then nobody is there to be told, either.
+        if self._watcher is not None and page not in self._watcher.paths:
+            pages = ", ".join(self._watcher.paths)
+            raise PushError(f"{argument} = {page!r}: there is no such page; pages: {pages}")
+
+
+def _beginning(text: str) -> str:
+    """Quote the beginning of a text that is too long to be repeated."""
+    return repr(f"{text[:_QUOTED]}…")

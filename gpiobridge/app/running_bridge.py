@@ -1,0 +1,98 @@
+"""A bridge that has been started: its settings, its watcher, and how both are.
+
+The extension makes one at its start; the routes work on it. Any HTTP thread.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from gpiobridge.app.orders import Outbound
+from gpiobridge.config import Settings
+from gpiobridge.loop.watcher import Watcher
+from gpiobridge.system.run_key import RunKey
+
+
+def no_nonce() -> str:
+    """Stand in for the nonces of an application whose policy has none."""
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The running bridge.
+
+    Args:
+        settings: the checked configuration.
+        watcher: watches the pins and serves the displays.
+        outbound: what the application says to the displays.
+        prefix: where the application has put our own routes, usually empty.
+        process: the id of the process in which it was started: the only one with its threads.
+        key: what commands on this machine show instead of a token.
+        nonce: gives, in a request, the nonce that the answer's Content-Security-Policy names.
+    """
+
+    settings: Settings
+    watcher: Watcher
+    outbound: Outbound
+    prefix: str
+    process: int
+    key: RunKey
+    nonce: Callable[[], str] = no_nonce
+
+    @property
+    def well(self) -> bool:
+        """Whether every pin is watched."""
+        return self.watcher.alive and len(self.watcher.bridge.levels) == len(self.settings.pins)
+
+    def health(self) -> tuple[dict[str, Any], bool]:
+        """What ``/healthz`` says, and whether all is well."""
+        levels = self.watcher.bridge.levels
+        return {
+            "status": "ok" if self.well else "failed",
+            "watcher": "alive" if self.watcher.alive else "dead",
+            "simulated": self.watcher.pins.simulated,
+            "beat": self.settings.server.beat_s,
+            "pins": {
+                name: {
+                    "pin": pin.pin,
+                    "chip": pin.chip,
+                    "source": pin.source,
+                    "level": levels.get(name),
+                    "active": pin.active,
+                    "debounce": pin.debounce_s,
+                    "missed": self.watcher.bridge.lost(name)[0],
+                    "noisy": self.watcher.bridge.noisy(name, time.monotonic()),
+                }
+                for name, pin in self.settings.pins.items()
+            },
+            "displays": [
+                {"name": d.name, "page": d.page, "visible": d.visible}
+                for d in self.watcher.displays
+            ],
+        }, self.well
+
+    def status(self) -> str:
+        """Say in a line what ``systemctl status`` shows."""
+        watcher, now_s = self.watcher, time.monotonic()
+        displays, pins = watcher.displays, self.settings.pins
+        hidden = sum(not display.visible for display in displays)
+        last_s = watcher.counts.last_event_s
+        parts = [
+            f"{len(displays)} display{'' if len(displays) == 1 else 's'}"
+            + (f" ({hidden} hidden)" if hidden else ""),
+            f"{len(pins)} {'simulated ' if watcher.pins.simulated else ''}"
+            f"pin{'' if len(pins) == 1 else 's'}",
+            "no edge yet" if last_s is None else f"last edge {_rough(now_s - last_s)} ago",
+            *(f"{pin} oscillates" for pin in pins if watcher.bridge.noisy(pin, now_s)),
+        ]
+        return ", ".join(parts)
+
+
+def _rough(duration_s: float) -> str:
+    """A duration as a person would say it."""
+    for unit, seconds in (("days", 86_400), ("h", 3_600), ("min", 60)):
+        if duration_s >= 2 * seconds:
+            return f"{duration_s // seconds:.0f} {unit}"
+    return f"{duration_s:.0f} s"

@@ -1,0 +1,23 @@
+"""Other programs: follow a page of a running bridge, or ask it something.
+
+`connect` follows a page as a browser without a screen would (`frames`); the commands ask by HTTP
+(`asking`), at the address and with the tokens that `target` finds. Nothing here knows the server's
+code: both ends share `core.wire` alone. `Frames` has a thread of its own; all else runs on the
+caller's.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gpiobridge.client.frames import Frames, connect
+
+__all__ = ["Frames", "connect"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what follows a page only for who asks for it: the commands do without websockets."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from gpiobridge.client import frames
+
+    return getattr(frames, name)

@@ -1,0 +1,325 @@
+"""Ask a running bridge by HTTP: its health, a press, a word to its displays.
+
+Blocking calls on the caller's thread, any one. It uses the routes as any other program would, and
+nothing of the server; `client` follows a page's frames.
+"""
+
+import http.client
+import json
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, TypeVar
+
+from gpiobridge.client.answers import own_sentence
+from gpiobridge.config import format_duration
+from gpiobridge.errors import RemoteError
+from gpiobridge.system.run_key import find_keys, unreadable_key
+
+TIMEOUT_S = 5.0
+"""How long a bridge may be silent, in seconds, until it counts as none."""
+
+_Answer = TypeVar("_Answer")
+
+_PRESS_S = 0.15
+"""How long a finger presses a button, roughly."""
+
+
+def press(
+    url: str, pin: str, for_s: float | None = None, token: str = "", api_token: str = ""
+) -> None:
+    """Make a simulated or virtual pin active, and inactive again.
+
+    Args:
+        url: where the bridge is, such as ``http://127.0.0.1:8000``.
+        pin: the pin's name.
+        for_s: how long it stays active, in seconds; at least the pin's debounce. None: as a
+            finger would, but at least the debounce.
+        token: what the bridge asks for, if it does.
+        api_token: what its API asks for, if that is another.
+
+    Raises:
+        RemoteError: the bridge can't be reached, has no such pin, the pin is a real one, or the
+            press would be no event.
+    """
+    base = base_url(url)
+    pins = _with_key(base, token, lambda there, key: health(there, token, key=key))["pins"]
+    if pin not in pins:
+        raise RemoteError(f"there is no pin {pin!r} at {base}; pins: {', '.join(pins)}")
+    quoted = urllib.parse.quote(pin, safe="")
+    if for_s is None:
+        for_s = max(_PRESS_S, pins[pin].get("debounce", 0.0))
+    if pins[pin].get("source") == "http":
+        where, right = f"{base}/api/pins/{quoted}", api_token or token
+    else:
+        where, right = f"{base}/simulator/pins/{quoted}", token
+    # One request is the whole press: the bridge itself knows its end, whatever becomes of us.
+    press = {"level": pins[pin]["active"], "for": format_duration(for_s)}
+    _with_key(where, right, lambda there, key: ask(_post(there, press, right, key)))
+    time.sleep(for_s)
+
+
+def health(
+    base: str,
+    token: str = "",
+    *,
+    even_ill: bool = False,
+    timeout_s: float = TIMEOUT_S,
+    key: str = "",
+) -> dict[str, Any]:
+    """Ask a bridge how it is; README, "Keeping an eye on it", says what it answers.
+
+    Args:
+        base: where the bridge is, as `base_url` gives it.
+        token: what the bridge asks for, if it does.
+        even_ill: return the answer of a bridge that doesn't watch its pins, too.
+        timeout_s: how long it may be silent, in seconds.
+        key: of the run, as `run_key` finds it, in place of the token.
+
+    Raises:
+        RemoteError: no bridge answers there, or one that doesn't watch its pins.
+    """
+    url = f"{base}/healthz"
+    request = _with_right(urllib.request.Request(url), token, key)
+    text, _ = ask(request, (503,) if even_ill else (), timeout_s)
+    try:
+        told = json.loads(text)
+    except ValueError:
+        told = None
+    if not isinstance(told, dict) or "pins" not in told:
+        raise _no_gpiobridge(url)
+    return told
+
+
+def push(
+    url: str,
+    data: Any,
+    *,
+    page: str | None = None,
+    display: str | None = None,
+    exclude: str | None = None,
+    retain: str | None = None,
+    token: str = "",
+) -> int:
+    """Send ``data`` to displays; their pages get it as ``gpiobridge:message``.
+
+    Args:
+        url: where the bridge is, such as ``http://127.0.0.1:8000``.
+        data: anything that JSON can say.
+        page: only to displays on this page.
+        display: only to displays of this name.
+        exclude: to no display of this name.
+        retain: keep it under this key for displays that come later.
+        token: what the bridge asks for, if it does.
+
+    Returns:
+        How many displays were told.
+
+    Raises:
+        RemoteError: the bridge can't be reached, or refuses.
+    """
+    to = {"page": page, "display": display, "exclude": exclude, "retain": retain}
+    return _tell_displays(f"{base_url(url)}/api/messages", {"data": data}, to, token)
+
+
+def navigate(
+    url: str,
+    to: str,
+    *,
+    page: str | None = None,
+    display: str | None = None,
+    exclude: str | None = None,
+    token: str = "",
+) -> int:
+    """Send displays to the page ``to``, as a press would.
+
+    Args:
+        url: where the bridge is, such as ``http://127.0.0.1:8000``.
+        to: the name of their next page.
+        page: only displays on this page.
+        display: only displays of this name.
+        exclude: no display of this name.
+        token: what the bridge asks for, if it does.
+
+    Returns:
+        How many displays were sent there; that they have arrived, nobody has confirmed.
+
+    Raises:
+        RemoteError: the bridge can't be reached, or refuses.
+    """
+    which = {"page": page, "display": display, "exclude": exclude}
+    return _tell_displays(f"{base_url(url)}/api/navigate", {"to": to}, which, token)
+
+
+def base_url(url: str) -> str:
+    """Complete a bridge's address as people write it: ``pi.local:8000/``.
+
+    Args:
+        url: with or without ``http://`` and the last slash.
+    """
+    return with_scheme(url).rstrip("/")
+
+
+def with_scheme(url: str) -> str:
+    """Complete the address of a page as people write it: ``pi.local:8000/welcome``."""
+    return url if "://" in url else f"http://{url}"
+
+
+def ask(
+    request: urllib.request.Request,
+    accept: Collection[int] = (),
+    timeout_s: float = TIMEOUT_S,
+) -> tuple[str, str]:
+    """Send a request; return the answer's text, and its URL after redirects.
+
+    Args:
+        request: what is asked, with `headers`.
+        accept: statuses of failures that are answers, too.
+        timeout_s: how long the bridge may be silent, in seconds.
+
+    Raises:
+        RemoteError: no bridge answers, or it refuses, or it leads to another host.
+    """
+    # A proxy of the environment is for the world outside, not for a bridge.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _SameHost)
+    try:
+        with opener.open(request, timeout=timeout_s) as response:
+            return response.read().decode(errors="replace"), response.url
+    except urllib.error.HTTPError as error:
+        with error:
+            if error.code in accept:
+                return error.read().decode(errors="replace"), error.url
+            sent = "Authorization" in request.headers  # a token; the key has its own place
+            raise refusal(request.full_url, error.code, error.read(), sent) from error
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        raise no_bridge(request.full_url, error) from error
+
+
+def headers(token: str) -> dict[str, str]:
+    """Say the token, if there is one, as programs do."""
+    return {"Authorization": f"Bearer {token}"} if token else {}
+
+
+def no_bridge(url: str, error: Exception) -> RemoteError:
+    """Say that no bridge answers at ``url``, and why."""
+    reason = error.reason if isinstance(error, urllib.error.URLError) else error
+    return RemoteError(
+        f"no bridge answers at {url}: {reason}; is it running, and is that its address?"
+    )
+
+
+def refusal(
+    url: str, status: int, body: bytes | bytearray | None, token_sent: bool = False
+) -> RemoteError:
+    """Say what was answered at ``url`` instead of what was asked for.
+
+    Args:
+        url: what was asked for.
+        status: the HTTP status of the answer.
+        body: its text; of the bridge, or of whatever is there.
+        token_sent: whether a token went with the request.
+    """
+    body = bytes(body or b"")
+    said = own_sentence(status, body)
+    if said and not body.lstrip().startswith(b"<"):
+        if status == 401 and " token" in said:
+            said = _asks(said, token_sent)
+        return RemoteError(f"the bridge answered {status}: {said}", status)
+    sentence = f"{url} answered {status}" + (f": {said}" if said else "")
+    if not said or status in (404, 405):  # it may well be the address
+        sentence = (
+            f"{sentence.rstrip('.')}; is that the address of a bridge, or of one of its pages?"
+        )
+    return RemoteError(sentence, status)
+
+
+def _asks(text: str, token_sent: bool) -> str:
+    """Say where a program's token comes from: the bridge's own sentence is for browsers."""
+    who = "The API" if text.startswith("The API") else "This bridge"
+    key = "api_token" if "server.api_token" in text else "token"
+    option = key.replace("_", "-")
+    verb = "refuses the token that was sent; it asks for" if token_sent else "asks for its token,"
+    remedy = f"set GPIOBRIDGE_SERVER__{key.upper()}, or add --{option}"
+    if who == "This bridge":
+        remedy += " (in Python, token=)"
+    return f"{who} {verb} server.{key}: {remedy}"
+
+
+class _SameHost(urllib.request.HTTPRedirectHandler):
+    """A redirect takes the token along, so it must not lead to another host."""
+
+    def redirect_request(
+        self,
+        req: urllib.request.Request,
+        fp: Any,
+        code: int,
+        msg: str,
+        headers: Any,
+        newurl: str,
+    ) -> urllib.request.Request | None:
+        hosts = [urllib.parse.urlsplit(url).hostname for url in (req.full_url, newurl)]
+        if hosts[0] != hosts[1]:
+            fp.close()
+            raise RemoteError(f"{req.full_url} leads to another host: {newurl}; ask that one", code)
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+def _tell_displays(
+    url: str, what: Mapping[str, Any], which: Mapping[str, str | None], token: str
+) -> int:
+    body = {**what, **{key: value for key, value in which.items() if value is not None}}
+    text, _ = _with_key(url, token, lambda there, key: ask(_post(there, body, token, key)))
+    try:
+        return int(json.loads(text)["displays"])
+    except (ValueError, TypeError, KeyError) as error:
+        raise _no_gpiobridge(url) from error
+
+
+def _no_gpiobridge(url: str) -> RemoteError:
+    return RemoteError(f"what answers at {url} is no gpiobridge; --url says where it is")
+
+
+def _with_key(url: str, token: str, ask_there: Callable[[str, str], _Answer]) -> _Answer:
+    """Ask a bridge with its token; without one, on this machine, with the key of its run.
+
+    Args:
+        url: what is asked.
+        token: if there is one, no key is looked for.
+        ask_there: asks at an address with a key; with an empty one without.
+    """
+    tried: set[str] = set()
+    while True:
+        keys = [] if token else [found for found in find_keys(url) if found.key not in tried]
+        # An application's bridge writes its key with the first request: then there is one more.
+        there, key = (keys[0].url, keys[0].key) if keys else (url, "")
+        try:
+            return ask_there(there, key)
+        except RemoteError as error:
+            tried.add(key)
+            if token or error.status not in (401, 403):
+                raise
+            if all(found.key in tried for found in find_keys(url)):
+                if path := unreadable_key(url):
+                    raise RemoteError(
+                        f"{error}; this user may not read the bridge's key ({path}): run this as "
+                        "the bridge's user or as root, or send a token",
+                        error.status,
+                    ) from error
+                raise
+
+
+def _post(url: str, body: object, token: str, key: str = "") -> urllib.request.Request:
+    types = {"Content-Type": "application/json"}
+    request = urllib.request.Request(url, json.dumps(body).encode(), types)
+    return _with_right(request, token, key)
+
+
+def _with_right(request: urllib.request.Request, token: str, key: str) -> urllib.request.Request:
+    """Add what a request is let in by."""
+    for name, value in headers(token).items():
+        request.add_header(name, value)
+    for name, value in headers(key).items():
+        request.add_unredirected_header(name, value)  # whatever answers, it stays at this address
+    return request

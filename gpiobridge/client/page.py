@@ -1,0 +1,89 @@
+"""A page as a client without a screen sees it: loaded, and its frames read.
+
+Blocking calls on the caller's thread; `client` follows pages with them.
+"""
+
+import json
+import re
+import urllib.parse
+import urllib.request
+from html import unescape
+from typing import Any, NamedTuple
+
+from gpiobridge.client import asking
+from gpiobridge.errors import RemoteError
+
+
+class LoadedPage(NamedTuple):
+    """What a page says of itself.
+
+    Args:
+        url: where it is, after redirects.
+        socket_url: of its WebSocket.
+        cursor: with which it was rendered; empty without our script.
+        beat_s: seconds between two signs of life.
+    """
+
+    url: str
+    socket_url: str
+    cursor: str
+    beat_s: float
+
+    @property
+    def base(self) -> str:
+        """The bridge's own address: above its routes, without a slash at the end."""
+        prefix = urllib.parse.urlsplit(self.socket_url).path.rpartition("/ws/")[0]
+        return urllib.parse.urljoin(self.url, f"{prefix}/").rstrip("/")
+
+    @property
+    def start(self) -> str:
+        """Leads to the page that is the start page now."""
+        return f"{self.base}/gpiobridge/start"
+
+
+_SCRIPT = re.compile(r"<script [^>]*\bdata-socket=[^>]*>")
+_DATA = re.compile(r' data-(socket|cursor|beat)="([^"]*)"')
+
+
+def load_page(url: str, token: str) -> LoadedPage:
+    """Load a page as a browser would, and see which socket its script would open.
+
+    Raises:
+        RemoteError: there is none, or no bridge.
+    """
+    html, url = asking.ask(urllib.request.Request(url, headers=asking.headers(token)))
+    script = _SCRIPT.search(html)
+    data = {key: unescape(value) for key, value in _DATA.findall(script[0] if script else "")}
+    folder, _, name = urllib.parse.urlsplit(url).path.rpartition("/")
+    socket_url = urllib.parse.urljoin(url, data.get("socket", f"{folder}/ws/{name}"))
+    return LoadedPage(
+        url,
+        socket_url.replace("http", "ws", 1),
+        data.get("cursor", ""),
+        float(data.get("beat", "2")),
+    )
+
+
+def on_the_same_host(url: str, path: str) -> str | None:
+    """The URL of the page at ``path``; None if that leads elsewhere, which a bridge never does."""
+    try:
+        there = urllib.parse.urljoin(url, path)
+        same = urllib.parse.urlsplit(there)[:2] == urllib.parse.urlsplit(url)[:2]
+    except ValueError:
+        return None
+    return there if same else None
+
+
+def read_frame(text: str | bytes, url: str) -> dict[str, Any]:
+    """Read a frame of the page at ``url``.
+
+    Raises:
+        RemoteError: it is no frame of a bridge.
+    """
+    try:
+        frame: dict[str, Any] = json.loads(text)
+        if frame["type"] == "state":
+            frame["epoch"], frame["seq"]
+    except (ValueError, RecursionError, TypeError, KeyError) as error:
+        raise RemoteError(f"what answers at {url} is no gpiobridge") from error
+    return frame

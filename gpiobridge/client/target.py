@@ -1,0 +1,184 @@
+"""Which running bridge a command means: its address and its tokens.
+
+What an option says counts, then the environment, then the configuration that `doctor` would take:
+``config.toml`` in this folder, else the installed service's, else the example's. Imports nothing
+that runs a bridge; one thread, the caller's.
+"""
+
+import os
+import urllib.parse
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from gpiobridge import config
+from gpiobridge.config import Settings
+from gpiobridge.config.environment import PREFIX, lay_over
+from gpiobridge.errors import ConfigError
+from gpiobridge.net.addresses import is_loopback
+from gpiobridge.system import calling
+from gpiobridge.system.units import installed_config
+
+_HERE = Path("config.toml")
+_INSTALLED = Path("/etc/gpiobridge/config.toml")  # where `gpiobridge install` puts it
+
+
+class Target(NamedTuple):
+    """Where a bridge is, and what it may ask for.
+
+    Args:
+        url: its address, or one of its pages.
+        token: its ``server.token``; empty if none is known.
+        api_token: its ``server.api_token``; empty if none is known.
+        settings: the configuration that says so; None if only options and environment do.
+    """
+
+    url: str
+    token: str = ""
+    api_token: str = ""
+    settings: Settings | None = None
+
+
+def find_bridge(
+    url: str | None,
+    config_file: Path | None = None,
+    token: str = "",
+    api_token: str = "",
+    *,
+    environ: Mapping[str, str] = os.environ,
+    installed: Callable[[], Path | None] | None = None,
+) -> Target:
+    """Find the bridge that a command means.
+
+    With ``url`` the configuration gives the tokens alone, and only for a bridge on this machine: a
+    token isn't taken to another one unless somebody says so. What is wrong with a file that nobody
+    has named doesn't matter then.
+
+    Args:
+        url: what ``--url`` says, if it was given.
+        config_file: what ``--config`` says, if it was given.
+        token: what ``--token`` says.
+        api_token: what ``--api-token`` says.
+        environ: variables such as ``GPIOBRIDGE_SERVER__PORT`` lie over the file.
+        installed: finds the installed service's configuration; by default it asks systemd.
+
+    Raises:
+        ConfigError: the configuration that has to be read is wrong, or can't say the address.
+    """
+    found = Target(url or "", _variable(environ, "token"), _variable(environ, "api_token"))
+    if url is None or config_file is not None:
+        file = config_file or _file(installed or installed_config)
+        settings = _readable(file, environ)
+        server = settings.server
+        found = Target(url or _address(settings), server.token, server.api_token, settings)
+    elif _HERE.exists() and _on_this_machine(url):
+        found = Target(
+            url,
+            found.token or _written(environ, "token"),
+            found.api_token or _written(environ, "api_token"),
+        )
+    return found._replace(token=token or found.token, api_token=api_token or found.api_token)
+
+
+def is_found_here(url: str) -> bool:
+    """Whether a command in this folder finds the bridge at ``url`` by itself.
+
+    Without the environment, which another terminal doesn't have.
+    """
+    if not _HERE.exists():
+        return url == config.DEFAULT_URL and not _INSTALLED.exists()
+    try:
+        return _settings(_HERE, {}).server.local_url == url
+    except ConfigError:
+        return False
+
+
+def token_is_found_here(token: str) -> bool:
+    """Whether a command in this folder finds the token by itself, without the environment."""
+    return _HERE.exists() and _written({}, "token") == token
+
+
+def _file(installed: Callable[[], Path | None]) -> Path:
+    """Choose the configuration as `doctor` does."""
+    return _HERE if _HERE.exists() else installed() or config.example_file()
+
+
+def _readable(file: Path, environ: Mapping[str, str]) -> Settings:
+    """Read the configuration; say what this user can do who may not."""
+    try:
+        return _settings(file, environ)
+    except ConfigError as error:
+        if not isinstance(error.__cause__, PermissionError):
+            raise
+        sentence = (
+            f"{file}: this user may not read it; give the bridge's address with --url, or run "
+            f"this with sudo: {calling.again_as_root()}"
+        )
+        raise ConfigError([sentence]) from error
+
+
+def _settings(file: Path, environ: Mapping[str, str]) -> Settings:
+    """Read and check a configuration, as far as it doesn't depend on who shows the pages.
+
+    That may be an application's views: whether there are templates, or any page, is theirs.
+    """
+    raw, origins = config.read(file, environ)
+    pages, server = raw.get("pages"), raw.get("server")
+    start = server.get("start") if isinstance(server, Mapping) else None
+    views = [*pages] if isinstance(pages, Mapping) else []
+    if isinstance(pages, Mapping):
+        raw = raw | {"pages": {name: _without_template(body) for name, body in pages.items()}}
+    if not views:
+        views = [start if isinstance(start, str) and start else "start"]
+    folder = Path(os.path.abspath(file)).parent
+    return config.check(raw, source=str(file), folder=folder, views=views, origins=origins)
+
+
+def _without_template(body: Any) -> Any:
+    if not isinstance(body, Mapping):
+        return body
+    return {key: value for key, value in body.items() if key != "template"}
+
+
+def _address(settings: Settings) -> str:
+    """Say where the bridge of a configuration is, seen from its own machine."""
+    if settings.server.port == 0:
+        raise ConfigError(
+            [
+                f"{settings.source}: server.port = 0: nobody can know which port that will be; "
+                "give the bridge's address with --url"
+            ]
+        )
+    return settings.server.local_url
+
+
+def _variable(environ: Mapping[str, str], key: str) -> str:
+    """Read a token's variable as the bridge reads it."""
+    name = f"{PREFIX}SERVER__{key.upper()}"
+    text = environ.get(name, "")
+    value = _of_server(lay_over({}, {name: text}, {})[0], key)
+    return value if isinstance(value, str) else text
+
+
+def _written(environ: Mapping[str, str], key: str) -> str:
+    """Read a token of this folder's configuration, whatever else is wrong with that."""
+    try:
+        raw, _ = config.read(_HERE, environ)
+    except ConfigError:
+        return ""
+    value = _of_server(raw, key)
+    return value if isinstance(value, str) else ""
+
+
+def _of_server(raw: Mapping[str, object], key: str) -> object:
+    server = raw.get("server")
+    return server.get(key) if isinstance(server, Mapping) else None
+
+
+def _on_this_machine(url: str) -> bool:
+    """Whether an address, as people write it, is one that never leaves this machine."""
+    try:
+        name = urllib.parse.urlsplit(url if "://" in url else f"//{url}").hostname or ""
+    except ValueError:  # no address at all
+        return False
+    return is_loopback(name)

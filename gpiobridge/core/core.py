@@ -1,0 +1,342 @@
+"""The whole core behind one object: edges and joins in, orders for the displays out.
+
+The way of an edge: `Bridge.edge` and `Bridge.reading` take what is known of each pin, and
+`Bridge.tell` says what follows, over all pins in the order in which their levels settled.
+
+Pure: it composes `debounce`, `settled`, `press`, `noise`, `navigation` and `wire`, and knows
+neither sockets nor pins. One thread at a time may call it (the watcher's); `cursor`, `levels`,
+`lost` and `noisy` may be read from any.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from math import inf
+
+from gpiobridge.core import wire
+from gpiobridge.core.debounce import Debounce
+from gpiobridge.core.events import (
+    Broadcast,
+    CloseClients,
+    Effect,
+    Gesture,
+    Level,
+    Now,
+    PinEvent,
+    PinNoisy,
+    RawEdge,
+    Standing,
+    Welcome,
+)
+from gpiobridge.core.gestures import Outcome, Press
+from gpiobridge.core.navigation import Move, Navigation, Rules, WhileRules
+from gpiobridge.core.noise import Noise
+from gpiobridge.core.settled import Settled, SettledLevels
+
+NOISY_LATE_S = 0.1
+"""A noisy pin's event that could be told only so much later, in seconds, is left out: displays
+can't be told as fast as it oscillates."""
+
+NOISY_FRAME_S = 0.05
+"""How often they are told its newest level instead, in seconds."""
+
+_NOISY_AGAIN_S = 60.0
+
+
+class Bridge:
+    """Pins on one side, pages on the other.
+
+    Args:
+        epoch: a random name of this run, in lower-case hexadecimal digits.
+        windows_s: pin name to its debounce window in seconds.
+        pages: page name to its rules.
+        catch_up_s: how old an event may be, in seconds, to move a page that was not listening.
+        simulated: True with pins that are not real; every display is told.
+        holds_s: pin name to its active level and hold time in seconds. Only pins that a rule for
+            taps or holds names, and those of ``gestures``, are told apart: for all others an edge
+            is all there is.
+        while_rules: page name to those of its rules that hold at load, too.
+        gestures: pins whose taps and holds somebody else wants to know.
+    """
+
+    def __init__(
+        self,
+        epoch: str,
+        windows_s: Mapping[str, float],
+        pages: Mapping[str, Rules],
+        catch_up_s: float,
+        *,
+        simulated: bool,
+        holds_s: Mapping[str, tuple[Level, float]] | None = None,
+        while_rules: Mapping[str, WhileRules] | None = None,
+        gestures: Collection[str] = (),
+    ) -> None:
+        self.epoch = epoch
+        self.seq = 0
+        self._windows_s = windows_s
+        self._simulated = simulated
+        self._navigation = Navigation(pages, catch_up_s, while_rules)
+        self._pins: dict[str, Debounce] = {}
+        self._settled = SettledLevels()
+        self._doubted_s = inf  # the first debounce deadline of which a reading of this turn said no
+        # What was told: the levels, and the number of each pin's newest edge.
+        self._levels: dict[str, Level] = {}
+        self._changed_seq: dict[str, int] = {}
+        used = {*gestures} | {
+            pin
+            for rules in pages.values()
+            for pin, event in rules
+            if event in (Gesture.TAP, Gesture.HOLD)
+        }
+        self._presses = {
+            pin: Press(active, hold_s, windows_s[pin])
+            for pin, (active, hold_s) in (holds_s or {}).items()
+            if pin in used
+        }
+        self._noise = {pin: Noise() for pin in windows_s}
+        self._said_noisy_s: dict[str, float] = {}
+        # Of noisy pins, the newest event that displays were not told; and when they will be.
+        self._untold: dict[str, PinEvent] = {}
+        self._untold_due_s = inf
+
+    @property
+    def cursor(self) -> str:
+        """The newest event's cursor, for a page that is rendered now."""
+        return wire.cursor(self.epoch, self.seq)
+
+    @property
+    def levels(self) -> dict[str, Level]:
+        """Pin name to its settled level as it was told last, of the pins that have been read."""
+        return dict(self._levels)
+
+    def lost(self, pin: str) -> tuple[int, int]:
+        """Count a pin's missed edges and its late ones, which came before the first reading."""
+        debounce = self._pins.get(pin)
+        return (debounce.missed, debounce.late) if debounce else (0, 0)
+
+    def edge(self, edge: RawEdge) -> None:
+        """Take a raw edge; `tell` says what follows from it."""
+        pin = self._pins[edge.pin]
+        self._put(edge.pin, pin.edge(edge.level, edge.at_s))
+
+    def reading(self, pin: str, level: Level, at_s: float) -> None:
+        """Take a fresh reading, made just after ``at_s``, in monotonic seconds.
+
+        The first reading of a pin sets its level and is never an edge.
+        """
+        if pin not in self._pins:
+            self._pins[pin] = Debounce(level, at_s, self._windows_s[pin])
+            self._levels[pin] = level
+            return
+        due_s = self._pins[pin].deadline_s
+        changes = self._pins[pin].reading(level, at_s)
+        if due_s is not None and due_s <= at_s and not changes:
+            # It has changed since: the edge is on its way, and may show that the level settled.
+            self._doubted_s = min(self._doubted_s, due_s)
+        self._put(pin, changes)
+
+    def tell(self, now: Now, known_s: float, most: int) -> list[Effect]:
+        """Say what follows from all that was handed in, and from the time, in order.
+
+        Args:
+            now: this moment.
+            known_s: no edge that was stamped before this moment is missing. What settles later is
+                not told yet: an event of another pin may be before it.
+            most: how many settled levels to tell at most; then `deadline_s` is over already.
+        """
+        effects: list[Effect] = []
+        if now.mono_s >= self._untold_due_s:
+            effects += self.tell_newest(now)
+        # Nor is what comes after a level that wants its reading still, or that one has denied.
+        before_s = min([self._doubted_s, *(due_s for due_s, _ in self._due(now.mono_s))])
+        self._doubted_s = inf  # the next turn has that edge, or it is lost
+        for _ in range(most):
+            hold, settled = self._next_hold(), self._settled.next
+            following = min((each for each in (hold, settled) if each), default=None)
+            if following is None or following.due_s > known_s or following.due_s >= before_s:
+                break
+            if hold is not None and following is hold:
+                outcome = self._presses[hold.pin].due(now.mono_s)
+                effects += self._gesture(hold.pin, outcome, hold.level, now)
+            else:
+                effects += self._settle(self._settled.take(), now)
+        return effects
+
+    def tell_newest(self, now: Now) -> list[Effect]:
+        """Tell the newest level of each noisy pin: before what comes later is told."""
+        effects: list[Effect] = [
+            Broadcast(_frame(event, now), event.at_s) for event in self._untold.values()
+        ]
+        self._untold.clear()
+        self._untold_due_s = inf
+        return effects
+
+    def join(
+        self,
+        page: str,
+        cursors: Iterable[str],
+        now: Now,
+        since: str = "",
+        taking_since_s: float | None = -inf,
+        declined: Collection[tuple[str, Level]] = (),
+        seat: str = "",
+    ) -> Welcome:
+        """Say what a display that joins or rejoins is told first.
+
+        Args:
+            page: the page it is on.
+            cursors: what it has already acted on, the tab's own before the page's.
+            now: this moment.
+            since: the cursor with which its page began, if it has joined on it before: a press
+                that goes on meanwhile is still this page's.
+            taking_since_s: since when its page takes presses, in monotonic seconds; None: it
+                doesn't now.
+            declined: pins and levels by which it was to leave, and did not want to.
+            seat: what its state frame has for the next socket.
+        """
+        after_seq = wire.resume_after(cursors, self.epoch)
+        if after_seq is None or after_seq > self.seq:
+            after_seq = since_seq = self.seq
+        else:
+            began_seq = wire.resume_after((since,), self.epoch)
+            since_seq = after_seq if began_seq is None else min(began_seq, after_seq)
+        standing = Standing(page, after_seq, since_seq, taking_since_s, frozenset(declined))
+        missed, to = self._counts_on(standing, now)
+        if missed is None:
+            return Welcome((self._state(self.seq, seat),), standing, to)
+        return Welcome((self._state(missed.seq - 1, seat), _frame(missed, now)), standing, to)
+
+    def look_again(self, standing: Standing, now: Now) -> Welcome:
+        """Say what counts on a page that takes presses again: as if it had just joined.
+
+        Args:
+            standing: what it says of itself now.
+            now: this moment.
+        """
+        missed, to = self._counts_on(standing, now)
+        # Its frame once more: a close right behind an edge is a press's.
+        return Welcome(() if missed is None else (_frame(missed, now),), standing, to)
+
+    def pins_to_read(self, now_s: float) -> list[str]:
+        """The pins whose debounce deadline has come, the first one first: each wants a reading."""
+        return [name for _, name in sorted(self._due(now_s))]
+
+    @property
+    def deadline_s(self) -> float | None:
+        """The next moment, in monotonic seconds, at which `pins_to_read` or `tell` has work."""
+        waiting: Iterable[Debounce | Press] = (*self._pins.values(), *self._presses.values())
+        deadlines_s = [w.deadline_s for w in waiting if w.deadline_s is not None]
+        if self._settled.next is not None:
+            deadlines_s.append(self._settled.next.due_s)
+        if self._untold:
+            deadlines_s.append(self._untold_due_s)
+        return min(deadlines_s, default=None)
+
+    def noisy(self, pin: str, at_s: float) -> bool:
+        """Whether a pin oscillates at ``at_s``, in monotonic seconds."""
+        return self._noise[pin].at(at_s)
+
+    def _put(self, pin: str, changes: Iterable[tuple[Level, float]]) -> None:
+        for level, at_s in changes:
+            self._settled.put(pin, level, at_s, at_s + self._windows_s[pin])
+
+    def _due(self, now_s: float) -> list[tuple[float, str]]:
+        """The debounce deadlines that are over, and whose they are."""
+        return [
+            (pin.deadline_s, name)
+            for name, pin in self._pins.items()
+            if pin.deadline_s is not None and pin.deadline_s <= now_s
+        ]
+
+    def _next_hold(self) -> Settled | None:
+        """The press that is the next to turn out to be a hold; before a level that settles then."""
+        return min(
+            (
+                Settled(press.deadline_s, press.hold_at_s, 0, pin, press.active)
+                for pin, press in self._presses.items()
+                if press.deadline_s is not None and press.hold_at_s is not None
+            ),
+            default=None,
+        )
+
+    def _settle(self, settled: Settled, now: Now) -> list[Effect]:
+        """Tell a settled level, and the tap that ends with it."""
+        _, at_s, _, pin, level = settled
+        self._levels[pin] = level
+        press = self._presses.get(pin)
+        outcome = press.end(at_s) if press is not None and level is not press.active else None
+        effects = self._tell(PinEvent(self.seq + 1, pin, level, at_s), now)
+        self._changed_seq[pin] = self.seq
+        effects += self._gesture(pin, outcome, level, now)
+        if press is not None and level is press.active:
+            press.begin(self.seq, at_s)
+        return effects
+
+    def _gesture(self, pin: str, outcome: Outcome | None, level: Level, now: Now) -> list[Effect]:
+        if outcome is None:
+            return []
+        event = PinEvent(
+            self.seq + 1,
+            pin,
+            level,
+            outcome.at_s,
+            outcome.gesture,
+            outcome.press,
+            outcome.press_at_s,
+        )
+        return self._tell(event, now)
+
+    def _tell(self, event: PinEvent, now: Now) -> list[Effect]:
+        """Count an event; every display is told, and those whose page reacts to it leave."""
+        self.seq = event.seq
+        self._navigation.remember(event)
+        self._noise[event.pin].take(event.at_s)
+        moves = self._navigation.moves(event)
+        if not self.noisy(event.pin, event.at_s):
+            return [*self.tell_newest(now), event, *self._tell_now(event, moves, now)]
+        noise: list[Effect] = [event]
+        if now.mono_s >= self._said_noisy_s.get(event.pin, -inf) + _NOISY_AGAIN_S:
+            self._said_noisy_s[event.pin] = now.mono_s
+            noise.append(PinNoisy(event.pin))
+        if now.mono_s <= event.at_s + self._windows_s[event.pin] + NOISY_LATE_S:
+            return [*self.tell_newest(now), *noise, *self._tell_now(event, moves, now)]
+        return [*noise, *self._tell_later(event, moves, now)]
+
+    def _tell_now(self, event: PinEvent, moves: Iterable[Move], now: Now) -> list[Effect]:
+        return [Broadcast(_frame(event, now), event.at_s), *_closes(event, moves)]
+
+    def _tell_later(self, event: PinEvent, moves: Iterable[Move], now: Now) -> list[Effect]:
+        """Tell at once only the displays that leave by it; `tell` tells the others the newest."""
+        self._untold_due_s = min(self._untold_due_s, now.mono_s + NOISY_FRAME_S)
+        self._untold.pop(event.pin, None)  # at the end: in the order of their numbers
+        self._untold[event.pin] = event
+        return [*_closes(event, moves, first=_frame(event, now))]
+
+    def _counts_on(self, standing: Standing, now: Now) -> tuple[PinEvent | None, str | None]:
+        """Find the press that a page has missed, and the page that this or a level leads to."""
+        missed = self._navigation.missed(standing, now.mono_s)
+        if missed is None:
+            return None, self._elsewhere(standing)
+        return missed, self._navigation.target(standing.page, missed)
+
+    def _elsewhere(self, standing: Standing) -> str | None:
+        # What a page declined counts again once its pin has changed.
+        ignored = {
+            (pin, level)
+            for pin, level in standing.declined
+            if self._changed_seq.get(pin, 0) <= standing.after_seq
+        }
+        return self._navigation.elsewhere(standing, self.levels, ignored)
+
+    def _state(self, seq: int, seat: str) -> str:
+        return wire.state_frame(self.epoch, seq, self.levels, simulated=self._simulated, seat=seat)
+
+
+def _closes(
+    event: PinEvent, moves: Iterable[Move], first: str | None = None
+) -> Iterator[CloseClients]:
+    for page, to, by_level in moves:
+        began_s = None if by_level else event.began_s
+        yield CloseClients(page, to, event.began, began_s, first)
+
+
+def _frame(event: PinEvent, now: Now) -> str:
+    return wire.edge_frame(event, now.unix_s - (now.mono_s - event.at_s))

@@ -1,0 +1,80 @@
+r"""A press and time in, a tap or a hold out: what the presses of one pin turn out to be.
+
+Pure, and in event time like `debounce`. A press that is released within the hold time is a tap,
+another one a hold:
+
+::
+
+    pin      ‾‾‾\____/‾‾‾‾‾‾‾‾‾\______________________/‾‾‾‾‾   (active low)
+    events      L    H,tap     L              hold     H
+                               '←── hold_s ──→'
+
+A hold is told one debounce window after its time: a release just before it has settled by then.
+"""
+
+from typing import NamedTuple
+
+from gpiobridge.core.events import Gesture, Level
+
+
+class Outcome(NamedTuple):
+    """What a press was.
+
+    Args:
+        gesture: a tap or a hold.
+        at_s: when that was clear, in monotonic seconds.
+        press: the number of the edge at which it began.
+        press_at_s: when that was, in monotonic seconds.
+    """
+
+    gesture: Gesture
+    at_s: float
+    press: int
+    press_at_s: float
+
+
+class Press:
+    """The presses of one pin.
+
+    Args:
+        active: the level of a pressed pin.
+        hold_s: how long a press lasts that is a hold, in seconds.
+        window_s: the pin's debounce window, in seconds.
+    """
+
+    def __init__(self, active: Level, hold_s: float, window_s: float) -> None:
+        self.active = active
+        self._hold_s = hold_s
+        self._window_s = window_s
+        self._began: tuple[int, float] | None = None  # of a press that is open: neither yet
+
+    @property
+    def deadline_s(self) -> float | None:
+        """When `due` tells a hold, in monotonic seconds; None while no press is open."""
+        return None if self.hold_at_s is None else self.hold_at_s + self._window_s
+
+    @property
+    def hold_at_s(self) -> float | None:
+        """When the hold time is over, in monotonic seconds; None while no press is open."""
+        return None if self._began is None else self._began[1] + self._hold_s
+
+    def begin(self, seq: int, at_s: float) -> None:
+        """Take the settled edge at which a press begins: its number and time."""
+        self._began = (seq, at_s)
+
+    def end(self, at_s: float) -> Outcome | None:
+        """Take the release at ``at_s``; None if the press was told to be a hold already."""
+        if self._began is None:
+            return None
+        (seq, began_s), self._began = self._began, None
+        hold_at_s = began_s + self._hold_s
+        if at_s >= hold_at_s:  # not told in time
+            return Outcome(Gesture.HOLD, hold_at_s, seq, began_s)
+        return Outcome(Gesture.TAP, at_s, seq, began_s)
+
+    def due(self, now_s: float) -> Outcome | None:
+        """Tell the hold whose time is over, once."""
+        deadline_s = self.deadline_s
+        if deadline_s is None or now_s < deadline_s:
+            return None
+        return self.end(now_s)

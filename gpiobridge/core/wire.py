@@ -1,0 +1,223 @@
+"""What goes over a socket: frames, close codes, limits, cursors.
+
+Pure. The wire is a contract with every page and client out there: see DESIGN in the README. A
+frame is one WebSocket text message of JSON.
+"""
+
+import json
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from enum import IntEnum
+from typing import Any
+
+from gpiobridge.core.events import Level, PinEvent
+
+MAX_MESSAGE_BYTES = 16 * 1024
+"""The largest message in either direction; a client's larger one closes its socket with 1009."""
+
+MAX_REASON_BYTES = 123
+"""The longest close reason: a control frame's 125 bytes less the code (RFC 6455, 5.5)."""
+
+MAX_NESTING = 100
+"""How deep lists and mappings of a message's data may be nested."""
+
+MAX_NAME = 64
+"""The longest name of a display, in characters."""
+
+MISSED_BEATS = 3
+"""A display that has answered a beat before and misses this many is dropped."""
+
+
+class Close(IntEnum):
+    """Close codes. Only `NAVIGATE` moves a page; on any other one the page reconnects."""
+
+    GOING_AWAY = 1001  # the server stops
+    POLICY = 1008  # the client broke a rule
+    TOO_BIG = 1009  # the client's message was too large
+    NAVIGATE = 4000  # the reason is the path of the next page
+
+
+BEAT = '{"type":"beat"}'
+"""A sign of life, in both directions: JavaScript can't see a WebSocket ping."""
+
+
+class TooBigError(ValueError):
+    """A message takes more than `MAX_MESSAGE_BYTES`."""
+
+
+def state_frame(
+    epoch: str, seq: int, levels: Mapping[str, Level], *, simulated: bool, seat: str = ""
+) -> str:
+    """The first frame of every socket: where all pins are, and since which event.
+
+    Args:
+        epoch: the random name of this run.
+        seq: the newest event that ``levels`` holds, or the one before an edge that follows.
+        levels: pin name to its settled level.
+        simulated: True with pins that are not real.
+        seat: what brings this display's next socket to its slot, for one use.
+    """
+    frame = {"type": "state", "epoch": epoch, "seq": seq, "pins": levels, "simulated": simulated}
+    return _dump(frame | {"seat": seat} if seat else frame)
+
+
+def edge_frame(event: PinEvent, at_unix_s: float) -> str:
+    """One event; ``at_unix_s`` is its wall-clock time in seconds since 1970."""
+    frame = {
+        "type": "edge",
+        "seq": event.seq,
+        "pin": event.pin,
+        "event": event.event,
+        "level": event.level,
+        "at": round(at_unix_s, 6),
+    }
+    if event.press is not None:
+        frame["press"] = event.press
+    return _dump(frame)
+
+
+def cursor(epoch: str, seq: int) -> str:
+    """What a display has already acted on, as it travels: ``epoch:seq``."""
+    return f"{epoch}:{seq}"
+
+
+_CURSOR = re.compile(r"([0-9a-f]{1,32}):([0-9]{1,15})")
+
+
+def resume_after(cursors: Iterable[str], epoch: str) -> int | None:
+    """The sequence number to resume after: that of the first cursor of our own epoch.
+
+    Args:
+        cursors: as the client sent them, the stored one before the page's; anything malformed
+            or from another run is passed over.
+        epoch: the name of this run.
+    """
+    for text in cursors:
+        match = _CURSOR.fullmatch(text)
+        if match and match[1] == epoch:
+            return int(match[2])
+    return None
+
+
+def taking_since_s(since_ms: object, now_s: float) -> float | None:
+    """Since when a page takes presses, in monotonic seconds; None if it doesn't now.
+
+    Args:
+        since_ms: for how many milliseconds it has, by its own word, or None: not now.
+        now_s: this moment, in monotonic seconds.
+
+    Raises:
+        ValueError: it is anything else; the message says what it must be, as the end of a sentence.
+    """
+    if since_ms is None:
+        return None
+    number = isinstance(since_ms, int | float) and not isinstance(since_ms, bool)
+    # JSON knows whole numbers that no float holds.
+    if not number or not 0 <= since_ms <= sys.float_info.max:  # type: ignore[operator]
+        raise ValueError("must be null, or milliseconds from 0 on")
+    return now_s - since_ms / 1000  # type: ignore[operator]
+
+
+def read_taking(text: str, now_s: float) -> float | None:
+    """The same of ``taking=`` in a socket's address: ``none``, or milliseconds.
+
+    Raises:
+        ValueError: it is anything else; the message says what it must be, as the end of a sentence.
+    """
+    if text == "none":
+        return None
+    try:
+        return taking_since_s(float(text), now_s)
+    except ValueError as error:
+        raise ValueError('must be "none", or milliseconds from 0 on') from error
+
+
+def read_visible(text: str) -> bool:
+    """Whether a page is visible, as ``visible=`` in its socket's address says.
+
+    Raises:
+        ValueError: it says anything else; the message says what it must be, as the end of a
+            sentence.
+    """
+    if text not in ("true", "false"):
+        raise ValueError('must be "true" or "false", or left out: visible')
+    return text == "true"
+
+
+def read_declined(texts: Iterable[str]) -> frozenset[tuple[str, Level]]:
+    """Pins and levels by which a page has declined to leave: ``door:low``.
+
+    Args:
+        texts: as the client sent them; anything malformed is passed over.
+    """
+    pairs = (text.rpartition(":") for text in texts)
+    return frozenset((pin, Level(level)) for pin, _, level in pairs if level in list(Level))
+
+
+def message_frame(data: object) -> str:
+    """What an application has to say to a page, or a page to its application.
+
+    Args:
+        data: what JSON knows: None, booleans, finite numbers, text, and lists and mappings of them.
+
+    Raises:
+        ValueError: it is not JSON, too deep, or too large (`TooBigError`); the message says why, as
+            the end of a sentence.
+    """
+    try:
+        frame = _dump({"type": "message", "data": data})
+        size = len(frame.encode())
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ValueError(
+            f"is no JSON: {error}; it may hold text, finite numbers, booleans, None, and lists and "
+            "mappings of them"
+        ) from error
+    if size > MAX_MESSAGE_BYTES:
+        raise TooBigError(
+            f"takes {size} bytes as a frame of JSON; at most {MAX_MESSAGE_BYTES} are sent"
+        )
+    # Both ends read and write it by recursion, from stacks of any height.
+    if frame.count("[") + frame.count("{") > MAX_NESTING and _is_deep(data):
+        raise ValueError(f"is nested more than {MAX_NESTING} deep")
+    return frame
+
+
+def message_data(frame: str) -> Any:
+    """The data of a message's frame that `message_frame` could write."""
+    return json.loads(frame)["data"]
+
+
+def _is_deep(value: object) -> bool:
+    level = [value]
+    for _ in range(MAX_NESTING):
+        level = [inner for each in level for inner in _inner(each)]
+        if not level:
+            return False
+    return any(isinstance(each, Mapping | list | tuple) for each in level)
+
+
+def _inner(value: object) -> Iterable[object]:
+    if isinstance(value, Mapping):
+        return value.values()
+    return value if isinstance(value, list | tuple) else ()
+
+
+def read_message(text: str) -> dict[str, Any] | None:
+    """Read a client's message: an object whose ``type`` is text, or None if it is anything else."""
+    try:
+        message = json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        return None
+    if isinstance(message, dict) and isinstance(message.get("type"), str):
+        return message
+    return None
+
+
+def _refuse_constant(name: str) -> object:
+    """Refuse NaN and Infinity, which Python reads and JSON doesn't have (RFC 8259, 6)."""
+    raise ValueError(f"{name} is no JSON")
+
+
+def _dump(frame: Mapping[str, object]) -> str:
+    return json.dumps(frame, separators=(",", ":"), ensure_ascii=False, allow_nan=False)

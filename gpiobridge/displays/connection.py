@@ -1,0 +1,131 @@
+"""One WebSocket after its handshake: what is known of it, and what waits to go out.
+
+`hub` serves them all, on the watcher's thread. Two things wait here: the outbox, bytes that come
+next, and behind it messages of the application, which share their encoded frames with all other
+displays. An edge goes into the outbox at once, so that a press never waits behind messages.
+"""
+
+import socket
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from math import inf
+from typing import Any
+
+from wsproto import WSConnection
+from wsproto import connection as protocol
+from wsproto.events import TextMessage
+from wsproto.frame_protocol import Frame
+
+from gpiobridge.core.events import Display, Level, Standing
+from gpiobridge.displays.slots import Slot
+
+_SEND_BUFFER_BYTES = 16 * 1024  # frames are small; a big buffer only hides a stalled display
+_BAD_GATEWAY = (1014).to_bytes(2, "big")
+_NORMAL_CLOSURE = (1000).to_bytes(2, "big")
+_USER_TIMEOUT_MS = 12_000  # unacknowledged for this long: the peer is gone (RFC 5482)
+
+
+@dataclass(eq=False, slots=True)
+class Connection:
+    """One socket, and the display at its other end.
+
+    Args:
+        sock: the connection, non-blocking, owned from now on.
+        ws: the protocol state after the handshake.
+        display: the page at the other end, as the socket named it.
+        root: the URL prefix under which the page was served, usually empty.
+        cursors: what the page has already acted on, as it sent them.
+        since: the cursor with which the page began, if it has had a socket before.
+        taking_since_s: since when the page takes presses, in monotonic seconds: for ever
+            (``-inf``), or not now (None).
+        declined: pins and levels by which the page was to leave, and did not want to.
+        early: what came right behind the handshake.
+        slot: its right to be open, which says whose it is.
+    """
+
+    sock: socket.socket
+    ws: WSConnection
+    display: Display
+    root: str = ""
+    cursors: tuple[str, ...] = ()
+    since: str = ""
+    taking_since_s: float | None = -inf
+    declined: frozenset[tuple[str, Level]] = frozenset()
+    early: bytes = b""
+    slot: Slot = field(default_factory=Slot)
+    # Which events count on its page; said when it joins.
+    standing: Standing = field(default_factory=lambda: Standing("", 0, 0))
+    outbox: bytearray = field(default_factory=bytearray)
+    messages: deque[bytes] = field(default_factory=deque)
+    messages_bytes: int = 0
+    second_s: float = -inf  # the second in which it sent so many frames and bytes:
+    frames: int = 0
+    work: int = 0  # its frames, and the pieces of frames that came alone
+    second_bytes: int = 0
+    unread: bool = False  # the protocol holds bytes of it that were not looked at yet
+    received_bytes: int = 0  # of the message that is still coming in
+    text: str = ""
+    answers_beats: bool = False
+    unanswered_beats: int = 0
+    idle: bool = False  # its page has said that nobody uses it, and that it leaves
+    closing: bool = False  # our close frame is sent or queued: only the peer's counts from now on
+    peer_closed: bool = False  # its close frame has come
+    broke_a_rule: bool = False  # which is why it is closed
+
+    def __post_init__(self) -> None:
+        _let_1014_pass(self.ws)
+
+    def __str__(self) -> str:
+        name = f'display "{self.display.name}"' if self.display.name else "display"
+        return f"{name} on {self.display.page}"
+
+    def tune(self) -> None:
+        """Set the socket's options.
+
+        Raises:
+            OSError: the peer has gone already.
+        """
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _USER_TIMEOUT_MS)
+
+    def put(self, message: bytes) -> None:
+        """Let a message's frame wait for its turn."""
+        self.messages.append(message)
+        self.messages_bytes += len(message)
+
+    def fill_outbox(self) -> None:
+        """Take the next message's frame into the outbox, which is empty."""
+        message = self.messages.popleft()
+        self.messages_bytes -= len(message)
+        self.outbox += message
+
+
+def _let_1014_pass(ws: WSConnection) -> None:
+    """Let a peer close with 1014 (bad gateway), which wsproto doesn't know.
+
+    IANA's registry of close codes has it; wsproto 1.3 answers 1002.
+    """
+    frames: Any = getattr(getattr(ws, "connection", None), "_proto", None)
+    known: Callable[[Frame], Frame] | None = getattr(frames, "_process_close", None)
+    if known is None:  # a library with other insides
+        return
+
+    def process_close(frame: Frame) -> Frame:
+        payload = frame.payload
+        if not isinstance(payload, bytes) or payload[:2] != _BAD_GATEWAY:
+            return known(frame)
+        # As with a code that it knows: that the reason is UTF-8 is its to say.
+        closed: Any = known(frame._replace(payload=_NORMAL_CLOSURE + payload[2:])).payload
+        return frame._replace(payload=(1014, closed[1]))
+
+    frames._process_close = process_close
+
+
+def text_frame(text: str) -> bytes:
+    """Encode a text frame, once for all displays."""
+    # A server's frames aren't masked and, without compression, don't depend on the connection:
+    # a fresh one encodes for all.
+    return protocol.Connection(protocol.ConnectionType.SERVER).send(TextMessage(text))

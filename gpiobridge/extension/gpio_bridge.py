@@ -1,0 +1,533 @@
+"""The Flask extension: views become pages that a pin moves on, functions hear of pins and pages.
+
+`GpioBridge` is all that an application uses. It starts the watcher with the first request;
+`request_hooks` has what happens with each one, and `routes` the bridge's own routes. Requests run
+on the HTTP server's threads and never wait for a pin.
+"""
+
+import atexit
+import contextlib
+import logging
+import os
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from flask import Blueprint, Flask, Response, has_request_context, request, request_started
+from werkzeug.exceptions import HTTPException
+
+from gpiobridge.app.functions import name_of
+from gpiobridge.app.handlers import Handlers
+from gpiobridge.app.orders import Outbound
+from gpiobridge.app.pins import LivePin, LivePins
+from gpiobridge.app.running_bridge import Running, no_nonce
+from gpiobridge.config import Limits, Settings
+from gpiobridge.core.events import Display
+from gpiobridge.errors import ConfigError, GpioBridgeError
+from gpiobridge.extension.fallback_log import show_log
+from gpiobridge.extension.hooks import Guard, RequestHooks
+from gpiobridge.extension.settings import read_settings
+from gpiobridge.extension.views import ViewPages, with_long_path, without_path
+from gpiobridge.loop.watcher import Watcher
+from gpiobridge.pins import pin_source
+from gpiobridge.routes import files, handoff
+from gpiobridge.routes.admission import check_source
+from gpiobridge.routes.blueprint import make_blueprint, overlapping
+from gpiobridge.system.run_key import RunKey
+
+log = logging.getLogger(__name__)
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+class GpioBridge:
+    """A pin goes LOW, and the browser moves to its next page.
+
+    ::
+
+        app = Flask(__name__)
+        bridge = GpioBridge(app, pins={"button": 17})
+
+        @app.get("/welcome")
+        @bridge.page("welcome", on_low={"button": "open"})
+        def welcome():
+            return render_template("welcome.html")
+
+    No pin is opened until the serving process handles its first request, or `start` is called:
+    a process that only imports the application, such as a reloader's parent, claims nothing.
+
+    Args:
+        app: the application; or call `init_app` later.
+        pins: pin name to BCM number, or to a table as under ``[pins]`` in ``config.toml``; an
+            application that only pushes needs none.
+        config: the rest: a mapping of the shape of ``config.toml``, or the path of such a file,
+            below the application's folder if it is relative; by default
+            ``app.config["GPIOBRIDGE"]``, which may be either.
+        url_prefix: where the bridge's own routes are, such as ``/bridge``; they are ``/ws/<page>``,
+            ``/healthz``, ``/metrics``, ``/api/...``, ``/simulator`` and ``/gpiobridge/...``. The
+            prefix itself leads to the start page, for ``gpiobridge watch``.
+        decorators: put around each of these routes but the last, which serves the script, and
+            ``/api``, which has a token: such as a ``login_required``. They say whether a request
+            may pass; what they change in the answer of one that passes is lost.
+        on_failure: called, on the watcher's thread, if the watcher dies.
+        nonce: called in each request of a page; returns the nonce that the application's
+            Content-Security-Policy names for this answer, such as ``lambda: request.csp_nonce``
+            with Flask-Talisman. The bridge's script has it.
+
+    Raises:
+        ConfigError: ``url_prefix`` is no path, ``decorators`` is a single one, or ``nonce`` is no
+            function.
+    """
+
+    def __init__(
+        self,
+        app: Flask | None = None,
+        *,
+        pins: Mapping[str, Any] | None = None,
+        config: Mapping[str, Any] | Settings | str | Path | None = None,
+        url_prefix: str = "",
+        decorators: Sequence[Callable[[Any], Any]] = (),
+        on_failure: Callable[[], None] = lambda: None,
+        nonce: Callable[[], str] | None = None,
+    ) -> None:
+        self._pins = pins or {}
+        self._config = config
+        self._url_prefix = url_prefix.rstrip("/")
+        if self._url_prefix and (self._url_prefix[0] != "/" or "<" in self._url_prefix):
+            raise ConfigError([f'url_prefix = "{url_prefix}": must be a path, such as "/bridge"'])
+        if callable(decorators):
+            raise ConfigError(
+                [f"decorators = {name_of(decorators)}: must be a list; write [login_required]"]
+            )
+        if nonce is not None and not callable(nonce):
+            raise ConfigError(
+                [
+                    "nonce: must be a function that returns the nonce of each answer; "
+                    "write nonce=lambda: request.csp_nonce"
+                ]
+            )
+        self._nonce = nonce or no_nonce
+        self._guard = Guard(decorators)
+        self._on_failure = on_failure
+        self._view_pages = ViewPages()
+        self._handlers = Handlers()
+        self._lock = threading.Lock()
+        self._blueprint = make_blueprint(lambda: self.running, self._url_prefix)
+        self._reset()
+        if app is not None:
+            self.init_app(app)
+        else:
+            request_started.connect(self._notice_no_application)
+
+    def _reset(self) -> None:
+        self._app: Flask | None = None
+        self._running: Running | None = None
+        self._outbound = Outbound(self._url_prefix)
+        self._feeder = files.FileFeeder()
+
+    # ---------------------------------------------------------------- setting up
+
+    def init_app(self, app: Flask) -> None:
+        """Add the bridge's routes to ``app``; no pin is opened yet.
+
+        A bridge serves one application at a time. A test that makes another one stops the bridge
+        first. What the factory declares again, its pages and functions, takes the place of what it
+        has declared before.
+
+        Raises:
+            GpioBridgeError: it serves another application, and runs; or ``app`` has a bridge.
+        """
+        if self._running is not None and self._running.watcher.alive:
+            raise GpioBridgeError(
+                "this bridge serves an application already: call stop() before init_app()"
+            )
+        if "gpiobridge" in app.extensions:
+            raise GpioBridgeError(
+                f"the application {app.import_name!r} has a GpioBridge already: "
+                "give all pins to that one"
+            )
+        self.stop()
+        self._reset()
+        self._view_pages.next_application()
+        self._handlers.next_application()
+        self._app = app
+        request_started.disconnect(self._notice_no_application)
+        app.extensions["gpiobridge"] = self
+        hooks = RequestHooks(app, self._view_pages, self._guard, self._start_unless_running)
+        app.before_request(hooks.before_request)
+        app.after_request(hooks.after_request)
+        app.register_blueprint(self._blueprint)
+
+    @property
+    def blueprint(self) -> Blueprint:
+        """All of the bridge's own routes, for extensions that exempt a blueprint from something.
+
+        ::
+
+            csrf = CSRFProtect(app)  # of Flask-WTF
+            csrf.exempt(bridge.blueprint)
+        """
+        return self._blueprint
+
+    def page(self, name: str, **rules: Any) -> Callable[[Function], Function]:
+        """Make an ordinary view a page of the bridge.
+
+        The view has a route of its own; the two decorators may come in either order.
+
+        Args:
+            name: the page's name: what rules lead to, and what its socket is called.
+            rules: the keys of a page in ``config.toml``, such as
+                ``on_low={"button": "open"}`` or ``prerender=True``.
+
+        Raises:
+            ConfigError: there is no name; or by the decorator, if another view is a page of this
+                name.
+            GpioBridgeError: the bridge runs already.
+        """
+        if not isinstance(name, str):
+            raise ConfigError([_nameless("page", name, "welcome")])
+        if self._running is not None and self._running.watcher.alive:
+            raise GpioBridgeError(
+                f"page {name!r} comes too late: the bridge runs already; "
+                "declare it where the application is made"
+            )
+        return self._view_pages.page(name, rules)
+
+    # ---------------------------------------------------------------- functions that are called
+
+    def on_low(self, pin: str) -> Callable[[Function], Function]:
+        """Call the decorated function each time the pin goes LOW (debounced).
+
+        It may take one argument, the `PinEvent`. Each function has a thread of its own, with the
+        application's context: it may take as long as it likes, and if it fails, that is logged. Its
+        events come in order, one at a time; of more than 1000 that wait, the newest are dropped,
+        and the log says so.
+
+        Args:
+            pin: the pin's name. That there is none of this name is told at the start.
+
+        Raises:
+            ConfigError: there is no name, or the function takes more than one argument.
+            GpioBridgeError: the bridge runs already.
+        """
+        return self._on(pin, "low")
+
+    def on_high(self, pin: str) -> Callable[[Function], Function]:
+        """Call it each time the pin goes HIGH; see `on_low`."""
+        return self._on(pin, "high")
+
+    def on_press(self, pin: str) -> Callable[[Function], Function]:
+        """Call it each time the pin gets its active level; see `on_low`."""
+        return self._on(pin, "press")
+
+    def on_release(self, pin: str) -> Callable[[Function], Function]:
+        """Call it each time the pin leaves its active level; see `on_low`."""
+        return self._on(pin, "release")
+
+    def on_tap(self, pin: str) -> Callable[[Function], Function]:
+        """Call it after each press that was released before the pin's hold time; see `on_low`."""
+        return self._on(pin, "tap")
+
+    def on_hold(self, pin: str) -> Callable[[Function], Function]:
+        """Call it when a press has lasted for the pin's hold time (``hold``); see `on_low`."""
+        return self._on(pin, "hold")
+
+    def on_message(self, function: Function) -> Function:
+        """Call the decorated function with each `Message` that a page sends.
+
+        A page sends with ``gpiobridge.send(data)``. As with `on_low` the function has a thread of
+        its own; of more than 1000 messages, or 1 MiB, that wait, the newest are dropped. A message
+        is at most 16 KiB, and a page may send 500 in a second; `push` can always send it back.
+
+        Raises:
+            ConfigError: the function takes more than one argument.
+            GpioBridgeError: the bridge runs already.
+        """
+        self._handlers.on_message(function)
+        return function
+
+    def on_start(self, function: Function) -> Function:
+        """Call the decorated function once, when the bridge has started.
+
+        That is in the process that serves, and in no other: neither in a reloader's parent nor in a
+        server's. It is the place for a job of the application's own, which may go on for ever: as
+        with `on_low` it has a thread of its own, which ends with the process.
+
+        Raises:
+            ConfigError: the function takes an argument.
+            GpioBridgeError: the bridge runs already.
+        """
+        self._handlers.on_start(function)
+        return function
+
+    def _on(self, pin: str, when: str) -> Callable[[Function], Function]:
+        if not (isinstance(pin, str) and pin):
+            raise ConfigError([_nameless(f"on_{when}", pin, "button")])
+
+        def declare(function: Function) -> Function:
+            self._handlers.on(pin, when, function)
+            return function
+
+        return declare
+
+    # ---------------------------------------------------------------- pins and displays
+
+    @property
+    def pins(self) -> Mapping[str, LivePin]:
+        """The pins by name: ``bridge.pins["button"].level``; see `LivePin`.
+
+        Any thread. Used before the bridge has been started, they raise `GpioBridgeError`.
+        """
+        return LivePins(lambda: self.running)
+
+    @property
+    def displays(self) -> list[Display]:
+        """The pages that are open now, in no order; any thread.
+
+        Raises:
+            GpioBridgeError: the bridge has not been started.
+        """
+        return self.running.watcher.displays
+
+    def push(
+        self,
+        data: object,
+        *,
+        page: str | None = None,
+        display: str | Display | None = None,
+        exclude: str | Display | None = None,
+        retain: str | None = None,
+    ) -> int:
+        """Send a message to open pages: there it is a ``gpiobridge:message`` with ``data``.
+
+        Any thread, at any time. Each display gets messages in the order in which they were pushed.
+        One that is 256 KiB behind is dropped, and connects again. A page that is loading just then
+        gets what was retained, and no more.
+
+        Args:
+            data: what JSON can hold, of at most 16 KiB, and 100 lists or mappings deep.
+            page: only for displays on this page.
+            display: only for this one, or for all that are called so (``?display=`` in a page's
+                address).
+            exclude: not for this one, or for those that are called so.
+            retain: a key: the newest message under it (and for the same audience) is kept, and sent
+                to displays that come later; all together, 1000 at most, take at most 128 KiB with
+                their keys of up to 128 characters. Pushing None forgets the one before.
+
+        Returns:
+            How many open displays it is for: 0 where no bridge runs, which the log says once.
+
+        Raises:
+            PushError: it is no JSON, too large, or for a page that there isn't.
+            GpioBridgeError: it has no application yet.
+        """
+        self._need_application("push()")
+        return self._outbound.push(data, page, display, exclude, retain)
+
+    def navigate(
+        self,
+        to: str,
+        *,
+        page: str | None = None,
+        display: str | Display | None = None,
+        exclude: str | Display | None = None,
+    ) -> int:
+        """Move open pages to another page, as a press would; those that are on it stay.
+
+        Any thread. A page that is loading just then isn't moved: where that matters, let a pin with
+        ``source = "http"`` move it, whose presses are caught up with.
+
+        Args:
+            to: the page's name.
+            page: only displays on this page.
+            display: only this one, or all that are called so.
+            exclude: not this one, or those that are called so.
+
+        Returns:
+            How many open displays it moves: 0 where no bridge runs, which the log says once.
+
+        Raises:
+            PushError: there is no such page.
+            GpioBridgeError: it has no application yet.
+        """
+        self._need_application("navigate()")
+        return self._outbound.navigate(to, page, display, exclude)
+
+    def send_file(self, folder: Path, name: str) -> Response:
+        """Answer a request with a file; a slow or paused reader holds no HTTP thread.
+
+        Args:
+            folder: where the file lies; ``name`` can't lead out of it.
+            name: path below ``folder``, with forward slashes.
+
+        Raises:
+            werkzeug.exceptions.NotFound: there is no such file.
+        """
+        return files.send_file(folder, name, self._feeder)
+
+    # ---------------------------------------------------------------- running
+
+    def start(self) -> None:
+        """Open the pins and start watching, unless this process has done so already.
+
+        After `stop` it does nothing: a bridge is started once for an application.
+
+        Raises:
+            ConfigError: the configuration is wrong; every problem is in the message.
+            PinError: the pins can't be opened.
+            GpioBridgeError: it has no application yet.
+        """
+        self._start_unless_running()
+
+    def _start_unless_running(self) -> Running:
+        if self._running is None:
+            with self._lock:
+                if self._running is None:  # else another thread was first
+                    self._running = self._start()
+                    # Only now: a function may use all of the bridge.
+                    self._handlers.start()
+        return self._running
+
+    def _start(self) -> Running:
+        app = self._need_application("start()")
+        show_log()
+        paths = self._view_pages.paths(app)
+        settings = self._read_settings(app)
+        problems = [
+            *without_path(settings.pages, paths),
+            *with_long_path(paths),
+            *self._handlers.without_pin(settings.pins),
+        ]
+        if problems:
+            raise ConfigError(problems)
+        pins = pin_source(settings.gpio, settings.pins)
+        watcher = Watcher(
+            settings,
+            pins,
+            paths,
+            self._on_failure,
+            on_event=self._handlers.take_event,
+            on_message=self._handlers.take_message,
+            gestures=self._handlers.gestures(),
+            retained=self._outbound.retained,
+        )
+        self._handlers.prepare(settings.pins, self._call)
+        try:
+            watcher.start()
+        except BaseException:
+            self._handlers.stop()
+            raise
+        self._outbound.attach(watcher)
+        self._leave_readers_out()
+        # Under a server that isn't ours the displays are told, too, when the process ends.
+        atexit.register(self.stop)
+        if pins.simulated:
+            log.warning("the pins are SIMULATED: no GPIO is read")
+            if not isinstance(self._config, Settings):  # our own service greets by itself
+                log.info("press them at %s", self._simulator_address(settings))
+        for overlap in overlapping(app, self._url_prefix, paths, settings.pins):
+            log.warning("%s", overlap)
+        return Running(
+            settings, watcher, self._outbound, self._url_prefix, os.getpid(), RunKey(), self._nonce
+        )
+
+    def _simulator_address(self, settings: Settings) -> str:
+        """Where the simulator is, as whoever has sent this request would call it."""
+        path = f"{self._url_prefix}/simulator"
+        hint = " (the first time with ?token=... added)" if settings.server.token else ""
+        if has_request_context():
+            with contextlib.suppress(HTTPException):  # called by a name that is none of ours
+                check_source(request, settings.server)
+                return f"{request.root_url.rstrip('/')}{path}{hint}"
+        return f"{path} of the application's address{hint}"
+
+    def _call(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+        """Call one of the application's functions, with its context."""
+        assert self._app is not None
+        with self._app.app_context():
+            self._app.ensure_sync(function)(*arguments)
+
+    def stop(self) -> None:
+        """Tell every display that the server stops, release the pins, end our threads.
+
+        May be called twice.
+        """
+        if self._running is not None:
+            self._running.key.withdraw()
+            self._running.watcher.stop()
+            self._handlers.stop()
+        self._feeder.stop()
+        atexit.unregister(self.stop)
+
+    @property
+    def running(self) -> Running:
+        """The running bridge.
+
+        Raises:
+            GpioBridgeError: it has not been started, or in another process.
+        """
+        self._need_application("its pins and displays are used")
+        if self._running is not None and self._running.process != os.getpid():
+            raise GpioBridgeError(
+                f"the bridge runs in process {self._running.process}, from which this one was "
+                "forked: ask it through the API"
+            )
+        if self._running is None:
+            raise GpioBridgeError(
+                "the bridge is not running: it starts with the first request, or with start(); "
+                "a function below @bridge.on_start is called when it does"
+            )
+        return self._running
+
+    @property
+    def limits(self) -> Limits:
+        """What one client may hold, for `gunicorn.Worker`, which asks before the bridge starts.
+
+        Of a configuration that is wrong it is the defaults: `start` says what is wrong.
+        """
+        try:
+            return self._read_settings(self._need_application("limits")).limits
+        except GpioBridgeError:
+            return Limits()
+
+    def _read_settings(self, app: Flask) -> Settings:
+        return read_settings(app, self._config, self._pins, self._view_pages.rules)
+
+    def _need_application(self, use: str) -> Flask:
+        """Return the application.
+
+        Raises:
+            GpioBridgeError: there is none.
+        """
+        if self._app is None:
+            raise GpioBridgeError(f"the bridge has no application: call init_app() before {use}")
+        return self._app
+
+    def _notice_no_application(self, app: Flask, **_: Any) -> None:
+        """Say once that a page of ours is shown by an application that knows nothing of us."""
+        view = app.view_functions.get(request.endpoint or "")
+        page = view and self._view_pages.page_of(view)
+        if page:
+            request_started.disconnect(self._notice_no_application)
+            log.error(
+                "no press moves page %r: the bridge has no application; call init_app() with %r, "
+                "where it is made",
+                page,
+                app.import_name,
+            )
+
+    def _leave_readers_out(self) -> None:
+        """Let Flask-Sock start no reader thread for our sockets; others keep theirs."""
+        assert self._app is not None
+        # Now, not in init_app: by now the application has set its own options.
+        options = self._app.config.setdefault("SOCK_SERVER_OPTIONS", {})
+        options["thread_class"] = handoff.reader_thread(
+            options.get("thread_class", threading.Thread)
+        )
+
+
+def _nameless(decorator: str, given: object, such_as: str) -> str:
+    """Say that a decorator got no name: without its brackets it gets the function instead."""
+    place = f"@bridge.{decorator} of {name_of(given)}"
+    return f'{place}: needs a name; write @bridge.{decorator}("{such_as}")'

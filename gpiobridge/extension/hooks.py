@@ -1,0 +1,245 @@
+"""What happens with each request of an application: who may pass, and what a page is given.
+
+Any HTTP thread. `RequestHooks` starts the bridge with the first request, asks `admission` and the
+application's own decorators, and completes the views that are pages.
+"""
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Sequence
+from functools import partial, reduce
+from types import TracebackType
+from typing import Any
+
+from flask import Flask, Response, after_this_request, g, make_response, request
+from flask.typing import ResponseReturnValue
+
+from gpiobridge.app.running_bridge import Running
+from gpiobridge.errors import GpioBridgeError, ServerError
+from gpiobridge.extension.one_process import (
+    SeveralWorkersError,
+    StartedBeforeForkError,
+    first_to_say_so,
+)
+from gpiobridge.extension.views import ViewPages
+from gpiobridge.routes import handoff, page_script
+from gpiobridge.routes.admission import CHECKED, check_source, check_token, is_bearer, refuse
+from gpiobridge.routes.blueprint import API_ENDPOINTS, BLUEPRINT, OF_COMMANDS, PUBLIC, SOCKET
+from gpiobridge.routes.content_policies import obstacles
+from gpiobridge.routes.html import (
+    insert_script,
+    is_ours,
+    secure_headers,
+    set_owners_headers,
+    shows_nothing,
+)
+from gpiobridge.system.log_rate import LogRate
+
+log = logging.getLogger(__name__)
+
+ExcInfo = tuple[type, BaseException, TracebackType] | tuple[None, None, None]
+
+TRY_AGAIN_S = 1.0
+"""After a start that failed, requests don't try again for so many seconds."""
+
+VERSION_HEADER = "Gpiobridge-Version"
+"""What the client compares with the version of what it has fetched ahead."""
+
+
+class Guard:
+    """An application's own decorators, asked whether a request of our routes may pass.
+
+    Args:
+        decorators: as they would be put around a view, the innermost first.
+    """
+
+    def __init__(self, decorators: Sequence[Callable[[Any], Any]]) -> None:
+        # Once, as with a view: a decorator may count or register what it is put around.
+        self._guarded = reduce(lambda view, decorator: decorator(view), decorators, _let_pass)
+
+    def ask(self, app: Flask) -> ResponseReturnValue | None:
+        """Return None if this request may pass, else the answer instead."""
+        # They may be used to a view that returns no response yet, or return one with a status.
+        answer = make_response(app.ensure_sync(self._guarded)(**(request.view_args or {})))
+        passed = answer is g.pop("gpiobridge_passed", None) and answer.status_code == 200
+        if passed:
+            return None
+        g.gpiobridge_refused = True
+        return answer
+
+
+def _let_pass(*_: Any, **__: Any) -> Response:
+    """Stand in, within the application's decorators, for each of our own routes."""
+    g.gpiobridge_passed = Response()
+    passed: Response = g.gpiobridge_passed
+    return passed
+
+
+class RequestHooks:
+    """The hooks of one application.
+
+    Args:
+        app: the application.
+        views: which of its views are pages.
+        guard: its own decorators.
+        start: starts the bridge unless it runs.
+    """
+
+    def __init__(
+        self, app: Flask, views: ViewPages, guard: Guard, start: Callable[[], Running]
+    ) -> None:
+        self._app = app
+        self._views = views
+        self._guard = guard
+        self._start = start
+        self._lock = threading.Lock()
+        self._pages: dict[str, str] | None = None  # endpoint to page, from the first request on
+        self._running: Running | None = None
+        self._said: set[tuple[str, str]] = set()  # pages, and what was told of them
+        self._lines = LogRate(log)
+        self._log_exception = app.log_exception
+        app.log_exception = self.log_exception  # type: ignore[method-assign]
+        self._obstacle_told = False
+        self._failure = ""  # why the last start failed
+        self._try_again_s = 0.0
+
+    def before_request(self) -> ResponseReturnValue | None:
+        """Let a request of ours pass, or refuse it; leave the application's others alone."""
+        failure = self._start_unless_running()
+        ours = BLUEPRINT in request.blueprints
+        page = self._page()
+        if not ours and page is None:
+            return None
+        if failure or self._running is None:
+            refuse(503, failure)
+        server, key = self._running.settings.server, self._running.key
+        check_source(request, server)
+        # Not at the start: an application's server tells with a request where it listens.
+        key.offer_at(handoff.given_socket(request.environ))
+        g.setdefault(CHECKED, True)
+        if (request.endpoint or "").startswith(API_ENDPOINTS):
+            return None  # it has an admission of its own: who looks may not therefore push
+        if not (request.endpoint in OF_COMMANDS and is_bearer(request, key.value)):
+            check_token(request, server)
+        page_script.remember_cursor(self._running)
+        if page is not None or request.endpoint == SOCKET:
+            self._tell_obstacle()
+        if page is not None:
+            # Before all hooks of the application, which may compress the page.
+            after_this_request(partial(self._complete_page, self._running, page))
+        elif request.endpoint not in PUBLIC:
+            return self._guard.ask(self._app)
+        return None
+
+    def log_exception(self, exc_info: ExcInfo) -> None:
+        """Log what a view has raised; of one of our pages or routes at a bounded rate.
+
+        A display asks for its page again and again, and anybody may.
+        """
+        error, traceback = exc_info[1:]
+        while traceback is not None and traceback.tb_next is not None:
+            traceback = traceback.tb_next
+        place = traceback and (traceback.tb_frame.f_code.co_filename, traceback.tb_lineno)
+        kind = (type(error), place)
+        if CHECKED not in g or self._lines.takes(
+            kind, logging.ERROR, lambda: f"{request.path} failed: {type(error).__name__}: {error}"
+        ):
+            self._log_exception(exc_info)
+
+    def after_request(self, response: Response) -> Response:
+        """Add to an answer of our own routes what keeps a browser from misreading it."""
+        # What the application's own decorators or error handlers say instead is its own.
+        if BLUEPRINT in request.blueprints and "gpiobridge_refused" not in g:
+            secure_headers(response, "ours" if is_ours(response) else "off")
+        return response
+
+    def _page(self) -> str | None:
+        """The page that this request asks for, if it is one."""
+        if self._pages is None:
+            self._pages = self._views.endpoints(self._app)
+        return self._pages.get(request.endpoint or "")
+
+    def _start_unless_running(self) -> str:
+        """Start the bridge unless it runs; return, and log once, why it can't."""
+        if request.environ.get("wsgi.multiprocess"):
+            # ASGI servers always say so, and one worker of them would be of no use.
+            obstacle = _obstacle()
+            error = ServerError(obstacle) if obstacle else SeveralWorkersError()
+            return self._failed(error, of_each_worker=True)
+        if self._running is None:
+            with self._lock:
+                # Opening a pin takes time, also in vain, and every request waits.
+                if self._failure and time.monotonic() < self._try_again_s:
+                    return self._failure
+                try:
+                    self._running = self._start()
+                except GpioBridgeError as error:
+                    self._try_again_s = time.monotonic() + TRY_AGAIN_S
+                    return self._failed(error)
+                if self._failure:
+                    self._failure = ""
+                    log.warning("the bridge has started: what was wrong before no longer is")
+        if self._running.process != os.getpid():
+            return self._failed(StartedBeforeForkError())
+        return ""
+
+    def _tell_obstacle(self) -> None:
+        """Log, once, that no page can come online."""
+        # With a page: not all servers let us see the handshake.
+        if not self._obstacle_told and (obstacle := _obstacle()):
+            self._obstacle_told = True
+            log.error("%s", obstacle)
+
+    def _failed(self, error: GpioBridgeError, of_each_worker: bool = False) -> str:
+        # Only its words are kept: its traceback would keep gpiozero's devices, and their pins.
+        sentence = str(error)
+        if sentence != self._failure:  # not with every request
+            self._failure = sentence
+            if not of_each_worker or first_to_say_so():
+                self._lines.write(logging.ERROR, "failed", "%s", sentence)
+        return sentence
+
+    def _complete_page(self, running: Running, page: str, response: Response) -> Response:
+        """Add to what a page's view answers, a page or an error, what it needs."""
+        if shows_nothing(response):
+            return response
+        if running.settings.pages[page].client:
+            nonce = running.nonce()
+            if reason := insert_script(response, page_script.script(running, page, nonce)):
+                self._tell(
+                    page,
+                    f"{reason}, so that nothing moves it: return a text of HTML, "
+                    "or declare the page with client=False",
+                )
+            else:
+                # When all hooks have had their say: the application's own may set the policy.
+                check = partial(self._check_policy, page, response, request.host, nonce)
+                response.call_on_close(check)
+        if running.settings.pages[page].fetched_ahead:
+            response.headers[VERSION_HEADER] = page_script.version(running)
+        if page_script.next_pages(running, page):
+            response.headers["Speculation-Rules"] = (
+                f'"{page_script.root(running)}/gpiobridge/next/{page}"'
+            )
+        set_owners_headers(response, running.settings.server.csp)
+        return response
+
+    def _check_policy(self, page: str, response: Response, host: str, nonce: str) -> None:
+        """Tell what the policy of a page keeps our script from."""
+        for obstacle in obstacles(response.headers.getlist("Content-Security-Policy"), host, nonce):
+            self._tell(page, f"never comes online, as {obstacle}")
+
+    def _tell(self, page: str, what: str) -> None:
+        """Log something of a page, once, not with every request."""
+        if (page, what) not in self._said:
+            self._said.add((page, what))
+            self._lines.write(logging.WARNING, page, "page %s %s", page, what)
+
+
+def _obstacle() -> str:
+    """Why no page can come online under the server of this request, if it is one."""
+    # What has no name may be a test client, unless it wants a socket.
+    is_server = request.endpoint == SOCKET or handoff.server_name(request.environ)
+    return handoff.obstacle(request.environ) if is_server else ""

@@ -1,0 +1,93 @@
+"""Which views of an application are pages of the bridge, and where they are."""
+
+import inspect
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any, TypeVar
+
+from flask import Flask
+
+from gpiobridge.app.functions import code_of
+from gpiobridge.core.wire import MAX_REASON_BYTES
+from gpiobridge.errors import ConfigError
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+class ViewPages:
+    """Views that were declared as pages.
+
+    Attributes:
+        rules: page name to the keys it was declared with.
+    """
+
+    def __init__(self) -> None:
+        self.rules: dict[str, Mapping[str, Any]] = {}
+        self._views: dict[Callable[..., Any], str] = {}
+        self._earlier: frozenset[str] = frozenset()  # pages of earlier applications
+
+    def page(self, name: str, rules: Mapping[str, Any]) -> Callable[[View], View]:
+        """Make the decorator of a view that is a page.
+
+        Raises:
+            ConfigError: by the decorator, if another view is a page of this name.
+        """
+
+        def declare(view: View) -> View:
+            function = inspect.unwrap(view)
+            for other in [view for view, page in self._views.items() if page == name]:
+                if name not in self._earlier or code_of(other) is not code_of(function):
+                    raise ConfigError(
+                        [f"page {name!r} is declared twice: give the second another name"]
+                    )
+                del self._views[other]
+            self._earlier -= {name}
+            self._views[function] = name
+            self.rules[name] = rules
+            return view
+
+        return declare
+
+    def next_application(self) -> None:
+        """Go on with another application: its factory may declare the same views again."""
+        self._earlier = frozenset(self.rules)
+
+    def page_of(self, view: Callable[..., Any]) -> str | None:
+        """The page that a view shows, if it is one."""
+        return self._views.get(inspect.unwrap(view))
+
+    def endpoints(self, app: Flask) -> dict[str, str]:
+        """Find each page's view among the routes: endpoint to page."""
+        return {
+            endpoint: page
+            for endpoint, view in app.view_functions.items()
+            if (page := self.page_of(view)) is not None
+        }
+
+    def paths(self, app: Flask) -> dict[str, str]:
+        """Find where each page is: page to path."""
+        pages = self.endpoints(app)
+        return {
+            pages[rule.endpoint]: rule.rule
+            for rule in app.url_map.iter_rules()
+            if rule.endpoint in pages and not rule.arguments and "GET" in (rule.methods or ())
+        }
+
+
+def with_long_path(paths: Mapping[str, str]) -> list[str]:
+    """Say which pages have a path that a close can't name, and the remedy."""
+    return [
+        f"page {name!r} has a route of {len(path.encode())} bytes, {path!r}: a display can be sent "
+        f"to a path of {MAX_REASON_BYTES} bytes at most; give it a shorter one"
+        for name, path in paths.items()
+        if len(path.encode()) > MAX_REASON_BYTES
+    ]
+
+
+def without_path(names: Iterable[str], paths: Collection[str]) -> list[str]:
+    """Say which pages have no path, and the remedy."""
+    return [
+        f"page {name!r} has no route of its own, without variables: "
+        f'put @app.get("/{name}") above @bridge.page({name!r})'
+        for name in names
+        if name not in paths
+    ]

@@ -1,0 +1,363 @@
+"""The orders of the command line: install, take back, make writable, uninstall, recover."""
+
+import contextlib
+import fcntl
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from types import FrameType
+
+from gpiobridge import config
+from gpiobridge.config import Settings
+from gpiobridge.errors import ConfigError, InstallError
+from gpiobridge.install import files as wanted_files
+from gpiobridge.install import recovery
+from gpiobridge.install.carry_out import carry_out
+from gpiobridge.install.own_copy import PACKAGE, running_copy
+from gpiobridge.install.plan import (
+    Wanted,
+    left_by_uninstall,
+    plan_install,
+    plan_rollback,
+    plan_uninstall,
+    plan_writable,
+)
+from gpiobridge.install.present import kiosk_browser, kiosk_unit, look, mounts_state, package_of
+from gpiobridge.install.steps import CONFIG, EXHIBIT, HOME, File, Step, listed
+from gpiobridge.install.target import Machine
+from gpiobridge.pins import choose
+from gpiobridge.system import calling
+from gpiobridge.system.overlay import SETTING
+from gpiobridge.system.units import SERVICE
+
+Tell = Callable[[str], None]
+
+
+@contextlib.contextmanager
+def _readable() -> Iterator[None]:
+    """Say what an ordinary user, who may try ``--dry-run``, can do about an unreadable file."""
+    try:
+        yield
+    except (PermissionError, ConfigError) as error:
+        denied = error if isinstance(error, PermissionError) else error.__cause__
+        if not isinstance(denied, PermissionError):
+            raise
+        raise InstallError(
+            f"{denied.filename}: this user may not read it; run it with sudo: "
+            f"{calling.again_as_root()}"
+        ) from error
+
+
+@_readable()
+def install(
+    folder: Path | None,
+    *,
+    kiosk: bool,
+    dry_run: bool,
+    replace: bool,
+    read_only: bool = False,
+    machine: Machine,
+    tell: Tell,
+    browser: str | None = None,
+) -> None:
+    """Install the running gpiobridge as a service, or upgrade the one that is there.
+
+    Args:
+        folder: of the exhibit; None keeps the one that is installed, else takes that of the
+            current folder, else the packaged example.
+        kiosk: whether this machine's screen shows the pages, too.
+        dry_run: say what would be done, and change nothing.
+        replace: overwrite what someone has changed, after a backup.
+        read_only: let the card be only read from the next boot on.
+        machine: the machine to install on.
+        tell: gets what a person should know, a line each.
+        browser: what the kiosk shows pages with; None keeps the one that is installed, else
+            takes Chromium.
+
+    Raises:
+        ConfigError: the configuration is wrong.
+        InstallError: something speaks against it, a step failed, or the service doesn't start.
+    """
+    _require(machine, dry_run)
+    machine.require_shared(Path(sys.base_prefix))
+    with _alone(machine, dry_run, tell):
+        _install(folder, kiosk, browser, dry_run, replace, read_only, machine, tell)
+
+
+def _install(
+    folder: Path | None,
+    kiosk: bool,
+    browser: str | None,
+    dry_run: bool,
+    replace: bool,
+    read_only: bool,
+    machine: Machine,
+    tell: Tell,
+) -> None:
+    source = _exhibit(folder, machine, tell)
+    # Before anything is read as root: a message about a wrong file may quote it. Where there is no
+    # configuration, `config` says so.
+    there = source is not None and os.path.lexists(source / "config.toml")
+    exhibit = wanted_files.exhibit_files(source) if source and there else None
+    settings = config.load((source or machine.at(EXHIBIT)) / "config.toml", environ={})
+    for warning in settings.warnings:
+        tell(f"warning: {warning}")
+    address = _address(settings)
+    copy = running_copy()
+    kiosk = kiosk or bool(kiosk_unit(machine))
+    browser = browser or kiosk_browser(machine)
+    if kiosk:
+        tell(f"The kiosk's browser is {browser}")
+    wanted = Wanted(
+        version=version("gpiobridge"),
+        fingerprint=copy.fingerprint,
+        packages=copy.packages,
+        size=copy.size,
+        config=str(source / "config.toml") if source else CONFIG,
+        exhibit=exhibit,
+        units=wanted_files.unit_files(
+            wanted_files.units_folder(PACKAGE),
+            settings.server,
+            network=bool(settings.wired) and choose(settings.gpio.pin_factory) == "pigpio",
+            kiosk=kiosk,
+            browser=browser,
+            state=read_only or mounts_state(machine),
+        ),
+        address=f"port {address[1]} on {address[0]}",
+        kiosk=kiosk,
+        read_only=read_only,
+    )
+    present = look(machine, (*(wanted.exhibit or ()), *wanted.units), address, browser)
+    steps = plan_install(present, wanted, replace=replace, today=time.strftime("%Y-%m-%d"))
+    if _show(steps, dry_run, tell, "all is installed as it should be: nothing to do"):
+        carry_out(steps, machine, tell, copy=copy, live=present.live)
+    if not dry_run:
+        _say_what_is_live(machine, tell)
+        tell(f"The page is at {_url(*address)}")
+        if read_only and not machine.overlay().now:
+            tell(
+                "The card is only read from the next boot on: sudo reboot "
+                f"(the way back: {calling.as_root('install', '--writable')})"
+            )
+
+
+def make_writable(*, dry_run: bool, machine: Machine, tell: Tell) -> None:
+    """Let the card be written to again, from the next boot on.
+
+    Args:
+        dry_run: say what would be done, and change nothing.
+        machine: the machine.
+        tell: gets what a person should know, a line each.
+
+    Raises:
+        InstallError: it can't be.
+    """
+    _require(machine, dry_run)
+    with _alone(machine, dry_run, tell):
+        overlay = machine.overlay()
+        now = "" if overlay.now else ", and is now"
+        nothing = f"the card is writable after the next boot{now}: nothing to do"
+        if _show(plan_writable(overlay), dry_run, tell, nothing):
+            carry_out(plan_writable(overlay), machine, tell)
+        if overlay.now and not dry_run:
+            tell("Until then it is only read: sudo reboot")
+            if overlay.raspi_config:
+                tell(
+                    "Before a system upgrade, after the reboot: sudo raspi-config nonint "
+                    "do_overlayfs 1 && sudo mount -o remount,rw /boot/firmware (raspi-config "
+                    "can't make it writable while the overlay is in use)"
+                )
+
+
+@_readable()
+def roll_back(*, dry_run: bool, replace: bool, machine: Machine, tell: Tell) -> None:
+    """Go back to the copy that was live before; the exhibit stays as it is.
+
+    Args:
+        dry_run: say what would be done, and change nothing.
+        replace: overwrite units that someone has changed, after a backup.
+        machine: the machine.
+        tell: gets what a person should know, a line each.
+
+    Raises:
+        InstallError: there is no such copy, it refuses the configuration, or it doesn't start.
+    """
+    _require(machine, dry_run)
+    with _alone(machine, dry_run, tell):
+        present = look(machine)
+        units: tuple[File, ...] = ()
+        if present.previous is not None:
+            package = package_of(machine, present.previous)
+            browser = kiosk_browser(machine)
+            units = wanted_files.program_units(
+                wanted_files.units_folder(package),
+                kiosk=bool(kiosk_unit(machine)),
+                browser=browser,
+                state=mounts_state(machine),
+            )
+            if wanted_files.browser_of_kiosk(units) not in (None, browser):
+                tell(f"that copy doesn't know {browser}: its kiosk shows the pages with Chromium")
+            present = look(machine, units)
+        steps = plan_rollback(present, units, replace=replace, today=time.strftime("%Y-%m-%d"))
+        if _show(steps, dry_run, tell, ""):
+            carry_out(steps, machine, tell, live=present.live)
+    if not dry_run:
+        _say_what_is_live(machine, tell)
+
+
+@_readable()
+def uninstall(*, dry_run: bool, machine: Machine, tell: Tell) -> None:
+    """Remove the service and every copy; the exhibit stays.
+
+    Args:
+        dry_run: say what would be done, and change nothing.
+        machine: the machine.
+        tell: gets what a person should know, a line each.
+
+    Raises:
+        InstallError: a step failed.
+    """
+    _require(machine, dry_run)
+    with _alone(machine, dry_run, tell):
+        present = look(machine)
+        steps = plan_uninstall(present, today=time.strftime("%Y-%m-%d"))
+        if _show(steps, dry_run, tell, "gpiobridge is not installed: nothing to do"):
+            carry_out(steps, machine, tell)
+            if machine.at(HOME).exists():
+                tell(f"{HOME} stays: there is something in it that install has not made")
+        if left := left_by_uninstall(present):
+            tell(
+                f"{listed(left)}: nothing tells that install has placed it, so it stays; to remove "
+                f"it: sudo rm {' '.join(left)} && sudo systemctl daemon-reload"
+            )
+    if machine.at(EXHIBIT).exists() and not dry_run:
+        tell(f"The exhibit stays in {EXHIBIT}")
+    if (overlay := machine.overlay()).next_boot and not overlay.now:
+        back = "raspi-config nonint do_overlayfs 1" if overlay.raspi_config else f"rm /{SETTING}"
+        tell(f"The card is only read from the next boot on; unless you do this: sudo {back}")
+
+
+def _require(machine: Machine, dry_run: bool) -> None:
+    machine.require()
+    if not dry_run and not machine.may_install():
+        raise InstallError(f"this needs root: {calling.again_as_root()}")
+
+
+def _exhibit(folder: Path | None, machine: Machine, tell: Tell) -> Path | None:
+    """Choose the exhibit and say which; None is the one that is installed."""
+    here = Path.cwd()
+    if folder is not None:
+        chosen = folder.absolute()
+        if chosen.name == "config.toml" and chosen.is_file():
+            chosen = chosen.parent
+    elif machine.at(CONFIG).exists():
+        if (here / "config.toml").exists() and here != machine.at(EXHIBIT):
+            place = calling.as_root("install", str(here))
+            tell(f"To place the exhibit of this folder: {place}")
+        chosen = machine.at(EXHIBIT)
+    elif (here / "config.toml").exists():
+        chosen = here
+    else:
+        chosen = config.example_file().parent
+        tell(f"None is installed, and the example is taken: {config.why_example(here)}")
+    if chosen == machine.at(EXHIBIT):
+        tell(f"The exhibit is the one in {EXHIBIT}, and stays as it is")
+        return None
+    tell(f"The exhibit is that of {chosen}")
+    return chosen
+
+
+def _address(settings: Settings) -> tuple[str, int]:
+    if settings.server.port == 0:
+        raise InstallError(
+            f"{settings.source}: server.port = 0: a service needs a port of its own, such as 8000"
+        )
+    return wanted_files.address_of(settings.server.host), settings.server.port
+
+
+def _url(host: str, port: int) -> str:
+    if host in ("0.0.0.0", "::"):
+        host = socket.gethostname()
+    return f"{config.base_url(host, port)}/"
+
+
+def _show(steps: Sequence[Step], dry_run: bool, tell: Tell, nothing: str) -> bool:
+    """Say what comes; whether it is to be carried out."""
+    if not steps:
+        tell(nothing)
+    elif dry_run:
+        tell("Would, and has changed nothing:")
+        for step in steps:
+            tell(f"  {step}")
+    return bool(steps) and not dry_run
+
+
+def _say_what_is_live(machine: Machine, tell: Tell) -> None:
+    present = look(machine)
+    back = f"; {present.previous} is kept for --rollback" if present.previous else ""
+    tell(f"Live is {HOME}/versions/{present.live} with {CONFIG}{back}")
+
+
+def recover(machine: Machine, tell: Tell) -> None:
+    """Take an installation back that didn't end; `gpiobridge-recover.service` does so at boot.
+
+    Args:
+        machine: the machine.
+        tell: gets what a person should know, a line each.
+
+    Raises:
+        InstallError: an installation is at work.
+    """
+    with _alone(machine, False, tell):
+        pass
+
+
+@contextlib.contextmanager
+def _alone(machine: Machine, dry_run: bool, tell: Tell) -> Iterator[None]:
+    """Keep a second installation out, and begin with all as it was before one that didn't end."""
+    if dry_run:
+        yield
+        return
+    path = machine.at("/run/gpiobridge-install.lock")
+    with path.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise InstallError("another `gpiobridge install` is at work: wait for it") from error
+        if recovery.take_back(machine):
+            tell("An installation before didn't end: all is again as it was before it")
+            machine.systemctl("daemon-reload")
+            if machine.has("active", SERVICE):  # never at boot, where it waits for this
+                with contextlib.suppress(InstallError):  # what comes next may mend it
+                    machine.systemctl("restart", SERVICE)
+        with _undone_when_ended():
+            yield
+
+
+@contextlib.contextmanager
+def _undone_when_ended() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP, as of a lost SSH session, undo what was done, as Ctrl-C does.
+
+    Else the next boot would, and with it what the owner has changed until then.
+    """
+    if threading.current_thread() is not threading.main_thread():  # who alone may have signals
+        yield
+        return
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    ends = (signal.SIGTERM, signal.SIGHUP)
+    heard = [number for number in ends if signal.getsignal(number) is not signal.SIG_IGN]
+    old = {number: signal.signal(number, stop) for number in heard}  # nohup's stays ignored
+    try:
+        yield
+    finally:
+        for number, before in old.items():
+            signal.signal(number, before)

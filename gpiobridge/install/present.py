@@ -1,0 +1,131 @@
+"""What is there on a machine: copies, placed files, units. Reads, writes nothing."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from gpiobridge.install.files import browser_of, digest_of
+from gpiobridge.install.plan import OURS, Present
+from gpiobridge.install.steps import (
+    CHROMIUM,
+    COMMAND,
+    CONFIG,
+    HOME,
+    LINKS,
+    PINS,
+    READERS,
+    RECORD,
+    STATE,
+    UNITS,
+    File,
+)
+from gpiobridge.install.target import Machine
+from gpiobridge.system.parts import MARK
+from gpiobridge.system.units import KIOSK, SOCKET
+
+
+def look(
+    machine: Machine,
+    wanted: Iterable[File] = (),
+    address: tuple[str, int] | None = None,
+    browser: str = CHROMIUM,
+) -> Present:
+    """See what is there.
+
+    Args:
+        machine: the machine.
+        wanted: the files that will be placed.
+        address: where systemd will listen, to see whether another program does.
+        browser: what a kiosk would show pages with.
+    """
+    placed = _placed(machine)
+    paths = {*placed, *(file.path for file in wanted), *(f"{UNITS}/{unit}" for unit in OURS)}
+    found = {path: digest_of(machine.at(path)) for path in paths if machine.at(path).is_file()}
+    active = frozenset(unit for unit in OURS if machine.has("active", unit))
+    ours = SOCKET in active  # then the port is in use, and by us
+    return Present(
+        versions=_versions(machine),
+        live=_link(machine, "live"),
+        previous=_link(machine, "previous"),
+        placed=placed,
+        found=found,
+        enabled=frozenset(unit for unit in OURS if machine.has("enabled", unit)),
+        active=active,
+        groups=frozenset(name for name in (PINS, READERS) if machine.group_id(name) is not None),
+        missing=machine.missing_for_a_kiosk(browser),
+        config_readable=machine.may_read(machine.at(CONFIG)),
+        command=_command(machine),
+        port_taken=address is not None and not ours and machine.taken(*address),
+        free=_free(machine.at(HOME)),
+        foreign=tuple(
+            path
+            for path in (f"{HOME}/{name}" for name in LINKS)
+            if os.path.lexists(machine.at(path)) and not machine.at(path).is_symlink()
+        ),
+        overlay=machine.overlay(),
+    )
+
+
+def kiosk_unit(machine: Machine) -> tuple[str, ...]:
+    """Return the path of the kiosk's unit, if it is installed."""
+    path = f"{UNITS}/{KIOSK}"
+    return (path,) if machine.at(path).exists() else ()
+
+
+def kiosk_browser(machine: Machine) -> str:
+    """Return what the installed kiosk shows pages with; Chromium where there is none."""
+    for path in kiosk_unit(machine):
+        return browser_of(machine.at(path).read_text("utf-8", errors="replace"))
+    return CHROMIUM
+
+
+def mounts_state(machine: Machine) -> bool:
+    """Whether the unit is installed that mounts the place that stays writable."""
+    return machine.at(f"{UNITS}/{STATE}").exists()
+
+
+def package_of(machine: Machine, version: str) -> Path:
+    """Return where a copy has gpiobridge's own package."""
+    found = sorted(machine.at(f"{HOME}/versions/{version}/lib").glob("python3.*"))
+    return (found[-1] if found else Path("nowhere")) / "site-packages" / "gpiobridge"
+
+
+def _placed(machine: Machine) -> dict[str, str]:
+    try:
+        record = json.loads(machine.at(RECORD).read_text("utf-8"))["placed"]
+        return {str(path): str(digest) for path, digest in record.items()}
+    except FileNotFoundError:
+        return {}
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return {}  # then whatever is there counts as someone's own, and is not overwritten
+
+
+def _versions(machine: Machine) -> dict[str, str]:
+    versions = {}
+    folder = machine.at(f"{HOME}/versions")
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        try:
+            versions[path.name] = str(json.loads((path / MARK).read_text("utf-8"))["fingerprint"])
+        except (OSError, ValueError, KeyError):
+            versions[path.name] = ""  # one that was never finished
+    return versions
+
+
+def _link(machine: Machine, name: str) -> str | None:
+    path = machine.at(f"{HOME}/{name}")
+    return os.path.basename(os.readlink(path)) if path.is_symlink() and path.exists() else None
+
+
+def _command(machine: Machine) -> str:
+    path = machine.at(COMMAND)
+    if path.is_symlink() and os.readlink(path).startswith(f"{HOME}/"):
+        return os.readlink(path)
+    return "other" if os.path.lexists(path) else ""
+
+
+def _free(path: Path) -> int:
+    while not path.exists():
+        path = path.parent
+    return shutil.disk_usage(path).free

@@ -1,0 +1,240 @@
+"""The machine that is installed on: its file system, its systemd, its groups.
+
+The one place where programs are started. Tests put a folder in the place of ``/`` and a machine
+of their own in the place of this one.
+"""
+
+import contextlib
+import errno
+import os
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+
+from gpiobridge.errors import InstallError
+from gpiobridge.install.steps import ACCOUNTS, CHROMIUM, OVERLAY_CONFIG, OVERLAY_LINE, READERS
+from gpiobridge.install.whole_files import replacing
+from gpiobridge.system import calling
+from gpiobridge.system.overlay import PACKAGED, Overlay, find_overlay
+
+_ORDER_S = 300  # longer than any start that the unit allows
+_LINES = 8  # of the journal that are shown
+
+
+class Machine:
+    """This machine.
+
+    Args:
+        root: what stands for ``/``.
+    """
+
+    def __init__(self, root: Path = Path("/")) -> None:
+        self.root = root
+
+    def at(self, path: str) -> Path:
+        """Return where a path of the machine is."""
+        return self.root / path.lstrip("/")
+
+    def require(self) -> None:
+        """Make sure that this machine runs systemd.
+
+        Raises:
+            InstallError: it doesn't, as sd_booted(3) would say.
+        """
+        if not self.at("/run/systemd/system").is_dir() or shutil.which("systemctl") is None:
+            raise InstallError(
+                "this machine doesn't run systemd, which `install` needs: "
+                f"start the bridge with: {calling.command('run')}"
+            )
+
+    def require_shared(self, interpreter: Path) -> None:
+        """Make sure that the service will see the Python that runs us.
+
+        Args:
+            interpreter: the folder it is installed in.
+
+        Raises:
+            InstallError: it lies in someone's home, where the service may not look.
+        """
+        if interpreter.resolve().parts[1:2] in (("home",), ("root",)):
+            raise InstallError(
+                f"this Python lies in {interpreter}, where the service may not look: "
+                "make the virtual environment with the system's own, /usr/bin/python3"
+            )
+
+    def may_install(self) -> bool:
+        """Whether we are root."""
+        return os.geteuid() == 0
+
+    def systemctl(self, *words: str) -> None:
+        """Give systemd an order and wait until it is carried out.
+
+        Raises:
+            InstallError: it failed.
+        """
+        done = _run("systemctl", *words)
+        if done.returncode:
+            said = (done.stderr or done.stdout).strip() or f"exit code {done.returncode}"
+            raise InstallError(f"systemctl {' '.join(words)}: {said}")
+
+    def has(self, state: str, unit: str) -> bool:
+        """Whether a unit is ``active`` or ``enabled``."""
+        return _run("systemctl", "--quiet", f"is-{state}", unit).returncode == 0
+
+    def said(self, unit: str, since_s: float) -> list[str]:
+        """Return the last lines that a unit has written.
+
+        Args:
+            unit: its name.
+            since_s: not what is older, in seconds since 1970.
+        """
+        _run("journalctl", "--sync")  # what it said last may be on its way
+        lines = ["--lines", str(_LINES), "--since", f"@{since_s:.0f}"]
+        told = _run("journalctl", "--no-pager", "--output=cat", f"--unit={unit}", *lines)
+        # systemd's own lines tell that it failed, and not why.
+        own = (f"{unit}: ", "Starting ", "Started ", "Stopping ", "Stopped ", "Failed to start ")
+        return [line for line in told.stdout.splitlines() if not line.startswith(own)]
+
+    def status(self, unit: str) -> str:
+        """Return what a service says of itself (STATUS of sd_notify(3)); "" if nothing."""
+        return _run("systemctl", "show", "--value", "--property=StatusText", unit).stdout.strip()
+
+    def group_id(self, name: str) -> int | None:
+        """Return a group's number; None if there is no such group."""
+        import grp
+
+        with contextlib.suppress(KeyError):
+            return grp.getgrnam(name).gr_gid
+        return None
+
+    def make_group(self, name: str) -> None:
+        """Make a system group."""
+        done = _run("groupadd", "--system", name)
+        if done.returncode:
+            raise InstallError(f"groupadd --system {name}: {done.stderr.strip()}")
+
+    def make_account(self) -> None:
+        """Make the kiosk's account, if it isn't there."""
+        done = _run("systemd-sysusers", str(self.at(ACCOUNTS)))
+        if done.returncode:
+            raise InstallError(f"systemd-sysusers {ACCOUNTS}: {done.stderr.strip()}")
+
+    def missing_for_a_kiosk(self, browser: str) -> tuple[str, ...]:
+        """List the packages of a kiosk that aren't installed.
+
+        Args:
+            browser: what it shows pages with.
+        """
+        usr = self.at("/usr")
+        browsers = {
+            CHROMIUM: (
+                "chromium chromium-sandbox",
+                shutil.which("chromium") or shutil.which("chromium-browser"),
+            )
+        }
+        package, place = browsers.get(browser, (browser, shutil.which(browser)))
+        found = {
+            "cage": shutil.which("cage"),
+            "xwayland": shutil.which("Xwayland"),  # cage 0.1 doesn't start without
+            package: place,
+            # Whoever gives a session its seat, and what it asks.
+            "polkitd": any(usr.glob("lib/polkit-1/polkitd")),
+            "libpam-systemd": any(usr.glob("lib/*/security/pam_systemd.so")),
+        }
+        return tuple(package for package, there in found.items() if not there)
+
+    def own(self, path: Path, group: str) -> None:
+        """Give a file to root and a group."""
+        os.chown(path, 0, 0 if group == "root" else self.group_id(group) or 0)
+
+    def may_read(self, path: Path) -> bool:
+        """Whether the service may read a file; True if there is none."""
+        try:
+            there = path.stat()
+        except OSError:
+            return True
+        of_group = there.st_gid == self.group_id(READERS) and there.st_mode & 0o040
+        return bool(of_group or there.st_mode & 0o004)
+
+    def overlay(self) -> Overlay:
+        """Find out whether the card is only read."""
+        return find_overlay(self.root)
+
+    def set_overlay(self, on: bool, raspi_config: bool) -> None:
+        """Let the card be only read from the next boot on, or be writable again.
+
+        Args:
+            on: only read.
+            raspi_config: by Raspberry Pi OS's own tool, else by overlayroot's file.
+
+        Raises:
+            InstallError: it will not be, and why.
+        """
+        if raspi_config:
+            # 0 means yes, as it does for a shell. What it ends with tells nothing.
+            done = _run("raspi-config", "nonint", "do_overlayfs", "0" if on else "1")
+        elif self.overlay().now:
+            # What is in /etc now is in memory; this command goes below it.
+            command = ["sed", "-i", "/^[[:space:]]*overlayroot=/d", OVERLAY_CONFIG]
+            done = _run("overlayroot-chroot", *command)
+        else:
+            done = None
+            self._write_overlay(on)
+        self.sync()
+        if self.overlay().next_boot is not on:
+            said = (done.stderr or done.stdout).strip() if done else ""
+            what = "only read" if on else "writable"
+            raise InstallError(
+                f"the card will not be {what} after the next boot"
+                + (
+                    f": {said}"
+                    if said
+                    else f": see overlayroot= on the kernel's command line, and in {PACKAGED}"
+                )
+            )
+
+    def _write_overlay(self, on: bool) -> None:
+        place = self.at(OVERLAY_CONFIG)
+        # Whatever else stands in it, in whatever encoding, stays as it is.
+        there = place.read_text("utf-8", "surrogateescape") if place.exists() else ""
+        before = there.splitlines()
+        lines = [line for line in before if not line.lstrip().startswith("overlayroot=")]
+        lines += [OVERLAY_LINE] if on else []
+        if not lines:
+            place.unlink(missing_ok=True)
+            return
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(place) as new:
+            new.write("".join(f"{line}\n" for line in lines).encode(errors="surrogateescape"))
+            os.fchmod(new.fileno(), 0o644)
+
+    def sync(self) -> None:
+        """Bring all that was written to the disk: a Pi's plug may be pulled at any time."""
+        os.sync()
+
+    def taken(self, host: str, port: int) -> bool:
+        """Whether another program listens on an address.
+
+        Args:
+            host: an IP address.
+            port: 1 to 65535.
+        """
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        try:
+            socket.create_server((host, port), family=family).close()
+        except OSError as error:
+            # Others are no hindrance: an address that comes later, a port for root only.
+            return error.errno == errno.EADDRINUSE
+        return False
+
+
+def _run(*words: str) -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(
+            words, capture_output=True, text=True, errors="replace", timeout=_ORDER_S, check=False
+        )
+    except FileNotFoundError as error:
+        raise InstallError(f"{words[0]}: is not installed") from error
+    except subprocess.TimeoutExpired as error:
+        raise InstallError(f"{' '.join(words)}: took longer than {_ORDER_S} s") from error

@@ -1,0 +1,163 @@
+"""What Chromium may do in the kiosk: the managed policy that the kiosk's unit binds over its own.
+
+Owns each policy and its reason. Names and values are those of Chromium's policy list
+(https://chromeenterprise.google/policies/); a release ignores one that it doesn't know, so a test
+looks each of them up in the installed Chromium. What no policy stops, such as a new tab, `tabs`
+closes. Any thread.
+"""
+
+import contextlib
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from gpiobridge.net.hosts import origin_of
+
+FILE = "/etc/gpiobridge/chromium-policies/managed/gpiobridge.json"
+"""Where the kiosk's unit has it written before each start."""
+
+START_PAGE = "/run/gpiobridge-kiosk/start.html"
+"""The page that leads to a bridge with a token: in the unit's own folder, for its user alone."""
+
+_BLOCKED, _OFF = 2, False
+
+_NOTHING_ASKED = {
+    # Nobody is there to answer, and a visitor shouldn't: 2 is "block".
+    "DefaultNotificationsSetting": _BLOCKED,
+    "DefaultGeolocationSetting": _BLOCKED,
+    "DefaultWebUsbGuardSetting": _BLOCKED,
+    "DefaultWebBluetoothGuardSetting": _BLOCKED,
+    "DefaultSerialGuardSetting": _BLOCKED,
+    "DefaultWebHidGuardSetting": _BLOCKED,
+    "DefaultFileSystemReadGuardSetting": _BLOCKED,
+    "DefaultFileSystemWriteGuardSetting": _BLOCKED,
+    "DefaultLocalFontsSetting": _BLOCKED,
+    "DefaultWindowManagementSetting": _BLOCKED,
+    "DefaultClipboardSetting": _BLOCKED,
+    "DefaultAutomaticDownloadsSetting": _BLOCKED,
+    "DefaultIdleDetectionSetting": _BLOCKED,
+    "ScreenCaptureAllowed": _OFF,
+    "PaymentMethodQueryEnabled": _OFF,
+    "DefaultBrowserSettingEnabled": _OFF,
+    "PrivacySandboxPromptEnabled": _OFF,
+    "FeedbackSurveysEnabled": _OFF,
+    "PromotionsEnabled": _OFF,
+    "CommandLineFlagSecurityWarningsEnabled": _OFF,
+}
+
+_NOTHING_OPENED = {
+    "DefaultPopupsSetting": _BLOCKED,
+    "AllowFileSelectionDialogs": _OFF,
+    "DownloadRestrictions": 3,  # all
+    "PromptForDownloadLocation": _OFF,
+    "PrintingEnabled": _OFF,
+    "DeveloperToolsAvailability": 2,  # nowhere; the launcher's pipe is no part of them
+    "IncognitoModeAvailability": 1,  # not
+    "BrowserGuestModeEnabled": _OFF,
+    "BrowserAddPersonEnabled": _OFF,
+    "ProfilePickerOnStartupAvailability": 1,  # not
+    "BrowserSignin": 0,  # not
+    "SyncDisabled": True,
+    "ExtensionInstallBlocklist": ["*"],
+    "BookmarkBarEnabled": _OFF,
+    "EditBookmarksEnabled": _OFF,
+    "TaskManagerEndProcessEnabled": _OFF,
+    "UserFeedbackAllowed": _OFF,
+    "EnableMediaRouter": _OFF,
+    "QRCodeGeneratorEnabled": _OFF,
+    "DesktopSharingHubEnabled": _OFF,
+    "LensRegionSearchEnabled": _OFF,
+    "LensOverlaySettings": 1,  # not
+    "SideSearchEnabled": _OFF,
+    "GenAiDefaultSettings": 2,  # none of them
+    "GeminiSettings": 1,  # not
+    "AIModeSettings": 1,  # not
+    "AllowDinosaurEasterEgg": _OFF,
+}
+
+_NOTHING_OFFERED = {
+    "TranslateEnabled": _OFF,
+    "AutofillAddressEnabled": _OFF,
+    "AutofillCreditCardEnabled": _OFF,
+    "PasswordManagerEnabled": _OFF,
+    "SearchSuggestEnabled": _OFF,
+    "DefaultSearchProviderEnabled": _OFF,
+    "LiveCaptionEnabled": _OFF,
+    "SpellcheckEnabled": _OFF,
+    "ShowHomeButton": _OFF,
+}
+
+# "*" leaves out what is Chromium's own.
+_NOWHERE = ["*", "chrome://*", "chrome-untrusted://*", "devtools://*", "file://*", "view-source:*"]
+
+# The exhibit's own frames: a document that a page has made itself comes from nowhere.
+_OWN = ["about:blank", "about:srcdoc", "blob:*", "data:*"]
+
+
+def policy(bridge: str, allow: Sequence[str], *, camera: bool) -> dict[str, object]:
+    """Make the policy.
+
+    Args:
+        bridge: where the bridge is, such as ``http://127.0.0.1:8000``.
+        allow: addresses of other sites that may be shown, without a path.
+        camera: whether the bridge's pages may use camera and microphone, without being asked.
+    """
+    own = [bridge] if camera else []
+    return {
+        **_NOTHING_ASKED,
+        **_NOTHING_OPENED,
+        **_NOTHING_OFFERED,
+        "URLBlocklist": _NOWHERE,
+        "URLAllowlist": [*map(_exactly, (bridge, *allow)), *_OWN, f"file://{START_PAGE}"],
+        "HomepageIsNewTabPage": _OFF,
+        "HomepageLocation": f"{bridge}/",
+        "VideoCaptureAllowed": _OFF,
+        "VideoCaptureAllowedUrls": own,
+        "AudioCaptureAllowed": _OFF,
+        "AudioCaptureAllowedUrls": own,
+    }
+
+
+def text(made: dict[str, object]) -> str:
+    """Write a policy as Chromium reads it."""
+    return json.dumps(made, indent=2) + "\n"
+
+
+def write(path: Path, content: str) -> None:
+    """Write a policy where all can read it, whole or not at all.
+
+    Args:
+        path: the file. Folders that aren't there are made, for all to read, too; others stay as
+            they are.
+        content: the policy, as `text` writes it.
+
+    Raises:
+        OSError: it can't be written.
+    """
+    missing = [folder for folder in path.parents if not folder.exists()]
+    for folder in reversed(missing):
+        folder.mkdir(exist_ok=True)
+        folder.chmod(0o755)  # whatever the umask is; a folder that was there keeps its mode
+    beside = path.with_name(f".{path.name}.new")
+    try:
+        with beside.open("w", encoding="utf-8") as file:
+            os.fchmod(file.fileno(), 0o644)
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    finally:
+        with contextlib.suppress(OSError):
+            beside.unlink()
+
+
+def _exactly(site: str) -> str:
+    """Write an address so that neither other ports nor names below its own count.
+
+    Chromium's URL filter format (https://support.google.com/chrome/a/answer/9942583): without a
+    port each of them counts, and a point stands before a name that is meant alone.
+    """
+    scheme, _, place = origin_of(site).partition("://")
+    is_name = place.rpartition(":")[0].strip("0123456789.") != "" and not place.startswith("[")
+    return f"{scheme}://{'.' if is_name else ''}{place}"

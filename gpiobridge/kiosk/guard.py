@@ -1,0 +1,90 @@
+"""Keeps the exhibit alone on the screen: what `tabs` decides, over the pipe of `devtools_pipe`.
+
+Only Chromium has such a pipe; a kiosk without one goes on without a guard. One thread, the
+launcher's.
+"""
+
+import logging
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+
+from gpiobridge.kiosk import devtools_pipe
+from gpiobridge.kiosk.devtools_pipe import Pipe
+from gpiobridge.kiosk.tabs import LOOK_S, Order, Tabs
+
+__all__ = ["LOOK_S", "Guard", "start"]
+
+log = logging.getLogger(__name__)
+
+
+def start(
+    command: Sequence[str], environ: Mapping[str, str], bridge: str, allow: Sequence[str]
+) -> tuple[subprocess.Popen[bytes], "Guard"]:
+    """Start a browser, and guard it.
+
+    Args:
+        command: its command line, with the exhibit's first address at the end.
+        environ: its environment.
+        bridge: where the bridge is.
+        allow: addresses of other sites that may be shown.
+
+    Raises:
+        OSError: it can't be started.
+    """
+    browser, pipe = devtools_pipe.start(command, environ)
+    return browser, Guard(pipe, Tabs(command[-1], bridge, allow, time.monotonic()))
+
+
+class Guard:
+    """Keeps the exhibit's tab alone on the screen, through Chromium's debugging pipe.
+
+    Args:
+        pipe: to the browser.
+        tabs: what it has open.
+    """
+
+    def __init__(self, pipe: Pipe, tabs: Tabs) -> None:
+        self._pipe, self._tabs = pipe, tabs
+        self._give([tabs.first()])
+
+    @property
+    def closed(self) -> bool:
+        """Whether the pipe is of no more use."""
+        return self._pipe.closed
+
+    @property
+    def heard(self) -> bool:
+        """Whether the browser has ever answered."""
+        return self._tabs.heard
+
+    @property
+    def away(self) -> bool:
+        """Whether an allowed page of another site is shown."""
+        return self._tabs.away and not self.closed
+
+    def fileno(self) -> int:
+        """The descriptor to wait for."""
+        return self._pipe.fileno()
+
+    def attend(self, now_s: float) -> str:
+        """Do what there is to do; return why the browser is to be started again, or nothing."""
+        if self.closed:
+            return ""
+        for message in self._pipe.receive():
+            self._give(self._tabs.hear(message, now_s))
+        self._give(self._tabs.look(now_s))
+        if self.closed:
+            log.warning("the browser's debugging pipe has ended: stray windows will stay open")
+            return ""
+        return "another window doesn't close" if self._tabs.stuck(now_s) else ""
+
+    def _give(self, orders: Sequence[Order]) -> None:
+        for order in orders:
+            self._pipe.call(order.method, **order.params)
+            if order.method == "Target.closeTarget":
+                log.info("closed another window or tab")
+            elif order.method == "Target.createTarget":
+                left = self._tabs.strayed or "a tab that has gone"
+                log.info("led home from %s", left)
+        self._pipe.flush()

@@ -1,0 +1,79 @@
+"""Pins without a wire: whoever may use the API sets their levels (see `api`).
+
+`driving` has the rules by which they change, and keeps the watcher's promises.
+
+Threads: `drive` on any, the rest as `source` says. ``on_edge`` is called on the thread that drives,
+reads or looks for edges.
+"""
+
+from collections.abc import Mapping
+
+from gpiobridge.config import Pin
+from gpiobridge.core.events import Level, RawEdge
+from gpiobridge.pins.driving import Driving
+from gpiobridge.pins.source import OnEdge, PinSource
+
+
+class VirtualPins(PinSource):
+    """Pins that start inactive, and keep the level that they were last given.
+
+    Args:
+        pins: pin name to its settings.
+
+    Attributes:
+        simulated: False: they are what was configured, and stand for nothing else.
+        loses_edges: False: every edge is handed on.
+    """
+
+    simulated = False
+    loses_edges = False
+
+    def __init__(self, pins: Mapping[str, Pin]) -> None:
+        self._levels = {name: pin.active.other for name, pin in pins.items()}
+        self._driving = Driving(pins, self._levels.__getitem__)
+
+    def __contains__(self, pin: str) -> bool:
+        return pin in self._levels
+
+    def open(self, on_edge: OnEdge) -> None:
+        """From now on every edge goes to ``on_edge``."""
+
+        def put(pin: str, level: Level, at_s: float) -> None:
+            self._levels[pin] = level
+            on_edge(RawEdge(pin, level, at_s))
+
+        self._driving.open(put)
+
+    def drive(self, pin: str, level: Level, for_s: float | None = None) -> None:
+        """Set a pin's level, for good or for the time of a press; see `Driving.drive`.
+
+        Raises:
+            DriveError: a press would be no event.
+            PinError: the pins are not open.
+        """
+        self._driving.drive(pin, level, for_s)
+
+    @property
+    def deadline_s(self) -> float | None:
+        """When the next press ends, in monotonic seconds."""
+        return self._driving.deadline_s
+
+    def read_edges(self) -> bool:
+        """Hand on the ends of presses; wait for a drive that has yet to hand on its edge.
+
+        Returns:
+            False: no edge is ever lost.
+        """
+        self._driving.hand_on()
+        return False
+
+    def read(self, pin: str) -> Level:
+        """Read a pin's level now."""
+        return self._driving.read(pin)
+
+    def check(self) -> None:
+        """Nothing to do: there is nothing that could die."""
+
+    def close(self) -> None:
+        """Let no edge come any more; may be called twice."""
+        self._driving.close()

@@ -1,0 +1,315 @@
+"""Which requests our routes accept: Host, Origin, token, and the WebSocket handshake.
+
+A page on another site can make a visitor's browser talk to this machine. Two checks stop it: the
+Host must be a name that is really ours (a DNS name that was rebound to us is not), and an Origin
+must be that of our own pages. On a network the token says who may look. All are made before a
+handshake is answered. Who may use the API is a question of its own: whoever looks may not therefore
+push.
+
+Whatever a header holds is read here, once, so that nonsense reads as nothing and is no failure. Any
+HTTP thread; it knows Flask's request and the section ``[server]``.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+import socket
+from typing import NoReturn
+
+from flask import Request, Response, abort, after_this_request
+
+from gpiobridge.config import Server
+from gpiobridge.net.addresses import is_loopback
+from gpiobridge.net.hosts import Host, Origin, is_address, read_host, read_origin
+
+CHECKED = "gpiobridge_checked"
+"""In `flask.g` of a request whose Host, Origin and token have been checked."""
+
+_COOKIE_S = 400 * 86_400  # browsers keep none for longer
+_SHOWN = 100  # characters of a header in a sentence
+
+
+def refuse(status: int, sentence: str) -> NoReturn:
+    """End the request with ``status`` and one sentence for a person."""
+    abort(_plain(status, sentence))
+
+
+def check_source(request: Request, server: Server) -> None:
+    """Refuse a request that another site's page may have made, or that can't be read.
+
+    Args:
+        request: the request.
+        server: says what the bridge may be called beside this machine's own names.
+
+    Raises:
+        werkzeug.exceptions.HTTPException: 400 for what can't be read, 421 for a foreign Host, 403
+            for a foreign Origin.
+    """
+    _check_readable(request)
+    text = request.headers.get("Host", "")
+    host = read_host(text)
+    if host is None:
+        refuse(400, f"The Host {text[:_SHOWN]!r} is no name or address.")
+    if not _is_ours(host.name, server):
+        refuse(
+            421,
+            f"This is not {text!r}: add the name to server.allowed_hosts, or use the IP address.",
+        )
+    said = request.headers.get("Origin")
+    if said is not None and not _is_of(read_origin(said), host, request.scheme, server):
+        refuse(403, f"A page of {said[:_SHOWN]!r} may not use this bridge.")
+
+
+def check_token(request: Request, server: Server) -> None:
+    """Refuse a request that doesn't know the token.
+
+    It may come in the URL once (``?token=``): then a cookie has it. Programs send it as
+    ``Authorization: Bearer``.
+
+    Args:
+        request: the request, which `check_source` has passed.
+        server: has the right token; with an empty one nothing is asked for.
+
+    Raises:
+        werkzeug.exceptions.HTTPException: 401.
+    """
+    token = server.token
+    if not token:
+        return
+    cookie = _cookie_name(token)
+    in_url = _in_url(request, token)
+    in_cookie = _equal(request.cookies.get(cookie, ""), token)
+    if not (in_url or in_cookie or is_bearer(request, token)):
+        _ask("This bridge asks for its token: open the page once with ?token=... added.")
+    if in_url or in_cookie:
+        secure = request.is_secure or _came_by_https(request, server)
+        after_this_request(lambda response: _remember(response, request, cookie, token, secure))
+
+
+def check_api(request: Request, server: Server, key: str) -> None:
+    """Refuse a request that may not use the API.
+
+    Its token comes as ``Authorization: Bearer``, or in the URL (``?token=``) from services that
+    can be given nothing else. A cookie doesn't count: that is for who looks. The key of this run,
+    which only this machine's administrator and the bridge's own user can read, counts as a header
+    beside any token. Without a token nobody else may use the API, as a proxy that is silent about
+    itself can't be told from a program on this machine; unless the configuration says that there
+    is none.
+
+    Args:
+        request: the request, which `check_source` has passed.
+        server: has the tokens, and says whether local programs need none.
+        key: the key of this run.
+
+    Raises:
+        werkzeug.exceptions.HTTPException: 401 for a wrong token or none, 403 where none is set.
+    """
+    if is_bearer(request, key):
+        return
+    if right := server.api_token or server.token:
+        if not (is_bearer(request, right) or _in_url(request, right)):
+            name = "api_token" if server.api_token else "token"
+            _ask(f"The API asks for its token: send server.{name} as Authorization: Bearer.")
+    elif server.api != "local":
+        local = '; or write server.api = "local" to let every program on this machine in'
+        refuse(
+            403,
+            "The API asks for a token, and none is set: write server.api_token, and send it as "
+            f"Authorization: Bearer{'' if server.behind_a_proxy else local}. On the machine itself "
+            "gpiobridge push, navigate and press need none, as the bridge's user, at a loopback "
+            "address.",
+        )
+    elif server.behind_a_proxy:
+        refuse(
+            403,
+            'server.api = "local" lets nobody in where server.url or server.allowed_hosts mean a '
+            "proxy: write server.api_token, and send it as Authorization: Bearer.",
+        )
+    elif not _is_local(request):
+        refuse(
+            403,
+            "Only programs on this machine itself may use the API: to use it from elsewhere, or "
+            "through a proxy, write server.api_token, and send it as Authorization: Bearer.",
+        )
+
+
+def check_handshake(request: Request) -> None:
+    """Refuse what is no WebSocket handshake (RFC 6455, 4.2.1), before Flask-Sock sees it.
+
+    Raises:
+        werkzeug.exceptions.HTTPException: 400, with the reason.
+    """
+    headers = request.headers
+    if request.method != "GET":  # Flask gives a GET's view HEAD, too
+        refuse(400, "A WebSocket handshake is a GET.")
+    if request.environ.get("SERVER_PROTOCOL") != "HTTP/1.1":
+        refuse(400, "A WebSocket handshake is HTTP/1.1.")
+    if "Transfer-Encoding" in headers or headers.get("Content-Length", "0").strip("0 "):
+        # Its bytes would be read as frames, though whoever has sent them meant no such thing.
+        refuse(400, "A WebSocket handshake has no body.")
+    if headers.get("Sec-WebSocket-Version") != "13":
+        response = Response("Sec-WebSocket-Version must be 13.\n", 426, mimetype="text/plain")
+        response.headers["Sec-WebSocket-Version"] = "13"  # RFC 6455, 4.4
+        abort(response)
+    try:
+        key = base64.b64decode(headers.get("Sec-WebSocket-Key", ""), validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if len(key) != 16:
+        refuse(400, "Sec-WebSocket-Key must be 16 bytes in base64.")
+
+
+def is_bearer(request: Request, token: str) -> bool:
+    """Whether a request sends a token as ``Authorization: Bearer`` (RFC 6750, 2.1).
+
+    Args:
+        request: the request.
+        token: the right one; an empty one is sent by nobody.
+    """
+    # Not request.authorization, which decodes what other schemes send, and may fail at that.
+    scheme, _, sent = request.headers.get("Authorization", "").partition(" ")
+    return bool(token) and scheme.lower() == "bearer" and _equal(sent.strip(), token)
+
+
+def json_body(request: Request, max_bytes: int) -> dict[str, object]:
+    """Read the request's JSON object; whatever else was sent reads as an empty one.
+
+    Args:
+        request: the request.
+        max_bytes: how long the body may be.
+
+    Raises:
+        werkzeug.exceptions.HTTPException: 408 if the body doesn't come, 413 if it is too long, 400
+            if it has a key twice.
+    """
+    try:
+        # Not get_json: a chunked body has no length that could be checked beforehand.
+        # The second is what a hook of the application may have read already, and Flask keeps.
+        text = request.stream.read(max_bytes + 1) or request.get_data()
+    except OSError:
+        refuse(408, "The body did not come.")
+    if len(text) > max_bytes:
+        refuse(413, f"The body is at most {max_bytes} bytes.")
+    try:
+        body = json.loads(text, object_pairs_hook=_without_doubles)
+    except (ValueError, RecursionError):
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _without_doubles(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Make an object; of a key that stands there twice one value would be dropped."""
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        names = [name for name, _ in pairs]
+        double = next(name for name in names if names.count(name) > 1)
+        refuse(400, f"{double!r} is in the body twice: say it once.")
+    return made
+
+
+def _ask(sentence: str) -> NoReturn:
+    """End the request with 401 and one sentence for a person."""
+    response = _plain(401, sentence)
+    response.headers["WWW-Authenticate"] = "Bearer"
+    abort(response)
+
+
+def _plain(status: int, sentence: str) -> Response:
+    response = Response(sentence + "\n", status, mimetype="text/plain")
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def _check_readable(request: Request) -> None:
+    """Refuse what can't be read: Werkzeug reads it when it is first used, and may fail then."""
+    for name in ("args", "cookies", "content_length", "mimetype_params"):
+        try:
+            getattr(request, name)
+        except (ValueError, ArithmeticError, LookupError):  # UnicodeError is a ValueError
+            refuse(400, "The request can't be read.")
+
+
+def _in_url(request: Request, token: str) -> bool:
+    return _equal(request.args.get("token", ""), token)
+
+
+def _is_local(request: Request) -> bool:
+    """Whether a program on this very machine has sent it, for itself."""
+    host = read_host(request.headers.get("Host", ""))
+    return (
+        host is not None
+        and is_loopback(request.remote_addr or "")
+        and is_loopback(host.name)
+        and not any(_is_of_a_proxy(header) for header, _ in request.headers)
+    )
+
+
+def _is_of_a_proxy(header: str) -> bool:
+    """Whether it is one of the headers that only proxies add."""
+    name = header.lower()
+    return name in ("forwarded", "via", "x-real-ip") or name.startswith("x-forwarded-")
+
+
+def _equal(given: str, token: str) -> bool:
+    return hmac.compare_digest(given.encode(errors="surrogatepass"), token.encode())
+
+
+def _cookie_name(token: str) -> str:
+    # Cookies know no ports: two bridges on one machine must not overwrite each other's.
+    return f"gpiobridge-{hashlib.sha256(token.encode()).hexdigest()[:8]}"
+
+
+def _remember(
+    response: Response, request: Request, cookie: str, token: str, secure: bool
+) -> Response:
+    # Each page load renews it, so that it lasts as long as the display does.
+    if response.mimetype != "text/html" and "token" not in request.args:
+        return response
+    response.set_cookie(
+        cookie,
+        token,
+        max_age=_COOKIE_S,
+        path=request.script_root or "/",
+        secure=secure,
+        httponly=True,
+        samesite="Lax",  # a strict one is missing after a link from elsewhere
+    )
+    return response
+
+
+def _is_of(origin: Origin | None, host: Host, scheme: str, server: Server) -> bool:
+    """Whether a page of an origin is one of ours: called as this request, or as outside."""
+    outside = _outside(server)
+    if origin is None:
+        return False
+    if origin == outside:
+        return True
+    if outside is not None and host.name == outside.host.name:
+        return False  # by another scheme or port
+    # A name that had to be allowed may be that of a proxy, which speaks TLS for us.
+    schemes = ("http", "https") if host.name in server.allowed_hosts else (scheme,)
+    return origin.scheme in schemes and origin.host == host.with_port(origin.scheme)
+
+
+def _outside(server: Server) -> Origin | None:
+    """What the bridge is called outside, if the configuration says so."""
+    return read_origin(server.url)
+
+
+def _came_by_https(request: Request, server: Server) -> bool:
+    """Whether it came by the name outside, and that is called by https."""
+    outside, host = _outside(server), read_host(request.headers.get("Host", ""))
+    return (
+        outside is not None
+        and host is not None
+        and outside.scheme == "https"
+        and host.name == outside.host.name
+    )
+
+
+def _is_ours(name: str, server: Server) -> bool:
+    own, outside = socket.gethostname().lower(), _outside(server)
+    names = {"localhost", own, f"{own}.local", *server.allowed_hosts}
+    return is_address(name) or name in names or (outside is not None and name == outside.host.name)

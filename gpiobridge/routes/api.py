@@ -1,0 +1,145 @@
+"""The HTTP API: what programs may do to a running bridge, under ``/api``.
+
+All its routes are added by one function, so that none can be forgotten: each has `check_api` before
+it, in place of the token that viewers are asked for. They are routes of our one blueprint, so that
+an application that exempts the blueprint from something exempts them, too. Any HTTP thread.
+"""
+
+from collections.abc import Callable, Collection
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from gpiobridge.app.running_bridge import Running
+from gpiobridge.config import format_duration, nearest, parse_duration
+from gpiobridge.core.events import Level
+from gpiobridge.errors import DriveError, PushError
+from gpiobridge.pins import MAX_PRESS_S, PinSource
+from gpiobridge.routes.admission import check_api, json_body, refuse
+
+API = "api_"
+"""How the endpoints of the API begin, within our blueprint."""
+
+_MAX_LEVEL_BYTES = 1024  # of a body with a level, and white space as one likes
+_MAX_BODY_BYTES = 64 * 1024  # a message, 3 times as long with \u0436 for each letter; whom for
+_LEVEL = 'The body must be {"level": "low"} or {"level": "high"}.'
+
+_AUDIENCE = ("page", "display", "exclude")
+
+
+def add_api(blueprint: Blueprint, running: Callable[[], Running]) -> None:
+    """Add ``POST /api/messages``, ``/api/navigate`` and ``/api/pins/<name>``.
+
+    Args:
+        blueprint: where the API is added.
+        running: gives the running bridge, in a request.
+    """
+
+    def check() -> None:
+        if not (request.endpoint or "").startswith(f"{blueprint.name}.{API}"):
+            return
+        check_api(request, running().settings.server, running().key.value)
+
+    def push() -> ResponseReturnValue:
+        known = (*_AUDIENCE, "retain")
+        body = dict.fromkeys(known) | _body(_MAX_BODY_BYTES, "data", known)
+        data = _needed(body, "data")
+        return _told(lambda: running().outbound.push(data, **body))
+
+    def navigate() -> ResponseReturnValue:
+        body = dict.fromkeys(_AUDIENCE) | _body(_MAX_BODY_BYTES, "to", _AUDIENCE)
+        to = _needed(body, "to")
+        return _told(lambda: running().outbound.navigate(to, **body))
+
+    def set_pin(name: str) -> ResponseReturnValue:
+        pins = running().settings.pins
+        if name not in pins:
+            refuse(404, f"There is no pin {name!r}; pins: {', '.join(pins)}.")
+        if pins[name].source != "http":
+            refuse(404, f'Pin {name!r} is wired: only pins with source = "http" can be set here.')
+        return set_level(running().watcher.pins, name)
+
+    def add(path: str, endpoint: str, view: Callable[..., ResponseReturnValue]) -> None:
+        blueprint.add_url_rule(f"/api{path}", f"{API}{endpoint}", view, methods=["POST"])
+
+    # Not around the views: OPTIONS is answered without them.
+    blueprint.before_request(check)
+    add("/messages", "messages", push)
+    add("/navigate", "navigate", navigate)
+    add("/pins/<name>", "pin", set_pin)
+
+
+def set_level(pins: PinSource, name: str) -> Response:
+    """Set a pin to the level in the body of this request: ``{"level": "low"}``.
+
+    With ``"for": "150ms"`` beside it the pin goes back after that time.
+
+    Raises:
+        werkzeug.exceptions.HTTPException: 400 for another body, or a press that would be no event.
+        PinError: the pin has a wire, or the bridge stops.
+    """
+    body = _body(_MAX_LEVEL_BYTES, "level", ("for",))
+    try:
+        pins.drive(name, _level(body), _for_s(body))
+    except DriveError as error:
+        refuse(400, f"{error}.")
+    return Response(status=204)
+
+
+def _level(body: dict[str, Any]) -> Level:
+    level = body.get("level")
+    if not isinstance(level, str) or level not in list(Level):
+        refuse(400, _LEVEL)
+    return Level(level)
+
+
+def _for_s(body: dict[str, Any]) -> float | None:
+    """How long a press lasts, in seconds, if the level is that of a press."""
+    if "for" not in body:
+        return None
+    duration = body["for"]
+    try:
+        for_s = parse_duration(duration) if isinstance(duration, str) else 0.0
+    except ValueError as error:
+        refuse(400, f'"for" = {duration!r}: {error}.')
+    if not 0 < for_s <= MAX_PRESS_S:
+        refuse(
+            400,
+            f'"for" = {duration!r}: must be a duration of at most {format_duration(MAX_PRESS_S)}, '
+            'such as "150ms".',
+        )
+    return for_s
+
+
+def _body(max_bytes: int, needed: str, known: Collection[str]) -> dict[str, Any]:
+    """Read the body, in which each key must be a known one: one in vain would be a mistake."""
+    for key in request.args:
+        if key != "token":
+            refuse(400, f"{key!r} is unknown in the address: what is asked for is in the body.")
+    body = json_body(request, max_bytes)
+    for key in body:
+        if key != needed and key not in known:
+            close = nearest(key, (needed, *known))
+            are = "is" if len(known) == 1 else "are"
+            refuse(
+                400,
+                f'{key!r} is unknown; beside "{needed}" there {are}: {", ".join(known)}.'
+                + (f' Did you mean "{close}"?' if close else ""),
+            )
+    return body
+
+
+def _needed(body: dict[str, Any], key: str) -> Any:
+    """Take the key out of the body that must be there."""
+    if key not in body:
+        refuse(400, f'The body must be a JSON object with "{key}".')
+    return body.pop(key)
+
+
+def _told(order: Callable[[], int]) -> ResponseReturnValue:
+    """Give an order, and say how many displays it is for."""
+    try:
+        return jsonify({"displays": order()})
+    except PushError as error:
+        refuse(400, f"{error}.")

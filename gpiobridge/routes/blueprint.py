@@ -1,0 +1,116 @@
+"""The bridge's own routes, on one blueprint: the WebSocket, client, health, API, simulator.
+
+Requests run on the HTTP server's threads. The WebSocket route gives its connection to the watcher
+and returns, so that no thread is held by an open page.
+"""
+
+from collections.abc import Callable, Iterable
+
+from flask import Blueprint, Flask, Response, jsonify, redirect, request, send_from_directory
+from flask.typing import ResponseReturnValue
+
+from gpiobridge.app.running_bridge import Running
+from gpiobridge.errors import GpioBridgeError
+from gpiobridge.routes import page_script
+from gpiobridge.routes.admission import refuse
+from gpiobridge.routes.api import API, add_api
+from gpiobridge.routes.html import STRICT_CSP, speculation_rules
+from gpiobridge.routes.overlaps import overlaps
+from gpiobridge.routes.page_script import ASSETS
+from gpiobridge.routes.simulator import SIMULATOR, add_simulator
+from gpiobridge.routes.socket import add_socket
+
+BLUEPRINT = "gpiobridge"
+API_ENDPOINTS = f"{BLUEPRINT}.{API}"
+"""How those endpoints of it begin that have an admission of their own."""
+
+SOCKET = f"{BLUEPRINT}.socket"
+"""The endpoint of the WebSocket."""
+
+PUBLIC = frozenset({f"{BLUEPRINT}.asset"})
+"""Endpoints of which an application's decorators need not know: there is nothing to see."""
+
+OF_COMMANDS = frozenset({f"{BLUEPRINT}.healthz", f"{BLUEPRINT}.simulate"})
+"""Endpoints beside the API that the commands on this machine ask, with the key of this run."""
+
+_ONE_YEAR_S = 31_536_000
+
+
+def make_blueprint(running: Callable[[], Running], url_prefix: str) -> Blueprint:
+    """Make the blueprint of all our own routes.
+
+    Args:
+        running: gives the running bridge, in a request.
+        url_prefix: the path above them, or nothing.
+    """
+    blueprint = Blueprint(
+        BLUEPRINT, __name__, template_folder=str(ASSETS), url_prefix=url_prefix or None
+    )
+    add_socket(blueprint, running)
+
+    def healthz() -> ResponseReturnValue:
+        health, well = running().health()
+        return jsonify(health), 200 if well else 503
+
+    def metrics() -> ResponseReturnValue:
+        from gpiobridge.routes.metrics import CONTENT_TYPE, exposition  # few ask: not at start
+
+        return Response(exposition(running()), content_type=CONTENT_TYPE)
+
+    def next_pages(page: str) -> ResponseReturnValue:
+        if page not in running().settings.pages:
+            refuse(404, f"There is no page {page!r}.")
+        pages = page_script.next_pages(running(), page)
+        response = jsonify(
+            speculation_rules(
+                prefetch=[path for path, prerender in pages.items() if not prerender],
+                prerender=[path for path, prerender in pages.items() if prerender],
+            )
+        )
+        response.mimetype = "application/speculationrules+json"
+        return response
+
+    blueprint.add_url_rule("/healthz", "healthz", healthz)
+    blueprint.add_url_rule("/metrics", "metrics", metrics)
+
+    def start() -> ResponseReturnValue:
+        here = running()
+        return redirect(request.script_root + here.watcher.paths[here.settings.server.start])
+
+    blueprint.add_url_rule("/gpiobridge/start", "start", start)
+    if url_prefix:  # else it is the application's own
+        blueprint.add_url_rule("/", "start", start)
+    blueprint.add_url_rule("/gpiobridge/next/<page>", "next", next_pages)
+    blueprint.add_url_rule("/gpiobridge/<path:name>", "asset", _asset)
+    add_api(blueprint, running)
+    add_simulator(blueprint, running)
+    blueprint.register_error_handler(GpioBridgeError, _unavailable)
+    return blueprint
+
+
+def overlapping(
+    app: Flask, url_prefix: str, pages: Iterable[str], pins: Iterable[str]
+) -> list[str]:
+    """Say which routes of an application overlap with ours, and the remedy.
+
+    Args:
+        app: the application, all of whose routes are there.
+        url_prefix: the path above ours, or nothing.
+        pages: the names of the pages.
+        pins: those of the pins.
+    """
+    values = {"page": [*pages, SIMULATOR], "name": ["client.js", *pins]}
+    return overlaps(app.url_map, BLUEPRINT, url_prefix, values)
+
+
+def _unavailable(error: GpioBridgeError) -> ResponseReturnValue:
+    return Response(f"{error}\n", 503, mimetype="text/plain")
+
+
+def _asset(name: str) -> ResponseReturnValue:
+    if name.endswith(".html"):
+        refuse(404, f"There is no {name!r}.")
+    # A page asks for the client by version, so that copy never changes.
+    response = send_from_directory(ASSETS, name, max_age=_ONE_YEAR_S if "v" in request.args else 0)
+    response.headers["Content-Security-Policy"] = STRICT_CSP
+    return response

@@ -1,0 +1,166 @@
+"""``/metrics``: the counts of a running bridge, as Prometheus reads them.
+
+The names follow Prometheus' conventions (https://prometheus.io/docs/practices/naming/); its own
+library writes the text. Any HTTP thread.
+"""
+
+import itertools
+import time
+from collections.abc import Callable, Iterable, Sequence
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.metrics_core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
+from prometheus_client.registry import Collector
+
+from gpiobridge.app.running_bridge import Running
+from gpiobridge.core.counts import Histogram
+from gpiobridge.displays.hub import Gone
+
+CONTENT_TYPE: str = CONTENT_TYPE_LATEST
+
+Sample = tuple[tuple[str, ...], float]  # the labels' values, and the metric's
+
+
+def exposition(running: Running) -> bytes:
+    """Write the metrics of a bridge as text of Prometheus."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Bridge(running))
+    return generate_latest(registry)
+
+
+class _Bridge(Collector):
+    def __init__(self, running: Running) -> None:
+        self._running = running
+
+    def collect(self) -> Iterable[Metric]:
+        """Make each metric of what has been counted so far."""
+        yield _gauge("watching", "1 while every pin is watched.", (), [((), self._running.well)])
+        yield from self._of_pins()
+        yield from self._of_displays()
+        yield _histogram(
+            "edge_to_frame_seconds",
+            "From an event at the pin, debounce included, to its frame on every socket.",
+            self._running.watcher.counts.latency,
+        )
+
+    def _of_pins(self) -> Iterable[Metric]:
+        pins = self._running.settings.pins
+        bridge, counts = self._running.watcher.bridge, self._running.watcher.counts
+        events = {(pin, level): 0 for pin in pins for level in ("low", "high")} | counts.events
+        levels, now_s = bridge.levels, time.monotonic()
+
+        def each(value: Callable[[str], float]) -> list[Sample]:
+            return [((pin,), value(pin)) for pin in pins]
+
+        yield _gauge(
+            "pin_active",
+            "1 while the pin is at its active level.",
+            ("pin",),
+            each(lambda pin: levels.get(pin) is pins[pin].active),
+        )
+        yield _gauge(
+            "pin_noisy",
+            "1 while the pin oscillates.",
+            ("pin",),
+            each(lambda pin: bridge.noisy(pin, now_s)),
+        )
+        yield _counter(
+            "presses",
+            "Edges to the active level, debounced.",
+            ("pin",),
+            each(lambda pin: events[pin, pins[pin].active]),
+        )
+        yield _counter(
+            "events",
+            "What happened at a pin: debounced edges, taps and holds.",
+            ("pin", "event"),
+            events.items(),
+        )
+        yield _counter(
+            "raw_edges",
+            "Edges as the back end told them.",
+            ("pin",),
+            each(lambda pin: counts.raw_edges[pin]),
+        )
+        yield _counter(
+            "missed_edges",
+            "Edges that the back end did not deliver; the level check found them.",
+            ("pin",),
+            each(lambda pin: bridge.lost(pin)[0]),
+        )
+        yield _counter(
+            "late_edges",
+            "Edges dropped as older than the first reading.",
+            ("pin",),
+            each(lambda pin: bridge.lost(pin)[1]),
+        )
+
+    def _of_displays(self) -> Iterable[Metric]:
+        counts = self._running.watcher.counts
+        displays = self._running.watcher.displays
+        pages = [display.page for display in displays]
+        hidden = [display.page for display in displays if not display.visible]
+        yield _gauge(
+            "displays",
+            "Open displays.",
+            ("page",),
+            [((page,), pages.count(page)) for page in self._running.settings.pages],
+        )
+        yield _gauge(
+            "displays_hidden",
+            "Those of them whose page is not visible.",
+            ("page",),
+            [((page,), hidden.count(page)) for page in self._running.settings.pages],
+        )
+        yield _counter(
+            "displays_connected", "Sockets that were opened.", (), [((), counts.connected)]
+        )
+        yield _counter(
+            "displays_gone",
+            "Sockets that ended, and why.",
+            ("reason",),
+            [((reason,), counts.gone[reason]) for reason in Gone],
+        )
+        yield _counter(
+            "navigations",
+            "Displays that a pin, or the application, moved on.",
+            ("page", "to"),
+            counts.navigations.copy().items(),
+        )
+        yield _counter(
+            "messages_sent",
+            "Messages of the application, once for each display.",
+            (),
+            [((), counts.messages_sent)],
+        )
+        yield _counter(
+            "messages_received", "Messages of pages.", (), [((), counts.messages_received)]
+        )
+
+
+def _gauge(name: str, what: str, labels: Sequence[str], samples: Iterable[Sample]) -> Metric:
+    return _family(GaugeMetricFamily(f"gpiobridge_{name}", what, labels=labels), samples)
+
+
+def _counter(name: str, what: str, labels: Sequence[str], samples: Iterable[Sample]) -> Metric:
+    return _family(CounterMetricFamily(f"gpiobridge_{name}", what, labels=labels), samples)
+
+
+def _family(family: GaugeMetricFamily | CounterMetricFamily, samples: Iterable[Sample]) -> Metric:
+    for labels, value in samples:
+        family.add_metric(labels, float(value))
+    return family
+
+
+def _histogram(name: str, what: str, histogram: Histogram) -> Metric:
+    bounds = [*map(str, histogram.bounds_s), "+Inf"]
+    totals = itertools.accumulate(histogram.counts)
+    family = HistogramMetricFamily(f"gpiobridge_{name}", what)
+    family.add_metric((), list(zip(bounds, totals, strict=True)), histogram.sum_s)
+    return family

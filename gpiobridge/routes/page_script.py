@@ -1,0 +1,98 @@
+"""What a page is given to follow the bridge: the script's tag, and the pages to fetch ahead.
+
+Within a request of the page; any HTTP thread.
+"""
+
+import hashlib
+import json
+from functools import cache
+from pathlib import Path
+
+from flask import current_app, g, request
+
+from gpiobridge.app.running_bridge import Running
+from gpiobridge.routes.files_version import files_version
+from gpiobridge.routes.html import script_tag
+
+ASSETS = Path(__file__).parent / "assets"
+
+
+def root(running: Running) -> str:
+    """The path above our own routes: ``{root}/ws/<page>``."""
+    return request.script_root + running.prefix
+
+
+def remember_cursor(running: Running) -> None:
+    """Take the cursor of a page before it is rendered: a press from here on counts on it.
+
+    A page that is fetched ahead has none: it is shown after the press that leads to it.
+    """
+    ahead = "prefetch" in request.headers.get("Sec-Purpose", "")
+    g.gpiobridge_cursor = "" if ahead else running.watcher.bridge.cursor
+
+
+def script(running: Running, page: str, nonce: str) -> str:
+    """The client's script tag for ``page``, in a request whose cursor was remembered."""
+    rules = running.settings.pages.get(page)  # None for the simulator
+    more = {}
+    if rules is not None and rules.lockout_s:
+        more["lockout"] = f"{rules.lockout_s:g}"
+    if rules is not None and rules.idle is not None:
+        more["idle"] = f"{rules.idle.after_s:g}"
+        more["idle-to"] = rules.idle.to
+        more["idle-pins"] = " ".join(sorted({*rules.idle.pins, *(pin for pin, _ in rules.rules)}))
+        if rules.idle.warn_s:
+            more["idle-warn"] = f"{rules.idle.warn_s:g}"
+    if rules is not None and rules.while_rules:
+        levels: dict[str, dict[str, str]] = {}
+        for (pin, level), to in rules.while_rules.items():
+            levels.setdefault(pin, {})[level] = request.script_root + running.watcher.paths[to]
+        more["levels"] = json.dumps(levels)
+    if rules is not None and next_pages(running, page):
+        more["version"] = version(running)
+    return script_tag(
+        f"{root(running)}/gpiobridge/client.js?v={_client_version()}",
+        {
+            "page": page,
+            "socket": f"{root(running)}/ws/{page}",
+            "cursor": g.gpiobridge_cursor,
+            "beat": f"{running.settings.server.beat_s:g}",
+            "active": json.dumps({n: p.active for n, p in running.settings.pins.items()}),
+            "paths": json.dumps(
+                {n: request.script_root + p for n, p in running.watcher.paths.items()}
+            ),
+            # Turbo must not swap one page's content for another's below this page's rules.
+            "turbo-track": "reload",
+            **more,
+        },
+        nonce,
+    )
+
+
+def next_pages(running: Running, page: str) -> dict[str, bool]:
+    """The paths to have before ``page`` leads there, each with whether to prerender it."""
+    targets = dict.fromkeys(running.settings.pages[page].rules.values())
+    return {
+        request.script_root + running.watcher.paths[to]: running.settings.pages[to].prerender
+        for to in targets
+        if to != page and running.settings.pages[to].fetched_ahead
+    }
+
+
+def version(running: Running) -> str:
+    """What a page that is fetched ahead was made of, in a request: this run, and its files.
+
+    A page compares it before it leaves, so that no visitor is shown what was edited since.
+    """
+    loaders = [current_app.jinja_loader]
+    loaders += [blueprint.jinja_loader for blueprint in current_app.iter_blueprints()]
+    folders = [Path(f) for loader in loaders for f in getattr(loader, "searchpath", ())]
+    if any(page.prerender for page in running.settings.pages.values()):
+        # Only then a page's pictures and styles are loaded ahead, too.
+        folders.append(Path(current_app.static_folder or running.settings.folder / "static"))
+    return f"{running.watcher.bridge.epoch}-{files_version(folders)}"
+
+
+@cache
+def _client_version() -> str:
+    return hashlib.sha256((ASSETS / "client.js").read_bytes()).hexdigest()[:12]

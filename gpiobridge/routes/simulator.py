@@ -1,0 +1,65 @@
+"""Pins without hardware: the page that presses them, and the route behind it.
+
+The simulated pins themselves are gpiozero's mock (see `gpio`); an edge made here takes the same
+way as a real one. Beside them it presses the virtual pins, too. With real pins these routes answer
+404. Any HTTP thread.
+"""
+
+from collections.abc import Callable
+
+from flask import Blueprint, Response, render_template, request
+from flask.typing import ResponseReturnValue
+
+from gpiobridge.app.running_bridge import Running
+from gpiobridge.pins import PinSource
+from gpiobridge.routes.admission import refuse
+from gpiobridge.routes.api import set_level
+from gpiobridge.routes.html import STRICT_CSP, insert_script
+from gpiobridge.routes.page_script import root, script
+
+SIMULATOR = "simulator"
+"""The name of the simulator's socket: it sees every pin, and no rule moves it."""
+
+
+def add_simulator(blueprint: Blueprint, running: Callable[[], Running]) -> None:
+    """Add ``/simulator`` and ``POST /simulator/pins/<name>``.
+
+    Args:
+        blueprint: where they are added.
+        running: gives the running bridge, in a request.
+    """
+
+    def simulated_pins() -> PinSource:
+        pins = running().watcher.pins
+        if not pins.simulated:
+            refuse(404, "The pins are real: there is no simulator.")
+        return pins
+
+    def show() -> ResponseReturnValue:
+        simulated_pins()
+        here = request.script_root
+        pages = [{"name": name, "path": here + p} for name, p in running().watcher.paths.items()]
+        pins, nonce = list(running().settings.pins.values()), running().nonce()
+        response = Response(
+            render_template(
+                "simulator.html",
+                pins=pins,
+                pages=pages,
+                prefix=root(running()),
+                nonce=nonce,
+            )
+        )
+        insert_script(response, script(running(), SIMULATOR, nonce))
+        response.headers["Content-Security-Policy"] = STRICT_CSP
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+    def set_pin(name: str) -> ResponseReturnValue:
+        pins = simulated_pins()
+        known = running().settings.pins
+        if name not in known:
+            refuse(404, f"There is no pin {name!r}; pins: {', '.join(known)}.")
+        return set_level(pins, name)
+
+    blueprint.add_url_rule("/simulator", "simulator", show)
+    blueprint.add_url_rule("/simulator/pins/<name>", "simulate", set_pin, methods=["POST"])

@@ -1,0 +1,136 @@
+"""The WebSocket's route: who may open one, and its way from the HTTP server to the watcher.
+
+The handshake runs on a thread of the HTTP server, which is free again when the watcher has the
+socket.
+"""
+
+import itertools
+import logging
+import time
+from collections.abc import Callable
+from math import inf
+
+import flask_sock
+import simple_websocket
+from flask import Blueprint, Response, g, request
+from flask.typing import ResponseReturnValue
+from wsproto.utilities import ProtocolError
+
+from gpiobridge.app.running_bridge import Running
+from gpiobridge.core import wire
+from gpiobridge.core.events import Display
+from gpiobridge.displays.connection import Connection
+from gpiobridge.displays.slots import NoSlotError
+from gpiobridge.net.addresses import client_of
+from gpiobridge.routes import handoff
+from gpiobridge.routes.admission import check_handshake, refuse
+from gpiobridge.routes.simulator import SIMULATOR
+from gpiobridge.system.log_rate import LogRate
+
+log = logging.getLogger(__name__)
+
+_REFUSED_LINES = 2  # a minute: each page that was refused tries again all the time
+_MAX_CURSORS = 2  # the tab's and the page's
+_MAX_DECLINED = 64  # levels by which a page was to leave, and did not want to
+
+
+def add_socket(blueprint: Blueprint, running: Callable[[], Running]) -> None:
+    """Add the route of the WebSocket, and who is refused before its handshake is answered.
+
+    Args:
+        blueprint: the one of all our own routes.
+        running: gives the running bridge, in a request.
+    """
+    numbers = itertools.count(1)
+    lines = LogRate(log, _REFUSED_LINES)
+
+    def check_page(page: str) -> None:
+        pages, pins = running().settings.pages, running().watcher.pins
+        if page not in pages and not (page == SIMULATOR and pins.simulated):
+            refuse(404, f"There is no page {page!r}; pages: {', '.join(pages)}.")
+
+    def admit() -> None:
+        """Refuse a socket before its handshake is answered."""
+        if request.endpoint != f"{blueprint.name}.socket":
+            return
+        watcher = running().watcher
+        check_page((request.view_args or {})["page"])
+        # First: under such a server a right handshake may look like a wrong one.
+        if obstacle := handoff.obstacle(request.environ):
+            refuse(501, f"{obstacle}.")
+        check_handshake(request)
+        try:
+            g.gpiobridge_taking_since_s = _taking_since_s()
+        except ValueError as error:
+            refuse(400, f"taking = {request.args['taking']!r}: {error}.")
+        try:
+            g.gpiobridge_visible = wire.read_visible(request.args.get("visible", "true"))
+        except ValueError as error:
+            refuse(400, f"visible = {request.args['visible']!r}: {error}.")
+        client = client_of(request.remote_addr or "")
+        try:
+            g.gpiobridge_slot = watcher.slots.take(client, request.args.get("seat", ""))
+        except NoSlotError as error:
+            text = "a display on %s is refused: %s"
+            lines.write(logging.WARNING, text, text, (request.view_args or {})["page"], error)
+            refuse(503, str(error))
+        # No compression: the frames are tiny, and it costs 90 KB a socket.
+        request.environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
+        request.environ[handoff.NO_READER] = True
+
+    def hand_over(ws: simple_websocket.Server, page: str) -> None:
+        """Give a socket, its handshake done, to the watcher."""
+        connection = Connection(
+            handoff.take(ws.sock),
+            ws.ws,
+            Display(
+                page,
+                _printable(request.args.get("display", "")),
+                next(numbers),
+                visible=g.gpiobridge_visible,
+            ),
+            root=request.script_root,
+            cursors=tuple(request.args.getlist("cursor")[:_MAX_CURSORS]),
+            since=request.args.get("since", ""),
+            taking_since_s=g.gpiobridge_taking_since_s,
+            declined=wire.read_declined(request.args.getlist("declined")[:_MAX_DECLINED]),
+            early=handoff.read_ahead(request.environ),
+            slot=g.pop("gpiobridge_slot"),  # the hub gives it back
+        )
+        ws.connected = False  # Flask-Sock must not close what is no longer its own
+        running().watcher.adopt(connection)
+
+    def give_slot_back(_error: BaseException | None) -> None:
+        slot = g.pop("gpiobridge_slot", None)
+        if slot is not None:  # the handshake failed after all
+            running().watcher.slots.forget(slot)
+
+    def no_handshake(page: str) -> ResponseReturnValue:
+        check_page(page)
+        refuse(400, "This is a WebSocket: there is nothing to see for a plain request.")
+
+    blueprint.before_request(admit)
+    blueprint.teardown_request(give_slot_back)
+    blueprint.register_error_handler(ProtocolError, _bad_handshake)
+    blueprint.register_error_handler(UnicodeError, _bad_handshake)  # wsproto decodes some headers
+    blueprint.register_error_handler(ConnectionError, _client_left)
+    flask_sock.Sock().route("/ws/<page>", bp=blueprint, endpoint="socket")(hand_over)
+    blueprint.add_url_rule("/ws/<page>", "no_handshake", no_handshake)
+
+
+def _taking_since_s() -> float | None:
+    """Since when the page of this request takes presses, in monotonic seconds."""
+    taking = request.args.get("taking")
+    return -inf if taking is None else wire.read_taking(taking, time.monotonic())
+
+
+def _bad_handshake(error: ProtocolError | UnicodeError) -> ResponseReturnValue:
+    return Response(f"Not a WebSocket handshake: {error}\n", 400, mimetype="text/plain")
+
+
+def _client_left(_error: ConnectionError) -> ResponseReturnValue:
+    return Response(status=400)  # nobody is there to read it
+
+
+def _printable(text: str) -> str:
+    return "".join(c for c in text[: wire.MAX_NAME] if c.isprintable())

@@ -1,0 +1,233 @@
+"""Requests that have not come whole yet, gathered on the server's main thread.
+
+Why: a client that sends its request byte by byte would else hold an HTTP thread, and eight of them
+all threads. Here it costs some memory and no thread; what it may hold is bounded, and the oldest
+goes when there are too many. A connection that has said nothing is only silent: browsers open some
+ahead. Nor does a request get a thread while its client leaves the answers before it unread, which
+would hold one, too.
+
+One selector thread, the server's; `request_heads` says what has come.
+"""
+
+import contextlib
+import select
+import selectors
+import socket
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from gpiobridge.serve.request_heads import MAX_HEAD_BYTES, Head, read_head
+
+REQUEST_S = 10.0
+"""How long a head may take, in seconds, and then a body that is gathered."""
+
+MAX_UNFINISHED = 500
+"""So many requests may be unfinished at a time, of all clients together."""
+
+_RECEIVE_BYTES = 64 * 1024
+_CLOSING = b"HTTP/1.1 %s\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+_ODD = _CLOSING % b"400 Bad Request"
+_TOO_LATE = _CLOSING % b"408 Request Timeout"
+_TOO_LARGE = _CLOSING % b"431 Request Header Fields Too Large"
+
+
+class Peer(Protocol):
+    """A connection, as the HTTP server has it."""
+
+    sock: socket.socket
+
+
+@dataclass(eq=False, slots=True)
+class _Arriving:
+    connection: Peer
+    client: str | None
+    since_s: float
+    data: bytearray = field(default_factory=bytearray)
+    head: Head | None = None
+    watched: bool = False
+
+    @property
+    def is_silent(self) -> bool:
+        return not self.data
+
+
+class Arrivals:
+    """Gathers requests; each is handed over when a thread can answer it without waiting.
+
+    Args:
+        selector: where the server's main thread waits; its keys have callbacks as data.
+        most_of_one: so many requests of one client may be unfinished.
+        hand_over: takes a connection whose request has come, its bytes, its client, and whether
+            its body is still to come.
+        give_up: closes a connection.
+        clock: monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        selector: selectors.BaseSelector,
+        most_of_one: int,
+        hand_over: Callable[[Peer, bytes, str | None, bool], None],
+        give_up: Callable[[Peer], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._selector = selector
+        self._most_of_one = most_of_one
+        self._hand_over = hand_over
+        self._give_up = give_up
+        self._clock = clock
+        self._arriving: dict[Peer, _Arriving] = {}  # the oldest first
+        self._unfinished: Counter[str | None] = Counter()
+        self._next_look_s = 0.0
+
+    def __len__(self) -> int:
+        return len(self._arriving)
+
+    def take(self, connection: Peer, client: str | None, data: bytes = b"") -> None:
+        """Gather the next request of a connection.
+
+        Args:
+            connection: of which no thread answers a request now.
+            client: whose it is, as `addresses` tells clients apart.
+            data: what came together with the request before.
+        """
+        connection.sock.setblocking(False)
+        arriving = _Arriving(connection, client, self._clock())
+        self._arriving[connection] = arriving
+        if data:
+            self._add(arriving, data)
+        else:
+            self._receive(arriving)
+
+    def tick(self) -> None:
+        """Give up what has taken too long, once a second however often it is called."""
+        now_s = self._clock()
+        if now_s < self._next_look_s:
+            return
+        self._next_look_s = now_s + 1.0
+        for arriving in list(self._arriving.values()):
+            if now_s >= arriving.since_s + REQUEST_S:
+                self._drop(arriving, b"" if arriving.is_silent else _TOO_LATE)
+
+    def drop_oldest(self, client: str | None = None, *, silent: bool = False) -> bool:
+        """Give up the connection that has waited longest; False if there is none.
+
+        Args:
+            client: only of this one; None for any.
+            silent: only one that has said nothing.
+        """
+        for arriving in self._arriving.values():
+            if client in (None, arriving.client) and (arriving.is_silent or not silent):
+                self._drop(arriving, b"" if arriving.is_silent else _TOO_LATE)
+                return True
+        return False
+
+    def close(self) -> None:
+        """Give up all."""
+        for arriving in list(self._arriving.values()):
+            self._drop(arriving, b"")
+
+    def _receive(self, arriving: _Arriving) -> None:
+        if self._arriving.get(arriving.connection) is not arriving:
+            return  # it was given up at the very moment in which more came
+        try:
+            data = arriving.connection.sock.recv(_RECEIVE_BYTES)
+        except (BlockingIOError, InterruptedError):
+            self._watch(arriving)
+            return
+        except OSError:
+            data = b""
+        if data:
+            self._add(arriving, data)
+        else:
+            self._drop(arriving, b"")
+
+    def _add(self, arriving: _Arriving, data: bytes) -> None:
+        if arriving.is_silent:
+            self._begin(arriving)
+        looked_at = len(arriving.data)
+        arriving.data += data
+        if arriving.head is None:
+            arriving.head = read_head(arriving.data, looked_at)
+            arriving.since_s = self._clock() if arriving.head else arriving.since_s
+        if arriving.head is not None and arriving.head.is_odd:
+            self._drop(arriving, _ODD)
+        elif arriving.head is not None and arriving.head.is_whole(len(arriving.data)):
+            if _reads(arriving.connection.sock):
+                self._go_on(arriving)
+            else:
+                self._await_reader(arriving)
+        elif arriving.head is None and len(arriving.data) > MAX_HEAD_BYTES:
+            self._drop(arriving, _TOO_LARGE)
+        else:
+            self._watch(arriving)
+
+    def _go_on(self, arriving: _Arriving) -> None:
+        if self._arriving.get(arriving.connection) is not arriving:
+            return  # as above
+        self._forget(arriving)
+        slow = arriving.head is not None and arriving.head.request_bytes is None
+        self._hand_over(arriving.connection, bytes(arriving.data), arriving.client, slow)
+
+    def _await_reader(self, arriving: _Arriving) -> None:
+        """Let a request wait until its client has read of the answers before it."""
+        arriving.since_s = self._clock()
+        if arriving.watched:
+            self._selector.unregister(arriving.connection.sock)
+        arriving.watched = True
+        self._selector.register(
+            arriving.connection.sock, selectors.EVENT_WRITE, lambda _sock: self._go_on(arriving)
+        )
+
+    def _begin(self, arriving: _Arriving) -> None:
+        """Note that a request has begun to come; the oldest makes room for it."""
+        self._arriving[arriving.connection] = self._arriving.pop(arriving.connection)
+        arriving.since_s = self._clock()
+        self._unfinished[arriving.client] += 1
+        if arriving.client is not None and self._unfinished[arriving.client] > self._most_of_one:
+            self._drop_unfinished(arriving.client)
+        if self._unfinished.total() > MAX_UNFINISHED:
+            self._drop_unfinished(None)
+
+    def _drop_unfinished(self, client: str | None) -> None:
+        oldest = next(
+            arriving
+            for arriving in self._arriving.values()
+            if arriving.data and client in (None, arriving.client)
+        )
+        self._drop(oldest, _TOO_LATE)
+
+    def _watch(self, arriving: _Arriving) -> None:
+        if not arriving.watched:
+            arriving.watched = True
+            self._selector.register(
+                arriving.connection.sock,
+                selectors.EVENT_READ,
+                lambda _sock: self._receive(arriving),
+            )
+
+    def _forget(self, arriving: _Arriving) -> None:
+        del self._arriving[arriving.connection]
+        if arriving.watched:
+            self._selector.unregister(arriving.connection.sock)
+        if arriving.data:
+            self._unfinished[arriving.client] -= 1
+            if not self._unfinished[arriving.client]:
+                del self._unfinished[arriving.client]
+
+    def _drop(self, arriving: _Arriving, answer: bytes) -> None:
+        self._forget(arriving)
+        if answer:
+            with contextlib.suppress(OSError):  # as far as it goes out at once
+                arriving.connection.sock.send(answer)
+        self._give_up(arriving.connection)
+
+
+def _reads(sock: socket.socket) -> bool:
+    """Whether there is room for an answer, which there is if the client reads what it is sent."""
+    poll = select.poll()
+    poll.register(sock, select.POLLOUT)
+    return bool(poll.poll(0))

@@ -1,0 +1,72 @@
+"""What both servers do when they are up: start the bridge, and greet."""
+
+import ipaddress
+import socket
+import sys
+from dataclasses import replace
+
+from gpiobridge.app.running_bridge import Running
+from gpiobridge.client import target
+from gpiobridge.config import Pin, base_url
+from gpiobridge.errors import GpioBridgeError
+from gpiobridge.extension.gpio_bridge import GpioBridge
+from gpiobridge.system import calling
+
+
+def start_bridge(bridge: GpioBridge, host: str, port: int) -> None:
+    """Start the bridge, and tell the person at the terminal where to look.
+
+    Args:
+        bridge: the application's.
+        host: the address that is listened on.
+        port: its port.
+
+    Raises:
+        SystemExit: the bridge can't start; its cause, the reason, has been said on stderr.
+    """
+    try:
+        bridge.start()
+    except GpioBridgeError as error:
+        # In a worker an exception would be a traceback, so it is said here.
+        print(f"gpiobridge: {error}", file=sys.stderr, flush=True)
+        raise SystemExit(error.exit_code) from error
+    bridge.running.key.offer(host, port)
+    print(_greeting(bridge.running, host, port), flush=True)
+
+
+def _greeting(running: Running, host: str, port: int) -> str:
+    if ipaddress.ip_address(host).is_unspecified:
+        host = socket.gethostname()
+    url = base_url(host, port)
+    pins = running.settings.pins.values()
+    lines = [f"gpiobridge shows its pages at {url}/"]
+    if outside := running.settings.server.url:
+        lines.append(f"  and outside at {outside}/")
+    lines.append(f"  from {running.settings.source}")
+    if because := running.settings.example_because:
+        lines.append(f"  the packaged example: {because}")
+    if running.settings.server.token:
+        lines.append("  it asks for the token: open it once with ?token=... added")
+    lines += [f"  {pin.name}: {_source(pin)}, active {pin.active}" for pin in pins]
+    if running.watcher.pins.simulated:
+        lines += [
+            "  the pins are simulated: no GPIO is read",
+            f"  press one at {url}/simulator, or with: {_press(running, port)}",
+        ]
+    return "\n".join([*lines, "  Ctrl-C stops it"])
+
+
+def _press(running: Running, port: int) -> str:
+    """Write a command that presses a pin, and works in this folder as it stands."""
+    settings = running.settings
+    url = replace(settings.server, port=port).local_url
+    words = ["press", next(iter(settings.pins))]
+    if not target.is_found_here(url):
+        words += ["--url", url]
+    press = calling.command(*words)
+    token = settings.server.token
+    return press if not token or target.token_is_found_here(token) else f"{press} --token ..."
+
+
+def _source(pin: Pin) -> str:
+    return pin.where if pin.source == "gpio" else f"set by POST /api/pins/{pin.name}"

@@ -1,0 +1,287 @@
+"""gunicorn, embedded: the application's options, and an arbiter with our own way of ending.
+
+The arbiter has one worker (`gunicorn_worker`). What is overridden here was read in gunicorn 23 and
+27 and is tested with both ends of the range that `pyproject.toml` allows. Each override has its
+reason in one line; all else is gunicorn's.
+
+Imported by `server` only where gunicorn can run: it needs ``fcntl``.
+"""
+
+import contextlib
+import logging
+import mmap
+import os
+import queue
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable
+from math import inf
+from typing import Any, NoReturn
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
+from gunicorn.errors import HaltServer
+
+from gpiobridge.app.running_bridge import Running
+from gpiobridge.config import Settings
+from gpiobridge.errors import ConfigError
+from gpiobridge.serve.gunicorn_worker import ServiceWorker
+from gpiobridge.serve.standalone import create_app
+from gpiobridge.system.sd_notify import notify, watchdog_s
+
+log = logging.getLogger(__name__)
+
+PULSE_S = 5.0
+"""How often systemd hears of us, in seconds; more often if its watchdog is short."""
+
+FIRST_PASSED_FD = 3
+"""Where a process looks for a socket that is passed to it (sd_listen_fds(3))."""
+
+
+def serve(settings: Settings, listener: socket.socket, load: Callable[[], Settings]) -> int:
+    """Serve an exhibit until a signal stops it.
+
+    Args:
+        settings: the checked configuration.
+        listener: the listening socket; gunicorn's from now on.
+        load: reads and checks the configuration anew, for a reload.
+
+    Returns:
+        The exit code: 0 after a signal, 1 if the service failed.
+    """
+    try:
+        OneWorkerArbiter(Service(settings, listener, load)).run()
+    except SystemExit as end:
+        # gunicorn has exit codes of its own, such as 3 for a worker that can't boot.
+        return end.code if end.code in (0, 1, 2) else 1
+    return 0
+
+
+class Service(BaseApplication):  # type: ignore[misc]
+    """The application, and what gunicorn is to do with it.
+
+    Args:
+        settings: the checked configuration.
+        listener: the listening socket.
+        load: reads and checks the configuration anew.
+    """
+
+    def __init__(
+        self, settings: Settings, listener: socket.socket, load: Callable[[], Settings]
+    ) -> None:
+        self.settings = settings
+        self._load = load
+        self.address: tuple[str, int] = listener.getsockname()[:2]
+        self._listener_fd = listener.detach()  # gunicorn closes it
+        # Asked now: of a terminal that has been closed nobody can tell that it was one.
+        self.in_terminal = sys.stdin is not None and sys.stdin.isatty()
+        # Shared with the worker: whether it has said itself why it ends.
+        self.said_why = mmap.mmap(-1, 1)
+        # gunicorn would report READY before the application is up: we do, when it is.
+        self.notify_address = os.environ.pop("NOTIFY_SOCKET", None)
+        # The watcher's pulse goes to the arbiter, which passes it on: if either of them hangs,
+        # systemd hears nothing.
+        self._pulse_out, self._pulse_in = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._pulse_out.setblocking(False)
+        self._pulse_in.setblocking(False)
+        self._pulse_every_s = min(PULSE_S, (watchdog_s() or inf) / 3)
+        self._refused = ""  # why the newest configuration is not used
+        self._problems: queue.SimpleQueue[list[str]] = queue.SimpleQueue()  # of a check
+        self._checking = self._check_again = False
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Set gunicorn's options; called by the base class."""
+        options: dict[str, Any] = {
+            "bind": f"fd://{self._listener_fd}",
+            "worker_class": ServiceWorker,
+            "workers": 1,
+            "threads": self.settings.server.threads,
+            # Sockets leave gunicorn after their handshake: this bounds plain HTTP only.
+            "worker_connections": 1000,
+            "keepalive": 5,
+            "timeout": 30,
+            "graceful_timeout": 5,
+            "forwarded_allow_ips": "",  # no proxy: nobody may say where a request comes from
+            "loglevel": "critical",  # what matters is said by us, once
+            "child_exit": end_with_worker,
+            "control_socket_disable": True,
+        }
+        for name, value in options.items():
+            if name in self.cfg.settings:  # the control socket came after gunicorn 23
+                self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        """Build the application; called in the worker, after the fork."""
+        return create_app(self.settings, on_failure=lambda: os._exit(1))
+
+    def start_pulse(self, running: Running) -> None:
+        """Let the watcher's thread give a sign of life; called in the worker."""
+        if self.notify_address is None:
+            return
+
+        def pulse() -> None:
+            with contextlib.suppress(OSError):  # full: the arbiter hangs, which systemd notices
+                self._pulse_out.send(running.status().encode())
+
+        running.watcher.every(self._pulse_every_s, pulse)
+
+    def pass_pulse_on(self) -> None:
+        """Tell systemd what the watcher said last, if anything; called in the arbiter."""
+        status = None
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                status = self._pulse_in.recv(4096).decode()
+        if status is not None:
+            notify(self.notify_address, f"WATCHDOG=1\nSTATUS={self._refused}{status}")
+
+    def begin_check(self, when_over: Callable[[], None]) -> None:
+        """Check the configuration anew, on a thread of its own; called in the arbiter.
+
+        It may take long, in a network folder for example, and systemd must hear of us meanwhile.
+
+        Args:
+            when_over: called on that thread when `check_is_passed` can tell.
+        """
+        if self._checking:
+            self._check_again = True  # what it has read so far may have changed since
+            return
+        self._checking = True
+
+        def check() -> None:
+            self._problems.put(self._problems_of_reload())
+            when_over()
+
+        threading.Thread(target=check, name="gpiobridge-check", daemon=True).start()
+
+    def check_is_passed(self, when_over: Callable[[], None]) -> bool:
+        """Take what a check has found, if one is over: whether it found nothing.
+
+        What it found goes to the log and the status. A check that was asked for meanwhile begins.
+
+        Args:
+            when_over: for that one.
+        """
+        try:
+            problems = self._problems.get_nowait()
+        except queue.Empty:
+            return False
+        self._checking = False
+        if self._check_again:
+            self._check_again = False
+            self.begin_check(when_over)
+            return False
+        for problem in problems:
+            log.error("reload refused: %s", problem)
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        self._refused = (
+            f"reload refused: {problems[0]}{more}; still as before: " if problems else ""
+        )
+        return not problems
+
+    def _problems_of_reload(self) -> list[str]:
+        """Load the configuration anew, and say why it can't be used, if it can't."""
+        try:
+            server = self._load().server
+        except ConfigError as error:
+            return list(error.problems)
+        except Exception as error:
+            log.exception("the check of the configuration failed")
+            return [f"{self.settings.source}: the check failed: {type(error).__name__}: {error}"]
+        return [
+            f"{self.settings.source}: server.{key} = {new!r}: can't be changed by a reload; "
+            "restart the service"
+            for key, old, new in (
+                ("host", self.settings.server.host, server.host),
+                ("port", self.settings.server.port, server.port),
+            )
+            if new != old
+        ]
+
+    def start_again(self, listener_fd: int) -> NoReturn:
+        """Become a fresh process with the same arguments and the same listening socket."""
+        if self.notify_address is not None:
+            os.environ["NOTIFY_SOCKET"] = self.notify_address
+        os.environ |= {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "1"}
+        os.dup2(listener_fd, FIRST_PASSED_FD)
+        os.set_inheritable(FIRST_PASSED_FD, True)
+        try:
+            os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+        except OSError as error:  # removed by an upgrade, perhaps
+            log.error("%s can't be started again: %s", sys.executable, error)
+            sys.exit(1)
+
+
+class OneWorkerArbiter(Arbiter):  # type: ignore[misc]
+    """Ends with its worker, instead of starting another one every second for ever."""
+
+    asked_to_stop = False
+    reloading = False
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the end of the worker is no failure."""
+        return self.asked_to_stop or self.reloading
+
+    def signal(self, sig: int, frame: object) -> None:
+        """Note at once that we are to stop: a worker may be reaped before gunicorn acts."""
+        self.asked_to_stop |= sig in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
+        super().signal(sig, frame)
+
+    def init_signals(self) -> None:
+        """Take the signals, but leave SIGHUP to nohup(1), where that has set it to be ignored."""
+        ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        super().init_signals()
+        if ignored:
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+    def murder_workers(self) -> None:
+        """Look after the worker, and let systemd know that all is well; called each second."""
+        super().murder_workers()
+        self.app.pass_pulse_on()
+        if self.app.check_is_passed(self.wakeup):
+            self._start_again()
+
+    def handle_hup(self) -> None:
+        """Load the configuration anew, once it has been checked (see `murder_workers`)."""
+        service: Service = self.app
+        if service.in_terminal:  # which was closed
+            self.asked_to_stop = True
+            raise StopIteration
+        service.begin_check(self.wakeup)
+
+    def _start_again(self) -> None:
+        """Take the new configuration by a fresh start, as two workers would fight for the pins.
+
+        The listening socket stays open meanwhile, so that nobody is refused.
+        """
+        service: Service = self.app
+        log.info("the configuration is fine: starting again with it")
+        notify(
+            service.notify_address,
+            f"WATCHDOG=1\nRELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}",
+        )
+        self.reloading = True
+        listener_fd = os.dup(self.LISTENERS[0].fileno())
+        self.stop()
+        if self.asked_to_stop:  # meanwhile
+            raise StopIteration
+        notify(service.notify_address, "WATCHDOG=1")
+        service.start_again(listener_fd)
+
+    def _keep_one_worker(self) -> None:
+        log.warning("signal ignored: the pins can have one worker only")
+
+    handle_ttin = handle_ttou = handle_usr2 = _keep_one_worker
+
+
+def end_with_worker(arbiter: OneWorkerArbiter, _worker: object) -> None:
+    """End the service when its worker ended unasked, so that systemd acts."""
+    if not arbiter.stopping:
+        if not arbiter.app.said_why[0]:
+            log.error("the worker ended unexpectedly")
+        raise HaltServer("the worker ended", 1)

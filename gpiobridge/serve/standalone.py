@@ -1,0 +1,96 @@
+"""The stand-alone application: an exhibit's folder, shown by the Flask extension.
+
+``config.toml`` names the pages; ``templates/`` and ``static/`` lie beside it. Nothing here is
+private: an application of one's own can do all of it.
+"""
+
+from collections.abc import Callable
+
+from flask import Flask, Response, g, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import NotFound
+
+from gpiobridge.config import Page, Settings
+from gpiobridge.extension.gpio_bridge import GpioBridge
+from gpiobridge.routes.admission import CHECKED, check_source, check_token
+from gpiobridge.routes.html import secure_headers
+from gpiobridge.serve.template_errors import TemplateErrors
+
+STATIC = "static"
+"""The endpoint of the owner's files, as Flask has it."""
+
+
+def create_app(settings: Settings, on_failure: Callable[[], None] = lambda: None) -> Flask:
+    """Build the application of an exhibit.
+
+    Args:
+        settings: the checked configuration.
+        on_failure: called if the watcher dies; the service should end then.
+
+    Returns:
+        The application; its bridge is ``app.extensions["gpiobridge"]``.
+    """
+    app = Flask(
+        "gpiobridge", static_folder=None, template_folder=str(settings.folder / "templates")
+    )
+    app.config["TEMPLATES_AUTO_RELOAD"] = True  # an edit shows at the next page load
+    bridge = GpioBridge(app, config=settings, on_failure=on_failure)
+
+    template_errors = TemplateErrors(settings.folder / "templates")
+
+    def add_page(page: Page) -> None:
+        def show() -> ResponseReturnValue:
+            assert page.template is not None  # config makes sure
+            try:
+                html = render_template(page.template, page=page.name, pins=settings.pins)
+            except Exception as error:  # an expression in a template can raise anything
+                return template_errors.answer(page.name, error)
+            template_errors.forget(page.name)
+            return html
+
+        app.add_url_rule(f"/{page.name}", f"page_{page.name}", bridge.page(page.name)(show))
+
+    def start_page() -> ResponseReturnValue:
+        query = request.query_string.decode("latin-1")  # such as display=kiosk
+        path = f"{request.script_root}/{settings.server.start}"
+        return redirect(f"{path}?{query}" if query else path)
+
+    def static(filename: str) -> ResponseReturnValue:
+        # As Flask has it, so that url_for("static", filename=...) works in templates.
+        return bridge.send_file(settings.folder / "static", filename)
+
+    def favicon() -> ResponseReturnValue:
+        # Every browser asks for it: the exhibit's own, or a quiet nothing.
+        folder = settings.folder / "static"
+        if (folder / "favicon.ico").is_file():
+            return bridge.send_file(folder, "favicon.ico")
+        return "", 204
+
+    @app.before_request
+    def check() -> None:
+        if CHECKED in g:
+            return  # the extension has checked it
+        g.setdefault(CHECKED, True)
+        check_source(request, settings.server)
+        check_token(request, settings.server)
+
+    of_owner = {STATIC, "favicon", *(f"page_{name}" for name in settings.pages)}
+
+    @app.after_request
+    def secure(response: Response) -> Response:
+        owners = request.endpoint in of_owner and response.status_code < 400
+        secure_headers(response, settings.server.csp if owners else "ours")
+        return response
+
+    for page in settings.pages.values():
+        add_page(page)
+
+    def not_found(_error: NotFound) -> ResponseReturnValue:
+        said = f"There is nothing at {request.path}; pages: {', '.join(settings.pages)}.\n"
+        return Response(said, 404, mimetype="text/plain")
+
+    app.register_error_handler(NotFound, not_found)
+    app.add_url_rule("/", "start", start_page)
+    app.add_url_rule("/favicon.ico", "favicon", favicon)
+    app.add_url_rule("/static/<path:filename>", STATIC, static)
+    return app

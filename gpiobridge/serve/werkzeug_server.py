@@ -1,0 +1,119 @@
+"""Werkzeug's server, for making an exhibit on a laptop where gunicorn can't run, as on Windows.
+
+It has a thread for each connection; so many connections are bounded here, and with them threads.
+"""
+
+import contextlib
+import logging
+import signal
+import socket
+import threading
+from typing import Any
+from urllib.parse import urlsplit
+
+from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
+
+from gpiobridge.config import Settings
+from gpiobridge.serve.greeting import start_bridge
+from gpiobridge.serve.standalone import create_app
+from gpiobridge.system.log_rate import LogRate
+
+MAX_CONNECTIONS = 200
+"""With more than so many the oldest goes, and first of all one whose request has not come whole."""
+
+
+def serve(settings: Settings, listener: socket.socket) -> int:
+    """Serve an exhibit until a signal stops it.
+
+    Args:
+        settings: the checked configuration.
+        listener: the listening socket; closed at the end.
+
+    Returns:
+        The exit code: 0 after a signal, 1 if the service failed.
+    """
+    _bound_log()
+    failed = threading.Event()
+
+    def shut_down() -> None:
+        # shutdown() waits for the loop, which the calling thread may be running.
+        threading.Thread(target=server.shutdown, daemon=True).start()
+
+    def fail() -> None:
+        failed.set()
+        shut_down()
+
+    app = create_app(settings, on_failure=fail)
+    host, port = listener.getsockname()[:2]
+    server = BoundedServer(host, port, app, RequestHandler, fd=listener.fileno())
+    bridge = app.extensions["gpiobridge"]
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: shut_down())
+    try:
+        start_bridge(bridge, host, port)
+        server.serve_forever(poll_interval=0.1)
+    finally:
+        bridge.stop()
+        server.server_close()
+        listener.close()
+    return 1 if failed.is_set() else 0
+
+
+class BoundedServer(ThreadedWSGIServer):
+    """Werkzeug's threaded server, which no client can fill with connections that say nothing."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        self._open: dict[socket.socket, None] = {}  # whose request has not come first
+        self._open_lock = threading.Lock()
+        super().__init__(*args, **options)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Serve a connection on a thread of its own; an older one may have to go for it."""
+        with self._open_lock:
+            oldest = None
+            if len(self._open) >= MAX_CONNECTIONS:
+                oldest = next(iter(self._open))
+                del self._open[oldest]
+            self._open[request] = None
+        if oldest is not None:
+            with contextlib.suppress(OSError):  # wakes its thread, which closes it
+                oldest.shutdown(socket.SHUT_RDWR)
+        super().process_request(request, client_address)
+
+    def note_request(self, request: socket.socket) -> None:
+        """Let those go first from now on whose request has not come."""
+        with self._open_lock:
+            if request in self._open:
+                self._open[request] = self._open.pop(request)
+
+    def shutdown_request(self, request: Any) -> None:
+        """Close a connection."""
+        with self._open_lock:
+            self._open.pop(request, None)
+        super().shutdown_request(request)
+
+
+class RequestHandler(WSGIRequestHandler):
+    """Werkzeug's handler, which ends a thread with a traceback for some addresses."""
+
+    server: BoundedServer
+
+    def run_wsgi(self) -> None:
+        """Answer a request, whose head has come, if its address can be read."""
+        self.server.note_request(self.connection)
+        try:
+            urlsplit(self.path)
+        except ValueError:  # such as //[
+            self.send_error(400, "The address can't be read")
+            return
+        super().run_wsgi()
+
+    def log_request(self, code: object = "-", size: object = "-") -> None:
+        """Log no request: nobody would see it, and Werkzeug's way fails at such an address."""
+
+
+def _bound_log() -> None:
+    """Let Werkzeug log failures alone, and those at a bounded rate: each bad request is one."""
+    log = logging.getLogger("werkzeug")
+    log.setLevel(logging.WARNING)
+    log.addFilter(LogRate(log, kind_of=lambda record: record.levelno))

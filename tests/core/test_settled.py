@@ -1,0 +1,184 @@
+"""Events of several pins are told in the order in which they settle, however late that is."""
+
+from bisect import bisect_right
+from collections.abc import Iterable
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from gpiobridge.core.core import Bridge
+from gpiobridge.core.events import Effect, Gesture, Level, Now, PinEvent, RawEdge
+from gpiobridge.core.settled import SettledLevels
+
+LOW, HIGH = Level.LOW, Level.HIGH
+WINDOWS_S = {"a": 0.02, "b": 0.005, "c": 0.0}
+HOLD_S = 0.125  # all times here are sums of these, so that many of them are equal
+PAGES = {"p": {("a", Gesture.TAP): "q", ("b", Gesture.HOLD): "q"}}
+STEP_S = 0.005
+
+Told = list[tuple[int, str, str, float]]
+Trains = dict[str, list[float]]
+"""Pin name to the moments at which it changes, in seconds; every pin begins HIGH."""
+
+
+class Play:
+    """A bridge, and pins that change at given moments.
+
+    Args:
+        trains: when.
+        windows_s: pin name to its debounce, in seconds.
+    """
+
+    def __init__(self, trains: Trains, windows_s: dict[str, float] = WINDOWS_S) -> None:
+        self.bridge = Bridge(
+            "ab12",
+            windows_s,
+            PAGES,
+            10.0,
+            simulated=False,
+            holds_s=dict.fromkeys(windows_s, (LOW, HOLD_S)),
+        )
+        self.told: Told = []
+        self._trains = trains
+        self._edges = sorted(
+            (at_s, pin, (LOW, HIGH)[number % 2])
+            for pin, train in trains.items()
+            for number, at_s in enumerate(train)
+        )
+        for pin in windows_s:
+            self.bridge.reading(pin, HIGH, 0.0)
+
+    def turn(self, now_s: float, lag_s: float = 0.0) -> None:
+        """Do what the watcher does in a turn: edges, readings, then what follows.
+
+        Args:
+            now_s: when the turn begins.
+            lag_s: so much later the pins are read.
+        """
+        while self._edges and self._edges[0][0] <= now_s:
+            at_s, pin, level = self._edges.pop(0)
+            self.bridge.edge(RawEdge(pin, level, at_s))
+        for pin in self.bridge.pins_to_read(now_s):
+            changes = bisect_right(self._trains.get(pin, []), now_s + lag_s)
+            self.bridge.reading(pin, (HIGH, LOW)[changes % 2], now_s + lag_s)
+        self.told += events(self.bridge.tell(Now(now_s, now_s), now_s, 1000))
+
+    def play(self, until_s: float) -> Told:
+        """Take a turn whenever something is to be done, as a watcher does that is never late."""
+        while True:
+            due_s = [self._edges[0][0]] if self._edges else []
+            if self.bridge.deadline_s is not None:
+                due_s.append(self.bridge.deadline_s)
+            if not due_s or min(due_s) > until_s:
+                return self.told
+            self.turn(min(due_s))
+
+
+def events(effects: Iterable[Effect]) -> Told:
+    """What was told: number, pin, event, and when it was."""
+    return [(e.seq, e.pin, e.event, e.at_s) for e in effects if isinstance(e, PinEvent)]
+
+
+def trains() -> st.SearchStrategy[Trains]:
+    """Draw the moments at which some pins change."""
+    steps = st.lists(st.integers(1, 60), min_size=1, max_size=30, unique=True)
+    moments = steps.map(lambda numbers: [n * STEP_S for n in sorted(numbers)])
+    return st.dictionaries(st.sampled_from(list(WINDOWS_S)), moments, min_size=1)
+
+
+@example({"c": [0.005, 0.01], "b": [0.005, 0.015]}, [(2, 1)])
+@given(trains(), st.lists(st.tuples(st.integers(1, 80), st.integers(0, 3)), max_size=6))
+def test_a_stall_changes_no_event_and_no_order(
+    changes: Trains, turns: list[tuple[int, int]]
+) -> None:
+    """Whenever the watcher gets a turn, and reads the pins: all is told as in time (row 6)."""
+    in_time = Play(changes).play(until_s=1.0)
+    late = Play(changes)
+    last = 0
+    for number, lag in [*sorted(turns), (200, 0)]:
+        if number > last:
+            late.turn(number * STEP_S, lag * STEP_S)
+            last = number + lag
+    assert late.told == in_time
+
+
+def test_the_wrong_one_does_not_win_the_quiz() -> None:
+    """One settles first, though another is proven by two edges before it is read (row 6)."""
+    play = Play({"c": [1.0], "d": [1.05, 1.09]}, {"c": 0.02, "d": 0.02})
+    play.turn(1.15)
+    assert [(pin, event) for _, pin, event, _ in play.told] == [
+        ("c", "low"),
+        ("d", "low"),
+        ("d", "high"),
+    ]
+
+
+def test_what_has_gone_again_when_its_pin_is_read_comes_first_all_the_same() -> None:
+    """The edge by which it went comes with the next turn, and shows that it had settled (row 6)."""
+    play = Play({"c": [1.0, 1.06], "d": [1.01]}, {"c": 0.02, "d": 0.02})
+    play.turn(1.05, lag_s=0.02)
+    assert play.told == []
+    play.turn(1.07)
+    assert [(pin, event) for _, pin, event, _ in play.told] == [("c", "low"), ("d", "low")]
+
+
+def test_no_press_waits_for_a_pin_that_bounces() -> None:
+    """A pin that bounces for ever, with a long window, delays nobody (row 6)."""
+    bouncing = [0.1 + n * 0.003 for n in range(600)]
+    play = Play({"a": bouncing, "b": [1.0]}, {"a": 1.0, "b": 0.005})
+    for at_s in (at_s for at_s in bouncing if at_s <= 1.005):
+        play.turn(at_s)
+    play.turn(1.005)
+    assert play.told == [(1, "b", "low", 1.0)]
+
+
+def test_what_settles_behind_an_edge_that_waits_is_not_told_yet() -> None:
+    """Of another pin an edge is missing that may settle before it."""
+    play = Play({})
+    play.bridge.edge(RawEdge("c", LOW, 1.0))
+    assert play.bridge.tell(Now(2.0, 2.0), 0.9, 1000) == []
+    assert play.bridge.deadline_s == 1.0
+    assert events(play.bridge.tell(Now(2.0, 2.0), 1.0, 1000)) == [(1, "c", "low", 1.0)]
+
+
+def test_what_settles_behind_a_level_that_wants_its_reading_is_not_told_yet() -> None:
+    """The reading may make an event that was before."""
+    play = Play({}, {"c": 0.0, "d": 0.02})
+    play.bridge.edge(RawEdge("d", LOW, 1.0))
+    play.bridge.edge(RawEdge("c", LOW, 1.5))
+    assert play.bridge.tell(Now(2.0, 2.0), 2.0, 1000) == []
+    play.bridge.reading("d", LOW, 2.0)
+    told = events(play.bridge.tell(Now(2.0, 2.0), 2.0, 1000))
+    assert [pin for _, pin, _, _ in told] == ["d", "c"]
+
+
+def test_many_events_are_told_over_several_turns() -> None:
+    """So that an oscillating pin doesn't hold up all else; the state has what was told."""
+    play = Play({})
+    for number in range(10):
+        play.bridge.edge(RawEdge("c", (LOW, HIGH)[number % 2], 1.0 + number))
+    assert len(events(play.bridge.tell(Now(20.0, 20.0), 20.0, 7))) == 7
+    assert (play.bridge.levels["c"], play.bridge.seq) == (LOW, 7)
+    assert play.bridge.deadline_s == 8.0
+    assert len(events(play.bridge.tell(Now(20.0, 20.0), 20.0, 7))) == 3
+    assert (play.bridge.levels["c"], play.bridge.seq) == (HIGH, 10)
+
+
+@pytest.mark.parametrize(
+    ("levels", "order"),
+    [
+        ([("a", 1.0, 1.02), ("b", 1.01, 1.015)], "ba"),  # by when they settled
+        ([("a", 1.015, 1.02), ("b", 1.0, 1.02)], "ba"),  # equal ones by stamp
+        ([("b", 1.0, 1.02), ("a", 1.0, 1.02)], "ba"),  # then as they came
+    ],
+)
+def test_levels_are_told_in_the_order_in_which_they_settle(
+    levels: list[tuple[str, float, float]], order: str
+) -> None:
+    """By the end of the debounce, then by stamp, then as they were handed in."""
+    settled = SettledLevels()
+    for pin, at_s, due_s in levels:
+        settled.put(pin, LOW, at_s, due_s)
+    assert "".join(settled.take().pin for _ in levels) == order
+    assert settled.next is None
