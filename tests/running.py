@@ -262,3 +262,16 @@ def wait_until(condition: Callable[[], bool], deadline_s: float = DEADLINE_S) ->
     while not condition():
         assert time.monotonic() < until_s, "the condition did not come true"
         pause.wait(0.01)
+
+
+HOOK = """\
+[server]
+start = "welcome"
+{server}
+[pins]
+button = 17
+bell = {{ source = "http" }}
+[pages.welcome]
+on_low.bell = "open"
+[pages.open]
+"""

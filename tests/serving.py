@@ -1,17 +1,23 @@
 """An application of one's own, served in this process."""
 
 import contextlib
+import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from flask import Flask
+from gunicorn.config import KNOWN_SETTINGS
 from websockets.sync.client import ClientConnection, connect
 from werkzeug.serving import make_server
 
 from gpiobridge import GpioBridge
 from gpiobridge.core.events import Level
 
+GUNICORN = [str(Path(sys.executable).parent / "gunicorn")]
+if "control_socket_disable" in {setting.name for setting in KNOWN_SETTINGS}:
+    GUNICORN.append("--no-control-socket")  # not at a fixed place in the home folder
 PINS = {"button": 17}
 
 

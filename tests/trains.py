@@ -9,18 +9,89 @@
 
 Each train is a function of its number. It is played twice: to a watcher that is never late, and to
 one that gets a few turns at random moments only; both must tell the same events, with the same
-numbers. `test_settled` is the short form.
+numbers. `tests/core/test_settled.py` is the short form.
 """
 
 import argparse
 import sys
 import time
+from bisect import bisect_right
+from collections.abc import Iterable
 from random import Random
 
-from test_settled import STEP_S, WINDOWS_S, Play, Trains
+from gpiobridge.core.core import Bridge
+from gpiobridge.core.events import Effect, Gesture, Level, Now, PinEvent, RawEdge
 
 LAST_TURN_S = 1.0
 PROGRESS_S = 10.0
+
+LOW, HIGH = Level.LOW, Level.HIGH
+WINDOWS_S = {"a": 0.02, "b": 0.005, "c": 0.0}
+HOLD_S = 0.125  # all times here are sums of these, so that many of them are equal
+PAGES = {"p": {("a", Gesture.TAP): "q", ("b", Gesture.HOLD): "q"}}
+STEP_S = 0.005
+
+Told = list[tuple[int, str, str, float]]
+Trains = dict[str, list[float]]
+"""Pin name to the moments at which it changes, in seconds; every pin begins HIGH."""
+
+
+class Play:
+    """A bridge, and pins that change at given moments.
+
+    Args:
+        trains: when.
+        windows_s: pin name to its debounce, in seconds.
+    """
+
+    def __init__(self, trains: Trains, windows_s: dict[str, float] = WINDOWS_S) -> None:
+        self.bridge = Bridge(
+            "ab12",
+            windows_s,
+            PAGES,
+            10.0,
+            simulated=False,
+            holds_s=dict.fromkeys(windows_s, (LOW, HOLD_S)),
+        )
+        self.told: Told = []
+        self._trains = trains
+        self._edges = sorted(
+            (at_s, pin, (LOW, HIGH)[number % 2])
+            for pin, train in trains.items()
+            for number, at_s in enumerate(train)
+        )
+        for pin in windows_s:
+            self.bridge.reading(pin, HIGH, 0.0)
+
+    def turn(self, now_s: float, lag_s: float = 0.0) -> None:
+        """Do what the watcher does in a turn: edges, readings, then what follows.
+
+        Args:
+            now_s: when the turn begins.
+            lag_s: so much later the pins are read.
+        """
+        while self._edges and self._edges[0][0] <= now_s:
+            at_s, pin, level = self._edges.pop(0)
+            self.bridge.edge(RawEdge(pin, level, at_s))
+        for pin in self.bridge.pins_to_read(now_s):
+            changes = bisect_right(self._trains.get(pin, []), now_s + lag_s)
+            self.bridge.reading(pin, (HIGH, LOW)[changes % 2], now_s + lag_s)
+        self.told += events(self.bridge.tell(Now(now_s, now_s), now_s, 1000))
+
+    def play(self, until_s: float) -> Told:
+        """Take a turn whenever something is to be done, as a watcher does that is never late."""
+        while True:
+            due_s = [self._edges[0][0]] if self._edges else []
+            if self.bridge.deadline_s is not None:
+                due_s.append(self.bridge.deadline_s)
+            if not due_s or min(due_s) > until_s:
+                return self.told
+            self.turn(min(due_s))
+
+
+def events(effects: Iterable[Effect]) -> Told:
+    """What was told: number, pin, event, and when it was."""
+    return [(e.seq, e.pin, e.event, e.at_s) for e in effects if isinstance(e, PinEvent)]
 
 
 def draw(number: int) -> tuple[Trains, list[float]]:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from running import DEADLINE_S
+from scripted import ScriptedPins
 from serving import make_app
-from test_watcher import ScriptedPins
 
 from gpiobridge import DriveError, GpioBridge, GpioBridgeError, Level, PinError, PinEvent
 from gpiobridge.pins import PinSource

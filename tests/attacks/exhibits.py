@@ -9,7 +9,7 @@ from pathlib import Path
 
 from fuzz import raised, usage
 from running import DEADLINE_S, RunningBridge, write_exhibit
-from test_servers import GUNICORN
+from serving import GUNICORN
 
 TOKEN = "sixteen-characters-at-least"
 PEAK = "resident KiB at most"

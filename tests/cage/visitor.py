@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from gpiobridge.kiosk.policy import START_PAGE
+from gpiobridge.kiosk.chromium_policy import START_PAGE
 
 from .screen import ROOT
 

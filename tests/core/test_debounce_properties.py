@@ -9,15 +9,15 @@ is right is computed from the signal alone, by `reference`.
 import math
 import tempfile
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, cycle, pairwise
 from pathlib import Path
-from typing import TypeVar
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.configuration import set_hypothesis_home_dir
+from properties import examples
 
 from gpiobridge.core.debounce import Debounce
 from gpiobridge.core.events import Level
@@ -112,14 +112,6 @@ def play(
             tell(pin.reading(signal.level(now + read_lag), now * TICK_S))
             assert pin.deadline_s is None or pin.deadline_s > now * TICK_S, "the watcher spins"
     return pin, told
-
-
-T = TypeVar("T", bound=Callable[..., None])
-
-
-def examples(number: int) -> Callable[[T], T]:
-    """Try so many signals, the same ones in every run."""
-    return settings(max_examples=number, derandomize=True, deadline=None, database=None)
 
 
 def alternating(start: Level, ticks: Iterable[int]) -> Edges:

@@ -7,8 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from running import RunningBridge, frame, write_exhibit
-from test_run_key import HOOK
+from running import HOOK, RunningBridge, frame, write_exhibit
 
 Run = Callable[..., RunningBridge]
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_debounce_properties import examples
-from test_watcher import PATHS, SETTINGS
+from properties import examples
+from scripted import PATHS, SETTINGS
 
 from gpiobridge.config import Gpio, Pin
 from gpiobridge.core.debounce import Debounce

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from running import wait_until
-from test_watcher import PATHS, SETTINGS, ScriptedPins
+from scripted import PATHS, SETTINGS, ScriptedPins
 
 from gpiobridge.config import Gpio, Pin, Pull
 from gpiobridge.core.events import Level, RawEdge

@@ -19,18 +19,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gunicorn.config import KNOWN_SETTINGS
 from running import DEADLINE_S, close_of, frame, wait_until
-from serving import open_socket
+from serving import GUNICORN, open_socket
 from websockets.sync.client import ClientConnection
 
 from gpiobridge.extension.one_process import SEVERAL_WORKERS, STARTED_BEFORE_FORK
 
 BIN = Path(sys.executable).parent
 FLASK = [str(BIN / "flask"), "--app", "app"]
-GUNICORN = [str(BIN / "gunicorn")]
-if "control_socket_disable" in {setting.name for setting in KNOWN_SETTINGS}:
-    GUNICORN.append("--no-control-socket")  # not at a fixed place in the home folder
 FEW_SECONDS_S = DEADLINE_S  # gunicorn itself would wait for 30 s
 
 APP = """\

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from running import RunningBridge, wait_until, write_exhibit
+from running import HOOK, RunningBridge, wait_until, write_exhibit
 from serving import make_app, served
 
 from gpiobridge.client import asking
@@ -25,17 +25,6 @@ from gpiobridge.system.run_key import RunKey, find_keys
 Run = Callable[..., RunningBridge]
 
 TOKEN = "correct-horse_battery"
-HOOK = """\
-[server]
-start = "welcome"
-{server}
-[pins]
-button = 17
-bell = {{ source = "http" }}
-[pages.welcome]
-on_low.bell = "open"
-[pages.open]
-"""
 
 
 @pytest.fixture(autouse=True)
