@@ -38,7 +38,9 @@ ALLOWED = {
     "install": {"config", "errors", "kiosk", "pins", "system"},
     "app": {"config", "core", "displays", "errors", "loop", "system"},
     "routes": {"app", "config", "core", "displays", "errors", "loop", "net", "pins", "system"},
-    "extension": {"app", "config", "core", "displays", "errors", "loop", "pins", "routes", "system"},
+    "extension": {
+        "app", "config", "core", "displays", "errors", "loop", "pins", "routes", "system",
+    },
     "serve": {"app", "client", "config", "errors", "extension", "net", "routes", "system"},
     "gunicorn": {"serve"},
     "__init__": {"core", "displays", "errors", "extension"},
