@@ -23,7 +23,7 @@ from gpiobridge.app.orders import Outbound
 from gpiobridge.app.pins import LivePin, LivePins
 from gpiobridge.app.running_bridge import Running, no_nonce
 from gpiobridge.config import Limits, Settings
-from gpiobridge.displays.audience import Display
+from gpiobridge.displays.audience import Audience, Display
 from gpiobridge.errors import ConfigError, GpioBridgeError
 from gpiobridge.extension.fallback_log import show_log
 from gpiobridge.extension.hooks import Guard, RequestHooks
@@ -323,7 +323,7 @@ class GpioBridge:
             GpioBridgeError: it has no application yet.
         """
         self._need_application("push()")
-        return self._outbound.push(data, page, display, exclude, retain)
+        return self._outbound.push(data, Audience(page, display, exclude), retain)
 
     def navigate(
         self,
@@ -352,7 +352,7 @@ class GpioBridge:
             GpioBridgeError: it has no application yet.
         """
         self._need_application("navigate()")
-        return self._outbound.navigate(to, page, display, exclude)
+        return self._outbound.navigate(to, Audience(page, display, exclude))
 
     def send_file(self, folder: Path, name: str) -> Response:
         """Answer a request with a file; a slow or paused reader holds no HTTP thread.
