@@ -407,10 +407,9 @@ class GpioBridge:
             pins,
             paths,
             self._on_failure,
-            on_event=self._handlers.take_event,
-            on_message=self._handlers.take_message,
             gestures=self._handlers.gestures(),
             retained=self._outbound.retained,
+            observers=(self._handlers,),
         )
         self._handlers.prepare(settings.pins, self._call)
         try:

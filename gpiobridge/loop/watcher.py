@@ -1,8 +1,8 @@
 """The watcher thread: pins, time and sockets in one selector, so that the core needs no lock.
 
 It waits for four things: an edge from a pin, bytes from a browser, an order of the application, the
-next deadline (a debounce window, a beat, a level check). Everything that happens goes into
-the core, and what that orders goes out through `hub`.
+next deadline (a debounce window, a beat, a level check). It hands what happens to
+the core, and what that orders to `effects`, which carries it out.
 
 Threads: `start`, `stop`, `every`, `adopt`, `order`, `alive` and `displays` are for any. The pins'
 callback comes on the back end's, if it has one, or on the one that drives a pin. All else runs on
@@ -16,27 +16,25 @@ import selectors
 import threading
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import replace
-from math import inf
 
 from gpiobridge.config import Settings
-from gpiobridge.core import wire
 from gpiobridge.core.clock import Clock
 from gpiobridge.core.core import Core
-from gpiobridge.core.counts import Counts
-from gpiobridge.core.events import Broadcast, CloseClients, Effect, PinEvent, PinNoisy, RawEdge
-from gpiobridge.core.noise import MAX_EVENTS_A_SECOND
-from gpiobridge.displays.audience import Audience, Display, Move, Order, Push, SentMessage
+from gpiobridge.core.events import RawEdge
+from gpiobridge.displays.audience import Display, Order
 from gpiobridge.displays.connection import Connection
-from gpiobridge.displays.hub import LINES, Hub
+from gpiobridge.displays.hub import Hub
 from gpiobridge.displays.retained_messages import Retained
 from gpiobridge.displays.slots import OF_THE_MACHINE, Slots
 from gpiobridge.loop.clock import RealClock
+from gpiobridge.loop.counts import Counts
 from gpiobridge.loop.edge_queue import EdgeQueue
+from gpiobridge.loop.effects import Effects
+from gpiobridge.loop.event_log import EventLog
+from gpiobridge.loop.observer import Observer
 from gpiobridge.loop.order_queue import OrderQueue
 from gpiobridge.loop.waker import Waker
 from gpiobridge.pins import PinSource
-from gpiobridge.system.log_rate import LogRate
 
 log = logging.getLogger(__name__)
 
@@ -58,10 +56,6 @@ READS_S = 0.005
 JOINS_S = 0.005
 """The same with displays that join."""
 
-_NOISY = (
-    "pin %s oscillates: over %d events a second; is it connected, and is its debounce long enough?"
-)
-
 _FAREWELL_S = 0.25
 """How long displays have to hang up when we stop, in seconds; then they are left."""
 
@@ -74,10 +68,10 @@ class Watcher:
         pins: where edges come from.
         paths: page name to its path, as closes name it.
         on_failure: called on the watcher's thread if it dies: the service must end then.
-        on_event: called there with each event of a pin; it must not block or raise.
-        on_message: the same with each message of a page.
         gestures: pins whose taps and holds are told, beside those that a rule is for.
         retained: messages that were pushed before this, for displays that come.
+        observers: whoever wants to hear what happens, on the watcher's thread; none may block or
+            raise.
         clock: gives the time, to all that is below, too.
     """
 
@@ -87,10 +81,9 @@ class Watcher:
         pins: PinSource,
         paths: Mapping[str, str],
         on_failure: Callable[[], None] = lambda: None,
-        on_event: Callable[[PinEvent], None] = lambda event: None,
-        on_message: Callable[[SentMessage], None] = lambda message: None,
         gestures: Collection[str] = (),
         retained: Retained | None = None,
+        observers: Iterable[Observer] = (),
         clock: Clock | None = None,
     ) -> None:
         self.clock = clock or RealClock()
@@ -115,21 +108,21 @@ class Watcher:
         self.counts = Counts()
         self._pin_names = tuple(settings.pins)
         self._on_failure = on_failure
-        self._on_event = on_event
         self._selector = selectors.DefaultSelector()
+        everyone = (self.counts, EventLog(self.core.noisy), *observers)
         self._hub = Hub(
             self._selector,
             self.slots,
             settings.server.beat_s,
-            self.counts,
-            on_message,
-            self._look_again,
+            everyone,
+            lambda connection: self._effects.look_again(connection),
             pages=settings.pages,
         )
-        self._lines = LogRate(log, LINES)
+        self._effects = Effects(
+            self.core, self._hub, paths, retained or Retained(), everyone, self.clock
+        )
         self._edges = EdgeQueue()
         self._orders = OrderQueue()
-        self._retained = retained or Retained()
         self._joining: deque[Connection] = deque()
         self._waker = Waker(self._selector)
         self.clock.on_jump(self._waker.wake)
@@ -290,78 +283,16 @@ class Watcher:
     def _take_joining(self) -> None:
         has_time = self._has_time(JOINS_S)
         while self._joining:
-            self._join(self._joining.popleft())
+            self._effects.join(self._joining.popleft())
             if not has_time():
                 return
 
     def _take_orders(self) -> None:
         has_time = self._has_time(ORDERS_S)
         for order in self._orders.take():
-            match order:
-                case Push(frame, audience):
-                    self._retained.keep(order)
-                    self._hub.push(frame, audience)
-                case Move(to, audience):
-                    self._move(to, audience)
+            self._effects.obey(order)
             if not has_time():
                 return
-
-    def _move(self, to: str, audience: Audience) -> None:
-        """Let the displays of an audience leave for a page, but not those that are on it."""
-        # The simulator's page is no page of the exhibit: nothing moves it.
-        pages = [page for page in self.paths if page != to and audience.page in (None, page)]
-        for page in pages:
-            those = replace(audience, page=page)
-            sent = self._hub.move(self.paths[to], those, self._now_s())
-            self.counts.navigations[page, to] += sent
-            if sent:
-                log.info("the application: %s leads to %s, displays sent: %d", page, to, sent)
-
-    def _join(self, connection: Connection) -> None:
-        """Tell a display that has come what it must know, or where it must go."""
-        display = connection.display
-        now = self.clock.now()
-        self._carry_out(self.core.tell_newest(now), now.mono_s)  # it is in the state that it gets
-        welcome = self.core.join(
-            display.page,
-            connection.cursors,
-            now,
-            connection.since,
-            connection.taking_since_s,
-            connection.declined,
-            connection.slot.seat,
-        )
-        connection.standing = welcome.standing
-        messages = () if welcome.to is not None else self._retained.of(display)
-        texts = welcome.texts
-        if welcome.to is None and connection.taking_since_s != -inf:
-            # Its answer shows that what it says of presses arrives: who doesn't go on answering is
-            # dropped, and would else wait for a page that is locked for ever.
-            texts = (*texts, wire.BEAT)
-        self._hub.adopt(connection, texts, now.mono_s, messages)
-        self._lead(connection, welcome.to, now.mono_s)
-
-    def _look_again(self, connection: Connection) -> None:
-        """Let a display leave for which a press or a level counts, now that its page takes them."""
-        now = self.clock.now()
-        welcome = self.core.look_again(connection.standing, now)
-        if welcome.to is None:  # all displays would be told, as often as a page says something
-            return
-        # A close by a level comes behind it.
-        self._carry_out(self.core.tell_newest(now), now.mono_s)
-        self._hub.tell(connection, welcome.texts)
-        self._lead(connection, welcome.to, now.mono_s, by_level=not welcome.texts)
-
-    def _lead(
-        self, connection: Connection, to: str | None, now_s: float, *, by_level: bool = False
-    ) -> None:
-        """Let a display leave at once, if it is to."""
-        if to is None:
-            return
-        leave = self._hub.send_away if by_level else self._hub.leave
-        if leave(connection, self.paths[to], now_s):
-            self.counts.navigations[connection.display.page, to] += 1
-            self._lines.info("%s is sent to %s at once", connection, to)
 
     def _take_pins(self) -> None:
         """Take all that is known of the pins at this moment, and tell what follows from it."""
@@ -373,7 +304,7 @@ class Watcher:
             self.core.edge(edge)
         self._read_pins(now.mono_s)
         known_s = min(now.mono_s, self._edges.oldest_s)
-        self._carry_out(self.core.tell(now, known_s, EVENTS_A_TURN), now.mono_s)
+        self._effects.carry_out(self.core.tell(now, known_s, EVENTS_A_TURN), now.mono_s)
 
     def _read_pins(self, now_s: float) -> None:
         """Read the pins whose debounce window is over, or all at a level check."""
@@ -394,35 +325,6 @@ class Watcher:
     def _read(self, pin: str) -> None:
         at_s = self._now_s()  # before the reading: an edge stamped later may not be in it
         self.core.reading(pin, self.pins.read(pin), at_s)
-
-    def _carry_out(self, effects: Iterable[Effect], now_s: float) -> None:
-        line = ""  # of the log: an event, and where it led
-        for effect in effects:
-            match effect:
-                case PinEvent():
-                    _say(line)
-                    line = self._count(effect)
-                    self._on_event(effect)
-                case PinNoisy(pin):
-                    log.warning(_NOISY, pin, MAX_EVENTS_A_SECOND)
-                case Broadcast(text, at_s):
-                    self._hub.broadcast(text, now_s)
-                    now_s = self._now_s()
-                    self.counts.latency.take(now_s - at_s)
-                case CloseClients(page, to):
-                    sent = self._hub.navigate(self.paths[to], effect, now_s)
-                    self.counts.navigations[page, to] += sent
-                    if sent and line:
-                        line += f"; {page} leads to {to}, displays sent: {sent}"
-        _say(line)
-
-    def _count(self, event: PinEvent) -> str:
-        """Count an event; return its line for the log, or nothing if its pin is noisy."""
-        self.counts.events[event.pin, event.event] += 1
-        self.counts.last_event_s = event.at_s
-        if self.core.noisy(event.pin, event.at_s):
-            return ""
-        return f"#{event.seq} {event.pin}: {event.event}"
 
     def _farewell(self) -> None:
         """Tell every display, and give the live ones a moment to hang up."""
@@ -448,8 +350,3 @@ class Watcher:
         with contextlib.suppress(IndexError):  # another thread may do the same at once
             while self._joining:
                 self._joining.popleft().sock.close()
-
-
-def _say(line: str) -> None:
-    if line:
-        log.info("%s", line)

@@ -18,8 +18,8 @@ from prometheus_client.metrics_core import (
 from prometheus_client.registry import Collector
 
 from gpiobridge.app.running_bridge import Running
-from gpiobridge.core.counts import Histogram
-from gpiobridge.displays.hub import Gone
+from gpiobridge.displays.observer import Gone
+from gpiobridge.loop.counts import Histogram
 
 CONTENT_TYPE: str = CONTENT_TYPE_LATEST
 

@@ -12,6 +12,7 @@ from wsproto.events import AcceptConnection, CloseConnection, Event, Request, Te
 from gpiobridge.config import Settings
 from gpiobridge.displays.audience import Display
 from gpiobridge.displays.connection import Connection
+from gpiobridge.loop.observer import Observer
 from gpiobridge.loop.watcher import Watcher
 
 DEADLINE_S = 10.0
@@ -67,10 +68,14 @@ class Peer:
 class Stage:
     """A running watcher, its pins and its peers."""
 
-    def __init__(self, pins: ScriptedPins, settings: Settings = SETTINGS) -> None:
+    def __init__(
+        self, pins: ScriptedPins, settings: Settings = SETTINGS, *observers: Observer
+    ) -> None:
         self.pins = pins
         self.failed = threading.Event()
-        self.watcher = Watcher(settings, pins, PATHS, self.failed.set, clock=pins.clock)
+        self.watcher = Watcher(
+            settings, pins, PATHS, self.failed.set, observers=observers, clock=pins.clock
+        )
         self.peers: list[Peer] = []
 
     def join(self, page: str = "welcome", *cursors: str) -> Peer:

@@ -12,6 +12,7 @@ from gpiobridge.core.events import Gesture, Level, Now, PinEvent, RawEdge
 from gpiobridge.core.noise import MAX_EVENTS_A_SECOND
 from gpiobridge.displays.audience import Display
 from gpiobridge.loop.clock import RealClock
+from gpiobridge.loop.observer import Observer
 from gpiobridge.loop.watcher import Watcher
 
 LOW, HIGH = Level.LOW, Level.HIGH
@@ -259,15 +260,16 @@ def test_an_edge_does_not_wait_for_what_displays_send() -> None:
     pins, read_before, told = ScriptedPins(), [], threading.Event()
     held, may_go_on = threading.Event(), threading.Event()
 
-    def on_event(_event: PinEvent) -> None:
-        read_before.append(sum(peer.connection.frames for peer in peers))
-        told.set()
+    class Told(Observer):
+        def pin_event(self, event: PinEvent) -> None:
+            read_before.append(sum(peer.connection.frames for peer in peers))
+            told.set()
 
     def hold() -> None:
         held.set()
         may_go_on.wait(DEADLINE_S)
 
-    watcher = Watcher(SETTINGS, pins, PATHS, on_event=on_event)
+    watcher = Watcher(SETTINGS, pins, PATHS, observers=[Told()])
     peers = [Peer(watcher, "open") for _ in range(100)]
     watcher.start()
     for peer in peers:
