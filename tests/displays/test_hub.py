@@ -26,15 +26,11 @@ from gpiobridge.core import wire
 from gpiobridge.core.events import CloseClients
 from gpiobridge.displays.audience import Audience, Display, SentMessage
 from gpiobridge.displays.connection import Connection, text_frame
-from gpiobridge.displays.hub import (
-    CLOSE_WAIT_S,
-    MAX_CLIENT_FRAMES_A_SECOND,
-    MAX_MESSAGES_BYTES,
-    MAX_OUTBOX_BYTES,
-    Hub,
-)
+from gpiobridge.displays.hub import Hub
 from gpiobridge.displays.observer import DisplayObserver, Gone
+from gpiobridge.displays.quotas import MAX_CLIENT_FRAMES_A_SECOND
 from gpiobridge.displays.slots import KEPT_S, Slots
+from gpiobridge.displays.sockets import CLOSE_WAIT_S, MAX_MESSAGES_BYTES, MAX_OUTBOX_BYTES
 from gpiobridge.loop.counts import Counts
 
 BEAT_S = 2.0
@@ -717,7 +713,7 @@ def test_what_a_page_sends_is_handed_on(room: Room) -> None:
 
 def test_an_idle_return_is_logged_once(room: Room, caplog: pytest.LogCaptureFixture) -> None:
     """With both pages, if there is such a page; whatever a page sends, and how often (row 45)."""
-    caplog.set_level(logging.INFO, "gpiobridge.displays.hub")
+    caplog.set_level(logging.INFO, "gpiobridge.displays")
     peer, connection = room.join("help")
     for to in ('"nowhere\\nidle"', "1", "[]", "null", '"welcome"', '"welcome"'):
         peer.send(TextMessage(f'{{"type":"idle","to":{to}}}'))
