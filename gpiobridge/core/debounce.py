@@ -46,6 +46,7 @@ not yet there. If it then leaves again within the window, the level was told, th
 """
 
 from collections import deque
+from dataclasses import dataclass
 from math import inf
 
 from gpiobridge.core.events import Level
@@ -56,6 +57,51 @@ DOUBT_S = 0.2
 
 # So many levels told by readings are remembered for a back end that delivers nothing at all.
 _MAX_AHEAD = 64
+
+
+@dataclass(slots=True)
+class _Edges:
+    """What the edges tell.
+
+    Args:
+        level: the level after the newest one.
+        at_s: its stamp, in monotonic seconds, as all of these.
+        known: the level by the newest edge, or by two readings.
+        found_s: when the second of these was made.
+    """
+
+    level: Level
+    at_s: float
+    known: Level
+    found_s: float = inf
+
+    def take(self, level: Level, at_s: float) -> None:
+        """Take the newest edge, or what two readings have told of it."""
+        self.level, self.at_s = level, at_s
+        self.known, self.found_s = level, inf
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What the pin is now, by its edges and its readings: a level whose window is open, or over.
+
+    Args:
+        level: the level.
+        since_s: since when it has it.
+        due_s: when it settles.
+        read_s: when the newest reading was made.
+        other_s: when it last read otherwise.
+    """
+
+    level: Level
+    since_s: float
+    due_s: float
+    read_s: float
+    other_s: float
+
+    def see(self, level: Level, since_s: float, hold_s: float) -> None:
+        """Open a window, in which the level must hold for so many seconds."""
+        self.level, self.since_s, self.due_s = level, since_s, since_s + hold_s
 
 
 class Debounce:
@@ -80,20 +126,15 @@ class Debounce:
         self._guess_s = max(window_s, DOUBT_S)  # how long readings alone must agree
         self._first_s = at_s
         self._settled_s = at_s
-        # What the edges tell: the level after the newest. And when readings settled a level that
-        # the edges have yet to settle.
-        self._raw, self._raw_s = level, at_s
+        self._edges = _Edges(level, at_s, known=level)
+        self._seen = _Seen(level, since_s=at_s, due_s=at_s, read_s=at_s, other_s=at_s)
+        # When readings settled a level that the edges have yet to settle.
         self._ahead: deque[float] = deque(maxlen=_MAX_AHEAD)
-        # What the pin is now, since when, when that settles, and when it was last otherwise.
-        self._seen, self._seen_s, self._due_s, self._other_s = level, at_s, at_s, at_s
-        self._read_s = at_s
-        # The level by the newest edge, or by two readings: then, when the second was made.
-        self._known, self._found_s = level, inf
 
     @property
     def deadline_s(self) -> float | None:
         """When a reading is wanted, in monotonic seconds; None while nothing is pending."""
-        return None if self._seen is self.settled else self._due_s
+        return None if self._seen.level is self.settled else self._seen.due_s
 
     def edge(self, level: Level, at_s: float) -> list[tuple[Level, float]]:
         """Take one raw edge.
@@ -108,27 +149,26 @@ class Debounce:
         if at_s < self._first_s:
             self.late += 1
             return []
-        at_s = max(at_s, self._raw_s)
-        lost = at_s >= self._found_s or (level is self._raw and self._seen is not self._raw)
-        if lost and at_s >= self._seen_s:  # edges come in order: what was read won't come now
-            self.missed += self._known is not self._seen
-            self._raw, self._raw_s = self._seen, self._seen_s
-            self._known, self._found_s = self._seen, inf
-        if level is self._raw:
+        edges, seen = self._edges, self._seen
+        at_s = max(at_s, edges.at_s)
+        lost = at_s >= edges.found_s or (level is edges.level and seen.level is not level)
+        if lost and at_s >= seen.since_s:  # edges come in order: what was read won't come now
+            self.missed += edges.known is not seen.level
+            edges.take(seen.level, seen.since_s)
+        if level is edges.level:
             self.missed += 1
             return []
         while self._ahead and self._ahead[0] < at_s:
             self._ahead.popleft()  # the edges before it have all come
         changes = self._prove(at_s)
-        self._raw, self._raw_s = level, at_s
-        self._known, self._found_s = level, inf
+        edges.take(level, at_s)
         if self._window_s == 0:
             changes += self._prove(at_s)
-        if at_s < self._read_s and level is not self._seen:
+        if at_s < seen.read_s and level is not seen.level:
             # The reading is newer: one more edge is on its way, or lost.
-            self._see(self._seen, self._read_s, self._guess_s)
-        elif at_s >= self._other_s:  # else a newer reading has outdated it
-            self._see(level, at_s, self._window_s)
+            seen.see(seen.level, seen.read_s, self._guess_s)
+        elif at_s >= seen.other_s:  # else a newer reading has outdated it
+            seen.see(level, at_s, self._window_s)
         return changes
 
     def reading(self, level: Level, at_s: float) -> list[tuple[Level, float]]:
@@ -141,31 +181,30 @@ class Debounce:
         Returns:
             What settled by it, as in `edge`.
         """
-        if level is not self._seen:
-            self._other_s = self._read_s
-            self._see(level, at_s, self._guess_s)
-        self._read_s = at_s
-        if self._known is not level and at_s >= self._seen_s + DOUBT_S:
+        seen = self._seen
+        if level is not seen.level:
+            seen.other_s = seen.read_s
+            seen.see(level, at_s, self._guess_s)
+        seen.read_s = at_s
+        if self._edges.known is not level and at_s >= seen.since_s + DOUBT_S:
             self.missed += 1
-            self._known, self._found_s = level, at_s
-        if level is self.settled or at_s < self._due_s:
+            self._edges.known, self._edges.found_s = level, at_s
+        if level is self.settled or at_s < seen.due_s:
             return []
         self._ahead.append(at_s)
-        return self._settle(level, self._seen_s)
-
-    def _see(self, level: Level, since_s: float, hold_s: float) -> None:
-        self._seen, self._seen_s, self._due_s = level, since_s, since_s + hold_s
+        return self._settle(level, seen.since_s)
 
     def _prove(self, until_s: float) -> list[tuple[Level, float]]:
-        """Settle the raw level if it held for the window until ``until_s``: rule (a)."""
+        """Settle the edges' level if it held for the window until ``until_s``: rule (a)."""
         # Settled levels alternate: by the edges alone it is so many of them back.
         proven = self.settled.other if len(self._ahead) % 2 else self.settled
-        if self._raw is proven or until_s < self._raw_s + self._window_s:
+        level, at_s = self._edges.level, self._edges.at_s
+        if level is proven or until_s < at_s + self._window_s:
             return []
         if self._ahead:
             self._ahead.popleft()  # it was told already
             return []
-        return self._settle(self._raw, self._raw_s)
+        return self._settle(level, at_s)
 
     def _settle(self, level: Level, at_s: float) -> list[tuple[Level, float]]:
         self.settled, self._settled_s = level, max(at_s, self._settled_s)
