@@ -9,7 +9,7 @@ import ipaddress
 import re
 import secrets
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
 
@@ -166,6 +166,10 @@ class Table(BaseModel):
     def known_keys(cls) -> list[str]:
         """List the keys that may stand in it."""
         return [field.alias or name for name, field in cls.model_fields.items()]
+
+    def given(self, *without: str) -> dict[str, Any]:
+        """Take what stands there; the class it becomes has the defaults of the rest."""
+        return {name: getattr(self, name) for name in self.model_fields_set if name not in without}
 
 
 class ServerTable(Table):
