@@ -7,9 +7,10 @@ import re
 from collections.abc import Mapping
 
 from gpiobridge.config.header import MOST_LINES, bcm_number
-from gpiobridge.config.problems import Key, Problems, show
+from gpiobridge.config.problems import Problems
 from gpiobridge.config.settings import Gpio, Pin, Pull, wire_name
 from gpiobridge.config.tables import GpioTable, PinTable
+from gpiobridge.config.words import Key, show
 from gpiobridge.core.events import Level
 
 _PIN_NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
