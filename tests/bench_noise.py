@@ -19,7 +19,7 @@ from gpiobridge.config.check import check
 from gpiobridge.core.events import Display, Level, RawEdge
 from gpiobridge.displays.connection import Connection
 from gpiobridge.loop.watcher import Watcher
-from gpiobridge.pins import OnEdge, PinSource
+from gpiobridge.pins.source import OnEdge, PinSource
 
 DISPLAYS = 50
 EDGES_A_SECOND = 5000

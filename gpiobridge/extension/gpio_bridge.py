@@ -29,8 +29,9 @@ from gpiobridge.extension.fallback_log import show_log
 from gpiobridge.extension.hooks import Guard, RequestHooks
 from gpiobridge.extension.settings import read_settings
 from gpiobridge.extension.views import ViewPages, with_long_path, without_path
+from gpiobridge.loop.clock import RealClock
 from gpiobridge.loop.watcher import Watcher
-from gpiobridge.pins import pin_source
+from gpiobridge.pins.sources import pin_source
 from gpiobridge.routes import files, handoff
 from gpiobridge.routes.admission import check_source
 from gpiobridge.routes.blueprint import make_blueprint, overlapping
@@ -401,7 +402,7 @@ class GpioBridge:
         ]
         if problems:
             raise ConfigError(problems)
-        pins = pin_source(settings.gpio, settings.pins)
+        pins = pin_source(settings.gpio, settings.pins, RealClock())
         watcher = Watcher(
             settings,
             pins,

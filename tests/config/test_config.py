@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from gpiobridge import config
-from gpiobridge.config import Gpio, Idle, Kiosk, Limits, Page, Pin, Pull, Server, Settings
+from gpiobridge.config import Gpio, Idle, Kiosk, Limits, Page, Pull, Server, Settings
 from gpiobridge.config.check import RESERVED
 from gpiobridge.config.check import check as check_tables
 from gpiobridge.core.events import Gesture, Level
 from gpiobridge.errors import ConfigError
+from gpiobridge.pins.gpio import WiredPin, wired
+from gpiobridge.pins.http import HttpPin
 
 PINS = "[pins.button]\npin = 17\n"
 PAGES = '[pages.welcome]\non_low.button = "open"\n[pages.open]\non_low.button = "welcome"\n'
@@ -68,7 +70,7 @@ def test_the_least_configuration_gets_every_default(folder: Path) -> None:
         ),
         gpio=Gpio(pin_factory="auto", chip="auto"),
         pins={
-            "button": Pin(
+            "button": WiredPin(
                 name="button",
                 pin=17,
                 pull=Pull.UP,
@@ -92,13 +94,11 @@ def test_a_virtual_pin_has_no_number(folder: Path) -> None:
     text = '[pins.bell]\nsource = "http"\n[pins.gate]\nsource = "http"\npull = "none"\n'
     text += 'active = "high"\nhold = "1s"\ndebounce = "0ms"\n'
     settings = check(f"{PINS}{text}{PAGES}", folder)
-    assert settings.pins["bell"] == Pin(
-        name="bell", pin=None, source="http", pull=Pull.UP, active=Level.LOW
+    assert settings.pins["bell"] == HttpPin(name="bell", pull=Pull.UP, active=Level.LOW)
+    assert settings.pins["gate"] == HttpPin(
+        name="gate", pull=Pull.NONE, active=Level.HIGH, hold_s=1.0, debounce_s=0.0
     )
-    assert settings.pins["gate"] == Pin(
-        name="gate", source="http", pull=Pull.NONE, active=Level.HIGH, hold_s=1.0, debounce_s=0.0
-    )
-    assert list(settings.wired) == ["button"]
+    assert list(wired(settings.pins)) == ["button"]
 
 
 def test_a_pin_may_have_a_number_beyond_the_header(folder: Path) -> None:
@@ -218,7 +218,7 @@ def test_every_key_arrives(folder: Path) -> None:
     sites = ("https://example.org", "http://10.0.0.2:8080", "http://[fd00::1]:81")
     assert settings.kiosk == Kiosk(allow=sites, renew_min=245, camera=True)
     assert settings.gpio == Gpio(pin_factory="gpiod", chip="gpiochip4")
-    assert settings.pins["door"] == Pin(
+    assert settings.pins["door"] == WiredPin(
         name="door", pin=17, pull=Pull.NONE, active=Level.HIGH, debounce_s=0.0
     )
     assert settings.pages["welcome"] == Page(
@@ -665,7 +665,7 @@ def test_a_wrong_line_in_gpio(folder: Path, line: str, problem: str) -> None:
         ('pin = 27\nhold = "9ms"', '.hold = "9ms": must be at least 100ms; '
          "leave it out for the default of 2s"),
         ('pin = 27\nname = "x"', '.name = "x": unknown key; '
-         "leave it out, or write one of pin, chip, source, pull, active, debounce, hold"),
+         "leave it out, or write one of source, active, debounce, hold, pull, pin, chip"),
     ],
 )  # fmt: skip
 def test_a_wrong_line_of_a_pin(folder: Path, body: str, problem: str) -> None:
