@@ -15,7 +15,7 @@ from pathlib import Path
 
 from wsproto import connection as protocol
 
-from gpiobridge import config
+from gpiobridge.config.check import check
 from gpiobridge.core.events import Display, Level, RawEdge
 from gpiobridge.displays.connection import Connection
 from gpiobridge.loop.watcher import Watcher
@@ -61,7 +61,7 @@ class DrivenPins(PinSource):
 
 def press_seconds(*, noisy: bool) -> float:
     """The median time from a press to its frame on a display, in seconds."""
-    settings = config.check(SETTINGS, source="bench", folder=Path(), views=("still",))
+    settings = check(SETTINGS, source="bench", folder=Path(), views=("still",))
     pins = DrivenPins()
     watcher = Watcher(settings, pins, {"still": "/still"})
     watcher.start()

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from gpiobridge import config
 from gpiobridge.config import Settings
+from gpiobridge.config.check import check
 from gpiobridge.config.environment import PREFIX, lay_over
 from gpiobridge.errors import ConfigError
 from gpiobridge.net.addresses import is_loopback
@@ -131,7 +132,7 @@ def _settings(file: Path, environ: Mapping[str, str]) -> Settings:
     if not views:
         views = [start if isinstance(start, str) and start else "start"]
     folder = Path(os.path.abspath(file)).parent
-    return config.check(raw, source=str(file), folder=folder, views=views, origins=origins)
+    return check(raw, source=str(file), folder=folder, views=views, origins=origins)
 
 
 def _without_template(body: Any) -> Any:

@@ -2,7 +2,7 @@
 
 Owns names, references between pins and pages, and values that depend on each other.
 What is partly wrong is read as far as it is right, so that one problem doesn't hide the next.
-Reads no file itself (`templates` does); `config` is where to import `check` from. Any thread.
+Reads no file itself (`templates` does). Any thread.
 """
 
 import re
@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from gpiobridge.config.durations import format_duration
 from gpiobridge.config.header import MOST_LINES, bcm_number
-from gpiobridge.config.problems import Key, Problems, missing, show, unknown
+from gpiobridge.config.problems import Problems
 from gpiobridge.config.rules import (
     EVERY_PAGE,
     RULES,
@@ -47,6 +47,7 @@ from gpiobridge.config.tables import (
     Table,
 )
 from gpiobridge.config.templates import Templates
+from gpiobridge.config.words import Key, missing, show, unknown
 from gpiobridge.core.events import Level
 from gpiobridge.errors import ConfigError
 from gpiobridge.net.addresses import is_loopback

@@ -10,9 +10,10 @@ from typing import NamedTuple
 
 from gpiobridge.config.circles import Circle, Step, find_circles
 from gpiobridge.config.durations import format_duration
-from gpiobridge.config.problems import Key, Problems, dotted, missing, show
+from gpiobridge.config.problems import Problems
 from gpiobridge.config.settings import Page, Pin
 from gpiobridge.config.tables import RulesTable
+from gpiobridge.config.words import Key, dotted, missing, show
 from gpiobridge.core.events import Gesture, Level
 
 RULES = (

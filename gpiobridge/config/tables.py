@@ -2,7 +2,7 @@
 
 The keys are the file's, the attributes those of `settings`, which has the defaults. Nothing is
 required here, so that each table can always be read as far as it is right; `config` then compares
-values with each other. Pure; imports the readers of values and `problems`; any thread.
+values with each other. Pure; imports the readers of values and `words`; any thread.
 """
 
 import ipaddress
@@ -15,8 +15,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from gpiobridge.config.durations import format_duration, parse_duration
 from gpiobridge.config.header import bcm_number
-from gpiobridge.config.problems import show
 from gpiobridge.config.settings import Idle
+from gpiobridge.config.words import show
 from gpiobridge.net.hosts import DEFAULT_PORTS, read_origin
 
 _ONE_DAY_S = 86_400

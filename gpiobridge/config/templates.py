@@ -2,7 +2,7 @@
 
 Only what stands there literally: a name that a template works out is known when it is rendered.
 Reads the files in ``templates/``, and looks for those in ``static/``. Imports nothing of the
-project but `problems` and `template_parts`; any thread; at start.
+project but `problems`, `words` and `template_parts`; any thread; at start.
 """
 
 from collections import deque
@@ -10,8 +10,9 @@ from collections.abc import Collection
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import NamedTuple
 
-from gpiobridge.config.problems import Key, Problems, listed, nearest, show
+from gpiobridge.config.problems import Problems
 from gpiobridge.config.template_parts import Link, Need, Parsed, parse
+from gpiobridge.config.words import Key, listed, nearest, show
 
 _STATIC = "static"
 _OURS = ("start", "favicon", _STATIC)  # endpoints beside those of pages (see `exhibit`)

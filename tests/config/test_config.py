@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from gpiobridge import config
-from gpiobridge.config import RESERVED, Gpio, Idle, Kiosk, Limits, Page, Pin, Pull, Server, Settings
+from gpiobridge.config import Gpio, Idle, Kiosk, Limits, Page, Pin, Pull, Server, Settings
+from gpiobridge.config.check import RESERVED
+from gpiobridge.config.check import check as check_tables
 from gpiobridge.core.events import Gesture, Level
 from gpiobridge.errors import ConfigError
 
@@ -28,7 +30,7 @@ def folder(tmp_path: Path) -> Path:
 
 def check(text: str, folder: Path, views: Collection[str] = ()) -> Settings:
     """Check a configuration given as text."""
-    return config.check(tomllib.loads(text), source="config.toml", folder=folder, views=views)
+    return check_tables(tomllib.loads(text), source="config.toml", folder=folder, views=views)
 
 
 def problems(text: str, folder: Path, views: Collection[str] = ()) -> list[str]:
