@@ -17,7 +17,6 @@ from gpiobridge.config.header import MOST_LINES, bcm_number
 from gpiobridge.config.problems import Problems
 from gpiobridge.config.rules import (
     EVERY_PAGE,
-    RULES,
     Rules,
     read_rules,
     refuse_circles,
@@ -49,6 +48,7 @@ from gpiobridge.config.tables import (
 from gpiobridge.config.templates import Templates
 from gpiobridge.config.words import Key, missing, show, unknown
 from gpiobridge.core.events import Level
+from gpiobridge.core.triggers import TABLES
 from gpiobridge.errors import ConfigError
 from gpiobridge.net.addresses import is_loopback
 
@@ -157,12 +157,12 @@ def _page(
             {
                 (pin, event): str(rule.target)
                 for (pin, event), rule in rules.items()
-                if rule.by_level and isinstance(event, Level)
+                if rule.trigger.at_load and isinstance(event, Level)
             }
         ),
         lockout_s=_first(table.lockout_s, every.lockout_s, 0.0),
         idle=_idle(table, every, name),
-        **_given(table, "template", "lockout_s", "idle", *RULES),
+        **_given(table, "template", "lockout_s", "idle", *TABLES),
     )
 
 

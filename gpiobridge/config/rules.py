@@ -15,10 +15,7 @@ from gpiobridge.config.settings import Page, Pin
 from gpiobridge.config.tables import RulesTable
 from gpiobridge.config.words import Key, dotted, missing, show
 from gpiobridge.core.events import Gesture, Level
-
-RULES = (
-    "on_low", "on_high", "on_press", "on_release", "while_low", "while_high", "on_tap", "on_hold",
-)  # fmt: skip
+from gpiobridge.core.triggers import TRIGGERS, Trigger
 
 EVERY_PAGE: Key = ("every_page",)
 
@@ -29,12 +26,12 @@ class Rule(NamedTuple):
     """One rule.
 
     Args:
-        kind: the table it stands in, such as "on_low".
+        trigger: what it waits for.
         target: the page it leads to; None if it takes one of ``[every_page]`` out.
         key: where it stands.
     """
 
-    kind: str
+    trigger: Trigger
     target: str | None
     key: Key
 
@@ -42,11 +39,6 @@ class Rule(NamedTuple):
     def shared(self) -> bool:
         """Whether it stands in ``[every_page]``."""
         return self.key[: len(EVERY_PAGE)] == EVERY_PAGE
-
-    @property
-    def by_level(self) -> bool:
-        """Whether it holds for as long as the pin has a level, at load, too."""
-        return self.kind.startswith("while_")
 
     @property
     def pin(self) -> str:
@@ -68,9 +60,9 @@ def read_rules(
 ) -> dict[tuple[str, Level | Gesture], Rule]:
     """Turn the tables of rules below ``key`` into one, by electrical level or gesture."""
     rules: dict[tuple[str, Level | Gesture], Rule] = {}
-    for kind in RULES:
-        for pin, written in getattr(table, kind).items():
-            place = (*key, kind, pin)
+    for trigger in TRIGGERS:
+        for pin, written in table.targets(trigger).items():
+            place = (*key, trigger.table, pin)
             target = None if written is False else written
             if target is None and key == EVERY_PAGE:
                 sentence = (
@@ -84,14 +76,15 @@ def read_rules(
             if pin not in pins:
                 problems.add(place, missing("pin", pin, pins), written)
                 continue
-            event = _event(kind, actives.get(pin))
-            if event is None:
-                continue
+            active = actives.get(pin)
+            if active is None and trigger.relative:
+                continue  # the pin has a problem, which is told with it
+            event = trigger.event_on(active)
             if (pin, event) in rules:
-                other = rules[pin, event].kind
+                other = rules[pin, event].trigger.table
                 sentence = f"is the same edge as {other}.{pin}; leave one of them out"
                 problems.add(place, sentence, written)
-            rules[pin, event] = Rule(kind, target, place)
+            rules[pin, event] = Rule(trigger, target, place)
     return rules
 
 
@@ -113,14 +106,14 @@ def refuse_circles(pages: Mapping[str, Rules], problems: Problems) -> None:
     for page, rules in pages.items():
         for (pin, event), rule in rules.items():
             # A target that isn't there is a problem that is told already.
-            if rule.by_level and isinstance(event, Level) and rule.target in pages:
+            if rule.trigger.at_load and isinstance(event, Level) and rule.target in pages:
                 steps[Step(page, pin, event, str(rule.target))] = rule
     written = len({rule.key for rules in pages.values() for rule in rules.values()})
     for circle in find_circles(list(steps), written):
         rule = steps[circle.steps[-1]]
         remedy = "leave one of these rules out"
         if rule.shared:
-            out = f"{rule.kind}.{rule.pin} = false"
+            out = f"{rule.trigger.table}.{rule.pin} = false"
             remedy += f", or write {out} below {_header(circle.steps[-1].page)}"
         problems.add(rule.key, f"{_way(circle)}; {remedy}", rule.target)
 
@@ -140,19 +133,6 @@ def _way(circle: Circle) -> str:
     if more:
         more = f" ({more} {'is' if len(circle.more) == 1 else 'are'} knotted into it)"
     return f"leads from {shown} without end{more}"
-
-
-def _event(kind: str, active: Level | None) -> Level | Gesture | None:
-    """Find the event that a rule waits for."""
-    if kind in ("on_tap", "on_hold"):
-        return Gesture(kind.removeprefix("on_"))
-    if kind in ("on_low", "while_low"):
-        return Level.LOW
-    if kind in ("on_high", "while_high"):
-        return Level.HIGH
-    if active is None:  # the pin has a problem, which is told with it
-        return None
-    return active if kind == "on_press" else active.other
 
 
 def warn_of_rules(
@@ -202,7 +182,7 @@ def _always_first(pin: Pin, event: Level | Gesture, rules: Rules) -> Rule | None
 
 def _warn_of_first(page: str, pin: Pin, rule: Rule, first: Rule, problems: Problems) -> None:
     """Warn of a rule that never happens, as another one is always first."""
-    press = _event(first.kind, pin.active) is pin.active
+    press = first.trigger.event_on(pin.active) is pin.active
     sentence = f"as the {'press' if press else 'release'} itself leads away from "
     by = f"by {problems.name(first.key)}"
     match rule.shared, first.shared:
@@ -212,12 +192,12 @@ def _warn_of_first(page: str, pin: Pin, rule: Rule, first: Rule, problems: Probl
             other = f"on_release (or on_{pin.active.other})"
             sentence += f"the page; leave out {other}, or on_tap"
         case False, True:
-            out = f"{first.kind}.{pin.name} = false below {_header(page)}"
+            out = f"{first.trigger.table}.{pin.name} = false below {_header(page)}"
             sentence += f"the page {by}; write {out}, or leave this rule out"
         case True, True:
             sentence += f"the page {by}; leave one of them out"
         case True, False:
-            out = f"{rule.kind}.{pin.name} = false below {_header(page)}"
+            out = f"{rule.trigger.table}.{pin.name} = false below {_header(page)}"
             sentence = f"on the page {page}, {sentence}it {by}; if that is meant, write {out}"
     on_a_page = rule.shared and not first.shared
     problems.warn(rule.key, f"never happens{' ' if on_a_page else ', '}{sentence}")
@@ -250,7 +230,7 @@ def _warn_of_gesture(
 
 def _warn_of_idle(page: Page, rule: Rule, pin: Pin, problems: Problems) -> None:
     """Warn of a press that can't count before the page leaves by itself."""
-    if page.idle is None or rule.by_level:
+    if page.idle is None or rule.trigger.at_load:
         return
     if page.lockout_s + pin.debounce_s < page.idle.after_s:
         return

@@ -20,6 +20,7 @@ from prometheus_client.registry import Collector
 
 from gpiobridge.app.running_bridge import Running
 from gpiobridge.core.counts import Histogram
+from gpiobridge.core.events import Level
 from gpiobridge.displays.hub import Gone
 
 CONTENT_TYPE: str = CONTENT_TYPE_LATEST
@@ -52,7 +53,7 @@ class _Bridge(Collector):
     def _of_pins(self) -> Iterable[Metric]:
         pins = self._running.settings.pins
         bridge, counts = self._running.watcher.bridge, self._running.watcher.counts
-        events = {(pin, level): 0 for pin in pins for level in ("low", "high")} | counts.events
+        events = {(pin, level): 0 for pin in pins for level in Level} | counts.events
         levels, now_s = bridge.levels, time.monotonic()
 
         def each(value: Callable[[str], float]) -> list[Sample]:
