@@ -178,6 +178,10 @@ class Table(BaseModel):
         """List the keys that may stand in it."""
         return [field.alias or name for name, field in cls.model_fields.items()]
 
+    def given(self, *without: str) -> dict[str, Any]:
+        """Take what stands there; the class it becomes has the defaults of the rest."""
+        return {name: getattr(self, name) for name in self.model_fields_set if name not in without}
+
 
 class ServerTable(Table):
     """What may stand in ``[server]``."""
