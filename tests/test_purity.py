@@ -38,10 +38,12 @@ ALLOWED = {
     "install": {"config", "errors", "kiosk", "pins", "system"},
     "app": {"config", "core", "displays", "errors", "loop", "system"},
     "routes": {"app", "config", "core", "displays", "errors", "loop", "net", "pins", "system"},
-    "extension": {"app", "config", "core", "errors", "loop", "pins", "routes", "system"},
+    "extension": {
+        "app", "config", "core", "displays", "errors", "loop", "pins", "routes", "system",
+    },
     "serve": {"app", "client", "config", "errors", "extension", "net", "routes", "system"},
     "gunicorn": {"serve"},
-    "__init__": {"core", "errors", "extension"},
+    "__init__": {"core", "displays", "errors", "extension"},
     "__main__": {"cli"},
 }  # fmt: skip
 MOST_ROOMS, MOST_FLOORS = 20, 11

@@ -19,8 +19,9 @@ from typing import Any, NamedTuple
 from gpiobridge.app.functions import Function, code_of, name_of, takes_one, uncallable
 from gpiobridge.config import Pin
 from gpiobridge.core import wire
-from gpiobridge.core.events import Gesture, Message, PinEvent, SentMessage
+from gpiobridge.core.events import Gesture, PinEvent
 from gpiobridge.core.triggers import HEARD
+from gpiobridge.displays.audience import Message, SentMessage
 from gpiobridge.errors import ConfigError, GpioBridgeError
 from gpiobridge.system.log_rate import LogRate
 

@@ -12,7 +12,7 @@ import threading
 from flask import has_app_context
 
 from gpiobridge.core import wire
-from gpiobridge.core.events import Audience, Display, Move, Push
+from gpiobridge.displays.audience import Audience, Display, Move, Push
 from gpiobridge.displays.connection import text_frame
 from gpiobridge.displays.retained_messages import (
     MAX_KEY,

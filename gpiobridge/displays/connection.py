@@ -17,7 +17,8 @@ from wsproto import connection as protocol
 from wsproto.events import TextMessage
 from wsproto.frame_protocol import Frame
 
-from gpiobridge.core.events import Display, Level, Standing
+from gpiobridge.core.events import Level, Standing
+from gpiobridge.displays.audience import Display
 from gpiobridge.displays.slots import Slot
 
 _SEND_BUFFER_BYTES = 16 * 1024  # frames are small; a big buffer only hides a stalled display

@@ -31,8 +31,9 @@ from wsproto.utilities import LocalProtocolError
 
 from gpiobridge.core import wire
 from gpiobridge.core.counts import Counts
-from gpiobridge.core.events import Audience, CloseClients, SentMessage
+from gpiobridge.core.events import CloseClients
 from gpiobridge.core.wire import Close
+from gpiobridge.displays.audience import Audience, SentMessage
 from gpiobridge.displays.connection import Connection, text_frame
 from gpiobridge.displays.slots import Slots
 from gpiobridge.system.log_rate import LogRate

@@ -23,7 +23,7 @@ from gpiobridge.app.orders import Outbound
 from gpiobridge.app.pins import LivePin, LivePins
 from gpiobridge.app.running_bridge import Running, no_nonce
 from gpiobridge.config import Limits, Settings
-from gpiobridge.core.events import Display
+from gpiobridge.displays.audience import Display
 from gpiobridge.errors import ConfigError, GpioBridgeError
 from gpiobridge.extension.fallback_log import show_log
 from gpiobridge.extension.hooks import Guard, RequestHooks

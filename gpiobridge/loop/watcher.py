@@ -2,7 +2,7 @@
 
 It waits for four things: an edge from a pin, bytes from a browser, an order of the application, the
 next deadline (a debounce window, a beat, a level check). Everything that happens goes into
-`bridge`, and what that orders goes out through `hub`.
+the core, and what that orders goes out through `hub`.
 
 Threads: `start`, `stop`, `every`, `adopt`, `order`, `alive` and `displays` are for any. The pins'
 callback comes on the back end's, if it has one, or on the one that drives a pin. All else runs on
@@ -22,24 +22,11 @@ from math import inf
 
 from gpiobridge.config import Settings
 from gpiobridge.core import wire
-from gpiobridge.core.core import Bridge
+from gpiobridge.core.core import Core
 from gpiobridge.core.counts import Counts
-from gpiobridge.core.events import (
-    Audience,
-    Broadcast,
-    CloseClients,
-    Display,
-    Effect,
-    Move,
-    Now,
-    Order,
-    PinEvent,
-    PinNoisy,
-    Push,
-    RawEdge,
-    SentMessage,
-)
+from gpiobridge.core.events import Broadcast, CloseClients, Effect, Now, PinEvent, PinNoisy, RawEdge
 from gpiobridge.core.noise import MAX_EVENTS_A_SECOND
+from gpiobridge.displays.audience import Audience, Display, Move, Order, Push, SentMessage
 from gpiobridge.displays.connection import Connection
 from gpiobridge.displays.hub import LINES, Hub
 from gpiobridge.displays.retained_messages import Retained
@@ -103,7 +90,7 @@ class Watcher:
         gestures: Collection[str] = (),
         retained: Retained | None = None,
     ) -> None:
-        self.bridge = Bridge(
+        self.core = Core(
             secrets.token_hex(4),
             {name: pin.debounce_s for name, pin in settings.pins.items()},
             {name: page.rules for name, page in settings.pages.items()},
@@ -278,7 +265,7 @@ class Watcher:
         if self._edges.waiting or self._orders.waiting or self._joining or self._hub.has_unread:
             return 0.0
         deadlines = (
-            self.bridge.deadline_s,
+            self.core.deadline_s,
             self._hub.deadline_s,
             self.pins.deadline_s,
             self._next_check_s,
@@ -320,8 +307,8 @@ class Watcher:
     def _join(self, connection: Connection) -> None:
         """Tell a display that has come what it must know, or where it must go."""
         display = connection.display
-        self._carry_out(self.bridge.tell_newest(_now()))  # it is in the state that it gets
-        welcome = self.bridge.join(
+        self._carry_out(self.core.tell_newest(_now()))  # it is in the state that it gets
+        welcome = self.core.join(
             display.page,
             connection.cursors,
             _now(),
@@ -342,10 +329,10 @@ class Watcher:
 
     def _look_again(self, connection: Connection) -> None:
         """Let a display leave for which a press or a level counts, now that its page takes them."""
-        welcome = self.bridge.look_again(connection.standing, _now())
+        welcome = self.core.look_again(connection.standing, _now())
         if welcome.to is None:  # all displays would be told, as often as a page says something
             return
-        self._carry_out(self.bridge.tell_newest(_now()))  # a close by a level comes behind it
+        self._carry_out(self.core.tell_newest(_now()))  # a close by a level comes behind it
         self._hub.tell(connection, welcome.texts)
         self._lead(connection, welcome.to, by_level=not welcome.texts)
 
@@ -365,10 +352,10 @@ class Watcher:
         self._fetch_edges()
         for edge in self._edges.take(EDGES_A_TURN):
             self.counts.raw_edges[edge.pin] += 1
-            self.bridge.edge(edge)
+            self.core.edge(edge)
         self._read_pins(now.mono_s)
         known_s = min(now.mono_s, self._edges.oldest_s)
-        self._carry_out(self.bridge.tell(now, known_s, EVENTS_A_TURN))
+        self._carry_out(self.core.tell(now, known_s, EVENTS_A_TURN))
 
     def _read_pins(self, now_s: float) -> None:
         """Read the pins whose debounce window is over, or all at a level check."""
@@ -376,7 +363,7 @@ class Watcher:
         behind = self._edges.pins()
         if self._edges.full:
             behind = set(self._pin_names)
-        pins: Iterable[str] = self.bridge.pins_to_read(now_s)
+        pins: Iterable[str] = self.core.pins_to_read(now_s)
         if self._next_check_s is not None and now_s >= self._next_check_s:
             again = self.pins.loses_edges or behind
             self._next_check_s = now_s + LEVEL_CHECK_S if again else None
@@ -388,7 +375,7 @@ class Watcher:
 
     def _read(self, pin: str) -> None:
         at_s = time.monotonic()  # before the reading: an edge stamped later may not be in it
-        self.bridge.reading(pin, self.pins.read(pin), at_s)
+        self.core.reading(pin, self.pins.read(pin), at_s)
 
     def _carry_out(self, effects: Iterable[Effect]) -> None:
         line = ""  # of the log: an event, and where it led
@@ -414,7 +401,7 @@ class Watcher:
         """Count an event; return its line for the log, or nothing if its pin is noisy."""
         self.counts.events[event.pin, event.event] += 1
         self.counts.last_event_s = event.at_s
-        if self.bridge.noisy(event.pin, event.at_s):
+        if self.core.noisy(event.pin, event.at_s):
             return ""
         return f"#{event.seq} {event.pin}: {event.event}"
 

@@ -31,11 +31,11 @@ Sample = tuple[tuple[str, ...], float]  # the labels' values, and the metric's
 def exposition(running: Running) -> bytes:
     """Write the metrics of a bridge as text of Prometheus."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Bridge(running))
+    registry.register(_Metrics(running))
     return generate_latest(registry)
 
 
-class _Bridge(Collector):
+class _Metrics(Collector):
     def __init__(self, running: Running) -> None:
         self._running = running
 
@@ -52,9 +52,9 @@ class _Bridge(Collector):
 
     def _of_pins(self) -> Iterable[Metric]:
         pins = self._running.settings.pins
-        bridge, counts = self._running.watcher.bridge, self._running.watcher.counts
+        core, counts = self._running.watcher.core, self._running.watcher.counts
         events = {(pin, level): 0 for pin in pins for level in Level} | counts.events
-        levels, now_s = bridge.levels, time.monotonic()
+        levels, now_s = core.levels, time.monotonic()
 
         def each(value: Callable[[str], float]) -> list[Sample]:
             return [((pin,), value(pin)) for pin in pins]
@@ -69,7 +69,7 @@ class _Bridge(Collector):
             "pin_noisy",
             "1 while the pin oscillates.",
             ("pin",),
-            each(lambda pin: bridge.noisy(pin, now_s)),
+            each(lambda pin: core.noisy(pin, now_s)),
         )
         yield _counter(
             "presses",
@@ -93,13 +93,13 @@ class _Bridge(Collector):
             "missed_edges",
             "Edges that the back end did not deliver; the level check found them.",
             ("pin",),
-            each(lambda pin: bridge.lost(pin)[0]),
+            each(lambda pin: core.lost(pin)[0]),
         )
         yield _counter(
             "late_edges",
             "Edges dropped as older than the first reading.",
             ("pin",),
-            each(lambda pin: bridge.lost(pin)[1]),
+            each(lambda pin: core.lost(pin)[1]),
         )
 
     def _of_displays(self) -> Iterable[Metric]:

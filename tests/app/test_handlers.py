@@ -15,7 +15,7 @@ from serving import make_app, open_socket, press, served
 
 from gpiobridge import ConfigError, Display, GpioBridge, GpioBridgeError, Level, Message, PinEvent
 from gpiobridge.app.handlers import MAX_WAITING, MAX_WAITING_BYTES, Handlers
-from gpiobridge.core.events import SentMessage
+from gpiobridge.displays.audience import SentMessage
 from gpiobridge.system.log_rate import MOST, LogRate
 
 PINS = {"button": {"pin": 17, "hold": "100ms", "debounce": "0ms"}}

@@ -40,7 +40,7 @@ APPLICATION = """
 import queue
 from flask import Flask
 from gpiobridge import GpioBridge
-from gpiobridge.core.core import Bridge
+from gpiobridge.core.core import Core
 from gpiobridge.core.events import CloseClients, Level, Now, RawEdge
 
 app, heard = Flask(__name__), queue.SimpleQueue()
@@ -59,7 +59,7 @@ def is_open():
 
 bridge.start()
 pages = {name: page.rules for name, page in bridge.running.settings.pages.items()}
-core = Bridge("e", {"button": 0.0}, pages, 10, simulated=False)
+core = Core("e", {"button": 0.0}, pages, 10, simulated=False)
 core.reading("button", Level.LOW, 1.0)
 core.edge(RawEdge("button", Level.HIGH, 2.0))
 effects = core.tell(Now(2.1, 0.0), 2.1, 9)

@@ -24,7 +24,8 @@ from wsproto.events import (
 
 from gpiobridge.core import wire
 from gpiobridge.core.counts import Counts
-from gpiobridge.core.events import Audience, CloseClients, Display, SentMessage
+from gpiobridge.core.events import CloseClients
+from gpiobridge.displays.audience import Audience, Display, SentMessage
 from gpiobridge.displays.connection import Connection, text_frame
 from gpiobridge.displays.hub import (
     CLOSE_WAIT_S,

@@ -15,8 +15,9 @@ from wsproto import ConnectionType, WSConnection
 from wsproto.events import AcceptConnection, CloseConnection, Event, Request, TextMessage
 
 from gpiobridge.config import Settings
-from gpiobridge.core.events import Display, Gesture, Level, PinEvent, RawEdge
+from gpiobridge.core.events import Gesture, Level, PinEvent, RawEdge
 from gpiobridge.core.noise import MAX_EVENTS_A_SECOND
+from gpiobridge.displays.audience import Display
 from gpiobridge.displays.connection import Connection
 from gpiobridge.errors import PinError
 from gpiobridge.loop.watcher import Watcher
@@ -160,7 +161,7 @@ def test_pins_are_armed_before_they_are_read() -> None:
     watcher = Watcher(SETTINGS, pins, PATHS)
     watcher.start()
     try:
-        peer = Peer(watcher, "open", f"{watcher.bridge.epoch}:0")
+        peer = Peer(watcher, "open", f"{watcher.core.epoch}:0")
         frames = [peer.frame() for _ in range(2)]
         peer.sock.close()
     finally:
@@ -368,7 +369,7 @@ def test_a_display_with_a_cursor_catches_up(stage: Stage) -> None:
     """A press while no socket was open moves the page when it joins."""
     witness = stage.join("open")
     assert witness.frame()["type"] == "state"
-    cursor = stage.watcher.bridge.cursor
+    cursor = stage.watcher.core.cursor
     stage.pins.drive("button", LOW)
     assert witness.frame()["seq"] == 1
     peer = stage.join("welcome", cursor)
