@@ -9,8 +9,8 @@ import pytest
 
 from gpiobridge import config
 from gpiobridge.config import Gpio, Idle, Kiosk, Limits, Page, Pin, Pull, Server, Settings
-from gpiobridge.config.check import RESERVED
 from gpiobridge.config.check import check as check_tables
+from gpiobridge.config.page_tables import RESERVED
 from gpiobridge.core.events import Gesture, Level
 from gpiobridge.errors import ConfigError
 
