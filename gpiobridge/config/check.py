@@ -18,20 +18,8 @@ from gpiobridge.config.pin_tables import read_gpio, read_pins
 from gpiobridge.config.problems import Problems
 from gpiobridge.config.rule_warnings import warn_of_rules
 from gpiobridge.config.rules import EVERY_PAGE, Names, refuse_circles
-from gpiobridge.config.settings import (
-    Kiosk,
-    Limits,
-    Page,
-    Server,
-    Settings,
-)
-from gpiobridge.config.tables import (
-    GpioTable,
-    KioskTable,
-    LimitsTable,
-    RulesTable,
-    ServerTable,
-)
+from gpiobridge.config.settings import Kiosk, Limits, Page, Server, Settings
+from gpiobridge.config.tables import GpioTable, KioskTable, LimitsTable, RulesTable, ServerTable
 from gpiobridge.config.templates import Templates
 from gpiobridge.config.words import missing, show, unknown
 from gpiobridge.errors import ConfigError
