@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from running import RunningBridge
 
-from gpiobridge import cli
+from gpiobridge.cli import machine
 from gpiobridge.errors import KioskError
 from gpiobridge.kiosk import chromium, cog, launcher, liveness, profiles
 from gpiobridge.kiosk.liveness import Answer, Liveness
@@ -308,7 +308,7 @@ def test_how_a_browser_ended(code: int, said: str) -> None:
 
 def test_choice_of_browsers() -> None:
     """The command line names each browser that the launcher knows."""
-    assert set(cli._BROWSER.choices) == set(launcher.BROWSERS)
+    assert set(machine._BROWSER.choices) == set(launcher.BROWSERS)
 
 
 def test_renewal_alone_asks_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
