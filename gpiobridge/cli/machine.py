@@ -106,11 +106,12 @@ def kiosk(
     from gpiobridge.kiosk import launcher as launcher  # Linux only
 
     bridge = find_bridge(url, config_file, token)
-    wanted = bridge.settings.kiosk if bridge.settings else config.Kiosk()
+    settings = config.load_for_views(bridge.file) if bridge.file else None
+    wanted = settings.kiosk if settings else config.Kiosk()
     if policy_file is not None:
         _write_policy(policy_file, bridge.url, wanted)
         return
-    pages = bridge.settings.pages.values() if bridge.settings else ()
+    pages = settings.pages.values() if settings else ()
     plain = [page.name for page in pages if not page.client]
     set_up_logging()
     if watch is None and plain:
@@ -129,7 +130,7 @@ def kiosk(
     launcher.run(options)
 
 
-def _write_policy(file: Path, url: str, wanted: config.Kiosk) -> None:
+def _write_policy(file: Path, url: str, wanted: "config.Kiosk") -> None:
     from gpiobridge.client import asking
     from gpiobridge.kiosk import chromium_policy
 

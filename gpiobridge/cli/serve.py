@@ -13,7 +13,6 @@ from gpiobridge import config
 from gpiobridge.cli.group import main
 from gpiobridge.cli.log import set_up_logging
 from gpiobridge.cli.options import config_option
-from gpiobridge.config import Settings
 from gpiobridge.core.triggers import WORDS
 from gpiobridge.errors import PinError
 
@@ -34,7 +33,7 @@ def run(config_file: Path | None, host: str | None, port: int | None) -> None:
     }
     set_up_logging()
 
-    def load() -> Settings:
+    def load() -> "config.Settings":
         with signs_of_life():  # after a reload systemd goes on waiting for them
             settings = config.load(config_file, overrides=overrides)
         _warn(settings)
@@ -99,7 +98,7 @@ def version(as_json: bool) -> None:
     click.echo(_table(("package", "version"), list(told["packages"].items())))
 
 
-def _page_rows(settings: Settings, name: str) -> list[tuple[str, ...]]:
+def _page_rows(settings: "config.Settings", name: str) -> list[tuple[str, ...]]:
     page = settings.pages[name]
     shown = f"{name} (start)" if name == settings.server.start else name
     first = (shown, page.template or "")
@@ -120,6 +119,6 @@ def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
     )
 
 
-def _warn(settings: Settings) -> None:
+def _warn(settings: "config.Settings") -> None:
     for warning in settings.warnings:
         click.echo(f"warning: {warning}", err=True)

@@ -12,6 +12,7 @@ import click
 from gpiobridge import config
 from gpiobridge.cli.group import main
 from gpiobridge.cli.options import token_option, url_option, which_config_option
+from gpiobridge.client.audience import Audience
 from gpiobridge.client.target import Target, find_bridge
 
 _api_token_option = click.option(
@@ -62,6 +63,21 @@ def _with_bridge(command: Callable[..., None]) -> Callable[..., None]:
     for option in (_api_token_option, token_option, which_config_option, url_option):
         asking = option(asking)
     return asking
+
+
+def _with_audience(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that say which displays are meant, as ``who``."""
+
+    @functools.wraps(command)
+    def with_audience(
+        *, page: str | None, display: str | None, exclude: str | None, **others: Any
+    ) -> None:
+        command(who=Audience(page, display, exclude), **others)
+
+    telling: Callable[..., None] = with_audience
+    for option in (_exclude_option, _display_option, _page_option):
+        telling = option(telling)
+    return telling
 
 
 @main.command()
@@ -117,73 +133,42 @@ def watch(
 
 @main.command()
 @click.argument("data", metavar="JSON", callback=_json)
-@_page_option
-@_display_option
-@_exclude_option
+@_with_audience
 @click.option("--retain", metavar="KEY", help="Keep it under KEY for displays that come later.")
 @_with_bridge
-def push(
-    data: Any,
-    page: str | None,
-    display: str | None,
-    exclude: str | None,
-    retain: str | None,
-    bridge: Target,
-) -> None:
+def push(data: Any, who: Audience, retain: str | None, bridge: Target) -> None:
     """Send JSON to the displays: their pages get it as gpiobridge:message.
 
     On the bridge's own machine its user (and root) needs no token.
     """
     from gpiobridge.client import asking
 
-    count = asking.push(
-        bridge.url,
-        data,
-        page=page,
-        display=display,
-        exclude=exclude,
-        retain=retain,
-        token=bridge.api_token or bridge.token,
-    )
-    click.echo(f"told {_displays(count)}" if count else _nobody(page, display, exclude))
+    token = bridge.api_token or bridge.token
+    count = asking.push(bridge.url, data, who, retain=retain, token=token)
+    click.echo(f"told {_displays(count)}" if count else _nobody(who))
 
 
 @main.command()
 @click.argument("to")
-@_page_option
-@_display_option
-@_exclude_option
+@_with_audience
 @_with_bridge
-def navigate(
-    to: str,
-    page: str | None,
-    display: str | None,
-    exclude: str | None,
-    bridge: Target,
-) -> None:
+def navigate(to: str, who: Audience, bridge: Target) -> None:
     """Send the displays to the page TO, as a press would.
 
     On the bridge's own machine its user (and root) needs no token.
     """
     from gpiobridge.client import asking
 
-    count = asking.navigate(
-        bridge.url,
-        to,
-        page=page,
-        display=display,
-        exclude=exclude,
-        token=bridge.api_token or bridge.token,
-    )
-    sent = f"sent {_displays(count)} to {to}"
-    click.echo(sent if count else _nobody(page, display, exclude))
+    token = bridge.api_token or bridge.token
+    count = asking.navigate(bridge.url, to, who, token=token)
+    click.echo(f"sent {_displays(count)} to {to}" if count else _nobody(who))
 
 
 def _displays(count: int) -> str:
     return f"{count} display{'' if count == 1 else 's'}"
 
 
-def _nobody(page: str | None, display: str | None, exclude: str | None) -> str:
+def _nobody(who: Audience) -> str:
     """Say that an order has reached no display."""
-    such = "such " if page or display or exclude else ""
+    such = "such " if any(who) else ""
     return f"no {such}display is open: nothing was sent"

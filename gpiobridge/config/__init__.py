@@ -7,27 +7,32 @@ other (`pin_tables` and `page_tables` have a section each; `rules`, `rule_warnin
 with place, value and remedy (`problems` gathers them, `words` has the words). None of these may
 import gpiozero, Flask or a module of ours that runs something. Any thread; used at start.
 
-What stands here needs no pydantic until `load` checks a file: tables that are no file are checked
-by `gpiobridge.config.check.check`.
+A program that talks to a running bridge needs no more than `address` and `file.read`: the door is
+light, and whoever asks it for `Settings` gets what they take. pydantic comes with `load`; tables
+that are no file are checked by `gpiobridge.config.check.check`.
 """
 
+from typing import TYPE_CHECKING, Any
+
+from gpiobridge.config.address import DEFAULT_URL, base_url
 from gpiobridge.config.durations import format_duration, parse_duration
 from gpiobridge.config.example import example_file, why_example
-from gpiobridge.config.file import load, read
-from gpiobridge.config.settings import (
-    CHIP_BACK_ENDS,
-    Gpio,
-    Idle,
-    Kiosk,
-    Limits,
-    Page,
-    Pin,
-    Pull,
-    Server,
-    Settings,
-    base_url,
-)
+from gpiobridge.config.file import load, load_for_views, read
 from gpiobridge.config.words import nearest
+
+if TYPE_CHECKING:
+    from gpiobridge.config.settings import (
+        CHIP_BACK_ENDS,
+        Gpio,
+        Idle,
+        Kiosk,
+        Limits,
+        Page,
+        Pin,
+        Pull,
+        Server,
+        Settings,
+    )
 
 __all__ = [
     "CHIP_BACK_ENDS",
@@ -45,11 +50,19 @@ __all__ = [
     "example_file",
     "format_duration",
     "load",
+    "load_for_views",
     "nearest",
     "parse_duration",
     "read",
     "why_example",
 ]
 
-DEFAULT_URL = "http://127.0.0.1:8000"
-"""Where a bridge is by the defaults of ``[server]``."""
+if not TYPE_CHECKING:  # who checks types knows every name
+
+    def __getattr__(name: str) -> Any:
+        """Import `settings` when a name of it is asked for."""
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from gpiobridge.config import settings
+
+        return getattr(settings, name)

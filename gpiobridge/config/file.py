@@ -9,13 +9,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gpiobridge.config.environment import lay_over, passed_over
 from gpiobridge.config.example import example_file, why_example
-from gpiobridge.config.settings import Settings
 from gpiobridge.config.words import no_toml
 from gpiobridge.errors import ConfigError
+
+if TYPE_CHECKING:
+    from gpiobridge.config.settings import Settings
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -24,7 +26,7 @@ def load(
     path: Path | None = None,
     environ: Mapping[str, str] = os.environ,
     overrides: Mapping[str, object] = _NOTHING,
-) -> Settings:
+) -> "Settings":
     """Read and check a configuration.
 
     Args:
@@ -51,6 +53,38 @@ def load(
     settings = check(raw, source=str(path), folder=folder, origins=origins)
     warnings = (*settings.warnings, *passed_over(environ, SECTIONS))
     return replace(settings, warnings=warnings, example_because=because)
+
+
+def load_for_views(path: Path, environ: Mapping[str, str] = os.environ) -> "Settings":
+    """Read and check a configuration, as far as it doesn't depend on who shows the pages.
+
+    That may be an application's views: whether there are templates, or any page, is theirs.
+
+    Args:
+        path: the file.
+        environ: as for `load`.
+
+    Raises:
+        ConfigError: with every problem found.
+    """
+    from gpiobridge.config.check import check  # late, as in `load`
+
+    raw, origins = read(path, environ)
+    pages, server = raw.get("pages"), raw.get("server")
+    start = server.get("start") if isinstance(server, Mapping) else None
+    views = [*pages] if isinstance(pages, Mapping) else []
+    if isinstance(pages, Mapping):
+        raw = raw | {"pages": {name: _without_template(body) for name, body in pages.items()}}
+    if not views:
+        views = [start if isinstance(start, str) and start else "start"]
+    folder = Path(os.path.abspath(path)).parent
+    return check(raw, source=str(path), folder=folder, views=views, origins=origins)
+
+
+def _without_template(body: Any) -> Any:
+    if not isinstance(body, Mapping):
+        return body
+    return {key: value for key, value in body.items() if key != "template"}
 
 
 def read(

@@ -1,7 +1,7 @@
 """A whole configuration as the project sees it: checked, frozen, in seconds and BCM numbers.
 
-`config` makes these and is where to import them from. Defaults are written here and nowhere else.
-Pure; imports nothing of the project but `events`; any thread.
+`config` makes these and is where to import them from. Defaults are written here and nowhere else,
+but those of `address`. Pure; imports nothing of the project but that and `events`; any thread.
 """
 
 from collections.abc import Mapping
@@ -10,12 +10,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import ClassVar, Literal
 
+from gpiobridge.config.address import DEFAULT_HOST, DEFAULT_PORT, local_url
 from gpiobridge.core.events import Gesture, Level
-
-
-def base_url(host: str, port: int) -> str:
-    """Write an address as a URL: an IPv6 address stands in brackets (RFC 3986, 3.2.2)."""
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 class Pull(StrEnum):
@@ -47,8 +43,8 @@ class Server:
         threads: HTTP threads; 2 to 64.
     """
 
-    host: str = "127.0.0.1"
-    port: int = 8000
+    host: str = DEFAULT_HOST
+    port: int = DEFAULT_PORT
     start: str
     max_displays: int = 1000
     beat_s: float = 2.0
@@ -65,8 +61,7 @@ class Server:
     @property
     def local_url(self) -> str:
         """Where the bridge is, seen from its own machine: ``http://127.0.0.1:8000``."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
-        return base_url(host, self.port)
+        return local_url(self.host, self.port)
 
     @property
     def behind_a_proxy(self) -> bool:

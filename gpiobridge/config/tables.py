@@ -5,9 +5,7 @@ required here, so that each table can always be read as far as it is right; `con
 values with each other. Pure; imports the readers of values and `words`; any thread.
 """
 
-import ipaddress
 import re
-import secrets
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -21,6 +19,7 @@ from pydantic import (
     create_model,
 )
 
+from gpiobridge.config.address import MAX_PORT, is_host, read_host, read_token
 from gpiobridge.config.durations import format_duration, parse_duration
 from gpiobridge.config.settings import Idle
 from gpiobridge.config.words import show
@@ -31,8 +30,6 @@ from gpiobridge.net.hosts import DEFAULT_PORTS, read_origin
 TableT = TypeVar("TableT", bound="Table")
 
 _ONE_DAY_S = 86_400
-
-_HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*")
 
 
 def seconds(least_s: float, most_s: float) -> BeforeValidator:
@@ -58,30 +55,8 @@ def seconds(least_s: float, most_s: float) -> BeforeValidator:
     return BeforeValidator(read)
 
 
-def _is_host(host: str) -> bool:
-    """Whether it is an IP address or a host name (RFC 1123, section 2.1)."""
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        # The last label of a name is never a number: "192.168.1.300" is no name.
-        numeric = host.rpartition(".")[2].isdigit()
-        return len(host) <= 253 and not numeric and _HOST_NAME.fullmatch(host) is not None
-    return True
-
-
-def _host(host: str) -> str:
-    if _is_host(host):
-        return host
-    if _is_host(bare := re.sub(r"^\w+://|/.*$", "", host).strip("[]")):
-        raise ValueError(f"must be an address alone; write {show(bare)}")
-    name, colon, port = host.rpartition(":")
-    if colon and port.isdigit() and _is_host(name):
-        raise ValueError(f"must be an address alone; write {show(name)}, and port = {port}")
-    raise ValueError("is neither an IP address nor a host name")
-
-
 def _allowed_host(host: str) -> str:
-    if not _is_host(host):
+    if not is_host(host):
         raise ValueError('must be a name alone; write it like "kiosk.example.org"')
     return host.lower()
 
@@ -115,15 +90,6 @@ def _time_of_day(value: object) -> int:
     if found is None:
         raise ValueError('must be a time of day from "00:00" to "23:59"; write it like "04:00"')
     return int(found[1]) * 60 + int(found[2])
-
-
-def _token(token: str) -> str:
-    if not re.fullmatch(r"([A-Za-z0-9_-]{16,128})?", token):
-        raise ValueError(
-            'must be 16 to 128 of A-Z, a-z, 0-9, "-" and "_"; '
-            f"write one such as {show(secrets.token_urlsafe(16))}"
-        )
-    return token
 
 
 def _pin_factory(name: object) -> object:
@@ -196,16 +162,16 @@ class Table(BaseModel):
 class ServerTable(Table):
     """What may stand in ``[server]``."""
 
-    host: Annotated[str, AfterValidator(_host)] | None = None
-    port: Annotated[int, Field(ge=0, le=65535)] | None = None
+    host: Annotated[str, AfterValidator(read_host)] | None = None
+    port: Annotated[int, Field(ge=0, le=MAX_PORT)] | None = None
     start: str | None = None
     max_displays: Annotated[int, Field(ge=1)] | None = None
     beat_s: Annotated[float | None, seconds(0.2, 60)] = Field(None, alias="beat")
     catch_up_s: Annotated[float | None, seconds(0, 600)] = Field(None, alias="catch_up")
     csp: Literal["local", "strict", "off"] | None = None
     open: bool | None = None
-    token: Annotated[str, AfterValidator(_token)] | None = None
-    api_token: Annotated[str, AfterValidator(_token)] | None = None
+    token: Annotated[str, AfterValidator(read_token)] | None = None
+    api_token: Annotated[str, AfterValidator(read_token)] | None = None
     # Not strict, as TOML has lists only.
     allowed_hosts: (
         Annotated[tuple[Annotated[str, AfterValidator(_allowed_host)], ...], Field(strict=False)]
