@@ -4,7 +4,6 @@ Each takes what it looks at as arguments and returns its findings.
 """
 
 import errno
-import socket
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from gpiobridge.config import Server
 from gpiobridge.doctor.findings import Finding, failure, ok, skipped, warning
 from gpiobridge.doctor.machine import Health
 from gpiobridge.doctor.programs import listening_on
-from gpiobridge.system import calling
+from gpiobridge.system import calling, ports
 from gpiobridge.system.open_files import room_for_displays
 from gpiobridge.system.units import SERVICE, SOCKET, Unit
 
@@ -84,7 +83,7 @@ def port(
         health: what the bridge on that port says, if one is there.
         found: our units.
     """
-    where = f"port {server.port} on {server.host}"
+    where = ports.port_on(server.host, server.port)
     if server.port == 0:
         return skipped("port", "server.port = 0: any free one")
     if health is not None:
@@ -92,10 +91,9 @@ def port(
     if waits_for_a_request(found):
         return ok("port", f"{where} is held by systemd, for gpiobridge itself")
     try:
-        family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
-        socket.create_server((server.host, server.port), family=family).close()
+        ports.listen(server.host, server.port).close()
     except OSError as error:
-        return _not_free(root, server, where, error, restart(found))
+        return _not_free(root, server, error, restart(found))
     return ok("port", f"{where} is free")
 
 
@@ -117,27 +115,17 @@ def _served(where: str, health: Health, again: str) -> Finding:
     return ok("port", said)
 
 
-def _not_free(root: Path, server: Server, where: str, error: OSError, again: str) -> Finding:
+def _not_free(root: Path, server: Server, error: OSError, again: str) -> Finding:
+    reason, remedy, _ = ports.refusal(error, server.host, server.port, "server.port")
     if error.errno == errno.EADDRINUSE:
         holder = listening_on(root, server.port)
         if holder is None:
-            who, end = "another program", f"`sudo ss -ltnp sport = :{server.port}` names it"
+            remedy += f"; `sudo ss -ltnp sport = :{server.port}` names it"
         elif holder.is_gpiobridge:
-            return failure(
-                "port",
-                f"{where} is held by a gpiobridge that does not answer ({holder})",
-                again,
-            )
+            reason, remedy = f"{reason} by a gpiobridge that does not answer ({holder})", again
         else:
-            who, end = f"another program ({holder})", "end it"
-        return failure("port", f"{where} is held by {who}", f"{end}, or choose another server.port")
-    if error.errno == errno.EACCES:
-        return failure("port", f"{where} needs root", "choose a server.port from 1024 on")
-    return failure(
-        "port",
-        f"{where} can't be listened on: {error.strerror or error}",
-        'write an address of this machine, or host = "0.0.0.0" for all of them',
-    )
+            reason += f" by another program ({holder})"
+    return failure("port", reason, remedy)
 
 
 def room(server: Server, files: int | None, found: Mapping[str, Unit] | None) -> Finding:

@@ -1,10 +1,9 @@
 """The listening socket: systemd's or our own, tuned so that no client holds a thread for ever.
 
-Owns what is said when an address can't be listened on. The main thread, at start.
+The main thread, at start.
 """
 
 import contextlib
-import errno
 import ipaddress
 import logging
 import os
@@ -13,7 +12,7 @@ import socket
 from gpiobridge.config import Settings
 from gpiobridge.errors import ConfigError, ServerError
 from gpiobridge.serve.silence import bound_waits
-from gpiobridge.system import calling
+from gpiobridge.system import calling, ports
 
 log = logging.getLogger(__name__)
 
@@ -21,8 +20,6 @@ REQUEST_S = 10
 """How long a client may take for the next bytes of its request, or of our answer, in seconds."""
 
 _BACKLOG = 2048
-_UNPRIVILEGED = 1024  # ports below are root's
-_LOOK_AT = 100  # ports, for one that is free
 _DEFER_S = 30  # a connection that has said nothing yet stays in the kernel for so long
 
 
@@ -90,33 +87,14 @@ def _same_host(wanted: str, address: str) -> bool:
 
 def _listen(host: str, port: int) -> socket.socket:
     """Take the address ourselves: a port in use is said in one sentence, without retries."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+        return ports.listen(host, port, _BACKLOG)
     except OSError as error:
-        raise ServerError(_explain(error, host, port)) from error
-
-
-def _explain(error: OSError, host: str, port: int) -> str:
-    if error.errno == errno.EADDRINUSE:
-        return (
-            f"port {port} on {host} is in use: stop the other program, "
-            f"or choose another port: {calling.again('--port', _free_port(host, port + 1))}"
-        )
-    if error.errno == errno.EACCES:
-        other = calling.again("--port", _free_port(host, 8080))
-        return f"port {port} needs root: choose one from 1024 on: {other}"
-    return f"can't listen on {host}, port {port}: {error.strerror or error}"
-
-
-def _free_port(host: str, first: int) -> int:
-    """Find a port to suggest: the first one from ``first`` on that is free."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    for port in range(max(first, _UNPRIVILEGED), min(first + _LOOK_AT, 65536)):
-        with contextlib.suppress(OSError):
-            socket.create_server((host, port), family=family).close()
-            return port
-    return 0  # any free one
+        reason, remedy, other_port = ports.refusal(error, host, port)
+        sentence = f"{reason}: {remedy}"
+        if other_port:
+            sentence += f": {calling.again('--port', ports.free_port(host, instead_of=port))}"
+        raise ServerError(sentence) from error
 
 
 def _tune(listener: socket.socket) -> None:
