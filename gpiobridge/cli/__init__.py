@@ -21,9 +21,10 @@ from gpiobridge.client.target import Target, find_bridge
 from gpiobridge.config import Pin, Settings
 from gpiobridge.core.events import Gesture, Level
 from gpiobridge.errors import ConfigError, GpioBridgeError, InstallError, KioskError, PinError
+from gpiobridge.kiosk.browsers import BROWSERS, DEFAULT
 from gpiobridge.system import calling
 
-_BROWSER = click.Choice(["chromium", "cog"])
+_BROWSER = click.Choice(list(BROWSERS))
 _COLOURS = {"ok": "green", "warning": "yellow", "failure": "red", "skipped": None}
 _HAPPENS = {Level.LOW: "low", Level.HIGH: "high", Gesture.TAP: "tapped", Gesture.HOLD: "held"}
 
@@ -370,7 +371,7 @@ def navigate(
 @click.option(
     "--browser",
     type=_BROWSER,
-    default="chromium",
+    default=DEFAULT.name,
     show_default=True,
     help="Which browser: Chromium, or cog, which needs about half its memory.",
 )

@@ -16,6 +16,7 @@ from gpiobridge.doctor import age, backends, board, disk, kiosk, pins, service
 from gpiobridge.doctor.findings import Finding, Report, Verdict, failure, ok, skipped, warning
 from gpiobridge.doctor.machine import Health, Machine
 from gpiobridge.errors import ConfigError, PinError
+from gpiobridge.kiosk.browsers import CHROMIUM, named_in
 from gpiobridge.pins import is_raspberry_pi
 from gpiobridge.system import calling
 from gpiobridge.system.parts import marked_since_s
@@ -247,7 +248,7 @@ def _policy(patient: _Patient) -> list[Finding]:
     units = patient.units
     if units is None or not units[KIOSK].installed:
         return []
-    if units[KIOSK].browser != "chromium":  # it has a filter instead
+    if named_in(units[KIOSK].command) != CHROMIUM:  # it has a filter instead
         return []
     # One of another bridge has a policy of its own.
     elsewhere = "--url" in units[KIOSK].command
@@ -257,11 +258,9 @@ def _policy(patient: _Patient) -> list[Finding]:
 def _kiosk(patient: _Patient) -> Finding:
     machine, units = patient.machine, patient.units
     unit = None if units is None else units[KIOSK]
-    pages = {} if isinstance(patient.loaded, ConfigError) else patient.loaded.pages
     return kiosk.kiosk(
         machine.root,
         machine.programs,
         pi=patient.pi,
-        wanted=unit.browser if unit is not None and unit.installed else None,
-        prerendered=[page.name for page in pages.values() if page.prerender],
+        wanted=named_in(unit.command) if unit is not None and unit.installed else None,
     )

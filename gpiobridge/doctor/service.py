@@ -14,7 +14,7 @@ from gpiobridge.doctor.machine import Health
 from gpiobridge.doctor.programs import listening_on
 from gpiobridge.system import calling
 from gpiobridge.system.open_files import room_for_displays
-from gpiobridge.system.units import SERVICE, SOCKET, Unit
+from gpiobridge.system.units import SERVICE, SOCKET, Unit, bare
 
 
 def waits_for_a_request(found: Mapping[str, Unit] | None) -> bool:
@@ -30,7 +30,8 @@ def waits_for_a_request(found: Mapping[str, Unit] | None) -> bool:
 def restart(found: Mapping[str, Unit] | None) -> str:
     """Say how the bridge that runs here is started again: it may be one in a terminal."""
     if found is not None and found[SERVICE].active == "active":
-        return "sudo systemctl restart gpiobridge, and see: journalctl -u gpiobridge"
+        name = bare(SERVICE)
+        return f"sudo systemctl restart {name}, and see: journalctl -u {name}"
     return f"stop it with Ctrl-C, then {calling.command('run')}"
 
 
@@ -46,11 +47,11 @@ def unit_states(found: Mapping[str, Unit] | None) -> list[Finding]:
 
 def _unit_state(unit: Unit, found: Mapping[str, Unit]) -> Finding:
     check = unit.name
-    bare = unit.name.removesuffix(".service")
-    journal = f"see why: journalctl -u {bare}"
+    name = bare(unit.name)
+    journal = f"see why: journalctl -u {name}"
     state = f"{unit.active} ({unit.sub})"
     if unit.load != "loaded":
-        return failure(check, f"systemd can't load it ({unit.load})", f"systemctl status {bare}")
+        return failure(check, f"systemd can't load it ({unit.load})", f"systemctl status {name}")
     if unit.active == "failed":
         return failure(check, f"it has failed ({unit.result})", journal)
     if unit.sub == "auto-restart":
@@ -59,10 +60,10 @@ def _unit_state(unit: Unit, found: Mapping[str, Unit]) -> Finding:
     if unit.active == "inactive":
         if unit.name == SERVICE and waits_for_a_request(found):
             return ok(check, "it starts with the first page that is asked for")
-        return warning(check, "it is installed, but not running", f"sudo systemctl start {bare}")
+        return warning(check, "it is installed, but not running", f"sudo systemctl start {name}")
     if unit.enabled == "disabled" and not _started_by_socket(unit, found):
         return warning(
-            check, f"{state}, but it won't start at boot", f"sudo systemctl enable {bare}"
+            check, f"{state}, but it won't start at boot", f"sudo systemctl enable {name}"
         )
     if unit.restarts:
         return warning(check, f"{state}, after {unit.restarts} restarts", journal)

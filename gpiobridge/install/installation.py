@@ -31,6 +31,7 @@ from gpiobridge.install.plan import (
 from gpiobridge.install.present import kiosk_browser, kiosk_unit, look, mounts_state, package_of
 from gpiobridge.install.steps import CONFIG, EXHIBIT, HOME, File, Step, listed
 from gpiobridge.install.target import Machine
+from gpiobridge.kiosk.browsers import BROWSERS
 from gpiobridge.pins import choose
 from gpiobridge.system import calling
 from gpiobridge.system.overlay import SETTING
@@ -111,9 +112,9 @@ def _install(
     address = _address(settings)
     copy = running_copy()
     kiosk = kiosk or bool(kiosk_unit(machine))
-    browser = browser or kiosk_browser(machine)
+    shown_with = BROWSERS[browser] if browser else kiosk_browser(machine)
     if kiosk:
-        tell(f"The kiosk's browser is {browser}")
+        tell(f"The kiosk's browser is {shown_with.name}")
     wanted = Wanted(
         version=version("gpiobridge"),
         fingerprint=copy.fingerprint,
@@ -126,14 +127,14 @@ def _install(
             settings.server,
             network=bool(settings.wired) and choose(settings.gpio.pin_factory) == "pigpio",
             kiosk=kiosk,
-            browser=browser,
+            browser=shown_with,
             state=read_only or mounts_state(machine),
         ),
         address=f"port {address[1]} on {address[0]}",
         kiosk=kiosk,
         read_only=read_only,
     )
-    present = look(machine, (*(wanted.exhibit or ()), *wanted.units), address, browser)
+    present = look(machine, (*(wanted.exhibit or ()), *wanted.units), address, shown_with)
     steps = plan_install(present, wanted, replace=replace, today=time.strftime("%Y-%m-%d"))
     if _show(steps, dry_run, tell, "all is installed as it should be: nothing to do"):
         carry_out(steps, machine, tell, copy=copy, live=present.live)
@@ -202,7 +203,8 @@ def roll_back(*, dry_run: bool, replace: bool, machine: Machine, tell: Tell) -> 
                 state=mounts_state(machine),
             )
             if wanted_files.browser_of_kiosk(units) not in (None, browser):
-                tell(f"that copy doesn't know {browser}: its kiosk shows the pages with Chromium")
+                unknown = f"that copy doesn't know {browser.name}"
+                tell(f"{unknown}: its kiosk shows the pages with Chromium")
             present = look(machine, units)
         steps = plan_rollback(present, units, replace=replace, today=time.strftime("%Y-%m-%d"))
         if _show(steps, dry_run, tell, ""):

@@ -9,7 +9,6 @@ from pathlib import Path
 from gpiobridge.install.files import browser_of, digest_of
 from gpiobridge.install.plan import OURS, Present
 from gpiobridge.install.steps import (
-    CHROMIUM,
     COMMAND,
     CONFIG,
     HOME,
@@ -22,6 +21,7 @@ from gpiobridge.install.steps import (
     File,
 )
 from gpiobridge.install.target import Machine
+from gpiobridge.kiosk.browsers import DEFAULT, Browser
 from gpiobridge.system.parts import MARK
 from gpiobridge.system.units import KIOSK, SOCKET
 
@@ -30,7 +30,7 @@ def look(
     machine: Machine,
     wanted: Iterable[File] = (),
     address: tuple[str, int] | None = None,
-    browser: str = CHROMIUM,
+    browser: Browser = DEFAULT,
 ) -> Present:
     """See what is there.
 
@@ -74,11 +74,11 @@ def kiosk_unit(machine: Machine) -> tuple[str, ...]:
     return (path,) if machine.at(path).exists() else ()
 
 
-def kiosk_browser(machine: Machine) -> str:
-    """Return what the installed kiosk shows pages with; Chromium where there is none."""
+def kiosk_browser(machine: Machine) -> Browser:
+    """Return what the installed kiosk shows pages with; the default where there is none."""
     for path in kiosk_unit(machine):
         return browser_of(machine.at(path).read_text("utf-8", errors="replace"))
-    return CHROMIUM
+    return DEFAULT
 
 
 def mounts_state(machine: Machine) -> bool:

@@ -32,9 +32,6 @@ PINS = "gpio"
 READERS = "gpiobridge-exhibit"
 """The group that may read the configuration, in which a token may stand."""
 
-CHROMIUM = "chromium"
-"""The kiosk's browser, if no other is chosen."""
-
 STATE = "var-lib-gpiobridge-state.mount"
 """Mounts the place that stays writable while the card is only read."""
 

@@ -13,8 +13,9 @@ import subprocess
 from pathlib import Path
 
 from gpiobridge.errors import InstallError
-from gpiobridge.install.steps import ACCOUNTS, CHROMIUM, OVERLAY_CONFIG, OVERLAY_LINE, READERS
+from gpiobridge.install.steps import ACCOUNTS, OVERLAY_CONFIG, OVERLAY_LINE, READERS
 from gpiobridge.install.whole_files import replacing
+from gpiobridge.kiosk.browsers import Browser
 from gpiobridge.system import calling
 from gpiobridge.system.overlay import PACKAGED, Overlay, find_overlay
 
@@ -120,24 +121,17 @@ class Machine:
         if done.returncode:
             raise InstallError(f"systemd-sysusers {ACCOUNTS}: {done.stderr.strip()}")
 
-    def missing_for_a_kiosk(self, browser: str) -> tuple[str, ...]:
+    def missing_for_a_kiosk(self, browser: Browser) -> tuple[str, ...]:
         """List the packages of a kiosk that aren't installed.
 
         Args:
             browser: what it shows pages with.
         """
         usr = self.at("/usr")
-        browsers = {
-            CHROMIUM: (
-                "chromium chromium-sandbox",
-                shutil.which("chromium") or shutil.which("chromium-browser"),
-            )
-        }
-        package, place = browsers.get(browser, (browser, shutil.which(browser)))
         found = {
             "cage": shutil.which("cage"),
             "xwayland": shutil.which("Xwayland"),  # cage 0.1 doesn't start without
-            package: place,
+            " ".join(browser.packages): any(map(shutil.which, browser.programs)),
             # Whoever gives a session its seat, and what it asks.
             "polkitd": any(usr.glob("lib/polkit-1/polkitd")),
             "libpam-systemd": any(usr.glob("lib/*/security/pam_systemd.so")),

@@ -1,8 +1,8 @@
 """Chromium as a kiosk needs it: where it is, its command line, its profile.
 
-Owns every flag and its reason. Starts nothing; imports nothing of ours but `errors`; the caller's
-thread. Switches are those of Chromium's ``*_switches.cc``. A release ignores one that it doesn't
-know, so a test looks each of them up in the installed Chromium.
+Owns every flag and its reason. Starts nothing; the caller's thread. Switches are those of
+Chromium's ``*_switches.cc``. A release ignores one that it doesn't know, so a test looks each of
+them up in the installed Chromium.
 """
 
 import json
@@ -13,13 +13,9 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from gpiobridge.errors import KioskError
-
-NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
+from gpiobridge.kiosk import browsers
 
 HAS_PIPE = True
-
-# A Pi with 512 MB reports some 420 of them, one with 1 GB some 900.
-SMALL_BYTES = 700 * 1024**2
 
 _ALWAYS = (
     "--kiosk",
@@ -64,7 +60,7 @@ def find() -> Path:
     Raises:
         KioskError: there is none.
     """
-    for name in NAMES:
+    for name in browsers.CHROMIUM.programs:
         if found := shutil.which(name):
             return Path(found)
     raise KioskError(
@@ -125,11 +121,6 @@ def environment(profile: Path, url: str, environ: Mapping[str, str]) -> dict[str
         environ: the rest.
     """
     return {**environ, "BREAKPAD_DUMP_LOCATION": str(profile / _CRASHES)}
-
-
-def is_small() -> bool:
-    """Whether this machine has as little memory as a Pi Zero 2 W."""
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") < SMALL_BYTES
 
 
 def start_address(folder: Path, base: str, name: str, token: str) -> str:

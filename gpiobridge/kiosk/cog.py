@@ -15,9 +15,9 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from gpiobridge.errors import KioskError
+from gpiobridge.kiosk import browsers
 from gpiobridge.net.hosts import DEFAULT_PORTS, origin_of
 
-NAME = "cog"
 HAS_PIPE = False
 
 # Not --doc-viewer, which has no cache: a page with a large picture then took 130 ms instead of 55,
@@ -38,8 +38,9 @@ def find() -> Path:
     Raises:
         KioskError: there is none.
     """
-    if found := shutil.which(NAME):
-        return Path(found)
+    for name in browsers.COG.programs:
+        if found := shutil.which(name):
+            return Path(found)
     raise KioskError(
         "there is no cog here; install it: sudo apt install --no-install-recommends cog "
         "(or take Chromium: leave --browser out)"

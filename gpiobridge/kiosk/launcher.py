@@ -22,7 +22,7 @@ from typing import NamedTuple, Protocol
 
 from gpiobridge.client import asking
 from gpiobridge.errors import KioskError, RemoteError
-from gpiobridge.kiosk import chromium, cog, guard, liveness, profiles
+from gpiobridge.kiosk import browsers, chromium, cog, guard, liveness, profiles
 from gpiobridge.kiosk.guard import LOOK_S, Guard
 from gpiobridge.kiosk.liveness import Answer, Liveness
 from gpiobridge.kiosk.renewal import Renewal
@@ -39,8 +39,8 @@ _UNHEARD = 2  # starts in a row in which the browser never answered by its pipe
 _END_S = 1.5  # for the browser to end by itself
 
 
-class Browser(Protocol):
-    """What the launcher needs to know of a browser: `chromium` and `cog` have it, as modules."""
+class Driver(Protocol):
+    """How the launcher starts a browser: `chromium` and `cog` have it, as modules."""
 
     HAS_PIPE: bool
     """Whether it can be given a debugging pipe, for `guard`."""
@@ -71,7 +71,7 @@ class Browser(Protocol):
         """Make a profile ready for a new start."""
 
 
-BROWSERS: Mapping[str, Browser] = {"chromium": chromium, "cog": cog}
+DRIVERS: Mapping[str, Driver] = {browsers.CHROMIUM.name: chromium, browsers.COG.name: cog}
 
 
 class Options(NamedTuple):
@@ -80,7 +80,7 @@ class Options(NamedTuple):
     Args:
         url: where the bridge is.
         name: what this kiosk's display is called; on one bridge each needs its own.
-        browser: which one, a key of `BROWSERS`.
+        browser: which one, by its name in `browsers`.
         flags: the owner's own flags for the browser.
         watch: whether the page is expected to be live, as any page with our script is.
         token: what the bridge asks for, if it does.
@@ -91,7 +91,7 @@ class Options(NamedTuple):
 
     url: str
     name: str = "kiosk"
-    browser: str = "chromium"
+    browser: str = browsers.DEFAULT.name
     flags: Sequence[str] = ()
     watch: bool = True
     token: str = ""
@@ -118,7 +118,7 @@ def run(options: Options, environ: Mapping[str, str] = os.environ) -> None:
         raise KioskError("the kiosk needs Linux; here, start a browser by hand: chrome --kiosk URL")
     # By the unit's, the compositor has no cursor; a visitor's mouse has the browser's own.
     environ = {name: value for name, value in environ.items() if name != "XCURSOR_PATH"}
-    browser = BROWSERS[options.browser]
+    browser = DRIVERS[options.browser]
     program = browser.find()
     if browser is chromium and os.geteuid() == 0 and "--no-sandbox" not in options.flags:
         raise KioskError("Chromium doesn't run as root; start the kiosk as another user")
@@ -132,7 +132,7 @@ def run(options: Options, environ: Mapping[str, str] = os.environ) -> None:
             profile,
             address,
             wayland=screen is not None,
-            small=chromium.is_small(),
+            small=browsers.has_little_memory(_memory_bytes()),
             more=options.flags,
             camera=options.camera,
         )
@@ -171,7 +171,7 @@ class _Kiosk:
     def __init__(self, options: Options, screen: Screen | None) -> None:
         self.base = asking.base_url(options.url)
         self._options = options
-        self._browser = BROWSERS[options.browser]
+        self._browser = DRIVERS[options.browser]
         self._screen = screen
         self._stopping = False
         self._asking = False
@@ -340,6 +340,10 @@ def _ending(browser: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes
         with contextlib.suppress(ProcessLookupError):
             os.killpg(browser.pid, signal.SIGKILL)
         browser.wait()
+
+
+def _memory_bytes() -> int:
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def _day_s() -> float:

@@ -30,6 +30,7 @@ from gpiobridge.install import own_copy
 from gpiobridge.install.files import exhibit_files, socket_unit, unit_files, unit_with_browser
 from gpiobridge.install.installation import install, make_writable, roll_back, uninstall
 from gpiobridge.install.target import Machine
+from gpiobridge.kiosk.browsers import BROWSERS
 from gpiobridge.system import calling, parts
 from gpiobridge.system.overlay import Overlay
 
@@ -1485,7 +1486,7 @@ def test_the_kiosks_unit_is_hardened(tmp_path: Path, browser: str, says: str) ->
     """The kiosk is as exposed as docs/kiosk.md says, and no member of what it needs not (row 4)."""
     offline = ["systemd-analyze", "security", "--offline=true", "--no-pager"]
     unit = tmp_path / "gpiobridge-kiosk.service"
-    unit.write_text(unit_with_browser((SYSTEMD / unit.name).read_text(), browser))
+    unit.write_text(unit_with_browser((SYSTEMD / unit.name).read_text(), BROWSERS[browser]))
     told = subprocess.run([*offline, unit], capture_output=True, text=True, check=False)
     exposure = re.search(r"Overall exposure level.*: ([0-9.]+)", told.stdout)
     assert exposure, told.stdout + told.stderr

@@ -9,12 +9,13 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import click
 import pytest
 from running import RunningBridge
 
 from gpiobridge import cli
 from gpiobridge.errors import KioskError
-from gpiobridge.kiosk import chromium, cog, launcher, liveness, profiles
+from gpiobridge.kiosk import browsers, chromium, cog, launcher, liveness, profiles
 from gpiobridge.kiosk.liveness import Answer, Liveness
 
 Run = Callable[..., RunningBridge]
@@ -308,7 +309,12 @@ def test_how_a_browser_ended(code: int, said: str) -> None:
 
 def test_choice_of_browsers() -> None:
     """The command line names each browser that the launcher knows."""
-    assert set(cli._BROWSER.choices) == set(launcher.BROWSERS)
+    commands = click.Context(cli.main)
+    kiosk = cli.main.get_command(commands, "kiosk")
+    assert kiosk is not None
+    [option] = [param for param in kiosk.params if param.name == "browser"]
+    assert isinstance(option.type, click.Choice)
+    assert set(option.type.choices) == set(launcher.DRIVERS) == set(browsers.BROWSERS)
 
 
 def test_renewal_alone_asks_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
