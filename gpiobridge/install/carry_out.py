@@ -48,9 +48,9 @@ from gpiobridge.install.steps import (
     Tidy,
 )
 from gpiobridge.install.target import Machine
-from gpiobridge.install.whole_files import beside, remove_empty, replacing, set_link
 from gpiobridge.system.parts import MARK
 from gpiobridge.system.units import SERVICE, SOCKET
+from gpiobridge.system.whole_files import beside, replacing, set_link
 
 _CHECK_S = 120
 
@@ -237,7 +237,7 @@ class _Work:
 
     def _remove(self, target: Path) -> None:
         target.unlink(missing_ok=True)
-        remove_empty(target, self._machine.at(EXHIBIT))
+        self._machine.remove_empty(target)
 
     def _link(self, path: str, to: str | None) -> None:
         link = self._machine.at(path)

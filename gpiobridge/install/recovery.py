@@ -21,7 +21,6 @@ from typing import Any
 from gpiobridge.errors import InstallError
 from gpiobridge.install.steps import (
     COMMAND,
-    EXHIBIT,
     HOME,
     LINKS,
     RECORD,
@@ -34,7 +33,7 @@ from gpiobridge.install.steps import (
     Switch,
 )
 from gpiobridge.install.target import Machine
-from gpiobridge.install.whole_files import beside, keep_names, remove_empty, replacing, set_link
+from gpiobridge.system.whole_files import beside, keep_names, replacing, set_link
 
 REPLACED = f"{HOME}/replaced"
 _RECORD = "record.json"
@@ -180,7 +179,7 @@ def _make_as_before(machine: Machine, record: Mapping[str, _Was]) -> None:
         if was is None:
             with contextlib.suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
                 there.unlink()
-            remove_empty(there, machine.at(EXHIBIT))
+            machine.remove_empty(there)
     for path, was in record.items():
         if isinstance(was, str):
             set_link(machine.at(path), was)

@@ -13,11 +13,11 @@ import subprocess
 from pathlib import Path
 
 from gpiobridge.errors import InstallError
-from gpiobridge.install.steps import ACCOUNTS, OVERLAY_CONFIG, OVERLAY_LINE, READERS
-from gpiobridge.install.whole_files import replacing
+from gpiobridge.install.steps import ACCOUNTS, EXHIBIT, OVERLAY_CONFIG, OVERLAY_LINE, READERS
 from gpiobridge.kiosk.browsers import Browser
 from gpiobridge.system import calling
 from gpiobridge.system.overlay import PACKAGED, Overlay, find_overlay
+from gpiobridge.system.whole_files import replacing
 
 _ORDER_S = 300  # longer than any start that the unit allows
 _LINES = 8  # of the journal that are shown
@@ -137,6 +137,19 @@ class Machine:
             "libpam-systemd": any(usr.glob("lib/*/security/pam_systemd.so")),
         }
         return tuple(package for package, there in found.items() if not there)
+
+    def remove_empty(self, gone: Path) -> None:
+        """Remove the folders of a file that is gone, if nothing is left in them.
+
+        Args:
+            gone: the file, of the exhibit; elsewhere only a folder of drop-ins goes.
+        """
+        for folder in gone.parents:
+            of_exhibit = folder.is_relative_to(self.at(EXHIBIT))
+            if not of_exhibit and not folder.name.endswith(".service.d"):
+                break
+            with contextlib.suppress(OSError):
+                folder.rmdir()
 
     def own(self, path: Path, group: str) -> None:
         """Give a file to root and a group."""
