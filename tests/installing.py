@@ -7,12 +7,12 @@ from pathlib import Path
 
 from gpiobridge.errors import InstallError
 from gpiobridge.install.steps import PINS, READERS
-from gpiobridge.install.target import Machine
+from gpiobridge.install.target import TargetMachine
 from gpiobridge.kiosk.browsers import Browser
 from gpiobridge.system.overlay import Overlay
 
 
-class FakeMachine(Machine):
+class FakeMachine(TargetMachine):
     """A folder that stands for ``/``.
 
     Args:

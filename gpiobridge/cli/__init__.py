@@ -494,7 +494,7 @@ def install(
     if read_only is False and (folder or kiosk or replace):
         raise click.UsageError("--writable goes with none of DIR, --kiosk and --replace")
     installing = _installing()
-    machine = installing.Machine()
+    machine = installing.TargetMachine()
     if read_only is False:
         installing.make_writable(dry_run=dry_run, machine=machine, tell=click.echo)
         return
@@ -518,7 +518,7 @@ def install(
 def uninstall(dry_run: bool) -> None:
     """Remove the service that `install` has made; the exhibit stays (needs root)."""
     installing = _installing()
-    installing.uninstall(dry_run=dry_run, machine=installing.Machine(), tell=click.echo)
+    installing.uninstall(dry_run=dry_run, machine=installing.TargetMachine(), tell=click.echo)
 
 
 def _installing() -> Any:

@@ -14,7 +14,7 @@ from gpiobridge import config
 from gpiobridge.config import Settings
 from gpiobridge.doctor import age, backends, board, disk, kiosk, pins, service
 from gpiobridge.doctor.findings import Finding, Report, Verdict, failure, ok, skipped, warning
-from gpiobridge.doctor.machine import Health, Machine
+from gpiobridge.doctor.machine import ExaminedMachine, Health
 from gpiobridge.errors import ConfigError, PinError
 from gpiobridge.kiosk.browsers import CHROMIUM, named_in
 from gpiobridge.pins import is_raspberry_pi
@@ -22,7 +22,7 @@ from gpiobridge.system import calling
 from gpiobridge.system.parts import marked_since_s
 from gpiobridge.system.units import KIOSK, Unit, config_of, find_units
 
-__all__ = ["Finding", "Machine", "Report", "Verdict", "examine"]
+__all__ = ["ExaminedMachine", "Finding", "Report", "Verdict", "examine"]
 
 Check = Callable[[], Finding | Iterable[Finding]]
 
@@ -32,7 +32,7 @@ LIVE = "opt/gpiobridge/live"
 _UNWIRED = "no pin is wired: none is needed"
 
 
-def examine(config_file: Path | None = None, machine: Machine | None = None) -> Report:
+def examine(config_file: Path | None = None, machine: ExaminedMachine | None = None) -> Report:
     """Check a machine and a configuration.
 
     Args:
@@ -43,7 +43,7 @@ def examine(config_file: Path | None = None, machine: Machine | None = None) -> 
     Returns:
         The findings; never an exception.
     """
-    patient = _Patient(config_file, machine or Machine())
+    patient = _Patient(config_file, machine or ExaminedMachine())
     named = [] if config_file is None else ["--config", str(config_file)]
     again = calling.as_root("doctor", *named)
     findings = [found for name, check in _checks(patient) for found in _guarded(name, check, again)]
@@ -58,7 +58,7 @@ class _Patient:
         machine: where to look.
     """
 
-    def __init__(self, config_file: Path | None, machine: Machine) -> None:
+    def __init__(self, config_file: Path | None, machine: ExaminedMachine) -> None:
         self.machine = machine
         self.config_wrong = False
         self._config_file = config_file
@@ -171,7 +171,7 @@ def _checks(patient: _Patient) -> Iterator[tuple[str, Check]]:
     yield "age", lambda: _ages(machine)
 
 
-def _ages(machine: Machine) -> list[Finding]:
+def _ages(machine: ExaminedMachine) -> list[Finding]:
     live = machine.root / LIVE
     return age.ages(
         machine.unix_s,

@@ -12,7 +12,7 @@ from gpiobridge.config import Pin, Settings, wire_name
 from gpiobridge.core.events import Level
 from gpiobridge.doctor.board import CHIP_BACK_ENDS
 from gpiobridge.doctor.findings import Finding, failure, ok, skipped, warning
-from gpiobridge.doctor.machine import Health, Machine
+from gpiobridge.doctor.machine import ExaminedMachine, Health
 from gpiobridge.doctor.programs import Program, holding_line
 from gpiobridge.doctor.sampling import SAMPLE_S, Sample
 from gpiobridge.pins.chips import Line, pi_chip
@@ -33,7 +33,7 @@ _OURS = "held by gpiobridge itself"
 
 
 def levels(
-    settings: Settings, factory: str, machine: Machine, health: Health | None, restart: str
+    settings: Settings, factory: str, machine: ExaminedMachine, health: Health | None, restart: str
 ) -> list[Finding]:
     """Check each configured pin.
 
@@ -53,7 +53,7 @@ def levels(
     ]
 
 
-def _of_wires(settings: Settings, factory: str, machine: Machine) -> dict[str, Finding]:
+def _of_wires(settings: Settings, factory: str, machine: ExaminedMachine) -> dict[str, Finding]:
     """Judge the wired pins by what the kernel says, and by what they do for a moment."""
     wired = settings.wired
     if factory == "mock":
@@ -168,7 +168,7 @@ def _wire(number: int | None, chip: str | None) -> str:
     return 'source = "http"' if number is None else wire_name(number, chip)
 
 
-def _chip_number(settings: Settings, pin: Pin, machine: Machine) -> int | None:
+def _chip_number(settings: Settings, pin: Pin, machine: ExaminedMachine) -> int | None:
     """Find the number of a pin's chip, if it may be opened."""
     chips, name = machine.chips(), pin.chip or settings.gpio.chip
     if name == "auto":
@@ -177,7 +177,7 @@ def _chip_number(settings: Settings, pin: Pin, machine: Machine) -> int | None:
     return next((chip.number for chip in chips if chip.name == name), None)
 
 
-def _holder(machine: Machine, chip: int, pin: Pin) -> tuple[Line, Program | None] | None:
+def _holder(machine: ExaminedMachine, chip: int, pin: Pin) -> tuple[Line, Program | None] | None:
     """Find who holds a wired pin's line, None for nobody."""
     assert pin.pin is not None
     try:
@@ -187,7 +187,9 @@ def _holder(machine: Machine, chip: int, pin: Pin) -> tuple[Line, Program | None
     return (line, holding_line(machine.root, chip, pin.pin)) if line.used else None
 
 
-def _told(settings: Settings, machine: Machine, first: Health, restart: str) -> list[Finding]:
+def _told(
+    settings: Settings, machine: ExaminedMachine, first: Health, restart: str
+) -> list[Finding]:
     """Judge the pins by what the running bridge says of them."""
     readings = [first]
     for _ in range(_READINGS - 1):

@@ -47,7 +47,7 @@ from gpiobridge.install.steps import (
     Systemctl,
     Tidy,
 )
-from gpiobridge.install.target import Machine
+from gpiobridge.install.target import TargetMachine
 from gpiobridge.system.parts import MARK
 from gpiobridge.system.units import SERVICE, SOCKET
 from gpiobridge.system.whole_files import beside, replacing, set_link
@@ -57,7 +57,7 @@ _CHECK_S = 120
 
 def carry_out(
     steps: Iterable[Step],
-    machine: Machine,
+    machine: TargetMachine,
     tell: Callable[[str], None],
     *,
     copy: Copy | None = None,
@@ -105,7 +105,7 @@ class _Work:
 
     def __init__(
         self,
-        machine: Machine,
+        machine: TargetMachine,
         copy: Copy | None,
         touched: tuple[str, ...],
         undo: contextlib.ExitStack,

@@ -30,7 +30,7 @@ from gpiobridge.install.plan import (
 )
 from gpiobridge.install.present import kiosk_browser, kiosk_unit, look, mounts_state, package_of
 from gpiobridge.install.steps import CONFIG, EXHIBIT, HOME, File, Step, listed
-from gpiobridge.install.target import Machine
+from gpiobridge.install.target import TargetMachine
 from gpiobridge.kiosk.browsers import BROWSERS
 from gpiobridge.pins import choose
 from gpiobridge.system import calling
@@ -63,7 +63,7 @@ def install(
     dry_run: bool,
     replace: bool,
     read_only: bool = False,
-    machine: Machine,
+    machine: TargetMachine,
     tell: Tell,
     browser: str | None = None,
 ) -> None:
@@ -98,7 +98,7 @@ def _install(
     dry_run: bool,
     replace: bool,
     read_only: bool,
-    machine: Machine,
+    machine: TargetMachine,
     tell: Tell,
 ) -> None:
     source = _exhibit(folder, machine, tell)
@@ -148,7 +148,7 @@ def _install(
             )
 
 
-def make_writable(*, dry_run: bool, machine: Machine, tell: Tell) -> None:
+def make_writable(*, dry_run: bool, machine: TargetMachine, tell: Tell) -> None:
     """Let the card be written to again, from the next boot on.
 
     Args:
@@ -177,7 +177,7 @@ def make_writable(*, dry_run: bool, machine: Machine, tell: Tell) -> None:
 
 
 @_readable()
-def roll_back(*, dry_run: bool, replace: bool, machine: Machine, tell: Tell) -> None:
+def roll_back(*, dry_run: bool, replace: bool, machine: TargetMachine, tell: Tell) -> None:
     """Go back to the copy that was live before; the exhibit stays as it is.
 
     Args:
@@ -214,7 +214,7 @@ def roll_back(*, dry_run: bool, replace: bool, machine: Machine, tell: Tell) -> 
 
 
 @_readable()
-def uninstall(*, dry_run: bool, machine: Machine, tell: Tell) -> None:
+def uninstall(*, dry_run: bool, machine: TargetMachine, tell: Tell) -> None:
     """Remove the service and every copy; the exhibit stays.
 
     Args:
@@ -245,13 +245,13 @@ def uninstall(*, dry_run: bool, machine: Machine, tell: Tell) -> None:
         tell(f"The card is only read from the next boot on; unless you do this: sudo {back}")
 
 
-def _require(machine: Machine, dry_run: bool) -> None:
+def _require(machine: TargetMachine, dry_run: bool) -> None:
     machine.require()
     if not dry_run and not machine.may_install():
         raise InstallError(f"this needs root: {calling.again_as_root()}")
 
 
-def _exhibit(folder: Path | None, machine: Machine, tell: Tell) -> Path | None:
+def _exhibit(folder: Path | None, machine: TargetMachine, tell: Tell) -> Path | None:
     """Choose the exhibit and say which; None is the one that is installed."""
     here = Path.cwd()
     if folder is not None:
@@ -300,13 +300,13 @@ def _show(steps: Sequence[Step], dry_run: bool, tell: Tell, nothing: str) -> boo
     return bool(steps) and not dry_run
 
 
-def _say_what_is_live(machine: Machine, tell: Tell) -> None:
+def _say_what_is_live(machine: TargetMachine, tell: Tell) -> None:
     present = look(machine)
     back = f"; {present.previous} is kept for --rollback" if present.previous else ""
     tell(f"Live is {HOME}/versions/{present.live} with {CONFIG}{back}")
 
 
-def recover(machine: Machine, tell: Tell) -> None:
+def recover(machine: TargetMachine, tell: Tell) -> None:
     """Take an installation back that didn't end; `gpiobridge-recover.service` does so at boot.
 
     Args:
@@ -321,7 +321,7 @@ def recover(machine: Machine, tell: Tell) -> None:
 
 
 @contextlib.contextmanager
-def _alone(machine: Machine, dry_run: bool, tell: Tell) -> Iterator[None]:
+def _alone(machine: TargetMachine, dry_run: bool, tell: Tell) -> Iterator[None]:
     """Keep a second installation out, and begin with all as it was before one that didn't end."""
     if dry_run:
         yield

@@ -20,14 +20,14 @@ from gpiobridge.install.steps import (
     UNITS,
     File,
 )
-from gpiobridge.install.target import Machine
+from gpiobridge.install.target import TargetMachine
 from gpiobridge.kiosk.browsers import DEFAULT, Browser
 from gpiobridge.system.parts import MARK
 from gpiobridge.system.units import KIOSK, SOCKET
 
 
 def look(
-    machine: Machine,
+    machine: TargetMachine,
     wanted: Iterable[File] = (),
     address: tuple[str, int] | None = None,
     browser: Browser = DEFAULT,
@@ -68,31 +68,31 @@ def look(
     )
 
 
-def kiosk_unit(machine: Machine) -> tuple[str, ...]:
+def kiosk_unit(machine: TargetMachine) -> tuple[str, ...]:
     """Return the path of the kiosk's unit, if it is installed."""
     path = f"{UNITS}/{KIOSK}"
     return (path,) if machine.at(path).exists() else ()
 
 
-def kiosk_browser(machine: Machine) -> Browser:
+def kiosk_browser(machine: TargetMachine) -> Browser:
     """Return what the installed kiosk shows pages with; the default where there is none."""
     for path in kiosk_unit(machine):
         return browser_of(machine.at(path).read_text("utf-8", errors="replace"))
     return DEFAULT
 
 
-def mounts_state(machine: Machine) -> bool:
+def mounts_state(machine: TargetMachine) -> bool:
     """Whether the unit is installed that mounts the place that stays writable."""
     return machine.at(f"{UNITS}/{STATE}").exists()
 
 
-def package_of(machine: Machine, version: str) -> Path:
+def package_of(machine: TargetMachine, version: str) -> Path:
     """Return where a copy has gpiobridge's own package."""
     found = sorted(machine.at(f"{HOME}/versions/{version}/lib").glob("python3.*"))
     return (found[-1] if found else Path("nowhere")) / "site-packages" / "gpiobridge"
 
 
-def _placed(machine: Machine) -> dict[str, str]:
+def _placed(machine: TargetMachine) -> dict[str, str]:
     try:
         record = json.loads(machine.at(RECORD).read_text("utf-8"))["placed"]
         return {str(path): str(digest) for path, digest in record.items()}
@@ -102,7 +102,7 @@ def _placed(machine: Machine) -> dict[str, str]:
         return {}  # then whatever is there counts as someone's own, and is not overwritten
 
 
-def _versions(machine: Machine) -> dict[str, str]:
+def _versions(machine: TargetMachine) -> dict[str, str]:
     versions = {}
     folder = machine.at(f"{HOME}/versions")
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
@@ -113,12 +113,12 @@ def _versions(machine: Machine) -> dict[str, str]:
     return versions
 
 
-def _link(machine: Machine, name: str) -> str | None:
+def _link(machine: TargetMachine, name: str) -> str | None:
     path = machine.at(f"{HOME}/{name}")
     return os.path.basename(os.readlink(path)) if path.is_symlink() and path.exists() else None
 
 
-def _command(machine: Machine) -> str:
+def _command(machine: TargetMachine) -> str:
     path = machine.at(COMMAND)
     if path.is_symlink() and os.readlink(path).startswith(f"{HOME}/"):
         return os.readlink(path)

@@ -23,7 +23,7 @@ _ORDER_S = 300  # longer than any start that the unit allows
 _LINES = 8  # of the journal that are shown
 
 
-class Machine:
+class TargetMachine:
     """This machine.
 
     Args:

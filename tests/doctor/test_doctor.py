@@ -20,7 +20,7 @@ from running import RunningBridge, write_exhibit
 from gpiobridge.cli import main
 from gpiobridge.config import Gpio, Pin
 from gpiobridge.core.events import Level
-from gpiobridge.doctor import Finding, Machine, Report, Verdict, examine
+from gpiobridge.doctor import ExaminedMachine, Finding, Report, Verdict, examine
 from gpiobridge.doctor.machine import Package, User
 from gpiobridge.doctor.sampling import Sample
 from gpiobridge.errors import PinError
@@ -166,9 +166,9 @@ class Pi:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / str(handle)).symlink_to(target)
 
-    def machine(self) -> Machine:
+    def machine(self) -> ExaminedMachine:
         """What the doctor sees."""
-        healthy = Machine(
+        healthy = ExaminedMachine(
             root=self.root,
             system="Linux",
             kernel="6.12.34+rpt-rpi-v8",

@@ -29,7 +29,7 @@ from gpiobridge.install import installation as installing
 from gpiobridge.install import own_copy
 from gpiobridge.install.files import exhibit_files, socket_unit, unit_files, unit_with_browser
 from gpiobridge.install.installation import install, make_writable, roll_back, uninstall
-from gpiobridge.install.target import Machine
+from gpiobridge.install.target import TargetMachine
 from gpiobridge.kiosk.browsers import BROWSERS
 from gpiobridge.system import calling, parts
 from gpiobridge.system.overlay import Overlay
@@ -94,7 +94,7 @@ def other_version(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, bytes], Non
     return change
 
 
-def run(machine: Machine, folder: Path | None = None, **options: Any) -> list[str]:
+def run(machine: TargetMachine, folder: Path | None = None, **options: Any) -> list[str]:
     """Install; returns what was said."""
     said: list[str] = []
     chosen: dict[str, Any] = dict.fromkeys(("kiosk", "dry_run", "replace"), False) | options
@@ -114,7 +114,7 @@ def snapshot(folder: Path) -> dict[str, tuple[int, bytes | str]]:
     }
 
 
-def command(machine: Machine, *words: str) -> subprocess.CompletedProcess[str]:
+def command(machine: TargetMachine, *words: str) -> subprocess.CompletedProcess[str]:
     """Run the live copy, whose interpreter is a link below the machine's folder."""
     python = machine.at("/opt/gpiobridge/live/bin/python")
     return subprocess.run(
@@ -374,16 +374,16 @@ def test_dry_run_says_who_may_read_the_configuration(
 def test_without_systemd_it_is_said(tmp_path: Path) -> None:
     """A machine that systemd hasn't booted gets one sentence with the alternative."""
     with pytest.raises(InstallError, match=r"doesn't run systemd.*gpiobridge run"):
-        Machine(tmp_path).require()
+        TargetMachine(tmp_path).require()
 
 
 def test_a_port_in_use_is_noticed() -> None:
     """Somebody who listens is told from nobody, and from an address that comes later."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-        assert Machine().taken("127.0.0.1", port)
-        assert not Machine().taken("192.0.2.1", port)
-    assert not Machine().taken("127.0.0.1", port)
+        assert TargetMachine().taken("127.0.0.1", port)
+        assert not TargetMachine().taken("192.0.2.1", port)
+    assert not TargetMachine().taken("127.0.0.1", port)
 
 
 @pytest.mark.parametrize(
@@ -425,8 +425,8 @@ def test_a_browser_goes_with_a_kiosk() -> None:
 def test_a_python_in_a_home_is_refused() -> None:
     """The service may look into no home, so its interpreter can't be there."""
     with pytest.raises(InstallError, match="make the virtual environment with the system's own"):
-        Machine().require_shared(Path("/home/pi/.pyenv/versions/3.12.1"))
-    Machine().require_shared(Path("/usr"))
+        TargetMachine().require_shared(Path("/home/pi/.pyenv/versions/3.12.1"))
+    TargetMachine().require_shared(Path("/usr"))
 
 
 def test_which_exhibit(machine: FakeMachine, exhibit: Path, tmp_path: Path) -> None:
