@@ -501,16 +501,15 @@ def install(
     if rollback:
         installing.roll_back(dry_run=dry_run, replace=replace, machine=machine, tell=click.echo)
         return
-    installing.install(
-        folder,
+    choices = installing.Choices(
+        folder=folder,
         kiosk=kiosk,
-        browser=browser,
-        dry_run=dry_run,
+        browser=BROWSERS[browser] if browser else None,
         replace=replace,
         read_only=bool(read_only),
-        machine=machine,
-        tell=click.echo,
+        dry_run=dry_run,
     )
+    installing.install(choices, machine, click.echo)
 
 
 @main.command()

@@ -73,8 +73,7 @@ def unit_files(
     server: Server,
     *,
     network: bool,
-    kiosk: bool,
-    browser: Browser = browsers.DEFAULT,
+    kiosk: Browser | None = None,
     state: bool = False,
 ) -> tuple[File, ...]:
     """Make the units.
@@ -83,8 +82,7 @@ def unit_files(
         folder: the units that come with gpiobridge.
         server: the section ``[server]``, for the socket unit.
         network: whether the service needs the network.
-        kiosk: whether the kiosk's unit is wanted.
-        browser: what the kiosk shows pages with.
+        kiosk: what the kiosk shows pages with; None for no kiosk.
         state: whether the unit is wanted that mounts the place that stays writable.
 
     Raises:
@@ -92,7 +90,7 @@ def unit_files(
     """
     units = [
         _text_file(f"{UNITS}/{SOCKET}", socket_unit((folder / SOCKET).read_text("utf-8"), server)),
-        *program_units(folder, kiosk=kiosk, browser=browser, state=state),
+        *program_units(folder, kiosk=kiosk, state=state),
     ]
     if network:
         units.append(_text_file(NETWORK, (folder / Path(NETWORK).name).read_text("utf-8")))
@@ -100,14 +98,14 @@ def unit_files(
 
 
 def program_units(
-    folder: Path, *, kiosk: bool, browser: Browser = browsers.DEFAULT, state: bool = False
+    folder: Path, *, kiosk: Browser | None = None, state: bool = False
 ) -> tuple[File, ...]:
     """Make the units that depend on the version alone, and on no configuration.
 
     Args:
         folder: the units that come with that version.
-        kiosk: whether the kiosk's unit is wanted.
-        browser: what the kiosk shows pages with; a version that knows no choice has Chromium.
+        kiosk: what the kiosk shows pages with, None for no kiosk; a version that knows no choice
+            has Chromium.
         state: whether the unit is wanted that mounts the place that stays writable.
 
     Raises:
@@ -126,7 +124,7 @@ def program_units(
         }
     texts = {place: source.read_text("utf-8") for place, source in sources.items()}
     if kiosk:
-        texts[f"{UNITS}/{KIOSK}"] = unit_with_browser(texts[f"{UNITS}/{KIOSK}"], browser)
+        texts[f"{UNITS}/{KIOSK}"] = unit_with_browser(texts[f"{UNITS}/{KIOSK}"], kiosk)
     return tuple(_text_file(place, text) for place, text in texts.items())
 
 

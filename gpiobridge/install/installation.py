@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from types import FrameType
@@ -28,10 +29,10 @@ from gpiobridge.install.plan import (
     plan_uninstall,
     plan_writable,
 )
-from gpiobridge.install.present import kiosk_browser, kiosk_unit, look, mounts_state, package_of
+from gpiobridge.install.present import kiosk_browser, look, mounts_state, package_of
 from gpiobridge.install.steps import CONFIG, EXHIBIT, HOME, File, Step, listed
 from gpiobridge.install.target import TargetMachine
-from gpiobridge.kiosk.browsers import BROWSERS
+from gpiobridge.kiosk.browsers import DEFAULT, Browser
 from gpiobridge.pins import choose
 from gpiobridge.system import calling
 from gpiobridge.system.overlay import SETTING
@@ -55,53 +56,55 @@ def _readable() -> Iterator[None]:
         ) from error
 
 
-@_readable()
-def install(
-    folder: Path | None,
-    *,
-    kiosk: bool,
-    dry_run: bool,
-    replace: bool,
-    read_only: bool = False,
-    machine: TargetMachine,
-    tell: Tell,
-    browser: str | None = None,
-) -> None:
-    """Install the running gpiobridge as a service, or upgrade the one that is there.
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What whoever installs may choose.
 
     Args:
         folder: of the exhibit; None keeps the one that is installed, else takes that of the
             current folder, else the packaged example.
-        kiosk: whether this machine's screen shows the pages, too.
-        dry_run: say what would be done, and change nothing.
+        kiosk: whether this machine's screen shows the pages, too; one that does, goes on.
+        browser: what the kiosk shows pages with; None keeps the one that is installed, else
+            takes the default.
         replace: overwrite what someone has changed, after a backup.
         read_only: let the card be only read from the next boot on.
+        dry_run: say what would be done, and change nothing.
+    """
+
+    folder: Path | None = None
+    kiosk: bool = False
+    browser: Browser | None = None
+    replace: bool = False
+    read_only: bool = False
+    dry_run: bool = False
+
+    def browser_on(self, machine: TargetMachine) -> Browser | None:
+        """Say what the kiosk will show pages with; None for no kiosk."""
+        installed = kiosk_browser(machine)
+        return (self.browser or installed or DEFAULT) if self.kiosk or installed else None
+
+
+@_readable()
+def install(choices: Choices, machine: TargetMachine, tell: Tell) -> None:
+    """Install the running gpiobridge as a service, or upgrade the one that is there.
+
+    Args:
+        choices: what is chosen.
         machine: the machine to install on.
         tell: gets what a person should know, a line each.
-        browser: what the kiosk shows pages with; None keeps the one that is installed, else
-            takes Chromium.
 
     Raises:
         ConfigError: the configuration is wrong.
         InstallError: something speaks against it, a step failed, or the service doesn't start.
     """
-    _require(machine, dry_run)
+    _require(machine, choices.dry_run)
     machine.require_shared(Path(sys.base_prefix))
-    with _alone(machine, dry_run, tell):
-        _install(folder, kiosk, browser, dry_run, replace, read_only, machine, tell)
+    with _alone(machine, choices.dry_run, tell):
+        _install(choices, machine, tell)
 
 
-def _install(
-    folder: Path | None,
-    kiosk: bool,
-    browser: str | None,
-    dry_run: bool,
-    replace: bool,
-    read_only: bool,
-    machine: TargetMachine,
-    tell: Tell,
-) -> None:
-    source = _exhibit(folder, machine, tell)
+def _install(choices: Choices, machine: TargetMachine, tell: Tell) -> None:
+    source = _exhibit(choices.folder, machine, tell)
     # Before anything is read as root: a message about a wrong file may quote it. Where there is no
     # configuration, `config` says so.
     there = source is not None and os.path.lexists(source / "config.toml")
@@ -110,11 +113,9 @@ def _install(
     for warning in settings.warnings:
         tell(f"warning: {warning}")
     address = _address(settings)
-    copy = running_copy()
-    kiosk = kiosk or bool(kiosk_unit(machine))
-    shown_with = BROWSERS[browser] if browser else kiosk_browser(machine)
+    copy, kiosk = running_copy(), choices.browser_on(machine)
     if kiosk:
-        tell(f"The kiosk's browser is {shown_with.name}")
+        tell(f"The kiosk's browser is {kiosk.name}")
     wanted = Wanted(
         version=version("gpiobridge"),
         fingerprint=copy.fingerprint,
@@ -127,25 +128,29 @@ def _install(
             settings.server,
             network=bool(settings.wired) and choose(settings.gpio.pin_factory) == "pigpio",
             kiosk=kiosk,
-            browser=shown_with,
-            state=read_only or mounts_state(machine),
+            state=choices.read_only or mounts_state(machine),
         ),
         address=f"port {address[1]} on {address[0]}",
-        kiosk=kiosk,
-        read_only=read_only,
+        kiosk=kiosk is not None,
+        read_only=choices.read_only,
     )
-    present = look(machine, (*(wanted.exhibit or ()), *wanted.units), address, shown_with)
-    steps = plan_install(present, wanted, replace=replace, today=time.strftime("%Y-%m-%d"))
-    if _show(steps, dry_run, tell, "all is installed as it should be: nothing to do"):
+    present = look(machine, wanted.files, address, kiosk)
+    steps = plan_install(present, wanted, replace=choices.replace, today=_today())
+    if _show(steps, choices.dry_run, tell, "all is installed as it should be: nothing to do"):
         carry_out(steps, machine, tell, copy=copy, live=present.live)
-    if not dry_run:
-        _say_what_is_live(machine, tell)
-        tell(f"The page is at {_url(*address)}")
-        if read_only and not machine.overlay().now:
-            tell(
-                "The card is only read from the next boot on: sudo reboot "
-                f"(the way back: {calling.as_root('install', '--writable')})"
-            )
+    if choices.dry_run:
+        return
+    _say_what_is_live(machine, tell)
+    tell(f"The page is at {_url(*address)}")
+    if choices.read_only and not machine.overlay().now:
+        tell(
+            "The card is only read from the next boot on: sudo reboot "
+            f"(the way back: {calling.as_root('install', '--writable')})"
+        )
+
+
+def _today() -> str:
+    return time.strftime("%Y-%m-%d")
 
 
 def make_writable(*, dry_run: bool, machine: TargetMachine, tell: Tell) -> None:
@@ -195,18 +200,15 @@ def roll_back(*, dry_run: bool, replace: bool, machine: TargetMachine, tell: Tel
         units: tuple[File, ...] = ()
         if present.previous is not None:
             package = package_of(machine, present.previous)
-            browser = kiosk_browser(machine)
+            kiosk = kiosk_browser(machine)
             units = wanted_files.program_units(
-                wanted_files.units_folder(package),
-                kiosk=bool(kiosk_unit(machine)),
-                browser=browser,
-                state=mounts_state(machine),
+                wanted_files.units_folder(package), kiosk=kiosk, state=mounts_state(machine)
             )
-            if wanted_files.browser_of_kiosk(units) not in (None, browser):
-                unknown = f"that copy doesn't know {browser.name}"
+            if kiosk and wanted_files.browser_of_kiosk(units) != kiosk:
+                unknown = f"that copy doesn't know {kiosk.name}"
                 tell(f"{unknown}: its kiosk shows the pages with Chromium")
             present = look(machine, units)
-        steps = plan_rollback(present, units, replace=replace, today=time.strftime("%Y-%m-%d"))
+        steps = plan_rollback(present, units, replace=replace, today=_today())
         if _show(steps, dry_run, tell, ""):
             carry_out(steps, machine, tell, live=present.live)
     if not dry_run:
@@ -228,7 +230,7 @@ def uninstall(*, dry_run: bool, machine: TargetMachine, tell: Tell) -> None:
     _require(machine, dry_run)
     with _alone(machine, dry_run, tell):
         present = look(machine)
-        steps = plan_uninstall(present, today=time.strftime("%Y-%m-%d"))
+        steps = plan_uninstall(present, today=_today())
         if _show(steps, dry_run, tell, "gpiobridge is not installed: nothing to do"):
             carry_out(steps, machine, tell)
             if machine.at(HOME).exists():

@@ -1,6 +1,6 @@
 """The steps of an installation: what each is, and the sentence that says it.
 
-Frozen and told apart by their type: `plan` chooses them, `carrying` does them, and both
+Frozen and told apart by their type: `plan` chooses them, `carry_out` does them, and both
 ``--dry-run`` and a real run show them. Paths are those of the machine, as text. Pure.
 """
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gpiobridge.system.overlay import SETTING
+from gpiobridge.system.units import KIOSK, RECOVER, SERVICE, SOCKET
 
 HOME = "/opt/gpiobridge"
 LINKS = ("live", "previous", "bin")
@@ -34,6 +35,9 @@ READERS = "gpiobridge-exhibit"
 
 STATE = "var-lib-gpiobridge-state.mount"
 """Mounts the place that stays writable while the card is only read."""
+
+OURS = (KIOSK, SERVICE, SOCKET, RECOVER, STATE)
+"""The units that `install` may have placed, in the order in which they are stopped."""
 
 _SHOWN = 3  # so many files are named in a sentence
 

@@ -28,7 +28,7 @@ from gpiobridge.errors import ConfigError, InstallError, PinError
 from gpiobridge.install import installation as installing
 from gpiobridge.install import own_copy
 from gpiobridge.install.files import exhibit_files, socket_unit, unit_files, unit_with_browser
-from gpiobridge.install.installation import install, make_writable, roll_back, uninstall
+from gpiobridge.install.installation import Choices, install, make_writable, roll_back, uninstall
 from gpiobridge.install.target import TargetMachine
 from gpiobridge.kiosk.browsers import BROWSERS
 from gpiobridge.system import calling, parts
@@ -97,8 +97,9 @@ def other_version(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, bytes], Non
 def run(machine: TargetMachine, folder: Path | None = None, **options: Any) -> list[str]:
     """Install; returns what was said."""
     said: list[str] = []
-    chosen: dict[str, Any] = dict.fromkeys(("kiosk", "dry_run", "replace"), False) | options
-    install(folder, machine=machine, tell=said.append, **chosen)
+    if "browser" in options:
+        options["browser"] = BROWSERS[options["browser"]]
+    install(Choices(folder, **options), machine, said.append)
     return said
 
 
@@ -627,7 +628,7 @@ def test_a_disk_that_fills_up_changes_nothing(
 
     monkeypatch.setattr("gpiobridge.install.carry_out.shutil.copyfileobj", full)
     monkeypatch.setattr("gpiobridge.install.carry_out.build", lambda *_: None)
-    monkeypatch.setattr("gpiobridge.install.carry_out._Work._check", lambda *_: None)
+    monkeypatch.setattr("gpiobridge.install.carry_out.check_with_copy", lambda *_: None)
     with pytest.raises(InstallError) as failed:
         run(machine, exhibit)
     assert str(failed.value) == (
@@ -1099,7 +1100,7 @@ def test_a_file_that_is_exchanged_meanwhile_is_not_placed(
             film.symlink_to(secret) if kind == "link" else os.mkfifo(film)
 
     with pytest.raises(InstallError, match=r"film\.txt: it has changed while .*run this again"):
-        install(exhibit, machine=machine, tell=exchange, kiosk=False, dry_run=False, replace=True)
+        install(Choices(exhibit, replace=True), machine, exchange)
     assert snapshot(machine.root) == before
 
 
@@ -1441,7 +1442,7 @@ def test_a_name_without_an_address() -> None:
 def test_pigpio_gets_the_network_back() -> None:
     """Only a configuration that needs the network gets the drop-in that gives it."""
     paths = [
-        [file.path for file in unit_files(SYSTEMD, Server(start="x"), network=on, kiosk=False)]
+        [file.path for file in unit_files(SYSTEMD, Server(start="x"), network=on)]
         for on in (False, True)
     ]
     drop_in = "/etc/systemd/system/gpiobridge.service.d/gpiobridge-network.conf"
