@@ -1,44 +1,36 @@
 """The orders of the command line: install, take back, make writable, uninstall, recover."""
 
 import contextlib
-import fcntl
 import os
-import signal
 import socket
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from types import FrameType
 
 from gpiobridge import config
 from gpiobridge.config import Settings
 from gpiobridge.errors import ConfigError, InstallError
 from gpiobridge.install import files as wanted_files
-from gpiobridge.install import recovery
 from gpiobridge.install.carry_out import carry_out
+from gpiobridge.install.lock import Tell, alone
 from gpiobridge.install.own_copy import PACKAGE, running_copy
 from gpiobridge.install.plan import (
     Wanted,
-    left_by_uninstall,
     plan_install,
     plan_rollback,
-    plan_uninstall,
     plan_writable,
 )
 from gpiobridge.install.present import kiosk_browser, look, mounts_state, package_of
+from gpiobridge.install.removal import left_by_uninstall, plan_uninstall
 from gpiobridge.install.steps import CONFIG, EXHIBIT, HOME, File, Step, listed
 from gpiobridge.install.target import TargetMachine
 from gpiobridge.kiosk.browsers import DEFAULT, Browser
 from gpiobridge.pins import choose
 from gpiobridge.system import calling
 from gpiobridge.system.overlay import SETTING
-from gpiobridge.system.units import SERVICE
-
-Tell = Callable[[str], None]
 
 
 @contextlib.contextmanager
@@ -99,7 +91,7 @@ def install(choices: Choices, machine: TargetMachine, tell: Tell) -> None:
     """
     _require(machine, choices.dry_run)
     machine.require_shared(Path(sys.base_prefix))
-    with _alone(machine, choices.dry_run, tell):
+    with alone(machine, choices.dry_run, tell):
         _install(choices, machine, tell)
 
 
@@ -165,7 +157,7 @@ def make_writable(*, dry_run: bool, machine: TargetMachine, tell: Tell) -> None:
         InstallError: it can't be.
     """
     _require(machine, dry_run)
-    with _alone(machine, dry_run, tell):
+    with alone(machine, dry_run, tell):
         overlay = machine.overlay()
         now = "" if overlay.now else ", and is now"
         nothing = f"the card is writable after the next boot{now}: nothing to do"
@@ -195,7 +187,7 @@ def roll_back(*, dry_run: bool, replace: bool, machine: TargetMachine, tell: Tel
         InstallError: there is no such copy, it refuses the configuration, or it doesn't start.
     """
     _require(machine, dry_run)
-    with _alone(machine, dry_run, tell):
+    with alone(machine, dry_run, tell):
         present = look(machine)
         units: tuple[File, ...] = ()
         if present.previous is not None:
@@ -228,7 +220,7 @@ def uninstall(*, dry_run: bool, machine: TargetMachine, tell: Tell) -> None:
         InstallError: a step failed.
     """
     _require(machine, dry_run)
-    with _alone(machine, dry_run, tell):
+    with alone(machine, dry_run, tell):
         present = look(machine)
         steps = plan_uninstall(present, today=_today())
         if _show(steps, dry_run, tell, "gpiobridge is not installed: nothing to do"):
@@ -318,50 +310,5 @@ def recover(machine: TargetMachine, tell: Tell) -> None:
     Raises:
         InstallError: an installation is at work.
     """
-    with _alone(machine, False, tell):
+    with alone(machine, False, tell):
         pass
-
-
-@contextlib.contextmanager
-def _alone(machine: TargetMachine, dry_run: bool, tell: Tell) -> Iterator[None]:
-    """Keep a second installation out, and begin with all as it was before one that didn't end."""
-    if dry_run:
-        yield
-        return
-    path = machine.at("/run/gpiobridge-install.lock")
-    with path.open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise InstallError("another `gpiobridge install` is at work: wait for it") from error
-        if recovery.take_back(machine):
-            tell("An installation before didn't end: all is again as it was before it")
-            machine.systemctl("daemon-reload")
-            if machine.has("active", SERVICE):  # never at boot, where it waits for this
-                with contextlib.suppress(InstallError):  # what comes next may mend it
-                    machine.systemctl("restart", SERVICE)
-        with _undone_when_ended():
-            yield
-
-
-@contextlib.contextmanager
-def _undone_when_ended() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP, as of a lost SSH session, undo what was done, as Ctrl-C does.
-
-    Else the next boot would, and with it what the owner has changed until then.
-    """
-    if threading.current_thread() is not threading.main_thread():  # who alone may have signals
-        yield
-        return
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    ends = (signal.SIGTERM, signal.SIGHUP)
-    heard = [number for number in ends if signal.getsignal(number) is not signal.SIG_IGN]
-    old = {number: signal.signal(number, stop) for number in heard}  # nohup's stays ignored
-    try:
-        yield
-    finally:
-        for number, before in old.items():
-            signal.signal(number, before)

@@ -5,7 +5,7 @@ carries out, and whatever speaks against it is said before anything has been cha
 """
 
 import posixpath
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -23,8 +23,6 @@ from gpiobridge.install.present import Present
 from gpiobridge.install.steps import (
     CONFIG,
     EXHIBIT,
-    HOME,
-    OURS,
     PINS,
     READERS,
     STATE,
@@ -40,7 +38,6 @@ from gpiobridge.install.steps import (
     Place,
     Remember,
     Remove,
-    RemoveHome,
     SetOverlay,
     Start,
     Step,
@@ -185,55 +182,6 @@ def plan_writable(overlay: Overlay) -> tuple[Step, ...]:
     return (SetOverlay(False, overlay.raspi_config),) if overlay.next_boot else ()
 
 
-def plan_uninstall(present: Present, *, today: str) -> tuple[Step, ...]:
-    """Plan the removal of all but the exhibit; no steps if nothing is installed.
-
-    Args:
-        present: what is there.
-        today: the date, for the backup's name.
-
-    Raises:
-        InstallError: the card is only read now.
-    """
-    units = tuple(path for path in present.placed if not path.startswith(f"{EXHIBIT}/"))
-    there = tuple(path for path in units if path in present.found)
-    changed = [path for path in there if present.found[path] != present.placed[path]]
-    kept = {path: digest for path, digest in present.placed.items() if path not in units}
-    steps = _ending(present, there)
-    if changed:
-        steps.append(_backup(changed, today))
-    if units:
-        steps += [Remove(there), Remember(kept), Systemctl(("daemon-reload",))]
-    ours = present.command not in ("", "other") and f"{HOME}/bin" not in present.foreign
-    if present.versions or present.live or ours:
-        steps.append(RemoveHome(ours))
-    refuse_lost(present, steps)
-    return tuple(steps)
-
-
-def _ending(present: Present, there: tuple[str, ...]) -> list[Step]:
-    """Plan the end of our units: also without its record, nothing may run on or start at boot."""
-    named, lost = [], []
-    for unit in OURS:
-        path, runs = f"{UNITS}/{unit}", unit in present.active
-        if path in there or unit in present.enabled or (runs and path in present.found):
-            named.append(unit)
-        elif runs:
-            lost.append(unit)  # its file is gone, and systemd disables no such unit
-    steps: list[Step] = []
-    if named:
-        steps.append(Systemctl(("disable", "--now", *named)))
-    if lost:
-        steps.append(Systemctl(("stop", *lost)))
-    return steps
-
-
-def left_by_uninstall(present: Present) -> tuple[str, ...]:
-    """List units that stay, for nothing tells that install has placed them."""
-    units = (f"{UNITS}/{unit}" for unit in OURS)
-    return tuple(path for path in units if path in present.found and path not in present.placed)
-
-
 @dataclass(frozen=True, slots=True)
 class _Changes:
     """What becomes of files.
@@ -311,18 +259,13 @@ def _stale(present: Present, wanted: Wanted) -> tuple[str, ...]:
     )
 
 
-def _backup(changed: Iterable[str], today: str) -> Backup:
-    units = tuple(path for path in changed if not path.startswith(f"{EXHIBIT}/"))
-    return Backup(f"{EXHIBIT}.backup-{today}", units)
-
-
 def _placing(present: Present, changes: _Changes, today: str) -> list[Step]:
     """Plan what happens to files, and a backup of those that someone has changed."""
     placed = {path: digest for path, digest in present.placed.items() if path not in changes.stale}
     placed |= changes.wanted
     steps: list[Step] = []
     if changes.by_hand:
-        steps.append(_backup(changes.by_hand, today))
+        steps.append(Backup.of(changes.by_hand, today))
     if changes.stale:  # first: a file may be where a folder comes, and the other way round
         steps.append(Remove(changes.stale))
     if changes.place:

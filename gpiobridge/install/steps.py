@@ -7,6 +7,7 @@ Frozen and told apart by their type: `plan` chooses them, `carry_out` does them,
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 from gpiobridge.system.overlay import SETTING
 from gpiobridge.system.units import KIOSK, RECOVER, SERVICE, SOCKET
@@ -109,6 +110,17 @@ class Backup:
 
     target: str
     units: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, changed: Iterable[str], today: str) -> Self:
+        """Make the step for files that someone has changed.
+
+        Args:
+            changed: their paths.
+            today: the date, for the backup's name.
+        """
+        units = tuple(path for path in changed if not path.startswith(f"{EXHIBIT}/"))
+        return cls(f"{EXHIBIT}.backup-{today}", units)
 
     def __str__(self) -> str:
         more = f" and {listed(self.units)}" if self.units else ""

@@ -9,10 +9,10 @@ from gpiobridge.install.plan import (
     Wanted,
     plan_install,
     plan_rollback,
-    plan_uninstall,
     plan_writable,
 )
 from gpiobridge.install.present import Present
+from gpiobridge.install.removal import plan_uninstall
 from gpiobridge.install.steps import (
     CONFIG,
     EXHIBIT,
