@@ -1,6 +1,6 @@
 """The checks of the kiosk: a browser, something to show it with, enough memory, and its policy.
 
-Each takes what it looks at as arguments and returns its finding.
+Each takes the patient and returns its findings.
 """
 
 import os
@@ -11,6 +11,7 @@ from pathlib import Path
 from gpiobridge.config import Settings
 from gpiobridge.doctor.findings import Finding, failure, ok, skipped, warning
 from gpiobridge.doctor.machine import read_text
+from gpiobridge.doctor.patient import Patient
 from gpiobridge.kiosk import browsers, chromium_policy
 from gpiobridge.kiosk.browsers import Browser
 from gpiobridge.system import calling
@@ -20,16 +21,11 @@ _CAGE = "cage"
 _CHECK = "kiosk"
 
 
-def kiosk(root: Path, programs: Sequence[str], *, pi: bool, wanted: Browser | None) -> Finding:
-    """Check what a kiosk on this machine needs.
-
-    Args:
-        root: the file system.
-        programs: folders in which programs are looked for.
-        pi: whether this is a Raspberry Pi.
-        wanted: the browser that the kiosk's unit names; None if no such unit is installed.
-    """
-    if not pi and not wanted:
+def kiosk(patient: Patient) -> Finding:
+    """Check what a kiosk on this machine needs."""
+    root, programs = patient.machine.root, patient.machine.programs
+    wanted = browsers.named_in(patient.kiosk.command) if patient.kiosk else None
+    if not patient.pi and not wanted:
         return skipped(_CHECK, "this is no Raspberry Pi: any browser does")
     memory = _memory_bytes(root)
     little = memory is not None and browsers.has_little_memory(memory)
@@ -65,13 +61,16 @@ def kiosk(root: Path, programs: Sequence[str], *, pi: bool, wanted: Browser | No
     )
 
 
-def policy(root: Path, settings: Settings) -> Finding:
-    """Check that an installed kiosk's browser obeys the present configuration.
+def policy(patient: Patient) -> list[Finding]:
+    """Check that an installed kiosk's browser obeys the present configuration."""
+    unit = patient.kiosk
+    if unit is None or browsers.named_in(unit.command) != browsers.CHROMIUM:
+        return []  # cog has a filter instead
+    # One of another bridge has a policy of its own.
+    return [] if "--url" in unit.command else [_policy(patient.machine.root, patient.settings)]
 
-    Args:
-        root: the file system.
-        settings: the configuration.
-    """
+
+def _policy(root: Path, settings: Settings) -> Finding:
     check, again = "kiosk policy", f"sudo systemctl restart {bare(KIOSK)}"
     bridge, wanted = settings.server.local_url, settings.kiosk
     made = chromium_policy.policy(bridge, wanted.allow, camera=wanted.camera)

@@ -13,8 +13,10 @@ from gpiobridge.core.events import Level
 from gpiobridge.doctor.board import CHIP_BACK_ENDS
 from gpiobridge.doctor.findings import Finding, failure, ok, skipped, warning
 from gpiobridge.doctor.machine import ExaminedMachine, Health
+from gpiobridge.doctor.patient import Patient
 from gpiobridge.doctor.programs import Program, holding_line
 from gpiobridge.doctor.sampling import SAMPLE_S, Sample
+from gpiobridge.doctor.service import restart
 from gpiobridge.pins.chips import Line, pi_chip
 
 _READINGS = 10  # of a running bridge, over SAMPLE_S
@@ -32,20 +34,12 @@ _QUIETEN = (
 _OURS = "held by gpiobridge itself"
 
 
-def levels(
-    settings: Settings, factory: str, machine: ExaminedMachine, health: Health | None, restart: str
-) -> list[Finding]:
-    """Check each configured pin.
-
-    Args:
-        settings: the configuration.
-        factory: the back end that it comes to; anything where no pin is wired.
-        machine: where to look.
-        health: what the running bridge says, if one runs.
-        restart: how that one is started again.
-    """
-    if health is not None:
-        return _told(settings, machine, health, restart)
+def levels(patient: Patient) -> list[Finding]:
+    """Check each configured pin."""
+    settings, machine = patient.settings, patient.machine
+    factory = "" if patient.unwired else patient.factory
+    if patient.health is not None:
+        return _told(settings, machine, patient.health, restart(patient))
     found = _of_wires(settings, factory, machine) if settings.wired else {}
     return [
         found.get(pin.name) or skipped(check_of(pin), f"{_set_by(pin)}: no GPIO is read")
@@ -188,7 +182,7 @@ def _holder(machine: ExaminedMachine, chip: int, pin: Pin) -> tuple[Line, Progra
 
 
 def _told(
-    settings: Settings, machine: ExaminedMachine, first: Health, restart: str
+    settings: Settings, machine: ExaminedMachine, first: Health, remedy: str
 ) -> list[Finding]:
     """Judge the pins by what the running bridge says of them."""
     readings = [first]
@@ -199,11 +193,11 @@ def _told(
             break
         readings.append(again)
     note = f"; {_OURS}" + (", simulated" if first.get("simulated") else "")
-    return [_told_of(settings, pin, readings, note, restart) for pin in settings.pins.values()]
+    return [_told_of(settings, pin, readings, note, remedy) for pin in settings.pins.values()]
 
 
 def _told_of(
-    settings: Settings, pin: Pin, readings: list[Health], note: str, restart: str
+    settings: Settings, pin: Pin, readings: list[Health], note: str, remedy: str
 ) -> Finding:
     check = check_of(pin)
     told = readings[0]["pins"].get(pin.name)
@@ -214,14 +208,14 @@ def _told_of(
         return warning(
             check,
             f"{settings.source} has {wire}, active {pin.active}; the running bridge has {other}",
-            f"restart it ({restart}), or name its own file with --config",
+            f"restart it ({remedy}), or name its own file with --config",
         )
     seen = [reading["pins"].get(pin.name, {}).get("level") for reading in readings]
     if None in seen:
         return failure(
             check,
             f"{wire} has no level: the running bridge does not watch it",
-            restart,
+            remedy,
         )
     noisy = any(reading["pins"].get(pin.name, {}).get("noisy") for reading in readings)
     if pin.source == "http":  # nothing of it can be broken, and it may stay active for long

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+from gpiobridge.system import parts
 from gpiobridge.system.overlay import SETTING
 from gpiobridge.system.units import KIOSK, RECOVER, SERVICE, SOCKET
 
-HOME = "/opt/gpiobridge"
+HOME = parts.HOME
 LINKS = ("live", "previous", "bin")
 """The links to copies, in `HOME`."""
 EXHIBIT = "/etc/gpiobridge"

@@ -71,6 +71,11 @@ class Unit:
         return self.load not in ("", "not-found")
 
     @property
+    def starts_at_boot(self) -> bool:
+        """Whether it is enabled, for good or until the next boot."""
+        return self.enabled.startswith("enabled")
+
+    @property
     def config(self) -> Path | None:
         """The configuration that it runs with, if its command names one."""
         found = re.search(r"--config[ =]([^\s;]+)", self.command)
