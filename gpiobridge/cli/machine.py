@@ -14,8 +14,9 @@ from gpiobridge.cli.log import set_up_logging
 from gpiobridge.cli.options import config_option, token_option, url_option, which_config_option
 from gpiobridge.client.target import find_bridge
 from gpiobridge.errors import InstallError, KioskError
+from gpiobridge.kiosk.browsers import BROWSERS, DEFAULT
 
-_BROWSER = click.Choice(["chromium", "cog"])
+_BROWSER = click.Choice(list(BROWSERS))
 _COLOURS = {"ok": "green", "warning": "yellow", "failure": "red", "skipped": None}
 
 
@@ -63,7 +64,7 @@ def doctor(config_file: Path | None, as_json: bool) -> None:
 @click.option(
     "--browser",
     type=_BROWSER,
-    default="chromium",
+    default=DEFAULT.name,
     show_default=True,
     help="Which browser: Chromium, or cog, which needs about half its memory.",
 )
@@ -187,23 +188,22 @@ def install(
     if read_only is False and (folder or kiosk or replace):
         raise click.UsageError("--writable goes with none of DIR, --kiosk and --replace")
     installing = _installing()
-    machine = installing.Machine()
+    machine = installing.TargetMachine()
     if read_only is False:
         installing.make_writable(dry_run=dry_run, machine=machine, tell=click.echo)
         return
     if rollback:
         installing.roll_back(dry_run=dry_run, replace=replace, machine=machine, tell=click.echo)
         return
-    installing.install(
-        folder,
+    choices = installing.Choices(
+        folder=folder,
         kiosk=kiosk,
-        browser=browser,
-        dry_run=dry_run,
+        browser=BROWSERS[browser] if browser else None,
         replace=replace,
         read_only=bool(read_only),
-        machine=machine,
-        tell=click.echo,
+        dry_run=dry_run,
     )
+    installing.install(choices, machine, click.echo)
 
 
 @main.command()
@@ -211,7 +211,7 @@ def install(
 def uninstall(dry_run: bool) -> None:
     """Remove the service that `install` has made; the exhibit stays (needs root)."""
     installing = _installing()
-    installing.uninstall(dry_run=dry_run, machine=installing.Machine(), tell=click.echo)
+    installing.uninstall(dry_run=dry_run, machine=installing.TargetMachine(), tell=click.echo)
 
 
 def _installing() -> Any:

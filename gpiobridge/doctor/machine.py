@@ -122,7 +122,7 @@ def _search_path() -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Machine:
+class ExaminedMachine:
     """Where the checks look.
 
     Args:

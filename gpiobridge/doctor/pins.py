@@ -12,11 +12,13 @@ from typing import Any
 from gpiobridge.config import CHIP_BACK_ENDS, Pin, Settings
 from gpiobridge.core.events import Level
 from gpiobridge.doctor.findings import Finding, failure, ok, skipped, warning
-from gpiobridge.doctor.machine import Health, Machine
+from gpiobridge.doctor.machine import ExaminedMachine, Health
+from gpiobridge.doctor.patient import Patient
 from gpiobridge.doctor.programs import Program, holding_line
 from gpiobridge.doctor.sampling import SAMPLE_S, Sample
+from gpiobridge.doctor.service import restart
 from gpiobridge.pins.chips import Line, named
-from gpiobridge.pins.gpio import WiredPin, wire_name, wired
+from gpiobridge.pins.gpio import WiredPin, wire_name
 
 _READINGS = 10  # of a running bridge, over SAMPLE_S
 _NOISY = 10  # edges in SAMPLE_S that no finger makes
@@ -33,32 +35,22 @@ _QUIETEN = (
 _OURS = "held by gpiobridge itself"
 
 
-def levels(
-    settings: Settings, factory: str, machine: Machine, health: Health | None, restart: str
-) -> list[Finding]:
-    """Check each configured pin.
-
-    Args:
-        settings: the configuration.
-        factory: the back end that it comes to; anything where no pin is wired.
-        machine: where to look.
-        health: what the running bridge says, if one runs.
-        restart: how that one is started again.
-    """
-    if health is not None:
-        return _told(settings, machine, health, restart)
-    wires = wired(settings.pins)
-    found = _of_wires(settings, wires, factory, machine) if wires else {}
+def levels(patient: Patient) -> list[Finding]:
+    """Check each configured pin."""
+    settings, machine = patient.settings, patient.machine
+    if patient.health is not None:
+        return _told(settings, machine, patient.health, restart(patient))
+    found = {} if patient.unwired else _of_wires(patient)
     return [
         found.get(pin.name) or skipped(check_of(pin), f"{pin.where}: no GPIO is read")
         for pin in settings.pins.values()
     ]
 
 
-def _of_wires(
-    settings: Settings, wires: Mapping[str, WiredPin], factory: str, machine: Machine
-) -> dict[str, Finding]:
+def _of_wires(patient: Patient) -> dict[str, Finding]:
     """Judge the wired pins by what the kernel says, and by what they do for a moment."""
+    settings, machine = patient.settings, patient.machine
+    wires, factory = patient.wired, patient.factory
     if factory == "mock":
         reason = "simulated: no GPIO is read"
         return {name: skipped(check_of(pin), reason) for name, pin in wires.items()}
@@ -168,7 +160,9 @@ def _told_wire(told: Mapping[str, Any]) -> str:
     return wire_name(number, told.get("chip"))  # an older bridge knows none
 
 
-def _holder(machine: Machine, chip: int, pin: WiredPin) -> tuple[Line, Program | None] | None:
+def _holder(
+    machine: ExaminedMachine, chip: int, pin: WiredPin
+) -> tuple[Line, Program | None] | None:
     """Find who holds a wired pin's line, None for nobody."""
     try:
         line = machine.line(chip, pin.pin)
@@ -177,7 +171,9 @@ def _holder(machine: Machine, chip: int, pin: WiredPin) -> tuple[Line, Program |
     return (line, holding_line(machine.root, chip, pin.pin)) if line.used else None
 
 
-def _told(settings: Settings, machine: Machine, first: Health, restart: str) -> list[Finding]:
+def _told(
+    settings: Settings, machine: ExaminedMachine, first: Health, remedy: str
+) -> list[Finding]:
     """Judge the pins by what the running bridge says of them."""
     readings = [first]
     for _ in range(_READINGS - 1):
@@ -187,11 +183,11 @@ def _told(settings: Settings, machine: Machine, first: Health, restart: str) -> 
             break
         readings.append(again)
     note = f"; {_OURS}" + (", simulated" if first.get("simulated") else "")
-    return [_told_of(settings, pin, readings, note, restart) for pin in settings.pins.values()]
+    return [_told_of(settings, pin, readings, note, remedy) for pin in settings.pins.values()]
 
 
 def _told_of(
-    settings: Settings, pin: Pin, readings: list[Health], note: str, restart: str
+    settings: Settings, pin: Pin, readings: list[Health], note: str, remedy: str
 ) -> Finding:
     check = check_of(pin)
     told = readings[0]["pins"].get(pin.name)
@@ -202,14 +198,14 @@ def _told_of(
         return warning(
             check,
             f"{settings.source} has {wire}, active {pin.active}; the running bridge has {other}",
-            f"restart it ({restart}), or name its own file with --config",
+            f"restart it ({remedy}), or name its own file with --config",
         )
     seen = [reading["pins"].get(pin.name, {}).get("level") for reading in readings]
     if None in seen:
         return failure(
             check,
             f"{wire} has no level: the running bridge does not watch it",
-            restart,
+            remedy,
         )
     noisy = any(reading["pins"].get(pin.name, {}).get("noisy") for reading in readings)
     if not isinstance(

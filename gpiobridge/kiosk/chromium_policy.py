@@ -6,13 +6,13 @@ looks each of them up in the installed Chromium. What no policy stops, such as a
 closes. Any thread.
 """
 
-import contextlib
 import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from gpiobridge.net.hosts import origin_of
+from gpiobridge.system.whole_files import replacing
 
 FILE = "/etc/gpiobridge/chromium-policies/managed/gpiobridge.json"
 """Where the kiosk's unit has it written before each start."""
@@ -139,17 +139,9 @@ def write(path: Path, content: str) -> None:
     for folder in reversed(missing):
         folder.mkdir(exist_ok=True)
         folder.chmod(0o755)  # whatever the umask is; a folder that was there keeps its mode
-    beside = path.with_name(f".{path.name}.new")
-    try:
-        with beside.open("w", encoding="utf-8") as file:
-            os.fchmod(file.fileno(), 0o644)
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    finally:
-        with contextlib.suppress(OSError):
-            beside.unlink()
+    with replacing(path) as new:
+        os.fchmod(new.fileno(), 0o644)
+        new.write(content.encode())
 
 
 def _exactly(site: str) -> str:

@@ -20,7 +20,7 @@ from running import RunningBridge, write_exhibit
 from gpiobridge.cli import main
 from gpiobridge.config import Gpio, Pin
 from gpiobridge.core.events import Level
-from gpiobridge.doctor import Finding, Machine, Report, Verdict, examine
+from gpiobridge.doctor import ExaminedMachine, Finding, Report, Verdict, examine
 from gpiobridge.doctor.machine import Package, User
 from gpiobridge.doctor.sampling import Sample
 from gpiobridge.errors import PinError
@@ -166,9 +166,9 @@ class Pi:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / str(handle)).symlink_to(target)
 
-    def machine(self) -> Machine:
+    def machine(self) -> ExaminedMachine:
         """What the doctor sees."""
-        healthy = Machine(
+        healthy = ExaminedMachine(
             root=self.root,
             system="Linux",
             kernel="6.12.34+rpt-rpi-v8",
@@ -523,11 +523,11 @@ FAULTS: dict[str, tuple[Callable[[Pi], None], str, Verdict, str, str]] = {
     ),
     "no browser": (
         removed("usr/bin/chromium"),
-        "kiosk", WARNING, "chromium not found", "apt install .*chromium$",
+        "kiosk", WARNING, "chromium not found", "apt install .*chromium chromium-sandbox$",
     ),
     "no browser for the kiosk": (
         both(removed("usr/bin/chromium"), kiosk_installed),
-        "kiosk", FAILURE, "chromium not found", "apt install .*chromium$",
+        "kiosk", FAILURE, "chromium not found", "apt install .*chromium chromium-sandbox$",
     ),
     "no cog for the kiosk": (
         lambda pi: kiosk_installed(pi, "cog"),
@@ -550,13 +550,12 @@ FAULTS: dict[str, tuple[Callable[[Pi], None], str, Verdict, str, str]] = {
             written("proc/meminfo", "MemTotal:         440000 kB\n"),
             configured(welcome="prerender = true"),
         ),
-        "kiosk", WARNING, "only 429 MB of memory; pages with prerender = true: welcome",
-        "--no-memcheck",
+        "kiosk", WARNING, "only 429 MB of memory$", "take cog",
     ),
     "little memory and Chromium in the kiosk": (
         both(written("proc/meminfo", "MemTotal:         440000 kB\n"), kiosk_installed),
         "kiosk", WARNING, "chromium and cage; only 429 MB of memory",
-        "take cog.*apt install .* cog && sudo .*gpiobridge install --kiosk --browser cog;",
+        "take cog.*apt install .* cog && sudo .*gpiobridge install --kiosk --browser cog$",
     ),
     "clock not set": (
         lambda pi: pi.commands.update(timedatectl="no\n"),
@@ -634,6 +633,37 @@ def test_a_kiosk_with_cog_needs_no_chromium(pi: Pi) -> None:
     pi.write("proc/meminfo", "MemTotal:         440000 kB\n")
     [found] = of(pi.examine(), "kiosk")
     assert (found.verdict, found.sentence) == (OK, "cog and cage; only 429 MB of memory")
+
+
+def test_a_small_pi_can_be_found_well(pi: Pi) -> None:
+    """Once what is asked for is done, nothing more is asked for; Chromium may stay beside cog."""
+    pi.write("proc/meminfo", "MemTotal:         440000 kB\n")
+    kiosk_installed(pi)
+    [asked] = of(pi.examine(), "kiosk")
+    assert "install --kiosk --browser cog" in asked.remedy
+    pi.write("usr/bin/cog")
+    kiosk_installed(pi, "cog")
+    [found] = of(pi.examine(), "kiosk")
+    assert (found.verdict, found.remedy) == (OK, "")
+
+
+def test_a_small_pi_without_a_kiosk_needs_cog_alone(pi: Pi) -> None:
+    """What it is asked to install is what fits it, so that it is asked for nothing else then."""
+    pi.write("proc/meminfo", "MemTotal:         440000 kB\n")
+    (pi.root / "usr/bin/chromium").unlink()
+    [asked] = of(pi.examine(), "kiosk")
+    assert asked.remedy.endswith("apt install --no-install-recommends cog")
+    pi.write("usr/bin/cog")
+    [found] = of(pi.examine(), "kiosk")
+    assert (found.verdict, found.remedy) == (OK, "")
+
+
+def test_google_chrome_is_a_chromium(pi: Pi) -> None:
+    """The launcher takes it, so the doctor doesn't ask for another one."""
+    (pi.root / "usr/bin/chromium").rename(pi.root / "usr/bin/google-chrome")
+    kiosk_installed(pi)
+    [found] = of(pi.examine(), "kiosk")
+    assert (found.verdict, found.sentence) == (OK, "google-chrome and cage")
 
 
 @pytest.mark.parametrize("fault", FAULTS)
