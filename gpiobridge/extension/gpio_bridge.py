@@ -31,7 +31,7 @@ from gpiobridge.extension.settings import read_settings
 from gpiobridge.extension.views import ViewPages, with_long_path, without_path
 from gpiobridge.loop.watcher import Watcher
 from gpiobridge.pins import pin_source
-from gpiobridge.routes import files, handoff
+from gpiobridge.routes import files
 from gpiobridge.routes.admission import check_source
 from gpiobridge.routes.blueprint import make_blueprint, overlapping
 from gpiobridge.system.run_key import RunKey
@@ -419,7 +419,6 @@ class GpioBridge:
             self._handlers.stop()
             raise
         self._outbound.attach(watcher)
-        self._leave_readers_out()
         # Under a server that isn't ours the displays are told, too, when the process ends.
         atexit.register(self.stop)
         if pins.simulated:
@@ -516,15 +515,6 @@ class GpioBridge:
                 page,
                 app.import_name,
             )
-
-    def _leave_readers_out(self) -> None:
-        """Let Flask-Sock start no reader thread for our sockets; others keep theirs."""
-        assert self._app is not None
-        # Now, not in init_app: by now the application has set its own options.
-        options = self._app.config.setdefault("SOCK_SERVER_OPTIONS", {})
-        options["thread_class"] = handoff.reader_thread(
-            options.get("thread_class", threading.Thread)
-        )
 
 
 def _nameless(decorator: str, given: object, such_as: str) -> str:

@@ -6,14 +6,14 @@ socket.
 
 import itertools
 import logging
+import socket
 import time
 from collections.abc import Callable
 from math import inf
 
-import flask_sock
-import simple_websocket
 from flask import Blueprint, Response, g, request
 from flask.typing import ResponseReturnValue
+from wsproto import connection as protocol
 from wsproto.utilities import ProtocolError
 
 from gpiobridge.app.running_bridge import Running
@@ -24,6 +24,7 @@ from gpiobridge.displays.slots import NoSlotError
 from gpiobridge.net.addresses import client_of
 from gpiobridge.routes import handoff
 from gpiobridge.routes.admission import check_handshake, refuse
+from gpiobridge.routes.handshake import add_websocket
 from gpiobridge.routes.simulator import SIMULATOR
 from gpiobridge.system.log_rate import LogRate
 
@@ -76,13 +77,12 @@ def add_socket(blueprint: Blueprint, running: Callable[[], Running]) -> None:
             refuse(503, str(error))
         # No compression: the frames are tiny, and it costs 90 KB a socket.
         request.environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
-        request.environ[handoff.NO_READER] = True
 
-    def hand_over(ws: simple_websocket.Server, page: str) -> None:
+    def hand_over(sock: socket.socket, early: bytes, page: str) -> None:
         """Give a socket, its handshake done, to the watcher."""
         connection = Connection(
-            handoff.take(ws.sock),
-            ws.ws,
+            sock,
+            protocol.Connection(protocol.ConnectionType.SERVER),
             Display(
                 page,
                 _printable(request.args.get("display", "")),
@@ -94,10 +94,9 @@ def add_socket(blueprint: Blueprint, running: Callable[[], Running]) -> None:
             since=request.args.get("since", ""),
             taking_since_s=g.gpiobridge_taking_since_s,
             declined=wire.read_declined(request.args.getlist("declined")[:_MAX_DECLINED]),
-            early=handoff.read_ahead(request.environ),
+            early=early,
             slot=g.pop("gpiobridge_slot"),  # the hub gives it back
         )
-        ws.connected = False  # Flask-Sock must not close what is no longer its own
         running().watcher.adopt(connection)
 
     def give_slot_back(_error: BaseException | None) -> None:
@@ -114,7 +113,7 @@ def add_socket(blueprint: Blueprint, running: Callable[[], Running]) -> None:
     blueprint.register_error_handler(ProtocolError, _bad_handshake)
     blueprint.register_error_handler(UnicodeError, _bad_handshake)  # wsproto decodes some headers
     blueprint.register_error_handler(ConnectionError, _client_left)
-    flask_sock.Sock().route("/ws/<page>", bp=blueprint, endpoint="socket")(hand_over)
+    add_websocket(blueprint, "/ws/<page>", "socket", hand_over)
     blueprint.add_url_rule("/ws/<page>", "no_handshake", no_handshake)
 
 
