@@ -34,6 +34,7 @@ from gpiobridge.pins import pin_source
 from gpiobridge.routes import files
 from gpiobridge.routes.admission import check_source
 from gpiobridge.routes.blueprint import make_blueprint, overlapping
+from gpiobridge.routes.file_feeder import FileFeeder
 from gpiobridge.system.run_key import RunKey
 
 log = logging.getLogger(__name__)
@@ -124,7 +125,7 @@ class GpioBridge:
         self._app: Flask | None = None
         self._running: Running | None = None
         self._outbound = Outbound(self._url_prefix)
-        self._feeder = files.FileFeeder()
+        self._feeder = FileFeeder()
 
     # ---------------------------------------------------------------- setting up
 

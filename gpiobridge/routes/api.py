@@ -16,7 +16,8 @@ from gpiobridge.config import format_duration, nearest, parse_duration
 from gpiobridge.core.events import Level
 from gpiobridge.errors import DriveError, PushError
 from gpiobridge.pins import MAX_PRESS_S, PinSource
-from gpiobridge.routes.admission import check_api, json_body, refuse
+from gpiobridge.routes.admission import check_api, refuse
+from gpiobridge.routes.json_body import json_body
 
 API = "api_"
 """How the endpoints of the API begin, within our blueprint."""

@@ -1,8 +1,8 @@
 """The WebSocket's handshake: Flask-Sock makes it inside Flask, and then the connection is ours.
 
 Why Flask-Sock: a WebSocket is a route like any other, behind the application's hooks and our
-admission, and nobody here writes a handshake. Why only for that: it would keep an HTTP thread and a
-reader thread for as long as a page is open, and pages are open for months; `handoff` has more.
+admission, and nobody here writes the answer to a handshake. Why only for that: it would keep an
+HTTP thread and a reader thread for as long as a page is open, and pages are open for months.
 
 How: where it looks for the connection it finds one end of a socket pair. We send on what it
 answers there, and hang up. So it ends by itself: its reader thread finds the end, and its close
@@ -16,14 +16,19 @@ documented: simple-websocket finds the connection in the environ under the names
 step of it all, which closes its end when the other one has hung up. Any HTTP thread.
 """
 
+import base64
+import binascii
 import socket
 from collections.abc import Callable
 from typing import Any
 
 import flask_sock
-from flask import Blueprint, g, request
+from flask import Blueprint, Request, Response, abort, g, request
+from flask.typing import ResponseReturnValue
+from wsproto.utilities import ProtocolError
 
 from gpiobridge.routes import handoff
+from gpiobridge.routes.admission import refuse
 
 _ANSWER_BYTES = 64 * 1024  # far more than an answer has
 
@@ -58,7 +63,36 @@ def add_websocket(
 
     blueprint.before_request(begin)
     blueprint.teardown_request(fail)
+    blueprint.register_error_handler(ProtocolError, _bad_handshake)
+    blueprint.register_error_handler(UnicodeError, _bad_handshake)  # wsproto decodes some headers
+    blueprint.register_error_handler(ConnectionError, _client_left)
     flask_sock.Sock().route(path, bp=blueprint, endpoint=endpoint)(finish)
+
+
+def check_handshake(request: Request) -> None:
+    """Refuse what is no WebSocket handshake (RFC 6455, 4.2.1).
+
+    Raises:
+        werkzeug.exceptions.HTTPException: 400, with the reason.
+    """
+    headers = request.headers
+    if request.method != "GET":  # Flask gives a GET's view HEAD, too
+        refuse(400, "A WebSocket handshake is a GET.")
+    if request.environ.get("SERVER_PROTOCOL") != "HTTP/1.1":
+        refuse(400, "A WebSocket handshake is HTTP/1.1.")
+    if "Transfer-Encoding" in headers or headers.get("Content-Length", "0").strip("0 "):
+        # Its bytes would be read as frames, though whoever has sent them meant no such thing.
+        refuse(400, "A WebSocket handshake has no body.")
+    if headers.get("Sec-WebSocket-Version") != "13":
+        response = Response("Sec-WebSocket-Version must be 13.\n", 426, mimetype="text/plain")
+        response.headers["Sec-WebSocket-Version"] = "13"  # RFC 6455, 4.4
+        abort(response)
+    try:
+        key = base64.b64decode(headers.get("Sec-WebSocket-Key", ""), validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if len(key) != 16:
+        refuse(400, "Sec-WebSocket-Key must be 16 bytes in base64.")
 
 
 class _Handshake:
@@ -69,6 +103,8 @@ class _Handshake:
     """
 
     def __init__(self, environ: dict[str, Any]) -> None:
+        # No compression: the frames are tiny, and it costs 90 KB a socket.
+        environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
         self._environ = environ
         self._key = next(key for key in handoff.SERVER_SOCKETS if key in environ)
         self._connection: socket.socket = environ[self._key]
@@ -91,3 +127,11 @@ class _Handshake:
         self._environ[self._key] = self._connection
         self._ours.close()
         self._flask_socks.close()
+
+
+def _bad_handshake(error: ProtocolError | UnicodeError) -> ResponseReturnValue:
+    return Response(f"Not a WebSocket handshake: {error}\n", 400, mimetype="text/plain")
+
+
+def _client_left(_error: ConnectionError) -> ResponseReturnValue:
+    return Response(status=400)  # nobody is there to read it
