@@ -33,9 +33,10 @@ from gpiobridge.extension.views import ViewPages, with_long_path, without_path
 from gpiobridge.loop.clock import RealClock
 from gpiobridge.loop.watcher import Watcher
 from gpiobridge.pins.sources import pin_source
-from gpiobridge.routes import files, handoff
+from gpiobridge.routes import files
 from gpiobridge.routes.admission import check_source
 from gpiobridge.routes.blueprint import make_blueprint, overlapping
+from gpiobridge.routes.file_feeder import FileFeeder
 from gpiobridge.system.run_key import RunKey
 
 log = logging.getLogger(__name__)
@@ -127,7 +128,7 @@ class GpioBridge:
         self._app: Flask | None = None
         self._running: Running | None = None
         self._outbound = Outbound(self._url_prefix)
-        self._feeder = files.FileFeeder()
+        self._feeder = FileFeeder()
 
     # ---------------------------------------------------------------- setting up
 
@@ -394,7 +395,6 @@ class GpioBridge:
             self._handlers.stop()
             raise
         self._outbound.attach(watcher)
-        self._leave_readers_out()
         # Under a server that isn't ours the displays are told, too, when the process ends.
         atexit.register(self.stop)
         if pins.simulated:
@@ -491,15 +491,6 @@ class GpioBridge:
                 page,
                 app.import_name,
             )
-
-    def _leave_readers_out(self) -> None:
-        """Let Flask-Sock start no reader thread for our sockets; others keep theirs."""
-        assert self._app is not None
-        # Now, not in init_app: by now the application has set its own options.
-        options = self._app.config.setdefault("SOCK_SERVER_OPTIONS", {})
-        options["thread_class"] = handoff.reader_thread(
-            options.get("thread_class", threading.Thread)
-        )
 
 
 def _nameless(decorator: str, given: object, such_as: str) -> str:

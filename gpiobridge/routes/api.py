@@ -19,7 +19,8 @@ from gpiobridge.displays.audience import Audience
 from gpiobridge.errors import DriveError, PushError
 from gpiobridge.pins.driving import MAX_PRESS_S
 from gpiobridge.pins.source import PinSource
-from gpiobridge.routes.admission import check_api, json_body, refuse
+from gpiobridge.routes.admission import check_api, refuse
+from gpiobridge.routes.json_body import json_body
 
 API = "api_"
 """How the endpoints of the API begin, within our blueprint."""
