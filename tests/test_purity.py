@@ -32,7 +32,7 @@ ALLOWED = {
     "displays": {"core", "system"},
     "client": {"config", "core", "errors", "net", "system"},
     "pins": {"config", "core", "errors", "system"},
-    "kiosk": {"client", "config", "errors", "net", "system"},
+    "kiosk": {"client", "config", "core", "errors", "net", "system"},
     "loop": {"config", "core", "displays", "pins", "system"},
     "doctor": {"client", "config", "core", "errors", "kiosk", "loop", "pins", "system"},
     "install": {"config", "errors", "kiosk", "pins", "system"},

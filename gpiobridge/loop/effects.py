@@ -13,8 +13,8 @@ from gpiobridge.core.clock import Clock
 from gpiobridge.core.core import Core
 from gpiobridge.core.events import Broadcast, CloseClients, Effect, Now, PinEvent, PinNoisy
 from gpiobridge.displays.audience import Audience, Move, Order, Push
-from gpiobridge.displays.connection import Connection
-from gpiobridge.displays.hub import LINES, Hub
+from gpiobridge.displays.connection import LINES, Connection
+from gpiobridge.displays.hub import Hub
 from gpiobridge.displays.observer import MovedBy
 from gpiobridge.displays.retained_messages import Retained
 from gpiobridge.loop.observer import Observer

@@ -18,7 +18,7 @@ from serving import make_app
 from gpiobridge import Display, Message, config
 from gpiobridge.app.handlers import Handlers
 from gpiobridge.displays.audience import SentMessage
-from gpiobridge.displays.hub import LINES
+from gpiobridge.displays.connection import LINES
 from gpiobridge.serve.standalone import create_app
 from gpiobridge.serve.template_errors import TemplateErrors
 
