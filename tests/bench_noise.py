@@ -20,7 +20,7 @@ from gpiobridge.core.events import Level, RawEdge
 from gpiobridge.displays.audience import Display
 from gpiobridge.displays.connection import Connection
 from gpiobridge.loop.watcher import Watcher
-from gpiobridge.pins import OnEdge, PinSource
+from gpiobridge.pins.source import OnEdge, PinSource
 
 DISPLAYS = 50
 EDGES_A_SECOND = 5000

@@ -34,7 +34,7 @@ ALLOWED = {
     "pins": {"config", "core", "errors", "system"},
     "kiosk": {"client", "config", "errors", "net", "system"},
     "loop": {"config", "core", "displays", "pins", "system"},
-    "doctor": {"client", "config", "core", "errors", "kiosk", "pins", "system"},
+    "doctor": {"client", "config", "core", "errors", "kiosk", "loop", "pins", "system"},
     "install": {"config", "errors", "kiosk", "pins", "system"},
     "app": {"config", "core", "displays", "errors", "loop", "system"},
     "routes": {"app", "config", "core", "displays", "errors", "loop", "net", "pins", "system"},

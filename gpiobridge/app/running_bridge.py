@@ -3,7 +3,6 @@
 The extension makes one at its start; the routes work on it. Any HTTP thread.
 """
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -48,7 +47,7 @@ class Running:
 
     def health(self) -> tuple[dict[str, Any], bool]:
         """What ``/healthz`` says, and whether all is well."""
-        levels = self.watcher.core.levels
+        levels, now_s = self.watcher.core.levels, self.watcher.clock.now().mono_s
         return {
             "status": "ok" if self.well else "failed",
             "watcher": "alive" if self.watcher.alive else "dead",
@@ -63,7 +62,7 @@ class Running:
                     "active": pin.active,
                     "debounce": pin.debounce_s,
                     "missed": self.watcher.core.lost(name)[0],
-                    "noisy": self.watcher.core.noisy(name, time.monotonic()),
+                    "noisy": self.watcher.core.noisy(name, now_s),
                 }
                 for name, pin in self.settings.pins.items()
             },
@@ -75,7 +74,7 @@ class Running:
 
     def status(self) -> str:
         """Say in a line what ``systemctl status`` shows."""
-        watcher, now_s = self.watcher, time.monotonic()
+        watcher, now_s = self.watcher, self.watcher.clock.now().mono_s
         displays, pins = watcher.displays, self.settings.pins
         hidden = sum(not display.visible for display in displays)
         last_s = watcher.counts.last_event_s

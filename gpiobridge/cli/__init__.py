@@ -18,7 +18,7 @@ import click
 
 from gpiobridge import __version__, config
 from gpiobridge.client.target import Target, find_bridge
-from gpiobridge.config import Pin, Settings
+from gpiobridge.config import Settings
 from gpiobridge.core.triggers import WORDS
 from gpiobridge.errors import ConfigError, GpioBridgeError, InstallError, KioskError, PinError
 from gpiobridge.system import calling
@@ -175,8 +175,8 @@ def check(config_file: Path | None) -> None:
             [
                 (
                     pin.name,
-                    _wire(pin),
-                    pin.pull,
+                    pin.short,
+                    pin.pull or "",
                     pin.active,
                     f"{pin.debounce_s * 1000:g} ms",
                 )
@@ -197,11 +197,11 @@ def check(config_file: Path | None) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Write it for machines.")
 def version(as_json: bool) -> None:
     """Name each part of this copy and its version, and since when it is here."""
-    from gpiobridge import pins
+    from gpiobridge.pins import boards
     from gpiobridge.system import parts
 
     try:
-        back_end = pins.choose("auto")
+        back_end = boards.choose("auto")
     except PinError:  # a Raspberry Pi without one
         back_end = None
     told = parts.describe(back_end)
@@ -537,12 +537,6 @@ def _page_rows(settings: Settings, name: str) -> list[tuple[str, ...]]:
     if not rules:
         return [(*first, "", "")]
     return [(*(first if i == 0 else ("", "")), *rule) for i, rule in enumerate(rules)]
-
-
-def _wire(pin: Pin) -> str:
-    if pin.source != "gpio":
-        return pin.source
-    return str(pin.pin) if pin.chip in (None, "auto") else f"{pin.pin} ({pin.chip})"
 
 
 def _displays(count: int) -> str:

@@ -15,6 +15,7 @@ from gpiobridge.config.durations import format_duration, parse_duration
 from gpiobridge.config.example import example_file, why_example
 from gpiobridge.config.file import load, read
 from gpiobridge.config.settings import (
+    CHIP_BACK_ENDS,
     Gpio,
     Idle,
     Kiosk,
@@ -25,11 +26,11 @@ from gpiobridge.config.settings import (
     Server,
     Settings,
     base_url,
-    wire_name,
 )
 from gpiobridge.config.words import nearest
 
 __all__ = [
+    "CHIP_BACK_ENDS",
     "DEFAULT_URL",
     "Gpio",
     "Idle",
@@ -48,7 +49,6 @@ __all__ = [
     "parse_duration",
     "read",
     "why_example",
-    "wire_name",
 ]
 
 DEFAULT_URL = "http://127.0.0.1:8000"

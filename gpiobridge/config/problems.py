@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from gpiobridge.config.durations import format_duration
-from gpiobridge.config.words import Key, dotted, listed, nearest, show, unknown
+from gpiobridge.config.words import Key, dotted, one_of, show, unknown
 
 TableT = TypeVar("TableT", bound=BaseModel)
 
@@ -146,7 +146,5 @@ def _reason(error: ErrorDetails) -> str:
             return f'must name the pin, too; write {where[0]}.<pin> = "<next page>"'
         case "literal_error":
             options = re.findall(r"'([^']+)'", str(context["expected"]))
-            close = nearest(str(error["input"]), options)
-            hint = f"; did you mean {show(close)}?" if close else ""
-            return f"must be {listed(options)}{hint}"
+            return one_of(error["input"], options)
     return "is not a value that can stand here"

@@ -22,9 +22,9 @@ from pydantic import (
 )
 
 from gpiobridge.config.durations import format_duration, parse_duration
-from gpiobridge.config.header import bcm_number
 from gpiobridge.config.settings import Idle
 from gpiobridge.config.words import show
+from gpiobridge.core.events import Level
 from gpiobridge.core.triggers import TABLES, Trigger
 from gpiobridge.net.hosts import DEFAULT_PORTS, read_origin
 
@@ -35,8 +35,13 @@ _ONE_DAY_S = 86_400
 _HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*")
 
 
-def _seconds(least_s: float, most_s: float) -> BeforeValidator:
-    """Make the reader of a duration between two limits, in seconds."""
+def seconds(least_s: float, most_s: float) -> BeforeValidator:
+    """Make the reader of a duration.
+
+    Args:
+        least_s: the shortest, in seconds.
+        most_s: the longest, in seconds.
+    """
 
     def read(value: object) -> float:
         if isinstance(value, int | float) and not isinstance(value, bool):
@@ -127,7 +132,12 @@ def _pin_factory(name: object) -> object:
     return name
 
 
-def _chip(name: object) -> object:
+def chip_name(name: object) -> object:
+    """Read the name of a GPIO chip.
+
+    Raises:
+        ValueError: it is none; with the reason and a remedy.
+    """
     if isinstance(name, int) and not isinstance(name, bool):
         raise ValueError(f'must be a name in quotes; write "gpiochip{name}"')
     if isinstance(name, str) and name != "auto" and not re.fullmatch(r"gpiochip[0-9]+", name):
@@ -190,8 +200,8 @@ class ServerTable(Table):
     port: Annotated[int, Field(ge=0, le=65535)] | None = None
     start: str | None = None
     max_displays: Annotated[int, Field(ge=1)] | None = None
-    beat_s: Annotated[float | None, _seconds(0.2, 60)] = Field(None, alias="beat")
-    catch_up_s: Annotated[float | None, _seconds(0, 600)] = Field(None, alias="catch_up")
+    beat_s: Annotated[float | None, seconds(0.2, 60)] = Field(None, alias="beat")
+    catch_up_s: Annotated[float | None, seconds(0, 600)] = Field(None, alias="catch_up")
     csp: Literal["local", "strict", "off"] | None = None
     open: bool | None = None
     token: Annotated[str, AfterValidator(_token)] | None = None
@@ -232,20 +242,17 @@ class GpioTable(Table):
         Literal["auto", "gpiod", "lgpio", "rpigpio", "pigpio", "mock"] | None,
         BeforeValidator(_pin_factory),
     ] = None
-    chip: Annotated[str | None, BeforeValidator(_chip)] = None
+    chip: Annotated[str | None, BeforeValidator(chip_name)] = None
 
 
 class PinTable(Table):
-    """What may stand in ``[pins.<name>]``."""
+    """What may stand in ``[pins.<name>]``, whatever its kind; each kind has more beside it."""
 
-    pin: Annotated[int | None, BeforeValidator(bcm_number)] = None
-    chip: Annotated[str | None, BeforeValidator(_chip)] = None
-    source: Literal["gpio", "http"] | None = None
+    source: str | None = None  # there is such a kind: it has this table
     # Not the enumerations: pydantic 2.6 reports a wrong type of them as it does one of text.
-    pull: Literal["up", "down", "none"] | None = None
-    active: Literal["low", "high"] | None = None
-    debounce_s: Annotated[float | None, _seconds(0, 10)] = Field(None, alias="debounce")
-    hold_s: Annotated[float | None, _seconds(0.1, 600)] = Field(None, alias="hold")
+    active: Annotated[Literal["low", "high"], AfterValidator(Level)] | None = None
+    debounce_s: Annotated[float | None, seconds(0, 10)] = Field(None, alias="debounce")
+    hold_s: Annotated[float | None, seconds(0.1, 600)] = Field(None, alias="hold")
 
 
 def _with_targets(table: type[TableT]) -> type[TableT]:
@@ -258,7 +265,7 @@ def _with_targets(table: type[TableT]) -> type[TableT]:
 class RulesTable(Table):
     """The rules of a page, or of ``[every_page]``."""
 
-    lockout_s: Annotated[float | None, _seconds(0, 60)] = Field(None, alias="lockout")
+    lockout_s: Annotated[float | None, seconds(0, 60)] = Field(None, alias="lockout")
     idle: Annotated[Idle | Literal[False] | None, PlainValidator(_idle)] = None
 
     def targets(self, trigger: Trigger) -> Mapping[str, str | Literal[False]]:

@@ -113,6 +113,13 @@ def listed(names: Iterable[str]) -> str:
     return " or ".join(filter(None, (", ".join(shown[:-1]), *shown[-1:])))
 
 
+def one_of(value: object, options: Collection[str]) -> str:
+    """Say that a value is none of those that can stand there."""
+    close = nearest(str(value), options)
+    hint = f"; did you mean {show(close)}?" if close else ""
+    return f"must be {listed(options)}{hint}"
+
+
 def nearest(name: str, known: Collection[str]) -> str | None:
     """Find the known name that ``name`` was probably meant to be."""
     plain = {other.casefold(): other for other in known}

@@ -20,9 +20,8 @@ import logging
 import selectors
 import socket
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from itertools import islice
 from math import inf
 
@@ -30,11 +29,11 @@ from wsproto.events import BytesMessage, CloseConnection, Event, Ping, TextMessa
 from wsproto.utilities import LocalProtocolError
 
 from gpiobridge.core import wire
-from gpiobridge.core.counts import Counts
 from gpiobridge.core.events import CloseClients
 from gpiobridge.core.wire import Close
 from gpiobridge.displays.audience import Audience, SentMessage
 from gpiobridge.displays.connection import Connection, text_frame
+from gpiobridge.displays.observer import DisplayObserver, Gone, MovedBy
 from gpiobridge.displays.slots import Slots
 from gpiobridge.system.log_rate import LogRate
 
@@ -65,18 +64,6 @@ _RECEIVE_BYTES = 4096  # a turn's worth, so that one talkative peer can't hold u
 _FRAMES_AT_ONCE = 32  # of those that came together, too: hundreds of tiny ones fit into 4 KiB
 
 
-class Gone(StrEnum):
-    """Why a socket ended, as the log and the metrics say it."""
-
-    LEFT = "left"
-    WENT_AWAY = "went away"
-    STOPPED_READING = "stopped reading"
-    NO_ANSWER = "no longer answers"
-    BROKE_A_RULE = "broke a rule"
-    NO_HANG_UP = "did not hang up"
-    CAME_AGAIN = "came again"
-
-
 @dataclass(slots=True)
 class _Tally:
     """What the open displays of one client have sent in this second."""
@@ -94,9 +81,8 @@ class Hub:
         selector: the watcher's; each socket is registered with its `Connection` as data.
         slots: given back when a display is gone.
         beat_s: after this many seconds without a frame every display gets a beat.
-        counts: where connections are counted.
-        on_message: gets what a page sends to the application; it must not block or raise.
-        on_taking: is called when a page has said whether it takes presses; the same.
+        observers: whoever is told what displays do.
+        on_taking: is called when a page has said whether it takes presses.
         pages: the names of all pages.
     """
 
@@ -105,8 +91,7 @@ class Hub:
         selector: selectors.BaseSelector,
         slots: Slots,
         beat_s: float,
-        counts: Counts,
-        on_message: Callable[[SentMessage], None] = lambda message: None,
+        observers: Sequence[DisplayObserver] = (),
         on_taking: Callable[[Connection], None] = lambda connection: None,
         pages: Collection[str] = (),
     ) -> None:
@@ -114,8 +99,7 @@ class Hub:
         self._selector = selector
         self._slots = slots
         self._beat_s = beat_s
-        self._counts = counts
-        self._on_message = on_message
+        self._observers = observers
         self._on_taking = on_taking
         self._pages = pages
         self._log = LogRate(log, LINES)
@@ -143,7 +127,8 @@ class Hub:
                 self._drop(other, Gone.CAME_AGAIN)
         self.connections.add(connection)
         self._tallies.setdefault(connection.slot.client, _Tally()).displays += 1
-        self._counts.connected += 1
+        for observer in self._observers:
+            observer.display_came(connection.display)
         self._selector.register(connection.sock, selectors.EVENT_READ, connection)
         self._log.info("%s connected, %d in all", connection, len(self.connections))
         self.tell(connection, texts)
@@ -158,12 +143,17 @@ class Hub:
         """Send a text frame, encoded once, to every display."""
         self._broadcast(text_frame(text), now_s)
 
-    def push(self, message: bytes, audience: Audience) -> None:
-        """Send a message's frame to the displays it is for, behind those they still wait for."""
+    def push(self, message: bytes, audience: Audience) -> int:
+        """Send a message's frame to the displays it is for, behind those they still wait for.
+
+        Returns:
+            How many that are.
+        """
         # No sign of life for the others: beats go on as if it had not been sent.
-        for connection in self._of(audience):
-            self._counts.messages_sent += 1
+        connections = self._of(audience)
+        for connection in connections:
             self._send_message(connection, message)
+        return len(connections)
 
     def move(self, path: str, audience: Audience, now_s: float) -> int:
         """Let the displays of an audience leave for ``path``; return how many were sent there."""
@@ -218,7 +208,8 @@ class Hub:
             return
         if code in (Close.POLICY, Close.TOO_BIG):
             connection.broke_a_rule = True
-            self._counts.gone[Gone.BROKE_A_RULE] += 1
+            for observer in self._observers:
+                observer.rule_broken(connection.display, reason)
             self._log.info("%s is closed: %s", connection, reason)
         self._send_event(connection, CloseConnection(code, reason))
         self._finish(connection, now_s)
@@ -455,8 +446,8 @@ class Hub:
             reason = "data is no JSON: finite numbers, and text that is UTF-8"
             self.close(connection, Close.POLICY, reason, now_s)
         else:
-            self._counts.messages_received += 1
-            self._on_message(SentMessage(text, connection.display))
+            for observer in self._observers:
+                observer.message_came(SentMessage(text, connection.display))
 
     def _take_taking(
         self, connection: Connection, message: Mapping[str, object], now_s: float
@@ -482,7 +473,8 @@ class Hub:
         if connection.idle or not isinstance(to, str) or to not in self._pages:
             return
         connection.idle = True
-        self._counts.navigations[page, to] += 1
+        for observer in self._observers:
+            observer.displays_moved(page, to, 1, MovedBy.IDLE)
         name = f', display "{connection.display.name}"' if connection.display.name else ""
         self._log.info("idle: %s leads to %s%s", page, to, name)
 
@@ -526,7 +518,8 @@ class Hub:
         if not tally.displays:
             del self._tallies[connection.slot.client]
         self._slots.give_back(connection.slot, keep=not connection.broke_a_rule)
-        self._counts.gone[why] += 1
+        for observer in self._observers:
+            observer.display_gone(connection.display, why)
         self._log.info("%s %s, %d in all", connection, why, len(self.connections))
 
 

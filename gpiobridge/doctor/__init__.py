@@ -16,7 +16,8 @@ from gpiobridge.doctor import age, backends, board, disk, kiosk, pins, service
 from gpiobridge.doctor.findings import Finding, Report, Verdict, failure, ok, skipped, warning
 from gpiobridge.doctor.machine import Health, Machine
 from gpiobridge.errors import ConfigError, PinError
-from gpiobridge.pins import is_raspberry_pi
+from gpiobridge.pins.boards import is_raspberry_pi
+from gpiobridge.pins.gpio import wired
 from gpiobridge.system import calling
 from gpiobridge.system.parts import marked_since_s
 from gpiobridge.system.units import KIOSK, Unit, config_of, find_units
@@ -109,7 +110,7 @@ class _Patient:
     @property
     def unwired(self) -> bool:
         """Whether no pin needs GPIO: then neither back end nor chip matter."""
-        return isinstance(self.loaded, Settings) and not self.loaded.wired
+        return isinstance(self.loaded, Settings) and not wired(self.loaded.pins)
 
     @cached_property
     def pi(self) -> bool:
@@ -130,10 +131,11 @@ def _checks(patient: _Patient) -> Iterator[tuple[str, Check]]:
     machine, root = patient.machine, patient.machine.root
 
     def chip() -> Finding:
-        gpio, wired = patient.settings.gpio, patient.settings.wired
         if patient.unwired:
             return skipped("GPIO chip", _UNWIRED)
-        return board.chip(root, gpio, patient.factory, machine.chips(), wired)
+        settings = patient.settings
+        its = wired(settings.pins)
+        return board.chip(root, settings.gpio, patient.factory, machine.chips(), its)
 
     def permissions() -> Finding:
         if patient.unwired:

@@ -23,15 +23,16 @@ from gpiobridge.app.orders import Outbound
 from gpiobridge.app.pins import LivePin, LivePins
 from gpiobridge.app.running_bridge import Running, no_nonce
 from gpiobridge.config import Limits, Settings
-from gpiobridge.displays.audience import Display
+from gpiobridge.displays.audience import Audience, Display
 from gpiobridge.errors import ConfigError, GpioBridgeError
 from gpiobridge.extension.fallback_log import show_log
 from gpiobridge.extension.hooks import Guard, RequestHooks
 from gpiobridge.extension.pin_decorators import PinDecorator, with_pin_decorators
 from gpiobridge.extension.settings import read_settings
 from gpiobridge.extension.views import ViewPages, with_long_path, without_path
+from gpiobridge.loop.clock import RealClock
 from gpiobridge.loop.watcher import Watcher
-from gpiobridge.pins import pin_source
+from gpiobridge.pins.sources import pin_source
 from gpiobridge.routes import files, handoff
 from gpiobridge.routes.admission import check_source
 from gpiobridge.routes.blueprint import make_blueprint, overlapping
@@ -296,7 +297,7 @@ class GpioBridge:
             GpioBridgeError: it has no application yet.
         """
         self._need_application("push()")
-        return self._outbound.push(data, page, display, exclude, retain)
+        return self._outbound.push(data, Audience(page, display, exclude), retain)
 
     def navigate(
         self,
@@ -325,7 +326,7 @@ class GpioBridge:
             GpioBridgeError: it has no application yet.
         """
         self._need_application("navigate()")
-        return self._outbound.navigate(to, page, display, exclude)
+        return self._outbound.navigate(to, Audience(page, display, exclude))
 
     def send_file(self, folder: Path, name: str) -> Response:
         """Answer a request with a file; a slow or paused reader holds no HTTP thread.
@@ -374,16 +375,17 @@ class GpioBridge:
         ]
         if problems:
             raise ConfigError(problems)
-        pins = pin_source(settings.gpio, settings.pins)
+        clock = RealClock()
+        pins = pin_source(settings.gpio, settings.pins, clock)
         watcher = Watcher(
             settings,
             pins,
             paths,
             self._on_failure,
-            on_event=self._handlers.take_event,
-            on_message=self._handlers.take_message,
             gestures=self._handlers.gestures(),
             retained=self._outbound.retained,
+            observers=(self._handlers,),
+            clock=clock,
         )
         self._handlers.prepare(settings.pins, self._call)
         try:

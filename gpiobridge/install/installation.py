@@ -31,7 +31,8 @@ from gpiobridge.install.plan import (
 from gpiobridge.install.present import kiosk_browser, kiosk_unit, look, mounts_state, package_of
 from gpiobridge.install.steps import CONFIG, EXHIBIT, HOME, File, Step, listed
 from gpiobridge.install.target import Machine
-from gpiobridge.pins import choose
+from gpiobridge.pins.boards import choose
+from gpiobridge.pins.gpio import wired
 from gpiobridge.system import calling
 from gpiobridge.system.overlay import SETTING
 from gpiobridge.system.units import SERVICE
@@ -124,7 +125,7 @@ def _install(
         units=wanted_files.unit_files(
             wanted_files.units_folder(PACKAGE),
             settings.server,
-            network=bool(settings.wired) and choose(settings.gpio.pin_factory) == "pigpio",
+            network=bool(wired(settings.pins)) and choose(settings.gpio.pin_factory) == "pigpio",
             kiosk=kiosk,
             browser=browser,
             state=read_only or mounts_state(machine),

@@ -5,7 +5,6 @@ library writes the text. Any HTTP thread.
 """
 
 import itertools
-import time
 from collections.abc import Callable, Iterable, Sequence
 
 from prometheus_client import CollectorRegistry
@@ -19,9 +18,9 @@ from prometheus_client.metrics_core import (
 from prometheus_client.registry import Collector
 
 from gpiobridge.app.running_bridge import Running
-from gpiobridge.core.counts import Histogram
 from gpiobridge.core.events import Level
-from gpiobridge.displays.hub import Gone
+from gpiobridge.displays.observer import Gone
+from gpiobridge.loop.counts import Histogram
 
 CONTENT_TYPE: str = CONTENT_TYPE_LATEST
 
@@ -52,9 +51,10 @@ class _Metrics(Collector):
 
     def _of_pins(self) -> Iterable[Metric]:
         pins = self._running.settings.pins
-        core, counts = self._running.watcher.core, self._running.watcher.counts
+        watcher = self._running.watcher
+        core, counts = watcher.core, watcher.counts
         events = {(pin, level): 0 for pin in pins for level in Level} | counts.events
-        levels, now_s = core.levels, time.monotonic()
+        levels, now_s = core.levels, watcher.clock.now().mono_s
 
         def each(value: Callable[[str], float]) -> list[Sample]:
             return [((pin,), value(pin)) for pin in pins]

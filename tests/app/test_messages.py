@@ -385,7 +385,7 @@ def test_the_log_may_be_pushed(site: Site, caplog: pytest.LogCaptureFixture) -> 
 
     handler = Pushing()
     ws = site.serve().open("welcome")
-    logger = logging.getLogger("gpiobridge.loop.watcher")
+    logger = logging.getLogger("gpiobridge.loop.event_log")
     caplog.set_level(logging.INFO, logger.name)
     logger.addHandler(handler)
     try:

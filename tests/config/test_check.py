@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from config_text import PAGES, PINS, check, problems
 
-from gpiobridge.config import Gpio, Kiosk, Limits, Page, Pin, Pull, Server, Settings
+from gpiobridge.config import Gpio, Kiosk, Limits, Page, Pull, Server, Settings
 from gpiobridge.core.events import Level
 from gpiobridge.errors import ConfigError
+from gpiobridge.pins.gpio import WiredPin
 
 
 def test_the_least_configuration_gets_every_default(folder: Path) -> None:
@@ -29,7 +30,7 @@ def test_the_least_configuration_gets_every_default(folder: Path) -> None:
         ),
         gpio=Gpio(pin_factory="auto", chip="auto"),
         pins={
-            "button": Pin(
+            "button": WiredPin(
                 name="button",
                 pin=17,
                 pull=Pull.UP,
@@ -103,7 +104,7 @@ def test_every_key_arrives(folder: Path) -> None:
     sites = ("https://example.org", "http://10.0.0.2:8080", "http://[fd00::1]:81")
     assert settings.kiosk == Kiosk(allow=sites, renew_min=245, camera=True)
     assert settings.gpio == Gpio(pin_factory="gpiod", chip="gpiochip4")
-    assert settings.pins["door"] == Pin(
+    assert settings.pins["door"] == WiredPin(
         name="door", pin=17, pull=Pull.NONE, active=Level.HIGH, debounce_s=0.0
     )
     assert settings.pages["welcome"] == Page(

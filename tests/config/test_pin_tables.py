@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 from config_text import PAGES, PINS, check, problems
 
-from gpiobridge.config import Pin, Pull
+from gpiobridge.config import Pull
 from gpiobridge.core.events import Level
+from gpiobridge.pins.gpio import wired
+from gpiobridge.pins.http import HttpPin
 
 
 def test_a_virtual_pin_has_no_number(folder: Path) -> None:
@@ -14,13 +16,11 @@ def test_a_virtual_pin_has_no_number(folder: Path) -> None:
     text = '[pins.bell]\nsource = "http"\n[pins.gate]\nsource = "http"\npull = "none"\n'
     text += 'active = "high"\nhold = "1s"\ndebounce = "0ms"\n'
     settings = check(f"{PINS}{text}{PAGES}", folder)
-    assert settings.pins["bell"] == Pin(
-        name="bell", pin=None, source="http", pull=Pull.UP, active=Level.LOW
+    assert settings.pins["bell"] == HttpPin(name="bell", pull=Pull.UP, active=Level.LOW)
+    assert settings.pins["gate"] == HttpPin(
+        name="gate", pull=Pull.NONE, active=Level.HIGH, hold_s=1.0, debounce_s=0.0
     )
-    assert settings.pins["gate"] == Pin(
-        name="gate", source="http", pull=Pull.NONE, active=Level.HIGH, hold_s=1.0, debounce_s=0.0
-    )
-    assert list(settings.wired) == ["button"]
+    assert list(wired(settings.pins)) == ["button"]
 
 
 def test_a_pin_may_have_a_number_beyond_the_header(folder: Path) -> None:
@@ -191,7 +191,7 @@ def test_a_wrong_line_in_gpio(folder: Path, line: str, problem: str) -> None:
         ('pin = 27\nhold = "9ms"', '.hold = "9ms": must be at least 100ms; '
          "leave it out for the default of 2s"),
         ('pin = 27\nname = "x"', '.name = "x": unknown key; '
-         "leave it out, or write one of pin, chip, source, pull, active, debounce, hold"),
+         "leave it out, or write one of source, active, debounce, hold, pull, pin, chip"),
     ],
 )  # fmt: skip
 def test_a_wrong_line_of_a_pin(folder: Path, body: str, problem: str) -> None:

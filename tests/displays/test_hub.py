@@ -23,7 +23,6 @@ from wsproto.events import (
 )
 
 from gpiobridge.core import wire
-from gpiobridge.core.counts import Counts
 from gpiobridge.core.events import CloseClients
 from gpiobridge.displays.audience import Audience, Display, SentMessage
 from gpiobridge.displays.connection import Connection, text_frame
@@ -32,10 +31,11 @@ from gpiobridge.displays.hub import (
     MAX_CLIENT_FRAMES_A_SECOND,
     MAX_MESSAGES_BYTES,
     MAX_OUTBOX_BYTES,
-    Gone,
     Hub,
 )
+from gpiobridge.displays.observer import DisplayObserver, Gone
 from gpiobridge.displays.slots import KEPT_S, Slots
+from gpiobridge.loop.counts import Counts
 
 BEAT_S = 2.0
 MAX_DISPLAYS = 60
@@ -95,6 +95,17 @@ class Peer:
             self.sock.settimeout(PEER_S)
 
 
+class Messages(DisplayObserver):
+    """Keeps what pages send."""
+
+    def __init__(self, messages: list[SentMessage]) -> None:
+        self._messages = messages
+
+    def message_came(self, message: SentMessage) -> None:
+        """Keep one."""
+        self._messages.append(message)
+
+
 class Room:
     """A hub, and the peers that are connected to it."""
 
@@ -108,8 +119,7 @@ class Room:
             self.selector,
             self.slots,
             BEAT_S,
-            self.counts,
-            self.messages.append,
+            (self.counts, Messages(self.messages)),
             pages=("welcome", "help"),
         )
         self.peers: list[Peer] = []

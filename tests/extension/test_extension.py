@@ -38,7 +38,7 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from gpiobridge import ConfigError, GpioBridge, GpioBridgeError, PinError
 from gpiobridge.client import asking
 from gpiobridge.client.frames import connect
-from gpiobridge.pins import Pins
+from gpiobridge.pins.gpiozero_pins import GpiozeroPins
 
 
 @pytest.fixture
@@ -826,7 +826,7 @@ def test_functions_of_one_decorator_are_told_apart(stop: Callable[[GpioBridge], 
 # ------------------------------------------------------------------- pins that another one has
 
 
-class TakenPins(Pins):
+class TakenPins(GpiozeroPins):
     """Simulated pins that another process has, until it ends."""
 
     taken = True

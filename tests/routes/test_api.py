@@ -484,7 +484,7 @@ def test_the_simulator_names_the_chip_of_a_pin(served: Callable[..., FlaskClient
     """As the greeting and `doctor` do: line 3 of an expander is not GPIO 3 of the Pi (row 12)."""
     text = EXHIBIT.replace("[pins.bell]", '[pins.far]\npin = 3\nchip = "gpiochip2"\n[pins.bell]')
     page = served(text=text).get("/simulator").text
-    assert "line 3 of gpiochip2, pull up, active low" in page
+    assert "Line 3 of gpiochip2, pull up, active low" in page
     assert "GPIO 17, pull up, active low" in page
 
 
