@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from gpiobridge.errors import InstallError
 from gpiobridge.install.present import Present
-from gpiobridge.install.steps import HOME, Step, listed
+from gpiobridge.install.steps import HOME, SetOverlay, Step, listed
 from gpiobridge.system.overlay import Overlay
 
 _SPARE = 8 << 20  # bytes that must be left on the disk
@@ -91,8 +91,8 @@ def refuse_full_disk(present: Present, size: int) -> None:
 
 
 def refuse_lost(present: Present, steps: Sequence[Step]) -> None:
-    """Refuse to change what would be as before after the next boot."""
-    if steps and present.overlay.now:
+    """Refuse to change what would be as before after the next boot; the overlay's switch lasts."""
+    if present.overlay.now and any(not isinstance(step, SetOverlay) for step in steps):
         raise InstallError(
             "this machine's card is only read, and what is changed now is gone with the next boot: "
             "make it writable first, with `install --writable` and `sudo reboot`"

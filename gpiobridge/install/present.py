@@ -15,6 +15,7 @@ from gpiobridge.install.steps import (
     LINKS,
     OURS,
     PINS,
+    POLICY,
     READERS,
     RECORD,
     STATE,
@@ -37,8 +38,8 @@ class Present:
         live: the copy that runs, if there is one.
         previous: the copy to go back to, if there is one.
         placed: what was placed before: path to digest.
-        found: the files that are there now, of those placed or wanted, and our units: path to
-            digest.
+        found: the files that are there now, of those placed or wanted, our units and the
+            kiosk's policy: path to digest.
         enabled: the units that start at boot.
         active: the units that run.
         groups: those of our groups that exist.
@@ -84,10 +85,11 @@ def look(
         kiosk: what a kiosk would show pages with; None for no kiosk.
     """
     placed = _placed(machine)
-    paths = {*placed, *(file.path for file in wanted), *(f"{UNITS}/{unit}" for unit in OURS)}
+    ours = (POLICY, *(f"{UNITS}/{unit}" for unit in OURS))
+    paths = {*placed, *(file.path for file in wanted), *ours}
     found = {path: digest_of(machine.at(path)) for path in paths if machine.at(path).is_file()}
     active = frozenset(unit for unit in OURS if machine.has("active", unit))
-    ours = SOCKET in active  # then the port is in use, and by us
+    listening = SOCKET in active  # then the port is in use, and by us
     return Present(
         versions=_versions(machine),
         live=_link(machine, "live"),
@@ -100,7 +102,7 @@ def look(
         missing=machine.missing_for_a_kiosk(kiosk) if kiosk else (),
         config_readable=machine.may_read(machine.at(CONFIG)),
         command=_command(machine),
-        port_taken=address is not None and not ours and machine.taken(*address),
+        port_taken=address is not None and not listening and machine.taken(*address),
         free=_free(machine.at(HOME)),
         foreign=tuple(
             path

@@ -6,6 +6,7 @@ from gpiobridge.install.steps import (
     EXHIBIT,
     HOME,
     OURS,
+    POLICY,
     UNITS,
     Backup,
     Remember,
@@ -27,12 +28,15 @@ def plan_uninstall(present: Present, *, today: str) -> tuple[Step, ...]:
         InstallError: the card is only read now.
     """
     units = tuple(path for path in present.placed if not path.startswith(f"{EXHIBIT}/"))
+    policy = tuple(path for path in (POLICY,) if path in present.found)
     there = tuple(path for path in units if path in present.found)
     changed = [path for path in there if present.found[path] != present.placed[path]]
     kept = {path: digest for path, digest in present.placed.items() if path not in units}
     steps = _ending(present, there)
     if changed:
         steps.append(Backup.of(changed, today))
+    if policy:  # the kiosk's unit has written it, below the exhibit, which stays
+        steps.append(Remove(policy))
     if units:
         steps += [Remove(there), Remember(kept), Systemctl(("daemon-reload",))]
     ours = present.command not in ("", "other") and f"{HOME}/bin" not in present.foreign

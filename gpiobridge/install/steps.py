@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+from gpiobridge.kiosk import chromium_policy
 from gpiobridge.system import parts
 from gpiobridge.system.overlay import SETTING
 from gpiobridge.system.units import KIOSK, RECOVER, SERVICE, SOCKET
@@ -40,6 +41,9 @@ STATE = "var-lib-gpiobridge-state.mount"
 
 OURS = (KIOSK, SERVICE, SOCKET, RECOVER, STATE)
 """The units that `install` may have placed, in the order in which they are stopped."""
+
+POLICY = chromium_policy.FILE
+"""What the kiosk's unit writes: the policy of its browser."""
 
 _SHOWN = 3  # so many files are named in a sentence
 

@@ -20,6 +20,10 @@ from gpiobridge.system.overlay import PACKAGED, Overlay, find_overlay
 from gpiobridge.system.whole_files import replacing
 
 _ORDER_S = 300  # longer than any start that the unit allows
+_OVERLAY_OFF = (
+    f"[ ! -e {OVERLAY_CONFIG} ] || sed -i '/^[[:space:]]*overlayroot=/d' {OVERLAY_CONFIG}"
+)
+_OVERLAY_ON = f"{_OVERLAY_OFF}; echo '{OVERLAY_LINE}' >>{OVERLAY_CONFIG}"
 _LINES = 8  # of the journal that are shown
 
 
@@ -183,8 +187,7 @@ class TargetMachine:
             done = _run("raspi-config", "nonint", "do_overlayfs", "0" if on else "1")
         elif self.overlay().now:
             # What is in /etc now is in memory; this command goes below it.
-            command = ["sed", "-i", "/^[[:space:]]*overlayroot=/d", OVERLAY_CONFIG]
-            done = _run("overlayroot-chroot", *command)
+            done = _run("overlayroot-chroot", "sh", "-c", _OVERLAY_ON if on else _OVERLAY_OFF)
         else:
             done = None
             self._write_overlay(on)

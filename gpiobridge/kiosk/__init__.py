@@ -4,6 +4,6 @@
 `start` and `browser_process`) with a profile of its own (`profiles`), sleeps until something wakes
 it (`alarm`) and asks the bridge (`inquiry`) whether its page lives (`liveness`). `guard` keeps the
 exhibit alone on the screen, over `devtools_pipe`, by what `tabs` decides; `chromium_policy` forbids
-the rest, `screen` knows whether there is a screen at all, and `renewal` starts the browser anew at
-night. A process of its own: `gpiobridge kiosk`.
+the rest, and `home` says which pages are the exhibit's. `screen` knows whether there is a screen at
+all, and `renewal` starts the browser anew at night. A process of its own: `gpiobridge kiosk`.
 """

@@ -11,6 +11,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from gpiobridge.kiosk import home
 from gpiobridge.net.hosts import origin_of
 from gpiobridge.system.whole_files import replacing
 
@@ -103,19 +104,20 @@ def policy(bridge: str, allow: Sequence[str], *, camera: bool) -> dict[str, obje
         allow: addresses of other sites that may be shown, without a path.
         camera: whether the bridge's pages may use camera and microphone, without being asked.
     """
-    own = [bridge] if camera else []
+    own = [bridge, *home.origins(bridge)[1:]]
+    seeing = own if camera else []
     return {
         **_NOTHING_ASKED,
         **_NOTHING_OPENED,
         **_NOTHING_OFFERED,
         "URLBlocklist": _NOWHERE,
-        "URLAllowlist": [*map(_exactly, (bridge, *allow)), *_OWN, f"file://{START_PAGE}"],
+        "URLAllowlist": [*map(_exactly, (*own, *allow)), *_OWN, f"file://{START_PAGE}"],
         "HomepageIsNewTabPage": _OFF,
         "HomepageLocation": f"{bridge}/",
         "VideoCaptureAllowed": _OFF,
-        "VideoCaptureAllowedUrls": own,
+        "VideoCaptureAllowedUrls": seeing,
         "AudioCaptureAllowed": _OFF,
-        "AudioCaptureAllowedUrls": own,
+        "AudioCaptureAllowedUrls": seeing,
     }
 
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from gpiobridge.errors import KioskError
-from gpiobridge.kiosk import browsers
+from gpiobridge.kiosk import browsers, home
 from gpiobridge.kiosk.start import Start
 from gpiobridge.net.hosts import DEFAULT_PORTS, origin_of
 
@@ -138,7 +138,7 @@ def content_filter(base: str, allow: Sequence[str] = ()) -> list[dict[str, objec
                 "trigger": {"url-filter": "^" + re.sub(r"[][.]", r"\\\g<0>", origin), **pages},
                 "action": {"type": "ignore-previous-rules"},
             }
-            for site in (base, *allow)
+            for site in (*home.origins(base), *allow)
             for origin in _origins(site)
         ),
     ]

@@ -1163,6 +1163,22 @@ def test_uninstall_leaves_the_exhibit(machine: FakeMachine, exhibit: Path) -> No
     assert machine.at("/etc/gpiobridge/templates/open.html").read_text() == "new"
 
 
+@pytest.mark.parametrize("others", [[], ["their.json"]])
+def test_uninstall_removes_the_policy_of_the_kiosk(
+    machine: FakeMachine, exhibit: Path, others: list[str]
+) -> None:
+    """The unit has written it into the exhibit's folder; one of the owner's beside it stays."""
+    run(machine, exhibit, kiosk=True)
+    managed = machine.at("/etc/gpiobridge/chromium-policies/managed")
+    managed.mkdir(parents=True)
+    for name in ("gpiobridge.json", *others):
+        (managed / name).write_text("{}\n")
+    uninstall(dry_run=False, machine=machine, tell=lambda _: None)
+    assert managed.parent.exists() == bool(others)
+    assert [path.name for path in managed.parent.rglob("*.json")] == others
+    assert machine.at("/etc/gpiobridge/config.toml").exists()
+
+
 @pytest.mark.parametrize("record", [None, "", "[]", '{"placed": 1}', "\0"])
 def test_uninstall_without_its_record(
     machine: FakeMachine, exhibit: Path, record: str | None
@@ -1370,6 +1386,21 @@ def test_a_card_that_is_only_read_is_left_alone(machine: FakeMachine, exhibit: P
         "Until then it is only read: sudo reboot",
         "the card is writable after the next boot: nothing to do",
         "Until then it is only read: sudo reboot",
+    ]
+
+
+def test_writable_can_be_taken_back_before_the_boot(machine: FakeMachine, exhibit: Path) -> None:
+    """What --read-only sets is not lost with the boot, so it isn't refused (the plug)."""
+    machine.disk = Overlay(package=True)
+    run(machine, exhibit, read_only=True)
+    machine.disk = Overlay(package=True, now=True, next_boot=True)
+    make_writable(dry_run=False, machine=machine, tell=lambda _: None)
+    assert not machine.disk.next_boot
+    said = run(machine, read_only=True)
+    assert machine.disk.next_boot
+    assert [line for line in said if line.startswith("  ")] == [
+        '  write overlayroot="tmpfs:recurse=0" in /etc/overlayroot.local.conf: '
+        "from the next boot on, the card is only read"
     ]
 
 

@@ -260,6 +260,7 @@ def test_environment_of_cog() -> None:
             ("http://127.0.0.1:80001/", "http://127.0.0.1/", "http://127x0.0.1:8000/"),
         ),
         ("http://pi.local:80", ("http://pi.local/a",), ("http://pi.local.evil.example/",)),
+        ("http://pi.local", ("https://pi.local/a",), ("https://pi.local:8443/",)),
         ("https://Pi.local:443/hall", ("https://pi.local/",), ("http://pi.local/",)),
         ("http://[::1]:81", ("http://[::1]:81/",), ("https://example.com/http://[::1]:81/",)),
         ("http://[0:0::1]:81", ("http://[::1]:81/", "http://127.0.0.1:81/"), ("http://[::1]/",)),

@@ -125,6 +125,32 @@ def test_on_debian_a_file_switches_it(tmp_path: Path) -> None:
     assert place.read_text() == 'overlayroot_cfgdisk="LABEL=own"\n'
 
 
+@pytest.mark.parametrize("before", ['overlayroot="tmpfs:recurse=0"\n', "# ours\n", None])
+def test_below_the_overlay_it_is_switched_both_ways(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: str | None
+) -> None:
+    """While the card is only read, the package's own command goes below it (the plug)."""
+    root, programs = tmp_path / "root", tmp_path / "programs"
+    write(root, "proc/mounts", "overlayroot / overlay rw 0 0\n")
+    place = root / "media/root-ro/etc/overlayroot.local.conf"
+    place.parent.mkdir(parents=True)
+    if before is not None:
+        place.write_text(before)
+    write(programs, "overlayroot-chroot")
+    script = programs / "overlayroot-chroot"
+    script.write_text(
+        f'#!/bin/sh\nset -e\n[ "$1 $2" = "sh -c" ]\n'
+        f'exec sh -c "$(echo "$3" | sed "s:/etc:{place.parent}:g")"\n'
+    )
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
+    machine = TargetMachine(root)
+    others = "# ours\n" if before == "# ours\n" else ""
+    for on, line in ((False, ""), (True, 'overlayroot="tmpfs:recurse=0"\n')) * 2:
+        machine.set_overlay(on, False)
+        assert (place.read_text() if place.exists() else "") == others + line
+
+
 def test_what_else_stands_in_the_file_may_be_in_any_encoding(tmp_path: Path) -> None:
     """A comment in Latin-1 stays as it is (the plug)."""
     place = tmp_path / "etc/overlayroot.local.conf"
