@@ -3,12 +3,11 @@
 import json
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from answering import Answers
 from running import write_exhibit
 
 import gpiobridge.client
@@ -31,38 +30,13 @@ COMMAND = "from gpiobridge.cli import main; main()"
 DOWN = "http://127.0.0.1:9"
 
 
-class Bridge(BaseHTTPRequestHandler):
-    """Answers what a bridge would, with one pin and one display."""
-
-    def do_GET(self) -> None:
-        """Tell its health."""
-        self._answer({"pins": {"button": {"active": "low", "debounce": 0.001}}})
-
-    def do_POST(self) -> None:
-        """Take an order."""
-        self.rfile.read(int(self.headers["Content-Length"]))
-        self._answer({"displays": 1})
-
-    def log_message(self, *_: object) -> None:
-        """Be quiet."""
-
-    def _answer(self, told: object) -> None:
-        body = json.dumps(told).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
-    """Of the bridge."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), Bridge) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-        thread.start()
-        yield server.server_port
-        server.shutdown()
-        thread.join()
+    """Of something that answers as a bridge with one pin and one display would."""
+    pins = {"button": {"active": "low", "debounce": 0.001}}
+    answers = Answers(200, json.dumps({"pins": pins, "displays": 1}))
+    yield answers.server_port
+    answers.stop()
 
 
 def loaded(statement: str, *words: str, folder: Path, code: int = 0) -> set[str]:
