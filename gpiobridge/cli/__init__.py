@@ -19,13 +19,12 @@ import click
 from gpiobridge import __version__, config
 from gpiobridge.client.target import Target, find_bridge
 from gpiobridge.config import Settings
-from gpiobridge.core.events import Gesture, Level
+from gpiobridge.core.triggers import WORDS
 from gpiobridge.errors import ConfigError, GpioBridgeError, InstallError, KioskError, PinError
 from gpiobridge.system import calling
 
 _BROWSER = click.Choice(["chromium", "cog"])
 _COLOURS = {"ok": "green", "warning": "yellow", "failure": "red", "skipped": None}
-_HAPPENS = {Level.LOW: "low", Level.HIGH: "high", Gesture.TAP: "tapped", Gesture.HOLD: "held"}
 
 
 class _Commands(click.Group):
@@ -532,7 +531,7 @@ def _page_rows(settings: Settings, name: str) -> list[tuple[str, ...]]:
     page = settings.pages[name]
     shown = f"{name} (start)" if name == settings.server.start else name
     first = (shown, page.template or "")
-    rules = [(f"{pin} is {_HAPPENS[event]}", to) for (pin, event), to in page.rules.items()]
+    rules = [(f"{pin} is {WORDS[event]}", to) for (pin, event), to in page.rules.items()]
     if page.idle:
         rules.append((f"idle for {config.format_duration(page.idle.after_s)}", page.idle.to))
     if not rules:

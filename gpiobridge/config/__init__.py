@@ -1,7 +1,8 @@
 """The configuration: ``config.toml`` in, checked and frozen settings out.
 
 The way of a key: `file` reads the text, `environment` lays variables and options over it, `tables`
-says what each value may be, `check` compares values with each other (`rules`, `circles` and
+says what each value may be, `check` goes from section to section and compares values with each
+other (`pin_tables` and `page_tables` have a section each; `rules`, `rule_warnings`, `circles` and
 `templates` do their part), and `settings` is what comes out. All problems are told at once, each
 with place, value and remedy (`problems` gathers them, `words` has the words). None of these may
 import gpiozero, Flask or a module of ours that runs something. Any thread; used at start.

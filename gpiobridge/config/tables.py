@@ -9,15 +9,26 @@ import ipaddress
 import re
 import secrets
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    create_model,
+)
 
 from gpiobridge.config.durations import format_duration, parse_duration
 from gpiobridge.config.settings import Idle
 from gpiobridge.config.words import show
 from gpiobridge.core.events import Level
+from gpiobridge.core.triggers import TABLES, Trigger
 from gpiobridge.net.hosts import DEFAULT_PORTS, read_origin
+
+TableT = TypeVar("TableT", bound="Table")
 
 _ONE_DAY_S = 86_400
 
@@ -244,19 +255,23 @@ class PinTable(Table):
     hold_s: Annotated[float | None, seconds(0.1, 600)] = Field(None, alias="hold")
 
 
+def _with_targets(table: type[TableT]) -> type[TableT]:
+    """Add a key for each trigger."""
+    tables: Any = dict.fromkeys(TABLES, (_Targets, {}))
+    return create_model(table.__name__, __base__=table, **tables)
+
+
+@_with_targets
 class RulesTable(Table):
     """The rules of a page, or of ``[every_page]``."""
 
     lockout_s: Annotated[float | None, seconds(0, 60)] = Field(None, alias="lockout")
     idle: Annotated[Idle | Literal[False] | None, PlainValidator(_idle)] = None
-    on_low: _Targets = {}
-    on_high: _Targets = {}
-    on_press: _Targets = {}
-    on_release: _Targets = {}
-    while_low: _Targets = {}
-    while_high: _Targets = {}
-    on_tap: _Targets = {}
-    on_hold: _Targets = {}
+
+    def targets(self, trigger: Trigger) -> Mapping[str, str | Literal[False]]:
+        """Pin name to where the trigger leads from here."""
+        targets: Mapping[str, str | Literal[False]] = getattr(self, trigger.table)
+        return targets
 
 
 class PageTable(RulesTable):

@@ -36,14 +36,16 @@ class Templates:
 
     Args:
         folder: where ``templates/`` and ``static/`` lie.
-        pages: the names of all pages; None if an application serves them, whose endpoints and
-            static files nobody here knows.
+        pages: the names of all pages.
+        views: those that a Flask view serves: then the endpoints and static files are an
+            application's, and what its templates may name, nobody here knows.
     """
 
-    def __init__(self, folder: Path, pages: Collection[str] | None) -> None:
+    def __init__(self, folder: Path, pages: Collection[str], views: Collection[str]) -> None:
+        self.views = views
         self._base = folder / "templates"
         self._static = folder / _STATIC
-        self._pages = pages
+        self._pages = None if views else pages
         self._read: dict[str, Parsed] = {}
         self._told: set[Finding] = set()
 

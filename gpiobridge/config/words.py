@@ -1,13 +1,14 @@
 """The words in which the problems of a configuration are told: a value, a name, what was meant.
 
-Owns how a value and a place are shown, and what to suggest for a wrong name. Pure; imports nothing
-of the project; any thread.
+Owns how a value and a place are shown, and what to suggest for a wrong name. Pure; any thread.
 """
 
 import difflib
 import json
 import re
 from collections.abc import Collection, Iterable
+
+from gpiobridge.core.triggers import TRIGGERS
 
 Key = tuple[str, ...]
 """The levels of a key in the file."""
@@ -76,30 +77,18 @@ _MEANT = {
         ),
         **dict.fromkeys(("pin_number", "number", "gpio", "bcm"), "write pin = 17"),
         **dict.fromkeys(("hold_time", "hold_s", "long_press"), 'write hold = "2s"'),
-        **dict.fromkeys(
-            ("when_pressed", "when_activated", "on_press"),
-            'write on_press.<pin> = "<next page>" below [pages.<name>]',
-        ),
-        **dict.fromkeys(
-            ("when_released", "when_deactivated", "on_release"),
-            'write on_release.<pin> = "<next page>" below [pages.<name>]',
-        ),
-        **dict.fromkeys(
-            ("on_low", "on_high"), 'write on_low.<pin> = "<next page>" below [pages.<name>]'
-        ),
+        **{
+            name: f'write {trigger.table}.<pin> = "<next page>" below [pages.<name>]'
+            for trigger in TRIGGERS
+            for name in (trigger.table, *trigger.also)
+        },
     },
     "pages": {
-        **dict.fromkeys(
-            ("when_pressed", "when_activated", "pressed"), 'write on_press.<pin> = "<next page>"'
-        ),
-        **dict.fromkeys(
-            ("when_released", "when_deactivated", "released"),
-            'write on_release.<pin> = "<next page>"',
-        ),
-        **dict.fromkeys(
-            ("when_held", "held", "on_long_press"), 'write on_hold.<pin> = "<next page>"'
-        ),
-        **dict.fromkeys(("on_short_press", "on_click"), 'write on_tap.<pin> = "<next page>"'),
+        **{
+            name: f'write {trigger.table}.<pin> = "<next page>"'
+            for trigger in TRIGGERS
+            for name in trigger.also
+        },
         **dict.fromkeys(("file", "html", "path", "url"), 'write template = "<file>.html"'),
     },
 }
