@@ -84,14 +84,20 @@ def test_the_watcher_hears_of_every_descriptor(kernels: tuple[Kernel, Kernel]) -
             heard.put(event.pin)
 
     pins = {name: replace(BUTTON, name=name, debounce_s=0.0) for name in ("button", "door", "far")}
-    callbacks = ScriptedPins()
-    for source in (*kernels, callbacks):
-        source.levels["far"] = HIGH
-    source = Sources(zip((*kernels, callbacks), ([name] for name in pins), strict=True))
-    watcher = Watcher(replace(SETTINGS, pins=pins, pages={}), source, PATHS, observers=(Ear(),))
+    sources = (*kernels, ScriptedPins())
+    clock = MadeClock()  # it stands: nothing else wakes the watcher
+    for one in sources:
+        one.levels["far"], one.clock = HIGH, clock
+    watcher = Watcher(
+        replace(SETTINGS, pins=pins, pages={}),
+        Sources(zip(sources, ([name] for name in pins), strict=True)),
+        PATHS,
+        observers=(Ear(),),
+        clock=clock,
+    )
     watcher.start()
     try:
-        for one, name in zip((*kernels, callbacks), pins, strict=True):
+        for one, name in zip(sources, pins, strict=True):
             one.drive(name, LOW)
             assert heard.get(timeout=20) == name
     finally:
@@ -131,17 +137,14 @@ def test_pins_without_a_wire_have_the_stamps_of_the_clock_they_are_given() -> No
     ]
 
 
-def test_a_simulated_edge_by_hand_has_the_stamp_of_the_clock(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_simulated_edge_by_hand_has_the_stamp_of_the_clock() -> None:
     """Not that of gpiozero, which may look as if it were just now."""
     clock = MadeClock()
     told: list[float] = []
     source = GpiozeroPins(Gpio(pin_factory="mock"), {"button": BUTTON}, clock)
     source.open(lambda edge: told.append(edge.at_s))
     try:
-        monkeypatch.setattr(source._factory, "ticks", lambda: START_S - 1)
-        source._devices["button"].pin.drive_low()
+        source._callbacks[0](START_S - 1, 0)
     finally:
         source.close()
     assert told == [START_S]
