@@ -2,7 +2,8 @@
 
 from importlib.metadata import version
 
-from gpiobridge.core.events import Display, Gesture, Level, Message, PinEvent
+from gpiobridge.core.events import Gesture, Level, PinEvent
+from gpiobridge.displays.audience import Display, Message
 from gpiobridge.errors import (
     ConfigError,
     DriveError,

@@ -16,7 +16,8 @@ from pathlib import Path
 from wsproto import connection as protocol
 
 from gpiobridge import config
-from gpiobridge.core.events import Display, Level, RawEdge
+from gpiobridge.core.events import Level, RawEdge
+from gpiobridge.displays.audience import Display
 from gpiobridge.displays.connection import Connection
 from gpiobridge.loop.watcher import Watcher
 from gpiobridge.pins import OnEdge, PinSource

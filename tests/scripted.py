@@ -3,13 +3,14 @@
 import contextlib
 import socket
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
 from gpiobridge.config import Gpio, Page, Pin, Server, Settings
+from gpiobridge.core.clock import Clock
 from gpiobridge.core.events import Level, RawEdge
+from gpiobridge.loop.clock import RealClock
 from gpiobridge.pins import PinSource
 
 LOW, HIGH = Level.LOW, Level.HIGH
@@ -33,12 +34,13 @@ PATHS = {"welcome": "/welcome", "open": "/open"}
 
 
 class ScriptedPins(PinSource):
-    """Pins that do what a test says."""
+    """Pins that do what a test says; their edges have the stamps of ``clock``."""
 
     simulated = True
 
-    def __init__(self, loses_edges: bool = False) -> None:
+    def __init__(self, loses_edges: bool = False, clock: Clock | None = None) -> None:
         self.loses_edges = loses_edges
+        self.clock = clock or RealClock()
         self.levels = dict.fromkeys(SETTINGS.pins, HIGH)
         self.failure: Exception | None = None
         self.dead: Exception | None = None
@@ -68,7 +70,7 @@ class ScriptedPins(PinSource):
     def drive(self, pin: str, level: Level) -> None:
         """Change a pin's level, and tell of the edge."""
         self.levels[pin] = level
-        self.tell(RawEdge(pin, level, time.monotonic()))
+        self.tell(RawEdge(pin, level, self.clock.now().mono_s))
 
 
 class KernelPins(ScriptedPins):
@@ -107,7 +109,7 @@ class KernelPins(ScriptedPins):
     def drive(self, pin: str, level: Level) -> None:
         """Change a pin's level, and let the edge wait."""
         self.levels[pin] = level
-        self._waiting.append(RawEdge(pin, level, time.monotonic()))
+        self._waiting.append(RawEdge(pin, level, self.clock.now().mono_s))
         self.ring()
 
     def ring(self) -> None:

@@ -19,8 +19,10 @@ from typing import Any, NamedTuple
 from gpiobridge.app.functions import Function, code_of, name_of, takes_one, uncallable
 from gpiobridge.config import Pin
 from gpiobridge.core import wire
-from gpiobridge.core.events import Gesture, Message, PinEvent, SentMessage
+from gpiobridge.core.events import Gesture, PinEvent
+from gpiobridge.displays.audience import Message, SentMessage
 from gpiobridge.errors import ConfigError, GpioBridgeError
+from gpiobridge.loop.observer import Observer
 from gpiobridge.system.log_rate import LogRate
 
 log = logging.getLogger(__name__)
@@ -40,7 +42,7 @@ _START = "start"
 Caller = Callable[[Function, tuple[Any, ...]], None]
 
 
-class Handlers:
+class Handlers(Observer):
     """All functions that want to know of events and messages."""
 
     def __init__(self) -> None:
@@ -120,12 +122,12 @@ class Handlers:
         for runner in self._at_start:
             runner.put(())
 
-    def take_event(self, event: PinEvent) -> None:
+    def pin_event(self, event: PinEvent) -> None:
         """Let the functions for it know of an event; the watcher's thread."""
         for runner in self._by_event.get((event.pin, event.event), ()):
             runner.put((event,))
 
-    def take_message(self, message: SentMessage) -> None:
+    def message_came(self, message: SentMessage) -> None:
         """Let the functions for messages know of one; the watcher's thread."""
         for runner in self._of_messages:
             runner.put((message,), sys.getsizeof(message.text))

@@ -47,6 +47,7 @@ from gpiobridge.config.tables import (
     Table,
 )
 from gpiobridge.config.templates import Templates
+from gpiobridge.core import wire
 from gpiobridge.core.events import Level
 from gpiobridge.errors import ConfigError
 from gpiobridge.net.addresses import is_loopback
@@ -228,9 +229,10 @@ def _server(raw: Mapping[str, object], problems: Problems) -> Server:
     server = Server(start=table.start or "", **_given(table, "start"))
     if table.start == "":
         problems.add(("server", "start"), "must be a page; leave it out for the first one", "")
-    least_s = 2.5 * server.beat_s + 3
+    least_s = wire.SILENT_BEATS * server.beat_s + 3
     if server.catch_up_s < least_s:
-        need = f"2.5 beats + 3s; write catch_up = {show(format_duration(least_s))} or more"
+        write = f"write catch_up = {show(format_duration(least_s))} or more"
+        need = f"{wire.SILENT_BEATS:g} beats + 3s; {write}"
         if "catch_up" in raw:
             problems.add(("server", "catch_up"), f"must be at least {need}", raw["catch_up"])
         else:

@@ -23,7 +23,7 @@ from gpiobridge.app.orders import Outbound
 from gpiobridge.app.pins import LivePin, LivePins
 from gpiobridge.app.running_bridge import Running, no_nonce
 from gpiobridge.config import Limits, Settings
-from gpiobridge.core.events import Display
+from gpiobridge.displays.audience import Audience, Display
 from gpiobridge.errors import ConfigError, GpioBridgeError
 from gpiobridge.extension.fallback_log import show_log
 from gpiobridge.extension.hooks import Guard, RequestHooks
@@ -324,7 +324,7 @@ class GpioBridge:
             GpioBridgeError: it has no application yet.
         """
         self._need_application("push()")
-        return self._outbound.push(data, page, display, exclude, retain)
+        return self._outbound.push(data, Audience(page, display, exclude), retain)
 
     def navigate(
         self,
@@ -353,7 +353,7 @@ class GpioBridge:
             GpioBridgeError: it has no application yet.
         """
         self._need_application("navigate()")
-        return self._outbound.navigate(to, page, display, exclude)
+        return self._outbound.navigate(to, Audience(page, display, exclude))
 
     def send_file(self, folder: Path, name: str) -> Response:
         """Answer a request with a file; a slow or paused reader holds no HTTP thread.
@@ -408,10 +408,9 @@ class GpioBridge:
             pins,
             paths,
             self._on_failure,
-            on_event=self._handlers.take_event,
-            on_message=self._handlers.take_message,
             gestures=self._handlers.gestures(),
             retained=self._outbound.retained,
+            observers=(self._handlers,),
         )
         self._handlers.prepare(settings.pins, self._call)
         try:

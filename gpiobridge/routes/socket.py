@@ -17,7 +17,7 @@ from wsproto import connection as protocol
 
 from gpiobridge.app.running_bridge import Running
 from gpiobridge.core import wire
-from gpiobridge.core.events import Display
+from gpiobridge.displays.audience import Display
 from gpiobridge.displays.connection import Connection
 from gpiobridge.displays.slots import NoSlotError
 from gpiobridge.net.addresses import client_of

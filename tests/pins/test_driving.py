@@ -16,6 +16,7 @@ from gpiobridge.core.debounce import Debounce
 from gpiobridge.core.events import Gesture, Level, PinEvent, RawEdge
 from gpiobridge.core.gestures import Press
 from gpiobridge.errors import DriveError, PinError
+from gpiobridge.loop.observer import Observer
 from gpiobridge.loop.watcher import Watcher
 from gpiobridge.pins import MAX_PRESS_S, MixedPins, Pins, PinSource, VirtualPins
 from gpiobridge.pins.driving import Driving
@@ -379,10 +380,11 @@ def test_presses_under_the_watcher(source: Source) -> None:
     )
     told: dict[str, list[str]] = {name: [] for name in names}
 
-    def take(event: PinEvent) -> None:
-        told[event.pin].append(event.event)
+    class Told(Observer):
+        def pin_event(self, event: PinEvent) -> None:
+            told[event.pin].append(event.event)
 
-    watcher = Watcher(settings, source(settings.pins), PATHS, on_event=take, gestures=names)
+    watcher = Watcher(settings, source(settings.pins), PATHS, gestures=names, observers=[Told()])
     taken = dict.fromkeys(names, 0)
     watcher.start()
 

@@ -235,10 +235,10 @@ def test_no_edge_is_lost_between_threads(mixed: bool) -> None:
             driver.start()
         for driver in drivers:
             driver.join()
-        wait_until(lambda: watcher.bridge.seq >= len(bells) * 2 * rounds)
+        wait_until(lambda: watcher.core.seq >= len(bells) * 2 * rounds)
         wait_until(lambda: not watcher._edges.waiting)
-        assert watcher.bridge.seq == len(bells) * 2 * rounds
-        assert [watcher.bridge.lost(pin) for pin in bells] == [(0, 0), (0, 0)]
-        assert [watcher.bridge.levels[pin] for pin in bells] == [HIGH, HIGH]
+        assert watcher.core.seq == len(bells) * 2 * rounds
+        assert [watcher.core.lost(pin) for pin in bells] == [(0, 0), (0, 0)]
+        assert [watcher.core.levels[pin] for pin in bells] == [HIGH, HIGH]
     finally:
         watcher.stop()

@@ -393,7 +393,7 @@ def test_a_pulse_shorter_than_the_debounce_is_none(served: Callable[..., FlaskCl
     client = served(text=EXHIBIT.replace('active = "high"', 'active = "high"\ndebounce = "1s"'))
     for body in (HIGH, LOW, HIGH):
         assert client.post(GATE, data=body).status_code == 204
-    bridge = client.application.extensions["gpiobridge"].running.watcher.bridge
+    bridge = client.application.extensions["gpiobridge"].running.watcher.core
     wait_until(lambda: bridge.levels["gate"] == "high")
     assert bridge.seq == 1
 
