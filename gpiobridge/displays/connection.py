@@ -64,7 +64,7 @@ class Connection:
     """
 
     sock: socket.socket
-    ws: WSConnection
+    ws: WSConnection | protocol.Connection
     display: Display
     root: str = ""
     cursors: tuple[str, ...] = ()
@@ -138,12 +138,12 @@ class Connection:
         self.outbox += message
 
 
-def _let_1014_pass(ws: WSConnection) -> None:
+def _let_1014_pass(ws: WSConnection | protocol.Connection) -> None:
     """Let a peer close with 1014 (bad gateway), which wsproto doesn't know.
 
     IANA's registry of close codes has it; wsproto 1.3 answers 1002.
     """
-    frames: Any = getattr(getattr(ws, "connection", None), "_proto", None)
+    frames: Any = getattr(getattr(ws, "connection", ws), "_proto", None)
     known: Callable[[Frame], Frame] | None = getattr(frames, "_process_close", None)
     if known is None:  # a library with other insides
         return

@@ -25,6 +25,7 @@ import pytest
 from running import DEADLINE_S, RunningBridge, wait_until, write_exhibit
 
 from gpiobridge.kiosk import chromium, devtools_pipe
+from gpiobridge.kiosk.start import Start
 
 Run = Callable[..., RunningBridge]
 
@@ -563,8 +564,9 @@ def test_real_chromium(shared_bridge: RunningBridge, launch: Any, tmp_path: Path
     match = re.search(r"\(process (\d+)\)", launcher.said())
     assert match
     binary = Path(f"/proc/{match[1]}/exe")
+    program = programs / "chromium"
     flags = chromium.command(
-        programs / "chromium", Path("/p"), "http://pi/", wayland=True, small=True, more=()
+        Start(program, Path("/p"), "http://pi/", wayland=True, little_memory=True)
     )
     flags.insert(1, devtools_pipe.FLAG)
     names = [flag.removeprefix("--").partition("=")[0] for flag in flags[1:-1]]
