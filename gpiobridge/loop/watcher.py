@@ -1,12 +1,11 @@
 """The watcher thread: pins, time and sockets in one selector, so that the core needs no lock.
 
 It waits for four things: an edge from a pin, bytes from a browser, an order of the application, the
-next deadline (a debounce window, a beat, a level check). It hands what happens to
-the core, and what that orders to `effects`, which carries it out.
+next deadline (a debounce window, a beat, a level check). What happens at a pin goes by `pin_feed`
+into the core; what that orders, `effects` carries out.
 
-Threads: `start`, `stop`, `every`, `adopt`, `order`, `alive` and `displays` are for any. The pins'
-callback comes on the back end's, if it has one, or on the one that drives a pin. All else runs on
-the watcher's own.
+Threads: `start`, `stop`, `every`, `adopt`, `order`, `alive` and `displays` are for any. All else
+runs on the watcher's own.
 """
 
 import contextlib
@@ -20,7 +19,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from gpiobridge.config import Settings
 from gpiobridge.core.clock import Clock
 from gpiobridge.core.core import Core
-from gpiobridge.core.events import RawEdge
 from gpiobridge.displays.audience import Display, Order
 from gpiobridge.displays.connection import Connection
 from gpiobridge.displays.hub import Hub
@@ -28,24 +26,18 @@ from gpiobridge.displays.retained_messages import Retained
 from gpiobridge.displays.slots import OF_THE_MACHINE, Slots
 from gpiobridge.loop.clock import RealClock
 from gpiobridge.loop.counts import Counts
-from gpiobridge.loop.edge_queue import EdgeQueue
 from gpiobridge.loop.effects import Effects
 from gpiobridge.loop.event_log import EventLog
 from gpiobridge.loop.observer import Observer
 from gpiobridge.loop.order_queue import OrderQueue
+from gpiobridge.loop.pin_feed import PinFeed
 from gpiobridge.loop.waker import Waker
 from gpiobridge.pins.source import PinSource
 
 log = logging.getLogger(__name__)
 
-EDGES_A_TURN = 4096
-"""So many edges are put in order in a turn: some 10 ms of work."""
-
 EVENTS_A_TURN = 64
 """So many events are told in a turn: a pin that oscillates must not hold up sockets and beats."""
-
-LEVEL_CHECK_S = 0.25
-"""How often the levels are read with a back end that can lose edges, in seconds."""
 
 ORDERS_S = 0.01
 """How long a turn may take with orders, in seconds: edges come in between."""
@@ -106,7 +98,6 @@ class Watcher:
             self._now_s,
         )
         self.counts = Counts()
-        self._pin_names = tuple(settings.pins)
         self._on_failure = on_failure
         self._selector = selectors.DefaultSelector()
         everyone = (self.counts, EventLog(self.core.noisy), *observers)
@@ -121,14 +112,15 @@ class Watcher:
         self._effects = Effects(
             self.core, self._hub, paths, retained or Retained(), everyone, self.clock
         )
-        self._edges = EdgeQueue()
         self._orders = OrderQueue()
         self._joining: deque[Connection] = deque()
         self._waker = Waker(self._selector)
         self.clock.on_jump(self._waker.wake)
+        self._feed = PinFeed(
+            pins, tuple(settings.pins), self.core, self.counts, self.clock, self._waker.wake
+        )
         self._stop = threading.Event()
         self._ended = threading.Event()
-        self._next_check_s: float | None = None
         self._pulse: Callable[[], None] = lambda: None
         self._pulse_every_s = 0.0
         self._next_pulse_s: float | None = None
@@ -141,17 +133,12 @@ class Watcher:
             PinError: the pins can't be opened.
         """
         try:
-            # Arm first, read second: an edge between the two is in the queue, not lost.
-            self.pins.open(self._on_edge)
+            self._feed.open()
             for descriptor in self.pins.descriptors():
                 self._selector.register(descriptor, selectors.EVENT_READ, self.pins)
-            for pin in self._pin_names:
-                self._read(pin)
         except BaseException:
             self._close()
             raise
-        if self.pins.loses_edges:
-            self._next_check_s = self._now_s() + LEVEL_CHECK_S
         self._thread.start()
 
     def stop(self) -> None:
@@ -202,12 +189,6 @@ class Watcher:
         if self._ended.is_set():  # its handshake crossed with our end
             self._hang_up_on_joining()
 
-    def _on_edge(self, edge: RawEdge) -> None:
-        # Perhaps on a thread of the back end's, which an exception would kill: no I/O that can
-        # block or fail.
-        self._edges.put(edge)
-        self._waker.wake()
-
     def _run(self) -> None:
         try:
             while not self._stop.is_set():
@@ -253,28 +234,17 @@ class Watcher:
             if isinstance(key.data, Connection):
                 self._hub.handle(key.data, events)
             elif key.data is self.pins:
-                self._fetch_edges()
+                self._feed.fetch()
             else:
                 self._waker.drain()
 
-    def _fetch_edges(self) -> None:
-        """Put the edges that wait at the source's descriptor, if it has one, into the queue."""
-        # With no room for more they stay with the kernel, which numbers what it drops.
-        if self._edges.full or not self.pins.read_edges():
-            return
-        # Some were lost: what are the levels? A check that is due already is not put off.
-        now_s = self._now_s()
-        if self._next_check_s is None or now_s < self._next_check_s:
-            self._next_check_s = now_s
-
     def _timeout_s(self) -> float | None:
-        if self._edges.waiting or self._orders.waiting or self._joining or self._hub.has_unread:
+        if self._feed.waiting or self._orders.waiting or self._joining or self._hub.has_unread:
             return 0.0
         deadlines = (
             self.core.deadline_s,
             self._hub.deadline_s,
-            self.pins.deadline_s,
-            self._next_check_s,
+            self._feed.deadline_s,
             self._next_pulse_s,
         )
         return self.clock.timeout_s(min((d for d in deadlines if d is not None), default=None))
@@ -297,33 +267,8 @@ class Watcher:
         """Take all that is known of the pins at this moment, and tell what follows from it."""
         # The moment comes first, then a look at the edges: each that was before it is there.
         now = self.clock.now()
-        self._fetch_edges()
-        for edge in self._edges.take(EDGES_A_TURN):
-            self.counts.raw_edges[edge.pin] += 1
-            self.core.edge(edge)
-        self._read_pins(now.mono_s)
-        known_s = min(now.mono_s, self._edges.oldest_s)
+        known_s = self._feed.take(now.mono_s)
         self._effects.carry_out(self.core.tell(now, known_s, EVENTS_A_TURN), now.mono_s)
-
-    def _read_pins(self, now_s: float) -> None:
-        """Read the pins whose debounce window is over, or all at a level check."""
-        # A reading comes after every edge that was before it: a pin that has any waits a turn.
-        behind = self._edges.pins()
-        if self._edges.full:
-            behind = set(self._pin_names)
-        pins: Iterable[str] = self.core.pins_to_read(now_s)
-        if self._next_check_s is not None and now_s >= self._next_check_s:
-            again = self.pins.loses_edges or behind
-            self._next_check_s = now_s + LEVEL_CHECK_S if again else None
-            self.pins.check()
-            pins = self._pin_names
-        for pin in pins:
-            if pin not in behind:
-                self._read(pin)
-
-    def _read(self, pin: str) -> None:
-        at_s = self._now_s()  # before the reading: an edge stamped later may not be in it
-        self.core.reading(pin, self.pins.read(pin), at_s)
 
     def _farewell(self) -> None:
         """Tell every display, and give the live ones a moment to hang up."""

@@ -7,7 +7,6 @@ socket.
 import itertools
 import logging
 import socket
-import time
 from collections.abc import Callable
 from math import inf
 
@@ -59,7 +58,7 @@ def add_socket(blueprint: Blueprint, running: Callable[[], Running]) -> None:
         if obstacle := handoff.obstacle(request.environ):
             refuse(501, f"{obstacle}.")
         check_handshake(request)
-        g.gpiobridge_taking_since_s = _taking_since_s()
+        g.gpiobridge_taking_since_s = _taking_since_s(watcher.clock.now().mono_s)
         g.gpiobridge_visible = _visible()
         client = client_of(request.remote_addr or "")
         try:
@@ -105,11 +104,11 @@ def add_socket(blueprint: Blueprint, running: Callable[[], Running]) -> None:
     blueprint.add_url_rule("/ws/<page>", "no_handshake", no_handshake)
 
 
-def _taking_since_s() -> float | None:
-    """Since when the page of this request takes presses, in monotonic seconds."""
+def _taking_since_s(now_s: float) -> float | None:
+    """Since when the page of this request takes presses, in monotonic seconds as ``now_s``."""
     taking = request.args.get("taking")
     try:
-        return -inf if taking is None else wire.read_taking(taking, time.monotonic())
+        return -inf if taking is None else wire.read_taking(taking, now_s)
     except ValueError as error:
         refuse(400, f"taking = {taking!r}: {error}.")
 

@@ -24,7 +24,7 @@ def ignore_taking() -> None:
     from gpiobridge.displays.frames import Frames
     from gpiobridge.routes import socket as socket_route
 
-    socket_route._taking_since_s = lambda: -inf
+    socket_route._taking_since_s = lambda now_s: -inf
     Frames._take_taking = lambda self, connection, frame: None  # type: ignore[method-assign]
 
 
@@ -158,7 +158,7 @@ def count_farewell_presses() -> None:
     from gpiobridge.routes import socket as socket_route
 
     taking = socket_route._taking_since_s
-    socket_route._taking_since_s = lambda: None if taking() is None else -inf
+    socket_route._taking_since_s = lambda now_s: None if taking(now_s) is None else -inf
 
 
 def count_by_release() -> None:

@@ -11,7 +11,7 @@ from stage import Stage
 from gpiobridge.config import Settings
 from gpiobridge.core import wire
 from gpiobridge.core.events import Gesture, Level
-from gpiobridge.loop.watcher import LEVEL_CHECK_S
+from gpiobridge.loop.pin_feed import LEVEL_CHECK_S
 
 LOW, HIGH = Level.LOW, Level.HIGH
 BEAT_S = SETTINGS.server.beat_s

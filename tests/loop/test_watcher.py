@@ -135,7 +135,7 @@ def test_a_loss_that_the_back_end_notices_is_mended(kernel: Stage) -> None:
     kernel.pins.ring()
     edge = peer.frame()
     assert (edge["pin"], edge["event"]) == ("door", "low")
-    assert kernel.watcher._next_check_s is None
+    assert kernel.watcher._feed._next_check_s is None
 
 
 def test_nothing_is_due_while_nothing_happens() -> None:

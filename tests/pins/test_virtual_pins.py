@@ -246,7 +246,7 @@ def test_no_edge_is_lost_between_threads(mixed: bool) -> None:
         for driver in drivers:
             driver.join()
         wait_until(lambda: watcher.core.seq >= len(bells) * 2 * rounds)
-        wait_until(lambda: not watcher._edges.waiting)
+        wait_until(lambda: not watcher._feed.waiting)
         assert watcher.core.seq == len(bells) * 2 * rounds
         assert [watcher.core.lost(pin) for pin in bells] == [(0, 0), (0, 0)]
         assert [watcher.core.levels[pin] for pin in bells] == [HIGH, HIGH]
