@@ -3,7 +3,7 @@
 The way of an edge: `Core.edge` and `Core.reading` take what is known of each pin, and
 `Core.tell` says what follows, over all pins in the order in which their levels settled.
 
-Pure: it composes `debounce`, `settled`, `press`, `noise`, `navigation` and `wire`, and knows
+Pure: it composes `debounce`, `settled`, `gestures`, `noise`, `navigation` and `wire`, and knows
 neither sockets nor pins. One thread at a time may call it (the watcher's); `cursor`, `levels`,
 `lost` and `noisy` may be read from any.
 """

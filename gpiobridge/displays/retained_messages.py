@@ -1,6 +1,6 @@
 """Messages that displays get when they come later: the newest under each key.
 
-The watcher's thread keeps them once it runs; before that, `outbound` does. `Retained.reserve` is
+The watcher's thread keeps them once it runs; before that, `app.orders` does. `Retained.reserve` is
 for any thread at any time.
 """
 

@@ -91,6 +91,7 @@ def test_a_display_that_misses_its_beats_is_dropped(play: Play) -> None:
     peer = play.join()
     assert peer.frame()["type"] == "state"
     peer.send(wire.BEAT)
+    play.take_a_turn()
     for _ in range(wire.MISSED_BEATS):
         play.forward(BEAT_S)
         assert peer.receive().data == wire.BEAT
