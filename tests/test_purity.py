@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import gpiobridge
+from gpiobridge.config.kinds import KINDS
 
 PACKAGE = Path(gpiobridge.__file__).parent
 PURE = (
@@ -114,6 +115,19 @@ def test_imports_make_no_circle() -> None:
     """Every room can be understood before those that use it."""
     order = list(TopologicalSorter(graph()).static_order())
     assert order.index("core") < order.index("loop") < order.index("cli")
+
+
+def test_what_is_imported_by_a_name_is_known() -> None:
+    """One arrow is none that the table sees: config asks for a kind of pins by its name."""
+    found = {
+        str(path.relative_to(PACKAGE))
+        for path in PACKAGE.rglob("*.py")
+        if any(name.startswith("importlib.import_module") or name == "importlib"
+               for name in imported(path))
+    }  # fmt: skip
+    # The door names what type checkers see it import; the last one takes gpiozero's own modules.
+    assert found == {"__init__.py", "config/kinds.py", "pins/gpiozero_pins.py"}
+    assert {home.rpartition(".")[0] for home in KINDS.values()} == {"gpiobridge.pins"}
 
 
 def test_the_house_stays_low() -> None:

@@ -300,7 +300,9 @@ def test_auto_never_falls_back_to_simulated_pins_on_a_pi(monkeypatch: pytest.Mon
 
 def test_no_back_end_is_imported_along() -> None:
     """Gpiozero and the back ends wait for pins that are opened: most commands open none."""
-    code = "import sys, gpiobridge.pins; print({'gpiod', 'gpiozero', 'lgpio'} & set(sys.modules))"
+    kinds = "import gpiobridge.pins.boards, gpiobridge.pins.gpio, gpiobridge.pins.http, sys"
+    backs = "{'gpiod', 'gpiozero', 'lgpio', 'gpiobridge.pins.gpiod_pins'}"
+    code = f"{kinds}; print({backs} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
 
