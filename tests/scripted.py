@@ -3,21 +3,23 @@
 import contextlib
 import socket
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
-from gpiobridge.config import Gpio, Page, Pin, Server, Settings
+from gpiobridge.config import Gpio, Page, Server, Settings
+from gpiobridge.core.clock import Clock
 from gpiobridge.core.events import Level, RawEdge
-from gpiobridge.pins import PinSource
+from gpiobridge.loop.clock import RealClock
+from gpiobridge.pins.gpio import WiredPin
+from gpiobridge.pins.source import PinSource
 
 LOW, HIGH = Level.LOW, Level.HIGH
 SETTINGS = Settings(
     server=Server(start="welcome"),
     gpio=Gpio(),
     pins={
-        name: Pin(name=name, pin=number, active=LOW)
+        name: WiredPin(name=name, pin=number, active=LOW)
         for name, number in (("button", 17), ("door", 27))
     },
     pages={
@@ -33,12 +35,13 @@ PATHS = {"welcome": "/welcome", "open": "/open"}
 
 
 class ScriptedPins(PinSource):
-    """Pins that do what a test says."""
+    """Pins that do what a test says; their edges have the stamps of ``clock``."""
 
     simulated = True
 
-    def __init__(self, loses_edges: bool = False) -> None:
+    def __init__(self, loses_edges: bool = False, clock: Clock | None = None) -> None:
         self.loses_edges = loses_edges
+        self.clock = clock or RealClock()
         self.levels = dict.fromkeys(SETTINGS.pins, HIGH)
         self.failure: Exception | None = None
         self.dead: Exception | None = None
@@ -68,7 +71,7 @@ class ScriptedPins(PinSource):
     def drive(self, pin: str, level: Level) -> None:
         """Change a pin's level, and tell of the edge."""
         self.levels[pin] = level
-        self.tell(RawEdge(pin, level, time.monotonic()))
+        self.tell(RawEdge(pin, level, self.clock.now().mono_s))
 
 
 class KernelPins(ScriptedPins):
@@ -82,9 +85,9 @@ class KernelPins(ScriptedPins):
         self._ear.setblocking(False)
         self._waiting: deque[RawEdge] = deque()
 
-    def fileno(self) -> int:
+    def descriptors(self) -> list[int]:
         """The descriptor."""
-        return self._ear.fileno()
+        return [self._ear.fileno()]
 
     def read_edges(self) -> bool:
         """Tell of what waits; say that edges were lost, if the test wants it."""
@@ -107,7 +110,7 @@ class KernelPins(ScriptedPins):
     def drive(self, pin: str, level: Level) -> None:
         """Change a pin's level, and let the edge wait."""
         self.levels[pin] = level
-        self._waiting.append(RawEdge(pin, level, time.monotonic()))
+        self._waiting.append(RawEdge(pin, level, self.clock.now().mono_s))
         self.ring()
 
     def ring(self) -> None:

@@ -33,16 +33,18 @@ ALLOWED = {
     "displays": {"core", "system"},
     "client": {"config", "core", "errors", "net", "system"},
     "pins": {"config", "core", "errors", "system"},
-    "kiosk": {"client", "config", "errors", "net", "system"},
+    "kiosk": {"client", "config", "core", "errors", "net", "system"},
     "loop": {"config", "core", "displays", "pins", "system"},
-    "doctor": {"client", "config", "core", "errors", "kiosk", "pins", "system"},
+    "doctor": {"client", "config", "core", "errors", "kiosk", "loop", "pins", "system"},
     "install": {"config", "errors", "kiosk", "pins", "system"},
     "app": {"config", "core", "displays", "errors", "loop", "system"},
     "routes": {"app", "config", "core", "displays", "errors", "loop", "net", "pins", "system"},
-    "extension": {"app", "config", "core", "errors", "loop", "pins", "routes", "system"},
+    "extension": {
+        "app", "config", "core", "displays", "errors", "loop", "pins", "routes", "system",
+    },
     "serve": {"app", "client", "config", "errors", "extension", "net", "routes", "system"},
     "gunicorn": {"serve"},
-    "__init__": {"core", "errors", "extension"},
+    "__init__": {"core", "displays", "errors", "extension"},
     "__main__": {"cli"},
 }  # fmt: skip
 MOST_ROOMS, MOST_FLOORS = 20, 11

@@ -19,7 +19,7 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from random import Random
 
-from gpiobridge.core.core import Bridge
+from gpiobridge.core.core import Core
 from gpiobridge.core.events import Effect, Gesture, Level, Now, PinEvent, RawEdge
 
 LAST_TURN_S = 1.0
@@ -37,7 +37,7 @@ Trains = dict[str, list[float]]
 
 
 class Play:
-    """A bridge, and pins that change at given moments.
+    """A core, and pins that change at given moments.
 
     Args:
         trains: when.
@@ -45,7 +45,7 @@ class Play:
     """
 
     def __init__(self, trains: Trains, windows_s: dict[str, float] = WINDOWS_S) -> None:
-        self.bridge = Bridge(
+        self.core = Core(
             "ab12",
             windows_s,
             PAGES,
@@ -61,7 +61,7 @@ class Play:
             for number, at_s in enumerate(train)
         )
         for pin in windows_s:
-            self.bridge.reading(pin, HIGH, 0.0)
+            self.core.reading(pin, HIGH, 0.0)
 
     def turn(self, now_s: float, lag_s: float = 0.0) -> None:
         """Do what the watcher does in a turn: edges, readings, then what follows.
@@ -72,18 +72,18 @@ class Play:
         """
         while self._edges and self._edges[0][0] <= now_s:
             at_s, pin, level = self._edges.pop(0)
-            self.bridge.edge(RawEdge(pin, level, at_s))
-        for pin in self.bridge.pins_to_read(now_s):
+            self.core.edge(RawEdge(pin, level, at_s))
+        for pin in self.core.pins_to_read(now_s):
             changes = bisect_right(self._trains.get(pin, []), now_s + lag_s)
-            self.bridge.reading(pin, (HIGH, LOW)[changes % 2], now_s + lag_s)
-        self.told += events(self.bridge.tell(Now(now_s, now_s), now_s, 1000))
+            self.core.reading(pin, (HIGH, LOW)[changes % 2], now_s + lag_s)
+        self.told += events(self.core.tell(Now(now_s, now_s), now_s, 1000))
 
     def play(self, until_s: float) -> Told:
         """Take a turn whenever something is to be done, as a watcher does that is never late."""
         while True:
             due_s = [self._edges[0][0]] if self._edges else []
-            if self.bridge.deadline_s is not None:
-                due_s.append(self.bridge.deadline_s)
+            if self.core.deadline_s is not None:
+                due_s.append(self.core.deadline_s)
             if not due_s or min(due_s) > until_s:
                 return self.told
             self.turn(min(due_s))

@@ -19,8 +19,11 @@ from typing import Any, NamedTuple
 from gpiobridge.app.functions import Function, code_of, name_of, takes_one, uncallable
 from gpiobridge.config import Pin
 from gpiobridge.core import wire
-from gpiobridge.core.events import Gesture, Message, PinEvent, SentMessage
+from gpiobridge.core.events import Gesture, PinEvent
+from gpiobridge.core.triggers import HEARD
+from gpiobridge.displays.audience import Message, SentMessage
 from gpiobridge.errors import ConfigError, GpioBridgeError
+from gpiobridge.loop.observer import Observer
 from gpiobridge.system.log_rate import LogRate
 
 log = logging.getLogger(__name__)
@@ -40,7 +43,7 @@ _START = "start"
 Caller = Callable[[Function, tuple[Any, ...]], None]
 
 
-class Handlers:
+class Handlers(Observer):
     """All functions that want to know of events and messages."""
 
     def __init__(self) -> None:
@@ -57,7 +60,7 @@ class Handlers:
 
         Args:
             pin: the pin's name.
-            when: low, high, press, release, tap or hold.
+            when: the name of a trigger, such as "low".
             function: takes the event, or nothing.
 
         Raises:
@@ -83,7 +86,7 @@ class Handlers:
 
     def gestures(self) -> frozenset[str]:
         """The pins of which somebody wants to know taps or holds."""
-        return frozenset(d.pin for d in self._of_events if d.when in list(Gesture))
+        return frozenset(d.pin for d in self._of_events if isinstance(HEARD[d.when].event, Gesture))
 
     def without_pin(self, pins: Mapping[str, Pin]) -> list[str]:
         """Say which functions are for pins that there aren't."""
@@ -105,8 +108,7 @@ class Handlers:
         self._runners.clear()
         self._by_event.clear()
         for d in self._of_events:
-            active = pins[d.pin].active
-            event = {"press": active, "release": active.other}.get(d.when, d.when)
+            event = HEARD[d.when].event_on(pins[d.pin].active)
             self._by_event.setdefault((d.pin, event), []).append(self._runner(d.function, call))
         self._of_messages, self._at_start = (
             [self._runner(d.function, call) for d in self._declared if d.when == when]
@@ -120,12 +122,12 @@ class Handlers:
         for runner in self._at_start:
             runner.put(())
 
-    def take_event(self, event: PinEvent) -> None:
+    def pin_event(self, event: PinEvent) -> None:
         """Let the functions for it know of an event; the watcher's thread."""
         for runner in self._by_event.get((event.pin, event.event), ()):
             runner.put((event,))
 
-    def take_message(self, message: SentMessage) -> None:
+    def message_came(self, message: SentMessage) -> None:
         """Let the functions for messages know of one; the watcher's thread."""
         for runner in self._of_messages:
             runner.put((message,), sys.getsizeof(message.text))

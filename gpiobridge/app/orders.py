@@ -12,7 +12,7 @@ import threading
 from flask import has_app_context
 
 from gpiobridge.core import wire
-from gpiobridge.core.events import Audience, Display, Move, Push
+from gpiobridge.displays.audience import Audience, Display, Move, Push
 from gpiobridge.displays.connection import text_frame
 from gpiobridge.displays.retained_messages import (
     MAX_KEY,
@@ -24,8 +24,6 @@ from gpiobridge.errors import PushError
 from gpiobridge.loop.watcher import Watcher
 
 log = logging.getLogger(__name__)
-
-Who = str | Display | None
 
 _QUOTED = 20  # characters
 
@@ -61,11 +59,9 @@ class Outbound:
             self._process = os.getpid()
             self._watcher = watcher
 
-    def push(
-        self, data: object, page: str | None, display: Who, exclude: Who, retain: str | None
-    ) -> int:
+    def push(self, data: object, audience: Audience, retain: str | None = None) -> int:
         """Send a message; see `gpiobridge.GpioBridge.push`."""
-        audience = self._audience(page, display, exclude)
+        self._check(audience)
         if retain is not None and not (isinstance(retain, str) and retain):
             raise PushError(f'retain = {retain!r}: must be a key, such as "prices"')
         if retain is not None and len(retain) > MAX_KEY:
@@ -73,7 +69,7 @@ class Outbound:
                 f"retain = {_beginning(retain)}: a key has at most {MAX_KEY} characters, "
                 f"not {len(retain)}"
             )
-        if retain is not None and isinstance(display, Display):
+        if retain is not None and isinstance(audience.display, Display):
             raise PushError(
                 f"retain = {retain!r}: this one display doesn't come later, as each socket is "
                 "another; give its name as display, or leave retain out"
@@ -103,9 +99,9 @@ class Outbound:
             self._say_nobody("no bridge runs in it")
         return 0
 
-    def navigate(self, to: str, page: str | None, display: Who, exclude: Who) -> int:
+    def navigate(self, to: str, audience: Audience) -> int:
         """Let displays leave for a page; see `gpiobridge.GpioBridge.navigate`."""
-        audience = self._audience(page, display, exclude)
+        self._check(audience)
         self._check_page("to", to)
         watcher = self._watcher
         if self._is_over():
@@ -151,10 +147,11 @@ class Outbound:
         watcher.order(order)
         return sum(map(order.audience.has, displays))
 
-    def _audience(self, page: str | None, display: Who, exclude: Who) -> Audience:
-        if page is not None:
-            self._check_page("page", page)
-        for argument, who in (("display", display), ("exclude", exclude)):
+    def _check(self, audience: Audience) -> None:
+        """Make sure that an audience could be there: callers may have written anything."""
+        if audience.page is not None:
+            self._check_page("page", audience.page)
+        for argument, who in (("display", audience.display), ("exclude", audience.exclude)):
             if who is not None and not (isinstance(who, Display) or (isinstance(who, str) and who)):
                 raise PushError(f"{argument} = {who!r}: must be a display, or its name")
             if isinstance(who, str) and len(who) > wire.MAX_NAME:
@@ -162,7 +159,6 @@ class Outbound:
                     f"{argument} = {_beginning(who)}: a display's name has at most "
                     f"{wire.MAX_NAME} characters, not {len(who)}"
                 )
-        return Audience(page, display, exclude)
 
     def _check_page(self, argument: str, page: str) -> None:
         if not isinstance(page, str):

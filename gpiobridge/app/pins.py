@@ -25,7 +25,7 @@ class LivePin:
     @property
     def level(self) -> Level:
         """The debounced level now: ``"low"`` or ``"high"``."""
-        return self._running().watcher.bridge.levels[self.name]
+        return self._running().watcher.core.levels[self.name]
 
     @property
     def active(self) -> bool:

@@ -3,7 +3,6 @@
 The extension makes one at its start; the routes work on it. Any HTTP thread.
 """
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -44,11 +43,11 @@ class Running:
     @property
     def well(self) -> bool:
         """Whether every pin is watched."""
-        return self.watcher.alive and len(self.watcher.bridge.levels) == len(self.settings.pins)
+        return self.watcher.alive and len(self.watcher.core.levels) == len(self.settings.pins)
 
     def health(self) -> tuple[dict[str, Any], bool]:
         """What ``/healthz`` says, and whether all is well."""
-        levels = self.watcher.bridge.levels
+        levels, now_s = self.watcher.core.levels, self.watcher.clock.now().mono_s
         return {
             "status": "ok" if self.well else "failed",
             "watcher": "alive" if self.watcher.alive else "dead",
@@ -62,8 +61,8 @@ class Running:
                     "level": levels.get(name),
                     "active": pin.active,
                     "debounce": pin.debounce_s,
-                    "missed": self.watcher.bridge.lost(name)[0],
-                    "noisy": self.watcher.bridge.noisy(name, time.monotonic()),
+                    "missed": self.watcher.core.lost(name)[0],
+                    "noisy": self.watcher.core.noisy(name, now_s),
                 }
                 for name, pin in self.settings.pins.items()
             },
@@ -75,7 +74,7 @@ class Running:
 
     def status(self) -> str:
         """Say in a line what ``systemctl status`` shows."""
-        watcher, now_s = self.watcher, time.monotonic()
+        watcher, now_s = self.watcher, self.watcher.clock.now().mono_s
         displays, pins = watcher.displays, self.settings.pins
         hidden = sum(not display.visible for display in displays)
         last_s = watcher.counts.last_event_s
@@ -85,7 +84,7 @@ class Running:
             f"{len(pins)} {'simulated ' if watcher.pins.simulated else ''}"
             f"pin{'' if len(pins) == 1 else 's'}",
             "no edge yet" if last_s is None else f"last edge {_rough(now_s - last_s)} ago",
-            *(f"{pin} oscillates" for pin in pins if watcher.bridge.noisy(pin, now_s)),
+            *(f"{pin} oscillates" for pin in pins if watcher.core.noisy(pin, now_s)),
         ]
         return ", ".join(parts)
 

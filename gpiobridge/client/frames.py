@@ -49,7 +49,6 @@ MAX_SEND_WAIT_S = 5.0
 
 _FIRST_RETRY_S = 0.1
 _MAX_RETRY_S = 2.0
-_SILENT_BEATS = 2.5  # without a frame for so many beats a socket is given up
 _CLOSE_S = 1.0  # for the other end to take our close frame
 _LOOK_UP_S = 1.0  # Ctrl-C doesn't end a wait without a limit on Windows
 _GONE = (404, 410)
@@ -346,7 +345,7 @@ class Frames:
     def _take_frames(self, connection: websocket.ClientConnection) -> None:
         self._set_socket(connection)
         while not self._closing.is_set():
-            silent_s = max(asking.TIMEOUT_S, _SILENT_BEATS * self._page.beat_s)
+            silent_s = max(asking.TIMEOUT_S, wire.SILENT_BEATS * self._page.beat_s)
             try:
                 text = connection.recv(silent_s)
             except TimeoutError:

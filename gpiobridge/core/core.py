@@ -1,7 +1,7 @@
 """The whole core behind one object: edges and joins in, orders for the displays out.
 
-The way of an edge: `Bridge.edge` and `Bridge.reading` take what is known of each pin, and
-`Bridge.tell` says what follows, over all pins in the order in which their levels settled.
+The way of an edge: `Core.edge` and `Core.reading` take what is known of each pin, and
+`Core.tell` says what follows, over all pins in the order in which their levels settled.
 
 Pure: it composes `debounce`, `settled`, `press`, `noise`, `navigation` and `wire`, and knows
 neither sockets nor pins. One thread at a time may call it (the watcher's); `cursor`, `levels`,
@@ -41,7 +41,7 @@ NOISY_FRAME_S = 0.05
 _NOISY_AGAIN_S = 60.0
 
 
-class Bridge:
+class Core:
     """Pins on one side, pages on the other.
 
     Args:
@@ -81,10 +81,7 @@ class Bridge:
         self._levels: dict[str, Level] = {}
         self._changed_seq: dict[str, int] = {}
         used = {*gestures} | {
-            pin
-            for rules in pages.values()
-            for pin, event in rules
-            if event in (Gesture.TAP, Gesture.HOLD)
+            pin for rules in pages.values() for pin, event in rules if isinstance(event, Gesture)
         }
         self._presses = {
             pin: Press(active, hold_s, windows_s[pin])

@@ -28,6 +28,9 @@ MAX_NAME = 64
 MISSED_BEATS = 3
 """A display that has answered a beat before and misses this many is dropped."""
 
+SILENT_BEATS = 2.5
+"""Without a frame for so many beats a display gives its socket up."""
+
 
 class Close(IntEnum):
     """Close codes. Only `NAVIGATE` moves a page; on any other one the page reconnects."""

@@ -1,6 +1,6 @@
 """One WebSocket after its handshake: what is known of it, and what waits to go out.
 
-`hub` serves them all, on the watcher's thread. Two things wait here: the outbox, bytes that come
+`sockets` has them all, on the watcher's thread. Two things wait here: the outbox, bytes that come
 next, and behind it messages of the application, which share their encoded frames with all other
 displays. An edge goes into the outbox at once, so that a press never waits behind messages.
 """
@@ -17,13 +17,32 @@ from wsproto import connection as protocol
 from wsproto.events import TextMessage
 from wsproto.frame_protocol import Frame
 
-from gpiobridge.core.events import Display, Level, Standing
+from gpiobridge.core import wire
+from gpiobridge.core.events import Level, Standing
+from gpiobridge.core.wire import Close
+from gpiobridge.displays.audience import Display
 from gpiobridge.displays.slots import Slot
+
+LINES = 100
+"""So many lines of a kind, such as displays that come, are logged a minute; others are counted."""
 
 _SEND_BUFFER_BYTES = 16 * 1024  # frames are small; a big buffer only hides a stalled display
 _BAD_GATEWAY = (1014).to_bytes(2, "big")
 _NORMAL_CLOSURE = (1000).to_bytes(2, "big")
 _USER_TIMEOUT_MS = 12_000  # unacknowledged for this long: the peer is gone (RFC 5482)
+
+
+class RuleBrokenError(Exception):
+    """A page has sent what it must not; its text is the reason of the close.
+
+    Args:
+        code: the close's code.
+        reason: a sentence without its full stop.
+    """
+
+    def __init__(self, code: Close, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
 
 
 @dataclass(eq=False, slots=True)
@@ -45,7 +64,7 @@ class Connection:
     """
 
     sock: socket.socket
-    ws: WSConnection
+    ws: WSConnection | protocol.Connection
     display: Display
     root: str = ""
     cursors: tuple[str, ...] = ()
@@ -91,6 +110,22 @@ class Connection:
         if hasattr(socket, "TCP_USER_TIMEOUT"):
             self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _USER_TIMEOUT_MS)
 
+    def whole_text(self, piece: TextMessage) -> str | None:
+        """Take a piece of a text frame; return the whole text with the last one.
+
+        Raises:
+            RuleBrokenError: it is too long.
+        """
+        self.received_bytes += len(piece.data.encode())
+        if self.received_bytes > wire.MAX_MESSAGE_BYTES:
+            reason = f"a message is at most {wire.MAX_MESSAGE_BYTES} bytes"
+            raise RuleBrokenError(Close.TOO_BIG, reason)
+        self.text += piece.data
+        if not piece.message_finished:
+            return None
+        text, self.text, self.received_bytes = self.text, "", 0
+        return text
+
     def put(self, message: bytes) -> None:
         """Let a message's frame wait for its turn."""
         self.messages.append(message)
@@ -103,12 +138,12 @@ class Connection:
         self.outbox += message
 
 
-def _let_1014_pass(ws: WSConnection) -> None:
+def _let_1014_pass(ws: WSConnection | protocol.Connection) -> None:
     """Let a peer close with 1014 (bad gateway), which wsproto doesn't know.
 
     IANA's registry of close codes has it; wsproto 1.3 answers 1002.
     """
-    frames: Any = getattr(getattr(ws, "connection", None), "_proto", None)
+    frames: Any = getattr(getattr(ws, "connection", ws), "_proto", None)
     known: Callable[[Frame], Frame] | None = getattr(frames, "_process_close", None)
     if known is None:  # a library with other insides
         return

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 
-from gpiobridge.core.events import Audience, Display, Push
+from gpiobridge.displays.audience import Audience, Display, Push
 
 MAX_RETAINED_BYTES = 128 * 1024
 """All retained messages together, with their keys: a display that comes gets them at once."""

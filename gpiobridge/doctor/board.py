@@ -7,15 +7,13 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from gpiobridge.config import Gpio, Pin
+from gpiobridge.config import CHIP_BACK_ENDS, Gpio
 from gpiobridge.doctor.findings import Finding, failure, ok, skipped, warning
 from gpiobridge.doctor.machine import User, read_text
 from gpiobridge.doctor.patient import UNWIRED, Patient
-from gpiobridge.pins.chips import Chip, devices, pi_chip
+from gpiobridge.pins.chips import Chip, devices, named, pi_chip
+from gpiobridge.pins.gpio import WiredPin, by_chip
 from gpiobridge.system.units import has_systemd
-
-CHIP_BACK_ENDS = ("lgpio", "gpiod")
-"""Back ends that open one of the kernel's GPIO chips."""
 
 _LEAST_YEAR = 2025  # a clock that shows an earlier year has never been set
 _NEEDS_GROUP = "sudo usermod -aG gpio {user}, then log in again"
@@ -32,7 +30,7 @@ def board(patient: Patient) -> Finding:
 
 def chip(patient: Patient) -> Finding:
     """Check that the configured GPIO chips are there, are the right ones, and have the lines."""
-    settings, pins = patient.settings.gpio, patient.settings.wired
+    settings, pins = patient.settings.gpio, patient.wired
     if patient.unwired:
         return skipped("GPIO chip", UNWIRED)
     factory, chips = patient.factory, patient.machine.chips()
@@ -41,13 +39,12 @@ def chip(patient: Patient) -> Finding:
     if not chips and devices(patient.machine.root):
         return skipped("GPIO chip", "this user may open none, see permissions")
     found: list[Chip] = []
-    for name in dict.fromkeys(pin.chip or settings.chip for pin in pins.values()):
-        on_it = [pin for pin in pins.values() if (pin.chip or settings.chip) == name]
-        its = _find_chip(settings, name, on_it[0], chips)
+    for name, on_it in by_chip(settings, pins).items():
+        its = _find_chip(settings, name, next(iter(on_it.values())), chips)
         if isinstance(its, Finding):
             return its
-        for pin in on_it:
-            if pin.pin is not None and pin.pin >= its.lines:
+        for pin in on_it.values():
+            if pin.pin >= its.lines:
                 where = "under [gpio]" if pin.chip is None else "for it"
                 return failure(
                     "GPIO chip",
@@ -61,20 +58,19 @@ def chip(patient: Patient) -> Finding:
     return ok("GPIO chip", "; ".join(said))
 
 
-def _find_chip(settings: Gpio, name: str, pin: Pin, chips: Sequence[Chip]) -> Chip | Finding:
+def _find_chip(settings: Gpio, name: str, pin: WiredPin, chips: Sequence[Chip]) -> Chip | Finding:
     """Find the chip of a name among those that may be opened, or say what is wrong with it."""
     seen = ", ".join(f"{each.name} ({each.label})" for each in chips) or "none"
     key = "gpio.chip" if pin.chip is None else f"pins.{pin.name}.chip"
-    own = pi_chip(chips)
-    if name == "auto":
-        return own or failure(
+    found = named(name, chips)
+    if found is None and name == "auto":
+        return failure(
             "GPIO chip",
             f'{key} = "auto": no Raspberry Pi GPIO chip among those found: {seen}',
             'on another board name one, such as chip = "gpiochip0"; on a Pi look for '
             "errors of pinctrl in: sudo dmesg",
         )
-    named = next((each for each in chips if each.name == name), None)
-    if named is None:
+    if found is None:
         remedy = 'write chip = "auto", or the name of one that was found'
         if pin.chip is not None:
             remedy += "; a chip on a bus is there once its overlay is in config.txt"
@@ -82,14 +78,15 @@ def _find_chip(settings: Gpio, name: str, pin: Pin, chips: Sequence[Chip]) -> Ch
             "GPIO chip", f'{key} = "{name}": there is no such chip; found: {seen}', remedy
         )
     # A chip that is named for a pin alone is meant to be another one.
-    if pin.chip is None and own is not None and named.label != own.label:
+    own = pi_chip(chips)
+    if pin.chip is None and own is not None and found.label != own.label:
         return failure(
             "GPIO chip",
-            f'gpio.chip = "{settings.chip}" is {named.label}; the Pi\'s own is '
+            f'gpio.chip = "{settings.chip}" is {found.label}; the Pi\'s own is '
             f"{own.name} ({own.label})",
             'write chip = "auto", which finds the right one on every kernel',
         )
-    return named
+    return found
 
 
 def permissions(patient: Patient) -> Finding:

@@ -10,7 +10,8 @@ from gpiobridge import config
 from gpiobridge.config import Settings
 from gpiobridge.doctor.machine import ExaminedMachine, Health, read_text
 from gpiobridge.errors import ConfigError
-from gpiobridge.pins import is_raspberry_pi
+from gpiobridge.pins.boards import is_raspberry_pi
+from gpiobridge.pins.gpio import WiredPin, wired
 from gpiobridge.system.units import KIOSK, SERVICE, SOCKET, Unit, config_of, find_units
 
 UNWIRED = "no pin is wired: none is needed"
@@ -96,9 +97,14 @@ class Patient:
         return self.health is not None and not self.health["simulated"]
 
     @property
+    def wired(self) -> dict[str, WiredPin]:
+        """The pins on GPIO, by name."""
+        return wired(self.settings.pins)
+
+    @property
     def unwired(self) -> bool:
         """Whether no pin needs GPIO: then neither back end nor chip matter."""
-        return isinstance(self.loaded, Settings) and not self.loaded.wired
+        return isinstance(self.loaded, Settings) and not self.wired
 
     @cached_property
     def pi(self) -> bool:

@@ -4,13 +4,12 @@ Each takes the patient and returns its findings.
 """
 
 import errno
-import socket
 
 from gpiobridge.doctor.findings import Finding, failure, ok, skipped, warning
 from gpiobridge.doctor.machine import Health
 from gpiobridge.doctor.patient import Patient
 from gpiobridge.doctor.programs import listening_on
-from gpiobridge.system import calling
+from gpiobridge.system import calling, ports
 from gpiobridge.system.open_files import room_for_displays
 from gpiobridge.system.units import SERVICE, SOCKET, Unit, bare
 
@@ -67,7 +66,7 @@ def _started_by_socket(unit: Unit, patient: Patient) -> bool:
 def port(patient: Patient) -> Finding:
     """Check that the port is free, or held by gpiobridge itself."""
     server = patient.settings.server
-    where = f"port {server.port} on {server.host}"
+    where = ports.port_on(server.host, server.port)
     if server.port == 0:
         return skipped("port", "server.port = 0: any free one")
     if patient.health is not None:
@@ -75,10 +74,9 @@ def port(patient: Patient) -> Finding:
     if patient.waits_for_a_request:
         return ok("port", f"{where} is held by systemd, for gpiobridge itself")
     try:
-        family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
-        socket.create_server((server.host, server.port), family=family).close()
+        ports.listen(server.host, server.port).close()
     except OSError as error:
-        return _not_free(patient, where, error)
+        return _not_free(patient, error)
     return ok("port", f"{where} is free")
 
 
@@ -100,28 +98,19 @@ def _served(where: str, health: Health, again: str) -> Finding:
     return ok("port", said)
 
 
-def _not_free(patient: Patient, where: str, error: OSError) -> Finding:
+def _not_free(patient: Patient, error: OSError) -> Finding:
+    server = patient.settings.server
+    reason, remedy, _ = ports.refusal(error, server.host, server.port, "server.port")
     if error.errno == errno.EADDRINUSE:
-        number = patient.settings.server.port
-        holder = listening_on(patient.machine.root, number)
+        holder = listening_on(patient.machine.root, server.port)
         if holder is None:
-            who, end = "another program", f"`sudo ss -ltnp sport = :{number}` names it"
+            remedy += f"; `sudo ss -ltnp sport = :{server.port}` names it"
         elif holder.is_gpiobridge:
-            return failure(
-                "port",
-                f"{where} is held by a gpiobridge that does not answer ({holder})",
-                restart(patient),
-            )
+            reason = f"{reason} by a gpiobridge that does not answer ({holder})"
+            remedy = restart(patient)
         else:
-            who, end = f"another program ({holder})", "end it"
-        return failure("port", f"{where} is held by {who}", f"{end}, or choose another server.port")
-    if error.errno == errno.EACCES:
-        return failure("port", f"{where} needs root", "choose a server.port from 1024 on")
-    return failure(
-        "port",
-        f"{where} can't be listened on: {error.strerror or error}",
-        'write an address of this machine, or host = "0.0.0.0" for all of them',
-    )
+            reason += f" by another program ({holder})"
+    return failure("port", reason, remedy)
 
 
 def room(patient: Patient) -> Finding:

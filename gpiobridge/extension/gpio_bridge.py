@@ -23,17 +23,20 @@ from gpiobridge.app.orders import Outbound
 from gpiobridge.app.pins import LivePin, LivePins
 from gpiobridge.app.running_bridge import Running, no_nonce
 from gpiobridge.config import Limits, Settings
-from gpiobridge.core.events import Display
+from gpiobridge.displays.audience import Audience, Display
 from gpiobridge.errors import ConfigError, GpioBridgeError
 from gpiobridge.extension.fallback_log import show_log
 from gpiobridge.extension.hooks import Guard, RequestHooks
+from gpiobridge.extension.pin_decorators import PinDecorator, with_pin_decorators
 from gpiobridge.extension.settings import read_settings
 from gpiobridge.extension.views import ViewPages, with_long_path, without_path
+from gpiobridge.loop.clock import RealClock
 from gpiobridge.loop.watcher import Watcher
-from gpiobridge.pins import pin_source
-from gpiobridge.routes import files, handoff
+from gpiobridge.pins.sources import pin_source
+from gpiobridge.routes import files
 from gpiobridge.routes.admission import check_source
 from gpiobridge.routes.blueprint import make_blueprint, overlapping
+from gpiobridge.routes.file_feeder import FileFeeder
 from gpiobridge.system.run_key import RunKey
 
 log = logging.getLogger(__name__)
@@ -41,6 +44,7 @@ log = logging.getLogger(__name__)
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
+@with_pin_decorators
 class GpioBridge:
     """A pin goes LOW, and the browser moves to its next page.
 
@@ -124,7 +128,7 @@ class GpioBridge:
         self._app: Flask | None = None
         self._running: Running | None = None
         self._outbound = Outbound(self._url_prefix)
-        self._feeder = files.FileFeeder()
+        self._feeder = FileFeeder()
 
     # ---------------------------------------------------------------- setting up
 
@@ -196,42 +200,13 @@ class GpioBridge:
 
     # ---------------------------------------------------------------- functions that are called
 
-    def on_low(self, pin: str) -> Callable[[Function], Function]:
-        """Call the decorated function each time the pin goes LOW (debounced).
-
-        It may take one argument, the `PinEvent`. Each function has a thread of its own, with the
-        application's context: it may take as long as it likes, and if it fails, that is logged. Its
-        events come in order, one at a time; of more than 1000 that wait, the newest are dropped,
-        and the log says so.
-
-        Args:
-            pin: the pin's name. That there is none of this name is told at the start.
-
-        Raises:
-            ConfigError: there is no name, or the function takes more than one argument.
-            GpioBridgeError: the bridge runs already.
-        """
-        return self._on(pin, "low")
-
-    def on_high(self, pin: str) -> Callable[[Function], Function]:
-        """Call it each time the pin goes HIGH; see `on_low`."""
-        return self._on(pin, "high")
-
-    def on_press(self, pin: str) -> Callable[[Function], Function]:
-        """Call it each time the pin gets its active level; see `on_low`."""
-        return self._on(pin, "press")
-
-    def on_release(self, pin: str) -> Callable[[Function], Function]:
-        """Call it each time the pin leaves its active level; see `on_low`."""
-        return self._on(pin, "release")
-
-    def on_tap(self, pin: str) -> Callable[[Function], Function]:
-        """Call it after each press that was released before the pin's hold time; see `on_low`."""
-        return self._on(pin, "tap")
-
-    def on_hold(self, pin: str) -> Callable[[Function], Function]:
-        """Call it when a press has lasted for the pin's hold time (``hold``); see `on_low`."""
-        return self._on(pin, "hold")
+    # Of `with_pin_decorators`, for type checkers.
+    on_low: PinDecorator
+    on_high: PinDecorator
+    on_press: PinDecorator
+    on_release: PinDecorator
+    on_tap: PinDecorator
+    on_hold: PinDecorator
 
     def on_message(self, function: Function) -> Function:
         """Call the decorated function with each `Message` that a page sends.
@@ -323,7 +298,7 @@ class GpioBridge:
             GpioBridgeError: it has no application yet.
         """
         self._need_application("push()")
-        return self._outbound.push(data, page, display, exclude, retain)
+        return self._outbound.push(data, Audience(page, display, exclude), retain)
 
     def navigate(
         self,
@@ -352,7 +327,7 @@ class GpioBridge:
             GpioBridgeError: it has no application yet.
         """
         self._need_application("navigate()")
-        return self._outbound.navigate(to, page, display, exclude)
+        return self._outbound.navigate(to, Audience(page, display, exclude))
 
     def send_file(self, folder: Path, name: str) -> Response:
         """Answer a request with a file; a slow or paused reader holds no HTTP thread.
@@ -401,16 +376,17 @@ class GpioBridge:
         ]
         if problems:
             raise ConfigError(problems)
-        pins = pin_source(settings.gpio, settings.pins)
+        clock = RealClock()
+        pins = pin_source(settings.gpio, settings.pins, clock)
         watcher = Watcher(
             settings,
             pins,
             paths,
             self._on_failure,
-            on_event=self._handlers.take_event,
-            on_message=self._handlers.take_message,
             gestures=self._handlers.gestures(),
             retained=self._outbound.retained,
+            observers=(self._handlers,),
+            clock=clock,
         )
         self._handlers.prepare(settings.pins, self._call)
         try:
@@ -419,7 +395,6 @@ class GpioBridge:
             self._handlers.stop()
             raise
         self._outbound.attach(watcher)
-        self._leave_readers_out()
         # Under a server that isn't ours the displays are told, too, when the process ends.
         atexit.register(self.stop)
         if pins.simulated:
@@ -516,15 +491,6 @@ class GpioBridge:
                 page,
                 app.import_name,
             )
-
-    def _leave_readers_out(self) -> None:
-        """Let Flask-Sock start no reader thread for our sockets; others keep theirs."""
-        assert self._app is not None
-        # Now, not in init_app: by now the application has set its own options.
-        options = self._app.config.setdefault("SOCK_SERVER_OPTIONS", {})
-        options["thread_class"] = handoff.reader_thread(
-            options.get("thread_class", threading.Thread)
-        )
 
 
 def _nameless(decorator: str, given: object, such_as: str) -> str:

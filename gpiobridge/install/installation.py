@@ -28,7 +28,8 @@ from gpiobridge.install.removal import left_by_uninstall, plan_uninstall
 from gpiobridge.install.steps import CONFIG, EXHIBIT, HOME, File, Step, listed
 from gpiobridge.install.target import TargetMachine
 from gpiobridge.kiosk.browsers import DEFAULT, Browser
-from gpiobridge.pins import choose
+from gpiobridge.pins.boards import choose
+from gpiobridge.pins.gpio import wired
 from gpiobridge.system import calling
 from gpiobridge.system.overlay import SETTING
 
@@ -118,7 +119,7 @@ def _install(choices: Choices, machine: TargetMachine, tell: Tell) -> None:
         units=wanted_files.unit_files(
             wanted_files.units_folder(PACKAGE),
             settings.server,
-            network=bool(settings.wired) and choose(settings.gpio.pin_factory) == "pigpio",
+            network=bool(wired(settings.pins)) and choose(settings.gpio.pin_factory) == "pigpio",
             kiosk=kiosk,
             state=choices.read_only or mounts_state(machine),
         ),

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from gpiobridge.core import wire
+
 LOST_S = 10.0
 """A page that was shown and isn't for so long has crashed, hangs, or is covered or left.
 
@@ -34,7 +36,8 @@ to see at all, as on a screen that is switched off by night, and further starts 
 FIRST_PAUSE_S = 0.5
 MAX_PAUSE_S = 10.0
 
-_BEATS = 4  # 2.5 until the page gives a silent connection up, and time to make a new one
+# Until the page gives a silent connection up, and time to make a new one.
+_BEATS = wire.SILENT_BEATS + 1.5
 _MAX_DOUBLINGS = 8
 
 

@@ -8,7 +8,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator
 
-from gpiobridge.core.events import Order
+from gpiobridge.displays.audience import Order
 
 MAX_ORDERS = 1000
 """So many may wait for the watcher."""

@@ -1,8 +1,8 @@
 """The watcher thread: pins, time and sockets in one selector, so that the core needs no lock.
 
 It waits for four things: an edge from a pin, bytes from a browser, an order of the application, the
-next deadline (a debounce window, a beat, a level check). Everything that happens goes into
-`bridge`, and what that orders goes out through `hub`.
+next deadline (a debounce window, a beat, a level check). It hands what happens to
+the core, and what that orders to `effects`, which carries it out.
 
 Threads: `start`, `stop`, `every`, `adopt`, `order`, `alive` and `displays` are for any. The pins'
 callback comes on the back end's, if it has one, or on the one that drives a pin. All else runs on
@@ -14,41 +14,27 @@ import logging
 import secrets
 import selectors
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import replace
-from math import inf
 
 from gpiobridge.config import Settings
-from gpiobridge.core import wire
-from gpiobridge.core.core import Bridge
-from gpiobridge.core.counts import Counts
-from gpiobridge.core.events import (
-    Audience,
-    Broadcast,
-    CloseClients,
-    Display,
-    Effect,
-    Move,
-    Now,
-    Order,
-    PinEvent,
-    PinNoisy,
-    Push,
-    RawEdge,
-    SentMessage,
-)
-from gpiobridge.core.noise import MAX_EVENTS_A_SECOND
+from gpiobridge.core.clock import Clock
+from gpiobridge.core.core import Core
+from gpiobridge.core.events import RawEdge
+from gpiobridge.displays.audience import Display, Order
 from gpiobridge.displays.connection import Connection
-from gpiobridge.displays.hub import LINES, Hub
+from gpiobridge.displays.hub import Hub
 from gpiobridge.displays.retained_messages import Retained
 from gpiobridge.displays.slots import OF_THE_MACHINE, Slots
+from gpiobridge.loop.clock import RealClock
+from gpiobridge.loop.counts import Counts
 from gpiobridge.loop.edge_queue import EdgeQueue
+from gpiobridge.loop.effects import Effects
+from gpiobridge.loop.event_log import EventLog
+from gpiobridge.loop.observer import Observer
 from gpiobridge.loop.order_queue import OrderQueue
 from gpiobridge.loop.waker import Waker
-from gpiobridge.pins import PinSource
-from gpiobridge.system.log_rate import LogRate
+from gpiobridge.pins.source import PinSource
 
 log = logging.getLogger(__name__)
 
@@ -70,10 +56,6 @@ READS_S = 0.005
 JOINS_S = 0.005
 """The same with displays that join."""
 
-_NOISY = (
-    "pin %s oscillates: over %d events a second; is it connected, and is its debounce long enough?"
-)
-
 _FAREWELL_S = 0.25
 """How long displays have to hang up when we stop, in seconds; then they are left."""
 
@@ -86,10 +68,11 @@ class Watcher:
         pins: where edges come from.
         paths: page name to its path, as closes name it.
         on_failure: called on the watcher's thread if it dies: the service must end then.
-        on_event: called there with each event of a pin; it must not block or raise.
-        on_message: the same with each message of a page.
         gestures: pins whose taps and holds are told, beside those that a rule is for.
         retained: messages that were pushed before this, for displays that come.
+        observers: whoever wants to hear what happens, on the watcher's thread; none may block or
+            raise.
+        clock: gives the time, to all that is below, too.
     """
 
     def __init__(
@@ -98,12 +81,13 @@ class Watcher:
         pins: PinSource,
         paths: Mapping[str, str],
         on_failure: Callable[[], None] = lambda: None,
-        on_event: Callable[[PinEvent], None] = lambda event: None,
-        on_message: Callable[[SentMessage], None] = lambda message: None,
         gestures: Collection[str] = (),
         retained: Retained | None = None,
+        observers: Iterable[Observer] = (),
+        clock: Clock | None = None,
     ) -> None:
-        self.bridge = Bridge(
+        self.clock = clock or RealClock()
+        self.core = Core(
             secrets.token_hex(4),
             {name: pin.debounce_s for name, pin in settings.pins.items()},
             {name: page.rules for name, page in settings.pages.items()},
@@ -119,27 +103,29 @@ class Watcher:
             settings.server.max_displays,
             settings.limits.displays_per_address,
             0 if settings.server.behind_a_proxy else OF_THE_MACHINE,
+            self._now_s,
         )
         self.counts = Counts()
         self._pin_names = tuple(settings.pins)
         self._on_failure = on_failure
-        self._on_event = on_event
         self._selector = selectors.DefaultSelector()
+        everyone = (self.counts, EventLog(self.core.noisy), *observers)
         self._hub = Hub(
             self._selector,
             self.slots,
             settings.server.beat_s,
-            self.counts,
-            on_message,
-            self._look_again,
+            everyone,
+            lambda connection: self._effects.look_again(connection),
             pages=settings.pages,
         )
-        self._lines = LogRate(log, LINES)
+        self._effects = Effects(
+            self.core, self._hub, paths, retained or Retained(), everyone, self.clock
+        )
         self._edges = EdgeQueue()
         self._orders = OrderQueue()
-        self._retained = retained or Retained()
         self._joining: deque[Connection] = deque()
         self._waker = Waker(self._selector)
+        self.clock.on_jump(self._waker.wake)
         self._stop = threading.Event()
         self._ended = threading.Event()
         self._next_check_s: float | None = None
@@ -157,8 +143,7 @@ class Watcher:
         try:
             # Arm first, read second: an edge between the two is in the queue, not lost.
             self.pins.open(self._on_edge)
-            descriptor = self.pins.fileno()
-            if descriptor is not None:
+            for descriptor in self.pins.descriptors():
                 self._selector.register(descriptor, selectors.EVENT_READ, self.pins)
             for pin in self._pin_names:
                 self._read(pin)
@@ -166,7 +151,7 @@ class Watcher:
             self._close()
             raise
         if self.pins.loses_edges:
-            self._next_check_s = time.monotonic() + LEVEL_CHECK_S
+            self._next_check_s = self._now_s() + LEVEL_CHECK_S
         self._thread.start()
 
     def stop(self) -> None:
@@ -186,7 +171,7 @@ class Watcher:
             pulse: a sign that the thread doesn't hang; it must not block or raise.
         """
         self._pulse, self._pulse_every_s = pulse, interval_s
-        self._next_pulse_s = time.monotonic()
+        self._next_pulse_s = self._now_s()
         self._waker.wake()
 
     @property
@@ -243,16 +228,24 @@ class Watcher:
         self._wait(self._timeout_s())
         self._take_pins()
         # After the edges, and for a while only: whatever displays send, a press is not held up.
-        until_s = time.monotonic() + READS_S
-        self._hub.read(time.monotonic(), lambda: time.monotonic() < until_s)
+        self._hub.read(self._now_s(), self._has_time(READS_S))
         self._take_joining()
         # After those who join, so that nobody misses a message, or gets a retained one twice.
         if not self._joining:
             self._take_orders()
-        self._hub.tick(time.monotonic())
-        if self._next_pulse_s is not None and time.monotonic() >= self._next_pulse_s:
-            self._next_pulse_s = time.monotonic() + self._pulse_every_s
+        now_s = self._now_s()
+        self._hub.tick(now_s)
+        if self._next_pulse_s is not None and now_s >= self._next_pulse_s:
+            self._next_pulse_s = now_s + self._pulse_every_s
             self._pulse()
+
+    def _now_s(self) -> float:
+        return self.clock.now().mono_s
+
+    def _has_time(self, for_s: float) -> Callable[[], bool]:
+        """Let whoever has work for more than a turn ask whether its time is over."""
+        until_s = self._now_s() + for_s
+        return lambda: self._now_s() < until_s
 
     def _wait(self, timeout_s: float | None) -> None:
         """Wait until something happens, and see which sockets are ready."""
@@ -270,7 +263,7 @@ class Watcher:
         if self._edges.full or not self.pins.read_edges():
             return
         # Some were lost: what are the levels? A check that is due already is not put off.
-        now_s = time.monotonic()
+        now_s = self._now_s()
         if self._next_check_s is None or now_s < self._next_check_s:
             self._next_check_s = now_s
 
@@ -278,97 +271,39 @@ class Watcher:
         if self._edges.waiting or self._orders.waiting or self._joining or self._hub.has_unread:
             return 0.0
         deadlines = (
-            self.bridge.deadline_s,
+            self.core.deadline_s,
             self._hub.deadline_s,
             self.pins.deadline_s,
             self._next_check_s,
             self._next_pulse_s,
         )
-        due_s = min((d for d in deadlines if d is not None), default=None)
-        return None if due_s is None else max(0.0, due_s - time.monotonic())
+        return self.clock.timeout_s(min((d for d in deadlines if d is not None), default=None))
 
     def _take_joining(self) -> None:
-        until_s = time.monotonic() + JOINS_S
+        has_time = self._has_time(JOINS_S)
         while self._joining:
-            self._join(self._joining.popleft())
-            if time.monotonic() >= until_s:
+            self._effects.join(self._joining.popleft())
+            if not has_time():
                 return
 
     def _take_orders(self) -> None:
-        until_s = time.monotonic() + ORDERS_S
+        has_time = self._has_time(ORDERS_S)
         for order in self._orders.take():
-            match order:
-                case Push(frame, audience):
-                    self._retained.keep(order)
-                    self._hub.push(frame, audience)
-                case Move(to, audience):
-                    self._move(to, audience)
-            if time.monotonic() >= until_s:
+            self._effects.obey(order)
+            if not has_time():
                 return
-
-    def _move(self, to: str, audience: Audience) -> None:
-        """Let the displays of an audience leave for a page, but not those that are on it."""
-        # The simulator's page is no page of the exhibit: nothing moves it.
-        pages = [page for page in self.paths if page != to and audience.page in (None, page)]
-        for page in pages:
-            those = replace(audience, page=page)
-            sent = self._hub.move(self.paths[to], those, time.monotonic())
-            self.counts.navigations[page, to] += sent
-            if sent:
-                log.info("the application: %s leads to %s, displays sent: %d", page, to, sent)
-
-    def _join(self, connection: Connection) -> None:
-        """Tell a display that has come what it must know, or where it must go."""
-        display = connection.display
-        self._carry_out(self.bridge.tell_newest(_now()))  # it is in the state that it gets
-        welcome = self.bridge.join(
-            display.page,
-            connection.cursors,
-            _now(),
-            connection.since,
-            connection.taking_since_s,
-            connection.declined,
-            connection.slot.seat,
-        )
-        connection.standing = welcome.standing
-        messages = () if welcome.to is not None else self._retained.of(display)
-        texts = welcome.texts
-        if welcome.to is None and connection.taking_since_s != -inf:
-            # Its answer shows that what it says of presses arrives: who doesn't go on answering is
-            # dropped, and would else wait for a page that is locked for ever.
-            texts = (*texts, wire.BEAT)
-        self._hub.adopt(connection, texts, time.monotonic(), messages)
-        self._lead(connection, welcome.to)
-
-    def _look_again(self, connection: Connection) -> None:
-        """Let a display leave for which a press or a level counts, now that its page takes them."""
-        welcome = self.bridge.look_again(connection.standing, _now())
-        if welcome.to is None:  # all displays would be told, as often as a page says something
-            return
-        self._carry_out(self.bridge.tell_newest(_now()))  # a close by a level comes behind it
-        self._hub.tell(connection, welcome.texts)
-        self._lead(connection, welcome.to, by_level=not welcome.texts)
-
-    def _lead(self, connection: Connection, to: str | None, *, by_level: bool = False) -> None:
-        """Let a display leave at once, if it is to."""
-        if to is None:
-            return
-        leave = self._hub.send_away if by_level else self._hub.leave
-        if leave(connection, self.paths[to], time.monotonic()):
-            self.counts.navigations[connection.display.page, to] += 1
-            self._lines.info("%s is sent to %s at once", connection, to)
 
     def _take_pins(self) -> None:
         """Take all that is known of the pins at this moment, and tell what follows from it."""
         # The moment comes first, then a look at the edges: each that was before it is there.
-        now = _now()
+        now = self.clock.now()
         self._fetch_edges()
         for edge in self._edges.take(EDGES_A_TURN):
             self.counts.raw_edges[edge.pin] += 1
-            self.bridge.edge(edge)
+            self.core.edge(edge)
         self._read_pins(now.mono_s)
         known_s = min(now.mono_s, self._edges.oldest_s)
-        self._carry_out(self.bridge.tell(now, known_s, EVENTS_A_TURN))
+        self._effects.carry_out(self.core.tell(now, known_s, EVENTS_A_TURN), now.mono_s)
 
     def _read_pins(self, now_s: float) -> None:
         """Read the pins whose debounce window is over, or all at a level check."""
@@ -376,7 +311,7 @@ class Watcher:
         behind = self._edges.pins()
         if self._edges.full:
             behind = set(self._pin_names)
-        pins: Iterable[str] = self.bridge.pins_to_read(now_s)
+        pins: Iterable[str] = self.core.pins_to_read(now_s)
         if self._next_check_s is not None and now_s >= self._next_check_s:
             again = self.pins.loses_edges or behind
             self._next_check_s = now_s + LEVEL_CHECK_S if again else None
@@ -387,44 +322,18 @@ class Watcher:
                 self._read(pin)
 
     def _read(self, pin: str) -> None:
-        at_s = time.monotonic()  # before the reading: an edge stamped later may not be in it
-        self.bridge.reading(pin, self.pins.read(pin), at_s)
-
-    def _carry_out(self, effects: Iterable[Effect]) -> None:
-        line = ""  # of the log: an event, and where it led
-        for effect in effects:
-            match effect:
-                case PinEvent():
-                    _say(line)
-                    line = self._count(effect)
-                    self._on_event(effect)
-                case PinNoisy(pin):
-                    log.warning(_NOISY, pin, MAX_EVENTS_A_SECOND)
-                case Broadcast(text, at_s):
-                    self._hub.broadcast(text, time.monotonic())
-                    self.counts.latency.take(time.monotonic() - at_s)
-                case CloseClients(page, to):
-                    sent = self._hub.navigate(self.paths[to], effect, time.monotonic())
-                    self.counts.navigations[page, to] += sent
-                    if sent and line:
-                        line += f"; {page} leads to {to}, displays sent: {sent}"
-        _say(line)
-
-    def _count(self, event: PinEvent) -> str:
-        """Count an event; return its line for the log, or nothing if its pin is noisy."""
-        self.counts.events[event.pin, event.event] += 1
-        self.counts.last_event_s = event.at_s
-        if self.bridge.noisy(event.pin, event.at_s):
-            return ""
-        return f"#{event.seq} {event.pin}: {event.event}"
+        at_s = self._now_s()  # before the reading: an edge stamped later may not be in it
+        self.core.reading(pin, self.pins.read(pin), at_s)
 
     def _farewell(self) -> None:
         """Tell every display, and give the live ones a moment to hang up."""
-        until_s = time.monotonic() + _FAREWELL_S
-        self._hub.close_all(time.monotonic())
-        while self._hub.connections and (left_s := until_s - time.monotonic()) > 0:
-            self._wait(left_s)
-            self._hub.read(time.monotonic())
+        now_s = self._now_s()
+        until_s = now_s + _FAREWELL_S
+        self._hub.close_all(now_s)
+        while self._hub.connections and now_s < until_s:
+            self._wait(self.clock.timeout_s(until_s))
+            now_s = self._now_s()
+            self._hub.read(now_s)
 
     def _close(self) -> None:
         self.pins.close()
@@ -440,12 +349,3 @@ class Watcher:
         with contextlib.suppress(IndexError):  # another thread may do the same at once
             while self._joining:
                 self._joining.popleft().sock.close()
-
-
-def _say(line: str) -> None:
-    if line:
-        log.info("%s", line)
-
-
-def _now() -> Now:
-    return Now(time.monotonic(), time.time())

@@ -1,6 +1,7 @@
 """What a request meets: who may pass, the socket, the API, files, and the page's script.
 
 `blueprint` has the routes; `admission` says who may pass; `socket` hands a WebSocket over to the
-watcher (`handoff` takes it from the HTTP server). A page is given what `page_script` says, put into
-its `html`. `files` are read for readers of any speed. Threads of the HTTP server.
+watcher: Flask-Sock makes its `handshake`, and `handoff` takes it from the HTTP server. A page is
+given what `page_script` says, put into its `html`. `files` are read for readers of any speed.
+Threads of the HTTP server.
 """

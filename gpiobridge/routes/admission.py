@@ -1,4 +1,4 @@
-"""Which requests our routes accept: Host, Origin, token, and the WebSocket handshake.
+"""Which requests our routes accept, by Host, Origin and token.
 
 A page on another site can make a visitor's browser talk to this machine. Two checks stop it: the
 Host must be a name that is really ours (a DNS name that was rebound to us is not), and an Origin
@@ -10,11 +10,8 @@ Whatever a header holds is read here, once, so that nonsense reads as nothing an
 HTTP thread; it knows Flask's request and the section ``[server]``.
 """
 
-import base64
-import binascii
 import hashlib
 import hmac
-import json
 import socket
 from typing import NoReturn
 
@@ -135,32 +132,6 @@ def check_api(request: Request, server: Server, key: str) -> None:
         )
 
 
-def check_handshake(request: Request) -> None:
-    """Refuse what is no WebSocket handshake (RFC 6455, 4.2.1), before Flask-Sock sees it.
-
-    Raises:
-        werkzeug.exceptions.HTTPException: 400, with the reason.
-    """
-    headers = request.headers
-    if request.method != "GET":  # Flask gives a GET's view HEAD, too
-        refuse(400, "A WebSocket handshake is a GET.")
-    if request.environ.get("SERVER_PROTOCOL") != "HTTP/1.1":
-        refuse(400, "A WebSocket handshake is HTTP/1.1.")
-    if "Transfer-Encoding" in headers or headers.get("Content-Length", "0").strip("0 "):
-        # Its bytes would be read as frames, though whoever has sent them meant no such thing.
-        refuse(400, "A WebSocket handshake has no body.")
-    if headers.get("Sec-WebSocket-Version") != "13":
-        response = Response("Sec-WebSocket-Version must be 13.\n", 426, mimetype="text/plain")
-        response.headers["Sec-WebSocket-Version"] = "13"  # RFC 6455, 4.4
-        abort(response)
-    try:
-        key = base64.b64decode(headers.get("Sec-WebSocket-Key", ""), validate=True)
-    except (binascii.Error, ValueError):
-        key = b""
-    if len(key) != 16:
-        refuse(400, "Sec-WebSocket-Key must be 16 bytes in base64.")
-
-
 def is_bearer(request: Request, token: str) -> bool:
     """Whether a request sends a token as ``Authorization: Bearer`` (RFC 6750, 2.1).
 
@@ -171,42 +142,6 @@ def is_bearer(request: Request, token: str) -> bool:
     # Not request.authorization, which decodes what other schemes send, and may fail at that.
     scheme, _, sent = request.headers.get("Authorization", "").partition(" ")
     return bool(token) and scheme.lower() == "bearer" and _equal(sent.strip(), token)
-
-
-def json_body(request: Request, max_bytes: int) -> dict[str, object]:
-    """Read the request's JSON object; whatever else was sent reads as an empty one.
-
-    Args:
-        request: the request.
-        max_bytes: how long the body may be.
-
-    Raises:
-        werkzeug.exceptions.HTTPException: 408 if the body doesn't come, 413 if it is too long, 400
-            if it has a key twice.
-    """
-    try:
-        # Not get_json: a chunked body has no length that could be checked beforehand.
-        # The second is what a hook of the application may have read already, and Flask keeps.
-        text = request.stream.read(max_bytes + 1) or request.get_data()
-    except OSError:
-        refuse(408, "The body did not come.")
-    if len(text) > max_bytes:
-        refuse(413, f"The body is at most {max_bytes} bytes.")
-    try:
-        body = json.loads(text, object_pairs_hook=_without_doubles)
-    except (ValueError, RecursionError):
-        return {}
-    return body if isinstance(body, dict) else {}
-
-
-def _without_doubles(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """Make an object; of a key that stands there twice one value would be dropped."""
-    made = dict(pairs)
-    if len(made) < len(pairs):
-        names = [name for name, _ in pairs]
-        double = next(name for name in names if names.count(name) > 1)
-        refuse(400, f"{double!r} is in the body twice: say it once.")
-    return made
 
 
 def _ask(sentence: str) -> NoReturn:

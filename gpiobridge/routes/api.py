@@ -6,6 +6,7 @@ an application that exempts the blueprint from something exempts them, too. Any 
 """
 
 from collections.abc import Callable, Collection
+from dataclasses import fields
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
@@ -14,9 +15,12 @@ from flask.typing import ResponseReturnValue
 from gpiobridge.app.running_bridge import Running
 from gpiobridge.config import format_duration, nearest, parse_duration
 from gpiobridge.core.events import Level
+from gpiobridge.displays.audience import Audience
 from gpiobridge.errors import DriveError, PushError
-from gpiobridge.pins import MAX_PRESS_S, PinSource
-from gpiobridge.routes.admission import check_api, json_body, refuse
+from gpiobridge.pins.driving import MAX_PRESS_S
+from gpiobridge.pins.source import PinSource
+from gpiobridge.routes.admission import check_api, refuse
+from gpiobridge.routes.json_body import json_body
 
 API = "api_"
 """How the endpoints of the API begin, within our blueprint."""
@@ -25,7 +29,7 @@ _MAX_LEVEL_BYTES = 1024  # of a body with a level, and white space as one likes
 _MAX_BODY_BYTES = 64 * 1024  # a message, 3 times as long with \u0436 for each letter; whom for
 _LEVEL = 'The body must be {"level": "low"} or {"level": "high"}.'
 
-_AUDIENCE = ("page", "display", "exclude")
+_AUDIENCE = tuple(field.name for field in fields(Audience))
 
 
 def add_api(blueprint: Blueprint, running: Callable[[], Running]) -> None:
@@ -42,22 +46,21 @@ def add_api(blueprint: Blueprint, running: Callable[[], Running]) -> None:
         check_api(request, running().settings.server, running().key.value)
 
     def push() -> ResponseReturnValue:
-        known = (*_AUDIENCE, "retain")
-        body = dict.fromkeys(known) | _body(_MAX_BODY_BYTES, "data", known)
-        data = _needed(body, "data")
-        return _told(lambda: running().outbound.push(data, **body))
+        body = _body(_MAX_BODY_BYTES, "data", (*_AUDIENCE, "retain"))
+        data, retain = _needed(body, "data"), body.pop("retain", None)
+        return _told(lambda: running().outbound.push(data, Audience(**body), retain))
 
     def navigate() -> ResponseReturnValue:
-        body = dict.fromkeys(_AUDIENCE) | _body(_MAX_BODY_BYTES, "to", _AUDIENCE)
+        body = _body(_MAX_BODY_BYTES, "to", _AUDIENCE)
         to = _needed(body, "to")
-        return _told(lambda: running().outbound.navigate(to, **body))
+        return _told(lambda: running().outbound.navigate(to, Audience(**body)))
 
     def set_pin(name: str) -> ResponseReturnValue:
         pins = running().settings.pins
         if name not in pins:
             refuse(404, f"There is no pin {name!r}; pins: {', '.join(pins)}.")
-        if pins[name].source != "http":
-            refuse(404, f'Pin {name!r} is wired: only pins with source = "http" can be set here.')
+        if because := pins[name].closed_because:
+            refuse(404, f'Pin {name!r} {because}: only pins with source = "http" can be set here.')
         return set_level(running().watcher.pins, name)
 
     def add(path: str, endpoint: str, view: Callable[..., ResponseReturnValue]) -> None:

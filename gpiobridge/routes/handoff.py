@@ -16,14 +16,11 @@ HTTP thread may call this module; it imports nothing of the project.
 
 import socket
 import sys
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-# Set in a request's environ, it makes Flask-Sock's Server leave its reader thread out.
-NO_READER = "gpiobridge.no_reader"
-
-_SERVER_SOCKETS = ("gunicorn.socket", "werkzeug.socket")
+SERVER_SOCKETS = ("gunicorn.socket", "werkzeug.socket")
+"""Under which names servers put a request's connection into its environ."""
 
 # Servers that bring ASGI to a WSGI application leave no trace in its requests.
 _ASGI_SERVERS = ("hypercorn", "uvicorn", "daphne", "granian")
@@ -82,7 +79,7 @@ def server_name(environ: Mapping[str, Any]) -> str:
 
 def given_socket(environ: Mapping[str, Any]) -> object:
     """Whatever the server names as the connection."""
-    return next((environ[key] for key in _SERVER_SOCKETS if key in environ), None)
+    return next((environ[key] for key in SERVER_SOCKETS if key in environ), None)
 
 
 def take(connection: socket.socket) -> socket.socket:
@@ -116,29 +113,3 @@ def read_ahead(environ: Mapping[str, Any]) -> bytes:
     if stream is not None and hasattr(stream, "peek"):  # Werkzeug: the buffered file of its socket
         return bytes(stream.peek())
     return b""
-
-
-class _NoReader:
-    """Stands in for the thread in which simple-websocket would read the socket."""
-
-    name = "(handed over)"
-
-    def start(self) -> None:
-        """Do nothing: the hub reads."""
-
-
-def reader_thread(otherwise: Callable[..., Any] = threading.Thread) -> Callable[..., Any]:
-    """Make a ``thread_class`` for Flask-Sock's ``SOCK_SERVER_OPTIONS``.
-
-    Args:
-        otherwise: the class for the sockets that are not ours, so that an application's own
-            WebSocket routes keep theirs.
-    """
-
-    def make(target: Callable[[], None], **options: Any) -> Any:
-        server = getattr(target, "__self__", None)
-        if NO_READER in getattr(server, "environ", {}):
-            return _NoReader()
-        return otherwise(target=target, **options)
-
-    return make

@@ -5,7 +5,6 @@ library writes the text. Any HTTP thread.
 """
 
 import itertools
-import time
 from collections.abc import Callable, Iterable, Sequence
 
 from prometheus_client import CollectorRegistry
@@ -19,8 +18,9 @@ from prometheus_client.metrics_core import (
 from prometheus_client.registry import Collector
 
 from gpiobridge.app.running_bridge import Running
-from gpiobridge.core.counts import Histogram
-from gpiobridge.displays.hub import Gone
+from gpiobridge.core.events import Level
+from gpiobridge.displays.observer import Gone
+from gpiobridge.loop.counts import Histogram
 
 CONTENT_TYPE: str = CONTENT_TYPE_LATEST
 
@@ -30,11 +30,11 @@ Sample = tuple[tuple[str, ...], float]  # the labels' values, and the metric's
 def exposition(running: Running) -> bytes:
     """Write the metrics of a bridge as text of Prometheus."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Bridge(running))
+    registry.register(_CountsCollector(running))
     return generate_latest(registry)
 
 
-class _Bridge(Collector):
+class _CountsCollector(Collector):
     def __init__(self, running: Running) -> None:
         self._running = running
 
@@ -51,9 +51,10 @@ class _Bridge(Collector):
 
     def _of_pins(self) -> Iterable[Metric]:
         pins = self._running.settings.pins
-        bridge, counts = self._running.watcher.bridge, self._running.watcher.counts
-        events = {(pin, level): 0 for pin in pins for level in ("low", "high")} | counts.events
-        levels, now_s = bridge.levels, time.monotonic()
+        watcher = self._running.watcher
+        core, counts = watcher.core, watcher.counts
+        events = {(pin, level): 0 for pin in pins for level in Level} | counts.events
+        levels, now_s = core.levels, watcher.clock.now().mono_s
 
         def each(value: Callable[[str], float]) -> list[Sample]:
             return [((pin,), value(pin)) for pin in pins]
@@ -68,7 +69,7 @@ class _Bridge(Collector):
             "pin_noisy",
             "1 while the pin oscillates.",
             ("pin",),
-            each(lambda pin: bridge.noisy(pin, now_s)),
+            each(lambda pin: core.noisy(pin, now_s)),
         )
         yield _counter(
             "presses",
@@ -92,13 +93,13 @@ class _Bridge(Collector):
             "missed_edges",
             "Edges that the back end did not deliver; the level check found them.",
             ("pin",),
-            each(lambda pin: bridge.lost(pin)[0]),
+            each(lambda pin: core.lost(pin)[0]),
         )
         yield _counter(
             "late_edges",
             "Edges dropped as older than the first reading.",
             ("pin",),
-            each(lambda pin: bridge.lost(pin)[1]),
+            each(lambda pin: core.lost(pin)[1]),
         )
 
     def _of_displays(self) -> Iterable[Metric]:

@@ -28,7 +28,7 @@ def remember_cursor(running: Running) -> None:
     A page that is fetched ahead has none: it is shown after the press that leads to it.
     """
     ahead = "prefetch" in request.headers.get("Sec-Purpose", "")
-    g.gpiobridge_cursor = "" if ahead else running.watcher.bridge.cursor
+    g.gpiobridge_cursor = "" if ahead else running.watcher.core.cursor
 
 
 def script(running: Running, page: str, nonce: str) -> str:
@@ -90,7 +90,7 @@ def version(running: Running) -> str:
     if any(page.prerender for page in running.settings.pages.values()):
         # Only then a page's pictures and styles are loaded ahead, too.
         folders.append(Path(current_app.static_folder or running.settings.folder / "static"))
-    return f"{running.watcher.bridge.epoch}-{files_version(folders)}"
+    return f"{running.watcher.core.epoch}-{files_version(folders)}"
 
 
 @cache

@@ -6,24 +6,24 @@ socket.
 
 import itertools
 import logging
+import socket
 import time
 from collections.abc import Callable
 from math import inf
 
-import flask_sock
-import simple_websocket
-from flask import Blueprint, Response, g, request
+from flask import Blueprint, g, request
 from flask.typing import ResponseReturnValue
-from wsproto.utilities import ProtocolError
+from wsproto import connection as protocol
 
 from gpiobridge.app.running_bridge import Running
 from gpiobridge.core import wire
-from gpiobridge.core.events import Display
+from gpiobridge.displays.audience import Display
 from gpiobridge.displays.connection import Connection
 from gpiobridge.displays.slots import NoSlotError
 from gpiobridge.net.addresses import client_of
 from gpiobridge.routes import handoff
-from gpiobridge.routes.admission import check_handshake, refuse
+from gpiobridge.routes.admission import refuse
+from gpiobridge.routes.handshake import add_websocket, check_handshake
 from gpiobridge.routes.simulator import SIMULATOR
 from gpiobridge.system.log_rate import LogRate
 
@@ -59,14 +59,8 @@ def add_socket(blueprint: Blueprint, running: Callable[[], Running]) -> None:
         if obstacle := handoff.obstacle(request.environ):
             refuse(501, f"{obstacle}.")
         check_handshake(request)
-        try:
-            g.gpiobridge_taking_since_s = _taking_since_s()
-        except ValueError as error:
-            refuse(400, f"taking = {request.args['taking']!r}: {error}.")
-        try:
-            g.gpiobridge_visible = wire.read_visible(request.args.get("visible", "true"))
-        except ValueError as error:
-            refuse(400, f"visible = {request.args['visible']!r}: {error}.")
+        g.gpiobridge_taking_since_s = _taking_since_s()
+        g.gpiobridge_visible = _visible()
         client = client_of(request.remote_addr or "")
         try:
             g.gpiobridge_slot = watcher.slots.take(client, request.args.get("seat", ""))
@@ -74,15 +68,12 @@ def add_socket(blueprint: Blueprint, running: Callable[[], Running]) -> None:
             text = "a display on %s is refused: %s"
             lines.write(logging.WARNING, text, text, (request.view_args or {})["page"], error)
             refuse(503, str(error))
-        # No compression: the frames are tiny, and it costs 90 KB a socket.
-        request.environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
-        request.environ[handoff.NO_READER] = True
 
-    def hand_over(ws: simple_websocket.Server, page: str) -> None:
+    def hand_over(sock: socket.socket, early: bytes, page: str) -> None:
         """Give a socket, its handshake done, to the watcher."""
         connection = Connection(
-            handoff.take(ws.sock),
-            ws.ws,
+            sock,
+            protocol.Connection(protocol.ConnectionType.SERVER),
             Display(
                 page,
                 _printable(request.args.get("display", "")),
@@ -94,10 +85,9 @@ def add_socket(blueprint: Blueprint, running: Callable[[], Running]) -> None:
             since=request.args.get("since", ""),
             taking_since_s=g.gpiobridge_taking_since_s,
             declined=wire.read_declined(request.args.getlist("declined")[:_MAX_DECLINED]),
-            early=handoff.read_ahead(request.environ),
+            early=early,
             slot=g.pop("gpiobridge_slot"),  # the hub gives it back
         )
-        ws.connected = False  # Flask-Sock must not close what is no longer its own
         running().watcher.adopt(connection)
 
     def give_slot_back(_error: BaseException | None) -> None:
@@ -111,25 +101,26 @@ def add_socket(blueprint: Blueprint, running: Callable[[], Running]) -> None:
 
     blueprint.before_request(admit)
     blueprint.teardown_request(give_slot_back)
-    blueprint.register_error_handler(ProtocolError, _bad_handshake)
-    blueprint.register_error_handler(UnicodeError, _bad_handshake)  # wsproto decodes some headers
-    blueprint.register_error_handler(ConnectionError, _client_left)
-    flask_sock.Sock().route("/ws/<page>", bp=blueprint, endpoint="socket")(hand_over)
+    add_websocket(blueprint, "/ws/<page>", "socket", hand_over)
     blueprint.add_url_rule("/ws/<page>", "no_handshake", no_handshake)
 
 
 def _taking_since_s() -> float | None:
     """Since when the page of this request takes presses, in monotonic seconds."""
     taking = request.args.get("taking")
-    return -inf if taking is None else wire.read_taking(taking, time.monotonic())
+    try:
+        return -inf if taking is None else wire.read_taking(taking, time.monotonic())
+    except ValueError as error:
+        refuse(400, f"taking = {taking!r}: {error}.")
 
 
-def _bad_handshake(error: ProtocolError | UnicodeError) -> ResponseReturnValue:
-    return Response(f"Not a WebSocket handshake: {error}\n", 400, mimetype="text/plain")
-
-
-def _client_left(_error: ConnectionError) -> ResponseReturnValue:
-    return Response(status=400)  # nobody is there to read it
+def _visible() -> bool:
+    """Whether the page of this request is on the screen."""
+    visible = request.args.get("visible", "true")
+    try:
+        return wire.read_visible(visible)
+    except ValueError as error:
+        refuse(400, f"visible = {visible!r}: {error}.")
 
 
 def _printable(text: str) -> str:

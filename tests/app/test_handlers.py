@@ -15,7 +15,8 @@ from serving import make_app, open_socket, press, served
 
 from gpiobridge import ConfigError, Display, GpioBridge, GpioBridgeError, Level, Message, PinEvent
 from gpiobridge.app.handlers import MAX_WAITING, MAX_WAITING_BYTES, Handlers
-from gpiobridge.core.events import SentMessage
+from gpiobridge.displays.audience import SentMessage
+from gpiobridge.pins.gpio import WiredPin
 from gpiobridge.system.log_rate import MOST, LogRate
 
 PINS = {"button": {"pin": 17, "hold": "100ms", "debounce": "0ms"}}
@@ -220,10 +221,10 @@ def test_a_function_that_is_far_behind_gets_no_more(caplog: pytest.LogCaptureFix
     handlers.on("button", "low", slow)
     handlers.prepare({"button": make_settings_pin()}, lambda f, arguments: f(*arguments))
     handlers.start()
-    handlers.take_event(PinEvent(0, "button", LOW, 0.0))
+    handlers.pin_event(PinEvent(0, "button", LOW, 0.0))
     assert running.wait(DEADLINE_S)
     for seq in range(1, MAX_WAITING + 11):
-        handlers.take_event(PinEvent(seq, "button", LOW, 0.0))
+        handlers.pin_event(PinEvent(seq, "button", LOW, 0.0))
     messages = [record.getMessage() for record in caplog.records]
     assert messages == ["slow is 1000 events behind: those that come now are not told to it"]
     may_end.set()
@@ -245,9 +246,9 @@ def test_a_minute_later_the_log_says_how_much_a_function_was_not_told(
     handlers.on("button", "low", lambda: None)
     handlers.prepare({"button": make_settings_pin()}, lambda f, arguments: f(*arguments))
     for seq in range(4):  # not started: they wait
-        handlers.take_event(PinEvent(seq, "button", LOW, 0.0))
+        handlers.pin_event(PinEvent(seq, "button", LOW, 0.0))
     now_s = 60.0
-    handlers.take_event(PinEvent(4, "button", LOW, 60.0))
+    handlers.pin_event(PinEvent(4, "button", LOW, 60.0))
     behind = "<lambda> is 1 events behind: those that come now are not told to it"
     assert caplog.messages == [behind, f"... and 2 more like it in a minute: {behind}", behind]
     handlers.stop()
@@ -268,10 +269,10 @@ def test_messages_that_wait_are_bounded_in_memory(caplog: pytest.LogCaptureFixtu
     handlers.start()
     text = '{"type":"message","data":[' + ",".join(["{}"] * 5000) + "]}"
     sent = SentMessage(text, Display("welcome"))
-    handlers.take_message(sent)
+    handlers.message_came(sent)
     assert running.wait(DEADLINE_S)
     for _ in range(MAX_WAITING):
-        handlers.take_message(sent)
+        handlers.message_came(sent)
     size = sys.getsizeof(text)
     room = MAX_WAITING_BYTES // size
     kib = room * size // 1024
@@ -279,7 +280,7 @@ def test_messages_that_wait_are_bounded_in_memory(caplog: pytest.LogCaptureFixtu
     assert messages == [f"slow is {kib} KiB behind: messages that come now are not told to it"]
     may_end.set()
     wait_until(lambda: len(got) == 1 + room)
-    handlers.take_message(sent)  # there is room again
+    handlers.message_came(sent)  # there is room again
     wait_until(lambda: len(got) == 2 + room)
     handlers.stop()
     assert got[-1] == Message([{}] * 5000, Display("welcome"))
@@ -301,7 +302,7 @@ def test_each_function_has_a_message_of_its_own() -> None:
         handlers.on_message(function)
     handlers.prepare({}, lambda f, arguments: f(*arguments))
     handlers.start()
-    handlers.take_message(SentMessage('{"type":"message","data":[1]}', Display("welcome")))
+    handlers.message_came(SentMessage('{"type":"message","data":[1]}', Display("welcome")))
     data = [got.get(timeout=DEADLINE_S).data for _ in range(2)]
     handlers.stop()
     assert sorted(data) == [[], [1]]
@@ -309,9 +310,7 @@ def test_each_function_has_a_message_of_its_own() -> None:
 
 def make_settings_pin() -> Any:
     """A pin's settings."""
-    from gpiobridge.config import Pin
-
-    return Pin(name="button", pin=17, active=LOW)
+    return WiredPin(name="button", pin=17, active=LOW)
 
 
 def test_a_pin_that_there_is_not_is_told_at_the_start() -> None:

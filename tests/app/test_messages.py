@@ -14,7 +14,7 @@ from serving import make_app, open_socket, press, served
 from websockets.exceptions import ConnectionClosed
 
 from gpiobridge import Display, GpioBridge, Message, PushError
-from gpiobridge.core.events import Audience, Push
+from gpiobridge.displays.audience import Audience, Push
 from gpiobridge.displays.retained_messages import MAX_RETAINED, MAX_RETAINED_BYTES, Retained
 from gpiobridge.loop.order_queue import MAX_ORDERS, OrderQueue
 
@@ -132,7 +132,7 @@ def test_a_page_that_leaves_at_once_gets_no_retained_message(site: Site) -> None
     site.serve()
     site.bridge.start()
     site.bridge.push("news", retain="news")
-    cursor = site.bridge.running.watcher.bridge.cursor
+    cursor = site.bridge.running.watcher.core.cursor
     press(site.bridge)
     wait_until(lambda: site.bridge.pins["button"].level == "low")
     ws = site.open("welcome", f"?cursor={cursor}")
@@ -385,7 +385,7 @@ def test_the_log_may_be_pushed(site: Site, caplog: pytest.LogCaptureFixture) -> 
 
     handler = Pushing()
     ws = site.serve().open("welcome")
-    logger = logging.getLogger("gpiobridge.loop.watcher")
+    logger = logging.getLogger("gpiobridge.loop.event_log")
     caplog.set_level(logging.INFO, logger.name)
     logger.addHandler(handler)
     try:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gpiobridge.core.core import Bridge
+from gpiobridge.core.core import Core
 from gpiobridge.core.events import (
     Broadcast,
     CloseClients,
@@ -33,32 +33,32 @@ def now(mono_s: float) -> Now:
     return Now(mono_s, UNIX_S + mono_s)
 
 
-def started(simulated: bool = False) -> Bridge:
-    """Make a bridge whose pins were first read HIGH at 0 s."""
+def started(simulated: bool = False) -> Core:
+    """Make a core whose pins were first read HIGH at 0 s."""
     windows_s = {"button": 0.02, "door": 0.02}
-    bridge = Bridge(EPOCH, windows_s, PAGES, catch_up_s=10.0, simulated=simulated)
+    core = Core(EPOCH, windows_s, PAGES, catch_up_s=10.0, simulated=simulated)
     for pin in windows_s:
-        bridge.reading(pin, HIGH, 0.0)
-    return bridge
+        core.reading(pin, HIGH, 0.0)
+    return core
 
 
-def tell(bridge: Bridge, now_s: float, known_s: float | None = None) -> list[Effect]:
+def tell(core: Core, now_s: float, known_s: float | None = None) -> list[Effect]:
     """Tell all that is known at a moment."""
-    return bridge.tell(now(now_s), now_s if known_s is None else known_s, 1000)
+    return core.tell(now(now_s), now_s if known_s is None else known_s, 1000)
 
 
-def read(bridge: Bridge, pin: str, level: Level, now_s: float) -> list[Effect]:
+def read(core: Core, pin: str, level: Level, now_s: float) -> list[Effect]:
     """Read a pin; return what follows."""
-    bridge.reading(pin, level, now_s)
-    return tell(bridge, now_s)
+    core.reading(pin, level, now_s)
+    return tell(core, now_s)
 
 
-def press(bridge: Bridge, at_s: float, pin: str = "button") -> list[Effect]:
+def press(core: Core, at_s: float, pin: str = "button") -> list[Effect]:
     """Press a pin for a tenth of a second; return what both edges had for effects."""
     effects: list[Effect] = []
     for level, edge_s in ((LOW, at_s), (HIGH, at_s + 0.1)):
-        bridge.edge(RawEdge(pin, level, edge_s))
-        effects += read(bridge, pin, level, edge_s + 0.02)
+        core.edge(RawEdge(pin, level, edge_s))
+        effects += read(core, pin, level, edge_s + 0.02)
     return effects
 
 
@@ -69,17 +69,17 @@ def frames(texts: tuple[str, ...]) -> list[dict[str, Any]]:
 
 def test_the_first_reading_is_never_an_edge() -> None:
     """A pin that is active at start moves no page."""
-    bridge = Bridge(EPOCH, {"button": 0.02}, PAGES, catch_up_s=10.0, simulated=False)
-    assert read(bridge, "button", LOW, 0.0) == []
-    assert read(bridge, "button", LOW, 1.0) == []
-    assert (bridge.levels, bridge.seq) == ({"button": LOW}, 0)
+    core = Core(EPOCH, {"button": 0.02}, PAGES, catch_up_s=10.0, simulated=False)
+    assert read(core, "button", LOW, 0.0) == []
+    assert read(core, "button", LOW, 1.0) == []
+    assert (core.levels, core.seq) == ({"button": LOW}, 0)
 
 
 def test_every_display_hears_of_an_edge_before_those_that_leave_are_closed() -> None:
     """The fact comes first, then its broadcast, then a close for each page that it moves."""
-    bridge = started()
-    bridge.edge(RawEdge("button", LOW, 1.0))
-    changed, broadcast, *closes = read(bridge, "button", LOW, 1.02)
+    core = started()
+    core.edge(RawEdge("button", LOW, 1.0))
+    changed, broadcast, *closes = read(core, "button", LOW, 1.02)
     assert changed == PinEvent(1, "button", LOW, 1.0)
     assert isinstance(broadcast, Broadcast)
     assert closes == [
@@ -96,19 +96,19 @@ def test_an_edge_without_a_rule_is_only_broadcast() -> None:
 
 def test_the_sequence_rises_by_one_over_all_pins() -> None:
     """No event is merged or dropped on its way to the rules, whatever its pin."""
-    bridge = started()
-    effects = [*press(bridge, 1.0), *press(bridge, 2.0, "door"), *press(bridge, 3.0)]
+    core = started()
+    effects = [*press(core, 1.0), *press(core, 2.0, "door"), *press(core, 3.0)]
     assert [e.seq for e in effects if isinstance(e, PinEvent)] == [1, 2, 3, 4, 5, 6]
     sent = [json.loads(e.text)["seq"] for e in effects if isinstance(e, Broadcast)]
     assert sent == [1, 2, 3, 4, 5, 6]
-    assert bridge.cursor == f"{EPOCH}:6"
+    assert core.cursor == f"{EPOCH}:6"
 
 
 def test_an_edge_is_told_in_the_time_of_the_wall_clock() -> None:
     """``at`` is when the edge was, not when it settled or was sent."""
-    bridge = started()
-    bridge.edge(RawEdge("button", LOW, 1.0))
-    broadcast = read(bridge, "button", LOW, 4.0)[1]
+    core = started()
+    core.edge(RawEdge("button", LOW, 1.0))
+    broadcast = read(core, "button", LOW, 4.0)[1]
     assert isinstance(broadcast, Broadcast)
     assert json.loads(broadcast.text)["at"] == UNIX_S + 1.0
 
@@ -116,9 +116,9 @@ def test_an_edge_is_told_in_the_time_of_the_wall_clock() -> None:
 @pytest.mark.parametrize("simulated", [True, False])
 def test_a_display_without_a_cursor_gets_the_state_only(simulated: bool) -> None:
     """The state holds every pin and the newest event; an earlier press moves nothing."""
-    bridge = started(simulated)
-    press(bridge, 1.0)
-    welcome = bridge.join("welcome", (), now(1.2))
+    core = started(simulated)
+    press(core, 1.0)
+    welcome = core.join("welcome", (), now(1.2))
     assert welcome.to is None
     assert frames(welcome.texts) == [
         {
@@ -133,10 +133,10 @@ def test_a_display_without_a_cursor_gets_the_state_only(simulated: bool) -> None
 
 def test_a_missed_press_moves_a_display_that_joins() -> None:
     """It gets the state as of the event before, the edge, and where to go."""
-    bridge = started()
-    press(bridge, 1.0, "door")
-    press(bridge, 2.0)
-    welcome = bridge.join("welcome", (f"{EPOCH}:0",), now(3.0))
+    core = started()
+    press(core, 1.0, "door")
+    press(core, 2.0)
+    welcome = core.join("welcome", (f"{EPOCH}:0",), now(3.0))
     state, edge = frames(welcome.texts)
     assert (state["type"], state["seq"]) == ("state", 2)
     assert state["pins"] == {"button": "high", "door": "high"}
@@ -146,12 +146,12 @@ def test_a_missed_press_moves_a_display_that_joins() -> None:
 
 def test_each_missed_press_moves_a_display_exactly_once() -> None:
     """Two presses during a load lead over the first one's page to the second one's."""
-    bridge = started()
-    press(bridge, 1.0)
-    press(bridge, 2.0)
+    core = started()
+    press(core, 1.0)
+    press(core, 2.0)
     page, cursor = "welcome", f"{EPOCH}:0"
     went = []
-    while (welcome := bridge.join(page, (cursor,), now(3.0))).to is not None:
+    while (welcome := core.join(page, (cursor,), now(3.0))).to is not None:
         page = welcome.to
         cursor = f"{EPOCH}:{frames(welcome.texts)[-1]['seq']}"
         went.append(page)
@@ -173,30 +173,30 @@ def test_the_cursor_says_whether_a_press_still_counts(
     cursors: tuple[str, ...], moves: bool
 ) -> None:
     """Only a valid cursor before the press lets it move a page."""
-    bridge = started()
-    press(bridge, 1.0)
-    assert (bridge.join("welcome", cursors, now(2.0)).to is not None) is moves
+    core = started()
+    press(core, 1.0)
+    assert (core.join("welcome", cursors, now(2.0)).to is not None) is moves
 
 
 def test_a_press_older_than_the_catch_up_time_moves_nothing() -> None:
     """An old press doesn't jump a page: the display gets the newest state."""
-    bridge = started()
-    press(bridge, 1.0)
-    welcome = bridge.join("welcome", (f"{EPOCH}:0",), now(11.5))
+    core = started()
+    press(core, 1.0)
+    welcome = core.join("welcome", (f"{EPOCH}:0",), now(11.5))
     assert welcome.to is None
     assert [frame["seq"] for frame in frames(welcome.texts)] == [2]
 
 
 def test_a_pin_is_read_when_its_window_is_over() -> None:
     """The deadline is the earliest of all pins, and names those whose time has come."""
-    bridge = started()
-    assert bridge.deadline_s is None
-    bridge.edge(RawEdge("door", LOW, 2.0))
-    bridge.edge(RawEdge("button", LOW, 1.0))
-    assert bridge.deadline_s == 1.02
-    assert bridge.pins_to_read(1.01) == []
-    assert bridge.pins_to_read(1.02) == ["button"]
-    assert bridge.pins_to_read(2.02) == ["button", "door"]
+    core = started()
+    assert core.deadline_s is None
+    core.edge(RawEdge("door", LOW, 2.0))
+    core.edge(RawEdge("button", LOW, 1.0))
+    assert core.deadline_s == 1.02
+    assert core.pins_to_read(1.01) == []
+    assert core.pins_to_read(1.02) == ["button"]
+    assert core.pins_to_read(2.02) == ["button", "door"]
 
 
 GESTURE_PAGES = {
@@ -206,9 +206,9 @@ GESTURE_PAGES = {
 }
 
 
-def with_gestures() -> Bridge:
-    """Make a bridge with a page for taps and one for holds."""
-    bridge = Bridge(
+def with_gestures() -> Core:
+    """Make a core with a page for taps and one for holds."""
+    core = Core(
         EPOCH,
         {"button": 0.02, "door": 0.02},
         GESTURE_PAGES,
@@ -217,8 +217,8 @@ def with_gestures() -> Bridge:
         holds_s={"button": (LOW, 2.0), "door": (LOW, 2.0)},
     )
     for pin in ("button", "door"):
-        bridge.reading(pin, HIGH, 0.0)
-    return bridge
+        core.reading(pin, HIGH, 0.0)
+    return core
 
 
 def happened(effects: list[Effect]) -> list[tuple[int, str, str]]:
@@ -228,8 +228,8 @@ def happened(effects: list[Effect]) -> list[tuple[int, str, str]]:
 
 def test_a_tap_follows_its_release() -> None:
     """The edge comes first, then the tap with the number of its press."""
-    bridge = with_gestures()
-    effects = press(bridge, 1.0)
+    core = with_gestures()
+    effects = press(core, 1.0)
     assert happened(effects) == [(1, "button", "low"), (2, "button", "high"), (3, "button", "tap")]
     texts = frames(tuple(e.text for e in effects if isinstance(e, Broadcast)))
     assert [frame.get("press") for frame in texts] == [None, None, 1]
@@ -238,23 +238,23 @@ def test_a_tap_follows_its_release() -> None:
 
 def test_a_hold_is_told_while_the_pin_is_pressed() -> None:
     """At its deadline, with the active level, and its release has no tap."""
-    bridge = with_gestures()
-    bridge.edge(RawEdge("button", LOW, 1.0))
-    read(bridge, "button", LOW, 1.02)
-    assert bridge.deadline_s == pytest.approx(3.02)
-    effects = tell(bridge, 3.03)
+    core = with_gestures()
+    core.edge(RawEdge("button", LOW, 1.0))
+    read(core, "button", LOW, 1.02)
+    assert core.deadline_s == pytest.approx(3.02)
+    effects = tell(core, 3.03)
     assert happened(effects) == [(2, "button", "hold")]
     assert CloseClients("welcome", "help", after=1, began_s=1.0) in effects
-    bridge.edge(RawEdge("button", HIGH, 4.0))
-    assert happened(read(bridge, "button", HIGH, 4.02)) == [(3, "button", "high")]
+    core.edge(RawEdge("button", HIGH, 4.0))
+    assert happened(read(core, "button", HIGH, 4.02)) == [(3, "button", "high")]
 
 
 def test_a_hold_that_comes_late_is_told_before_its_release() -> None:
     """Events are in the order of their time, though all are handed in at once."""
-    bridge = with_gestures()
-    bridge.edge(RawEdge("button", LOW, 1.0))
-    bridge.edge(RawEdge("button", HIGH, 4.0))
-    effects = read(bridge, "button", HIGH, 9.0)
+    core = with_gestures()
+    core.edge(RawEdge("button", LOW, 1.0))
+    core.edge(RawEdge("button", HIGH, 4.0))
+    effects = read(core, "button", HIGH, 9.0)
     assert [what for _, _, what in happened(effects)] == ["low", "hold", "high"]
 
 
@@ -266,64 +266,62 @@ def test_pins_without_such_a_rule_have_edges_only() -> None:
 
 def test_a_press_belongs_to_the_page_on_which_it_began() -> None:
     """A display that came with the press itself doesn't act on the hold it becomes."""
-    bridge = with_gestures()
-    bridge.edge(RawEdge("button", LOW, 1.0))
-    read(bridge, "button", LOW, 1.02)
-    tell(bridge, 3.03)
-    assert bridge.join("help", [f"{EPOCH}:1"], now(3.1)).to is None
-    assert bridge.join("help", [f"{EPOCH}:0"], now(3.1)).to == "open"
+    core = with_gestures()
+    core.edge(RawEdge("button", LOW, 1.0))
+    read(core, "button", LOW, 1.02)
+    tell(core, 3.03)
+    assert core.join("help", [f"{EPOCH}:1"], now(3.1)).to is None
+    assert core.join("help", [f"{EPOCH}:0"], now(3.1)).to == "open"
 
 
 def test_a_press_stays_with_its_page_over_a_lost_connection() -> None:
     """A page that has seen the press begin, and got a new socket since, acts on the hold, once."""
-    bridge = with_gestures()
-    bridge.edge(RawEdge("button", LOW, 1.0))
-    read(bridge, "button", LOW, 1.02)
-    welcome = bridge.join("welcome", [f"{EPOCH}:1"], now(2.0), since=f"{EPOCH}:0")
+    core = with_gestures()
+    core.edge(RawEdge("button", LOW, 1.0))
+    read(core, "button", LOW, 1.02)
+    welcome = core.join("welcome", [f"{EPOCH}:1"], now(2.0), since=f"{EPOCH}:0")
     # So the hold, when it is told, moves it.
     assert (welcome.standing.since_seq, welcome.to) == (0, None)
-    tell(bridge, 3.03)
-    assert bridge.join("welcome", [f"{EPOCH}:1"], now(3.1), since=f"{EPOCH}:0").to == "help"
-    assert bridge.join("welcome", [f"{EPOCH}:2"], now(3.1), since=f"{EPOCH}:0").to is None
+    tell(core, 3.03)
+    assert core.join("welcome", [f"{EPOCH}:1"], now(3.1), since=f"{EPOCH}:0").to == "help"
+    assert core.join("welcome", [f"{EPOCH}:2"], now(3.1), since=f"{EPOCH}:0").to is None
 
 
 @pytest.mark.parametrize("since", ["", "nonsense", "feed:0", f"{EPOCH}:1", f"{EPOCH}:99"])
 def test_a_page_that_began_behind_the_press_ignores_its_hold(since: str) -> None:
     """So does one that doesn't say when it began: then its cursor is all that is known."""
-    bridge = with_gestures()
-    bridge.edge(RawEdge("button", LOW, 1.0))
-    read(bridge, "button", LOW, 1.02)
-    tell(bridge, 3.03)
-    assert bridge.join("welcome", [f"{EPOCH}:1"], now(3.1), since=since).to is None
+    core = with_gestures()
+    core.edge(RawEdge("button", LOW, 1.0))
+    read(core, "button", LOW, 1.02)
+    tell(core, 3.03)
+    assert core.join("welcome", [f"{EPOCH}:1"], now(3.1), since=since).to is None
 
 
 def test_a_welcome_says_what_is_behind_the_display() -> None:
     """Its own cursor, or all there is so far; never more than there is."""
-    bridge = with_gestures()
-    press(bridge, 1.0)
-    assert bridge.join("open", [f"{EPOCH}:2"], now(1.2)).standing.since_seq == 2
+    core = with_gestures()
+    press(core, 1.0)
+    assert core.join("open", [f"{EPOCH}:2"], now(1.2)).standing.since_seq == 2
     for cursors in ([], ["feed:1"], [f"{EPOCH}:99"]):
-        assert bridge.join("open", cursors, now(1.2)).standing.since_seq == 3
+        assert core.join("open", cursors, now(1.2)).standing.since_seq == 3
 
 
 def test_a_level_leads_away_at_load() -> None:
     """A door that is open at the start moves the page that loads; its state comes first."""
     levels = {"welcome": {("door", LOW): "help"}}
-    bridge = Bridge(
-        EPOCH, {"door": 0.02}, PAGES, catch_up_s=10.0, simulated=False, while_rules=levels
-    )
-    read(bridge, "door", LOW, 0.0)
-    welcome = bridge.join("welcome", [], now(1.0))
+    core = Core(EPOCH, {"door": 0.02}, PAGES, catch_up_s=10.0, simulated=False, while_rules=levels)
+    read(core, "door", LOW, 0.0)
+    welcome = core.join("welcome", [], now(1.0))
     assert ([frame["type"] for frame in frames(welcome.texts)], welcome.to) == (["state"], "help")
-    assert bridge.join("open", [], now(1.0)).to is None
+    assert core.join("open", [], now(1.0)).to is None
 
 
 def test_pins_are_read_in_the_order_of_their_deadlines() -> None:
     """When the watcher is late, presses of two pins are still numbered in their order."""
-    bridge = started()
-    bridge.edge(RawEdge("door", LOW, 1.0))
-    bridge.edge(RawEdge("button", LOW, 1.01))
-    assert bridge.pins_to_read(1.1) == ["door", "button"]
+    core = started()
+    core.edge(RawEdge("door", LOW, 1.0))
+    core.edge(RawEdge("button", LOW, 1.01))
+    assert core.pins_to_read(1.1) == ["door", "button"]
 
 
 # ---------------------------------------------------------------- pages that take no presses now
@@ -331,9 +329,9 @@ def test_pins_are_read_in_the_order_of_their_deadlines() -> None:
 DOOR = {"welcome": {("button", LOW): "open", ("door", LOW): "help"}}
 
 
-def with_door() -> Bridge:
-    """Make a bridge with a page that a level of the door leads away from."""
-    bridge = Bridge(
+def with_door() -> Core:
+    """Make a core with a page that a level of the door leads away from."""
+    core = Core(
         EPOCH,
         {"button": 0.02, "door": 0.02},
         DOOR,
@@ -342,76 +340,76 @@ def with_door() -> Bridge:
         while_rules={"welcome": {("door", LOW): "help"}},
     )
     for pin in ("button", "door"):
-        bridge.reading(pin, HIGH, 0.0)
-    return bridge
+        core.reading(pin, HIGH, 0.0)
+    return core
 
 
-def read_low(bridge: Bridge, pin: str, at_s: float) -> None:
+def read_low(core: Core, pin: str, at_s: float) -> None:
     """Let a pin go LOW, and tell it."""
-    bridge.edge(RawEdge(pin, LOW, at_s))
-    read(bridge, pin, LOW, at_s + 0.02)
+    core.edge(RawEdge(pin, LOW, at_s))
+    read(core, pin, LOW, at_s + 0.02)
 
 
 def test_a_page_that_takes_no_presses_is_told_the_state_only() -> None:
     """Nothing is caught up with, and what was pressed is behind it (row 1)."""
-    bridge = with_door()
-    press(bridge, 1.0)
-    read_low(bridge, "door", 2.0)
-    welcome = bridge.join("welcome", [f"{EPOCH}:0"], now(3.0), taking_since_s=None)
+    core = with_door()
+    press(core, 1.0)
+    read_low(core, "door", 2.0)
+    welcome = core.join("welcome", [f"{EPOCH}:0"], now(3.0), taking_since_s=None)
     assert ([frame["seq"] for frame in frames(welcome.texts)], welcome.to) == ([3], None)
 
 
 def test_a_page_catches_up_only_with_presses_since_it_takes_them() -> None:
     """The first one that began then moves it, not the one before (row 1)."""
-    bridge = with_door()
-    press(bridge, 1.0)
-    press(bridge, 2.0)
-    welcome = bridge.join("welcome", [f"{EPOCH}:0"], now(3.0), taking_since_s=1.5)
+    core = with_door()
+    press(core, 1.0)
+    press(core, 2.0)
+    welcome = core.join("welcome", [f"{EPOCH}:0"], now(3.0), taking_since_s=1.5)
     assert ([frame["seq"] for frame in frames(welcome.texts)], welcome.to) == ([2, 3], "open")
 
 
 def test_a_page_that_takes_presses_again_is_looked_at_again() -> None:
     """A press since then moves it, with its frame; else a level; else nothing (row 2)."""
-    bridge = with_door()
-    standing = bridge.join("welcome", (), now(0.5), taking_since_s=None).standing
-    press(bridge, 1.0)
+    core = with_door()
+    standing = core.join("welcome", (), now(0.5), taking_since_s=None).standing
+    press(core, 1.0)
 
     def look(since_s: float) -> tuple[list[int], str | None]:
-        welcome = bridge.look_again(replace(standing, taking_since_s=since_s), now(3.0))
+        welcome = core.look_again(replace(standing, taking_since_s=since_s), now(3.0))
         return [frame["seq"] for frame in frames(welcome.texts)], welcome.to
 
     assert look(0.9) == ([1], "open")
     assert look(2.0) == ([], None)
-    read_low(bridge, "door", 2.5)
+    read_low(core, "door", 2.5)
     assert look(2.8) == ([], "help")  # a level counts whenever it began
 
 
 def test_a_level_that_was_declined_counts_again_when_its_pin_has_changed() -> None:
     """It is not asked for again and again (row 2)."""
-    bridge = with_door()
-    read_low(bridge, "door", 1.0)
+    core = with_door()
+    read_low(core, "door", 1.0)
     declined = {("door", LOW)}
-    welcome = bridge.join("welcome", [f"{EPOCH}:1"], now(2.0), declined=declined)
+    welcome = core.join("welcome", [f"{EPOCH}:1"], now(2.0), declined=declined)
     assert welcome.to is None
-    assert bridge.look_again(welcome.standing, now(2.1)).to is None
-    bridge.edge(RawEdge("door", HIGH, 3.0))
-    read_low(bridge, "door", 4.0)
-    assert bridge.look_again(welcome.standing, now(4.1)).to == "help"
+    assert core.look_again(welcome.standing, now(2.1)).to is None
+    core.edge(RawEdge("door", HIGH, 3.0))
+    read_low(core, "door", 4.0)
+    assert core.look_again(welcome.standing, now(4.1)).to == "help"
     # A display that comes back having missed both changes is asked, too.
-    assert bridge.join("welcome", [f"{EPOCH}:1"], now(5.0), declined=declined).to == "help"
-    assert bridge.join("welcome", [f"{EPOCH}:3"], now(5.0), declined=declined).to is None
+    assert core.join("welcome", [f"{EPOCH}:1"], now(5.0), declined=declined).to == "help"
+    assert core.join("welcome", [f"{EPOCH}:3"], now(5.0), declined=declined).to is None
 
 
 def test_a_rule_by_level_has_no_beginning() -> None:
     """Whoever takes presses leaves by it, also if it began in a lockout (row 2)."""
-    bridge = with_door()
-    bridge.edge(RawEdge("door", LOW, 1.0))
-    assert read(bridge, "door", LOW, 1.02)[-1] == CloseClients("welcome", "help", 1, None)
+    core = with_door()
+    core.edge(RawEdge("door", LOW, 1.0))
+    assert read(core, "door", LOW, 1.02)[-1] == CloseClients("welcome", "help", 1, None)
 
 
 def test_a_hold_says_when_its_press_began() -> None:
     """So that one that began in a lockout doesn't count after it (row 4)."""
-    bridge = with_gestures()
-    bridge.edge(RawEdge("button", LOW, 1.0))
-    read(bridge, "button", LOW, 1.02)
-    assert CloseClients("welcome", "help", 1, began_s=1.0) in tell(bridge, 3.03)
+    core = with_gestures()
+    core.edge(RawEdge("button", LOW, 1.0))
+    read(core, "button", LOW, 1.02)
+    assert CloseClients("welcome", "help", 1, began_s=1.0) in tell(core, 3.03)

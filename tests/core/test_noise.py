@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from gpiobridge.core.core import NOISY_FRAME_S, NOISY_LATE_S, Bridge
+from gpiobridge.core.core import NOISY_FRAME_S, NOISY_LATE_S, Core
 from gpiobridge.core.events import (
     Broadcast,
     CloseClients,
@@ -47,12 +47,12 @@ def test_a_pin_that_calms_down_is_no_longer_noisy() -> None:
 
 
 class Oscillating:
-    """A bridge whose pin "loose" oscillates; beside it is a button that nobody presses."""
+    """A core whose pin "loose" oscillates; beside it is a button that nobody presses."""
 
     def __init__(self) -> None:
-        self.bridge = Bridge("ab12", {"loose": 0.0, "button": 0.0}, PAGES, 10.0, simulated=False)
+        self.core = Core("ab12", {"loose": 0.0, "button": 0.0}, PAGES, 10.0, simulated=False)
         for pin in ("loose", "button"):
-            self.bridge.reading(pin, Level.HIGH, 0.0)
+            self.core.reading(pin, Level.HIGH, 0.0)
         self.level = Level.HIGH
         self.at_s = 0.0
         self.late_s = 0.0
@@ -72,12 +72,12 @@ class Oscillating:
 
     def edge(self, pin: str, level: Level) -> list[Effect]:
         """Take the change of any pin, so much too late."""
-        self.bridge.edge(RawEdge(pin, level, self.at_s))
+        self.core.edge(RawEdge(pin, level, self.at_s))
         return self.tell(self.now_s)
 
     def tell(self, now_s: float) -> list[Effect]:
         """Tell all that is known at a moment."""
-        return self.bridge.tell(Now(now_s, now_s), now_s, 1000)
+        return self.core.tell(Now(now_s, now_s), now_s, 1000)
 
 
 def told(effects: list[Effect]) -> list[int]:
@@ -111,10 +111,10 @@ def test_displays_are_told_the_newest_level_now_and_then() -> None:
     first_s = pin.now_s + STEP_S
     for _ in range(20):
         assert told(pin.change()) == []
-    assert pin.bridge.deadline_s == pytest.approx(first_s + NOISY_FRAME_S)
+    assert pin.core.deadline_s == pytest.approx(first_s + NOISY_FRAME_S)
     due_s = first_s + NOISY_FRAME_S + 1e-6
-    assert told(pin.tell(due_s)) == [pin.bridge.seq]
-    assert pin.bridge.deadline_s is None
+    assert told(pin.tell(due_s)) == [pin.core.seq]
+    assert pin.core.deadline_s is None
 
 
 def test_frames_stay_in_the_order_of_their_numbers() -> None:
@@ -122,7 +122,7 @@ def test_frames_stay_in_the_order_of_their_numbers() -> None:
     pin = Oscillating()
     pin.change()
     effects = pin.edge("button", Level.LOW)
-    assert told(effects) == [pin.bridge.seq - 1, pin.bridge.seq]
+    assert told(effects) == [pin.core.seq - 1, pin.core.seq]
     assert isinstance(effects[-1], CloseClients)
 
 
@@ -140,14 +140,14 @@ def test_noise_is_reported_once_a_minute() -> None:
 
 def test_a_press_is_not_pushed_out_by_noise_that_leads_nowhere() -> None:
     """A page that was loading meanwhile still catches up with the press."""
-    bridge = Bridge("ab12", {"loose": 0.0, "button": 0.0}, {"open": PAGES["open"]}, 10.0,
+    core = Core("ab12", {"loose": 0.0, "button": 0.0}, {"open": PAGES["open"]}, 10.0,
                     simulated=False)  # fmt: skip
     for pin in ("loose", "button"):
-        bridge.reading(pin, Level.HIGH, 0.0)
-    bridge.edge(RawEdge("button", Level.LOW, 1.0))
+        core.reading(pin, Level.HIGH, 0.0)
+    core.edge(RawEdge("button", Level.LOW, 1.0))
     level = Level.HIGH
     for number in range(20_000):
         level, at_s = level.other, 1.0 + number / 10_000
-        bridge.edge(RawEdge("loose", level, at_s))
-        bridge.tell(Now(at_s, at_s), at_s, 1000)
-    assert bridge.join("open", ["ab12:0"], Now(3.0, 3.0)).to == "welcome"
+        core.edge(RawEdge("loose", level, at_s))
+        core.tell(Now(at_s, at_s), at_s, 1000)
+    assert core.join("open", ["ab12:0"], Now(3.0, 3.0)).to == "welcome"

@@ -67,20 +67,20 @@ def test_no_press_waits_for_a_pin_that_bounces() -> None:
 def test_what_settles_behind_an_edge_that_waits_is_not_told_yet() -> None:
     """Of another pin an edge is missing that may settle before it."""
     play = Play({})
-    play.bridge.edge(RawEdge("c", LOW, 1.0))
-    assert play.bridge.tell(Now(2.0, 2.0), 0.9, 1000) == []
-    assert play.bridge.deadline_s == 1.0
-    assert events(play.bridge.tell(Now(2.0, 2.0), 1.0, 1000)) == [(1, "c", "low", 1.0)]
+    play.core.edge(RawEdge("c", LOW, 1.0))
+    assert play.core.tell(Now(2.0, 2.0), 0.9, 1000) == []
+    assert play.core.deadline_s == 1.0
+    assert events(play.core.tell(Now(2.0, 2.0), 1.0, 1000)) == [(1, "c", "low", 1.0)]
 
 
 def test_what_settles_behind_a_level_that_wants_its_reading_is_not_told_yet() -> None:
     """The reading may make an event that was before."""
     play = Play({}, {"c": 0.0, "d": 0.02})
-    play.bridge.edge(RawEdge("d", LOW, 1.0))
-    play.bridge.edge(RawEdge("c", LOW, 1.5))
-    assert play.bridge.tell(Now(2.0, 2.0), 2.0, 1000) == []
-    play.bridge.reading("d", LOW, 2.0)
-    told = events(play.bridge.tell(Now(2.0, 2.0), 2.0, 1000))
+    play.core.edge(RawEdge("d", LOW, 1.0))
+    play.core.edge(RawEdge("c", LOW, 1.5))
+    assert play.core.tell(Now(2.0, 2.0), 2.0, 1000) == []
+    play.core.reading("d", LOW, 2.0)
+    told = events(play.core.tell(Now(2.0, 2.0), 2.0, 1000))
     assert [pin for _, pin, _, _ in told] == ["d", "c"]
 
 
@@ -88,12 +88,12 @@ def test_many_events_are_told_over_several_turns() -> None:
     """So that an oscillating pin doesn't hold up all else; the state has what was told."""
     play = Play({})
     for number in range(10):
-        play.bridge.edge(RawEdge("c", (LOW, HIGH)[number % 2], 1.0 + number))
-    assert len(events(play.bridge.tell(Now(20.0, 20.0), 20.0, 7))) == 7
-    assert (play.bridge.levels["c"], play.bridge.seq) == (LOW, 7)
-    assert play.bridge.deadline_s == 8.0
-    assert len(events(play.bridge.tell(Now(20.0, 20.0), 20.0, 7))) == 3
-    assert (play.bridge.levels["c"], play.bridge.seq) == (HIGH, 10)
+        play.core.edge(RawEdge("c", (LOW, HIGH)[number % 2], 1.0 + number))
+    assert len(events(play.core.tell(Now(20.0, 20.0), 20.0, 7))) == 7
+    assert (play.core.levels["c"], play.core.seq) == (LOW, 7)
+    assert play.core.deadline_s == 8.0
+    assert len(events(play.core.tell(Now(20.0, 20.0), 20.0, 7))) == 3
+    assert (play.core.levels["c"], play.core.seq) == (HIGH, 10)
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,12 @@
 """The frames, cursors and messages on the wire: the contract with every client out there."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
+import gpiobridge
 from gpiobridge.core import wire
 from gpiobridge.core.events import Level, PinEvent
 
@@ -177,3 +180,10 @@ def test_the_state_has_a_seat_if_there_is_one() -> None:
     frame = json.loads(wire.state_frame("feed", 7, {}, simulated=False, seat="s1"))
     assert frame["seat"] == "s1"
     assert "seat" not in json.loads(wire.state_frame("feed", 7, {}, simulated=False))
+
+
+def test_a_page_gives_a_silent_socket_up_when_every_other_display_does() -> None:
+    """The page's script can't import the figure: it has the same one."""
+    script = Path(gpiobridge.__file__).parent / "routes/assets/client.js"
+    (beats,) = re.findall(r"const SILENT_BEATS = ([\d.]+);", script.read_text("utf-8"))
+    assert float(beats) == wire.SILENT_BEATS

@@ -76,7 +76,7 @@ def test_a_port_that_another_program_holds_names_it(pi: Pi) -> None:
         pi.configure(port=port)
         (finding,) = of(pi.examine(), "port")
         assert finding.verdict is FAILURE
-        assert "is held by another program" in finding.sentence
+        assert finding.sentence == f"port {port} on 127.0.0.1 is in use"
         assert f"ss -ltnp sport = :{port}" in finding.remedy
         head = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt uid\n"
         row = f"   0: 0100007F:{port:04X} 00000000:0000 0A 0:0 00:0 0 0 0 4711 1 0\n"

@@ -5,7 +5,6 @@ import functools
 import gzip
 import http.client
 import json
-import os
 import queue
 import subprocess
 import sys
@@ -27,7 +26,6 @@ from flask import (
     request,
     session,
 )
-from flask_sock import Sock
 from gpiozero.pins.local import LocalPiFactory
 from gpiozero.pins.mock import MockFactory
 from running import DEADLINE_S, close_of, frame, wait_until
@@ -38,7 +36,7 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from gpiobridge import ConfigError, GpioBridge, GpioBridgeError, PinError
 from gpiobridge.client import asking
 from gpiobridge.client.frames import connect
-from gpiobridge.pins import Pins
+from gpiobridge.pins.gpiozero_pins import GpiozeroPins
 
 
 @pytest.fixture
@@ -89,30 +87,6 @@ def test_press_behind_a_prefix() -> None:
         press(bridge)
         frame(ws, "edge")
         assert close_of(ws) == (4000, "/kiosk/is/open")
-
-
-def test_beside_another_flask_sock() -> None:
-    """The application's own WebSocket routes go on as Flask-Sock has them, session and all."""
-    app, bridge = make_app()
-    app.secret_key = "test"
-
-    @Sock(app).route("/echo")
-    def echo(ws: Any) -> None:
-        while True:
-            ws.send(f"{ws.receive()} {'user' in session}")
-
-    with (
-        served(app, bridge) as port,
-        open_socket(port, "/ws/welcome") as ours,
-        open_socket(port, "/echo") as theirs,
-    ):
-        frame(ours, "state")
-        for word in ("one", "two"):
-            theirs.send(word)
-            assert theirs.recv(timeout=20) == f"{word} False"
-        press(bridge)
-        frame(ours, "edge")
-        assert close_of(ours) == (4000, "/is/open")
 
 
 def test_factory_blueprint_and_wrappers(stop: Callable[[GpioBridge], None]) -> None:
@@ -307,37 +281,6 @@ def test_a_page_is_where_it_is_got(stop: Callable[[GpioBridge], None]) -> None:
     bridge.start()
     stop(bridge)
     assert bridge.running.watcher.paths == {"form": "/form"}
-
-
-def test_options_of_another_flask_sock_leave_no_descriptor() -> None:
-    """Another one's pings are not ours: twenty displays come and go, and nothing is left."""
-    app, bridge = make_app()
-
-    class Thread(threading.Thread):
-        """A class of the application's own."""
-
-    app.config["SOCK_SERVER_OPTIONS"] = {"ping_interval": 25, "thread_class": Thread}
-    used: list[bool] = []
-
-    @Sock(app).route("/echo")
-    def echo(ws: Any) -> None:
-        used.append(isinstance(ws.thread, Thread))
-        ws.send(ws.receive())
-
-    with served(app, bridge) as port:
-        with open_socket(port, "/ws/welcome") as ws:
-            frame(ws, "state")
-        wait_until(lambda: bridge.displays == [])
-        before = len(os.listdir("/proc/self/fd"))
-        with contextlib.ExitStack() as stack:
-            for _ in range(20):
-                frame(stack.enter_context(open_socket(port, "/ws/welcome")), "state")
-        wait_until(lambda: len(os.listdir("/proc/self/fd")) <= before)
-        # Their socket leaves the connection open after the close: the client need not wait long.
-        with open_socket(port, "/echo", close_timeout=0.2) as theirs:
-            theirs.send("hello")
-            assert theirs.recv(timeout=20) == "hello"
-    assert used == [True]
 
 
 def prefixed(url_prefix: str, blueprint: str, mount: str) -> tuple[Any, GpioBridge]:
@@ -826,7 +769,7 @@ def test_functions_of_one_decorator_are_told_apart(stop: Callable[[GpioBridge], 
 # ------------------------------------------------------------------- pins that another one has
 
 
-class TakenPins(Pins):
+class TakenPins(GpiozeroPins):
     """Simulated pins that another process has, until it ends."""
 
     taken = True

@@ -69,7 +69,7 @@ def test_presses_and_the_simulator_are_told(server: str, tmp_path: Path) -> None
         assert simulator == f"{served.url}/simulator"
         assert served.get("/simulator")[0] == 200
         served.set_level("button", "low")
-        served.wait_for_line(r"INFO gpiobridge\.loop\.watcher: #1 button: low")
+        served.wait_for_line(r"INFO gpiobridge\.loop\.event_log: #1 button: low")
     finally:
         served.stop() if server == "gunicorn" else served.kill()
     ours = [line for line in served.log if re.search("press them at|button: low|SIMULATED", line)]

@@ -21,18 +21,18 @@ def keep_lockout_presses() -> None:
 
 def ignore_taking() -> None:
     """Pages always take presses, whatever they say."""
-    from gpiobridge.displays.hub import Hub
+    from gpiobridge.displays.frames import Frames
     from gpiobridge.routes import socket as socket_route
 
     socket_route._taking_since_s = lambda: -inf
-    Hub._take_taking = lambda self, connection, message, now_s: None  # type: ignore[method-assign]
+    Frames._take_taking = lambda self, connection, frame: None  # type: ignore[method-assign]
 
 
 def ignore_taking_frames() -> None:
     """What a page says on an open socket comes to nothing."""
-    from gpiobridge.displays.hub import Hub
+    from gpiobridge.displays.frames import Frames
 
-    Hub._take_taking = lambda self, connection, message, now_s: None  # type: ignore[method-assign]
+    Frames._take_taking = lambda self, connection, frame: None  # type: ignore[method-assign]
 
 
 def act_on_levels_in_films() -> None:
@@ -121,29 +121,29 @@ def tell_by_stamp() -> None:
 
 def repeat_messages() -> None:
     """Now and then a message is sent twice."""
-    from gpiobridge.displays.hub import Hub
+    from gpiobridge.displays.sockets import Sockets
 
-    send, count = Hub._send_message, itertools.count()
+    send, count = Sockets.send_message, itertools.count()
 
-    def twice(self: Hub, connection: Any, message: bytes) -> None:
+    def twice(self: Sockets, connection: Any, message: bytes) -> None:
         send(self, connection, message)
         if next(count) % 40 == 0:
             send(self, connection, message)
 
-    Hub._send_message = twice  # type: ignore[method-assign]
+    Sockets.send_message = twice  # type: ignore[method-assign]
 
 
 def lose_messages() -> None:
     """Now and then a message is not sent."""
-    from gpiobridge.displays.hub import Hub
+    from gpiobridge.displays.sockets import Sockets
 
-    send, count = Hub._send_message, itertools.count()
+    send, count = Sockets.send_message, itertools.count()
 
-    def seldom(self: Hub, connection: Any, message: bytes) -> None:
+    def seldom(self: Sockets, connection: Any, message: bytes) -> None:
         if next(count) % 40:
             send(self, connection, message)
 
-    Hub._send_message = seldom  # type: ignore[method-assign]
+    Sockets.send_message = seldom  # type: ignore[method-assign]
 
 
 def forget_retained() -> None:

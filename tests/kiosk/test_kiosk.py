@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
-from gpiobridge import cli
+from gpiobridge.cli.group import main
 from gpiobridge.kiosk import browser_process, browsers, launcher, profiles
 from gpiobridge.kiosk.alarm import Alarm
 from gpiobridge.kiosk.inquiry import Inquiry
@@ -41,8 +41,8 @@ def test_how_a_browser_ended(code: int, said: str) -> None:
 
 def test_choice_of_browsers() -> None:
     """The command line names each browser that the launcher knows."""
-    commands = click.Context(cli.main)
-    kiosk = cli.main.get_command(commands, "kiosk")
+    commands = click.Context(main)
+    kiosk = main.get_command(commands, "kiosk")
     assert kiosk is not None
     [option] = [param for param in kiosk.params if param.name == "browser"]
     assert isinstance(option.type, click.Choice)

@@ -15,8 +15,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from gpiobridge.routes import files
-from gpiobridge.routes.files import PIECE_BYTES, FileFeeder, send_file
+from gpiobridge.routes import file_feeder, files
+from gpiobridge.routes.file_feeder import FileFeeder
+from gpiobridge.routes.files import PIECE_BYTES, send_file
 
 DEADLINE_S = 10.0
 HEAD = b"HTTP/1.1 200 OK\r\n\r\n"
@@ -207,7 +208,7 @@ def test_a_reader_that_takes_nothing_for_too_long_is_cut_off(readers: Readers) -
     browser = readers.read_from(file, len(FILM))
     assert browser.recv(len(HEAD)) == HEAD
     readers.settle()
-    readers.now_s += files.STALL_S
+    readers.now_s += file_feeder.STALL_S
     readers.settle()
     assert file.done.wait(DEADLINE_S)
     received = read_all(browser)
@@ -264,8 +265,8 @@ def test_a_file_that_comes_after_the_end_is_cut_off(readers: Readers) -> None:
 @pytest.fixture
 def few(readers: Readers, monkeypatch: pytest.MonkeyPatch) -> Readers:
     """A feeder with four places, of which a client has two."""
-    monkeypatch.setattr(files, "MAX_READERS", 4)
-    monkeypatch.setattr(files, "CLIENT_READERS", 2)
+    monkeypatch.setattr(file_feeder, "MAX_READERS", 4)
+    monkeypatch.setattr(file_feeder, "CLIENT_READERS", 2)
     return readers
 
 
@@ -351,21 +352,21 @@ def test_readers_that_keep_taking_are_not_disturbed(few: Readers) -> None:
     quick = [few.join(client) for client in ("a", "a", "b", "b")]
     few.now_s += 2
     for reader in quick:
-        reader.take(2 * files.SLOW_BYTES)
+        reader.take(2 * file_feeder.SLOW_BYTES)
     assert not few.room("c")
     few.now_s += 5
     assert not few.room("a")
     assert all(reader.stays for reader in quick)
 
 
-@pytest.mark.parametrize("later_s", [files.IDLE_S, 50.0])
+@pytest.mark.parametrize("later_s", [file_feeder.IDLE_S, 50.0])
 def test_one_that_was_quick_and_stopped_goes(few: Readers, later_s: float) -> None:
     """A film is paused when its buffer is full; a browser then asks for the rest (row 6)."""
     paused, quick = few.join("a"), few.join("a")
     few.now_s += 2
-    paused.take(2 * files.SLOW_BYTES)
+    paused.take(2 * file_feeder.SLOW_BYTES)
     few.now_s += later_s
-    quick.take(2 * files.SLOW_BYTES)
+    quick.take(2 * file_feeder.SLOW_BYTES)
     assert few.room("a")
     assert paused.gone
     assert quick.stays
@@ -375,7 +376,7 @@ def test_what_was_taken_over_a_minute_ago_no_longer_counts(few: Readers) -> None
     """A byte every two seconds doesn't keep a place that a quick start has won (row 6)."""
     reader = few.join("a")
     few.now_s += 2
-    reader.take(2 * files.SLOW_BYTES)
+    reader.take(2 * file_feeder.SLOW_BYTES)
     for _ in range(31):
         few.now_s += 2
         reader.take(1)
@@ -594,7 +595,7 @@ def test_too_many_readers_get_503(
     client: FlaskClient, readers: Readers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A browser tries again later; those who read are not disturbed."""
-    monkeypatch.setattr(files, "MAX_READERS", 1)
+    monkeypatch.setattr(file_feeder, "MAX_READERS", 1)
     browser = readers.read_from(io.BytesIO(FILM), len(FILM))
     assert browser.recv(len(HEAD)) == HEAD
     ours, _ = readers.connect()
@@ -616,7 +617,7 @@ def test_a_request_counts_for_its_address(
     name: str,
 ) -> None:
     """An IPv4 address, or an IPv6 network; the slow reader from there makes room (row 6)."""
-    monkeypatch.setattr(files, "CLIENT_READERS", 1)
+    monkeypatch.setattr(file_feeder, "CLIENT_READERS", 1)
     slow, other = readers.join(name), readers.join("another")
     readers.now_s += 5
     _, received = get_by_socket(client, readers, "/static/film.bin", REMOTE_ADDR=address)

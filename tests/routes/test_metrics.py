@@ -4,7 +4,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from running import RunningBridge, close_of, frame, wait_until
 
-from gpiobridge.core.counts import Histogram
+from gpiobridge.loop.counts import Histogram
 
 Values = dict[tuple[str, ...], float]
 

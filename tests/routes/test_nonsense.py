@@ -17,8 +17,8 @@ from serving import make_app
 
 from gpiobridge import Display, Message, config
 from gpiobridge.app.handlers import Handlers
-from gpiobridge.core.events import SentMessage
-from gpiobridge.displays.hub import LINES
+from gpiobridge.displays.audience import SentMessage
+from gpiobridge.displays.connection import LINES
 from gpiobridge.serve.standalone import create_app
 from gpiobridge.serve.template_errors import TemplateErrors
 
@@ -179,7 +179,7 @@ def test_a_function_that_fails_again_and_again_is_logged_seldom(
     handlers.prepare({}, lambda function, arguments: function(*arguments))
     handlers.start()
     for _ in range(100):
-        handlers.take_message(SentMessage('{"type":"message","data":1}', Display("welcome")))
+        handlers.message_came(SentMessage('{"type":"message","data":1}', Display("welcome")))
     wait_until(lambda: len(heard) == 100)
     handlers.stop()
     assert len([record for record in caplog.records if record.exc_info]) == 10

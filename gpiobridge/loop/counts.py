@@ -1,11 +1,16 @@
 """What has happened since the start, as plain numbers.
 
-Only the watcher's thread counts; any thread may read. Pure; imports nothing of the project.
+Only the watcher's thread counts; any thread may read.
 """
 
 from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, field
+
+from gpiobridge.core.events import PinEvent
+from gpiobridge.displays.audience import Display, Push, SentMessage
+from gpiobridge.displays.observer import Gone, MovedBy
+from gpiobridge.loop.observer import Observer
 
 # The first ones lie around the debounce of 20 ms that nearly every pin has.
 LATENCY_BUCKETS_S = (0.005, 0.01, 0.02, 0.025, 0.03, 0.04, 0.06, 0.1, 0.25, 0.5, 1.0, 2.5)
@@ -30,13 +35,14 @@ class Histogram:
         self.sum_s += duration_s
 
 
-@dataclass(slots=True)
-class Counts:
+@dataclass
+class Counts(Observer):
     """All the numbers.
 
     Args:
-        raw_edges: pin -> edges as the back end told them.
-        events: (pin, "low", "high", "tap" or "hold") -> how often it happened.
+        raw_edges: pin -> edges as the back end told them; the watcher counts them by itself, as a
+            pin that oscillates has too many to tell.
+        events: (pin, event) -> how often it happened.
         navigations: (page, next page) -> displays that were moved on.
         connected: sockets that were taken over.
         gone: why a socket ended -> how many did.
@@ -55,3 +61,36 @@ class Counts:
     messages_received: int = 0
     latency: Histogram = field(default_factory=lambda: Histogram(LATENCY_BUCKETS_S))
     last_event_s: float | None = None
+
+    def pin_event(self, event: PinEvent) -> None:
+        """Count an event."""
+        self.events[event.pin, event.event] += 1
+        self.last_event_s = event.at_s
+
+    def frame_sent(self, after_s: float) -> None:
+        """Count how long it took."""
+        self.latency.take(after_s)
+
+    def display_came(self, display: Display) -> None:
+        """Count a socket."""
+        self.connected += 1
+
+    def display_gone(self, display: Display, why: Gone) -> None:
+        """Count an end, and why."""
+        self.gone[why] += 1
+
+    def rule_broken(self, display: Display, rule: str) -> None:
+        """Count a page that broke a rule; how its socket then ends is counted, too."""
+        self.gone[Gone.BROKE_A_RULE] += 1
+
+    def message_came(self, message: SentMessage) -> None:
+        """Count a message of a page."""
+        self.messages_received += 1
+
+    def message_sent(self, push: Push, displays: int) -> None:
+        """Count a message of the application, once for each display."""
+        self.messages_sent += displays
+
+    def displays_moved(self, page: str, to: str, displays: int, by: MovedBy) -> None:
+        """Count displays that were moved on."""
+        self.navigations[page, to] += displays

@@ -1,0 +1,129 @@
+"""What a page may say in a frame, and what comes of it: one row for each type, in `Frames`.
+
+A page that says what it must not has broken a rule, and its socket is closed. The watcher's thread.
+"""
+
+import logging
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from gpiobridge.core import wire
+from gpiobridge.core.wire import Close
+from gpiobridge.displays.audience import SentMessage
+from gpiobridge.displays.connection import LINES, Connection, RuleBrokenError
+from gpiobridge.displays.observer import DisplayObserver, MovedBy
+from gpiobridge.system.log_rate import LogRate
+
+log = logging.getLogger(__name__)
+
+
+class Frame(NamedTuple):
+    """A page's frame.
+
+    Args:
+        text: as it came.
+        fields: what it holds.
+        at_s: when it was read, in monotonic seconds.
+    """
+
+    text: str
+    fields: Mapping[str, Any]
+    at_s: float
+
+
+class Frames:
+    """Takes the frames of all pages.
+
+    Args:
+        observers: whoever is told what pages say.
+        on_taking: is called when a page has said whether it takes presses.
+        pages: the names of all pages.
+    """
+
+    def __init__(
+        self,
+        observers: Sequence[DisplayObserver],
+        on_taking: Callable[[Connection], None],
+        pages: Collection[str],
+    ) -> None:
+        self._observers = observers
+        self._on_taking = on_taking
+        self._pages = pages
+        self._lines = LogRate(log, LINES)
+        self._by_type: dict[str, Callable[[Connection, Frame], None]] = {
+            "beat": self._take_beat,
+            "message": self._take_message,
+            "taking": self._take_taking,
+            "visible": self._take_visible,
+            "idle": self._take_idle,
+        }
+
+    def take(self, connection: Connection, text: str, now_s: float) -> None:
+        """Do what a frame says.
+
+        Args:
+            connection: whose page has sent it.
+            text: the frame.
+            now_s: when it was read, in monotonic seconds.
+
+        Raises:
+            RuleBrokenError: it is none, or says what it must not.
+        """
+        fields = wire.read_message(text)
+        if fields is None:
+            raise RuleBrokenError(Close.POLICY, "a message is a JSON object with a type")
+        connection.unanswered_beats = 0
+        # Any other type is for a later version: a newer page may talk to an older server.
+        take = self._by_type.get(fields["type"])
+        if take is not None:
+            take(connection, Frame(text, fields, now_s))
+
+    def _take_beat(self, connection: Connection, _frame: Frame) -> None:
+        connection.answers_beats = True
+
+    def _take_message(self, connection: Connection, frame: Frame) -> None:
+        """Hand a message on that can be pushed back as it is."""
+        if "data" not in frame.fields:
+            return
+        try:
+            wire.message_frame(frame.fields["data"])
+        except wire.TooBigError as error:  # numbers may take more digits as Python writes them
+            raise RuleBrokenError(
+                Close.TOO_BIG,
+                f"as JSON is written here, it takes more than {wire.MAX_MESSAGE_BYTES} bytes",
+            ) from error
+        except ValueError as error:
+            raise RuleBrokenError(
+                Close.POLICY, "data is no JSON: finite numbers, and text that is UTF-8"
+            ) from error
+        message = SentMessage(frame.text, connection.display)
+        for observer in self._observers:
+            observer.message_came(message)
+
+    def _take_taking(self, connection: Connection, frame: Frame) -> None:
+        """Note since when it takes presses, and see which count on it now."""
+        try:
+            since_s = wire.taking_since_s(frame.fields.get("since_ms", ""), frame.at_s)
+        except ValueError as error:
+            raise RuleBrokenError(Close.POLICY, f"since_ms {error}") from error
+        connection.standing = replace(connection.standing, taking_since_s=since_s)
+        self._on_taking(connection)
+
+    def _take_visible(self, connection: Connection, frame: Frame) -> None:
+        visible = frame.fields.get("visible")
+        if not isinstance(visible, bool):
+            raise RuleBrokenError(Close.POLICY, "visible must be true or false")
+        connection.display = replace(connection.display, visible=visible)
+
+    def _take_idle(self, connection: Connection, frame: Frame) -> None:
+        """Log that a page leaves because nobody uses it; it does so by itself."""
+        page, to = connection.display.page, frame.fields.get("to")
+        # Once a socket, and only a page that there is: a page can send anything, and often.
+        if connection.idle or not isinstance(to, str) or to not in self._pages:
+            return
+        connection.idle = True
+        for observer in self._observers:
+            observer.displays_moved(page, to, 1, MovedBy.IDLE)
+        name = f', display "{connection.display.name}"' if connection.display.name else ""
+        self._lines.info("idle: %s leads to %s%s", page, to, name)

@@ -1,0 +1,132 @@
+"""What displays send, read in turns: a little of each that has sent something, one after the other.
+
+Reading goes on for as long as the watcher has time for it. Whoever sends more than its share is
+closed. The watcher's thread.
+"""
+
+from collections.abc import Callable
+from itertools import islice
+
+from wsproto.events import BytesMessage, CloseConnection, Event, Ping, TextMessage
+
+from gpiobridge.core.wire import Close
+from gpiobridge.displays.connection import Connection, RuleBrokenError
+from gpiobridge.displays.frames import Frames
+from gpiobridge.displays.observer import Gone
+from gpiobridge.displays.quotas import Quotas
+from gpiobridge.displays.sockets import Sockets
+
+_RECEIVE_BYTES = 4096  # a turn's worth, so that one talkative peer can't hold up the others
+_FRAMES_AT_ONCE = 32  # of those that came together, too: hundreds of tiny ones fit into 4 KiB
+
+
+class Inbox:
+    """Reads all open sockets.
+
+    Args:
+        sockets: the open ones.
+        quotas: how much each may send.
+        frames: takes what pages say.
+    """
+
+    def __init__(self, sockets: Sockets, quotas: Quotas, frames: Frames) -> None:
+        self._sockets = sockets
+        self._quotas = quotas
+        self._frames = frames
+
+    def read(self, now_s: float, has_time: Callable[[], bool]) -> None:
+        """Read a little of each display that has sent something, the longest waiting first.
+
+        Args:
+            now_s: monotonic seconds.
+            has_time: asked after each one; what is left is for the next call.
+        """
+        ready = self._sockets.ready
+        for _ in range(len(ready)):
+            connection = next(iter(ready), None)
+            if connection is None:  # a display that was read has let others go
+                return
+            del ready[connection]
+            self._receive(connection, now_s)
+            if not has_time():
+                return
+
+    def take_early(self, connection: Connection, now_s: float) -> None:
+        """Take in what came right behind the handshake; it is read like anything else."""
+        if connection.early and connection in self._sockets.open:
+            self._take_in(connection, connection.early, now_s)
+            self._sockets.ready[connection] = None
+            connection.early = b""
+
+    def _receive(self, connection: Connection, now_s: float) -> None:
+        if connection.unread and not connection.peer_closed:
+            self._take_frames(connection, now_s)
+            return
+        try:
+            data = connection.sock.recv(_RECEIVE_BYTES)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._sockets.drop(connection, Gone.LEFT)
+        elif not connection.peer_closed:  # what comes behind a close frame is nothing
+            self._take_in(connection, data, now_s)
+            self._take_frames(connection, now_s)
+
+    def _take_in(self, connection: Connection, data: bytes, now_s: float) -> None:
+        """Count bytes that came, and let the protocol have them."""
+        self._quotas.count_bytes(connection, len(data), now_s)
+        connection.ws.receive_data(data)
+        connection.unread = True
+
+    def _take_frames(self, connection: Connection, now_s: float) -> None:
+        """Take some of the frames that have come; the rest waits for another turn."""
+        self._quotas.count_piece(connection, now_s)
+        connection.unread = False
+        taken = 0
+        for event in islice(connection.ws.events(), _FRAMES_AT_ONCE):
+            whole = getattr(event, "frame_finished", True)  # not each piece
+            self._quotas.count_frame(connection, whole=whole, first=not taken)
+            taken += 1
+            if self._stop_excess(connection, now_s):
+                return
+            self._take(connection, event, now_s)
+            if connection.peer_closed or connection not in self._sockets.open:
+                return
+        if taken == _FRAMES_AT_ONCE:
+            connection.unread = True
+            self._sockets.ready[connection] = None
+        elif not taken:
+            self._stop_excess(connection, now_s)
+
+    def _stop_excess(self, connection: Connection, now_s: float) -> bool:
+        """Close a display that sends too much; whether it does."""
+        reason = self._quotas.excess(connection)
+        if reason:
+            self._sockets.close(connection, Close.POLICY, reason, now_s)
+            self._sockets.give_up_reading(connection, now_s)
+        return bool(reason)
+
+    def _take(self, connection: Connection, event: Event, now_s: float) -> None:
+        if isinstance(event, CloseConnection):
+            # The peer's own close, or wsproto's word that the peer broke the protocol.
+            connection.peer_closed = True
+            self._sockets.send_event(connection, event.response())
+            self._sockets.finish(connection, now_s)
+        elif connection.closing:
+            pass  # it was sent before our close frame was read
+        elif isinstance(event, TextMessage):
+            self._take_text(connection, event, now_s)
+        elif isinstance(event, BytesMessage):
+            self._sockets.close(connection, Close.POLICY, "messages are JSON text", now_s)
+        elif isinstance(event, Ping):
+            self._sockets.send_event(connection, event.response())
+
+    def _take_text(self, connection: Connection, event: TextMessage, now_s: float) -> None:
+        try:
+            text = connection.whole_text(event)
+            if text is not None:
+                self._frames.take(connection, text, now_s)
+        except RuleBrokenError as broken:
+            self._sockets.close(connection, broken.code, str(broken), now_s)

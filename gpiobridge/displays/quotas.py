@@ -1,0 +1,92 @@
+"""How much displays may send in a second, each and all of one client together.
+
+A display that sends more is closed; of a client's displays those that send more than their share.
+The watcher's thread.
+"""
+
+from dataclasses import dataclass
+from math import inf
+
+from gpiobridge.displays.connection import Connection
+
+MAX_FRAMES_A_SECOND = 500
+"""A display that sends more is closed: each takes some 25 us of the watcher's time."""
+
+MAX_CLIENT_FRAMES_A_SECOND = 5000
+"""The same for all displays of one client together: 500 of them answer 250 beats in a second."""
+
+MAX_CLIENT_BYTES_A_SECOND = 10 * 1024 * 1024
+"""And in bytes, as long messages take more time than short ones: half a millisecond each."""
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What the open displays of one client have sent in this second."""
+
+    displays: int = 0
+    second_s: float = -inf
+    work: int = 0  # frames, and pieces of frames that came alone
+    second_bytes: int = 0
+
+
+class Quotas:
+    """The tallies of all clients; a display's own lie in its `Connection`."""
+
+    def __init__(self) -> None:
+        self._tallies: dict[str | None, _Tally] = {}
+
+    def came(self, connection: Connection) -> None:
+        """Count a display that is open from now on."""
+        self._tallies.setdefault(connection.slot.client, _Tally()).displays += 1
+
+    def gone(self, connection: Connection) -> None:
+        """Count one that no longer is."""
+        tally = self._tallies[connection.slot.client]
+        tally.displays -= 1
+        if not tally.displays:
+            del self._tallies[connection.slot.client]
+
+    def count_bytes(self, connection: Connection, number: int, now_s: float) -> None:
+        """Count bytes that have come."""
+        tally = self._begun(connection, now_s)
+        connection.second_bytes += number
+        tally.second_bytes += number
+
+    def count_piece(self, connection: Connection, now_s: float) -> None:
+        """Count what is looked at: a piece of a frame that comes alone takes the time of one."""
+        tally = self._begun(connection, now_s)
+        connection.work += 1
+        tally.work += 1
+
+    def count_frame(self, connection: Connection, *, whole: bool, first: bool) -> None:
+        """Count a frame in a piece, of which the first one is counted already."""
+        connection.frames += whole
+        connection.work += not first
+        self._tallies[connection.slot.client].work += not first
+
+    def excess(self, connection: Connection) -> str:
+        """Say of what a display sends too much; nothing while it doesn't."""
+        tally = self._tallies[connection.slot.client]
+        if connection.frames > MAX_FRAMES_A_SECOND:
+            return f"at most {MAX_FRAMES_A_SECOND} frames a second"
+        if connection.slot.client is None:  # the machine itself, or a proxy that speaks for others
+            return ""
+        # A display that sends less than its share of what all may send is not to blame.
+        share = 1 / tally.displays
+        most = MAX_CLIENT_FRAMES_A_SECOND
+        if tally.work > most and connection.work > most * share:
+            return f"at most {most} frames a second from one address"
+        most = MAX_CLIENT_BYTES_A_SECOND
+        if tally.second_bytes > most and connection.second_bytes > most * share:
+            return f"at most {most // 2**20} MiB a second from one address"
+        return ""
+
+    def _begun(self, connection: Connection, now_s: float) -> _Tally:
+        """The tally of its client in this second; a new one begins for all of its displays."""
+        tally = self._tallies[connection.slot.client]
+        if now_s >= tally.second_s + 1.0:
+            tally.second_s, tally.work, tally.second_bytes = now_s, 0, 0
+        if connection.second_s != tally.second_s:
+            connection.second_s = tally.second_s
+            connection.frames = connection.work = connection.second_bytes = 0
+        return tally

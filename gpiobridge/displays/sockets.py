@@ -1,0 +1,195 @@
+"""The open sockets, from a handshake that is done to the end; what goes out through them.
+
+Writing never blocks: what the kernel doesn't take waits in the display's `Connection`, and a
+display for which too much waits is dropped. The watcher's thread.
+"""
+
+import contextlib
+import logging
+import selectors
+import socket
+from collections import deque
+from collections.abc import Sequence
+
+from wsproto.events import CloseConnection, Event
+from wsproto.utilities import LocalProtocolError
+
+from gpiobridge.core.wire import Close
+from gpiobridge.displays.connection import LINES, Connection
+from gpiobridge.displays.observer import DisplayObserver, Gone
+from gpiobridge.displays.quotas import Quotas
+from gpiobridge.displays.slots import Slots
+from gpiobridge.system.log_rate import LogRate
+
+log = logging.getLogger(__name__)
+
+MAX_OUTBOX_BYTES = 64 * 1024
+"""A display that is this far behind has stopped reading; it is dropped."""
+
+MAX_MESSAGES_BYTES = 256 * 1024
+"""The same for messages that the application has pushed and that wait for a display."""
+
+CLOSE_WAIT_S = 1.0
+"""How long a peer has, in seconds, to take our close frame and hang up."""
+
+
+class Sockets:
+    """All open sockets.
+
+    Args:
+        selector: the watcher's; each socket is registered with its `Connection` as data.
+        slots: given back when a display is gone.
+        quotas: counts the open displays of each client.
+        observers: whoever is told that displays come and go.
+
+    Attributes:
+        open: those that are open.
+        ready: those of them that have sent something, the longest waiting first.
+    """
+
+    def __init__(
+        self,
+        selector: selectors.BaseSelector,
+        slots: Slots,
+        quotas: Quotas,
+        observers: Sequence[DisplayObserver],
+    ) -> None:
+        self.open: set[Connection] = set()
+        self.ready: dict[Connection, None] = {}
+        self._selector = selector
+        self._slots = slots
+        self._quotas = quotas
+        self._observers = observers
+        self._lines = LogRate(log, LINES)
+        self._closing: deque[tuple[float, Connection]] = deque()  # by deadline
+
+    def add(self, connection: Connection) -> None:
+        """Take a socket over from its handshake."""
+        with contextlib.suppress(OSError):  # a peer that has gone already shows when we write
+            connection.tune()
+        before, connection.slot.instead_of = connection.slot.instead_of, None
+        if before is not None:  # two sockets must not share a slot
+            for other in [c for c in self.open if c.slot is before]:
+                self.drop(other, Gone.CAME_AGAIN)
+        self.open.add(connection)
+        self._quotas.came(connection)
+        for observer in self._observers:
+            observer.display_came(connection.display)
+        self._selector.register(connection.sock, selectors.EVENT_READ, connection)
+        self._lines.info("%s connected, %d in all", connection, len(self.open))
+
+    def send(self, connection: Connection, frame: bytes) -> None:
+        """Queue a whole frame and write what the kernel takes now."""
+        if connection not in self.open:
+            return
+        waiting = bool(connection.outbox)
+        connection.outbox += frame
+        if len(connection.outbox) > MAX_OUTBOX_BYTES:
+            self.drop(connection, Gone.STOPPED_READING)
+        elif not waiting:
+            self.flush(connection)
+
+    def send_message(self, connection: Connection, message: bytes) -> None:
+        """Write a message when all that waits has gone out; until then let it wait."""
+        if connection not in self.open:
+            return
+        connection.put(message)
+        if connection.messages_bytes > MAX_MESSAGES_BYTES:
+            self.drop(connection, Gone.STOPPED_READING)
+        elif not connection.outbox:
+            self.flush(connection)
+
+    def send_event(self, connection: Connection, event: Event) -> None:
+        """Send what the protocol has to say, if it still has."""
+        # LocalProtocolError: the peer's close crossed with ours, and there is no more to say.
+        with contextlib.suppress(LocalProtocolError):
+            self.send(connection, connection.ws.send(event))
+
+    def flush(self, connection: Connection) -> None:
+        """Write what the kernel takes now."""
+        while connection.outbox or connection.messages:
+            if not connection.outbox:
+                connection.fill_outbox()
+            try:
+                sent = connection.sock.send(connection.outbox)
+            except (BlockingIOError, InterruptedError):
+                break
+            except OSError:
+                self.drop(connection, Gone.WENT_AWAY)
+                return
+            del connection.outbox[:sent]
+        if connection.closing and not connection.outbox:
+            self._half_close(connection)
+            if connection not in self.open:
+                return
+        events = selectors.EVENT_READ
+        if connection.outbox:
+            events |= selectors.EVENT_WRITE
+        if self._selector.get_key(connection.sock).events != events:
+            self._selector.modify(connection.sock, events, connection)
+
+    def close(self, connection: Connection, code: int, reason: str, now_s: float) -> None:
+        """Close one display's socket with ``code`` and ``reason``."""
+        if connection.closing:
+            return
+        if code in (Close.POLICY, Close.TOO_BIG):
+            connection.broke_a_rule = True
+            for observer in self._observers:
+                observer.rule_broken(connection.display, reason)
+            self._lines.info("%s is closed: %s", connection, reason)
+        self.send_event(connection, CloseConnection(code, reason))
+        self.finish(connection, now_s)
+
+    def finish(self, connection: Connection, now_s: float) -> None:
+        """Let the close frame out, and wait for the peer's."""
+        if connection not in self.open:
+            return
+        if not connection.closing:
+            connection.closing = True
+            connection.messages.clear()  # nothing comes behind a close frame
+            self._closing.append((now_s + CLOSE_WAIT_S, connection))
+        if not connection.outbox:
+            self._half_close(connection)
+
+    def give_up_reading(self, connection: Connection, now_s: float) -> None:
+        """Discard what still comes from a peer: its close frame may be behind all that."""
+        connection.peer_closed = True
+        self.finish(connection, now_s)
+
+    @property
+    def deadline_s(self) -> float | None:
+        """When `drop_overdue` has work, in monotonic seconds; None while no socket closes."""
+        return self._closing[0][0] if self._closing else None
+
+    def drop_overdue(self, now_s: float) -> None:
+        """Drop those that have had their time to hang up."""
+        while self._closing and self._closing[0][0] <= now_s:
+            connection = self._closing.popleft()[1]
+            if connection in self.open:
+                self.drop(connection, Gone.NO_HANG_UP)
+
+    def drop(self, connection: Connection, why: Gone) -> None:
+        """Let go of a socket, whatever its state."""
+        if connection not in self.open:
+            return
+        self.open.remove(connection)
+        self._selector.unregister(connection.sock)
+        connection.sock.close()
+        self.ready.pop(connection, None)
+        self._quotas.gone(connection)
+        self._slots.give_back(connection.slot, keep=not connection.broke_a_rule)
+        for observer in self._observers:
+            observer.display_gone(connection.display, why)
+        self._lines.info("%s %s, %d in all", connection, why, len(self.open))
+
+    def _half_close(self, connection: Connection) -> None:
+        """End our direction, once both close frames are out."""
+        # A browser waits for the server to end TCP (RFC 6455, 7.1.1), but not before it has closed
+        # itself: Firefox then may leave frames unread that came right before the close. Closing
+        # outright could reset the connection before the close frame is read.
+        if not connection.peer_closed:
+            return
+        try:
+            connection.sock.shutdown(socket.SHUT_WR)
+        except OSError:
+            self.drop(connection, Gone.WENT_AWAY)

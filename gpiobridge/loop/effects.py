@@ -1,0 +1,144 @@
+"""What the core and the application order, carried out at the displays. The watcher's thread.
+
+Whatever it does is told to the observers as a fact, right when it is done.
+"""
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from math import inf
+
+from gpiobridge.core import wire
+from gpiobridge.core.clock import Clock
+from gpiobridge.core.core import Core
+from gpiobridge.core.events import Broadcast, CloseClients, Effect, Now, PinEvent, PinNoisy
+from gpiobridge.displays.audience import Audience, Move, Order, Push
+from gpiobridge.displays.connection import LINES, Connection
+from gpiobridge.displays.hub import Hub
+from gpiobridge.displays.observer import MovedBy
+from gpiobridge.displays.retained_messages import Retained
+from gpiobridge.loop.observer import Observer
+from gpiobridge.system.log_rate import LogRate
+
+log = logging.getLogger(__name__)
+
+
+class Effects:
+    """The hand of the core.
+
+    Args:
+        core: says what a display that comes is told.
+        hub: the displays.
+        paths: page name to its path, as closes name it.
+        retained: messages for displays that come.
+        observers: whoever is told what is done.
+        clock: gives the time.
+    """
+
+    def __init__(
+        self,
+        core: Core,
+        hub: Hub,
+        paths: Mapping[str, str],
+        retained: Retained,
+        observers: Sequence[Observer],
+        clock: Clock,
+    ) -> None:
+        self._core = core
+        self._hub = hub
+        self._paths = paths
+        self._retained = retained
+        self._observers = observers
+        self._clock = clock
+        self._lines = LogRate(log, LINES)
+
+    def carry_out(self, effects: Iterable[Effect], now_s: float) -> None:
+        """Do what the core has ordered at ``now_s``, in monotonic seconds."""
+        for effect in effects:
+            match effect:
+                case PinEvent():
+                    for observer in self._observers:
+                        observer.pin_event(effect)
+                case PinNoisy(pin):
+                    for observer in self._observers:
+                        observer.pin_noisy(pin)
+                case Broadcast(text, at_s):
+                    self._hub.broadcast(text, now_s)
+                    now_s = self._clock.now().mono_s
+                    for observer in self._observers:
+                        observer.frame_sent(now_s - at_s)
+                case CloseClients(page, to):
+                    sent = self._hub.navigate(self._paths[to], effect, now_s)
+                    self._tell_moved(page, to, sent, MovedBy.PIN)
+        for observer in self._observers:
+            observer.carried_out()
+
+    def obey(self, order: Order) -> None:
+        """Do what the application has ordered."""
+        match order:
+            case Push():
+                self._retained.keep(order)
+                sent = self._hub.push(order.frame, order.audience)
+                for observer in self._observers:
+                    observer.message_sent(order, sent)
+            case Move(to, audience):
+                self._move(to, audience)
+
+    def join(self, connection: Connection) -> None:
+        """Tell a display that has come what it must know, or where it must go."""
+        display, now = connection.display, self._clock.now()
+        # It is in the state that it gets.
+        self.carry_out(self._core.tell_newest(now), now.mono_s)
+        welcome = self._core.join(
+            display.page,
+            connection.cursors,
+            now,
+            connection.since,
+            connection.taking_since_s,
+            connection.declined,
+            connection.slot.seat,
+        )
+        connection.standing = welcome.standing
+        messages = () if welcome.to is not None else self._retained.of(display)
+        texts = welcome.texts
+        if welcome.to is None and connection.taking_since_s != -inf:
+            # Its answer shows that what it says of presses arrives: who doesn't go on answering is
+            # dropped, and would else wait for a page that is locked for ever.
+            texts = (*texts, wire.BEAT)
+        self._hub.adopt(connection, texts, now.mono_s, messages)
+        self._lead(connection, welcome.to, now)
+
+    def look_again(self, connection: Connection) -> None:
+        """Let a display leave for which a press or a level counts, now that its page takes them."""
+        now = self._clock.now()
+        welcome = self._core.look_again(connection.standing, now)
+        if welcome.to is None:  # all displays would be told, as often as a page says something
+            return
+        # A close by a level comes behind it.
+        self.carry_out(self._core.tell_newest(now), now.mono_s)
+        self._hub.tell(connection, welcome.texts)
+        self._lead(connection, welcome.to, now, by_level=not welcome.texts)
+
+    def _lead(
+        self, connection: Connection, to: str | None, now: Now, *, by_level: bool = False
+    ) -> None:
+        """Let a display leave at once, if it is to."""
+        if to is None:
+            return
+        leave = self._hub.send_away if by_level else self._hub.leave
+        if leave(connection, self._paths[to], now.mono_s):
+            self._tell_moved(connection.display.page, to, 1, MovedBy.CATCHING_UP)
+            self._lines.info("%s is sent to %s at once", connection, to)
+
+    def _move(self, to: str, audience: Audience) -> None:
+        """Let the displays of an audience leave for a page, but not those that are on it."""
+        # The simulator's page is no page of the exhibit: nothing moves it.
+        pages = [page for page in self._paths if page != to and audience.page in (None, page)]
+        for page in pages:
+            those = replace(audience, page=page)
+            sent = self._hub.move(self._paths[to], those, self._clock.now().mono_s)
+            self._tell_moved(page, to, sent, MovedBy.APPLICATION)
+
+    def _tell_moved(self, page: str, to: str, displays: int, by: MovedBy) -> None:
+        for observer in self._observers:
+            observer.displays_moved(page, to, displays, by)

@@ -1,0 +1,53 @@
+"""The log of events: one line for each, with where it led. The watcher's thread."""
+
+import logging
+from collections.abc import Callable
+
+from gpiobridge.core.events import PinEvent
+from gpiobridge.core.noise import MAX_EVENTS_A_SECOND
+from gpiobridge.displays.observer import MovedBy
+from gpiobridge.loop.observer import Observer
+
+log = logging.getLogger(__name__)
+
+
+class EventLog(Observer):
+    """Writes a line when all that follows from its event has been carried out.
+
+    Args:
+        noisy: whether a pin oscillates at a time in monotonic seconds: its events have no lines.
+    """
+
+    def __init__(self, noisy: Callable[[str, float], bool]) -> None:
+        self._noisy = noisy
+        self._line = ""  # of the newest event, to which is added where it leads
+
+    def pin_event(self, event: PinEvent) -> None:
+        """Write the line of the event before, and begin that of this one."""
+        self.carried_out()
+        if not self._noisy(event.pin, event.at_s):
+            self._line = f"#{event.seq} {event.pin}: {event.event}"
+
+    def pin_noisy(self, pin: str) -> None:
+        """Warn."""
+        log.warning(
+            "pin %s oscillates: over %d events a second; is it connected, and is its debounce long "
+            "enough?",
+            pin,
+            MAX_EVENTS_A_SECOND,
+        )
+
+    def displays_moved(self, page: str, to: str, displays: int, by: MovedBy) -> None:
+        """Say where an event, or the application, has led."""
+        if not displays:
+            return
+        if by is MovedBy.PIN and self._line:
+            self._line += f"; {page} leads to {to}, displays sent: {displays}"
+        elif by is MovedBy.APPLICATION:
+            log.info("the application: %s leads to %s, displays sent: %d", page, to, displays)
+
+    def carried_out(self) -> None:
+        """Write the line of the newest event, if it has one."""
+        line, self._line = self._line, ""
+        if line:
+            log.info("%s", line)
