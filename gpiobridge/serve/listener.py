@@ -12,7 +12,7 @@ import socket
 from gpiobridge.config import Settings
 from gpiobridge.errors import ConfigError, ServerError
 from gpiobridge.serve.silence import bound_waits
-from gpiobridge.system import calling, ports
+from gpiobridge.system import invocation, ports
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ def _systemd_listener(settings: Settings) -> socket.socket | None:
 
 
 def _remedy() -> str:
-    return f"`{calling.as_root('install')}` writes the socket unit from the configuration"
+    return f"`{invocation.as_root('install')}` writes the socket unit from the configuration"
 
 
 def _same_host(wanted: str, address: str) -> bool:
@@ -93,7 +93,7 @@ def _listen(host: str, port: int) -> socket.socket:
         reason, remedy, other_port = ports.refusal(error, host, port)
         sentence = f"{reason}: {remedy}"
         if other_port:
-            sentence += f": {calling.again('--port', ports.free_port(host, instead_of=port))}"
+            sentence += f": {invocation.again('--port', ports.free_port(host, instead_of=port))}"
         raise ServerError(sentence) from error
 
 

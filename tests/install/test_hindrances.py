@@ -17,7 +17,7 @@ from gpiobridge.errors import ConfigError, InstallError
 from gpiobridge.install.files import exhibit_files
 from gpiobridge.install.installation import roll_back, uninstall
 from gpiobridge.install.target import TargetMachine
-from gpiobridge.system import calling
+from gpiobridge.system import invocation
 
 from .fake_machine import FakeMachine
 from .trial import run, snapshot
@@ -147,7 +147,7 @@ def test_which_exhibit(machine: FakeMachine, exhibit: Path, tmp_path: Path) -> N
     os.chdir(tmp_path)
     assert run(machine)[0] == "The exhibit is the one in /etc/gpiobridge, and stays as it is"
     os.chdir(write_exhibit(tmp_path / "other").parent)
-    place = calling.as_root("install", str(tmp_path / "other"))
+    place = invocation.as_root("install", str(tmp_path / "other"))
     assert run(machine)[:2] == [
         f"To place the exhibit of this folder: {place}",
         "The exhibit is the one in /etc/gpiobridge, and stays as it is",
