@@ -8,6 +8,8 @@ import pytest
 
 from gpiobridge.errors import InstallError
 from gpiobridge.install.installation import roll_back, uninstall
+from gpiobridge.install.target import TargetMachine
+from gpiobridge.kiosk.browsers import CHROMIUM
 
 from .fake_machine import FakeMachine
 from .trial import KIOSK_UNIT, SYSTEMD, kiosk_command, run, snapshot
@@ -105,3 +107,15 @@ def test_the_way_back_keeps_the_browser(
     lost = "that copy doesn't know cog: its kiosk shows the pages with Chromium"
     assert ("--browser cog" in kiosk_command(machine)) == knows
     assert (lost in said) != knows
+
+
+@pytest.mark.parametrize("program", ["chromium", "chromium-browser", "google-chrome"])
+def test_any_program_that_the_launcher_takes_is_enough(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str
+) -> None:
+    """Whoever has Google Chrome isn't asked for Chromium."""
+    machine = TargetMachine(tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert "chromium chromium-sandbox" in machine.missing_for_a_kiosk(CHROMIUM)
+    (tmp_path / program).touch(0o755)
+    assert "chromium chromium-sandbox" not in machine.missing_for_a_kiosk(CHROMIUM)
