@@ -7,15 +7,21 @@ import pytest
 from gpiobridge.system.whole_files import beside, replacing
 
 
+def half(file: Path) -> None:
+    """Begin to write a file, and fail."""
+    with replacing(file) as new:
+        new.write(b"half")
+        raise ZeroDivisionError
+
+
 @pytest.mark.parametrize("before", [None, b"old"])
 def test_what_fails_half_way_leaves_all_as_it_was(tmp_path: Path, before: bytes | None) -> None:
     """Neither the half of a file is there, nor anything beside it."""
     file = tmp_path / "file"
     if before is not None:
         file.write_bytes(before)
-    with pytest.raises(ZeroDivisionError), replacing(file) as new:
-        new.write(b"half")
-        raise ZeroDivisionError
+    with pytest.raises(ZeroDivisionError):
+        half(file)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == (
         {} if before is None else {"file": before}
     )
