@@ -30,11 +30,11 @@ Sample = tuple[tuple[str, ...], float]  # the labels' values, and the metric's
 def exposition(running: Running) -> bytes:
     """Write the metrics of a bridge as text of Prometheus."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_CountsCollector(running))
+    registry.register(_Metrics(running))
     return generate_latest(registry)
 
 
-class _CountsCollector(Collector):
+class _Metrics(Collector):
     def __init__(self, running: Running) -> None:
         self._running = running
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from harness.pages import ONLINE
 from running import DEADLINE_S, RunningBridge, wait_until
 
 from gpiobridge import GpioBridge
@@ -18,7 +19,6 @@ from gpiobridge import GpioBridge
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 ENVIRONMENT = os.environ | {"PATH": f"{BIN}:{os.environ['PATH']}", "PYTHONUNBUFFERED": "1"}
-ONLINE = 'html[data-bridge="online"]'
 
 # What a beginner's file needs: its functions have no type hints, all it calls must fit ours.
 UNTYPED = ("--strict", "--check-untyped-defs", "--allow-untyped-defs", "--allow-incomplete-defs",

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from harness.pages import ONLINE
 from running import RunningBridge, frame, wait_until, write_exhibit
 
-ONLINE = 'html[data-bridge="online"]'
 EXHIBIT = """
 [server]
 start = "welcome"

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from flask import Flask, Response, redirect, request
+from harness.pages import ONLINE
 from running import DEADLINE_S, RunningBridge, wait_until, write_exhibit
 from serving import served
 
@@ -21,7 +22,6 @@ from gpiobridge import GpioBridge
 from gpiobridge.core.events import Level
 
 Run = Callable[..., RunningBridge]
-ONLINE = 'html[data-bridge="online"]'
 
 
 class Site:

@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from harness.pages import ONLINE
 from running import RunningBridge, frame, wait_until
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection
 
 Run = Callable[..., RunningBridge]
-
-ONLINE = 'html[data-bridge="online"]'
 
 
 class Greedy:

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from harness.pages import ONLINE
 from running import RunningBridge, frame, wait_until, write_exhibit
 
 Run = Callable[..., RunningBridge]
 
-ONLINE = 'html[data-bridge="online"]'
 CONFIG = """
 [server]
 start = "welcome"

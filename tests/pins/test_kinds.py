@@ -17,7 +17,8 @@ from gpiobridge.config import load
 from gpiobridge.config.kinds import KINDS, kind_of
 from gpiobridge.doctor import pins as pins_check
 from gpiobridge.doctor.findings import skipped
-from gpiobridge.doctor.machine import Machine
+from gpiobridge.doctor.machine import ExaminedMachine
+from gpiobridge.doctor.patient import Patient
 from gpiobridge.pins.gpio import wired
 from gpiobridge.pins.source import PinKind
 from gpiobridge.serve import greeting
@@ -163,7 +164,8 @@ def test_the_doctor_reads_no_gpio_for_it(path: Path) -> None:
     """It has no wire that could be broken."""
     settings = load(path, {})
     assert list(wired(settings.pins)) == ["button"]
-    found = pins_check.levels(settings, "mock", Machine(), None, "")
+    patient = Patient(path, ExaminedMachine(choose=lambda _: "mock", ask_bridge=lambda _: None))
+    found = pins_check.levels(patient)
     assert found[1] == skipped("pin tick", "set by a metronome, every 50ms: no GPIO is read")
 
 

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from harness.pages import ONLINE
 from running import RunningBridge, wait_until
 
 Run = Callable[..., RunningBridge]
 
-ONLINE = 'html[data-bridge="online"]'
 CURSORS = (
     "['html', 'body', '#link'].map((each) => getComputedStyle(document.querySelector(each)).cursor)"
 )

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 from flask import Flask, redirect, request
+from harness.pages import ONLINE
 from running import DEADLINE_S, wait_until
 from serving import press, served
 
 from gpiobridge import GpioBridge, Message
 
-ONLINE = 'html[data-bridge="online"]'
 LOG = """\
 <!doctype html><title>{name}</title><h1>{name}</h1>
 <script>

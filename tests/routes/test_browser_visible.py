@@ -8,11 +8,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from harness.pages import ONLINE, open_page
 from running import RunningBridge, wait_until
 
 Run = Callable[..., RunningBridge]
 
-ONLINE = 'html[data-bridge="online"]'
 
 # What a page says, in its sockets' addresses and in its frames, beside what the browser says.
 HEARD = """
@@ -50,12 +50,6 @@ def tab(page: Any) -> Any:
 def visible(bridge: RunningBridge) -> list[bool]:
     """What the health says of each display."""
     return [display["visible"] for display in bridge.health()["displays"]]
-
-
-def open_page(tab: Any, bridge: RunningBridge, path: str = "/welcome") -> None:
-    """Open a page and wait until its socket is up."""
-    tab.goto(bridge.url + path)
-    tab.wait_for_selector(ONLINE)
 
 
 def test_visible_page_says_nothing(shared_bridge: RunningBridge, tab: Any) -> None:

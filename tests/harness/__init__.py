@@ -1,0 +1,1 @@
+"""What tests of several rooms share; `tests/README.md` says what is where."""

@@ -1,0 +1,13 @@
+"""A page of a bridge in a real Chromium."""
+
+from typing import Any
+
+from running import RunningBridge
+
+ONLINE = 'html[data-bridge="online"]'
+
+
+def open_page(page: Any, bridge: RunningBridge, path: str = "/welcome") -> None:
+    """Open a page and wait until its socket is up."""
+    page.goto(bridge.url + path)
+    page.wait_for_selector(ONLINE)
