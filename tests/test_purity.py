@@ -13,9 +13,10 @@ PACKAGE = Path(gpiobridge.__file__).parent
 PURE = (
     *sorted(str(path.relative_to(PACKAGE)) for room in ("core", "net")
             for path in (PACKAGE / room).glob("*.py")),
-    "client/cursors.py", "config/hidden.py", "errors.py", "kiosk/browsers.py", "kiosk/home.py",
-    "kiosk/liveness.py",
-    "kiosk/renewal.py", "kiosk/tabs.py", "routes/byte_ranges.py", "serve/request_heads.py",
+    "client/cursors.py", "config/hidden.py", "doctor/findings.py", "errors.py",
+    "install/hindrances.py", "install/plan.py", "install/removal.py", "kiosk/browsers.py",
+    "kiosk/home.py", "kiosk/liveness.py", "kiosk/renewal.py", "kiosk/tabs.py",
+    "routes/byte_ranges.py", "serve/request_heads.py",
 )  # fmt: skip
 ACTING = {
     "asyncio", "datetime", "flask", "gpiozero", "io", "logging", "os", "pathlib", "random",

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from gpiobridge.errors import ConfigError, GpioBridgeError
-from gpiobridge.system import calling
+from gpiobridge.system import invocation
 
 
 class _Commands(click.Group):
@@ -16,7 +16,7 @@ class _Commands(click.Group):
 
     def main(self, *args: Any, **options: Any) -> Any:
         # So that "Try '… --help'" works where it is printed.
-        return super().main(*args, **{"prog_name": calling.command(), **options})
+        return super().main(*args, **{"prog_name": invocation.command(), **options})
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

@@ -17,7 +17,7 @@ from gpiobridge.config.address import Address, address_of
 from gpiobridge.config.environment import PREFIX, lay_over
 from gpiobridge.errors import ConfigError
 from gpiobridge.net.addresses import is_loopback
-from gpiobridge.system import calling
+from gpiobridge.system import invocation
 from gpiobridge.system.units import installed_config
 
 _HERE = Path("config.toml")
@@ -112,7 +112,7 @@ def _readable(file: Path, environ: Mapping[str, str]) -> Address:
             raise
         sentence = (
             f"{file}: this user may not read it; give the bridge's address with --url, or run "
-            f"this with sudo: {calling.again_as_root()}"
+            f"this with sudo: {invocation.again_as_root()}"
         )
         raise ConfigError([sentence]) from error
 

@@ -1,7 +1,6 @@
 """Where a bridge is and what it asks for, as ``[server]`` says it: host, port and the two tokens.
 
-All that a program needs that talks to one. Imports nothing of the project but `words`, and no
-pydantic; any thread.
+All that a program needs that talks to one. No pydantic; any thread.
 """
 
 import ipaddress
@@ -11,6 +10,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from gpiobridge.config.words import show
+from gpiobridge.net.addresses import seen_from_here
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8000
@@ -72,7 +72,7 @@ def local_url(host: str, port: int) -> str:
         host: the address that it listens on; perhaps that of all its interfaces.
         port: its port.
     """
-    return base_url({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port)
+    return base_url(seen_from_here(host), port)
 
 
 DEFAULT_URL = base_url(DEFAULT_HOST, DEFAULT_PORT)

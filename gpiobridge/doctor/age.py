@@ -5,7 +5,7 @@ It takes the patient and returns its findings.
 
 from gpiobridge.doctor.findings import Finding, ok, skipped, warning
 from gpiobridge.doctor.patient import Patient
-from gpiobridge.system import calling
+from gpiobridge.system import invocation
 from gpiobridge.system.parts import LIVE, OLD_S, iso, marked_since_s
 
 _CHECK = "age"
@@ -18,8 +18,8 @@ def ages(patient: Patient) -> list[Finding]:
     now_s, this_s = machine.unix_s, machine.since()
     live = machine.root / LIVE.lstrip("/")
     service_s = marked_since_s(live) if live.is_dir() else None
-    upgrade = calling.pip("install", "--upgrade", "--upgrade-strategy", "eager", "gpiobridge")
-    install = calling.as_root("install")
+    upgrade = invocation.pip("install", "--upgrade", "--upgrade-strategy", "eager", "gpiobridge")
+    install = invocation.as_root("install")
     if machine.copy is not None:  # one that `install` has made
         remedy = (
             "upgrade it where it was installed from, and install it again: ~/gpiobridge/bin/pip "

@@ -10,7 +10,7 @@ from gpiobridge.doctor.machine import Package
 from gpiobridge.doctor.patient import UNWIRED, Patient
 from gpiobridge.errors import PinError
 from gpiobridge.pins.remedies import install
-from gpiobridge.system import calling
+from gpiobridge.system import invocation
 
 PACKAGES = ("lgpio", "rpi-lgpio", "RPi.GPIO", "pigpio", "gpiod")
 """The packages that can bring a back end."""
@@ -41,11 +41,12 @@ def back_end(patient: Patient) -> Finding:
     # In two folders the first one hides the other, which is fine: an environment that sees the
     # system's packages has such a pair.
     if len(both) == 2 and both[0].folder == both[1].folder:
+        uninstall = invocation.pip("uninstall", "RPi.GPIO", "rpi-lgpio")
         return failure(
             _CHECK,
             "RPi.GPIO and rpi-lgpio are both installed, and each overwrites the module RPi "
             "of the other",
-            f"{calling.pip('uninstall', 'RPi.GPIO', 'rpi-lgpio')}, then {install(python=python)}",
+            f"{uninstall}, then {install(python=python)}",
         )
     if factory == "mock":
         return _simulated(patient)
@@ -65,7 +66,7 @@ def back_end(patient: Patient) -> Finding:
         return failure(
             _CHECK,
             f"{said} does not work on {where}",
-            f"{calling.pip('uninstall', name)}, then {install(python=python)}{setting}",
+            f"{invocation.pip('uninstall', name)}, then {install(python=python)}{setting}",
         )
     return ok(_CHECK, f"{said}, " + ("chosen by itself" if auto else "as configured"))
 
@@ -83,9 +84,9 @@ def _simulated(patient: Patient) -> Finding:
 def _too_old(name: str, version: str) -> tuple[str, str] | None:
     """Say what is wrong with a package's version, and what to do about it."""
     if name == "lgpio" and version.startswith("0.0."):
-        return "is an empty package", calling.pip("install", "lgpio>=0.2")
+        return "is an empty package", invocation.pip("install", "lgpio>=0.2")
     if name == "gpiod" and version.startswith("1."):
-        return "is too old", calling.pip("install", "gpiod>=2.2")
+        return "is too old", invocation.pip("install", "gpiod>=2.2")
     return None
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from gpiobridge.doctor.findings import Finding, ok, warning
 from gpiobridge.doctor.patient import Patient
-from gpiobridge.system import calling
+from gpiobridge.system import invocation
 
 
 def configuration(patient: Patient) -> Iterator[Finding]:
@@ -22,4 +22,4 @@ def configuration(patient: Patient) -> Iterator[Finding]:
         reason, _, remedy = settings.example_because.partition("; ")
         yield warning("configuration", f"this is the packaged example, as {reason}", remedy)
     for sentence in settings.warnings:
-        yield warning("configuration", sentence, f"`{calling.command('check')}` shows all rules")
+        yield warning("configuration", sentence, f"`{invocation.command('check')}` shows all rules")

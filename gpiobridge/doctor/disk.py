@@ -11,7 +11,7 @@ from pathlib import Path
 from gpiobridge.doctor.findings import Finding, ok, skipped, warning
 from gpiobridge.doctor.machine import read_text
 from gpiobridge.doctor.patient import Patient
-from gpiobridge.system import calling
+from gpiobridge.system import invocation
 from gpiobridge.system.overlay import LOWER, find_overlay
 
 _STATE = "/var/lib/gpiobridge/state"
@@ -51,7 +51,7 @@ def protection(patient: Patient) -> Finding:
     return ok(
         check,
         "it is written to; where the plug is pulled, let it be only read: "
-        f"{calling.as_root('install', '--read-only')}",
+        f"{invocation.as_root('install', '--read-only')}",
     )
 
 
@@ -80,7 +80,7 @@ def writes(patient: Patient) -> Finding:
         check,
         f"{said}: a card wears out",
         f"see who it is: sudo iotop -ao; or let the card be only read: "
-        f"{calling.as_root('install', '--read-only')}",
+        f"{invocation.as_root('install', '--read-only')}",
     )
 
 

@@ -12,7 +12,7 @@ from gpiobridge.doctor.findings import Finding, Report, failure, skipped
 from gpiobridge.doctor.machine import ExaminedMachine
 from gpiobridge.doctor.patient import Patient
 from gpiobridge.errors import ConfigError, PinError
-from gpiobridge.system import calling
+from gpiobridge.system import invocation
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def examine(config_file: Path | None = None, machine: ExaminedMachine | None = N
     """
     patient = Patient(config_file, machine or ExaminedMachine())
     named = [] if config_file is None else ["--config", str(config_file)]
-    again = calling.as_root("doctor", *named)
+    again = invocation.as_root("doctor", *named)
     checks = [check for check in CHECKS if check.system in ("", patient.machine.system)]
     findings = [found for check in checks for found in _guarded(check, patient, again)]
     return Report(findings, config_wrong=patient.config_wrong)
@@ -94,6 +94,6 @@ def _guarded(check: Check, patient: Patient, again: str) -> list[Finding]:
             failure(
                 name,
                 f"this check itself failed: {type(error).__name__}: {error}",
-                f"please report it with the output of: {calling.command('doctor', '--json')}",
+                f"please report it with the output of: {invocation.command('doctor', '--json')}",
             )
         ]

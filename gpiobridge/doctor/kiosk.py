@@ -14,7 +14,7 @@ from gpiobridge.doctor.machine import read_text
 from gpiobridge.doctor.patient import Patient
 from gpiobridge.kiosk import browsers, chromium_policy
 from gpiobridge.kiosk.browsers import Browser
-from gpiobridge.system import calling
+from gpiobridge.system import invocation
 from gpiobridge.system.units import KIOSK, bare
 
 _CAGE = "cage"
@@ -57,7 +57,7 @@ def kiosk(patient: Patient) -> Finding:
         _CHECK,
         said,
         f"take {best.name}, which needs about half of Chromium's memory (docs/pi.md says what it "
-        f"lacks): {get}{calling.as_root('install', '--kiosk', '--browser', best.name)}",
+        f"lacks): {get}{invocation.as_root('install', '--kiosk', '--browser', best.name)}",
     )
 
 

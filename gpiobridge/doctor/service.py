@@ -9,7 +9,7 @@ from gpiobridge.doctor.findings import Finding, failure, ok, skipped, warning
 from gpiobridge.doctor.machine import Health
 from gpiobridge.doctor.patient import Patient
 from gpiobridge.doctor.programs import listening_on
-from gpiobridge.system import calling, ports
+from gpiobridge.system import invocation, ports
 from gpiobridge.system.open_files import room_for_displays
 from gpiobridge.system.units import SERVICE, SOCKET, Unit, bare
 
@@ -20,7 +20,7 @@ def restart(patient: Patient) -> str:
     if units is not None and units[SERVICE].active == "active":
         name = bare(SERVICE)
         return f"sudo systemctl restart {name}, and see: journalctl -u {name}"
-    return f"stop it with Ctrl-C, then {calling.command('run')}"
+    return f"stop it with Ctrl-C, then {invocation.command('run')}"
 
 
 def unit_states(patient: Patient) -> list[Finding]:

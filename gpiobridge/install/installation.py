@@ -30,7 +30,7 @@ from gpiobridge.install.target import TargetMachine
 from gpiobridge.kiosk.browsers import DEFAULT, Browser
 from gpiobridge.pins.boards import choose
 from gpiobridge.pins.gpio import wired
-from gpiobridge.system import calling
+from gpiobridge.system import invocation
 from gpiobridge.system.overlay import SETTING
 
 
@@ -45,7 +45,7 @@ def _readable() -> Iterator[None]:
             raise
         raise InstallError(
             f"{denied.filename}: this user may not read it; run it with sudo: "
-            f"{calling.again_as_root()}"
+            f"{invocation.again_as_root()}"
         ) from error
 
 
@@ -138,7 +138,7 @@ def _install(choices: Choices, machine: TargetMachine, tell: Tell) -> None:
     if choices.read_only and not machine.overlay().now:
         tell(
             "The card is only read from the next boot on: sudo reboot "
-            f"(the way back: {calling.as_root('install', '--writable')})"
+            f"(the way back: {invocation.as_root('install', '--writable')})"
         )
 
 
@@ -243,7 +243,7 @@ def uninstall(*, dry_run: bool, machine: TargetMachine, tell: Tell) -> None:
 def _require(machine: TargetMachine, dry_run: bool) -> None:
     machine.require()
     if not dry_run and not machine.may_install():
-        raise InstallError(f"this needs root: {calling.again_as_root()}")
+        raise InstallError(f"this needs root: {invocation.again_as_root()}")
 
 
 def _exhibit(folder: Path | None, machine: TargetMachine, tell: Tell) -> Path | None:
@@ -255,7 +255,7 @@ def _exhibit(folder: Path | None, machine: TargetMachine, tell: Tell) -> Path | 
             chosen = chosen.parent
     elif machine.at(CONFIG).exists():
         if (here / "config.toml").exists() and here != machine.at(EXHIBIT):
-            place = calling.as_root("install", str(here))
+            place = invocation.as_root("install", str(here))
             tell(f"To place the exhibit of this folder: {place}")
         chosen = machine.at(EXHIBIT)
     elif (here / "config.toml").exists():

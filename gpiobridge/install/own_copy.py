@@ -24,7 +24,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from gpiobridge.errors import InstallError
-from gpiobridge.system import calling
+from gpiobridge.system import invocation
 from gpiobridge.system.parts import MARK, NAME, closure, since_s
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -161,7 +161,7 @@ def _items(found: Distribution) -> Iterator[Item]:
     if direct.get("dir_info", {}).get("editable"):
         raise InstallError(
             f"{found.name} is installed as editable, which can't be copied: "
-            f"install it with: {calling.pip('install', found.name)}"
+            f"install it with: {invocation.pip('install', found.name)}"
         )
     for file in found.files or ():
         path = Path(str(found.locate_file(file)))

@@ -12,7 +12,7 @@ from typing import Self
 from gpiobridge.kiosk import chromium_policy
 from gpiobridge.system import parts
 from gpiobridge.system.overlay import SETTING
-from gpiobridge.system.units import KIOSK, RECOVER, SERVICE, SOCKET
+from gpiobridge.system.units import KIOSK, RECOVER, SERVICE, SOCKET, bare
 
 HOME = parts.HOME
 LINKS = ("live", "previous", "bin")
@@ -22,7 +22,7 @@ CONFIG = f"{EXHIBIT}/config.toml"
 UNITS = "/etc/systemd/system"
 COMMAND = "/usr/local/bin/gpiobridge"
 RECORD = "/var/lib/gpiobridge/installed.json"
-ACCOUNTS = "/etc/sysusers.d/gpiobridge-kiosk.conf"
+ACCOUNTS = f"/etc/sysusers.d/{bare(KIOSK)}.conf"
 KEYBOARD = {
     "gpiobridge-keyboard.rules": "/etc/xkb/rules/gpiobridge",
     "gpiobridge-keyboard.symbols": "/etc/xkb/symbols/gpiobridge",

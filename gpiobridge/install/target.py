@@ -15,7 +15,7 @@ from pathlib import Path
 from gpiobridge.errors import InstallError
 from gpiobridge.install.steps import ACCOUNTS, EXHIBIT, OVERLAY_CONFIG, OVERLAY_LINE, READERS
 from gpiobridge.kiosk.browsers import Browser
-from gpiobridge.system import calling
+from gpiobridge.system import invocation
 from gpiobridge.system.overlay import PACKAGED, Overlay, find_overlay
 from gpiobridge.system.whole_files import replacing
 
@@ -50,7 +50,7 @@ class TargetMachine:
         if not self.at("/run/systemd/system").is_dir() or shutil.which("systemctl") is None:
             raise InstallError(
                 "this machine doesn't run systemd, which `install` needs: "
-                f"start the bridge with: {calling.command('run')}"
+                f"start the bridge with: {invocation.command('run')}"
             )
 
     def require_shared(self, interpreter: Path) -> None:

@@ -13,12 +13,13 @@ from pathlib import Path
 
 from gpiobridge.kiosk import home
 from gpiobridge.net.hosts import origin_of
+from gpiobridge.system.units import KIOSK, bare
 from gpiobridge.system.whole_files import replacing
 
 FILE = "/etc/gpiobridge/chromium-policies/managed/gpiobridge.json"
 """Where the kiosk's unit has it written before each start."""
 
-START_PAGE = "/run/gpiobridge-kiosk/start.html"
+START_PAGE = f"/run/{bare(KIOSK)}/start.html"
 """The page that leads to a bridge with a token: in the unit's own folder, for its user alone."""
 
 _BLOCKED, _OFF = 2, False

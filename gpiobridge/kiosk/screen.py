@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from gpiobridge.errors import KioskError
-from gpiobridge.system import calling
+from gpiobridge.system import invocation
 
 # Of every connection: wl_display is object 1; the client chooses the numbers of its own.
 _REGISTRY, _CALLBACK = 2, 3
@@ -96,7 +96,7 @@ def connected_screen(environ: Mapping[str, str]) -> Iterator[Screen | None]:
     if not display and not environ.get("DISPLAY"):
         raise KioskError(
             "there is no screen to show the page on: neither WAYLAND_DISPLAY nor DISPLAY is set; "
-            "start it in a desktop session, or with cage: cage -- " + calling.command("kiosk")
+            "start it in a desktop session, or with cage: cage -- " + invocation.command("kiosk")
         )
     if not display:
         yield None

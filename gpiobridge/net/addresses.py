@@ -7,7 +7,8 @@ everybody.
 
 import ipaddress
 
-_MACHINE = frozenset({"127.0.0.1", "::1"})
+_LOOPBACK = {4: "127.0.0.1", 6: "::1"}
+_MACHINE = frozenset(_LOOPBACK.values())
 _CLIENT_BITS_V6 = 64
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -31,6 +32,16 @@ def is_loopback(host: str) -> bool:
     """Whether a host is one that never leaves this machine: ``localhost``, or such an address."""
     ip = read_address(host)
     return host.lower() == "localhost" if ip is None else ip.is_loopback
+
+
+def seen_from_here(host: str) -> str:
+    """Name the address at which this machine itself reaches what listens on one.
+
+    Args:
+        host: that address; one that stands for all of the machine's has its loopback address.
+    """
+    ip = read_address(host)
+    return _LOOPBACK[ip.version] if ip is not None and ip.is_unspecified else host
 
 
 def client_of(address: str) -> str | None:

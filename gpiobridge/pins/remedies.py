@@ -7,7 +7,7 @@ import re
 import sys
 
 from gpiobridge.config import Pin
-from gpiobridge.system import calling
+from gpiobridge.system import invocation
 
 NO_CHIP = (
     "the GPIO chip is missing, or this "
@@ -39,7 +39,7 @@ def install(
             f"sudo apt install python3-lgpio, and make the environment with "
             f"--system-site-packages (PyPI has no lgpio for Python {python[0]}.{python[1]})"
         )
-    return calling.pip("install", f"gpiobridge[{_EXTRAS.get(back_end, back_end)}]")
+    return invocation.pip("install", f"gpiobridge[{_EXTRAS.get(back_end, back_end)}]")
 
 
 # What the back ends say, and what a person can do about it.
@@ -56,7 +56,7 @@ _REMEDIES = (
     (
         r"Failed to add edge detection",
         "RPi.GPIO does not work on kernels from 6.6 on: "
-        f"{calling.pip('uninstall', 'RPi.GPIO')}, then {install()}",
+        f"{invocation.pip('uninstall', 'RPi.GPIO')}, then {install()}",
     ),
     (
         r"PinUnknownPi|Raspberry Pi",

@@ -10,7 +10,7 @@ from gpiobridge.client import target
 from gpiobridge.config import base_url
 from gpiobridge.errors import GpioBridgeError
 from gpiobridge.extension.gpio_bridge import GpioBridge
-from gpiobridge.system import calling
+from gpiobridge.system import invocation
 
 
 def start_bridge(bridge: GpioBridge, host: str, port: int) -> None:
@@ -63,6 +63,6 @@ def _press(running: Running, port: int) -> str:
     words = ["press", next(iter(settings.pins))]
     if not target.is_found_here(url):
         words += ["--url", url]
-    press = calling.command(*words)
+    press = invocation.command(*words)
     token = settings.server.token
     return press if not token or target.token_is_found_here(token) else f"{press} --token ..."

@@ -12,7 +12,8 @@ import socket
 from gpiobridge.config import Settings
 from gpiobridge.errors import ConfigError, ServerError
 from gpiobridge.serve.silence import bound_waits
-from gpiobridge.system import calling, ports
+from gpiobridge.system import invocation, ports
+from gpiobridge.system.units import SOCKET
 
 log = logging.getLogger(__name__)
 
@@ -48,12 +49,10 @@ def _systemd_listener(settings: Settings) -> socket.socket | None:
     for name in ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"):
         os.environ.pop(name, None)  # ours now: gunicorn must not take it a second time
     if passed != "1":
-        raise ConfigError(
-            [f"gpiobridge.socket: passes {passed} sockets, and one is served: {_remedy()}"]
-        )
+        raise ConfigError([f"{SOCKET}: passes {passed} sockets, and one is served: {_remedy()}"])
     listener = socket.socket(fileno=3)
     if listener.family not in (socket.AF_INET, socket.AF_INET6):
-        raise ConfigError([f"gpiobridge.socket: its ListenStream is no TCP address: {_remedy()}"])
+        raise ConfigError([f"{SOCKET}: its ListenStream is no TCP address: {_remedy()}"])
     host, port = listener.getsockname()[:2]
     wanted = settings.server
     if wanted.port not in (0, port) or not _same_host(wanted.host, host):
@@ -67,7 +66,7 @@ def _systemd_listener(settings: Settings) -> socket.socket | None:
 
 
 def _remedy() -> str:
-    return f"`{calling.as_root('install')}` writes the socket unit from the configuration"
+    return f"`{invocation.as_root('install')}` writes the socket unit from the configuration"
 
 
 def _same_host(wanted: str, address: str) -> bool:
@@ -93,7 +92,7 @@ def _listen(host: str, port: int) -> socket.socket:
         reason, remedy, other_port = ports.refusal(error, host, port)
         sentence = f"{reason}: {remedy}"
         if other_port:
-            sentence += f": {calling.again('--port', ports.free_port(host, instead_of=port))}"
+            sentence += f": {invocation.again('--port', ports.free_port(host, instead_of=port))}"
         raise ServerError(sentence) from error
 
 

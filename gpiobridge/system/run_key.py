@@ -26,7 +26,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from gpiobridge.net.addresses import is_loopback, read_address
+from gpiobridge.net.addresses import is_loopback, read_address, seen_from_here
 
 log = logging.getLogger(__name__)
 
@@ -186,12 +186,8 @@ def _places(url: str, environ: Mapping[str, str]) -> list[tuple[str, Path]]:
 
 def _loopback_of(address: str) -> str:
     """The loopback address by which a bridge is reached that listens on ``address``, if any is."""
-    ip = read_address(address)
-    if ip is None:
-        return ""
-    if ip.is_unspecified:
-        return "127.0.0.1" if ip.version == 4 else "::1"
-    return str(ip) if ip.is_loopback else ""
+    ip = read_address(seen_from_here(address))
+    return str(ip) if ip is not None and ip.is_loopback else ""
 
 
 def _addresses(name: str, port: int) -> list[str]:

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from running import RunningBridge
 
+from .exhibit import shown
 from .screen import Colour, Kiosk, near
 from .visitor import Visitor, environment, with_policy, x_server
 
@@ -285,8 +286,7 @@ class Room:
 
     def pages(self) -> list[str]:
         """The pages that the kiosk's displays are on: one, if all is well."""
-        displays = self.bridge.health()["displays"]
-        return [display["page"] for display in displays if display["name"] == "kiosk"]
+        return shown(self.bridge)
 
     def again(self) -> None:
         """Start the kiosk anew, in a new profile, after a way out has succeeded."""

@@ -11,8 +11,8 @@ import tempfile
 from pathlib import Path
 
 from .escapes import Room, room
+from .exhibit import press
 from .screen import processes_with
-from .test_cage import press
 
 
 def pss_mb(pids: list[int]) -> float:

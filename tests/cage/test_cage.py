@@ -14,37 +14,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from running import RunningBridge, wait_until
+from running import RunningBridge
 
 from gpiobridge.kiosk import cog
 from gpiobridge.kiosk.start import Start
 
-from .screen import UNIT, Kiosk, near
-
-GREEN, BLUE = (16, 192, 64), (32, 64, 208)
-
-CONFIG = """\
-[server]
-beat = "500ms"
-port = {port}
-
-[pins]
-button = 17
-door = 27
-lever = 22
-
-[pages.welcome]
-on_low.button = "open"
-on_low.door = "hang"
-on_low.lever = "stray"
-
-[pages.open]
-on_low.button = "welcome"
-
-[pages.hang]
-
-[pages.stray]
-"""
+from .exhibit import BLUE, CONFIG, GREEN, is_full_of, page, press, shown
+from .screen import UNIT, Kiosk
 
 # How each browser lets its films play, and how the end of the process that draws the page is told.
 SOUND = {
@@ -52,23 +28,6 @@ SOUND = {
     "cog": b"--media-playback-requires-user-gesture=false",
 }
 CRASHED = {"chromium": "led home from http://", "cog": "again in 0.5 s: it ended with code 1"}
-
-# The last bit of the colour changes with every frame. A page at rest would do for the eye, but
-# cage 0.1 shows such a page by handing its picture to the screen as it is, and a screenshot then
-# gets what was last composed: the first, small picture.
-PAGE = """\
-<!doctype html>
-<title>{name}</title>
-<body>
-<script>
-  const colours = ["rgb{colour}", "rgb({red1}, {green}, {blue})"];
-  let frame = 0;
-  (function draw() {{
-    document.body.style.background = colours[frame++ % 2];
-    requestAnimationFrame(draw);
-  }})();
-</script>
-"""
 
 # It hangs once it has answered a beat, as a page that has been alive.
 HANG = """\
@@ -88,12 +47,6 @@ STRAY = """\
   addEventListener("gpiobridge:state", () => setTimeout(() => {{ location = "{there}"; }}, 1500));
 </script>
 """
-
-
-def page(name: str, colour: tuple[int, int, int]) -> str:
-    """A page that is one colour from edge to edge."""
-    red, green, blue = colour
-    return PAGE.format(name=name, colour=colour, red1=red + 1, green=green, blue=blue)
 
 
 class Elsewhere(BaseHTTPRequestHandler):
@@ -170,26 +123,6 @@ def kiosk(running_kiosk: Kiosk, bridge: RunningBridge) -> Kiosk:
         press(bridge, "button")
     running_kiosk.wait(lambda: shown(bridge) == ["welcome"], 30)
     return running_kiosk
-
-
-def shown(bridge: RunningBridge) -> list[str]:
-    """The pages that the kiosk's displays are on: one, if all is well."""
-    displays = bridge.health()["displays"]
-    return [display["page"] for display in displays if display["name"] == "kiosk"]
-
-
-def press(bridge: RunningBridge, pin: str) -> None:
-    """Press a button and let it go."""
-    for level in ("low", "high"):
-        bridge.set_level(pin, level)
-        wait_until(lambda level=level: bridge.health()["pins"][pin]["level"] == level)
-
-
-def is_full_of(kiosk: Kiosk, colour: tuple[int, int, int]) -> bool:
-    """Whether the page's colour fills the screen, but for the badge that says "simulated pins"."""
-    screen = kiosk.screenshot()
-    corners = [screen.at(x, y) for x in (0, -1) for y in (0, -1)]
-    return all(near(corner, colour) for corner in corners) and screen.share(colour) > 0.98
 
 
 def is_back(kiosk: Kiosk, bridge: RunningBridge, old: int) -> bool:

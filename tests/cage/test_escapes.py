@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from .escapes import BACK_S, BLUE, ESCAPES, GREEN, Escape, Room, fills_the_screen, room
+from .exhibit import press
 from .screen import processes_with
-from .test_cage import press
 
 FIRST_FOUND = """ctrl+t ctrl+n ctrl+shift+n F1 ctrl+h ctrl+j ctrl+p ctrl+o ctrl+s alt+F4
 ctrl+shift+Delete ctrl+w ctrl+f ctrl+l shift+Escape F7 F11 F12 ctrl+plus"""

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from running import RunningBridge, wait_until
 
+from .exhibit import BLUE, CONFIG, GREEN, is_full_of, page, press, shown
 from .screen import Colour, Kiosk, Screenshot, near
-from .test_cage import BLUE, CONFIG, GREEN, is_full_of, page, press, shown
 
 _HELP = subprocess.run(["cage", "-h"], capture_output=True, text=True, check=False)
 BY_RANDR = " -r\t" not in _HELP.stdout + _HELP.stderr

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gpiobridge.doctor import Finding
-from gpiobridge.system import calling
+from gpiobridge.system import invocation
 
 from .pi import DAY_S, IN_2026_S, OK, SKIPPED, WARNING, Pi, of
 
@@ -47,7 +47,7 @@ def test_the_copy_of_the_service_may_be_another_one(pi: Pi) -> None:
     assert mine.verdict is OK
     assert services.verdict is WARNING
     assert services.sentence.startswith("the service's copy is of 2025-01-13, 500 days old")
-    assert services.remedy.endswith(calling.as_root("install"))
+    assert services.remedy.endswith(invocation.as_root("install"))
 
 
 @pytest.mark.parametrize("mark", ["{}", "no JSON", '{"since": null}', '{"since": "x"}', "[]"])

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from gpiobridge.cli import main
 from gpiobridge.doctor import Finding, examine
-from gpiobridge.system import calling
+from gpiobridge.system import invocation
 
 from .pi import FAILURE, OK, SKIPPED, WARNING, Pi, of, service, unit
 
@@ -134,8 +134,8 @@ def test_an_unreadable_configuration_is_not_a_wrong_one(
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
     for named, remedy in (
-        (None, calling.as_root("doctor")),
-        (pi.config, calling.as_root("doctor", "--config", str(pi.config))),
+        (None, invocation.as_root("doctor")),
+        (pi.config, invocation.as_root("doctor", "--config", str(pi.config))),
     ):
         report = examine(named, pi.machine())
         assert report.exit_code == 1
@@ -159,7 +159,7 @@ def test_a_named_configuration_that_is_unreadable_reaches_the_doctor(
     monkeypatch.setattr(os, "access", lambda *_, **__: False)
     done = CliRunner().invoke(main, ["doctor", "--config", str(pi.config)])
     assert done.exit_code == 1
-    assert f"-> {calling.as_root('doctor', '--config', str(pi.config))}" in done.output
+    assert f"-> {invocation.as_root('doctor', '--config', str(pi.config))}" in done.output
 
 
 def test_the_installed_service_s_configuration_is_taken(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gpiobridge.net.addresses import client_of, is_loopback
+from gpiobridge.net.addresses import client_of, is_loopback, seen_from_here
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,15 @@ def test_a_client_is_an_ipv4_address_or_an_ipv6_network(address: str, client: st
 def test_a_loopback_host_never_leaves_this_machine(host: str, never_leaves: bool) -> None:
     """Whatever form its address has, it is this machine's."""
     assert is_loopback(host) == never_leaves
+
+
+@pytest.mark.parametrize(
+    ("host", "seen"),
+    [
+        ("0.0.0.0", "127.0.0.1"), ("::", "::1"), ("0:0::0", "::1"), ("::ffff:0.0.0.0", "127.0.0.1"),
+        ("127.0.0.1", "127.0.0.1"), ("192.0.2.7", "192.0.2.7"), ("pi.local", "pi.local"), ("", ""),
+    ],
+)  # fmt: skip
+def test_where_this_machine_reaches_its_own_listener(host: str, seen: str) -> None:
+    """What listens on all addresses is reached at loopback; anything else where it listens."""
+    assert seen_from_here(host) == seen

@@ -28,7 +28,7 @@ from gpiobridge.pins.chips import Chip
 from gpiobridge.pins.gpio import WiredPin
 from gpiobridge.pins.gpiozero_pins import GpiozeroPins
 from gpiobridge.pins.remedies import install
-from gpiobridge.system import calling
+from gpiobridge.system import invocation
 
 LOW, HIGH = Level.LOW, Level.HIGH
 BUTTON = WiredPin(name="button", pin=17, active=LOW)
@@ -357,9 +357,9 @@ def test_a_missing_back_end_names_what_to_install(
 @pytest.mark.parametrize(
     ("python", "wide", "said"),
     [
-        ((3, 11), True, calling.pip("install", "gpiobridge[gpiod]")),
-        ((3, 13), True, calling.pip("install", "gpiobridge[gpiod]")),
-        ((3, 11), False, calling.pip("install", "gpiobridge[lgpio]")),
+        ((3, 11), True, invocation.pip("install", "gpiobridge[gpiod]")),
+        ((3, 13), True, invocation.pip("install", "gpiobridge[gpiod]")),
+        ((3, 11), False, invocation.pip("install", "gpiobridge[lgpio]")),
         ((3, 13), False, "sudo apt install python3-lgpio, "),
     ],
 )
@@ -380,8 +380,8 @@ def test_what_to_install_fits_the_system(python: tuple[int, int], wide: bool, sa
         ),
         (
             pins_failing_with(RuntimeError("Failed to add edge detection")),
-            f"{calling.pip('uninstall', 'RPi.GPIO')}, then "
-            f"{calling.pip('install', 'gpiobridge[gpiod]')}",
+            f"{invocation.pip('uninstall', 'RPi.GPIO')}, then "
+            f"{invocation.pip('install', 'gpiobridge[gpiod]')}",
         ),
         (
             factory_failing_with(RuntimeError("This module can only be run on a Raspberry Pi!")),

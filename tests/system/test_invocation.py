@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from gpiobridge.system import calling
+from gpiobridge.system import invocation
 
 ROOT = Path(__file__).parents[2]
-ASK = "from gpiobridge.system import calling; print(calling.command('press', 'my button'))"
+ASK = "from gpiobridge.system import invocation; print(invocation.command('press', 'my button'))"
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_a_script_that_the_shell_does_not_find_is_called_by_its_path(
 ) -> None:
     """As `make run` starts it: from the folder, `.venv/bin/gpiobridge` (row 39)."""
     started_as(".venv/bin/gpiobridge", "run")
-    assert calling.command("press", "button") == ".venv/bin/gpiobridge press button"
+    assert invocation.command("press", "button") == ".venv/bin/gpiobridge press button"
 
 
 def test_a_script_that_the_shell_finds_is_called_by_its_name(
@@ -58,7 +58,7 @@ def test_a_script_that_the_shell_finds_is_called_by_its_name(
     """In an active environment the name is enough (row 39)."""
     found = tmp_path / ".venv" / "bin"
     started_as(str(found / "gpiobridge"), "run", path=f"{found}:/usr/bin")
-    assert calling.command("press", "button") == "gpiobridge press button"
+    assert invocation.command("press", "button") == "gpiobridge press button"
 
 
 def test_another_gpiobridge_on_the_path_is_not_meant(
@@ -69,7 +69,7 @@ def test_another_gpiobridge_on_the_path_is_not_meant(
     other.mkdir(parents=True)
     (other / "gpiobridge").touch(mode=0o755)
     started_as(".venv/bin/gpiobridge", "run", path=str(other))
-    assert calling.command("check") == ".venv/bin/gpiobridge check"
+    assert invocation.command("check") == ".venv/bin/gpiobridge check"
 
 
 def test_a_script_of_another_folder_is_called_by_its_whole_path(
@@ -80,27 +80,27 @@ def test_a_script_of_another_folder_is_called_by_its_whole_path(
     monkeypatch.chdir(tmp_path / "my exhibit")
     script = str(tmp_path / ".venv" / "bin" / "gpiobridge")
     started_as(script, "run")
-    assert calling.command("check") == f"{script} check"
+    assert invocation.command("check") == f"{script} check"
 
 
 def test_a_module_is_called_as_a_module(started_as: type[Start]) -> None:
     """As it was started: `python -m gpiobridge` (row 39)."""
     started_as("/somewhere/gpiobridge/__main__.py", "run")
-    assert calling.command("press", "button") == ".venv/bin/python -m gpiobridge press button"
-    assert calling.as_root("install").endswith("/.venv/bin/python -m gpiobridge install")
+    assert invocation.command("press", "button") == ".venv/bin/python -m gpiobridge press button"
+    assert invocation.as_root("install").endswith("/.venv/bin/python -m gpiobridge install")
 
 
 def test_another_program_calls_the_script_beside_its_python(started_as: type[Start]) -> None:
     """Under `.venv/bin/flask run` it is the gpiobridge of the same environment (row 39)."""
     started_as("/somewhere/flask", "--app", "app", "run")
-    assert calling.command("press", "button") == ".venv/bin/gpiobridge press button"
+    assert invocation.command("press", "button") == ".venv/bin/gpiobridge press button"
 
 
 def test_sudo_gets_a_path_that_it_finds(started_as: type[Start], tmp_path: Path) -> None:
     """Sudo has folders of its own, whatever this user's search path is (row 39)."""
     found = tmp_path / ".venv" / "bin"
     started_as(str(found / "gpiobridge"), "doctor", path=str(found))
-    assert calling.as_root("install") == f"sudo {found}/gpiobridge install"
+    assert invocation.as_root("install") == f"sudo {found}/gpiobridge install"
 
 
 def test_sudo_finds_the_installed_command_by_its_name(
@@ -109,16 +109,16 @@ def test_sudo_finds_the_installed_command_by_its_name(
     """`install` has put it where sudo looks (row 39)."""
     (tmp_path / "sbin").mkdir()
     (tmp_path / "sbin" / "gpiobridge").symlink_to(tmp_path / ".venv" / "bin" / "gpiobridge")
-    monkeypatch.setattr(calling, "_SUDO_PATH", str(tmp_path / "sbin"))
+    monkeypatch.setattr(invocation, "_SUDO_PATH", str(tmp_path / "sbin"))
     started_as(str(tmp_path / ".venv" / "bin" / "gpiobridge"), "doctor")
-    assert calling.as_root("install") == "sudo gpiobridge install"
+    assert invocation.as_root("install") == "sudo gpiobridge install"
 
 
 @pytest.mark.parametrize("given", [[], ["--port", "80"], ["--port=80"]])
 def test_the_same_command_with_another_option(started_as: type[Start], given: list[str]) -> None:
     """Whatever else was said is said again (row 39)."""
     started_as(".venv/bin/gpiobridge", "run", *given, "--config", "my exhibit/config.toml")
-    assert calling.again("--port", 8001) == (
+    assert invocation.again("--port", 8001) == (
         ".venv/bin/gpiobridge run --config 'my exhibit/config.toml' --port 8001"
     )
 
@@ -126,7 +126,7 @@ def test_the_same_command_with_another_option(started_as: type[Start], given: li
 def test_pip_is_that_of_this_environment(started_as: type[Start]) -> None:
     """A bare pip is the system's, which refuses (PEP 668) (row 39)."""
     started_as(".venv/bin/gpiobridge", "doctor")
-    assert calling.pip("install", "gpiobridge[lgpio]") == (
+    assert invocation.pip("install", "gpiobridge[lgpio]") == (
         ".venv/bin/python -m pip install 'gpiobridge[lgpio]'"
     )
 
@@ -138,7 +138,7 @@ def test_pip_that_the_shell_finds_is_called_by_its_name(
     found = tmp_path / ".venv" / "bin"
     (found / "pip").touch(mode=0o755)
     started_as("gpiobridge", "doctor", path=str(found))
-    assert calling.pip("install", "gpiod") == "pip install gpiod"
+    assert invocation.pip("install", "gpiod") == "pip install gpiod"
 
 
 @pytest.mark.parametrize("cwd", [ROOT, Path("/")])
@@ -158,4 +158,4 @@ def test_what_is_printed_runs_where_it_is_printed(cwd: Path) -> None:
 def test_words_are_quoted(started_as: type[Start]) -> None:
     """They are whole words of a shell (row 39)."""
     started_as(".venv/bin/gpiobridge", "run")
-    assert shlex.split(calling.command("press", "a b"))[-1] == "a b"
+    assert shlex.split(invocation.command("press", "a b"))[-1] == "a b"

@@ -1,0 +1,1 @@
+"""Installing, on machines that are folders."""

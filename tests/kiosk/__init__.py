@@ -1,0 +1,1 @@
+"""The kiosk, without a screen; `cage` has it under a real compositor."""
