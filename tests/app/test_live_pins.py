@@ -127,7 +127,7 @@ def test_a_wired_pin_refuses(act: Act, monkeypatch: pytest.MonkeyPatch) -> None:
         simulated = False
         drive = PinSource.drive
 
-    monkeypatch.setattr("gpiobridge.extension.gpio_bridge.pin_source", lambda gpio, pins: Real())
+    monkeypatch.setattr("gpiobridge.extension.start.pin_source", lambda gpio, pins: Real())
     _, bridge = make_app()
     bridge.start()
     try:
