@@ -15,7 +15,7 @@ from flask import Blueprint, Flask, Response, request, request_started
 from gpiobridge.app.functions import name_of
 from gpiobridge.app.handlers import Handlers
 from gpiobridge.app.pins import LivePin, LivePins
-from gpiobridge.app.running_bridge import Running, no_nonce
+from gpiobridge.app.running_bridge import RunningBridge, no_nonce
 from gpiobridge.config import Limits, Settings
 from gpiobridge.displays.audience import Audience, Display
 from gpiobridge.errors import ConfigError, GpioBridgeError
@@ -362,7 +362,7 @@ class GpioBridge:
         """
         self._lifetime_for("start()").start()
 
-    def _start_for_request(self) -> Running:
+    def _start_for_request(self) -> RunningBridge:
         # Of the application now: one that came before it may still get requests, in tests.
         return self._lifetime_for("a request comes").start_for_request()
 
@@ -377,7 +377,7 @@ class GpioBridge:
             self._feeder.stop()
 
     @property
-    def running(self) -> Running:
+    def running(self) -> RunningBridge:
         """The running bridge.
 
         Raises:

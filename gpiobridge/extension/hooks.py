@@ -13,7 +13,7 @@ from typing import Any
 from flask import Flask, Response, after_this_request, g, make_response, request
 from flask.typing import ResponseReturnValue
 
-from gpiobridge.app.running_bridge import Running
+from gpiobridge.app.running_bridge import RunningBridge
 from gpiobridge.errors import GpioBridgeError, ServerError
 from gpiobridge.extension.one_process import SeveralWorkersError, first_to_say_so
 from gpiobridge.extension.views import ViewPages
@@ -78,7 +78,7 @@ class RequestHooks:
     """
 
     def __init__(
-        self, app: Flask, views: ViewPages, guard: Guard, start: Callable[[], Running]
+        self, app: Flask, views: ViewPages, guard: Guard, start: Callable[[], RunningBridge]
     ) -> None:
         self._app = app
         self._views = views
@@ -148,7 +148,7 @@ class RequestHooks:
             self._pages = self._views.endpoints(self._app)
         return self._pages.get(request.endpoint or "")
 
-    def _start_unless_running(self) -> Running | str:
+    def _start_unless_running(self) -> RunningBridge | str:
         """Start the bridge unless it runs; return, and log once, why it can't."""
         try:
             if request.environ.get("wsgi.multiprocess"):
@@ -172,7 +172,7 @@ class RequestHooks:
             self._obstacle_told = True
             log.error("%s", obstacle)
 
-    def _complete_page(self, running: Running, page: str, response: Response) -> Response:
+    def _complete_page(self, running: RunningBridge, page: str, response: Response) -> Response:
         """Add to what a page's view answers, a page or an error, what it needs."""
         if shows_nothing(response):
             return response

@@ -13,7 +13,7 @@ import time
 from flask import Flask
 
 from gpiobridge.app.orders import Outbound
-from gpiobridge.app.running_bridge import Running
+from gpiobridge.app.running_bridge import RunningBridge
 from gpiobridge.errors import GpioBridgeError
 from gpiobridge.extension.one_process import StartedBeforeForkError
 from gpiobridge.extension.start import Declared, start
@@ -43,7 +43,7 @@ class Lifetime:
         self._declared = declared
         self._feeder = feeder
         self._lock = threading.Lock()
-        self._running: Running | None = None
+        self._running: RunningBridge | None = None
         self._failure = ""  # why a request's start failed
         self._try_again_s = 0.0  # when a request may try again, in monotonic seconds
 
@@ -53,7 +53,7 @@ class Lifetime:
         return self._running is not None and self._running.watcher.alive
 
     @property
-    def running(self) -> Running:
+    def running(self) -> RunningBridge:
         """The running bridge.
 
         Raises:
@@ -77,7 +77,7 @@ class Lifetime:
             with self._lock:
                 self._start_locked()
 
-    def start_for_request(self) -> Running:
+    def start_for_request(self) -> RunningBridge:
         """As `start`, but a start that failed is not tried again within a second.
 
         Raises:
@@ -91,7 +91,7 @@ class Lifetime:
             raise StartedBeforeForkError
         return running
 
-    def _try_locked(self) -> Running:
+    def _try_locked(self) -> RunningBridge:
         # Opening a pin takes time, also in vain, and every request waits.
         if self._failure and self._running is None and time.monotonic() < self._try_again_s:
             raise GpioBridgeError(self._failure)
@@ -103,7 +103,7 @@ class Lifetime:
             self._try_again_s = time.monotonic() + TRY_AGAIN_S
             raise
 
-    def _start_locked(self) -> Running:
+    def _start_locked(self) -> RunningBridge:
         if self._running is None:  # else another thread was first
             self._running = start(self.app, self._declared, self.outbound)
             # Under a server that isn't ours the displays are told, too, when the process ends.

@@ -18,7 +18,7 @@ from werkzeug.exceptions import HTTPException
 
 from gpiobridge.app.handlers import Handlers
 from gpiobridge.app.orders import Outbound
-from gpiobridge.app.running_bridge import Running
+from gpiobridge.app.running_bridge import RunningBridge
 from gpiobridge.config import Settings
 from gpiobridge.errors import ConfigError
 from gpiobridge.extension.fallback_log import show_log
@@ -64,7 +64,7 @@ class Declared:
         return read_settings(app, self.config, self.pins, self.views.rules)
 
 
-def start(app: Flask, declared: Declared, outbound: Outbound) -> Running:
+def start(app: Flask, declared: Declared, outbound: Outbound) -> RunningBridge:
     """Open the pins and start watching.
 
     Args:
@@ -103,7 +103,7 @@ def start(app: Flask, declared: Declared, outbound: Outbound) -> Running:
             log.info("press them at %s", _simulator_address(declared.url_prefix, settings))
     for overlap in overlapping(app, declared.url_prefix, paths, settings.pins):
         log.warning("%s", overlap)
-    return Running(
+    return RunningBridge(
         settings,
         watcher,
         outbound,

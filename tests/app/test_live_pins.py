@@ -5,9 +5,9 @@ from queue import SimpleQueue
 from typing import Any
 
 import pytest
-from running import DEADLINE_S
-from scripted import ScriptedPins
-from serving import make_app
+from harness.deadline import DEADLINE_S
+from harness.scripted_pins import ScriptedPins
+from harness.served_application import make_app
 
 from gpiobridge import DriveError, GpioBridge, GpioBridgeError, Level, PinError, PinEvent
 from gpiobridge.pins import PinSource

@@ -14,7 +14,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from running import RunningBridge, wait_until
+from harness.bridge_process import BridgeProcess
+from harness.deadline import wait_until
 
 from gpiobridge.kiosk import cog
 
@@ -129,7 +130,7 @@ def elsewhere() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def bridge(tmp_path_factory: pytest.TempPathFactory, elsewhere: str) -> Iterator[RunningBridge]:
+def bridge(tmp_path_factory: pytest.TempPathFactory, elsewhere: str) -> Iterator[BridgeProcess]:
     """A bridge with a green page, a blue one, one that hangs, and one that leads elsewhere."""
     folder = tmp_path_factory.mktemp("bridge")
     (folder / "templates").mkdir()
@@ -142,7 +143,7 @@ def bridge(tmp_path_factory: pytest.TempPathFactory, elsewhere: str) -> Iterator
         (folder / "templates" / f"{name}.html").write_text(text)
     config = folder / "config.toml"
     config.write_text(CONFIG.format(port=0))
-    running = RunningBridge(config)
+    running = BridgeProcess(config)
     # For the kiosk, which finds the bridge by its configuration.
     config.write_text(CONFIG.format(port=running.port))
     yield running
@@ -152,7 +153,7 @@ def bridge(tmp_path_factory: pytest.TempPathFactory, elsewhere: str) -> Iterator
 @pytest.fixture(scope="module", params=["chromium", "cog"])
 def running_kiosk(
     request: pytest.FixtureRequest,
-    bridge: RunningBridge,
+    bridge: BridgeProcess,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Kiosk]:
     """The unit's command, on this bridge, with each browser."""
@@ -163,7 +164,7 @@ def running_kiosk(
 
 
 @pytest.fixture
-def kiosk(running_kiosk: Kiosk, bridge: RunningBridge) -> Kiosk:
+def kiosk(running_kiosk: Kiosk, bridge: BridgeProcess) -> Kiosk:
     """The kiosk, with the page `welcome` on its screen."""
     if shown(bridge) == ["open"]:
         press(bridge, "button")
@@ -171,13 +172,13 @@ def kiosk(running_kiosk: Kiosk, bridge: RunningBridge) -> Kiosk:
     return running_kiosk
 
 
-def shown(bridge: RunningBridge) -> list[str]:
+def shown(bridge: BridgeProcess) -> list[str]:
     """The pages that the kiosk's displays are on: one, if all is well."""
     displays = bridge.health()["displays"]
     return [display["page"] for display in displays if display["name"] == "kiosk"]
 
 
-def press(bridge: RunningBridge, pin: str) -> None:
+def press(bridge: BridgeProcess, pin: str) -> None:
     """Press a button and let it go."""
     for level in ("low", "high"):
         bridge.set_level(pin, level)
@@ -191,7 +192,7 @@ def is_full_of(kiosk: Kiosk, colour: tuple[int, int, int]) -> bool:
     return all(near(corner, colour) for corner in corners) and screen.share(colour) > 0.98
 
 
-def is_back(kiosk: Kiosk, bridge: RunningBridge, old: int) -> bool:
+def is_back(kiosk: Kiosk, bridge: BridgeProcess, old: int) -> bool:
     """Whether another browser than the old one shows the start page."""
     new = kiosk.browsers()
     return bool(new) and old not in new and shown(bridge) == ["welcome"]
@@ -210,7 +211,7 @@ def test_page_fills_the_screen(kiosk: Kiosk) -> None:
     kiosk.wait(lambda: is_full_of(kiosk, GREEN))
 
 
-def test_press_shows_the_next_page(kiosk: Kiosk, bridge: RunningBridge) -> None:
+def test_press_shows_the_next_page(kiosk: Kiosk, bridge: BridgeProcess) -> None:
     """A press changes what is on the screen."""
     kiosk.wait(lambda: is_full_of(kiosk, GREEN))
     press(bridge, "button")
@@ -241,7 +242,7 @@ def test_cog_knows_its_options(tmp_path: Path) -> None:
 
 
 @pytest.mark.timeout(60)
-def test_killed_browser_comes_back(kiosk: Kiosk, bridge: RunningBridge) -> None:
+def test_killed_browser_comes_back(kiosk: Kiosk, bridge: BridgeProcess) -> None:
     """After SIGKILL the page is back on the screen, without a word about a crash."""
     kiosk.wait(lambda: kiosk.said().count("its page is live") == 1)
     [old] = kiosk.browsers()
@@ -252,7 +253,7 @@ def test_killed_browser_comes_back(kiosk: Kiosk, bridge: RunningBridge) -> None:
 
 
 @pytest.mark.timeout(90)
-def test_crashed_tab_comes_back(kiosk: Kiosk, bridge: RunningBridge) -> None:
+def test_crashed_tab_comes_back(kiosk: Kiosk, bridge: BridgeProcess) -> None:
     """A page whose process dies ("Aw, Snap!") is noticed, also by a browser that runs on."""
     [old] = kiosk.settled()
     renderers = kiosk.renderers()
@@ -270,7 +271,7 @@ def test_crashed_tab_comes_back(kiosk: Kiosk, bridge: RunningBridge) -> None:
 
 
 @pytest.mark.timeout(90)
-def test_hung_page_comes_back(kiosk: Kiosk, bridge: RunningBridge) -> None:
+def test_hung_page_comes_back(kiosk: Kiosk, bridge: BridgeProcess) -> None:
     """A page in an endless loop answers no beat: the bridge drops it, the launcher restarts it."""
     [old] = kiosk.browsers()
     lives = kiosk.said().count("not been alive")
@@ -284,7 +285,7 @@ def test_hung_page_comes_back(kiosk: Kiosk, bridge: RunningBridge) -> None:
 
 
 @pytest.mark.timeout(90)
-def test_stray_page_comes_home(kiosk: Kiosk, bridge: RunningBridge) -> None:
+def test_stray_page_comes_home(kiosk: Kiosk, bridge: BridgeProcess) -> None:
     """Chromium is led home from a page of another site, cog is started again (row 5)."""
     kiosk.wait(
         lambda: 0 < kiosk.said().count("its page is live") == kiosk.said().count(": started")
@@ -303,7 +304,7 @@ def test_stray_page_comes_home(kiosk: Kiosk, bridge: RunningBridge) -> None:
     assert (kiosk.browsers() == [old]) is guarded
 
 
-def test_end_of_the_compositor(kiosk: Kiosk, bridge: RunningBridge) -> None:
+def test_end_of_the_compositor(kiosk: Kiosk, bridge: BridgeProcess) -> None:
     """When cage is stopped, nothing of the kiosk is left within a few seconds."""
     assert kiosk.stop() < 5
     assert shown(bridge) == []

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from running import CONFIG, DEADLINE_S, RunningBridge, wait_until, write_exhibit
+from harness.bridge_process import BridgeProcess, Run
+from harness.deadline import DEADLINE_S, wait_until
+from harness.exhibit import CONFIG, write_exhibit
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 from websockets.sync.server import Server, ServerConnection, serve
@@ -24,7 +26,6 @@ from gpiobridge.client.frames import Frames, _retry_delay_s, connect
 from gpiobridge.core import wire
 from gpiobridge.errors import PushError, RemoteError
 
-Run = Callable[..., RunningBridge]
 Command = Callable[..., tuple[int, str, str]]
 
 HOLD = CONFIG.replace("button = 17", 'button = {{ pin = 17, hold = "1s" }}').replace(
@@ -124,11 +125,11 @@ class Proxy:
 
 
 @pytest.fixture
-def make_proxy() -> Iterator[Callable[[RunningBridge], Proxy]]:
+def make_proxy() -> Iterator[Callable[[BridgeProcess], Proxy]]:
     """A function that puts a `Proxy` before a bridge."""
     proxies: list[Proxy] = []
 
-    def make(bridge: RunningBridge) -> Proxy:
+    def make(bridge: BridgeProcess) -> Proxy:
         proxies.append(Proxy(bridge.port))
         return proxies[-1]
 
@@ -254,7 +255,7 @@ def test_stay_where_a_level_leads_away(run_bridge: Run, tmp_path: Path) -> None:
     assert took_s >= 0.1 + 0.1 + 0.2  # the least that three pauses are
 
 
-def test_once_ends_with_the_page(shared_bridge: RunningBridge) -> None:
+def test_once_ends_with_the_page(shared_bridge: BridgeProcess) -> None:
     """With once=True the iteration ends when the page would be left, and no page is opened."""
     with connect(shared_bridge.url, once=True) as frames:
         next_frame(frames, "state")
@@ -289,7 +290,7 @@ def test_slow_program_loses_nothing(run_bridge: Run) -> None:
 # ---------------------------------------------------------------- connections that end
 
 
-def test_press_during_a_gap_counts_once(shared_bridge: RunningBridge, make_proxy: Any) -> None:
+def test_press_during_a_gap_counts_once(shared_bridge: BridgeProcess, make_proxy: Any) -> None:
     """A press while the connection is cut moves the page when it is back, exactly once."""
     proxy = make_proxy(shared_bridge)
     told: list[str] = []
@@ -313,7 +314,7 @@ def test_press_during_a_gap_counts_once(shared_bridge: RunningBridge, make_proxy
     assert told[0] == "the connection was closed (1006); connecting again"
 
 
-def test_press_between_page_and_socket(shared_bridge: RunningBridge, make_proxy: Any) -> None:
+def test_press_between_page_and_socket(shared_bridge: BridgeProcess, make_proxy: Any) -> None:
     """The first socket has the page's cursor, the next page's the press before its own."""
     proxy = make_proxy(shared_bridge)
     with connect(f"http://127.0.0.1:{proxy.port}/welcome") as frames:
@@ -358,7 +359,7 @@ def test_server_is_killed_and_started_again(run_bridge: Run, kind: str, tmp_path
             next_frame(frames, "edge")
         bridge.kill()
         assert next_frame(frames, "close")["code"] == 1006
-        again = RunningBridge(tmp_path / "config.toml", kind, port=bridge.port)
+        again = BridgeProcess(tmp_path / "config.toml", kind, port=bridge.port)
         try:
             state = next_frame(frames, "state")
             assert (state["epoch"] != epoch, state["seq"]) == (True, 0)
@@ -382,7 +383,7 @@ def test_page_that_is_gone(run_bridge: Run, tmp_path: Path) -> None:
         text = (tmp_path / "config.toml").read_text().replace("[pages.still]", "[pages.quiet]")
         (tmp_path / "config.toml").write_text(text)
         (tmp_path / "templates" / "quiet.html").write_text("<p>quiet</p>")
-        again = RunningBridge(tmp_path / "config.toml", port=bridge.port)
+        again = BridgeProcess(tmp_path / "config.toml", port=bridge.port)
         try:
             kinds = [next_frame(display)["type"] for _ in range(3)]
             assert kinds == ["state", "close", "state"]
@@ -667,7 +668,7 @@ def test_program_that_never_looks(make_stub: Any, monkeypatch: pytest.MonkeyPatc
 # ---------------------------------------------------------------- what can't be
 
 
-def test_wrong_addresses(shared_bridge: RunningBridge) -> None:
+def test_wrong_addresses(shared_bridge: BridgeProcess) -> None:
     """No bridge and no page are one sentence, at once."""
     for url, said in (
         ("http://127.0.0.1:9/welcome", "no bridge answers at http://127.0.0.1:9/welcome"),

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from gpiozero.pins.local import LocalPiFactory
 from gpiozero.pins.mock import MockFactory
-from running import DEADLINE_S
-from serving import make_app, press
+from harness.deadline import DEADLINE_S
+from harness.served_application import make_app, press
 
 from gpiobridge import GpioBridge, PinError
 from gpiobridge.pins import Pins

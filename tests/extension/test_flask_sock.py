@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from flask import session
 from flask_sock import Sock
-from running import close_of, frame, wait_until
-from serving import make_app, open_socket, press, served
+from harness.deadline import wait_until
+from harness.served_application import make_app, open_socket, press, served
+from harness.sockets import close_of, frame
 
 
 def descriptors() -> int:

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 from flask import Flask, Response, current_app, g, make_response, redirect, request, session
-from running import frame, wait_until
-from serving import PINS, make_app, open_socket, press, served
+from harness.deadline import wait_until
+from harness.served_application import PINS, make_app, open_socket, press, served
+from harness.sockets import frame
 from websockets.exceptions import InvalidStatus
 
 from gpiobridge import ConfigError, GpioBridge

@@ -18,8 +18,8 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from harness.exhibit import write_exhibit
 from installing import FakeMachine
-from running import write_exhibit
 
 from gpiobridge import config
 from gpiobridge.cli import main

@@ -6,18 +6,14 @@
 import json
 import re
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from running import RunningBridge
 
 from gpiobridge import cli
 from gpiobridge.errors import KioskError
 from gpiobridge.kiosk import chromium, cog, launcher, liveness, profiles
 from gpiobridge.kiosk.liveness import Answer, Liveness
-
-Run = Callable[..., RunningBridge]
 
 LIVE = Answer(frozenset({"kiosk"}), 2.0)
 OTHER = Answer(frozenset({"", "lobby"}), 2.0)

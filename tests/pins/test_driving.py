@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import pytest
+from harness.examples import examples
+from harness.scripted_pins import PATHS, SETTINGS
 from hypothesis import given
 from hypothesis import strategies as st
-from properties import examples
-from scripted import PATHS, SETTINGS
 
 from gpiobridge.config import Gpio, Pin
 from gpiobridge.core.debounce import Debounce

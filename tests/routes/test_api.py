@@ -14,14 +14,15 @@ import pytest
 from click.testing import CliRunner
 from flask import Flask, request
 from flask.testing import FlaskClient
-from running import RunningBridge, close_of, frame, wait_until, write_exhibit
+from harness.bridge_process import BridgeProcess, Run
+from harness.deadline import wait_until
+from harness.exhibit import write_exhibit
+from harness.sockets import close_of, frame
 
 from gpiobridge import GpioBridge, config
 from gpiobridge.cli import main
 from gpiobridge.client.answers import own_sentence
 from gpiobridge.serve.standalone import create_app
-
-Run = Callable[..., RunningBridge]
 
 TOKEN = "correct-horse_battery"
 API_TOKEN = "staple-of-the-program"
@@ -89,10 +90,10 @@ def served(tmp_path: Path) -> Iterator[Callable[..., FlaskClient]]:
 
 
 @pytest.fixture
-def exhibit(run_bridge: Run, tmp_path: Path) -> Callable[..., RunningBridge]:
+def exhibit(run_bridge: Run, tmp_path: Path) -> Callable[..., BridgeProcess]:
     """A function that starts a bridge with both kinds of pins."""
 
-    def run(kind: str = "gunicorn", server: str = LOCAL, text: str = EXHIBIT) -> RunningBridge:
+    def run(kind: str = "gunicorn", server: str = LOCAL, text: str = EXHIBIT) -> BridgeProcess:
         bridge = run_bridge(kind, config=write_exhibit(tmp_path, server, text))
         bridge.url = (
             f"http://127.0.0.1:{bridge.port}"  # whether or not this machine's name is known
@@ -102,13 +103,13 @@ def exhibit(run_bridge: Run, tmp_path: Path) -> Callable[..., RunningBridge]:
     return run
 
 
-def post(bridge: RunningBridge, pin: str, level: str, **headers: str) -> tuple[int, str]:
+def post(bridge: BridgeProcess, pin: str, level: str, **headers: str) -> tuple[int, str]:
     """Set a virtual pin."""
     body = json.dumps({"level": level}).encode()
     return bridge.request(f"/api/pins/{pin}", body, headers=headers)
 
 
-def set_level(bridge: RunningBridge, pin: str, level: str) -> None:
+def set_level(bridge: BridgeProcess, pin: str, level: str) -> None:
     """Set a virtual pin, which must work."""
     assert post(bridge, pin, level) == (204, "")
 
@@ -356,7 +357,7 @@ def test_health_tells_the_kinds_apart(share_bridge: Run) -> None:
     }
 
 
-def test_virtual_pins_alone_open_no_gpio(exhibit: Callable[..., RunningBridge], kind: str) -> None:
+def test_virtual_pins_alone_open_no_gpio(exhibit: Callable[..., BridgeProcess], kind: str) -> None:
     """No back end is needed, and nothing is simulated: neither badge nor simulator."""
     bridge = exhibit(kind, text=VIRTUAL)
     assert bridge.health()["simulated"] is False
@@ -410,7 +411,7 @@ def test_a_level_moves_a_page_at_load(share_bridge: Run) -> None:
         assert close_of(ws) == (4000, "/still")
 
 
-def test_a_press_during_the_load_is_caught_up_with(exhibit: Callable[..., RunningBridge]) -> None:
+def test_a_press_during_the_load_is_caught_up_with(exhibit: Callable[..., BridgeProcess]) -> None:
     """A press between a page and its socket counts, once."""
     bridge = exhibit(text=VIRTUAL)
     with bridge.socket("still") as ws:
@@ -427,7 +428,7 @@ def test_a_press_during_the_load_is_caught_up_with(exhibit: Callable[..., Runnin
         assert frame(ws, "edge")["level"] == "high"  # and it was not moved
 
 
-def test_a_restart_makes_virtual_pins_inactive(exhibit: Callable[..., RunningBridge]) -> None:
+def test_a_restart_makes_virtual_pins_inactive(exhibit: Callable[..., BridgeProcess]) -> None:
     """Their levels are the running bridge's, and the first reading is no edge."""
     bridge = exhibit()
     with bridge.socket("still") as ws:
@@ -491,7 +492,7 @@ def test_the_simulator_names_the_chip_of_a_pin(served: Callable[..., FlaskClient
 # --- At the terminal --------------------------------------------------------------------------
 
 
-def test_the_greeting_says_how_a_virtual_pin_is_set(exhibit: Callable[..., RunningBridge]) -> None:
+def test_the_greeting_says_how_a_virtual_pin_is_set(exhibit: Callable[..., BridgeProcess]) -> None:
     """Each pin has a line, with where its level comes from."""
     bridge = exhibit()
     bridge.wait_for_line("  button: GPIO 17, active low\n")
@@ -734,7 +735,7 @@ def test_the_command_presses_for_as_long_as_the_debounce_at_least(
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="Windows stops no process")
-def test_a_press_over_a_stop_of_the_process_is_a_tap(exhibit: Callable[..., RunningBridge]) -> None:
+def test_a_press_over_a_stop_of_the_process_is_a_tap(exhibit: Callable[..., BridgeProcess]) -> None:
     """It ends when it was to end, not when the process goes on: no hold of 300 ms (row 16)."""
     bridge = exhibit()
     with bridge.socket("still") as ws:
@@ -752,12 +753,12 @@ def test_a_press_over_a_stop_of_the_process_is_a_tap(exhibit: Callable[..., Runn
 # --- Messages and moves -----------------------------------------------------------------------
 
 
-def tell(bridge: RunningBridge, what: str, body: object, **headers: str) -> tuple[int, str]:
+def tell(bridge: BridgeProcess, what: str, body: object, **headers: str) -> tuple[int, str]:
     """Post a JSON body to a route of the API."""
     return bridge.request(f"/api/{what}", json.dumps(body).encode(), headers=headers)
 
 
-def test_messages_from_outside(exhibit: Callable[..., RunningBridge], kind: str) -> None:
+def test_messages_from_outside(exhibit: Callable[..., BridgeProcess], kind: str) -> None:
     """They reach whom they are for, and the answer says how many displays that are."""
     bridge = exhibit(kind)
     with bridge.socket("still", "?display=hall") as still, bridge.socket("open") as opened:
@@ -779,7 +780,7 @@ def test_messages_from_outside(exhibit: Callable[..., RunningBridge], kind: str)
         assert frame(late) == {"type": "message", "data": "kept"}
 
 
-def test_moves_from_outside(exhibit: Callable[..., RunningBridge], kind: str) -> None:
+def test_moves_from_outside(exhibit: Callable[..., BridgeProcess], kind: str) -> None:
     """Displays leave as by a press."""
     bridge = exhibit(kind)
     with bridge.socket("still", "?display=hall") as ws, bridge.socket("still") as other:
