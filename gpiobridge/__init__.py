@@ -1,9 +1,12 @@
-"""A Raspberry Pi pin goes LOW, and the browser moves to its next page."""
+"""A Raspberry Pi pin goes LOW, and the browser moves to its next page.
 
-from importlib.metadata import version
+Names are imported when they are asked for: `GpioBridge` takes Flask and pydantic, and a command
+that only talks to a running bridge has to do without both.
+"""
 
-from gpiobridge.core.events import Gesture, Level, PinEvent
-from gpiobridge.displays.audience import Display, Message
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from gpiobridge.errors import (
     ConfigError,
     DriveError,
@@ -13,9 +16,13 @@ from gpiobridge.errors import (
     RemoteError,
     ServerError,
 )
-from gpiobridge.extension.gpio_bridge import GpioBridge
 
-__version__ = version("gpiobridge")
+if TYPE_CHECKING:
+    from gpiobridge.core.events import Gesture, Level, PinEvent
+    from gpiobridge.displays.audience import Display, Message
+    from gpiobridge.extension.gpio_bridge import GpioBridge
+
+    __version__: str
 
 __all__ = [
     "ConfigError",
@@ -33,3 +40,28 @@ __all__ = [
     "ServerError",
     "__version__",
 ]
+
+
+_HOMES = {
+    **dict.fromkeys(("Gesture", "Level", "PinEvent"), "gpiobridge.core.events"),
+    **dict.fromkeys(("Display", "Message"), "gpiobridge.displays.audience"),
+    "GpioBridge": "gpiobridge.extension.gpio_bridge",
+}
+
+if not TYPE_CHECKING:  # who checks types knows every name
+
+    def __getattr__(name: str) -> Any:
+        """Import a name when it is asked for, and keep it."""
+        if name == "__version__":
+            from importlib.metadata import version
+
+            found = version(__name__)
+        elif name in _HOMES:
+            found = getattr(import_module(_HOMES[name]), name)
+        else:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        globals()[name] = found
+        return found
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

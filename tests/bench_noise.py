@@ -15,12 +15,12 @@ from pathlib import Path
 
 from wsproto import connection as protocol
 
-from gpiobridge import config
+from gpiobridge.config.check import check
 from gpiobridge.core.events import Level, RawEdge
 from gpiobridge.displays.audience import Display
 from gpiobridge.displays.connection import Connection
 from gpiobridge.loop.watcher import Watcher
-from gpiobridge.pins import OnEdge, PinSource
+from gpiobridge.pins.source import OnEdge, PinSource
 
 DISPLAYS = 50
 EDGES_A_SECOND = 5000
@@ -62,7 +62,7 @@ class DrivenPins(PinSource):
 
 def press_seconds(*, noisy: bool) -> float:
     """The median time from a press to its frame on a display, in seconds."""
-    settings = config.check(SETTINGS, source="bench", folder=Path(), views=("still",))
+    settings = check(SETTINGS, source="bench", folder=Path(), views=("still",))
     pins = DrivenPins()
     watcher = Watcher(settings, pins, {"still": "/still"})
     watcher.start()

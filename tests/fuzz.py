@@ -43,8 +43,8 @@ AT_ONCE = 24
 SERVER = [
     sys.executable,
     "-c",
-    "from gpiobridge import cli; from gpiobridge.serve import server; "
-    "server.REQUEST_S = 1; cli.main()",
+    "from gpiobridge import cli; from gpiobridge.serve import listener; "
+    "listener.REQUEST_S = 1; cli.main()",
 ]
 
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10

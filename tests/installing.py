@@ -7,11 +7,12 @@ from pathlib import Path
 
 from gpiobridge.errors import InstallError
 from gpiobridge.install.steps import PINS, READERS
-from gpiobridge.install.target import Machine
+from gpiobridge.install.target import TargetMachine
+from gpiobridge.kiosk.browsers import Browser
 from gpiobridge.system.overlay import Overlay
 
 
-class FakeMachine(Machine):
+class FakeMachine(TargetMachine):
     """A folder that stands for ``/``.
 
     Args:
@@ -92,9 +93,9 @@ class FakeMachine(Machine):
         """Count."""
         self.accounts += 1
 
-    def missing_for_a_kiosk(self, browser: str) -> tuple[str, ...]:
+    def missing_for_a_kiosk(self, browser: Browser) -> tuple[str, ...]:
         """What isn't installed."""
-        return (*self.missing, *({browser} - self.browsers))
+        return (*self.missing, *({browser.name} - self.browsers))
 
     def own(self, path: Path, group: str) -> None:
         """Note whose a file would be."""

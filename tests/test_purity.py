@@ -12,8 +12,9 @@ PACKAGE = Path(gpiobridge.__file__).parent
 PURE = (
     *sorted(str(path.relative_to(PACKAGE)) for room in ("core", "net")
             for path in (PACKAGE / room).glob("*.py")),
-    "client/cursors.py", "config/hidden.py", "errors.py", "kiosk/liveness.py", "kiosk/renewal.py",
-    "kiosk/tabs.py", "routes/byte_ranges.py", "serve/request_heads.py",
+    "client/cursors.py", "config/hidden.py", "errors.py", "kiosk/browsers.py", "kiosk/home.py",
+    "kiosk/liveness.py",
+    "kiosk/renewal.py", "kiosk/tabs.py", "routes/byte_ranges.py", "serve/request_heads.py",
 )  # fmt: skip
 ACTING = {
     "asyncio", "datetime", "flask", "gpiozero", "io", "logging", "os", "pathlib", "random",
@@ -34,7 +35,7 @@ ALLOWED = {
     "pins": {"config", "core", "errors", "system"},
     "kiosk": {"client", "config", "core", "errors", "net", "system"},
     "loop": {"config", "core", "displays", "pins", "system"},
-    "doctor": {"client", "config", "core", "errors", "kiosk", "pins", "system"},
+    "doctor": {"client", "config", "core", "errors", "kiosk", "loop", "pins", "system"},
     "install": {"config", "errors", "kiosk", "pins", "system"},
     "app": {"config", "core", "displays", "errors", "loop", "system"},
     "routes": {"app", "config", "core", "displays", "errors", "loop", "net", "pins", "system"},

@@ -20,6 +20,7 @@ from gpiobridge.app.functions import Function, code_of, name_of, takes_one, unca
 from gpiobridge.config import Pin
 from gpiobridge.core import wire
 from gpiobridge.core.events import Gesture, PinEvent
+from gpiobridge.core.triggers import HEARD
 from gpiobridge.displays.audience import Message, SentMessage
 from gpiobridge.errors import ConfigError, GpioBridgeError
 from gpiobridge.loop.observer import Observer
@@ -59,7 +60,7 @@ class Handlers(Observer):
 
         Args:
             pin: the pin's name.
-            when: low, high, press, release, tap or hold.
+            when: the name of a trigger, such as "low".
             function: takes the event, or nothing.
 
         Raises:
@@ -85,7 +86,7 @@ class Handlers(Observer):
 
     def gestures(self) -> frozenset[str]:
         """The pins of which somebody wants to know taps or holds."""
-        return frozenset(d.pin for d in self._of_events if d.when in list(Gesture))
+        return frozenset(d.pin for d in self._of_events if isinstance(HEARD[d.when].event, Gesture))
 
     def without_pin(self, pins: Mapping[str, Pin]) -> list[str]:
         """Say which functions are for pins that there aren't."""
@@ -107,8 +108,7 @@ class Handlers(Observer):
         self._runners.clear()
         self._by_event.clear()
         for d in self._of_events:
-            active = pins[d.pin].active
-            event = {"press": active, "release": active.other}.get(d.when, d.when)
+            event = HEARD[d.when].event_on(pins[d.pin].active)
             self._by_event.setdefault((d.pin, event), []).append(self._runner(d.function, call))
         self._of_messages, self._at_start = (
             [self._runner(d.function, call) for d in self._declared if d.when == when]

@@ -13,11 +13,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Frames", "connect"]
 
+if not TYPE_CHECKING:  # who checks types knows every name
 
-def __getattr__(name: str) -> Any:
-    """Import what follows a page only for who asks for it: the commands do without websockets."""
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from gpiobridge.client import frames
+    def __getattr__(name: str) -> Any:
+        """Import what follows a page for who asks for it: the commands do without websockets."""
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from gpiobridge.client import frames
 
-    return getattr(frames, name)
+        return getattr(frames, name)

@@ -7,6 +7,8 @@ with web pages and with JSON, of which a person needs the one sentence. Pure; an
 import json
 from html.parser import HTMLParser
 
+from werkzeug.exceptions import default_exceptions
+
 MAX_LENGTH = 300
 """A longer text is cut, in characters: it is no sentence any more."""
 
@@ -51,8 +53,6 @@ def _short(text: str) -> str:
 
 def _generic(status: int) -> tuple[str, ...]:
     """What says no more than the status: its name, and Werkzeug's words for it."""
-    from werkzeug.exceptions import default_exceptions  # late: most answers are right ones
-
     error = default_exceptions.get(status)
     if error is None:
         return ("",)

@@ -13,8 +13,8 @@ import urllib.request
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeVar
 
-from gpiobridge.client.answers import own_sentence
-from gpiobridge.config import format_duration
+from gpiobridge.client.audience import EVERYONE, Audience
+from gpiobridge.config.durations import format_duration
 from gpiobridge.errors import RemoteError
 from gpiobridge.system.run_key import find_keys, unreadable_key
 
@@ -96,10 +96,8 @@ def health(
 def push(
     url: str,
     data: Any,
+    who: Audience = EVERYONE,
     *,
-    page: str | None = None,
-    display: str | None = None,
-    exclude: str | None = None,
     retain: str | None = None,
     token: str = "",
 ) -> int:
@@ -108,9 +106,7 @@ def push(
     Args:
         url: where the bridge is, such as ``http://127.0.0.1:8000``.
         data: anything that JSON can say.
-        page: only to displays on this page.
-        display: only to displays of this name.
-        exclude: to no display of this name.
+        who: which displays.
         retain: keep it under this key for displays that come later.
         token: what the bridge asks for, if it does.
 
@@ -120,27 +116,17 @@ def push(
     Raises:
         RemoteError: the bridge can't be reached, or refuses.
     """
-    to = {"page": page, "display": display, "exclude": exclude, "retain": retain}
-    return _tell_displays(f"{base_url(url)}/api/messages", {"data": data}, to, token)
+    kept = {} if retain is None else {"retain": retain}
+    return _tell_displays(f"{base_url(url)}/api/messages", {"data": data, **kept}, who, token)
 
 
-def navigate(
-    url: str,
-    to: str,
-    *,
-    page: str | None = None,
-    display: str | None = None,
-    exclude: str | None = None,
-    token: str = "",
-) -> int:
+def navigate(url: str, to: str, who: Audience = EVERYONE, *, token: str = "") -> int:
     """Send displays to the page ``to``, as a press would.
 
     Args:
         url: where the bridge is, such as ``http://127.0.0.1:8000``.
         to: the name of their next page.
-        page: only displays on this page.
-        display: only displays of this name.
-        exclude: no display of this name.
+        who: which displays.
         token: what the bridge asks for, if it does.
 
     Returns:
@@ -149,8 +135,7 @@ def navigate(
     Raises:
         RemoteError: the bridge can't be reached, or refuses.
     """
-    which = {"page": page, "display": display, "exclude": exclude}
-    return _tell_displays(f"{base_url(url)}/api/navigate", {"to": to}, which, token)
+    return _tell_displays(f"{base_url(url)}/api/navigate", {"to": to}, who, token)
 
 
 def base_url(url: str) -> str:
@@ -221,6 +206,8 @@ def refusal(
         body: its text; of the bridge, or of whatever is there.
         token_sent: whether a token went with the request.
     """
+    from gpiobridge.client.answers import own_sentence  # late: most answers are right ones
+
     body = bytes(body or b"")
     said = own_sentence(status, body)
     if said and not body.lstrip().startswith(b"<"):
@@ -266,10 +253,9 @@ class _SameHost(urllib.request.HTTPRedirectHandler):
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
-def _tell_displays(
-    url: str, what: Mapping[str, Any], which: Mapping[str, str | None], token: str
-) -> int:
-    body = {**what, **{key: value for key, value in which.items() if value is not None}}
+def _tell_displays(url: str, what: Mapping[str, Any], who: Audience, token: str) -> int:
+    said = {key: value for key, value in who._asdict().items() if value is not None}
+    body = {**what, **said}
     text, _ = _with_key(url, token, lambda there, key: ask(_post(there, body, token, key)))
     try:
         return int(json.loads(text)["displays"])

@@ -1,18 +1,19 @@
 """Which running bridge a command means: its address and its tokens.
 
 What an option says counts, then the environment, then the configuration that `doctor` would take:
-``config.toml`` in this folder, else the installed service's, else the example's. Imports nothing
-that runs a bridge; one thread, the caller's.
+``config.toml`` in this folder, else the installed service's, else the example's. Of the file it
+takes the address and the tokens; what else is wrong there, `check` says. Imports nothing that runs
+a bridge; one thread, the caller's.
 """
 
 import os
 import urllib.parse
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from gpiobridge import config
-from gpiobridge.config import Settings
+from gpiobridge.config.address import Address, address_of
 from gpiobridge.config.environment import PREFIX, lay_over
 from gpiobridge.errors import ConfigError
 from gpiobridge.net.addresses import is_loopback
@@ -30,13 +31,13 @@ class Target(NamedTuple):
         url: its address, or one of its pages.
         token: its ``server.token``; empty if none is known.
         api_token: its ``server.api_token``; empty if none is known.
-        settings: the configuration that says so; None if only options and environment do.
+        file: the configuration that says so; None if only options and environment do.
     """
 
     url: str
     token: str = ""
     api_token: str = ""
-    settings: Settings | None = None
+    file: Path | None = None
 
 
 def find_bridge(
@@ -63,14 +64,13 @@ def find_bridge(
         installed: finds the installed service's configuration; by default it asks systemd.
 
     Raises:
-        ConfigError: the configuration that has to be read is wrong, or can't say the address.
+        ConfigError: what has to be read of the configuration is wrong, or can't say the address.
     """
     found = Target(url or "", _variable(environ, "token"), _variable(environ, "api_token"))
     if url is None or config_file is not None:
         file = config_file or _file(installed or installed_config)
-        settings = _readable(file, environ)
-        server = settings.server
-        found = Target(url or _address(settings), server.token, server.api_token, settings)
+        address = _readable(file, environ)
+        found = Target(url or _known(address, file), address.token, address.api_token, file)
     elif _HERE.exists() and _on_this_machine(url):
         found = Target(
             url,
@@ -88,7 +88,7 @@ def is_found_here(url: str) -> bool:
     if not _HERE.exists():
         return url == config.DEFAULT_URL and not _INSTALLED.exists()
     try:
-        return _settings(_HERE, {}).server.local_url == url
+        return _address(_HERE, {}).local_url == url
     except ConfigError:
         return False
 
@@ -103,10 +103,10 @@ def _file(installed: Callable[[], Path | None]) -> Path:
     return _HERE if _HERE.exists() else installed() or config.example_file()
 
 
-def _readable(file: Path, environ: Mapping[str, str]) -> Settings:
-    """Read the configuration; say what this user can do who may not."""
+def _readable(file: Path, environ: Mapping[str, str]) -> Address:
+    """Read the address and the tokens; say what this user can do who may not."""
     try:
-        return _settings(file, environ)
+        return _address(file, environ)
     except ConfigError as error:
         if not isinstance(error.__cause__, PermissionError):
             raise
@@ -117,39 +117,30 @@ def _readable(file: Path, environ: Mapping[str, str]) -> Settings:
         raise ConfigError([sentence]) from error
 
 
-def _settings(file: Path, environ: Mapping[str, str]) -> Settings:
-    """Read and check a configuration, as far as it doesn't depend on who shows the pages.
+def _address(file: Path, environ: Mapping[str, str]) -> Address:
+    """Read the address and the tokens, without a look at the rest; it isn't ours to judge.
 
-    That may be an application's views: whether there are templates, or any page, is theirs.
+    Raises:
+        ConfigError: one of them is wrong; then with all that is, as `check` says it.
     """
-    raw, origins = config.read(file, environ)
-    pages, server = raw.get("pages"), raw.get("server")
-    start = server.get("start") if isinstance(server, Mapping) else None
-    views = [*pages] if isinstance(pages, Mapping) else []
-    if isinstance(pages, Mapping):
-        raw = raw | {"pages": {name: _without_template(body) for name, body in pages.items()}}
-    if not views:
-        views = [start if isinstance(start, str) and start else "start"]
-    folder = Path(os.path.abspath(file)).parent
-    return config.check(raw, source=str(file), folder=folder, views=views, origins=origins)
+    raw, _ = config.read(file, environ)
+    try:
+        return address_of(raw.get("server", {}))
+    except ValueError:
+        server = config.load_for_views(file, environ).server
+        return Address(server.host, server.port, server.token, server.api_token)
 
 
-def _without_template(body: Any) -> Any:
-    if not isinstance(body, Mapping):
-        return body
-    return {key: value for key, value in body.items() if key != "template"}
-
-
-def _address(settings: Settings) -> str:
+def _known(address: Address, file: Path) -> str:
     """Say where the bridge of a configuration is, seen from its own machine."""
-    if settings.server.port == 0:
+    if address.port == 0:
         raise ConfigError(
             [
-                f"{settings.source}: server.port = 0: nobody can know which port that will be; "
+                f"{file}: server.port = 0: nobody can know which port that will be; "
                 "give the bridge's address with --url"
             ]
         )
-    return settings.server.local_url
+    return address.local_url
 
 
 def _variable(environ: Mapping[str, str], key: str) -> str:

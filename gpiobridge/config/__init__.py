@@ -1,43 +1,42 @@
 """The configuration: ``config.toml`` in, checked and frozen settings out.
 
-The way of a key: `load` reads the text, `environment` lays variables and options over it,
-`tables` says what each value may be, `checking` compares values with each other (`rules`, `circles`
-and `templates` do their part), and `settings` is what comes out. All problems are told at once,
-each with place, value and remedy (`problems` has the words). None of these may import gpiozero,
-Flask or a module of ours that runs something. Any thread; used at start.
+The way of a key: `file` reads the text, `environment` lays variables and options over it, `tables`
+says what each value may be, `check` goes from section to section and compares values with each
+other (`pin_tables` and `page_tables` have a section each; `rules`, `rule_warnings`, `circles` and
+`templates` do their part), and `settings` is what comes out. All problems are told at once, each
+with place, value and remedy (`problems` gathers them, `words` has the words). None of these may
+import gpiozero, Flask or a module of ours that runs something. Any thread; used at start.
+
+A program that talks to a running bridge needs no more than `address` and `file.read`: the door is
+light, and whoever asks it for `Settings` gets what they take. pydantic comes with `load`; tables
+that are no file are checked by `gpiobridge.config.check.check`.
 """
 
-import os
-import tomllib
-from collections.abc import Mapping
-from dataclasses import replace
-from pathlib import Path
-from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from gpiobridge.config.check import RESERVED, SECTIONS, check
+from gpiobridge.config.address import DEFAULT_URL, base_url
 from gpiobridge.config.durations import format_duration, parse_duration
-from gpiobridge.config.environment import lay_over, passed_over
 from gpiobridge.config.example import example_file, why_example
-from gpiobridge.config.problems import nearest, no_toml
-from gpiobridge.config.settings import (
-    Gpio,
-    Idle,
-    Kiosk,
-    Limits,
-    Page,
-    Pin,
-    Pull,
-    Server,
-    Settings,
-    base_url,
-    wire_name,
-)
-from gpiobridge.errors import ConfigError
+from gpiobridge.config.file import load, load_for_views, read
+from gpiobridge.config.words import nearest
+
+if TYPE_CHECKING:
+    from gpiobridge.config.settings import (
+        CHIP_BACK_ENDS,
+        Gpio,
+        Idle,
+        Kiosk,
+        Limits,
+        Page,
+        Pin,
+        Pull,
+        Server,
+        Settings,
+    )
 
 __all__ = [
+    "CHIP_BACK_ENDS",
     "DEFAULT_URL",
-    "RESERVED",
     "Gpio",
     "Idle",
     "Kiosk",
@@ -48,95 +47,22 @@ __all__ = [
     "Server",
     "Settings",
     "base_url",
-    "check",
     "example_file",
     "format_duration",
     "load",
+    "load_for_views",
     "nearest",
     "parse_duration",
     "read",
     "why_example",
-    "wire_name",
 ]
 
-DEFAULT_URL = "http://127.0.0.1:8000"
-"""Where a bridge is by the defaults of ``[server]``."""
+if not TYPE_CHECKING:  # who checks types knows every name
 
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
+    def __getattr__(name: str) -> Any:
+        """Import `settings` when a name of it is asked for."""
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from gpiobridge.config import settings
 
-
-def load(
-    path: Path | None = None,
-    environ: Mapping[str, str] = os.environ,
-    overrides: Mapping[str, object] = _NOTHING,
-) -> Settings:
-    """Read and check a configuration.
-
-    Args:
-        path: the file; by default ``config.toml`` in the current folder, else the example, and
-            `Settings.example_because` says why.
-        environ: variables such as ``GPIOBRIDGE_SERVER__PORT`` override the file.
-        overrides: dotted keys that override both, such as ``{"server.port": 9000}`` for
-            ``--port``; None means that the option was not given.
-
-    Raises:
-        ConfigError: with every problem found.
-    """
-    because = ""
-    if path is None:
-        path = Path("config.toml")
-        if not path.exists():
-            path, because = example_file(), why_example(Path.cwd())
-    raw, origins = read(path, environ, overrides)
-    # Not resolve(): where the file is a link, the templates lie beside the link.
-    folder = Path(os.path.abspath(path)).parent
-    settings = check(raw, source=str(path), folder=folder, origins=origins)
-    warnings = (*settings.warnings, *passed_over(environ, SECTIONS))
-    return replace(settings, warnings=warnings, example_because=because)
-
-
-def read(
-    path: Path,
-    environ: Mapping[str, str] = os.environ,
-    overrides: Mapping[str, object] = _NOTHING,
-) -> tuple[dict[str, Any], dict[str, str]]:
-    """Read a configuration without checking it, for `check`.
-
-    Args:
-        path: the file.
-        environ: as for `load`.
-        overrides: as for `load`.
-
-    Returns:
-        The raw tables, and where their keys come from if it is not the file.
-
-    Raises:
-        ConfigError: the file can't be read.
-    """
-    return lay_over(_read_file(path), environ, overrides)
-
-
-def _read_file(path: Path) -> dict[str, Any]:
-    """Read the file's tables; whatever prevents it is one problem with a remedy.
-
-    The cause of the error is the `PermissionError` if this user may not read the file.
-    """
-    denied = None
-    try:
-        # Windows' Notepad may put a byte order mark first, which TOML does not know.
-        text = path.read_bytes().decode("utf-8-sig")
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        problem = no_toml(str(error), text)
-    except UnicodeDecodeError as error:
-        problem = f"is not UTF-8 text (byte {error.start}); save it as UTF-8"
-    except FileNotFoundError:
-        problem = "there is no such file; name another with --config"
-    except OSError as error:
-        if os.path.isdir(path):  # Windows only says "permission denied"
-            problem = f"is a folder; name the file in it, such as {path / 'config.toml'}"
-        else:
-            reason = (error.strerror or str(error)).lower()
-            problem = f"can't be read ({reason}); change that, or name another with --config"
-            denied = error if isinstance(error, PermissionError) else None
-    raise ConfigError([f"{path}: {problem}"]) from denied
+        return getattr(settings, name)

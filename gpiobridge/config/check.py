@@ -1,66 +1,34 @@
 """Raw tables in, settings out: what `tables` can't say of one value alone.
 
-Owns names, references between pins and pages, and values that depend on each other.
-What is partly wrong is read as far as it is right, so that one problem doesn't hide the next.
-Reads no file itself (`templates` does); `config` is where to import `check` from. Any thread.
+The order of the steps, and what sections say of each other; `pin_tables` and `page_tables` have a
+section each. What is partly wrong is read as far as it is right, so that one problem doesn't hide
+the next. Reads no file itself (`templates` does). Any thread.
 """
 
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 
 from gpiobridge.config.durations import format_duration
-from gpiobridge.config.header import MOST_LINES, bcm_number
-from gpiobridge.config.problems import Key, Problems, missing, show, unknown
-from gpiobridge.config.rules import (
-    EVERY_PAGE,
-    RULES,
-    Rules,
-    read_rules,
-    refuse_circles,
-    rules_of,
-    warn_of_rules,
-)
-from gpiobridge.config.settings import (
-    Gpio,
-    Idle,
-    Kiosk,
-    Limits,
-    Page,
-    Pin,
-    Pull,
-    Server,
-    Settings,
-    wire_name,
-)
-from gpiobridge.config.tables import (
-    GpioTable,
-    KioskTable,
-    LimitsTable,
-    PageTable,
-    PinTable,
-    RulesTable,
-    ServerTable,
-    Table,
-)
+from gpiobridge.config.page_tables import read_pages
+from gpiobridge.config.pin_tables import read_gpio, read_pins
+from gpiobridge.config.problems import Problems
+from gpiobridge.config.rule_warnings import warn_of_rules
+from gpiobridge.config.rules import EVERY_PAGE, Names, refuse_circles
+from gpiobridge.config.settings import Kiosk, Limits, Page, Server, Settings
+from gpiobridge.config.tables import GpioTable, KioskTable, LimitsTable, RulesTable, ServerTable
 from gpiobridge.config.templates import Templates
+from gpiobridge.config.words import missing, show, unknown
 from gpiobridge.core import wire
-from gpiobridge.core.events import Level
 from gpiobridge.errors import ConfigError
 from gpiobridge.net.addresses import is_loopback
-
-# Paths that are the bridge's own, or may become it.
-RESERVED = frozenset({"ws", "static", "api", "healthz", "metrics", "simulator", "gpiobridge"})
 
 SECTIONS = ("server", "gpio", "limits", "kiosk", "pins", "pages", "every_page")
 """The tables of the file."""
 
-_PIN_NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
-_PAGE_NAME = re.compile(r"[a-z0-9-]{1,32}")
-_ACTIVE = {Pull.UP: Level.LOW, Pull.DOWN: Level.HIGH}
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -85,55 +53,25 @@ def check(
         ConfigError: with every problem found.
     """
     problems = Problems(source, origins)
-    for name, value in raw.items():
-        if name not in SECTIONS:
-            problems.add((name,), _wrong_section(name), value)
-    server = _server(_section(raw, "server", problems), problems)
-    gpio = _gpio(_section(raw, "gpio", problems), problems)
-    raw_limits = _section(raw, "limits", problems)
-    limits = Limits(**_given(problems.read(LimitsTable, raw_limits, ("limits",), Limits)))
-    raw_kiosk = _section(raw, "kiosk", problems)
-    kiosk = Kiosk(**_given(problems.read(KioskTable, raw_kiosk, ("kiosk",), Kiosk)))
-    raw_pins = _section(raw, "pins", problems)
-    raw_pages = _section(raw, "pages", problems)
-
-    pins, actives = _pins(raw_pins, gpio, problems)
-    # An application may well have pages that are only pushed to.
-    if not raw_pins and not views and isinstance(raw.get("pins", {}), Mapping):
-        problems.add(("pins",), "there is no pin; write [pins], and below it button = 17")
-
-    names = [*raw_pages, *(view for view in views if view not in raw_pages)]
-    if not names and isinstance(raw.get("pages", {}), Mapping):
-        problems.add(("pages",), "there is no page; write [pages.welcome] for welcome.html")
-    if names and server.start and server.start not in names:
-        problems.add(("server", "start"), missing("page", server.start, names), server.start)
-    raw_every = _section(raw, "every_page", problems)
-    every = problems.read(RulesTable, raw_every, EVERY_PAGE, Page)
-    _check_idle((*EVERY_PAGE, "idle"), every.idle, names, raw_pins, problems)
-    shared = read_rules(EVERY_PAGE, every, raw_pins, actives, names, problems)
-    pages: dict[str, Page] = {}
-    own: dict[str, Rules] = {}
-    # What an application's own templates may name, nobody here knows.
-    templates = Templates(folder, None if views else names)
-    for name in names:
-        body = raw_pages.get(name, {})
-        if not isinstance(body, Mapping):
-            problems.add(("pages", name), _no_page(name), body)
-            continue
-        table = _page_table(name, body, problems)
-        _check_idle(("pages", name, "idle"), table.idle, names, raw_pins, problems)
-        if table.prerender and table.prefetch is False:
-            sentence = "prerender = true fetches the page ahead, too; leave one of them out"
-            problems.add(("pages", name, "prefetch"), sentence, False)
-        own[name] = read_rules(("pages", name), table, raw_pins, actives, names, problems)
-        template = _template(name, table, body, views, templates, problems)
-        pages[name] = _page(name, template, table, every, rules_of(name, own[name], shared))
-    refuse_circles({name: rules_of(name, own[name], shared) for name in pages}, problems)
-    warn_of_rules(pages, own, shared, pins, problems)
+    section = partial(_section, raw, problems=problems)
+    _check_sections(raw, problems)
+    server = _server(section("server"), problems)
+    gpio = read_gpio(section("gpio"), problems)
+    limits = Limits(**problems.read(LimitsTable, section("limits"), ("limits",), Limits).given())
+    kiosk = Kiosk(**problems.read(KioskTable, section("kiosk"), ("kiosk",), Kiosk).given())
+    raw_pins, raw_pages = section("pins"), section("pages")
+    pins, actives = read_pins(raw_pins, gpio, problems)
+    names = Names([*dict.fromkeys((*raw_pages, *views))], raw_pins, actives)
+    _check_names(raw, names, views, server.start, problems)
+    every = problems.read(RulesTable, section("every_page"), EVERY_PAGE, Page)
+    templates = Templates(folder, names.pages, views)
+    pages, rules = read_pages(raw_pages, every, names, templates, problems)
+    refuse_circles(rules, problems)
+    warn_of_rules(pages, rules, pins, problems)
     if problems.sentences:
         raise ConfigError(problems.sentences)
     return Settings(
-        server=server if server.start else replace(server, start=names[0]),
+        server=server if server.start else replace(server, start=next(iter(pages))),
         gpio=gpio,
         limits=limits,
         kiosk=kiosk,
@@ -145,54 +83,27 @@ def check(
     )
 
 
-def _page(
-    name: str, template: str | None, table: PageTable, every: RulesTable, rules: Rules
-) -> Page:
-    """Make a page of what its own table says, and of what every page does."""
-    return Page(
-        name=name,
-        template=template,
-        rules=MappingProxyType({event: str(rule.target) for event, rule in rules.items()}),
-        while_rules=MappingProxyType(
-            {
-                (pin, event): str(rule.target)
-                for (pin, event), rule in rules.items()
-                if rule.by_level and isinstance(event, Level)
-            }
-        ),
-        lockout_s=_first(table.lockout_s, every.lockout_s, 0.0),
-        idle=_idle(table, every, name),
-        **_given(table, "template", "lockout_s", "idle", *RULES),
-    )
+def _check_sections(raw: Mapping[str, object], problems: Problems) -> None:
+    for name, value in raw.items():
+        if name not in SECTIONS:
+            problems.add((name,), _wrong_section(name), value)
 
 
-def _first(own: float | None, shared: float | None, default: float) -> float:
-    """Take what a page says itself, else what every page does."""
-    return next((value for value in (own, shared) if value is not None), default)
-
-
-def _idle(table: PageTable, every: RulesTable, name: str) -> Idle | None:
-    """Find when a page leaves by itself: its own word, else that of every page but the target."""
-    if table.idle is None:
-        return every.idle if every.idle and every.idle.to != name else None
-    return table.idle or None
-
-
-def _check_idle(
-    key: Key,
-    idle: Idle | Literal[False] | None,
-    pages: Collection[str],
-    pins: Collection[str],
+def _check_names(
+    raw: Mapping[str, object],
+    names: Names,
+    views: Collection[str],
+    start: str,
     problems: Problems,
 ) -> None:
-    """Check that the page and the pins that an ``idle`` names are there."""
-    if not idle:
-        return
-    if idle.to not in pages:
-        problems.add(key, missing("page", idle.to, pages))
-    for pin in idle.pins:
-        if pin not in pins:
-            problems.add(key, missing("pin", pin, pins))
+    """Check that there are pins and pages, and among them the start page."""
+    # An application may well have pages that are only pushed to.
+    if not names.pins and not views and isinstance(raw.get("pins", {}), Mapping):
+        problems.add(("pins",), "there is no pin; write [pins], and below it button = 17")
+    if not names.pages and isinstance(raw.get("pages", {}), Mapping):
+        problems.add(("pages",), "there is no page; write [pages.welcome] for welcome.html")
+    if names.pages and start and start not in names.pages:
+        problems.add(("server", "start"), missing("page", start, names.pages), start)
 
 
 def _section(raw: Mapping[str, object], name: str, problems: Problems) -> Mapping[str, object]:
@@ -218,15 +129,10 @@ def _wrong_section(name: str) -> str:
     return unknown("", name, SECTIONS)
 
 
-def _given(table: Table, *without: str) -> dict[str, Any]:
-    """Take what a table gives; the class it becomes has the defaults of the rest."""
-    return {name: getattr(table, name) for name in table.model_fields_set if name not in without}
-
-
 def _server(raw: Mapping[str, object], problems: Problems) -> Server:
     """Check ``[server]``; a start page that isn't given is left empty."""
     table = problems.read(ServerTable, raw, ("server",), Server)
-    server = Server(start=table.start or "", **_given(table, "start"))
+    server = Server(start=table.start or "", **table.given("start"))
     if table.start == "":
         problems.add(("server", "start"), "must be a page; leave it out for the first one", "")
     least_s = wire.SILENT_BEATS * server.beat_s + 3
@@ -260,162 +166,3 @@ def _server(raw: Mapping[str, object], problems: Problems) -> Server:
             server.host,
         )
     return server
-
-
-def _gpio(raw: Mapping[str, object], problems: Problems) -> Gpio:
-    """Check ``[gpio]``."""
-    gpio = Gpio(**_given(problems.read(GpioTable, raw, ("gpio",), Gpio)))
-    _check_chip(("gpio", "chip"), gpio.chip, gpio, problems)
-    return gpio
-
-
-def _check_chip(key: Key, chip: str, gpio: Gpio, problems: Problems) -> None:
-    """Refuse the name of a chip that no back end would look at."""
-    if chip != "auto" and gpio.pin_factory not in ("auto", "gpiod", "lgpio"):
-        sentence = f"has no meaning with pin_factory = {show(gpio.pin_factory)}; leave it out"
-        problems.add(key, sentence, chip)
-
-
-def _pins(
-    raw_pins: Mapping[str, object], gpio: Gpio, problems: Problems
-) -> tuple[dict[str, Pin], dict[str, Level]]:
-    """Check every pin.
-
-    Returns:
-        The pins that have a number or need none, and the active level of each where it is known:
-        rules can be compared although a pin has another problem.
-    """
-    pins: dict[str, Pin] = {}
-    actives: dict[str, Level] = {}
-    taken: dict[tuple[str, int], str] = {}
-    for name, raw in raw_pins.items():
-        key = ("pins", name)
-        if not _PIN_NAME.fullmatch(name):
-            problems.add(key, 'a pin\'s name has 1 to 32 of A-Z, a-z, 0-9, "_" and "-"; rename it')
-        table, body = _pin_table(key, raw, problems)
-        pull = Pull.UP if table.pull is None else Pull(table.pull)
-        active = _ACTIVE.get(pull) if table.active is None else Level(table.active)
-        if active is not None:
-            actives[name] = active
-        elif "active" not in body:
-            sentence = 'is needed with pull = "none"; write active = "low" (or "high")'
-            problems.add((*key, "active"), sentence)
-        if table.source == "http":
-            for wired in ("pin", "chip"):
-                if wired in body:
-                    sentence = 'has no meaning with source = "http"; leave one of them out'
-                    problems.add((*key, wired), sentence, body[wired])
-        elif table.pin is None:
-            continue
-        else:
-            _wire(key, raw, table, gpio, pull, taken, problems)
-        if active is not None:
-            pins[name] = Pin(name=name, pull=pull, active=active, **_given(table, "pull", "active"))
-    return pins, actives
-
-
-def _wire(
-    key: Key,
-    raw: object,
-    table: PinTable,
-    gpio: Gpio,
-    pull: Pull,
-    taken: dict[tuple[str, int], str],
-    problems: Problems,
-) -> None:
-    """Check the line of a pin, and that no other pin has it; ``taken`` are those so far."""
-    assert table.pin is not None
-    place = (*key, "pin") if isinstance(raw, Mapping) else key
-    written = raw["pin"] if isinstance(raw, Mapping) else raw
-    chip = table.chip or gpio.chip
-    if table.chip is not None:
-        _check_chip((*key, "chip"), table.chip, gpio, problems)
-    if chip == "auto" and table.pin >= MOST_LINES:
-        sentence = (
-            f"there is no such pin: a Raspberry Pi has 0 to {MOST_LINES - 1} at most; write a BCM "
-            'number, or name its chip, too, such as chip = "gpiochip1"'
-        )
-        problems.add(place, sentence, written)
-    other = taken.setdefault((chip, table.pin), key[-1])
-    if other != key[-1]:
-        wire = wire_name(table.pin, chip)
-        problems.add(
-            place,
-            f"is the pin of pins.{other}, too: two names on one pin ({wire}); "
-            "leave one of them out",
-            written,
-        )
-    if table.chip in (None, "auto") and table.pin in (2, 3) and pull is not Pull.UP:
-        # On the board itself, 1.8 kΩ: the Pi's own pull-down (50 kΩ) can't win against it.
-        fixed = f"GPIO {table.pin} has a fixed pull-up on the board"
-        remedy = 'write pull = "up", or take another pin'
-        if chip == "auto":
-            problems.add((*key, "pull"), f"{fixed}; {remedy}", pull)
-        else:  # perhaps of another board
-            problems.warn((*key, "pull"), f"on a Raspberry Pi {fixed}; there {remedy}")
-
-
-def _pin_table(key: Key, raw: object, problems: Problems) -> tuple[PinTable, Mapping[str, object]]:
-    """Read a pin in its long form, or in the short one, ``button = 17``."""
-    if isinstance(raw, Mapping):
-        if "pin" not in raw and raw.get("source", "gpio") == "gpio":
-            sentence = (
-                'has no pin; write pin = 17 (its BCM number), or source = "http" for one that is '
-                "set by HTTP requests"
-            )
-            problems.add(key, sentence)
-        return problems.read(PinTable, raw, key, Pin), raw
-    body = {"pin": raw}
-    try:
-        bcm_number(raw)
-    except ValueError as error:
-        # [pins] instead of [pins.button], and below it pull = "up".
-        stray = key[-1] in PinTable.known_keys()
-        sentence = "is a key of a single pin; write it below [pins.<name>]" if stray else str(error)
-        problems.add(key, sentence, raw)
-        return PinTable.model_validate({}), body
-    return PinTable.model_validate(body), body
-
-
-def _no_page(name: str) -> str:
-    """Say what is wrong with a page that is a single value."""
-    if name in PageTable.known_keys():  # [pages] instead of [pages.welcome]
-        return "is a key of a single page; write it below [pages.<name>]"
-    return f"must be a section; write [pages.{name}]"
-
-
-def _page_table(name: str, body: Mapping[str, object], problems: Problems) -> PageTable:
-    """Read one page, and check its name."""
-    key = ("pages", name)
-    if name in RESERVED:
-        problems.add(key, "this path is the bridge's own; rename the page")
-    elif not _PAGE_NAME.fullmatch(name):
-        plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:32]
-        remedy = f"write [pages.{plain}]" if plain else "rename it"
-        problems.add(key, f'a page\'s name has 1 to 32 of a-z, 0-9 and "-"; {remedy}')
-    return problems.read(PageTable, body, key, Page)
-
-
-def _template(
-    name: str,
-    table: PageTable,
-    body: Mapping[str, object],
-    views: Collection[str],
-    templates: Templates,
-    problems: Problems,
-) -> str | None:
-    """Find and check a page's template, by default the file of its own name."""
-    key = ("pages", name)
-    if name in views:
-        if "template" in body:
-            sentence = "a Flask view serves this page; leave it out"
-            problems.add((*key, "template"), sentence, body["template"])
-        return None
-    if table.template is not None:
-        templates.check_page((*key, "template"), table.template, problems, by_name=True)
-        return table.template
-    # Not for a name that is wrong itself, nor instead of a value that was.
-    default = f"{name}.html"
-    if "template" not in body and _PAGE_NAME.fullmatch(name) and name not in RESERVED:
-        templates.check_page(key, default, problems)
-    return default

@@ -1,19 +1,16 @@
 """What lies over the file: environment variables and options of the command line.
 
-Pure: raw tables in, a raw table and the origins of its values out. Imports nothing of the
-project; any thread.
+Pure: raw tables in, a raw table and the origins of its values out. Any thread.
 """
 
 import tomllib
 from collections.abc import Iterable, Mapping
 
+from gpiobridge.core.triggers import TABLES
+
 PREFIX = "GPIOBRIDGE_"
 
 _OTHERS = ("GPIOBRIDGE_KIOSK_FLAGS",)  # which the command line reads
-
-_RULE_TABLES = (
-    "on_low", "on_high", "on_press", "on_release", "while_low", "while_high", "on_tap", "on_hold",
-)  # fmt: skip
 
 
 def lay_over(
@@ -106,7 +103,7 @@ def _is_rule(levels: list[str]) -> bool:
     """Whether a pin's name comes next."""
     match levels:
         case ["pages", _, kind] | ["every_page", kind]:
-            return kind in _RULE_TABLES
+            return kind in TABLES
     return False
 
 

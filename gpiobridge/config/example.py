@@ -1,7 +1,7 @@
 """The example that comes with gpiobridge, and why it is shown instead of a folder's own exhibit.
 
 Reads the names of files in the current folder and no file; imports nothing of the project but
-`problems`. Any thread; at start.
+`words`. Any thread; at start.
 """
 
 import contextlib
@@ -9,7 +9,7 @@ import os
 import re
 from pathlib import Path
 
-from gpiobridge.config.problems import nearest, show
+from gpiobridge.config.words import nearest, show
 
 _NAME = "config.toml"
 _OTHERS = ("pyproject.toml", "uv.lock", "poetry.lock", "pixi.toml", "ruff.toml")  # of other tools

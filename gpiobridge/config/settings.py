@@ -1,31 +1,17 @@
 """A whole configuration as the project sees it: checked, frozen, in seconds and BCM numbers.
 
-`config` makes these and is where to import them from. Defaults are written here and nowhere else.
-Pure; imports nothing of the project but `events`; any thread.
+`config` makes these and is where to import them from. Defaults are written here and nowhere else,
+but those of `address`. Pure; imports nothing of the project but that and `events`; any thread.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
+from gpiobridge.config.address import DEFAULT_HOST, DEFAULT_PORT, local_url
 from gpiobridge.core.events import Gesture, Level
-
-
-def base_url(host: str, port: int) -> str:
-    """Write an address as a URL: an IPv6 address stands in brackets (RFC 3986, 3.2.2)."""
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-def wire_name(number: int | None, chip: str | None) -> str:
-    """Name a wire, as a sentence does: ``GPIO 17``, or ``line 3 of gpiochip2``.
-
-    Args:
-        number: of the line.
-        chip: the chip that it is on; "auto" or None for the Pi's own.
-    """
-    return f"GPIO {number}" if chip in (None, "auto") else f"line {number} of {chip}"
 
 
 class Pull(StrEnum):
@@ -57,8 +43,8 @@ class Server:
         threads: HTTP threads; 2 to 64.
     """
 
-    host: str = "127.0.0.1"
-    port: int = 8000
+    host: str = DEFAULT_HOST
+    port: int = DEFAULT_PORT
     start: str
     max_displays: int = 1000
     beat_s: float = 2.0
@@ -75,8 +61,7 @@ class Server:
     @property
     def local_url(self) -> str:
         """Where the bridge is, seen from its own machine: ``http://127.0.0.1:8000``."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
-        return base_url(host, self.port)
+        return local_url(self.host, self.port)
 
     @property
     def behind_a_proxy(self) -> bool:
@@ -116,6 +101,10 @@ class Kiosk:
     camera: bool = False
 
 
+CHIP_BACK_ENDS = ("gpiod", "lgpio")
+"""Those that can be told which chip to open."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gpio:
     """The section ``[gpio]``.
@@ -131,33 +120,45 @@ class Gpio:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pin:
-    """One pin.
+    """One pin. Each kind of pins has a class of its own, with what only its pins have.
 
     Args:
         name: as the configuration calls it.
-        pin: the BCM number, whatever name the configuration has for it; None without a wire.
-        chip: the GPIO chip on which ``pin`` is the line's number, such as an I2C expander's; "auto"
-            for the Pi's own, None for that of ``[gpio]``.
-        source: what sets its level: a wire, or whoever posts to the API.
-        pull: the Pi's own resistor.
         active: the electrical level that counts as pressed.
         debounce_s: seconds a level must hold to count; 0 to 10.
         hold_s: seconds a press lasts that is a hold, and no tap; 0.1 to 600.
+        pin: the number of its wire; None without one.
+        chip: the GPIO chip that the wire is on; None without one, or for that of ``[gpio]``.
+        pull: the resistor that holds it; None without one.
+
+    Attributes:
+        source: the name of its kind.
     """
 
+    source: ClassVar[str]
+
     name: str
-    pin: int | None = None
-    chip: str | None = None
-    source: Literal["gpio", "http"] = "gpio"
-    pull: Pull = Pull.UP
     active: Level
     debounce_s: float = 0.02
     hold_s: float = 2.0
+    pin: int | None = None
+    chip: str | None = None
+    pull: Pull | None = None
 
     @property
     def where(self) -> str:
-        """Name its wire, as a sentence does: ``GPIO 17``, or ``line 3 of gpiochip2``."""
-        return wire_name(self.pin, self.chip)
+        """Say what sets its level, as a list does: ``GPIO 17``."""
+        return f'source = "{self.source}"'
+
+    @property
+    def short(self) -> str:
+        """The same in a narrow column: ``17``."""
+        return self.source
+
+    @property
+    def closed_because(self) -> str:
+        """Why the API may not set it, as a sentence goes on; empty if it may."""
+        return f'has source = "{self.source}"'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,8 +242,3 @@ class Settings:
     kiosk: Kiosk = field(default_factory=Kiosk)
     warnings: tuple[str, ...] = ()
     example_because: str = ""
-
-    @property
-    def wired(self) -> Mapping[str, Pin]:
-        """The pins that are read from GPIO."""
-        return {name: pin for name, pin in self.pins.items() if pin.source == "gpio"}

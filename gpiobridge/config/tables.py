@@ -2,30 +2,43 @@
 
 The keys are the file's, the attributes those of `settings`, which has the defaults. Nothing is
 required here, so that each table can always be read as far as it is right; `config` then compares
-values with each other. Pure; imports the readers of values and `problems`; any thread.
+values with each other. Pure; imports the readers of values and `words`; any thread.
 """
 
-import ipaddress
 import re
-import secrets
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    create_model,
+)
 
+from gpiobridge.config.address import MAX_PORT, is_host, read_host, read_token
 from gpiobridge.config.durations import format_duration, parse_duration
-from gpiobridge.config.header import bcm_number
-from gpiobridge.config.problems import show
 from gpiobridge.config.settings import Idle
+from gpiobridge.config.words import show
+from gpiobridge.core.events import Level
+from gpiobridge.core.triggers import TABLES, Trigger
 from gpiobridge.net.hosts import DEFAULT_PORTS, read_origin
+
+TableT = TypeVar("TableT", bound="Table")
 
 _ONE_DAY_S = 86_400
 
-_HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*")
 
+def seconds(least_s: float, most_s: float) -> BeforeValidator:
+    """Make the reader of a duration.
 
-def _seconds(least_s: float, most_s: float) -> BeforeValidator:
-    """Make the reader of a duration between two limits, in seconds."""
+    Args:
+        least_s: the shortest, in seconds.
+        most_s: the longest, in seconds.
+    """
 
     def read(value: object) -> float:
         if isinstance(value, int | float) and not isinstance(value, bool):
@@ -42,30 +55,8 @@ def _seconds(least_s: float, most_s: float) -> BeforeValidator:
     return BeforeValidator(read)
 
 
-def _is_host(host: str) -> bool:
-    """Whether it is an IP address or a host name (RFC 1123, section 2.1)."""
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        # The last label of a name is never a number: "192.168.1.300" is no name.
-        numeric = host.rpartition(".")[2].isdigit()
-        return len(host) <= 253 and not numeric and _HOST_NAME.fullmatch(host) is not None
-    return True
-
-
-def _host(host: str) -> str:
-    if _is_host(host):
-        return host
-    if _is_host(bare := re.sub(r"^\w+://|/.*$", "", host).strip("[]")):
-        raise ValueError(f"must be an address alone; write {show(bare)}")
-    name, colon, port = host.rpartition(":")
-    if colon and port.isdigit() and _is_host(name):
-        raise ValueError(f"must be an address alone; write {show(name)}, and port = {port}")
-    raise ValueError("is neither an IP address nor a host name")
-
-
 def _allowed_host(host: str) -> str:
-    if not _is_host(host):
+    if not is_host(host):
         raise ValueError('must be a name alone; write it like "kiosk.example.org"')
     return host.lower()
 
@@ -101,22 +92,18 @@ def _time_of_day(value: object) -> int:
     return int(found[1]) * 60 + int(found[2])
 
 
-def _token(token: str) -> str:
-    if not re.fullmatch(r"([A-Za-z0-9_-]{16,128})?", token):
-        raise ValueError(
-            'must be 16 to 128 of A-Z, a-z, 0-9, "-" and "_"; '
-            f"write one such as {show(secrets.token_urlsafe(16))}"
-        )
-    return token
-
-
 def _pin_factory(name: object) -> object:
     if name == "native":
         raise ValueError('gpiozero\'s native factory reports no edges; write "lgpio"')
     return name
 
 
-def _chip(name: object) -> object:
+def chip_name(name: object) -> object:
+    """Read the name of a GPIO chip.
+
+    Raises:
+        ValueError: it is none; with the reason and a remedy.
+    """
     if isinstance(name, int) and not isinstance(name, bool):
         raise ValueError(f'must be a name in quotes; write "gpiochip{name}"')
     if isinstance(name, str) and name != "auto" and not re.fullmatch(r"gpiochip[0-9]+", name):
@@ -167,20 +154,24 @@ class Table(BaseModel):
         """List the keys that may stand in it."""
         return [field.alias or name for name, field in cls.model_fields.items()]
 
+    def given(self, *without: str) -> dict[str, Any]:
+        """Take what stands there; the class it becomes has the defaults of the rest."""
+        return {name: getattr(self, name) for name in self.model_fields_set if name not in without}
+
 
 class ServerTable(Table):
     """What may stand in ``[server]``."""
 
-    host: Annotated[str, AfterValidator(_host)] | None = None
-    port: Annotated[int, Field(ge=0, le=65535)] | None = None
+    host: Annotated[str, AfterValidator(read_host)] | None = None
+    port: Annotated[int, Field(ge=0, le=MAX_PORT)] | None = None
     start: str | None = None
     max_displays: Annotated[int, Field(ge=1)] | None = None
-    beat_s: Annotated[float | None, _seconds(0.2, 60)] = Field(None, alias="beat")
-    catch_up_s: Annotated[float | None, _seconds(0, 600)] = Field(None, alias="catch_up")
+    beat_s: Annotated[float | None, seconds(0.2, 60)] = Field(None, alias="beat")
+    catch_up_s: Annotated[float | None, seconds(0, 600)] = Field(None, alias="catch_up")
     csp: Literal["local", "strict", "off"] | None = None
     open: bool | None = None
-    token: Annotated[str, AfterValidator(_token)] | None = None
-    api_token: Annotated[str, AfterValidator(_token)] | None = None
+    token: Annotated[str, AfterValidator(read_token)] | None = None
+    api_token: Annotated[str, AfterValidator(read_token)] | None = None
     # Not strict, as TOML has lists only.
     allowed_hosts: (
         Annotated[tuple[Annotated[str, AfterValidator(_allowed_host)], ...], Field(strict=False)]
@@ -217,35 +208,36 @@ class GpioTable(Table):
         Literal["auto", "gpiod", "lgpio", "rpigpio", "pigpio", "mock"] | None,
         BeforeValidator(_pin_factory),
     ] = None
-    chip: Annotated[str | None, BeforeValidator(_chip)] = None
+    chip: Annotated[str | None, BeforeValidator(chip_name)] = None
 
 
 class PinTable(Table):
-    """What may stand in ``[pins.<name>]``."""
+    """What may stand in ``[pins.<name>]``, whatever its kind; each kind has more beside it."""
 
-    pin: Annotated[int | None, BeforeValidator(bcm_number)] = None
-    chip: Annotated[str | None, BeforeValidator(_chip)] = None
-    source: Literal["gpio", "http"] | None = None
+    source: str | None = None  # there is such a kind: it has this table
     # Not the enumerations: pydantic 2.6 reports a wrong type of them as it does one of text.
-    pull: Literal["up", "down", "none"] | None = None
-    active: Literal["low", "high"] | None = None
-    debounce_s: Annotated[float | None, _seconds(0, 10)] = Field(None, alias="debounce")
-    hold_s: Annotated[float | None, _seconds(0.1, 600)] = Field(None, alias="hold")
+    active: Annotated[Literal["low", "high"], AfterValidator(Level)] | None = None
+    debounce_s: Annotated[float | None, seconds(0, 10)] = Field(None, alias="debounce")
+    hold_s: Annotated[float | None, seconds(0.1, 600)] = Field(None, alias="hold")
 
 
+def _with_targets(table: type[TableT]) -> type[TableT]:
+    """Add a key for each trigger."""
+    tables: Any = dict.fromkeys(TABLES, (_Targets, {}))
+    return create_model(table.__name__, __base__=table, **tables)
+
+
+@_with_targets
 class RulesTable(Table):
     """The rules of a page, or of ``[every_page]``."""
 
-    lockout_s: Annotated[float | None, _seconds(0, 60)] = Field(None, alias="lockout")
+    lockout_s: Annotated[float | None, seconds(0, 60)] = Field(None, alias="lockout")
     idle: Annotated[Idle | Literal[False] | None, PlainValidator(_idle)] = None
-    on_low: _Targets = {}
-    on_high: _Targets = {}
-    on_press: _Targets = {}
-    on_release: _Targets = {}
-    while_low: _Targets = {}
-    while_high: _Targets = {}
-    on_tap: _Targets = {}
-    on_hold: _Targets = {}
+
+    def targets(self, trigger: Trigger) -> Mapping[str, str | Literal[False]]:
+        """Pin name to where the trigger leads from here."""
+        targets: Mapping[str, str | Literal[False]] = getattr(self, trigger.table)
+        return targets
 
 
 class PageTable(RulesTable):

@@ -2,7 +2,7 @@
 
 Only what stands there literally: a name that a template works out is known when it is rendered.
 Reads the files in ``templates/``, and looks for those in ``static/``. Imports nothing of the
-project but `problems` and `template_parts`; any thread; at start.
+project but `problems`, `words` and `template_parts`; any thread; at start.
 """
 
 from collections import deque
@@ -10,8 +10,9 @@ from collections.abc import Collection
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import NamedTuple
 
-from gpiobridge.config.problems import Key, Problems, listed, nearest, show
+from gpiobridge.config.problems import Problems
 from gpiobridge.config.template_parts import Link, Need, Parsed, parse
+from gpiobridge.config.words import Key, listed, nearest, show
 
 _STATIC = "static"
 _OURS = ("start", "favicon", _STATIC)  # endpoints beside those of pages (see `exhibit`)
@@ -35,14 +36,16 @@ class Templates:
 
     Args:
         folder: where ``templates/`` and ``static/`` lie.
-        pages: the names of all pages; None if an application serves them, whose endpoints and
-            static files nobody here knows.
+        pages: the names of all pages.
+        views: those that a Flask view serves: then the endpoints and static files are an
+            application's, and what its templates may name, nobody here knows.
     """
 
-    def __init__(self, folder: Path, pages: Collection[str] | None) -> None:
+    def __init__(self, folder: Path, pages: Collection[str], views: Collection[str]) -> None:
+        self.views = views
         self._base = folder / "templates"
         self._static = folder / _STATIC
-        self._pages = pages
+        self._pages = None if views else pages
         self._read: dict[str, Parsed] = {}
         self._told: set[Finding] = set()
 

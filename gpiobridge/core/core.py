@@ -81,10 +81,7 @@ class Core:
         self._levels: dict[str, Level] = {}
         self._changed_seq: dict[str, int] = {}
         used = {*gestures} | {
-            pin
-            for rules in pages.values()
-            for pin, event in rules
-            if event in (Gesture.TAP, Gesture.HOLD)
+            pin for rules in pages.values() for pin, event in rules if isinstance(event, Gesture)
         }
         self._presses = {
             pin: Press(active, hold_s, windows_s[pin])

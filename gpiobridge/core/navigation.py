@@ -12,7 +12,7 @@ from typing import NamedTuple
 from gpiobridge.core.events import Gesture, Level, PinEvent, Standing
 
 Rules = Mapping[tuple[str, Level | Gesture], str]
-"""Pin name and event ("low", "high", "tap", "hold"), to the name of the next page."""
+"""Pin name and event, to the name of the next page."""
 
 WhileRules = Mapping[tuple[str, Level], str]
 """Pin name and level, to the name of the page where a display should be meanwhile."""

@@ -1,30 +1,26 @@
 """The check of how old gpiobridge is, and what it stands on.
 
-It takes what it looks at as arguments and returns its findings.
+It takes the patient and returns its findings.
 """
 
 from gpiobridge.doctor.findings import Finding, ok, skipped, warning
+from gpiobridge.doctor.patient import Patient
 from gpiobridge.system import calling
-from gpiobridge.system.parts import OLD_S, iso
+from gpiobridge.system.parts import LIVE, OLD_S, iso, marked_since_s
 
 _CHECK = "age"
 _DAY_S = 86400.0
 
 
-def ages(
-    now_s: float, this_s: float | None, *, made_by_install: bool, service_s: float | None
-) -> list[Finding]:
-    """Check how old the running copy is, and the service's if that is another one.
-
-    Args:
-        now_s: the wall clock, in seconds since 1970.
-        this_s: when the running copy last got a part, None if that is unknown.
-        made_by_install: whether it is one that `gpiobridge install` has made.
-        service_s: the same for the installed service's; None if there is none, or it is this one.
-    """
+def ages(patient: Patient) -> list[Finding]:
+    """Check how old the running copy is, and the service's if that is another one."""
+    machine = patient.machine
+    now_s, this_s = machine.unix_s, machine.since()
+    live = machine.root / LIVE.lstrip("/")
+    service_s = marked_since_s(live) if live.is_dir() else None
     upgrade = calling.pip("install", "--upgrade", "--upgrade-strategy", "eager", "gpiobridge")
     install = calling.as_root("install")
-    if made_by_install:
+    if machine.copy is not None:  # one that `install` has made
         remedy = (
             "upgrade it where it was installed from, and install it again: ~/gpiobridge/bin/pip "
             "install --upgrade --upgrade-strategy eager gpiobridge, then sudo "

@@ -1,12 +1,14 @@
 """The check of the pin back end: the right one is installed, and fit for this board and kernel.
 
-It takes what it looks at as arguments and returns its finding.
+It takes the patient and returns its finding.
 """
 
 from collections.abc import Mapping
 
-from gpiobridge.doctor.findings import Finding, failure, ok, warning
+from gpiobridge.doctor.findings import Finding, failure, ok, skipped, warning
 from gpiobridge.doctor.machine import Package
+from gpiobridge.doctor.patient import UNWIRED, Patient
+from gpiobridge.errors import PinError
 from gpiobridge.pins.remedies import install
 from gpiobridge.system import calling
 
@@ -24,27 +26,17 @@ _NO_SYSFS_GPIO = (6, 6)  # RPi.GPIO's edges need the GPIO numbers that this kern
 _CHECK = "back end"
 
 
-def back_end(
-    factory: str,
-    *,
-    auto: bool,
-    packages: Mapping[str, Package],
-    python: tuple[int, int],
-    kernel: tuple[int, int] | None,
-    pi: bool,
-    pi_5: bool,
-) -> Finding:
-    """Check the back end that the configuration comes to.
-
-    Args:
-        factory: its name.
-        auto: whether "auto" chose it.
-        packages: those of `PACKAGES` that are installed.
-        python: version of this Python, two numbers.
-        kernel: version of the kernel, two numbers; None if it isn't Linux.
-        pi: whether this is a Raspberry Pi.
-        pi_5: whether it is a Pi 5 or one of its kind.
-    """
+def back_end(patient: Patient) -> Finding:
+    """Check the back end that the configuration comes to."""
+    python = patient.machine.python
+    if patient.unwired:
+        return skipped(_CHECK, UNWIRED)
+    try:
+        factory = patient.factory
+    except PinError:
+        problem = "this is a Raspberry Pi, but no back end is installed"
+        return failure(_CHECK, problem, install(python=python))
+    packages = patient.machine.packages(PACKAGES)
     both = [packages[name] for name in _NEEDS["rpigpio"] if name in packages]
     # In two folders the first one hides the other, which is fine: an environment that sees the
     # system's packages has such a pair.
@@ -56,13 +48,7 @@ def back_end(
             f"{calling.pip('uninstall', 'RPi.GPIO', 'rpi-lgpio')}, then {install(python=python)}",
         )
     if factory == "mock":
-        if pi:
-            return warning(
-                _CHECK,
-                'gpio.pin_factory = "mock": the pins are simulated, and no button does anything',
-                'write pin_factory = "auto" under [gpio] for the real ones',
-            )
-        return ok(_CHECK, "simulated pins: no GPIO is read here")
+        return _simulated(patient)
     name = _installed(factory, packages)
     if name is None:
         return failure(
@@ -71,15 +57,10 @@ def back_end(
             install(factory, python=python),
         )
     said = f"{name} {packages[name].version}"
-    if name == "lgpio" and packages[name].version.startswith("0.0."):
-        return failure(_CHECK, f"{said} is an empty package", calling.pip("install", "lgpio>=0.2"))
-    if name == "gpiod" and packages[name].version.startswith("1."):
-        return failure(_CHECK, f"{said} is too old", calling.pip("install", "gpiod>=2.2"))
-    unfit = pi_5 and name in ("RPi.GPIO", "pigpio")
-    if name == "RPi.GPIO" and not unfit:
-        unfit = kernel is not None and kernel >= _NO_SYSFS_GPIO
-    if unfit:
-        where = "a Pi 5" if pi_5 else "kernels from 6.6 on"
+    auto = patient.settings.gpio.pin_factory == "auto"
+    if remedy := _too_old(name, packages[name].version):
+        return failure(_CHECK, f"{said} {remedy[0]}", remedy[1])
+    if where := _unfit_for(name, patient):
         setting = "" if auto else ', and pin_factory = "auto" under [gpio]'
         return failure(
             _CHECK,
@@ -89,15 +70,33 @@ def back_end(
     return ok(_CHECK, f"{said}, " + ("chosen by itself" if auto else "as configured"))
 
 
-def none_installed(python: tuple[int, int]) -> Finding:
-    """Say that a Raspberry Pi has no back end at all.
-
-    Args:
-        python: version of this Python, two numbers.
-    """
-    return failure(
-        _CHECK, "this is a Raspberry Pi, but no back end is installed", install(python=python)
+def _simulated(patient: Patient) -> Finding:
+    if not patient.pi:
+        return ok(_CHECK, "simulated pins: no GPIO is read here")
+    return warning(
+        _CHECK,
+        'gpio.pin_factory = "mock": the pins are simulated, and no button does anything',
+        'write pin_factory = "auto" under [gpio] for the real ones',
     )
+
+
+def _too_old(name: str, version: str) -> tuple[str, str] | None:
+    """Say what is wrong with a package's version, and what to do about it."""
+    if name == "lgpio" and version.startswith("0.0."):
+        return "is an empty package", calling.pip("install", "lgpio>=0.2")
+    if name == "gpiod" and version.startswith("1."):
+        return "is too old", calling.pip("install", "gpiod>=2.2")
+    return None
+
+
+def _unfit_for(name: str, patient: Patient) -> str:
+    """Say what this package does not work on; "" if it works here."""
+    if patient.pi_5 and name in ("RPi.GPIO", "pigpio"):
+        return "a Pi 5"
+    kernel = patient.linux
+    if name == "RPi.GPIO" and kernel is not None and kernel >= _NO_SYSFS_GPIO:
+        return "kernels from 6.6 on"
+    return ""
 
 
 def _installed(factory: str, packages: Mapping[str, Package]) -> str | None:

@@ -1,76 +1,50 @@
 """Checks of the machine itself: board and kernel, GPIO chip, permissions, clock.
 
-Each takes what it looks at as arguments and returns its finding.
+Each takes the patient and returns its finding.
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from gpiobridge.config import Gpio, Pin
+from gpiobridge.config import CHIP_BACK_ENDS, Gpio
 from gpiobridge.doctor.findings import Finding, failure, ok, skipped, warning
 from gpiobridge.doctor.machine import User, read_text
-from gpiobridge.pins import is_raspberry_pi
-from gpiobridge.pins.chips import Chip, devices, pi_chip
-from gpiobridge.system.commands import Run
+from gpiobridge.doctor.patient import UNWIRED, Patient
+from gpiobridge.pins.chips import Chip, devices, named, pi_chip
+from gpiobridge.pins.gpio import WiredPin, by_chip
 from gpiobridge.system.units import has_systemd
-
-CHIP_BACK_ENDS = ("lgpio", "gpiod")
-"""Back ends that open one of the kernel's GPIO chips."""
 
 _LEAST_YEAR = 2025  # a clock that shows an earlier year has never been set
 _NEEDS_GROUP = "sudo usermod -aG gpio {user}, then log in again"
 
 
-def is_pi_5(root: Path) -> bool:
-    """Whether the board has the Pi 5's GPIO (also the 500 and the Compute Module 5)."""
-    return "brcm,bcm2712" in read_text(root / "proc/device-tree/compatible").split("\0")
+def board(patient: Patient) -> Finding:
+    """Tell the Pi's model, and the kernel."""
+    machine = patient.machine
+    if not patient.pi:
+        return skipped("board", f"this is no Raspberry Pi ({machine.system} {machine.kernel})")
+    model = read_text(machine.root / "proc/device-tree/model") or "a Raspberry Pi"
+    return ok("board", f"{model}, kernel {machine.kernel}")
 
 
-def kernel_version(release: str) -> tuple[int, int]:
-    """Read the two numbers of a kernel's release, such as "6.6.31+rpt-rpi-v8"."""
-    major, minor, *_ = release.replace("-", ".").split(".")
-    return int(major), int(minor)
-
-
-def board(root: Path, system: str, kernel: str) -> Finding:
-    """Tell the Pi's model, and the kernel.
-
-    Args:
-        root: the file system.
-        system: such as "Linux".
-        kernel: its release.
-    """
-    if not is_raspberry_pi(root):
-        return skipped("board", f"this is no Raspberry Pi ({system} {kernel})")
-    model = read_text(root / "proc/device-tree/model") or "a Raspberry Pi"
-    return ok("board", f"{model}, kernel {kernel}")
-
-
-def chip(
-    root: Path, settings: Gpio, factory: str, chips: Sequence[Chip], pins: Mapping[str, Pin]
-) -> Finding:
-    """Check that the configured GPIO chips are there, are the right ones, and have the lines.
-
-    Args:
-        root: the file system.
-        settings: the section ``[gpio]``.
-        factory: the back end that it comes to.
-        chips: those that may be opened.
-        pins: the wired ones.
-    """
+def chip(patient: Patient) -> Finding:
+    """Check that the configured GPIO chips are there, are the right ones, and have the lines."""
+    settings, pins = patient.settings.gpio, patient.wired
+    if patient.unwired:
+        return skipped("GPIO chip", UNWIRED)
+    factory, chips = patient.factory, patient.machine.chips()
     if factory not in CHIP_BACK_ENDS:
         return skipped("GPIO chip", f'the back end "{factory}" opens none')
-    if not chips and devices(root):
+    if not chips and devices(patient.machine.root):
         return skipped("GPIO chip", "this user may open none, see permissions")
     found: list[Chip] = []
-    for name in dict.fromkeys(pin.chip or settings.chip for pin in pins.values()):
-        on_it = [pin for pin in pins.values() if (pin.chip or settings.chip) == name]
-        its = _find_chip(settings, name, on_it[0], chips)
+    for name, on_it in by_chip(settings, pins).items():
+        its = _find_chip(settings, name, next(iter(on_it.values())), chips)
         if isinstance(its, Finding):
             return its
-        for pin in on_it:
-            if pin.pin is not None and pin.pin >= its.lines:
+        for pin in on_it.values():
+            if pin.pin >= its.lines:
                 where = "under [gpio]" if pin.chip is None else "for it"
                 return failure(
                     "GPIO chip",
@@ -84,20 +58,19 @@ def chip(
     return ok("GPIO chip", "; ".join(said))
 
 
-def _find_chip(settings: Gpio, name: str, pin: Pin, chips: Sequence[Chip]) -> Chip | Finding:
+def _find_chip(settings: Gpio, name: str, pin: WiredPin, chips: Sequence[Chip]) -> Chip | Finding:
     """Find the chip of a name among those that may be opened, or say what is wrong with it."""
     seen = ", ".join(f"{each.name} ({each.label})" for each in chips) or "none"
     key = "gpio.chip" if pin.chip is None else f"pins.{pin.name}.chip"
-    own = pi_chip(chips)
-    if name == "auto":
-        return own or failure(
+    found = named(name, chips)
+    if found is None and name == "auto":
+        return failure(
             "GPIO chip",
             f'{key} = "auto": no Raspberry Pi GPIO chip among those found: {seen}',
             'on another board name one, such as chip = "gpiochip0"; on a Pi look for '
             "errors of pinctrl in: sudo dmesg",
         )
-    named = next((each for each in chips if each.name == name), None)
-    if named is None:
+    if found is None:
         remedy = 'write chip = "auto", or the name of one that was found'
         if pin.chip is not None:
             remedy += "; a chip on a bus is there once its overlay is in config.txt"
@@ -105,34 +78,29 @@ def _find_chip(settings: Gpio, name: str, pin: Pin, chips: Sequence[Chip]) -> Ch
             "GPIO chip", f'{key} = "{name}": there is no such chip; found: {seen}', remedy
         )
     # A chip that is named for a pin alone is meant to be another one.
-    if pin.chip is None and own is not None and named.label != own.label:
+    own = pi_chip(chips)
+    if pin.chip is None and own is not None and found.label != own.label:
         return failure(
             "GPIO chip",
-            f'gpio.chip = "{settings.chip}" is {named.label}; the Pi\'s own is '
+            f'gpio.chip = "{settings.chip}" is {found.label}; the Pi\'s own is '
             f"{own.name} ({own.label})",
             'write chip = "auto", which finds the right one on every kernel',
         )
-    return named
+    return found
 
 
-def permissions(
-    root: Path, user: User, open_device: Callable[[Path], None], served: bool
-) -> Finding:
-    """Check that this user may open the GPIO chips.
-
-    Args:
-        root: the file system.
-        user: who runs this.
-        open_device: opens a device, or raises OSError.
-        served: whether a running bridge has the pins: then this user needs no permission.
-    """
+def permissions(patient: Patient) -> Finding:
+    """Check that this user may open the GPIO chips; where a bridge runs, it is the one who must."""
+    if patient.unwired:
+        return skipped("permissions", UNWIRED)
+    root, user = patient.machine.root, patient.machine.user
     found = devices(root)
     if not found:
         return skipped("permissions", "there is no /dev/gpiochip here")
     refused = {}
     for path in found:
         try:
-            open_device(path)
+            patient.machine.open_device(path)
         except OSError as error:
             refused[path.name] = error
     if not refused:
@@ -141,7 +109,7 @@ def permissions(
     names = ", ".join(f"/dev/{name}" for name in refused)
     reason = next(iter(refused.values()))
     sentence = f"user {user.name} may not open {names} ({reason.strerror or reason})"
-    if served:
+    if patient.served:
         return warning(
             "permissions",
             f"{sentence}; the running bridge may",
@@ -163,22 +131,17 @@ def _permission_remedy(root: Path, user: User) -> str:
     return _NEEDS_GROUP.format(user=user.name)
 
 
-def clock(root: Path, run: Run, unix_s: float) -> Finding:
-    """Check the clock; only what people read depends on it.
-
-    Args:
-        root: the file system.
-        run: runs a command.
-        unix_s: the wall clock, in seconds since 1970.
-    """
+def clock(patient: Patient) -> Finding:
+    """Check the clock; only what people read depends on it."""
+    machine = patient.machine
     note = "presses don't depend on it, only times in logs and on pages"
     remedy = "connect the network once, or see: timedatectl status"
-    year = time.gmtime(unix_s).tm_year
+    year = time.gmtime(machine.unix_s).tm_year
     if year < _LEAST_YEAR:
         return warning("clock", f"it shows the year {year}; {note}", remedy)
     told = None
-    if has_systemd(root):
-        told = run(["timedatectl", "show", "--property=NTPSynchronized", "--value"])
+    if has_systemd(machine.root):
+        told = machine.run(["timedatectl", "show", "--property=NTPSynchronized", "--value"])
     match (told or "").strip():
         case "yes":
             return ok("clock", "it is set by the network")

@@ -1,7 +1,7 @@
 """The checks of the disk: whether it is only read, how much is written to it, where the log goes.
 
 A card dies of what is written to it, and loses what is being written when the plug is pulled. Each
-check takes what it looks at as arguments and returns its finding.
+check takes the patient and returns its finding. A card wears out on a Raspberry Pi alone.
 """
 
 import os
@@ -10,6 +10,7 @@ from pathlib import Path
 
 from gpiobridge.doctor.findings import Finding, ok, skipped, warning
 from gpiobridge.doctor.machine import read_text
+from gpiobridge.doctor.patient import Patient
 from gpiobridge.system import calling
 from gpiobridge.system.overlay import LOWER, find_overlay
 
@@ -26,13 +27,9 @@ _IN_MEMORY = (
 )
 
 
-def protection(root: Path, *, pi: bool) -> Finding:
-    """Tell whether the disk is only read or written to.
-
-    Args:
-        root: the file system.
-        pi: whether this is a Raspberry Pi.
-    """
+def protection(patient: Patient) -> Finding:
+    """Tell whether the disk is only read or written to."""
+    root, pi = patient.machine.root, patient.pi
     check, overlay = "disk", find_overlay(root)
     if overlay.now:
         place = f"; {_STATE} stays writable" if _mounted(root, _STATE) else ""
@@ -58,13 +55,9 @@ def protection(root: Path, *, pi: bool) -> Finding:
     )
 
 
-def writes(root: Path, *, pi: bool) -> Finding:
-    """Tell how much is written to the disk of the root, and by whom.
-
-    Args:
-        root: the file system.
-        pi: whether this is a Raspberry Pi, whose card wears out.
-    """
+def writes(patient: Patient) -> Finding:
+    """Tell how much is written to the disk of the root, and by whom."""
+    root, pi = patient.machine.root, patient.pi
     check = "writes"
     if not pi:
         return skipped(check, "this is no Raspberry Pi, whose card would wear out")
@@ -91,13 +84,9 @@ def writes(root: Path, *, pi: bool) -> Finding:
     )
 
 
-def journal(root: Path, *, pi: bool) -> Finding:
-    """Tell whether the log goes to memory or to the disk.
-
-    Args:
-        root: the file system.
-        pi: whether this is a Raspberry Pi, whose card wears out.
-    """
+def journal(patient: Patient) -> Finding:
+    """Tell whether the log goes to memory or to the disk."""
+    root, pi = patient.machine.root, patient.pi
     check = "log"
     if find_overlay(root).now:
         return ok(check, "it goes to memory, as all that is written")

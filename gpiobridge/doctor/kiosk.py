@@ -1,90 +1,77 @@
 """The checks of the kiosk: a browser, something to show it with, enough memory, and its policy.
 
-Each takes what it looks at as arguments and returns its finding.
+Each takes the patient and returns its findings.
 """
 
 import os
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from gpiobridge.config import Settings
 from gpiobridge.doctor.findings import Finding, failure, ok, skipped, warning
 from gpiobridge.doctor.machine import read_text
-from gpiobridge.kiosk import chromium_policy
+from gpiobridge.doctor.patient import Patient
+from gpiobridge.kiosk import browsers, chromium_policy
+from gpiobridge.kiosk.browsers import Browser
 from gpiobridge.system import calling
+from gpiobridge.system.units import KIOSK, bare
 
-_CHROMIUM, _COG = "chromium", "cog"
-_PROGRAMS = {_CHROMIUM: ("chromium", "chromium-browser"), _COG: (_COG,)}
 _CAGE = "cage"
 _CHECK = "kiosk"
 
-# A Pi of 1 GB has some 900 MB left beside the graphics; those of 512 MB have less than this.
-_LITTLE_KB = 700_000
 
-
-def kiosk(
-    root: Path,
-    programs: Sequence[str],
-    *,
-    pi: bool,
-    wanted: str | None,
-    prerendered: Collection[str],
-) -> Finding:
-    """Check what a kiosk on this machine needs.
-
-    Args:
-        root: the file system.
-        programs: folders in which programs are looked for.
-        pi: whether this is a Raspberry Pi.
-        wanted: the browser that the kiosk's unit names; None if no such unit is installed.
-        prerendered: pages that browsers load in the background.
-    """
-    there = {
-        browser: found
-        for browser, names in _PROGRAMS.items()
-        if (found := next((name for name in names if _find(root, programs, name)), None))
-    }
-    browser = wanted or next(iter(there), _CHROMIUM)
-    cage = _find(root, programs, _CAGE)
-    if not pi and not wanted:
+def kiosk(patient: Patient) -> Finding:
+    """Check what a kiosk on this machine needs."""
+    root, programs = patient.machine.root, patient.machine.programs
+    wanted = browsers.named_in(patient.kiosk.command) if patient.kiosk else None
+    if not patient.pi and not wanted:
         return skipped(_CHECK, "this is no Raspberry Pi: any browser does")
-    missing = [
-        *([] if browser in there else [browser]),
-        *([] if cage or not wanted else [_CAGE]),
-    ]
+    memory = _memory_bytes(root)
+    little = memory is not None and browsers.has_little_memory(memory)
+    fitting = browsers.fitting(little_memory=little)
+
+    def program_of(browser: Browser) -> str:
+        return _first_of(root, programs, browser.programs)
+
+    browser = wanted or next(filter(program_of, fitting), fitting[0])
+    program, cage = program_of(browser), _first_of(root, programs, (_CAGE,))
+    missing, packages = ([], []) if program else ([browser.name], [*browser.packages])
+    if wanted and not cage:
+        missing.append(_CAGE)
+        packages.append(_CAGE)
     if missing:
         sentence = f"{' and '.join(missing)} not found on this machine"
-        install = f"sudo apt install --no-install-recommends {' '.join(missing)}"
         if wanted:
-            return failure(_CHECK, sentence, install)
-        return warning(_CHECK, sentence, f"if it has a screen of its own: {install}")
-    said = " and ".join([there[browser], *([_CAGE] if cage else [])])
-    memory_kb = _memory_kb(root)
-    if memory_kb is None or memory_kb >= _LITTLE_KB:
+            return failure(_CHECK, sentence, _apt(packages))
+        return warning(_CHECK, sentence, f"if it has a screen of its own: {_apt(packages)}")
+    said = " and ".join(filter(None, (program, cage)))
+    if memory is None or not little:
         return ok(_CHECK, said)
-    memory = f"{said}; only {memory_kb // 1024} MB of memory"
-    if browser == _COG:
-        return ok(_CHECK, memory)
-    pages = f"; pages with prerender = true: {', '.join(prerendered)}" if prerendered else ""
-    lighter = calling.as_root("install", "--kiosk", "--browser", _COG)
-    get = "" if _COG in there else "sudo apt install --no-install-recommends cog && "
+    said += f"; only {memory >> 20} MB of memory"
+    best = fitting[0]
+    if browser == best:
+        return ok(_CHECK, said)
+    get = "" if program_of(best) else f"{_apt(best.packages)} && "
     return warning(
         _CHECK,
-        memory + pages,
-        f"take cog, which needs about half of Chromium's memory (docs/pi.md says what it lacks): "
-        f"{get}{lighter}; or start Chromium with --no-memcheck, and leave prerender = true out",
+        said,
+        f"take {best.name}, which needs about half of Chromium's memory (docs/pi.md says what it "
+        f"lacks): {get}{calling.as_root('install', '--kiosk', '--browser', best.name)}",
     )
 
 
-def policy(root: Path, settings: Settings) -> Finding:
-    """Check that an installed kiosk's browser obeys the present configuration.
+def policy(patient: Patient) -> list[Finding]:
+    """Check that an installed kiosk's browser obeys the present configuration."""
+    unit = patient.kiosk
+    if unit is None or browsers.named_in(unit.command) != browsers.CHROMIUM:
+        return []  # cog has a filter instead
+    # One of another bridge has a policy of its own.
+    return [] if "--url" in unit.command else [_policy(patient.machine.root, patient.settings)]
 
-    Args:
-        root: the file system.
-        settings: the configuration.
-    """
-    check, again = "kiosk policy", "sudo systemctl restart gpiobridge-kiosk"
+
+def _policy(root: Path, settings: Settings) -> Finding:
+    check, again = "kiosk policy", f"sudo systemctl restart {bare(KIOSK)}"
     bridge, wanted = settings.server.local_url, settings.kiosk
     made = chromium_policy.policy(bridge, wanted.allow, camera=wanted.camera)
     there = read_text(root / chromium_policy.FILE.lstrip("/"))
@@ -100,12 +87,24 @@ def _and(sites: Sequence[str]) -> str:
     return f", and {', '.join(sites)}" if sites else ""
 
 
-def _find(root: Path, folders: Sequence[str], name: str) -> bool:
-    # Path.exists raises where this user may not enter the folder.
-    return any(os.path.exists(root / folder.lstrip("/") / name) for folder in folders)
+def _first_of(root: Path, folders: Sequence[str], names: Iterable[str]) -> str:
+    """Name the first program that is there; "" if none is."""
+    # os.path.exists, as Path.exists raises where this user may not enter the folder.
+    return next(
+        (
+            name
+            for name in names
+            if any(os.path.exists(root / folder.lstrip("/") / name) for folder in folders)
+        ),
+        "",
+    )
 
 
-def _memory_kb(root: Path) -> int | None:
-    """The machine's memory in KB (proc_meminfo(5)); None where nobody says."""
+def _apt(packages: Iterable[str]) -> str:
+    return f"sudo apt install --no-install-recommends {' '.join(packages)}"
+
+
+def _memory_bytes(root: Path) -> int | None:
+    """The machine's memory in bytes (proc_meminfo(5)); None where nobody says."""
     found = re.search(r"^MemTotal:\s+(\d+) kB$", read_text(root / "proc/meminfo"), re.MULTILINE)
-    return int(found[1]) if found else None
+    return int(found[1]) * 1024 if found else None

@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gpiobridge import pins
 from gpiobridge.client import asking
 from gpiobridge.config import Server
 from gpiobridge.doctor.sampling import Sampler, sample
 from gpiobridge.errors import RemoteError
+from gpiobridge.pins.boards import choose
 from gpiobridge.pins.chips import Chip, Line, chips, line
 from gpiobridge.system import parts
 from gpiobridge.system.commands import Run, run_command
@@ -122,7 +122,7 @@ def _search_path() -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Machine:
+class ExaminedMachine:
     """Where the checks look.
 
     Args:
@@ -159,7 +159,7 @@ class Machine:
     run: Run = run_command
     open_device: Callable[[Path], None] = open_device
     ask_bridge: Callable[[Server], Health | None] = ask_bridge
-    choose: Callable[[str], str] = pins.choose
+    choose: Callable[[str], str] = choose
     chips: Callable[[], Sequence[Chip]] = chips
     line: Callable[[int, int], Line] = line
     sample: Sampler = sample

@@ -7,15 +7,18 @@ and take what they judge as arguments.
 
 import itertools
 from collections.abc import Mapping
+from typing import Any
 
-from gpiobridge.config import Pin, Settings, wire_name
+from gpiobridge.config import CHIP_BACK_ENDS, Pin, Settings
 from gpiobridge.core.events import Level
-from gpiobridge.doctor.board import CHIP_BACK_ENDS
 from gpiobridge.doctor.findings import Finding, failure, ok, skipped, warning
-from gpiobridge.doctor.machine import Health, Machine
+from gpiobridge.doctor.machine import ExaminedMachine, Health
+from gpiobridge.doctor.patient import Patient
 from gpiobridge.doctor.programs import Program, holding_line
 from gpiobridge.doctor.sampling import SAMPLE_S, Sample
-from gpiobridge.pins.chips import Line, pi_chip
+from gpiobridge.doctor.service import restart
+from gpiobridge.pins.chips import Line, named
+from gpiobridge.pins.gpio import WiredPin, wire_name
 
 _READINGS = 10  # of a running bridge, over SAMPLE_S
 _NOISY = 10  # edges in SAMPLE_S that no finger makes
@@ -32,50 +35,39 @@ _QUIETEN = (
 _OURS = "held by gpiobridge itself"
 
 
-def levels(
-    settings: Settings, factory: str, machine: Machine, health: Health | None, restart: str
-) -> list[Finding]:
-    """Check each configured pin.
-
-    Args:
-        settings: the configuration.
-        factory: the back end that it comes to; anything where no pin is wired.
-        machine: where to look.
-        health: what the running bridge says, if one runs.
-        restart: how that one is started again.
-    """
-    if health is not None:
-        return _told(settings, machine, health, restart)
-    found = _of_wires(settings, factory, machine) if settings.wired else {}
+def levels(patient: Patient) -> list[Finding]:
+    """Check each configured pin."""
+    settings, machine = patient.settings, patient.machine
+    if patient.health is not None:
+        return _told(settings, machine, patient.health, restart(patient))
+    found = {} if patient.unwired else _of_wires(patient)
     return [
-        found.get(pin.name) or skipped(check_of(pin), f"{_set_by(pin)}: no GPIO is read")
+        found.get(pin.name) or skipped(check_of(pin), f"{pin.where}: no GPIO is read")
         for pin in settings.pins.values()
     ]
 
 
-def _of_wires(settings: Settings, factory: str, machine: Machine) -> dict[str, Finding]:
+def _of_wires(patient: Patient) -> dict[str, Finding]:
     """Judge the wired pins by what the kernel says, and by what they do for a moment."""
-    wired = settings.wired
+    settings, machine = patient.settings, patient.machine
+    wires, factory = patient.wired, patient.factory
     if factory == "mock":
-        return _all_skipped(wired, "simulated: no GPIO is read")
+        reason = "simulated: no GPIO is read"
+        return {name: skipped(check_of(pin), reason) for name, pin in wires.items()}
     found = {}
-    for name, pin in wired.items():
-        number = _chip_number(settings, pin, machine)
-        if number is None:
+    for name, pin in wires.items():
+        chip = named(pin.chip_by(settings.gpio), machine.chips())
+        if chip is None:
             if factory in CHIP_BACK_ENDS:
                 found[name] = skipped(check_of(pin), "its GPIO chip can't be opened")
             continue
-        taken = _holder(machine, number, pin)
+        taken = _holder(machine, chip.number, pin)
         if taken is not None:
             found[name] = held(pin, *taken, machine.user.name)
-    free = {name: pin for name, pin in wired.items() if name not in found}
+    free = {name: pin for name, pin in wires.items() if name not in found}
     for name, sample in machine.sample(settings.gpio, free).items() if free else ():
-        found[name] = judge(wired[name], sample, is_level(settings, name))
+        found[name] = judge(wires[name], sample, is_level(settings, name))
     return found
-
-
-def _all_skipped(pins: Mapping[str, Pin], reason: str) -> dict[str, Finding]:
-    return {name: skipped(check_of(pin), reason) for name, pin in pins.items()}
 
 
 def check_of(pin: Pin) -> str:
@@ -160,26 +152,18 @@ def judge(pin: Pin, sample: Sample | str, level_matters: bool, note: str = "") -
     return ok(check, said)
 
 
-def _set_by(pin: Pin) -> str:
-    return f"set by POST /api/pins/{pin.name}"
+def _told_wire(told: Mapping[str, Any]) -> str:
+    """Name a pin's wire, or its kind, by what the running bridge says of it."""
+    number = told["pin"]
+    if number is None:
+        return f'source = "{told.get("source", "http")}"'
+    return wire_name(number, told.get("chip"))  # an older bridge knows none
 
 
-def _wire(number: int | None, chip: str | None) -> str:
-    return 'source = "http"' if number is None else wire_name(number, chip)
-
-
-def _chip_number(settings: Settings, pin: Pin, machine: Machine) -> int | None:
-    """Find the number of a pin's chip, if it may be opened."""
-    chips, name = machine.chips(), pin.chip or settings.gpio.chip
-    if name == "auto":
-        own = pi_chip(chips)
-        return own.number if own else None
-    return next((chip.number for chip in chips if chip.name == name), None)
-
-
-def _holder(machine: Machine, chip: int, pin: Pin) -> tuple[Line, Program | None] | None:
+def _holder(
+    machine: ExaminedMachine, chip: int, pin: WiredPin
+) -> tuple[Line, Program | None] | None:
     """Find who holds a wired pin's line, None for nobody."""
-    assert pin.pin is not None
     try:
         line = machine.line(chip, pin.pin)
     except OSError:
@@ -187,7 +171,9 @@ def _holder(machine: Machine, chip: int, pin: Pin) -> tuple[Line, Program | None
     return (line, holding_line(machine.root, chip, pin.pin)) if line.used else None
 
 
-def _told(settings: Settings, machine: Machine, first: Health, restart: str) -> list[Finding]:
+def _told(
+    settings: Settings, machine: ExaminedMachine, first: Health, remedy: str
+) -> list[Finding]:
     """Judge the pins by what the running bridge says of them."""
     readings = [first]
     for _ in range(_READINGS - 1):
@@ -197,37 +183,39 @@ def _told(settings: Settings, machine: Machine, first: Health, restart: str) -> 
             break
         readings.append(again)
     note = f"; {_OURS}" + (", simulated" if first.get("simulated") else "")
-    return [_told_of(settings, pin, readings, note, restart) for pin in settings.pins.values()]
+    return [_told_of(settings, pin, readings, note, remedy) for pin in settings.pins.values()]
 
 
 def _told_of(
-    settings: Settings, pin: Pin, readings: list[Health], note: str, restart: str
+    settings: Settings, pin: Pin, readings: list[Health], note: str, remedy: str
 ) -> Finding:
     check = check_of(pin)
     told = readings[0]["pins"].get(pin.name)
-    wire = _wire(pin.pin, pin.chip)
-    there = _wire(told["pin"], told.get("chip")) if told else ""  # an older bridge knows none
+    wire = pin.where if isinstance(pin, WiredPin) else f'source = "{pin.source}"'
+    there = _told_wire(told) if told else ""
     if told is None or (there, told["active"]) != (wire, pin.active):
         other = f"{there}, active {told['active']}" if told else "no such pin"
         return warning(
             check,
             f"{settings.source} has {wire}, active {pin.active}; the running bridge has {other}",
-            f"restart it ({restart}), or name its own file with --config",
+            f"restart it ({remedy}), or name its own file with --config",
         )
     seen = [reading["pins"].get(pin.name, {}).get("level") for reading in readings]
     if None in seen:
         return failure(
             check,
             f"{wire} has no level: the running bridge does not watch it",
-            restart,
+            remedy,
         )
     noisy = any(reading["pins"].get(pin.name, {}).get("noisy") for reading in readings)
-    if pin.source == "http":  # nothing of it can be broken, and it may stay active for long
+    if not isinstance(
+        pin, WiredPin
+    ):  # nothing of it can be broken, and it may stay active for long
         if noisy:
-            said = f"{_set_by(pin)}, over 1,000 times a second"
+            said = f"{pin.where}, over 1,000 times a second"
             return warning(check, said, "find the program that does it")
         state = "active" if seen[-1] == pin.active else "not active"
-        return ok(check, f"is {seen[-1].upper()}: {state}; {_set_by(pin)}")
+        return ok(check, f"is {seen[-1].upper()}: {state}; {pin.where}")
     if noisy:
         said = f"{pin.where} oscillates: over 1,000 events a second{note}"
         return warning(check, said, _QUIETEN)

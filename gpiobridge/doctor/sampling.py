@@ -13,15 +13,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from gpiobridge.config import Gpio, Pin, Pull
+from gpiobridge.config import Gpio, Pull
 from gpiobridge.core.events import Level, RawEdge
 from gpiobridge.errors import PinError
-from gpiobridge.pins import PinSource, pin_source
+from gpiobridge.loop.clock import RealClock
+from gpiobridge.pins.gpio import WiredPin
+from gpiobridge.pins.source import PinSource
+from gpiobridge.pins.sources import pin_source
 
 SAMPLE_S = 0.5
 """How long pins are watched, in seconds."""
 
-MakePins = Callable[[Gpio, Mapping[str, Pin]], PinSource]
+MakePins = Callable[[Gpio, Mapping[str, WiredPin]], PinSource]
 
 # Each pull, and the level that something else must drive then.
 _PULLS = ((Pull.UP, Level.LOW), (Pull.DOWN, Level.HIGH))
@@ -46,14 +49,18 @@ class Sample:
 class Sampler(Protocol):
     """Watches pins for `SAMPLE_S`; a pin that can't be opened has the sentence that says why."""
 
-    def __call__(self, settings: Gpio, pins: Mapping[str, Pin]) -> Mapping[str, Sample | str]:
+    def __call__(self, settings: Gpio, pins: Mapping[str, WiredPin]) -> Mapping[str, Sample | str]:
         """Watch ``pins``."""
+
+
+def _make_pins(settings: Gpio, pins: Mapping[str, WiredPin]) -> PinSource:
+    return pin_source(settings, pins, RealClock())
 
 
 def sample(
     settings: Gpio,
-    pins: Mapping[str, Pin],
-    make_pins: MakePins = pin_source,
+    pins: Mapping[str, WiredPin],
+    make_pins: MakePins = _make_pins,
     sleep: Callable[[float], None] = time.sleep,
 ) -> dict[str, Sample | str]:
     """Watch pins for a short time.
@@ -73,7 +80,7 @@ def sample(
 
 def _sample(
     settings: Gpio,
-    pins: Mapping[str, Pin],
+    pins: Mapping[str, WiredPin],
     make_pins: MakePins,
     sleep: Callable[[float], None],
 ) -> dict[str, Sample | str]:
@@ -90,7 +97,7 @@ def _sample(
 
 def _sample_all(
     settings: Gpio,
-    pins: Mapping[str, Pin],
+    pins: Mapping[str, WiredPin],
     make_pins: MakePins,
     sleep: Callable[[float], None],
 ) -> Iterator[tuple[str, Sample]]:
@@ -108,8 +115,7 @@ def _sample_all(
         first = {name: source.read(name) for name in pins}
         seen.clear()  # a chip may tell of an edge from before
         sleep(SAMPLE_S)
-        if source.fileno() is not None:
-            source.read_edges()
+        source.read_edges()
         last = {name: source.read(name) for name in pins}
     finally:
         source.close()
@@ -120,7 +126,7 @@ def _sample_all(
 
 
 def _levels(
-    settings: Gpio, pins: Mapping[str, Pin], pull: Pull, against: Level, make_pins: MakePins
+    settings: Gpio, pins: Mapping[str, WiredPin], pull: Pull, against: Level, make_pins: MakePins
 ) -> dict[str, Level]:
     """Read what pins do with a pull that they are not configured to have."""
     if not pins:

@@ -21,6 +21,7 @@ from gpiobridge.displays.audience import Audience, Display
 from gpiobridge.errors import ConfigError, GpioBridgeError
 from gpiobridge.extension.hooks import Guard, RequestHooks
 from gpiobridge.extension.lifetime import Lifetime
+from gpiobridge.extension.pin_decorators import PinDecorator, with_pin_decorators
 from gpiobridge.extension.start import Declared
 from gpiobridge.extension.views import ViewPages
 from gpiobridge.routes import files
@@ -32,6 +33,7 @@ log = logging.getLogger(__name__)
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
+@with_pin_decorators
 class GpioBridge:
     """A pin goes LOW, and the browser moves to its next page.
 
@@ -178,42 +180,13 @@ class GpioBridge:
 
     # ---------------------------------------------------------------- functions that are called
 
-    def on_low(self, pin: str) -> Callable[[Function], Function]:
-        """Call the decorated function each time the pin goes LOW (debounced).
-
-        It may take one argument, the `PinEvent`. Each function has a thread of its own, with the
-        application's context: it may take as long as it likes, and if it fails, that is logged. Its
-        events come in order, one at a time; of more than 1000 that wait, the newest are dropped,
-        and the log says so.
-
-        Args:
-            pin: the pin's name. That there is none of this name is told at the start.
-
-        Raises:
-            ConfigError: there is no name, or the function takes more than one argument.
-            GpioBridgeError: the bridge runs already.
-        """
-        return self._on(pin, "low")
-
-    def on_high(self, pin: str) -> Callable[[Function], Function]:
-        """Call it each time the pin goes HIGH; see `on_low`."""
-        return self._on(pin, "high")
-
-    def on_press(self, pin: str) -> Callable[[Function], Function]:
-        """Call it each time the pin gets its active level; see `on_low`."""
-        return self._on(pin, "press")
-
-    def on_release(self, pin: str) -> Callable[[Function], Function]:
-        """Call it each time the pin leaves its active level; see `on_low`."""
-        return self._on(pin, "release")
-
-    def on_tap(self, pin: str) -> Callable[[Function], Function]:
-        """Call it after each press that was released before the pin's hold time; see `on_low`."""
-        return self._on(pin, "tap")
-
-    def on_hold(self, pin: str) -> Callable[[Function], Function]:
-        """Call it when a press has lasted for the pin's hold time (``hold``); see `on_low`."""
-        return self._on(pin, "hold")
+    # Of `with_pin_decorators`, for type checkers.
+    on_low: PinDecorator
+    on_high: PinDecorator
+    on_press: PinDecorator
+    on_release: PinDecorator
+    on_tap: PinDecorator
+    on_hold: PinDecorator
 
     def on_message(self, function: Function) -> Function:
         """Call the decorated function with each `Message` that a page sends.

@@ -8,6 +8,7 @@ from flask import Flask
 
 from gpiobridge import config
 from gpiobridge.config import Settings
+from gpiobridge.config.check import check
 from gpiobridge.errors import ConfigError
 from gpiobridge.extension.python_tables import plain_tables
 
@@ -70,9 +71,7 @@ def read_settings(
             )
     tables, problems = plain_tables(raw, source)
     try:
-        settings = config.check(
-            tables, source=source, folder=folder, views=tuple(views), origins=origins
-        )
+        settings = check(tables, source=source, folder=folder, views=tuple(views), origins=origins)
     except ConfigError as error:
         raise ConfigError([*problems, *error.problems]) from error
     if problems:
@@ -81,7 +80,7 @@ def read_settings(
 
 
 def _merged(first: Any, second: Any) -> Any:
-    """Both tables in one; what is no table is left for `config.check` to complain about."""
+    """Both tables in one; what is no table is left for `check` to complain about."""
     for table in (first, second):
         if not isinstance(table, Mapping):
             return table

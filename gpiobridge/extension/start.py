@@ -24,8 +24,9 @@ from gpiobridge.errors import ConfigError
 from gpiobridge.extension.fallback_log import show_log
 from gpiobridge.extension.settings import read_settings
 from gpiobridge.extension.views import ViewPages, with_long_path, without_path
+from gpiobridge.loop.clock import RealClock
 from gpiobridge.loop.watcher import Watcher
-from gpiobridge.pins import pin_source
+from gpiobridge.pins.sources import pin_source
 from gpiobridge.routes.admission import check_source
 from gpiobridge.routes.blueprint import overlapping
 from gpiobridge.system.run_key import RunKey
@@ -79,7 +80,8 @@ def start(app: Flask, declared: Declared, outbound: Outbound) -> RunningBridge:
     show_log()
     paths = declared.views.paths(app)
     settings = _checked_settings(app, declared, paths)
-    pins = pin_source(settings.gpio, settings.pins)
+    clock = RealClock()
+    pins = pin_source(settings.gpio, settings.pins, clock)
     handlers = declared.handlers
     watcher = Watcher(
         settings,
@@ -89,6 +91,7 @@ def start(app: Flask, declared: Declared, outbound: Outbound) -> RunningBridge:
         gestures=handlers.gestures(),
         retained=outbound.retained,
         observers=(handlers,),
+        clock=clock,
     )
     handlers.prepare(settings.pins, partial(_call, app))
     try:

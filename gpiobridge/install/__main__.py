@@ -4,13 +4,13 @@ import sys
 
 from gpiobridge.errors import InstallError
 from gpiobridge.install.installation import recover
-from gpiobridge.install.target import Machine
+from gpiobridge.install.target import TargetMachine
 
 
 def main() -> int:
     """Do it; returns the exit code."""
     try:
-        recover(Machine(), print)
+        recover(TargetMachine(), print)
     except (InstallError, OSError) as error:
         print(f"gpiobridge: {error}", file=sys.stderr)
         return 1

@@ -6,19 +6,18 @@ new, also after a power cut.
 """
 
 import contextlib
-import hashlib
 import json
 import os
 import shutil
-import stat
 import subprocess
 import time
-from collections.abc import Callable, Iterable
-from pathlib import Path
-from typing import BinaryIO
+from collections.abc import Callable, Iterable, Sequence
+from functools import singledispatchmethod
+from typing import Any
 
 from gpiobridge.errors import InstallError
 from gpiobridge.install import recovery
+from gpiobridge.install.exact_copy import copy_exactly
 from gpiobridge.install.own_copy import Copy, build
 from gpiobridge.install.steps import (
     COMMAND,
@@ -47,17 +46,17 @@ from gpiobridge.install.steps import (
     Systemctl,
     Tidy,
 )
-from gpiobridge.install.target import Machine
-from gpiobridge.install.whole_files import beside, remove_empty, replacing, set_link
+from gpiobridge.install.target import TargetMachine
 from gpiobridge.system.parts import MARK
 from gpiobridge.system.units import SERVICE, SOCKET
+from gpiobridge.system.whole_files import beside, replacing, set_link
 
 _CHECK_S = 120
 
 
 def carry_out(
     steps: Iterable[Step],
-    machine: Machine,
+    machine: TargetMachine,
     tell: Callable[[str], None],
     *,
     copy: Copy | None = None,
@@ -105,7 +104,7 @@ class _Work:
 
     def __init__(
         self,
-        machine: Machine,
+        machine: TargetMachine,
         copy: Copy | None,
         touched: tuple[str, ...],
         undo: contextlib.ExitStack,
@@ -119,59 +118,120 @@ class _Work:
         self._kept = False
 
     def do(self, step: Step) -> None:
-        """Carry one step out."""
-        machine = self._machine
+        """Carry one step out; before the first that changes something, all of it is kept."""
         if not self._kept and recovery.touched((step,)):
             self._kept = True
             # Before the copy that was made is removed: it may be the one that the links lead to.
-            self._undo.callback(recovery.take_back, machine)
-            recovery.keep(machine, self._touched)
-        match step:
-            case MakeGroup(name):
-                machine.make_group(name)
-            case MakeAccount():
-                machine.make_account()
-            case Build(name):
-                self._build(name)
-            case Check(name, config):
-                self._check(name, config)
-            case Backup(target, units):
-                self._back_up(target, units)
-            case Place(files):
-                for file in files:
-                    self._place(file)
-            case Permit(path):
-                there = machine.at(path)
-                machine.own(there, READERS)
-                there.chmod(there.stat().st_mode & 0o777 | 0o040)
-            case Remove(paths):
-                for path in paths:
-                    self._remove(machine.at(path))
-            case Remember(placed):
-                content = json.dumps({"placed": dict(placed)}, indent=1).encode()
-                self._place(File(RECORD, "", len(content), content))
-            case Switch(live, previous):
-                machine.sync()  # before anything points to it
-                self._link(f"{HOME}/previous", f"versions/{previous}" if previous else None)
-                self._link(f"{HOME}/live", f"versions/{live}")
-                self._link(f"{HOME}/bin", "live/bin")
-            case LinkCommand():
-                self._link(COMMAND, f"{HOME}/bin/gpiobridge")
-            case Systemctl(words):
-                machine.systemctl(*words)
-            case Start(units):
-                self._start(units)
-            case Tidy(names):
-                for name in names:
-                    _remove_copy(machine.at(f"{HOME}/versions/{name}"))
-            case RemoveHome(command):
-                if command:
-                    machine.at(COMMAND).unlink(missing_ok=True)
-                self._remove_home()
-            case SetOverlay(on, raspi_config):
-                machine.set_overlay(on, raspi_config)
+            self._undo.callback(recovery.take_back, self._machine)
+            recovery.keep(self._machine, self._touched)
+        self._do(step)
 
-    def _remove_home(self) -> None:
+    @singledispatchmethod
+    def _do(self, step: Any) -> None:
+        raise TypeError(f"no step of an installation: {step!r}")
+
+    @_do.register
+    def _make_group(self, step: MakeGroup) -> None:
+        self._machine.make_group(step.name)
+
+    @_do.register
+    def _make_account(self, step: MakeAccount) -> None:
+        self._machine.make_account()
+
+    @_do.register
+    def _build(self, step: Build) -> None:
+        assert self._copy is not None
+        place = f"{HOME}/versions/{step.name}"
+        target = self._machine.at(place)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        self._undo.callback(shutil.rmtree, target, ignore_errors=True)
+        build(self._copy, target, place, self._machine.sync)
+
+    @_do.register
+    def _check(self, step: Check) -> None:
+        check_with_copy(self._machine, step)
+
+    @_do.register
+    def _back_up(self, step: Backup) -> None:
+        folder = self._machine.at(step.target)
+        number = 1
+        while folder.exists():  # a second one on a day
+            number += 1
+            folder = self._machine.at(f"{step.target}-{number}")
+        self._undo.callback(shutil.rmtree, folder, ignore_errors=True)
+        folder.mkdir(0o700, parents=True)
+        there = self._machine.at(EXHIBIT)
+        if there.exists():
+            # A link stays one: it may lead nowhere, as an editor's lock does.
+            shutil.copytree(there, folder, symlinks=True, dirs_exist_ok=True)
+        config = folder / "config.toml"
+        if config.exists() and not config.is_symlink():
+            config.chmod(0o600)  # a token may stand in it, and its group isn't copied
+        for unit in step.units:
+            shutil.copy2(self._machine.at(unit), folder)
+
+    @_do.register
+    def _place_all(self, step: Place) -> None:
+        for file in step.files:
+            self._place(file)
+
+    @_do.register
+    def _permit(self, step: Permit) -> None:
+        there = self._machine.at(step.path)
+        self._machine.own(there, READERS)
+        there.chmod(there.stat().st_mode & 0o777 | 0o040)
+
+    @_do.register
+    def _remove(self, step: Remove) -> None:
+        for path in step.paths:
+            there = self._machine.at(path)
+            there.unlink(missing_ok=True)
+            self._machine.remove_empty(there)
+
+    @_do.register
+    def _remember(self, step: Remember) -> None:
+        content = json.dumps({"placed": dict(step.placed)}, indent=1).encode()
+        self._place(File(RECORD, "", len(content), content))
+
+    @_do.register
+    def _switch(self, step: Switch) -> None:
+        self._machine.sync()  # before anything points to it
+        self._link(f"{HOME}/previous", f"versions/{step.previous}" if step.previous else None)
+        self._link(f"{HOME}/live", f"versions/{step.live}")
+        self._link(f"{HOME}/bin", "live/bin")
+
+    @_do.register
+    def _link_command(self, step: LinkCommand) -> None:
+        self._link(COMMAND, f"{HOME}/bin/gpiobridge")
+
+    @_do.register
+    def _systemctl(self, step: Systemctl) -> None:
+        self._machine.systemctl(*step.words)
+
+    @_do.register
+    def _start(self, step: Start) -> None:
+        since_s = time.time()
+        try:
+            self._machine.systemctl("restart", *step.units)
+        except (InstallError, KeyboardInterrupt) as error:
+            said = self._machine.said(SERVICE, since_s)
+            raise self._not_started(
+                said or [self._machine.status(SERVICE) or str(error)]
+            ) from error
+        self._undo.pop_all()  # it runs: what comes now leads back to nothing
+        recovery.forget(self._machine)
+
+    @_do.register
+    def _tidy(self, step: Tidy) -> None:
+        for name in step.names:
+            folder = self._machine.at(f"{HOME}/versions/{name}")
+            (folder / MARK).unlink(missing_ok=True)  # cut off, it is one that was never finished
+            shutil.rmtree(folder, ignore_errors=True)
+
+    @_do.register
+    def _remove_home(self, step: RemoveHome) -> None:
+        if step.command:
+            self._machine.at(COMMAND).unlink(missing_ok=True)
         recovery.forget(self._machine)  # there is nothing left to go back to
         home = self._machine.at(HOME)
         for link in (home / name for name in LINKS):
@@ -182,47 +242,9 @@ class _Work:
         with contextlib.suppress(OSError):  # there is something of others in it, or no folder
             home.rmdir()
 
-    def _build(self, name: str) -> None:
-        assert self._copy is not None
-        target = self._machine.at(f"{HOME}/versions/{name}")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        self._undo.callback(shutil.rmtree, target, ignore_errors=True)
-        build(self._copy, target, f"{HOME}/versions/{name}", self._machine.sync)
-
-    def _check(self, name: str, config: str) -> None:
-        """Check a configuration as the copy itself sees it, whatever the caller's variables."""
-        python = self._machine.at(f"{HOME}/versions/{name}/bin/python")
-        path = self._machine.at(config) if config == CONFIG else config
-        command = [str(python), "-I", "-m", "gpiobridge", "check", "--config", str(path)]
-        environment = {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8"}
-        try:
-            done = subprocess.run(
-                command, env=environment, cwd="/", capture_output=True, text=True,
-                errors="replace", timeout=_CHECK_S, check=False,
-            )  # fmt: skip
-        except subprocess.TimeoutExpired as error:
-            raise InstallError(f"the copy {name} takes over {_CHECK_S} s to check it") from error
-        if done.returncode:
-            said = "\n".join(f"  {line}" for line in done.stderr.strip().splitlines()[-20:])
-            raise InstallError(f"the copy {name} refuses the configuration:\n{said}")
-
-    def _back_up(self, target: str, units: tuple[str, ...]) -> None:
-        folder = self._machine.at(target)
-        number = 1
-        while folder.exists():  # a second one on a day
-            number += 1
-            folder = self._machine.at(f"{target}-{number}")
-        self._undo.callback(shutil.rmtree, folder, ignore_errors=True)
-        folder.mkdir(0o700, parents=True)
-        there = self._machine.at(EXHIBIT)
-        if there.exists():
-            # A link stays one: it may lead nowhere, as an editor's lock does.
-            shutil.copytree(there, folder, symlinks=True, dirs_exist_ok=True)
-        config = folder / "config.toml"
-        if config.exists() and not config.is_symlink():
-            config.chmod(0o600)  # a token may stand in it, and its group isn't copied
-        for unit in units:
-            shutil.copy2(self._machine.at(unit), folder)
+    @_do.register
+    def _set_overlay(self, step: SetOverlay) -> None:
+        self._machine.set_overlay(step.on, step.raspi_config)
 
     def _place(self, file: File) -> None:
         target = self._machine.at(file.path)
@@ -231,13 +253,9 @@ class _Work:
             if isinstance(file.source, bytes):
                 new.write(file.source)
             else:
-                _copy(file.source, file.digest, new)
+                copy_exactly(file.source, file.digest, new)
             self._machine.own(beside(target), file.group)
             os.fchmod(new.fileno(), file.mode)
-
-    def _remove(self, target: Path) -> None:
-        target.unlink(missing_ok=True)
-        remove_empty(target, self._machine.at(EXHIBIT))
 
     def _link(self, path: str, to: str | None) -> None:
         link = self._machine.at(path)
@@ -245,27 +263,21 @@ class _Work:
         if before != to:
             set_link(link, to)
 
-    def _start(self, units: tuple[str, ...]) -> None:
-        machine, since_s = self._machine, time.time()
-        try:
-            machine.systemctl("restart", *units)
-        except (InstallError, KeyboardInterrupt) as error:
-            said = machine.said(SERVICE, since_s) or [machine.status(SERVICE) or str(error)]
-            why = "\n".join(f"  {line}" for line in said)
-            if self._live is None:
-                self._undo.pop_all()  # a first installation stays, to be mended where it is
-                recovery.forget(machine)
-                raise InstallError(
-                    f"it is installed, but it doesn't start:\n{why}\n"
-                    "The service goes on trying; `systemctl status gpiobridge` shows it."
-                ) from error
-            self._undo.close()
-            raise InstallError(
-                f"it doesn't start:\n{why}\nSo all is as it was before, with the copy "
-                f"{self._live}{self._restart_as_before()}."
-            ) from error
-        self._undo.pop_all()  # it runs: what comes now leads back to nothing
-        recovery.forget(machine)
+    def _not_started(self, said: Sequence[str]) -> InstallError:
+        """Go back to the copy before, if there is one; say what has become of the service."""
+        why = "\n".join(f"  {line}" for line in said)
+        if self._live is None:
+            self._undo.pop_all()  # a first installation stays, to be mended where it is
+            recovery.forget(self._machine)
+            return InstallError(
+                f"it is installed, but it doesn't start:\n{why}\n"
+                "The service goes on trying; `systemctl status gpiobridge` shows it."
+            )
+        self._undo.close()
+        return InstallError(
+            f"it doesn't start:\n{why}\nSo all is as it was before, with the copy "
+            f"{self._live}{self._restart_as_before()}."
+        )
 
     def _restart_as_before(self) -> str:
         try:
@@ -276,43 +288,24 @@ class _Work:
         return ", which runs again"
 
 
-def _remove_copy(folder: Path) -> None:
-    """Remove a copy, or nearly: without its mark it is one that was never finished."""
-    (folder / MARK).unlink(missing_ok=True)
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-def _copy(source: Path, digest: str, new: BinaryIO) -> None:
-    """Copy the very content that was looked at, or nothing.
+def check_with_copy(machine: TargetMachine, step: Check) -> None:
+    """Check a configuration as a copy itself sees it, whatever the caller's variables.
 
     Raises:
-        InstallError: the file has been exchanged since: its owner is not root, who copies it.
+        InstallError: it is wrong, or takes too long.
     """
-    with open(os.open(source, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
-        hashing = _Hashing(file)
-        if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            shutil.copyfileobj(hashing, new)
-    if hashing.digest != digest:
-        raise InstallError(
-            f"{source}: it has changed while it was being installed; the files are as they were "
-            "before: run this again"
-        )
-
-
-class _Hashing:
-    """A file that is hashed while it is read."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self._hash = hashlib.sha256()
-
-    def read(self, size: int = -1, /) -> bytes:
-        """Read on."""
-        piece = self._file.read(size)
-        self._hash.update(piece)
-        return piece
-
-    @property
-    def digest(self) -> str:
-        """The SHA-256 of what was read, in hexadecimal."""
-        return self._hash.hexdigest()
+    name, config = step.name, step.config
+    python = machine.at(f"{HOME}/versions/{name}/bin/python")
+    path = machine.at(config) if config == CONFIG else config
+    command = [str(python), "-I", "-m", "gpiobridge", "check", "--config", str(path)]
+    environment = {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8"}
+    try:
+        done = subprocess.run(
+            command, env=environment, cwd="/", capture_output=True, text=True,
+            errors="replace", timeout=_CHECK_S, check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired as error:
+        raise InstallError(f"the copy {name} takes over {_CHECK_S} s to check it") from error
+    if done.returncode:
+        said = "\n".join(f"  {line}" for line in done.stderr.strip().splitlines()[-20:])
+        raise InstallError(f"the copy {name} refuses the configuration:\n{said}")

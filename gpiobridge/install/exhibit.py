@@ -7,7 +7,7 @@ from a file; Linux lets nobody make one to a file that he may not read
 (``fs.protected_hardlinks``, proc_sys_fs(5)).
 
 Reads the file system, writes nothing. Each file is opened when it is looked at; its digest is
-compared when it is copied (`carrying`), so that it can't be exchanged meanwhile.
+compared when it is copied (`exact_copy`), so that it can't be exchanged meanwhile.
 """
 
 import contextlib

@@ -15,7 +15,6 @@ from gpiobridge.errors import InstallError
 from gpiobridge.install import exhibit
 from gpiobridge.install.steps import (
     ACCOUNTS,
-    CHROMIUM,
     EXHIBIT,
     KEYBOARD,
     READERS,
@@ -23,6 +22,8 @@ from gpiobridge.install.steps import (
     UNITS,
     File,
 )
+from gpiobridge.kiosk import browsers
+from gpiobridge.kiosk.browsers import Browser
 from gpiobridge.system.units import KIOSK, RECOVER, SERVICE, SOCKET
 
 NETWORK = f"{UNITS}/{SERVICE}.d/gpiobridge-network.conf"
@@ -31,7 +32,7 @@ _NOT_WITH_COG = re.compile(
     r"(?m)^(# With cog, `install`.*\n(#.*\n)*)?"
     r"(RestrictNamespaces|ProtectProc|ProtectControlGroups|ProtectKernel(Logs|Tunables))=.*\n"
 )
-_BROWSER_OPTION = re.compile(r"(?m)^(ExecStart=.* --browser )(\S+)")
+_COMMAND = re.compile(r"(?m)^ExecStart=.*$")
 
 
 def exhibit_files(folder: Path) -> tuple[File, ...]:
@@ -72,8 +73,7 @@ def unit_files(
     server: Server,
     *,
     network: bool,
-    kiosk: bool,
-    browser: str = CHROMIUM,
+    kiosk: Browser | None = None,
     state: bool = False,
 ) -> tuple[File, ...]:
     """Make the units.
@@ -82,8 +82,7 @@ def unit_files(
         folder: the units that come with gpiobridge.
         server: the section ``[server]``, for the socket unit.
         network: whether the service needs the network.
-        kiosk: whether the kiosk's unit is wanted.
-        browser: what the kiosk shows pages with.
+        kiosk: what the kiosk shows pages with; None for no kiosk.
         state: whether the unit is wanted that mounts the place that stays writable.
 
     Raises:
@@ -91,7 +90,7 @@ def unit_files(
     """
     units = [
         _text_file(f"{UNITS}/{SOCKET}", socket_unit((folder / SOCKET).read_text("utf-8"), server)),
-        *program_units(folder, kiosk=kiosk, browser=browser, state=state),
+        *program_units(folder, kiosk=kiosk, state=state),
     ]
     if network:
         units.append(_text_file(NETWORK, (folder / Path(NETWORK).name).read_text("utf-8")))
@@ -99,14 +98,14 @@ def unit_files(
 
 
 def program_units(
-    folder: Path, *, kiosk: bool, browser: str = CHROMIUM, state: bool = False
+    folder: Path, *, kiosk: Browser | None = None, state: bool = False
 ) -> tuple[File, ...]:
     """Make the units that depend on the version alone, and on no configuration.
 
     Args:
         folder: the units that come with that version.
-        kiosk: whether the kiosk's unit is wanted.
-        browser: what the kiosk shows pages with; a version that knows no choice has Chromium.
+        kiosk: what the kiosk shows pages with, None for no kiosk; a version that knows no choice
+            has Chromium.
         state: whether the unit is wanted that mounts the place that stays writable.
 
     Raises:
@@ -125,32 +124,32 @@ def program_units(
         }
     texts = {place: source.read_text("utf-8") for place, source in sources.items()}
     if kiosk:
-        texts[f"{UNITS}/{KIOSK}"] = unit_with_browser(texts[f"{UNITS}/{KIOSK}"], browser)
+        texts[f"{UNITS}/{KIOSK}"] = unit_with_browser(texts[f"{UNITS}/{KIOSK}"], kiosk)
     return tuple(_text_file(place, text) for place, text in texts.items())
 
 
-def unit_with_browser(template: str, browser: str) -> str:
+def unit_with_browser(template: str, browser: Browser) -> str:
     """Write the kiosk's unit for a browser.
 
     Args:
         template: the unit that comes with gpiobridge.
         browser: what the kiosk shows pages with.
     """
-    unit = template if browser == CHROMIUM else _NOT_WITH_COG.sub("", template)
-    return _BROWSER_OPTION.sub(rf"\g<1>{browser}", unit)
+    unit = _NOT_WITH_COG.sub("", template) if browser == browsers.COG else template
+    return _COMMAND.sub(lambda line: browsers.with_browser(line[0], browser), unit)
 
 
-def browser_of(unit: str) -> str:
+def browser_of(unit: str) -> Browser:
     """Return what a kiosk's unit shows pages with.
 
     Args:
         unit: its text.
     """
-    found = _BROWSER_OPTION.search(unit)
-    return found[2] if found else CHROMIUM
+    found = _COMMAND.search(unit)
+    return browsers.named_in(found[0] if found else "")
 
 
-def browser_of_kiosk(units: Iterable[File]) -> str | None:
+def browser_of_kiosk(units: Iterable[File]) -> Browser | None:
     """Return what the kiosk among units shows pages with; None if there is none.
 
     Args:

@@ -1,42 +1,37 @@
 """The orders of the command line: install, take back, make writable, uninstall, recover."""
 
 import contextlib
-import fcntl
 import os
-import signal
 import socket
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from types import FrameType
 
 from gpiobridge import config
 from gpiobridge.config import Settings
 from gpiobridge.errors import ConfigError, InstallError
 from gpiobridge.install import files as wanted_files
-from gpiobridge.install import recovery
 from gpiobridge.install.carry_out import carry_out
+from gpiobridge.install.lock import Tell, alone
 from gpiobridge.install.own_copy import PACKAGE, running_copy
 from gpiobridge.install.plan import (
     Wanted,
-    left_by_uninstall,
     plan_install,
     plan_rollback,
-    plan_uninstall,
     plan_writable,
 )
-from gpiobridge.install.present import kiosk_browser, kiosk_unit, look, mounts_state, package_of
+from gpiobridge.install.present import kiosk_browser, look, mounts_state, package_of
+from gpiobridge.install.removal import left_by_uninstall, plan_uninstall
 from gpiobridge.install.steps import CONFIG, EXHIBIT, HOME, File, Step, listed
-from gpiobridge.install.target import Machine
-from gpiobridge.pins import choose
+from gpiobridge.install.target import TargetMachine
+from gpiobridge.kiosk.browsers import DEFAULT, Browser
+from gpiobridge.pins.boards import choose
+from gpiobridge.pins.gpio import wired
 from gpiobridge.system import calling
 from gpiobridge.system.overlay import SETTING
-from gpiobridge.system.units import SERVICE
-
-Tell = Callable[[str], None]
 
 
 @contextlib.contextmanager
@@ -54,53 +49,55 @@ def _readable() -> Iterator[None]:
         ) from error
 
 
-@_readable()
-def install(
-    folder: Path | None,
-    *,
-    kiosk: bool,
-    dry_run: bool,
-    replace: bool,
-    read_only: bool = False,
-    machine: Machine,
-    tell: Tell,
-    browser: str | None = None,
-) -> None:
-    """Install the running gpiobridge as a service, or upgrade the one that is there.
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What whoever installs may choose.
 
     Args:
         folder: of the exhibit; None keeps the one that is installed, else takes that of the
             current folder, else the packaged example.
-        kiosk: whether this machine's screen shows the pages, too.
-        dry_run: say what would be done, and change nothing.
+        kiosk: whether this machine's screen shows the pages, too; one that does, goes on.
+        browser: what the kiosk shows pages with; None keeps the one that is installed, else
+            takes the default.
         replace: overwrite what someone has changed, after a backup.
         read_only: let the card be only read from the next boot on.
+        dry_run: say what would be done, and change nothing.
+    """
+
+    folder: Path | None = None
+    kiosk: bool = False
+    browser: Browser | None = None
+    replace: bool = False
+    read_only: bool = False
+    dry_run: bool = False
+
+    def browser_on(self, machine: TargetMachine) -> Browser | None:
+        """Say what the kiosk will show pages with; None for no kiosk."""
+        installed = kiosk_browser(machine)
+        return (self.browser or installed or DEFAULT) if self.kiosk or installed else None
+
+
+@_readable()
+def install(choices: Choices, machine: TargetMachine, tell: Tell) -> None:
+    """Install the running gpiobridge as a service, or upgrade the one that is there.
+
+    Args:
+        choices: what is chosen.
         machine: the machine to install on.
         tell: gets what a person should know, a line each.
-        browser: what the kiosk shows pages with; None keeps the one that is installed, else
-            takes Chromium.
 
     Raises:
         ConfigError: the configuration is wrong.
         InstallError: something speaks against it, a step failed, or the service doesn't start.
     """
-    _require(machine, dry_run)
+    _require(machine, choices.dry_run)
     machine.require_shared(Path(sys.base_prefix))
-    with _alone(machine, dry_run, tell):
-        _install(folder, kiosk, browser, dry_run, replace, read_only, machine, tell)
+    with alone(machine, choices.dry_run, tell):
+        _install(choices, machine, tell)
 
 
-def _install(
-    folder: Path | None,
-    kiosk: bool,
-    browser: str | None,
-    dry_run: bool,
-    replace: bool,
-    read_only: bool,
-    machine: Machine,
-    tell: Tell,
-) -> None:
-    source = _exhibit(folder, machine, tell)
+def _install(choices: Choices, machine: TargetMachine, tell: Tell) -> None:
+    source = _exhibit(choices.folder, machine, tell)
     # Before anything is read as root: a message about a wrong file may quote it. Where there is no
     # configuration, `config` says so.
     there = source is not None and os.path.lexists(source / "config.toml")
@@ -109,11 +106,9 @@ def _install(
     for warning in settings.warnings:
         tell(f"warning: {warning}")
     address = _address(settings)
-    copy = running_copy()
-    kiosk = kiosk or bool(kiosk_unit(machine))
-    browser = browser or kiosk_browser(machine)
+    copy, kiosk = running_copy(), choices.browser_on(machine)
     if kiosk:
-        tell(f"The kiosk's browser is {browser}")
+        tell(f"The kiosk's browser is {kiosk.name}")
     wanted = Wanted(
         version=version("gpiobridge"),
         fingerprint=copy.fingerprint,
@@ -124,30 +119,34 @@ def _install(
         units=wanted_files.unit_files(
             wanted_files.units_folder(PACKAGE),
             settings.server,
-            network=bool(settings.wired) and choose(settings.gpio.pin_factory) == "pigpio",
+            network=bool(wired(settings.pins)) and choose(settings.gpio.pin_factory) == "pigpio",
             kiosk=kiosk,
-            browser=browser,
-            state=read_only or mounts_state(machine),
+            state=choices.read_only or mounts_state(machine),
         ),
         address=f"port {address[1]} on {address[0]}",
-        kiosk=kiosk,
-        read_only=read_only,
+        kiosk=kiosk is not None,
+        read_only=choices.read_only,
     )
-    present = look(machine, (*(wanted.exhibit or ()), *wanted.units), address, browser)
-    steps = plan_install(present, wanted, replace=replace, today=time.strftime("%Y-%m-%d"))
-    if _show(steps, dry_run, tell, "all is installed as it should be: nothing to do"):
+    present = look(machine, wanted.files, address, kiosk)
+    steps = plan_install(present, wanted, replace=choices.replace, today=_today())
+    if _show(steps, choices.dry_run, tell, "all is installed as it should be: nothing to do"):
         carry_out(steps, machine, tell, copy=copy, live=present.live)
-    if not dry_run:
-        _say_what_is_live(machine, tell)
-        tell(f"The page is at {_url(*address)}")
-        if read_only and not machine.overlay().now:
-            tell(
-                "The card is only read from the next boot on: sudo reboot "
-                f"(the way back: {calling.as_root('install', '--writable')})"
-            )
+    if choices.dry_run:
+        return
+    _say_what_is_live(machine, tell)
+    tell(f"The page is at {_url(*address)}")
+    if choices.read_only and not machine.overlay().now:
+        tell(
+            "The card is only read from the next boot on: sudo reboot "
+            f"(the way back: {calling.as_root('install', '--writable')})"
+        )
 
 
-def make_writable(*, dry_run: bool, machine: Machine, tell: Tell) -> None:
+def _today() -> str:
+    return time.strftime("%Y-%m-%d")
+
+
+def make_writable(*, dry_run: bool, machine: TargetMachine, tell: Tell) -> None:
     """Let the card be written to again, from the next boot on.
 
     Args:
@@ -159,7 +158,7 @@ def make_writable(*, dry_run: bool, machine: Machine, tell: Tell) -> None:
         InstallError: it can't be.
     """
     _require(machine, dry_run)
-    with _alone(machine, dry_run, tell):
+    with alone(machine, dry_run, tell):
         overlay = machine.overlay()
         now = "" if overlay.now else ", and is now"
         nothing = f"the card is writable after the next boot{now}: nothing to do"
@@ -176,7 +175,7 @@ def make_writable(*, dry_run: bool, machine: Machine, tell: Tell) -> None:
 
 
 @_readable()
-def roll_back(*, dry_run: bool, replace: bool, machine: Machine, tell: Tell) -> None:
+def roll_back(*, dry_run: bool, replace: bool, machine: TargetMachine, tell: Tell) -> None:
     """Go back to the copy that was live before; the exhibit stays as it is.
 
     Args:
@@ -189,22 +188,20 @@ def roll_back(*, dry_run: bool, replace: bool, machine: Machine, tell: Tell) -> 
         InstallError: there is no such copy, it refuses the configuration, or it doesn't start.
     """
     _require(machine, dry_run)
-    with _alone(machine, dry_run, tell):
+    with alone(machine, dry_run, tell):
         present = look(machine)
         units: tuple[File, ...] = ()
         if present.previous is not None:
             package = package_of(machine, present.previous)
-            browser = kiosk_browser(machine)
+            kiosk = kiosk_browser(machine)
             units = wanted_files.program_units(
-                wanted_files.units_folder(package),
-                kiosk=bool(kiosk_unit(machine)),
-                browser=browser,
-                state=mounts_state(machine),
+                wanted_files.units_folder(package), kiosk=kiosk, state=mounts_state(machine)
             )
-            if wanted_files.browser_of_kiosk(units) not in (None, browser):
-                tell(f"that copy doesn't know {browser}: its kiosk shows the pages with Chromium")
+            if kiosk and wanted_files.browser_of_kiosk(units) != kiosk:
+                unknown = f"that copy doesn't know {kiosk.name}"
+                tell(f"{unknown}: its kiosk shows the pages with Chromium")
             present = look(machine, units)
-        steps = plan_rollback(present, units, replace=replace, today=time.strftime("%Y-%m-%d"))
+        steps = plan_rollback(present, units, replace=replace, today=_today())
         if _show(steps, dry_run, tell, ""):
             carry_out(steps, machine, tell, live=present.live)
     if not dry_run:
@@ -212,7 +209,7 @@ def roll_back(*, dry_run: bool, replace: bool, machine: Machine, tell: Tell) -> 
 
 
 @_readable()
-def uninstall(*, dry_run: bool, machine: Machine, tell: Tell) -> None:
+def uninstall(*, dry_run: bool, machine: TargetMachine, tell: Tell) -> None:
     """Remove the service and every copy; the exhibit stays.
 
     Args:
@@ -224,9 +221,9 @@ def uninstall(*, dry_run: bool, machine: Machine, tell: Tell) -> None:
         InstallError: a step failed.
     """
     _require(machine, dry_run)
-    with _alone(machine, dry_run, tell):
+    with alone(machine, dry_run, tell):
         present = look(machine)
-        steps = plan_uninstall(present, today=time.strftime("%Y-%m-%d"))
+        steps = plan_uninstall(present, today=_today())
         if _show(steps, dry_run, tell, "gpiobridge is not installed: nothing to do"):
             carry_out(steps, machine, tell)
             if machine.at(HOME).exists():
@@ -243,13 +240,13 @@ def uninstall(*, dry_run: bool, machine: Machine, tell: Tell) -> None:
         tell(f"The card is only read from the next boot on; unless you do this: sudo {back}")
 
 
-def _require(machine: Machine, dry_run: bool) -> None:
+def _require(machine: TargetMachine, dry_run: bool) -> None:
     machine.require()
     if not dry_run and not machine.may_install():
         raise InstallError(f"this needs root: {calling.again_as_root()}")
 
 
-def _exhibit(folder: Path | None, machine: Machine, tell: Tell) -> Path | None:
+def _exhibit(folder: Path | None, machine: TargetMachine, tell: Tell) -> Path | None:
     """Choose the exhibit and say which; None is the one that is installed."""
     here = Path.cwd()
     if folder is not None:
@@ -298,13 +295,13 @@ def _show(steps: Sequence[Step], dry_run: bool, tell: Tell, nothing: str) -> boo
     return bool(steps) and not dry_run
 
 
-def _say_what_is_live(machine: Machine, tell: Tell) -> None:
+def _say_what_is_live(machine: TargetMachine, tell: Tell) -> None:
     present = look(machine)
     back = f"; {present.previous} is kept for --rollback" if present.previous else ""
     tell(f"Live is {HOME}/versions/{present.live} with {CONFIG}{back}")
 
 
-def recover(machine: Machine, tell: Tell) -> None:
+def recover(machine: TargetMachine, tell: Tell) -> None:
     """Take an installation back that didn't end; `gpiobridge-recover.service` does so at boot.
 
     Args:
@@ -314,50 +311,5 @@ def recover(machine: Machine, tell: Tell) -> None:
     Raises:
         InstallError: an installation is at work.
     """
-    with _alone(machine, False, tell):
+    with alone(machine, False, tell):
         pass
-
-
-@contextlib.contextmanager
-def _alone(machine: Machine, dry_run: bool, tell: Tell) -> Iterator[None]:
-    """Keep a second installation out, and begin with all as it was before one that didn't end."""
-    if dry_run:
-        yield
-        return
-    path = machine.at("/run/gpiobridge-install.lock")
-    with path.open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise InstallError("another `gpiobridge install` is at work: wait for it") from error
-        if recovery.take_back(machine):
-            tell("An installation before didn't end: all is again as it was before it")
-            machine.systemctl("daemon-reload")
-            if machine.has("active", SERVICE):  # never at boot, where it waits for this
-                with contextlib.suppress(InstallError):  # what comes next may mend it
-                    machine.systemctl("restart", SERVICE)
-        with _undone_when_ended():
-            yield
-
-
-@contextlib.contextmanager
-def _undone_when_ended() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP, as of a lost SSH session, undo what was done, as Ctrl-C does.
-
-    Else the next boot would, and with it what the owner has changed until then.
-    """
-    if threading.current_thread() is not threading.main_thread():  # who alone may have signals
-        yield
-        return
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    ends = (signal.SIGTERM, signal.SIGHUP)
-    heard = [number for number in ends if signal.getsignal(number) is not signal.SIG_IGN]
-    old = {number: signal.signal(number, stop) for number in heard}  # nohup's stays ignored
-    try:
-        yield
-    finally:
-        for number, before in old.items():
-            signal.signal(number, before)

@@ -3,34 +3,78 @@
 import json
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from gpiobridge.install.files import browser_of, digest_of
-from gpiobridge.install.plan import OURS, Present
 from gpiobridge.install.steps import (
-    CHROMIUM,
     COMMAND,
     CONFIG,
     HOME,
     LINKS,
+    OURS,
     PINS,
+    POLICY,
     READERS,
     RECORD,
     STATE,
     UNITS,
     File,
 )
-from gpiobridge.install.target import Machine
+from gpiobridge.install.target import TargetMachine
+from gpiobridge.kiosk.browsers import Browser
+from gpiobridge.system.overlay import Overlay
 from gpiobridge.system.parts import MARK
 from gpiobridge.system.units import KIOSK, SOCKET
 
 
+@dataclass(frozen=True, slots=True)
+class Present:
+    """What is there.
+
+    Args:
+        versions: the copies in ``/opt/gpiobridge/versions``, each with its fingerprint.
+        live: the copy that runs, if there is one.
+        previous: the copy to go back to, if there is one.
+        placed: what was placed before: path to digest.
+        found: the files that are there now, of those placed or wanted, our units and the
+            kiosk's policy: path to digest.
+        enabled: the units that start at boot.
+        active: the units that run.
+        groups: those of our groups that exist.
+        missing: programs that a kiosk needs and that aren't installed.
+        config_readable: whether the service may read the configuration that is there.
+        command: where ``/usr/local/bin/gpiobridge`` leads: "" if there is none, "other" if it is
+            no link of ours.
+        port_taken: whether another program listens on the wanted address.
+        free: room on the disk of ``/opt``, in bytes.
+        foreign: what lies in the place of our links to copies and is no link.
+        overlay: whether the card is only read.
+    """
+
+    versions: Mapping[str, str] = field(default_factory=dict)
+    live: str | None = None
+    previous: str | None = None
+    placed: Mapping[str, str] = field(default_factory=dict)
+    found: Mapping[str, str] = field(default_factory=dict)
+    enabled: frozenset[str] = frozenset()
+    active: frozenset[str] = frozenset()
+    groups: frozenset[str] = frozenset({PINS, READERS})
+    missing: tuple[str, ...] = ()
+    config_readable: bool = True
+    command: str = ""
+    port_taken: bool = False
+    free: int = 1 << 40
+    foreign: tuple[str, ...] = ()
+    overlay: Overlay = field(default_factory=Overlay)
+
+
 def look(
-    machine: Machine,
+    machine: TargetMachine,
     wanted: Iterable[File] = (),
     address: tuple[str, int] | None = None,
-    browser: str = CHROMIUM,
+    kiosk: Browser | None = None,
 ) -> Present:
     """See what is there.
 
@@ -38,13 +82,14 @@ def look(
         machine: the machine.
         wanted: the files that will be placed.
         address: where systemd will listen, to see whether another program does.
-        browser: what a kiosk would show pages with.
+        kiosk: what a kiosk would show pages with; None for no kiosk.
     """
     placed = _placed(machine)
-    paths = {*placed, *(file.path for file in wanted), *(f"{UNITS}/{unit}" for unit in OURS)}
+    ours = (POLICY, *(f"{UNITS}/{unit}" for unit in OURS))
+    paths = {*placed, *(file.path for file in wanted), *ours}
     found = {path: digest_of(machine.at(path)) for path in paths if machine.at(path).is_file()}
     active = frozenset(unit for unit in OURS if machine.has("active", unit))
-    ours = SOCKET in active  # then the port is in use, and by us
+    listening = SOCKET in active  # then the port is in use, and by us
     return Present(
         versions=_versions(machine),
         live=_link(machine, "live"),
@@ -54,10 +99,10 @@ def look(
         enabled=frozenset(unit for unit in OURS if machine.has("enabled", unit)),
         active=active,
         groups=frozenset(name for name in (PINS, READERS) if machine.group_id(name) is not None),
-        missing=machine.missing_for_a_kiosk(browser),
+        missing=machine.missing_for_a_kiosk(kiosk) if kiosk else (),
         config_readable=machine.may_read(machine.at(CONFIG)),
         command=_command(machine),
-        port_taken=address is not None and not ours and machine.taken(*address),
+        port_taken=address is not None and not listening and machine.taken(*address),
         free=_free(machine.at(HOME)),
         foreign=tuple(
             path
@@ -68,31 +113,24 @@ def look(
     )
 
 
-def kiosk_unit(machine: Machine) -> tuple[str, ...]:
-    """Return the path of the kiosk's unit, if it is installed."""
-    path = f"{UNITS}/{KIOSK}"
-    return (path,) if machine.at(path).exists() else ()
+def kiosk_browser(machine: TargetMachine) -> Browser | None:
+    """Return what the installed kiosk shows pages with; None if no kiosk is installed."""
+    unit = machine.at(f"{UNITS}/{KIOSK}")
+    return browser_of(unit.read_text("utf-8", errors="replace")) if unit.exists() else None
 
 
-def kiosk_browser(machine: Machine) -> str:
-    """Return what the installed kiosk shows pages with; Chromium where there is none."""
-    for path in kiosk_unit(machine):
-        return browser_of(machine.at(path).read_text("utf-8", errors="replace"))
-    return CHROMIUM
-
-
-def mounts_state(machine: Machine) -> bool:
+def mounts_state(machine: TargetMachine) -> bool:
     """Whether the unit is installed that mounts the place that stays writable."""
     return machine.at(f"{UNITS}/{STATE}").exists()
 
 
-def package_of(machine: Machine, version: str) -> Path:
+def package_of(machine: TargetMachine, version: str) -> Path:
     """Return where a copy has gpiobridge's own package."""
     found = sorted(machine.at(f"{HOME}/versions/{version}/lib").glob("python3.*"))
     return (found[-1] if found else Path("nowhere")) / "site-packages" / "gpiobridge"
 
 
-def _placed(machine: Machine) -> dict[str, str]:
+def _placed(machine: TargetMachine) -> dict[str, str]:
     try:
         record = json.loads(machine.at(RECORD).read_text("utf-8"))["placed"]
         return {str(path): str(digest) for path, digest in record.items()}
@@ -102,7 +140,7 @@ def _placed(machine: Machine) -> dict[str, str]:
         return {}  # then whatever is there counts as someone's own, and is not overwritten
 
 
-def _versions(machine: Machine) -> dict[str, str]:
+def _versions(machine: TargetMachine) -> dict[str, str]:
     versions = {}
     folder = machine.at(f"{HOME}/versions")
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
@@ -113,12 +151,12 @@ def _versions(machine: Machine) -> dict[str, str]:
     return versions
 
 
-def _link(machine: Machine, name: str) -> str | None:
+def _link(machine: TargetMachine, name: str) -> str | None:
     path = machine.at(f"{HOME}/{name}")
     return os.path.basename(os.readlink(path)) if path.is_symlink() and path.exists() else None
 
 
-def _command(machine: Machine) -> str:
+def _command(machine: TargetMachine) -> str:
     path = machine.at(COMMAND)
     if path.is_symlink() and os.readlink(path).startswith(f"{HOME}/"):
         return os.readlink(path)

@@ -21,7 +21,6 @@ from typing import Any
 from gpiobridge.errors import InstallError
 from gpiobridge.install.steps import (
     COMMAND,
-    EXHIBIT,
     HOME,
     LINKS,
     RECORD,
@@ -33,8 +32,8 @@ from gpiobridge.install.steps import (
     Step,
     Switch,
 )
-from gpiobridge.install.target import Machine
-from gpiobridge.install.whole_files import beside, keep_names, remove_empty, replacing, set_link
+from gpiobridge.install.target import TargetMachine
+from gpiobridge.system.whole_files import beside, keep_names, replacing, set_link
 
 REPLACED = f"{HOME}/replaced"
 _RECORD = "record.json"
@@ -63,7 +62,7 @@ def touched(steps: Iterable[Step]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(paths))
 
 
-def keep(machine: Machine, paths: Iterable[str]) -> None:
+def keep(machine: TargetMachine, paths: Iterable[str]) -> None:
     """Keep files and links as they are, so that `take_back` can bring them back.
 
     Args:
@@ -94,7 +93,7 @@ def keep(machine: Machine, paths: Iterable[str]) -> None:
     keep_names(folder)
 
 
-def forget(machine: Machine) -> None:
+def forget(machine: TargetMachine) -> None:
     """Make what was done lasting: there is no way back from here on.
 
     Raises:
@@ -109,7 +108,7 @@ def forget(machine: Machine) -> None:
         ) from error
 
 
-def take_back(machine: Machine) -> bool:
+def take_back(machine: TargetMachine) -> bool:
     """Make all as it was before an installation that hasn't ended; whether there was one.
 
     It may itself be cut off: the next one does the same again.
@@ -133,7 +132,7 @@ def take_back(machine: Machine) -> bool:
     return True
 
 
-def _forget(machine: Machine) -> None:
+def _forget(machine: TargetMachine) -> None:
     folder = machine.at(REPLACED)
     if (folder / _RECORD).exists():
         machine.sync()
@@ -170,7 +169,7 @@ def _was(said: Any, folder: Path) -> _Was:
     return kept, int(said["uid"]), int(said["gid"])
 
 
-def _make_as_before(machine: Machine, record: Mapping[str, _Was]) -> None:
+def _make_as_before(machine: TargetMachine, record: Mapping[str, _Was]) -> None:
     os.umask(0o022)  # the service must get at a folder that root makes here
     # First what is new: it may be a file where a folder was, and the other way round.
     for path, was in record.items():
@@ -180,7 +179,7 @@ def _make_as_before(machine: Machine, record: Mapping[str, _Was]) -> None:
         if was is None:
             with contextlib.suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
                 there.unlink()
-            remove_empty(there, machine.at(EXHIBIT))
+            machine.remove_empty(there)
     for path, was in record.items():
         if isinstance(was, str):
             set_link(machine.at(path), was)

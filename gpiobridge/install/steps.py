@@ -1,16 +1,20 @@
 """The steps of an installation: what each is, and the sentence that says it.
 
-Frozen and told apart by their type: `plan` chooses them, `carrying` does them, and both
+Frozen and told apart by their type: `plan` chooses them, `carry_out` does them, and both
 ``--dry-run`` and a real run show them. Paths are those of the machine, as text. Pure.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
+from gpiobridge.kiosk import chromium_policy
+from gpiobridge.system import parts
 from gpiobridge.system.overlay import SETTING
+from gpiobridge.system.units import KIOSK, RECOVER, SERVICE, SOCKET
 
-HOME = "/opt/gpiobridge"
+HOME = parts.HOME
 LINKS = ("live", "previous", "bin")
 """The links to copies, in `HOME`."""
 EXHIBIT = "/etc/gpiobridge"
@@ -32,11 +36,14 @@ PINS = "gpio"
 READERS = "gpiobridge-exhibit"
 """The group that may read the configuration, in which a token may stand."""
 
-CHROMIUM = "chromium"
-"""The kiosk's browser, if no other is chosen."""
-
 STATE = "var-lib-gpiobridge-state.mount"
 """Mounts the place that stays writable while the card is only read."""
+
+OURS = (KIOSK, SERVICE, SOCKET, RECOVER, STATE)
+"""The units that `install` may have placed, in the order in which they are stopped."""
+
+POLICY = chromium_policy.FILE
+"""What the kiosk's unit writes: the policy of its browser."""
 
 _SHOWN = 3  # so many files are named in a sentence
 
@@ -108,6 +115,17 @@ class Backup:
 
     target: str
     units: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, changed: Iterable[str], today: str) -> Self:
+        """Make the step for files that someone has changed.
+
+        Args:
+            changed: their paths.
+            today: the date, for the backup's name.
+        """
+        units = tuple(path for path in changed if not path.startswith(f"{EXHIBIT}/"))
+        return cls(f"{EXHIBIT}.backup-{today}", units)
 
     def __str__(self) -> str:
         more = f" and {listed(self.units)}" if self.units else ""

@@ -13,16 +13,21 @@ import subprocess
 from pathlib import Path
 
 from gpiobridge.errors import InstallError
-from gpiobridge.install.steps import ACCOUNTS, CHROMIUM, OVERLAY_CONFIG, OVERLAY_LINE, READERS
-from gpiobridge.install.whole_files import replacing
+from gpiobridge.install.steps import ACCOUNTS, EXHIBIT, OVERLAY_CONFIG, OVERLAY_LINE, READERS
+from gpiobridge.kiosk.browsers import Browser
 from gpiobridge.system import calling
 from gpiobridge.system.overlay import PACKAGED, Overlay, find_overlay
+from gpiobridge.system.whole_files import replacing
 
 _ORDER_S = 300  # longer than any start that the unit allows
+_OVERLAY_OFF = (
+    f"[ ! -e {OVERLAY_CONFIG} ] || sed -i '/^[[:space:]]*overlayroot=/d' {OVERLAY_CONFIG}"
+)
+_OVERLAY_ON = f"{_OVERLAY_OFF}; echo '{OVERLAY_LINE}' >>{OVERLAY_CONFIG}"
 _LINES = 8  # of the journal that are shown
 
 
-class Machine:
+class TargetMachine:
     """This machine.
 
     Args:
@@ -120,29 +125,35 @@ class Machine:
         if done.returncode:
             raise InstallError(f"systemd-sysusers {ACCOUNTS}: {done.stderr.strip()}")
 
-    def missing_for_a_kiosk(self, browser: str) -> tuple[str, ...]:
+    def missing_for_a_kiosk(self, browser: Browser) -> tuple[str, ...]:
         """List the packages of a kiosk that aren't installed.
 
         Args:
             browser: what it shows pages with.
         """
         usr = self.at("/usr")
-        browsers = {
-            CHROMIUM: (
-                "chromium chromium-sandbox",
-                shutil.which("chromium") or shutil.which("chromium-browser"),
-            )
-        }
-        package, place = browsers.get(browser, (browser, shutil.which(browser)))
         found = {
             "cage": shutil.which("cage"),
             "xwayland": shutil.which("Xwayland"),  # cage 0.1 doesn't start without
-            package: place,
+            " ".join(browser.packages): any(map(shutil.which, browser.programs)),
             # Whoever gives a session its seat, and what it asks.
             "polkitd": any(usr.glob("lib/polkit-1/polkitd")),
             "libpam-systemd": any(usr.glob("lib/*/security/pam_systemd.so")),
         }
         return tuple(package for package, there in found.items() if not there)
+
+    def remove_empty(self, gone: Path) -> None:
+        """Remove the folders of a file that is gone, if nothing is left in them.
+
+        Args:
+            gone: the file, of the exhibit; elsewhere only a folder of drop-ins goes.
+        """
+        for folder in gone.parents:
+            of_exhibit = folder.is_relative_to(self.at(EXHIBIT))
+            if not of_exhibit and not folder.name.endswith(".service.d"):
+                break
+            with contextlib.suppress(OSError):
+                folder.rmdir()
 
     def own(self, path: Path, group: str) -> None:
         """Give a file to root and a group."""
@@ -176,8 +187,7 @@ class Machine:
             done = _run("raspi-config", "nonint", "do_overlayfs", "0" if on else "1")
         elif self.overlay().now:
             # What is in /etc now is in memory; this command goes below it.
-            command = ["sed", "-i", "/^[[:space:]]*overlayroot=/d", OVERLAY_CONFIG]
-            done = _run("overlayroot-chroot", *command)
+            done = _run("overlayroot-chroot", "sh", "-c", _OVERLAY_ON if on else _OVERLAY_OFF)
         else:
             done = None
             self._write_overlay(on)

@@ -1,8 +1,8 @@
 """Chromium as a kiosk needs it: where it is, its command line, its profile.
 
-Owns every flag and its reason. Starts nothing; imports nothing of ours but `errors`; the caller's
-thread. Switches are those of Chromium's ``*_switches.cc``. A release ignores one that it doesn't
-know, so a test looks each of them up in the installed Chromium.
+Owns every flag and its reason. Starts nothing; the caller's thread. Switches are those of
+Chromium's ``*_switches.cc``. A release ignores one that it doesn't know, so a test looks each of
+them up in the installed Chromium.
 """
 
 import json
@@ -10,16 +10,12 @@ import os
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from urllib.parse import urlencode
 
 from gpiobridge.errors import KioskError
-
-NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
+from gpiobridge.kiosk import browsers
+from gpiobridge.kiosk.start import Start
 
 HAS_PIPE = True
-
-# A Pi with 512 MB reports some 420 of them, one with 1 GB some 900.
-SMALL_BYTES = 700 * 1024**2
 
 _ALWAYS = (
     "--kiosk",
@@ -64,7 +60,7 @@ def find() -> Path:
     Raises:
         KioskError: there is none.
     """
-    for name in NAMES:
+    for name in browsers.CHROMIUM.programs:
         if found := shutil.which(name):
             return Path(found)
     raise KioskError(
@@ -73,80 +69,53 @@ def find() -> Path:
     )
 
 
-def command(
-    browser: Path,
-    profile: Path,
-    url: str,
-    *,
-    wayland: bool,
-    small: bool,
-    more: Sequence[str],
-    camera: bool = False,
-) -> list[str]:
-    """Make the command line.
-
-    Args:
-        browser: Chromium, or the distribution's script that starts it.
-        profile: the folder of its profile.
-        url: the page to open.
-        wayland: whether to talk Wayland, rather than what Chromium takes by default.
-        small: whether this machine is short of memory (`is_small`).
-        more: the owner's own flags; they come last, so they win.
-        camera: whether a page may ask for camera and microphone.
-    """
-    flags = [*_ALWAYS, *(_SMALL if small else ()), *(() if camera else _NOTHING_ASKED)]
-    if wayland:
+def command(start: Start) -> list[str]:
+    """Make the command line."""
+    flags = [*_ALWAYS, *(_SMALL if start.little_memory else ())]
+    if not start.camera:
+        flags += _NOTHING_ASKED
+    if start.wayland:
         flags.append("--ozone-platform=wayland")
-    if _asks_about_memory(browser):
+    if _asks_about_memory(start.program):
         flags.append("--no-memcheck")
     # Chromium takes only the last list of features, so the owner's is joined with ours.
-    off = [*_NO_FEATURES, *(_NO_FEATURES_SMALL if small else ())]
-    for flag in more:
+    off = [*_NO_FEATURES, *(_NO_FEATURES_SMALL if start.little_memory else ())]
+    for flag in start.flags:
         if flag.startswith(_FEATURES_FLAG):
             off.append(flag.removeprefix(_FEATURES_FLAG))
         else:
             flags.append(flag)
     return [
-        str(browser),
-        f"--user-data-dir={profile}",
+        str(start.program),
+        f"--user-data-dir={start.profile}",
         *flags,
         _FEATURES_FLAG + ",".join(off),
-        url,
+        start.url,
     ]
 
 
-def environment(profile: Path, url: str, environ: Mapping[str, str]) -> dict[str, str]:
-    """Make its environment.
+def environment(start: Start, environ: Mapping[str, str]) -> dict[str, str]:
+    """Make its environment: its crash reports go into the profile (there is no flag for none).
 
     Args:
-        profile: the folder of its profile, which gets its crash reports, too (there is no flag
-            for having none).
-        url: the page to open; it stands in the command line.
+        start: what it is started with.
         environ: the rest.
     """
-    return {**environ, "BREAKPAD_DUMP_LOCATION": str(profile / _CRASHES)}
+    return {**environ, "BREAKPAD_DUMP_LOCATION": str(start.profile / _CRASHES)}
 
 
-def is_small() -> bool:
-    """Whether this machine has as little memory as a Pi Zero 2 W."""
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") < SMALL_BYTES
-
-
-def start_address(folder: Path, base: str, name: str, token: str) -> str:
-    """What Chromium opens first; with a token a file that leads there, as all can read commands.
+def first_address(folder: Path, address: str, *, secret: bool) -> str:
+    """What Chromium opens first: where that is secret, a file that leads there.
 
     Args:
         folder: for that file; nobody else can read it.
-        base: where the bridge is.
-        name: what the display is called.
-        token: what the bridge asks for, if it does.
+        address: of the exhibit.
+        secret: whether a token stands in it: all can read commands.
 
     Raises:
         KioskError: the file can't be written: the disk is full, for example.
     """
-    query = urlencode({"display": name} | ({"token": token} if token else {}))
-    address = f"{base}/?{query}"
-    if not token:
+    if not secret:
         return address
     page = folder / "start.html"
     try:

@@ -6,13 +6,14 @@ looks each of them up in the installed Chromium. What no policy stops, such as a
 closes. Any thread.
 """
 
-import contextlib
 import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from gpiobridge.kiosk import home
 from gpiobridge.net.hosts import origin_of
+from gpiobridge.system.whole_files import replacing
 
 FILE = "/etc/gpiobridge/chromium-policies/managed/gpiobridge.json"
 """Where the kiosk's unit has it written before each start."""
@@ -103,19 +104,20 @@ def policy(bridge: str, allow: Sequence[str], *, camera: bool) -> dict[str, obje
         allow: addresses of other sites that may be shown, without a path.
         camera: whether the bridge's pages may use camera and microphone, without being asked.
     """
-    own = [bridge] if camera else []
+    own = [bridge, *home.origins(bridge)[1:]]
+    seeing = own if camera else []
     return {
         **_NOTHING_ASKED,
         **_NOTHING_OPENED,
         **_NOTHING_OFFERED,
         "URLBlocklist": _NOWHERE,
-        "URLAllowlist": [*map(_exactly, (bridge, *allow)), *_OWN, f"file://{START_PAGE}"],
+        "URLAllowlist": [*map(_exactly, (*own, *allow)), *_OWN, f"file://{START_PAGE}"],
         "HomepageIsNewTabPage": _OFF,
         "HomepageLocation": f"{bridge}/",
         "VideoCaptureAllowed": _OFF,
-        "VideoCaptureAllowedUrls": own,
+        "VideoCaptureAllowedUrls": seeing,
         "AudioCaptureAllowed": _OFF,
-        "AudioCaptureAllowedUrls": own,
+        "AudioCaptureAllowedUrls": seeing,
     }
 
 
@@ -139,17 +141,9 @@ def write(path: Path, content: str) -> None:
     for folder in reversed(missing):
         folder.mkdir(exist_ok=True)
         folder.chmod(0o755)  # whatever the umask is; a folder that was there keeps its mode
-    beside = path.with_name(f".{path.name}.new")
-    try:
-        with beside.open("w", encoding="utf-8") as file:
-            os.fchmod(file.fileno(), 0o644)
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    finally:
-        with contextlib.suppress(OSError):
-            beside.unlink()
+    with replacing(path) as new:
+        os.fchmod(new.fileno(), 0o644)
+        new.write(content.encode())
 
 
 def _exactly(site: str) -> str:

@@ -12,12 +12,12 @@ import re
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from urllib.parse import urlencode
 
 from gpiobridge.errors import KioskError
+from gpiobridge.kiosk import browsers, home
+from gpiobridge.kiosk.start import Start
 from gpiobridge.net.hosts import DEFAULT_PORTS, origin_of
 
-NAME = "cog"
 HAS_PIPE = False
 
 # Not --doc-viewer, which has no cache: a page with a large picture then took 130 ms instead of 55,
@@ -38,61 +38,49 @@ def find() -> Path:
     Raises:
         KioskError: there is none.
     """
-    if found := shutil.which(NAME):
-        return Path(found)
+    for name in browsers.COG.programs:
+        if found := shutil.which(name):
+            return Path(found)
     raise KioskError(
         "there is no cog here; install it: sudo apt install --no-install-recommends cog "
         "(or take Chromium: leave --browser out)"
     )
 
 
-def command(
-    browser: Path,
-    profile: Path,
-    url: str,
-    *,
-    wayland: bool,
-    small: bool,
-    more: Sequence[str],
-    camera: bool = False,
-) -> list[str]:
+def command(start: Start) -> list[str]:
     """Make the command line; the page's address is not in it (`environment`).
 
+    cog does nothing else with little memory, and asks nobody for a camera.
+
     Args:
-        browser: cog.
-        profile: the folder of its profile, with the filter (`prepare`).
-        url: the page to open.
-        wayland: whether there is a Wayland compositor.
-        small: whether this machine is short of memory; cog does nothing else then.
-        more: the owner's own options; they come last, so they win.
-        camera: cog asks nobody, and has none.
+        start: with a profile that has the filter (`prepare`).
 
     Raises:
         KioskError: the screen is X11's, for which Debian's cog has no plug-in.
     """
-    if not wayland:
+    if not start.wayland:
         raise KioskError(
             "cog needs a Wayland compositor, and WAYLAND_DISPLAY isn't set: start it in a Wayland "
             "session or under cage, or leave --browser out for Chromium"
         )
-    sandbox = [_SANDBOX] if _has_sandbox_option(browser) else []
-    return [str(browser), *_ALWAYS, *sandbox, f"--content-filter={profile / _FILTER}", *more]
+    sandbox = [_SANDBOX] if _has_sandbox_option(start.program) else []
+    rules = f"--content-filter={start.profile / _FILTER}"
+    return [str(start.program), *_ALWAYS, *sandbox, rules, *start.flags]
 
 
-def environment(profile: Path, url: str, environ: Mapping[str, str]) -> dict[str, str]:
+def environment(start: Start, environ: Mapping[str, str]) -> dict[str, str]:
     """Make its environment.
 
     Args:
-        profile: the folder of its profile.
-        url: the page to open: a token may stand in it, and only a command line can all read.
+        start: with the page to open: a token may stand in it, and only a command line can all read.
         environ: the rest.
     """
     return {
         **environ,
-        "COG_URL": url,
+        "COG_URL": start.url,
         "COG_PLATFORM_WL_VIEW_FULLSCREEN": "1",
-        "XDG_DATA_HOME": str(profile / "data"),
-        "XDG_CACHE_HOME": str(profile / "cache"),
+        "XDG_DATA_HOME": str(start.profile / "data"),
+        "XDG_CACHE_HOME": str(start.profile / "cache"),
         # Without a session bus no second cog hands its page to the first and ends, and no other
         # program sends this one elsewhere.
         "DBUS_SESSION_BUS_ADDRESS": "disabled:",
@@ -102,17 +90,9 @@ def environment(profile: Path, url: str, environ: Mapping[str, str]) -> dict[str
     }
 
 
-def start_address(folder: Path, base: str, name: str, token: str) -> str:
-    """What cog opens first; its command line doesn't show it (`environment`).
-
-    Args:
-        folder: a private one, which it doesn't need.
-        base: where the bridge is.
-        name: what the display is called.
-        token: what the bridge asks for, if it does.
-    """
-    query = urlencode({"display": name} | ({"token": token} if token else {}))
-    return f"{base}/?{query}"
+def first_address(folder: Path, address: str, *, secret: bool) -> str:
+    """What cog opens first: the exhibit's address itself, which its command line doesn't show."""
+    return address
 
 
 def prepare(profile: Path, base: str, allow: Sequence[str] = ()) -> None:
@@ -158,7 +138,7 @@ def content_filter(base: str, allow: Sequence[str] = ()) -> list[dict[str, objec
                 "trigger": {"url-filter": "^" + re.sub(r"[][.]", r"\\\g<0>", origin), **pages},
                 "action": {"type": "ignore-previous-rules"},
             }
-            for site in (base, *allow)
+            for site in (*home.origins(base), *allow)
             for origin in _origins(site)
         ),
     ]

@@ -2,12 +2,17 @@
 
 A screen that is unplugged or switched off is no output of the compositor's any more. Chromium opens
 no page then, and one that is open is seen by nobody. Speaks Wayland's wire protocol (The Wayland
-Protocol, chapter 4 and appendix A) on a socket that is given to it; the caller's thread; imports
-nothing of the project.
+Protocol, chapter 4 and appendix A) on a socket that is given to it; the caller's thread.
 """
 
+import contextlib
 import socket
 import struct
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from gpiobridge.errors import KioskError
+from gpiobridge.system import calling
 
 # Of every connection: wl_display is object 1; the client chooses the numbers of its own.
 _REGISTRY, _CALLBACK = 2, 3
@@ -73,3 +78,34 @@ class Screen:
                 self._outputs.add(name)
             elif event == _GLOBAL_REMOVE:
                 self._outputs.discard(name)
+
+
+@contextlib.contextmanager
+def connected_screen(environ: Mapping[str, str]) -> Iterator[Screen | None]:
+    """Connect to the Wayland compositor, to learn of its end and its screens; None under X11.
+
+    When cage ends, it waits for us. Its end is the end of this connection.
+
+    Args:
+        environ: names the screen.
+
+    Raises:
+        KioskError: there is none, or no compositor answers.
+    """
+    display = environ.get("WAYLAND_DISPLAY")
+    if not display and not environ.get("DISPLAY"):
+        raise KioskError(
+            "there is no screen to show the page on: neither WAYLAND_DISPLAY nor DISPLAY is set; "
+            "start it in a desktop session, or with cage: cage -- " + calling.command("kiosk")
+        )
+    if not display:
+        yield None
+        return
+    path = Path(environ.get("XDG_RUNTIME_DIR", ""), display)
+    with socket.socket(socket.AF_UNIX) as connection:
+        try:
+            connection.connect(str(path))
+            screen = Screen(connection)
+        except OSError as error:
+            raise KioskError(f"no compositor answers at {path}: {error}") from error
+        yield screen

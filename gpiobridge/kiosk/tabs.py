@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from gpiobridge.kiosk.home import origins
 from gpiobridge.net.hosts import origin_of
 
 LOOK_S = 1.0
@@ -60,7 +61,7 @@ class Tabs:
 
     Args:
         home: the address that the exhibit begins at; a file's may lead to the bridge.
-        bridge: where the bridge is; all its pages are the exhibit's.
+        bridge: where the bridge is; all its pages are the exhibit's (`home`).
         allow: addresses of other sites that the exhibit's tab may show.
         now_s: monotonic seconds.
 
@@ -75,8 +76,8 @@ class Tabs:
         self.heard = False
         self.strayed = ""
         self._home = home
-        self._bridge = origin_of(bridge)
-        self._allow = frozenset(map(origin_of, allow)) - {self._bridge, ""}
+        self._own_origins = origins(bridge)
+        self._allow = frozenset(map(origin_of, allow)) - {*self._own_origins, ""}
         self._pages: dict[str, _Page] = {}
         self._own: str | None = None  # the exhibit's
         self._left: str | None = None  # what was the exhibit's, and is led home from
@@ -218,7 +219,7 @@ class Tabs:
         return (
             url == self._home
             or url.startswith(_PASSING)
-            or (origin == self._bridge or origin in self._allow or not url)
+            or (origin in self._own_origins or origin in self._allow or not url)
         )
 
     def _is_away(self, url: str) -> bool:

@@ -42,7 +42,7 @@ class Counts(Observer):
     Args:
         raw_edges: pin -> edges as the back end told them; the watcher counts them by itself, as a
             pin that oscillates has too many to tell.
-        events: (pin, "low", "high", "tap" or "hold") -> how often it happened.
+        events: (pin, event) -> how often it happened.
         navigations: (page, next page) -> displays that were moved on.
         connected: sockets that were taken over.
         gone: why a socket ended -> how many did.

@@ -34,7 +34,7 @@ from gpiobridge.loop.event_log import EventLog
 from gpiobridge.loop.observer import Observer
 from gpiobridge.loop.order_queue import OrderQueue
 from gpiobridge.loop.waker import Waker
-from gpiobridge.pins import PinSource
+from gpiobridge.pins.source import PinSource
 
 log = logging.getLogger(__name__)
 
@@ -143,8 +143,7 @@ class Watcher:
         try:
             # Arm first, read second: an edge between the two is in the queue, not lost.
             self.pins.open(self._on_edge)
-            descriptor = self.pins.fileno()
-            if descriptor is not None:
+            for descriptor in self.pins.descriptors():
                 self._selector.register(descriptor, selectors.EVENT_READ, self.pins)
             for pin in self._pin_names:
                 self._read(pin)

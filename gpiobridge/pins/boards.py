@@ -84,7 +84,7 @@ def chip_number(chip: str) -> int:
     if chip != "auto":
         return int(chip.removeprefix("gpiochip"))
     found = chips.chips()
-    if own := chips.pi_chip(found):
+    if own := chips.named(chip, found):
         return own.number
     if not found:
         raise PinError(f'gpio.chip = "auto": no chip can be opened; {NO_CHIP}')

@@ -86,6 +86,13 @@ def pi_chip(found: Iterable[Chip]) -> Chip | None:
     return next((chip for chip in found if chip.label.startswith(PI_LABELS)), None)
 
 
+def named(name: str, found: Iterable[Chip]) -> Chip | None:
+    """Find the chip that the configuration names; "auto" is the Pi's own."""
+    if name == "auto":
+        return pi_chip(found)
+    return next((chip for chip in found if chip.name == name), None)
+
+
 def line(chip: int, offset: int, root: Path = Path("/")) -> Line:
     """Ask who holds a line.
 

@@ -19,11 +19,11 @@ it must not block.
 
 import math
 import threading
-import time
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from gpiobridge.config import Pin, format_duration
+from gpiobridge.core.clock import Clock
 from gpiobridge.core.events import Level
 from gpiobridge.errors import DriveError, PinError
 
@@ -53,14 +53,14 @@ class Driving:
     Args:
         pins: pin name to its settings.
         read: gives a pin's level now.
-        clock: gives monotonic seconds.
+        clock: stamps the edges.
     """
 
     def __init__(
         self,
         pins: Mapping[str, Pin],
         read: Callable[[str], Level],
-        clock: Callable[[], float] = time.monotonic,
+        clock: Clock,
     ) -> None:
         self._pins = pins
         self._read = read
@@ -101,7 +101,7 @@ class Driving:
         with self._lock:
             if self._put is None:
                 raise PinError(f"pin {pin!r} is closed: the bridge is not running")
-            now_s = self._clock()
+            now_s = self._clock.now().mono_s
             self._end_presses_locked(now_s)
             if for_s is None:
                 self._set_locked(pin, level, now_s)
@@ -111,13 +111,13 @@ class Driving:
     def read(self, pin: str) -> Level:
         """Read a pin's level now: after the end of a press that is over."""
         with self._lock:
-            self._end_presses_locked(self._clock())
+            self._end_presses_locked(self._clock.now().mono_s)
             return self._read(pin)
 
     def hand_on(self) -> None:
         """Hand on the ends of all presses that are over; wait for an edge that is on its way."""
         with self._lock:
-            self._end_presses_locked(self._clock())
+            self._end_presses_locked(self._clock.now().mono_s)
 
     @property
     def deadline_s(self) -> float | None:

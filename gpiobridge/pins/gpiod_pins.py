@@ -13,12 +13,14 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from gpiobridge.config import Gpio, Pin, Pull
+from gpiobridge.config import Gpio, Pull
+from gpiobridge.core.clock import Clock
 from gpiobridge.core.events import Level, RawEdge
 from gpiobridge.errors import PinError
 from gpiobridge.pins.boards import chip_number, require
-from gpiobridge.pins.remedies import explain, no_such_line, title
-from gpiobridge.pins.source import SETTLE_S, OnEdge, PinSource
+from gpiobridge.pins.gpio import WiredPin
+from gpiobridge.pins.remedies import explain, no_such_line, only_its_wire, title
+from gpiobridge.pins.source import SETTLE_S, OnEdge, PinSource, refuse_made_time
 
 # As many edges as the kernel keeps at most (GPIO_V2_LINES_MAX * 16 in its gpiolib-cdev.c); when
 # it has no room, it drops the oldest.
@@ -32,7 +34,11 @@ class GpiodPins(PinSource):
 
     Args:
         settings: which chip.
-        pins: pin name to its settings; `chip_sources` has one source for each chip.
+        pins: pin name to its settings; `gpio` has one source for each chip.
+        clock: the real one, by which the kernel stamps edges, too.
+
+    Raises:
+        PinError: the clock isn't real.
 
     Attributes:
         simulated: False: these are real.
@@ -42,10 +48,11 @@ class GpiodPins(PinSource):
     simulated = False
     loses_edges = False
 
-    def __init__(self, settings: Gpio, pins: Mapping[str, Pin]) -> None:
+    def __init__(self, settings: Gpio, pins: Mapping[str, WiredPin], clock: Clock) -> None:
+        refuse_made_time(clock, "gpiod")
         self._settings = settings
         self._pins = pins
-        self._lines = {name: pin.pin for name, pin in pins.items() if pin.pin is not None}
+        self._lines = {name: pin.pin for name, pin in pins.items()}
         self._names = {line: name for name, line in self._lines.items()}
         self._on_edge: OnEdge = lambda edge: None
         self._request: Any = None
@@ -77,10 +84,9 @@ class GpiodPins(PinSource):
             self.close()
             raise
 
-    def fileno(self) -> int:
-        """The descriptor of all edges."""
-        descriptor: int = self._request.fd
-        return descriptor
+    def descriptors(self) -> list[int]:
+        """List the one of all edges."""
+        return [self._request.fd]
 
     def read_edges(self) -> bool:
         """Hand all edges that wait to ``on_edge``.
@@ -117,6 +123,14 @@ class GpiodPins(PinSource):
             return Level.HIGH if self._request.get_value(self._lines[pin]) else Level.LOW
         except Exception as error:
             raise PinError(f"pin {pin!r} can't be read: {error}") from error
+
+    def drive(self, pin: str, level: Level, for_s: float | None = None) -> None:
+        """Refuse it.
+
+        Raises:
+            PinError: always; the pins are real.
+        """
+        raise PinError(only_its_wire(pin))
 
     def check(self) -> None:
         """Nothing to do: there is no thread that could die.

@@ -5,9 +5,10 @@ real cause into warnings. Which lines there are, the chip says: gpiozero knows t
 of a Pi's boards only, not the others of a Compute Module (see `_Lines`). gpiozero and the back end
 are imported only when the pins are opened.
 
-`Pins` is opened, read and closed by one thread at a time (the watcher's or the one that starts
-it); the callbacks come on the back end's thread and only stamp, append and wake. Simulated pins may
-be driven on any thread; their callbacks come on the one that drives, reads or looks for edges.
+`GpiozeroPins` is opened, read and closed by one thread at a time (the watcher's or the one that
+starts it); the callbacks come on the back end's thread and only stamp, append and wake. Simulated
+pins may be driven on any thread; their callbacks come on the one that drives, reads or looks for
+edges.
 """
 
 import contextlib
@@ -20,15 +21,17 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from gpiobridge.config import Gpio, Pin, Pull
+from gpiobridge.config import Gpio, Pull
 from gpiobridge.config.header import MOST_LINES
+from gpiobridge.core.clock import Clock
 from gpiobridge.core.events import Level, RawEdge
 from gpiobridge.errors import PinError
 from gpiobridge.pins import chips
 from gpiobridge.pins.boards import chip_number, choose, require
 from gpiobridge.pins.driving import Driving
-from gpiobridge.pins.remedies import explain, no_such_line, title
-from gpiobridge.pins.source import SETTLE_S, OnEdge, PinSource
+from gpiobridge.pins.gpio import WiredPin
+from gpiobridge.pins.remedies import explain, no_such_line, only_its_wire, title
+from gpiobridge.pins.source import SETTLE_S, OnEdge, PinSource, refuse_made_time
 
 # A stamp further from its arrival than this is on another clock: use the arrival.
 _PLAUSIBLE_S = 10.0
@@ -42,25 +45,32 @@ _FACTORIES = {
 }
 
 
-class Pins(PinSource):
+class GpiozeroPins(PinSource):
     """The configured pins on one gpiozero back end.
 
     Args:
         settings: which back end and chip.
-        pins: pin name to its settings. Real ones are on one chip (`chip_sources` has one source for
-            each); a simulated pin has no chip, whatever is named for it.
+        pins: pin name to its settings. Real ones are on one chip (`gpio` has one source for each);
+            a simulated pin has no chip, whatever is named for it.
+        clock: stamps edges; that of real pins has to be real.
+
+    Raises:
+        PinError: the pins are real, and the clock isn't.
 
     Attributes:
         simulated: True on gpiozero's mock back end.
         loses_edges: True if the back end may drop an edge, so that the level must be checked.
     """
 
-    def __init__(self, settings: Gpio, pins: Mapping[str, Pin]) -> None:
+    def __init__(self, settings: Gpio, pins: Mapping[str, WiredPin], clock: Clock) -> None:
         self._settings = settings
+        self._clock = clock
         self._pins = pins
         self._factory_name = choose(settings.pin_factory)
         self.simulated = self._factory_name == "mock"
         self.loses_edges = not self.simulated
+        if not self.simulated:
+            refuse_made_time(clock, self._factory_name)
         self._factory: Any = None
         # A simulated pin's line is its place in the file: two chips may have the same number.
         self._lines = {
@@ -69,7 +79,7 @@ class Pins(PinSource):
         }
         self._devices: dict[str, Any] = {}
         self._callbacks: list[Callable[[float, int], None]] = []
-        self._driving = Driving(pins, self._level_now)
+        self._driving = Driving(pins, self._level_now, clock)
         self._driven_at_s: float | None = None  # the stamp of an edge that is made just now
 
     def open(self, on_edge: OnEdge) -> None:
@@ -133,6 +143,10 @@ class Pins(PinSource):
         if thread is not None and not thread.is_alive():
             raise PinError("lgpio's thread has died: no pin would be heard any longer")
 
+    def drives(self, pin: str) -> bool:
+        """Whether a program may set this pin's level: each that is simulated."""
+        return self.simulated
+
     def drive(self, pin: str, level: Level, for_s: float | None = None) -> None:
         """Set a simulated pin's level, as a finger on its button would; see `Driving.drive`.
 
@@ -141,7 +155,7 @@ class Pins(PinSource):
             PinError: the pins are real, or closed already.
         """
         if not self.simulated:
-            super().drive(pin, level, for_s)
+            raise PinError(only_its_wire(pin))
         self._driving.drive(pin, level, for_s)
 
     def close(self) -> None:
@@ -188,17 +202,17 @@ class Pins(PinSource):
         """Make sure that a chip has the lines: lgpio itself only says "bad GPIO number"."""
         found = next((chip for chip in chips.chips() if chip.number == number), None)
         for name, line in self._lines.items():
-            if found is not None and line is not None and line >= found.lines:
+            if found is not None and line >= found.lines:
                 path = f"/dev/{found.name}"
                 raise PinError(no_such_line(self._pins[name], path, found.lines, "lgpio"))
 
-    def _claim(self, pin: Pin) -> Any:
+    def _claim(self, pin: WiredPin) -> Any:
         from gpiozero import InputDevice
 
         pull_up = {Pull.UP: True, Pull.DOWN: False, Pull.NONE: None}[pin.pull]
         active_state = pin.active is Level.HIGH if pin.pull is Pull.NONE else None
         try:
-            if self.simulated and (pin.chip or self._settings.chip) == "auto":
+            if self.simulated and pin.chip_by(self._settings) == "auto":
                 _check_number(pin)
             device = InputDevice(
                 self._lines[pin.name],
@@ -230,15 +244,19 @@ class Pins(PinSource):
         finally:
             self._driven_at_s = None
 
+    def _stamp(self, ticks: float) -> float:
+        """When an edge was: as the back end says, if that can be."""
+        if self._driven_at_s is not None:
+            return self._driven_at_s
+        now_s = self._clock.now().mono_s
+        plausible = self._clock.real and now_s - _PLAUSIBLE_S <= ticks <= now_s
+        return ticks if plausible else now_s
+
     def _arm(self, name: str, on_edge: OnEdge) -> None:
         # No exception may leave a callback: it would end lgpio's only thread, and every pin
         # would be deaf from then on.
         def changed(ticks: float, state: int) -> None:
-            now_s = time.monotonic()
-            at_s = ticks if now_s - _PLAUSIBLE_S <= ticks <= now_s else now_s
-            if self._driven_at_s is not None:
-                at_s = self._driven_at_s
-            on_edge(RawEdge(name, _level(state), at_s))
+            on_edge(RawEdge(name, _level(state), self._stamp(ticks)))
 
         self._callbacks.append(changed)  # gpiozero keeps a weak reference only
         try:
@@ -272,9 +290,9 @@ class _Lines:
         )
 
 
-def _check_number(pin: Pin) -> None:
+def _check_number(pin: WiredPin) -> None:
     """Refuse a simulated pin that no Raspberry Pi has."""
-    if pin.pin is not None and pin.pin >= MOST_LINES:
+    if pin.pin >= MOST_LINES:
         raise ValueError(f"a Raspberry Pi has the lines 0 to {MOST_LINES - 1} at most")
 
 

@@ -89,6 +89,14 @@ def title(pin: Pin) -> str:
     return f"pin {pin.name!r} ({pin.where})"
 
 
+def only_its_wire(pin: str) -> str:
+    """Say that no program sets the level of a wired pin, and the remedy."""
+    return (
+        f"pin {pin!r} is real: only its wire sets its level; to set it by program give it "
+        'source = "http", or pin_factory = "mock" under [gpio] for a test'
+    )
+
+
 def no_such_line(pin: Pin, chip: str, count: int, back_end: str) -> str:
     """Say that a chip has no line for a pin, and the remedy.
 

@@ -1,12 +1,15 @@
-"""What the watcher needs of the pins, whatever their back end, and what wired ones share.
+"""What a kind of pins gives: a source of their edges, as the watcher needs it.
 
-It touches no pin. Which thread calls what, `watcher` decides; only `PinSource.drive` and
-`PinSource.deadline_s` are for any.
+It touches no pin. Which thread calls what, `watcher` decides; only `PinSource.drive`,
+`PinSource.drives` and `PinSource.deadline_s` are for any.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
+from gpiobridge.config import Gpio
+from gpiobridge.config.kinds import Kind, PinT, TableT
+from gpiobridge.core.clock import Clock
 from gpiobridge.core.events import Level, RawEdge
 from gpiobridge.errors import PinError
 
@@ -33,12 +36,12 @@ class PinSource(Protocol):
     def open(self, on_edge: OnEdge) -> None:
         """Claim every pin and arm it: from now on every edge goes to ``on_edge``."""
 
-    def fileno(self) -> int | None:
-        """The open descriptor that is readable when `read_edges` has work.
+    def descriptors(self) -> Sequence[int]:
+        """List the open descriptors that are readable when `read_edges` has work.
 
         None, unless overridden: edges come by themselves, on a thread of the back end's.
         """
-        return None
+        return ()
 
     @property
     def deadline_s(self) -> float | None:
@@ -64,6 +67,13 @@ class PinSource(Protocol):
     def read(self, pin: str) -> Level:
         """Read a pin's level now."""
 
+    def drives(self, pin: str) -> bool:
+        """Whether a program may set this pin's level, with `drive`; any thread.
+
+        Not, unless overridden.
+        """
+        return False
+
     def drive(self, pin: str, level: Level, for_s: float | None = None) -> None:
         """Set a pin's level, where there is no wire that does; on any thread.
 
@@ -74,11 +84,11 @@ class PinSource(Protocol):
 
         Raises:
             DriveError: a press (with ``for_s``) would be no event.
-            PinError: there is a wire, unless overridden; or the pins are not open.
+            PinError: something else sets it, unless overridden; or the pins are not open.
         """
         raise PinError(
-            f"pin {pin!r} is real: only its wire sets its level; to set it by program give it "
-            'source = "http", or pin_factory = "mock" under [gpio] for a test'
+            f"pin {pin!r} can't be set: its source alone does that; to set it by program give it "
+            'source = "http"'
         )
 
     def check(self) -> None:
@@ -86,3 +96,33 @@ class PinSource(Protocol):
 
     def close(self) -> None:
         """Release every pin."""
+
+
+class PinKind(Kind[TableT, PinT]):
+    """A kind of pins, as its module says it: how it is configured, and how it is made."""
+
+    def make(self, gpio: Gpio, pins: Mapping[str, PinT], clock: Clock) -> PinSource:
+        """Make the source of all pins of this kind; its back end is imported no sooner.
+
+        Args:
+            gpio: which back end and chip the wired ones have.
+            pins: pin name to its settings, at least one.
+            clock: gives the stamps of edges that have none of the kernel's.
+
+        Raises:
+            PinError: it can't be made; the message says what to do.
+        """
+        raise NotImplementedError
+
+
+def refuse_made_time(clock: Clock, back_end: str) -> None:
+    """Make sure that a clock is the one by which the kernel stamps edges.
+
+    Raises:
+        PinError: it is not.
+    """
+    if not clock.real:
+        raise PinError(
+            f"the pins on {back_end} are stamped by the kernel's clock, so the bridge can't run on "
+            'another one; write pin_factory = "mock" under [gpio] for simulated pins'
+        )

@@ -17,7 +17,8 @@ from gpiobridge.config import format_duration, nearest, parse_duration
 from gpiobridge.core.events import Level
 from gpiobridge.displays.audience import Audience
 from gpiobridge.errors import DriveError, PushError
-from gpiobridge.pins import MAX_PRESS_S, PinSource
+from gpiobridge.pins.driving import MAX_PRESS_S
+from gpiobridge.pins.source import PinSource
 from gpiobridge.routes.admission import check_api, refuse
 from gpiobridge.routes.json_body import json_body
 
@@ -58,8 +59,8 @@ def add_api(blueprint: Blueprint, running: Callable[[], RunningBridge]) -> None:
         pins = running().settings.pins
         if name not in pins:
             refuse(404, f"There is no pin {name!r}; pins: {', '.join(pins)}.")
-        if pins[name].source != "http":
-            refuse(404, f'Pin {name!r} is wired: only pins with source = "http" can be set here.')
+        if because := pins[name].closed_because:
+            refuse(404, f'Pin {name!r} {because}: only pins with source = "http" can be set here.')
         return set_level(running().watcher.pins, name)
 
     def add(path: str, endpoint: str, view: Callable[..., ResponseReturnValue]) -> None:

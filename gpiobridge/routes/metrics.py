@@ -18,6 +18,7 @@ from prometheus_client.metrics_core import (
 from prometheus_client.registry import Collector
 
 from gpiobridge.app.running_bridge import RunningBridge
+from gpiobridge.core.events import Level
 from gpiobridge.displays.observer import Gone
 from gpiobridge.loop.counts import Histogram
 
@@ -52,7 +53,7 @@ class _Metrics(Collector):
         pins = self._running.settings.pins
         watcher = self._running.watcher
         core, counts = watcher.core, watcher.counts
-        events = {(pin, level): 0 for pin in pins for level in ("low", "high")} | counts.events
+        events = {(pin, level): 0 for pin in pins for level in Level} | counts.events
         levels, now_s = core.levels, watcher.clock.now().mono_s
 
         def each(value: Callable[[str], float]) -> list[Sample]:

@@ -11,7 +11,7 @@ from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from gpiobridge.app.running_bridge import RunningBridge
-from gpiobridge.pins import PinSource
+from gpiobridge.pins.source import PinSource
 from gpiobridge.routes.admission import refuse
 from gpiobridge.routes.api import set_level
 from gpiobridge.routes.html import STRICT_CSP, insert_script
@@ -39,11 +39,13 @@ def add_simulator(blueprint: Blueprint, running: Callable[[], RunningBridge]) ->
         simulated_pins()
         here = request.script_root
         pages = [{"name": name, "path": here + p} for name, p in running().watcher.paths.items()]
-        pins, nonce = list(running().settings.pins.values()), running().nonce()
+        source, nonce = running().watcher.pins, running().nonce()
+        pins = list(running().settings.pins.values())
         response = Response(
             render_template(
                 "simulator.html",
                 pins=pins,
+                driven=[pin.name for pin in pins if source.drives(pin.name)],
                 pages=pages,
                 prefix=root(running()),
                 nonce=nonce,
@@ -59,6 +61,8 @@ def add_simulator(blueprint: Blueprint, running: Callable[[], RunningBridge]) ->
         known = running().settings.pins
         if name not in known:
             refuse(404, f"There is no pin {name!r}; pins: {', '.join(known)}.")
+        if not pins.drives(name):
+            refuse(404, f"Pin {name!r} is none that can be pressed here: {known[name].where}.")
         return set_level(pins, name)
 
     blueprint.add_url_rule("/simulator", "simulator", show)

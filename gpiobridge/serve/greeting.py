@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from gpiobridge.app.running_bridge import RunningBridge
 from gpiobridge.client import target
-from gpiobridge.config import Pin, base_url
+from gpiobridge.config import base_url
 from gpiobridge.errors import GpioBridgeError
 from gpiobridge.extension.gpio_bridge import GpioBridge
 from gpiobridge.system import calling
@@ -47,7 +47,7 @@ def _greeting(running: RunningBridge, host: str, port: int) -> str:
         lines.append(f"  the packaged example: {because}")
     if running.settings.server.token:
         lines.append("  it asks for the token: open it once with ?token=... added")
-    lines += [f"  {pin.name}: {_source(pin)}, active {pin.active}" for pin in pins]
+    lines += [f"  {pin.name}: {pin.where}, active {pin.active}" for pin in pins]
     if running.watcher.pins.simulated:
         lines += [
             "  the pins are simulated: no GPIO is read",
@@ -66,7 +66,3 @@ def _press(running: RunningBridge, port: int) -> str:
     press = calling.command(*words)
     token = settings.server.token
     return press if not token or target.token_is_found_here(token) else f"{press} --token ..."
-
-
-def _source(pin: Pin) -> str:
-    return pin.where if pin.source == "gpio" else f"set by POST /api/pins/{pin.name}"

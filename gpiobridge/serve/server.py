@@ -1,37 +1,22 @@
-"""The service: one listening socket, and gunicorn or Werkzeug around the application.
+"""The service: gunicorn or Werkzeug around the application, on one listening socket (`listener`).
 
 Two processes, as gunicorn has them: the arbiter owns the listening socket and the signals, its
-one worker everything else (`gunicorn_server`). Where gunicorn can't be imported (it needs
+one worker everything else (`gunicorn_arbiter`). Where gunicorn can't be imported (it needs
 ``fcntl``, so not on Windows) Werkzeug's threaded server does: fine for making an exhibit on a
 laptop. Pins and threads are started where the requests are served, as a thread does not survive
 a fork.
 """
 
-import contextlib
-import errno
-import ipaddress
 import logging
-import os
-import socket
 from collections.abc import Callable
 from dataclasses import replace
 
 from gpiobridge.config import Settings
-from gpiobridge.errors import ConfigError, ServerError
 from gpiobridge.serve import werkzeug_server
-from gpiobridge.serve.silence import bound_waits
-from gpiobridge.system import calling
+from gpiobridge.serve.listener import open_listener
 from gpiobridge.system.open_files import raise_file_limit, room_for_displays
 
 log = logging.getLogger(__name__)
-
-REQUEST_S = 10
-"""How long a client may take for the next bytes of its request, or of our answer, in seconds."""
-
-_BACKLOG = 2048
-_UNPRIVILEGED = 1024  # ports below are root's
-_LOOK_AT = 100  # ports, for one that is free
-_DEFER_S = 30  # a connection that has said nothing yet stays in the kernel for so long
 
 
 def serve(load: Callable[[], Settings]) -> int:
@@ -48,108 +33,12 @@ def serve(load: Callable[[], Settings]) -> int:
         ServerError: the address can't be listened on.
     """
     settings = _within_file_limit(load(), raise_file_limit())
-    listener = _systemd_listener(settings) or _listen(settings.server.host, settings.server.port)
-    _tune(listener)
+    listener = open_listener(settings)
     try:
         from gpiobridge.serve import gunicorn_arbiter
     except ImportError:  # not installed, or without fcntl
         return werkzeug_server.serve(settings, listener)
     return gunicorn_arbiter.serve(settings, listener, load)
-
-
-def _systemd_listener(settings: Settings) -> socket.socket | None:
-    """The socket that a systemd socket unit passes (sd_listen_fds(3)), if there is one.
-
-    Raises:
-        ConfigError: it isn't the configured one. Serving there would ignore the configuration;
-            listening for ourselves would be in vain, as the service has no network.
-    """
-    if os.environ.get("LISTEN_PID") != str(os.getpid()):
-        return None
-    passed = os.environ.get("LISTEN_FDS", "")
-    for name in ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"):
-        os.environ.pop(name, None)  # ours now: gunicorn must not take it a second time
-    if passed != "1":
-        raise ConfigError(
-            [f"gpiobridge.socket: passes {passed} sockets, and one is served: {_remedy()}"]
-        )
-    listener = socket.socket(fileno=3)
-    if listener.family not in (socket.AF_INET, socket.AF_INET6):
-        raise ConfigError([f"gpiobridge.socket: its ListenStream is no TCP address: {_remedy()}"])
-    host, port = listener.getsockname()[:2]
-    wanted = settings.server
-    if wanted.port not in (0, port) or not _same_host(wanted.host, host):
-        raise ConfigError(
-            [
-                f"{settings.source}: server.host and server.port are {wanted.host} and "
-                f"{wanted.port}, but systemd listens on {host} and {port}: {_remedy()}"
-            ]
-        )
-    return listener
-
-
-def _remedy() -> str:
-    return f"`{calling.as_root('install')}` writes the socket unit from the configuration"
-
-
-def _same_host(wanted: str, address: str) -> bool:
-    """Whether a configured host is the address that is listened on."""
-    try:
-        return ipaddress.ip_address(wanted) == ipaddress.ip_address(address)
-    except ValueError:  # a name
-        pass
-    try:
-        found = {info[4][0] for info in socket.getaddrinfo(wanted, None)}
-    except OSError as error:
-        # Under the hardened unit there is no network to ask: `install` has asked.
-        log.warning('server.host = "%s" can\'t be looked up: %s', wanted, error)
-        return True
-    return address in found
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    """Take the address ourselves: a port in use is said in one sentence, without retries."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
-    except OSError as error:
-        raise ServerError(_explain(error, host, port)) from error
-
-
-def _explain(error: OSError, host: str, port: int) -> str:
-    if error.errno == errno.EADDRINUSE:
-        return (
-            f"port {port} on {host} is in use: stop the other program, "
-            f"or choose another port: {calling.again('--port', _free_port(host, port + 1))}"
-        )
-    if error.errno == errno.EACCES:
-        other = calling.again("--port", _free_port(host, 8080))
-        return f"port {port} needs root: choose one from 1024 on: {other}"
-    return f"can't listen on {host}, port {port}: {error.strerror or error}"
-
-
-def _free_port(host: str, first: int) -> int:
-    """Find a port to suggest: the first one from ``first`` on that is free."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    for port in range(max(first, _UNPRIVILEGED), min(first + _LOOK_AT, 65536)):
-        with contextlib.suppress(OSError):
-            socket.create_server((host, port), family=family).close()
-            return port
-    return 0  # any free one
-
-
-def _tune(listener: socket.socket) -> None:
-    """Keep clients that say nothing, or stop in the middle, from holding HTTP threads for ever.
-
-    Connections inherit the options. Where one is unknown, as off Linux, a laptop does without.
-    """
-    with contextlib.suppress(OSError):
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        if hasattr(socket, "TCP_DEFER_ACCEPT"):
-            # Browsers open connections ahead, silent until needed.
-            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, _DEFER_S)
-    for option in ("SO_RCVTIMEO", "SO_SNDTIMEO"):
-        bound_waits(listener, option, REQUEST_S)
 
 
 def _within_file_limit(settings: Settings, files: int | None) -> Settings:

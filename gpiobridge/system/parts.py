@@ -17,6 +17,12 @@ NAME = "gpiobridge"
 MARK = "gpiobridge.json"
 """The file in a copy that `install` has made; it tells the copies apart."""
 
+HOME = "/opt/gpiobridge"
+"""Where `install` keeps its copies."""
+
+LIVE = f"{HOME}/live"
+"""The copy that the installed service runs."""
+
 OLD_S = 365 * 86400.0
 """From this age on, in seconds, a copy is old: faults become known, and it has no fix of them."""
 

@@ -14,11 +14,21 @@ SERVICE = "gpiobridge.service"
 SOCKET = "gpiobridge.socket"
 KIOSK = "gpiobridge-kiosk.service"
 RECOVER = "gpiobridge-recover.service"
+"""Takes an installation back, at boot, that lost its power."""
 
 
 def has_systemd(root: Path) -> bool:
     """Whether the machine was booted with systemd (sd_booted(3))."""
     return (root / "run/systemd/system").exists()
+
+
+def bare(name: str) -> str:
+    """Write a service's name as commands for people have it: `systemctl` and `journalctl` add it.
+
+    Args:
+        name: such as "gpiobridge.service".
+    """
+    return name.removesuffix(".service")
 
 
 _PROPERTIES = (
@@ -61,16 +71,15 @@ class Unit:
         return self.load not in ("", "not-found")
 
     @property
+    def starts_at_boot(self) -> bool:
+        """Whether it is enabled, for good or until the next boot."""
+        return self.enabled.startswith("enabled")
+
+    @property
     def config(self) -> Path | None:
         """The configuration that it runs with, if its command names one."""
         found = re.search(r"--config[ =]([^\s;]+)", self.command)
         return Path(found[1]) if found else None
-
-    @property
-    def browser(self) -> str:
-        """What the kiosk's unit shows pages with."""
-        found = re.search(r"--browser[ =]([^\s;]+)", self.command)
-        return found[1] if found else "chromium"
 
 
 def find_units(root: Path, run: Run) -> dict[str, Unit] | None:
@@ -109,9 +118,6 @@ def find_units(root: Path, run: Run) -> dict[str, Unit] | None:
 def config_of(found: Mapping[str, Unit] | None) -> Path | None:
     """The configuration of the installed service; None if there is no such service."""
     return None if found is None else found[SERVICE].config
-
-
-"""Takes an installation back, at boot, that lost its power."""
 
 
 def installed_config(root: Path = Path("/"), run: Run = run_command) -> Path | None:

@@ -17,6 +17,7 @@ from harness.sockets import close_of, frame
 from gpiobridge import ConfigError, Display, GpioBridge, GpioBridgeError, Level, Message, PinEvent
 from gpiobridge.app.handlers import MAX_WAITING, MAX_WAITING_BYTES, Handlers
 from gpiobridge.displays.audience import SentMessage
+from gpiobridge.pins.gpio import WiredPin
 from gpiobridge.system.log_rate import MOST, LogRate
 
 PINS = {"button": {"pin": 17, "hold": "100ms", "debounce": "0ms"}}
@@ -310,9 +311,7 @@ def test_each_function_has_a_message_of_its_own() -> None:
 
 def make_settings_pin() -> Any:
     """A pin's settings."""
-    from gpiobridge.config import Pin
-
-    return Pin(name="button", pin=17, active=LOW)
+    return WiredPin(name="button", pin=17, active=LOW)
 
 
 def test_a_pin_that_there_is_not_is_told_at_the_start() -> None:

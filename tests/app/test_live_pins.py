@@ -10,7 +10,7 @@ from harness.scripted_pins import ScriptedPins
 from harness.served_application import make_app
 
 from gpiobridge import DriveError, GpioBridge, GpioBridgeError, Level, PinError, PinEvent
-from gpiobridge.pins import PinSource
+from gpiobridge.pins.gpiod_pins import GpiodPins
 
 LOW, HIGH = Level.LOW, Level.HIGH
 PINS = {
@@ -125,9 +125,9 @@ def test_a_wired_pin_refuses(act: Act, monkeypatch: pytest.MonkeyPatch) -> None:
 
     class Real(ScriptedPins):
         simulated = False
-        drive = PinSource.drive
+        drive = GpiodPins.drive
 
-    monkeypatch.setattr("gpiobridge.extension.start.pin_source", lambda gpio, pins: Real())
+    monkeypatch.setattr("gpiobridge.extension.start.pin_source", lambda *_: Real())
     _, bridge = make_app()
     bridge.start()
     try:

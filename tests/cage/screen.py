@@ -16,6 +16,7 @@ from typing import NamedTuple
 from harness.deadline import wait_until
 
 from gpiobridge.install.files import unit_with_browser
+from gpiobridge.kiosk.browsers import BROWSERS
 
 ROOT = Path(__file__).parents[2]
 UNIT = ROOT / "systemd" / "gpiobridge-kiosk.service"
@@ -185,7 +186,9 @@ class Kiosk:
 
 def unit_lines(name: str, browser: str = "chromium") -> list[str]:
     """What the unit says of something, line by line."""
-    return re.findall(rf"^{name}=(.*)$", unit_with_browser(UNIT.read_text(), browser), re.MULTILINE)
+    return re.findall(
+        rf"^{name}=(.*)$", unit_with_browser(UNIT.read_text(), BROWSERS[browser]), re.MULTILINE
+    )
 
 
 def unit_command(config: Path, browser: str, compositor: Sequence[str] = ()) -> list[str]:

@@ -18,6 +18,7 @@ from harness.bridge_process import BridgeProcess
 from harness.deadline import wait_until
 
 from gpiobridge.kiosk import cog
+from gpiobridge.kiosk.start import Start
 
 from .screen import UNIT, Kiosk, near
 
@@ -232,7 +233,7 @@ def test_cog_knows_its_options(tmp_path: Path) -> None:
     program = shutil.which("cog")
     assert program
     cog.prepare(tmp_path, "http://127.0.0.1:8000")
-    line = cog.command(Path(program), tmp_path, "", wayland=True, small=False, more=())
+    line = cog.command(Start(Path(program), tmp_path, "", wayland=True))
     done = subprocess.run(
         [*line, "--version"], capture_output=True, text=True, timeout=10, check=False
     )

@@ -27,6 +27,7 @@ from harness.deadline import DEADLINE_S, wait_until
 from harness.exhibit import write_exhibit
 
 from gpiobridge.kiosk import chromium, devtools_pipe
+from gpiobridge.kiosk.start import Start
 
 # As a compositor says it: that it has told all that it has; and of an output of its own.
 NO_OUTPUT = struct.pack("=3I", 3, 12 << 16, 7)
@@ -563,8 +564,9 @@ def test_real_chromium(shared_bridge: BridgeProcess, launch: Any, tmp_path: Path
     match = re.search(r"\(process (\d+)\)", launcher.said())
     assert match
     binary = Path(f"/proc/{match[1]}/exe")
+    program = programs / "chromium"
     flags = chromium.command(
-        programs / "chromium", Path("/p"), "http://pi/", wayland=True, small=True, more=()
+        Start(program, Path("/p"), "http://pi/", wayland=True, little_memory=True)
     )
     flags.insert(1, devtools_pipe.FLAG)
     names = [flag.removeprefix("--").partition("=")[0] for flag in flags[1:-1]]

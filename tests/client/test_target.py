@@ -92,16 +92,43 @@ def test_another_machine_gets_no_token_of_a_file(folder: Path, url: str) -> None
 
 @pytest.mark.parametrize(
     "text",
-    ["[server", '[server]\nport = "eight"', "[pins]\nbutton = 99\n[pages.welcome]\n", "\0"],
+    [
+        "[server",
+        "server = 8100",
+        '[server]\nport = "eight"',
+        "[server]\nport = true",
+        "[server]\nport = 65536",
+        "[server]\nhost = 127",
+        '[server]\nhost = "192.168.1.300"',
+        '[server]\ntoken = "short"',
+        '[server]\napi_token = ["x"]',
+        "\0",
+    ],
 )
 def test_a_broken_configuration_matters_only_for_the_address(folder: Path, text: str) -> None:
     """With --url it isn't needed; without, its problems are told (row 38)."""
     (folder / "config.toml").write_text(text)
-    assert found("http://127.0.0.1:9") == ("http://127.0.0.1:9", "", "")
+    assert found("http://127.0.0.1:9")[0] == "http://127.0.0.1:9"
     with pytest.raises(ConfigError, match=r"config\.toml"):
         found()
     with pytest.raises(ConfigError, match=r"config\.toml"):
         found("http://127.0.0.1:9", config_file=folder / "config.toml")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[pins]\nbutton = 99\n[pages.welcome]\n",
+        "[server]\nthreads = 0\n[kiosk]\nalow = []\n",
+        '[server]\nhost = "0.0.0.0"\n[pages]\nstart = 1\n',
+    ],
+)
+def test_what_else_is_wrong_is_left_to_check(folder: Path, text: str) -> None:
+    """A bridge that runs can be pressed, whatever somebody is writing there meanwhile."""
+    (folder / "config.toml").write_text(text)
+    assert found() == (config.DEFAULT_URL, "", "")
+    with pytest.raises(ConfigError):
+        config.load()
 
 
 def test_a_configuration_with_another_fault_still_has_its_token(folder: Path) -> None:
@@ -190,9 +217,21 @@ def test_every_command_reads_the_folder(
 
 @pytest.mark.parametrize("command", ["press button", "push 1", "navigate open", "watch", "kiosk"])
 def test_every_command_says_what_is_wrong_with_the_folder_s(folder: Path, command: str) -> None:
-    """Sentences, and exit code 2 (row 38)."""
-    (folder / "config.toml").write_text("[server]\nprot = 1\n[pins]\nbutton = 99\n[pages.a]\n")
+    """All of it, in the sentences of `check`, once the address is wrong; exit code 2 (row 38)."""
+    (folder / "config.toml").write_text("[server]\nport = 70000\n[pins]\nbutton = 99\n[pages.a]\n")
     done = CliRunner().invoke(main, command.split())
+    assert done.exit_code == 2
+    assert "server.port = 70000: must be at most 65535" in done.output
+    assert [line.split(" = ")[0] for line in done.output.splitlines()] == [
+        "config.toml: server.port",
+        "config.toml: pins.button",
+    ]
+
+
+def test_the_kiosk_says_what_else_is_wrong(folder: Path) -> None:
+    """It reads more than the address: which pages have no script, and its own section."""
+    (folder / "config.toml").write_text("[server]\nprot = 1\n[pins]\nbutton = 99\n[pages.a]\n")
+    done = CliRunner().invoke(main, ["kiosk"])
     assert done.exit_code == 2
     assert [line.split(" = ")[0] for line in done.output.splitlines()] == [
         "config.toml: server.prot",
@@ -269,12 +308,13 @@ def test_a_401_names_the_variable_and_the_option(said: bytes, sent: bool, expect
 
 
 def test_what_is_found_is_a_target(folder: Path) -> None:
-    """The configuration comes along, for who needs more of it."""
+    """It names the configuration, for who needs more of it."""
     write_exhibit(folder, SERVER)
     bridge = find_bridge(None, environ={})
     assert isinstance(bridge, Target)
-    assert bridge.settings is not None
-    assert list(bridge.settings.pages) == ["welcome", "open", "still"]
+    assert bridge.file is not None
+    assert list(config.load_for_views(bridge.file, {}).pages) == ["welcome", "open", "still"]
+    assert find_bridge("http://pi.local", environ={}).file is None
 
 
 def test_make_passes_a_port_on() -> None:

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gpiobridge import config
 from gpiobridge.config import circles
+from gpiobridge.config.check import check
 from gpiobridge.config.circles import Circle, Step, find_circles
 from gpiobridge.core.events import Level
 from gpiobridge.errors import ConfigError
@@ -176,9 +176,7 @@ def test_even_a_riddle_takes_a_moment() -> None:
 def problems(text: str, views: Iterable[str]) -> list[str]:
     """All the problems of a configuration whose pages are views."""
     with pytest.raises(ConfigError) as caught:
-        config.check(
-            tomllib.loads(text), source="config.toml", folder=Path("/nowhere"), views=list(views)
-        )
+        check(tomllib.loads(text), source="config.toml", folder=Path("/nowhere"), views=list(views))
     return list(caught.value.problems)
 
 
@@ -209,7 +207,7 @@ def test_false_takes_a_rule_out_of_a_circle() -> None:
         """
     assert len(problems(text, ["a", "b"])) == 1
     mended = f"{text}while_low.a = false\n"
-    pages = config.check(
+    pages = check(
         tomllib.loads(mended), source="config.toml", folder=Path("/nowhere"), views=["a", "b"]
     ).pages
     assert dict(pages["a"].while_rules) == {("b", LOW): "b"}

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from gpiobridge import config
 from gpiobridge.config import Settings
+from gpiobridge.config.check import check as check_tables
 from gpiobridge.config.environment import lay_over
 from gpiobridge.core.events import Gesture, Level
 from gpiobridge.errors import ConfigError
@@ -18,7 +18,7 @@ PIN = "[pins.a]\npin = 17\n"
 def check(text: str, environ: dict[str, str] | None = None) -> Settings:
     """Check a configuration whose pages are views, with variables laid over it."""
     raw, origins = lay_over(tomllib.loads(text), environ or {}, {})
-    return config.check(
+    return check_tables(
         raw, source="config.toml", folder=Path("/nowhere"), views=VIEWS, origins=origins
     )
 

@@ -8,6 +8,7 @@ from click.testing import CliRunner
 from gpiobridge import config
 from gpiobridge.cli import main
 from gpiobridge.config import Settings
+from gpiobridge.config.check import check
 from gpiobridge.errors import ConfigError
 from gpiobridge.serve.standalone import create_app
 
@@ -112,7 +113,7 @@ def test_templates_of_an_application_may_name_its_own_endpoints(exhibit: Path) -
     """Nobody here knows them (row 36)."""
     write(exhibit, welcome="{{ url_for('login') }}")
     raw, _ = config.read(exhibit / "config.toml", {})
-    config.check(raw, source="config.toml", folder=exhibit, views=["login"])
+    check(raw, source="config.toml", folder=exhibit, views=["login"])
 
 
 # --------------------------------------------------------------------- what can't

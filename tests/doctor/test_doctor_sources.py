@@ -7,13 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from gpiobridge.config import Gpio, Pin, Pull
+from gpiobridge.config import Gpio, Pull
 from gpiobridge.core.events import Level, RawEdge
 from gpiobridge.doctor import sampling
 from gpiobridge.doctor.machine import Package, packages_installed
 from gpiobridge.doctor.sampling import Sample, sample
 from gpiobridge.errors import PinError
-from gpiobridge.pins import OnEdge, Pins
+from gpiobridge.loop.clock import RealClock
+from gpiobridge.pins.gpio import WiredPin
+from gpiobridge.pins.gpiozero_pins import GpiozeroPins
+from gpiobridge.pins.source import OnEdge
 from gpiobridge.system.commands import run_command
 
 LOW, HIGH = Level.LOW, Level.HIGH
@@ -37,14 +40,14 @@ class Wires:
         self.toggles = toggles or {}
         self.asked = asked  # whether edges are told only when they are asked for
         self.opened: list[dict[str, Pull]] = []
-        self.pins: Pins
+        self.pins: GpiozeroPins
 
-    def make(self, settings: Gpio, pins: Mapping[str, Pin]) -> Pins:
+    def make(self, settings: Gpio, pins: Mapping[str, WiredPin]) -> GpiozeroPins:
         """Make pins as `sample` asks for them."""
         self.opened.append({name: pin.pull for name, pin in pins.items()})
         wires = self
 
-        class Wired(Pins):
+        class Wired(GpiozeroPins):
             def open(self, on_edge: OnEdge) -> None:
                 if "broken" in pins:
                     raise PinError("pin 'broken' can't be opened: odd")
@@ -52,8 +55,8 @@ class Wires:
                 self._on_edge = on_edge
                 super().open(self._waiting.append if wires.asked else on_edge)
 
-            def fileno(self) -> int | None:
-                return 42 if wires.asked else None
+            def descriptors(self) -> list[int]:
+                return [42] if wires.asked else []
 
             def read_edges(self) -> bool:
                 for edge in self._waiting:
@@ -63,7 +66,7 @@ class Wires:
             def read(self, pin: str) -> Level:
                 return wires.driven.get(pin) or super().read(pin)
 
-        self.pins = Wired(Gpio(pin_factory="mock"), pins)
+        self.pins = Wired(Gpio(pin_factory="mock"), pins, RealClock())
         return self.pins
 
     def pass_time(self, _seconds: float) -> None:
@@ -72,13 +75,13 @@ class Wires:
             for _ in range(times):
                 self.pins.drive(pin, self.pins.read(pin).other)
 
-    def sample(self, *pins: Pin) -> dict[str, Sample | str]:
+    def sample(self, *pins: WiredPin) -> dict[str, Sample | str]:
         """Watch pins."""
         return sample(Gpio(), {pin.name: pin for pin in pins}, self.make, self.pass_time)
 
 
-BUTTON = Pin(name="button", pin=17, active=LOW)
-BARE = Pin(name="bare", pin=22, pull=Pull.NONE, active=LOW)
+BUTTON = WiredPin(name="button", pin=17, active=LOW)
+BARE = WiredPin(name="bare", pin=22, pull=Pull.NONE, active=LOW)
 
 
 def test_a_quiet_pin_has_no_edges() -> None:
@@ -118,7 +121,7 @@ def test_pins_end_with_the_pull_that_they_are_configured_to_have() -> None:
 
 def test_a_pin_that_can_not_be_opened_hides_no_other() -> None:
     """The others are watched alone, and it has the sentence that says why."""
-    found = Wires().sample(BUTTON, Pin(name="broken", pin=5, active=LOW))
+    found = Wires().sample(BUTTON, WiredPin(name="broken", pin=5, active=LOW))
     assert found == {"button": Sample(HIGH), "broken": "pin 'broken' can't be opened: odd"}
 
 

@@ -12,10 +12,10 @@ from harness.deadline import DEADLINE_S
 from harness.served_application import make_app, press
 
 from gpiobridge import GpioBridge, PinError
-from gpiobridge.pins import Pins
+from gpiobridge.pins.gpiozero_pins import GpiozeroPins
 
 
-class TakenPins(Pins):
+class TakenPins(GpiozeroPins):
     """Simulated pins that another process has, until it ends."""
 
     taken = True

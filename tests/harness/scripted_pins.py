@@ -7,18 +7,19 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
-from gpiobridge.config import Gpio, Page, Pin, Server, Settings
+from gpiobridge.config import Gpio, Page, Server, Settings
 from gpiobridge.core.clock import Clock
 from gpiobridge.core.events import Level, RawEdge
 from gpiobridge.loop.clock import RealClock
-from gpiobridge.pins import PinSource
+from gpiobridge.pins.gpio import WiredPin
+from gpiobridge.pins.source import PinSource
 
 LOW, HIGH = Level.LOW, Level.HIGH
 SETTINGS = Settings(
     server=Server(start="welcome"),
     gpio=Gpio(),
     pins={
-        name: Pin(name=name, pin=number, active=LOW)
+        name: WiredPin(name=name, pin=number, active=LOW)
         for name, number in (("button", 17), ("door", 27))
     },
     pages={
@@ -84,9 +85,9 @@ class KernelPins(ScriptedPins):
         self._ear.setblocking(False)
         self._waiting: deque[RawEdge] = deque()
 
-    def fileno(self) -> int:
+    def descriptors(self) -> list[int]:
         """The descriptor."""
-        return self._ear.fileno()
+        return [self._ear.fileno()]
 
     def read_edges(self) -> bool:
         """Tell of what waits; say that edges were lost, if the test wants it."""

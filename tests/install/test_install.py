@@ -28,8 +28,9 @@ from gpiobridge.errors import ConfigError, InstallError, PinError
 from gpiobridge.install import installation as installing
 from gpiobridge.install import own_copy
 from gpiobridge.install.files import exhibit_files, socket_unit, unit_files, unit_with_browser
-from gpiobridge.install.installation import install, make_writable, roll_back, uninstall
-from gpiobridge.install.target import Machine
+from gpiobridge.install.installation import Choices, install, make_writable, roll_back, uninstall
+from gpiobridge.install.target import TargetMachine
+from gpiobridge.kiosk.browsers import BROWSERS
 from gpiobridge.system import calling, parts
 from gpiobridge.system.overlay import Overlay
 
@@ -93,11 +94,12 @@ def other_version(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, bytes], Non
     return change
 
 
-def run(machine: Machine, folder: Path | None = None, **options: Any) -> list[str]:
+def run(machine: TargetMachine, folder: Path | None = None, **options: Any) -> list[str]:
     """Install; returns what was said."""
     said: list[str] = []
-    chosen: dict[str, Any] = dict.fromkeys(("kiosk", "dry_run", "replace"), False) | options
-    install(folder, machine=machine, tell=said.append, **chosen)
+    if "browser" in options:
+        options["browser"] = BROWSERS[options["browser"]]
+    install(Choices(folder, **options), machine, said.append)
     return said
 
 
@@ -113,7 +115,7 @@ def snapshot(folder: Path) -> dict[str, tuple[int, bytes | str]]:
     }
 
 
-def command(machine: Machine, *words: str) -> subprocess.CompletedProcess[str]:
+def command(machine: TargetMachine, *words: str) -> subprocess.CompletedProcess[str]:
     """Run the live copy, whose interpreter is a link below the machine's folder."""
     python = machine.at("/opt/gpiobridge/live/bin/python")
     return subprocess.run(
@@ -373,16 +375,16 @@ def test_dry_run_says_who_may_read_the_configuration(
 def test_without_systemd_it_is_said(tmp_path: Path) -> None:
     """A machine that systemd hasn't booted gets one sentence with the alternative."""
     with pytest.raises(InstallError, match=r"doesn't run systemd.*gpiobridge run"):
-        Machine(tmp_path).require()
+        TargetMachine(tmp_path).require()
 
 
 def test_a_port_in_use_is_noticed() -> None:
     """Somebody who listens is told from nobody, and from an address that comes later."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-        assert Machine().taken("127.0.0.1", port)
-        assert not Machine().taken("192.0.2.1", port)
-    assert not Machine().taken("127.0.0.1", port)
+        assert TargetMachine().taken("127.0.0.1", port)
+        assert not TargetMachine().taken("192.0.2.1", port)
+    assert not TargetMachine().taken("127.0.0.1", port)
 
 
 @pytest.mark.parametrize(
@@ -424,8 +426,8 @@ def test_a_browser_goes_with_a_kiosk() -> None:
 def test_a_python_in_a_home_is_refused() -> None:
     """The service may look into no home, so its interpreter can't be there."""
     with pytest.raises(InstallError, match="make the virtual environment with the system's own"):
-        Machine().require_shared(Path("/home/pi/.pyenv/versions/3.12.1"))
-    Machine().require_shared(Path("/usr"))
+        TargetMachine().require_shared(Path("/home/pi/.pyenv/versions/3.12.1"))
+    TargetMachine().require_shared(Path("/usr"))
 
 
 def test_which_exhibit(machine: FakeMachine, exhibit: Path, tmp_path: Path) -> None:
@@ -626,7 +628,7 @@ def test_a_disk_that_fills_up_changes_nothing(
 
     monkeypatch.setattr("gpiobridge.install.carry_out.shutil.copyfileobj", full)
     monkeypatch.setattr("gpiobridge.install.carry_out.build", lambda *_: None)
-    monkeypatch.setattr("gpiobridge.install.carry_out._Work._check", lambda *_: None)
+    monkeypatch.setattr("gpiobridge.install.carry_out.check_with_copy", lambda *_: None)
     with pytest.raises(InstallError) as failed:
         run(machine, exhibit)
     assert str(failed.value) == (
@@ -1098,7 +1100,7 @@ def test_a_file_that_is_exchanged_meanwhile_is_not_placed(
             film.symlink_to(secret) if kind == "link" else os.mkfifo(film)
 
     with pytest.raises(InstallError, match=r"film\.txt: it has changed while .*run this again"):
-        install(exhibit, machine=machine, tell=exchange, kiosk=False, dry_run=False, replace=True)
+        install(Choices(exhibit, replace=True), machine, exchange)
     assert snapshot(machine.root) == before
 
 
@@ -1159,6 +1161,22 @@ def test_uninstall_leaves_the_exhibit(machine: FakeMachine, exhibit: Path) -> No
     (exhibit / "templates/open.html").write_text("new")
     run(machine, exhibit)
     assert machine.at("/etc/gpiobridge/templates/open.html").read_text() == "new"
+
+
+@pytest.mark.parametrize("others", [[], ["their.json"]])
+def test_uninstall_removes_the_policy_of_the_kiosk(
+    machine: FakeMachine, exhibit: Path, others: list[str]
+) -> None:
+    """The unit has written it into the exhibit's folder; one of the owner's beside it stays."""
+    run(machine, exhibit, kiosk=True)
+    managed = machine.at("/etc/gpiobridge/chromium-policies/managed")
+    managed.mkdir(parents=True)
+    for name in ("gpiobridge.json", *others):
+        (managed / name).write_text("{}\n")
+    uninstall(dry_run=False, machine=machine, tell=lambda _: None)
+    assert managed.parent.exists() == bool(others)
+    assert [path.name for path in managed.parent.rglob("*.json")] == others
+    assert machine.at("/etc/gpiobridge/config.toml").exists()
 
 
 @pytest.mark.parametrize("record", [None, "", "[]", '{"placed": 1}', "\0"])
@@ -1371,6 +1389,21 @@ def test_a_card_that_is_only_read_is_left_alone(machine: FakeMachine, exhibit: P
     ]
 
 
+def test_writable_can_be_taken_back_before_the_boot(machine: FakeMachine, exhibit: Path) -> None:
+    """What --read-only sets is not lost with the boot, so it isn't refused (the plug)."""
+    machine.disk = Overlay(package=True)
+    run(machine, exhibit, read_only=True)
+    machine.disk = Overlay(package=True, now=True, next_boot=True)
+    make_writable(dry_run=False, machine=machine, tell=lambda _: None)
+    assert not machine.disk.next_boot
+    said = run(machine, read_only=True)
+    assert machine.disk.next_boot
+    assert [line for line in said if line.startswith("  ")] == [
+        '  write overlayroot="tmpfs:recurse=0" in /etc/overlayroot.local.conf: '
+        "from the next boot on, the card is only read"
+    ]
+
+
 def test_uninstall_says_that_the_card_will_be_only_read(
     machine: FakeMachine, exhibit: Path
 ) -> None:
@@ -1440,7 +1473,7 @@ def test_a_name_without_an_address() -> None:
 def test_pigpio_gets_the_network_back() -> None:
     """Only a configuration that needs the network gets the drop-in that gives it."""
     paths = [
-        [file.path for file in unit_files(SYSTEMD, Server(start="x"), network=on, kiosk=False)]
+        [file.path for file in unit_files(SYSTEMD, Server(start="x"), network=on)]
         for on in (False, True)
     ]
     drop_in = "/etc/systemd/system/gpiobridge.service.d/gpiobridge-network.conf"
@@ -1485,7 +1518,7 @@ def test_the_kiosks_unit_is_hardened(tmp_path: Path, browser: str, says: str) ->
     """The kiosk is as exposed as docs/kiosk.md says, and no member of what it needs not (row 4)."""
     offline = ["systemd-analyze", "security", "--offline=true", "--no-pager"]
     unit = tmp_path / "gpiobridge-kiosk.service"
-    unit.write_text(unit_with_browser((SYSTEMD / unit.name).read_text(), browser))
+    unit.write_text(unit_with_browser((SYSTEMD / unit.name).read_text(), BROWSERS[browser]))
     told = subprocess.run([*offline, unit], capture_output=True, text=True, check=False)
     exposure = re.search(r"Overall exposure level.*: ([0-9.]+)", told.stdout)
     assert exposure, told.stdout + told.stderr

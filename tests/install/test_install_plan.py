@@ -6,13 +6,13 @@ import pytest
 
 from gpiobridge.errors import InstallError
 from gpiobridge.install.plan import (
-    Present,
     Wanted,
     plan_install,
     plan_rollback,
-    plan_uninstall,
     plan_writable,
 )
+from gpiobridge.install.present import Present
+from gpiobridge.install.removal import plan_uninstall
 from gpiobridge.install.steps import (
     CONFIG,
     EXHIBIT,

@@ -50,6 +50,16 @@ def test_allowed_sites(site: str, written: str) -> None:
     assert written in made("http://127.0.0.1:8000", site)["URLAllowlist"]
 
 
+def test_a_bridge_that_leads_to_https() -> None:
+    """It may be shown there, and use there what it may use (row 2)."""
+    assert made("http://pi.local")["URLAllowlist"][:2] == [
+        "http://.pi.local:80", "https://.pi.local:443",
+    ]  # fmt: skip
+    assert made("http://pi.local", camera=True)["VideoCaptureAllowedUrls"] == [
+        "http://pi.local", "https://pi.local:443",
+    ]  # fmt: skip
+
+
 def test_camera_and_microphone() -> None:
     """They are for nobody, or for the bridge's pages alone (row 2)."""
     for kind in ("Audio", "Video"):

@@ -8,12 +8,16 @@ import re
 import subprocess
 from pathlib import Path
 
+import click
 import pytest
 
-from gpiobridge import cli
+from gpiobridge.cli.group import main
 from gpiobridge.errors import KioskError
-from gpiobridge.kiosk import chromium, cog, launcher, liveness, profiles
+from gpiobridge.kiosk import browser_process, browsers, chromium, cog, launcher, liveness, profiles
+from gpiobridge.kiosk.alarm import Alarm
+from gpiobridge.kiosk.inquiry import Inquiry
 from gpiobridge.kiosk.liveness import Answer, Liveness
+from gpiobridge.kiosk.start import Start, page_address
 
 LIVE = Answer(frozenset({"kiosk"}), 2.0)
 OTHER = Answer(frozenset({"", "lobby"}), 2.0)
@@ -81,11 +85,14 @@ def test_pauses_grow() -> None:
     assert liveness.pause_s(100_000) == 10
 
 
+def start(program: Path, *flags: str, **more: bool) -> Start:
+    """A start of a browser on a page."""
+    return Start(program, Path("/p"), "http://pi/", flags=flags, **({"wayland": True} | more))
+
+
 def command(browser: Path, *more: str, small: bool = False, wayland: bool = True) -> list[str]:
     """The command line for a page."""
-    return chromium.command(
-        browser, Path("/p"), "http://pi/", wayland=wayland, small=small, more=more
-    )
+    return chromium.command(start(browser, *more, little_memory=small, wayland=wayland))
 
 
 @pytest.fixture
@@ -124,9 +131,7 @@ def test_own_flags_are_joined_with_ours(program: Path) -> None:
 
 def test_no_page_asks_for_a_permission(program: Path) -> None:
     """Nobody is asked, unless the exhibit may use the camera (row 2)."""
-    asked = chromium.command(
-        program, Path("/p"), "http://pi/", wayland=True, small=False, more=(), camera=True
-    )
+    asked = chromium.command(start(program, camera=True))
     assert "--deny-permission-prompts" in command(program)
     assert "--deny-permission-prompts" not in asked
 
@@ -145,9 +150,9 @@ def test_start_page_of_the_unit(tmp_path: Path) -> None:
     given = {"RUNTIME_DIRECTORY": f"{tmp_path}:/x"}
     assert profiles.private_folder(Path("/p"), given) == tmp_path
     assert profiles.private_folder(Path("/p"), {}) == Path("/p")
-    assert chromium.start_address(tmp_path, "http://pi", "kiosk", "secret-of-the-bridge") == (
-        f"file://{tmp_path}/start.html"
-    )
+    address = page_address("http://pi", "kiosk", "secret-of-the-bridge")
+    first = chromium.first_address(tmp_path, address, secret=True)
+    assert first == f"file://{tmp_path}/start.html"
 
 
 def test_raspberry_pis_warning(program: Path) -> None:
@@ -199,7 +204,7 @@ def test_broken_preferences_are_removed(tmp_path: Path, text: str) -> None:
 
 def cog_command(browser: Path, *more: str, wayland: bool = True) -> list[str]:
     """The command line of cog."""
-    return cog.command(browser, Path("/p"), "http://pi/", wayland=wayland, small=True, more=more)
+    return cog.command(start(browser, *more, little_memory=True, wayland=wayland))
 
 
 @pytest.fixture
@@ -230,7 +235,7 @@ def test_sandbox_of_cog(cog_program: Path) -> None:
 
 def test_environment_of_cog() -> None:
     """It fills the screen, keeps its data in the profile, and takes no orders over D-Bus."""
-    environ = cog.environment(Path("/p"), "http://pi/", {"HOME": "/h", "XDG_DATA_HOME": "/x"})
+    environ = cog.environment(start(Path("cog")), {"HOME": "/h", "XDG_DATA_HOME": "/x"})
     assert environ == {
         "HOME": "/nonexistent",  # where downloads would go
         "COG_URL": "http://pi/",
@@ -251,6 +256,7 @@ def test_environment_of_cog() -> None:
             ("http://127.0.0.1:80001/", "http://127.0.0.1/", "http://127x0.0.1:8000/"),
         ),
         ("http://pi.local:80", ("http://pi.local/a",), ("http://pi.local.evil.example/",)),
+        ("http://pi.local", ("https://pi.local/a",), ("https://pi.local:8443/",)),
         ("https://Pi.local:443/hall", ("https://pi.local/",), ("http://pi.local/",)),
         ("http://[::1]:81", ("http://[::1]:81/",), ("https://example.com/http://[::1]:81/",)),
         ("http://[0:0::1]:81", ("http://[::1]:81/", "http://127.0.0.1:81/"), ("http://[::1]/",)),
@@ -299,12 +305,17 @@ def test_filter_on_a_full_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 )
 def test_how_a_browser_ended(code: int, said: str) -> None:
     """Any end of the browser's can be said: a real-time signal has no name."""
-    assert launcher._how_it_ended(code) == said
+    assert browser_process.how_it_ended(code) == said
 
 
 def test_choice_of_browsers() -> None:
     """The command line names each browser that the launcher knows."""
-    assert set(cli._BROWSER.choices) == set(launcher.BROWSERS)
+    commands = click.Context(main)
+    kiosk = main.get_command(commands, "kiosk")
+    assert kiosk is not None
+    [option] = [param for param in kiosk.params if param.name == "browser"]
+    assert isinstance(option.type, click.Choice)
+    assert set(option.type.choices) == set(launcher.DRIVERS) == set(browsers.BROWSERS)
 
 
 def test_renewal_alone_asks_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -313,13 +324,14 @@ def test_renewal_alone_asks_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def sleep(_: object, seconds: float | None, *_rest: object) -> None:
         waits.append(seconds)
-        kiosk._stopping = True
+        alarm.stopping = True
 
     monkeypatch.setattr(launcher, "_WATCH_S", 600.0)
-    monkeypatch.setattr(launcher._Kiosk, "_ask", lambda _: OTHER)
+    monkeypatch.setattr(Inquiry, "ask", lambda _: OTHER)
     monkeypatch.setattr(launcher._Kiosk, "_sleep", sleep)
     options = launcher.Options("http://pi", watch=False, renew_min=240)
-    kiosk = launcher._Kiosk(options, None)
+    alarm = Alarm()
+    kiosk = launcher._Kiosk(options, "http://pi", None, alarm)
     with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as browser:
         kiosk._watch(browser, None, 0)
     [wait_s] = waits

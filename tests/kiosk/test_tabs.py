@@ -231,6 +231,26 @@ def test_time_at_home_is_not_away() -> None:
     assert opened(browser, 5.0 + MOST_AWAY_S + GONE_S) == []
 
 
+@pytest.mark.parametrize(
+    ("bridge", "url", "away"),
+    [
+        ("http://pi.local", "https://pi.local/welcome", False),
+        ("http://pi.local:80", "https://pi.local:443/welcome", False),
+        ("http://pi.local", "https://pi.local:8443/welcome", True),
+        ("http://pi.local:8000", "https://pi.local/welcome", True),
+        ("https://pi.local", "http://pi.local/welcome", True),
+        ("http://pi.local", "https://pi.local.evil.example/", True),
+    ],
+)
+def test_a_bridge_that_leads_to_https(bridge: str, url: str, away: bool) -> None:
+    """On its own host, from port to port as the schemes have them, that is home, too (row 2)."""
+    browser = Tabs(f"{bridge}/?display=kiosk", bridge, (), 0.0)
+    browser.hear(told("own", f"{bridge}/?display=kiosk"), 0.0)
+    browser.hear(told("own", url, "InfoChanged"), 1.0)
+    browser.look(1.0)
+    assert bool(opened(browser, 3.0)) is away
+
+
 def test_an_address_that_chromium_writes_otherwise() -> None:
     """The bridge is at home by whatever way of writing its address the kiosk was given (row 2)."""
     browser = Tabs("http://[0:0::1]:80/", "http://[0:0::1]:80", ["https://[FD00::0:1]"], 0.0)

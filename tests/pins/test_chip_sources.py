@@ -10,19 +10,23 @@ from typing import Any
 
 import pytest
 
-from gpiobridge.config import Gpio, Pin
+from gpiobridge.config import Gpio
 from gpiobridge.core.events import Level, RawEdge
 from gpiobridge.errors import PinError
-from gpiobridge.pins import GpiodPins, Pins, boards, pin_source
-from gpiobridge.pins.chip_sources import ChipSources, by_chip, source_of_chips
+from gpiobridge.loop.clock import RealClock
+from gpiobridge.pins import boards
 from gpiobridge.pins.chips import Chip
+from gpiobridge.pins.gpio import WiredPin, by_chip, source_of_chips
+from gpiobridge.pins.gpiod_pins import GpiodPins
+from gpiobridge.pins.gpiozero_pins import GpiozeroPins
 from gpiobridge.pins.source import OnEdge, PinSource
+from gpiobridge.pins.sources import Sources, pin_source
 
 LOW, HIGH = Level.LOW, Level.HIGH
 PINS = {
-    "button": Pin(name="button", pin=3, active=LOW),
-    "left": Pin(name="left", pin=3, chip="gpiochip2", active=LOW),
-    "right": Pin(name="right", pin=4, chip="gpiochip2", active=LOW),
+    "button": WiredPin(name="button", pin=3, active=LOW),
+    "left": WiredPin(name="left", pin=3, chip="gpiochip2", active=LOW),
+    "right": WiredPin(name="right", pin=4, chip="gpiochip2", active=LOW),
 }
 CHIPS = [Chip(0, "pinctrl-bcm2711", 58), Chip(2, "pcf8574", 8)]
 
@@ -46,7 +50,7 @@ class OneChip(PinSource):
     fails = ""
     made: list["OneChip"]
 
-    def __init__(self, settings: Gpio, pins: Mapping[str, Pin]) -> None:
+    def __init__(self, settings: Gpio, pins: Mapping[str, WiredPin]) -> None:
         self.chip, self.pins = settings.chip, pins
         self.edges: list[RawEdge] = []
         self.lost = False
@@ -60,9 +64,9 @@ class OneChip(PinSource):
             raise PinError(f"{self.chip} can't be opened")
         self.on_edge, self.is_open = on_edge, True
 
-    def fileno(self) -> int:
+    def descriptors(self) -> list[int]:
         """A real descriptor."""
-        return self.near.fileno()
+        return [self.near.fileno()]
 
     def edge(self, pin: str, level: Level, at_s: float) -> None:
         """Let an edge wait."""
@@ -119,7 +123,7 @@ def test_one_chip_needs_no_more(kind: type[OneChip]) -> None:
 def test_each_pin_is_asked_of_its_chip(kind: type[OneChip]) -> None:
     """Two with the same number are two (row 12)."""
     source = source_of_chips(Gpio(), PINS, kind)
-    assert isinstance(source, ChipSources)
+    assert isinstance(source, Sources)
     assert [source.read(pin) for pin in PINS] == [HIGH, LOW, LOW]
 
 
@@ -129,13 +133,13 @@ def test_one_descriptor_tells_of_the_edges_of_all_chips(kind: type[OneChip]) -> 
     source = source_of_chips(Gpio(), PINS, kind)
     source.open(told.append)
     try:
-        descriptor = source.fileno()
+        descriptors = source.descriptors()
         for one, pin in zip(kind.made, ("button", "left"), strict=True):
-            assert not select.select([descriptor], [], [], 0)[0]
+            assert not select.select(descriptors, [], [], 0)[0]
             one.edge(pin, LOW, 1.0)
-            assert select.select([descriptor], [], [], 10)[0]
+            assert select.select(descriptors, [], [], 10)[0]
             assert source.read_edges() is False
-        assert not select.select([descriptor], [], [], 0)[0]
+        assert not select.select(descriptors, [], [], 0)[0]
     finally:
         source.close()
     assert [edge.pin for edge in told] == ["button", "left"]
@@ -183,7 +187,7 @@ def test_a_chip_that_fails_closes_the_others(kind: type[OneChip]) -> None:
 
 def test_two_names_of_one_chip_hide_no_line_taken_twice(kind: type[OneChip]) -> None:
     """Here "auto" is gpiochip0, which the configuration can't know (row 12)."""
-    pins = {**PINS, "twin": Pin(name="twin", pin=3, chip="gpiochip0", active=LOW)}
+    pins = {**PINS, "twin": WiredPin(name="twin", pin=3, chip="gpiochip0", active=LOW)}
     with pytest.raises(PinError) as caught:
         source_of_chips(Gpio(), pins, kind).open(lambda edge: None)
     assert str(caught.value) == (
@@ -193,15 +197,15 @@ def test_two_names_of_one_chip_hide_no_line_taken_twice(kind: type[OneChip]) -> 
 
 
 @pytest.mark.parametrize(
-    ("pin_factory", "one"), [("gpiod", GpiodPins), ("lgpio", Pins), ("mock", None)]
+    ("pin_factory", "one"), [("gpiod", GpiodPins), ("lgpio", GpiozeroPins), ("mock", None)]
 )
 def test_back_ends_of_chips_have_a_source_for_each(pin_factory: Any, one: type | None) -> None:
     """Simulated pins have no chip (row 12)."""
-    source = pin_source(Gpio(pin_factory=pin_factory), PINS)
+    source = pin_source(Gpio(pin_factory=pin_factory), PINS, RealClock())
     if one is None:
-        assert isinstance(source, Pins)
+        assert isinstance(source, GpiozeroPins)
     else:
-        assert isinstance(source, ChipSources)
+        assert isinstance(source, Sources)
         assert [type(each) for each in source._sources] == [one, one]
 
 
@@ -263,7 +267,7 @@ def lgpio(monkeypatch: pytest.MonkeyPatch) -> Lgpio:
 def test_lgpio_opens_the_lines_of_each_chip(lgpio: Lgpio) -> None:
     """Gpiozero keeps the pins of all factories by number: they must not be mixed (row 12)."""
     told: list[RawEdge] = []
-    source = pin_source(Gpio(pin_factory="lgpio"), PINS)
+    source = pin_source(Gpio(pin_factory="lgpio"), PINS, RealClock())
     source.open(told.append)
     try:
         assert {(chip, line) for chip, line, _ in lgpio.claimed} == {(0, 3), (2, 3), (2, 4)}
@@ -278,7 +282,9 @@ def test_lgpio_opens_the_lines_of_each_chip(lgpio: Lgpio) -> None:
 def test_lgpio_takes_a_line_that_no_header_has(lgpio: Lgpio) -> None:
     """Gpiozero knows the header's only, and none of another board (row 12)."""
     source = pin_source(
-        Gpio(pin_factory="lgpio"), {"module": Pin(name="module", pin=45, active=LOW)}
+        Gpio(pin_factory="lgpio"),
+        {"module": WiredPin(name="module", pin=45, active=LOW)},
+        RealClock(),
     )
     source.open(lambda edge: None)
     source.close()
@@ -288,23 +294,25 @@ def test_lgpio_takes_a_line_that_no_header_has(lgpio: Lgpio) -> None:
 @pytest.mark.parametrize(
     ("pin", "said"),
     [
-        (Pin(name="a", pin=58, active=LOW), "pin 'a' (GPIO 58) can't be opened on lgpio: "
+        (WiredPin(name="a", pin=58, active=LOW), "pin 'a' (GPIO 58) can't be opened on lgpio: "
          "/dev/gpiochip0 has only the lines 0 to 57; name another chip under [gpio], or another "
          "pin"),
-        (Pin(name="a", pin=8, chip="gpiochip2", active=LOW), "pin 'a' (line 8 of gpiochip2) can't "
-         "be opened on lgpio: /dev/gpiochip2 has only the lines 0 to 7; name another chip for it, "
-         "or another pin"),
+        (WiredPin(name="a", pin=8, chip="gpiochip2", active=LOW),
+         "pin 'a' (line 8 of gpiochip2) can't be opened on lgpio: /dev/gpiochip2 has only "
+         "the lines 0 to 7; name another chip for it, or another pin"),
     ],
 )  # fmt: skip
-def test_a_line_that_the_chip_has_not_is_said_plainly(lgpio: Lgpio, pin: Pin, said: str) -> None:
+def test_a_line_that_the_chip_has_not_is_said_plainly(
+    lgpio: Lgpio, pin: WiredPin, said: str
+) -> None:
     """The kernel knows how many there are (row 12)."""
     with pytest.raises(PinError) as caught:
-        pin_source(Gpio(pin_factory="lgpio"), {"a": pin}).open(lambda edge: None)
+        pin_source(Gpio(pin_factory="lgpio"), {"a": pin}, RealClock()).open(lambda edge: None)
     assert str(caught.value) == said
 
 
 def test_a_chip_that_is_not_there_is_named(lgpio: Lgpio) -> None:
     """An overlay may be missing (row 12)."""
-    pin = Pin(name="a", pin=1, chip="gpiochip5", active=LOW)
+    pin = WiredPin(name="a", pin=1, chip="gpiochip5", active=LOW)
     with pytest.raises(PinError, match=r"^gpiochip5 can't be opened on lgpio: "):
-        pin_source(Gpio(pin_factory="lgpio"), {"a": pin}).open(lambda edge: None)
+        pin_source(Gpio(pin_factory="lgpio"), {"a": pin}, RealClock()).open(lambda edge: None)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 from harness.examples import examples
+from harness.made_clock import MadeClock
 from harness.scripted_pins import PATHS, SETTINGS
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,25 +17,30 @@ from gpiobridge.core.debounce import Debounce
 from gpiobridge.core.events import Gesture, Level, PinEvent, RawEdge
 from gpiobridge.core.gestures import Press
 from gpiobridge.errors import DriveError, PinError
+from gpiobridge.loop.clock import RealClock
 from gpiobridge.loop.observer import Observer
 from gpiobridge.loop.watcher import Watcher
-from gpiobridge.pins import MAX_PRESS_S, MixedPins, Pins, PinSource, VirtualPins
-from gpiobridge.pins.driving import Driving
+from gpiobridge.pins.driving import MAX_PRESS_S, Driving
+from gpiobridge.pins.gpio import WiredPin
+from gpiobridge.pins.gpiozero_pins import GpiozeroPins
+from gpiobridge.pins.http import HttpPin, VirtualPins
+from gpiobridge.pins.source import PinSource
+from gpiobridge.pins.sources import Sources
 
 LOW, HIGH = Level.LOW, Level.HIGH
-BELL = Pin(name="bell", source="http", active=LOW, debounce_s=0.02, hold_s=0.3)
+BELL = HttpPin(name="bell", active=LOW, debounce_s=0.02, hold_s=0.3)
 CHIME = replace(BELL, name="chime")
 
 
-class Hand:
+class Hand(MadeClock):
     """Driven pins with a clock that stands still until it is moved."""
 
     def __init__(self, *pins: Pin) -> None:
-        self.now_s = 100.0
+        super().__init__(100.0)
         self.levels = {pin.name: pin.active.other for pin in pins}
         self.edges: list[RawEdge] = []
         by_name = {pin.name: pin for pin in pins}
-        self.driving = Driving(by_name, self.levels.__getitem__, lambda: self.now_s)
+        self.driving = Driving(by_name, self.levels.__getitem__, self)
         self.driving.open(self._put)
         self.drive = self.driving.drive
 
@@ -331,20 +337,26 @@ MOCK = Gpio(pin_factory="mock")
 
 def virtual(pins: Mapping[str, Pin]) -> PinSource:
     """Pins without a wire."""
-    return VirtualPins(pins)
+    return VirtualPins(pins, RealClock())
+
+
+def on_wire(pin: Pin, number: int) -> WiredPin:
+    """The same pin with a wire."""
+    common = {name: getattr(pin, name) for name in ("name", "active", "debounce_s", "hold_s")}
+    return WiredPin(pin=number, **common)
 
 
 def simulated(pins: Mapping[str, Pin]) -> PinSource:
     """The same names, simulated."""
     wired = zip(pins.items(), itertools.count(2), strict=False)
-    return Pins(MOCK, {n: replace(pin, source="gpio", pin=bcm) for (n, pin), bcm in wired})
+    return GpiozeroPins(MOCK, {n: on_wire(pin, bcm) for (n, pin), bcm in wired}, RealClock())
 
 
 def mixed(pins: Mapping[str, Pin]) -> PinSource:
     """The first of them simulated, the others without a wire."""
     first, *others = pins
     wired = simulated({first: pins[first]})
-    return MixedPins(wired, VirtualPins({name: pins[name] for name in others}))
+    return Sources([(wired, [first]), (virtual({name: pins[name] for name in others}), others)])
 
 
 @pytest.mark.parametrize("source", [virtual, simulated, mixed])

@@ -9,17 +9,21 @@ from typing import Any, Self
 
 import pytest
 
-from gpiobridge.config import Gpio, Pin, Pull
+from gpiobridge.config import Gpio, Pull
 from gpiobridge.core.events import Level, RawEdge
 from gpiobridge.errors import PinError
-from gpiobridge.pins import GpiodPins, Pins, pin_source
+from gpiobridge.loop.clock import RealClock
 from gpiobridge.pins.chips import Chip as KernelChip
+from gpiobridge.pins.gpio import WiredPin
+from gpiobridge.pins.gpiod_pins import GpiodPins
+from gpiobridge.pins.gpiozero_pins import GpiozeroPins
+from gpiobridge.pins.sources import pin_source
 
 LOW, HIGH = Level.LOW, Level.HIGH
 PINS = {
-    "button": Pin(name="button", pin=17, active=LOW),
-    "door": Pin(name="door", pin=27, pull=Pull.DOWN, active=HIGH),
-    "beam": Pin(name="beam", pin=22, pull=Pull.NONE, active=HIGH),
+    "button": WiredPin(name="button", pin=17, active=LOW),
+    "door": WiredPin(name="door", pin=27, pull=Pull.DOWN, active=HIGH),
+    "beam": WiredPin(name="beam", pin=22, pull=Pull.NONE, active=HIGH),
 }
 LINE = ModuleType("gpiod.line")
 for name, members in {
@@ -188,14 +192,14 @@ def edges() -> list[RawEdge]:
 @pytest.fixture
 def pins(kernel: Kernel, edges: list[RawEdge]) -> GpiodPins:
     """Opened pins."""
-    pins = GpiodPins(Gpio(pin_factory="gpiod"), PINS)
+    pins = GpiodPins(Gpio(pin_factory="gpiod"), PINS, RealClock())
     pins.open(edges.append)
     return pins
 
 
 def failure(kernel: Kernel, chip: str = "auto") -> str:
     """What is said when the pins can't be opened; the lines are free again then."""
-    pins = GpiodPins(Gpio(pin_factory="gpiod", chip=chip), PINS)
+    pins = GpiodPins(Gpio(pin_factory="gpiod", chip=chip), PINS, RealClock())
     with pytest.raises(PinError) as caught:
         pins.open(lambda edge: None)
     assert kernel.released == any(kind == "reconfigure" for kind, _ in kernel.asked)
@@ -232,12 +236,12 @@ def test_all_lines_share_one_request_with_all_the_room_there_is(
     assert [options for _, options in requests] == [
         {"consumer": "gpiobridge", "event_buffer_size": 1024}
     ]
-    assert pins.fileno() == 42
+    assert pins.descriptors() == [42]
 
 
 def test_the_pins_are_real_and_lose_no_edge_unnoticed(kernel: Kernel) -> None:
     """So no simulator presses them, and no level check runs all the time."""
-    pins = GpiodPins(Gpio(pin_factory="gpiod"), PINS)
+    pins = GpiodPins(Gpio(pin_factory="gpiod"), PINS, RealClock())
     assert (pins.simulated, pins.loses_edges) == (False, False)
 
 
@@ -312,7 +316,7 @@ def test_the_right_chip_is_taken(kernel: Kernel, chip: str) -> None:
     """A Pi's own, by its label, among those that may be opened; or the one that is named."""
     kernel.labels = {0: "secret", 1: "brcmvirt-gpio", 4: "pinctrl-rp1", 5: "more"}
     kernel.forbidden = {0}
-    GpiodPins(Gpio(pin_factory="gpiod", chip=chip), PINS).open(lambda edge: None)
+    GpiodPins(Gpio(pin_factory="gpiod", chip=chip), PINS, RealClock()).open(lambda edge: None)
     opened = [path for kind, path in kernel.asked if kind == "chip"]
     assert opened[-1] == "/dev/gpiochip4"
 
@@ -366,7 +370,7 @@ def test_a_missing_package_names_what_to_install(monkeypatch: pytest.MonkeyPatch
         lambda name: None if name == "gpiod._ext" else find_spec(name),
     )
     with pytest.raises(PinError, match=r"pip install 'gpiobridge\[gpiod\]'"):
-        GpiodPins(Gpio(pin_factory="gpiod"), PINS).open(lambda edge: None)
+        GpiodPins(Gpio(pin_factory="gpiod"), PINS, RealClock()).open(lambda edge: None)
 
 
 def test_a_chip_that_is_removed_is_an_error(pins: GpiodPins, kernel: Kernel) -> None:
@@ -381,7 +385,7 @@ def test_a_chip_that_is_removed_is_an_error(pins: GpiodPins, kernel: Kernel) -> 
 # -------------------------------------------------------------------- who takes it
 
 
-@pytest.mark.parametrize(("pin_factory", "source"), [("gpiod", GpiodPins), ("mock", Pins)])
+@pytest.mark.parametrize(("pin_factory", "source"), [("gpiod", GpiodPins), ("mock", GpiozeroPins)])
 def test_the_configuration_decides_on_the_source(pin_factory: Any, source: type) -> None:
     """Everything but gpiod goes through gpiozero."""
-    assert isinstance(pin_source(Gpio(pin_factory=pin_factory), PINS), source)
+    assert isinstance(pin_source(Gpio(pin_factory=pin_factory), PINS, RealClock()), source)

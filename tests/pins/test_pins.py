@@ -21,14 +21,17 @@ from gpiozero.pins.mock import MockFactory, MockPin
 from gpiobridge.config import Gpio, Pin, Pull
 from gpiobridge.core.events import Level, RawEdge
 from gpiobridge.errors import PinError
-from gpiobridge.pins import Pins, boards, choose, gpiozero_pins, is_raspberry_pi
-from gpiobridge.pins.boards import chip_number
+from gpiobridge.loop.clock import RealClock
+from gpiobridge.pins import boards, gpiozero_pins
+from gpiobridge.pins.boards import chip_number, choose, is_raspberry_pi
 from gpiobridge.pins.chips import Chip
+from gpiobridge.pins.gpio import WiredPin
+from gpiobridge.pins.gpiozero_pins import GpiozeroPins
 from gpiobridge.pins.remedies import install
 from gpiobridge.system import calling
 
 LOW, HIGH = Level.LOW, Level.HIGH
-BUTTON = Pin(name="button", pin=17, active=LOW)
+BUTTON = WiredPin(name="button", pin=17, active=LOW)
 
 
 class Mock:
@@ -36,11 +39,13 @@ class Mock:
 
     def __init__(self) -> None:
         self.edges: list[RawEdge] = []
-        self._opened: list[Pins] = []
+        self._opened: list[GpiozeroPins] = []
 
-    def open(self, *pins: Pin) -> Pins:
+    def open(self, *pins: Pin) -> GpiozeroPins:
         """Open ``pins``."""
-        opened = Pins(Gpio(pin_factory="mock"), {pin.name: pin for pin in pins})
+        opened = GpiozeroPins(
+            Gpio(pin_factory="mock"), {pin.name: pin for pin in pins}, RealClock()
+        )
         opened.open(self.edges.append)
         self._opened.append(opened)
         return opened
@@ -60,14 +65,14 @@ def mock() -> Iterator[Mock]:
 
 
 @pytest.fixture
-def back_end(monkeypatch: pytest.MonkeyPatch) -> Callable[[type[MockFactory]], Pins]:
+def back_end(monkeypatch: pytest.MonkeyPatch) -> Callable[[type[MockFactory]], GpiozeroPins]:
     """Put a scripted factory in the place of RPi.GPIO's."""
 
-    def make(factory: type[MockFactory]) -> Pins:
+    def make(factory: type[MockFactory]) -> GpiozeroPins:
         monkeypatch.setitem(sys.modules, "scripted", SimpleNamespace(Factory=factory))
         monkeypatch.setitem(gpiozero_pins._FACTORIES, "rpigpio", ("scripted", "Factory"))
         monkeypatch.setitem(boards._PACKAGES, "rpigpio", "gpiozero")
-        return Pins(Gpio(pin_factory="rpigpio"), {"button": BUTTON})
+        return GpiozeroPins(Gpio(pin_factory="rpigpio"), {"button": BUTTON}, RealClock())
 
     return make
 
@@ -105,7 +110,7 @@ def uninstall(monkeypatch: pytest.MonkeyPatch, *packages: str) -> None:
 @pytest.mark.parametrize("pull", list(Pull))
 def test_a_pin_that_nobody_presses_is_idle(mock: Mock, pull: Pull, active: Level) -> None:
     """Where the unpressed contact holds it, a normally closed one against the pull (row 9)."""
-    pins = mock.open(Pin(name="button", pin=17, pull=pull, active=active))
+    pins = mock.open(WiredPin(name="button", pin=17, pull=pull, active=active))
     assert pins.read("button") is active.other
     assert mock.edges == []
 
@@ -114,7 +119,7 @@ def test_a_pin_that_nobody_presses_is_idle(mock: Mock, pull: Pull, active: Level
 @pytest.mark.parametrize("pull", list(Pull))
 def test_the_first_press_of_a_simulated_pin_is_one(mock: Mock, pull: Pull, active: Level) -> None:
     """It is an edge to the active level, and the release is one back (row 9)."""
-    pins = mock.open(Pin(name="button", pin=17, pull=pull, active=active))
+    pins = mock.open(WiredPin(name="button", pin=17, pull=pull, active=active))
     pins.drive("button", active)
     pins.drive("button", active.other)
     assert [edge.level for edge in mock.edges] == [active, active.other]
@@ -123,10 +128,10 @@ def test_the_first_press_of_a_simulated_pin_is_one(mock: Mock, pull: Pull, activ
 def test_simulated_pins_have_what_any_board_has(mock: Mock) -> None:
     """A Compute Module's lines, and those of other chips, with the same number (row 12)."""
     pins = mock.open(
-        Pin(name="module", pin=45, active=LOW),
-        Pin(name="left", pin=3, chip="gpiochip2", active=LOW),
-        Pin(name="right", pin=3, chip="gpiochip3", active=LOW),
-        Pin(name="third", pin=300, chip="gpiochip4", active=LOW),
+        WiredPin(name="module", pin=45, active=LOW),
+        WiredPin(name="left", pin=3, chip="gpiochip2", active=LOW),
+        WiredPin(name="right", pin=3, chip="gpiochip3", active=LOW),
+        WiredPin(name="third", pin=300, chip="gpiochip4", active=LOW),
     )
     for name in ("module", "left", "right", "third"):
         pins.drive(name, LOW)
@@ -135,7 +140,7 @@ def test_simulated_pins_have_what_any_board_has(mock: Mock) -> None:
 
 def test_each_edge_is_told_with_its_pin_level_and_time(mock: Mock) -> None:
     """Both edges come, stamped by the monotonic clock."""
-    pins = mock.open(BUTTON, Pin(name="door", pin=27, active=LOW))
+    pins = mock.open(BUTTON, WiredPin(name="door", pin=27, active=LOW))
     start_s = time.monotonic()
     pins.drive("button", LOW)
     pins.drive("door", LOW)
@@ -187,7 +192,7 @@ def test_closed_pins_are_free_for_others(mock: Mock) -> None:
 
 
 def test_closing_disarms_a_pin_whose_own_close_does_not(
-    back_end: Callable[[type[MockFactory]], Pins],
+    back_end: Callable[[type[MockFactory]], GpiozeroPins],
 ) -> None:
     """Gpiozero's lgpio pins keep their callback: an edge after the end would kill its thread."""
 
@@ -209,22 +214,22 @@ def test_closing_disarms_a_pin_whose_own_close_does_not(
 
 def test_a_pin_that_no_longer_answers_is_named() -> None:
     """The watcher gets an error of ours, whatever the back end raised."""
-    pins = Pins(Gpio(pin_factory="mock"), {"button": BUTTON})
+    pins = GpiozeroPins(Gpio(pin_factory="mock"), {"button": BUTTON}, RealClock())
     with pytest.raises(PinError, match="pin 'button' can't be read"):
         pins.read("button")
 
 
-def test_real_pins_can_not_be_driven(back_end: Callable[[type[MockFactory]], Pins]) -> None:
+def test_real_pins_can_not_be_driven(back_end: Callable[[type[MockFactory]], GpiozeroPins]) -> None:
     """The simulator has no power over hardware."""
     with pytest.raises(PinError, match="pin 'button' is real"):
         back_end(MockFactory).drive("button", LOW)
 
 
 def test_only_the_mock_is_simulated_and_loses_no_edge(
-    back_end: Callable[[type[MockFactory]], Pins],
+    back_end: Callable[[type[MockFactory]], GpiozeroPins],
 ) -> None:
     """Every real back end can drop an edge, so its levels are checked."""
-    simulated, real = Pins(Gpio(pin_factory="mock"), {}), back_end(MockFactory)
+    simulated, real = GpiozeroPins(Gpio(pin_factory="mock"), {}, RealClock()), back_end(MockFactory)
     assert (simulated.simulated, simulated.loses_edges) == (True, False)
     assert (real.simulated, real.loses_edges) == (False, True)
 
@@ -339,7 +344,7 @@ def test_a_missing_back_end_names_what_to_install(
 ) -> None:
     """The message has the command."""
     uninstall(monkeypatch, package)
-    pins = Pins(Gpio(pin_factory=name), {"button": BUTTON})
+    pins = GpiozeroPins(Gpio(pin_factory=name), {"button": BUTTON}, RealClock())
     with pytest.raises(PinError) as caught:
         pins.open(lambda edge: None)
     assert f'gpio.pin_factory = "{name}"' in str(caught.value)
@@ -388,7 +393,7 @@ def test_what_to_install_fits_the_system(python: tuple[int, int], wide: bool, sa
     ids=["busy", "no chip", "not permitted", "no memory", "edge detection", "no Pi", "no pigpiod"],
 )
 def test_an_error_of_a_back_end_comes_with_its_remedy(
-    back_end: Callable[[type[MockFactory]], Pins], factory: type[MockFactory], remedy: str
+    back_end: Callable[[type[MockFactory]], GpiozeroPins], factory: type[MockFactory], remedy: str
 ) -> None:
     """Each error that users meet says what to do about it."""
     with pytest.raises(PinError) as caught:
@@ -398,7 +403,7 @@ def test_an_error_of_a_back_end_comes_with_its_remedy(
 
 
 def test_a_pin_that_can_not_be_claimed_is_named(
-    back_end: Callable[[type[MockFactory]], Pins],
+    back_end: Callable[[type[MockFactory]], GpiozeroPins],
 ) -> None:
     """The message has the configuration's name, the number and the cause."""
     with pytest.raises(PinError, match=r"pin 'button' \(GPIO 17\) can't be opened .*: odd"):
@@ -407,7 +412,7 @@ def test_a_pin_that_can_not_be_claimed_is_named(
 
 def test_a_pin_that_can_not_be_claimed_releases_the_others(mock: Mock) -> None:
     """One bad pin holds no good one."""
-    door = Pin(name="door", pin=99, active=LOW)
+    door = WiredPin(name="door", pin=99, active=LOW)
     with pytest.raises(PinError, match="pin 'door'"):
         mock.open(BUTTON, door)
     assert mock.open(BUTTON).read("button") is HIGH
@@ -419,7 +424,7 @@ def test_a_dead_lgpio_thread_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None
     thread.start()
     thread.join()
     monkeypatch.setitem(sys.modules, "lgpio", SimpleNamespace(_notify_thread=thread))
-    pins = Pins(Gpio(pin_factory="lgpio"), {})
+    pins = GpiozeroPins(Gpio(pin_factory="lgpio"), {}, RealClock())
     pins._factory = object()
     with pytest.raises(PinError, match="lgpio's thread has died"):
         pins.check()
@@ -430,6 +435,6 @@ def test_a_living_back_end_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> Non
     alive = SimpleNamespace(_notify_thread=threading.current_thread())
     monkeypatch.setitem(sys.modules, "lgpio", alive)
     for name in ("lgpio", "mock"):
-        pins = Pins(Gpio(pin_factory=name), {})
+        pins = GpiozeroPins(Gpio(pin_factory=name), {}, RealClock())
         pins._factory = object()
         pins.check()

@@ -12,13 +12,18 @@ from harness.scripted_pins import PATHS, SETTINGS, ScriptedPins
 from gpiobridge.config import Gpio, Pin, Pull
 from gpiobridge.core.events import Level, RawEdge
 from gpiobridge.errors import PinError
+from gpiobridge.loop.clock import RealClock
 from gpiobridge.loop.watcher import Watcher
-from gpiobridge.pins import MixedPins, Pins, PinSource, VirtualPins, pin_source
+from gpiobridge.pins.gpio import WiredPin
+from gpiobridge.pins.gpiod_pins import GpiodPins
+from gpiobridge.pins.gpiozero_pins import GpiozeroPins
+from gpiobridge.pins.http import HttpPin, VirtualPins
+from gpiobridge.pins.sources import Sources, pin_source
 
 LOW, HIGH = Level.LOW, Level.HIGH
-BUTTON = Pin(name="button", pin=17, active=LOW)
-BELL = Pin(name="bell", source="http", active=LOW)
-GATE = Pin(name="gate", source="http", pull=Pull.NONE, active=HIGH)
+BUTTON = WiredPin(name="button", pin=17, active=LOW)
+BELL = HttpPin(name="bell", active=LOW)
+GATE = HttpPin(name="gate", pull=Pull.NONE, active=HIGH)
 
 
 def named(*pins: Pin) -> Mapping[str, Pin]:
@@ -42,9 +47,9 @@ class Wired(ScriptedPins):
         if self.open_failure is not None:
             raise self.open_failure
 
-    def fileno(self) -> int | None:
+    def descriptors(self) -> list[int]:
         """A descriptor."""
-        return 42
+        return [42]
 
     def read_edges(self) -> bool:
         """Tell that edges were lost."""
@@ -56,12 +61,17 @@ class Wired(ScriptedPins):
         self.calls.append("check")
 
 
+def both(wired: Wired) -> Sources:
+    """A wired button and a bell without a wire."""
+    return Sources([(wired, ["button"]), (VirtualPins(named(BELL), RealClock()), ["bell"])])
+
+
 # --- Alone ------------------------------------------------------------------------------------
 
 
 def test_virtual_pins_start_inactive() -> None:
     """By their pull, or against the active level that is given."""
-    pins = VirtualPins(named(BELL, GATE))
+    pins = VirtualPins(named(BELL, GATE), RealClock())
     pins.open(lambda edge: None)
     assert (pins.read("bell"), pins.read("gate")) == (HIGH, LOW)
 
@@ -69,7 +79,7 @@ def test_virtual_pins_start_inactive() -> None:
 def test_a_drive_is_an_edge_with_its_stamp() -> None:
     """The level is there for readers, and the edge is stamped by the monotonic clock."""
     edges: list[RawEdge] = []
-    pins = VirtualPins(named(BELL))
+    pins = VirtualPins(named(BELL), RealClock())
     pins.open(edges.append)
     before_s = time.monotonic()
     pins.drive("bell", LOW)
@@ -81,7 +91,7 @@ def test_a_drive_is_an_edge_with_its_stamp() -> None:
 def test_a_repeated_level_is_no_edge() -> None:
     """A program may say again what it has said."""
     edges: list[RawEdge] = []
-    pins = VirtualPins(named(BELL))
+    pins = VirtualPins(named(BELL), RealClock())
     pins.open(edges.append)
     for level in (HIGH, LOW, LOW, HIGH, HIGH):
         pins.drive("bell", level)
@@ -91,7 +101,7 @@ def test_a_repeated_level_is_no_edge() -> None:
 def test_pins_that_are_not_open_are_not_driven() -> None:
     """Before they are opened, and after they are closed, a sentence says so."""
     edges: list[RawEdge] = []
-    pins = VirtualPins(named(BELL))
+    pins = VirtualPins(named(BELL), RealClock())
     with pytest.raises(PinError, match=r"pin 'bell' is closed: the bridge is not running"):
         pins.drive("bell", LOW)
     pins.open(edges.append)
@@ -118,7 +128,7 @@ def test_who_looks_waits_for_an_edge_on_its_way(look: Callable[[VirtualPins], ob
         look(pins)
         order.append("looked")
 
-    pins = VirtualPins(named(BELL))
+    pins = VirtualPins(named(BELL), RealClock())
     pins.open(on_edge)
     driving = threading.Thread(target=pins.drive, args=("bell", LOW))
     looking = threading.Thread(target=look_on)
@@ -138,9 +148,9 @@ def test_who_looks_waits_for_an_edge_on_its_way(look: Callable[[VirtualPins], ob
 def test_each_configuration_has_the_simplest_source() -> None:
     """Only wired, only virtual, or both."""
     mock = Gpio(pin_factory="mock")
-    assert type(pin_source(mock, named(BUTTON))) is Pins
-    assert type(pin_source(mock, named(BELL))) is VirtualPins
-    assert type(pin_source(mock, named(BUTTON, BELL))) is MixedPins
+    assert type(pin_source(mock, named(BUTTON), RealClock())) is GpiozeroPins
+    assert type(pin_source(mock, named(BELL), RealClock())) is VirtualPins
+    assert type(pin_source(mock, named(BUTTON, BELL), RealClock())) is Sources
 
 
 def test_virtual_pins_alone_need_no_back_end(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,8 +159,8 @@ def test_virtual_pins_alone_need_no_back_end(monkeypatch: pytest.MonkeyPatch) ->
     def choose(_pin_factory: str) -> str:
         raise PinError("no back end is installed")
 
-    monkeypatch.setattr("gpiobridge.pins.choose", choose)
-    source = pin_source(Gpio(), named(BELL, GATE))
+    monkeypatch.setattr("gpiobridge.pins.boards.choose", choose)
+    source = pin_source(Gpio(), named(BELL, GATE), RealClock())
     source.open(lambda edge: None)
     assert source.simulated is False
     source.close()
@@ -159,7 +169,7 @@ def test_virtual_pins_alone_need_no_back_end(monkeypatch: pytest.MonkeyPatch) ->
 def test_both_kinds_are_driven_and_read_through_one_source() -> None:
     """With simulated pins all can be driven."""
     edges: list[RawEdge] = []
-    source = pin_source(Gpio(pin_factory="mock"), named(BUTTON, BELL))
+    source = pin_source(Gpio(pin_factory="mock"), named(BUTTON, BELL), RealClock())
     source.open(edges.append)
     try:
         assert source.simulated is True
@@ -178,9 +188,9 @@ def test_a_real_pin_is_not_driven() -> None:
     """A source that has wires lets nobody else set a level, unless it says how."""
 
     class Real(Wired):
-        drive = PinSource.drive
+        drive = GpiodPins.drive
 
-    source = MixedPins(Real(), VirtualPins(named(BELL)))
+    source = both(Real())
     with pytest.raises(PinError, match="pin 'button' is real: only its wire sets its level"):
         source.drive("button", LOW)
 
@@ -188,9 +198,9 @@ def test_a_real_pin_is_not_driven() -> None:
 def test_the_wired_pins_speak_for_both() -> None:
     """Descriptor, lost edges, the check of the back end, and whether all is simulated."""
     wired = Wired()
-    source = MixedPins(wired, VirtualPins(named(BELL)))
+    source = both(wired)
     source.open(lambda edge: None)
-    assert (source.fileno(), source.loses_edges, source.simulated) == (42, True, False)
+    assert (source.descriptors(), source.loses_edges, source.simulated) == ([42], True, False)
     assert source.read_edges() is True
     source.check()
     assert wired.calls == ["read_edges", "check"]
@@ -201,7 +211,7 @@ def test_the_wired_pins_speak_for_both() -> None:
 def test_what_was_opened_is_closed_when_the_rest_fails() -> None:
     """The wired pins fail: nothing is left open, and no virtual pin can be driven."""
     wired = Wired(PinError("pin 'button' can't be opened"))
-    source = MixedPins(wired, VirtualPins(named(BELL)))
+    source = both(wired)
     with pytest.raises(PinError, match="'button' can't be opened"):
         source.open(lambda edge: None)
     assert not wired.opened
@@ -218,10 +228,10 @@ def test_no_edge_is_lost_between_threads(mixed: bool) -> None:
     rounds = 500
     bells = named(*(replace(BELL, name=name, debounce_s=0.0) for name in ("bell", "buzzer")))
     settings = replace(SETTINGS, pins={**(SETTINGS.pins if mixed else {}), **bells})
-    virtual = VirtualPins(bells)
+    virtual = VirtualPins(bells, RealClock())
     wired = Wired()
-    wired.fileno = lambda: None  # type: ignore[method-assign]
-    source = MixedPins(wired, virtual) if mixed else virtual
+    wired.descriptors = list  # type: ignore[method-assign]
+    source = Sources([(wired, SETTINGS.pins), (virtual, bells)]) if mixed else virtual
     watcher = Watcher(settings, source, PATHS)
     watcher.start()
 

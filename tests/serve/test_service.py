@@ -90,8 +90,8 @@ def test_pin_without_a_back_end_is_one_sentence(tmp_path: Path) -> None:
 
 # No client is given up within a test: a thread that one holds is held for good.
 PATIENT = (
-    "from gpiobridge import cli; from gpiobridge.serve import server; "
-    "server.REQUEST_S = 600; cli.main()"
+    "from gpiobridge import cli; from gpiobridge.serve import listener; "
+    "listener.REQUEST_S = 600; cli.main()"
 )
 ROBBED = f"import sys; sys.path.insert(0, {str(HERE)!r}); import portable; portable.rob()"
 PATIENT_COMMANDS = {
@@ -269,8 +269,8 @@ def test_requests_in_flight_are_answered_at_the_end() -> None:
 SHORT_LIMIT = [
     sys.executable,
     "-c",
-    "from gpiobridge import cli; from gpiobridge.serve import server; "
-    "server.REQUEST_S = 1; cli.main()",
+    "from gpiobridge import cli; from gpiobridge.serve import listener; "
+    "listener.REQUEST_S = 1; cli.main()",
 ]
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gpiobridge.errors import InstallError
-from gpiobridge.install.target import Machine
+from gpiobridge.install.target import TargetMachine
 from gpiobridge.system.overlay import Overlay, find_overlay
 
 SCRIPT = "usr/share/initramfs-tools/scripts/init-bottom/overlayroot"
@@ -113,7 +113,7 @@ def test_who_can_switch_it(tmp_path: Path) -> None:
 
 def test_on_debian_a_file_switches_it(tmp_path: Path) -> None:
     """On and off again leave what else stands in overlayroot's file, and no file of ours."""
-    machine, place = Machine(tmp_path), tmp_path / "etc/overlayroot.local.conf"
+    machine, place = TargetMachine(tmp_path), tmp_path / "etc/overlayroot.local.conf"
     machine.set_overlay(True, False)
     assert place.read_text() == 'overlayroot="tmpfs:recurse=0"\n'
     assert find_overlay(tmp_path).next_boot
@@ -125,12 +125,38 @@ def test_on_debian_a_file_switches_it(tmp_path: Path) -> None:
     assert place.read_text() == 'overlayroot_cfgdisk="LABEL=own"\n'
 
 
+@pytest.mark.parametrize("before", ['overlayroot="tmpfs:recurse=0"\n', "# ours\n", None])
+def test_below_the_overlay_it_is_switched_both_ways(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: str | None
+) -> None:
+    """While the card is only read, the package's own command goes below it (the plug)."""
+    root, programs = tmp_path / "root", tmp_path / "programs"
+    write(root, "proc/mounts", "overlayroot / overlay rw 0 0\n")
+    place = root / "media/root-ro/etc/overlayroot.local.conf"
+    place.parent.mkdir(parents=True)
+    if before is not None:
+        place.write_text(before)
+    write(programs, "overlayroot-chroot")
+    script = programs / "overlayroot-chroot"
+    script.write_text(
+        f'#!/bin/sh\nset -e\n[ "$1 $2" = "sh -c" ]\n'
+        f'exec sh -c "$(echo "$3" | sed "s:/etc:{place.parent}:g")"\n'
+    )
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
+    machine = TargetMachine(root)
+    others = "# ours\n" if before == "# ours\n" else ""
+    for on, line in ((False, ""), (True, 'overlayroot="tmpfs:recurse=0"\n')) * 2:
+        machine.set_overlay(on, False)
+        assert (place.read_text() if place.exists() else "") == others + line
+
+
 def test_what_else_stands_in_the_file_may_be_in_any_encoding(tmp_path: Path) -> None:
     """A comment in Latin-1 stays as it is (the plug)."""
     place = tmp_path / "etc/overlayroot.local.conf"
     place.parent.mkdir()
     place.write_bytes(b"# f\xfcr den Saal\n")
-    Machine(tmp_path).set_overlay(True, False)
+    TargetMachine(tmp_path).set_overlay(True, False)
     assert place.read_bytes() == b'# f\xfcr den Saal\noverlayroot="tmpfs:recurse=0"\n'
 
 
@@ -138,14 +164,14 @@ def test_the_packages_own_file_is_named(tmp_path: Path) -> None:
     """A line that somebody has put there keeps the card only read (the plug)."""
     write(tmp_path, "etc/overlayroot.conf", "overlayroot=tmpfs\n")
     with pytest.raises(InstallError, match=r"not be writable .*, and in /etc/overlayroot\.conf"):
-        Machine(tmp_path).set_overlay(False, False)
+        TargetMachine(tmp_path).set_overlay(False, False)
 
 
 def test_a_command_line_that_says_otherwise_is_named(tmp_path: Path) -> None:
     """What will not come about is an error, not a promise (the plug)."""
     write(tmp_path, "proc/cmdline", "overlayroot=disabled\n")
     with pytest.raises(InstallError, match=r"not be only read .*: see overlayroot="):
-        Machine(tmp_path).set_overlay(True, False)
+        TargetMachine(tmp_path).set_overlay(True, False)
 
 
 @pytest.fixture
@@ -167,7 +193,7 @@ def test_on_raspberry_pi_os_its_own_tool_switches_it(raspi_config: Path) -> None
         f"[ $3 = 0 ] && sed -i 's/^/overlayroot=tmpfs /' {line}\n"
         f"[ $3 = 1 ] && sed -i 's/overlayroot=tmpfs //' {line}\nexit 3\n"
     )
-    machine = Machine(raspi_config)
+    machine = TargetMachine(raspi_config)
     machine.set_overlay(True, True)
     assert line.read_text() == "overlayroot=tmpfs console=tty1 rootwait\n"
     machine.set_overlay(False, True)
@@ -180,7 +206,7 @@ def test_a_tool_that_refuses_is_quoted(raspi_config: Path) -> None:
         "#!/bin/sh\necho At least 512MB of RAM is recommended for overlay filesystem\n"
     )
     with pytest.raises(InstallError) as refused:
-        Machine(raspi_config).set_overlay(True, True)
+        TargetMachine(raspi_config).set_overlay(True, True)
     assert str(refused.value) == (
         "the card will not be only read after the next boot: "
         "At least 512MB of RAM is recommended for overlay filesystem"

@@ -53,7 +53,7 @@ def test_a_pi_without_a_back_end_has_none(monkeypatch: pytest.MonkeyPatch) -> No
     def none(_: str) -> str:
         raise PinError("no back end")
 
-    monkeypatch.setattr("gpiobridge.pins.choose", none)
+    monkeypatch.setattr("gpiobridge.pins.boards.choose", none)
     assert json.loads(told("--json"))["back_end"] is None
     assert "pins: no back end is installed" in told()
 

@@ -1,4 +1,4 @@
-"""Pins without a wire: whoever may use the API sets their levels (see `api`).
+"""The kind "http": pins without a wire, whose levels whoever may use the API sets (see `api`).
 
 `driving` has the rules by which they change, and keeps the watcher's promises.
 
@@ -7,11 +7,46 @@ reads or looks for edges.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
 
-from gpiobridge.config import Pin
+from gpiobridge.config import Gpio, Pin
+from gpiobridge.core.clock import Clock
 from gpiobridge.core.events import Level, RawEdge
 from gpiobridge.pins.driving import Driving
+from gpiobridge.pins.pulled import PulledKind, PulledPin, PulledTable
 from gpiobridge.pins.source import OnEdge, PinSource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpPin(PulledPin):
+    """A pin that the API sets; nothing pulls it, but a pull says its active level, too."""
+
+    source: ClassVar[str] = "http"
+
+    @property
+    def where(self) -> str:
+        """Say what sets it."""
+        return f"set by POST /api/pins/{self.name}"
+
+    @property
+    def closed_because(self) -> str:
+        """Empty: the API may set it."""
+        return ""
+
+
+class Http(PulledKind[PulledTable, HttpPin]):
+    """The kind of pins that the API sets."""
+
+    table = PulledTable
+    pin = HttpPin
+
+    def make(self, gpio: Gpio, pins: Mapping[str, HttpPin], clock: Clock) -> PinSource:
+        """Make their source."""
+        return VirtualPins(pins, clock)
+
+
+KIND = Http()
 
 
 class VirtualPins(PinSource):
@@ -19,6 +54,7 @@ class VirtualPins(PinSource):
 
     Args:
         pins: pin name to its settings.
+        clock: stamps the edges.
 
     Attributes:
         simulated: False: they are what was configured, and stand for nothing else.
@@ -28,12 +64,9 @@ class VirtualPins(PinSource):
     simulated = False
     loses_edges = False
 
-    def __init__(self, pins: Mapping[str, Pin]) -> None:
+    def __init__(self, pins: Mapping[str, Pin], clock: Clock) -> None:
         self._levels = {name: pin.active.other for name, pin in pins.items()}
-        self._driving = Driving(pins, self._levels.__getitem__)
-
-    def __contains__(self, pin: str) -> bool:
-        return pin in self._levels
+        self._driving = Driving(pins, self._levels.__getitem__, clock)
 
     def open(self, on_edge: OnEdge) -> None:
         """From now on every edge goes to ``on_edge``."""
@@ -43,6 +76,10 @@ class VirtualPins(PinSource):
             on_edge(RawEdge(pin, level, at_s))
 
         self._driving.open(put)
+
+    def drives(self, pin: str) -> bool:
+        """Whether a program may set this pin's level: each."""
+        return True
 
     def drive(self, pin: str, level: Level, for_s: float | None = None) -> None:
         """Set a pin's level, for good or for the time of a press; see `Driving.drive`.

@@ -1,7 +1,7 @@
 """Write a file or a link whole: whoever looks sees the old or the new, also after a power cut.
 
 What is new is written beside its place, brought to the disk and renamed. Nothing is written
-through a link that someone has laid in the way.
+through a link that someone has laid in the way. Any thread.
 """
 
 import contextlib
@@ -35,11 +35,16 @@ def replacing(target: Path) -> Iterator[BinaryIO]:
         target: the file; until the end what is written lies `beside` it.
     """
     made = beside(target)
-    with new_file(made) as new:
-        yield new
-        new.flush()
-        os.fsync(new.fileno())
-    made.replace(target)
+    try:
+        with new_file(made) as new:
+            yield new
+            new.flush()
+            os.fsync(new.fileno())
+        made.replace(target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            made.unlink(missing_ok=True)
+        raise
 
 
 def set_link(link: Path, to: str | None) -> None:
@@ -52,20 +57,6 @@ def set_link(link: Path, to: str | None) -> None:
     made.unlink(missing_ok=True)
     made.symlink_to(to)
     made.replace(link)
-
-
-def remove_empty(gone: Path, top: Path) -> None:
-    """Remove the folders of a file that is gone, if nothing is left in them.
-
-    Args:
-        gone: the file.
-        top: of the exhibit; beside it and what is in it, only a folder of drop-ins goes.
-    """
-    for folder in gone.parents:
-        if not folder.is_relative_to(top) and not folder.name.endswith(".service.d"):
-            break
-        with contextlib.suppress(OSError):
-            folder.rmdir()
 
 
 def keep_names(folder: Path) -> None:

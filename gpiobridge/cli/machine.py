@@ -1,0 +1,222 @@
+"""Care for this machine: doctor, kiosk, install, uninstall. One thread, the caller's."""
+
+import os
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gpiobridge import config
+from gpiobridge.cli.group import main
+from gpiobridge.cli.log import set_up_logging
+from gpiobridge.cli.options import config_option, token_option, url_option, which_config_option
+from gpiobridge.client.target import find_bridge
+from gpiobridge.errors import InstallError, KioskError
+from gpiobridge.kiosk.browsers import BROWSERS, DEFAULT
+
+_BROWSER = click.Choice(list(BROWSERS))
+_COLOURS = {"ok": "green", "warning": "yellow", "failure": "red", "skipped": None}
+
+
+def _display_name(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,32}", value):
+        raise click.BadParameter('a display\'s name has 1 to 32 of A-Z, a-z, 0-9, "_" and "-"')
+    return value
+
+
+@main.command()
+@config_option
+@click.option("--json", "as_json", is_flag=True, help="Write the findings for machines.")
+def doctor(config_file: Path | None, as_json: bool) -> None:
+    """Examine this machine, and say what is wrong and what to do about it.
+
+    It changes nothing, also while the bridge runs. Without --config and without config.toml in
+    this folder it takes the installed service's. With a failure the exit code is 1.
+    """
+    from gpiobridge.doctor import examine
+
+    report = examine(config_file)
+    if as_json:
+        click.echo(report.as_json())
+    else:
+        # https://no-color.org; without it colour depends on there being a terminal.
+        plain = False if os.environ.get("NO_COLOR") else None
+        click.echo(
+            report.as_text(lambda verdict, word: click.style(word, fg=_COLOURS[verdict])),
+            color=plain,
+        )
+    sys.exit(report.exit_code)
+
+
+@main.command()
+@which_config_option
+@url_option
+@click.option(
+    "--display",
+    "name",
+    callback=_display_name,
+    default="kiosk",
+    show_default=True,
+    help="What this display is called; on one bridge each kiosk needs its own name.",
+)
+@click.option(
+    "--browser",
+    type=_BROWSER,
+    default=DEFAULT.name,
+    show_default=True,
+    help="Which browser: Chromium, or cog, which needs about half its memory.",
+)
+@click.option(
+    "--flag",
+    "flags",
+    multiple=True,
+    envvar="GPIOBRIDGE_KIOSK_FLAGS",
+    show_envvar=True,
+    help="A further flag for the browser, such as --flag=--force-dark-mode (Chromium's).",
+)
+@click.option(
+    "--watch/--no-watch",
+    default=None,
+    help="Whether to restart a browser that shows no live page; needs our script in every page.",
+)
+@click.option(
+    "--write-policy",
+    "policy_file",
+    type=click.Path(path_type=Path, allow_dash=True),
+    metavar="FILE",
+    help="Only write Chromium's managed policy into FILE, or show it with -.",
+)
+@token_option
+def kiosk(
+    config_file: Path | None,
+    url: str | None,
+    name: str,
+    browser: str,
+    flags: tuple[str, ...],
+    watch: bool | None,
+    policy_file: Path | None,
+    token: str,
+) -> None:
+    """Show the bridge's pages in a browser, full screen, and keep them alive.
+
+    A token in --token can be read by everyone on this machine (ps); one in the configuration or
+    in the environment can't.
+    """
+    from gpiobridge.kiosk import launcher as launcher  # Linux only
+
+    bridge = find_bridge(url, config_file, token)
+    settings = config.load_for_views(bridge.file) if bridge.file else None
+    wanted = settings.kiosk if settings else config.Kiosk()
+    if policy_file is not None:
+        _write_policy(policy_file, bridge.url, wanted)
+        return
+    pages = settings.pages.values() if settings else ()
+    plain = [page.name for page in pages if not page.client]
+    set_up_logging()
+    if watch is None and plain:
+        click.echo(f"not watching for a live page: {', '.join(plain)} has client = false", err=True)
+    options = launcher.Options(
+        url=bridge.url,
+        name=name,
+        browser=browser,
+        flags=flags,
+        watch=not plain if watch is None else watch,
+        token=bridge.token,
+        allow=wanted.allow,
+        renew_min=wanted.renew_min,
+        camera=wanted.camera,
+    )
+    launcher.run(options)
+
+
+def _write_policy(file: Path, url: str, wanted: "config.Kiosk") -> None:
+    from gpiobridge.client import asking
+    from gpiobridge.kiosk import chromium_policy
+
+    base = asking.base_url(url)
+    made = chromium_policy.policy(base, wanted.allow, camera=wanted.camera)
+    if str(file) == "-":
+        click.echo(chromium_policy.text(made), nl=False)
+        return
+    try:
+        chromium_policy.write(file, chromium_policy.text(made))
+    except OSError as error:
+        raise KioskError(f"{file} can't be written: {error.strerror or error}") from error
+
+
+@main.command()
+@click.argument("folder", required=False, type=click.Path(path_type=Path), metavar="[DIR]")
+@click.option("--kiosk", is_flag=True, help="Show the pages on this Pi's own screen, too.")
+@click.option(
+    "--browser",
+    type=_BROWSER,
+    help="The kiosk's: cog needs about half of Chromium's memory.  [default: as installed, else "
+    "chromium]",
+)
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and change nothing.")
+@click.option("--replace", is_flag=True, help="Overwrite what was changed by hand; keep a backup.")
+@click.option("--rollback", is_flag=True, help="Go back to the copy that was live before.")
+@click.option(
+    "--read-only/--writable",
+    "read_only",
+    default=None,
+    help="From the next boot on, let the card be only read (by overlayroot, the system's own way), "
+    "so that the plug may be pulled at any time; or let it be written to again, and nothing else.",
+)
+def install(
+    folder: Path | None,
+    kiosk: bool,
+    browser: str | None,
+    dry_run: bool,
+    replace: bool,
+    rollback: bool,
+    read_only: bool | None,
+) -> None:
+    """Run gpiobridge as a service, with the exhibit in DIR (needs root).
+
+    Without DIR the installed exhibit stays; the first time it is the one in this folder, else the
+    example. May be repeated: to upgrade, and after a change of [server].
+    """
+    if rollback and (folder or kiosk):
+        raise click.UsageError("--rollback goes with neither DIR nor --kiosk")
+    if browser and not kiosk:
+        raise click.UsageError("--browser goes with --kiosk")
+    if rollback and read_only is not None:
+        raise click.UsageError("--rollback goes with neither --read-only nor --writable")
+    if read_only is False and (folder or kiosk or replace):
+        raise click.UsageError("--writable goes with none of DIR, --kiosk and --replace")
+    installing = _installing()
+    machine = installing.TargetMachine()
+    if read_only is False:
+        installing.make_writable(dry_run=dry_run, machine=machine, tell=click.echo)
+        return
+    if rollback:
+        installing.roll_back(dry_run=dry_run, replace=replace, machine=machine, tell=click.echo)
+        return
+    choices = installing.Choices(
+        folder=folder,
+        kiosk=kiosk,
+        browser=BROWSERS[browser] if browser else None,
+        replace=replace,
+        read_only=bool(read_only),
+        dry_run=dry_run,
+    )
+    installing.install(choices, machine, click.echo)
+
+
+@main.command()
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and change nothing.")
+def uninstall(dry_run: bool) -> None:
+    """Remove the service that `install` has made; the exhibit stays (needs root)."""
+    installing = _installing()
+    installing.uninstall(dry_run=dry_run, machine=installing.TargetMachine(), tell=click.echo)
+
+
+def _installing() -> Any:
+    try:
+        from gpiobridge.install import installation  # not needed by the other commands
+    except ImportError as error:  # Windows has no fcntl
+        raise InstallError("this machine doesn't run systemd, which `install` needs") from error
+    return installation

@@ -1,0 +1,174 @@
+"""Talk to a running bridge: press, watch, push, navigate. One thread, the caller's."""
+
+import contextlib
+import functools
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from gpiobridge import config
+from gpiobridge.cli.group import main
+from gpiobridge.cli.options import token_option, url_option, which_config_option
+from gpiobridge.client.audience import Audience
+from gpiobridge.client.target import Target, find_bridge
+
+_api_token_option = click.option(
+    "--api-token",
+    default="",
+    help="The bridge's server.api_token, by default that of its configuration, else the token; "
+    "better in the environment than here: GPIOBRIDGE_SERVER__API_TOKEN.",
+)
+_page_option = click.option("--page", help="Only displays on this page.")
+_display_option = click.option("--display", help="Only displays of this name.")
+_exclude_option = click.option("--exclude", metavar="DISPLAY", help="No display of this name.")
+
+
+def _seconds(_ctx: click.Context, _param: click.Parameter, value: str | None) -> float | None:
+    try:
+        return None if value is None else config.parse_duration(value)
+    except ValueError as error:
+        raise click.BadParameter(f'"{value}" {error}') from error
+
+
+def _json(_ctx: click.Context, _param: click.Parameter, value: str) -> Any:
+    def refuse(word: str) -> NoReturn:
+        raise ValueError(f"JSON has no {word}")
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        if len(made := dict(pairs)) < len(pairs):
+            raise ValueError("a key is there twice")
+        return made
+
+    try:
+        return json.loads(value, parse_constant=refuse, object_pairs_hook=once)
+    except (ValueError, RecursionError) as error:
+        raise click.BadParameter(
+            f"{value!r} is no JSON ({error}); text needs its quotes: '\"hello\"'"
+        ) from error
+
+
+def _with_bridge(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command of the API the options that say which bridge is meant, as ``bridge``."""
+
+    @functools.wraps(command)
+    def with_bridge(
+        *, url: str | None, config_file: Path | None, token: str, api_token: str, **others: Any
+    ) -> None:
+        command(bridge=find_bridge(url, config_file, token, api_token), **others)
+
+    asking: Callable[..., None] = with_bridge
+    for option in (_api_token_option, token_option, which_config_option, url_option):
+        asking = option(asking)
+    return asking
+
+
+def _with_audience(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that say which displays are meant, as ``who``."""
+
+    @functools.wraps(command)
+    def with_audience(
+        *, page: str | None, display: str | None, exclude: str | None, **others: Any
+    ) -> None:
+        command(who=Audience(page, display, exclude), **others)
+
+    telling: Callable[..., None] = with_audience
+    for option in (_exclude_option, _display_option, _page_option):
+        telling = option(telling)
+    return telling
+
+
+@main.command()
+@click.argument("name")
+@click.option(
+    "--for",
+    "for_s",
+    callback=_seconds,
+    metavar="DURATION",
+    show_default="150ms, or the pin's debounce if that is longer",
+    help="How long the pin stays active.",
+)
+@_with_bridge
+def press(name: str, for_s: float | None, bridge: Target) -> None:
+    """Press the simulated or virtual pin NAME of a running bridge.
+
+    On the bridge's own machine its user (and root) needs no token.
+    """
+    from gpiobridge.client import asking
+
+    asking.press(bridge.url, name, for_s, bridge.token, bridge.api_token)
+
+
+@main.command()
+@click.argument("page", metavar="[URL]", required=False)
+@click.option("--once", is_flag=True, help="Stop when the page would be left.")
+@url_option
+@which_config_option
+@token_option
+def watch(
+    page: str | None, once: bool, url: str | None, config_file: Path | None, token: str
+) -> None:
+    """Follow the page at URL without a browser: one JSON line a frame.
+
+    Without URL it is the start page of the bridge that the configuration names.
+    """
+    from gpiobridge.client.frames import connect
+
+    if page and url:
+        raise click.UsageError("URL and --url both say where; leave one of them out")
+    bridge = find_bridge(page or url, config_file, token)
+
+    def tell(sentence: str) -> None:
+        click.echo(f"gpiobridge: {sentence}", err=True)
+
+    with (
+        contextlib.suppress(KeyboardInterrupt),
+        connect(bridge.url, token=bridge.token, once=once, tell=tell) as frames,
+    ):
+        for frame in frames:
+            click.echo(json.dumps(frame))
+
+
+@main.command()
+@click.argument("data", metavar="JSON", callback=_json)
+@_with_audience
+@click.option("--retain", metavar="KEY", help="Keep it under KEY for displays that come later.")
+@_with_bridge
+def push(data: Any, who: Audience, retain: str | None, bridge: Target) -> None:
+    """Send JSON to the displays: their pages get it as gpiobridge:message.
+
+    On the bridge's own machine its user (and root) needs no token.
+    """
+    from gpiobridge.client import asking
+
+    token = bridge.api_token or bridge.token
+    count = asking.push(bridge.url, data, who, retain=retain, token=token)
+    click.echo(f"told {_displays(count)}" if count else _nobody(who))
+
+
+@main.command()
+@click.argument("to")
+@_with_audience
+@_with_bridge
+def navigate(to: str, who: Audience, bridge: Target) -> None:
+    """Send the displays to the page TO, as a press would.
+
+    On the bridge's own machine its user (and root) needs no token.
+    """
+    from gpiobridge.client import asking
+
+    token = bridge.api_token or bridge.token
+    count = asking.navigate(bridge.url, to, who, token=token)
+    click.echo(f"sent {_displays(count)} to {to}" if count else _nobody(who))
+
+
+def _displays(count: int) -> str:
+    return f"{count} display{'' if count == 1 else 's'}"
+
+
+def _nobody(who: Audience) -> str:
+    """Say that an order has reached no display."""
+    such = "such " if any(who) else ""
+    return f"no {such}display is open: nothing was sent"

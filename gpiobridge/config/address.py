@@ -1,0 +1,120 @@
+"""Where a bridge is and what it asks for, as ``[server]`` says it: host, port and the two tokens.
+
+All that a program needs that talks to one. Imports nothing of the project but `words`, and no
+pydantic; any thread.
+"""
+
+import ipaddress
+import re
+import secrets
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from gpiobridge.config.words import show
+
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 8000
+MAX_PORT = 65535
+
+_HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*")
+
+
+class Address(NamedTuple):
+    """Where a bridge is, and what it asks for.
+
+    Args:
+        host: the address that it listens on.
+        port: 0 to 65535; 0 is any free port.
+        token: who sends it may see the pages; empty if nothing is asked for.
+        api_token: who sends it may use the API; empty for the same as ``token``.
+    """
+
+    host: str
+    port: int
+    token: str
+    api_token: str
+
+    @property
+    def local_url(self) -> str:
+        """Where the bridge is, seen from its own machine."""
+        return local_url(self.host, self.port)
+
+
+def address_of(server: object) -> Address:
+    """Read the section ``[server]`` as far as a program needs it that talks to the bridge.
+
+    Args:
+        server: as `tomllib` gives it; what else stands there is passed over.
+
+    Raises:
+        ValueError: one of the values is wrong; `check` says which, and what is right.
+    """
+    if not isinstance(server, Mapping):
+        raise ValueError("is no section")
+    host, port = server.get("host", DEFAULT_HOST), server.get("port", DEFAULT_PORT)
+    token, api_token = server.get("token", ""), server.get("api_token", "")
+    if not all(isinstance(value, str) for value in (host, token, api_token)):
+        raise ValueError("is no text")
+    if type(port) is not int or not 0 <= port <= MAX_PORT:  # True is one, too
+        raise ValueError("is no port")
+    return Address(read_host(host), port, read_token(token), read_token(api_token))
+
+
+def base_url(host: str, port: int) -> str:
+    """Write an address as a URL: an IPv6 address stands in brackets (RFC 3986, 3.2.2)."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def local_url(host: str, port: int) -> str:
+    """Write where a bridge is, seen from its own machine: ``http://127.0.0.1:8000``.
+
+    Args:
+        host: the address that it listens on; perhaps that of all its interfaces.
+        port: its port.
+    """
+    return base_url({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port)
+
+
+DEFAULT_URL = base_url(DEFAULT_HOST, DEFAULT_PORT)
+"""Where a bridge is by the defaults of ``[server]``."""
+
+
+def is_host(host: str) -> bool:
+    """Whether it is an IP address or a host name (RFC 1123, section 2.1)."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        # The last label of a name is never a number: "192.168.1.300" is no name.
+        numeric = host.rpartition(".")[2].isdigit()
+        return len(host) <= 253 and not numeric and _HOST_NAME.fullmatch(host) is not None
+    return True
+
+
+def read_host(host: str) -> str:
+    """Read an address to listen on.
+
+    Raises:
+        ValueError: it is none; with what to write instead, where that is known.
+    """
+    if is_host(host):
+        return host
+    if is_host(bare := re.sub(r"^\w+://|/.*$", "", host).strip("[]")):
+        raise ValueError(f"must be an address alone; write {show(bare)}")
+    name, colon, port = host.rpartition(":")
+    if colon and port.isdigit() and is_host(name):
+        raise ValueError(f"must be an address alone; write {show(name)}, and port = {port}")
+    raise ValueError("is neither an IP address nor a host name")
+
+
+def read_token(token: str) -> str:
+    """Read a token; an empty one is none.
+
+    Raises:
+        ValueError: it is none; with one that could be written.
+    """
+    if not re.fullmatch(r"([A-Za-z0-9_-]{16,128})?", token):
+        raise ValueError(
+            'must be 16 to 128 of A-Z, a-z, 0-9, "-" and "_"; '
+            f"write one such as {show(secrets.token_urlsafe(16))}"
+        )
+    return token

@@ -1,0 +1,134 @@
+"""The file: ``config.toml`` found, read, and with what lies over it.
+
+Any thread; used at start.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from gpiobridge.config.environment import lay_over, passed_over
+from gpiobridge.config.example import example_file, why_example
+from gpiobridge.config.words import no_toml
+from gpiobridge.errors import ConfigError
+
+if TYPE_CHECKING:
+    from gpiobridge.config.settings import Settings
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+def load(
+    path: Path | None = None,
+    environ: Mapping[str, str] = os.environ,
+    overrides: Mapping[str, object] = _NOTHING,
+) -> "Settings":
+    """Read and check a configuration.
+
+    Args:
+        path: the file; by default ``config.toml`` in the current folder, else the example, and
+            `Settings.example_because` says why.
+        environ: variables such as ``GPIOBRIDGE_SERVER__PORT`` override the file.
+        overrides: dotted keys that override both, such as ``{"server.port": 9000}`` for
+            ``--port``; None means that the option was not given.
+
+    Raises:
+        ConfigError: with every problem found.
+    """
+    because = ""
+    if path is None:
+        path = Path("config.toml")
+        if not path.exists():
+            path, because = example_file(), why_example(Path.cwd())
+    raw, origins = read(path, environ, overrides)
+    # Not resolve(): where the file is a link, the templates lie beside the link.
+    folder = Path(os.path.abspath(path)).parent
+    # Not above: it takes pydantic, whose import costs 90 ms, and who only reads a file needs none.
+    from gpiobridge.config.check import SECTIONS, check
+
+    settings = check(raw, source=str(path), folder=folder, origins=origins)
+    warnings = (*settings.warnings, *passed_over(environ, SECTIONS))
+    return replace(settings, warnings=warnings, example_because=because)
+
+
+def load_for_views(path: Path, environ: Mapping[str, str] = os.environ) -> "Settings":
+    """Read and check a configuration, as far as it doesn't depend on who shows the pages.
+
+    That may be an application's views: whether there are templates, or any page, is theirs.
+
+    Args:
+        path: the file.
+        environ: as for `load`.
+
+    Raises:
+        ConfigError: with every problem found.
+    """
+    from gpiobridge.config.check import check  # late, as in `load`
+
+    raw, origins = read(path, environ)
+    pages, server = raw.get("pages"), raw.get("server")
+    start = server.get("start") if isinstance(server, Mapping) else None
+    views = [*pages] if isinstance(pages, Mapping) else []
+    if isinstance(pages, Mapping):
+        raw = raw | {"pages": {name: _without_template(body) for name, body in pages.items()}}
+    if not views:
+        views = [start if isinstance(start, str) and start else "start"]
+    folder = Path(os.path.abspath(path)).parent
+    return check(raw, source=str(path), folder=folder, views=views, origins=origins)
+
+
+def _without_template(body: Any) -> Any:
+    if not isinstance(body, Mapping):
+        return body
+    return {key: value for key, value in body.items() if key != "template"}
+
+
+def read(
+    path: Path,
+    environ: Mapping[str, str] = os.environ,
+    overrides: Mapping[str, object] = _NOTHING,
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Read a configuration without checking it, for `check.check`.
+
+    Args:
+        path: the file.
+        environ: as for `load`.
+        overrides: as for `load`.
+
+    Returns:
+        The raw tables, and where their keys come from if it is not the file.
+
+    Raises:
+        ConfigError: the file can't be read.
+    """
+    return lay_over(_read_file(path), environ, overrides)
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    """Read the file's tables; whatever prevents it is one problem with a remedy.
+
+    The cause of the error is the `PermissionError` if this user may not read the file.
+    """
+    denied = None
+    try:
+        # Windows' Notepad may put a byte order mark first, which TOML does not know.
+        text = path.read_bytes().decode("utf-8-sig")
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        problem = no_toml(str(error), text)
+    except UnicodeDecodeError as error:
+        problem = f"is not UTF-8 text (byte {error.start}); save it as UTF-8"
+    except FileNotFoundError:
+        problem = "there is no such file; name another with --config"
+    except OSError as error:
+        if os.path.isdir(path):  # Windows only says "permission denied"
+            problem = f"is a folder; name the file in it, such as {path / 'config.toml'}"
+        else:
+            reason = (error.strerror or str(error)).lower()
+            problem = f"can't be read ({reason}); change that, or name another with --config"
+            denied = error if isinstance(error, PermissionError) else None
+    raise ConfigError([f"{path}: {problem}"]) from denied

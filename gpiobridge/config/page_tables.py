@@ -1,0 +1,159 @@
+"""The pages of ``config.toml``: ``[pages]`` and ``[every_page]``, raw tables in, settings out.
+
+Owns the names of pages, and what the values of one page say of each other. `check` calls it.
+`rules` has where pins lead from them, `templates` what is in their files. Any thread.
+"""
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Literal
+
+from gpiobridge.config.problems import Problems
+from gpiobridge.config.rules import EVERY_PAGE, Names, Rules, RulesOfPages, read_rules
+from gpiobridge.config.settings import Idle, Page
+from gpiobridge.config.tables import PageTable, RulesTable
+from gpiobridge.config.templates import Templates
+from gpiobridge.config.words import Key, missing
+from gpiobridge.core.events import Level
+from gpiobridge.core.triggers import TABLES
+
+RESERVED = frozenset({"ws", "static", "api", "healthz", "metrics", "simulator", "gpiobridge"})
+"""Paths that are the bridge's own, or may become it."""
+
+_PAGE_NAME = re.compile(r"[a-z0-9-]{1,32}")
+
+
+def read_pages(
+    raw: Mapping[str, object],
+    every: RulesTable,
+    names: Names,
+    templates: Templates,
+    problems: Problems,
+) -> tuple[dict[str, Page], RulesOfPages]:
+    """Check every page.
+
+    Args:
+        raw: the section ``[pages]``.
+        every: the section ``[every_page]``.
+        names: of all pages and pins.
+        templates: those of this exhibit.
+        problems: is told what is wrong.
+
+    Returns:
+        The pages whose table could be read, and their rules.
+    """
+    _check_idle((*EVERY_PAGE, "idle"), every.idle, names, problems)
+    rules = RulesOfPages(read_rules(EVERY_PAGE, every, names, problems), {})
+    pages: dict[str, Page] = {}
+    for name in names.pages:
+        key = ("pages", name)
+        body = raw.get(name, {})
+        if not isinstance(body, Mapping):
+            problems.add(key, _no_page(name), body)
+            continue
+        table = _page_table(key, body, names, problems)
+        rules.own[name] = read_rules(key, table, names, problems)
+        template = _template(key, table, body, templates, problems)
+        pages[name] = _page(name, template, table, every, rules.of(name))
+    return pages, rules
+
+
+def _page_table(
+    key: Key, body: Mapping[str, object], names: Names, problems: Problems
+) -> PageTable:
+    """Read one page; check its name, and what its values say of each other."""
+    _check_name(key, problems)
+    table = problems.read(PageTable, body, key, Page)
+    _check_idle((*key, "idle"), table.idle, names, problems)
+    if table.prerender and table.prefetch is False:
+        sentence = "prerender = true fetches the page ahead, too; leave one of them out"
+        problems.add((*key, "prefetch"), sentence, False)
+    return table
+
+
+def _check_name(key: Key, problems: Problems) -> None:
+    name = key[-1]
+    if name in RESERVED:
+        problems.add(key, "this path is the bridge's own; rename the page")
+    elif not _PAGE_NAME.fullmatch(name):
+        plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:32]
+        remedy = f"write [pages.{plain}]" if plain else "rename it"
+        problems.add(key, f'a page\'s name has 1 to 32 of a-z, 0-9 and "-"; {remedy}')
+
+
+def _template(
+    key: Key,
+    table: PageTable,
+    body: Mapping[str, object],
+    templates: Templates,
+    problems: Problems,
+) -> str | None:
+    """Find and check a page's template, by default the file of its own name."""
+    name = key[-1]
+    if name in templates.views:
+        if "template" in body:
+            sentence = "a Flask view serves this page; leave it out"
+            problems.add((*key, "template"), sentence, body["template"])
+        return None
+    if table.template is not None:
+        templates.check_page((*key, "template"), table.template, problems, by_name=True)
+        return table.template
+    # Not for a name that is wrong itself, nor instead of a value that was.
+    default = f"{name}.html"
+    if "template" not in body and _PAGE_NAME.fullmatch(name) and name not in RESERVED:
+        templates.check_page(key, default, problems)
+    return default
+
+
+def _no_page(name: str) -> str:
+    """Say what is wrong with a page that is a single value."""
+    if name in PageTable.known_keys():  # [pages] instead of [pages.welcome]
+        return "is a key of a single page; write it below [pages.<name>]"
+    return f"must be a section; write [pages.{name}]"
+
+
+def _page(
+    name: str, template: str | None, table: PageTable, every: RulesTable, rules: Rules
+) -> Page:
+    """Make a page of what its own table says, and of what every page does."""
+    return Page(
+        name=name,
+        template=template,
+        rules=MappingProxyType({event: str(rule.target) for event, rule in rules.items()}),
+        while_rules=MappingProxyType(
+            {
+                (pin, event): str(rule.target)
+                for (pin, event), rule in rules.items()
+                if rule.trigger.at_load and isinstance(event, Level)
+            }
+        ),
+        lockout_s=_first(table.lockout_s, every.lockout_s, 0.0),
+        idle=_idle(table, every, name),
+        **table.given("template", "lockout_s", "idle", *TABLES),
+    )
+
+
+def _first(own: float | None, shared: float | None, default: float) -> float:
+    """Take what a page says itself, else what every page does."""
+    return next((value for value in (own, shared) if value is not None), default)
+
+
+def _idle(table: PageTable, every: RulesTable, name: str) -> Idle | None:
+    """Find when a page leaves by itself: its own word, else that of every page but the target."""
+    if table.idle is None:
+        return every.idle if every.idle and every.idle.to != name else None
+    return table.idle or None
+
+
+def _check_idle(
+    key: Key, idle: Idle | Literal[False] | None, names: Names, problems: Problems
+) -> None:
+    """Check that the page and the pins that an ``idle`` names are there."""
+    if not idle:
+        return
+    if idle.to not in names.pages:
+        problems.add(key, missing("page", idle.to, names.pages))
+    for pin in idle.pins:
+        if pin not in names.pins:
+            problems.add(key, missing("pin", pin, names.pins))

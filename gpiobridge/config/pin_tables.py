@@ -1,0 +1,91 @@
+"""The pins of ``config.toml``: ``[gpio]`` and ``[pins]``, raw tables in, settings out.
+
+What a pin may have, its kind says (`kinds`); this reads all of them. `check` calls it. Any thread.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from gpiobridge.config.kinds import DEFAULT, KINDS, Kind, Written, kind_of
+from gpiobridge.config.problems import Problems
+from gpiobridge.config.settings import CHIP_BACK_ENDS, Gpio, Pin
+from gpiobridge.config.tables import GpioTable
+from gpiobridge.config.words import Key, one_of, show
+from gpiobridge.core.events import Level
+
+_PIN_NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
+
+
+def read_gpio(raw: Mapping[str, object], problems: Problems) -> Gpio:
+    """Check ``[gpio]``."""
+    gpio = Gpio(**problems.read(GpioTable, raw, ("gpio",), Gpio).given())
+    check_chip(("gpio", "chip"), gpio.chip, gpio, problems)
+    return gpio
+
+
+def check_chip(key: Key, chip: str, gpio: Gpio, problems: Problems) -> None:
+    """Refuse the name of a chip that no back end would look at."""
+    if chip != "auto" and gpio.pin_factory not in ("auto", *CHIP_BACK_ENDS):
+        sentence = f"has no meaning with pin_factory = {show(gpio.pin_factory)}; leave it out"
+        problems.add(key, sentence, chip)
+
+
+def read_pins(
+    raw_pins: Mapping[str, object], gpio: Gpio, problems: Problems
+) -> tuple[dict[str, Pin], dict[str, Level]]:
+    """Check every pin.
+
+    Returns:
+        The pins that have all that they need, and the active level of each where it is known:
+        rules can be compared although a pin has another problem.
+    """
+    pins: dict[str, Pin] = {}
+    actives: dict[str, Level] = {}
+    read: dict[str, dict[str, Written[Any]]] = {}
+    for name, raw in raw_pins.items():
+        key = ("pins", name)
+        if not _PIN_NAME.fullmatch(name):
+            problems.add(key, 'a pin\'s name has 1 to 32 of A-Z, a-z, 0-9, "_" and "-"; rename it')
+        kind, written = _read(key, raw, problems)
+        active = kind.active(written, problems)
+        earlier = read.setdefault(kind.pin.source, {})
+        kind.check(written, earlier, gpio, problems)
+        earlier[name] = written
+        if active is None:
+            continue
+        actives[name] = active
+        if (pin := kind.settings(name, active, written.table)) is not None:
+            pins[name] = pin
+    return pins, actives
+
+
+def _read(key: Key, raw: object, problems: Problems) -> tuple[Kind[Any, Any], Written[Any]]:
+    """Read a pin as its kind does; where that is wrong, as the default one."""
+    default = kind_of(DEFAULT)
+    if not isinstance(raw, Mapping):
+        return default, default.read(key, raw, problems)
+    source = raw.get("source", DEFAULT)
+    if not isinstance(source, str) or source not in KINDS:
+        wrong = one_of(source, KINDS)
+        remedy = "" if ";" in wrong else f"; leave it out for the default of {show(DEFAULT)}"
+        problems.add((*key, "source"), f"{wrong}{remedy}", source)
+        right = {name: value for name, value in raw.items() if name != "source"}
+        return default, default.read(key, right, problems)
+    kind = kind_of(source)
+    for name, sentence in kind.needs.items():
+        if name not in raw:
+            problems.add(key, sentence)
+    return kind, kind.read(key, _without_others(key, raw, kind, problems), problems)
+
+
+def _without_others(
+    key: Key, raw: Mapping[str, object], kind: Kind[Any, Any], problems: Problems
+) -> dict[str, object]:
+    """Take out what only a pin of the default kind has, such as a number, and tell of it."""
+    others = set(kind_of(DEFAULT).table.known_keys()).difference(kind.table.known_keys())
+    sentence = f"has no meaning with source = {show(kind.pin.source)}; leave one of them out"
+    for name in raw:
+        if name in others:
+            problems.add((*key, name), sentence, raw[name])
+    return {name: value for name, value in raw.items() if name not in others}

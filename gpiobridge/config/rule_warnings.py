@@ -1,0 +1,140 @@
+"""Rules that are allowed but can't be meant: they never happen, or leave somebody waiting.
+
+Pure; any thread; at start.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from gpiobridge.config.durations import format_duration
+from gpiobridge.config.problems import Problems
+from gpiobridge.config.rules import Rule, Rules, RulesOfPages, header
+from gpiobridge.config.settings import Page, Pin
+from gpiobridge.config.words import dotted, show
+from gpiobridge.core.events import Gesture, Level
+
+
+def warn_of_rules(
+    pages: Mapping[str, Page],
+    rules: RulesOfPages,
+    pins: Mapping[str, Pin],
+    problems: Problems,
+) -> None:
+    """Warn of rules that can never lead anywhere, and of presses that do not.
+
+    Args:
+        pages: by name.
+        rules: those of all pages.
+        pins: by name, those that have no problem.
+        problems: is warned.
+    """
+    ways = {name: _ways(rules.of(name), pins) for name in pages}
+    happening = {way.rule.key for on_page in ways.values() for way in on_page if way.first is None}
+    for name, page in pages.items():
+        _warn_of_what_is_taken_out(rules.own[name], rules.said(name), rules.shared, problems)
+        for pin, event, rule, first in ways[name]:
+            if first is None:
+                if event is Gesture.TAP:
+                    _warn_of_tap(pin, rule, rules.said(name), problems)
+                if not rule.shared:
+                    _warn_of_idle(page, rule, pin, problems)
+            elif not (rule.shared and first.shared and rule.key in happening):
+                _warn_of_first(name, pin, rule, first, problems)
+
+
+class _Way(NamedTuple):
+    """A rule on a page, and the one that always leads away before it, if there is one."""
+
+    pin: Pin
+    event: Level | Gesture
+    rule: Rule
+    first: Rule | None
+
+
+def _ways(rules: Rules, pins: Mapping[str, Pin]) -> list[_Way]:
+    return [
+        _Way(pins[pin], event, rule, _always_first(pins[pin], event, rules))
+        for (pin, event), rule in rules.items()
+        if pin in pins
+    ]
+
+
+def _always_first(pin: Pin, event: Level | Gesture, rules: Rules) -> Rule | None:
+    """Find the rule that leads away from a page before a gesture is over, if there is one."""
+    if not isinstance(event, Gesture):
+        return None
+    by_press = rules.get((pin.name, pin.active))
+    return by_press or (rules.get((pin.name, pin.active.other)) if event is Gesture.TAP else None)
+
+
+def _warn_of_first(page: str, pin: Pin, rule: Rule, first: Rule, problems: Problems) -> None:
+    """Warn of a rule that never happens, as another one is always first."""
+    press = first.trigger.event_on(pin.active) is pin.active
+    sentence = f"as the {'press' if press else 'release'} itself leads away from "
+    by = f"by {problems.name(first.key)}"
+    match rule.shared, first.shared:
+        case False, False if press:
+            sentence += f"the page; write on_tap instead of on_press (or on_{pin.active})"
+        case False, False:
+            other = f"on_release (or on_{pin.active.other})"
+            sentence += f"the page; leave out {other}, or on_tap"
+        case False, True:
+            out = f"{first.trigger.table}.{pin.name} = false below {header(page)}"
+            sentence += f"the page {by}; write {out}, or leave this rule out"
+        case True, True:
+            sentence += f"the page {by}; leave one of them out"
+        case True, False:
+            out = f"{rule.trigger.table}.{pin.name} = false below {header(page)}"
+            sentence = f"on the page {page}, {sentence}it {by}; if that is meant, write {out}"
+    on_a_page = rule.shared and not first.shared
+    problems.warn(rule.key, f"never happens{' ' if on_a_page else ', '}{sentence}")
+
+
+def _warn_of_tap(pin: Pin, rule: Rule, said: Rules, problems: Problems) -> None:
+    """Warn of a tap that can't be one, and of a tap beside which a longer press does nothing."""
+    hold = format_duration(pin.hold_s)
+    if pin.debounce_s >= pin.hold_s:
+        debounce = f"{_of_pin(pin, 'debounce')} = {format_duration(pin.debounce_s)}"
+        sentence = (
+            f"never happens, as {debounce} is not shorter than {_of_pin(pin, 'hold')} = {hold}: "
+            "each press that lasts long enough to count is a hold; write a longer hold, or a "
+            "shorter debounce"
+        )
+        problems.warn(rule.key, sentence)
+    elif (pin.name, Gesture.HOLD) not in said:
+        meant = "" if rule.shared else f"; if that is meant, write on_hold.{pin.name} = false"
+        sentence = (
+            f"somebody slow, whose press lasts for {hold} (hold), gets nowhere; add "
+            f"on_hold.{pin.name} = {show(rule.target)}, or write on_press (or on_release) instead "
+            f"of on_tap{meant}"
+        )
+        problems.warn(rule.key, sentence)
+
+
+def _warn_of_idle(page: Page, rule: Rule, pin: Pin, problems: Problems) -> None:
+    """Warn of a press that can't count before the page leaves by itself."""
+    if page.idle is None or rule.trigger.at_load:
+        return
+    if page.lockout_s + pin.debounce_s < page.idle.after_s:
+        return
+    until = f"{_of_pin(pin, 'debounce')} = {format_duration(pin.debounce_s)}"
+    if page.lockout_s:
+        until = f"lockout = {format_duration(page.lockout_s)} and {until}"
+    sentence = (
+        f"hardly ever happens, as idle leads away after {format_duration(page.idle.after_s)}, and "
+        f"no press counts before {until} are over; write a longer after, or shorter ones of these"
+    )
+    problems.warn(rule.key, sentence)
+
+
+def _warn_of_what_is_taken_out(own: Rules, said: Rules, shared: Rules, problems: Problems) -> None:
+    for (pin, event), rule in own.items():
+        # Beside a tap it says something: that a press which gets too long leads nowhere.
+        states = event is Gesture.HOLD and (pin, Gesture.TAP) in said
+        if rule.target is None and (pin, event) not in shared and not states:
+            sentence = "takes nothing out, as [every_page] has no such rule; leave it out"
+            problems.warn(rule.key, sentence)
+
+
+def _of_pin(pin: Pin, key: str) -> str:
+    return dotted(("pins", pin.name, key))

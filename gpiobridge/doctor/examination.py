@@ -1,0 +1,99 @@
+"""The examination: which checks there are, in which order, and what becomes of one that fails.
+
+No check may raise: one that does becomes a finding. One thread, the caller's.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from gpiobridge.doctor import age, backends, board, configuration, disk, kiosk, pins, service
+from gpiobridge.doctor.findings import Finding, Report, failure, skipped
+from gpiobridge.doctor.machine import ExaminedMachine
+from gpiobridge.doctor.patient import Patient
+from gpiobridge.errors import ConfigError, PinError
+from gpiobridge.system import calling
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A check.
+
+    Args:
+        name: what is checked, in a word or two.
+        find: does it.
+        system: the only system that has what is checked, such as "Linux"; "" for any.
+    """
+
+    name: str
+    find: Callable[[Patient], Finding | Iterable[Finding]]
+    system: str = ""
+
+
+CHECKS = (
+    Check("configuration", configuration.configuration),
+    Check("board", board.board),
+    Check("back end", backends.back_end),
+    Check("GPIO chip", board.chip),
+    Check("permissions", board.permissions),
+    Check("pins", pins.levels),
+    Check("units", service.unit_states),
+    Check("port", service.port),
+    Check("displays", service.room),
+    Check("kiosk", kiosk.kiosk),
+    Check("kiosk policy", kiosk.policy),
+    Check("disk", disk.protection, system="Linux"),
+    Check("writes", disk.writes, system="Linux"),
+    Check("log", disk.journal, system="Linux"),
+    Check("clock", board.clock),
+    Check("age", age.ages),
+)
+"""In an order in which the earlier explain the later; a new check is a new row."""
+
+
+def examine(config_file: Path | None = None, machine: ExaminedMachine | None = None) -> Report:
+    """Check a machine and a configuration.
+
+    Args:
+        config_file: by default ``config.toml`` in the current folder, else that of the
+            installed service, else the example.
+        machine: where to look; by default this machine.
+
+    Returns:
+        The findings; never an exception.
+    """
+    patient = Patient(config_file, machine or ExaminedMachine())
+    named = [] if config_file is None else ["--config", str(config_file)]
+    again = calling.as_root("doctor", *named)
+    checks = [check for check in CHECKS if check.system in ("", patient.machine.system)]
+    findings = [found for check in checks for found in _guarded(check, patient, again)]
+    return Report(findings, config_wrong=patient.config_wrong)
+
+
+def _guarded(check: Check, patient: Patient, again: str) -> list[Finding]:
+    name = check.name
+    try:
+        found = check.find(patient)
+        return [found] if isinstance(found, Finding) else list(found)
+    except ConfigError as error:
+        if isinstance(denied := error.__cause__, PermissionError):
+            # That is as it should be: a token may stand in the installed configuration.
+            if name == "configuration":
+                return [failure(name, f"{denied.filename}: this user may not read it", again)]
+            return [skipped(name, "it depends on the configuration, which this user may not read")]
+        if name == "configuration":
+            return [
+                failure(name, problem, "correct it, then run this again")
+                for problem in error.problems
+            ]
+        return [skipped(name, "it depends on the configuration, which is wrong")]
+    except PinError:
+        return [skipped(name, "it depends on the back end")]
+    except Exception as error:  # a doctor that falls ill helps nobody
+        return [
+            failure(
+                name,
+                f"this check itself failed: {type(error).__name__}: {error}",
+                f"please report it with the output of: {calling.command('doctor', '--json')}",
+            )
+        ]

@@ -1,0 +1,135 @@
+"""Who is examined: what several checks need, looked up once and only when a check asks for it.
+
+What is looked up comes from `machine`. One thread, the caller's.
+"""
+
+from functools import cached_property
+from pathlib import Path
+
+from gpiobridge import config
+from gpiobridge.config import Settings
+from gpiobridge.doctor.machine import ExaminedMachine, Health, read_text
+from gpiobridge.errors import ConfigError
+from gpiobridge.pins.boards import is_raspberry_pi
+from gpiobridge.pins.gpio import WiredPin, wired
+from gpiobridge.system.units import KIOSK, SERVICE, SOCKET, Unit, config_of, find_units
+
+UNWIRED = "no pin is wired: none is needed"
+"""Why a back end, or a chip, isn't looked at."""
+
+
+class Patient:
+    """What is examined.
+
+    Args:
+        config_file: the configuration; None for that of this folder, else the installed one's.
+        machine: where to look.
+
+    Attributes:
+        machine: where to look.
+        config_wrong: whether the configuration was loaded and can't be used at all.
+    """
+
+    def __init__(self, config_file: Path | None, machine: ExaminedMachine) -> None:
+        self.machine = machine
+        self.config_wrong = False
+        self._config_file = config_file
+
+    @cached_property
+    def loaded(self) -> Settings | ConfigError:
+        """The configuration, or what is wrong with it."""
+        try:
+            return config.load(self._config_file or self._installed_config())
+        except ConfigError as error:
+            self.config_wrong = not isinstance(error.__cause__, PermissionError)
+            return error
+
+    def _installed_config(self) -> Path | None:
+        """The service's file, where none was named and there is none in this folder."""
+        return None if Path("config.toml").exists() else config_of(self.units)
+
+    @property
+    def settings(self) -> Settings:
+        """The configuration.
+
+        Raises:
+            ConfigError: it is wrong.
+        """
+        if isinstance(self.loaded, ConfigError):
+            raise self.loaded
+        return self.loaded
+
+    @cached_property
+    def units(self) -> dict[str, Unit] | None:
+        """Our units, None without systemd."""
+        return find_units(self.machine.root, self.machine.run)
+
+    @property
+    def waits_for_a_request(self) -> bool:
+        """Whether systemd holds the port and would start the service on the first request.
+
+        The doctor must not be that request: it changes nothing.
+        """
+        if self.units is None:
+            return False
+        held = self.units[SOCKET].active == "active"
+        return held and self.units[SERVICE].active in ("inactive", "failed")
+
+    @property
+    def kiosk(self) -> Unit | None:
+        """The kiosk's unit, None if it isn't installed."""
+        unit = None if self.units is None else self.units[KIOSK]
+        return unit if unit is not None and unit.installed else None
+
+    @cached_property
+    def health(self) -> Health | None:
+        """What the running bridge says, None if none runs, or if asking would start it."""
+        server = self.settings.server
+        if server.port == 0 or self.waits_for_a_request:
+            return None
+        return self.machine.ask_bridge(server)
+
+    @property
+    def served(self) -> bool:
+        """Whether a running bridge has the real pins."""
+        if isinstance(self.loaded, ConfigError):
+            return False
+        return self.health is not None and not self.health["simulated"]
+
+    @property
+    def wired(self) -> dict[str, WiredPin]:
+        """The pins on GPIO, by name."""
+        return wired(self.settings.pins)
+
+    @property
+    def unwired(self) -> bool:
+        """Whether no pin needs GPIO: then neither back end nor chip matter."""
+        return isinstance(self.loaded, Settings) and not self.wired
+
+    @cached_property
+    def pi(self) -> bool:
+        """Whether this is a Raspberry Pi."""
+        return is_raspberry_pi(self.machine.root)
+
+    @property
+    def pi_5(self) -> bool:
+        """Whether the board has the Pi 5's GPIO (also the 500 and the Compute Module 5)."""
+        compatible = read_text(self.machine.root / "proc/device-tree/compatible")
+        return "brcm,bcm2712" in compatible.split("\0")
+
+    @property
+    def linux(self) -> tuple[int, int] | None:
+        """The version of the kernel, two numbers of "6.6.31+rpt-rpi-v8"; None if no Linux."""
+        if self.machine.system != "Linux":
+            return None
+        major, minor, *_ = self.machine.kernel.replace("-", ".").split(".")
+        return int(major), int(minor)
+
+    @cached_property
+    def factory(self) -> str:
+        """The back end that the configuration comes to.
+
+        Raises:
+            PinError: a Raspberry Pi without one.
+        """
+        return self.machine.choose(self.settings.gpio.pin_factory)

@@ -1,0 +1,51 @@
+"""A browser's process: its start without a guard, and its end.
+
+One thread, the launcher's.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+
+_END_S = 1.5  # for the browser to end by itself
+
+
+def start(command: Sequence[str], environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """Start a browser without a guard, in a session of its own: so that all of it can be ended.
+
+    Args:
+        command: its command line.
+        environ: its environment.
+
+    Raises:
+        OSError: it can't be started.
+    """
+    return subprocess.Popen(command, env=environ, start_new_session=True)
+
+
+@contextlib.contextmanager
+def ending(browser: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]]:
+    """End a browser with all its processes, whatever happens."""
+    try:
+        yield browser
+    finally:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            browser.terminate()
+            browser.wait(_END_S)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(browser.pid, signal.SIGKILL)
+        browser.wait()
+
+
+def how_it_ended(code: int | None) -> str:
+    """Say how a browser has ended.
+
+    Args:
+        code: what `subprocess` says of it.
+    """
+    if code is not None and code < 0:
+        named = {number.value: number.name for number in signal.Signals}
+        return f"it was ended by {named.get(-code, f'signal {-code}')}"
+    return f"it ended with code {code}"

@@ -1,0 +1,226 @@
+"""The kind "gpio": pins with a wire, on a GPIO chip of this machine or of an expander.
+
+Says what ``[pins.<name>]`` may have, and which back end reads the pins; the back ends are imported
+only when a source of such pins is made. Any thread.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from types import MappingProxyType
+from typing import Annotated, ClassVar
+
+from pydantic import BeforeValidator
+
+from gpiobridge.config import CHIP_BACK_ENDS, Gpio, Pin, Pull
+from gpiobridge.config.header import MOST_LINES, bcm_number
+from gpiobridge.config.kinds import Written
+from gpiobridge.config.pin_tables import check_chip
+from gpiobridge.config.problems import Problems
+from gpiobridge.config.tables import chip_name
+from gpiobridge.config.words import Key
+from gpiobridge.core.clock import Clock
+from gpiobridge.errors import PinError
+from gpiobridge.pins import boards
+from gpiobridge.pins.pulled import PulledKind, PulledPin, PulledTable
+from gpiobridge.pins.source import PinSource
+from gpiobridge.pins.sources import together
+
+
+def wire_name(number: int, chip: str | None) -> str:
+    """Name a wire, as a sentence does: ``GPIO 17``, or ``line 3 of gpiochip2``.
+
+    Args:
+        number: of the line.
+        chip: the chip that it is on; "auto" or None for the Pi's own.
+    """
+    return f"GPIO {number}" if chip in (None, "auto") else f"line {number} of {chip}"
+
+
+class WiredTable(PulledTable):
+    """What may stand in ``[pins.<name>]`` of a pin with a wire."""
+
+    pin: Annotated[int | None, BeforeValidator(bcm_number)] = None
+    chip: Annotated[str | None, BeforeValidator(chip_name)] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WiredPin(PulledPin):
+    """A pin with a wire.
+
+    Args:
+        pin: the BCM number, whatever name the configuration has for it.
+        chip: the GPIO chip on which ``pin`` is the line's number, such as an I2C expander's; "auto"
+            for the Pi's own, None for that of ``[gpio]``.
+    """
+
+    source: ClassVar[str] = "gpio"
+
+    pin: int
+    chip: str | None = None
+
+    @property
+    def where(self) -> str:
+        """Name its wire, as a sentence does: ``GPIO 17``, or ``line 3 of gpiochip2``."""
+        return wire_name(self.pin, self.chip)
+
+    @property
+    def short(self) -> str:
+        """Its number, and its chip, if it isn't the Pi's own."""
+        return str(self.pin) if self.chip in (None, "auto") else f"{self.pin} ({self.chip})"
+
+    @property
+    def closed_because(self) -> str:
+        """Why the API may not set it."""
+        return "is wired"
+
+    def chip_by(self, settings: Gpio) -> str:
+        """Name the chip that it is on, as the configuration does."""
+        return self.chip or settings.chip
+
+
+def wired(pins: Mapping[str, Pin]) -> dict[str, WiredPin]:
+    """Pick the pins that are read from GPIO."""
+    return {name: pin for name, pin in pins.items() if isinstance(pin, WiredPin)}
+
+
+class Wired(PulledKind[WiredTable, WiredPin]):
+    """The kind of pins with a wire."""
+
+    table = WiredTable
+    pin = WiredPin
+    needs = MappingProxyType(
+        {
+            "pin": 'has no pin; write pin = 17 (its BCM number), or source = "http" for one that '
+            "is set by HTTP requests"
+        }
+    )
+
+    def read(self, key: Key, raw: object, problems: Problems) -> Written[WiredTable]:
+        """Read a pin in its long form, or in the short one, ``button = 17``."""
+        if isinstance(raw, Mapping):
+            return super().read(key, raw, problems)
+        body = {"pin": raw}
+        try:
+            bcm_number(raw)
+        except ValueError as error:
+            # [pins] instead of [pins.button], and below it pull = "up".
+            stray = key[-1] in self.table.known_keys()
+            remedy = "is a key of a single pin; write it below [pins.<name>]"
+            problems.add(key, remedy if stray else str(error), raw)
+            body = {}
+        return Written(key, raw, self.table.model_validate(body))
+
+    def check(
+        self,
+        written: Written[WiredTable],
+        earlier: Mapping[str, Written[WiredTable]],
+        gpio: Gpio,
+        problems: Problems,
+    ) -> None:
+        """Check that the line can be there, that no other pin has it, and what pulls it."""
+        table = written.table
+        if table.pin is None:
+            return
+        place, value = written.place("pin"), written.value("pin")
+        chip = table.chip or gpio.chip
+        if table.chip is not None:
+            check_chip((*written.key, "chip"), table.chip, gpio, problems)
+        if chip == "auto" and table.pin >= MOST_LINES:
+            sentence = (
+                f"there is no such pin: a Raspberry Pi has 0 to {MOST_LINES - 1} at most; write a "
+                'BCM number, or name its chip, too, such as chip = "gpiochip1"'
+            )
+            problems.add(place, sentence, value)
+        for name, other in earlier.items():
+            if (other.table.chip or gpio.chip, other.table.pin) == (chip, table.pin):
+                sentence = (
+                    f"is the pin of pins.{name}, too: two names on one pin "
+                    f"({wire_name(table.pin, chip)}); leave one of them out"
+                )
+                problems.add(place, sentence, value)
+                break
+        self._check_pull(written, chip, problems)
+
+    def make(self, gpio: Gpio, pins: Mapping[str, WiredPin], clock: Clock) -> PinSource:
+        """Make the source of wired pins; where the back end opens chips, one for each of these.
+
+        Raises:
+            PinError: it is "auto" on a Raspberry Pi without a back end; two pins are on one line;
+                a chip can't be found; or the pins are real, and the clock isn't.
+        """
+        back_end = boards.choose(gpio.pin_factory)
+        if back_end == "gpiod":
+            from gpiobridge.pins.gpiod_pins import GpiodPins
+
+            return source_of_chips(gpio, pins, partial(GpiodPins, clock=clock))
+        from gpiobridge.pins.gpiozero_pins import GpiozeroPins
+
+        if back_end in CHIP_BACK_ENDS:
+            return source_of_chips(gpio, pins, partial(GpiozeroPins, clock=clock))
+        return GpiozeroPins(gpio, pins, clock)
+
+    def _check_pull(self, written: Written[WiredTable], chip: str, problems: Problems) -> None:
+        """Refuse a pull that a resistor on the board itself overrides."""
+        table = written.table
+        pull = Pull.UP if table.pull is None else Pull(table.pull)
+        if table.chip not in (None, "auto") or table.pin not in (2, 3) or pull is Pull.UP:
+            return
+        # 1.8 kΩ: the Pi's own pull-down (50 kΩ) can't win against it.
+        fixed = f"GPIO {table.pin} has a fixed pull-up on the board"
+        remedy = 'write pull = "up", or take another pin'
+        if chip == "auto":
+            problems.add((*written.key, "pull"), f"{fixed}; {remedy}", pull)
+        else:  # perhaps of another board
+            problems.warn((*written.key, "pull"), f"on a Raspberry Pi {fixed}; there {remedy}")
+
+
+KIND = Wired()
+
+
+def by_chip(settings: Gpio, pins: Mapping[str, WiredPin]) -> dict[str, dict[str, WiredPin]]:
+    """Sort pins by the chip that they are on, as the configuration names it."""
+    found: dict[str, dict[str, WiredPin]] = {}
+    for name, pin in pins.items():
+        found.setdefault(pin.chip_by(settings), {})[name] = pin
+    return found
+
+
+def source_of_chips(
+    settings: Gpio,
+    pins: Mapping[str, WiredPin],
+    make: Callable[[Gpio, Mapping[str, WiredPin]], PinSource],
+) -> PinSource:
+    """Make the source of pins that may be on several chips: an I2C expander has one of its own.
+
+    Args:
+        settings: which back end, and the chip of pins for which none is named.
+        pins: pin name to its settings.
+        make: makes the source of pins on one chip, which knows nothing of the others.
+
+    Raises:
+        PinError: two pins are on one line, or a chip can't be found.
+    """
+    chips = by_chip(settings, pins)
+    if len(chips) > 1:
+        _refuse_one_line_twice(settings, pins)
+    return together(
+        [(make(replace(settings, chip=chip), on_chip), on_chip) for chip, on_chip in chips.items()]
+    )
+
+
+def _refuse_one_line_twice(settings: Gpio, pins: Mapping[str, WiredPin]) -> None:
+    """Find two pins on one line, which two names of one chip have hidden so far.
+
+    Raises:
+        PinError: there are two, or a chip can't be found.
+    """
+    taken: dict[tuple[int, int], WiredPin] = {}
+    for pin in pins.values():
+        number = boards.chip_number(pin.chip_by(settings))
+        other = taken.setdefault((number, pin.pin), pin)
+        if other is not pin:
+            raise PinError(
+                f"pins.{other.name} and pins.{pin.name} are two names on one pin, line "
+                f"{pin.pin} of gpiochip{number}; leave one of them out"
+            )

@@ -1,0 +1,54 @@
+"""What kinds of pins share that have a pull: the key, and the active level that follows from it.
+
+Pure, but for what pydantic does; any thread.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import AfterValidator
+
+from gpiobridge.config import Pin, Pull
+from gpiobridge.config.kinds import Written
+from gpiobridge.config.problems import Problems
+from gpiobridge.config.tables import PinTable
+from gpiobridge.core.events import Level
+from gpiobridge.pins.source import PinKind
+
+_ACTIVE = {Pull.UP: Level.LOW, Pull.DOWN: Level.HIGH}
+
+
+class PulledTable(PinTable):
+    """What may stand in ``[pins.<name>]`` of a pin with a pull."""
+
+    pull: Annotated[Literal["up", "down", "none"], AfterValidator(Pull)] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PulledPin(Pin):
+    """A pin with a pull, if only in name.
+
+    Args:
+        pull: the Pi's own resistor.
+    """
+
+    pull: Pull = Pull.UP
+
+
+TableT = TypeVar("TableT", bound=PulledTable)
+PinT = TypeVar("PinT", bound=PulledPin)
+
+
+class PulledKind(PinKind[TableT, PinT]):
+    """A kind of pins with a pull."""
+
+    def active(self, written: Written[TableT], problems: Problems) -> Level | None:
+        """Find the active level: against the pull, unless it is given."""
+        table = written.table
+        if table.active is not None:
+            return Level(table.active)
+        active = _ACTIVE.get(Pull.UP if table.pull is None else Pull(table.pull))
+        if active is None and not written.has("active"):
+            sentence = 'is needed with pull = "none"; write active = "low" (or "high")'
+            problems.add((*written.key, "active"), sentence)
+        return active

@@ -1,0 +1,111 @@
+"""The listening socket: systemd's or our own, tuned so that no client holds a thread for ever.
+
+The main thread, at start.
+"""
+
+import contextlib
+import ipaddress
+import logging
+import os
+import socket
+
+from gpiobridge.config import Settings
+from gpiobridge.errors import ConfigError, ServerError
+from gpiobridge.serve.silence import bound_waits
+from gpiobridge.system import calling, ports
+
+log = logging.getLogger(__name__)
+
+REQUEST_S = 10
+"""How long a client may take for the next bytes of its request, or of our answer, in seconds."""
+
+_BACKLOG = 2048
+_DEFER_S = 30  # a connection that has said nothing yet stays in the kernel for so long
+
+
+def open_listener(settings: Settings) -> socket.socket:
+    """Take the socket that systemd passes, else listen at the configured address.
+
+    Raises:
+        ConfigError: systemd passes another socket than the configuration names.
+        ServerError: the address can't be listened on.
+    """
+    listener = _systemd_listener(settings) or _listen(settings.server.host, settings.server.port)
+    _tune(listener)
+    return listener
+
+
+def _systemd_listener(settings: Settings) -> socket.socket | None:
+    """The socket that a systemd socket unit passes (sd_listen_fds(3)), if there is one.
+
+    Raises:
+        ConfigError: it isn't the configured one. Serving there would ignore the configuration;
+            listening for ourselves would be in vain, as the service has no network.
+    """
+    if os.environ.get("LISTEN_PID") != str(os.getpid()):
+        return None
+    passed = os.environ.get("LISTEN_FDS", "")
+    for name in ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"):
+        os.environ.pop(name, None)  # ours now: gunicorn must not take it a second time
+    if passed != "1":
+        raise ConfigError(
+            [f"gpiobridge.socket: passes {passed} sockets, and one is served: {_remedy()}"]
+        )
+    listener = socket.socket(fileno=3)
+    if listener.family not in (socket.AF_INET, socket.AF_INET6):
+        raise ConfigError([f"gpiobridge.socket: its ListenStream is no TCP address: {_remedy()}"])
+    host, port = listener.getsockname()[:2]
+    wanted = settings.server
+    if wanted.port not in (0, port) or not _same_host(wanted.host, host):
+        raise ConfigError(
+            [
+                f"{settings.source}: server.host and server.port are {wanted.host} and "
+                f"{wanted.port}, but systemd listens on {host} and {port}: {_remedy()}"
+            ]
+        )
+    return listener
+
+
+def _remedy() -> str:
+    return f"`{calling.as_root('install')}` writes the socket unit from the configuration"
+
+
+def _same_host(wanted: str, address: str) -> bool:
+    """Whether a configured host is the address that is listened on."""
+    try:
+        return ipaddress.ip_address(wanted) == ipaddress.ip_address(address)
+    except ValueError:  # a name
+        pass
+    try:
+        found = {info[4][0] for info in socket.getaddrinfo(wanted, None)}
+    except OSError as error:
+        # Under the hardened unit there is no network to ask: `install` has asked.
+        log.warning('server.host = "%s" can\'t be looked up: %s', wanted, error)
+        return True
+    return address in found
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Take the address ourselves: a port in use is said in one sentence, without retries."""
+    try:
+        return ports.listen(host, port, _BACKLOG)
+    except OSError as error:
+        reason, remedy, other_port = ports.refusal(error, host, port)
+        sentence = f"{reason}: {remedy}"
+        if other_port:
+            sentence += f": {calling.again('--port', ports.free_port(host, instead_of=port))}"
+        raise ServerError(sentence) from error
+
+
+def _tune(listener: socket.socket) -> None:
+    """Keep clients that say nothing, or stop in the middle, from holding HTTP threads for ever.
+
+    Connections inherit the options. Where one is unknown, as off Linux, a laptop does without.
+    """
+    with contextlib.suppress(OSError):
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        if hasattr(socket, "TCP_DEFER_ACCEPT"):
+            # Browsers open connections ahead, silent until needed.
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, _DEFER_S)
+    for option in ("SO_RCVTIMEO", "SO_SNDTIMEO"):
+        bound_waits(listener, option, REQUEST_S)

@@ -1,0 +1,1 @@
+"""The doctor: on made-up machines, and on the real one."""

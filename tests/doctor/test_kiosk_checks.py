@@ -1,0 +1,76 @@
+"""The doctor on a kiosk: its browser, the memory, its policy."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .pi import OK, Pi, both, kiosk_installed, of, with_policy
+
+
+def test_the_kiosks_policy_is_of_this_configuration(tmp_path: Path) -> None:
+    """A policy that the present configuration makes is fine; without a kiosk there is none."""
+    pi = Pi(tmp_path)
+    pi.configure(port=8123)
+    assert of(pi.examine(), "kiosk policy") == []
+    both(kiosk_installed, with_policy("http://127.0.0.1:8123"))(pi)
+    [finding] = of(pi.examine(), "kiosk policy")
+    assert (finding.verdict, finding.sentence) == (OK, "the browser shows the bridge alone")
+
+
+def test_a_kiosk_with_cog_needs_no_chromium(pi: Pi) -> None:
+    """Where the kiosk's unit names cog, cog is what must be there, and little memory is fine."""
+    kiosk_installed(pi, "cog")
+    (pi.root / "usr/bin/chromium").unlink()
+    pi.write("usr/bin/cog")
+    pi.write("proc/meminfo", "MemTotal:         440000 kB\n")
+    [found] = of(pi.examine(), "kiosk")
+    assert (found.verdict, found.sentence) == (OK, "cog and cage; only 429 MB of memory")
+
+
+def test_a_small_pi_can_be_found_well(pi: Pi) -> None:
+    """Once what is asked for is done, nothing more is asked for; Chromium may stay beside cog."""
+    pi.write("proc/meminfo", "MemTotal:         440000 kB\n")
+    kiosk_installed(pi)
+    [asked] = of(pi.examine(), "kiosk")
+    assert "install --kiosk --browser cog" in asked.remedy
+    pi.write("usr/bin/cog")
+    kiosk_installed(pi, "cog")
+    [found] = of(pi.examine(), "kiosk")
+    assert (found.verdict, found.remedy) == (OK, "")
+
+
+def test_a_small_pi_without_a_kiosk_needs_cog_alone(pi: Pi) -> None:
+    """What it is asked to install is what fits it, so that it is asked for nothing else then."""
+    pi.write("proc/meminfo", "MemTotal:         440000 kB\n")
+    (pi.root / "usr/bin/chromium").unlink()
+    [asked] = of(pi.examine(), "kiosk")
+    assert asked.remedy.endswith("apt install --no-install-recommends cog")
+    pi.write("usr/bin/cog")
+    [found] = of(pi.examine(), "kiosk")
+    assert (found.verdict, found.remedy) == (OK, "")
+
+
+def test_google_chrome_is_a_chromium(pi: Pi) -> None:
+    """The launcher takes it, so the doctor doesn't ask for another one."""
+    (pi.root / "usr/bin/chromium").rename(pi.root / "usr/bin/google-chrome")
+    kiosk_installed(pi)
+    [found] = of(pi.examine(), "kiosk")
+    assert (found.verdict, found.sentence) == (OK, "google-chrome and cage")
+
+
+def test_a_folder_that_this_user_may_not_enter_has_no_programs(
+    pi: Pi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PATH may name another user's folder: the shell passes over it, and so does the doctor."""
+    closed, status = pi.root / "root/bin", os.stat
+
+    def stat(path: Any, *args: Any, **options: Any) -> os.stat_result:
+        if isinstance(path, str | Path) and Path(path).is_relative_to(closed):
+            raise PermissionError(13, "Permission denied", str(path))
+        return status(path, *args, **options)
+
+    monkeypatch.setattr(os, "stat", stat)
+    pi.changes["programs"] = ("/root/bin", "/usr/bin")
+    assert of(pi.examine(), "kiosk")[0].verdict is OK
