@@ -20,7 +20,10 @@ from pathlib import Path
 
 import bench_handlers
 import bench_noise
-from running import RunningBridge, close_of, frame, wait_until, write_exhibit
+from harness.bridge_process import BridgeProcess
+from harness.deadline import wait_until
+from harness.exhibit import write_exhibit
+from harness.sockets import close_of, frame
 
 REQUESTS = 1000
 DISPLAYS = 200
@@ -35,7 +38,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         config = write_exhibit(Path(folder), server='threads = 8\nbeat = "2s"')
         (Path(folder) / "static" / "film.mp4").write_bytes(bytes(16 * 1024 * 1024))
-        bridge = RunningBridge(config)
+        bridge = BridgeProcess(config)
         try:
             rows = [*memory(bridge), *pages(bridge), *presses(bridge)]
         finally:
@@ -51,7 +54,7 @@ def main() -> None:
 Row = tuple[str, float, float, str]
 
 
-def pages(bridge: RunningBridge) -> Iterator[Row]:
+def pages(bridge: BridgeProcess) -> Iterator[Row]:
     """Page requests: with nothing else, with open sockets, with paused readers of a film."""
     progress(f"{REQUESTS} page requests alone, then with {DISPLAYS} sockets, in turn")
     alone: list[float] = []
@@ -71,7 +74,7 @@ def pages(bridge: RunningBridge) -> Iterator[Row]:
     yield "page, p99, 8 paused readers", ms(alone, 99), ms(loaded, 99), "ms"
 
 
-def presses(bridge: RunningBridge) -> Iterator[Row]:
+def presses(bridge: BridgeProcess) -> Iterator[Row]:
     """From the POST of a simulated edge to its frame: one display, and the last of many."""
     progress(f"{PRESSES} edges to 1 display, then to {DISPLAYS}")
     alone = edge_times(bridge, 1)
@@ -105,7 +108,7 @@ def stops(folder: Path) -> Iterator[Row]:
     took_s: dict[bool, list[float]] = {False: [], True: []}
     for _ in range(STOPS):
         for crowded, times in took_s.items():
-            bridge = RunningBridge(write_exhibit(folder))
+            bridge = BridgeProcess(write_exhibit(folder))
             try:
                 with crowd(bridge) if crowded else contextlib.nullcontext():
                     times.append(bridge.stop())
@@ -116,7 +119,7 @@ def stops(folder: Path) -> Iterator[Row]:
 
 
 @contextlib.contextmanager
-def crowd(bridge: RunningBridge) -> Iterator[None]:
+def crowd(bridge: BridgeProcess) -> Iterator[None]:
     """Displays that answer the close, each of which must be told 1001, and peers that never do."""
     with displays(bridge, LIVE) as sockets, contextlib.ExitStack() as stack:
         for _ in range(DEAD):
@@ -128,7 +131,7 @@ def crowd(bridge: RunningBridge) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def dead_display(bridge: RunningBridge) -> Iterator[None]:
+def dead_display(bridge: BridgeProcess) -> Iterator[None]:
     """A socket whose peer neither reads nor closes."""
     with socket.create_connection(("127.0.0.1", bridge.port), 10) as sock:
         sock.sendall(
@@ -140,7 +143,7 @@ def dead_display(bridge: RunningBridge) -> Iterator[None]:
         yield
 
 
-def memory(bridge: RunningBridge) -> Iterator[Row]:
+def memory(bridge: BridgeProcess) -> Iterator[Row]:
     """Resident memory of the worker, before and with displays."""
     request_times(bridge, 100)  # every HTTP thread has been needed once
     before_kib = resident_kib(bridge)
@@ -190,7 +193,7 @@ def navigation(folder: Path) -> Iterator[Row]:
             (folder / "templates" / f"{page}.html").write_text(text)
         text = re.sub(r"(\[pages.*\])", rf"\1\n{how}", config.read_text())
         config.write_text(text)
-        bridge = RunningBridge(config)
+        bridge = BridgeProcess(config)
         try:
             medians[how] = ms(navigation_times(bridge, reports), 50)
         finally:
@@ -204,7 +207,7 @@ def navigation(folder: Path) -> Iterator[Row]:
     )
 
 
-def navigation_times(bridge: RunningBridge, reports: "queue.Queue[str]") -> list[float]:
+def navigation_times(bridge: BridgeProcess, reports: "queue.Queue[str]") -> list[float]:
     """Seconds from each of some presses to the report of the next page."""
     with (
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile,
@@ -235,7 +238,7 @@ def navigation_times(bridge: RunningBridge, reports: "queue.Queue[str]") -> list
     return times
 
 
-def request_times(bridge: RunningBridge, count: int) -> list[float]:
+def request_times(bridge: BridgeProcess, count: int) -> list[float]:
     """Seconds that each of ``count`` requests of a page took, each on a connection of its own."""
     request = f"GET /welcome HTTP/1.1\r\nHost: 127.0.0.1:{bridge.port}\r\nConnection: close\r\n\r\n"
     times = []
@@ -252,7 +255,7 @@ def request_times(bridge: RunningBridge, count: int) -> list[float]:
     return times
 
 
-def edge_times(bridge: RunningBridge, count: int) -> float:
+def edge_times(bridge: BridgeProcess, count: int) -> float:
     """Median milliseconds from an edge to the last display's frame, less the debounce."""
     times = []
     with displays(bridge, count) as sockets:
@@ -266,7 +269,7 @@ def edge_times(bridge: RunningBridge, count: int) -> float:
 
 
 @contextlib.contextmanager
-def displays(bridge: RunningBridge, count: int) -> Iterator[list]:
+def displays(bridge: BridgeProcess, count: int) -> Iterator[list]:
     """Open sockets that have their state."""
     with contextlib.ExitStack() as stack:
         sockets = [stack.enter_context(bridge.socket("still")) for _ in range(count)]
@@ -276,7 +279,7 @@ def displays(bridge: RunningBridge, count: int) -> Iterator[list]:
 
 
 @contextlib.contextmanager
-def paused_reader(bridge: RunningBridge) -> Iterator[None]:
+def paused_reader(bridge: BridgeProcess) -> Iterator[None]:
     """A reader that has asked for a large file and doesn't read it."""
     with socket.create_connection(("127.0.0.1", bridge.port), 10) as sock:
         sock.sendall(
@@ -291,7 +294,7 @@ def ms(times: list[float], percent: int) -> float:
     return statistics.quantiles(times, n=100)[percent - 1] * 1000
 
 
-def resident_kib(bridge: RunningBridge) -> int:
+def resident_kib(bridge: BridgeProcess) -> int:
     """Resident memory of the process that holds the sockets."""
     status = Path(f"/proc/{bridge.workers()[0]}/status").read_text()
     return int(next(x for x in status.splitlines() if x.startswith("VmRSS")).split()[1])

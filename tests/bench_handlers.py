@@ -14,7 +14,7 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
-from running import frame
+from harness.sockets import frame
 from websockets.sync.client import ClientConnection, connect
 
 PRESSES = 100

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from harness.bridge_process import BridgeProcess, SharedBridge
+from harness.deadline import wait_until
+from harness.exhibit import CONFIG, write_exhibit
 from hypothesis import HealthCheck, settings
-from running import CONFIG, RunningBridge, SharedBridge, wait_until, write_exhibit
 
 # Tests that were started in the background, or by nohup, ignore these, and so would every bridge
 # that they start.
@@ -49,14 +51,14 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def run_bridge(tmp_path: Path) -> Iterator[Callable[..., RunningBridge]]:
+def run_bridge(tmp_path: Path) -> Iterator[Callable[..., BridgeProcess]]:
     """A function that starts a bridge on an exhibit of three pages; all are stopped at the end."""
-    running: list[RunningBridge] = []
+    running: list[BridgeProcess] = []
 
     def run(
         kind: str = "gunicorn", server: str = "", config: Path | None = None, **options: Any
-    ) -> RunningBridge:
-        bridge = RunningBridge(config or write_exhibit(tmp_path, server), kind, **options)
+    ) -> BridgeProcess:
+        bridge = BridgeProcess(config or write_exhibit(tmp_path, server), kind, **options)
         running.append(bridge)
         return bridge
 
@@ -67,7 +69,7 @@ def run_bridge(tmp_path: Path) -> Iterator[Callable[..., RunningBridge]]:
 
 
 @pytest.fixture
-def bridge(run_bridge: Callable[..., RunningBridge]) -> RunningBridge:
+def bridge(run_bridge: Callable[..., BridgeProcess]) -> BridgeProcess:
     """A running bridge under gunicorn."""
     return run_bridge()
 
@@ -86,7 +88,7 @@ def shared_bridges() -> Iterator[Shared]:
 @pytest.fixture
 def share_bridge(
     shared_bridges: Shared, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[..., RunningBridge]]:
+) -> Iterator[Callable[..., BridgeProcess]]:
     """A function that gives a bridge of a kind and a configuration, which other tests get, too.
 
     To start a bridge takes longer than most tests do. A test finds this one at rest: its pins are
@@ -100,7 +102,7 @@ def share_bridge(
 
     def share(
         kind: str = "gunicorn", server: str = "", config: str = CONFIG, token: str = ""
-    ) -> RunningBridge:
+    ) -> BridgeProcess:
         key = kind, server, config
         bridge = shared_bridges.pop(key, None)
         if bridge is None:
@@ -122,7 +124,7 @@ def share_bridge(
 
 
 @pytest.fixture
-def shared_bridge(share_bridge: Callable[..., RunningBridge]) -> RunningBridge:
+def shared_bridge(share_bridge: Callable[..., BridgeProcess]) -> BridgeProcess:
     """A bridge under gunicorn on the exhibit of three pages; `share_bridge` says what it allows."""
     return share_bridge()
 

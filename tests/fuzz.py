@@ -28,7 +28,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from running import RunningBridge, frame, wait_until, write_exhibit
+from harness.bridge_process import BridgeProcess
+from harness.deadline import wait_until
+from harness.exhibit import write_exhibit
+from harness.sockets import frame
 
 LIMIT_S = 15.0
 """How long the server may take to answer or close a case, in seconds."""
@@ -172,7 +175,7 @@ def main() -> int:
     parser.add_argument("--only", type=int, help="the number of one case to run again")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        bridge = RunningBridge(write_exhibit(Path(folder)), command=SERVER)
+        bridge = BridgeProcess(write_exhibit(Path(folder)), command=SERVER)
         try:
             last = args.count if args.only is None else args.only + 1
             report = fuzz(bridge, args.seed, range(args.only or 0, last))
@@ -224,7 +227,7 @@ class Report:
         return lines
 
 
-def fuzz(bridge: RunningBridge, seed: int, numbers: range) -> Report:
+def fuzz(bridge: BridgeProcess, seed: int, numbers: range) -> Report:
     """Put cases through a running server.
 
     Args:
@@ -255,7 +258,7 @@ def fuzz(bridge: RunningBridge, seed: int, numbers: range) -> Report:
     return report
 
 
-def warm_up(bridge: RunningBridge) -> None:
+def warm_up(bridge: BridgeProcess) -> None:
     """Let every HTTP thread start and every lazy import happen, so that usage can be compared."""
     request = f"GET /still HTTP/1.1\r\nHost: 127.0.0.1:{bridge.port}\r\n\r\n".encode()
     for _ in range(8):
@@ -268,7 +271,7 @@ def warm_up(bridge: RunningBridge) -> None:
     check_alive(bridge)
 
 
-def usage(bridge: RunningBridge) -> dict[str, int]:
+def usage(bridge: BridgeProcess) -> dict[str, int]:
     """Descriptors, threads and resident KiB of the process that holds the sockets."""
     proc = Path(f"/proc/{bridge.workers()[0]}")
     resident = re.search(r"VmRSS:\s*(\d+)", (proc / "status").read_text())
@@ -280,7 +283,7 @@ def usage(bridge: RunningBridge) -> dict[str, int]:
     }
 
 
-def check_alive(bridge: RunningBridge) -> None:
+def check_alive(bridge: BridgeProcess) -> None:
     """A page, a press and a socket work."""
     assert bridge.get("/welcome")[0] == 200
     with bridge.socket("still") as ws:

@@ -45,7 +45,9 @@ from fuzz import (
     usage,
     warm_up,
 )
-from running import CONFIG, RunningBridge, wait_until, write_exhibit
+from harness.bridge_process import BridgeProcess
+from harness.deadline import wait_until
+from harness.exhibit import CONFIG, write_exhibit
 
 EVERY_EDGE = CONFIG.replace('pull = "down"', 'pull = "down", debounce = "0ms"')
 """An exhibit whose door reports every edge at once."""
@@ -248,7 +250,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         config = write_exhibit(Path(folder), config=EVERY_EDGE)
         (Path(folder) / "static" / "film.mp4").write_bytes(bytes(1024 * 1024))
-        bridge = RunningBridge(config)
+        bridge = BridgeProcess(config)
         try:
             warm_up(bridge)
             if args.connects:
@@ -307,7 +309,7 @@ MEASURES = (
 )
 
 
-def soak(bridge: RunningBridge, duration_s: float, displays: int, out: Path) -> bool:
+def soak(bridge: BridgeProcess, duration_s: float, displays: int, out: Path) -> bool:
     """Load a server steadily, sample it each second, plot, and judge.
 
     Args:
@@ -505,7 +507,7 @@ WARM_UP = 5000
 """So many connects fill caches and the allocator's pools, before anything is compared."""
 
 
-def connects(bridge: RunningBridge, count: int) -> bool:
+def connects(bridge: BridgeProcess, count: int) -> bool:
     """Open and end ``count`` sockets, in each way; whether all is then as before."""
     rows = [("at first", usage(bridge))]
     with Crowd(bridge.port) as crowd:
@@ -535,7 +537,7 @@ def connects(bridge: RunningBridge, count: int) -> bool:
     return well
 
 
-def _come_and_go(bridge: RunningBridge, crowd: Crowd, count: int) -> None:
+def _come_and_go(bridge: BridgeProcess, crowd: Crowd, count: int) -> None:
     """Open ``count`` sockets, some at once, and end them in each way, answered or not."""
     while count > 0:
         members = crowd.join(min(50, count))
@@ -580,7 +582,7 @@ def stalled_rows(readers: int = 900, stopped: int = 100, edges: int = 250) -> It
         crowds, bridges = [], []
         for _ in range(2):
             folder = stack.enter_context(tempfile.TemporaryDirectory())
-            bridge = RunningBridge(write_exhibit(Path(folder), config=EVERY_EDGE))
+            bridge = BridgeProcess(write_exhibit(Path(folder), config=EVERY_EDGE))
             bridges.append(bridge)
             stack.callback(bridge.kill)
             warm_up(bridge)
@@ -623,7 +625,7 @@ def stalled_rows(readers: int = 900, stopped: int = 100, edges: int = 250) -> It
     yield f"{memory} when the stalled ones were dropped", before_mib, dropped_mib, "MB"
 
 
-def _stall(bridge: RunningBridge, crowd: Crowd, readers: int, count: int) -> list[Member]:
+def _stall(bridge: BridgeProcess, crowd: Crowd, readers: int, count: int) -> list[Member]:
     """Add displays that have stopped, with more before them than the kernel takes."""
     wait_until(lambda: len(bridge.health()["displays"]) == readers)
     stuck = crowd.join(count, reads=False)

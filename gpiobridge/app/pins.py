@@ -5,7 +5,7 @@ Any thread.
 
 from collections.abc import Callable, Iterator, Mapping
 
-from gpiobridge.app.running_bridge import Running
+from gpiobridge.app.running_bridge import RunningBridge
 from gpiobridge.core.events import Level
 from gpiobridge.errors import DriveError
 
@@ -18,7 +18,7 @@ class LivePin:
         running: gives the running bridge.
     """
 
-    def __init__(self, name: str, running: Callable[[], Running]) -> None:
+    def __init__(self, name: str, running: Callable[[], RunningBridge]) -> None:
         self.name = name
         self._running = running
 
@@ -77,7 +77,7 @@ class LivePins(Mapping[str, LivePin]):
         running: gives the running bridge.
     """
 
-    def __init__(self, running: Callable[[], Running]) -> None:
+    def __init__(self, running: Callable[[], RunningBridge]) -> None:
         self._running = running
 
     def __getitem__(self, name: str) -> LivePin:

@@ -19,7 +19,7 @@ def no_nonce() -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Running:
+class RunningBridge:
     """The running bridge.
 
     Args:

@@ -1,6 +1,7 @@
 """`GpioBridge`: an application's views become pages that a pin moves on.
 
 `gpio_bridge` is the class that an application makes; `settings` are read from wherever it keeps
-them, `views` knows which of its views are pages, and `hooks` does with each request what a bridge
-has to. `one_process` tells servers apart that can't share the pins. The application's own threads.
+them, and `views` knows which of its views are pages. Its `lifetime` makes the one `start` and the
+stop; `hooks` does with each request what a bridge has to. `one_process` tells servers apart that
+can't share the pins. The application's own threads.
 """

@@ -1,43 +1,32 @@
 """The Flask extension: views become pages that a pin moves on, functions hear of pins and pages.
 
-`GpioBridge` is all that an application uses. It starts the watcher with the first request;
-`request_hooks` has what happens with each one, and `routes` the bridge's own routes. Requests run
-on the HTTP server's threads and never wait for a pin.
+`GpioBridge` is all that an application uses: it takes what is declared, and passes on what is
+asked. `lifetime` starts and stops what runs, `hooks` has what happens with each request. Requests
+run on the HTTP server's threads and never wait for a pin.
 """
 
-import atexit
-import contextlib
 import logging
-import os
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from flask import Blueprint, Flask, Response, has_request_context, request, request_started
-from werkzeug.exceptions import HTTPException
+from flask import Blueprint, Flask, Response, request, request_started
 
 from gpiobridge.app.functions import name_of
 from gpiobridge.app.handlers import Handlers
-from gpiobridge.app.orders import Outbound
 from gpiobridge.app.pins import LivePin, LivePins
-from gpiobridge.app.running_bridge import Running, no_nonce
+from gpiobridge.app.running_bridge import RunningBridge, no_nonce
 from gpiobridge.config import Limits, Settings
 from gpiobridge.displays.audience import Audience, Display
 from gpiobridge.errors import ConfigError, GpioBridgeError
-from gpiobridge.extension.fallback_log import show_log
 from gpiobridge.extension.hooks import Guard, RequestHooks
+from gpiobridge.extension.lifetime import Lifetime
 from gpiobridge.extension.pin_decorators import PinDecorator, with_pin_decorators
-from gpiobridge.extension.settings import read_settings
-from gpiobridge.extension.views import ViewPages, with_long_path, without_path
-from gpiobridge.loop.clock import RealClock
-from gpiobridge.loop.watcher import Watcher
-from gpiobridge.pins.sources import pin_source
+from gpiobridge.extension.start import Declared
+from gpiobridge.extension.views import ViewPages
 from gpiobridge.routes import files
-from gpiobridge.routes.admission import check_source
-from gpiobridge.routes.blueprint import make_blueprint, overlapping
+from gpiobridge.routes.blueprint import make_blueprint
 from gpiobridge.routes.file_feeder import FileFeeder
-from gpiobridge.system.run_key import RunKey
 
 log = logging.getLogger(__name__)
 
@@ -95,10 +84,8 @@ class GpioBridge:
         on_failure: Callable[[], None] = lambda: None,
         nonce: Callable[[], str] | None = None,
     ) -> None:
-        self._pins = pins or {}
-        self._config = config
-        self._url_prefix = url_prefix.rstrip("/")
-        if self._url_prefix and (self._url_prefix[0] != "/" or "<" in self._url_prefix):
+        prefix = url_prefix.rstrip("/")
+        if prefix and (prefix[0] != "/" or "<" in prefix):
             raise ConfigError([f'url_prefix = "{url_prefix}": must be a path, such as "/bridge"'])
         if callable(decorators):
             raise ConfigError(
@@ -111,24 +98,17 @@ class GpioBridge:
                     "write nonce=lambda: request.csp_nonce"
                 ]
             )
-        self._nonce = nonce or no_nonce
+        self._declared = Declared(
+            pins or {}, config, prefix, on_failure, nonce or no_nonce, ViewPages(), Handlers()
+        )
         self._guard = Guard(decorators)
-        self._on_failure = on_failure
-        self._view_pages = ViewPages()
-        self._handlers = Handlers()
-        self._lock = threading.Lock()
-        self._blueprint = make_blueprint(lambda: self.running, self._url_prefix)
-        self._reset()
+        self._blueprint = make_blueprint(lambda: self.running, prefix)
+        self._lifetime: Lifetime | None = None  # of the application, if there is one
+        self._feeder = FileFeeder()
         if app is not None:
             self.init_app(app)
         else:
             request_started.connect(self._notice_no_application)
-
-    def _reset(self) -> None:
-        self._app: Flask | None = None
-        self._running: Running | None = None
-        self._outbound = Outbound(self._url_prefix)
-        self._feeder = FileFeeder()
 
     # ---------------------------------------------------------------- setting up
 
@@ -142,7 +122,7 @@ class GpioBridge:
         Raises:
             GpioBridgeError: it serves another application, and runs; or ``app`` has a bridge.
         """
-        if self._running is not None and self._running.watcher.alive:
+        if self._lifetime is not None and self._lifetime.alive:
             raise GpioBridgeError(
                 "this bridge serves an application already: call stop() before init_app()"
             )
@@ -152,13 +132,13 @@ class GpioBridge:
                 "give all pins to that one"
             )
         self.stop()
-        self._reset()
-        self._view_pages.next_application()
-        self._handlers.next_application()
-        self._app = app
+        self._declared.views.next_application()
+        self._declared.handlers.next_application()
+        self._feeder = FileFeeder()
+        self._lifetime = Lifetime(app, self._declared, self._feeder)
         request_started.disconnect(self._notice_no_application)
         app.extensions["gpiobridge"] = self
-        hooks = RequestHooks(app, self._view_pages, self._guard, self._start_unless_running)
+        hooks = RequestHooks(app, self._declared.views, self._guard, self._start_for_request)
         app.before_request(hooks.before_request)
         app.after_request(hooks.after_request)
         app.register_blueprint(self._blueprint)
@@ -191,12 +171,12 @@ class GpioBridge:
         """
         if not isinstance(name, str):
             raise ConfigError([_nameless("page", name, "welcome")])
-        if self._running is not None and self._running.watcher.alive:
+        if self._lifetime is not None and self._lifetime.alive:
             raise GpioBridgeError(
                 f"page {name!r} comes too late: the bridge runs already; "
                 "declare it where the application is made"
             )
-        return self._view_pages.page(name, rules)
+        return self._declared.views.page(name, rules)
 
     # ---------------------------------------------------------------- functions that are called
 
@@ -219,7 +199,7 @@ class GpioBridge:
             ConfigError: the function takes more than one argument.
             GpioBridgeError: the bridge runs already.
         """
-        self._handlers.on_message(function)
+        self._declared.handlers.on_message(function)
         return function
 
     def on_start(self, function: Function) -> Function:
@@ -233,7 +213,7 @@ class GpioBridge:
             ConfigError: the function takes an argument.
             GpioBridgeError: the bridge runs already.
         """
-        self._handlers.on_start(function)
+        self._declared.handlers.on_start(function)
         return function
 
     def _on(self, pin: str, when: str) -> Callable[[Function], Function]:
@@ -241,7 +221,7 @@ class GpioBridge:
             raise ConfigError([_nameless(f"on_{when}", pin, "button")])
 
         def declare(function: Function) -> Function:
-            self._handlers.on(pin, when, function)
+            self._declared.handlers.on(pin, when, function)
             return function
 
         return declare
@@ -297,8 +277,8 @@ class GpioBridge:
             PushError: it is no JSON, too large, or for a page that there isn't.
             GpioBridgeError: it has no application yet.
         """
-        self._need_application("push()")
-        return self._outbound.push(data, Audience(page, display, exclude), retain)
+        outbound = self._lifetime_for("push()").outbound
+        return outbound.push(data, Audience(page, display, exclude), retain)
 
     def navigate(
         self,
@@ -326,8 +306,8 @@ class GpioBridge:
             PushError: there is no such page.
             GpioBridgeError: it has no application yet.
         """
-        self._need_application("navigate()")
-        return self._outbound.navigate(to, Audience(page, display, exclude))
+        outbound = self._lifetime_for("navigate()").outbound
+        return outbound.navigate(to, Audience(page, display, exclude))
 
     def send_file(self, folder: Path, name: str) -> Response:
         """Answer a request with a file; a slow or paused reader holds no HTTP thread.
@@ -353,107 +333,30 @@ class GpioBridge:
             PinError: the pins can't be opened.
             GpioBridgeError: it has no application yet.
         """
-        self._start_unless_running()
+        self._lifetime_for("start()").start()
 
-    def _start_unless_running(self) -> Running:
-        if self._running is None:
-            with self._lock:
-                if self._running is None:  # else another thread was first
-                    self._running = self._start()
-                    # Only now: a function may use all of the bridge.
-                    self._handlers.start()
-        return self._running
-
-    def _start(self) -> Running:
-        app = self._need_application("start()")
-        show_log()
-        paths = self._view_pages.paths(app)
-        settings = self._read_settings(app)
-        problems = [
-            *without_path(settings.pages, paths),
-            *with_long_path(paths),
-            *self._handlers.without_pin(settings.pins),
-        ]
-        if problems:
-            raise ConfigError(problems)
-        clock = RealClock()
-        pins = pin_source(settings.gpio, settings.pins, clock)
-        watcher = Watcher(
-            settings,
-            pins,
-            paths,
-            self._on_failure,
-            gestures=self._handlers.gestures(),
-            retained=self._outbound.retained,
-            observers=(self._handlers,),
-            clock=clock,
-        )
-        self._handlers.prepare(settings.pins, self._call)
-        try:
-            watcher.start()
-        except BaseException:
-            self._handlers.stop()
-            raise
-        self._outbound.attach(watcher)
-        # Under a server that isn't ours the displays are told, too, when the process ends.
-        atexit.register(self.stop)
-        if pins.simulated:
-            log.warning("the pins are SIMULATED: no GPIO is read")
-            if not isinstance(self._config, Settings):  # our own service greets by itself
-                log.info("press them at %s", self._simulator_address(settings))
-        for overlap in overlapping(app, self._url_prefix, paths, settings.pins):
-            log.warning("%s", overlap)
-        return Running(
-            settings, watcher, self._outbound, self._url_prefix, os.getpid(), RunKey(), self._nonce
-        )
-
-    def _simulator_address(self, settings: Settings) -> str:
-        """Where the simulator is, as whoever has sent this request would call it."""
-        path = f"{self._url_prefix}/simulator"
-        hint = " (the first time with ?token=... added)" if settings.server.token else ""
-        if has_request_context():
-            with contextlib.suppress(HTTPException):  # called by a name that is none of ours
-                check_source(request, settings.server)
-                return f"{request.root_url.rstrip('/')}{path}{hint}"
-        return f"{path} of the application's address{hint}"
-
-    def _call(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
-        """Call one of the application's functions, with its context."""
-        assert self._app is not None
-        with self._app.app_context():
-            self._app.ensure_sync(function)(*arguments)
+    def _start_for_request(self) -> RunningBridge:
+        # Of the application now: one that came before it may still get requests, in tests.
+        return self._lifetime_for("a request comes").start_for_request()
 
     def stop(self) -> None:
         """Tell every display that the server stops, release the pins, end our threads.
 
         May be called twice.
         """
-        if self._running is not None:
-            self._running.key.withdraw()
-            self._running.watcher.stop()
-            self._handlers.stop()
-        self._feeder.stop()
-        atexit.unregister(self.stop)
+        if self._lifetime is not None:
+            self._lifetime.stop()
+        else:
+            self._feeder.stop()
 
     @property
-    def running(self) -> Running:
+    def running(self) -> RunningBridge:
         """The running bridge.
 
         Raises:
             GpioBridgeError: it has not been started, or in another process.
         """
-        self._need_application("its pins and displays are used")
-        if self._running is not None and self._running.process != os.getpid():
-            raise GpioBridgeError(
-                f"the bridge runs in process {self._running.process}, from which this one was "
-                "forked: ask it through the API"
-            )
-        if self._running is None:
-            raise GpioBridgeError(
-                "the bridge is not running: it starts with the first request, or with start(); "
-                "a function below @bridge.on_start is called when it does"
-            )
-        return self._running
+        return self._lifetime_for("its pins and displays are used").running
 
     @property
     def limits(self) -> Limits:
@@ -462,27 +365,24 @@ class GpioBridge:
         Of a configuration that is wrong it is the defaults: `start` says what is wrong.
         """
         try:
-            return self._read_settings(self._need_application("limits")).limits
+            return self._declared.settings(self._lifetime_for("limits").app).limits
         except GpioBridgeError:
             return Limits()
 
-    def _read_settings(self, app: Flask) -> Settings:
-        return read_settings(app, self._config, self._pins, self._view_pages.rules)
-
-    def _need_application(self, use: str) -> Flask:
-        """Return the application.
+    def _lifetime_for(self, use: str) -> Lifetime:
+        """Return the bridge of the application.
 
         Raises:
-            GpioBridgeError: there is none.
+            GpioBridgeError: there is no application.
         """
-        if self._app is None:
+        if self._lifetime is None:
             raise GpioBridgeError(f"the bridge has no application: call init_app() before {use}")
-        return self._app
+        return self._lifetime
 
     def _notice_no_application(self, app: Flask, **_: Any) -> None:
         """Say once that a page of ours is shown by an application that knows nothing of us."""
         view = app.view_functions.get(request.endpoint or "")
-        page = view and self._view_pages.page_of(view)
+        page = view and self._declared.views.page_of(view)
         if page:
             request_started.disconnect(self._notice_no_application)
             log.error(

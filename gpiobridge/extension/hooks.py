@@ -5,9 +5,6 @@ application's own decorators, and completes the views that are pages.
 """
 
 import logging
-import os
-import threading
-import time
 from collections.abc import Callable, Sequence
 from functools import partial, reduce
 from types import TracebackType
@@ -16,13 +13,9 @@ from typing import Any
 from flask import Flask, Response, after_this_request, g, make_response, request
 from flask.typing import ResponseReturnValue
 
-from gpiobridge.app.running_bridge import Running
+from gpiobridge.app.running_bridge import RunningBridge
 from gpiobridge.errors import GpioBridgeError, ServerError
-from gpiobridge.extension.one_process import (
-    SeveralWorkersError,
-    StartedBeforeForkError,
-    first_to_say_so,
-)
+from gpiobridge.extension.one_process import SeveralWorkersError, first_to_say_so
 from gpiobridge.extension.views import ViewPages
 from gpiobridge.routes import handoff, page_script
 from gpiobridge.routes.admission import CHECKED, check_source, check_token, is_bearer, refuse
@@ -40,9 +33,6 @@ from gpiobridge.system.log_rate import LogRate
 log = logging.getLogger(__name__)
 
 ExcInfo = tuple[type, BaseException, TracebackType] | tuple[None, None, None]
-
-TRY_AGAIN_S = 1.0
-"""After a start that failed, requests don't try again for so many seconds."""
 
 VERSION_HEADER = "Gpiobridge-Version"
 """What the client compares with the version of what it has fetched ahead."""
@@ -84,37 +74,34 @@ class RequestHooks:
         app: the application.
         views: which of its views are pages.
         guard: its own decorators.
-        start: starts the bridge unless it runs.
+        start: starts the bridge unless it runs, or says why it can't.
     """
 
     def __init__(
-        self, app: Flask, views: ViewPages, guard: Guard, start: Callable[[], Running]
+        self, app: Flask, views: ViewPages, guard: Guard, start: Callable[[], RunningBridge]
     ) -> None:
         self._app = app
         self._views = views
         self._guard = guard
         self._start = start
-        self._lock = threading.Lock()
         self._pages: dict[str, str] | None = None  # endpoint to page, from the first request on
-        self._running: Running | None = None
         self._said: set[tuple[str, str]] = set()  # pages, and what was told of them
         self._lines = LogRate(log)
         self._log_exception = app.log_exception
         app.log_exception = self.log_exception  # type: ignore[method-assign]
         self._obstacle_told = False
-        self._failure = ""  # why the last start failed
-        self._try_again_s = 0.0
+        self._failure = ""  # why the bridge couldn't run, as it was told last
 
     def before_request(self) -> ResponseReturnValue | None:
         """Let a request of ours pass, or refuse it; leave the application's others alone."""
-        failure = self._start_unless_running()
+        running = self._start_unless_running()
         ours = BLUEPRINT in request.blueprints
         page = self._page()
         if not ours and page is None:
             return None
-        if failure or self._running is None:
-            refuse(503, failure)
-        server, key = self._running.settings.server, self._running.key
+        if isinstance(running, str):
+            refuse(503, running)
+        server, key = running.settings.server, running.key
         check_source(request, server)
         # Not at the start: an application's server tells with a request where it listens.
         key.offer_at(handoff.given_socket(request.environ))
@@ -123,12 +110,12 @@ class RequestHooks:
             return None  # it has an admission of its own: who looks may not therefore push
         if not (request.endpoint in OF_COMMANDS and is_bearer(request, key.value)):
             check_token(request, server)
-        page_script.remember_cursor(self._running)
+        page_script.remember_cursor(running)
         if page is not None or request.endpoint == SOCKET:
             self._tell_obstacle()
         if page is not None:
             # Before all hooks of the application, which may compress the page.
-            after_this_request(partial(self._complete_page, self._running, page))
+            after_this_request(partial(self._complete_page, running, page))
         elif request.endpoint not in PUBLIC:
             return self._guard.ask(self._app)
         return None
@@ -161,29 +148,22 @@ class RequestHooks:
             self._pages = self._views.endpoints(self._app)
         return self._pages.get(request.endpoint or "")
 
-    def _start_unless_running(self) -> str:
+    def _start_unless_running(self) -> RunningBridge | str:
         """Start the bridge unless it runs; return, and log once, why it can't."""
-        if request.environ.get("wsgi.multiprocess"):
-            # ASGI servers always say so, and one worker of them would be of no use.
-            obstacle = _obstacle()
-            error = ServerError(obstacle) if obstacle else SeveralWorkersError()
-            return self._failed(error, of_each_worker=True)
-        if self._running is None:
-            with self._lock:
-                # Opening a pin takes time, also in vain, and every request waits.
-                if self._failure and time.monotonic() < self._try_again_s:
-                    return self._failure
-                try:
-                    self._running = self._start()
-                except GpioBridgeError as error:
-                    self._try_again_s = time.monotonic() + TRY_AGAIN_S
-                    return self._failed(error)
-                if self._failure:
-                    self._failure = ""
-                    log.warning("the bridge has started: what was wrong before no longer is")
-        if self._running.process != os.getpid():
-            return self._failed(StartedBeforeForkError())
-        return ""
+        try:
+            if request.environ.get("wsgi.multiprocess"):
+                # ASGI servers always say so, and one worker of them would be of no use.
+                obstacle = _obstacle()
+                raise ServerError(obstacle) if obstacle else SeveralWorkersError()
+            return self._start()
+        except GpioBridgeError as error:
+            # Only its words are kept: its traceback would keep gpiozero's devices, and their pins.
+            sentence = str(error)
+        if sentence != self._failure:  # not with every request, nor in each worker
+            self._failure = sentence
+            if not request.environ.get("wsgi.multiprocess") or first_to_say_so():
+                self._lines.write(logging.ERROR, "failed", "%s", sentence)
+        return sentence
 
     def _tell_obstacle(self) -> None:
         """Log, once, that no page can come online."""
@@ -192,16 +172,7 @@ class RequestHooks:
             self._obstacle_told = True
             log.error("%s", obstacle)
 
-    def _failed(self, error: GpioBridgeError, of_each_worker: bool = False) -> str:
-        # Only its words are kept: its traceback would keep gpiozero's devices, and their pins.
-        sentence = str(error)
-        if sentence != self._failure:  # not with every request
-            self._failure = sentence
-            if not of_each_worker or first_to_say_so():
-                self._lines.write(logging.ERROR, "failed", "%s", sentence)
-        return sentence
-
-    def _complete_page(self, running: Running, page: str, response: Response) -> Response:
+    def _complete_page(self, running: RunningBridge, page: str, response: Response) -> Response:
         """Add to what a page's view answers, a page or an error, what it needs."""
         if shows_nothing(response):
             return response

@@ -12,7 +12,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from gpiobridge.app.running_bridge import Running
+from gpiobridge.app.running_bridge import RunningBridge
 from gpiobridge.config import format_duration, nearest, parse_duration
 from gpiobridge.core.events import Level
 from gpiobridge.displays.audience import Audience
@@ -32,7 +32,7 @@ _LEVEL = 'The body must be {"level": "low"} or {"level": "high"}.'
 _AUDIENCE = tuple(field.name for field in fields(Audience))
 
 
-def add_api(blueprint: Blueprint, running: Callable[[], Running]) -> None:
+def add_api(blueprint: Blueprint, running: Callable[[], RunningBridge]) -> None:
     """Add ``POST /api/messages``, ``/api/navigate`` and ``/api/pins/<name>``.
 
     Args:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from flask import Blueprint, Flask, Response, jsonify, redirect, request, send_from_directory
 from flask.typing import ResponseReturnValue
 
-from gpiobridge.app.running_bridge import Running
+from gpiobridge.app.running_bridge import RunningBridge
 from gpiobridge.errors import GpioBridgeError
 from gpiobridge.routes import page_script
 from gpiobridge.routes.admission import refuse
@@ -36,7 +36,7 @@ OF_COMMANDS = frozenset({f"{BLUEPRINT}.healthz", f"{BLUEPRINT}.simulate"})
 _ONE_YEAR_S = 31_536_000
 
 
-def make_blueprint(running: Callable[[], Running], url_prefix: str) -> Blueprint:
+def make_blueprint(running: Callable[[], RunningBridge], url_prefix: str) -> Blueprint:
     """Make the blueprint of all our own routes.
 
     Args:

@@ -17,7 +17,7 @@ from prometheus_client.metrics_core import (
 )
 from prometheus_client.registry import Collector
 
-from gpiobridge.app.running_bridge import Running
+from gpiobridge.app.running_bridge import RunningBridge
 from gpiobridge.core.events import Level
 from gpiobridge.displays.observer import Gone
 from gpiobridge.loop.counts import Histogram
@@ -27,7 +27,7 @@ CONTENT_TYPE: str = CONTENT_TYPE_LATEST
 Sample = tuple[tuple[str, ...], float]  # the labels' values, and the metric's
 
 
-def exposition(running: Running) -> bytes:
+def exposition(running: RunningBridge) -> bytes:
     """Write the metrics of a bridge as text of Prometheus."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Metrics(running))
@@ -35,7 +35,7 @@ def exposition(running: Running) -> bytes:
 
 
 class _Metrics(Collector):
-    def __init__(self, running: Running) -> None:
+    def __init__(self, running: RunningBridge) -> None:
         self._running = running
 
     def collect(self) -> Iterable[Metric]:

@@ -10,19 +10,19 @@ from pathlib import Path
 
 from flask import current_app, g, request
 
-from gpiobridge.app.running_bridge import Running
+from gpiobridge.app.running_bridge import RunningBridge
 from gpiobridge.routes.files_version import files_version
 from gpiobridge.routes.html import script_tag
 
 ASSETS = Path(__file__).parent / "assets"
 
 
-def root(running: Running) -> str:
+def root(running: RunningBridge) -> str:
     """The path above our own routes: ``{root}/ws/<page>``."""
     return request.script_root + running.prefix
 
 
-def remember_cursor(running: Running) -> None:
+def remember_cursor(running: RunningBridge) -> None:
     """Take the cursor of a page before it is rendered: a press from here on counts on it.
 
     A page that is fetched ahead has none: it is shown after the press that leads to it.
@@ -31,7 +31,7 @@ def remember_cursor(running: Running) -> None:
     g.gpiobridge_cursor = "" if ahead else running.watcher.core.cursor
 
 
-def script(running: Running, page: str, nonce: str) -> str:
+def script(running: RunningBridge, page: str, nonce: str) -> str:
     """The client's script tag for ``page``, in a request whose cursor was remembered."""
     rules = running.settings.pages.get(page)  # None for the simulator
     more = {}
@@ -69,7 +69,7 @@ def script(running: Running, page: str, nonce: str) -> str:
     )
 
 
-def next_pages(running: Running, page: str) -> dict[str, bool]:
+def next_pages(running: RunningBridge, page: str) -> dict[str, bool]:
     """The paths to have before ``page`` leads there, each with whether to prerender it."""
     targets = dict.fromkeys(running.settings.pages[page].rules.values())
     return {
@@ -79,7 +79,7 @@ def next_pages(running: Running, page: str) -> dict[str, bool]:
     }
 
 
-def version(running: Running) -> str:
+def version(running: RunningBridge) -> str:
     """What a page that is fetched ahead was made of, in a request: this run, and its files.
 
     A page compares it before it leaves, so that no visitor is shown what was edited since.

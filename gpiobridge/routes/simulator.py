@@ -10,7 +10,7 @@ from collections.abc import Callable
 from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from gpiobridge.app.running_bridge import Running
+from gpiobridge.app.running_bridge import RunningBridge
 from gpiobridge.pins.source import PinSource
 from gpiobridge.routes.admission import refuse
 from gpiobridge.routes.api import set_level
@@ -21,7 +21,7 @@ SIMULATOR = "simulator"
 """The name of the simulator's socket: it sees every pin, and no rule moves it."""
 
 
-def add_simulator(blueprint: Blueprint, running: Callable[[], Running]) -> None:
+def add_simulator(blueprint: Blueprint, running: Callable[[], RunningBridge]) -> None:
     """Add ``/simulator`` and ``POST /simulator/pins/<name>``.
 
     Args:

@@ -14,7 +14,7 @@ from flask import Blueprint, g, request
 from flask.typing import ResponseReturnValue
 from wsproto import connection as protocol
 
-from gpiobridge.app.running_bridge import Running
+from gpiobridge.app.running_bridge import RunningBridge
 from gpiobridge.core import wire
 from gpiobridge.displays.audience import Display
 from gpiobridge.displays.connection import Connection
@@ -33,7 +33,7 @@ _MAX_CURSORS = 2  # the tab's and the page's
 _MAX_DECLINED = 64  # levels by which a page was to leave, and did not want to
 
 
-def add_socket(blueprint: Blueprint, running: Callable[[], Running]) -> None:
+def add_socket(blueprint: Blueprint, running: Callable[[], RunningBridge]) -> None:
     """Add the route of the WebSocket, and who is refused before its handshake is answered.
 
     Args:

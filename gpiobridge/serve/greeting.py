@@ -5,7 +5,7 @@ import socket
 import sys
 from dataclasses import replace
 
-from gpiobridge.app.running_bridge import Running
+from gpiobridge.app.running_bridge import RunningBridge
 from gpiobridge.client import target
 from gpiobridge.config import base_url
 from gpiobridge.errors import GpioBridgeError
@@ -34,7 +34,7 @@ def start_bridge(bridge: GpioBridge, host: str, port: int) -> None:
     print(_greeting(bridge.running, host, port), flush=True)
 
 
-def _greeting(running: Running, host: str, port: int) -> str:
+def _greeting(running: RunningBridge, host: str, port: int) -> str:
     if ipaddress.ip_address(host).is_unspecified:
         host = socket.gethostname()
     url = base_url(host, port)
@@ -56,7 +56,7 @@ def _greeting(running: Running, host: str, port: int) -> str:
     return "\n".join([*lines, "  Ctrl-C stops it"])
 
 
-def _press(running: Running, port: int) -> str:
+def _press(running: RunningBridge, port: int) -> str:
     """Write a command that presses a pin, and works in this folder as it stands."""
     settings = running.settings
     url = replace(settings.server, port=port).local_url

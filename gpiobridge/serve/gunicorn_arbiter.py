@@ -26,7 +26,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.errors import HaltServer
 
-from gpiobridge.app.running_bridge import Running
+from gpiobridge.app.running_bridge import RunningBridge
 from gpiobridge.config import Settings
 from gpiobridge.errors import ConfigError
 from gpiobridge.serve.gunicorn_worker import ServiceWorker
@@ -119,7 +119,7 @@ class Service(BaseApplication):  # type: ignore[misc]
         """Build the application; called in the worker, after the fork."""
         return create_app(self.settings, on_failure=lambda: os._exit(1))
 
-    def start_pulse(self, running: Running) -> None:
+    def start_pulse(self, running: RunningBridge) -> None:
         """Let the watcher's thread give a sign of life; called in the worker."""
         if self.notify_address is None:
             return

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 from flask import Flask, current_app, g
-from running import DEADLINE_S, close_of, frame, wait_until
-from serving import make_app, open_socket, press, served
+from harness.deadline import DEADLINE_S, wait_until
+from harness.served_application import make_app, open_socket, press, served
+from harness.sockets import close_of, frame
 
 from gpiobridge import ConfigError, Display, GpioBridge, GpioBridgeError, Level, Message, PinEvent
 from gpiobridge.app.handlers import MAX_WAITING, MAX_WAITING_BYTES, Handlers

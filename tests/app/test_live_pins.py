@@ -5,9 +5,9 @@ from queue import SimpleQueue
 from typing import Any
 
 import pytest
-from running import DEADLINE_S
-from scripted import ScriptedPins
-from serving import make_app
+from harness.deadline import DEADLINE_S
+from harness.scripted_pins import ScriptedPins
+from harness.served_application import make_app
 
 from gpiobridge import DriveError, GpioBridge, GpioBridgeError, Level, PinError, PinEvent
 from gpiobridge.pins.gpiod_pins import GpiodPins
@@ -127,7 +127,7 @@ def test_a_wired_pin_refuses(act: Act, monkeypatch: pytest.MonkeyPatch) -> None:
         simulated = False
         drive = GpiodPins.drive
 
-    monkeypatch.setattr("gpiobridge.extension.gpio_bridge.pin_source", lambda *_: Real())
+    monkeypatch.setattr("gpiobridge.extension.start.pin_source", lambda *_: Real())
     _, bridge = make_app()
     bridge.start()
     try:

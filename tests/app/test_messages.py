@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from running import DEADLINE_S, close_of, frame, wait_until
-from serving import make_app, open_socket, press, served
+from harness.deadline import DEADLINE_S, wait_until
+from harness.served_application import make_app, open_socket, press, served
+from harness.sockets import close_of, frame
 from websockets.exceptions import ConnectionClosed
 
 from gpiobridge import Display, GpioBridge, Message, PushError

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from serving import make_app
+from harness.served_application import make_app
 
 from gpiobridge import GpioBridge
 

@@ -17,7 +17,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))  # `running`, whatever PYTHONPATH says
+sys.path.insert(0, str(Path(__file__).parents[1]))  # `harness`, whatever PYTHONPATH says
 
 from attacks.catalogue import ATTACKS
 from attacks.figures import markdown, write_into

@@ -8,8 +8,10 @@ from enum import StrEnum
 from pathlib import Path
 
 from fuzz import raised, usage
-from running import DEADLINE_S, RunningBridge, write_exhibit
-from serving import GUNICORN
+from harness.bridge_process import BridgeProcess
+from harness.deadline import DEADLINE_S
+from harness.exhibit import write_exhibit
+from harness.served_application import GUNICORN
 
 TOKEN = "sixteen-characters-at-least"
 PEAK = "resident KiB at most"
@@ -68,7 +70,7 @@ _WORKERS = {
 }
 
 
-class Exhibit(RunningBridge):
+class Exhibit(BridgeProcess):
     """A running server, with what it uses and what it has logged.
 
     gunicorn names its port in other words than we do.

@@ -3,7 +3,8 @@
 import contextlib
 from collections.abc import Iterator
 
-from running import RunningBridge, frame
+from harness.bridge_process import BridgeProcess
+from harness.sockets import frame
 from websockets.sync.client import ClientConnection
 
 from browsers.gate import Gate
@@ -18,7 +19,7 @@ class Pins:
         connection: of a page that no event moves.
     """
 
-    def __init__(self, bridge: RunningBridge, connection: ClientConnection) -> None:
+    def __init__(self, bridge: BridgeProcess, connection: ClientConnection) -> None:
         self._bridge = bridge
         self._connection = connection
         frame(connection, "state")
@@ -38,30 +39,30 @@ class Pins:
 
 
 @contextlib.contextmanager
-def watched_pins(bridge: RunningBridge) -> Iterator[Pins]:
+def watched_pins(bridge: BridgeProcess) -> Iterator[Pins]:
     """A bridge's pins; what happens to them is heard from now on."""
     with bridge.socket("still") as connection:
         yield Pins(bridge, connection)
 
 
-def drive(bridge: RunningBridge, pin: str, *levels: str) -> None:
+def drive(bridge: BridgeProcess, pin: str, *levels: str) -> None:
     """Drive a pin to each level in turn, and wait each time until the bridge has told of it."""
     with watched_pins(bridge) as pins:
         pins.drive(pin, *levels)
 
 
-def press(bridge: RunningBridge, times: int = 1) -> None:
+def press(bridge: BridgeProcess, times: int = 1) -> None:
     """Press the button and let it go."""
     drive(bridge, "button", *["low", "high"] * times)
 
 
-def open_page(tab: Tab, bridge: RunningBridge | Gate, name: str = "welcome") -> None:
+def open_page(tab: Tab, bridge: BridgeProcess | Gate, name: str = "welcome") -> None:
     """Open a page, and wait until it is connected."""
     tab.goto(f"{bridge.url}/{name}")
     tab.wait_for_page(name)
 
 
-def assert_stays(tab: Tab, bridge: RunningBridge, name: str) -> None:
+def assert_stays(tab: Tab, bridge: BridgeProcess, name: str) -> None:
     """Check that a page stays: something that happens after all that could move it is seen on it.
 
     The frame of the door's edge comes behind everything that the bridge had to tell the page.

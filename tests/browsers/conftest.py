@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from running import CONFIG, RunningBridge, write_exhibit
+from harness.bridge_process import BridgeProcess, Run
+from harness.exhibit import CONFIG, write_exhibit
 
 from browsers.gate import Gate
 from browsers.launching import CANNOT, NAMES, Browser, start
 from browsers.tab import Tab
 
-Run = Callable[..., RunningBridge]
 Exhibit = Callable[..., Path]
 
 # Notes what a tab has shown and what has failed there. Not in a file of its own: a page may be left
@@ -86,13 +86,13 @@ def exhibit(tmp_path: Path) -> Exhibit:
 
 
 @pytest.fixture
-def bridge(run_bridge: Run, exhibit: Exhibit) -> RunningBridge:
+def bridge(run_bridge: Run, exhibit: Exhibit) -> BridgeProcess:
     """A bridge on the exhibit, under gunicorn."""
     return run_bridge(config=exhibit())
 
 
 @pytest.fixture
-def gate(bridge: RunningBridge) -> Iterator[Gate]:
+def gate(bridge: BridgeProcess) -> Iterator[Gate]:
     """A gate before that bridge."""
     gate = Gate(bridge.port)
     yield gate

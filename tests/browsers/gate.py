@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from running import DEADLINE_S
+from harness.deadline import DEADLINE_S
 
 HEAD_END = b"\r\n\r\n"
 CHUNK_BYTES = 65536

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from running import wait_until
+from harness.deadline import wait_until
 
 from browsers.processes import ProcessGroup, Screen
 from browsers.sessions import MarionetteSession, WebDriverSession

@@ -6,7 +6,7 @@ import signal
 import subprocess
 from pathlib import Path
 
-from running import wait_until
+from harness.deadline import wait_until
 
 END_S = 5.0
 

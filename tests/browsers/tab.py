@@ -4,7 +4,7 @@ import json
 from typing import Any
 from urllib.parse import urlsplit
 
-from running import DEADLINE_S, wait_until
+from harness.deadline import DEADLINE_S, wait_until
 
 from browsers.sessions import BrowserError, Session
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from running import DEADLINE_S
-from serving import press, served
+from harness.deadline import DEADLINE_S
+from harness.served_application import press, served
 
 from browsers.tab import Tab
 from gpiobridge import GpioBridge, Message

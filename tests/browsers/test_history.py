@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
-from running import RunningBridge, wait_until
+from harness.bridge_process import BridgeProcess
+from harness.deadline import wait_until
 
 from browsers.acting import assert_stays, open_page, press
 from browsers.gate import Gate
@@ -11,7 +12,7 @@ from browsers.launching import Browser, start
 from browsers.tab import Tab
 
 
-def test_back_leaves_no_ghost(tab: Tab, bridge: RunningBridge) -> None:
+def test_back_leaves_no_ghost(tab: Tab, bridge: BridgeProcess) -> None:
     """A page that was left holds no socket; one that the back button shows is live again."""
     open_page(tab, bridge, "still")
     tab.goto(f"{bridge.url}/static/a.txt")
@@ -23,7 +24,7 @@ def test_back_leaves_no_ghost(tab: Tab, bridge: RunningBridge) -> None:
     )
 
 
-def test_back_after_a_press_stays(tab: Tab, bridge: RunningBridge) -> None:
+def test_back_after_a_press_stays(tab: Tab, bridge: BridgeProcess) -> None:
     """The press that led away from a page doesn't lead away from it again (row 48)."""
     open_page(tab, bridge)
     press(bridge)
@@ -38,7 +39,7 @@ def test_back_after_a_press_stays(tab: Tab, bridge: RunningBridge) -> None:
     assert tab.visits() == ["/welcome", "/open", "/welcome", "/open"]
 
 
-def test_press_before_a_page_was_opened_does_not_count(tab: Tab, bridge: RunningBridge) -> None:
+def test_press_before_a_page_was_opened_does_not_count(tab: Tab, bridge: BridgeProcess) -> None:
     """What was pressed while the tab showed another site's page is not of this one (row 49)."""
     open_page(tab, bridge)
     tab.goto(f"{bridge.url}/static/a.txt")
@@ -49,7 +50,7 @@ def test_press_before_a_page_was_opened_does_not_count(tab: Tab, bridge: Running
     assert tab.visits() == ["/welcome", "/welcome"]
 
 
-def test_press_before_a_reload_counts(tab: Tab, bridge: RunningBridge, gate: Gate) -> None:
+def test_press_before_a_reload_counts(tab: Tab, bridge: BridgeProcess, gate: Gate) -> None:
     """A page that was cut off and is loaded anew has missed nothing, and counts nothing twice."""
     open_page(tab, gate)
     gate.hold("/ws/")
@@ -65,7 +66,7 @@ def test_press_before_a_reload_counts(tab: Tab, bridge: RunningBridge, gate: Gat
 
 
 @pytest.mark.needs("tabs")
-def test_each_tab_counts_for_itself(tab: Tab, bridge: RunningBridge) -> None:
+def test_each_tab_counts_for_itself(tab: Tab, bridge: BridgeProcess) -> None:
     """One press moves both of two tabs, each once, wherever it is."""
     other = tab.new_tab()
     open_page(tab, bridge, "welcome")
@@ -92,7 +93,7 @@ def tab_without_storage(browser: Browser) -> Iterator[Tab]:
 
 
 @pytest.mark.needs("blocked storage")
-def test_a_press_needs_no_storage(tab_without_storage: Tab, bridge: RunningBridge) -> None:
+def test_a_press_needs_no_storage(tab_without_storage: Tab, bridge: BridgeProcess) -> None:
     """Where a page may keep nothing, the cursor that it came with has to do."""
     tab = tab_without_storage
     open_page(tab, bridge)

@@ -1,7 +1,7 @@
 """A press and the page it leads to, in each browser."""
 
 import pytest
-from running import RunningBridge
+from harness.bridge_process import BridgeProcess
 
 from browsers.acting import assert_stays, drive, open_page, press, watched_pins
 from browsers.conftest import Exhibit, Run
@@ -9,7 +9,7 @@ from browsers.gate import Gate
 from browsers.tab import ONLINE, Tab
 
 
-def test_press_shows_the_next_page(tab: Tab, bridge: RunningBridge) -> None:
+def test_press_shows_the_next_page(tab: Tab, bridge: BridgeProcess) -> None:
     """A page shows its pins; a press leads to the next page, and another one back."""
     open_page(tab, bridge)
     tab.wait_for_level("button", "high")
@@ -23,7 +23,7 @@ def test_press_shows_the_next_page(tab: Tab, bridge: RunningBridge) -> None:
 
 
 def test_press_during_the_first_load_counts_once(
-    tab: Tab, bridge: RunningBridge, gate: Gate
+    tab: Tab, bridge: BridgeProcess, gate: Gate
 ) -> None:
     """A press after a page was rendered, before it has its script, moves it exactly once."""
     gate.hold("client.js")
@@ -37,7 +37,7 @@ def test_press_during_the_first_load_counts_once(
 
 
 def test_press_during_the_next_load_counts_once(
-    tab: Tab, bridge: RunningBridge, gate: Gate
+    tab: Tab, bridge: BridgeProcess, gate: Gate
 ) -> None:
     """A second press counts on the page that the first one has led to, exactly once."""
     open_page(tab, gate)
@@ -162,7 +162,7 @@ def test_idle_page_leaves_by_itself(tab: Tab, run_bridge: Run, exhibit: Exhibit)
     assert tab.visits() == ["/open", "/still"]
 
 
-def test_page_may_play_its_farewell(tab: Tab, bridge: RunningBridge) -> None:
+def test_page_may_play_its_farewell(tab: Tab, bridge: BridgeProcess) -> None:
     """The next page waits for the present one's promise; a press meanwhile is used up (row 5)."""
     open_page(tab, bridge)
     tab.run(
@@ -181,7 +181,7 @@ def test_page_may_play_its_farewell(tab: Tab, bridge: RunningBridge) -> None:
     assert tab.visits() == ["/welcome", "/open"]
 
 
-def test_declined_press_is_used_up(tab: Tab, bridge: RunningBridge) -> None:
+def test_declined_press_is_used_up(tab: Tab, bridge: BridgeProcess) -> None:
     """A page that prevents the navigation stays, connected, and past that press."""
     open_page(tab, bridge)
     tab.run(
@@ -265,7 +265,7 @@ def test_levels_move_pages_at_load_and_later(tab: Tab, run_bridge: Run, exhibit:
     assert tab.visits() == ["/welcome", "/open", "/still", "/open", "/welcome"]
 
 
-def test_display_keeps_its_name(tab: Tab, bridge: RunningBridge) -> None:
+def test_display_keeps_its_name(tab: Tab, bridge: BridgeProcess) -> None:
     """A name given once in the address goes along to the next page."""
     tab.goto(f"{bridge.url}/?display=hall")
     tab.wait_for(ONLINE)
@@ -274,7 +274,7 @@ def test_display_keeps_its_name(tab: Tab, bridge: RunningBridge) -> None:
     assert bridge.health()["displays"] == [{"name": "hall", "page": "open", "visible": True}]
 
 
-def test_simulator_presses(tab: Tab, bridge: RunningBridge) -> None:
+def test_simulator_presses(tab: Tab, bridge: BridgeProcess) -> None:
     """The simulator shows levels, and its button makes a press, under the strict policy."""
     tab.goto(f"{bridge.url}/simulator")
     tab.wait_for(ONLINE)

@@ -1,7 +1,7 @@
 """A server that dies, asks for a token, or sends a policy."""
 
 import pytest
-from running import RunningBridge
+from harness.bridge_process import BridgeProcess
 
 from browsers.acting import assert_stays, open_page, press
 from browsers.conftest import Exhibit, Run
@@ -28,7 +28,7 @@ def test_restarted_server_does_not_navigate(
 
 
 def test_dead_server_after_the_close(
-    tab: Tab, bridge: RunningBridge, gate: Gate, run_bridge: Run, exhibit: Exhibit
+    tab: Tab, bridge: BridgeProcess, gate: Gate, run_bridge: Run, exhibit: Exhibit
 ) -> None:
     """A page whose server dies right behind close 4000 waits for it, and is no error page."""
     open_page(tab, gate)

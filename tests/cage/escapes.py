@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from running import RunningBridge
+from harness.bridge_process import BridgeProcess
 
 from .exhibit import shown
 from .screen import Colour, Kiosk, near
@@ -238,7 +238,7 @@ class Room:
             self.close()
             raise
 
-    def _open_bridge(self) -> RunningBridge:
+    def _open_bridge(self) -> BridgeProcess:
         folder = self._folder / "bridge"
         (folder / "templates").mkdir(parents=True)
         (folder / "static").mkdir()
@@ -248,7 +248,7 @@ class Room:
             (folder / "templates" / f"{name}.html").write_text(page(name, 1))
         token = f'token = "{self._token}"' if self._token else ""
         self.config.write_text(CONFIG.format(port=0, token=token))
-        bridge = RunningBridge(self.config)
+        bridge = BridgeProcess(self.config)
         bridge.token = self._token
         self._leaving.callback(bridge.kill)
         for name in ("welcome", "open"):

@@ -1,6 +1,7 @@
 """An exhibit of pages in one colour each, its presses, and what of it is on the screen."""
 
-from running import RunningBridge, wait_until
+from harness.bridge_process import BridgeProcess
+from harness.deadline import wait_until
 
 from .screen import Kiosk, near
 
@@ -53,13 +54,13 @@ def page(name: str, colour: tuple[int, int, int]) -> str:
     return PAGE.format(name=name, colour=colour, red1=red + 1, green=green, blue=blue)
 
 
-def shown(bridge: RunningBridge) -> list[str]:
+def shown(bridge: BridgeProcess) -> list[str]:
     """The pages that the kiosk's displays are on: one, if all is well."""
     displays = bridge.health()["displays"]
     return [display["page"] for display in displays if display["name"] == "kiosk"]
 
 
-def press(bridge: RunningBridge, pin: str) -> None:
+def press(bridge: BridgeProcess, pin: str) -> None:
     """Press a button and let it go."""
     for level in ("low", "high"):
         bridge.set_level(pin, level)

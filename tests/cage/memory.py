@@ -13,7 +13,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from running import RunningBridge, wait_until
+from harness.bridge_process import BridgeProcess
+from harness.deadline import wait_until
 
 from gpiobridge import config
 
@@ -48,7 +49,7 @@ def measure(browser: str, folder: Path, *flags: str) -> str:
     shutil.copytree(example.parent / "templates", folder / "templates")
     file = folder / "config.toml"
     file.write_text(example.read_text())
-    bridge = RunningBridge(file)
+    bridge = BridgeProcess(file)
     file.write_text(re.sub(r"(?m)^port = .*$", f"port = {bridge.port}", example.read_text()))
     kiosk = Kiosk(folder, file, *flags, browser=browser)
     try:

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-from running import wait_until
+from harness.deadline import wait_until
 
 from gpiobridge.install.files import unit_with_browser
 from gpiobridge.kiosk.browsers import BROWSERS

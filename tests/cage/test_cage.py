@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from running import RunningBridge
+from harness.bridge_process import BridgeProcess
 
 from gpiobridge.kiosk import cog
 from gpiobridge.kiosk.start import Start
@@ -83,7 +83,7 @@ def elsewhere() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def bridge(tmp_path_factory: pytest.TempPathFactory, elsewhere: str) -> Iterator[RunningBridge]:
+def bridge(tmp_path_factory: pytest.TempPathFactory, elsewhere: str) -> Iterator[BridgeProcess]:
     """A bridge with a green page, a blue one, one that hangs, and one that leads elsewhere."""
     folder = tmp_path_factory.mktemp("bridge")
     (folder / "templates").mkdir()
@@ -96,7 +96,7 @@ def bridge(tmp_path_factory: pytest.TempPathFactory, elsewhere: str) -> Iterator
         (folder / "templates" / f"{name}.html").write_text(text)
     config = folder / "config.toml"
     config.write_text(CONFIG.format(port=0))
-    running = RunningBridge(config)
+    running = BridgeProcess(config)
     # For the kiosk, which finds the bridge by its configuration.
     config.write_text(CONFIG.format(port=running.port))
     yield running
@@ -106,7 +106,7 @@ def bridge(tmp_path_factory: pytest.TempPathFactory, elsewhere: str) -> Iterator
 @pytest.fixture(scope="module", params=["chromium", "cog"])
 def running_kiosk(
     request: pytest.FixtureRequest,
-    bridge: RunningBridge,
+    bridge: BridgeProcess,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Kiosk]:
     """The unit's command, on this bridge, with each browser."""
@@ -117,7 +117,7 @@ def running_kiosk(
 
 
 @pytest.fixture
-def kiosk(running_kiosk: Kiosk, bridge: RunningBridge) -> Kiosk:
+def kiosk(running_kiosk: Kiosk, bridge: BridgeProcess) -> Kiosk:
     """The kiosk, with the page `welcome` on its screen."""
     if shown(bridge) == ["open"]:
         press(bridge, "button")
@@ -125,7 +125,7 @@ def kiosk(running_kiosk: Kiosk, bridge: RunningBridge) -> Kiosk:
     return running_kiosk
 
 
-def is_back(kiosk: Kiosk, bridge: RunningBridge, old: int) -> bool:
+def is_back(kiosk: Kiosk, bridge: BridgeProcess, old: int) -> bool:
     """Whether another browser than the old one shows the start page."""
     new = kiosk.browsers()
     return bool(new) and old not in new and shown(bridge) == ["welcome"]
@@ -144,7 +144,7 @@ def test_page_fills_the_screen(kiosk: Kiosk) -> None:
     kiosk.wait(lambda: is_full_of(kiosk, GREEN))
 
 
-def test_press_shows_the_next_page(kiosk: Kiosk, bridge: RunningBridge) -> None:
+def test_press_shows_the_next_page(kiosk: Kiosk, bridge: BridgeProcess) -> None:
     """A press changes what is on the screen."""
     kiosk.wait(lambda: is_full_of(kiosk, GREEN))
     press(bridge, "button")
@@ -175,7 +175,7 @@ def test_cog_knows_its_options(tmp_path: Path) -> None:
 
 
 @pytest.mark.timeout(60)
-def test_killed_browser_comes_back(kiosk: Kiosk, bridge: RunningBridge) -> None:
+def test_killed_browser_comes_back(kiosk: Kiosk, bridge: BridgeProcess) -> None:
     """After SIGKILL the page is back on the screen, without a word about a crash."""
     kiosk.wait(lambda: kiosk.said().count("its page is live") == 1)
     [old] = kiosk.browsers()
@@ -186,7 +186,7 @@ def test_killed_browser_comes_back(kiosk: Kiosk, bridge: RunningBridge) -> None:
 
 
 @pytest.mark.timeout(90)
-def test_crashed_tab_comes_back(kiosk: Kiosk, bridge: RunningBridge) -> None:
+def test_crashed_tab_comes_back(kiosk: Kiosk, bridge: BridgeProcess) -> None:
     """A page whose process dies ("Aw, Snap!") is noticed, also by a browser that runs on."""
     [old] = kiosk.settled()
     renderers = kiosk.renderers()
@@ -204,7 +204,7 @@ def test_crashed_tab_comes_back(kiosk: Kiosk, bridge: RunningBridge) -> None:
 
 
 @pytest.mark.timeout(90)
-def test_hung_page_comes_back(kiosk: Kiosk, bridge: RunningBridge) -> None:
+def test_hung_page_comes_back(kiosk: Kiosk, bridge: BridgeProcess) -> None:
     """A page in an endless loop answers no beat: the bridge drops it, the launcher restarts it."""
     [old] = kiosk.browsers()
     lives = kiosk.said().count("not been alive")
@@ -218,7 +218,7 @@ def test_hung_page_comes_back(kiosk: Kiosk, bridge: RunningBridge) -> None:
 
 
 @pytest.mark.timeout(90)
-def test_stray_page_comes_home(kiosk: Kiosk, bridge: RunningBridge) -> None:
+def test_stray_page_comes_home(kiosk: Kiosk, bridge: BridgeProcess) -> None:
     """Chromium is led home from a page of another site, cog is started again (row 5)."""
     kiosk.wait(
         lambda: 0 < kiosk.said().count("its page is live") == kiosk.said().count(": started")
@@ -237,7 +237,7 @@ def test_stray_page_comes_home(kiosk: Kiosk, bridge: RunningBridge) -> None:
     assert (kiosk.browsers() == [old]) is guarded
 
 
-def test_end_of_the_compositor(kiosk: Kiosk, bridge: RunningBridge) -> None:
+def test_end_of_the_compositor(kiosk: Kiosk, bridge: BridgeProcess) -> None:
     """When cage is stopped, nothing of the kiosk is left within a few seconds."""
     assert kiosk.stop() < 5
     assert shown(bridge) == []

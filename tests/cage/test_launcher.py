@@ -22,12 +22,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from running import DEADLINE_S, RunningBridge, wait_until, write_exhibit
+from harness.bridge_process import BridgeProcess, Run
+from harness.deadline import DEADLINE_S, wait_until
+from harness.exhibit import write_exhibit
 
 from gpiobridge.kiosk import chromium, devtools_pipe
 from gpiobridge.kiosk.start import Start
-
-Run = Callable[..., RunningBridge]
 
 # As a compositor says it: that it has told all that it has; and of an output of its own.
 NO_OUTPUT = struct.pack("=3I", 3, 12 << 16, 7)
@@ -175,12 +175,12 @@ def launch(tmp_path: Path) -> Iterator[Callable[..., Launcher]]:
     assert left == []
 
 
-def live(bridge: RunningBridge, name: str = "kiosk") -> bool:
+def live(bridge: BridgeProcess, name: str = "kiosk") -> bool:
     """Whether a display of this name is there."""
     return name in [display["name"] for display in bridge.health()["displays"]]
 
 
-def test_shows_the_page_until_sigterm(shared_bridge: RunningBridge, launch: Any) -> None:
+def test_shows_the_page_until_sigterm(shared_bridge: BridgeProcess, launch: Any) -> None:
     """The browser opens the start page by the kiosk's name; SIGTERM ends both soon, exit code 0."""
     launcher = launch("--url", shared_bridge.url, "--display", "hall", code=SLEEPY)
     wait_until(lambda: live(shared_bridge, "hall"))
@@ -281,7 +281,7 @@ def test_waits_for_the_bridge(tmp_path: Path, run_bridge: Run, launch: Any) -> N
     assert len(launcher.started()) == 1
 
 
-def test_killed_browser_comes_back(shared_bridge: RunningBridge, launch: Any) -> None:
+def test_killed_browser_comes_back(shared_bridge: BridgeProcess, launch: Any) -> None:
     """A browser that is killed is started again at once, and why is said in one line."""
     launcher = launch("--url", shared_bridge.url)
     launcher.wait_for("its page is live")
@@ -291,14 +291,14 @@ def test_killed_browser_comes_back(shared_bridge: RunningBridge, launch: Any) ->
     launcher.wait_for("the browser is started again in 0.5 s: it was ended by SIGKILL")
 
 
-def test_browser_that_floods_the_pipe(shared_bridge: RunningBridge, launch: Any) -> None:
+def test_browser_that_floods_the_pipe(shared_bridge: BridgeProcess, launch: Any) -> None:
     """Whatever a browser sends without end, its page is watched, and SIGTERM counts (row 2)."""
     launcher = launch("--url", shared_bridge.url, mode="live floods")
     launcher.wait_for("its page is live")
     launcher.stop()
 
 
-def test_browser_that_closes_the_pipe(shared_bridge: RunningBridge, launch: Any) -> None:
+def test_browser_that_closes_the_pipe(shared_bridge: BridgeProcess, launch: Any) -> None:
     """Without the pipe the launcher goes on as one that never had it, and says so once (row 2)."""
     launcher = launch("--url", shared_bridge.url, mode="live closes")
     launcher.wait_for("its page is live")
@@ -307,7 +307,7 @@ def test_browser_that_closes_the_pipe(shared_bridge: RunningBridge, launch: Any)
     wait_until(lambda: len(launcher.started()) == 2 and live(shared_bridge))
 
 
-def test_browser_that_refuses_the_pipe(shared_bridge: RunningBridge, launch: Any) -> None:
+def test_browser_that_refuses_the_pipe(shared_bridge: BridgeProcess, launch: Any) -> None:
     """A browser that twice can't be started with the pipe is started without it (row 2)."""
     launcher = launch("--url", shared_bridge.url, mode="live nopipe", code=PATIENT)
     launcher.wait_for("its page is live")
@@ -318,7 +318,7 @@ def test_browser_that_refuses_the_pipe(shared_bridge: RunningBridge, launch: Any
     )
 
 
-def test_unwatched_browser_comes_back(shared_bridge: RunningBridge, launch: Any) -> None:
+def test_unwatched_browser_comes_back(shared_bridge: BridgeProcess, launch: Any) -> None:
     """Where no page is watched, only the browser's own end wakes the launcher."""
     launcher = launch("--url", shared_bridge.url, "--no-watch", mode="unseen")
     wait_until(lambda: bool(launcher.started()))
@@ -326,7 +326,7 @@ def test_unwatched_browser_comes_back(shared_bridge: RunningBridge, launch: Any)
     wait_until(lambda: len(launcher.started()) == 2)
 
 
-def test_dying_browser_is_started_ever_later(shared_bridge: RunningBridge, launch: Any) -> None:
+def test_dying_browser_is_started_ever_later(shared_bridge: BridgeProcess, launch: Any) -> None:
     """A browser that dies at once, again and again, leaves the processor alone meanwhile."""
     begun_s = time.monotonic()
     launcher = launch("--url", shared_bridge.url, mode="dies", code=PATIENT)
@@ -338,7 +338,7 @@ def test_dying_browser_is_started_ever_later(shared_bridge: RunningBridge, launc
 
 
 def test_browser_that_is_being_upgraded(
-    shared_bridge: RunningBridge, launch: Any, tmp_path: Path
+    shared_bridge: BridgeProcess, launch: Any, tmp_path: Path
 ) -> None:
     """A browser that can't be started just now is tried again, like one that dies."""
     launcher = launch("--url", shared_bridge.url)
@@ -351,7 +351,7 @@ def test_browser_that_is_being_upgraded(
     wait_until(lambda: len(launcher.started()) == 2)
 
 
-def test_stubborn_browser_is_killed(shared_bridge: RunningBridge, launch: Any) -> None:
+def test_stubborn_browser_is_killed(shared_bridge: BridgeProcess, launch: Any) -> None:
     """A browser that hangs and ignores SIGTERM doesn't keep the launcher."""
     launcher = launch("--url", shared_bridge.url, mode="stubborn")
     wait_until(lambda: live(shared_bridge))
@@ -421,7 +421,7 @@ def test_browser_is_renewed(tmp_path: Path, run_bridge: Run, launch: Any, watch:
     assert launcher.said().count("it is renewed") == 1
 
 
-def test_end_of_the_screen(shared_bridge: RunningBridge, launch: Any, tmp_path: Path) -> None:
+def test_end_of_the_screen(shared_bridge: BridgeProcess, launch: Any, tmp_path: Path) -> None:
     """When the compositor ends, so does the kiosk: cage waits for it, and systemd starts both."""
     with socket.socket(socket.AF_UNIX) as compositor:
         compositor.bind(str(tmp_path / "wayland-7"))
@@ -521,7 +521,7 @@ def test_what_is_missing_is_one_sentence(
     assert launcher.started() == []
 
 
-def test_second_kiosk_of_a_name(shared_bridge: RunningBridge, launch: Any) -> None:
+def test_second_kiosk_of_a_name(shared_bridge: BridgeProcess, launch: Any) -> None:
     """Two kiosks of one name would share a profile: the second one says what to do."""
     launch("--url", shared_bridge.url)
     wait_until(lambda: live(shared_bridge))
@@ -549,7 +549,7 @@ def real_chromium() -> str:
 
 
 @pytest.mark.timeout(60)
-def test_real_chromium(shared_bridge: RunningBridge, launch: Any, tmp_path: Path) -> None:
+def test_real_chromium(shared_bridge: BridgeProcess, launch: Any, tmp_path: Path) -> None:
     """Chromium shows the page with our flags, and knows every one of them."""
     programs = tmp_path / "real"
     programs.mkdir()

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from running import RunningBridge, wait_until
+from harness.bridge_process import BridgeProcess
+from harness.deadline import wait_until
 
 from .exhibit import BLUE, CONFIG, GREEN, is_full_of, page, press, shown
 from .screen import Colour, Kiosk, Screenshot, near
@@ -31,7 +32,7 @@ LEAVE = """
 
 
 @pytest.fixture(scope="module")
-def bridge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBridge]:
+def bridge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BridgeProcess]:
     """A bridge with a green page, a blue one, and the usual beat."""
     folder = tmp_path_factory.mktemp("bridge")
     for name in ("templates", "static"):
@@ -44,7 +45,7 @@ def bridge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBridge]:
     config = folder / "config.toml"
     text = CONFIG.replace('beat = "500ms"', 'api = "local"')
     config.write_text(text.format(port=0))
-    running = RunningBridge(config)
+    running = BridgeProcess(config)
     config.write_text(text.format(port=running.port))
     yield running
     running.kill()
@@ -77,7 +78,7 @@ def cursors(screen: Screenshot, colour: Colour) -> int:
 
 
 def test_only_a_mouse_that_moves_has_a_cursor(
-    bridge: RunningBridge, mouse: dict[str, str], tmp_path: Path
+    bridge: BridgeProcess, mouse: dict[str, str], tmp_path: Path
 ) -> None:
     """None is in the middle of the screen at first, nor where a mouse rests (row 6)."""
     config = Path(bridge.process.args[-1])  # type: ignore[index]
@@ -106,7 +107,7 @@ def test_only_a_mouse_that_moves_has_a_cursor(
 
 
 @pytest.fixture(scope="module")
-def turned(bridge: RunningBridge, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kiosk]:
+def turned(bridge: BridgeProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kiosk]:
     """A kiosk whose screen is turned by 90 degrees."""
     config = Path(bridge.process.args[-1])  # type: ignore[index]
     kiosk = Kiosk(
@@ -140,7 +141,7 @@ def test_turned_screen_is_filled(turned: Kiosk) -> None:
 
 
 @pytest.mark.skipif(not BY_RANDR, reason="cage 0.1 can't switch a screen off")
-def test_screen_that_is_off_is_no_fault(turned: Kiosk, bridge: RunningBridge) -> None:
+def test_screen_that_is_off_is_no_fault(turned: Kiosk, bridge: BridgeProcess) -> None:
     """The page stays, a press leads on, and the next page is there once it is on (row 6)."""
     starts = turned.said().count("started")
     randr(turned, "--off")
@@ -155,7 +156,7 @@ def test_screen_that_is_off_is_no_fault(turned: Kiosk, bridge: RunningBridge) ->
 
 
 @pytest.mark.timeout(90)
-def test_stray_page_is_gone_within_20_s(turned: Kiosk, bridge: RunningBridge) -> None:
+def test_stray_page_is_gone_within_20_s(turned: Kiosk, bridge: BridgeProcess) -> None:
     """A page without our script, which a visitor has opened, ends in the exhibit (row 1)."""
     turned.wait(lambda: "its page is live" in turned.said())
     turned.wait(lambda: is_full_of(turned, GREEN))

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from api_exhibit import EXHIBIT
 from click.testing import CliRunner
-from running import write_exhibit
+from harness.api_exhibit import EXHIBIT
+from harness.exhibit import write_exhibit
 
 from gpiobridge.cli import main
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from answering import Answers
-from running import write_exhibit
+from harness.answering_server import Answers
+from harness.exhibit import write_exhibit
 
 import gpiobridge.client
 import gpiobridge.config

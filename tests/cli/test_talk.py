@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from answering import Answers
-from api_exhibit import (
+from click.testing import CliRunner
+from harness.answering_server import Answers
+from harness.api_exhibit import (
     API_TOKEN,
     BOTH,
     EXHIBIT,
@@ -19,11 +20,10 @@ from api_exhibit import (
     LOCAL_GUARDED,
     OPEN_GUARDED,
     TOKEN,
-    Run,
     bearer,
 )
-from click.testing import CliRunner
-from running import close_of, frame
+from harness.bridge_process import Run
+from harness.sockets import close_of, frame
 
 from gpiobridge.cli import main
 

@@ -4,16 +4,16 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from running import RunningBridge
+from harness.bridge_process import BridgeProcess
 from stand_ins import Proxy, Stub
 
 
 @pytest.fixture
-def make_proxy() -> Iterator[Callable[[RunningBridge], Proxy]]:
+def make_proxy() -> Iterator[Callable[[BridgeProcess], Proxy]]:
     """A function that puts a `Proxy` before a bridge."""
     proxies: list[Proxy] = []
 
-    def make(bridge: RunningBridge) -> Proxy:
+    def make(bridge: BridgeProcess) -> Proxy:
         proxies.append(Proxy(bridge.port))
         return proxies[-1]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
-from running import DEADLINE_S
+from harness.deadline import DEADLINE_S
 from websockets.sync.server import Server, ServerConnection, serve
 
 from gpiobridge.client.frames import Frames

@@ -2,20 +2,19 @@
 
 import json
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from answering import make_redirect
-from running import CONFIG, DEADLINE_S, RunningBridge, wait_until, write_exhibit
+from harness.answering_server import make_redirect
+from harness.bridge_process import BridgeProcess, Run
+from harness.deadline import DEADLINE_S, wait_until
+from harness.exhibit import CONFIG, write_exhibit
 from stand_ins import next_frame
 from websockets.sync.server import ServerConnection
 
 from gpiobridge.client.frames import connect
 from gpiobridge.errors import RemoteError
-
-Run = Callable[..., RunningBridge]
 
 LEVEL = CONFIG.replace('on_low.button = "open"', 'while_low.button = "open"')
 
@@ -69,7 +68,7 @@ def test_stay_where_a_level_leads_away(run_bridge: Run, tmp_path: Path) -> None:
     assert took_s >= 0.1 + 0.1 + 0.2  # the least that three pauses are
 
 
-def test_once_ends_with_the_page(shared_bridge: RunningBridge) -> None:
+def test_once_ends_with_the_page(shared_bridge: BridgeProcess) -> None:
     """With once=True the iteration ends when the page would be left, and no page is opened."""
     with connect(shared_bridge.url, once=True) as frames:
         next_frame(frames, "state")
@@ -101,7 +100,7 @@ def test_slow_program_loses_nothing(run_bridge: Run) -> None:
     assert [display["page"] for display in health["displays"]].count("still") == 2
 
 
-def test_wrong_addresses(shared_bridge: RunningBridge) -> None:
+def test_wrong_addresses(shared_bridge: BridgeProcess) -> None:
     """No bridge and no page are one sentence, at once."""
     for url, said in (
         ("http://127.0.0.1:9/welcome", "no bridge answers at http://127.0.0.1:9/welcome"),

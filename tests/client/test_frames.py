@@ -2,11 +2,11 @@
 
 import json
 import threading
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from running import DEADLINE_S, RunningBridge, wait_until
+from harness.bridge_process import Run
+from harness.deadline import DEADLINE_S, wait_until
 from stand_ins import STATE, next_frame
 from websockets.sync.client import ClientConnection
 from websockets.sync.server import ServerConnection
@@ -14,8 +14,6 @@ from websockets.sync.server import ServerConnection
 from gpiobridge.client.frames import connect
 from gpiobridge.core import wire
 from gpiobridge.errors import PushError, RemoteError
-
-Run = Callable[..., RunningBridge]
 
 
 def test_close_from_another_thread(run_bridge: Run) -> None:

@@ -3,12 +3,13 @@
 import contextlib
 import json
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from running import CONFIG, DEADLINE_S, RunningBridge, wait_until, write_exhibit
+from harness.bridge_process import BridgeProcess, Run
+from harness.deadline import DEADLINE_S, wait_until
+from harness.exhibit import CONFIG, write_exhibit
 from stand_ins import EDGE, SCRIPT, STATE, next_frame
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import ServerConnection
@@ -18,14 +19,12 @@ from gpiobridge.client.frames import _retry_delay_s, connect
 from gpiobridge.core import wire
 from gpiobridge.errors import RemoteError
 
-Run = Callable[..., RunningBridge]
-
 HOLD = CONFIG.replace("button = 17", 'button = {{ pin = 17, hold = "1s" }}').replace(
     'on_low.button = "open"', 'on_hold.button = "open"'
 )
 
 
-def test_press_during_a_gap_counts_once(shared_bridge: RunningBridge, make_proxy: Any) -> None:
+def test_press_during_a_gap_counts_once(shared_bridge: BridgeProcess, make_proxy: Any) -> None:
     """A press while the connection is cut moves the page when it is back, exactly once."""
     proxy = make_proxy(shared_bridge)
     told: list[str] = []
@@ -49,7 +48,7 @@ def test_press_during_a_gap_counts_once(shared_bridge: RunningBridge, make_proxy
     assert told[0] == "the connection was closed (1006); connecting again"
 
 
-def test_press_between_page_and_socket(shared_bridge: RunningBridge, make_proxy: Any) -> None:
+def test_press_between_page_and_socket(shared_bridge: BridgeProcess, make_proxy: Any) -> None:
     """The first socket has the page's cursor, the next page's the press before its own."""
     proxy = make_proxy(shared_bridge)
     with connect(f"http://127.0.0.1:{proxy.port}/welcome") as frames:
@@ -94,7 +93,7 @@ def test_server_is_killed_and_started_again(run_bridge: Run, kind: str, tmp_path
             next_frame(frames, "edge")
         bridge.kill()
         assert next_frame(frames, "close")["code"] == 1006
-        again = RunningBridge(tmp_path / "config.toml", kind, port=bridge.port)
+        again = BridgeProcess(tmp_path / "config.toml", kind, port=bridge.port)
         try:
             state = next_frame(frames, "state")
             assert (state["epoch"] != epoch, state["seq"]) == (True, 0)
@@ -118,7 +117,7 @@ def test_page_that_is_gone(run_bridge: Run, tmp_path: Path) -> None:
         text = (tmp_path / "config.toml").read_text().replace("[pages.still]", "[pages.quiet]")
         (tmp_path / "config.toml").write_text(text)
         (tmp_path / "templates" / "quiet.html").write_text("<p>quiet</p>")
-        again = RunningBridge(tmp_path / "config.toml", port=bridge.port)
+        again = BridgeProcess(tmp_path / "config.toml", port=bridge.port)
         try:
             kinds = [next_frame(display)["type"] for _ in range(3)]
             assert kinds == ["state", "close", "state"]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from running import write_exhibit
+from harness.exhibit import write_exhibit
 
 from gpiobridge import config
 from gpiobridge.cli import main

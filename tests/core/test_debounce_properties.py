@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from itertools import accumulate, cycle, pairwise
 from pathlib import Path
 
+from harness.examples import examples
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.configuration import set_hypothesis_home_dir
-from properties import examples
 
 from gpiobridge.core.debounce import Debounce
 from gpiobridge.core.events import Level

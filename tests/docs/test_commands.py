@@ -3,13 +3,12 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from running import HOOK, RunningBridge, frame, write_exhibit
-
-Run = Callable[..., RunningBridge]
+from harness.bridge_process import Run
+from harness.exhibit import HOOK, write_exhibit
+from harness.sockets import frame
 
 
 def gpiobridge(*words: str, **environ: str) -> tuple[int, str]:

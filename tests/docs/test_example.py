@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from running import DEADLINE_S, RunningBridge, close_of, frame, wait_until
+from harness.bridge_process import BridgeProcess
+from harness.deadline import DEADLINE_S, wait_until
+from harness.sockets import close_of, frame
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -44,10 +46,10 @@ def gpiobridge(line: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture
-def example(monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningBridge]:
+def example(monkeypatch: pytest.MonkeyPatch) -> Iterator[BridgeProcess]:
     """The shipped example, as the README starts it; on a free port, which the commands find."""
     assert "gpiobridge run --port 8000" in COMMANDS
-    bridge = RunningBridge(None, cwd=ROOT)
+    bridge = BridgeProcess(None, cwd=ROOT)
     monkeypatch.setenv("GPIOBRIDGE_SERVER__PORT", str(bridge.port))
     yield bridge
     if bridge.process.poll() is None:
@@ -112,7 +114,7 @@ def test_doctor_examines_this_machine() -> None:
     assert re.search(r"^ok +configuration +config.toml is fine: 2 pins, 2 pages", done.stdout, re.M)
 
 
-def test_press_and_watch(example: RunningBridge) -> None:
+def test_press_and_watch(example: BridgeProcess) -> None:
     """`press` moves a `watch`ed page: state, edge, close, each a line of JSON."""
     watch = WATCH.replace(":8000", f":{example.port}").split()[1:]
     watching = subprocess.Popen([BIN / "gpiobridge", *watch], stdout=subprocess.PIPE, text=True)
@@ -127,7 +129,7 @@ def test_press_and_watch(example: RunningBridge) -> None:
     assert rest[-1] == {"type": "close", "code": 4000, "reason": "/open"}
 
 
-def test_long_press(example: RunningBridge) -> None:
+def test_long_press(example: BridgeProcess) -> None:
     """`press --for 2s` holds the pin for as long as it says, then lets go."""
     done = gpiobridge("gpiobridge press button --for 2s")
     assert done.returncode == 0
@@ -137,7 +139,7 @@ def test_long_press(example: RunningBridge) -> None:
     assert held_s >= 1.9
 
 
-def test_push_and_navigate(example: RunningBridge) -> None:
+def test_push_and_navigate(example: BridgeProcess) -> None:
     """They reach an open page, and say how many it were."""
     with example.socket("welcome") as ws:
         frame(ws, "state")
@@ -147,7 +149,7 @@ def test_push_and_navigate(example: RunningBridge) -> None:
         assert close_of(ws) == (4000, "/open")
 
 
-def test_listener(example: RunningBridge, tmp_path: Path) -> None:
+def test_listener(example: BridgeProcess, tmp_path: Path) -> None:
     """The README's program hears of presses, and follows from page to page."""
     program = blocks("python")[1].replace(":8000", f":{example.port}")
     (tmp_path / "listen.py").write_text(program)
@@ -165,7 +167,7 @@ def test_listener(example: RunningBridge, tmp_path: Path) -> None:
         listening.terminate()
 
 
-def test_watch_follows(example: RunningBridge) -> None:
+def test_watch_follows(example: BridgeProcess) -> None:
     """Without --once, `watch` goes to the next page's socket like a browser, cursor and all."""
     watching = subprocess.Popen(
         [BIN / "gpiobridge", "watch", example.url], stdout=subprocess.PIPE, text=True
@@ -182,7 +184,7 @@ def test_watch_follows(example: RunningBridge) -> None:
     wait_until(lambda: example.health()["displays"] == [])
 
 
-def test_errors_are_sentences(example: RunningBridge) -> None:
+def test_errors_are_sentences(example: BridgeProcess) -> None:
     """What can't be done is said in one line, with exit code 1, or 2 for wrong usage."""
     for line, code, said in (
         ("gpiobridge press bell", 1, "there is no pin 'bell'"),
@@ -213,7 +215,7 @@ def test_make_run(page: Any) -> None:
     # Where the environment is activated, the command is found without its folder.
     folders = os.environ["PATH"].split(os.pathsep)
     path = os.pathsep.join(folder for folder in folders if Path(folder) != BIN)
-    bridge = RunningBridge(
+    bridge = BridgeProcess(
         None,
         port=None,
         command=["make", "run", f"PORT={port}"],
@@ -233,7 +235,7 @@ def test_make_run(page: Any) -> None:
         bridge.stop_process(int(children.read_text().split()[0]))
 
 
-def test_example_pages(example: RunningBridge, page: Any) -> None:
+def test_example_pages(example: BridgeProcess, page: Any) -> None:
     """The example's pages show their pins live; a press leads to the other, and back."""
     complaints: list[str] = []
     page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
@@ -292,7 +294,7 @@ def test_flask_application(tmp_path: Path, page: Any, monkeypatch: pytest.Monkey
     assert not [line for line in lines if "Traceback" in line], "".join(lines)
 
 
-def test_plain_page(run_bridge: Callable[..., RunningBridge], tmp_path: Path, page: Any) -> None:
+def test_plain_page(run_bridge: Callable[..., BridgeProcess], tmp_path: Path, page: Any) -> None:
     """The README's page without our script is moved by a press, too."""
     bridge = run_bridge()
     (tmp_path / "templates" / "welcome.html").write_text(f"<h1>plain</h1>{blocks('html')[-1]}")
@@ -301,7 +303,7 @@ def test_plain_page(run_bridge: Callable[..., RunningBridge], tmp_path: Path, pa
         config.read_text().replace("[pages.welcome]", "[pages.welcome]\nclient = false")
     )
     bridge.stop()
-    bridge = RunningBridge(config)
+    bridge = BridgeProcess(config)
     try:
         page.goto(f"{bridge.url}/welcome")
         wait_until(lambda: len(bridge.health()["displays"]) == 1)

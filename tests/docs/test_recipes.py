@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from harness.bridge_process import BridgeProcess
+from harness.deadline import DEADLINE_S, wait_until
 from harness.pages import ONLINE
-from running import DEADLINE_S, RunningBridge, wait_until
 
 from gpiobridge import GpioBridge
 
@@ -49,7 +50,7 @@ def read_recipes() -> dict[str, Recipe]:
 RECIPES = read_recipes()
 
 
-class Served(RunningBridge):
+class Served(BridgeProcess):
     """A recipe that runs: under `flask run`, or as `gpiobridge run`."""
 
     READY = r"(?:pages at|Running on) (http://[^/]+:(\d+))"

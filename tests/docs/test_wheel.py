@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from running import RunningBridge, close_of, frame
+from harness.bridge_process import BridgeProcess
+from harness.sockets import close_of, frame
 from test_example import blocks
 
 ROOT = Path(__file__).parents[2]
@@ -49,7 +50,7 @@ def test_readme_on_a_pi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
             check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
-    bridge = RunningBridge(
+    bridge = BridgeProcess(
         None,
         port=None,
         command=["sh", "-c", f"exec {run} --port 0"],

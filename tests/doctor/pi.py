@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from running import write_exhibit
+from harness.exhibit import write_exhibit
 
 from gpiobridge.core.events import Level
 from gpiobridge.doctor import ExaminedMachine, Finding, Report, Verdict, examine

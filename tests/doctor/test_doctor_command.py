@@ -12,7 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from running import RunningBridge, write_exhibit
+from harness.bridge_process import BridgeProcess
+from harness.exhibit import write_exhibit
 
 from .pi import free_port
 
@@ -104,7 +105,7 @@ def test_colour_is_for_terminals_that_want_it(exhibit: Path, no_color: str) -> N
 
 
 def test_a_running_bridge_holds_its_port_and_pins(
-    run_bridge: Callable[..., RunningBridge], tmp_path: Path
+    run_bridge: Callable[..., BridgeProcess], tmp_path: Path
 ) -> None:
     """It is asked for its levels, and nothing is wrong with what is its own."""
     bridge = run_bridge()

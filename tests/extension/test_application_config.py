@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from serving import PINS, make_app
+from harness.served_application import PINS, make_app
 
 from gpiobridge import ConfigError, GpioBridge
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from flask import Blueprint, Flask
-from running import DEADLINE_S
-from serving import PINS, make_app, press
+from harness.deadline import DEADLINE_S
+from harness.served_application import PINS, make_app, press
 
 from gpiobridge import GpioBridge, GpioBridgeError
 

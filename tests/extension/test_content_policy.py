@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask import Flask, Response, request
 from flask_talisman import Talisman
-from serving import make_app, served
+from harness.served_application import make_app, served
 
 from gpiobridge import ConfigError, GpioBridge
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from gpiozero.pins.local import LocalPiFactory
 from gpiozero.pins.mock import MockFactory
-from running import DEADLINE_S
-from serving import make_app, press
+from harness.deadline import DEADLINE_S
+from harness.served_application import make_app, press
 
 from gpiobridge import GpioBridge, PinError
 from gpiobridge.pins.gpiozero_pins import GpiozeroPins
@@ -36,8 +36,10 @@ def test_pins_that_are_taken(
 ) -> None:
     """Pages say it, the log does once, other routes work; it recovers when they are free."""
     now_s = 1000.0
-    monkeypatch.setattr("gpiobridge.extension.gpio_bridge.pin_source", TakenPins)
-    monkeypatch.setattr("gpiobridge.extension.hooks.time", SimpleNamespace(monotonic=lambda: now_s))
+    monkeypatch.setattr("gpiobridge.extension.start.pin_source", TakenPins)
+    monkeypatch.setattr(
+        "gpiobridge.extension.lifetime.time", SimpleNamespace(monotonic=lambda: now_s)
+    )
     monkeypatch.setattr(TakenPins, "taken", True)
     monkeypatch.setattr(TakenPins, "tries", 0)
     app, bridge = make_app()
@@ -70,7 +72,7 @@ def test_a_function_may_be_declared_after_a_start_that_failed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The bridge doesn't run; so it is not too late."""
-    monkeypatch.setattr("gpiobridge.extension.gpio_bridge.pin_source", TakenPins)
+    monkeypatch.setattr("gpiobridge.extension.start.pin_source", TakenPins)
     monkeypatch.setattr(TakenPins, "taken", True)
     _, bridge = make_app()
     with pytest.raises(PinError):
@@ -85,7 +87,7 @@ def test_a_function_may_be_declared_where_no_back_end_is(monkeypatch: pytest.Mon
     def none(*_: Any) -> Any:
         raise PinError("no pin back end can be imported")
 
-    monkeypatch.setattr("gpiobridge.extension.gpio_bridge.pin_source", none)
+    monkeypatch.setattr("gpiobridge.extension.start.pin_source", none)
     _, bridge = make_app()
     with pytest.raises(PinError):
         bridge.start()
@@ -106,7 +108,9 @@ def test_a_start_that_failed_lets_the_pins_go(
         return claim(self, name)
 
     now_s = 1000.0
-    monkeypatch.setattr("gpiobridge.extension.hooks.time", SimpleNamespace(monotonic=lambda: now_s))
+    monkeypatch.setattr(
+        "gpiobridge.extension.lifetime.time", SimpleNamespace(monotonic=lambda: now_s)
+    )
     monkeypatch.setattr(MockFactory, "pin", pin)
     # The real back ends of a process share what is reserved.
     shared = property(lambda self: LocalPiFactory._reservations, lambda self, own: None)

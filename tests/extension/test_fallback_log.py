@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from running import RunningBridge
-from serving import make_app
+from harness.bridge_process import BridgeProcess
+from harness.served_application import make_app
 
 from gpiobridge.extension import fallback_log
 
@@ -35,7 +35,7 @@ def is_open():
 """
 
 
-class Served(RunningBridge):
+class Served(BridgeProcess):
     """An application under a server of its own."""
 
     READY = r"(?:Running on|Listening at:) (http://[^/ ]+:(\d+))"

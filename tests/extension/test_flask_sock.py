@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from flask import session
 from flask_sock import Sock
-from running import close_of, frame, wait_until
-from serving import make_app, open_socket, press, served
+from harness.deadline import wait_until
+from harness.served_application import UPGRADE, make_app, open_socket, press, served
+from harness.sockets import close_of, frame
 
 
 def descriptors() -> int:
@@ -95,14 +96,8 @@ def test_options_stay_the_applications_own(options: dict[str, Any] | None) -> No
 @contextlib.contextmanager
 def handshake(port: int, **more: str) -> Iterator[int]:
     """Ask for a page's socket without a thread of the client's; the status of the answer."""
-    headers = {
-        "Connection": "Upgrade",
-        "Upgrade": "websocket",
-        "Sec-WebSocket-Version": "13",
-        "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
-    }
     with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port)) as connection:
-        connection.request("GET", "/ws/welcome", headers=headers | more)
+        connection.request("GET", "/ws/welcome", headers=UPGRADE | more)
         with connection.getresponse() as response:
             yield response.status
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 from flask_wtf import CSRFProtect
-from serving import make_app, served
+from harness.served_application import make_app, served
 
 from gpiobridge import GpioBridge, RemoteError
 from gpiobridge.client import asking

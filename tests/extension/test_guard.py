@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 from flask import Flask, Response, current_app, g, make_response, redirect, request, session
-from running import frame, wait_until
-from serving import PINS, make_app, open_socket, press, served
+from harness.deadline import wait_until
+from harness.served_application import PINS, UPGRADE, make_app, open_socket, press, served
+from harness.sockets import frame
 from websockets.exceptions import InvalidStatus
 
 from gpiobridge import ConfigError, GpioBridge
@@ -57,14 +58,8 @@ def make_guarded() -> tuple[Flask, GpioBridge]:
 
 def handshake(port: int, path: str) -> tuple[int, str | None]:
     """Status and place of what answers a WebSocket's handshake; no redirect is followed."""
-    headers = {
-        "Connection": "Upgrade",
-        "Upgrade": "websocket",
-        "Sec-WebSocket-Version": "13",
-        "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
-    }
     with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port)) as connection:
-        connection.request("GET", path, headers=headers)
+        connection.request("GET", path, headers=UPGRADE)
         with connection.getresponse() as response:
             return response.status, response.getheader("Location")
 

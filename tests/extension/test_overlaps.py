@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask_sock import Sock
-from serving import make_app
+from harness.served_application import make_app
 from werkzeug.routing import BaseConverter
 
 from gpiobridge import GpioBridge

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from flask import Response, abort, redirect, request, send_from_directory
-from serving import make_app, served
+from harness.served_application import make_app, served
 
 from gpiobridge import GpioBridge
 

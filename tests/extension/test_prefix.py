@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from flask import Blueprint, Flask
-from running import DEADLINE_S, wait_until
-from serving import PINS, make_app, served
+from harness.deadline import DEADLINE_S, wait_until
+from harness.served_application import PINS, make_app, served
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from gpiobridge import ConfigError, GpioBridge

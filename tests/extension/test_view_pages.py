@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import pytest
 from flask import Blueprint, Flask
-from running import close_of, frame
-from serving import PINS, make_app, open_socket, press, served
+from harness.served_application import PINS, make_app, open_socket, press, served
+from harness.sockets import close_of, frame
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from gpiobridge import ConfigError, GpioBridge, GpioBridgeError

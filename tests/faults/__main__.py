@@ -22,7 +22,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))  # `running`, whatever PYTHONPATH says
+sys.path.insert(0, str(Path(__file__).parents[1]))  # `harness`, whatever PYTHONPATH says
 
 from faults.breakages import BREAKAGES
 from faults.oracle.facts import FINDINGS, Verdict

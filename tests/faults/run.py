@@ -16,7 +16,7 @@ from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 from typing import Any
 
-from running import RunningBridge
+from harness.bridge_process import BridgeProcess
 
 from faults import display, graph, proxy, schedule, stepped
 from faults.application import WITNESS, Application
@@ -111,7 +111,7 @@ class Run:
         self._pins = {pin.name: pin for pin in graph.PINS}
         self._judge = Judge(self._graph, displays, self.report)
         self._clock = stepped.SteppedClock(folder / "clock")
-        self._bridge: RunningBridge | None = None
+        self._bridge: BridgeProcess | None = None
         self._port = 0
         self._witness: asyncio.Task[None] | None = None
         self._up = asyncio.Event()
@@ -187,7 +187,7 @@ class Run:
         if self._broken:
             environment[stepped.BROKEN] = self._broken
         self._bridge = await asyncio.to_thread(
-            RunningBridge,
+            BridgeProcess,
             self._folder / "config.toml",
             port=self._port,
             command=[sys.executable, stepped.__file__],

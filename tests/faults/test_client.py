@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from running import RunningBridge, write_exhibit
+from harness.bridge_process import BridgeProcess
+from harness.exhibit import write_exhibit
 
 from faults import proxy
 from faults.orders import Order
@@ -26,7 +27,7 @@ on_hold.button = "still"
 
 
 @contextlib.contextmanager
-def network(bridge: RunningBridge) -> Iterator[tuple[Child, str]]:
+def network(bridge: BridgeProcess) -> Iterator[tuple[Child, str]]:
     """A network to the bridge: its process, and the address that a browser uses."""
     child = Child(proxy.run, 1, bridge.port)
     try:
@@ -44,7 +45,7 @@ def tell(child: Child, order: Order) -> None:
 
 
 def test_a_connection_cut_between_the_edge_and_its_close_loses_no_press(
-    bridge: RunningBridge, page: Any
+    bridge: BridgeProcess, page: Any
 ) -> None:
     """The edge arrives, what it leads to does not: the page asks again, and moves."""
     with network(bridge) as (child, url):
@@ -61,7 +62,7 @@ def test_a_connection_cut_between_the_edge_and_its_close_loses_no_press(
 
 
 def test_a_connection_cut_in_the_middle_of_a_press_loses_no_hold(
-    run_bridge: Callable[..., RunningBridge], tmp_path: Path, page: Any
+    run_bridge: Callable[..., BridgeProcess], tmp_path: Path, page: Any
 ) -> None:
     """The press is still this page's, though its begin is past for the new socket."""
     bridge = run_bridge(config=write_exhibit(tmp_path, config=HOLD))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from running import write_exhibit
+from harness.exhibit import write_exhibit
 
 from gpiobridge.install import installation as installing
 

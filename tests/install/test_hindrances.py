@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from running import write_exhibit
+from harness.exhibit import write_exhibit
 
 from gpiobridge.errors import ConfigError, InstallError
 from gpiobridge.install.files import exhibit_files

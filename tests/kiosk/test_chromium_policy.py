@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from running import write_exhibit
+from harness.exhibit import write_exhibit
 
 from gpiobridge.kiosk import chromium_policy
 from gpiobridge.kiosk.chromium_policy import FILE, START_PAGE, policy

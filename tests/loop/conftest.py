@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from scripted import KernelPins, ScriptedPins
+from harness.scripted_pins import KernelPins, ScriptedPins
 from stage import Stage
 
 

@@ -5,7 +5,7 @@ import socket
 import threading
 from typing import Any
 
-from scripted import PATHS, SETTINGS, ScriptedPins
+from harness.scripted_pins import PATHS, SETTINGS, ScriptedPins
 from wsproto import ConnectionType, WSConnection
 from wsproto.events import AcceptConnection, CloseConnection, Event, Request, TextMessage
 

@@ -4,7 +4,7 @@ import gc
 import threading
 
 import pytest
-from scripted import PATHS, SETTINGS, ScriptedPins
+from harness.scripted_pins import PATHS, SETTINGS, ScriptedPins
 from stage import DEADLINE_S, Stage, watching
 
 from gpiobridge.errors import PinError

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from made_clock import MadeClock
-from scripted import SETTINGS, ScriptedPins
+from harness.made_clock import MadeClock
+from harness.scripted_pins import SETTINGS, ScriptedPins
 from stage import Stage
 
 from gpiobridge.config import Settings

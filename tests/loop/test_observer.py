@@ -3,8 +3,8 @@
 import threading
 
 import pytest
-from made_clock import MadeClock
-from scripted import SETTINGS, ScriptedPins
+from harness.made_clock import MadeClock
+from harness.scripted_pins import SETTINGS, ScriptedPins
 from stage import DEADLINE_S, Stage
 
 from gpiobridge.core.events import Level, PinEvent

@@ -5,7 +5,7 @@ import time
 from dataclasses import replace
 
 import pytest
-from scripted import PATHS, SETTINGS, KernelPins, ScriptedPins
+from harness.scripted_pins import PATHS, SETTINGS, KernelPins, ScriptedPins
 from stage import DEADLINE_S, Peer, Stage, moved_by
 
 from gpiobridge.core.events import Gesture, Level, Now, PinEvent, RawEdge

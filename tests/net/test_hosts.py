@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
-from running import write_exhibit
+from harness.exhibit import write_exhibit
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from gpiobridge import config

@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from harness.bridge_process import BridgeProcess
+from harness.deadline import wait_until
+from harness.exhibit import write_exhibit
 from harness.pages import ONLINE
-from running import RunningBridge, frame, wait_until, write_exhibit
+from harness.sockets import frame
 
 EXHIBIT = """
 [server]
@@ -38,14 +41,14 @@ def write_sound(path: Path, seconds: int) -> None:
 
 
 @pytest.fixture(scope="module")
-def bridge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBridge]:
+def bridge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BridgeProcess]:
     """One bridge for all of them."""
     folder = tmp_path_factory.mktemp("exhibit")
     config = write_exhibit(folder, config=EXHIBIT)
     write_sound(folder / "static" / "short.wav", 1)
     write_sound(folder / "static" / "long.wav", 500)
     (folder / "static" / "frame.html").write_text("<h1>a frame</h1><p style='height: 3000px'>")
-    running = RunningBridge(config)
+    running = BridgeProcess(config)
     yield running
     running.stop()
 
@@ -73,7 +76,7 @@ def elsewhere() -> Iterator[str]:
     server.server_close()
 
 
-def open_page(page: Any, bridge: RunningBridge, path: str = "/open") -> None:
+def open_page(page: Any, bridge: BridgeProcess, path: str = "/open") -> None:
     """Open a page whose clock the test moves, and wait until its socket is up."""
     page.clock.install()
     page.goto(bridge.url + path)
@@ -114,7 +117,7 @@ def add_film(page: Any, attributes: str) -> None:
     ids=["loop", "played again by a script", "never let to its end"],
 )
 def test_a_film_that_begins_again_holds_no_page(
-    bridge: RunningBridge, page: Any, attributes: str
+    bridge: BridgeProcess, page: Any, attributes: str
 ) -> None:
     """It runs whether anybody looks or not (row 33)."""
     open_page(page, bridge)
@@ -127,7 +130,7 @@ def test_a_film_that_begins_again_holds_no_page(
     page.wait_for_url("**/welcome")
 
 
-def test_a_stream_holds_no_page(bridge: RunningBridge, page: Any) -> None:
+def test_a_stream_holds_no_page(bridge: BridgeProcess, page: Any) -> None:
     """A camera's picture has no end (row 33)."""
     open_page(page, bridge)
     page.evaluate(
@@ -145,7 +148,7 @@ def test_a_stream_holds_no_page(bridge: RunningBridge, page: Any) -> None:
     page.wait_for_url("**/welcome")
 
 
-def test_a_film_that_will_end_holds_the_page(bridge: RunningBridge, page: Any) -> None:
+def test_a_film_that_will_end_holds_the_page(bridge: BridgeProcess, page: Any) -> None:
     """And gives it the whole time when it has ended (row 33)."""
     open_page(page, bridge)
     add_film(page, "src=static/long.wav")
@@ -217,7 +220,7 @@ def drag(page: Any) -> None:
         "resting-mouse",
     ],
 )
-def test_use_is_use(bridge: RunningBridge, page: Any, use: Any, counts: bool) -> None:
+def test_use_is_use(bridge: BridgeProcess, page: Any, use: Any, counts: bool) -> None:
     """Whatever a hand does begins the time anew, and nothing else does (row 34)."""
     open_page(page, bridge)
     page.mouse.move(50, 50)
@@ -244,7 +247,7 @@ def test_use_is_use(bridge: RunningBridge, page: Any, use: Any, counts: bool) ->
     page.wait_for_url("**/welcome")
 
 
-def test_use_of_a_frame_is_use(bridge: RunningBridge, page: Any) -> None:
+def test_use_of_a_frame_is_use(bridge: BridgeProcess, page: Any) -> None:
     """In a frame of this site, also one that came later (row 34)."""
     open_page(page, bridge)
     page.evaluate(
@@ -269,7 +272,7 @@ def test_use_of_a_frame_is_use(bridge: RunningBridge, page: Any) -> None:
 
 
 def test_a_frame_of_another_site_holds_the_page_for_a_while(
-    bridge: RunningBridge, page: Any, elsewhere: str
+    bridge: BridgeProcess, page: Any, elsewhere: str
 ) -> None:
     """While it has the focus, and 60 s at most: nothing else is seen of it (row 34)."""
     open_page(page, bridge)
@@ -294,7 +297,7 @@ def test_a_frame_of_another_site_holds_the_page_for_a_while(
     page.wait_for_url("**/welcome")
 
 
-def test_a_sensor_holds_the_page(bridge: RunningBridge, page: Any) -> None:
+def test_a_sensor_holds_the_page(bridge: BridgeProcess, page: Any) -> None:
     """A pin of `idle.pins` needs no rule: while it is active the page is in use (row 35)."""
     open_page(page, bridge)
     page.evaluate("document.body.insertAdjacentHTML('beforeend', '<p data-pin=pir>pir')")
@@ -325,7 +328,7 @@ def listen(page: Any) -> None:
     )
 
 
-def test_the_last_seconds_are_counted_down(bridge: RunningBridge, page: Any) -> None:
+def test_the_last_seconds_are_counted_down(bridge: BridgeProcess, page: Any) -> None:
     """In the page's root, and by an event; then it leaves (row 41)."""
     open_page(page, bridge, "/still")
     listen(page)
@@ -343,7 +346,7 @@ def test_the_last_seconds_are_counted_down(bridge: RunningBridge, page: Any) -> 
     page.wait_for_url("**/welcome")
 
 
-def warned(page: Any, bridge: RunningBridge) -> None:
+def warned(page: Any, bridge: BridgeProcess) -> None:
     """Open the page that warns, and wait until it does."""
     open_page(page, bridge, "/still")
     listen(page)
@@ -360,7 +363,7 @@ def warned(page: Any, bridge: RunningBridge) -> None:
     ids=["touch", "key"],
 )
 def test_a_touch_or_key_only_says_that_someone_is_there(
-    bridge: RunningBridge, page: Any, use: Any, kind: str
+    bridge: BridgeProcess, page: Any, use: Any, kind: str
 ) -> None:
     """The first one ends the warning and does nothing else, the next one counts (row 41)."""
     warned(page, bridge)
@@ -374,7 +377,7 @@ def test_a_touch_or_key_only_says_that_someone_is_there(
     assert stays(page, "/still")
 
 
-def test_a_sensor_that_ends_the_warning_uses_no_touch_up(bridge: RunningBridge, page: Any) -> None:
+def test_a_sensor_that_ends_the_warning_uses_no_touch_up(bridge: BridgeProcess, page: Any) -> None:
     """It has seen somebody, whose first touch counts (row 41)."""
     warned(page, bridge)
     bridge.set_level("pir", "high")
@@ -384,7 +387,7 @@ def test_a_sensor_that_ends_the_warning_uses_no_touch_up(bridge: RunningBridge, 
     page.wait_for_function("clicks.length === 1")
 
 
-def test_a_press_only_says_that_someone_is_there(bridge: RunningBridge, page: Any) -> None:
+def test_a_press_only_says_that_someone_is_there(bridge: BridgeProcess, page: Any) -> None:
     """A press in the warning is used up, the next one moves the page (row 41)."""
     warned(page, bridge)
     with bridge.socket("welcome") as ws:
@@ -400,13 +403,13 @@ def test_a_press_only_says_that_someone_is_there(bridge: RunningBridge, page: An
     bridge.set_level("button", "high")
 
 
-def idle_returns(bridge: RunningBridge) -> list[str]:
+def idle_returns(bridge: BridgeProcess) -> list[str]:
     """What is counted of pages that have left by themselves."""
     told = bridge.get("/metrics")[1].splitlines()
     return [line for line in told if line.startswith('gpiobridge_navigations_total{page="open"')]
 
 
-def test_an_idle_return_is_logged(bridge: RunningBridge, page: Any) -> None:
+def test_an_idle_return_is_logged(bridge: BridgeProcess, page: Any) -> None:
     """With both pages (row 45)."""
     open_page(page, bridge)
     pass_s(page, 62)
@@ -414,7 +417,7 @@ def test_an_idle_return_is_logged(bridge: RunningBridge, page: Any) -> None:
     bridge.wait_for_line(r"idle: open leads to welcome")
 
 
-def test_an_idle_page_that_declines_is_asked_again(bridge: RunningBridge, page: Any) -> None:
+def test_an_idle_page_that_declines_is_asked_again(bridge: BridgeProcess, page: Any) -> None:
     """After the same time, and nothing is logged or counted of it (row 45)."""
     open_page(page, bridge)
     before = idle_returns(bridge)

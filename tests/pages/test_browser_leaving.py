@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -14,14 +14,14 @@ from typing import Any
 
 import pytest
 from flask import Flask, Response, redirect, request
+from harness.bridge_process import BridgeProcess, Run
+from harness.deadline import DEADLINE_S, wait_until
+from harness.exhibit import write_exhibit
 from harness.pages import ONLINE
-from running import DEADLINE_S, RunningBridge, wait_until, write_exhibit
-from serving import served
+from harness.served_application import served
 
 from gpiobridge import GpioBridge
 from gpiobridge.core.events import Level
-
-Run = Callable[..., RunningBridge]
 
 
 class Site:
@@ -495,7 +495,7 @@ ONLY_THERE = "if (location.pathname === '/welcome') "  # else the next page woul
 SHOW = "wasShown = true; document.dispatchEvent(new Event('prerenderingchange'))"
 
 
-def test_a_page_that_is_not_shown_leaves_once_it_is(bridge: RunningBridge, page: Any) -> None:
+def test_a_page_that_is_not_shown_leaves_once_it_is(bridge: BridgeProcess, page: Any) -> None:
     """A script that runs ahead may say so; nobody is there to be led yet."""
     page.add_init_script(NOT_SHOWN + ONLY_THERE + "onload = () => gpiobridge.go('open');")
     asked: list[str] = []
@@ -507,7 +507,7 @@ def test_a_page_that_is_not_shown_leaves_once_it_is(bridge: RunningBridge, page:
     page.wait_for_url("**/open")
 
 
-def test_a_page_may_leave_as_soon_as_it_is_shown(bridge: RunningBridge, page: Any) -> None:
+def test_a_page_may_leave_as_soon_as_it_is_shown(bridge: BridgeProcess, page: Any) -> None:
     """From its own ``gpiobridge:shown``, also where it was loaded ahead."""
     leave = "addEventListener('gpiobridge:shown', () => gpiobridge.go('open'));"
     page.add_init_script(NOT_SHOWN + ONLY_THERE + leave)

@@ -6,18 +6,18 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from harness.bridge_process import BridgeProcess, Run
+from harness.deadline import wait_until
 from harness.pages import ONLINE
-from running import RunningBridge, frame, wait_until
+from harness.sockets import frame
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection
-
-Run = Callable[..., RunningBridge]
 
 
 class Greedy:
     """A stranger who takes every display, and tries again all the time."""
 
-    def __init__(self, bridge: RunningBridge) -> None:
+    def __init__(self, bridge: BridgeProcess) -> None:
         self.refused = 0
         self._bridge = bridge
         self._ended = threading.Event()
@@ -51,7 +51,7 @@ class Greedy:
 
 
 @pytest.fixture
-def crowded(run_bridge: Run) -> Iterator[tuple[RunningBridge, Callable[[], Greedy]]]:
+def crowded(run_bridge: Run) -> Iterator[tuple[BridgeProcess, Callable[[], Greedy]]]:
     """A bridge for two displays, none of which is kept, and a stranger who takes what is left."""
     bridge = run_bridge(server="max_displays = 2")
     greedy: list[Greedy] = []
@@ -68,7 +68,7 @@ def crowded(run_bridge: Run) -> Iterator[tuple[RunningBridge, Callable[[], Greed
 
 @pytest.mark.parametrize("how", ["press", "link", "reload", "lost", "back"])
 def test_a_page_keeps_its_slot(
-    crowded: tuple[RunningBridge, Callable[[], Greedy]], page: Any, how: str
+    crowded: tuple[BridgeProcess, Callable[[], Greedy]], page: Any, how: str
 ) -> None:
     """From page to page, however it is left, and to its next socket (row 4)."""
     bridge, start = crowded
@@ -108,7 +108,7 @@ def test_a_page_keeps_its_slot(
 
 
 def test_a_kiosk_goes_on_from_press_to_press(
-    crowded: tuple[RunningBridge, Callable[[], Greedy]], page: Any
+    crowded: tuple[BridgeProcess, Callable[[], Greedy]], page: Any
 ) -> None:
     """Each page hands a new seat on (row 4)."""
     bridge, start = crowded
@@ -123,7 +123,7 @@ def test_a_kiosk_goes_on_from_press_to_press(
         page.wait_for_selector('[data-pin="button"][data-level="high"]')
 
 
-def test_without_storage_a_page_still_works(bridge: RunningBridge, page: Any) -> None:
+def test_without_storage_a_page_still_works(bridge: BridgeProcess, page: Any) -> None:
     """It has no seat to hand on, and comes as anyone does (row 4)."""
     page.add_init_script(
         'Object.defineProperty(window, "sessionStorage", { get() { throw new Error("no"); } });'

@@ -2,15 +2,15 @@
 
 import json
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from harness.bridge_process import BridgeProcess, Run
+from harness.deadline import wait_until
+from harness.exhibit import write_exhibit
 from harness.pages import ONLINE
-from running import RunningBridge, frame, wait_until, write_exhibit
-
-Run = Callable[..., RunningBridge]
+from harness.sockets import frame
 
 CONFIG = """
 [server]
@@ -63,7 +63,7 @@ DECLINE = """() => {
 class Tab:
     """A page of a running bridge in a tab, and the sockets that it opened."""
 
-    def __init__(self, page: Any, bridge: RunningBridge) -> None:
+    def __init__(self, page: Any, bridge: BridgeProcess) -> None:
         self.page = page
         self.bridge = bridge
         self.sockets: list[str] = []

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import pytest
+from harness.examples import examples
+from harness.made_clock import MadeClock
+from harness.scripted_pins import PATHS, SETTINGS
 from hypothesis import given
 from hypothesis import strategies as st
-from made_clock import MadeClock
-from properties import examples
-from scripted import PATHS, SETTINGS
 
 from gpiobridge.config import Gpio, Pin
 from gpiobridge.core.debounce import Debounce

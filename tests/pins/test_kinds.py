@@ -7,7 +7,7 @@ import metronome
 import pytest
 from click.testing import CliRunner
 from flask import Flask
-from serving import open_socket, served
+from harness.served_application import open_socket, served
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from made_clock import START_S, MadeClock
-from scripted import PATHS, SETTINGS, KernelPins, ScriptedPins
+from harness.made_clock import START_S, MadeClock
+from harness.scripted_pins import PATHS, SETTINGS, KernelPins, ScriptedPins
 
 from gpiobridge.config import Gpio
 from gpiobridge.core.events import Level, PinEvent, RawEdge

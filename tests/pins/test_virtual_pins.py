@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import pytest
-from running import wait_until
-from scripted import PATHS, SETTINGS, ScriptedPins
+from harness.deadline import wait_until
+from harness.scripted_pins import PATHS, SETTINGS, ScriptedPins
 
 from gpiobridge.config import Gpio, Pin, Pull
 from gpiobridge.core.events import Level, RawEdge

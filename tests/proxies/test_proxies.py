@@ -10,14 +10,13 @@ import socket
 import ssl
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from running import RunningBridge, wait_until
-
-Run = Callable[..., RunningBridge]
+from harness.bridge_process import BridgeProcess, Run
+from harness.deadline import wait_until
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "https.md"
 NAME = "pi.example.org"
@@ -101,7 +100,7 @@ def caddy_command(folder: Path, port: int, bridge_port: int) -> list[str]:
 @pytest.fixture(params=["nginx", "caddy"])
 def proxied(
     request: pytest.FixtureRequest, run_bridge: Run, tmp_path: Path
-) -> Iterator[tuple[RunningBridge, str]]:
+) -> Iterator[tuple[BridgeProcess, str]]:
     """A bridge behind a web server; and the address by which browsers call it."""
     name = request.param
     assert shutil.which(name, path="/usr/sbin:/usr/bin"), f"{name} is missing: make test-https"
@@ -145,7 +144,7 @@ def browser() -> Iterator[Any]:
         chromium.close()
 
 
-def test_a_press_moves_a_page_behind_https(proxied: tuple[RunningBridge, str], tab: Any) -> None:
+def test_a_press_moves_a_page_behind_https(proxied: tuple[BridgeProcess, str], tab: Any) -> None:
     """The page is live over wss, and a press moves it; without the token nobody gets in."""
     bridge, url = proxied
     assert tab.goto(f"{url}/welcome").status == 401
@@ -159,7 +158,7 @@ def test_a_press_moves_a_page_behind_https(proxied: tuple[RunningBridge, str], t
     tab.wait_for_selector('html[data-bridge="online"]')
 
 
-def test_a_reload_shows_no_error_behind_https(proxied: tuple[RunningBridge, str], tab: Any) -> None:
+def test_a_reload_shows_no_error_behind_https(proxied: tuple[BridgeProcess, str], tab: Any) -> None:
     """A bridge that stops and comes back is found again through the web server."""
     bridge, url = proxied
     tab.goto(f"{url}/welcome?token={TOKEN}")
@@ -215,7 +214,7 @@ def port_of(url: str) -> int:
     return int(url.rpartition(":")[2])
 
 
-def test_heads_that_never_end_hold_up_nobody(proxied: tuple[RunningBridge, str]) -> None:
+def test_heads_that_never_end_hold_up_nobody(proxied: tuple[BridgeProcess, str]) -> None:
     """Pages load meanwhile, and the web server ends such connections (row 1)."""
     port = port_of(proxied[1])
     slow = [tls(port, ATTACKER) for _ in range(32)]
@@ -234,7 +233,7 @@ def test_heads_that_never_end_hold_up_nobody(proxied: tuple[RunningBridge, str])
 
 
 @pytest.mark.parametrize("proxied", ["nginx"], indirect=True)
-def test_nginx_bounds_the_requests_of_an_address(proxied: tuple[RunningBridge, str]) -> None:
+def test_nginx_bounds_the_requests_of_an_address(proxied: tuple[BridgeProcess, str]) -> None:
     """Beyond the burst they get 429, and another address its pages (row 3)."""
     port = port_of(proxied[1])
     request = f"GET /welcome HTTP/1.1\r\nHost: {NAME}:{port}\r\n\r\n".encode()
@@ -259,7 +258,7 @@ def answered(connection: ssl.SSLSocket, count: int) -> list[bytes]:
 
 
 @pytest.mark.parametrize("proxied", ["nginx"], indirect=True)
-def test_nginx_bounds_the_displays_of_an_address(proxied: tuple[RunningBridge, str]) -> None:
+def test_nginx_bounds_the_displays_of_an_address(proxied: tuple[BridgeProcess, str]) -> None:
     """One that takes all it gets leaves displays for others (row 4)."""
     port = port_of(proxied[1])
     handshake = (
@@ -278,7 +277,7 @@ def test_nginx_bounds_the_displays_of_an_address(proxied: tuple[RunningBridge, s
         assert visitor(port) == 200
 
 
-def test_the_cookie_is_kept_from_plain_http(proxied: tuple[RunningBridge, str], tab: Any) -> None:
+def test_the_cookie_is_kept_from_plain_http(proxied: tuple[BridgeProcess, str], tab: Any) -> None:
     """It is Secure where the bridge is called by https."""
     tab.goto(f"{proxied[1]}/welcome?token={TOKEN}")
     (cookie,) = tab.context.cookies()

@@ -6,25 +6,24 @@ import re
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Callable
 from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
 
 import pytest
-from running import RunningBridge, close_of, frame, write_exhibit
+from harness.bridge_process import BridgeProcess, Run
+from harness.exhibit import write_exhibit
+from harness.sockets import close_of, frame
 from websockets.exceptions import InvalidStatus
 
 from gpiobridge import config
 from gpiobridge.serve.standalone import create_app
 
-Run = Callable[..., RunningBridge]
-
 TOKEN = "correct-horse_battery"
 WITH_TOKEN = f'host = "0.0.0.0"\ntoken = "{TOKEN}"'
 
 
-def guarded(share_bridge: Run, kind: str = "gunicorn") -> RunningBridge:
+def guarded(share_bridge: Run, kind: str = "gunicorn") -> BridgeProcess:
     """A bridge that the network can reach, and that asks for a token; the tests share it."""
     return share_bridge(kind, server=WITH_TOKEN, token=TOKEN)
 
@@ -136,7 +135,7 @@ def test_commands_know_the_token(share_bridge: Run) -> None:
             watch.communicate()
 
 
-def test_nothing_else_listens(shared_bridge: RunningBridge) -> None:
+def test_nothing_else_listens(shared_bridge: BridgeProcess) -> None:
     """Both processes together listen on one address, and on no Unix socket."""
     inodes = set()
     for pid in (shared_bridge.process.pid, *shared_bridge.workers()):

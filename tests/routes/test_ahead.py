@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from running import write_exhibit
+from harness.exhibit import write_exhibit
 
 from gpiobridge import GpioBridge, config
 from gpiobridge.routes.files_version import files_version

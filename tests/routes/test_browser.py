@@ -1,14 +1,13 @@
 """The main job, in a real Chromium."""
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from harness.bridge_process import BridgeProcess, Run
+from harness.deadline import wait_until
 from harness.pages import ONLINE, open_page
-from running import RunningBridge, frame, wait_until
-
-Run = Callable[..., RunningBridge]
+from harness.sockets import frame
 
 
 def test_press_shows_the_next_page(share_bridge: Run, kind: str, page: Any) -> None:
@@ -29,7 +28,7 @@ def test_press_shows_the_next_page(share_bridge: Run, kind: str, page: Any) -> N
     page.wait_for_url("**/welcome")
 
 
-def test_press_before_the_socket_counts_once(shared_bridge: RunningBridge, page: Any) -> None:
+def test_press_before_the_socket_counts_once(shared_bridge: BridgeProcess, page: Any) -> None:
     """A press after the page was rendered, but before its socket opened, moves it exactly once."""
 
     def press_first(route: Any) -> None:
@@ -48,7 +47,7 @@ def test_press_before_the_socket_counts_once(shared_bridge: RunningBridge, page:
     assert page.url.endswith("/open")
 
 
-def test_back_button_leaves_no_ghost(shared_bridge: RunningBridge, page: Any) -> None:
+def test_back_button_leaves_no_ghost(shared_bridge: BridgeProcess, page: Any) -> None:
     """A page in the back/forward cache holds no socket, and comes back to life from it."""
     open_page(page, shared_bridge, "/still")
     page.evaluate("addEventListener('pageshow', (event) => { window.kept = event.persisted; })")
@@ -62,7 +61,7 @@ def test_back_button_leaves_no_ghost(shared_bridge: RunningBridge, page: Any) ->
     page.wait_for_selector('[data-pin="button"][data-level="low"]')
 
 
-def test_press_before_the_page_does_not_count(shared_bridge: RunningBridge, page: Any) -> None:
+def test_press_before_the_page_does_not_count(shared_bridge: BridgeProcess, page: Any) -> None:
     """A page that is opened after a press stays: the press was meant for what was shown then."""
     with shared_bridge.socket("still") as ws:
         frame(ws, "state")
@@ -74,7 +73,7 @@ def test_press_before_the_page_does_not_count(shared_bridge: RunningBridge, page
     assert page.url.endswith("/welcome")
 
 
-def test_two_presses_lead_through_two_pages(shared_bridge: RunningBridge, page: Any) -> None:
+def test_two_presses_lead_through_two_pages(shared_bridge: BridgeProcess, page: Any) -> None:
     """A second press during the load of a page counts on that page."""
     with shared_bridge.socket("still") as ws:
         seq = frame(ws, "state")["seq"]
@@ -95,7 +94,7 @@ def test_two_presses_lead_through_two_pages(shared_bridge: RunningBridge, page: 
     page.wait_for_selector(ONLINE)
 
 
-def test_display_keeps_its_name(shared_bridge: RunningBridge, page: Any) -> None:
+def test_display_keeps_its_name(shared_bridge: BridgeProcess, page: Any) -> None:
     """A name given once in the URL goes along to the next page."""
     open_page(page, shared_bridge, "/?display=kiosk")
     assert shared_bridge.health()["displays"] == [
@@ -119,7 +118,7 @@ LISTENING = """
 """
 
 
-def test_events_reach_the_page(bridge: RunningBridge, page: Any, tmp_path: Path) -> None:
+def test_events_reach_the_page(bridge: BridgeProcess, page: Any, tmp_path: Path) -> None:
     """A page's own script hears of all that happens, from the start, and can read the pins."""
     template = tmp_path / "templates" / "still.html"
     template.write_text(template.read_text().replace("</body>", f"{LISTENING}</body>"))

@@ -4,10 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from harness.bridge_process import Run
+from harness.deadline import wait_until
 from harness.pages import ONLINE
-from running import RunningBridge, wait_until
-
-Run = Callable[..., RunningBridge]
 
 CURSORS = (
     "['html', 'body', '#link'].map((each) => getComputedStyle(document.querySelector(each)).cursor)"

@@ -2,25 +2,24 @@
 
 import json
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from harness.bridge_process import BridgeProcess, Run
+from harness.exhibit import CONFIG, write_exhibit
 from harness.pages import open_page
-from running import CONFIG, RunningBridge, frame, write_exhibit
-
-Run = Callable[..., RunningBridge]
+from harness.sockets import frame
 
 
-def test_simulated_pins_are_shown_as_such(shared_bridge: RunningBridge, page: Any) -> None:
+def test_simulated_pins_are_shown_as_such(shared_bridge: BridgeProcess, page: Any) -> None:
     """A page never shows simulated state without saying so."""
     open_page(page, shared_bridge, "/still")
     page.wait_for_selector("html[data-simulated]")
     assert page.locator("#gpiobridge-badge").is_visible()
 
 
-def test_simulator_page(shared_bridge: RunningBridge, page: Any) -> None:
+def test_simulator_page(shared_bridge: BridgeProcess, page: Any) -> None:
     """The simulator shows levels live; its button makes a press, under a strict policy."""
     complaints: list[str] = []
     page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
@@ -56,7 +55,7 @@ def test_quick_clicks_in_the_simulator_are_events(
     assert page.locator(".error[role=alert]").is_hidden()
 
 
-def test_later_elements_have_their_level(shared_bridge: RunningBridge, page: Any) -> None:
+def test_later_elements_have_their_level(shared_bridge: BridgeProcess, page: Any) -> None:
     """Whenever they come into the page, or get their pin (row 24)."""
     open_page(page, shared_bridge, "/still")
     shared_bridge.set_level("button", "low")
@@ -87,7 +86,7 @@ def test_later_elements_have_their_level(shared_bridge: RunningBridge, page: Any
 
 
 def test_swapped_content_keeps_levels_and_the_word_of_simulated_pins(
-    shared_bridge: RunningBridge, page: Any
+    shared_bridge: BridgeProcess, page: Any
 ) -> None:
     """A script that writes the whole body anew takes neither away (rows 24, 46)."""
     open_page(page, shared_bridge, "/still")
@@ -98,7 +97,7 @@ def test_swapped_content_keeps_levels_and_the_word_of_simulated_pins(
 
 @pytest.mark.parametrize(("width", "height"), [(320, 480), (3840, 2160)])
 def test_the_badge_fits_the_screen(
-    shared_bridge: RunningBridge, page: Any, width: int, height: int
+    shared_bridge: BridgeProcess, page: Any, width: int, height: int
 ) -> None:
     """Not over a headline, which stands at the top; and large enough to be read (row 46)."""
     page.set_viewport_size({"width": width, "height": height})

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from flask import Flask, redirect, request
+from harness.deadline import DEADLINE_S, wait_until
 from harness.pages import ONLINE
-from running import DEADLINE_S, wait_until
-from serving import press, served
+from harness.served_application import press, served
 
 from gpiobridge import GpioBridge, Message
 

@@ -1,16 +1,15 @@
 """What leads where and when, in a real Chromium: taps, holds, levels, farewells, lockouts."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from harness.bridge_process import BridgeProcess, Run
+from harness.exhibit import write_exhibit
 from harness.pages import ONLINE, open_page
-from running import RunningBridge, frame, write_exhibit
-
-Run = Callable[..., RunningBridge]
+from harness.sockets import frame
 
 
-def test_declined_press_is_used_up(shared_bridge: RunningBridge, page: Any) -> None:
+def test_declined_press_is_used_up(shared_bridge: BridgeProcess, page: Any) -> None:
     """A page that prevents the navigation stays, live, and past that press."""
     open_page(page, shared_bridge)
     page.evaluate(
@@ -111,7 +110,7 @@ def test_levels_move_pages_at_load_and_later(run_bridge: Run, page: Any, tmp_pat
     page.wait_for_selector(ONLINE)
 
 
-def test_page_may_play_its_farewell(shared_bridge: RunningBridge, page: Any) -> None:
+def test_page_may_play_its_farewell(shared_bridge: BridgeProcess, page: Any) -> None:
     """The next page waits for the promise that the present one gives."""
     open_page(page, shared_bridge)
     page.evaluate(
@@ -128,7 +127,7 @@ def test_page_may_play_its_farewell(shared_bridge: RunningBridge, page: Any) -> 
     page.wait_for_url("**/open")
 
 
-def test_farewell_without_end_is_cut(shared_bridge: RunningBridge, page: Any) -> None:
+def test_farewell_without_end_is_cut(shared_bridge: BridgeProcess, page: Any) -> None:
     """A promise that never ends holds a page for 10 s, not for ever."""
     page.clock.install()
     open_page(page, shared_bridge)

@@ -2,15 +2,13 @@
 
 import json
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from harness.bridge_process import BridgeProcess, Run
+from harness.deadline import wait_until
 from harness.pages import ONLINE, open_page
-from running import RunningBridge, wait_until
-
-Run = Callable[..., RunningBridge]
 
 
 @pytest.mark.parametrize("end", ["kill", "stop"])
@@ -31,7 +29,7 @@ def test_restarted_server_does_not_navigate(
     page.wait_for_url("**/open")
 
 
-def test_dead_server_after_4000(bridge: RunningBridge, run_bridge: Run, page: Any) -> None:
+def test_dead_server_after_4000(bridge: BridgeProcess, run_bridge: Run, page: Any) -> None:
     """A page whose server dies right after the press waits for it, and is never an error page."""
     open_page(page, bridge)
     # From here on the page can't reach the server, though the close frame still comes.
@@ -45,7 +43,7 @@ def test_dead_server_after_4000(bridge: RunningBridge, run_bridge: Run, page: An
     page.wait_for_url("**/open", timeout=5000)
 
 
-def test_hanging_load_is_tried_again(shared_bridge: RunningBridge, page: Any) -> None:
+def test_hanging_load_is_tried_again(shared_bridge: BridgeProcess, page: Any) -> None:
     """A next page whose load never ends doesn't use up what led to it."""
     # While a load is pending, the clock can't be moved from outside: make its limit short.
     page.add_init_script(
@@ -122,7 +120,7 @@ def test_removed_page_leaves_for_the_start(run_bridge: Run, page: Any, tmp_path:
     page.wait_for_selector(ONLINE)
 
 
-def test_go_waits_for_the_server(bridge: RunningBridge, run_bridge: Run, page: Any) -> None:
+def test_go_waits_for_the_server(bridge: BridgeProcess, run_bridge: Run, page: Any) -> None:
     """A page that wants to go elsewhere while the server is down goes when it is back."""
     open_page(page, bridge, "/still")
     bridge.kill()
@@ -132,7 +130,7 @@ def test_go_waits_for_the_server(bridge: RunningBridge, run_bridge: Run, page: A
     page.wait_for_url("**/open")
 
 
-def test_go_to_nowhere_stays(shared_bridge: RunningBridge, page: Any) -> None:
+def test_go_to_nowhere_stays(shared_bridge: BridgeProcess, page: Any) -> None:
     """A page that doesn't exist is not gone to; the present one stays live."""
     open_page(page, shared_bridge, "/still")
     with page.expect_request(lambda request: request.url.endswith("/nosuch")):

@@ -4,15 +4,12 @@ A driven tab is always visible, so the tests make theirs hidden by hand; `tests/
 that is prerendered, and `tests/cage` one behind another tab.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
+from harness.bridge_process import BridgeProcess, Run
+from harness.deadline import wait_until
 from harness.pages import ONLINE, open_page
-from running import RunningBridge, wait_until
-
-Run = Callable[..., RunningBridge]
-
 
 # What a page says, in its sockets' addresses and in its frames, beside what the browser says.
 HEARD = """
@@ -47,12 +44,12 @@ def tab(page: Any) -> Any:
     return page
 
 
-def visible(bridge: RunningBridge) -> list[bool]:
+def visible(bridge: BridgeProcess) -> list[bool]:
     """What the health says of each display."""
     return [display["visible"] for display in bridge.health()["displays"]]
 
 
-def test_visible_page_says_nothing(shared_bridge: RunningBridge, tab: Any) -> None:
+def test_visible_page_says_nothing(shared_bridge: BridgeProcess, tab: Any) -> None:
     """It is what a page is that says nothing (row 1)."""
     open_page(tab, shared_bridge)
     assert visible(shared_bridge) == [True]
@@ -60,7 +57,7 @@ def test_visible_page_says_nothing(shared_bridge: RunningBridge, tab: Any) -> No
 
 
 def test_page_says_when_it_is_hidden_and_visible_again(
-    shared_bridge: RunningBridge, tab: Any
+    shared_bridge: BridgeProcess, tab: Any
 ) -> None:
     """Each time on the socket that it has, and once (row 1)."""
     open_page(tab, shared_bridge)
@@ -71,7 +68,7 @@ def test_page_says_when_it_is_hidden_and_visible_again(
 
 
 def test_page_that_opens_hidden_says_so_in_the_address(
-    shared_bridge: RunningBridge, tab: Any
+    shared_bridge: BridgeProcess, tab: Any
 ) -> None:
     """Before anything can take it for visible (row 1)."""
     tab.add_init_script("window.isHidden = true;")
@@ -80,7 +77,7 @@ def test_page_that_opens_hidden_says_so_in_the_address(
     assert tab.evaluate("said") == ["false"]
 
 
-def test_change_before_the_socket_is_open_is_said(shared_bridge: RunningBridge, tab: Any) -> None:
+def test_change_before_the_socket_is_open_is_said(shared_bridge: BridgeProcess, tab: Any) -> None:
     """With the first frame: until then there is no one to tell (row 1)."""
     tab.add_init_script(
         "addEventListener('DOMContentLoaded', () => setHidden(true), { once: true });"
@@ -89,7 +86,7 @@ def test_change_before_the_socket_is_open_is_said(shared_bridge: RunningBridge, 
     wait_until(lambda: visible(shared_bridge) == [False])
 
 
-def test_hidden_page_is_moved_and_stays_hidden(shared_bridge: RunningBridge, tab: Any) -> None:
+def test_hidden_page_is_moved_and_stays_hidden(shared_bridge: BridgeProcess, tab: Any) -> None:
     """A press leads it on as ever; the next page says anew what it is (row 1)."""
     tab.add_init_script("window.isHidden = true;")
     open_page(tab, shared_bridge)
@@ -102,7 +99,7 @@ def test_hidden_page_is_moved_and_stays_hidden(shared_bridge: RunningBridge, tab
 
 
 def test_page_that_reconnects_says_what_it_is_now(
-    bridge: RunningBridge, run_bridge: Run, tab: Any
+    bridge: BridgeProcess, run_bridge: Run, tab: Any
 ) -> None:
     """Not what it was when the connection was lost (row 1)."""
     open_page(tab, bridge)
@@ -115,7 +112,7 @@ def test_page_that_reconnects_says_what_it_is_now(
 
 
 def test_page_from_the_back_forward_cache_is_visible(
-    shared_bridge: RunningBridge, page: Any
+    shared_bridge: BridgeProcess, page: Any
 ) -> None:
     """It was hidden meanwhile, which is nothing to say (row 1)."""
     page.add_init_script(HEARD)

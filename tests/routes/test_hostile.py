@@ -30,7 +30,9 @@ from fuzz import (
     fuzz,
     handshake,
 )
-from running import RunningBridge, wait_until, write_exhibit
+from harness.bridge_process import BridgeProcess
+from harness.deadline import wait_until
+from harness.exhibit import write_exhibit
 from soak import EVERY_EDGE
 
 BEAT_S = 0.2
@@ -99,10 +101,10 @@ class Peer:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBridge]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BridgeProcess]:
     """One server for all tests here, with short beats and a door that reports every edge."""
     config = write_exhibit(tmp_path_factory.mktemp("exhibit"), SHORT_BEATS, EVERY_EDGE)
-    bridge = RunningBridge(config)
+    bridge = BridgeProcess(config)
     yield bridge
     bridge.stop()  # it looks for tracebacks, too
 
@@ -110,7 +112,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBridge]:
 class Witness(Peer):
     """A display that sees all, and must have had it all in order."""
 
-    def __init__(self, bridge: RunningBridge) -> None:
+    def __init__(self, bridge: BridgeProcess) -> None:
         super().__init__(bridge.port)
         self._bridge = bridge
         self.seq: int = self.frame()["seq"]
@@ -131,7 +133,7 @@ class Witness(Peer):
 
 
 @contextlib.contextmanager
-def unharmed(bridge: RunningBridge) -> Iterator[Witness]:
+def unharmed(bridge: BridgeProcess) -> Iterator[Witness]:
     """Whatever happens inside, the witness sees every edge and the server is as before."""
     with Witness(bridge) as witness:
         yield witness
@@ -156,7 +158,7 @@ def flood(sock: socket.socket, data: bytes, stop: threading.Event, *, reads: boo
             return
 
 
-def test_stalled_reader_is_dropped(server: RunningBridge) -> None:
+def test_stalled_reader_is_dropped(server: BridgeProcess) -> None:
     """A display that stopped reading is dropped when too far behind; others get every edge."""
     with unharmed(server) as witness, Peer(server.port, buffer=2048) as stalled:
         wait_until(lambda: len(server.health()["displays"]) == 2)
@@ -172,7 +174,7 @@ def test_stalled_reader_is_dropped(server: RunningBridge) -> None:
     server.wait_for_line("stopped reading")
 
 
-def test_answers_that_nobody_reads(server: RunningBridge) -> None:
+def test_answers_that_nobody_reads(server: BridgeProcess) -> None:
     """A client that pings without end and doesn't read the answers is dropped."""
     # With a small receive buffer its own kernel drops the acknowledgements that come with the
     # answers, and sends no more pings: then only TCP_USER_TIMEOUT, 12 s, ends it.
@@ -184,7 +186,7 @@ def test_answers_that_nobody_reads(server: RunningBridge) -> None:
         wait_until(lambda: len(server.health()["displays"]) == 1, 40)
 
 
-def test_slow_reader_gets_everything(server: RunningBridge) -> None:
+def test_slow_reader_gets_everything(server: BridgeProcess) -> None:
     """A display that reads byte by byte gets every frame whole and in order, however late."""
     with unharmed(server) as witness, Peer(server.port, buffer=2048) as slow:
         seq = slow.frame(1)["seq"]
@@ -193,7 +195,7 @@ def test_slow_reader_gets_everything(server: RunningBridge) -> None:
             assert slow.frame(1)["seq"] == number
 
 
-def test_half_open_display_is_dropped(server: RunningBridge) -> None:
+def test_half_open_display_is_dropped(server: BridgeProcess) -> None:
     """A display that answered beats and then falls silent is dropped; one that never did isn't."""
     with unharmed(server), Peer(server.port, "still?display=silent") as silent:
         silent.send(TEXT, BEAT)
@@ -203,7 +205,7 @@ def test_half_open_display_is_dropped(server: RunningBridge) -> None:
         assert silent.close() is None
 
 
-def test_byte_by_byte_handshake(server: RunningBridge) -> None:
+def test_byte_by_byte_handshake(server: BridgeProcess) -> None:
     """A handshake whose bytes come one by one is a handshake; so is a message after it."""
     with unharmed(server), Peer(server.port, opening=b"") as slow:
         message = client_frame(TEXT, b"no json", mask=b"abcd")
@@ -224,7 +226,7 @@ ENDLESS = {
 
 
 @pytest.mark.parametrize("what", ENDLESS)
-def test_client_that_sends_without_end(server: RunningBridge, what: str) -> None:
+def test_client_that_sends_without_end(server: BridgeProcess, what: str) -> None:
     """However much some clients send, the others' edges arrive, and pages are served."""
     stop = threading.Event()
     begin = client_frame(TEXT, b"{", first=TEXT) if what == "empty pieces" else b""
@@ -247,7 +249,7 @@ def test_client_that_sends_without_end(server: RunningBridge, what: str) -> None
                 thread.join()
 
 
-def test_too_many_frames_are_1008(server: RunningBridge) -> None:
+def test_too_many_frames_are_1008(server: BridgeProcess) -> None:
     """A display that sends more frames in a second than any page would is told so, and closed."""
     with unharmed(server), Peer(server.port) as peer:
         peer.frame()
@@ -264,7 +266,7 @@ SHORT_LIMIT = [
 ]
 
 
-def test_endless_requests_are_given_up(run_bridge: Callable[..., RunningBridge]) -> None:
+def test_endless_requests_are_given_up(run_bridge: Callable[..., BridgeProcess]) -> None:
     """More clients than HTTP threads that send a request byte by byte, for ever, end no page."""
     bridge = run_bridge(command=SHORT_LIMIT)
     stop = threading.Event()
@@ -289,7 +291,7 @@ def test_endless_requests_are_given_up(run_bridge: Callable[..., RunningBridge])
                 thread.join()
 
 
-def test_message_in_endless_pieces_is_1009(server: RunningBridge) -> None:
+def test_message_in_endless_pieces_is_1009(server: BridgeProcess) -> None:
     """A message that comes in small pieces counts as one: too large is too large."""
     with unharmed(server), Peer(server.port) as peer:
         peer.send(TEXT, b'{"type":"', first=TEXT)
@@ -331,7 +333,7 @@ MALFORMED = {
 }
 
 
-def test_malformed_frames(server: RunningBridge) -> None:
+def test_malformed_frames(server: BridgeProcess) -> None:
     """What breaks RFC 6455 is answered with a close frame that says so, then the end."""
     with unharmed(server), contextlib.ExitStack() as stack:
         # All at once: after its close frame the server waits a second for the peer's.
@@ -343,7 +345,7 @@ def test_malformed_frames(server: RunningBridge) -> None:
     assert got == {what: code for what, (_, code) in MALFORMED.items()}
 
 
-def test_giant_frame_takes_no_memory(server: RunningBridge) -> None:
+def test_giant_frame_takes_no_memory(server: BridgeProcess) -> None:
     """A header that announces 2^63 - 1 bytes reserves nothing, and ends with the 16 KiB allowed."""
     with unharmed(server), Peer(server.port) as peer:
         peer.frame()
@@ -367,7 +369,7 @@ def test_giant_frame_takes_no_memory(server: RunningBridge) -> None:
         ("Origin", "\xff"),
     ],
 )
-def test_odd_bytes_in_a_handshake(server: RunningBridge, header: str, value: str) -> None:
+def test_odd_bytes_in_a_handshake(server: BridgeProcess, header: str, value: str) -> None:
     """Bytes beyond ASCII in a handshake are no reason for an error of ours."""
     line = f"{header}: {value.format(port=server.port)}".encode("latin-1")
     request = handshake(server.port)
@@ -381,7 +383,7 @@ def test_odd_bytes_in_a_handshake(server: RunningBridge, header: str, value: str
         assert peer.stream.status in (101, 400, 403, 421)
 
 
-def test_reconnect_storm(server: RunningBridge) -> None:
+def test_reconnect_storm(server: BridgeProcess) -> None:
     """300 displays that come and go as fast as they can leave nothing behind."""
     with unharmed(server) as witness:
         for i in range(300):
@@ -405,7 +407,7 @@ def test_reconnect_storm(server: RunningBridge) -> None:
                 witness.edges()
 
 
-def test_silent_preconnects(server: RunningBridge) -> None:
+def test_silent_preconnects(server: BridgeProcess) -> None:
     """A hundred connections that say nothing, as browsers make them, delay nobody."""
     with unharmed(server) as witness, contextlib.ExitStack() as stack:
         for _ in range(100):
@@ -414,7 +416,7 @@ def test_silent_preconnects(server: RunningBridge) -> None:
         assert server.get("/still")[0] == 200
 
 
-def test_many_tabs_move_on_one_press(server: RunningBridge) -> None:
+def test_many_tabs_move_on_one_press(server: BridgeProcess) -> None:
     """50 tabs on one page are all sent to its next page by one press; other pages stay."""
     with unharmed(server) as witness, contextlib.ExitStack() as stack:
         tabs = [stack.enter_context(Peer(server.port, "welcome")) for _ in range(50)]
@@ -428,7 +430,7 @@ def test_many_tabs_move_on_one_press(server: RunningBridge) -> None:
         witness.see(1)
 
 
-def test_oscillating_pin(server: RunningBridge) -> None:
+def test_oscillating_pin(server: BridgeProcess) -> None:
     """Edges as fast as they can be made: numbers only rise, and the last level is told to all."""
     count = 1000
     bodies = itertools.cycle((b'{"level": "high"}', b'{"level": "low"}'))
@@ -478,7 +480,7 @@ RESETS: tuple[tuple[bool, str, bytes], ...] = (
 )
 
 
-def test_reset_at_every_stage(server: RunningBridge) -> None:
+def test_reset_at_every_stage(server: BridgeProcess) -> None:
     """A client that resets its connection, at whatever moment, is a display less and no more."""
     with unharmed(server) as witness:
         for _ in range(5):
@@ -493,7 +495,7 @@ def test_reset_at_every_stage(server: RunningBridge) -> None:
             witness.edges()
 
 
-def test_reset_while_it_is_moved(server: RunningBridge) -> None:
+def test_reset_while_it_is_moved(server: BridgeProcess) -> None:
     """Tabs that vanish at the press that moves them don't hold up those that are there."""
     with unharmed(server) as witness, contextlib.ExitStack() as stack:
         tabs = [stack.enter_context(Peer(server.port, "welcome")) for _ in range(20)]
@@ -509,7 +511,7 @@ def test_reset_while_it_is_moved(server: RunningBridge) -> None:
         witness.see(1)
 
 
-def test_peer_that_does_not_hang_up_after_a_close(server: RunningBridge) -> None:
+def test_peer_that_does_not_hang_up_after_a_close(server: BridgeProcess) -> None:
     """A display that sends on after our close frame, and never hangs up, is gone soon after."""
     stop = threading.Event()
     with unharmed(server), Peer(server.port) as peer:
@@ -525,7 +527,7 @@ def test_peer_that_does_not_hang_up_after_a_close(server: RunningBridge) -> None
             thread.join()
 
 
-def test_generated_handshakes_and_frames(server: RunningBridge) -> None:
+def test_generated_handshakes_and_frames(server: BridgeProcess) -> None:
     """A short run of `fuzz`: every case is answered or closed, and the server lives on."""
     with unharmed(server):
         pass

@@ -1,15 +1,17 @@
 """What operators see: the counts at /metrics, and one line of the log for each press."""
 
 import pytest
+from harness.bridge_process import BridgeProcess
+from harness.deadline import wait_until
+from harness.sockets import close_of, frame
 from prometheus_client.parser import text_string_to_metric_families
-from running import RunningBridge, close_of, frame, wait_until
 
 from gpiobridge.loop.counts import Histogram
 
 Values = dict[tuple[str, ...], float]
 
 
-def metrics(bridge: RunningBridge) -> Values:
+def metrics(bridge: BridgeProcess) -> Values:
     """Read /metrics: a sample's name and its labels' values, to its value."""
     status, text = bridge.get("/metrics")
     assert status == 200
@@ -20,7 +22,7 @@ def metrics(bridge: RunningBridge) -> Values:
     }
 
 
-def test_a_press_is_counted_with_where_it_led(bridge: RunningBridge) -> None:
+def test_a_press_is_counted_with_where_it_led(bridge: BridgeProcess) -> None:
     """Its edges, the page that it moved, and how long its frame took."""
     before = metrics(bridge)
     assert before["gpiobridge_presses_total", "button"] == 0
@@ -51,7 +53,7 @@ def test_a_press_is_counted_with_where_it_led(bridge: RunningBridge) -> None:
     assert after["gpiobridge_edge_to_frame_seconds_bucket", "0.01"] == 0
 
 
-def test_the_reason_is_counted_when_a_socket_ends(bridge: RunningBridge) -> None:
+def test_the_reason_is_counted_when_a_socket_ends(bridge: BridgeProcess) -> None:
     """A display that leaves, and one that breaks a rule."""
     with bridge.socket("welcome") as socket:
         frame(socket, "state")
@@ -62,7 +64,7 @@ def test_the_reason_is_counted_when_a_socket_ends(bridge: RunningBridge) -> None
     assert metrics(bridge)["gpiobridge_displays_gone_total", "broke a rule"] == 1
 
 
-def test_health_tells_what_is_wrong_with_a_pin(bridge: RunningBridge) -> None:
+def test_health_tells_what_is_wrong_with_a_pin(bridge: BridgeProcess) -> None:
     """Each pin has its missed edges, and whether it oscillates."""
     button = bridge.health()["pins"]["button"]
     assert (button["missed"], button["noisy"]) == (0, False)

@@ -5,15 +5,17 @@ import logging
 import socket
 import sys
 import urllib.parse
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import fuzz_headers
 import pytest
 from flask import Flask
-from running import RunningBridge, frame, wait_until, write_exhibit
-from serving import make_app
+from harness.bridge_process import Run
+from harness.deadline import wait_until
+from harness.exhibit import write_exhibit
+from harness.served_application import make_app
+from harness.sockets import frame
 
 from gpiobridge import Display, Message, config
 from gpiobridge.app.handlers import Handlers
@@ -21,8 +23,6 @@ from gpiobridge.displays.audience import SentMessage
 from gpiobridge.displays.connection import LINES
 from gpiobridge.serve.standalone import create_app
 from gpiobridge.serve.template_errors import TemplateErrors
-
-Run = Callable[..., RunningBridge]
 
 TOKEN = "correct-horse_battery"
 WITH_TOKEN = f'host = "0.0.0.0"\ntoken = "{TOKEN}"'

@@ -16,8 +16,8 @@ from wsgiref.simple_server import WSGIRequestHandler
 from wsgiref.simple_server import make_server as make_wsgiref
 
 import pytest
-from running import DEADLINE_S
-from serving import make_app
+from harness.deadline import DEADLINE_S
+from harness.served_application import make_app
 from werkzeug.serving import make_server
 
 from gpiobridge.routes import handoff

@@ -1,16 +1,15 @@
 """When presses count on a page: what its socket says, and what the bridge makes of it."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from running import RunningBridge, close_of, frame, write_exhibit
+from harness.bridge_process import BridgeProcess, Run
+from harness.exhibit import write_exhibit
+from harness.sockets import close_of, frame
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection
-
-Run = Callable[..., RunningBridge]
 
 CONFIG = """
 [server]
@@ -35,13 +34,13 @@ on_hold.bell = "still"
 
 
 @pytest.fixture
-def bridge(share_bridge: Run) -> RunningBridge:
+def bridge(share_bridge: Run) -> BridgeProcess:
     """A bridge with presses, taps, holds and a level; the tests share it."""
     return share_bridge(config=CONFIG)
 
 
 @pytest.fixture
-def own_bridge(run_bridge: Run, tmp_path: Path) -> RunningBridge:
+def own_bridge(run_bridge: Run, tmp_path: Path) -> BridgeProcess:
     """The same for a test that reads the log."""
     return run_bridge(config=write_exhibit(tmp_path, config=CONFIG))
 
@@ -51,26 +50,26 @@ def say(socket: ClientConnection, since_ms: float | None) -> None:
     socket.send(json.dumps({"type": "taking", "since_ms": since_ms}))
 
 
-def heard(bridge: RunningBridge, socket: ClientConnection) -> None:
+def heard(bridge: BridgeProcess, socket: ClientConnection) -> None:
     """Wait until the bridge has taken what the socket has sent: it pushes in the order of all."""
     assert bridge.request("/api/messages", b'{"data":"heard"}')[0] == 200
     assert frame(socket, "message")["data"] == "heard"
 
 
-def press(bridge: RunningBridge, socket: ClientConnection, pin: str = "button") -> None:
+def press(bridge: BridgeProcess, socket: ClientConnection, pin: str = "button") -> None:
     """Press and release a pin, each told on a socket that stays."""
     for level in ("low", "high"):
         bridge.set_level(pin, level)
         assert frame(socket, "edge")["event"] == level
 
 
-def health_of(bridge: RunningBridge) -> list[dict[str, Any]]:
+def health_of(bridge: BridgeProcess) -> list[dict[str, Any]]:
     """The open displays."""
     displays: list[dict[str, Any]] = bridge.health()["displays"]
     return displays
 
 
-def test_presses_while_a_page_takes_none_never_count(bridge: RunningBridge) -> None:
+def test_presses_while_a_page_takes_none_never_count(bridge: BridgeProcess) -> None:
     """Three of them leave it as it is, now and later; it is told all of them (row 1)."""
     with bridge.socket("welcome", "?taking=none") as socket:
         frame(socket, "state")
@@ -82,7 +81,7 @@ def test_presses_while_a_page_takes_none_never_count(bridge: RunningBridge) -> N
         assert close_of(socket) == (4000, "/open")
 
 
-def test_what_was_pressed_meanwhile_is_not_caught_up_with(bridge: RunningBridge) -> None:
+def test_what_was_pressed_meanwhile_is_not_caught_up_with(bridge: BridgeProcess) -> None:
     """Nor by a socket that comes back, as long as it says the same (row 1)."""
     with bridge.socket("still") as witness:
         before = frame(witness, "state")
@@ -97,7 +96,7 @@ def test_what_was_pressed_meanwhile_is_not_caught_up_with(bridge: RunningBridge)
                     assert close_of(socket) == (4000, "/open")
 
 
-def test_a_press_since_then_counts_when_the_page_says_so(bridge: RunningBridge) -> None:
+def test_a_press_since_then_counts_when_the_page_says_so(bridge: BridgeProcess) -> None:
     """Its frame comes once more, right before the close (row 1)."""
     with bridge.socket("welcome", "?taking=none") as socket:
         seq = frame(socket, "state")["seq"]
@@ -109,7 +108,7 @@ def test_a_press_since_then_counts_when_the_page_says_so(bridge: RunningBridge) 
 
 
 def test_a_level_is_acted_on_once_when_the_page_takes_presses(
-    own_bridge: RunningBridge,
+    own_bridge: BridgeProcess,
 ) -> None:
     """Its one socket stays open until then (row 2)."""
     with own_bridge.socket("welcome", "?taking=none&display=wall") as socket:
@@ -123,7 +122,7 @@ def test_a_level_is_acted_on_once_when_the_page_takes_presses(
     own_bridge.wait_for_line('display "wall" on welcome is sent to still at once')
 
 
-def test_a_level_that_a_page_has_declined_waits_for_a_change(bridge: RunningBridge) -> None:
+def test_a_level_that_a_page_has_declined_waits_for_a_change(bridge: BridgeProcess) -> None:
     """It says so with its next socket, and is not asked again (row 2)."""
     bridge.set_level("door", "low")
     with bridge.socket("welcome") as socket:
@@ -139,7 +138,7 @@ def test_a_level_that_a_page_has_declined_waits_for_a_change(bridge: RunningBrid
         assert close_of(socket) == (4000, "/still")
 
 
-def test_an_order_moves_a_page_that_takes_no_presses(own_bridge: RunningBridge) -> None:
+def test_an_order_moves_a_page_that_takes_no_presses(own_bridge: BridgeProcess) -> None:
     """It is no press; it is counted for those whom it was sent to (row 3)."""
     with own_bridge.socket("welcome", "?taking=none") as socket:
         frame(socket, "state")
@@ -152,7 +151,7 @@ def test_an_order_moves_a_page_that_takes_no_presses(own_bridge: RunningBridge) 
 
 @pytest.mark.parametrize(("event", "to"), [("tap", "/welcome"), ("hold", "/still")])
 def test_a_press_belongs_to_the_moment_in_which_it_began(
-    bridge: RunningBridge, event: str, to: str
+    bridge: BridgeProcess, event: str, to: str
 ) -> None:
     """A tap or hold that ends after the lockout doesn't count, the next one does (row 4)."""
     with bridge.socket("open", "?taking=none") as socket:
@@ -178,7 +177,7 @@ def test_a_press_belongs_to_the_moment_in_which_it_began(
 
 
 @pytest.mark.parametrize("taking", ["", "-1", "nan", "always"])
-def test_a_socket_that_says_nonsense_is_refused(bridge: RunningBridge, taking: str) -> None:
+def test_a_socket_that_says_nonsense_is_refused(bridge: BridgeProcess, taking: str) -> None:
     """Before the upgrade, with what is right."""
     with (
         pytest.raises(InvalidStatus) as refused,
@@ -190,7 +189,7 @@ def test_a_socket_that_says_nonsense_is_refused(bridge: RunningBridge, taking: s
     assert health_of(bridge) == []
 
 
-def test_a_page_that_takes_no_presses_is_pushed_to(bridge: RunningBridge) -> None:
+def test_a_page_that_takes_no_presses_is_pushed_to(bridge: BridgeProcess) -> None:
     """Messages go on, and so do beats (row 1)."""
     with bridge.socket("welcome", "?taking=none") as socket:
         frame(socket, "state")
@@ -200,7 +199,7 @@ def test_a_page_that_takes_no_presses_is_pushed_to(bridge: RunningBridge) -> Non
 
 
 def test_a_page_that_says_when_it_takes_presses_is_asked_for_a_sign_of_life(
-    bridge: RunningBridge,
+    bridge: BridgeProcess,
 ) -> None:
     """So that one whose word can't arrive is noticed, and no page stays locked for ever (row 1)."""
     for query, first in (("?taking=none", "beat"), ("", "message")):

@@ -5,13 +5,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from running import RunningBridge, close_of, frame, wait_until
+from harness.bridge_process import BridgeProcess, Run
+from harness.deadline import wait_until
+from harness.sockets import close_of, frame
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection
 
 from gpiobridge import Display
-
-Run = Callable[..., RunningBridge]
 
 API = """
 [server]
@@ -31,7 +31,7 @@ on_low.button = "open"
 
 
 @pytest.fixture
-def bridge(share_bridge: Run) -> RunningBridge:
+def bridge(share_bridge: Run) -> BridgeProcess:
     """A bridge that the tests share."""
     return share_bridge(config=API)
 
@@ -41,13 +41,13 @@ def say(socket: ClientConnection, visible: object) -> None:
     socket.send(json.dumps({"type": "visible", "visible": visible}))
 
 
-def displays(bridge: RunningBridge) -> list[dict[str, Any]]:
+def displays(bridge: BridgeProcess) -> list[dict[str, Any]]:
     """What is said of the open displays."""
     told: list[dict[str, Any]] = bridge.health()["displays"]
     return told
 
 
-def is_told(bridge: RunningBridge, *visible: bool) -> Callable[[], bool]:
+def is_told(bridge: BridgeProcess, *visible: bool) -> Callable[[], bool]:
     """Whether the health says this of the displays, in any order."""
     return lambda: sorted(display["visible"] for display in displays(bridge)) == sorted(visible)
 
@@ -56,7 +56,7 @@ def is_told(bridge: RunningBridge, *visible: bool) -> Callable[[], bool]:
     ("query", "visible"), [("", True), ("&visible=true", True), ("&visible=false", False)]
 )
 def test_address_says_whether_the_page_is_visible(
-    bridge: RunningBridge, query: str, visible: bool
+    bridge: BridgeProcess, query: str, visible: bool
 ) -> None:
     """A page that says nothing, as an older one, is visible (row 1)."""
     with bridge.socket("welcome", f"?display=wall{query}") as socket:
@@ -65,7 +65,7 @@ def test_address_says_whether_the_page_is_visible(
 
 
 @pytest.mark.parametrize("text", ["", "no", "False", "0", "false,true"])
-def test_address_that_says_something_else_is_refused(bridge: RunningBridge, text: str) -> None:
+def test_address_that_says_something_else_is_refused(bridge: BridgeProcess, text: str) -> None:
     """With 400, and what is right (row 1)."""
     with pytest.raises(InvalidStatus) as refused, bridge.socket("welcome", f"?visible={text}"):
         pass
@@ -74,7 +74,7 @@ def test_address_that_says_something_else_is_refused(bridge: RunningBridge, text
     assert (refused.value.response.body or b"").decode() == said
 
 
-def test_frame_says_so_each_time_it_changes(bridge: RunningBridge) -> None:
+def test_frame_says_so_each_time_it_changes(bridge: BridgeProcess) -> None:
     """Hidden and visible again, on one socket that stays, and of that display alone (row 1)."""
     with bridge.socket("welcome") as other, bridge.socket("welcome") as socket:
         frame(other, "state")
@@ -85,7 +85,7 @@ def test_frame_says_so_each_time_it_changes(bridge: RunningBridge) -> None:
 
 
 @pytest.mark.parametrize("text", ["null", "0", "1", '"false"', "[]", "{}", None])
-def test_frame_without_a_boolean_breaks_a_rule(bridge: RunningBridge, text: str | None) -> None:
+def test_frame_without_a_boolean_breaks_a_rule(bridge: BridgeProcess, text: str | None) -> None:
     """It is closed with 1008, as for other frames that are malformed (row 1)."""
     with bridge.socket("welcome") as socket:
         frame(socket, "state")
@@ -94,7 +94,7 @@ def test_frame_without_a_boolean_breaks_a_rule(bridge: RunningBridge, text: str 
         assert close_of(socket) == (1008, "visible must be true or false")
 
 
-def test_hidden_display_is_told_and_moved(bridge: RunningBridge) -> None:
+def test_hidden_display_is_told_and_moved(bridge: BridgeProcess) -> None:
     """Messages, edges, orders, and the press that moves it (row 1)."""
     with bridge.socket("welcome", "?visible=false") as socket:
         frame(socket, "state")
@@ -110,7 +110,7 @@ def test_hidden_display_is_told_and_moved(bridge: RunningBridge) -> None:
         assert close_of(socket) == (4000, "/open")
 
 
-def test_metrics_count_hidden_displays(bridge: RunningBridge) -> None:
+def test_metrics_count_hidden_displays(bridge: BridgeProcess) -> None:
     """By page, among those that are open (row 1)."""
     with bridge.socket("welcome", "?visible=false") as one, bridge.socket("welcome") as other:
         frame(one, "state")

@@ -2,20 +2,19 @@
 
 import re
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from running import RunningBridge, write_exhibit
+from harness.bridge_process import BridgeProcess, Run
+from harness.exhibit import write_exhibit
 
 from gpiobridge.cli import main
 
-Run = Callable[..., RunningBridge]
 TOKEN = "0123456789abcdef"
 
 
-def greeting(bridge: RunningBridge) -> str:
+def greeting(bridge: BridgeProcess) -> str:
     """All that was said until the last line of the greeting."""
     bridge.wait_for_line("Ctrl-C stops it")
     return "".join(bridge.log)
@@ -39,13 +38,13 @@ def test_the_printed_command_presses(run_bridge: Run, tmp_path: Path, way: str) 
     file = write_exhibit(tmp_path / "exhibit", "port = 1")
     cwd = tmp_path if way == "another folder" else file.parent
     named = file if way == "another folder" else None
-    bridge = run_bridge(config=named, cwd=cwd) if named else RunningBridge(None, cwd=cwd)
+    bridge = run_bridge(config=named, cwd=cwd) if named else BridgeProcess(None, cwd=cwd)
     try:
         if way == "this folder":  # found by the file alone, as it stands by now
             text = file.read_text().replace("port = 1\n", f"port = {bridge.port}\n")
             bridge.stop()
             file.write_text(text)
-            bridge = RunningBridge(None, port=bridge.port, cwd=cwd)
+            bridge = BridgeProcess(None, port=bridge.port, cwd=cwd)
         said = greeting(bridge)
         assert ("--url" in said) is (way != "this folder"), said
         done = press_as_printed(said, cwd)
@@ -70,7 +69,7 @@ def test_a_token_that_the_folder_does_not_say_is_asked_for(run_bridge: Run, tmp_
 def test_the_folder_s_token_is_found(tmp_path: Path) -> None:
     """Then the printed command needs none (row 39)."""
     write_exhibit(tmp_path, f'token = "{TOKEN}"')
-    bridge = RunningBridge(None, cwd=tmp_path)
+    bridge = BridgeProcess(None, cwd=tmp_path)
     try:
         said = greeting(bridge)
         assert "--token" not in said
@@ -82,7 +81,7 @@ def test_the_folder_s_token_is_found(tmp_path: Path) -> None:
 def test_the_packaged_example_is_named_with_its_reason(tmp_path: Path) -> None:
     """Who has made pages and sees others learns why (row 37)."""
     (tmp_path / "config.toml.txt").touch()
-    bridge = RunningBridge(None, cwd=tmp_path)
+    bridge = BridgeProcess(None, cwd=tmp_path)
     try:
         reason = "this folder has no config.toml, but config.toml.txt; rename it to config.toml"
         assert f"the packaged example: {reason}" in greeting(bridge)

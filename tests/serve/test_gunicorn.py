@@ -10,7 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from running import RunningBridge, frame, wait_until
+from harness.bridge_process import BridgeProcess
+from harness.deadline import wait_until
+from harness.sockets import frame
 from websockets.sync.client import connect
 
 from gpiobridge.serve.arrivals import MAX_UNFINISHED
@@ -32,11 +34,11 @@ TOKEN = "0123456789abcdef"
 STRANGER = "127.0.0.2"
 BODY = b'{"level":"low","for":"150ms"}'
 
-Share = Callable[..., RunningBridge]
+Share = Callable[..., BridgeProcess]
 
 
 @pytest.fixture
-def bridge(share_bridge: Share) -> RunningBridge:
+def bridge(share_bridge: Share) -> BridgeProcess:
     """A bridge with few threads, small limits and a token."""
     return share_bridge(server=SERVER, token=TOKEN)
 
@@ -44,7 +46,7 @@ def bridge(share_bridge: Share) -> RunningBridge:
 class Client:
     """Connections to a bridge, from one address; all are closed at the end."""
 
-    def __init__(self, bridge: RunningBridge, address: str = "127.0.0.1") -> None:
+    def __init__(self, bridge: BridgeProcess, address: str = "127.0.0.1") -> None:
         self._bridge = bridge
         self._address = address
         self._stack = contextlib.ExitStack()
@@ -99,13 +101,13 @@ def processor_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / 100
 
 
-def page_is_served(bridge: RunningBridge) -> bool:
+def page_is_served(bridge: BridgeProcess) -> bool:
     """Whether a page comes, by a new connection."""
     return bridge.get("/still", Authorization=f"Bearer {TOKEN}")[0] == 200
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", STRANGER])
-def test_half_a_head_holds_no_thread(bridge: RunningBridge, address: str) -> None:
+def test_half_a_head_holds_no_thread(bridge: BridgeProcess, address: str) -> None:
     """Pages are served beside more unfinished requests than there are threads (row 1)."""
     with Client(bridge, address) as client:
         for _ in range(4 * THREADS):
@@ -114,7 +116,7 @@ def test_half_a_head_holds_no_thread(bridge: RunningBridge, address: str) -> Non
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", STRANGER])
-def test_half_a_body_holds_no_thread(bridge: RunningBridge, address: str) -> None:
+def test_half_a_body_holds_no_thread(bridge: BridgeProcess, address: str) -> None:
     """Pages are served beside more unfinished bodies than there are threads (row 2)."""
     with Client(bridge, address) as client:
         for _ in range(4 * THREADS):
@@ -128,7 +130,7 @@ def test_half_a_body_holds_no_thread(bridge: RunningBridge, address: str) -> Non
      "Expect: 100-continue\r\nContent-Length: 9\r\n"],
 )  # fmt: skip
 def test_bodies_that_are_not_gathered_hold_half_the_threads(
-    bridge: RunningBridge, more: str
+    bridge: BridgeProcess, more: str
 ) -> None:
     """A page is served beside as many of them as one likes (row 1)."""
     with Client(bridge) as client:
@@ -137,7 +139,7 @@ def test_bodies_that_are_not_gathered_hold_half_the_threads(
         assert page_is_served(bridge)
 
 
-def test_bodies_that_are_not_gathered_are_bounded_in_all(bridge: RunningBridge) -> None:
+def test_bodies_that_are_not_gathered_are_bounded_in_all(bridge: BridgeProcess) -> None:
     """Else those that come through a proxy would be all connections that there may be (row 1)."""
     with Client(bridge) as client:
         slow = client.request("POST /api/messages", "Transfer-Encoding: chunked\r\n")
@@ -148,7 +150,7 @@ def test_bodies_that_are_not_gathered_are_bounded_in_all(bridge: RunningBridge) 
         assert status_of(client.connect(slow + b"0\r\n\r\n")) == 400
 
 
-def test_answers_that_nobody_reads_hold_no_thread(bridge: RunningBridge) -> None:
+def test_answers_that_nobody_reads_hold_no_thread(bridge: BridgeProcess) -> None:
     """Pages are served beside clients that ask for a lot and read nothing."""
     with Client(bridge) as client:
         for _ in range(2 * THREADS):
@@ -188,7 +190,7 @@ def test_failures_are_logged_at_a_bounded_rate(caplog: pytest.LogCaptureFixture)
     assert messages.count("Worker failed to boot.") == MOST + 5
 
 
-def test_unfinished_requests_cost_no_time(bridge: RunningBridge) -> None:
+def test_unfinished_requests_cost_no_time(bridge: BridgeProcess) -> None:
     """While nothing comes of them, the server sleeps (row 1)."""
     worker = bridge.workers()[0]
     with Client(bridge) as client, bridge.socket("still", f"?token={TOKEN}") as ws:
@@ -202,7 +204,7 @@ def test_unfinished_requests_cost_no_time(bridge: RunningBridge) -> None:
         assert processor_s(worker) - before_s < 0.3
 
 
-def test_a_client_s_oldest_unfinished_request_goes(bridge: RunningBridge) -> None:
+def test_a_client_s_oldest_unfinished_request_goes(bridge: BridgeProcess) -> None:
     """It is told; and another client's stay (row 1)."""
     with Client(bridge) as machine, Client(bridge, STRANGER) as stranger:
         others = machine.connect(machine.request()[:-2])
@@ -212,7 +214,7 @@ def test_a_client_s_oldest_unfinished_request_goes(bridge: RunningBridge) -> Non
         assert status_of(others) == 200
 
 
-def test_a_client_s_oldest_idle_connection_goes(bridge: RunningBridge) -> None:
+def test_a_client_s_oldest_idle_connection_goes(bridge: BridgeProcess) -> None:
     """A kept-alive one makes room for a new one; this machine's are not bounded (row 3)."""
     with Client(bridge) as machine, Client(bridge, STRANGER) as stranger:
         for client in (machine, stranger):
@@ -228,7 +230,7 @@ def test_a_client_s_oldest_idle_connection_goes(bridge: RunningBridge) -> None:
 
 
 @pytest.mark.parametrize("refused", [("GET /still", "x" * 16), ("GET /healthz", "")])
-def test_who_is_refused_connects_anew(bridge: RunningBridge, refused: tuple[str, str]) -> None:
+def test_who_is_refused_connects_anew(bridge: BridgeProcess, refused: tuple[str, str]) -> None:
     """A refusal ends its connection, and says so (row 3)."""
     with Client(bridge) as client:
         sock = client.connect(client.request(refused[0], token=refused[1]))
@@ -238,7 +240,7 @@ def test_who_is_refused_connects_anew(bridge: RunningBridge, refused: tuple[str,
         assert is_ended(sock)
 
 
-def test_who_is_refused_rests_only_a_moment(bridge: RunningBridge) -> None:
+def test_who_is_refused_rests_only_a_moment(bridge: BridgeProcess) -> None:
     """A stranger's twenty refusals, one after the other, are spread out, but not over seconds."""
     began_s = time.monotonic()
     with Client(bridge, STRANGER) as stranger:
@@ -249,7 +251,7 @@ def test_who_is_refused_rests_only_a_moment(bridge: RunningBridge) -> None:
     assert 19 * REST_S <= time.monotonic() - began_s < 10  # the server looks once a second anyway
 
 
-def test_who_opens_sockets_rests(bridge: RunningBridge) -> None:
+def test_who_opens_sockets_rests(bridge: BridgeProcess) -> None:
     """Those who flood come back at once: a stranger's sockets are spread out (row 5)."""
     asked = {"additional_headers": {"Authorization": f"Bearer {TOKEN}"}, "proxy": None}
     url = f"ws://127.0.0.1:{bridge.port}/ws/still"
@@ -260,7 +262,7 @@ def test_who_opens_sockets_rests(bridge: RunningBridge) -> None:
     assert time.monotonic() - began_s >= 11 * REST_S
 
 
-def test_a_kept_alive_connection_goes_on(bridge: RunningBridge) -> None:
+def test_a_kept_alive_connection_goes_on(bridge: BridgeProcess) -> None:
     """One request after the other, each byte by byte, and with bodies of each kind."""
     with Client(bridge) as client:
         sock = client.connect()
@@ -278,7 +280,7 @@ def test_a_kept_alive_connection_goes_on(bridge: RunningBridge) -> None:
         assert status_of(sock) == 200
 
 
-def test_pipelined_requests_are_answered_in_order(bridge: RunningBridge) -> None:
+def test_pipelined_requests_are_answered_in_order(bridge: BridgeProcess) -> None:
     """What comes together with a request is the next one, or the beginning of it."""
     with Client(bridge) as client:
         both = client.request("GET /nothing") + client.request() + client.request("GET /not")
@@ -292,7 +294,7 @@ def test_pipelined_requests_are_answered_in_order(bridge: RunningBridge) -> None
         wait_until(lambda: b"HTTP/1.1 200" in sock.recv(65536))
 
 
-def test_the_first_frames_may_come_with_the_handshake(bridge: RunningBridge) -> None:
+def test_the_first_frames_may_come_with_the_handshake(bridge: BridgeProcess) -> None:
     """Bytes behind a handshake are the socket's: a masked ping is answered."""
     with Client(bridge) as client:
         key = "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n"
@@ -304,7 +306,7 @@ def test_the_first_frames_may_come_with_the_handshake(bridge: RunningBridge) -> 
         assert data.startswith(b"HTTP/1.1 101 ")
 
 
-def test_a_client_that_floods_keeps_nobody_waiting(bridge: RunningBridge) -> None:
+def test_a_client_that_floods_keeps_nobody_waiting(bridge: BridgeProcess) -> None:
     """Requests of others are answered between those of one that has many."""
     with Client(bridge, STRANGER) as stranger:
         for _ in range(5):

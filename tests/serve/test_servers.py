@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from running import DEADLINE_S, close_of, frame, wait_until
-from serving import GUNICORN, open_socket
+from harness.deadline import DEADLINE_S, wait_until
+from harness.served_application import GUNICORN, open_socket
+from harness.sockets import close_of, frame
 from websockets.sync.client import ClientConnection
 
 from gpiobridge.extension.one_process import SEVERAL_WORKERS, STARTED_BEFORE_FORK

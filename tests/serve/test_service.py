@@ -8,17 +8,16 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from running import COMMANDS, HERE, RunningBridge, frame, write_exhibit
+from harness.bridge_process import COMMANDS, HERE, BridgeProcess, Run
+from harness.exhibit import write_exhibit
+from harness.sockets import frame
 from websockets.exceptions import InvalidStatus
 
 from gpiobridge.serve import gunicorn_worker
-
-Run = Callable[..., RunningBridge]
 
 
 def run_and_fail(
@@ -101,7 +100,7 @@ PATIENT_COMMANDS = {
 }
 
 
-def page_seconds(bridge: RunningBridge, count: int = 50) -> list[float]:
+def page_seconds(bridge: BridgeProcess, count: int = 50) -> list[float]:
     """How long each of ``count`` page requests took."""
     times = []
     for _ in range(count):
@@ -125,7 +124,7 @@ def test_paused_readers_hold_no_thread(run_bridge: Run, kind: str, tmp_path: Pat
     assert body == film[: 1024 * 1024]
 
 
-def read_beside_paused_readers(bridge: RunningBridge, more: str) -> tuple[bytes, bytes]:
+def read_beside_paused_readers(bridge: BridgeProcess, more: str) -> tuple[bytes, bytes]:
     """Pause 20 readers of the film, ask for pages, then read on with the first: head and body."""
     with contextlib.ExitStack() as stack:
         readers = []
@@ -147,7 +146,7 @@ def read_beside_paused_readers(bridge: RunningBridge, more: str) -> tuple[bytes,
     return b"H" + head, body
 
 
-def test_static_ranges(shared_bridge: RunningBridge) -> None:
+def test_static_ranges(shared_bridge: BridgeProcess) -> None:
     """Small files, their ranges and their errors are those of any web server."""
     assert shared_bridge.get("/static/a.txt") == (200, "0123456789")
     assert shared_bridge.get("/static/a.txt", Range="bytes=2-4") == (206, "234")
@@ -177,7 +176,7 @@ def test_socket_activation(tmp_path: Path, host: str) -> None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.create_server((host, 0), family=family) as listener:
         config = write_exhibit(tmp_path, f'host = "{host}"')
-        bridge = RunningBridge(
+        bridge = BridgeProcess(
             config,
             command=activation(listener),
             port=listener.getsockname()[1],
@@ -233,7 +232,7 @@ def test_two_sockets_are_refused(tmp_path: Path) -> None:
 def test_file_limit_is_raised(tmp_path: Path) -> None:
     """As many files may be open as the system allows: a display is one."""
     start = ["sh", "-c", 'ulimit -Sn 256; exec "$@"', "sh", *COMMANDS["gunicorn"]]
-    bridge = RunningBridge(write_exhibit(tmp_path), command=start)
+    bridge = BridgeProcess(write_exhibit(tmp_path), command=start)
     try:
         limits = Path(f"/proc/{bridge.workers()[0]}/limits").read_text()
     finally:
@@ -292,7 +291,7 @@ def test_half_sent_requests_are_given_up(run_bridge: Run) -> None:
                 frame(ws, "state")
 
 
-def test_peers_that_do_not_hang_up_delay_nobody(shared_bridge: RunningBridge) -> None:
+def test_peers_that_do_not_hang_up_delay_nobody(shared_bridge: BridgeProcess) -> None:
     """A client that keeps its end open after "Connection: close" is not waited for."""
     request = f"GET /still HTTP/1.0\r\nHost: 127.0.0.1:{shared_bridge.port}\r\n\r\n".encode()
     with contextlib.ExitStack() as stack:
@@ -307,7 +306,7 @@ def test_peers_that_do_not_hang_up_delay_nobody(shared_bridge: RunningBridge) ->
 def test_running_out_of_files_ends_nothing(tmp_path: Path) -> None:
     """With few descriptors displays are limited beforehand, and connections wait their turn."""
     start = ["sh", "-c", 'ulimit -n 140; exec "$@"', "sh", *COMMANDS["gunicorn"]]
-    bridge = RunningBridge(write_exhibit(tmp_path), command=start)
+    bridge = BridgeProcess(write_exhibit(tmp_path), command=start)
     try:
         with contextlib.ExitStack() as stack:
             for _ in range(12):  # 140 less the 128 that are no display's
@@ -325,7 +324,7 @@ def test_running_out_of_files_ends_nothing(tmp_path: Path) -> None:
     assert "max_displays = 1000: only 140 files may be open" in "".join(bridge.log)
 
 
-def test_other_signals_start_no_worker(bridge: RunningBridge) -> None:
+def test_other_signals_start_no_worker(bridge: BridgeProcess) -> None:
     """What makes gunicorn start another worker is refused: it would fight for the pins."""
     before = bridge.workers()
     for number in (signal.SIGTTIN, signal.SIGTTOU, signal.SIGUSR2):

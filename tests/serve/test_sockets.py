@@ -6,18 +6,18 @@ import os
 import signal
 import socket
 import struct
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from running import CONFIG, RunningBridge, close_of, frame, wait_until, write_exhibit
+from harness.bridge_process import BridgeProcess, Run
+from harness.deadline import wait_until
+from harness.exhibit import CONFIG, write_exhibit
+from harness.sockets import close_of, frame
 from websockets.exceptions import InvalidStatus
 
 from gpiobridge.loop import watcher
 from gpiobridge.serve import gunicorn_worker
-
-Run = Callable[..., RunningBridge]
 
 HANDSHAKE = (
     "GET /ws/{page} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\n"
@@ -26,7 +26,7 @@ HANDSHAKE = (
 )
 
 
-def raw_socket(bridge: RunningBridge, page: str = "still", more: str = "") -> socket.socket:
+def raw_socket(bridge: BridgeProcess, page: str = "still", more: str = "") -> socket.socket:
     """Open a WebSocket by hand; the answer is not read."""
     sock = socket.create_connection(("127.0.0.1", bridge.port), 10)
     sock.sendall(HANDSHAKE.format(page=page, port=bridge.port, more=more).encode())
@@ -85,7 +85,7 @@ def test_every_display_sees_every_pin(share_bridge: Run, kind: str) -> None:
         assert frame(ws, "edge")["seq"] == seq + 3
 
 
-def test_press_before_the_socket_counts_once(shared_bridge: RunningBridge) -> None:
+def test_press_before_the_socket_counts_once(shared_bridge: BridgeProcess) -> None:
     """An edge after the page's cursor moves it as soon as its socket opens, and only once."""
     with shared_bridge.socket("still") as ws:
         state = frame(ws, "state")
@@ -106,7 +106,7 @@ def test_press_before_the_socket_counts_once(shared_bridge: RunningBridge) -> No
 
 
 @pytest.mark.parametrize("cursor", ["feed:0", "x", "", ":", "0:-1", "%00"])
-def test_foreign_cursor_gets_the_state_only(shared_bridge: RunningBridge, cursor: str) -> None:
+def test_foreign_cursor_gets_the_state_only(shared_bridge: BridgeProcess, cursor: str) -> None:
     """A cursor of another run, or no cursor at all, never moves a page."""
     with shared_bridge.socket("still") as ws:
         frame(ws, "state")
@@ -155,7 +155,7 @@ def test_plain_get_is_400(share_bridge: Run, kind: str) -> None:
         ("GET ", "POST "),
     ],
 )
-def test_bad_handshake_is_refused(shared_bridge: RunningBridge, old: str, new: str) -> None:
+def test_bad_handshake_is_refused(shared_bridge: BridgeProcess, old: str, new: str) -> None:
     """A handshake that breaks RFC 6455 is answered with a plain error, not with 500."""
     request = HANDSHAKE.format(page="still", port=shared_bridge.port, more="").replace(old, new)
     sock = socket.create_connection(("127.0.0.1", shared_bridge.port), 10)
@@ -189,7 +189,7 @@ def test_a_handshake_without_a_body_may_say_so(run_bridge: Run, kind: str) -> No
 @pytest.mark.parametrize(
     "version", ["Sec-WebSocket-Version: 8\r\n", "", "Sec-WebSocket-Version: x\r\n"]
 )
-def test_another_version_is_told_the_right_one(bridge: RunningBridge, version: str) -> None:
+def test_another_version_is_told_the_right_one(bridge: BridgeProcess, version: str) -> None:
     """RFC 6455, 4.4: 426, with the version that we speak."""
     request = HANDSHAKE.format(page="still", port=bridge.port, more="")
     with socket.create_connection(("127.0.0.1", bridge.port), 10) as sock:
@@ -254,18 +254,18 @@ def test_foreign_origin_is_403(share_bridge: Run, kind: str) -> None:
 
 
 @pytest.mark.parametrize("origin", ["null", "http://[", "http://evil.test:80", "file://", "x"])
-def test_odd_origin_is_403(shared_bridge: RunningBridge, origin: str) -> None:
+def test_odd_origin_is_403(shared_bridge: BridgeProcess, origin: str) -> None:
     """Whatever stands in Origin, if it isn't this bridge it is refused."""
     assert shared_bridge.get("/still", Origin=origin)[0] == 403
 
 
-def test_own_origin_is_fine(shared_bridge: RunningBridge) -> None:
+def test_own_origin_is_fine(shared_bridge: BridgeProcess) -> None:
     """The bridge's own pages send their origin and are let in."""
     with shared_bridge.socket("still", origin=shared_bridge.url) as ws:
         frame(ws, "state")
 
 
-def test_foreign_host_is_421(shared_bridge: RunningBridge) -> None:
+def test_foreign_host_is_421(shared_bridge: BridgeProcess) -> None:
     """A name that was rebound to this address is refused, for pages and for sockets."""
     assert shared_bridge.get("/welcome", Host="evil.test")[0] == 421
     assert shared_bridge.get("/", Host="evil.test")[0] == 421
@@ -314,7 +314,7 @@ def test_message_right_behind_the_handshake_counts(share_bridge: Run, kind: str)
 @pytest.mark.parametrize(
     "message", [b"\x00", "no json", "[]", '{"no": "type"}', '{"type":"x","d":NaN}']
 )
-def test_what_is_no_message_is_1008(shared_bridge: RunningBridge, message: str | bytes) -> None:
+def test_what_is_no_message_is_1008(shared_bridge: BridgeProcess, message: str | bytes) -> None:
     """Binary data, and text that is no JSON object with a type, break a rule."""
     with shared_bridge.socket("still") as ws:
         frame(ws, "state")
@@ -322,7 +322,7 @@ def test_what_is_no_message_is_1008(shared_bridge: RunningBridge, message: str |
         assert close_of(ws)[0] == 1008
 
 
-def test_unknown_message_type_is_passed_over(shared_bridge: RunningBridge) -> None:
+def test_unknown_message_type_is_passed_over(shared_bridge: BridgeProcess) -> None:
     """A newer page may say things that an older server doesn't know."""
     with shared_bridge.socket("still") as ws:
         frame(ws, "state")
@@ -331,7 +331,7 @@ def test_unknown_message_type_is_passed_over(shared_bridge: RunningBridge) -> No
         frame(ws, "edge")
 
 
-def test_compression_is_not_negotiated(shared_bridge: RunningBridge) -> None:
+def test_compression_is_not_negotiated(shared_bridge: BridgeProcess) -> None:
     """A client that offers compression gets none."""
     with shared_bridge.socket("still", compression="deflate") as ws:
         frame(ws, "state")
@@ -362,7 +362,7 @@ def test_a_stop_waits_for_little() -> None:
     assert watcher._FAREWELL_S + gunicorn_worker.IN_FLIGHT_S < 0.6
 
 
-def stop_with_displays(bridge: RunningBridge, number: int) -> float:
+def stop_with_displays(bridge: BridgeProcess, number: int) -> float:
     """Stop a bridge that has displays, live and dead ones; return how many seconds that took."""
     with contextlib.ExitStack() as stack:
         live = [stack.enter_context(bridge.socket("still")) for _ in range(150)]
@@ -401,7 +401,7 @@ def test_reset_in_the_handshake_gives_the_slot_back(run_bridge: Run) -> None:
     wait_until(free)
 
 
-def test_worker_that_is_killed_ends_the_service(bridge: RunningBridge) -> None:
+def test_worker_that_is_killed_ends_the_service(bridge: BridgeProcess) -> None:
     """The arbiter ends with a failure, so that systemd acts, instead of starting a new worker."""
     os.kill(bridge.workers()[0], signal.SIGKILL)
     assert bridge.process.wait(20) == 1

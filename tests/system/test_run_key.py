@@ -8,21 +8,21 @@ import subprocess
 import sys
 import threading
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
-from running import HOOK, RunningBridge, wait_until, write_exhibit
-from serving import make_app, served
+from harness.bridge_process import Run
+from harness.deadline import wait_until
+from harness.exhibit import HOOK, write_exhibit
+from harness.served_application import make_app, served
 
 from gpiobridge.client import asking
 from gpiobridge.errors import RemoteError
 from gpiobridge.system import run_key
 from gpiobridge.system.run_key import RunKey, find_keys
-
-Run = Callable[..., RunningBridge]
 
 TOKEN = "correct-horse_battery"
 

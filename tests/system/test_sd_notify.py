@@ -9,15 +9,16 @@ import subprocess
 import termios
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from running import COMMANDS, CONFIG, RunningBridge, close_of, frame, wait_until, write_exhibit
+from harness.bridge_process import COMMANDS, Run
+from harness.deadline import wait_until
+from harness.exhibit import CONFIG, write_exhibit
+from harness.sockets import close_of, frame
 
 from gpiobridge.system.sd_notify import notify, watchdog_s
-
-Run = Callable[..., RunningBridge]
 
 
 class Systemd:

@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from api_exhibit import EXHIBIT, LOCAL, Run
 from flask.testing import FlaskClient
-from running import RunningBridge, write_exhibit
+from harness.api_exhibit import EXHIBIT, LOCAL
+from harness.bridge_process import BridgeProcess, Run
+from harness.exhibit import write_exhibit
 
 from gpiobridge import config
 from gpiobridge.serve.standalone import create_app
@@ -28,10 +29,10 @@ def served(tmp_path: Path) -> Iterator[Callable[..., FlaskClient]]:
 
 
 @pytest.fixture
-def exhibit(run_bridge: Run, tmp_path: Path) -> Callable[..., RunningBridge]:
+def exhibit(run_bridge: Run, tmp_path: Path) -> Callable[..., BridgeProcess]:
     """A function that starts a bridge with both kinds of pins."""
 
-    def run(kind: str = "gunicorn", server: str = LOCAL, text: str = EXHIBIT) -> RunningBridge:
+    def run(kind: str = "gunicorn", server: str = LOCAL, text: str = EXHIBIT) -> BridgeProcess:
         bridge = run_bridge(kind, config=write_exhibit(tmp_path, server, text))
         bridge.url = (
             f"http://127.0.0.1:{bridge.port}"  # whether or not this machine's name is known

@@ -4,7 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from api_exhibit import (
+from flask import Flask, request
+from flask.testing import FlaskClient
+from harness.api_exhibit import (
     API_TOKEN,
     BELL,
     BOTH,
@@ -20,12 +22,10 @@ from api_exhibit import (
     PROXIED,
     PROXIED_LOCAL,
     TOKEN,
-    Run,
     bearer,
     post,
 )
-from flask import Flask, request
-from flask.testing import FlaskClient
+from harness.bridge_process import Run
 
 from gpiobridge import GpioBridge
 from gpiobridge.client.answers import own_sentence

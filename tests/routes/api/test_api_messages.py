@@ -4,22 +4,18 @@ import json
 from collections.abc import Callable
 
 import pytest
-from api_exhibit import (
-    API_TOKEN,
-    BOTH,
-    TOKEN,
-    bearer,
-)
 from flask.testing import FlaskClient
-from running import RunningBridge, close_of, frame
+from harness.api_exhibit import API_TOKEN, BOTH, TOKEN, bearer
+from harness.bridge_process import BridgeProcess
+from harness.sockets import close_of, frame
 
 
-def tell(bridge: RunningBridge, what: str, body: object, **headers: str) -> tuple[int, str]:
+def tell(bridge: BridgeProcess, what: str, body: object, **headers: str) -> tuple[int, str]:
     """Post a JSON body to a route of the API."""
     return bridge.request(f"/api/{what}", json.dumps(body).encode(), headers=headers)
 
 
-def test_messages_from_outside(exhibit: Callable[..., RunningBridge], kind: str) -> None:
+def test_messages_from_outside(exhibit: Callable[..., BridgeProcess], kind: str) -> None:
     """They reach whom they are for, and the answer says how many displays that are."""
     bridge = exhibit(kind)
     with bridge.socket("still", "?display=hall") as still, bridge.socket("open") as opened:
@@ -41,7 +37,7 @@ def test_messages_from_outside(exhibit: Callable[..., RunningBridge], kind: str)
         assert frame(late) == {"type": "message", "data": "kept"}
 
 
-def test_moves_from_outside(exhibit: Callable[..., RunningBridge], kind: str) -> None:
+def test_moves_from_outside(exhibit: Callable[..., BridgeProcess], kind: str) -> None:
     """Displays leave as by a press."""
     bridge = exhibit(kind)
     with bridge.socket("still", "?display=hall") as ws, bridge.socket("still") as other:

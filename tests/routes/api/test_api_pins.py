@@ -3,7 +3,8 @@
 import signal
 from collections.abc import Callable
 
-from api_exhibit import (
+from flask.testing import FlaskClient
+from harness.api_exhibit import (
     BELL,
     EXHIBIT,
     GATE,
@@ -12,12 +13,12 @@ from api_exhibit import (
     LONG_HOLD,
     LOW,
     VIRTUAL,
-    Run,
     post,
     set_level,
 )
-from flask.testing import FlaskClient
-from running import RunningBridge, close_of, frame, wait_until
+from harness.bridge_process import BridgeProcess, Run
+from harness.deadline import wait_until
+from harness.sockets import close_of, frame
 
 
 def test_a_level_is_set(share_bridge: Run, kind: str) -> None:
@@ -53,7 +54,7 @@ def test_health_tells_the_kinds_apart(share_bridge: Run) -> None:
     }
 
 
-def test_virtual_pins_alone_open_no_gpio(exhibit: Callable[..., RunningBridge], kind: str) -> None:
+def test_virtual_pins_alone_open_no_gpio(exhibit: Callable[..., BridgeProcess], kind: str) -> None:
     """No back end is needed, and nothing is simulated: neither badge nor simulator."""
     bridge = exhibit(kind, text=VIRTUAL)
     assert bridge.health()["simulated"] is False
@@ -107,7 +108,7 @@ def test_a_level_moves_a_page_at_load(share_bridge: Run) -> None:
         assert close_of(ws) == (4000, "/still")
 
 
-def test_a_press_during_the_load_is_caught_up_with(exhibit: Callable[..., RunningBridge]) -> None:
+def test_a_press_during_the_load_is_caught_up_with(exhibit: Callable[..., BridgeProcess]) -> None:
     """A press between a page and its socket counts, once."""
     bridge = exhibit(text=VIRTUAL)
     with bridge.socket("still") as ws:
@@ -124,7 +125,7 @@ def test_a_press_during_the_load_is_caught_up_with(exhibit: Callable[..., Runnin
         assert frame(ws, "edge")["level"] == "high"  # and it was not moved
 
 
-def test_a_restart_makes_virtual_pins_inactive(exhibit: Callable[..., RunningBridge]) -> None:
+def test_a_restart_makes_virtual_pins_inactive(exhibit: Callable[..., BridgeProcess]) -> None:
     """Their levels are the running bridge's, and the first reading is no edge."""
     bridge = exhibit()
     with bridge.socket("still") as ws:
@@ -185,7 +186,7 @@ def test_the_simulator_names_the_chip_of_a_pin(served: Callable[..., FlaskClient
     assert "GPIO 17, pull up, active low" in page
 
 
-def test_the_greeting_says_how_a_virtual_pin_is_set(exhibit: Callable[..., RunningBridge]) -> None:
+def test_the_greeting_says_how_a_virtual_pin_is_set(exhibit: Callable[..., BridgeProcess]) -> None:
     """Each pin has a line, with where its level comes from."""
     bridge = exhibit()
     bridge.wait_for_line("  button: GPIO 17, active low\n")

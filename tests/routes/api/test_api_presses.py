@@ -7,17 +7,11 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from api_exhibit import (
-    BELL,
-    EXHIBIT,
-    HIGH,
-    LOCAL,
-    LONG_HOLD,
-    Run,
-    set_level,
-)
 from flask.testing import FlaskClient
-from running import RunningBridge, frame, wait_until
+from harness.api_exhibit import BELL, EXHIBIT, HIGH, LOCAL, LONG_HOLD, set_level
+from harness.bridge_process import BridgeProcess, Run
+from harness.deadline import wait_until
+from harness.sockets import frame
 
 
 @pytest.mark.parametrize(
@@ -176,7 +170,7 @@ def test_a_simulated_pin_takes_a_whole_press(share_bridge: Run, kind: str) -> No
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="Windows stops no process")
-def test_a_press_over_a_stop_of_the_process_is_a_tap(exhibit: Callable[..., RunningBridge]) -> None:
+def test_a_press_over_a_stop_of_the_process_is_a_tap(exhibit: Callable[..., BridgeProcess]) -> None:
     """It ends when it was to end, not when the process goes on: no hold of 300 ms (row 16)."""
     bridge = exhibit()
     with bridge.socket("still") as ws:

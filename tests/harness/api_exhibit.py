@@ -1,11 +1,8 @@
 """An exhibit of wired and of virtual pins, and who may use its API."""
 
 import json
-from collections.abc import Callable
 
-from running import RunningBridge
-
-Run = Callable[..., RunningBridge]
+from harness.bridge_process import BridgeProcess
 
 TOKEN = "correct-horse_battery"
 API_TOKEN = "staple-of-the-program"
@@ -57,13 +54,13 @@ on_low.bell = "open"
 """
 
 
-def post(bridge: RunningBridge, pin: str, level: str, **headers: str) -> tuple[int, str]:
+def post(bridge: BridgeProcess, pin: str, level: str, **headers: str) -> tuple[int, str]:
     """Set a virtual pin."""
     body = json.dumps({"level": level}).encode()
     return bridge.request(f"/api/pins/{pin}", body, headers=headers)
 
 
-def set_level(bridge: RunningBridge, pin: str, level: str) -> None:
+def set_level(bridge: BridgeProcess, pin: str, level: str) -> None:
     """Set a virtual pin, which must work."""
     assert post(bridge, pin, level) == (204, "")
 

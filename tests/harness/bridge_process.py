@@ -1,4 +1,4 @@
-"""A bridge that runs as people run it, in a process of its own, and clients for it."""
+"""A bridge that runs as people run it, in a process of its own."""
 
 import contextlib
 import json
@@ -16,55 +16,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
+
+from harness.deadline import DEADLINE_S, wait_until
 
 HERE = Path(__file__).parent
 COMMANDS = {
     "gunicorn": [sys.executable, "-m", "gpiobridge"],
     "werkzeug": [sys.executable, str(HERE / "portable.py")],
 }
-DEADLINE_S = 20.0  # a test whose event comes at last has not failed, however busy the machine is
-
-CONFIG = """\
-[server]
-start = "welcome"
-{server}
-[pins]
-button = 17
-door = {{ pin = 27, pull = "down" }}
-
-[pages.welcome]
-on_low.button = "open"
-
-[pages.open]
-on_low.button = "welcome"
-
-[pages.still]
-"""
-
-PAGE = """\
-<!doctype html>
-<html lang="en">
-<head><title>{name}</title></head>
-<body><h1>{name}</h1><p data-pin="button">button</p><p data-pin="door">door</p></body>
-</html>
-"""
 
 
-def write_exhibit(folder: Path, server: str = "", config: str = CONFIG) -> Path:
-    """Write an exhibit of three pages and two pins; return its config.toml."""
-    (folder / "templates").mkdir(parents=True, exist_ok=True)
-    (folder / "static").mkdir(exist_ok=True)
-    for name in ("welcome", "open", "still"):
-        (folder / "templates" / f"{name}.html").write_text(PAGE.format(name=name))
-    (folder / "static" / "a.txt").write_text("0123456789")
-    path = folder / "config.toml"
-    path.write_text(config.format(server=server))
-    return path
-
-
-class RunningBridge:
+class BridgeProcess:
     """A server process; it is up when the object is made.
 
     Args:
@@ -86,7 +49,7 @@ class RunningBridge:
         command: list[str] | None = None,
         **options: Any,
     ) -> None:
-        self.exhibit = config.parent if config is not None else HERE.parent
+        self.exhibit = config.parent if config is not None else HERE.parents[1]
         args = command or COMMANDS[kind]
         if port is not None:
             args = [*args, "run", "--port", str(port)]
@@ -219,7 +182,7 @@ class RunningBridge:
             yield connection
 
 
-class SharedBridge(RunningBridge):
+class SharedBridge(BridgeProcess):
     """A bridge for many tests, one after the other: conftest.py says what they may do with it."""
 
     def __init__(self, config: Path, kind: str, token: str = "") -> None:
@@ -236,42 +199,4 @@ class SharedBridge(RunningBridge):
         wait_until(lambda: self.health()["displays"] == [])
 
 
-def frame(connection: ClientConnection, kind: str | None = None) -> dict[str, Any]:
-    """The next frame (of a kind, passing over beats)."""
-    until_s = time.monotonic() + DEADLINE_S
-    while True:
-        message = json.loads(connection.recv(timeout=until_s - time.monotonic()))
-        if message["type"] != "beat" or kind == "beat":
-            assert kind is None or message["type"] == kind, message
-            return message
-
-
-def close_of(connection: ClientConnection) -> tuple[int | None, str | None]:
-    """Read to the end: code and reason of the close."""
-    until_s = time.monotonic() + DEADLINE_S
-    with contextlib.suppress(ConnectionClosed):
-        while True:
-            connection.recv(timeout=until_s - time.monotonic())
-    return connection.protocol.close_code, connection.protocol.close_reason
-
-
-def wait_until(condition: Callable[[], bool], deadline_s: float = DEADLINE_S) -> None:
-    """Poll a condition that can't be waited for otherwise, such as another process's state."""
-    until_s = time.monotonic() + deadline_s
-    pause = threading.Event()
-    while not condition():
-        assert time.monotonic() < until_s, "the condition did not come true"
-        pause.wait(0.01)
-
-
-HOOK = """\
-[server]
-start = "welcome"
-{server}
-[pins]
-button = 17
-bell = {{ source = "http" }}
-[pages.welcome]
-on_low.bell = "open"
-[pages.open]
-"""
+Run = Callable[..., BridgeProcess]  # the fixtures `run_bridge` and `share_bridge`

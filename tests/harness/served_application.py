@@ -19,6 +19,12 @@ GUNICORN = [str(Path(sys.executable).parent / "gunicorn")]
 if "control_socket_disable" in {setting.name for setting in KNOWN_SETTINGS}:
     GUNICORN.append("--no-control-socket")  # not at a fixed place in the home folder
 PINS = {"button": 17}
+UPGRADE = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+}
 
 
 def make_app(**options: Any) -> tuple[Flask, GpioBridge]:

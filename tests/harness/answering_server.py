@@ -4,7 +4,7 @@ import http.server
 import threading
 from typing import Any
 
-from running import DEADLINE_S
+from harness.deadline import DEADLINE_S
 
 
 class Answers(http.server.ThreadingHTTPServer):

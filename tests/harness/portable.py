@@ -1,7 +1,7 @@
 """Run gpiobridge as macOS or Windows would: no gunicorn, and no call that only Linux has.
 
 The interpreter is robbed before gpiobridge is imported, so a use of anything missing fails here
-as it would there. Usage: ``python tests/portable.py run --port 0``.
+as it would there. Usage: ``python tests/harness/portable.py run --port 0``.
 """
 
 import os

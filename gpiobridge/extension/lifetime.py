@@ -1,0 +1,127 @@
+"""The bridge of one application, before it starts, while it runs, and after its stop.
+
+Whether it runs is known here alone, behind one lock: the first request starts it, or `start` does,
+whichever comes first. Any thread.
+"""
+
+import atexit
+import logging
+import os
+import threading
+import time
+
+from flask import Flask
+
+from gpiobridge.app.orders import Outbound
+from gpiobridge.app.running_bridge import RunningBridge
+from gpiobridge.errors import GpioBridgeError
+from gpiobridge.extension.one_process import StartedBeforeForkError
+from gpiobridge.extension.start import Declared, start
+from gpiobridge.routes.file_feeder import FileFeeder
+
+log = logging.getLogger(__name__)
+
+TRY_AGAIN_S = 1.0
+"""After a start that failed, requests don't try again for so many seconds."""
+
+
+class Lifetime:
+    """A bridge that is started once for an application, and stopped.
+
+    Args:
+        app: the application.
+        declared: what it has said of its bridge, until the start.
+        feeder: feeds files to slow readers; stopped with the bridge.
+
+    Attributes:
+        outbound: what the application says to its displays, also before the start.
+    """
+
+    def __init__(self, app: Flask, declared: Declared, feeder: FileFeeder) -> None:
+        self.app = app
+        self.outbound = Outbound(declared.url_prefix)
+        self._declared = declared
+        self._feeder = feeder
+        self._lock = threading.Lock()
+        self._running: RunningBridge | None = None
+        self._failure = ""  # why a request's start failed
+        self._try_again_s = 0.0  # when a request may try again, in monotonic seconds
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs."""
+        return self._running is not None and self._running.watcher.alive
+
+    @property
+    def running(self) -> RunningBridge:
+        """The running bridge.
+
+        Raises:
+            GpioBridgeError: it has not been started, or in another process.
+        """
+        if self._running is None:
+            raise GpioBridgeError(
+                "the bridge is not running: it starts with the first request, or with start(); "
+                "a function below @bridge.on_start is called when it does"
+            )
+        if self._running.process != os.getpid():
+            raise GpioBridgeError(
+                f"the bridge runs in process {self._running.process}, from which this one was "
+                "forked: ask it through the API"
+            )
+        return self._running
+
+    def start(self) -> None:
+        """Start it, unless it has been started; see `start.start`."""
+        if self._running is None:
+            with self._lock:
+                self._start_locked()
+
+    def start_for_request(self) -> RunningBridge:
+        """As `start`, but a start that failed is not tried again within a second.
+
+        Raises:
+            GpioBridgeError: why it can't run, also if that was found a moment ago.
+        """
+        running = self._running
+        if running is None:
+            with self._lock:
+                running = self._try_locked()
+        if running.process != os.getpid():
+            raise StartedBeforeForkError
+        return running
+
+    def _try_locked(self) -> RunningBridge:
+        # Opening a pin takes time, also in vain, and every request waits.
+        if self._failure and self._running is None and time.monotonic() < self._try_again_s:
+            raise GpioBridgeError(self._failure)
+        try:
+            return self._start_locked()
+        except GpioBridgeError as error:
+            # Only its words: its traceback would keep gpiozero's devices, and their pins.
+            self._failure = str(error)
+            self._try_again_s = time.monotonic() + TRY_AGAIN_S
+            raise
+
+    def _start_locked(self) -> RunningBridge:
+        if self._running is None:  # else another thread was first
+            self._running = start(self.app, self._declared, self.outbound)
+            # Under a server that isn't ours the displays are told, too, when the process ends.
+            atexit.register(self.stop)
+            # Only now: a function may use all of the bridge.
+            self._declared.handlers.start()
+            if self._failure:
+                log.warning("the bridge has started: what was wrong before no longer is")
+        return self._running
+
+    def stop(self) -> None:
+        """Tell every display that the server stops, release the pins, end our threads.
+
+        May be called twice.
+        """
+        if self._running is not None:
+            self._running.key.withdraw()
+            self._running.watcher.stop()
+            self._declared.handlers.stop()
+        self._feeder.stop()
+        atexit.unregister(self.stop)

@@ -1,0 +1,146 @@
+"""The start of a bridge: from what an application has declared to one that runs.
+
+Called once for an application, by `lifetime`, on the thread of the first request or of who calls
+`GpioBridge.start`.
+"""
+
+import contextlib
+import logging
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, has_request_context, request
+from werkzeug.exceptions import HTTPException
+
+from gpiobridge.app.handlers import Handlers
+from gpiobridge.app.orders import Outbound
+from gpiobridge.app.running_bridge import RunningBridge
+from gpiobridge.config import Settings
+from gpiobridge.errors import ConfigError
+from gpiobridge.extension.fallback_log import show_log
+from gpiobridge.extension.settings import read_settings
+from gpiobridge.extension.views import ViewPages, with_long_path, without_path
+from gpiobridge.loop.clock import RealClock
+from gpiobridge.loop.watcher import Watcher
+from gpiobridge.pins.sources import pin_source
+from gpiobridge.routes.admission import check_source
+from gpiobridge.routes.blueprint import overlapping
+from gpiobridge.system.run_key import RunKey
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What an application has said of its bridge.
+
+    Args:
+        pins: more pins than the configuration has.
+        config: the configuration, or where it is; None for ``app.config["GPIOBRIDGE"]``.
+        url_prefix: where the bridge's own routes are, usually empty.
+        on_failure: called, on the watcher's thread, if the watcher dies.
+        nonce: gives, in a request, the nonce of the answer's Content-Security-Policy.
+        views: which views are pages.
+        handlers: which functions are called.
+    """
+
+    pins: Mapping[str, Any]
+    config: Mapping[str, Any] | Settings | str | Path | None
+    url_prefix: str
+    on_failure: Callable[[], None]
+    nonce: Callable[[], str]
+    views: ViewPages
+    handlers: Handlers
+
+    def settings(self, app: Flask) -> Settings:
+        """Read and check the settings.
+
+        Raises:
+            ConfigError: with every problem found.
+        """
+        return read_settings(app, self.config, self.pins, self.views.rules)
+
+
+def start(app: Flask, declared: Declared, outbound: Outbound) -> RunningBridge:
+    """Open the pins and start watching.
+
+    Args:
+        app: the application.
+        declared: what it has said of its bridge.
+        outbound: takes what the application says to its displays.
+
+    Raises:
+        ConfigError: the configuration is wrong; every problem is in the message.
+        PinError: the pins can't be opened.
+    """
+    show_log()
+    paths = declared.views.paths(app)
+    settings = _checked_settings(app, declared, paths)
+    clock = RealClock()
+    pins = pin_source(settings.gpio, settings.pins, clock)
+    handlers = declared.handlers
+    watcher = Watcher(
+        settings,
+        pins,
+        paths,
+        declared.on_failure,
+        gestures=handlers.gestures(),
+        retained=outbound.retained,
+        observers=(handlers,),
+        clock=clock,
+    )
+    handlers.prepare(settings.pins, partial(_call, app))
+    try:
+        watcher.start()
+    except BaseException:
+        handlers.stop()
+        raise
+    outbound.attach(watcher)
+    if pins.simulated:
+        log.warning("the pins are SIMULATED: no GPIO is read")
+        if not isinstance(declared.config, Settings):  # our own service greets by itself
+            log.info("press them at %s", _simulator_address(declared.url_prefix, settings))
+    for overlap in overlapping(app, declared.url_prefix, paths, settings.pins):
+        log.warning("%s", overlap)
+    return RunningBridge(
+        settings,
+        watcher,
+        outbound,
+        declared.url_prefix,
+        os.getpid(),
+        RunKey(),
+        declared.nonce,
+    )
+
+
+def _checked_settings(app: Flask, declared: Declared, paths: Mapping[str, str]) -> Settings:
+    settings = declared.settings(app)
+    problems = [
+        *without_path(settings.pages, paths),
+        *with_long_path(paths),
+        *declared.handlers.without_pin(settings.pins),
+    ]
+    if problems:
+        raise ConfigError(problems)
+    return settings
+
+
+def _call(app: Flask, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+    """Call one of the application's functions, with its context."""
+    with app.app_context():
+        app.ensure_sync(function)(*arguments)
+
+
+def _simulator_address(url_prefix: str, settings: Settings) -> str:
+    """Where the simulator is, as whoever has sent this request would call it."""
+    path = f"{url_prefix}/simulator"
+    hint = " (the first time with ?token=... added)" if settings.server.token else ""
+    if has_request_context():
+        with contextlib.suppress(HTTPException):  # called by a name that is none of ours
+            check_source(request, settings.server)
+            return f"{request.root_url.rstrip('/')}{path}{hint}"
+    return f"{path} of the application's address{hint}"
