@@ -15,7 +15,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import ServerConnection
 
 from gpiobridge.client import asking
-from gpiobridge.client.frames import _retry_delay_s, connect
+from gpiobridge.client.follower import _retry_delay_s
+from gpiobridge.client.frames import connect
 from gpiobridge.core import wire
 from gpiobridge.errors import RemoteError
 
@@ -233,7 +234,7 @@ def test_another_beat_after_a_restart(make_stub: Any, monkeypatch: pytest.Monkey
 
     stub = make_stub(handler, answer)
     with connect(stub.url) as frames:
-        wait_until(lambda: frames._page.beat_s == 30)
+        wait_until(lambda: frames._follower._page.beat_s == 30)
 
 
 @pytest.mark.parametrize(("status", "page"), [(503, "open"), (404, "welcome")])
