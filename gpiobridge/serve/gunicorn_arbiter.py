@@ -11,11 +11,9 @@ import contextlib
 import logging
 import mmap
 import os
-import queue
 import signal
 import socket
 import sys
-import threading
 import time
 from collections.abc import Callable
 from math import inf
@@ -28,8 +26,8 @@ from gunicorn.errors import HaltServer
 
 from gpiobridge.app.running_bridge import RunningBridge
 from gpiobridge.config import Settings
-from gpiobridge.errors import ConfigError
 from gpiobridge.serve.gunicorn_worker import ServiceWorker
+from gpiobridge.serve.reload_check import ReloadCheck
 from gpiobridge.serve.standalone import create_app
 from gpiobridge.system.sd_notify import notify, watchdog_s
 
@@ -74,7 +72,6 @@ class Service(BaseApplication):  # type: ignore[misc]
         self, settings: Settings, listener: socket.socket, load: Callable[[], Settings]
     ) -> None:
         self.settings = settings
-        self._load = load
         self.address: tuple[str, int] = listener.getsockname()[:2]
         self._listener_fd = listener.detach()  # gunicorn closes it
         # Asked now: of a terminal that has been closed nobody can tell that it was one.
@@ -89,9 +86,7 @@ class Service(BaseApplication):  # type: ignore[misc]
         self._pulse_out.setblocking(False)
         self._pulse_in.setblocking(False)
         self._pulse_every_s = min(PULSE_S, (watchdog_s() or inf) / 3)
-        self._refused = ""  # why the newest configuration is not used
-        self._problems: queue.SimpleQueue[list[str]] = queue.SimpleQueue()  # of a check
-        self._checking = self._check_again = False
+        self.reload_check = ReloadCheck(settings, load)
         super().__init__()
 
     def load_config(self) -> None:
@@ -137,70 +132,7 @@ class Service(BaseApplication):  # type: ignore[misc]
             while True:
                 status = self._pulse_in.recv(4096).decode()
         if status is not None:
-            notify(self.notify_address, f"WATCHDOG=1\nSTATUS={self._refused}{status}")
-
-    def begin_check(self, when_over: Callable[[], None]) -> None:
-        """Check the configuration anew, on a thread of its own; called in the arbiter.
-
-        It may take long, in a network folder for example, and systemd must hear of us meanwhile.
-
-        Args:
-            when_over: called on that thread when `check_is_passed` can tell.
-        """
-        if self._checking:
-            self._check_again = True  # what it has read so far may have changed since
-            return
-        self._checking = True
-
-        def check() -> None:
-            self._problems.put(self._problems_of_reload())
-            when_over()
-
-        threading.Thread(target=check, name="gpiobridge-check", daemon=True).start()
-
-    def check_is_passed(self, when_over: Callable[[], None]) -> bool:
-        """Take what a check has found, if one is over: whether it found nothing.
-
-        What it found goes to the log and the status. A check that was asked for meanwhile begins.
-
-        Args:
-            when_over: for that one.
-        """
-        try:
-            problems = self._problems.get_nowait()
-        except queue.Empty:
-            return False
-        self._checking = False
-        if self._check_again:
-            self._check_again = False
-            self.begin_check(when_over)
-            return False
-        for problem in problems:
-            log.error("reload refused: %s", problem)
-        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        self._refused = (
-            f"reload refused: {problems[0]}{more}; still as before: " if problems else ""
-        )
-        return not problems
-
-    def _problems_of_reload(self) -> list[str]:
-        """Load the configuration anew, and say why it can't be used, if it can't."""
-        try:
-            server = self._load().server
-        except ConfigError as error:
-            return list(error.problems)
-        except Exception as error:
-            log.exception("the check of the configuration failed")
-            return [f"{self.settings.source}: the check failed: {type(error).__name__}: {error}"]
-        return [
-            f"{self.settings.source}: server.{key} = {new!r}: can't be changed by a reload; "
-            "restart the service"
-            for key, old, new in (
-                ("host", self.settings.server.host, server.host),
-                ("port", self.settings.server.port, server.port),
-            )
-            if new != old
-        ]
+            notify(self.notify_address, f"WATCHDOG=1\nSTATUS={self.reload_check.refused}{status}")
 
     def start_again(self, listener_fd: int) -> NoReturn:
         """Become a fresh process with the same arguments and the same listening socket."""
@@ -243,7 +175,7 @@ class OneWorkerArbiter(Arbiter):  # type: ignore[misc]
         """Look after the worker, and let systemd know that all is well; called each second."""
         super().murder_workers()
         self.app.pass_pulse_on()
-        if self.app.check_is_passed(self.wakeup):
+        if self.app.reload_check.is_passed(self.wakeup):
             self._start_again()
 
     def handle_hup(self) -> None:
@@ -252,7 +184,7 @@ class OneWorkerArbiter(Arbiter):  # type: ignore[misc]
         if service.in_terminal:  # which was closed
             self.asked_to_stop = True
             raise StopIteration
-        service.begin_check(self.wakeup)
+        service.reload_check.begin(self.wakeup)
 
     def _start_again(self) -> None:
         """Take the new configuration by a fresh start, as two workers would fight for the pins.

@@ -5,6 +5,7 @@ private: an application of one's own can do all of it.
 """
 
 from collections.abc import Callable
+from pathlib import Path
 
 from flask import Flask, Response, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -18,6 +19,9 @@ from gpiobridge.serve.template_errors import TemplateErrors
 
 STATIC = "static"
 """The endpoint of the owner's files, as Flask has it."""
+
+FAVICON = "favicon"
+"""The endpoint of their icon."""
 
 
 def create_app(settings: Settings, on_failure: Callable[[], None] = lambda: None) -> Flask:
@@ -35,7 +39,14 @@ def create_app(settings: Settings, on_failure: Callable[[], None] = lambda: None
     )
     app.config["TEMPLATES_AUTO_RELOAD"] = True  # an edit shows at the next page load
     bridge = GpioBridge(app, config=settings, on_failure=on_failure)
+    _add_pages(app, bridge, settings)
+    _add_files(app, bridge, settings.folder / "static")
+    _guard(app, settings)
+    return app
 
+
+def _add_pages(app: Flask, bridge: GpioBridge, settings: Settings) -> None:
+    """Show each page by its template, the start page at ``/``, and what there is elsewhere."""
     template_errors = TemplateErrors(settings.folder / "templates")
 
     def add_page(page: Page) -> None:
@@ -50,21 +61,41 @@ def create_app(settings: Settings, on_failure: Callable[[], None] = lambda: None
 
         app.add_url_rule(f"/{page.name}", f"page_{page.name}", bridge.page(page.name)(show))
 
+    for page in settings.pages.values():
+        add_page(page)
+
     def start_page() -> ResponseReturnValue:
         query = request.query_string.decode("latin-1")  # such as display=kiosk
         path = f"{request.script_root}/{settings.server.start}"
         return redirect(f"{path}?{query}" if query else path)
 
+    def not_found(_error: NotFound) -> ResponseReturnValue:
+        said = f"There is nothing at {request.path}; pages: {', '.join(settings.pages)}.\n"
+        return Response(said, 404, mimetype="text/plain")
+
+    app.add_url_rule("/", "start", start_page)
+    app.register_error_handler(NotFound, not_found)
+
+
+def _add_files(app: Flask, bridge: GpioBridge, folder: Path) -> None:
+    """Serve the owner's files as Flask has it, so that ``url_for("static", …)`` works."""
+
     def static(filename: str) -> ResponseReturnValue:
-        # As Flask has it, so that url_for("static", filename=...) works in templates.
-        return bridge.send_file(settings.folder / "static", filename)
+        return bridge.send_file(folder, filename)
 
     def favicon() -> ResponseReturnValue:
         # Every browser asks for it: the exhibit's own, or a quiet nothing.
-        folder = settings.folder / "static"
         if (folder / "favicon.ico").is_file():
             return bridge.send_file(folder, "favicon.ico")
         return "", 204
+
+    app.add_url_rule("/favicon.ico", FAVICON, favicon)
+    app.add_url_rule("/static/<path:filename>", STATIC, static)
+
+
+def _guard(app: Flask, settings: Settings) -> None:
+    """Let in whom the extension would let in, and say what a page may do."""
+    of_owner = {STATIC, FAVICON, *(f"page_{name}" for name in settings.pages)}
 
     @app.before_request
     def check() -> None:
@@ -74,23 +105,8 @@ def create_app(settings: Settings, on_failure: Callable[[], None] = lambda: None
         check_source(request, settings.server)
         check_token(request, settings.server)
 
-    of_owner = {STATIC, "favicon", *(f"page_{name}" for name in settings.pages)}
-
     @app.after_request
     def secure(response: Response) -> Response:
         owners = request.endpoint in of_owner and response.status_code < 400
         secure_headers(response, settings.server.csp if owners else "ours")
         return response
-
-    for page in settings.pages.values():
-        add_page(page)
-
-    def not_found(_error: NotFound) -> ResponseReturnValue:
-        said = f"There is nothing at {request.path}; pages: {', '.join(settings.pages)}.\n"
-        return Response(said, 404, mimetype="text/plain")
-
-    app.register_error_handler(NotFound, not_found)
-    app.add_url_rule("/", "start", start_page)
-    app.add_url_rule("/favicon.ico", "favicon", favicon)
-    app.add_url_rule("/static/<path:filename>", STATIC, static)
-    return app

@@ -17,9 +17,8 @@ import logging
 import os
 import selectors
 import socket
-import threading
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -28,6 +27,7 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 from gpiobridge.config import Limits
 from gpiobridge.net.addresses import client_of
 from gpiobridge.serve.arrivals import MAX_UNFINISHED, Arrivals
+from gpiobridge.serve.clients import Clients
 from gpiobridge.serve.silence import bound_waits
 from gpiobridge.serve.turns import Turn, Turns
 from gpiobridge.system.log_rate import LogRate
@@ -60,10 +60,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        # Of the open connections; gunicorn 23 closes some on the threads.
-        self._clients: dict[Any, str | None] = {}
-        self._held: Counter[str | None] = Counter()
-        self._held_lock = threading.Lock()
+        self._clients = Clients[Any]()
         self._turn_of: dict[Any, Turn[Any]] = {}  # of the requests on the threads
         self._again: deque[Any] = deque()  # connections whose next request has come already
         # These two are made when the limits are known.
@@ -117,10 +114,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         client = client_of(address[0] if isinstance(address, tuple) else "")
         connection = TConn(self.cfg, sock, address, listener.getsockname())
         self.nr_conns += 1
-        with self._held_lock:
-            self._clients[connection] = client
-            self._held[client] += 1
-            too_many = self._held[client] > self.limits.connections_per_address
+        too_many = self._clients.add(connection, client) > self.limits.connections_per_address
         # Since 26 gunicorn waits up to 2 s, on the main thread, for each peer to hang up.
         connection.close = lambda graceful=False: self._close(connection)
         if client is not None and too_many and not self._drop_idle(client):
@@ -133,7 +127,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     def enqueue_req(self, connection: Any) -> None:
         """Let the next request of a connection come; the main thread."""
         if self._is_gathered:
-            client = self._clients[connection]
+            client = self._clients.of(connection)
             self._arrivals.take(connection, client, _take_ahead(connection))
         else:
             super().enqueue_req(connection)
@@ -268,7 +262,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         if self._arrivals.drop_oldest(client, silent=True):
             return True
         with self._kept_lock:
-            oldest = next((c for c in self._kept if client in (None, self._clients.get(c))), None)
+            oldest = next((c for c in self._kept if client in (None, self._clients.of(c))), None)
             if oldest is not None:
                 self._kept.remove(oldest)
                 self.poller.unregister(oldest.sock)
@@ -288,12 +282,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def _close(self, connection: Any) -> None:
         """Close a connection without waiting for its peer; any thread."""
-        with self._held_lock:
-            if connection in self._clients:
-                client = self._clients.pop(connection)
-                self._held[client] -= 1
-                if not self._held[client]:
-                    del self._held[client]
+        self._clients.remove(connection)
         close_soon(connection.sock)
 
 
