@@ -2,7 +2,7 @@
 
 It answers beats, reconnects, and goes from page to page. It keeps what it has acted on, and tells
 it with each new socket, as ``assets/client.js`` does; rules that run in a page (lockout, idle) are
-no business of it. What it is told goes into an `Inbox`. It uses the wire as any other client
+no business of it. What it is told goes to `waiting_frames`. It uses the wire as any other client
 would, and nothing of the server.
 """
 
@@ -18,8 +18,8 @@ from websockets.sync import client as websocket
 
 from gpiobridge.client import asking
 from gpiobridge.client.cursors import Cursors
-from gpiobridge.client.inbox import Inbox
 from gpiobridge.client.page import LoadedPage, load_page, on_the_same_host, read_frame
+from gpiobridge.client.waiting_frames import WaitingFrames
 from gpiobridge.core import wire
 from gpiobridge.errors import RemoteError
 
@@ -37,7 +37,7 @@ class Follower:
         token: what the bridge asks for, or nothing.
         display: what this display is called, or nothing.
         tell: gets a sentence when the connection is lost.
-        inbox: gets the frames, the socket while it can be sent to, and the end.
+        waiting: gets the frames, the socket while it can be sent to, and the end.
         follow: whether to go to the next page when this one is moved.
         once: whether to end when the page would be left.
 
@@ -51,7 +51,7 @@ class Follower:
         token: str,
         display: str,
         tell: Callable[[str], None],
-        inbox: Inbox,
+        waiting: WaitingFrames,
         *,
         follow: bool,
         once: bool,
@@ -60,7 +60,7 @@ class Follower:
         self._token = token
         self._display = display
         self._tell = tell
-        self._inbox = inbox
+        self._waiting = waiting
         self._follow = follow
         self._once = once
         self._to: str | None = asking.with_scheme(url)  # of the page to load before the next socket
@@ -84,7 +84,7 @@ class Follower:
                     self._attempt += 1
         except Exception as error:  # for the program's own thread, where it is raised
             failure = error
-        self._inbox.end(failure)
+        self._waiting.end(failure)
 
     def _connect(self) -> bool:
         """Hold one connection, from the page's load to the close; whether to go on at once."""
@@ -98,14 +98,14 @@ class Follower:
             return False
         if self.closing.is_set():
             return False
-        if not self._inbox.joined:
+        if not self._waiting.joined:
             raise RemoteError(
                 f"{self._page.url} is no page of a bridge: it closed ({code}) at once"
             )
         pressed = bool(self._cursors.told)
         if code == wire.Close.NAVIGATE:
             self._cursors.act()
-        self._inbox.put({"type": "close", "code": code, "reason": reason})
+        self._waiting.put({"type": "close", "code": code, "reason": reason})
         if code != wire.Close.NAVIGATE:
             self._tell(f"the connection was closed ({code}); connecting again")
             return False
@@ -126,7 +126,7 @@ class Follower:
 
     def _cope(self, error: RemoteError) -> None:
         """Go on in spite of an error, if that may help."""
-        if not self._inbox.joined:
+        if not self._waiting.joined:
             raise error
         at, start = self._to or self._page.url, self._page.start
         if error.status is None:
@@ -164,7 +164,7 @@ class Follower:
                 except ConnectionClosed:
                     pass
                 finally:
-                    self._inbox.set_socket(None)
+                    self._waiting.set_socket(None)
                 protocol = connection.protocol
             return protocol.close_code or 1006, protocol.close_reason or ""
         except InvalidStatus as error:
@@ -175,7 +175,7 @@ class Follower:
             raise asking.no_bridge(page.url, error) from error
 
     def _take_frames(self, connection: websocket.ClientConnection) -> None:
-        self._inbox.set_socket(connection)
+        self._waiting.set_socket(connection)
         while not self.closing.is_set():
             silent_s = max(asking.TIMEOUT_S, wire.SILENT_BEATS * self._page.beat_s)
             try:
@@ -195,7 +195,7 @@ class Follower:
                     connection.send(wire.BEAT)
             if frame["type"] != "state":  # a page that is moved at once still has its pauses
                 self._attempt = 0
-            self._inbox.put(frame)
+            self._waiting.put(frame)
             if restarted:
                 self._relearn()
 

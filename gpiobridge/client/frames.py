@@ -11,7 +11,7 @@
 
 A thread of its own holds the connection (`follower`): it answers beats, reconnects, and follows
 from page to page, however long the program takes for a frame. Frames wait for the program meanwhile
-(`inbox`).
+(`waiting_frames`).
 """
 
 import threading
@@ -24,7 +24,7 @@ from websockets.exceptions import ConnectionClosed
 
 from gpiobridge.client import asking
 from gpiobridge.client.follower import Follower
-from gpiobridge.client.inbox import Inbox
+from gpiobridge.client.waiting_frames import WaitingFrames
 from gpiobridge.core import wire
 from gpiobridge.errors import PushError, RemoteError
 
@@ -70,9 +70,9 @@ class Frames:
     ``beat``. A close is ``{"type": "close", "code": …, "reason": …}``; a connection that died
     without one is only told to ``tell``, and by the ``state`` with which the next one begins.
 
-    Up to `inbox.MAX_WAITING` frames wait for the program; beats are left out while any does. If the
-    connection is refused for good (the page is gone, the token has changed) the iteration raises
-    `RemoteError` after the frames that were before.
+    Up to `waiting_frames.MAX_WAITING` wait for the program; beats are left out while any does. If
+    the connection is refused for good (the page is gone, the token has changed) the iteration
+    raises `RemoteError` after the frames that were before.
 
     Every method may be called from any thread. It is a context manager that closes it; without
     `close` its thread goes on until the program ends.
@@ -88,14 +88,16 @@ class Frames:
         follow: bool,
         once: bool,
     ) -> None:
-        self._inbox = Inbox()
-        self._follower = Follower(url, token, display, tell, self._inbox, follow=follow, once=once)
+        self._waiting = WaitingFrames()
+        self._follower = Follower(
+            url, token, display, tell, self._waiting, follow=follow, once=once
+        )
         self._thread = threading.Thread(
             target=self._follower.run, name="gpiobridge-client", daemon=True
         )
         self._thread.start()
         try:
-            self._inbox.wait_until_joined()
+            self._waiting.wait_until_joined()
         except BaseException:
             self.close()
             raise
@@ -120,7 +122,7 @@ class Frames:
         return self
 
     def __next__(self) -> dict[str, Any]:
-        frame = self._inbox.take()
+        frame = self._waiting.take()
         if frame is None:
             raise StopIteration
         return frame
@@ -147,7 +149,7 @@ class Frames:
         lost = None
         while True:
             try:
-                connection = self._inbox.socket(until_s, lost)
+                connection = self._waiting.socket(until_s, lost)
             except TimeoutError:
                 raise RemoteError(
                     f"nothing was sent: {self.url} has not answered for {MAX_SEND_WAIT_S:g} s"
@@ -168,7 +170,7 @@ class Frames:
         made, at most until that has failed, some seconds.
         """
         self._follower.closing.set()
-        if (open_socket := self._inbox.empty()) is not None:
+        if (open_socket := self._waiting.empty()) is not None:
             open_socket.close()
         if threading.current_thread() is not self._thread:
             self._thread.join(2 * asking.TIMEOUT_S)

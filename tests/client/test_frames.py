@@ -125,7 +125,7 @@ def test_send_without_a_connection(run_bridge: Run, monkeypatch: pytest.MonkeyPa
 
 def test_program_that_never_looks(make_stub: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Frames that nobody takes don't pile up for ever: the oldest go, and it stays connected."""
-    monkeypatch.setattr("gpiobridge.client.inbox.MAX_WAITING", 3)
+    monkeypatch.setattr("gpiobridge.client.waiting_frames.MAX_WAITING", 3)
 
     def handler(ws: ServerConnection) -> None:
         ws.send(STATE)
@@ -138,7 +138,7 @@ def test_program_that_never_looks(make_stub: Any, monkeypatch: pytest.MonkeyPatc
     told, looked = threading.Event(), threading.Event()
     stub = make_stub(handler)
     with connect(stub.url) as frames:
-        wait_until(lambda: frames._inbox.left_out == 3)
+        wait_until(lambda: frames._waiting.left_out == 3)
         frames.send("still here")
         assert told.wait(DEADLINE_S)
         assert [next_frame(frames)["data"] for _ in range(3)] == [3, 4, 5]

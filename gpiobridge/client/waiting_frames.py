@@ -21,7 +21,7 @@ MAX_WAITING = 1000
 _LOOK_UP_S = 1.0  # Ctrl-C doesn't end a wait without a limit on Windows
 
 
-class Inbox:
+class WaitingFrames:
     """What a page is told, until the program looks.
 
     Attributes:
