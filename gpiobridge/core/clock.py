@@ -1,7 +1,7 @@
 """What a clock is: the moment on two clocks together, and how long to wait for another one.
 
 Pure: who reads the time gets a clock, or a moment, and so a test can make the time. The real clock
-is `gpiobridge.loop.clock.RealClock`.
+is `gpiobridge.system.clock.RealClock`.
 """
 
 from collections.abc import Callable

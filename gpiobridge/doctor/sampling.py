@@ -16,10 +16,10 @@ from typing import Protocol
 from gpiobridge.config import Gpio, Pull
 from gpiobridge.core.events import Level, RawEdge
 from gpiobridge.errors import PinError
-from gpiobridge.loop.clock import RealClock
 from gpiobridge.pins.gpio import WiredPin
 from gpiobridge.pins.source import PinSource
 from gpiobridge.pins.sources import pin_source
+from gpiobridge.system.clock import RealClock
 
 SAMPLE_S = 0.5
 """How long pins are watched, in seconds."""

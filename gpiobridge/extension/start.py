@@ -24,11 +24,11 @@ from gpiobridge.errors import ConfigError
 from gpiobridge.extension.fallback_log import show_log
 from gpiobridge.extension.settings import read_settings
 from gpiobridge.extension.views import ViewPages, with_long_path, without_path
-from gpiobridge.loop.clock import RealClock
 from gpiobridge.loop.watcher import Watcher
 from gpiobridge.pins.sources import pin_source
 from gpiobridge.routes.admission import check_source
 from gpiobridge.routes.blueprint import overlapping
+from gpiobridge.system.clock import RealClock
 from gpiobridge.system.run_key import RunKey
 
 log = logging.getLogger(__name__)

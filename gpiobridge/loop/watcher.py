@@ -24,7 +24,6 @@ from gpiobridge.displays.connection import Connection
 from gpiobridge.displays.hub import Hub
 from gpiobridge.displays.retained_messages import Retained
 from gpiobridge.displays.slots import OF_THE_MACHINE, Slots
-from gpiobridge.loop.clock import RealClock
 from gpiobridge.loop.counts import Counts
 from gpiobridge.loop.effects import Effects
 from gpiobridge.loop.event_log import EventLog
@@ -33,6 +32,7 @@ from gpiobridge.loop.order_queue import OrderQueue
 from gpiobridge.loop.pin_feed import PinFeed
 from gpiobridge.loop.waker import Waker
 from gpiobridge.pins.source import PinSource
+from gpiobridge.system.clock import RealClock
 
 log = logging.getLogger(__name__)
 

@@ -13,10 +13,10 @@ from gpiobridge.doctor import sampling
 from gpiobridge.doctor.machine import Package, packages_installed
 from gpiobridge.doctor.sampling import Sample, sample
 from gpiobridge.errors import PinError
-from gpiobridge.loop.clock import RealClock
 from gpiobridge.pins.gpio import WiredPin
 from gpiobridge.pins.gpiozero_pins import GpiozeroPins
 from gpiobridge.pins.source import OnEdge
+from gpiobridge.system.clock import RealClock
 from gpiobridge.system.commands import run_command
 
 LOW, HIGH = Level.LOW, Level.HIGH

@@ -10,9 +10,9 @@ from pathlib import Path
 from gpiobridge.config import Gpio, Page, Server, Settings
 from gpiobridge.core.clock import Clock
 from gpiobridge.core.events import Level, RawEdge
-from gpiobridge.loop.clock import RealClock
 from gpiobridge.pins.gpio import WiredPin
 from gpiobridge.pins.source import PinSource
+from gpiobridge.system.clock import RealClock
 
 LOW, HIGH = Level.LOW, Level.HIGH
 SETTINGS = Settings(

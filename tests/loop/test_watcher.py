@@ -11,9 +11,9 @@ from stage import DEADLINE_S, Peer, Stage, moved_by
 from gpiobridge.core.events import Gesture, Level, Now, PinEvent, RawEdge
 from gpiobridge.core.noise import MAX_EVENTS_A_SECOND
 from gpiobridge.displays.audience import Display
-from gpiobridge.loop.clock import RealClock
 from gpiobridge.loop.observer import Observer
 from gpiobridge.loop.watcher import Watcher
+from gpiobridge.system.clock import RealClock
 
 LOW, HIGH = Level.LOW, Level.HIGH
 

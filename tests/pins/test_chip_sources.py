@@ -13,7 +13,6 @@ import pytest
 from gpiobridge.config import Gpio
 from gpiobridge.core.events import Level, RawEdge
 from gpiobridge.errors import PinError
-from gpiobridge.loop.clock import RealClock
 from gpiobridge.pins import boards
 from gpiobridge.pins.chips import Chip
 from gpiobridge.pins.gpio import WiredPin, by_chip, source_of_chips
@@ -21,6 +20,7 @@ from gpiobridge.pins.gpiod_pins import GpiodPins
 from gpiobridge.pins.gpiozero_pins import GpiozeroPins
 from gpiobridge.pins.source import OnEdge, PinSource
 from gpiobridge.pins.sources import Sources, pin_source
+from gpiobridge.system.clock import RealClock
 
 LOW, HIGH = Level.LOW, Level.HIGH
 PINS = {

@@ -17,7 +17,6 @@ from gpiobridge.core.debounce import Debounce
 from gpiobridge.core.events import Gesture, Level, PinEvent, RawEdge
 from gpiobridge.core.gestures import Press
 from gpiobridge.errors import DriveError, PinError
-from gpiobridge.loop.clock import RealClock
 from gpiobridge.loop.observer import Observer
 from gpiobridge.loop.watcher import Watcher
 from gpiobridge.pins.driving import MAX_PRESS_S, Driving
@@ -26,6 +25,7 @@ from gpiobridge.pins.gpiozero_pins import GpiozeroPins
 from gpiobridge.pins.http import HttpPin, VirtualPins
 from gpiobridge.pins.source import PinSource
 from gpiobridge.pins.sources import Sources
+from gpiobridge.system.clock import RealClock
 
 LOW, HIGH = Level.LOW, Level.HIGH
 BELL = HttpPin(name="bell", active=LOW, debounce_s=0.02, hold_s=0.3)

@@ -12,12 +12,12 @@ import pytest
 from gpiobridge.config import Gpio, Pull
 from gpiobridge.core.events import Level, RawEdge
 from gpiobridge.errors import PinError
-from gpiobridge.loop.clock import RealClock
 from gpiobridge.pins.chips import Chip as KernelChip
 from gpiobridge.pins.gpio import WiredPin
 from gpiobridge.pins.gpiod_pins import GpiodPins
 from gpiobridge.pins.gpiozero_pins import GpiozeroPins
 from gpiobridge.pins.sources import pin_source
+from gpiobridge.system.clock import RealClock
 
 LOW, HIGH = Level.LOW, Level.HIGH
 PINS = {

@@ -21,7 +21,6 @@ from gpiozero.pins.mock import MockFactory, MockPin
 from gpiobridge.config import Gpio, Pin, Pull
 from gpiobridge.core.events import Level, RawEdge
 from gpiobridge.errors import PinError
-from gpiobridge.loop.clock import RealClock
 from gpiobridge.pins import boards, gpiozero_pins
 from gpiobridge.pins.boards import chip_number, choose, is_raspberry_pi
 from gpiobridge.pins.chips import Chip
@@ -29,6 +28,7 @@ from gpiobridge.pins.gpio import WiredPin
 from gpiobridge.pins.gpiozero_pins import GpiozeroPins
 from gpiobridge.pins.remedies import install
 from gpiobridge.system import invocation
+from gpiobridge.system.clock import RealClock
 
 LOW, HIGH = Level.LOW, Level.HIGH
 BUTTON = WiredPin(name="button", pin=17, active=LOW)

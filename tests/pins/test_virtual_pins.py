@@ -12,13 +12,13 @@ from harness.scripted_pins import PATHS, SETTINGS, ScriptedPins
 from gpiobridge.config import Gpio, Pin, Pull
 from gpiobridge.core.events import Level, RawEdge
 from gpiobridge.errors import PinError
-from gpiobridge.loop.clock import RealClock
 from gpiobridge.loop.watcher import Watcher
 from gpiobridge.pins.gpio import WiredPin
 from gpiobridge.pins.gpiod_pins import GpiodPins
 from gpiobridge.pins.gpiozero_pins import GpiozeroPins
 from gpiobridge.pins.http import HttpPin, VirtualPins
 from gpiobridge.pins.sources import Sources, pin_source
+from gpiobridge.system.clock import RealClock
 
 LOW, HIGH = Level.LOW, Level.HIGH
 BUTTON = WiredPin(name="button", pin=17, active=LOW)
