@@ -7,6 +7,7 @@ values with each other. Pure; imports the readers of values and `words`; any thr
 
 import re
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
@@ -211,12 +212,18 @@ class GpioTable(Table):
     chip: Annotated[str | None, BeforeValidator(chip_name)] = None
 
 
+def member_of(kind: type[StrEnum]) -> AfterValidator:
+    """Make a text the member of an enumeration that it names."""
+    # Not the class itself: pydantic 2.6 counts its arguments, and gives it one too many.
+    return AfterValidator(lambda text: kind(text))
+
+
 class PinTable(Table):
     """What may stand in ``[pins.<name>]``, whatever its kind; each kind has more beside it."""
 
     source: str | None = None  # there is such a kind: it has this table
     # Not the enumerations: pydantic 2.6 reports a wrong type of them as it does one of text.
-    active: Annotated[Literal["low", "high"], AfterValidator(Level)] | None = None
+    active: Annotated[Literal["low", "high"], member_of(Level)] | None = None
     debounce_s: Annotated[float | None, seconds(0, 10)] = Field(None, alias="debounce")
     hold_s: Annotated[float | None, seconds(0.1, 600)] = Field(None, alias="hold")
 

@@ -6,12 +6,10 @@ Pure, but for what pydantic does; any thread.
 from dataclasses import dataclass
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import AfterValidator
-
 from gpiobridge.config import Pin, Pull
 from gpiobridge.config.kinds import Written
 from gpiobridge.config.problems import Problems
-from gpiobridge.config.tables import PinTable
+from gpiobridge.config.tables import PinTable, member_of
 from gpiobridge.core.events import Level
 from gpiobridge.pins.source import PinKind
 
@@ -21,7 +19,7 @@ _ACTIVE = {Pull.UP: Level.LOW, Pull.DOWN: Level.HIGH}
 class PulledTable(PinTable):
     """What may stand in ``[pins.<name>]`` of a pin with a pull."""
 
-    pull: Annotated[Literal["up", "down", "none"], AfterValidator(Pull)] | None = None
+    pull: Annotated[Literal["up", "down", "none"], member_of(Pull)] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
