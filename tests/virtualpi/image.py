@@ -127,6 +127,9 @@ def _build(image: Path, requirements: list[str]) -> None:
 def _debian_tree(root: Path, packages: Path) -> None:
     """Make the guest's file tree, and fetch the packages of its kernel and busybox."""
     run(
+        # What it mounts in the tree goes with it, even if it is killed.
+        "unshare",
+        "--mount",
         "mmdebstrap",
         "--quiet",
         "--mode=root",
