@@ -9,8 +9,8 @@ knowing no more of it than `source` says. Of the back ends of `gpio` one stamps 
 (`gpiozero_pins`), in the other the kernel does, and they wait at a descriptor (`gpiod_pins`);
 `boards` knows what "auto" means on this machine. Where there is no wire, a program makes the edge
 (`driving` has the rules for that, also with simulated pins). Both edges, no debounce of the back
-end (they differ, see `debounce`). An error comes with what to do about it, from `remedies`; `chips`
-asks the kernel itself, without a back end.
+end (they differ, see `core.debounce`). An error comes with what to do about it, from `remedies`;
+`chips` asks the kernel itself, without a back end.
 
 Threads: a source is opened, read and closed by one at a time, the one that starts the watcher,
 then the watcher's own; callbacks come on the back end's, or on the one that drives a pin. All else
