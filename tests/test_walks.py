@@ -1,4 +1,4 @@
-"""The four walks of docs/design.md: each function is there, and hands on to the next as it says."""
+"""docs/design.md: the places for a new line are there, and each walk goes as it says."""
 
 import ast
 import re
@@ -10,8 +10,11 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "gpiobridge"
-WALKS = re.findall(
-    r"^### (An? [a-z]+).*?\n(\|.*?)\n\n", (ROOT / "docs" / "design.md").read_text(), re.M | re.S
+DESIGN = (ROOT / "docs" / "design.md").read_text("utf-8")
+WALKS = re.findall(r"^### (An? [a-z]+).*?\n(\|.*?)\n\n", DESIGN, re.M | re.S)
+PLACES = re.findall(
+    r"`([\w/]+(?:\.py|\.js|/))`",
+    DESIGN.partition("Where does a line belong?")[2].partition("##")[0],
 )
 ROW = re.compile(r"\| `([^`]+)` \| `([^`]+)` \| .+? \| (.+?) \|$")
 
@@ -61,10 +64,17 @@ def in_script(step: Step) -> bool:
     return bool(re.search(rf"\bfunction {step.name}\(", text))
 
 
-def test_there_are_four_walks() -> None:
-    """A press, a request, a message, an installation."""
+def test_a_new_line_has_a_place() -> None:
+    """Each file and folder in which the table says that a line belongs is there."""
+    there = {place for place in PLACES for at in (PACKAGE, ROOT) if (at / place).exists()}
+    assert there
+    assert there == set(PLACES)
+
+
+def test_there_are_five_walks() -> None:
+    """A press, a request, a socket, a message, an installation."""
     assert [name for name, _ in WALKS] == [
-        "A press", "A request", "A message", "An installation",
+        "A press", "A request", "A socket", "A message", "An installation",
     ]  # fmt: skip
 
 

@@ -187,15 +187,15 @@ def install(
         raise click.UsageError("--rollback goes with neither --read-only nor --writable")
     if read_only is False and (folder or kiosk or replace):
         raise click.UsageError("--writable goes with none of DIR, --kiosk and --replace")
-    installing = _installing()
-    machine = installing.TargetMachine()
+    installation = _installation()
+    machine = installation.TargetMachine()
     if read_only is False:
-        installing.make_writable(dry_run=dry_run, machine=machine, tell=click.echo)
+        installation.make_writable(dry_run=dry_run, machine=machine, tell=click.echo)
         return
     if rollback:
-        installing.roll_back(dry_run=dry_run, replace=replace, machine=machine, tell=click.echo)
+        installation.roll_back(dry_run=dry_run, replace=replace, machine=machine, tell=click.echo)
         return
-    choices = installing.Choices(
+    choices = installation.Choices(
         folder=folder,
         kiosk=kiosk,
         browser=BROWSERS[browser] if browser else None,
@@ -203,18 +203,18 @@ def install(
         read_only=bool(read_only),
         dry_run=dry_run,
     )
-    installing.install(choices, machine, click.echo)
+    installation.install(choices, machine, click.echo)
 
 
 @main.command()
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and change nothing.")
 def uninstall(dry_run: bool) -> None:
     """Remove the service that `install` has made; the exhibit stays (needs root)."""
-    installing = _installing()
-    installing.uninstall(dry_run=dry_run, machine=installing.TargetMachine(), tell=click.echo)
+    installation = _installation()
+    installation.uninstall(dry_run=dry_run, machine=installation.TargetMachine(), tell=click.echo)
 
 
-def _installing() -> Any:
+def _installation() -> Any:
     try:
         from gpiobridge.install import installation  # not needed by the other commands
     except ImportError as error:  # Windows has no fcntl

@@ -11,7 +11,7 @@ config_option = click.option(
     type=click.Path(readable=False, path_type=Path),
     help="By default config.toml in this folder, else the packaged example.",
 )
-# The environment's tokens are not click's to read: `target` reads them as the bridge does.
+# The environment's tokens are not click's to read: `client.target` reads them as the bridge does.
 which_config_option = click.option(
     "--config",
     "config_file",

@@ -2,8 +2,9 @@
 
 `connect` follows a page as a browser without a screen would: `frames` is the program's side,
 `follower` the connection's, on a thread of its own, and `waiting_frames` lies between them. The
-commands ask by HTTP (`asking`), at the address and with the tokens that `target` finds. Nothing
-here knows the server's code: both ends share `core.wire` alone.
+commands ask by HTTP (`asking`, with a function for each thing that can be asked), at the address
+and with the tokens that `target` finds. Nothing here knows the server's code: both ends share
+`core.wire` alone.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -1,7 +1,7 @@
 """Ask a running bridge by HTTP: its health, a press, a word to its displays.
 
 Blocking calls on the caller's thread, any one. It uses the routes as any other program would, and
-nothing of the server; `client` follows a page's frames.
+nothing of the server; `frames` follows a page.
 """
 
 import http.client
@@ -51,10 +51,10 @@ def press(
     quoted = urllib.parse.quote(pin, safe="")
     if for_s is None:
         for_s = max(_PRESS_S, pins[pin].get("debounce", 0.0))
-    if pins[pin].get("source") == "http":
-        where, right = f"{base}/api/pins/{quoted}", api_token or token
-    else:
+    if pins[pin].get("source", "gpio") == "gpio":
         where, right = f"{base}/simulator/pins/{quoted}", token
+    else:
+        where, right = f"{base}/api/pins/{quoted}", api_token or token
     # One request is the whole press: the bridge itself knows its end, whatever becomes of us.
     press = {"level": pins[pin]["active"], "for": format_duration(for_s)}
     _with_key(where, right, lambda there, key: ask(_post(there, press, right, key)))

@@ -71,7 +71,7 @@ class Server:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """The section ``[limits]``: what one client may hold, as `addresses` tells clients apart.
+    """The section ``[limits]``: what one client may hold, as `net.addresses` tells clients apart.
 
     They are generous, as a whole museum may be behind one address; at least 1 each.
 

@@ -260,7 +260,7 @@ class Core:
         self._levels[pin] = level
         press = self._presses.get(pin)
         outcome = press.end(at_s) if press is not None and level is not press.active else None
-        effects = self._tell(PinEvent(self.seq + 1, pin, level, at_s), now)
+        effects = self._tell_event(PinEvent(self.seq + 1, pin, level, at_s), now)
         self._changed_seq[pin] = self.seq
         effects += self._gesture(pin, outcome, level, now)
         if press is not None and level is press.active:
@@ -279,9 +279,9 @@ class Core:
             outcome.press,
             outcome.press_at_s,
         )
-        return self._tell(event, now)
+        return self._tell_event(event, now)
 
-    def _tell(self, event: PinEvent, now: Now) -> list[Effect]:
+    def _tell_event(self, event: PinEvent, now: Now) -> list[Effect]:
         """Count an event; every display is told, and those whose page reacts to it leave."""
         self.seq = event.seq
         self._navigation.remember(event)

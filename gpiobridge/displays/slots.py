@@ -40,7 +40,7 @@ class Slot:
     """One socket's right to be open.
 
     Args:
-        client: whose it is, as `addresses` tells clients apart; None: this machine's itself.
+        client: whose it is, as `net.addresses` tells clients apart; None: this machine's itself.
         seat: a random word that its page alone knows, for one use: it brings the next socket here.
         began_s: when the first of its page's sockets took one, in monotonic seconds: each handed
             it on by its seat.

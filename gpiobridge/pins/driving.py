@@ -8,10 +8,10 @@ A press that is taken is an event: the debounce sees the level before it, the pr
 after it each for the pin's window. Whatever would not be one is refused, with the reason. A level
 without an end may bounce, as a wire does, but it spares a press.
 
-It keeps what the watcher relies on (`debounce` says why): a reading is never older than the moment
-before it, and an edge that was stamped before a moment is in the watcher's hands once it has looked
-for edges after that moment. So a level and its edge are made in one step, under the lock, and
-`read` and `hand_on` come before that step or after it, never in its middle.
+It keeps what the watcher relies on (`core.debounce` says why): a reading is never older than the
+moment before it, and an edge that was stamped before a moment is in the watcher's hands once it has
+looked for edges after that moment. So a level and its edge are made in one step, under the lock,
+and `read` and `hand_on` come before that step or after it, never in its middle.
 
 Any thread. ``put`` is called with the lock held, so that edges come in the order of their stamps;
 it must not block.

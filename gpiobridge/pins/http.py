@@ -1,4 +1,4 @@
-"""The kind "http": pins without a wire, whose levels whoever may use the API sets (see `api`).
+"""The kind "http": pins without a wire, whose levels the API sets (see `routes.api`).
 
 `driving` has the rules by which they change, and keeps the watcher's promises.
 

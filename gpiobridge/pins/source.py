@@ -1,6 +1,6 @@
 """What a kind of pins gives: a source of their edges, as the watcher needs it.
 
-It touches no pin. Which thread calls what, `watcher` decides; only `PinSource.drive`,
+It touches no pin. Which thread calls what, `loop.watcher` decides; only `PinSource.drive`,
 `PinSource.drives` and `PinSource.deadline_s` are for any.
 """
 

@@ -1,8 +1,8 @@
 """Pins without hardware: the page that presses them, and the route behind it.
 
-The simulated pins themselves are gpiozero's mock (see `gpiozero_pins`); an edge made here takes the
-same way as a real one. Beside them it presses the virtual pins, too. With real pins these routes
-answer 404. Any HTTP thread.
+The simulated pins themselves are gpiozero's mock (see `pins.gpiozero_pins`); an edge made here
+takes the same way as a real one. Beside them it presses the virtual pins, too. With real pins these
+routes answer 404. Any HTTP thread.
 """
 
 from collections.abc import Callable

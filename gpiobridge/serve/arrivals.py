@@ -91,7 +91,7 @@ class Arrivals:
 
         Args:
             connection: of which no thread answers a request now.
-            client: whose it is, as `addresses` tells clients apart.
+            client: whose it is, as `net.addresses` tells clients apart.
             data: what came together with the request before.
         """
         connection.sock.setblocking(False)

@@ -11,7 +11,7 @@ Connection = TypeVar("Connection")
 
 
 class Clients(Generic[Connection]):
-    """The clients that hold connections, as `addresses` names them; None is this machine."""
+    """The clients that hold connections, as `net.addresses` names them; None is this machine."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

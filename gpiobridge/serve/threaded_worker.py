@@ -3,7 +3,7 @@
 With gunicorn's own, eight clients that send their requests byte by byte, or keep a thousand
 connections open, keep everybody else out. Here a request gets a thread when it has come
 (`arrivals`), clients take turns (`turns`), and connections are bounded, in all and for each client
-(`addresses`).
+(`clients`).
 
 The way of a request: `accept` → `enqueue_req` → `arrivals` → `turns` → gunicorn's `enqueue_req` → a
 thread. A kept-alive connection begins anew at `enqueue_req`. What is overridden here was read in

@@ -30,7 +30,7 @@ class Turn(Generic[T]):
 
     Args:
         item: what stands for it.
-        client: who asks, as `addresses` tells clients apart; None for this machine itself.
+        client: who asks, as `net.addresses` tells clients apart; None for this machine itself.
         slow: whether its body is still to come.
     """
 

@@ -184,6 +184,25 @@ def test_a_program_can_not_set_it(app: Flask, bridge: GpioBridge) -> None:
         bridge.pins["tick"].press()
 
 
+def test_the_command_presses_a_kind_that_lets_itself_be_set(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Through the API, whatever its name: there is no simulator where no pin is simulated."""
+    driven: list[tuple[str, Level, float | None]] = []
+
+    def drive(_self: object, pin: str, level: Level, for_s: float | None = None) -> None:
+        driven.append((pin, level, for_s))
+
+    monkeypatch.setattr(metronome.MetronomePin, "closed_because", "")
+    monkeypatch.setattr(metronome.Metronomes, "drive", drive)
+    path.write_text(EXHIBIT.replace("button = 17\n", ""))
+    app = create_app(load(path, {}))
+    with served(app, app.extensions["gpiobridge"]) as port:
+        command = ["press", "tick", "--for", "50ms", "--url", f"http://127.0.0.1:{port}"]
+        done = CliRunner().invoke(main, command)
+    assert (done.output, driven) == ("", [("tick", Level.LOW, 0.05)])
+
+
 def test_the_simulator_shows_it_without_a_hand_on_it(app: Flask) -> None:
     """Its level is there; its buttons do nothing."""
     page = app.test_client().get("/simulator").text
