@@ -35,7 +35,7 @@ _NOBODY = (
 _STOPPED = "push and navigate reach no display any more: the bridge in this process has stopped"
 
 
-class Outbound:
+class Orders:
     """Messages and moves of one application, before and while its bridge runs.
 
     Args:

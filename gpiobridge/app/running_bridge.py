@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from gpiobridge.app.orders import Outbound
+from gpiobridge.app.orders import Orders
 from gpiobridge.config import Settings
 from gpiobridge.loop.watcher import Watcher
 from gpiobridge.system.run_key import RunKey
@@ -25,7 +25,7 @@ class RunningBridge:
     Args:
         settings: the checked configuration.
         watcher: watches the pins and serves the displays.
-        outbound: what the application says to the displays.
+        orders: what the application says to the displays.
         prefix: where the application has put our own routes, usually empty.
         process: the id of the process in which it was started: the only one with its threads.
         key: what commands on this machine show instead of a token.
@@ -34,7 +34,7 @@ class RunningBridge:
 
     settings: Settings
     watcher: Watcher
-    outbound: Outbound
+    orders: Orders
     prefix: str
     process: int
     key: RunKey

@@ -277,8 +277,8 @@ class GpioBridge:
             PushError: it is no JSON, too large, or for a page that there isn't.
             GpioBridgeError: it has no application yet.
         """
-        outbound = self._lifetime_for("push()").outbound
-        return outbound.push(data, Audience(page, display, exclude), retain)
+        orders = self._lifetime_for("push()").orders
+        return orders.push(data, Audience(page, display, exclude), retain)
 
     def navigate(
         self,
@@ -306,8 +306,8 @@ class GpioBridge:
             PushError: there is no such page.
             GpioBridgeError: it has no application yet.
         """
-        outbound = self._lifetime_for("navigate()").outbound
-        return outbound.navigate(to, Audience(page, display, exclude))
+        orders = self._lifetime_for("navigate()").orders
+        return orders.navigate(to, Audience(page, display, exclude))
 
     def send_file(self, folder: Path, name: str) -> Response:
         """Answer a request with a file; a slow or paused reader holds no HTTP thread.

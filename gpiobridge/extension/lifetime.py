@@ -12,7 +12,7 @@ import time
 
 from flask import Flask
 
-from gpiobridge.app.orders import Outbound
+from gpiobridge.app.orders import Orders
 from gpiobridge.app.running_bridge import RunningBridge
 from gpiobridge.errors import GpioBridgeError
 from gpiobridge.extension.one_process import StartedBeforeForkError
@@ -34,12 +34,12 @@ class Lifetime:
         feeder: feeds files to slow readers; stopped with the bridge.
 
     Attributes:
-        outbound: what the application says to its displays, also before the start.
+        orders: what the application says to its displays, also before the start.
     """
 
     def __init__(self, app: Flask, declared: Declared, feeder: FileFeeder) -> None:
         self.app = app
-        self.outbound = Outbound(declared.url_prefix)
+        self.orders = Orders(declared.url_prefix)
         self._declared = declared
         self._feeder = feeder
         self._lock = threading.Lock()
@@ -105,7 +105,7 @@ class Lifetime:
 
     def _start_locked(self) -> RunningBridge:
         if self._running is None:  # else another thread was first
-            self._running = start(self.app, self._declared, self.outbound)
+            self._running = start(self.app, self._declared, self.orders)
             # Under a server that isn't ours the displays are told, too, when the process ends.
             atexit.register(self.stop)
             # Only now: a function may use all of the bridge.

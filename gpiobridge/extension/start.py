@@ -17,7 +17,7 @@ from flask import Flask, has_request_context, request
 from werkzeug.exceptions import HTTPException
 
 from gpiobridge.app.handlers import Handlers
-from gpiobridge.app.orders import Outbound
+from gpiobridge.app.orders import Orders
 from gpiobridge.app.running_bridge import RunningBridge
 from gpiobridge.config import Settings
 from gpiobridge.errors import ConfigError
@@ -65,13 +65,13 @@ class Declared:
         return read_settings(app, self.config, self.pins, self.views.rules)
 
 
-def start(app: Flask, declared: Declared, outbound: Outbound) -> RunningBridge:
+def start(app: Flask, declared: Declared, orders: Orders) -> RunningBridge:
     """Open the pins and start watching.
 
     Args:
         app: the application.
         declared: what it has said of its bridge.
-        outbound: takes what the application says to its displays.
+        orders: takes what the application says to its displays.
 
     Raises:
         ConfigError: the configuration is wrong; every problem is in the message.
@@ -89,7 +89,7 @@ def start(app: Flask, declared: Declared, outbound: Outbound) -> RunningBridge:
         paths,
         declared.on_failure,
         gestures=handlers.gestures(),
-        retained=outbound.retained,
+        retained=orders.retained,
         observers=(handlers,),
         clock=clock,
     )
@@ -99,7 +99,7 @@ def start(app: Flask, declared: Declared, outbound: Outbound) -> RunningBridge:
     except BaseException:
         handlers.stop()
         raise
-    outbound.attach(watcher)
+    orders.attach(watcher)
     if pins.simulated:
         log.warning("the pins are SIMULATED: no GPIO is read")
         if not isinstance(declared.config, Settings):  # our own service greets by itself
@@ -109,7 +109,7 @@ def start(app: Flask, declared: Declared, outbound: Outbound) -> RunningBridge:
     return RunningBridge(
         settings,
         watcher,
-        outbound,
+        orders,
         declared.url_prefix,
         os.getpid(),
         RunKey(),

@@ -48,12 +48,12 @@ def add_api(blueprint: Blueprint, running: Callable[[], RunningBridge]) -> None:
     def push() -> ResponseReturnValue:
         body = _body(_MAX_BODY_BYTES, "data", (*_AUDIENCE, "retain"))
         data, retain = _needed(body, "data"), body.pop("retain", None)
-        return _told(lambda: running().outbound.push(data, Audience(**body), retain))
+        return _told(lambda: running().orders.push(data, Audience(**body), retain))
 
     def navigate() -> ResponseReturnValue:
         body = _body(_MAX_BODY_BYTES, "to", _AUDIENCE)
         to = _needed(body, "to")
-        return _told(lambda: running().outbound.navigate(to, Audience(**body)))
+        return _told(lambda: running().orders.navigate(to, Audience(**body)))
 
     def set_pin(name: str) -> ResponseReturnValue:
         pins = running().settings.pins
