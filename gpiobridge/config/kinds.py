@@ -22,7 +22,7 @@ from gpiobridge.core.events import Level
 KINDS = {"gpio": "gpiobridge.pins.gpio", "http": "gpiobridge.pins.http"}
 """Kind -> its module, in which it is called ``KIND``."""
 
-DEFAULT = "gpio"
+DEFAULT_KIND = "gpio"
 """The kind of a pin that names none; the only one with a short form, ``button = 17``."""
 
 TableT = TypeVar("TableT", bound=PinTable)

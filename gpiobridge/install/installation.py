@@ -27,7 +27,7 @@ from gpiobridge.install.present import kiosk_browser, look, mounts_state, packag
 from gpiobridge.install.removal import left_by_uninstall, plan_uninstall
 from gpiobridge.install.steps import CONFIG, EXHIBIT, HOME, File, Step, listed
 from gpiobridge.install.target import TargetMachine
-from gpiobridge.kiosk.browsers import DEFAULT, Browser
+from gpiobridge.kiosk.browsers import DEFAULT_BROWSER, Browser
 from gpiobridge.pins.boards import choose
 from gpiobridge.pins.gpio import wired
 from gpiobridge.system import invocation
@@ -74,7 +74,7 @@ class Choices:
     def browser_on(self, machine: TargetMachine) -> Browser | None:
         """Say what the kiosk will show pages with; None for no kiosk."""
         installed = kiosk_browser(machine)
-        return (self.browser or installed or DEFAULT) if self.kiosk or installed else None
+        return (self.browser or installed or DEFAULT_BROWSER) if self.kiosk or installed else None
 
 
 @_readable()

@@ -77,7 +77,7 @@ class Options(NamedTuple):
 
     url: str
     name: str = "kiosk"
-    browser: str = browsers.DEFAULT.name
+    browser: str = browsers.DEFAULT_BROWSER.name
     flags: Sequence[str] = ()
     watch: bool = True
     token: str = ""
