@@ -43,13 +43,13 @@ class Http(PulledKind[PulledTable, HttpPin]):
 
     def make(self, gpio: Gpio, pins: Mapping[str, HttpPin], clock: Clock) -> PinSource:
         """Make their source."""
-        return VirtualPins(pins, clock)
+        return HttpPins(pins, clock)
 
 
 KIND = Http()
 
 
-class VirtualPins(PinSource):
+class HttpPins(PinSource):
     """Pins that start inactive, and keep the level that they were last given.
 
     Args:
