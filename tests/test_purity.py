@@ -143,3 +143,14 @@ def test_every_room_says_what_it_owns() -> None:
     doors = {door.parent.name: ast.get_docstring(ast.parse(door.read_text("utf-8"))) or ""
              for door in PACKAGE.glob("*/__init__.py")}  # fmt: skip
     assert {name for name, text in doors.items() if len(text.splitlines()) < 3} == set()
+
+
+def test_every_door_names_what_is_inside() -> None:
+    """Whoever comes to a door learns of each module behind it, in backticks."""
+    unnamed = {
+        str(path.relative_to(PACKAGE))
+        for path in PACKAGE.glob("*/*.py")
+        if not path.name.startswith("__")
+        and f"`{path.stem}`" not in (path.parent / "__init__.py").read_text("utf-8")
+    }
+    assert unnamed == set()
