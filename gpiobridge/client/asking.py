@@ -1,7 +1,7 @@
 """Ask a running bridge by HTTP: its health, a press, a word to its displays.
 
 Blocking calls on the caller's thread, any one. It uses the routes as any other program would, and
-nothing of the server; `client` follows a page's frames.
+nothing of the server; `follower` follows a page's frames.
 """
 
 import http.client

@@ -1,7 +1,7 @@
 """What a page has acted on, as a client keeps it from socket to socket.
 
-Pure: frames in, the next socket's query out. ``assets/client.js`` keeps the same, in variables of
-the same names: change both.
+Pure: frames in, the next socket's query out. ``routes/assets/client.js`` keeps the same, in
+variables of the same names: change both.
 """
 
 from typing import Any

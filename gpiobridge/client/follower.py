@@ -1,9 +1,9 @@
 """Follow a page from socket to socket: the client's own thread.
 
 It answers beats, reconnects, and goes from page to page. It keeps what it has acted on, and tells
-it with each new socket, as ``assets/client.js`` does; rules that run in a page (lockout, idle) are
-no business of it. What it is told goes to `waiting_frames`. It uses the wire as any other client
-would, and nothing of the server.
+it with each new socket, as ``routes/assets/client.js`` does; rules that run in a page (lockout,
+idle) are no business of it. What it is told goes to `waiting_frames`. It uses the wire as any other
+client would, and nothing of the server.
 """
 
 import contextlib

@@ -1,6 +1,6 @@
 """A page as a client without a screen sees it: loaded, and its frames read.
 
-Blocking calls on the caller's thread; `client` follows pages with them.
+Blocking calls on the caller's thread; `follower` follows pages with them.
 """
 
 import json

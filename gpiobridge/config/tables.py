@@ -1,7 +1,7 @@
 """What may stand in each table of ``config.toml``, and what a single value must be.
 
 The keys are the file's, the attributes those of `settings`, which has the defaults. Nothing is
-required here, so that each table can always be read as far as it is right; `config` then compares
+required here, so that each table can always be read as far as it is right; `check` then compares
 values with each other. Pure; imports the readers of values and `words`; any thread.
 """
 

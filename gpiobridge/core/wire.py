@@ -1,6 +1,6 @@
 """What goes over a socket: frames, close codes, limits, cursors.
 
-Pure. The wire is a contract with every page and client out there: see DESIGN in the README. A
+Pure. The wire is a contract with every page and client out there: see "The wire" in the README. A
 frame is one WebSocket text message of JSON.
 """
 

@@ -1,4 +1,7 @@
-"""Which views of an application are pages of the bridge, and where they are."""
+"""Which views of an application are pages of the bridge, and where they are.
+
+Declared while an application is made, on its thread; then any HTTP thread may ask.
+"""
 
 import inspect
 from collections.abc import Callable, Collection, Iterable, Mapping

@@ -1,7 +1,8 @@
 """The machine that is installed on: its file system, its systemd, its groups.
 
-The one place where programs are started. Tests put a folder in the place of ``/`` and a machine
-of their own in the place of this one.
+The one place where programs of the system are started (`carry_out` starts a copy of ours, to check
+with it). Tests put a folder in the place of ``/`` and a machine of their own in the place of this
+one.
 """
 
 import contextlib

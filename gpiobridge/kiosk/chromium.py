@@ -131,7 +131,7 @@ def first_address(folder: Path, address: str, *, secret: bool) -> str:
 
 
 def prepare(profile: Path, base: str, allow: Sequence[str]) -> None:
-    """Make a profile ready for a new start; what may be shown, the policy says (`kiosk_policy`)."""
+    """Make a profile ready for a new start; what may be shown, `chromium_policy` says."""
     tidy(profile)
 
 

@@ -1,6 +1,6 @@
 """When a kiosk's browser is started anew each day: after its time, as soon as nobody uses it.
 
-Times and what the bridge tells in, a decision out. Pure; imports nothing of the project; `kiosk`
+Times and what the bridge tells in, a decision out. Pure; imports nothing of the project; `launcher`
 asks. Only a new browser gives back all that a page, or the browser itself, has gathered.
 """
 

@@ -1,4 +1,7 @@
-"""What both servers do when they are up: start the bridge, and greet."""
+"""What both servers do when they are up: start the bridge, and greet.
+
+The main thread of the process that has the pins.
+"""
 
 import ipaddress
 import socket
