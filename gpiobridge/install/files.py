@@ -18,13 +18,12 @@ from gpiobridge.install.steps import (
     EXHIBIT,
     KEYBOARD,
     READERS,
-    STATE,
     UNITS,
     File,
 )
 from gpiobridge.kiosk import browsers
 from gpiobridge.kiosk.browsers import Browser
-from gpiobridge.system.units import KIOSK, RECOVER, SERVICE, SOCKET
+from gpiobridge.system.units import KIOSK, RECOVER, SERVICE, SOCKET, STATE
 
 NETWORK = f"{UNITS}/{SERVICE}.d/gpiobridge-network.conf"
 
