@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import socket
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -32,7 +31,7 @@ from gpiobridge.pins.boards import choose
 from gpiobridge.pins.gpio import wired
 from gpiobridge.system import invocation
 from gpiobridge.system.overlay import SETTING
-from gpiobridge.system.ports import port_on
+from gpiobridge.system.ports import called_by_others, port_on
 
 
 @contextlib.contextmanager
@@ -280,9 +279,7 @@ def _address(settings: Settings) -> tuple[str, int]:
 
 
 def _url(host: str, port: int) -> str:
-    if host in ("0.0.0.0", "::"):
-        host = socket.gethostname()
-    return f"{config.base_url(host, port)}/"
+    return f"{config.base_url(called_by_others(host), port)}/"
 
 
 def _show(steps: Sequence[Step], dry_run: bool, tell: Tell, nothing: str) -> bool:

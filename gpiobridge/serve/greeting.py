@@ -3,8 +3,6 @@
 The main thread of the process that has the pins.
 """
 
-import ipaddress
-import socket
 import sys
 from dataclasses import replace
 
@@ -14,6 +12,7 @@ from gpiobridge.config import base_url
 from gpiobridge.errors import GpioBridgeError
 from gpiobridge.extension.gpio_bridge import GpioBridge
 from gpiobridge.system import invocation
+from gpiobridge.system.ports import called_by_others
 
 
 def start_bridge(bridge: GpioBridge, host: str, port: int) -> None:
@@ -38,9 +37,7 @@ def start_bridge(bridge: GpioBridge, host: str, port: int) -> None:
 
 
 def _greeting(running: RunningBridge, host: str, port: int) -> str:
-    if ipaddress.ip_address(host).is_unspecified:
-        host = socket.gethostname()
-    url = base_url(host, port)
+    url = base_url(called_by_others(host), port)
     pins = running.settings.pins.values()
     lines = [f"gpiobridge shows its pages at {url}/"]
     if outside := running.settings.server.url:
