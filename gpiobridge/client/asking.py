@@ -21,7 +21,7 @@ from gpiobridge.system.run_key import find_keys, unreadable_key
 TIMEOUT_S = 5.0
 """How long a bridge may be silent, in seconds, until it counts as none."""
 
-_Answer = TypeVar("_Answer")
+_AnswerT = TypeVar("_AnswerT")
 
 _PRESS_S = 0.15
 """How long a finger presses a button, roughly."""
@@ -267,7 +267,7 @@ def _no_gpiobridge(url: str) -> RemoteError:
     return RemoteError(f"what answers at {url} is no gpiobridge; --url says where it is")
 
 
-def _with_key(url: str, token: str, ask_there: Callable[[str, str], _Answer]) -> _Answer:
+def _with_key(url: str, token: str, ask_there: Callable[[str, str], _AnswerT]) -> _AnswerT:
     """Ask a bridge with its token; without one, on this machine, with the key of its run.
 
     Args:
