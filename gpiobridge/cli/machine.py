@@ -135,7 +135,7 @@ def _write_policy(file: Path, url: str, wanted: "config.Kiosk") -> None:
     from gpiobridge.client import asking
     from gpiobridge.kiosk import chromium_policy
 
-    base = asking.base_url(url)
+    base = asking.bridge_url(url)
     made = chromium_policy.policy(base, wanted.allow, camera=wanted.camera)
     if str(file) == "-":
         click.echo(chromium_policy.text(made), nl=False)

@@ -44,7 +44,7 @@ def press(
         RemoteError: the bridge can't be reached, has no such pin, the pin is a real one, or the
             press would be no event.
     """
-    base = base_url(url)
+    base = bridge_url(url)
     pins = _with_key(base, token, lambda there, key: health(there, token, key=key))["pins"]
     if pin not in pins:
         raise RemoteError(f"there is no pin {pin!r} at {base}; pins: {', '.join(pins)}")
@@ -72,7 +72,7 @@ def health(
     """Ask a bridge how it is; README, "Keeping an eye on it", says what it answers.
 
     Args:
-        base: where the bridge is, as `base_url` gives it.
+        base: where the bridge is, as `bridge_url` gives it.
         token: what the bridge asks for, if it does.
         even_ill: return the answer of a bridge that doesn't watch its pins, too.
         timeout_s: how long it may be silent, in seconds.
@@ -117,7 +117,7 @@ def push(
         RemoteError: the bridge can't be reached, or refuses.
     """
     kept = {} if retain is None else {"retain": retain}
-    return _tell_displays(f"{base_url(url)}/api/messages", {"data": data, **kept}, who, token)
+    return _tell_displays(f"{bridge_url(url)}/api/messages", {"data": data, **kept}, who, token)
 
 
 def navigate(url: str, to: str, who: Audience = EVERYONE, *, token: str = "") -> int:
@@ -135,10 +135,10 @@ def navigate(url: str, to: str, who: Audience = EVERYONE, *, token: str = "") ->
     Raises:
         RemoteError: the bridge can't be reached, or refuses.
     """
-    return _tell_displays(f"{base_url(url)}/api/navigate", {"to": to}, who, token)
+    return _tell_displays(f"{bridge_url(url)}/api/navigate", {"to": to}, who, token)
 
 
-def base_url(url: str) -> str:
+def bridge_url(url: str) -> str:
     """Complete a bridge's address as people write it: ``pi.local:8000/``.
 
     Args:

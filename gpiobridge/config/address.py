@@ -57,7 +57,7 @@ def address_of(server: object) -> Address:
         raise ValueError("is no text")
     if type(port) is not int or not 0 <= port <= MAX_PORT:  # True is one, too
         raise ValueError("is no port")
-    return Address(read_host(host), port, read_token(token), read_token(api_token))
+    return Address(read_listen_host(host), port, read_token(token), read_token(api_token))
 
 
 def base_url(host: str, port: int) -> str:
@@ -88,7 +88,7 @@ def is_host(host: str) -> bool:
     return len(host) <= MAX_NAME and not numeric and _HOST_NAME.fullmatch(host) is not None
 
 
-def read_host(host: str) -> str:
+def read_listen_host(host: str) -> str:
     """Read an address to listen on.
 
     Raises:

@@ -275,7 +275,7 @@ def _address(settings: Settings) -> tuple[str, int]:
         raise InstallError(
             f"{settings.source}: server.port = 0: a service needs a port of its own, such as 8000"
         )
-    return files.address_of(settings.server.host), settings.server.port
+    return files.ip_address_of(settings.server.host), settings.server.port
 
 
 def _url(host: str, port: int) -> str:
