@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from gpiobridge.config.kinds import DEFAULT_KIND, KINDS, Kind, Written, kind_of
+from gpiobridge.config.kinds import DEFAULT_KIND, KINDS, Kind, WrittenPin, kind_of
 from gpiobridge.config.problems import Problems
 from gpiobridge.config.settings import CHIP_BACK_ENDS, Gpio, Pin
 from gpiobridge.config.tables import GpioTable
@@ -42,7 +42,7 @@ def read_pins(
     """
     pins: dict[str, Pin] = {}
     actives: dict[str, Level] = {}
-    read: dict[str, dict[str, Written[Any]]] = {}
+    read: dict[str, dict[str, WrittenPin[Any]]] = {}
     for name, raw in raw_pins.items():
         key = ("pins", name)
         if not _PIN_NAME.fullmatch(name):
@@ -60,7 +60,7 @@ def read_pins(
     return pins, actives
 
 
-def _read(key: Key, raw: object, problems: Problems) -> tuple[Kind[Any, Any], Written[Any]]:
+def _read(key: Key, raw: object, problems: Problems) -> tuple[Kind[Any, Any], WrittenPin[Any]]:
     """Read a pin as its kind does; where that is wrong, as the default one."""
     default = kind_of(DEFAULT_KIND)
     if not isinstance(raw, Mapping):

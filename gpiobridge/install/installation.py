@@ -28,7 +28,7 @@ from gpiobridge.install.steps import CONFIG, EXHIBIT, HOME, File, Step, listed
 from gpiobridge.install.target import TargetMachine
 from gpiobridge.kiosk.browsers import DEFAULT_BROWSER, Browser
 from gpiobridge.pins.boards import choose
-from gpiobridge.pins.gpio import wired
+from gpiobridge.pins.gpio import wired_pins
 from gpiobridge.system import invocation
 from gpiobridge.system.overlay import SETTING
 from gpiobridge.system.ports import called_by_others, port_on
@@ -119,7 +119,8 @@ def _install(choices: Choices, machine: TargetMachine, tell: Tell) -> None:
         units=files.unit_files(
             files.units_folder(PACKAGE),
             settings.server,
-            network=bool(wired(settings.pins)) and choose(settings.gpio.pin_factory) == "pigpio",
+            network=bool(wired_pins(settings.pins))
+            and choose(settings.gpio.pin_factory) == "pigpio",
             kiosk=kiosk,
             state=choices.read_only or mounts_state(machine),
         ),

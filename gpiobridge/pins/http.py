@@ -35,7 +35,7 @@ class HttpPin(PulledPin):
         return ""
 
 
-class Http(PulledKind[PulledTable, HttpPin]):
+class HttpKind(PulledKind[PulledTable, HttpPin]):
     """The kind of pins that the API sets."""
 
     table = PulledTable
@@ -46,7 +46,7 @@ class Http(PulledKind[PulledTable, HttpPin]):
         return HttpPins(pins, clock)
 
 
-KIND = Http()
+KIND = HttpKind()
 
 
 class HttpPins(PinSource):
