@@ -555,7 +555,7 @@ def _come_and_go(bridge: BridgeProcess, crowd: Crowd, count: int) -> None:
 # Stalled displays
 
 STALLED_FOR_S = 4.0
-"""So long, in seconds, a display is stalled here; after 12 s TCP gives it up (`hub`)."""
+"""So long, in seconds, a display is stalled here; after 12 s TCP gives it up."""
 
 Row = tuple[str, float, float, str]
 

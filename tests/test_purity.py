@@ -13,10 +13,13 @@ PACKAGE = Path(gpiobridge.__file__).parent
 PURE = (
     *sorted(str(path.relative_to(PACKAGE)) for room in ("core", "net")
             for path in (PACKAGE / room).glob("*.py")),
-    "client/cursors.py", "config/hidden.py", "doctor/findings.py", "errors.py",
-    "install/hindrances.py", "install/plan.py", "install/removal.py", "kiosk/browsers.py",
-    "kiosk/home.py", "kiosk/liveness.py", "kiosk/renewal.py", "kiosk/tabs.py",
-    "routes/byte_ranges.py", "serve/request_heads.py",
+    "client/answers.py", "client/cursors.py", "config/circles.py", "config/durations.py",
+    "config/environment.py", "config/header.py", "config/hidden.py", "config/rule_warnings.py",
+    "config/rules.py", "config/tables.py", "config/template_parts.py", "config/words.py",
+    "displays/audience.py", "doctor/findings.py", "errors.py", "install/hindrances.py",
+    "install/plan.py", "install/removal.py", "kiosk/browsers.py", "kiosk/home.py",
+    "kiosk/liveness.py", "kiosk/renewal.py", "kiosk/tabs.py", "routes/byte_ranges.py",
+    "routes/content_policies.py", "serve/request_heads.py",
 )  # fmt: skip
 ACTING = {
     "asyncio", "datetime", "flask", "gpiozero", "io", "logging", "os", "pathlib", "random",
@@ -143,3 +146,14 @@ def test_every_room_says_what_it_owns() -> None:
     doors = {door.parent.name: ast.get_docstring(ast.parse(door.read_text("utf-8"))) or ""
              for door in PACKAGE.glob("*/__init__.py")}  # fmt: skip
     assert {name for name, text in doors.items() if len(text.splitlines()) < 3} == set()
+
+
+def test_every_door_names_what_is_inside() -> None:
+    """Whoever comes to a door learns of each module behind it, in backticks."""
+    unnamed = {
+        str(path.relative_to(PACKAGE))
+        for path in PACKAGE.glob("*/*.py")
+        if not path.name.startswith("__")
+        and f"`{path.stem}`" not in (path.parent / "__init__.py").read_text("utf-8")
+    }
+    assert unnamed == set()

@@ -1,4 +1,7 @@
-"""An application's functions: what they take, what they are called, and which are the same."""
+"""An application's functions: what they take, what they are called, and which are the same.
+
+It calls none of them. Any thread.
+"""
 
 import inspect
 from collections.abc import Callable

@@ -18,7 +18,7 @@ from gpiobridge.displays.retained_messages import (
     MAX_KEY,
     MAX_RETAINED,
     MAX_RETAINED_BYTES,
-    Retained,
+    RetainedMessages,
 )
 from gpiobridge.errors import PushError
 from gpiobridge.loop.watcher import Watcher
@@ -46,7 +46,7 @@ class Orders:
     """
 
     def __init__(self, prefix: str = "") -> None:
-        self.retained = Retained()
+        self.retained = RetainedMessages()
         self._prefix = prefix
         self._watcher: Watcher | None = None
         self._process = 0  # the one that has the watcher's thread

@@ -14,7 +14,7 @@ from gpiobridge.cli.log import set_up_logging
 from gpiobridge.cli.options import config_option, token_option, url_option, which_config_option
 from gpiobridge.client.target import find_bridge
 from gpiobridge.errors import InstallError, KioskError
-from gpiobridge.kiosk.browsers import BROWSERS, DEFAULT
+from gpiobridge.kiosk.browsers import BROWSERS, DEFAULT_BROWSER
 
 _BROWSER = click.Choice(list(BROWSERS))
 _COLOURS = {"ok": "green", "warning": "yellow", "failure": "red", "skipped": None}
@@ -64,7 +64,7 @@ def doctor(config_file: Path | None, as_json: bool) -> None:
 @click.option(
     "--browser",
     type=_BROWSER,
-    default=DEFAULT.name,
+    default=DEFAULT_BROWSER.name,
     show_default=True,
     help="Which browser: Chromium, or cog, which needs about half its memory.",
 )
@@ -135,7 +135,7 @@ def _write_policy(file: Path, url: str, wanted: "config.Kiosk") -> None:
     from gpiobridge.client import asking
     from gpiobridge.kiosk import chromium_policy
 
-    base = asking.base_url(url)
+    base = asking.bridge_url(url)
     made = chromium_policy.policy(base, wanted.allow, camera=wanted.camera)
     if str(file) == "-":
         click.echo(chromium_policy.text(made), nl=False)

@@ -1,9 +1,10 @@
 """Other programs: follow a page of a running bridge, or ask it something.
 
 `connect` follows a page as a browser without a screen would: `frames` is the program's side,
-`follower` the connection's, on a thread of its own, and `waiting_frames` lies between them. The
-commands ask by HTTP (`asking`, with a function for each thing that can be asked), at the address
-and with the tokens that `target` finds. Nothing here knows the server's code: both ends share
+`follower` the connection's, on a thread of its own, and `waiting_frames` lies between them. A
+`page` is loaded, and its `cursors` are kept from socket to socket. The commands ask by HTTP
+(`asking`, with an `audience`; `answers` reads what comes instead), at the address and with the
+tokens that `target` finds. Nothing here knows the server's code: of frames, both ends share
 `core.wire` alone.
 """
 

@@ -1,7 +1,7 @@
 """Ask a running bridge by HTTP: its health, a press, a word to its displays.
 
 Blocking calls on the caller's thread, any one. It uses the routes as any other program would, and
-nothing of the server; `frames` follows a page.
+nothing of the server; `follower` follows a page's frames.
 """
 
 import http.client
@@ -21,7 +21,7 @@ from gpiobridge.system.run_key import find_keys, unreadable_key
 TIMEOUT_S = 5.0
 """How long a bridge may be silent, in seconds, until it counts as none."""
 
-_Answer = TypeVar("_Answer")
+_AnswerT = TypeVar("_AnswerT")
 
 _PRESS_S = 0.15
 """How long a finger presses a button, roughly."""
@@ -44,7 +44,7 @@ def press(
         RemoteError: the bridge can't be reached, has no such pin, the pin is a real one, or the
             press would be no event.
     """
-    base = base_url(url)
+    base = bridge_url(url)
     pins = _with_key(base, token, lambda there, key: health(there, token, key=key))["pins"]
     if pin not in pins:
         raise RemoteError(f"there is no pin {pin!r} at {base}; pins: {', '.join(pins)}")
@@ -72,7 +72,7 @@ def health(
     """Ask a bridge how it is; README, "Keeping an eye on it", says what it answers.
 
     Args:
-        base: where the bridge is, as `base_url` gives it.
+        base: where the bridge is, as `bridge_url` gives it.
         token: what the bridge asks for, if it does.
         even_ill: return the answer of a bridge that doesn't watch its pins, too.
         timeout_s: how long it may be silent, in seconds.
@@ -117,7 +117,7 @@ def push(
         RemoteError: the bridge can't be reached, or refuses.
     """
     kept = {} if retain is None else {"retain": retain}
-    return _tell_displays(f"{base_url(url)}/api/messages", {"data": data, **kept}, who, token)
+    return _tell_displays(f"{bridge_url(url)}/api/messages", {"data": data, **kept}, who, token)
 
 
 def navigate(url: str, to: str, who: Audience = EVERYONE, *, token: str = "") -> int:
@@ -135,10 +135,10 @@ def navigate(url: str, to: str, who: Audience = EVERYONE, *, token: str = "") ->
     Raises:
         RemoteError: the bridge can't be reached, or refuses.
     """
-    return _tell_displays(f"{base_url(url)}/api/navigate", {"to": to}, who, token)
+    return _tell_displays(f"{bridge_url(url)}/api/navigate", {"to": to}, who, token)
 
 
-def base_url(url: str) -> str:
+def bridge_url(url: str) -> str:
     """Complete a bridge's address as people write it: ``pi.local:8000/``.
 
     Args:
@@ -267,7 +267,7 @@ def _no_gpiobridge(url: str) -> RemoteError:
     return RemoteError(f"what answers at {url} is no gpiobridge; --url says where it is")
 
 
-def _with_key(url: str, token: str, ask_there: Callable[[str, str], _Answer]) -> _Answer:
+def _with_key(url: str, token: str, ask_there: Callable[[str, str], _AnswerT]) -> _AnswerT:
     """Ask a bridge with its token; without one, on this machine, with the key of its run.
 
     Args:

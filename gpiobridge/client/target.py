@@ -18,10 +18,10 @@ from gpiobridge.config.environment import PREFIX, lay_over
 from gpiobridge.errors import ConfigError
 from gpiobridge.net.addresses import is_loopback
 from gpiobridge.system import invocation
-from gpiobridge.system.units import installed_config
+from gpiobridge.system.units import CONFIG, installed_config
 
 _HERE = Path("config.toml")
-_INSTALLED = Path("/etc/gpiobridge/config.toml")  # where `gpiobridge install` puts it
+_INSTALLED = Path(CONFIG)
 
 
 class Target(NamedTuple):

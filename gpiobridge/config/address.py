@@ -3,7 +3,6 @@
 All that a program needs that talks to one. No pydantic; any thread.
 """
 
-import ipaddress
 import re
 import secrets
 from collections.abc import Mapping
@@ -11,6 +10,7 @@ from typing import NamedTuple
 
 from gpiobridge.config.words import show
 from gpiobridge.net.addresses import seen_from_here
+from gpiobridge.net.hosts import MAX_NAME, is_address
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8000
@@ -57,7 +57,7 @@ def address_of(server: object) -> Address:
         raise ValueError("is no text")
     if type(port) is not int or not 0 <= port <= MAX_PORT:  # True is one, too
         raise ValueError("is no port")
-    return Address(read_host(host), port, read_token(token), read_token(api_token))
+    return Address(read_listen_host(host), port, read_token(token), read_token(api_token))
 
 
 def base_url(host: str, port: int) -> str:
@@ -81,16 +81,14 @@ DEFAULT_URL = base_url(DEFAULT_HOST, DEFAULT_PORT)
 
 def is_host(host: str) -> bool:
     """Whether it is an IP address or a host name (RFC 1123, section 2.1)."""
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        # The last label of a name is never a number: "192.168.1.300" is no name.
-        numeric = host.rpartition(".")[2].isdigit()
-        return len(host) <= 253 and not numeric and _HOST_NAME.fullmatch(host) is not None
-    return True
+    if is_address(host):
+        return True
+    # The last label of a name is never a number: "192.168.1.300" is no name.
+    numeric = host.rpartition(".")[2].isdigit()
+    return len(host) <= MAX_NAME and not numeric and _HOST_NAME.fullmatch(host) is not None
 
 
-def read_host(host: str) -> str:
+def read_listen_host(host: str) -> str:
     """Read an address to listen on.
 
     Raises:

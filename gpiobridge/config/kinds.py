@@ -22,7 +22,7 @@ from gpiobridge.core.events import Level
 KINDS = {"gpio": "gpiobridge.pins.gpio", "http": "gpiobridge.pins.http"}
 """Kind -> its module, in which it is called ``KIND``."""
 
-DEFAULT = "gpio"
+DEFAULT_KIND = "gpio"
 """The kind of a pin that names none; the only one with a short form, ``button = 17``."""
 
 TableT = TypeVar("TableT", bound=PinTable)
@@ -30,7 +30,7 @@ PinT = TypeVar("PinT", bound=Pin)
 
 
 @dataclass(frozen=True, slots=True)
-class Written(Generic[TableT]):
+class WrittenPin(Generic[TableT]):
     """A pin as it stands in the file.
 
     Args:
@@ -69,7 +69,7 @@ class Kind(Generic[TableT, PinT]):
     pin: type[PinT]
     needs: Mapping[str, str] = MappingProxyType({})
 
-    def read(self, key: Key, raw: object, problems: Problems) -> Written[TableT]:
+    def read(self, key: Key, raw: object, problems: Problems) -> WrittenPin[TableT]:
         """Read a pin's table, each value by itself.
 
         Args:
@@ -78,17 +78,17 @@ class Kind(Generic[TableT, PinT]):
             problems: takes what is wrong.
         """
         assert isinstance(raw, Mapping)
-        return Written(key, raw, problems.read(self.table, raw, key, self.pin))
+        return WrittenPin(key, raw, problems.read(self.table, raw, key, self.pin))
 
-    def active(self, written: Written[TableT], problems: Problems) -> Level | None:
+    def active(self, written: WrittenPin[TableT], problems: Problems) -> Level | None:
         """Find a pin's active level: LOW, unless it is given; None if it is needed, and isn't."""
         active = written.table.active
         return Level.LOW if active is None else Level(active)
 
     def check(
         self,
-        written: Written[TableT],
-        earlier: Mapping[str, Written[TableT]],
+        written: WrittenPin[TableT],
+        earlier: Mapping[str, WrittenPin[TableT]],
         gpio: Gpio,
         problems: Problems,
     ) -> None:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from gpiobridge.config.kinds import DEFAULT, KINDS, Kind, Written, kind_of
+from gpiobridge.config.kinds import DEFAULT_KIND, KINDS, Kind, WrittenPin, kind_of
 from gpiobridge.config.problems import Problems
 from gpiobridge.config.settings import CHIP_BACK_ENDS, Gpio, Pin
 from gpiobridge.config.tables import GpioTable
@@ -42,7 +42,7 @@ def read_pins(
     """
     pins: dict[str, Pin] = {}
     actives: dict[str, Level] = {}
-    read: dict[str, dict[str, Written[Any]]] = {}
+    read: dict[str, dict[str, WrittenPin[Any]]] = {}
     for name, raw in raw_pins.items():
         key = ("pins", name)
         if not _PIN_NAME.fullmatch(name):
@@ -60,15 +60,15 @@ def read_pins(
     return pins, actives
 
 
-def _read(key: Key, raw: object, problems: Problems) -> tuple[Kind[Any, Any], Written[Any]]:
+def _read(key: Key, raw: object, problems: Problems) -> tuple[Kind[Any, Any], WrittenPin[Any]]:
     """Read a pin as its kind does; where that is wrong, as the default one."""
-    default = kind_of(DEFAULT)
+    default = kind_of(DEFAULT_KIND)
     if not isinstance(raw, Mapping):
         return default, default.read(key, raw, problems)
-    source = raw.get("source", DEFAULT)
+    source = raw.get("source", DEFAULT_KIND)
     if not isinstance(source, str) or source not in KINDS:
         wrong = one_of(source, KINDS)
-        remedy = "" if ";" in wrong else f"; leave it out for the default of {show(DEFAULT)}"
+        remedy = "" if ";" in wrong else f"; leave it out for the default of {show(DEFAULT_KIND)}"
         problems.add((*key, "source"), f"{wrong}{remedy}", source)
         right = {name: value for name, value in raw.items() if name != "source"}
         return default, default.read(key, right, problems)
@@ -83,7 +83,7 @@ def _without_others(
     key: Key, raw: Mapping[str, object], kind: Kind[Any, Any], problems: Problems
 ) -> dict[str, object]:
     """Take out what only a pin of the default kind has, such as a number, and tell of it."""
-    others = set(kind_of(DEFAULT).table.known_keys()).difference(kind.table.known_keys())
+    others = set(kind_of(DEFAULT_KIND).table.known_keys()).difference(kind.table.known_keys())
     sentence = f"has no meaning with source = {show(kind.pin.source)}; leave one of them out"
     for name in raw:
         if name in others:

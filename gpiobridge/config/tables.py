@@ -20,7 +20,7 @@ from pydantic import (
     create_model,
 )
 
-from gpiobridge.config.address import MAX_PORT, is_host, read_host, read_token
+from gpiobridge.config.address import MAX_PORT, is_host, read_listen_host, read_token
 from gpiobridge.config.durations import format_duration, parse_duration
 from gpiobridge.config.settings import Idle
 from gpiobridge.config.words import show
@@ -163,7 +163,7 @@ class Table(BaseModel):
 class ServerTable(Table):
     """What may stand in ``[server]``."""
 
-    host: Annotated[str, AfterValidator(read_host)] | None = None
+    host: Annotated[str, AfterValidator(read_listen_host)] | None = None
     port: Annotated[int, Field(ge=0, le=MAX_PORT)] | None = None
     start: str | None = None
     max_displays: Annotated[int, Field(ge=1)] | None = None

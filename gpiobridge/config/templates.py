@@ -6,7 +6,7 @@ project but `problems`, `words` and `template_parts`; any thread; at start.
 """
 
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import NamedTuple
 
@@ -133,28 +133,42 @@ class Templates:
                 found.setdefault(Finding(read.problem, visit.certain))
                 continue
             for need in filter(visit.reaches, read.needs):
-                place = f"templates/{visit.name}, line {need.place.line}"
-                certain = visit.certain and need.place.certain and read.renders(need)
-                there = next((each for each in need.names if not self._is_missing(each)), None)
-                if there is None:
-                    if need.kind != "ignored":
-                        found.setdefault(Finding(f"{place}: {self._nowhere(need)}", certain))
-                elif need.kind != "extends":
-                    waiting.append(_Visit(there, certain))
-                elif there in (*visit.children, visit.name):
-                    way = " extends ".join((*visit.children, visit.name, there))
-                    sentence = f"{place}: {way}, without end; leave one of them out"
-                    found.setdefault(Finding(sentence, certain))
-                else:
-                    over = visit.overridden | (read.blocks if not read.calls_super else set())
-                    children = (*visit.children, visit.name)
-                    waiting.append(_Visit(there, certain, children, over))
-            for link in filter(visit.reaches, read.links if self._pages is not None else ()):
-                if finding := self._wrong_link(link):
-                    sentence = f"templates/{visit.name}, line {link.place.line}: {finding.sentence}"
-                    certain = visit.certain and link.place.certain and read.renders(link)
-                    found.setdefault(Finding(sentence, certain and finding.certain))
+                step = self._step(visit, read, need)
+                if isinstance(step, _Visit):
+                    waiting.append(step)
+                elif step is not None:
+                    found.setdefault(step)
+            for wrong in self._wrong_links(visit, read):
+                found.setdefault(wrong)
         return list(found)
+
+    def _step(self, visit: "_Visit", read: Parsed, need: Need) -> "_Visit | Finding | None":
+        """Go on to a template that is needed, or say what is wrong with the need."""
+        place = f"templates/{visit.name}, line {need.place.line}"
+        certain = visit.certain and need.place.certain and read.renders(need)
+        there = next((each for each in need.names if not self._is_missing(each)), None)
+        if there is None:
+            if need.kind == "ignored":
+                return None
+            return Finding(f"{place}: {self._nowhere(need)}", certain)
+        if need.kind != "extends":
+            return _Visit(there, certain)
+        children = (*visit.children, visit.name)
+        if there in children:
+            way = " extends ".join((*children, there))
+            return Finding(f"{place}: {way}, without end; leave one of them out", certain)
+        over = visit.overridden | (read.blocks if not read.calls_super else set())
+        return _Visit(there, certain, children, over)
+
+    def _wrong_links(self, visit: "_Visit", read: Parsed) -> Iterator[Finding]:
+        """Find what is wrong with the addresses that a template asks for, if that can be known."""
+        if self._pages is None:
+            return
+        for link in filter(visit.reaches, read.links):
+            if finding := self._wrong_link(link, self._pages):
+                sentence = f"templates/{visit.name}, line {link.place.line}: {finding.sentence}"
+                certain = visit.certain and link.place.certain and read.renders(link)
+                yield Finding(sentence, certain and finding.certain)
 
     def _is_missing(self, name: str) -> bool:
         return self._template(name).missing
@@ -167,18 +181,17 @@ class Templates:
         verb = {"extends": "extends", "include": "includes"}.get(need.kind, "imports")
         return f"{verb} {names}, which is not in templates/; {remedy}"
 
-    def _wrong_link(self, link: Link) -> Finding | None:
+    def _wrong_link(self, link: Link, pages: Collection[str]) -> Finding | None:
         """Say what is wrong with a ``url_for``, if anything is."""
-        assert self._pages is not None
         called = f"url_for('{link.endpoint}')"
         if link.endpoint == _STATIC:
             return self._wrong_file(link)
         if link.endpoint.startswith((".", "gpiobridge.")) or link.endpoint in _OURS:
             return None  # the bridge's own routes
-        known = [_PAGE + page for page in self._pages]
+        known = [_PAGE + page for page in pages]
         if link.endpoint in known:
             return None
-        if link.endpoint in self._pages:
+        if link.endpoint in pages:
             remedy = f"for a page write url_for('{_PAGE}{link.endpoint}'), or its path, "
             return Finding(f"{called}: no endpoint of this name; {remedy}/{link.endpoint}")
         close = nearest(link.endpoint, [*known, _STATIC])

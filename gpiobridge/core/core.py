@@ -27,7 +27,7 @@ from gpiobridge.core.events import (
     Welcome,
 )
 from gpiobridge.core.gestures import Outcome, Press
-from gpiobridge.core.navigation import Move, Navigation, Rules, WhileRules
+from gpiobridge.core.navigation import Departure, Navigation, Rules, WhileRules
 from gpiobridge.core.noise import Noise
 from gpiobridge.core.settled import Settled, SettledLevels
 
@@ -286,26 +286,28 @@ class Core:
         self.seq = event.seq
         self._navigation.remember(event)
         self._noise[event.pin].take(event.at_s)
-        moves = self._navigation.moves(event)
+        departures = self._navigation.departures(event)
         if not self.noisy(event.pin, event.at_s):
-            return [*self.tell_newest(now), event, *self._tell_now(event, moves, now)]
+            return [*self.tell_newest(now), event, *self._tell_now(event, departures, now)]
         noise: list[Effect] = [event]
         if now.mono_s >= self._said_noisy_s.get(event.pin, -inf) + _NOISY_AGAIN_S:
             self._said_noisy_s[event.pin] = now.mono_s
             noise.append(PinNoisy(event.pin))
         if now.mono_s <= event.at_s + self._windows_s[event.pin] + NOISY_LATE_S:
-            return [*self.tell_newest(now), *noise, *self._tell_now(event, moves, now)]
-        return [*noise, *self._tell_later(event, moves, now)]
+            return [*self.tell_newest(now), *noise, *self._tell_now(event, departures, now)]
+        return [*noise, *self._tell_later(event, departures, now)]
 
-    def _tell_now(self, event: PinEvent, moves: Iterable[Move], now: Now) -> list[Effect]:
-        return [Broadcast(_frame(event, now), event.at_s), *_closes(event, moves)]
+    def _tell_now(self, event: PinEvent, departures: Iterable[Departure], now: Now) -> list[Effect]:
+        return [Broadcast(_frame(event, now), event.at_s), *_closes(event, departures)]
 
-    def _tell_later(self, event: PinEvent, moves: Iterable[Move], now: Now) -> list[Effect]:
+    def _tell_later(
+        self, event: PinEvent, departures: Iterable[Departure], now: Now
+    ) -> list[Effect]:
         """Tell at once only the displays that leave by it; `tell` tells the others the newest."""
         self._untold_due_s = min(self._untold_due_s, now.mono_s + NOISY_FRAME_S)
         self._untold.pop(event.pin, None)  # at the end: in the order of their numbers
         self._untold[event.pin] = event
-        return [*_closes(event, moves, first=_frame(event, now))]
+        return [*_closes(event, departures, first=_frame(event, now))]
 
     def _counts_on(self, standing: Standing, now: Now) -> tuple[PinEvent | None, str | None]:
         """Find the press that a page has missed, and the page that this or a level leads to."""
@@ -328,9 +330,9 @@ class Core:
 
 
 def _closes(
-    event: PinEvent, moves: Iterable[Move], first: str | None = None
+    event: PinEvent, departures: Iterable[Departure], first: str | None = None
 ) -> Iterator[CloseClients]:
-    for page, to, by_level in moves:
+    for page, to, by_level in departures:
         began_s = None if by_level else event.began_s
         yield CloseClients(page, to, event.began, began_s, first)
 

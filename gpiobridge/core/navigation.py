@@ -21,7 +21,7 @@ WhileRules = Mapping[tuple[str, Level], str]
 MAX_RECENT = 10_000
 
 
-class Move(NamedTuple):
+class Departure(NamedTuple):
     """Where an event leads.
 
     Args:
@@ -61,11 +61,11 @@ class Navigation:
         """The page that ``event`` leads to from ``page``, or None."""
         return self._pages.get(page, {}).get((event.pin, event.event))
 
-    def moves(self, event: PinEvent) -> list[Move]:
+    def departures(self, event: PinEvent) -> list[Departure]:
         """Every page that ``event`` leads away from, with the page it leads to."""
         key = (event.pin, event.event)
         return [
-            Move(page, rules[key], key in self._while_rules.get(page, {}))
+            Departure(page, rules[key], key in self._while_rules.get(page, {}))
             for page, rules in self._pages.items()
             if key in rules
         ]
@@ -92,7 +92,7 @@ class Navigation:
 
     def remember(self, event: PinEvent) -> None:
         """Keep an event that some page reacts to, for displays that are loading or reconnecting."""
-        if not self.moves(event):
+        if not self.departures(event):
             return
         self._recent.append(event)
         self._series[event.pin, event.event].append(event)

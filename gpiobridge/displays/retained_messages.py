@@ -1,7 +1,7 @@
 """Messages that displays get when they come later: the newest under each key.
 
-The watcher's thread keeps them once it runs; before that, `app.orders` does. `Retained.reserve` is
-for any thread at any time.
+The watcher's thread keeps them once it runs; before that, `app.orders` does.
+`RetainedMessages.reserve` is for any thread at any time.
 """
 
 import threading
@@ -20,7 +20,7 @@ MAX_KEY = 128
 """The longest key, in characters."""
 
 
-class Retained:
+class RetainedMessages:
     """What was pushed with ``retain``, in the order in which it was pushed.
 
     A key is one for each audience: a score that each display has of its own needs one key only.

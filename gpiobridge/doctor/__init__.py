@@ -1,10 +1,9 @@
 """The doctor: checks a machine, says what is wrong and what to do about it, and changes nothing.
 
 `examination` has the table of checks and runs them, one by one, on a `patient`, who looks at a
-`machine`: all that a check takes from its surroundings comes from there, so that tests can make it
-up. `configuration`, `board`, `backends`, `pins`, `service`, `kiosk`, `disk` and `age` have the
-checks: each is a function that takes the patient and returns `findings`. `sampling` watches pins,
-and `programs` finds who holds a line or a port. One thread, the caller's.
+`machine`. `configuration`, `board`, `backends`, `pins`, `service`, `kiosk`, `disk` and `age` have
+the checks: each is a function that takes the patient and returns `findings`. `pins` has them
+watched by `sampling`, and `programs` names who holds a line or a port. One thread, the caller's.
 """
 
 from gpiobridge.doctor.examination import examine

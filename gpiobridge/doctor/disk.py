@@ -13,8 +13,8 @@ from gpiobridge.doctor.machine import read_text
 from gpiobridge.doctor.patient import Patient
 from gpiobridge.system import invocation
 from gpiobridge.system.overlay import LOWER, find_overlay
+from gpiobridge.system.units import STATE_FOLDER
 
-_STATE = "/var/lib/gpiobridge/state"
 _SECTOR_BYTES = 512  # in /proc/diskstats, whatever the disk's are
 _HOUR_S = 3600.0
 _SETTLED_S = 600.0  # until then a boot's own writes are most of it
@@ -32,7 +32,7 @@ def protection(patient: Patient) -> Finding:
     root, pi = patient.machine.root, patient.pi
     check, overlay = "disk", find_overlay(root)
     if overlay.now:
-        place = f"; {_STATE} stays writable" if _mounted(root, _STATE) else ""
+        place = f"; {STATE_FOLDER} stays writable" if _mounted(root, STATE_FOLDER) else ""
         then = "" if overlay.next_boot else "; it is written to again after the next boot"
         return ok(
             check,

@@ -11,7 +11,7 @@ from gpiobridge.config import Settings
 from gpiobridge.doctor.machine import ExaminedMachine, Health, read_text
 from gpiobridge.errors import ConfigError
 from gpiobridge.pins.boards import is_raspberry_pi
-from gpiobridge.pins.gpio import WiredPin, wired
+from gpiobridge.pins.gpio import WiredPin, wired_pins
 from gpiobridge.system.units import KIOSK, SERVICE, SOCKET, Unit, config_of, find_units
 
 UNWIRED = "no pin is wired: none is needed"
@@ -99,7 +99,7 @@ class Patient:
     @property
     def wired(self) -> dict[str, WiredPin]:
         """The pins on GPIO, by name."""
-        return wired(self.settings.pins)
+        return wired_pins(self.settings.pins)
 
     @property
     def unwired(self) -> bool:

@@ -208,9 +208,8 @@ def _told_of(
             remedy,
         )
     noisy = any(reading["pins"].get(pin.name, {}).get("noisy") for reading in readings)
-    if not isinstance(
-        pin, WiredPin
-    ):  # nothing of it can be broken, and it may stay active for long
+    if not isinstance(pin, WiredPin):
+        # Nothing of it can be broken, and it may stay active for long.
         if noisy:
             said = f"{pin.where}, over 1,000 times a second"
             return warning(check, said, "find the program that does it")

@@ -5,8 +5,9 @@ those who have said nothing about logging, and gives way as soon as they do. Any
 """
 
 import logging
-import os
 import sys
+
+from gpiobridge.system.log_lines import line_format
 
 _LOGGER = logging.getLogger("gpiobridge")
 
@@ -16,9 +17,7 @@ class _Terminal(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__()
-        # The journal has its own time stamps.
-        when = "" if "JOURNAL_STREAM" in os.environ else "%(asctime)s "
-        self.setFormatter(logging.Formatter(f"{when}%(levelname)s %(name)s: %(message)s"))
+        self.setFormatter(logging.Formatter(line_format()))
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write a line, or give way."""

@@ -30,7 +30,7 @@ from gpiobridge.routes.file_feeder import FileFeeder
 
 log = logging.getLogger(__name__)
 
-Function = TypeVar("Function", bound=Callable[..., Any])
+FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 
 
 @with_pin_decorators
@@ -154,7 +154,7 @@ class GpioBridge:
         """
         return self._blueprint
 
-    def page(self, name: str, **rules: Any) -> Callable[[Function], Function]:
+    def page(self, name: str, **rules: Any) -> Callable[[FunctionT], FunctionT]:
         """Make an ordinary view a page of the bridge.
 
         The view has a route of its own; the two decorators may come in either order.
@@ -188,7 +188,7 @@ class GpioBridge:
     on_tap: PinDecorator
     on_hold: PinDecorator
 
-    def on_message(self, function: Function) -> Function:
+    def on_message(self, function: FunctionT) -> FunctionT:
         """Call the decorated function with each `Message` that a page sends.
 
         A page sends with ``gpiobridge.send(data)``. As with `on_low` the function has a thread of
@@ -202,7 +202,7 @@ class GpioBridge:
         self._declared.handlers.on_message(function)
         return function
 
-    def on_start(self, function: Function) -> Function:
+    def on_start(self, function: FunctionT) -> FunctionT:
         """Call the decorated function once, when the bridge has started.
 
         That is in the process that serves, and in no other: neither in a reloader's parent nor in a
@@ -216,11 +216,11 @@ class GpioBridge:
         self._declared.handlers.on_start(function)
         return function
 
-    def _on(self, pin: str, when: str) -> Callable[[Function], Function]:
+    def _on(self, pin: str, when: str) -> Callable[[FunctionT], FunctionT]:
         if not (isinstance(pin, str) and pin):
             raise ConfigError([_nameless(f"on_{when}", pin, "button")])
 
-        def declare(function: Function) -> Function:
+        def declare(function: FunctionT) -> FunctionT:
             self._declared.handlers.on(pin, when, function)
             return function
 

@@ -1,4 +1,7 @@
-"""Processes of one HTTP server that can't share the pins: several workers, or a fork too late."""
+"""Processes of one HTTP server that can't share the pins: several workers, or a fork too late.
+
+What one of them says, its siblings needn't: they share it. Any HTTP thread.
+"""
 
 import mmap
 import os

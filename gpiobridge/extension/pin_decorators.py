@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar
 
 from gpiobridge.core.triggers import HEARD, Trigger
 
-Function = TypeVar("Function", bound=Callable[..., Any])
+FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 BridgeT = TypeVar("BridgeT")
 
 _DOC = """Call the decorated function {when}.
@@ -30,7 +30,7 @@ Raises:
 class PinDecorator(Protocol):
     """What ``bridge.on_low`` is to a type checker."""
 
-    def __call__(self, pin: str) -> Callable[[Function], Function]:
+    def __call__(self, pin: str) -> Callable[[FunctionT], FunctionT]:
         """Make the decorator of functions that hear of this pin."""
 
 
@@ -42,8 +42,8 @@ def with_pin_decorators(bridge: type[BridgeT]) -> type[BridgeT]:
 
 
 def _pin_decorator(trigger: Trigger, owner: str) -> Callable[..., Any]:
-    def decorator(self: Any, pin: str) -> Callable[[Function], Function]:
-        made: Callable[[Function], Function] = self._on(pin, trigger.name)
+    def decorator(self: Any, pin: str) -> Callable[[FunctionT], FunctionT]:
+        made: Callable[[FunctionT], FunctionT] = self._on(pin, trigger.name)
         return made
 
     decorator.__doc__ = _DOC.format(when=trigger.when)

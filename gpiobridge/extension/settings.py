@@ -1,4 +1,7 @@
-"""The settings of an application of one's own, from wherever it keeps them. Used at its start."""
+"""The settings of an application of one's own, from wherever it keeps them.
+
+Used at its start, on the thread that starts it.
+"""
 
 from collections.abc import Mapping
 from pathlib import Path

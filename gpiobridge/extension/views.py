@@ -1,4 +1,7 @@
-"""Which views of an application are pages of the bridge, and where they are."""
+"""Which views of an application are pages of the bridge, and where they are.
+
+Declared while an application is made, on its thread; then any HTTP thread may ask.
+"""
 
 import inspect
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -10,7 +13,7 @@ from gpiobridge.app.functions import code_of
 from gpiobridge.core.wire import MAX_REASON_BYTES
 from gpiobridge.errors import ConfigError
 
-View = TypeVar("View", bound=Callable[..., Any])
+ViewT = TypeVar("ViewT", bound=Callable[..., Any])
 
 
 class ViewPages:
@@ -25,14 +28,14 @@ class ViewPages:
         self._views: dict[Callable[..., Any], str] = {}
         self._earlier: frozenset[str] = frozenset()  # pages of earlier applications
 
-    def page(self, name: str, rules: Mapping[str, Any]) -> Callable[[View], View]:
+    def page(self, name: str, rules: Mapping[str, Any]) -> Callable[[ViewT], ViewT]:
         """Make the decorator of a view that is a page.
 
         Raises:
             ConfigError: by the decorator, if another view is a page of this name.
         """
 
-        def declare(view: View) -> View:
+        def declare(view: ViewT) -> ViewT:
             function = inspect.unwrap(view)
             for other in [view for view, page in self._views.items() if page == name]:
                 if name not in self._earlier or code_of(other) is not code_of(function):

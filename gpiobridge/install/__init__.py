@@ -3,8 +3,9 @@
 The way of an installation: `own_copy` lists the running installation, `exhibit` the owner's files,
 `files` all that is to be placed, `present` sees what is there, `plan` makes steps of the two, or
 says what hinders it (pure: `plan`, `removal`, `hindrances`, `steps`), and `carry_out` carries them
-out on a `target`, undoing them if one fails. `recovery` is the way back, which a power cut doesn't
-bar; `installation` has the orders of the command line, one at a time (`lock`).
+out on a `target`, undoing them if one fails. The owner's files come by `exact_copy`: as they were
+looked at, or not at all. `recovery` is the way back, which a power cut doesn't bar; `installation`
+has the orders of the command line, one at a time (`lock`).
 
 ::
 

@@ -18,13 +18,12 @@ from gpiobridge.install.steps import (
     EXHIBIT,
     KEYBOARD,
     READERS,
-    STATE,
     UNITS,
     File,
 )
 from gpiobridge.kiosk import browsers
 from gpiobridge.kiosk.browsers import Browser
-from gpiobridge.system.units import KIOSK, RECOVER, SERVICE, SOCKET
+from gpiobridge.system.units import KIOSK, RECOVER, SERVICE, SOCKET, STATE
 
 NETWORK = f"{UNITS}/{SERVICE}.d/gpiobridge-network.conf"
 
@@ -171,12 +170,12 @@ def socket_unit(template: str, server: Server) -> str:
     Raises:
         InstallError: the host's name has no address.
     """
-    host = address_of(server.host)
+    host = ip_address_of(server.host)
     listen = f"[{host}]:{server.port}" if ":" in host else f"{host}:{server.port}"
     return re.sub(r"(?m)^ListenStream=.*$", f"ListenStream={listen}", template)
 
 
-def address_of(host: str) -> str:
+def ip_address_of(host: str) -> str:
     """Return the address that a host is: units know no names."""
     try:
         return str(ipaddress.ip_address(host))

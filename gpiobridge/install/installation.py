@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import socket
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -13,7 +12,7 @@ from pathlib import Path
 from gpiobridge import config
 from gpiobridge.config import Settings
 from gpiobridge.errors import ConfigError, InstallError
-from gpiobridge.install import files as wanted_files
+from gpiobridge.install import files
 from gpiobridge.install.carry_out import carry_out
 from gpiobridge.install.lock import Tell, alone
 from gpiobridge.install.own_copy import PACKAGE, running_copy
@@ -27,11 +26,12 @@ from gpiobridge.install.present import kiosk_browser, look, mounts_state, packag
 from gpiobridge.install.removal import left_by_uninstall, plan_uninstall
 from gpiobridge.install.steps import CONFIG, EXHIBIT, HOME, File, Step, listed
 from gpiobridge.install.target import TargetMachine
-from gpiobridge.kiosk.browsers import DEFAULT, Browser
+from gpiobridge.kiosk.browsers import DEFAULT_BROWSER, Browser
 from gpiobridge.pins.boards import choose
-from gpiobridge.pins.gpio import wired
+from gpiobridge.pins.gpio import wired_pins
 from gpiobridge.system import invocation
 from gpiobridge.system.overlay import SETTING
+from gpiobridge.system.ports import called_by_others, port_on
 
 
 @contextlib.contextmanager
@@ -74,7 +74,7 @@ class Choices:
     def browser_on(self, machine: TargetMachine) -> Browser | None:
         """Say what the kiosk will show pages with; None for no kiosk."""
         installed = kiosk_browser(machine)
-        return (self.browser or installed or DEFAULT) if self.kiosk or installed else None
+        return (self.browser or installed or DEFAULT_BROWSER) if self.kiosk or installed else None
 
 
 @_readable()
@@ -101,7 +101,7 @@ def _install(choices: Choices, machine: TargetMachine, tell: Tell) -> None:
     # Before anything is read as root: a message about a wrong file may quote it. Where there is no
     # configuration, `config` says so.
     there = source is not None and os.path.lexists(source / "config.toml")
-    exhibit = wanted_files.exhibit_files(source) if source and there else None
+    exhibit = files.exhibit_files(source) if source and there else None
     settings = config.load((source or machine.at(EXHIBIT)) / "config.toml", environ={})
     for warning in settings.warnings:
         tell(f"warning: {warning}")
@@ -116,14 +116,15 @@ def _install(choices: Choices, machine: TargetMachine, tell: Tell) -> None:
         size=copy.size,
         config=str(source / "config.toml") if source else CONFIG,
         exhibit=exhibit,
-        units=wanted_files.unit_files(
-            wanted_files.units_folder(PACKAGE),
+        units=files.unit_files(
+            files.units_folder(PACKAGE),
             settings.server,
-            network=bool(wired(settings.pins)) and choose(settings.gpio.pin_factory) == "pigpio",
+            network=bool(wired_pins(settings.pins))
+            and choose(settings.gpio.pin_factory) == "pigpio",
             kiosk=kiosk,
             state=choices.read_only or mounts_state(machine),
         ),
-        address=f"port {address[1]} on {address[0]}",
+        address=port_on(*address),
         kiosk=kiosk is not None,
         read_only=choices.read_only,
     )
@@ -194,10 +195,10 @@ def roll_back(*, dry_run: bool, replace: bool, machine: TargetMachine, tell: Tel
         if present.previous is not None:
             package = package_of(machine, present.previous)
             kiosk = kiosk_browser(machine)
-            units = wanted_files.program_units(
-                wanted_files.units_folder(package), kiosk=kiosk, state=mounts_state(machine)
+            units = files.program_units(
+                files.units_folder(package), kiosk=kiosk, state=mounts_state(machine)
             )
-            if kiosk and wanted_files.browser_of_kiosk(units) != kiosk:
+            if kiosk and files.browser_of_kiosk(units) != kiosk:
                 unknown = f"that copy doesn't know {kiosk.name}"
                 tell(f"{unknown}: its kiosk shows the pages with Chromium")
             present = look(machine, units)
@@ -275,13 +276,11 @@ def _address(settings: Settings) -> tuple[str, int]:
         raise InstallError(
             f"{settings.source}: server.port = 0: a service needs a port of its own, such as 8000"
         )
-    return wanted_files.address_of(settings.server.host), settings.server.port
+    return files.ip_address_of(settings.server.host), settings.server.port
 
 
 def _url(host: str, port: int) -> str:
-    if host in ("0.0.0.0", "::"):
-        host = socket.gethostname()
-    return f"{config.base_url(host, port)}/"
+    return f"{config.base_url(called_by_others(host), port)}/"
 
 
 def _show(steps: Sequence[Step], dry_run: bool, tell: Tell, nothing: str) -> bool:

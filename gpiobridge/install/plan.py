@@ -25,7 +25,6 @@ from gpiobridge.install.steps import (
     EXHIBIT,
     PINS,
     READERS,
-    STATE,
     UNITS,
     Backup,
     Build,
@@ -46,7 +45,7 @@ from gpiobridge.install.steps import (
     Tidy,
 )
 from gpiobridge.system.overlay import Overlay
-from gpiobridge.system.units import KIOSK, RECOVER, SERVICE, SOCKET
+from gpiobridge.system.units import KIOSK, RECOVER, SERVICE, SOCKET, STATE
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,6 @@ from gpiobridge.install.steps import (
     POLICY,
     READERS,
     RECORD,
-    STATE,
     UNITS,
     File,
 )
@@ -26,7 +25,7 @@ from gpiobridge.install.target import TargetMachine
 from gpiobridge.kiosk.browsers import Browser
 from gpiobridge.system.overlay import Overlay
 from gpiobridge.system.parts import MARK
-from gpiobridge.system.units import KIOSK, SOCKET
+from gpiobridge.system.units import KIOSK, SOCKET, STATE
 
 
 @dataclass(frozen=True, slots=True)

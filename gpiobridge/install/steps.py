@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Self
 
 from gpiobridge.kiosk import chromium_policy
-from gpiobridge.system import parts
+from gpiobridge.system import parts, units
 from gpiobridge.system.overlay import SETTING
-from gpiobridge.system.units import KIOSK, RECOVER, SERVICE, SOCKET, bare
+from gpiobridge.system.units import KIOSK, RECOVER, SERVICE, SOCKET, STATE, bare
 
 HOME = parts.HOME
 LINKS = ("live", "previous", "bin")
 """The links to copies, in `HOME`."""
-EXHIBIT = "/etc/gpiobridge"
-CONFIG = f"{EXHIBIT}/config.toml"
+EXHIBIT = units.EXHIBIT
+CONFIG = units.CONFIG
 UNITS = "/etc/systemd/system"
 COMMAND = "/usr/local/bin/gpiobridge"
 RECORD = "/var/lib/gpiobridge/installed.json"
@@ -35,9 +35,6 @@ PINS = "gpio"
 """The group that owns the pins."""
 READERS = "gpiobridge-exhibit"
 """The group that may read the configuration, in which a token may stand."""
-
-STATE = "var-lib-gpiobridge-state.mount"
-"""Mounts the place that stays writable while the card is only read."""
 
 OURS = (KIOSK, SERVICE, SOCKET, RECOVER, STATE)
 """The units that `install` may have placed, in the order in which they are stopped."""

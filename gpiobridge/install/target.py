@@ -1,14 +1,14 @@
 """The machine that is installed on: its file system, its systemd, its groups.
 
-The one place where programs are started. Tests put a folder in the place of ``/`` and a machine
-of their own in the place of this one.
+The one place where programs of the system are started (`carry_out` starts a copy of ours, to check
+with it). Tests put a folder in the place of ``/`` and a machine of their own in the place of this
+one.
 """
 
 import contextlib
 import errno
 import os
 import shutil
-import socket
 import subprocess
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from gpiobridge.install.steps import ACCOUNTS, EXHIBIT, OVERLAY_CONFIG, OVERLAY_
 from gpiobridge.kiosk.browsers import Browser
 from gpiobridge.system import invocation
 from gpiobridge.system.overlay import PACKAGED, Overlay, find_overlay
+from gpiobridge.system.ports import listen
 from gpiobridge.system.whole_files import replacing
 
 _ORDER_S = 300  # longer than any start that the unit allows
@@ -230,9 +231,8 @@ class TargetMachine:
             host: an IP address.
             port: 1 to 65535.
         """
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
         try:
-            socket.create_server((host, port), family=family).close()
+            listen(host, port).close()
         except OSError as error:
             # Others are no hindrance: an address that comes later, a port for root only.
             return error.errno == errno.EADDRINUSE

@@ -35,7 +35,7 @@ CHROMIUM = Browser(
 COG = Browser("cog", ("cog",), ("cog",))
 
 BROWSERS: Mapping[str, Browser] = {browser.name: browser for browser in (CHROMIUM, COG)}
-DEFAULT = CHROMIUM
+DEFAULT_BROWSER = CHROMIUM
 
 
 def has_little_memory(memory_bytes: int) -> bool:
@@ -58,7 +58,7 @@ def named_in(command: str) -> Browser:
         command: as a unit has it, or as systemd shows it.
     """
     found = _OPTION.search(command)
-    return BROWSERS.get(found[2], DEFAULT) if found else DEFAULT
+    return BROWSERS.get(found[2], DEFAULT_BROWSER) if found else DEFAULT_BROWSER
 
 
 def with_browser(command: str, browser: Browser) -> str:

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from gpiobridge.kiosk import home
 from gpiobridge.net.hosts import origin_of
-from gpiobridge.system.units import KIOSK, bare
+from gpiobridge.system.units import EXHIBIT, KIOSK, bare
 from gpiobridge.system.whole_files import replacing
 
-FILE = "/etc/gpiobridge/chromium-policies/managed/gpiobridge.json"
+FILE = f"{EXHIBIT}/chromium-policies/managed/gpiobridge.json"
 """Where the kiosk's unit has it written before each start."""
 
 START_PAGE = f"/run/{bare(KIOSK)}/start.html"

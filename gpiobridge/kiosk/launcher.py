@@ -77,7 +77,7 @@ class Options(NamedTuple):
 
     url: str
     name: str = "kiosk"
-    browser: str = browsers.DEFAULT.name
+    browser: str = browsers.DEFAULT_BROWSER.name
     flags: Sequence[str] = ()
     watch: bool = True
     token: str = ""
@@ -105,7 +105,7 @@ def run(options: Options, environ: Mapping[str, str] = os.environ) -> None:
     if driver is chromium and os.geteuid() == 0 and "--no-sandbox" not in options.flags:
         raise KioskError("Chromium doesn't run as root; start the kiosk as another user")
     profile = profiles.profile_folder(options.name, environ)
-    base = asking.base_url(options.url)
+    base = asking.bridge_url(options.url)
     with profiles.owned(profile), connected_screen(environ) as screen, Alarm() as alarm:
         address = page_address(base, options.name, options.token)
         folder = profiles.private_folder(profile, environ)

@@ -1,7 +1,7 @@
 """Whether a kiosk's browser shows a live page, and when it is to be started again.
 
 A page is shown that is live and visible: behind another tab it still answers. Time and the bridge's
-answers in, reasons out. Pure; imports nothing of the project; `launcher` asks.
+answers in, reasons out. Pure; `launcher` asks.
 """
 
 from collections.abc import Iterable, Mapping

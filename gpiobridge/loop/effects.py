@@ -16,7 +16,7 @@ from gpiobridge.displays.audience import Audience, Move, Order, Push
 from gpiobridge.displays.connection import LINES, Connection
 from gpiobridge.displays.hub import Hub
 from gpiobridge.displays.observer import MovedBy
-from gpiobridge.displays.retained_messages import Retained
+from gpiobridge.displays.retained_messages import RetainedMessages
 from gpiobridge.loop.observer import Observer
 from gpiobridge.system.log_rate import LogRate
 
@@ -40,7 +40,7 @@ class Effects:
         core: Core,
         hub: Hub,
         paths: Mapping[str, str],
-        retained: Retained,
+        retained: RetainedMessages,
         observers: Sequence[Observer],
         clock: Clock,
     ) -> None:

@@ -22,7 +22,7 @@ from gpiobridge.core.core import Core
 from gpiobridge.displays.audience import Display, Order
 from gpiobridge.displays.connection import Connection
 from gpiobridge.displays.hub import Hub
-from gpiobridge.displays.retained_messages import Retained
+from gpiobridge.displays.retained_messages import RetainedMessages
 from gpiobridge.displays.slots import OF_THE_MACHINE, Slots
 from gpiobridge.loop.counts import Counts
 from gpiobridge.loop.effects import Effects
@@ -74,7 +74,7 @@ class Watcher:
         paths: Mapping[str, str],
         on_failure: Callable[[], None] = lambda: None,
         gestures: Collection[str] = (),
-        retained: Retained | None = None,
+        retained: RetainedMessages | None = None,
         observers: Iterable[Observer] = (),
         clock: Clock | None = None,
     ) -> None:
@@ -110,7 +110,7 @@ class Watcher:
             pages=settings.pages,
         )
         self._effects = Effects(
-            self.core, self._hub, paths, retained or Retained(), everyone, self.clock
+            self.core, self._hub, paths, retained or RetainedMessages(), everyone, self.clock
         )
         self._orders = OrderQueue()
         self._joining: deque[Connection] = deque()

@@ -16,7 +16,9 @@ _HOST = re.compile(rf"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+)){_PORT}")
 _ORIGIN = re.compile(r"(https?)://(.+)", re.IGNORECASE)
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
-_MAX_NAME = 253  # characters (RFC 1035, 2.3.4)
+
+MAX_NAME = 253
+"""The longest host name, in characters (RFC 1035, 2.3.4)."""
 
 
 class Host(NamedTuple):
@@ -69,7 +71,7 @@ def read_host(text: str) -> Host | None:
             return Host(str(ipaddress.IPv4Address(plain)), port)
     except ValueError:
         return None
-    well = len(plain) <= _MAX_NAME and all(map(_LABEL.fullmatch, labels))
+    well = len(plain) <= MAX_NAME and all(map(_LABEL.fullmatch, labels))
     return Host(plain.lower(), port) if well else None
 
 

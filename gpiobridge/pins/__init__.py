@@ -2,7 +2,7 @@
 
 A kind of pins is one file: `gpio` for those with a wire, `http` for those that the API sets. It
 says what ``[pins.<name>]`` may have, how such a pin is told to people, and makes the source of its
-edges; `source` has what any kind gives, `pulled` what these two share, `config.kinds` the list.
+edges; `source` has what both are, `pulled` what kinds with a pull share, `config.kinds` the list.
 
 The way of an edge: `sources` makes what the configuration asks for, and the watcher opens it,
 knowing no more of it than `source` says. Of the back ends of `gpio` one stamps edges in a callback

@@ -14,7 +14,7 @@ from pydantic import BeforeValidator
 
 from gpiobridge.config import CHIP_BACK_ENDS, Gpio, Pin, Pull
 from gpiobridge.config.header import MOST_LINES, bcm_number
-from gpiobridge.config.kinds import Written
+from gpiobridge.config.kinds import WrittenPin
 from gpiobridge.config.pin_tables import check_chip
 from gpiobridge.config.problems import Problems
 from gpiobridge.config.tables import chip_name
@@ -79,12 +79,12 @@ class WiredPin(PulledPin):
         return self.chip or settings.chip
 
 
-def wired(pins: Mapping[str, Pin]) -> dict[str, WiredPin]:
+def wired_pins(pins: Mapping[str, Pin]) -> dict[str, WiredPin]:
     """Pick the pins that are read from GPIO."""
     return {name: pin for name, pin in pins.items() if isinstance(pin, WiredPin)}
 
 
-class Wired(PulledKind[WiredTable, WiredPin]):
+class GpioKind(PulledKind[WiredTable, WiredPin]):
     """The kind of pins with a wire."""
 
     table = WiredTable
@@ -96,7 +96,7 @@ class Wired(PulledKind[WiredTable, WiredPin]):
         }
     )
 
-    def read(self, key: Key, raw: object, problems: Problems) -> Written[WiredTable]:
+    def read(self, key: Key, raw: object, problems: Problems) -> WrittenPin[WiredTable]:
         """Read a pin in its long form, or in the short one, ``button = 17``."""
         if isinstance(raw, Mapping):
             return super().read(key, raw, problems)
@@ -109,12 +109,12 @@ class Wired(PulledKind[WiredTable, WiredPin]):
             remedy = "is a key of a single pin; write it below [pins.<name>]"
             problems.add(key, remedy if stray else str(error), raw)
             body = {}
-        return Written(key, raw, self.table.model_validate(body))
+        return WrittenPin(key, raw, self.table.model_validate(body))
 
     def check(
         self,
-        written: Written[WiredTable],
-        earlier: Mapping[str, Written[WiredTable]],
+        written: WrittenPin[WiredTable],
+        earlier: Mapping[str, WrittenPin[WiredTable]],
         gpio: Gpio,
         problems: Problems,
     ) -> None:
@@ -160,7 +160,7 @@ class Wired(PulledKind[WiredTable, WiredPin]):
             return source_of_chips(gpio, pins, partial(GpiozeroPins, clock=clock))
         return GpiozeroPins(gpio, pins, clock)
 
-    def _check_pull(self, written: Written[WiredTable], chip: str, problems: Problems) -> None:
+    def _check_pull(self, written: WrittenPin[WiredTable], chip: str, problems: Problems) -> None:
         """Refuse a pull that a resistor on the board itself overrides."""
         table = written.table
         pull = Pull.UP if table.pull is None else Pull(table.pull)
@@ -175,7 +175,7 @@ class Wired(PulledKind[WiredTable, WiredPin]):
             problems.warn((*written.key, "pull"), f"on a Raspberry Pi {fixed}; there {remedy}")
 
 
-KIND = Wired()
+KIND = GpioKind()
 
 
 def by_chip(settings: Gpio, pins: Mapping[str, WiredPin]) -> dict[str, dict[str, WiredPin]]:

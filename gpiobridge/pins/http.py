@@ -35,7 +35,7 @@ class HttpPin(PulledPin):
         return ""
 
 
-class Http(PulledKind[PulledTable, HttpPin]):
+class HttpKind(PulledKind[PulledTable, HttpPin]):
     """The kind of pins that the API sets."""
 
     table = PulledTable
@@ -43,13 +43,13 @@ class Http(PulledKind[PulledTable, HttpPin]):
 
     def make(self, gpio: Gpio, pins: Mapping[str, HttpPin], clock: Clock) -> PinSource:
         """Make their source."""
-        return VirtualPins(pins, clock)
+        return HttpPins(pins, clock)
 
 
-KIND = Http()
+KIND = HttpKind()
 
 
-class VirtualPins(PinSource):
+class HttpPins(PinSource):
     """Pins that start inactive, and keep the level that they were last given.
 
     Args:

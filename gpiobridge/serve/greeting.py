@@ -1,7 +1,8 @@
-"""What both servers do when they are up: start the bridge, and greet."""
+"""What both servers do when they are up: start the bridge, and greet.
 
-import ipaddress
-import socket
+The main thread of the process that has the pins.
+"""
+
 import sys
 from dataclasses import replace
 
@@ -11,6 +12,7 @@ from gpiobridge.config import base_url
 from gpiobridge.errors import GpioBridgeError
 from gpiobridge.extension.gpio_bridge import GpioBridge
 from gpiobridge.system import invocation
+from gpiobridge.system.ports import called_by_others
 
 
 def start_bridge(bridge: GpioBridge, host: str, port: int) -> None:
@@ -35,9 +37,7 @@ def start_bridge(bridge: GpioBridge, host: str, port: int) -> None:
 
 
 def _greeting(running: RunningBridge, host: str, port: int) -> str:
-    if ipaddress.ip_address(host).is_unspecified:
-        host = socket.gethostname()
-    url = base_url(host, port)
+    url = base_url(called_by_others(host), port)
     pins = running.settings.pins.values()
     lines = [f"gpiobridge shows its pages at {url}/"]
     if outside := running.settings.server.url:

@@ -4,7 +4,8 @@ The arbiter has one worker (`gunicorn_worker`). What is overridden here was read
 27 and is tested with both ends of the range that `pyproject.toml` allows. Each override has its
 reason in one line; all else is gunicorn's.
 
-Imported by `server` only where gunicorn can run: it needs ``fcntl``.
+Imported by `server` only where gunicorn can run: it needs ``fcntl``. The arbiter's main thread, but
+for what the worker calls.
 """
 
 import contextlib

@@ -1,4 +1,7 @@
-"""How long a blocking call waits for a peer that is silent. It imports nothing of the project."""
+"""How long a blocking call waits for a peer that is silent.
+
+It imports nothing of the project; any thread.
+"""
 
 import contextlib
 import socket

@@ -1,7 +1,7 @@
 """The stand-alone application: an exhibit's folder, shown by the Flask extension.
 
 ``config.toml`` names the pages; ``templates/`` and ``static/`` lie beside it. Nothing here is
-private: an application of one's own can do all of it.
+private: an application of one's own can do all of it. Views run on the HTTP server's threads.
 """
 
 from collections.abc import Callable

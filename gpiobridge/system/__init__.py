@@ -4,5 +4,5 @@ Each module knows one thing of the operating system, and none knows a pin, a pag
 `clock`, `commands` and `invocation` (how a program is run, and how ours is called here), `units`
 and `sd_notify` (systemd), `ports` and `open_files`, `whole_files` (written whole or not at all),
 `overlay` (a disk that is only read), `parts` (the running copy), `run_key` (the key of this run,
-for the commands of this machine) and `log_rate`. Any thread.
+for the commands of this machine), `log_rate` and `log_lines`. Any thread.
 """

@@ -1,4 +1,4 @@
-"""Run a command of the system, and read what it says."""
+"""Run a command of the system, and read what it says. It blocks its caller; any thread."""
 
 import os
 import subprocess

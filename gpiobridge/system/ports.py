@@ -1,13 +1,15 @@
-"""The port that a bridge listens on: taking it, and what is said where that can't be done.
+"""The port that a bridge listens on: taking it, naming it, and what is said where it can't be had.
 
-The server, the doctor and the installation say the same. It imports nothing of the project; any
-thread.
+The server, the doctor and the installation say the same. It imports nothing of the project but
+`addresses`; any thread.
 """
 
 import contextlib
 import errno
 import socket
 from typing import NamedTuple
+
+from gpiobridge.net.addresses import read_address
 
 _UNPRIVILEGED = 1024  # ports below are root's
 _USUAL = 8080  # what to suggest instead of one of these
@@ -31,6 +33,16 @@ class Refusal(NamedTuple):
 def port_on(host: str, port: int) -> str:
     """Name an address, as a sentence does: ``port 8000 on 127.0.0.1``."""
     return f"port {port} on {host}"
+
+
+def called_by_others(host: str) -> str:
+    """Name the host at which other machines reach what listens on an address.
+
+    Args:
+        host: that address; one that stands for all of the machine's has the machine's name.
+    """
+    ip = read_address(host)
+    return socket.gethostname() if ip is not None and ip.is_unspecified else host
 
 
 def listen(host: str, port: int, backlog: int | None = None) -> socket.socket:

@@ -1,4 +1,4 @@
-"""systemd's units of gpiobridge: their names, and what systemd says of them.
+"""systemd's units of gpiobridge: their names and folders, and what systemd says of them.
 
 Reads, and changes nothing. Any thread.
 """
@@ -15,6 +15,18 @@ SOCKET = "gpiobridge.socket"
 KIOSK = "gpiobridge-kiosk.service"
 RECOVER = "gpiobridge-recover.service"
 """Takes an installation back, at boot, that lost its power."""
+
+STATE = "var-lib-gpiobridge-state.mount"
+"""Mounts `STATE_FOLDER`."""
+
+STATE_FOLDER = "/var/lib/gpiobridge/state"
+"""The place that stays writable while the card is only read."""
+
+EXHIBIT = "/etc/gpiobridge"
+"""The exhibit that the installed service shows."""
+
+CONFIG = f"{EXHIBIT}/config.toml"
+"""Its configuration."""
 
 
 def has_systemd(root: Path) -> bool:

@@ -16,7 +16,7 @@ from websockets.exceptions import ConnectionClosed
 
 from gpiobridge import Display, GpioBridge, Message, PushError
 from gpiobridge.displays.audience import Audience, Push
-from gpiobridge.displays.retained_messages import MAX_RETAINED, MAX_RETAINED_BYTES, Retained
+from gpiobridge.displays.retained_messages import MAX_RETAINED, MAX_RETAINED_BYTES, RetainedMessages
 from gpiobridge.loop.order_queue import MAX_ORDERS, OrderQueue
 
 
@@ -202,7 +202,7 @@ def test_retained_messages_are_bounded(site: Site) -> None:
 @pytest.mark.parametrize("what", ["retain", "display", "exclude"])
 def test_keys_of_retained_messages_count(what: str) -> None:
     """So do the names of the displays that they are for (row 10)."""
-    retained, kept = Retained(), 0
+    retained, kept = RetainedMessages(), 0
     while kept < MAX_RETAINED_BYTES:
         name = f"{kept:060}"
         others = {} if what == "retain" else {what: name}
@@ -215,7 +215,7 @@ def test_keys_of_retained_messages_count(what: str) -> None:
 
 def test_so_many_messages_are_retained_at_most() -> None:
     """Each takes memory beside its bytes; a key that is there can be pushed to (row 10)."""
-    retained = Retained()
+    retained = RetainedMessages()
     for number in range(MAX_RETAINED):
         assert retained.reserve(Push(b"x", Audience(), f"{number}"))
     assert not retained.reserve(Push(b"x", Audience(), "more"))
@@ -239,7 +239,7 @@ def test_what_everyone_else_gets_is_retained_once(site: Site) -> None:
 
 def test_retained_messages_are_counted_as_they_are_kept() -> None:
     """Two threads may reserve in one order, and their pushes come in the other."""
-    retained = Retained()
+    retained = RetainedMessages()
     push = Push(b"x" * (MAX_RETAINED_BYTES - len("news")), Audience(), "news")
     forget = Push(b"", Audience(), "news", forget=True)
     more = Push(b"x", Audience(), "more")

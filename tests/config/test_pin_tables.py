@@ -7,7 +7,7 @@ from config_text import PAGES, PINS, check, problems
 
 from gpiobridge.config import Pull
 from gpiobridge.core.events import Level
-from gpiobridge.pins.gpio import wired
+from gpiobridge.pins.gpio import wired_pins
 from gpiobridge.pins.http import HttpPin
 
 
@@ -20,7 +20,7 @@ def test_a_virtual_pin_has_no_number(folder: Path) -> None:
     assert settings.pins["gate"] == HttpPin(
         name="gate", pull=Pull.NONE, active=Level.HIGH, hold_s=1.0, debounce_s=0.0
     )
-    assert list(wired(settings.pins)) == ["button"]
+    assert list(wired_pins(settings.pins)) == ["button"]
 
 
 def test_a_pin_may_have_a_number_beyond_the_header(folder: Path) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gpiobridge.core.events import Gesture, Level, PinEvent, Standing
-from gpiobridge.core.navigation import MAX_RECENT, Move, Navigation
+from gpiobridge.core.navigation import MAX_RECENT, Departure, Navigation
 
 LOW, HIGH = Level.LOW, Level.HIGH
 PAGES = {
@@ -59,8 +59,8 @@ def test_the_page_decides_where_an_edge_leads(
 
 def test_one_edge_moves_every_page_that_reacts_to_it() -> None:
     """Each page with a rule for the edge is named, with the page it leads to."""
-    moves = Navigation(PAGES, CATCH_UP_S).moves(edge(1))
-    assert moves == [Move("welcome", "open", False), Move("open", "welcome", False)]
+    departures = Navigation(PAGES, CATCH_UP_S).departures(edge(1))
+    assert departures == [Departure("welcome", "open", False), Departure("open", "welcome", False)]
 
 
 def test_the_first_match_after_the_cursor_counts() -> None:

@@ -148,9 +148,9 @@ def lose_messages() -> None:
 
 def forget_retained() -> None:
     """Who comes later gets no message."""
-    from gpiobridge.displays.retained_messages import Retained
+    from gpiobridge.displays.retained_messages import RetainedMessages
 
-    Retained.of = lambda self, display: iter(())  # type: ignore[method-assign]
+    RetainedMessages.of = lambda self, display: iter(())  # type: ignore[method-assign]
 
 
 def count_farewell_presses() -> None:

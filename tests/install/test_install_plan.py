@@ -17,7 +17,6 @@ from gpiobridge.install.steps import (
     CONFIG,
     EXHIBIT,
     PINS,
-    STATE,
     UNITS,
     Backup,
     Build,
@@ -39,7 +38,7 @@ from gpiobridge.install.steps import (
     listed,
 )
 from gpiobridge.system.overlay import Overlay
-from gpiobridge.system.units import KIOSK, RECOVER, SERVICE, SOCKET
+from gpiobridge.system.units import KIOSK, RECOVER, SERVICE, SOCKET, STATE
 
 TODAY = "2025-06-01"
 

@@ -22,7 +22,7 @@ from gpiobridge.loop.watcher import Watcher
 from gpiobridge.pins.driving import MAX_PRESS_S, Driving
 from gpiobridge.pins.gpio import WiredPin
 from gpiobridge.pins.gpiozero_pins import GpiozeroPins
-from gpiobridge.pins.http import HttpPin, VirtualPins
+from gpiobridge.pins.http import HttpPin, HttpPins
 from gpiobridge.pins.source import PinSource
 from gpiobridge.pins.sources import Sources
 from gpiobridge.system.clock import RealClock
@@ -337,7 +337,7 @@ MOCK = Gpio(pin_factory="mock")
 
 def virtual(pins: Mapping[str, Pin]) -> PinSource:
     """Pins without a wire."""
-    return VirtualPins(pins, RealClock())
+    return HttpPins(pins, RealClock())
 
 
 def on_wire(pin: Pin, number: int) -> WiredPin:

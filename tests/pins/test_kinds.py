@@ -19,7 +19,7 @@ from gpiobridge.doctor import pins as pins_check
 from gpiobridge.doctor.findings import skipped
 from gpiobridge.doctor.machine import ExaminedMachine
 from gpiobridge.doctor.patient import Patient
-from gpiobridge.pins.gpio import wired
+from gpiobridge.pins.gpio import wired_pins
 from gpiobridge.pins.source import PinKind
 from gpiobridge.serve import greeting
 from gpiobridge.serve.standalone import create_app
@@ -163,7 +163,7 @@ def test_healthz_names_its_kind(bridge: GpioBridge) -> None:
 def test_the_doctor_reads_no_gpio_for_it(path: Path) -> None:
     """It has no wire that could be broken."""
     settings = load(path, {})
-    assert list(wired(settings.pins)) == ["button"]
+    assert list(wired_pins(settings.pins)) == ["button"]
     patient = Patient(path, ExaminedMachine(choose=lambda _: "mock", ask_bridge=lambda _: None))
     found = pins_check.levels(patient)
     assert found[1] == skipped("pin tick", "set by a metronome, every 50ms: no GPIO is read")

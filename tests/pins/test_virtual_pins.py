@@ -16,7 +16,7 @@ from gpiobridge.loop.watcher import Watcher
 from gpiobridge.pins.gpio import WiredPin
 from gpiobridge.pins.gpiod_pins import GpiodPins
 from gpiobridge.pins.gpiozero_pins import GpiozeroPins
-from gpiobridge.pins.http import HttpPin, VirtualPins
+from gpiobridge.pins.http import HttpPin, HttpPins
 from gpiobridge.pins.sources import Sources, pin_source
 from gpiobridge.system.clock import RealClock
 
@@ -63,7 +63,7 @@ class Wired(ScriptedPins):
 
 def both(wired: Wired) -> Sources:
     """A wired button and a bell without a wire."""
-    return Sources([(wired, ["button"]), (VirtualPins(named(BELL), RealClock()), ["bell"])])
+    return Sources([(wired, ["button"]), (HttpPins(named(BELL), RealClock()), ["bell"])])
 
 
 # --- Alone ------------------------------------------------------------------------------------
@@ -71,7 +71,7 @@ def both(wired: Wired) -> Sources:
 
 def test_virtual_pins_start_inactive() -> None:
     """By their pull, or against the active level that is given."""
-    pins = VirtualPins(named(BELL, GATE), RealClock())
+    pins = HttpPins(named(BELL, GATE), RealClock())
     pins.open(lambda edge: None)
     assert (pins.read("bell"), pins.read("gate")) == (HIGH, LOW)
 
@@ -79,7 +79,7 @@ def test_virtual_pins_start_inactive() -> None:
 def test_a_drive_is_an_edge_with_its_stamp() -> None:
     """The level is there for readers, and the edge is stamped by the monotonic clock."""
     edges: list[RawEdge] = []
-    pins = VirtualPins(named(BELL), RealClock())
+    pins = HttpPins(named(BELL), RealClock())
     pins.open(edges.append)
     before_s = time.monotonic()
     pins.drive("bell", LOW)
@@ -91,7 +91,7 @@ def test_a_drive_is_an_edge_with_its_stamp() -> None:
 def test_a_repeated_level_is_no_edge() -> None:
     """A program may say again what it has said."""
     edges: list[RawEdge] = []
-    pins = VirtualPins(named(BELL), RealClock())
+    pins = HttpPins(named(BELL), RealClock())
     pins.open(edges.append)
     for level in (HIGH, LOW, LOW, HIGH, HIGH):
         pins.drive("bell", level)
@@ -101,7 +101,7 @@ def test_a_repeated_level_is_no_edge() -> None:
 def test_pins_that_are_not_open_are_not_driven() -> None:
     """Before they are opened, and after they are closed, a sentence says so."""
     edges: list[RawEdge] = []
-    pins = VirtualPins(named(BELL), RealClock())
+    pins = HttpPins(named(BELL), RealClock())
     with pytest.raises(PinError, match=r"pin 'bell' is closed: the bridge is not running"):
         pins.drive("bell", LOW)
     pins.open(edges.append)
@@ -113,8 +113,8 @@ def test_pins_that_are_not_open_are_not_driven() -> None:
     assert pins.read("bell") is HIGH
 
 
-@pytest.mark.parametrize("look", [VirtualPins.read_edges, lambda pins: pins.read("bell")])
-def test_who_looks_waits_for_an_edge_on_its_way(look: Callable[[VirtualPins], object]) -> None:
+@pytest.mark.parametrize("look", [HttpPins.read_edges, lambda pins: pins.read("bell")])
+def test_who_looks_waits_for_an_edge_on_its_way(look: Callable[[HttpPins], object]) -> None:
     """An edge that has its stamp is handed on before anyone reads a level or looks for edges."""
     stamped, hand_on = threading.Event(), threading.Event()
     order: list[str] = []
@@ -128,7 +128,7 @@ def test_who_looks_waits_for_an_edge_on_its_way(look: Callable[[VirtualPins], ob
         look(pins)
         order.append("looked")
 
-    pins = VirtualPins(named(BELL), RealClock())
+    pins = HttpPins(named(BELL), RealClock())
     pins.open(on_edge)
     driving = threading.Thread(target=pins.drive, args=("bell", LOW))
     looking = threading.Thread(target=look_on)
@@ -149,7 +149,7 @@ def test_each_configuration_has_the_simplest_source() -> None:
     """Only wired, only virtual, or both."""
     mock = Gpio(pin_factory="mock")
     assert type(pin_source(mock, named(BUTTON), RealClock())) is GpiozeroPins
-    assert type(pin_source(mock, named(BELL), RealClock())) is VirtualPins
+    assert type(pin_source(mock, named(BELL), RealClock())) is HttpPins
     assert type(pin_source(mock, named(BUTTON, BELL), RealClock())) is Sources
 
 
@@ -228,7 +228,7 @@ def test_no_edge_is_lost_between_threads(mixed: bool) -> None:
     rounds = 500
     bells = named(*(replace(BELL, name=name, debounce_s=0.0) for name in ("bell", "buzzer")))
     settings = replace(SETTINGS, pins={**(SETTINGS.pins if mixed else {}), **bells})
-    virtual = VirtualPins(bells, RealClock())
+    virtual = HttpPins(bells, RealClock())
     wired = Wired()
     wired.descriptors = list  # type: ignore[method-assign]
     source = Sources([(wired, SETTINGS.pins), (virtual, bells)]) if mixed else virtual
