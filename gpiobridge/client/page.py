@@ -11,6 +11,7 @@ from html import unescape
 from typing import Any, NamedTuple
 
 from gpiobridge.client import asking
+from gpiobridge.config.address import DEFAULT_BEAT_S
 from gpiobridge.errors import RemoteError
 
 
@@ -60,7 +61,7 @@ def load_page(url: str, token: str) -> LoadedPage:
         url,
         socket_url.replace("http", "ws", 1),
         data.get("cursor", ""),
-        float(data.get("beat", "2")),
+        float(data.get("beat", DEFAULT_BEAT_S)),
     )
 
 

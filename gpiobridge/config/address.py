@@ -14,6 +14,7 @@ from gpiobridge.net.hosts import MAX_NAME, is_address
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8000
+DEFAULT_BEAT_S = 2.0
 MAX_PORT = 65535
 
 _HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*")

@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from gpiobridge.config.address import DEFAULT_HOST, DEFAULT_PORT, local_url
+from gpiobridge.config.address import DEFAULT_BEAT_S, DEFAULT_HOST, DEFAULT_PORT, local_url
 from gpiobridge.core.events import Gesture, Level
 
 
@@ -47,7 +47,7 @@ class Server:
     port: int = DEFAULT_PORT
     start: str
     max_displays: int = 1000
-    beat_s: float = 2.0
+    beat_s: float = DEFAULT_BEAT_S
     catch_up_s: float = 10.0
     csp: Literal["local", "strict", "off"] = "local"
     open: bool = False
@@ -100,6 +100,9 @@ class Kiosk:
     renew_min: int | None = None
     camera: bool = False
 
+
+MAX_HOLD_S = 600.0
+"""The longest hold time of a pin, in seconds."""
 
 CHIP_BACK_ENDS = ("gpiod", "lgpio")
 """Those that can be told which chip to open."""

@@ -22,7 +22,7 @@ from pydantic import (
 
 from gpiobridge.config.address import MAX_PORT, is_host, read_listen_host, read_token
 from gpiobridge.config.durations import format_duration, parse_duration
-from gpiobridge.config.settings import Idle
+from gpiobridge.config.settings import MAX_HOLD_S, Idle
 from gpiobridge.config.words import show
 from gpiobridge.core.events import Level
 from gpiobridge.core.triggers import TABLES, Trigger
@@ -225,7 +225,7 @@ class PinTable(Table):
     # Not the enumerations: pydantic 2.6 reports a wrong type of them as it does one of text.
     active: Annotated[Literal["low", "high"], member_of(Level)] | None = None
     debounce_s: Annotated[float | None, seconds(0, 10)] = Field(None, alias="debounce")
-    hold_s: Annotated[float | None, seconds(0.1, 600)] = Field(None, alias="hold")
+    hold_s: Annotated[float | None, seconds(0.1, MAX_HOLD_S)] = Field(None, alias="hold")
 
 
 def _with_targets(table: type[TableT]) -> type[TableT]:

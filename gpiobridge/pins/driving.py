@@ -23,11 +23,12 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from gpiobridge.config import Pin, format_duration
+from gpiobridge.config.settings import MAX_HOLD_S
 from gpiobridge.core.clock import Clock
 from gpiobridge.core.events import Level
 from gpiobridge.errors import DriveError, PinError
 
-MAX_PRESS_S = 600.0
+MAX_PRESS_S = MAX_HOLD_S
 """The longest press, in seconds: as long as the longest hold time."""
 
 # So that no press is shorter than was asked for, whichever clock and rounding it is seen by; less
