@@ -24,3 +24,6 @@ if not TYPE_CHECKING:  # who checks types knows every name
         from gpiobridge.client import frames
 
         return getattr(frames, name)
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})  # also what `help` shows

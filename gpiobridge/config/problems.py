@@ -1,7 +1,7 @@
 """The problems of a configuration, gathered: place, value, remedy.
 
 Owns the place of a problem, and the translation of pydantic's errors: none of its words may reach
-a person. Imports nothing of the project but `durations` and `words`; any thread.
+a person. Imports nothing of the project but `durations`, `tables` and `words`; any thread.
 """
 
 import dataclasses
@@ -9,13 +9,14 @@ import re
 from collections.abc import Mapping
 from typing import TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from gpiobridge.config.durations import format_duration
+from gpiobridge.config.tables import Table
 from gpiobridge.config.words import Key, dotted, one_of, show, unknown
 
-TableT = TypeVar("TableT", bound=BaseModel)
+TableT = TypeVar("TableT", bound=Table)
 
 _NOT_GIVEN = object()
 
@@ -107,12 +108,12 @@ class Problems:
             return table.model_validate(right)
 
 
-def _sentence(error: ErrorDetails, key: Key, table: type[BaseModel], settings: type) -> str:
+def _sentence(error: ErrorDetails, key: Key, table: type[Table], settings: type) -> str:
     """Say one of pydantic's errors in our words, with a remedy."""
-    fields = {field.alias or name: name for name, field in table.model_fields.items()}
     name = str(error["loc"][0])
     if error["type"] == "extra_forbidden":
-        return unknown(key[0], name, fields)
+        return unknown(key[0], name, table.known_keys())
+    fields = {field.alias or name: name for name, field in table.model_fields.items()}
     reason = _reason(error)
     default = next((f.default for f in dataclasses.fields(settings) if f.name == fields[name]), "")
     if ";" in reason or default in ("", (), None, dataclasses.MISSING):

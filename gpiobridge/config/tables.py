@@ -227,6 +227,13 @@ class PinTable(Table):
     debounce_s: Annotated[float | None, seconds(0, 10)] = Field(None, alias="debounce")
     hold_s: Annotated[float | None, seconds(0.1, MAX_HOLD_S)] = Field(None, alias="hold")
 
+    @classmethod
+    def known_keys(cls) -> list[str]:
+        """List the keys that may stand in it: those of its kind first, such as ``pin``."""
+        base = cls.__base__
+        shared = base.known_keys() if base is not None and issubclass(base, PinTable) else []
+        return [key for key in super().known_keys() if key not in shared] + shared
+
 
 def _with_targets(table: type[TableT]) -> type[TableT]:
     """Add a key for each trigger."""

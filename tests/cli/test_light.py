@@ -1,6 +1,7 @@
 """What only talks to a bridge waits for no server's code: no Flask, no pydantic, no gunicorn."""
 
 import json
+import pydoc
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -54,6 +55,15 @@ def test_the_door_is_light(tmp_path: Path, statement: str) -> None:
     """Names are imported when they are asked for."""
     heavy = SERVERS | SOCKETS | PINS | {"click", "asyncio"}
     assert loaded(statement, folder=tmp_path) & heavy == set()
+
+
+@pytest.mark.parametrize(
+    ("module", "entry"),
+    [("gpiobridge", "class GpioBridge("), ("gpiobridge.client", " connect(url")],
+)
+def test_help_knows_what_comes_later(module: str, entry: str) -> None:
+    """A name that is imported when it is asked for has its place in ``help``."""
+    assert entry in pydoc.plain(pydoc.render_doc(module))
 
 
 def test_a_client_needs_no_server(tmp_path: Path) -> None:

@@ -191,7 +191,7 @@ def test_a_wrong_line_in_gpio(folder: Path, line: str, problem: str) -> None:
         ('pin = 27\nhold = "9ms"', '.hold = "9ms": must be at least 100ms; '
          "leave it out for the default of 2s"),
         ('pin = 27\nname = "x"', '.name = "x": unknown key; '
-         "leave it out, or write one of source, active, debounce, hold, pull, pin, chip"),
+         "leave it out, or write one of pin, chip, pull, source, active, debounce, hold"),
     ],
 )  # fmt: skip
 def test_a_wrong_line_of_a_pin(folder: Path, body: str, problem: str) -> None:
