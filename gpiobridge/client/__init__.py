@@ -10,10 +10,13 @@ tokens that `target` finds. Nothing here knows the server's code: of frames, bot
 
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from gpiobridge.client.frames import Frames, connect
+from gpiobridge.errors import PushError, RemoteError
 
-__all__ = ["Frames", "connect"]
+if TYPE_CHECKING:
+    from gpiobridge.client.frames import MAX_SEND_WAIT_S, Frames, connect
+    from gpiobridge.client.waiting_frames import MAX_WAITING
+
+__all__ = ["MAX_SEND_WAIT_S", "MAX_WAITING", "Frames", "PushError", "RemoteError", "connect"]
 
 if not TYPE_CHECKING:  # who checks types knows every name
 
@@ -21,9 +24,9 @@ if not TYPE_CHECKING:  # who checks types knows every name
         """Import what follows a page for who asks for it: the commands do without websockets."""
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        from gpiobridge.client import frames
+        from gpiobridge.client import frames, waiting_frames
 
-        return getattr(frames, name)
+        return getattr(waiting_frames if name == "MAX_WAITING" else frames, name)
 
     def __dir__() -> list[str]:
         return sorted({*globals(), *__all__})  # also what `help` shows
