@@ -15,12 +15,12 @@ from typing import NamedTuple
 from gpiobridge import config
 from gpiobridge.config.address import Address, address_of
 from gpiobridge.config.environment import PREFIX, lay_over
+from gpiobridge.config.file import HERE, here_or
 from gpiobridge.errors import ConfigError
 from gpiobridge.net.addresses import is_loopback
 from gpiobridge.system import invocation
 from gpiobridge.system.units import CONFIG, installed_config
 
-_HERE = Path("config.toml")
 _INSTALLED = Path(CONFIG)
 
 
@@ -68,10 +68,10 @@ def find_bridge(
     """
     found = Target(url or "", _variable(environ, "token"), _variable(environ, "api_token"))
     if url is None or config_file is not None:
-        file = config_file or _file(installed or installed_config)
+        file = config_file or here_or(installed or installed_config) or config.example_file()
         address = _readable(file, environ)
         found = Target(url or _known(address, file), address.token, address.api_token, file)
-    elif _HERE.exists() and _on_this_machine(url):
+    elif HERE.exists() and _on_this_machine(url):
         found = Target(
             url,
             found.token or _written(environ, "token"),
@@ -85,22 +85,17 @@ def is_found_here(url: str) -> bool:
 
     Without the environment, which another terminal doesn't have.
     """
-    if not _HERE.exists():
+    if not HERE.exists():
         return url == config.DEFAULT_URL and not _INSTALLED.exists()
     try:
-        return _address(_HERE, {}).local_url == url
+        return _address(HERE, {}).local_url == url
     except ConfigError:
         return False
 
 
 def token_is_found_here(token: str) -> bool:
     """Whether a command in this folder finds the token by itself, without the environment."""
-    return _HERE.exists() and _written({}, "token") == token
-
-
-def _file(installed: Callable[[], Path | None]) -> Path:
-    """Choose the configuration as `doctor` does."""
-    return _HERE if _HERE.exists() else installed() or config.example_file()
+    return HERE.exists() and _written({}, "token") == token
 
 
 def _readable(file: Path, environ: Mapping[str, str]) -> Address:
@@ -154,7 +149,7 @@ def _variable(environ: Mapping[str, str], key: str) -> str:
 def _written(environ: Mapping[str, str], key: str) -> str:
     """Read a token of this folder's configuration, whatever else is wrong with that."""
     try:
-        raw, _ = config.read(_HERE, environ)
+        raw, _ = config.read(HERE, environ)
     except ConfigError:
         return ""
     value = _of_server(raw, key)

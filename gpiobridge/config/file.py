@@ -5,7 +5,7 @@ Any thread; used at start.
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -19,7 +19,22 @@ from gpiobridge.errors import ConfigError
 if TYPE_CHECKING:
     from gpiobridge.config.settings import Settings
 
+HERE = Path("config.toml")
+"""The configuration of the current folder."""
+
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+def here_or(installed: Callable[[], Path | None]) -> Path | None:
+    """Choose the configuration for who has named none: this folder's, else the installed service's.
+
+    Args:
+        installed: finds that; asked only where this folder has none.
+
+    Returns:
+        None if there is neither; then it is the example.
+    """
+    return HERE if HERE.exists() else installed()
 
 
 def load(
@@ -41,7 +56,7 @@ def load(
     """
     because = ""
     if path is None:
-        path = Path("config.toml")
+        path = HERE
         if not path.exists():
             path, because = example_file(), why_example(Path.cwd())
     raw, origins = read(path, environ, overrides)

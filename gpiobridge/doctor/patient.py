@@ -8,6 +8,7 @@ from pathlib import Path
 
 from gpiobridge import config
 from gpiobridge.config import Settings
+from gpiobridge.config.file import here_or
 from gpiobridge.doctor.machine import ExaminedMachine, Health, read_text
 from gpiobridge.errors import ConfigError
 from gpiobridge.pins.boards import is_raspberry_pi
@@ -39,14 +40,10 @@ class Patient:
     def loaded(self) -> Settings | ConfigError:
         """The configuration, or what is wrong with it."""
         try:
-            return config.load(self._config_file or self._installed_config())
+            return config.load(self._config_file or here_or(lambda: config_of(self.units)))
         except ConfigError as error:
             self.config_wrong = not isinstance(error.__cause__, PermissionError)
             return error
-
-    def _installed_config(self) -> Path | None:
-        """The service's file, where none was named and there is none in this folder."""
-        return None if Path("config.toml").exists() else config_of(self.units)
 
     @property
     def settings(self) -> Settings:

@@ -39,7 +39,7 @@ class PinSource(Protocol):
     def descriptors(self) -> Sequence[int]:
         """List the open descriptors that are readable when `read_edges` has work.
 
-        None, unless overridden: edges come by themselves, on a thread of the back end's.
+        There are none, unless overridden: edges come by themselves, on a thread of the back end's.
         """
         return ()
 
