@@ -16,6 +16,7 @@ from gpiobridge.errors import InstallError
 from gpiobridge.install.steps import ACCOUNTS, EXHIBIT, OVERLAY_CONFIG, OVERLAY_LINE, READERS
 from gpiobridge.kiosk.browsers import Browser
 from gpiobridge.system import invocation
+from gpiobridge.system.commands import find_program
 from gpiobridge.system.overlay import PACKAGED, Overlay, find_overlay
 from gpiobridge.system.ports import listen
 from gpiobridge.system.whole_files import replacing
@@ -136,7 +137,7 @@ class TargetMachine:
         found = {
             "cage": shutil.which("cage"),
             "xwayland": shutil.which("Xwayland"),  # cage 0.1 doesn't start without
-            " ".join(browser.packages): any(map(shutil.which, browser.programs)),
+            " ".join(browser.packages): find_program(browser.programs),
             # Whoever gives a session its seat, and what it asks.
             "polkitd": any(usr.glob("lib/polkit-1/polkitd")),
             "libpam-systemd": any(usr.glob("lib/*/security/pam_systemd.so")),

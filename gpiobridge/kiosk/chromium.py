@@ -14,6 +14,7 @@ from pathlib import Path
 from gpiobridge.errors import KioskError
 from gpiobridge.kiosk import browsers
 from gpiobridge.kiosk.start import Start
+from gpiobridge.system.commands import find_program
 
 HAS_PIPE = True
 
@@ -60,9 +61,8 @@ def find() -> Path:
     Raises:
         KioskError: there is none.
     """
-    for name in browsers.CHROMIUM.programs:
-        if found := shutil.which(name):
-            return Path(found)
+    if program := find_program(browsers.CHROMIUM.programs):
+        return program
     raise KioskError(
         "there is no Chromium here; install it: sudo apt install chromium "
         "(on Raspberry Pi OS bookworm: chromium-browser)"

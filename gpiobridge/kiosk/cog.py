@@ -9,7 +9,6 @@ them is in both.
 
 import json
 import re
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from gpiobridge.errors import KioskError
 from gpiobridge.kiosk import browsers, home
 from gpiobridge.kiosk.start import Start
 from gpiobridge.net.hosts import DEFAULT_PORTS, origin_of
+from gpiobridge.system.commands import find_program
 
 HAS_PIPE = False
 
@@ -38,9 +38,8 @@ def find() -> Path:
     Raises:
         KioskError: there is none.
     """
-    for name in browsers.COG.programs:
-        if found := shutil.which(name):
-            return Path(found)
+    if program := find_program(browsers.COG.programs):
+        return program
     raise KioskError(
         "there is no cog here; install it: sudo apt install --no-install-recommends cog "
         "(or take Chromium: leave --browser out)"

@@ -1,14 +1,21 @@
-"""Run a command of the system, and read what it says. It blocks its caller; any thread."""
+"""Find a program, or run a command and read what it says, which blocks its caller. Any thread."""
 
 import os
+import shutil
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 
 _COMMAND_S = 10.0  # a command that takes longer has hung
 
 
 Run = Callable[[Sequence[str]], str | None]
 """Run a command: its standard output, or None if it isn't there, fails or hangs."""
+
+
+def find_program(names: Iterable[str]) -> Path | None:
+    """Find the first of some programs that is on the path; None if none is."""
+    return next((Path(found) for name in names if (found := shutil.which(name))), None)
 
 
 def run_command(command: Sequence[str]) -> str | None:
