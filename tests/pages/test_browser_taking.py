@@ -85,14 +85,23 @@ class Tab:
         self.page.wait_for_selector(f'[data-pin="{pin}"][data-level="{level}"]')
 
     def push(self) -> None:
-        """Push a message, and wait for it: what the page has said before has been heard by then."""
+        """Push a message, and wait for it: what the page has said before has been heard by then.
+
+        A page that was just led somewhere may still be between two sockets; then nobody is told.
+        """
         self.page.evaluate(
             """() => { window.heard = new Promise((done) => {
               document.addEventListener("gpiobridge:message", () => done(true), { once: true });
             }); }"""
         )
-        assert self.bridge.request("/api/messages", b'{"data":1}')[0] == 200
+        wait_until(self._tells_this_display)
         assert self.page.evaluate("heard")
+
+    def _tells_this_display(self) -> bool:
+        """Push a message, once; whether a display was told."""
+        status, answer = self.bridge.request("/api/messages", b'{"data":1}')
+        assert status == 200
+        return bool(json.loads(answer)["displays"])
 
     def is_on(self, path: str) -> bool:
         """Whether the tab shows this page."""
