@@ -28,7 +28,8 @@ install_from = "."
 # pictures.
 FAULTS = """() => {
   const wide = document.documentElement.scrollWidth - document.documentElement.clientWidth;
-  const broken = [...document.images].filter((i) => i.complete && !i.naturalWidth).map((i) => i.src);
+  const broken = [...document.images].filter((i) => i.complete && !i.naturalWidth)
+    .map((i) => i.src);
   return { wide, broken };
 }"""
 
