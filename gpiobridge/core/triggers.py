@@ -1,9 +1,9 @@
 """The triggers: what a page's rules and an application's functions can wait for at a pin.
 
 One row is a whole trigger. Everything about a trigger comes from its row: its table in the
-configuration, that table's variables and rules, the answers to its misspellings, the decorator of
-`GpioBridge` and the functions below it, and the word that ``gpiobridge check`` shows. Pure; any
-thread.
+configuration, that table's variables and rules, the answers to its misspellings, a decorator of
+`GpioBridge` (which also writes it out, for type checkers and the API page) and the functions below
+it, and the word that ``gpiobridge check`` shows. Pure; any thread.
 """
 
 from dataclasses import dataclass
@@ -57,7 +57,7 @@ TRIGGERS = (
         name="press",
         event=Level.LOW,
         relative=True,
-        when="each time the pin gets its active level",
+        when="each time the pin reaches its active level",
         also=("when_pressed", "when_activated", "pressed"),
     ),
     Trigger(
@@ -73,14 +73,14 @@ TRIGGERS = (
         name="tap",
         event=Gesture.TAP,
         word="tapped",
-        when="after each press that was released before the pin's hold time",
+        when="after each press that ended before the pin's hold time",
         also=("on_short_press", "on_click"),
     ),
     Trigger(
         name="hold",
         event=Gesture.HOLD,
         word="held",
-        when="when a press has lasted for the pin's hold time (``hold``)",
+        when="when a press has lasted for the pin's hold time",
         also=("when_held", "held", "on_long_press"),
     ),
 )

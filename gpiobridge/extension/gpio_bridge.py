@@ -21,7 +21,7 @@ from gpiobridge.displays.audience import Audience, Display
 from gpiobridge.errors import ConfigError, GpioBridgeError
 from gpiobridge.extension.hooks import Guard, RequestHooks
 from gpiobridge.extension.lifetime import Lifetime
-from gpiobridge.extension.pin_decorators import PinDecorator, with_pin_decorators
+from gpiobridge.extension.pin_decorators import with_pin_decorators
 from gpiobridge.extension.start import Declared
 from gpiobridge.extension.views import ViewPages
 from gpiobridge.routes import files
@@ -180,13 +180,102 @@ class GpioBridge:
 
     # ---------------------------------------------------------------- functions that are called
 
-    # Of `with_pin_decorators`, for type checkers.
-    on_low: PinDecorator
-    on_high: PinDecorator
-    on_press: PinDecorator
-    on_release: PinDecorator
-    on_tap: PinDecorator
-    on_hold: PinDecorator
+    def on_low(self, pin: str) -> Callable[[FunctionT], FunctionT]:
+        """Call the decorated function each time the pin goes LOW (debounced).
+
+        The function takes one argument, a `PinEvent`, or none. Each function has its own thread,
+        with the application's context. It may take as long as it likes; if it fails, the log says
+        so. Its events come in order, one at a time. At most 1000 events wait; further ones are
+        dropped, and the log says so.
+
+        Args:
+            pin: the pin's name. The start reports a name that no pin has.
+
+        Raises:
+            ConfigError: there is no name, or the function takes more than one argument.
+            GpioBridgeError: the bridge is already running.
+
+        Example:
+            ```python
+            @bridge.on_low("button")
+            def pressed(event):
+                print(event.pin, event.level, event.seq)
+            ```
+        """
+        return self._on(pin, "low")
+
+    def on_high(self, pin: str) -> Callable[[FunctionT], FunctionT]:
+        """Call the decorated function each time the pin goes HIGH (debounced).
+
+        The function is called as with `on_low`.
+
+        Args:
+            pin: the pin's name. The start reports a name that no pin has.
+
+        Raises:
+            ConfigError: there is no name, or the function takes more than one argument.
+            GpioBridgeError: the bridge is already running.
+        """
+        return self._on(pin, "high")
+
+    def on_press(self, pin: str) -> Callable[[FunctionT], FunctionT]:
+        """Call the decorated function each time the pin reaches its active level.
+
+        The pin's `active` key sets that level, by default LOW for a pin with a pull-up resistor.
+        The function is called as with `on_low`.
+
+        Args:
+            pin: the pin's name. The start reports a name that no pin has.
+
+        Raises:
+            ConfigError: there is no name, or the function takes more than one argument.
+            GpioBridgeError: the bridge is already running.
+        """
+        return self._on(pin, "press")
+
+    def on_release(self, pin: str) -> Callable[[FunctionT], FunctionT]:
+        """Call the decorated function each time the pin leaves its active level.
+
+        The function is called as with `on_low`.
+
+        Args:
+            pin: the pin's name. The start reports a name that no pin has.
+
+        Raises:
+            ConfigError: there is no name, or the function takes more than one argument.
+            GpioBridgeError: the bridge is already running.
+        """
+        return self._on(pin, "release")
+
+    def on_tap(self, pin: str) -> Callable[[FunctionT], FunctionT]:
+        """Call the decorated function after each press that ended before the pin's hold time.
+
+        The pin's `hold` key sets that time. `event.press` has the `seq` of the press.
+        The function is called as with `on_low`.
+
+        Args:
+            pin: the pin's name. The start reports a name that no pin has.
+
+        Raises:
+            ConfigError: there is no name, or the function takes more than one argument.
+            GpioBridgeError: the bridge is already running.
+        """
+        return self._on(pin, "tap")
+
+    def on_hold(self, pin: str) -> Callable[[FunctionT], FunctionT]:
+        """Call the decorated function when a press has lasted for the pin's hold time.
+
+        The pin's `hold` key sets that time. `event.press` has the `seq` of the press.
+        The function is called as with `on_low`.
+
+        Args:
+            pin: the pin's name. The start reports a name that no pin has.
+
+        Raises:
+            ConfigError: there is no name, or the function takes more than one argument.
+            GpioBridgeError: the bridge is already running.
+        """
+        return self._on(pin, "hold")
 
     def on_message(self, function: FunctionT) -> FunctionT:
         """Call the decorated function with each `Message` that a page sends.
