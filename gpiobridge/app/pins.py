@@ -11,11 +11,7 @@ from gpiobridge.errors import DriveError
 
 
 class LivePin:
-    """One pin of a running bridge; `bridge.pins["button"]` gives it.
-
-    Args:
-        name: the pin's name.
-        running: returns the running bridge.
+    """One pin of a running bridge; `bridge.pins["button"]` gives it. Any thread.
 
     Attributes:
         name: the pin's name.

@@ -12,7 +12,12 @@ from typing import NamedTuple
 
 
 class Level(StrEnum):
-    """The electrical level of a pin."""
+    """The electrical level of a pin: a text, `"low"` or `"high"`.
+
+    Attributes:
+        LOW: near 0 V; equal to `"low"`.
+        HIGH: near 3.3 V; equal to `"high"`.
+    """
 
     LOW = "low"
     HIGH = "high"
@@ -51,24 +56,31 @@ class RawEdge:
 
 
 class Gesture(StrEnum):
-    """What a press turns out to be."""
+    """What a press turns out to be: a text, `"tap"` or `"hold"`.
 
-    TAP = "tap"  # released before the hold time was over
-    HOLD = "hold"  # kept active for the hold time
+    Attributes:
+        TAP: the press ended before the pin's hold time; equal to `"tap"`.
+        HOLD: the press lasted for the pin's hold time; equal to `"hold"`.
+    """
+
+    TAP = "tap"
+    HOLD = "hold"
 
 
 @dataclass(frozen=True, slots=True)
 class PinEvent:
-    """Something happened at a pin, for sure: a settled edge, a tap or a hold.
+    """Something certain happened at a pin: a debounced edge, a tap or a hold. Immutable.
 
-    Args:
-        seq: rises by one with each event of this run.
+    Attributes:
+        seq: the number of the event; it rises by one with each event of this run.
         pin: the pin's name.
-        level: the level it settled on; with a gesture, the level it has.
-        at_s: monotonic seconds of the edge, or of the moment the hold time was over.
-        gesture: None for an edge.
-        press: with a gesture, the number of the edge at which its press began.
-        press_at_s: with a gesture, the monotonic seconds of that edge.
+        level: the level after the edge; for a tap or hold, the level at that moment.
+        at_s: when it happened, in seconds of `time.monotonic()`: the edge, or the end of the hold
+            time.
+        gesture: `Gesture.TAP` or `Gesture.HOLD`; None for an edge.
+        press: for a tap or hold, the `seq` of the edge at which its press began; None for an edge.
+        press_at_s: for a tap or hold, the time of that edge, in seconds of `time.monotonic()`; None
+            for an edge.
     """
 
     seq: int
@@ -81,7 +93,7 @@ class PinEvent:
 
     @property
     def event(self) -> Level | Gesture:
-        """What happened, as rules and frames name it."""
+        """What happened, in the words of rules and frames: the gesture, or else the level."""
         return self.gesture or self.level
 
     @property
@@ -91,7 +103,7 @@ class PinEvent:
 
     @property
     def began_s(self) -> float:
-        """When it began, in monotonic seconds: its own edge, or its press's."""
+        """The time of that edge, in seconds of `time.monotonic()`."""
         return self.at_s if self.press_at_s is None else self.press_at_s
 
 

@@ -9,14 +9,14 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Display:
-    """An open page, as the application sees it.
+    """A browser tab that is connected, as the application sees it. Immutable.
 
-    Args:
-        page: the name of the page.
-        name: what it calls itself (``?display=`` in its address), or an empty string.
-        number: another one for each socket: it tells displays of one name apart.
-        visible: whether its page can be seen, as far as the browser knows: not behind another tab.
-            It is the same display, whether it is or not.
+    Attributes:
+        page: the name of the page that it shows.
+        name: the display's name (`?display=` in the page's address), or an empty string.
+        number: a different number for each socket; it tells displays of one name apart.
+        visible: False if the browser says that the page can't be seen, such as behind another tab.
+            It doesn't affect equality: a display stays the same when this changes.
     """
 
     page: str
@@ -40,11 +40,11 @@ class SentMessage:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What a page has sent to the application.
+    """What a page has sent to the application. Immutable.
 
-    Args:
-        data: whatever JSON can hold.
-        display: who sent it.
+    Attributes:
+        data: anything that JSON can hold; each function receives its own copy.
+        display: the display that sent it.
     """
 
     data: Any
