@@ -153,7 +153,7 @@ class Handlers(Observer):
     def _declare(self, pin: str, when: str, function: Function) -> None:
         if self._prepared:
             raise GpioBridgeError(
-                f"{name_of(function)} comes too late: the bridge runs already; "
+                f"{name_of(function)} is declared too late: the bridge is already running; "
                 "declare it where the application is made"
             )
         if problem := uncallable(function, given=when != _START):
@@ -209,7 +209,7 @@ class _Runner:
         self._behind.write(
             logging.ERROR,
             "behind",
-            "%s is %s behind: %s that come now are not told to it",
+            "%s is %s behind: it does not receive %s that come now",
             name_of(self._function),
             behind,
             "those" if has_room else "messages",

@@ -71,8 +71,8 @@ class Orders:
             )
         if retain is not None and isinstance(audience.display, Display):
             raise PushError(
-                f"retain = {retain!r}: this one display doesn't come later, as each socket is "
-                "another; give its name as display, or leave retain out"
+                f"retain = {retain!r}: a single display never comes again, because each "
+                "socket is a new one; give its name as display, or leave retain out"
             )
         try:
             frame = text_frame(wire.message_frame(data))
@@ -83,9 +83,9 @@ class Orders:
             return 0
         if not self.retained.reserve(order):
             raise PushError(
-                f"retain = {retain!r}: all retained messages take at most "
-                f"{MAX_RETAINED_BYTES} bytes with their keys, and are at most {MAX_RETAINED}; "
-                "push None under a key that is done with"
+                f"retain = {retain!r}: too many messages are retained; there may be "
+                f"{MAX_RETAINED}, and {MAX_RETAINED_BYTES} bytes of them with their keys; "
+                "push None under a key that is no longer needed"
             )
         with self._lock:
             watcher = self._watcher

@@ -249,7 +249,9 @@ class _SameHost(urllib.request.HTTPRedirectHandler):
         hosts = [urllib.parse.urlsplit(url).hostname for url in (req.full_url, newurl)]
         if hosts[0] != hosts[1]:
             fp.close()
-            raise RemoteError(f"{req.full_url} leads to another host: {newurl}; ask that one", code)
+            raise RemoteError(
+                f"{req.full_url} redirects to another host: {newurl}; use that address", code
+            )
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
@@ -264,7 +266,9 @@ def _tell_displays(url: str, what: Mapping[str, Any], who: Audience, token: str)
 
 
 def _no_gpiobridge(url: str) -> RemoteError:
-    return RemoteError(f"what answers at {url} is no gpiobridge; --url says where it is")
+    return RemoteError(
+        f"the server at {url} is no gpiobridge; give the bridge's address with --url"
+    )
 
 
 def _with_key(url: str, token: str, ask_there: Callable[[str, str], _AnswerT]) -> _AnswerT:

@@ -131,7 +131,7 @@ def _known(address: Address, file: Path) -> str:
     if address.port == 0:
         raise ConfigError(
             [
-                f"{file}: server.port = 0: nobody can know which port that will be; "
+                f"{file}: server.port = 0: the port is known only once the bridge runs; "
                 "give the bridge's address with --url"
             ]
         )

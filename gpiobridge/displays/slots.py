@@ -149,7 +149,7 @@ class Slots:
             return ""
         if len(self._taken) - self._of_client[None] >= limit - own:
             return (
-                f"All {limit} displays are taken, but for {own} that are kept for this machine "
+                f"All {limit} displays are taken, except {own} that are kept for this machine "
                 "itself."
             )
         if self._of_client[client] >= self._per_client:

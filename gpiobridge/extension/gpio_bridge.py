@@ -137,11 +137,11 @@ class GpioBridge:
         """
         if self._lifetime is not None and self._lifetime.alive:
             raise GpioBridgeError(
-                "this bridge serves an application already: call stop() before init_app()"
+                "this bridge already serves an application: call stop() before init_app()"
             )
         if "gpiobridge" in app.extensions:
             raise GpioBridgeError(
-                f"the application {app.import_name!r} has a GpioBridge already: "
+                f"the application {app.import_name!r} already has a GpioBridge: "
                 "give all pins to that one"
             )
         self.stop()
@@ -198,7 +198,7 @@ class GpioBridge:
             raise ConfigError([_nameless("page", name, "welcome")])
         if self._lifetime is not None and self._lifetime.alive:
             raise GpioBridgeError(
-                f"page {name!r} comes too late: the bridge runs already; "
+                f"page {name!r} is declared too late: the bridge is already running; "
                 "declare it where the application is made"
             )
         return self._declared.views.page(name, rules)

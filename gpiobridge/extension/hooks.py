@@ -181,7 +181,7 @@ class RequestHooks:
             if reason := insert_script(response, page_script.script(running, page, nonce)):
                 self._tell(
                     page,
-                    f"{reason}, so that nothing moves it: return a text of HTML, "
+                    f"{reason}, so no press moves it: return HTML as text, "
                     "or declare the page with client=False",
                 )
             else:
@@ -200,7 +200,7 @@ class RequestHooks:
     def _check_policy(self, page: str, response: Response, host: str, nonce: str) -> None:
         """Log where a page's policy blocks our script."""
         for obstacle in obstacles(response.headers.getlist("Content-Security-Policy"), host, nonce):
-            self._tell(page, f"never comes online, as {obstacle}")
+            self._tell(page, f"never comes online, because {obstacle}")
 
     def _tell(self, page: str, what: str) -> None:
         """Log something about a page once, not with every request."""

@@ -111,7 +111,7 @@ class Lifetime:
             # Only now: a function may use the whole bridge.
             self._declared.handlers.start()
             if self._failure:
-                log.warning("the bridge has started: what was wrong before no longer is")
+                log.warning("the bridge has started: the problem before is solved")
         return self._running
 
     def stop(self) -> None:

@@ -18,8 +18,8 @@ SEVERAL_WORKERS = (
 )
 
 STARTED_BEFORE_FORK = (
-    "the bridge was started before the server made this process, in which no pin is watched; "
-    "call start() in the worker alone (as gunicorn's post_worker_init), or leave it out: "
+    "the bridge was started before the server forked this process, so no pin is watched here; "
+    "call start() only in the worker (in gunicorn's post_worker_init), or leave it out: "
     "the first request starts the bridge"
 )
 

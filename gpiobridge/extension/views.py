@@ -89,7 +89,7 @@ def with_long_path(paths: Mapping[str, str]) -> list[str]:
 def without_path(names: Iterable[str], paths: Collection[str]) -> list[str]:
     """Report the pages that have no path, with the remedy."""
     return [
-        f"page {name!r} has no route of its own, without variables: "
+        f"page {name!r} has no route without variables: "
         f'put @app.get("/{name}") above @bridge.page({name!r})'
         for name in names
         if name not in paths

@@ -98,7 +98,7 @@ def test_what_cannot_have_the_script_is_told_once(
     for _ in range(3):
         ask("/form")
     (said,) = [message for message in caplog.messages if "page form" in message]
-    assert f"page form {reason} that nothing moves it: return a text of HTML" in said
+    assert f"page form {reason} no press moves it: return HTML as text" in said
 
 
 def test_a_page_from_a_file(stop: Callable[[GpioBridge], None], tmp_path: Any) -> None:
