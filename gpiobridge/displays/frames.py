@@ -37,7 +37,7 @@ class Frames:
     """Takes the frames of all pages.
 
     Args:
-        observers: are told what pages say.
+        observers: hear what pages say.
         on_taking: called when a page has said whether it takes presses.
         pages: the names of all pages.
     """

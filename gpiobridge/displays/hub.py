@@ -35,7 +35,7 @@ class Hub:
         selector: the watcher's; each socket is registered with its `Connection` as data.
         slots: given back when a display is gone.
         beat_s: after this many seconds without a frame every display receives a beat.
-        observers: are told what displays do.
+        observers: hear what displays do.
         on_taking: called when a page has said whether it takes presses.
         pages: the names of all pages.
     """

@@ -1,4 +1,4 @@
-"""What displays do, as facts for any observer.
+"""What displays do, as facts for observers.
 
 The methods run on the watcher's thread. `gpiobridge.loop.observer` adds what pins do.
 """

@@ -40,7 +40,7 @@ class Sockets:
         selector: the watcher's; each socket is registered with its `Connection` as data.
         slots: given back when a display is gone.
         quotas: counts the open displays of each client.
-        observers: are told that displays come and go.
+        observers: hear of displays that come and go.
 
     Attributes:
         open: the connections that are open.

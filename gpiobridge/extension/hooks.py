@@ -173,7 +173,7 @@ class RequestHooks:
             log.error("%s", obstacle)
 
     def _complete_page(self, running: RunningBridge, page: str, response: Response) -> Response:
-        """Add what a page needs to the answer of its view, be it a page or an error."""
+        """Add what a page needs to its view's answer, which may also be an error."""
         if shows_nothing(response):
             return response
         if running.settings.pages[page].client:

@@ -106,7 +106,7 @@ class Lifetime:
     def _start_locked(self) -> RunningBridge:
         if self._running is None:  # else another thread was first
             self._running = start(self.app, self._declared, self.orders)
-            # Under another server the displays are told, too, when the process ends.
+            # Under another server, too, displays hear that the process ends.
             atexit.register(self.stop)
             # Only now: a function may use the whole bridge.
             self._declared.handlers.start()

@@ -1,7 +1,7 @@
 """The decorator of a trigger for which `GpioBridge` has none written down.
 
-The class writes its decorators out, so that type checkers and the API page see them. A new row in
-the table of triggers works before that. Used while an application is made, on its thread.
+The class writes its decorators out, because type checkers and the API page need them. A new row in
+the table of triggers works even before that. Used while an application is made, on its thread.
 """
 
 from collections.abc import Callable

@@ -1,6 +1,6 @@
 """What the core and the application order, carried out at the displays. The watcher's thread.
 
-The observers are told each thing as a fact, right after it is done.
+The observers hear of each thing as a fact, right after it is done.
 """
 
 import logging
@@ -31,7 +31,7 @@ class Effects:
         hub: the displays.
         paths: page name to its path, as closes name it.
         retained: messages for displays that join later.
-        observers: are told what is done.
+        observers: hear what is done.
         clock: gives the time.
     """
 

@@ -1,4 +1,4 @@
-"""What happens in the loop, as facts for any observer.
+"""What happens in the loop, as facts for observers.
 
 The counts, the log of events and the application's handlers are observers. The loop knows no more
 of them than this interface. It calls them on the watcher's thread, in the order in which things
@@ -13,8 +13,8 @@ class Observer(DisplayObserver):
     """Hears of pins, pages and messages. Each method does nothing unless it is overridden.
 
     No method may block or raise: all pins and displays wait for it, and an exception ends the
-    service, like any other failure of the watcher. An observer with more to do hands it to a thread
-    of its own. A method may call `gpiobridge.loop.watcher.Watcher.order`.
+    service, like any other failure of the watcher. An observer with more to do hands it to its own
+    thread. A method may call `gpiobridge.loop.watcher.Watcher.order`.
     """
 
     def pin_event(self, event: PinEvent) -> None:

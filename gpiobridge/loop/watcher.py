@@ -62,7 +62,7 @@ class Watcher:
         on_failure: called on the watcher's thread if it dies: the service must end then.
         gestures: pins whose taps and holds are told in addition to those that a rule names.
         retained: messages that were pushed earlier, for displays that join.
-        observers: are told on the watcher's thread what happens; none may block or raise.
+        observers: hear what happens, on the watcher's thread; none may block or raise.
         clock: gives the time, also to everything below.
     """
 
