@@ -1,6 +1,6 @@
-"""What speaks against an installation: each is refused before anything has been changed.
+"""The reasons to refuse an installation, each before anything has changed.
 
-Pure; each function here does nothing, or raises an `InstallError` with the remedy.
+Pure. Each function here does nothing, or raises an `InstallError` that gives the remedy.
 """
 
 from collections.abc import Sequence
@@ -10,15 +10,15 @@ from gpiobridge.install.present import Present
 from gpiobridge.install.steps import HOME, SetOverlay, Step, listed
 from gpiobridge.system.overlay import Overlay
 
-_SPARE = 8 << 20  # bytes that must be left on the disk
+_SPARE = 8 << 20  # bytes that must stay free on the disk
 
 
 def refuse_used_port(present: Present, address: str) -> None:
     """Refuse a port on which another program listens.
 
     Args:
-        present: what is there.
-        address: where systemd would listen, for the message.
+        present: what is installed now.
+        address: the address on which systemd would listen, for the message.
     """
     if present.port_taken:
         raise InstallError(
@@ -37,7 +37,7 @@ def refuse_bare_kiosk(present: Present) -> None:
 
 
 def refuse_no_overlay(overlay: Overlay) -> None:
-    """Refuse a card that is only read where nothing makes it so, or a boot may stop at it."""
+    """Refuse a read-only card where no package provides it, or where the next boot may stop."""
     if not overlay.package:
         raise InstallError(
             "--read-only: the package overlayroot is not installed, which protects the card on "
@@ -52,7 +52,7 @@ def refuse_no_overlay(overlay: Overlay) -> None:
 
 
 def refuse_foreign(present: Present) -> None:
-    """Refuse to go where somebody else has put something."""
+    """Refuse a place that already contains something from others."""
     if present.foreign:
         own = f"{HOME}.own"
         raise InstallError(
@@ -63,10 +63,10 @@ def refuse_foreign(present: Present) -> None:
 
 
 def refuse_changed(changed: Sequence[str]) -> None:
-    """Refuse to overwrite what someone has changed.
+    """Refuse to overwrite files that someone has changed.
 
     Args:
-        changed: the files.
+        changed: the paths of these files.
     """
     if changed:
         raise InstallError(
@@ -76,11 +76,11 @@ def refuse_changed(changed: Sequence[str]) -> None:
 
 
 def refuse_full_disk(present: Present, size: int) -> None:
-    """Refuse a disk on which there is no room.
+    """Refuse a disk that is too full.
 
     Args:
-        present: what is there.
-        size: of all that is to be written, in bytes.
+        present: what is installed now.
+        size: the size of all that will be written, in bytes.
     """
     needed = size + _SPARE
     if needed > present.free:
@@ -91,7 +91,7 @@ def refuse_full_disk(present: Present, size: int) -> None:
 
 
 def refuse_lost(present: Present, steps: Sequence[Step]) -> None:
-    """Refuse to change what would be as before after the next boot; the overlay's switch lasts."""
+    """Refuse changes that the next boot would undo; only the overlay's own switch lasts."""
     if present.overlay.now and any(not isinstance(step, SetOverlay) for step in steps):
         raise InstallError(
             "this machine's card is only read, and what is changed now is gone with the next boot: "

@@ -1,4 +1,4 @@
-"""The orders of the command line: install, take back, make writable, uninstall, recover."""
+"""The orders of the command line: install, make writable, roll back, uninstall, recover."""
 
 import contextlib
 import os
@@ -36,7 +36,7 @@ from gpiobridge.system.ports import called_by_others, port_on
 
 @contextlib.contextmanager
 def _readable() -> Iterator[None]:
-    """Say what an ordinary user, who may try ``--dry-run``, can do about an unreadable file."""
+    """Give the remedy for an unreadable file: an ordinary user may try ``--dry-run``, too."""
     try:
         yield
     except (PermissionError, ConfigError) as error:
@@ -51,17 +51,16 @@ def _readable() -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What whoever installs may choose.
+    """What the person who installs may choose.
 
     Args:
-        folder: of the exhibit; None keeps the one that is installed, else takes that of the
-            current folder, else the packaged example.
-        kiosk: whether this machine's screen shows the pages, too; one that does, goes on.
-        browser: what the kiosk shows pages with; None keeps the one that is installed, else
-            takes the default.
-        replace: overwrite what someone has changed, after a backup.
-        read_only: let the card be only read from the next boot on.
-        dry_run: say what would be done, and change nothing.
+        folder: the exhibit's folder. None keeps the installed exhibit. If none is installed, it
+            takes the one in the current folder, and if there is none, the packaged example.
+        kiosk: whether this machine's screen shows the pages, too. An installed kiosk stays.
+        browser: the kiosk's browser. None keeps the installed one, or takes the default.
+        replace: whether to overwrite files that someone has changed, after a backup.
+        read_only: whether to make the card read-only from the next boot on.
+        dry_run: whether to say only what would be done, and change nothing.
     """
 
     folder: Path | None = None
@@ -72,23 +71,23 @@ class Choices:
     dry_run: bool = False
 
     def browser_on(self, machine: TargetMachine) -> Browser | None:
-        """Say what the kiosk will show pages with; None for no kiosk."""
+        """Return the browser that the kiosk will have; None for no kiosk."""
         installed = kiosk_browser(machine)
         return (self.browser or installed or DEFAULT_BROWSER) if self.kiosk or installed else None
 
 
 @_readable()
 def install(choices: Choices, machine: TargetMachine, tell: Tell) -> None:
-    """Install the running gpiobridge as a service, or upgrade the one that is there.
+    """Install the running gpiobridge as a service, or upgrade the installed one.
 
     Args:
-        choices: what is chosen.
+        choices: the choices of the person who installs.
         machine: the machine to install on.
-        tell: gets what a person should know, a line each.
+        tell: receives each line that a person should read.
 
     Raises:
         ConfigError: the configuration is wrong.
-        InstallError: something speaks against it, a step failed, or the service doesn't start.
+        InstallError: the installation is refused, a step failed, or the service doesn't start.
     """
     _require(machine, choices.dry_run)
     machine.require_shared(Path(sys.base_prefix))
@@ -98,8 +97,8 @@ def install(choices: Choices, machine: TargetMachine, tell: Tell) -> None:
 
 def _install(choices: Choices, machine: TargetMachine, tell: Tell) -> None:
     source = _exhibit(choices.folder, machine, tell)
-    # Before anything is read as root: a message about a wrong file may quote it. Where there is no
-    # configuration, `config` says so.
+    # List the exhibit before root reads any of it: a message about a wrong file may quote that
+    # file. If there is no configuration, `config` reports it.
     there = source is not None and os.path.lexists(source / "config.toml")
     exhibit = files.exhibit_files(source) if source and there else None
     settings = config.load((source or machine.at(EXHIBIT)) / "config.toml", environ={})
@@ -148,15 +147,15 @@ def _today() -> str:
 
 
 def make_writable(*, dry_run: bool, machine: TargetMachine, tell: Tell) -> None:
-    """Let the card be written to again, from the next boot on.
+    """Make the card writable again from the next boot on.
 
     Args:
-        dry_run: say what would be done, and change nothing.
+        dry_run: whether to say only what would be done, and change nothing.
         machine: the machine.
-        tell: gets what a person should know, a line each.
+        tell: receives each line that a person should read.
 
     Raises:
-        InstallError: it can't be.
+        InstallError: the card can't be made writable.
     """
     _require(machine, dry_run)
     with alone(machine, dry_run, tell):
@@ -180,10 +179,10 @@ def roll_back(*, dry_run: bool, replace: bool, machine: TargetMachine, tell: Tel
     """Go back to the copy that was live before; the exhibit stays as it is.
 
     Args:
-        dry_run: say what would be done, and change nothing.
-        replace: overwrite units that someone has changed, after a backup.
+        dry_run: whether to say only what would be done, and change nothing.
+        replace: whether to overwrite units that someone has changed, after a backup.
         machine: the machine.
-        tell: gets what a person should know, a line each.
+        tell: receives each line that a person should read.
 
     Raises:
         InstallError: there is no such copy, it refuses the configuration, or it doesn't start.
@@ -214,9 +213,9 @@ def uninstall(*, dry_run: bool, machine: TargetMachine, tell: Tell) -> None:
     """Remove the service and every copy; the exhibit stays.
 
     Args:
-        dry_run: say what would be done, and change nothing.
+        dry_run: whether to say only what would be done, and change nothing.
         machine: the machine.
-        tell: gets what a person should know, a line each.
+        tell: receives each line that a person should read.
 
     Raises:
         InstallError: a step failed.
@@ -248,7 +247,7 @@ def _require(machine: TargetMachine, dry_run: bool) -> None:
 
 
 def _exhibit(folder: Path | None, machine: TargetMachine, tell: Tell) -> Path | None:
-    """Choose the exhibit and say which; None is the one that is installed."""
+    """Choose the exhibit and say which; None means the installed one."""
     here = Path.cwd()
     if folder is not None:
         chosen = folder.absolute()
@@ -284,7 +283,7 @@ def _url(host: str, port: int) -> str:
 
 
 def _show(steps: Sequence[Step], dry_run: bool, tell: Tell, nothing: str) -> bool:
-    """Say what comes; whether it is to be carried out."""
+    """Say what will be done; return whether to carry the steps out."""
     if not steps:
         tell(nothing)
     elif dry_run:
@@ -301,14 +300,14 @@ def _say_what_is_live(machine: TargetMachine, tell: Tell) -> None:
 
 
 def recover(machine: TargetMachine, tell: Tell) -> None:
-    """Take an installation back that didn't end; `gpiobridge-recover.service` does so at boot.
+    """Undo an installation that did not finish; `gpiobridge-recover.service` does so at boot.
 
     Args:
         machine: the machine.
-        tell: gets what a person should know, a line each.
+        tell: receives each line that a person should read.
 
     Raises:
-        InstallError: an installation is at work.
+        InstallError: another installation is running.
     """
     with alone(machine, False, tell):
         pass
