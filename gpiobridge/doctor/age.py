@@ -1,4 +1,4 @@
-"""The check of how old gpiobridge is, and what it stands on.
+"""The check of the age of gpiobridge and its packages.
 
 It takes the patient and returns its findings.
 """
@@ -13,14 +13,14 @@ _DAY_S = 86400.0
 
 
 def ages(patient: Patient) -> list[Finding]:
-    """Check how old the running copy is, and the service's if that is another one."""
+    """Check the age of the running copy, and of the service's copy if it is another one."""
     machine = patient.machine
     now_s, this_s = machine.unix_s, machine.since()
     live = machine.root / LIVE.lstrip("/")
     service_s = marked_since_s(live) if live.is_dir() else None
     upgrade = invocation.pip("install", "--upgrade", "--upgrade-strategy", "eager", "gpiobridge")
     install = invocation.as_root("install")
-    if machine.copy is not None:  # one that `install` has made
+    if machine.copy is not None:  # `install` made this copy
         remedy = (
             "upgrade it where it was installed from, and install it again: ~/gpiobridge/bin/pip "
             "install --upgrade --upgrade-strategy eager gpiobridge, then sudo "

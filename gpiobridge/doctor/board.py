@@ -15,12 +15,12 @@ from gpiobridge.pins.chips import Chip, devices, named, pi_chip
 from gpiobridge.pins.gpio import WiredPin, by_chip
 from gpiobridge.system.units import has_systemd
 
-_LEAST_YEAR = 2025  # a clock that shows an earlier year has never been set
+_LEAST_YEAR = 2025  # a clock that shows an earlier year was never set
 _NEEDS_GROUP = "sudo usermod -aG gpio {user}, then log in again"
 
 
 def board(patient: Patient) -> Finding:
-    """Tell the Pi's model, and the kernel."""
+    """Report the Pi's model and the kernel."""
     machine = patient.machine
     if not patient.pi:
         return skipped("board", f"this is no Raspberry Pi ({machine.system} {machine.kernel})")
@@ -29,7 +29,7 @@ def board(patient: Patient) -> Finding:
 
 
 def chip(patient: Patient) -> Finding:
-    """Check that the configured GPIO chips are there, are the right ones, and have the lines."""
+    """Check that the configured GPIO chips exist, are the right ones, and have the lines."""
     settings, pins = patient.settings.gpio, patient.wired
     if patient.unwired:
         return skipped("GPIO chip", UNWIRED)
@@ -59,7 +59,7 @@ def chip(patient: Patient) -> Finding:
 
 
 def _find_chip(settings: Gpio, name: str, pin: WiredPin, chips: Sequence[Chip]) -> Chip | Finding:
-    """Find the chip of a name among those that may be opened, or say what is wrong with it."""
+    """Find a chip by its name among those that this user may open, or report the fault."""
     seen = ", ".join(f"{each.name} ({each.label})" for each in chips) or "none"
     key = "gpio.chip" if pin.chip is None else f"pins.{pin.name}.chip"
     found = named(name, chips)
@@ -77,7 +77,7 @@ def _find_chip(settings: Gpio, name: str, pin: WiredPin, chips: Sequence[Chip]) 
         return failure(
             "GPIO chip", f'{key} = "{name}": there is no such chip; found: {seen}', remedy
         )
-    # A chip that is named for a pin alone is meant to be another one.
+    # Only a pin names this chip, so it is meant to be another chip than the Pi's own.
     own = pi_chip(chips)
     if pin.chip is None and own is not None and found.label != own.label:
         return failure(
@@ -90,7 +90,7 @@ def _find_chip(settings: Gpio, name: str, pin: WiredPin, chips: Sequence[Chip]) 
 
 
 def permissions(patient: Patient) -> Finding:
-    """Check that this user may open the GPIO chips; where a bridge runs, it is the one who must."""
+    """Check that this user may open the GPIO chips; if a bridge runs, only the bridge must."""
     if patient.unwired:
         return skipped("permissions", UNWIRED)
     root, user = patient.machine.root, patient.machine.user
@@ -119,7 +119,7 @@ def permissions(patient: Patient) -> Finding:
 
 
 def _permission_remedy(root: Path, user: User) -> str:
-    """Say how this user gets in: which step of the way is missing."""
+    """Name the step that this user still needs to open the chip."""
     rows = [row.split(":") for row in read_text(root / "etc/group").splitlines()]
     members = next((row[3].split(",") for row in rows if row[0] == "gpio" and len(row) > 3), None)
     if members is None:
@@ -132,7 +132,7 @@ def _permission_remedy(root: Path, user: User) -> str:
 
 
 def clock(patient: Patient) -> Finding:
-    """Check the clock; only what people read depends on it."""
+    """Check the clock; only the times that people read depend on it."""
     machine = patient.machine
     note = "presses don't depend on it, only times in logs and on pages"
     remedy = "connect the network once, or see: timedatectl status"

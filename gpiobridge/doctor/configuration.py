@@ -8,7 +8,7 @@ from gpiobridge.system import invocation
 
 
 def configuration(patient: Patient) -> Iterator[Finding]:
-    """Check that the configuration can be used, and tell what is odd in it."""
+    """Check that the configuration can be used, and report its warnings."""
     settings = patient.settings
     counts = (
         f"{len(table)} {word}{'' if len(table) == 1 else 's'}"

@@ -1,4 +1,4 @@
-"""The checks of the kiosk: a browser, something to show it with, enough memory, and its policy.
+"""The checks of the kiosk: its browser, its compositor, its memory and its policy.
 
 Each takes the patient and returns its findings.
 """
@@ -22,7 +22,7 @@ _CHECK = "kiosk"
 
 
 def kiosk(patient: Patient) -> Finding:
-    """Check what a kiosk on this machine needs."""
+    """Check that this machine has what a kiosk needs."""
     root, programs = patient.machine.root, patient.machine.programs
     wanted = browsers.named_in(patient.kiosk.command) if patient.kiosk else None
     if not patient.pi and not wanted:
@@ -66,7 +66,7 @@ def policy(patient: Patient) -> list[Finding]:
     unit = patient.kiosk
     if unit is None or browsers.named_in(unit.command) != browsers.CHROMIUM:
         return []  # cog has a filter instead
-    # One of another bridge has a policy of its own.
+    # A kiosk that shows another bridge has its own policy.
     return [] if "--url" in unit.command else [_policy(patient.machine.root, patient.settings)]
 
 
@@ -88,8 +88,8 @@ def _and(sites: Sequence[str]) -> str:
 
 
 def _first_of(root: Path, folders: Sequence[str], names: Iterable[str]) -> str:
-    """Name the first program that is there; "" if none is."""
-    # os.path.exists, as Path.exists raises where this user may not enter the folder.
+    """Name the first program that exists; "" if none exists."""
+    # Not Path.exists: it raises if this user may not enter the folder.
     return next(
         (
             name
@@ -105,6 +105,6 @@ def _apt(packages: Iterable[str]) -> str:
 
 
 def _memory_bytes(root: Path) -> int | None:
-    """The machine's memory in bytes (proc_meminfo(5)); None where nobody says."""
+    """Return the machine's memory in bytes (proc_meminfo(5)); None if it is unknown."""
     found = re.search(r"^MemTotal:\s+(\d+) kB$", read_text(root / "proc/meminfo"), re.MULTILINE)
     return int(found[1]) * 1024 if found else None

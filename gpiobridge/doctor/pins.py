@@ -1,8 +1,8 @@
-"""The check of each pin: who holds it, its level, and whether it floats or bounces.
+"""The check of each pin: which program holds it, its level, and whether it floats or bounces.
 
-While a bridge runs, it holds the pins, so it is asked; else those that nobody holds are watched for
-a moment. A pin without a wire is there only while a bridge runs. `levels` gathers, the others judge
-and take what they judge as arguments.
+A running bridge holds the pins, so the doctor asks it. Otherwise it watches the free pins for a
+moment. A pin without a wire exists only while a bridge runs. `levels` collects the facts. The
+other functions judge facts that they receive as arguments.
 """
 
 import itertools
@@ -20,9 +20,9 @@ from gpiobridge.doctor.service import restart
 from gpiobridge.pins.chips import Line, named
 from gpiobridge.pins.gpio import WiredPin, wire_name
 
-_READINGS = 10  # of a running bridge, over SAMPLE_S
-_NOISY = 10  # edges in SAMPLE_S that no finger makes
-# What some holders call themselves, and what to do about them.
+_READINGS = 10  # answers of a running bridge, over SAMPLE_S
+_NOISY = 10  # edges in SAMPLE_S; no finger makes so many
+# The names that some holders give themselves, and the remedy for each.
 _HOLDERS = {
     "lg": "a program that uses lgpio or gpiozero: end it, or take another pin",
     "sysfs": "it was exported through /sys/class/gpio: restart the Pi, or take another pin",
@@ -48,7 +48,7 @@ def levels(patient: Patient) -> list[Finding]:
 
 
 def _of_wires(patient: Patient) -> dict[str, Finding]:
-    """Judge the wired pins by what the kernel says, and by what they do for a moment."""
+    """Judge the wired pins by the kernel's answers and by watching them for a moment."""
     settings, machine = patient.settings, patient.machine
     wires, factory = patient.wired, patient.factory
     if factory == "mock":
@@ -76,18 +76,18 @@ def check_of(pin: Pin) -> str:
 
 
 def is_level(settings: Settings, name: str) -> bool:
-    """Whether a pin may well be active for long, such as a door: some page moves by its level."""
+    """Whether a pin may stay active for long, as a door does: some page has a rule on its level."""
     return any(pin == name for page in settings.pages.values() for pin, _ in page.while_rules)
 
 
 def held(pin: Pin, line: Line, program: Program | None, user: str) -> Finding:
-    """Say who holds a pin.
+    """Report which program holds a pin.
 
     Args:
         pin: the pin.
-        line: what the kernel says of it.
-        program: the holder, where it could be found.
-        user: who runs this.
+        line: the kernel's information about its line.
+        program: the holder, if it was found.
+        user: the user who runs the doctor.
     """
     name = f'"{line.consumer}"' if line.consumer else "somebody without a name"
     said = f"{pin.where} is held by {name}"
@@ -111,9 +111,9 @@ def judge(pin: Pin, sample: Sample | str, level_matters: bool, note: str = "") -
 
     Args:
         pin: the pin.
-        sample: what it did while it was watched, or why it couldn't be.
-        level_matters: whether it may well be active for long.
-        note: what to add to the sentence.
+        sample: what it did while it was watched, or why it couldn't be watched.
+        level_matters: whether the pin may stay active for long.
+        note: text to add to the sentence.
     """
     check = check_of(pin)
     if isinstance(sample, str):
@@ -153,28 +153,28 @@ def judge(pin: Pin, sample: Sample | str, level_matters: bool, note: str = "") -
 
 
 def _told_wire(told: Mapping[str, Any]) -> str:
-    """Name a pin's wire, or its kind, by what the running bridge says of it."""
+    """Name a pin's wire, or its kind, as the running bridge reports it."""
     number = told["pin"]
     if number is None:
         return f'source = "{told.get("source", "http")}"'
-    return wire_name(number, told.get("chip"))  # an older bridge knows none
+    return wire_name(number, told.get("chip"))  # an older bridge reports no chip
 
 
 def _holder(
     machine: ExaminedMachine, chip: int, pin: WiredPin
 ) -> tuple[Line, Program | None] | None:
-    """Find who holds a wired pin's line, None for nobody."""
+    """Find the holder of a wired pin's line; None if the line is free."""
     try:
         line = machine.line(chip, pin.pin)
     except OSError:
-        return None  # what opens it will say why
+        return None  # the attempt to open it will say why
     return (line, holding_line(machine.root, chip, pin.pin)) if line.used else None
 
 
 def _told(
     settings: Settings, machine: ExaminedMachine, first: Health, remedy: str
 ) -> list[Finding]:
-    """Judge the pins by what the running bridge says of them."""
+    """Judge the pins by what the running bridge reports."""
     readings = [first]
     for _ in range(_READINGS - 1):
         machine.sleep(SAMPLE_S / _READINGS)
@@ -209,7 +209,7 @@ def _told_of(
         )
     noisy = any(reading["pins"].get(pin.name, {}).get("noisy") for reading in readings)
     if not isinstance(pin, WiredPin):
-        # Nothing of it can be broken, and it may stay active for long.
+        # It has no hardware that can break, and it may stay active for long.
         if noisy:
             said = f"{pin.where}, over 1,000 times a second"
             return warning(check, said, "find the program that does it")

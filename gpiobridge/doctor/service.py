@@ -15,7 +15,7 @@ from gpiobridge.system.units import SERVICE, SOCKET, Unit, bare
 
 
 def restart(patient: Patient) -> str:
-    """Say how the bridge that runs here is started again: it may be one in a terminal."""
+    """Say how to restart the bridge that runs here, which may run in a terminal."""
     units = patient.units
     if units is not None and units[SERVICE].active == "active":
         name = bare(SERVICE)
@@ -114,10 +114,10 @@ def _not_free(patient: Patient, error: OSError) -> Finding:
 
 
 def room(patient: Patient) -> Finding:
-    """Check that as many files may be open as there may be displays."""
+    """Check that the file limit is large enough for `max_displays`."""
     server, files, units = patient.settings.server, patient.machine.files, patient.units
     how = "ulimit -n, as far as the system's hard limit allows"
-    if units is not None and units[SERVICE].installed:  # it has a limit of its own
+    if units is not None and units[SERVICE].installed:  # the unit has its own limit
         told = units[SERVICE].files
         files = int(told) if told.isdigit() else None
         how = "LimitNOFILE= in the unit"
