@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gpiobridge.config import CHIP_BACK_ENDS, Pin, Settings
+from gpiobridge.config.header import header_place
 from gpiobridge.core.events import Level
 from gpiobridge.doctor.findings import Finding, failure, ok, skipped, warning
 from gpiobridge.doctor.machine import ExaminedMachine, Health
@@ -39,7 +40,7 @@ def levels(patient: Patient) -> list[Finding]:
     """Check each configured pin."""
     settings, machine = patient.settings, patient.machine
     if patient.health is not None:
-        return _told(settings, machine, patient.health, restart(patient))
+        return _told(settings, machine, patient.health, restart(patient), _has_header(patient))
     found = {} if patient.unwired else _of_wires(patient)
     return [
         found.get(pin.name) or skipped(check_of(pin), f"{pin.where}: no GPIO is read")
@@ -47,9 +48,27 @@ def levels(patient: Patient) -> list[Finding]:
     ]
 
 
+def _has_header(patient: Patient) -> bool:
+    """Whether a pin's number is that of a line on a Raspberry Pi's header.
+
+    On another board a chip is named, and its lines have other places.
+    """
+    return patient.pi or patient.settings.gpio.chip == "auto"
+
+
+def _place(number: int, chip: str | None, header: bool) -> str:
+    """Name a wire as people find it: ``GPIO 11, header pin 23``, or ``line 3 of gpiochip2``."""
+    return header_place(number) if header and chip in (None, "auto") else wire_name(number, chip)
+
+
+def _subject(place: str) -> str:
+    """Make a place the beginning of a sentence."""
+    return f"{place}," if "," in place else place
+
+
 def _of_wires(patient: Patient) -> dict[str, Finding]:
     """Judge the wired pins by the kernel's answers and by watching them for a moment."""
-    settings, machine = patient.settings, patient.machine
+    settings, machine, header = patient.settings, patient.machine, _has_header(patient)
     wires, factory = patient.wired, patient.factory
     if factory == "mock":
         reason = "simulated: no GPIO is read"
@@ -63,10 +82,13 @@ def _of_wires(patient: Patient) -> dict[str, Finding]:
             continue
         taken = _holder(machine, chip.number, pin)
         if taken is not None:
-            found[name] = held(pin, *taken, machine.user.name)
+            place = _place(pin.pin, pin.chip, header)
+            found[name] = held(pin, place, *taken, machine.user.name)
     free = {name: pin for name, pin in wires.items() if name not in found}
     for name, sample in machine.sample(settings.gpio, free).items() if free else ():
-        found[name] = judge(wires[name], sample, is_level(settings, name))
+        pin = wires[name]
+        place = _place(pin.pin, pin.chip, header)
+        found[name] = judge(pin, place, sample, is_level(settings, name))
     return found
 
 
@@ -80,17 +102,18 @@ def is_level(settings: Settings, name: str) -> bool:
     return any(pin == name for page in settings.pages.values() for pin, _ in page.while_rules)
 
 
-def held(pin: Pin, line: Line, program: Program | None, user: str) -> Finding:
+def held(pin: Pin, place: str, line: Line, program: Program | None, user: str) -> Finding:
     """Report which program holds a pin.
 
     Args:
         pin: the pin.
+        place: its wire, as people find it.
         line: the kernel's information about its line.
         program: the holder, if it was found.
         user: the user who runs the doctor.
     """
     name = f'"{line.consumer}"' if line.consumer else "somebody without a name"
-    said = f"{pin.where} is held by {name}"
+    said = f"{_subject(place)} is held by {name}"
     if program is not None:
         end = f"end that program (sudo kill {program.pid}), or take another pin"
         if program.is_gpiobridge:
@@ -106,11 +129,14 @@ def held(pin: Pin, line: Line, program: Program | None, user: str) -> Finding:
     return failure(check_of(pin), said, remedy)
 
 
-def judge(pin: Pin, sample: Sample | str, level_matters: bool, note: str = "") -> Finding:
+def judge(
+    pin: Pin, place: str, sample: Sample | str, level_matters: bool, note: str = ""
+) -> Finding:
     """Judge what a pin did.
 
     Args:
         pin: the pin.
+        place: its wire, as people find it.
         sample: what it did while it was watched, or why it couldn't be watched.
         level_matters: whether the pin may stay active for long.
         note: text to add to the sentence.
@@ -121,11 +147,12 @@ def judge(pin: Pin, sample: Sample | str, level_matters: bool, note: str = "") -
         return failure(check, sentence, remedy or "see the GPIO chip and permissions above")
     active = sample.level is pin.active
     state = "active" if active else "not active"
-    said = f"{pin.where} reads {sample.level.upper()}: {state}{note}"
+    subject = _subject(place)
+    said = f"{subject} reads {sample.level.upper()}: {state}{note}"
     if sample.floating:
         return warning(
             check,
-            f"{pin.where} floats: it follows the Pi's own pull, so nothing drives it{note}",
+            f"{subject} floats: it follows the Pi's own pull, so nothing drives it{note}",
             "connect what should drive it, or, for a button to ground, write "
             'pull = "up" (to 3.3 V: "down")',
         )
@@ -152,12 +179,12 @@ def judge(pin: Pin, sample: Sample | str, level_matters: bool, note: str = "") -
     return ok(check, said)
 
 
-def _told_wire(told: Mapping[str, Any]) -> str:
+def _told_wire(told: Mapping[str, Any], header: bool) -> str:
     """Name a pin's wire, or its kind, as the running bridge reports it."""
     number = told["pin"]
     if number is None:
         return f'source = "{told.get("source", "http")}"'
-    return wire_name(number, told.get("chip"))  # an older bridge reports no chip
+    return _place(number, told.get("chip"), header)  # an older bridge reports no chip
 
 
 def _holder(
@@ -172,7 +199,7 @@ def _holder(
 
 
 def _told(
-    settings: Settings, machine: ExaminedMachine, first: Health, remedy: str
+    settings: Settings, machine: ExaminedMachine, first: Health, remedy: str, header: bool
 ) -> list[Finding]:
     """Judge the pins by what the running bridge reports."""
     readings = [first]
@@ -183,16 +210,20 @@ def _told(
             break
         readings.append(again)
     note = f"; {_OURS}" + (", simulated" if first.get("simulated") else "")
-    return [_told_of(settings, pin, readings, note, remedy) for pin in settings.pins.values()]
+    return [
+        _told_of(settings, pin, readings, note, remedy, header) for pin in settings.pins.values()
+    ]
 
 
 def _told_of(
-    settings: Settings, pin: Pin, readings: list[Health], note: str, remedy: str
+    settings: Settings, pin: Pin, readings: list[Health], note: str, remedy: str, header: bool
 ) -> Finding:
     check = check_of(pin)
     told = readings[0]["pins"].get(pin.name)
-    wire = pin.where if isinstance(pin, WiredPin) else f'source = "{pin.source}"'
-    there = _told_wire(told) if told else ""
+    wire = f'source = "{pin.source}"'
+    if isinstance(pin, WiredPin):
+        wire = _place(pin.pin, pin.chip, header)
+    there = _told_wire(told, header) if told else ""
     if told is None or (there, told["active"]) != (wire, pin.active):
         other = f"{there}, active {told['active']}" if told else "no such pin"
         return warning(
@@ -204,7 +235,7 @@ def _told_of(
     if None in seen:
         return failure(
             check,
-            f"{wire} has no level: the running bridge does not watch it",
+            f"{_subject(wire)} has no level: the running bridge does not watch it",
             remedy,
         )
     noisy = any(reading["pins"].get(pin.name, {}).get("noisy") for reading in readings)
@@ -216,9 +247,10 @@ def _told_of(
         state = "active" if seen[-1] == pin.active else "not active"
         return ok(check, f"is {seen[-1].upper()}: {state}; {pin.where}")
     if noisy:
-        said = f"{pin.where} oscillates: over 1,000 events a second{note}"
+        said = f"{_subject(wire)} oscillates: over 1,000 events a second{note}"
         return warning(check, said, _QUIETEN)
     if missed := readings[-1]["pins"].get(pin.name, {}).get("missed"):
         note += f"; the back end has missed {missed} of its edges so far"
     edges = sum(before != after for before, after in itertools.pairwise(seen))
-    return judge(pin, Sample(Level(seen[-1]), edges), is_level(settings, pin.name), note)
+    sample = Sample(Level(seen[-1]), edges)
+    return judge(pin, wire, sample, is_level(settings, pin.name), note)

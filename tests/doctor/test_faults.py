@@ -149,11 +149,12 @@ FAULTS: dict[str, tuple[Callable[[Pi], None], str, Verdict, str, str]] = {
     ),
     "held by a driver": (
         held_by("onewire@0"),
-        "pin button", FAILURE, 'GPIO 17 is held by "onewire@0"', "config.txt.*sudo",
+        "pin button", FAILURE, 'GPIO 17, header pin 11, is held by "onewire@0"', "config.txt.*sudo",
     ),
     "held by lgpio": (
         held_by("lg"),
-        "pin button", FAILURE, 'GPIO 17 is held by "lg"$', "uses lgpio or gpiozero.*sudo",
+        "pin button", FAILURE,
+        'GPIO 17, header pin 11, is held by "lg"$', "uses lgpio or gpiozero.*sudo",
     ),
     "held by another bridge": (
         both(
@@ -167,7 +168,8 @@ FAULTS: dict[str, tuple[Callable[[Pi], None], str, Verdict, str, str]] = {
     ),
     "held without a name": (
         held_by(""),
-        "pin button", FAILURE, "GPIO 17 is held by somebody without a name", "another pin",
+        "pin button", FAILURE,
+        "GPIO 17, header pin 11, is held by somebody without a name", "another pin",
     ),
     "held by a program": (
         both(
@@ -181,7 +183,8 @@ FAULTS: dict[str, tuple[Callable[[Pi], None], str, Verdict, str, str]] = {
                 "gpio-chip:\tgpiochip0\ngpio-line:\t1\n",
             ),
         ),
-        "pin button", FAILURE, 'GPIO 17 is held by "lg", process 812: python3 other.py',
+        "pin button", FAILURE,
+        'GPIO 17, header pin 11, is held by "lg", process 812: python3 other.py',
         "sudo kill 812",
     ),
     "can't be opened": (
@@ -190,11 +193,13 @@ FAULTS: dict[str, tuple[Callable[[Pi], None], str, Verdict, str, str]] = {
     ),
     "active": (
         samples(button=Sample(LOW)),
-        "pin button", WARNING, "GPIO 17 reads LOW: active$", 'stuck.*active = "high"',
+        "pin button", WARNING,
+        "GPIO 17, header pin 11, reads LOW: active$", 'stuck.*active = "high"',
     ),
     "one edge": (
         samples(button=Sample(LOW, 1)),
-        "pin button", WARNING, "GPIO 17 reads LOW: active; 1 edge in 0.5 s$", "bounces",
+        "pin button", WARNING,
+        "GPIO 17, header pin 11, reads LOW: active; 1 edge in 0.5 s$", "bounces",
     ),
     "noisy": (
         samples(button=Sample(HIGH, 300)),
@@ -202,7 +207,7 @@ FAULTS: dict[str, tuple[Callable[[Pi], None], str, Verdict, str, str]] = {
     ),
     "floating": (
         samples(door=Sample(HIGH, 7, floating=True)),
-        "pin door", WARNING, "GPIO 27 floats", 'pull = "up"',
+        "pin door", WARNING, "GPIO 27, header pin 13, floats", 'pull = "up"',
     ),
     "active beside a service": (
         served("button", level="low"),
@@ -210,12 +215,14 @@ FAULTS: dict[str, tuple[Callable[[Pi], None], str, Verdict, str, str]] = {
     ),
     "another configuration": (
         served("button", pin=22),
-        "pin button", WARNING, "has GPIO 17, active low; the running bridge has GPIO 22",
+        "pin button", WARNING,
+        "has GPIO 17, header pin 11, active low; the running bridge has GPIO 22, header pin 15",
         "restart it.*--config",
     ),
     "not watched": (
         served("button", level=None),
-        "pin button", FAILURE, "GPIO 17 has no level", "systemctl restart gpiobridge",
+        "pin button", FAILURE,
+        "GPIO 17, header pin 11, has no level", "systemctl restart gpiobridge",
     ),
     "failed unit": (
         service(ActiveState="failed", SubState="failed", Result="watchdog"),
