@@ -271,12 +271,12 @@ class _Work:
             self._undo.pop_all()  # a first installation stays, to be repaired in place
             recovery.forget(self._machine)
             return InstallError(
-                f"it is installed, but it doesn't start:\n{why}\n"
-                "The service goes on trying; `systemctl status gpiobridge` shows it."
+                f"it is installed, but the service doesn't start:\n{why}\n"
+                "systemd keeps trying; `systemctl status gpiobridge` shows the state."
             )
         self._undo.close()
         return InstallError(
-            f"it doesn't start:\n{why}\nSo all is as it was before, with the copy "
+            f"the service doesn't start:\n{why}\nEverything is as it was before, with the copy "
             f"{self._live}{self._restart_as_before()}."
         )
 
@@ -306,7 +306,10 @@ def check_with_copy(machine: TargetMachine, step: Check) -> None:
             errors="replace", timeout=_CHECK_S, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired as error:
-        raise InstallError(f"the copy {name} takes over {_CHECK_S} s to check it") from error
+        raise InstallError(
+            f"the copy {name} did not check {config} within {_CHECK_S} s; run this again when the "
+            "machine is less busy"
+        ) from error
     if done.returncode:
         said = "\n".join(f"  {line}" for line in done.stderr.strip().splitlines()[-20:])
         raise InstallError(f"the copy {name} refuses the configuration:\n{said}")

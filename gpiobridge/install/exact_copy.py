@@ -27,8 +27,8 @@ def copy_exactly(source: Path, digest: str, new: BinaryIO) -> None:
             shutil.copyfileobj(hashing, new)
     if hashing.digest != digest:
         raise InstallError(
-            f"{source}: it has changed while it was being installed; the files are as they were "
-            "before: run this again"
+            f"{source}: has changed during the installation; the files are as they were before; "
+            "run this again"
         )
 
 

@@ -74,8 +74,8 @@ class _RefusedError(Exception):
     def led_out(cls, target: str) -> Self:
         """Refuse a link because of its target."""
         return cls(
-            f"is or lies behind a link to {target}, which is not in the exhibit's folder: root "
-            "must not show what only root may read; put the file itself there, or remove the link"
+            f"is or lies behind a link to {target}, outside the exhibit's folder: it may be a file "
+            "that only root may read; put the file itself into the folder, or remove the link"
         )
 
 
@@ -91,7 +91,7 @@ class _Walk:
             if opened is None:
                 return
             if stat.S_ISDIR(os.fstat(opened).st_mode):
-                self._refuse(inside, "is a folder, and should be a file")
+                self._refuse(inside, "is a folder, but must be a file; rename the folder")
                 return
             yield self._digested(inside, opened)
 
@@ -168,14 +168,14 @@ class _Walk:
                 elif stat.S_ISDIR(there.st_mode):
                     way.append(enter(part, way[-1]))
                 elif not stat.S_ISREG(there.st_mode):
-                    raise _RefusedError(f"is {_kind(there.st_mode)}, and no file; remove it")
+                    raise _RefusedError(f"is {_kind(there.st_mode)}, not a file; remove it")
                 elif any(parts):
                     return _nowhere(inside)
                 else:
                     handle = os.open(part, _OPEN, dir_fd=way[-1])
                     opened.callback(os.close, handle)
                     if not os.path.samestat(os.fstat(handle), there):
-                        raise _RefusedError("was exchanged while it was read; run this again")
+                        raise _RefusedError("was replaced while it was read; run this again")
                     return os.dup(handle)
             return os.dup(way[-1])
 

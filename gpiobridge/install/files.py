@@ -111,7 +111,7 @@ def program_units(
         InstallError: this version has no kiosk unit.
     """
     if kiosk and not (folder / KIOSK).exists():
-        raise InstallError("--kiosk: this version has no unit for a kiosk; leave it out")
+        raise InstallError("--kiosk: this version has no kiosk unit; leave the option out")
     places = [f"{UNITS}/{SERVICE}", *([ACCOUNTS, f"{UNITS}/{KIOSK}"] if kiosk else [])]
     # `--rollback` may lead to an older version, which doesn't have these.
     more = [RECOVER, *([STATE] if state else [])]
@@ -186,8 +186,8 @@ def ip_address_of(host: str) -> str:
         return str(socket.getaddrinfo(host, None, socket.AF_INET)[0][4][0])
     except OSError as error:
         raise InstallError(
-            f'server.host = "{host}": has no address ({error.strerror or error}); '
-            'write one, such as "127.0.0.1"'
+            f'server.host = "{host}": this name has no address ({error.strerror or error}); '
+            'write an IP address, such as "127.0.0.1"'
         ) from error
 
 

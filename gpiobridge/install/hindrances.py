@@ -22,8 +22,8 @@ def refuse_used_port(present: Present, address: str) -> None:
     """
     if present.port_taken:
         raise InstallError(
-            f"{address} is in use: stop the other program (`sudo ss -ltnp` names it; "
-            "`gpiobridge run` in a terminal, perhaps), or choose another server.port"
+            f"{address} is in use: stop the other program, or choose another server.port "
+            "(`sudo ss -ltnp` names the program; perhaps it is `gpiobridge run` in a terminal)"
         )
 
 
@@ -40,14 +40,14 @@ def refuse_no_overlay(overlay: Overlay) -> None:
     """Refuse a read-only card where no package provides it, or where the next boot may stop."""
     if not overlay.package:
         raise InstallError(
-            "--read-only: the package overlayroot is not installed, which protects the card on "
-            "Raspberry Pi OS and Debian: sudo apt install overlayroot, then run this again"
+            "--read-only: the package overlayroot is not installed (it protects the card on "
+            "Raspberry Pi OS and Debian): sudo apt install overlayroot, then run this again"
         )
     if overlay.raspi_config and overlay.in_its_way:
         raise InstallError(
-            f"--read-only: /etc/fstab mounts {listed(overlay.in_its_way)}, which Raspberry Pi OS's "
-            "overlay would make read-only, too, and a boot may stop at it: take it out of "
-            "/etc/fstab (a mount unit of systemd does the same, and is left alone)"
+            f"--read-only: /etc/fstab mounts {listed(overlay.in_its_way)}. Raspberry Pi OS's "
+            "overlay would make it read-only, too, and a boot may stop at it: take it out of "
+            "/etc/fstab (a systemd mount unit does the same, and the overlay leaves it alone)"
         )
 
 
@@ -56,9 +56,9 @@ def refuse_foreign(present: Present) -> None:
     if present.foreign:
         own = f"{HOME}.own"
         raise InstallError(
-            f"{listed(present.foreign)} is not of `gpiobridge install`, and stays: move it away "
-            f"with sudo mv {HOME} {own}, then run this again "
-            f"(with {own}/bin/python -m gpiobridge, if it is an environment that you ran it from)"
+            f"{listed(present.foreign)} was not made by `gpiobridge install`, so it stays: move it "
+            f"away with sudo mv {HOME} {own}, then run this again "
+            f"(if you ran this from there, use {own}/bin/python -m gpiobridge)"
         )
 
 
@@ -71,7 +71,7 @@ def refuse_changed(changed: Sequence[str]) -> None:
     if changed:
         raise InstallError(
             f"someone has changed {listed(changed, shown=len(changed))}: nothing was installed; "
-            "--replace overwrites, and keeps a backup"
+            "--replace overwrites the changes and keeps a backup"
         )
 
 
@@ -85,8 +85,8 @@ def refuse_full_disk(present: Present, size: int) -> None:
     needed = size + _SPARE
     if needed > present.free:
         raise InstallError(
-            f"the disk has {present.free >> 20} MB left and {(needed >> 20) + 1} MB are needed: "
-            "free some room first"
+            f"the disk has {present.free >> 20} MB left, but {(needed >> 20) + 1} MB are needed: "
+            "free some space first"
         )
 
 
@@ -94,6 +94,6 @@ def refuse_lost(present: Present, steps: Sequence[Step]) -> None:
     """Refuse changes that the next boot would undo; only the overlay's own switch lasts."""
     if present.overlay.now and any(not isinstance(step, SetOverlay) for step in steps):
         raise InstallError(
-            "this machine's card is only read, and what is changed now is gone with the next boot: "
+            "this machine's card is read-only, so the next boot would undo the change: "
             "make it writable first, with `install --writable` and `sudo reboot`"
         )

@@ -44,7 +44,7 @@ def _readable() -> Iterator[None]:
         if not isinstance(denied, PermissionError):
             raise
         raise InstallError(
-            f"{denied.filename}: this user may not read it; run it with sudo: "
+            f"{denied.filename}: this user may not read it; run this with sudo: "
             f"{invocation.again_as_root()}"
         ) from error
 
@@ -129,7 +129,7 @@ def _install(choices: Choices, machine: TargetMachine, tell: Tell) -> None:
     )
     present = look(machine, wanted.files, address, kiosk)
     steps = plan_install(present, wanted, replace=choices.replace, today=_today())
-    if _show(steps, choices.dry_run, tell, "all is installed as it should be: nothing to do"):
+    if _show(steps, choices.dry_run, tell, "everything is installed already: nothing to do"):
         carry_out(steps, machine, tell, copy=copy, live=present.live)
     if choices.dry_run:
         return
@@ -137,8 +137,8 @@ def _install(choices: Choices, machine: TargetMachine, tell: Tell) -> None:
     tell(f"The page is at {_url(*address)}")
     if choices.read_only and not machine.overlay().now:
         tell(
-            "The card is only read from the next boot on: sudo reboot "
-            f"(the way back: {invocation.as_root('install', '--writable')})"
+            "The card is read-only from the next boot on: sudo reboot "
+            f"(to undo this: {invocation.as_root('install', '--writable')})"
         )
 
 
@@ -160,17 +160,17 @@ def make_writable(*, dry_run: bool, machine: TargetMachine, tell: Tell) -> None:
     _require(machine, dry_run)
     with alone(machine, dry_run, tell):
         overlay = machine.overlay()
-        now = "" if overlay.now else ", and is now"
-        nothing = f"the card is writable after the next boot{now}: nothing to do"
+        now = "" if overlay.now else "now and "
+        nothing = f"the card is writable {now}after the next boot: nothing to do"
         if _show(plan_writable(overlay), dry_run, tell, nothing):
             carry_out(plan_writable(overlay), machine, tell)
         if overlay.now and not dry_run:
-            tell("Until then it is only read: sudo reboot")
+            tell("Until then it is read-only: sudo reboot")
             if overlay.raspi_config:
                 tell(
                     "Before a system upgrade, after the reboot: sudo raspi-config nonint "
                     "do_overlayfs 1 && sudo mount -o remount,rw /boot/firmware (raspi-config "
-                    "can't make it writable while the overlay is in use)"
+                    "can't make that folder writable while the overlay is in use)"
                 )
 
 
@@ -199,7 +199,7 @@ def roll_back(*, dry_run: bool, replace: bool, machine: TargetMachine, tell: Tel
             )
             if kiosk and files.browser_of_kiosk(units) != kiosk:
                 unknown = f"that copy doesn't know {kiosk.name}"
-                tell(f"{unknown}: its kiosk shows the pages with Chromium")
+                tell(f"{unknown}: its kiosk uses Chromium")
             present = look(machine, units)
         steps = plan_rollback(present, units, replace=replace, today=_today())
         if _show(steps, dry_run, tell, ""):
@@ -227,17 +227,17 @@ def uninstall(*, dry_run: bool, machine: TargetMachine, tell: Tell) -> None:
         if _show(steps, dry_run, tell, "gpiobridge is not installed: nothing to do"):
             carry_out(steps, machine, tell)
             if machine.at(HOME).exists():
-                tell(f"{HOME} stays: there is something in it that install has not made")
+                tell(f"{HOME} stays: it contains something that install did not make")
         if left := left_by_uninstall(present):
             tell(
-                f"{listed(left)}: nothing tells that install has placed it, so it stays; to remove "
+                f"{listed(left)}: no record says that install placed this, so it stays; to remove "
                 f"it: sudo rm {' '.join(left)} && sudo systemctl daemon-reload"
             )
     if machine.at(EXHIBIT).exists() and not dry_run:
         tell(f"The exhibit stays in {EXHIBIT}")
     if (overlay := machine.overlay()).next_boot and not overlay.now:
         back = "raspi-config nonint do_overlayfs 1" if overlay.raspi_config else f"rm /{SETTING}"
-        tell(f"The card is only read from the next boot on; unless you do this: sudo {back}")
+        tell(f"The card is read-only from the next boot on; to prevent that: sudo {back}")
 
 
 def _require(machine: TargetMachine, dry_run: bool) -> None:
@@ -256,24 +256,25 @@ def _exhibit(folder: Path | None, machine: TargetMachine, tell: Tell) -> Path | 
     elif machine.at(CONFIG).exists():
         if (here / "config.toml").exists() and here != machine.at(EXHIBIT):
             place = invocation.as_root("install", str(here))
-            tell(f"To place the exhibit of this folder: {place}")
+            tell(f"To install the exhibit of this folder: {place}")
         chosen = machine.at(EXHIBIT)
     elif (here / "config.toml").exists():
         chosen = here
     else:
         chosen = config.example_file().parent
-        tell(f"None is installed, and the example is taken: {config.why_example(here)}")
+        tell(f"No exhibit is installed, so this takes the example: {config.why_example(here)}")
     if chosen == machine.at(EXHIBIT):
-        tell(f"The exhibit is the one in {EXHIBIT}, and stays as it is")
+        tell(f"The exhibit in {EXHIBIT} stays as it is")
         return None
-    tell(f"The exhibit is that of {chosen}")
+    tell(f"The exhibit is the one in {chosen}")
     return chosen
 
 
 def _address(settings: Settings) -> tuple[str, int]:
     if settings.server.port == 0:
         raise InstallError(
-            f"{settings.source}: server.port = 0: a service needs a port of its own, such as 8000"
+            f"{settings.source}: server.port = 0: a service needs a fixed port; write one, such "
+            "as 8000"
         )
     return files.ip_address_of(settings.server.host), settings.server.port
 
@@ -287,7 +288,7 @@ def _show(steps: Sequence[Step], dry_run: bool, tell: Tell, nothing: str) -> boo
     if not steps:
         tell(nothing)
     elif dry_run:
-        tell("Would, and has changed nothing:")
+        tell("These steps would follow; nothing has changed:")
         for step in steps:
             tell(f"  {step}")
     return bool(steps) and not dry_run
@@ -296,7 +297,7 @@ def _show(steps: Sequence[Step], dry_run: bool, tell: Tell, nothing: str) -> boo
 def _say_what_is_live(machine: TargetMachine, tell: Tell) -> None:
     present = look(machine)
     back = f"; {present.previous} is kept for --rollback" if present.previous else ""
-    tell(f"Live is {HOME}/versions/{present.live} with {CONFIG}{back}")
+    tell(f"The live copy is {HOME}/versions/{present.live} with {CONFIG}{back}")
 
 
 def recover(machine: TargetMachine, tell: Tell) -> None:

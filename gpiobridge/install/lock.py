@@ -36,9 +36,11 @@ def alone(machine: TargetMachine, dry_run: bool, tell: Tell) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise InstallError("another `gpiobridge install` is at work: wait for it") from error
+            raise InstallError(
+                "another `gpiobridge install` is running: wait until it has finished"
+            ) from error
         if recovery.take_back(machine):
-            tell("An installation before didn't end: all is again as it was before it")
+            tell("An earlier installation did not finish: everything is again as before it")
             machine.systemctl("daemon-reload")
             if machine.has("active", SERVICE):  # never at boot: there the service waits for us
                 with contextlib.suppress(InstallError):  # the next installation may repair it

@@ -161,7 +161,7 @@ def _items(found: Distribution) -> Iterator[Item]:
     if direct.get("dir_info", {}).get("editable"):
         raise InstallError(
             f"{found.name} is installed as editable, which can't be copied: "
-            f"install it with: {invocation.pip('install', found.name)}"
+            f"install it normally with: {invocation.pip('install', found.name)}"
         )
     for file in found.files or ():
         path = Path(str(found.locate_file(file)))

@@ -156,7 +156,7 @@ def plan_rollback(
         InstallError: there is no earlier copy, or someone has changed a unit.
     """
     if present.previous is None:
-        raise InstallError("there is no earlier copy to go back to")
+        raise InstallError("--rollback: there is no earlier copy to go back to")
     refuse_foreign(present)
     changes = _Changes.of(present, units)
     if not replace:

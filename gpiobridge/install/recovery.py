@@ -103,8 +103,8 @@ def forget(machine: TargetMachine) -> None:
         _forget(machine)
     except OSError as error:
         raise InstallError(
-            f"{_reason(error)}: all is done, but the disk doesn't take the note that it is, so the "
-            "next boot may make it as it was before: look after the disk, then run this again"
+            f"{_reason(error)}: everything is done, but the disk refuses the note of that, so the "
+            "next boot may undo it: check the disk, then run this again"
         ) from error
 
 
@@ -126,8 +126,8 @@ def take_back(machine: TargetMachine) -> bool:
         _forget(machine)
     except OSError as error:
         raise InstallError(
-            f"{_reason(error)}, while all was being made as it was before: "
-            "what was replaced is kept; free some room, then run this again"
+            f"{_reason(error)}, while the earlier state was being restored: "
+            "the replaced files are kept; free some space, then run this again"
         ) from error
     return True
 
@@ -152,8 +152,8 @@ def _read(folder: Path) -> dict[str, _Was] | None:
         return {path: _was(said, folder) for path, said in json.loads(content).items()}
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise InstallError(
-            f"{place}: is damaged ({error}), so the installation before, which didn't end, can't "
-            f"be taken back: keep what you need of {REPLACED}, remove it with "
+            f"{place}: is damaged ({error}), so an earlier installation that did not finish can't "
+            f"be undone: save what you need from {REPLACED}, remove it with "
             f"sudo rm -r {REPLACED}, then run this again"
         ) from error
 

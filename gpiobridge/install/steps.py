@@ -127,7 +127,7 @@ class Backup:
 
     def __str__(self) -> str:
         more = f" and {listed(self.units)}" if self.units else ""
-        return f"keep {EXHIBIT}{more} as it is now in {self.target}"
+        return f"back up {EXHIBIT}{more} to {self.target}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +167,7 @@ class Remember:
     placed: Mapping[str, str]
 
     def __str__(self) -> str:
-        return f"note in {RECORD} what was placed"
+        return f"record in {RECORD} what was placed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +243,7 @@ class SetOverlay:
         else:
             what = f"{'write' if self.on else 'remove'} {OVERLAY_LINE} in {OVERLAY_CONFIG}"
         return (
-            f"{what}: from the next boot on, the card is {'only read' if self.on else 'writable'}"
+            f"{what}: from the next boot on, the card is {'read-only' if self.on else 'writable'}"
         )
 
 

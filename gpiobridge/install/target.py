@@ -51,7 +51,7 @@ class TargetMachine:
         """
         if not self.at("/run/systemd/system").is_dir() or shutil.which("systemctl") is None:
             raise InstallError(
-                "this machine doesn't run systemd, which `install` needs: "
+                "this machine doesn't run systemd, which `install` needs; "
                 f"start the bridge with: {invocation.command('run')}"
             )
 
@@ -66,8 +66,8 @@ class TargetMachine:
         """
         if interpreter.resolve().parts[1:2] in (("home",), ("root",)):
             raise InstallError(
-                f"this Python lies in {interpreter}, where the service may not look: "
-                "make the virtual environment with the system's own, /usr/bin/python3"
+                f"this Python lies in {interpreter}, which the service may not read: "
+                "make the virtual environment with the system's Python, /usr/bin/python3"
             )
 
     def may_install(self) -> bool:
@@ -196,7 +196,7 @@ class TargetMachine:
         self.sync()
         if self.overlay().next_boot is not on:
             said = (done.stderr or done.stdout).strip() if done else ""
-            what = "only read" if on else "writable"
+            what = "read-only" if on else "writable"
             raise InstallError(
                 f"the card will not be {what} after the next boot"
                 + (

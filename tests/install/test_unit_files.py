@@ -36,7 +36,9 @@ def test_socket_unit(host: str, listen: str) -> None:
 
 def test_a_name_without_an_address() -> None:
     """Units know no names: one that can't be looked up is refused."""
-    with pytest.raises(InstallError, match=r'server\.host = "nosuch\.invalid": has no address'):
+    with pytest.raises(
+        InstallError, match=r'server\.host = "nosuch\.invalid": this name has no address'
+    ):
         socket_unit("", Server(start="x", host="nosuch.invalid"))
 
 
