@@ -68,7 +68,7 @@ def back_end(patient: Patient) -> Finding:
             f"{said} does not work on {where}",
             f"{invocation.pip('uninstall', name)}, then {install(python=python)}{setting}",
         )
-    return ok(_CHECK, f"{said}, " + ("chosen by itself" if auto else "as configured"))
+    return ok(_CHECK, f"{said}, " + ("chosen automatically" if auto else "as configured"))
 
 
 def _simulated(patient: Patient) -> Finding:
@@ -76,8 +76,8 @@ def _simulated(patient: Patient) -> Finding:
         return ok(_CHECK, "simulated pins: no GPIO is read here")
     return warning(
         _CHECK,
-        'gpio.pin_factory = "mock": the pins are simulated, and no button does anything',
-        'write pin_factory = "auto" under [gpio] for the real ones',
+        'gpio.pin_factory = "mock": the pins are simulated, so no button has an effect',
+        'for the real pins, write pin_factory = "auto" under [gpio]',
     )
 
 

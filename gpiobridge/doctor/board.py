@@ -23,7 +23,7 @@ def board(patient: Patient) -> Finding:
     """Report the Pi's model and the kernel."""
     machine = patient.machine
     if not patient.pi:
-        return skipped("board", f"this is no Raspberry Pi ({machine.system} {machine.kernel})")
+        return skipped("board", f"this is not a Raspberry Pi ({machine.system} {machine.kernel})")
     model = read_text(machine.root / "proc/device-tree/model") or "a Raspberry Pi"
     return ok("board", f"{model}, kernel {machine.kernel}")
 
@@ -35,9 +35,9 @@ def chip(patient: Patient) -> Finding:
         return skipped("GPIO chip", UNWIRED)
     factory, chips = patient.factory, patient.machine.chips()
     if factory not in CHIP_BACK_ENDS:
-        return skipped("GPIO chip", f'the back end "{factory}" opens none')
+        return skipped("GPIO chip", f'the back end "{factory}" opens no GPIO chip')
     if not chips and devices(patient.machine.root):
-        return skipped("GPIO chip", "this user may open none, see permissions")
+        return skipped("GPIO chip", "this user may open no GPIO chip; see permissions")
     found: list[Chip] = []
     for name, on_it in by_chip(settings, pins).items():
         its = _find_chip(settings, name, next(iter(on_it.values())), chips)
@@ -67,13 +67,13 @@ def _find_chip(settings: Gpio, name: str, pin: WiredPin, chips: Sequence[Chip]) 
         return failure(
             "GPIO chip",
             f'{key} = "auto": no Raspberry Pi GPIO chip among those found: {seen}',
-            'on another board name one, such as chip = "gpiochip0"; on a Pi look for '
-            "errors of pinctrl in: sudo dmesg",
+            'on another board, name a chip, such as chip = "gpiochip0"; on a Pi, look for '
+            "pinctrl errors in: sudo dmesg",
         )
     if found is None:
-        remedy = 'write chip = "auto", or the name of one that was found'
+        remedy = 'write chip = "auto", or the name of a chip that was found'
         if pin.chip is not None:
-            remedy += "; a chip on a bus is there once its overlay is in config.txt"
+            remedy += "; a chip on a bus needs its overlay in config.txt"
         return failure(
             "GPIO chip", f'{key} = "{name}": there is no such chip; found: {seen}', remedy
         )
@@ -123,7 +123,7 @@ def _permission_remedy(root: Path, user: User) -> str:
     rows = [row.split(":") for row in read_text(root / "etc/group").splitlines()]
     members = next((row[3].split(",") for row in rows if row[0] == "gpio" and len(row) > 3), None)
     if members is None:
-        return "there is no group gpio on this system: run it with sudo, or install the udev rules"
+        return "this system has no group gpio: run this with sudo, or install the udev rules"
     if "gpio" in user.groups:
         return "the chip does not belong to the group gpio: sudo apt install raspberrypi-sys-mods"
     if user.name in members:
@@ -147,4 +147,4 @@ def clock(patient: Patient) -> Finding:
             return ok("clock", "it is set by the network")
         case "no":
             return warning("clock", f"it is not set by the network; {note}", remedy)
-    return skipped("clock", "nobody here knows whether it is set by the network")
+    return skipped("clock", "it is unknown whether the network sets it")

@@ -20,6 +20,6 @@ def configuration(patient: Patient) -> Iterator[Finding]:
     )
     if settings.example_because:
         reason, _, remedy = settings.example_because.partition("; ")
-        yield warning("configuration", f"this is the packaged example, as {reason}", remedy)
+        yield warning("configuration", f"this is the packaged example, because {reason}", remedy)
     for sentence in settings.warnings:
         yield warning("configuration", sentence, f"`{invocation.command('check')}` shows all rules")

@@ -33,24 +33,24 @@ def protection(patient: Patient) -> Finding:
     check, overlay = "disk", find_overlay(root)
     if overlay.now:
         place = f"; {STATE_FOLDER} stays writable" if _mounted(root, STATE_FOLDER) else ""
-        then = "" if overlay.next_boot else "; it is written to again after the next boot"
+        then = "" if overlay.next_boot else "; it is writable again after the next boot"
         return ok(
             check,
-            "it is only read (overlayroot), and the plug may be pulled at any time; what is "
-            f"changed is gone with the next boot{place}{then}",
+            "it is read-only (overlayroot), so the plug may be pulled at any time; the next boot "
+            f"undoes every change{place}{then}",
         )
     if overlay.next_boot:
         return warning(
             check,
-            "it is written to, though it is meant to be only read (overlayroot) since the last "
-            "boot, or from the next one on",
+            "it is written to, but it should be read-only (overlayroot) since the last boot, or "
+            "from the next boot on",
             "sudo reboot; if it stays so: sudo apt full-upgrade && sudo update-initramfs -u",
         )
     if not pi:
-        return skipped(check, "it is written to, and this is no Raspberry Pi")
+        return skipped(check, "it is written to, and this is not a Raspberry Pi")
     return ok(
         check,
-        "it is written to; where the plug is pulled, let it be only read: "
+        "it is written to; if the plug may be pulled at any time, make it read-only: "
         f"{invocation.as_root('install', '--read-only')}",
     )
 
@@ -60,16 +60,16 @@ def writes(patient: Patient) -> Finding:
     root, pi = patient.machine.root, patient.pi
     check = "writes"
     if not pi:
-        return skipped(check, "this is no Raspberry Pi, whose card would wear out")
+        return skipped(check, "this is not a Raspberry Pi, so no card wears out")
     disk, stats = _disk(root), _text(root, "proc/diskstats")
     found = re.search(rf"(?m)^ *\d+ +\d+ {re.escape(disk)}((?: \d+)+)", stats)
     uptime = re.match(r"[\d.]+", _text(root, "proc/uptime"))
     if not disk or not found or not uptime:
-        return skipped(check, "nothing tells how much is written to the disk")
+        return skipped(check, "it is unknown how much is written to the disk")
     # Documentation/admin-guide/iostats.rst: the seventh number counts sectors written.
     written, up_s = int(found[1].split()[6]) * _SECTOR_BYTES, float(uptime[0])
     who = _writer(root)
-    said = f"{written / _MB:.0f} MB to {disk} since it was booted {_ago(up_s)} ago"
+    said = f"{written / _MB:.0f} MB to {disk} since the boot {_ago(up_s)} ago"
     if up_s < _SETTLED_S:
         return ok(check, f"{said}{who}")
     an_hour = written / _MB / (up_s / _HOUR_S)
@@ -78,8 +78,8 @@ def writes(patient: Patient) -> Finding:
         return ok(check, said)
     return warning(
         check,
-        f"{said}: a card wears out",
-        f"see who it is: sudo iotop -ao; or let the card be only read: "
+        f"{said}: this wears out a card",
+        f"find the program: sudo iotop -ao; or make the card read-only: "
         f"{invocation.as_root('install', '--read-only')}",
     )
 
@@ -89,15 +89,15 @@ def journal(patient: Patient) -> Finding:
     root, pi = patient.machine.root, patient.pi
     check = "log"
     if find_overlay(root).now:
-        return ok(check, "it goes to memory, as all that is written")
+        return ok(check, "it goes to memory, like everything that is written")
     # journald removes the one in /run after it has moved the log to the disk
     # (systemd-journald(8)).
     if _has_journal(root / "run/log/journal"):
-        return ok(check, "it goes to memory, and is gone with the next boot")
+        return ok(check, "it goes to memory, and the next boot deletes it")
     if not _has_journal(root / "var/log/journal"):
-        return skipped(check, "there is no journal of systemd")
+        return skipped(check, "there is no systemd journal")
     said = "it goes to the disk, and survives a boot"
-    return warning(check, f"{said}; a card wears out", _IN_MEMORY) if pi else ok(check, said)
+    return warning(check, f"{said}; this wears out a card", _IN_MEMORY) if pi else ok(check, said)
 
 
 def _text(root: Path, path: str) -> str:

@@ -26,7 +26,7 @@ def kiosk(patient: Patient) -> Finding:
     root, programs = patient.machine.root, patient.machine.programs
     wanted = browsers.named_in(patient.kiosk.command) if patient.kiosk else None
     if not patient.pi and not wanted:
-        return skipped(_CHECK, "this is no Raspberry Pi: any browser does")
+        return skipped(_CHECK, "this is not a Raspberry Pi: any browser works")
     memory = _memory_bytes(root)
     little = memory is not None and browsers.has_little_memory(memory)
     fitting = browsers.fitting(little_memory=little)
@@ -44,7 +44,7 @@ def kiosk(patient: Patient) -> Finding:
         sentence = f"{' and '.join(missing)} not found on this machine"
         if wanted:
             return failure(_CHECK, sentence, _apt(packages))
-        return warning(_CHECK, sentence, f"if it has a screen of its own: {_apt(packages)}")
+        return warning(_CHECK, sentence, f"if it has its own screen: {_apt(packages)}")
     said = " and ".join(filter(None, (program, cage)))
     if memory is None or not little:
         return ok(_CHECK, said)
@@ -56,7 +56,7 @@ def kiosk(patient: Patient) -> Finding:
     return warning(
         _CHECK,
         said,
-        f"take {best.name}, which needs about half of Chromium's memory (docs/pi.md says what it "
+        f"use {best.name}, which needs about half of Chromium's memory (docs/pi.md says what it "
         f"lacks): {get}{invocation.as_root('install', '--kiosk', '--browser', best.name)}",
     )
 
@@ -76,15 +76,15 @@ def _policy(root: Path, settings: Settings) -> Finding:
     made = chromium_policy.policy(bridge, wanted.allow, camera=wanted.camera)
     there = read_text(root / chromium_policy.FILE.lstrip("/"))
     if not there:
-        sentence = f"{chromium_policy.FILE} isn't there: visitors can open dialogs and other sites"
+        sentence = f"{chromium_policy.FILE} is missing: visitors can open dialogs and other sites"
         return warning(check, sentence, again)
     if there != chromium_policy.text(made).strip():
         return warning(check, "the browser obeys an earlier configuration", again)
-    return ok(check, "the browser shows the bridge alone" + _and(wanted.allow))
+    return ok(check, "the browser shows only the bridge" + _and(wanted.allow))
 
 
 def _and(sites: Sequence[str]) -> str:
-    return f", and {', '.join(sites)}" if sites else ""
+    return f" and {', '.join(sites)}" if sites else ""
 
 
 def _first_of(root: Path, folders: Sequence[str], names: Iterable[str]) -> str:

@@ -112,16 +112,16 @@ def held(pin: Pin, place: str, line: Line, program: Program | None, user: str) -
         program: the holder, if it was found.
         user: the user who runs the doctor.
     """
-    name = f'"{line.consumer}"' if line.consumer else "somebody without a name"
+    name = f'"{line.consumer}"' if line.consumer else "something without a name"
     said = f"{_subject(place)} is held by {name}"
     if program is not None:
         end = f"end that program (sudo kill {program.pid}), or take another pin"
         if program.is_gpiobridge:
-            end = "a bridge on another port, or one that no longer answers: stop it first"
+            end = "it is a bridge on another port, or one that no longer answers: stop it first"
         return failure(check_of(pin), f"{said}, {program}", end)
     remedy = _HOLDERS.get(
         line.consumer,
-        "an overlay or a driver, perhaps: look for it in /boot/firmware/config.txt, or take "
+        "perhaps it is an overlay or a driver: look in /boot/firmware/config.txt, or take "
         "another pin",
     )
     if user != "root":

@@ -26,7 +26,7 @@ def restart(patient: Patient) -> str:
 def unit_states(patient: Patient) -> list[Finding]:
     """Check the state of each installed unit."""
     if patient.units is None:
-        return [skipped("units", "systemd is not here, or does not answer")]
+        return [skipped("units", "systemd is not running, or does not answer")]
     installed = [unit for unit in patient.units.values() if unit.installed]
     if not installed:
         return [skipped("units", "gpiobridge is not installed as a service")]
@@ -43,11 +43,11 @@ def _unit_state(unit: Unit, patient: Patient) -> Finding:
     if unit.active == "failed":
         return failure(check, f"it has failed ({unit.result})", journal)
     if unit.sub == "auto-restart":
-        sentence = f"it fails ({unit.result}) and is started again, {unit.restarts} times so far"
+        sentence = f"it fails ({unit.result}) and is restarted, {unit.restarts} times so far"
         return failure(check, sentence, journal)
     if unit.active == "inactive":
         if unit.name == SERVICE and patient.waits_for_a_request:
-            return ok(check, "it starts with the first page that is asked for")
+            return ok(check, "it starts with the first request for a page")
         return warning(check, "it is installed, but not running", f"sudo systemctl start {name}")
     if unit.enabled == "disabled" and not _started_by_socket(unit, patient):
         return warning(
@@ -68,7 +68,7 @@ def port(patient: Patient) -> Finding:
     server = patient.settings.server
     where = ports.port_on(server.host, server.port)
     if server.port == 0:
-        return skipped("port", "server.port = 0: any free one")
+        return skipped("port", "server.port = 0: any free port")
     if patient.health is not None:
         return _served(where, patient.health, restart(patient))
     if patient.waits_for_a_request:
