@@ -64,7 +64,7 @@ def find() -> Path:
     if program := find_program(browsers.CHROMIUM.programs):
         return program
     raise KioskError(
-        "there is no Chromium here; install it: sudo apt install chromium "
+        "Chromium is not installed; install it: sudo apt install chromium "
         "(on Raspberry Pi OS bookworm: chromium-browser)"
     )
 
@@ -124,8 +124,8 @@ def first_address(folder: Path, address: str, *, secret: bool) -> str:
             file.write(f"<script>location.replace({json.dumps(address)})</script>\n")
     except OSError as error:
         raise KioskError(
-            f"{page}, which lets the kiosk in, can't be written: {error.strerror or error}; make "
-            "room on its disk"
+            f"{page}, which has the token for the browser, can't be written: "
+            f"{error.strerror or error}; check that its disk is not full"
         ) from error
     return page.as_uri()
 

@@ -41,8 +41,8 @@ def find() -> Path:
     if program := find_program(browsers.COG.programs):
         return program
     raise KioskError(
-        "there is no cog here; install it: sudo apt install --no-install-recommends cog "
-        "(or take Chromium: leave --browser out)"
+        "cog is not installed; install it: sudo apt install --no-install-recommends cog "
+        "(or leave --browser out for Chromium)"
     )
 
 
@@ -115,8 +115,8 @@ def prepare(profile: Path, base: str, allow: Sequence[str] = ()) -> None:
         file.write_text(text, "utf-8")
     except OSError as error:
         raise KioskError(
-            f"{file} can't be written: {error.strerror or error}; without it cog would show "
-            "pages of any site"
+            f"{file}, which keeps cog on the bridge's pages, can't be written: "
+            f"{error.strerror or error}; check that its disk is not full"
         ) from error
 
 

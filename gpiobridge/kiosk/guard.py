@@ -85,6 +85,6 @@ class Guard:
             if order.method == "Target.closeTarget":
                 log.info("closed another window or tab")
             elif order.method == "Target.createTarget":
-                left = self._tabs.strayed or "a tab that has gone"
+                left = self._tabs.strayed or "a tab that is gone"
                 log.info("led home from %s", left)
         self._pipe.flush()

@@ -49,9 +49,9 @@ class Inquiry:
         except RemoteError as error:
             if error.status == 401:
                 # The token has changed since our start; the unit restarts us with the new one.
-                says = "refuses our token" if self._token else "asks for a token"
+                says = "refuses our token" if self._token else "requires a token"
                 raise KioskError(
-                    f"the bridge at {self._base} {says}: give the right one as "
+                    f"the bridge at {self._base} {says}: give the right one in "
                     "GPIOBRIDGE_SERVER__TOKEN, or with --token"
                 ) from error
             if self._silence != str(error):

@@ -207,7 +207,7 @@ class _Kiosk:
                 if watchman and watchman.away:
                     answer = None
                 if self._renewal.due(time.monotonic(), _day_s(), self._bridge.scene):
-                    return True, "it is renewed, as kiosk.renew says"
+                    return True, "it is time for kiosk.renew"
                 if watch and (problem := page.problem(time.monotonic(), answer)):
                     return page.seen, problem
                 if page.seen and not seen:
