@@ -9,7 +9,7 @@ from gpiobridge.doctor.findings import Finding, failure, ok, skipped, warning
 from gpiobridge.doctor.machine import Package
 from gpiobridge.doctor.patient import UNWIRED, Patient
 from gpiobridge.errors import PinError
-from gpiobridge.pins.remedies import install
+from gpiobridge.pins.remedies import REQUIREMENTS, install
 from gpiobridge.system import invocation
 
 PACKAGES = ("lgpio", "rpi-lgpio", "RPi.GPIO", "pigpio", "gpiod")
@@ -84,9 +84,9 @@ def _simulated(patient: Patient) -> Finding:
 def _too_old(name: str, version: str) -> tuple[str, str] | None:
     """Say what is wrong with a package's version, and give the remedy."""
     if name == "lgpio" and version.startswith("0.0."):
-        return "is an empty package", invocation.pip("install", "lgpio>=0.2")
+        return "is an empty package", invocation.pip("install", REQUIREMENTS["lgpio"])
     if name == "gpiod" and version.startswith("1."):
-        return "is too old", invocation.pip("install", "gpiod>=2.2")
+        return "is too old", invocation.pip("install", REQUIREMENTS["gpiod"])
     return None
 
 
