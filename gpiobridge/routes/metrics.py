@@ -1,6 +1,6 @@
-"""``/metrics``: the counts of a running bridge, as Prometheus reads them.
+"""``/metrics``: the counts of a running bridge, for Prometheus.
 
-The names follow Prometheus' conventions (https://prometheus.io/docs/practices/naming/); its own
+The names follow Prometheus' conventions (https://prometheus.io/docs/practices/naming/). Its own
 library writes the text. Any HTTP thread.
 """
 
@@ -24,11 +24,11 @@ from gpiobridge.loop.counts import Histogram
 
 CONTENT_TYPE: str = CONTENT_TYPE_LATEST
 
-Sample = tuple[tuple[str, ...], float]  # the labels' values, and the metric's
+Sample = tuple[tuple[str, ...], float]  # the labels' values, and the metric's value
 
 
 def exposition(running: RunningBridge) -> bytes:
-    """Write the metrics of a bridge as text of Prometheus."""
+    """Write the metrics of a bridge in Prometheus' text format."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Metrics(running))
     return generate_latest(registry)
@@ -39,7 +39,7 @@ class _Metrics(Collector):
         self._running = running
 
     def collect(self) -> Iterable[Metric]:
-        """Make each metric of what has been counted so far."""
+        """Make each metric from the counts so far."""
         yield _gauge("watching", "1 while every pin is watched.", (), [((), self._running.well)])
         yield from self._of_pins()
         yield from self._of_displays()

@@ -1,8 +1,8 @@
-"""Pins without hardware: the page that presses them, and the route behind it.
+"""The simulator: a page that presses pins without hardware, and the route behind it.
 
-The simulated pins themselves are gpiozero's mock (see `pins.gpiozero_pins`); an edge made here
-takes the same way as a real one. Beside them it presses the virtual pins, too. With real pins these
-routes answer 404. Any HTTP thread.
+The simulated pins are gpiozero's mock pins (see `pins.gpiozero_pins`). An edge made here takes the
+same way as a real one. The simulator presses virtual pins, too. With real pins these routes answer
+404. Any HTTP thread.
 """
 
 from collections.abc import Callable
@@ -26,7 +26,7 @@ def add_simulator(blueprint: Blueprint, running: Callable[[], RunningBridge]) ->
 
     Args:
         blueprint: where they are added.
-        running: gives the running bridge, in a request.
+        running: returns the running bridge, in a request.
     """
 
     def simulated_pins() -> PinSource:

@@ -1,7 +1,7 @@
-"""The stand-alone application: an exhibit's folder, shown by the Flask extension.
+"""The stand-alone application: it shows an exhibit's folder through the Flask extension.
 
-``config.toml`` names the pages; ``templates/`` and ``static/`` lie beside it. Nothing here is
-private: an application of one's own can do all of it. Views run on the HTTP server's threads.
+``config.toml`` names the pages; ``templates/`` and ``static/`` are next to it. Nothing here is
+private: your own application can do all of it. Views run on the HTTP server's threads.
 """
 
 from collections.abc import Callable
@@ -18,10 +18,10 @@ from gpiobridge.routes.html import secure_headers
 from gpiobridge.serve.template_errors import TemplateErrors
 
 STATIC = "static"
-"""The endpoint of the owner's files, as Flask has it."""
+"""The endpoint of the exhibit's own files; the name is Flask's."""
 
 FAVICON = "favicon"
-"""The endpoint of their icon."""
+"""The endpoint of the exhibit's icon."""
 
 
 def create_app(settings: Settings, on_failure: Callable[[], None] = lambda: None) -> Flask:
@@ -46,7 +46,7 @@ def create_app(settings: Settings, on_failure: Callable[[], None] = lambda: None
 
 
 def _add_pages(app: Flask, bridge: GpioBridge, settings: Settings) -> None:
-    """Show each page by its template, the start page at ``/``, and what there is elsewhere."""
+    """Add a view for each page, a redirect to the start page at ``/``, and the 404 answer."""
     template_errors = TemplateErrors(settings.folder / "templates")
 
     def add_page(page: Page) -> None:
@@ -78,13 +78,13 @@ def _add_pages(app: Flask, bridge: GpioBridge, settings: Settings) -> None:
 
 
 def _add_files(app: Flask, bridge: GpioBridge, folder: Path) -> None:
-    """Serve the owner's files as Flask has it, so that ``url_for("static", …)`` works."""
+    """Serve the exhibit's files under Flask's endpoint, so that ``url_for("static", …)`` works."""
 
     def static(filename: str) -> ResponseReturnValue:
         return bridge.send_file(folder, filename)
 
     def favicon() -> ResponseReturnValue:
-        # Every browser asks for it: the exhibit's own, or a quiet nothing.
+        # Every browser asks for an icon: send the exhibit's, or an empty answer.
         if (folder / "favicon.ico").is_file():
             return bridge.send_file(folder, "favicon.ico")
         return "", 204
@@ -94,7 +94,7 @@ def _add_files(app: Flask, bridge: GpioBridge, folder: Path) -> None:
 
 
 def _guard(app: Flask, settings: Settings) -> None:
-    """Let in whom the extension would let in, and say what a page may do."""
+    """Check requests as the extension does, and set the security headers."""
     of_owner = {STATIC, FAVICON, *(f"page_{name}" for name in settings.pages)}
 
     @app.before_request

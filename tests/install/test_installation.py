@@ -20,9 +20,9 @@ from .trial import SYSTEMD, command, run, shown, snapshot, whole_copies
 def test_a_bare_machine_gets_a_service(whole: FakeMachine, exhibit: Path) -> None:
     """The copy runs by itself, the exhibit and the units are in place, and the page is said."""
     said = run(whole, exhibit)
-    assert said[0] == f"The exhibit is that of {exhibit}"
+    assert said[0] == f"The exhibit is the one in {exhibit}"
     assert said[-2:] == [
-        "Live is /opt/gpiobridge/versions/0.1.0-1 with /etc/gpiobridge/config.toml",
+        "The live copy is /opt/gpiobridge/versions/0.1.0-1 with /etc/gpiobridge/config.toml",
         "The page is at http://127.0.0.1:8000/",
     ]
     etc, units = whole.at("/etc/gpiobridge"), whole.at("/etc/systemd/system")
@@ -50,7 +50,7 @@ def test_again_changes_nothing(machine: FakeMachine, exhibit: Path) -> None:
     run(machine, exhibit)
     before, orders = snapshot(machine.root), list(machine.orders)
     for folder in (exhibit, None):
-        assert "all is installed as it should be: nothing to do" in run(machine, folder)
+        assert "everything is installed already: nothing to do" in run(machine, folder)
         assert snapshot(machine.root) == before
         assert machine.orders == orders
 
@@ -59,7 +59,7 @@ def test_dry_run_changes_nothing(machine: FakeMachine, exhibit: Path) -> None:
     """--dry-run says each step and does none; it needs no root."""
     machine.root_user = False
     said = run(machine, exhibit, dry_run=True)
-    assert "Would, and has changed nothing:" in said
+    assert "These steps would follow; nothing has changed:" in said
     assert "  systemctl daemon-reload" in said
     assert snapshot(machine.root) == {}
     assert machine.orders == []
@@ -84,7 +84,7 @@ def test_an_upgrade_and_the_way_back(
     run(machine, exhibit)
     other_version("newer.py", b"")
     said = run(machine)
-    assert said[-2].startswith("Live is /opt/gpiobridge/versions/0.1.0-2 ")
+    assert said[-2].startswith("The live copy is /opt/gpiobridge/versions/0.1.0-2 ")
     assert said[-2].endswith("0.1.0-1 is kept for --rollback")
     for live, previous in (("0.1.0-1", "0.1.0-2"), ("0.1.0-2", "0.1.0-1")):
         roll_back(dry_run=False, replace=False, machine=machine, tell=said.append)
@@ -125,8 +125,8 @@ def test_a_service_that_does_not_start_is_taken_back(
     with pytest.raises(InstallError) as failed:
         run(machine, exhibit)
     assert str(failed.value) == (
-        "it doesn't start:\n  gpiobridge: pin 'button' can't be opened\n"
-        "So all is as it was before, with the copy 0.1.0-1, which runs again."
+        "the service doesn't start:\n  gpiobridge: pin 'button' can't be opened\n"
+        "Everything is as it was before, with the copy 0.1.0-1, which runs again."
     )
     assert snapshot(machine.root) == before
     assert machine.orders[-2:] == ["daemon-reload", "restart gpiobridge.socket gpiobridge.service"]
@@ -136,7 +136,7 @@ def test_a_first_service_that_does_not_start_stays(machine: FakeMachine, exhibit
     """With nothing to go back to, it stays installed and goes on trying."""
     machine.ready = lambda: False
     machine.journal = ["gpiobridge: pin 'button' can't be opened"]
-    with pytest.raises(InstallError, match="it is installed, but it doesn't start"):
+    with pytest.raises(InstallError, match="it is installed, but the service doesn't start"):
         run(machine, exhibit)
     assert machine.at("/opt/gpiobridge/live").exists()
     machine.ready = lambda: True
@@ -229,4 +229,4 @@ def test_two_at_once(machine: FakeMachine, exhibit: Path) -> None:
 
     machine.ready = meanwhile
     run(machine, exhibit)
-    assert seen == ["another `gpiobridge install` is at work: wait for it"]
+    assert seen == ["another `gpiobridge install` is running: wait until it has finished"]

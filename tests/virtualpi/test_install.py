@@ -38,7 +38,7 @@ def installed(bare: VirtualPi) -> VirtualPi:
     status, said = bare.sh(f"{FROM_ENVIRONMENT} install .", 200)
     assert status == 0, said
     assert said.splitlines()[-2:] == [
-        "Live is /opt/gpiobridge/versions/0.1.0-1 with /etc/gpiobridge/config.toml",
+        "The live copy is /opt/gpiobridge/versions/0.1.0-1 with /etc/gpiobridge/config.toml",
         "The page is at http://virtualpi:8000/",
     ]
     return bare
@@ -230,7 +230,7 @@ def test_what_does_not_start_is_taken_back(installed: VirtualPi) -> None:
     status, said = installed.sh("gpiobridge install /tmp/other", LIMIT_S)
     assert status == 1
     assert (
-        "it doesn't start:\n"
+        "the service doesn't start:\n"
         '  gpiobridge: gpio.pin_factory = "rpigpio": the package is not installed'
     ) in said
     assert said.endswith("as it was before, with the copy 0.1.0-1, which runs again.")
