@@ -100,7 +100,7 @@ def test_a_script_of_another_version(
 def test_a_program_of_another_version(
     first: str, then: str, run_version: RunVersion, before: Path, tmp_path: Path
 ) -> None:
-    """`watch` of one version follows a page of the other, and `press` moves it."""
+    """`watch` of one version follows a page of the other, `push` reaches it, `press` moves it."""
     bridge = run_version(then, write_exhibit(tmp_path))
     environment = os.environ | ({"PYTHONPATH": str(before)} if first == "before" else {})
     command = [sys.executable, "-m", "gpiobridge"]
@@ -111,12 +111,13 @@ def test_a_program_of_another_version(
     assert watching.stdout is not None
     with watching.stdout as lines:
         frames = [json.loads(lines.readline())]
-        press = [*command, "press", "button", "--url", bridge.url]
-        subprocess.run(press, cwd=tmp_path, env=environment, timeout=DEADLINE_S, check=True)
+        for order in (["push", '"hello"'], ["press", "button"]):
+            words = [*command, *order, "--url", bridge.url]
+            subprocess.run(words, cwd=tmp_path, env=environment, timeout=DEADLINE_S, check=True)
         frames += [json.loads(line) for line in lines]
     assert watching.wait(DEADLINE_S) == 0
     told = [frame["type"] for frame in frames if frame["type"] != "beat"]
-    assert told[:2] == ["state", "edge"]
+    assert told[:3] == ["state", "message", "edge"]
     assert frames[-1] == {"type": "close", "code": 4000, "reason": "/open"}
 
 
