@@ -49,9 +49,11 @@ test-exhibits: .venv/dev .venv/browser  ## run the exhibits of each version, and
 	$(BIN)/pytest tests/exhibits --numprocesses=2 --dist=worksteal
 
 # Until the release: then that copy stays as it was shipped.
-exhibits-client: .venv/bin/python  ## keep this version's client.js with its exhibits
-	cp gpiobridge/routes/assets/client.js "tests/exhibits/$$(sed -nE \
-		's/^version = "([0-9]+\.[0-9]+)\.0"/\1/p' pyproject.toml)/client.js"
+exhibits-client:  ## keep this version's client.js with the exhibits
+	@version="$$(sed -nE 's/^version = "([0-9]+\.[0-9]+)\.0"/\1/p' pyproject.toml)"; \
+	test "$$version" || { echo "only a version that ends in .0 keeps its client.js"; exit 1; }; \
+	mkdir -p "tests/exhibits/$$version" && \
+	cp gpiobridge/routes/assets/client.js "tests/exhibits/$$version/client.js"
 
 test-docs: .venv/dev .venv/browser .venv/sbom  ## run what the README and docs/ show, as printed, and the built wheel
 	$(BIN)/pytest tests/docs --numprocesses=2 --dist=worksteal

@@ -127,6 +127,15 @@ def test_the_version_before_is_another_one(before: Path) -> None:
     assert gpiobridge.__version__ != version_before.VERSION
 
 
+def test_a_clone_without_that_commit_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a shallow clone the reason and the remedy are said."""
+    monkeypatch.setattr(version_before, "COMMIT", 40 * "0")
+    with pytest.raises(AssertionError, match="git fetch --unshallow"):
+        version_before.export(tmp_path)
+
+
 def test_the_script_that_is_kept_is_the_one_that_is_shipped() -> None:
     """Until the next version begins, the copy is refreshed with `make exhibits-client`."""
     for name, kept in SHIPPED.items():
