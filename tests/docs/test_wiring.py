@@ -1,7 +1,7 @@
 """docs/wiring.md: its configurations, what it quotes of the doctor, its program and its drawings.
 
 After a change of the doctor's words, `PYTHONPATH=tests python tests/docs/test_wiring.py` writes the
-new ones into the page.
+new ones into this page and into those of docs/questions/.
 """
 
 import re
@@ -218,13 +218,16 @@ def test_each_drawing_speaks(file: Path) -> None:
 
 
 def write_quotes() -> None:
-    """Write what the doctor says now into the page."""
-    text = TEXT
-    for title, state, quoted in QUOTES:
-        says = doctor_says(state, block_of(SECTIONS[title], "toml"))
-        before = f"<!-- doctor: {state} -->\n\n```text\n"
-        text = text.replace(f"{before}{quoted}\n```", f"{before}{says}\n```")
-    PAGE.write_text(text, "utf-8")
+    """Write what the doctor says now into all pages that quote it."""
+    for page in (PAGE, *(PAGE.parent / "questions").glob("*.md")):
+        text = page.read_text("utf-8")
+        sections = re.split(r"^(?=## )", text, flags=re.MULTILINE) if page == PAGE else [text]
+        for section in sections:
+            for state, quoted in QUOTE.findall(section):
+                says = doctor_says(state, block_of(section, "toml"))
+                before = f"<!-- doctor: {state} -->\n\n```text\n"
+                text = text.replace(f"{before}{quoted}\n```", f"{before}{says}\n```")
+        page.write_text(text, "utf-8")
 
 
 if __name__ == "__main__":
