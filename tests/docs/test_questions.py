@@ -7,7 +7,6 @@ import shlex
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
@@ -163,21 +162,6 @@ def test_the_extension_closes_with_the_next_page(tmp_path: Path) -> None:
             assert close_of(ws) == (4000, "/open")
     finally:
         server.stop(2)
-
-
-@pytest.fixture
-def page() -> Iterator[Any]:
-    """A tab of Chromium."""
-    import shutil
-
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
-        )
-        yield browser.new_page()
-        browser.close()
 
 
 def test_a_key_leads_to_the_next_page(page: Any, tmp_path: Path) -> None:

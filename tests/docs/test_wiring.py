@@ -9,6 +9,7 @@ import runpy
 import subprocess
 import sys
 import tempfile
+import textwrap
 import tomllib
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Mapping
@@ -39,6 +40,8 @@ SECTIONS = {
     for section in re.split(r"^## ", TEXT, flags=re.MULTILINE)[1:]
 }
 CIRCUITS = [title for title, section in SECTIONS.items() if "wiring/" in section]
+INDENT = re.compile(r"(?:\S+ +pin \w+ +| +(?:-> )?)")
+WIDTH = 88
 QUOTE = re.compile(r"<!-- doctor: (.*?) -->\n\n```text\n(.*?)\n```$", re.MULTILINE | re.DOTALL)
 
 
@@ -111,8 +114,12 @@ def doctor_says(state: str, config: str) -> str:
         else:
             pi.changes["sample"] = lambda settings, pins: watch(pins, pin, happens)
         (finding,) = of(examine(pi.config, pi.machine()), f"pin {pin}")
-    lines, _, _ = Report([finding]).as_text().partition("\n\n")
-    return lines.rstrip()
+    lines = Report([finding]).as_text().partition("\n\n")[0].splitlines()
+    # The doctor leaves it to the terminal to wrap a line, which a page can't.
+    return "\n".join(
+        textwrap.fill(line, WIDTH, subsequent_indent=" " * INDENT.match(line).end())
+        for line in lines
+    )
 
 
 def watch(pins: Mapping[str, WiredPin], pin: str, happens: str) -> Mapping[str, Sample | str]:

@@ -101,7 +101,7 @@ def drawing_at(now_s: float) -> dict[str, object]:
         if 0 <= since_s < TOLD_S:
             caption = "GPIO 17 goes LOW  →  the page changes"
         elif since_s >= TOLD_S:
-            caption = "Press again: back it goes" if page == "welcome" else "No code is needed"
+            caption = "Press again, and it goes back" if page == "welcome" else "No code is needed"
         if 0 <= since_s < PRESSED_S + 1:
             rule = page
     return {"hand": hand, "low": low, "spark": spark, "rule": rule, "caption": caption}
