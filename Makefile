@@ -8,7 +8,7 @@ HAS_LGPIO = $(PYTHON) -c 'import importlib.util, sys; sys.exit(not importlib.uti
 VENV_FLAGS = $(shell $(ON_A_PI) && echo --system-site-packages)
 EXTRA = $(shell $(ON_A_PI) && ! $(HAS_LGPIO) && echo '[lgpio]')
 
-.PHONY: help run test test-oldest test-pi test-faults test-https test-kiosk test-browsers test-pages test-attacks test-exhibits test-docs exhibits-client fuzz soak bench lint format wheel sbom clean
+.PHONY: help run test test-oldest test-pi test-faults test-https test-kiosk test-browsers test-pages test-attacks test-exhibits test-docs exhibits-client fuzz soak bench film lint format wheel sbom clean
 
 help:  ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -68,6 +68,9 @@ soak: .venv/soak  ## run for MINUTES under load and plot memory, descriptors, th
 bench: .venv/dev  ## measure speed and memory, as ratios within one run
 	$(BIN)/python tests/bench.py
 
+film: .venv/film .venv/browser  ## film a drawn button and the real page for the README
+	cd tests && ../$(BIN)/python -m film
+
 lint: .venv/dev  ## check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -119,6 +122,11 @@ clean:  ## remove all that these commands have made here
 .venv/soak: .venv/dev
 	@echo "installing the plotting library into .venv ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,soak]'
+	@touch $@
+
+.venv/film: .venv/dev
+	@echo "installing the imaging library into .venv ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,film]'
 	@touch $@
 
 .venv/sbom: .venv/dev
