@@ -32,7 +32,11 @@ def add_simulator(blueprint: Blueprint, running: Callable[[], RunningBridge]) ->
     def simulated_pins() -> PinSource:
         pins = running().watcher.pins
         if not pins.simulated:
-            refuse(404, "The pins are real: there is no simulator.")
+            refuse(
+                404,
+                "There is no simulator, because the pins are real: write gpio.pin_factory = "
+                '"mock" to simulate them.',
+            )
         return pins
 
     def show() -> ResponseReturnValue:
@@ -62,7 +66,7 @@ def add_simulator(blueprint: Blueprint, running: Callable[[], RunningBridge]) ->
         if name not in known:
             refuse(404, f"There is no pin {name!r}; pins: {', '.join(known)}.")
         if not pins.drives(name):
-            refuse(404, f"Pin {name!r} is none that can be pressed here: {known[name].where}.")
+            refuse(404, f"Pin {name!r} can't be pressed here: it is {known[name].where}.")
         return set_level(pins, name)
 
     blueprint.add_url_rule("/simulator", "simulator", show)

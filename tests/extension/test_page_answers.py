@@ -78,8 +78,8 @@ def test_a_redirect_is_left_alone(
 @pytest.mark.parametrize(
     ("view", "reason"),
     [
-        (lambda: {"a": 1}, "is no plain HTML (application/json), so"),
-        (lambda: ({"a": 1}, 422), "is no plain HTML (application/json, with status 422), so"),
+        (lambda: {"a": 1}, "is not plain HTML (application/json), so"),
+        (lambda: ({"a": 1}, 422), "is not plain HTML (application/json, with status 422), so"),
         (lambda: Response(iter(["<p>"]), mimetype="text/html"), "is streamed, so"),
         (
             lambda: Response(b"x", mimetype="text/html", headers={"Content-Encoding": "br"}),

@@ -151,7 +151,7 @@ def test_a_page_that_is_no_html(
     stop(bridge)
     app.get("/")(bridge.page("data")(lambda: {"a": 1}))
     assert app.test_client().get("/").json == {"a": 1}
-    assert "page data is no plain HTML" in caplog.text
+    assert "page data is not plain HTML" in caplog.text
     assert "declare the page with client=False" in caplog.text
 
 
