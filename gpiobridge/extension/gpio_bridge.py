@@ -104,7 +104,7 @@ class GpioBridge:
         if nonce is not None and not callable(nonce):
             raise ConfigError(
                 [
-                    "nonce: must be a function that returns the nonce of each answer; "
+                    f"nonce = {nonce!r}: must be a function that returns the nonce of each answer; "
                     "write nonce=lambda: request.csp_nonce"
                 ]
             )
