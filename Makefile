@@ -8,7 +8,7 @@ HAS_LGPIO = $(PYTHON) -c 'import importlib.util, sys; sys.exit(not importlib.uti
 VENV_FLAGS = $(shell $(ON_A_PI) && echo --system-site-packages)
 EXTRA = $(shell $(ON_A_PI) && ! $(HAS_LGPIO) && echo '[lgpio]')
 
-.PHONY: help run test test-oldest test-pi test-faults test-https test-kiosk test-browsers test-pages test-attacks test-docs fuzz soak bench film lint format wheel sbom clean
+.PHONY: help run test test-oldest test-pi test-faults test-https test-kiosk test-browsers test-pages test-attacks test-exhibits test-docs exhibits-client fuzz soak bench film lint format wheel sbom clean
 
 help:  ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -44,6 +44,16 @@ test-pages: .venv/dev .venv/browser  ## test in Chromium how pages hold presses 
 # One after the other: it measures, and two at a time would be in each other's way.
 test-attacks: .venv/dev  ## attack a running bridge beside a good display, and check it by RFC 6455
 	$(BIN)/pytest tests/attacks
+
+test-exhibits: .venv/dev .venv/browser  ## run the exhibits of each version, and old tabs with this server
+	$(BIN)/pytest tests/exhibits --numprocesses=2 --dist=worksteal
+
+# Until the release: then that copy stays as it was shipped.
+exhibits-client:  ## keep this version's client.js with the exhibits
+	@version="$$(sed -nE 's/^version = "([0-9]+\.[0-9]+)\.0"/\1/p' pyproject.toml)"; \
+	test "$$version" || { echo "only a version that ends in .0 keeps its client.js"; exit 1; }; \
+	mkdir -p "tests/exhibits/$$version" && \
+	cp gpiobridge/routes/assets/client.js "tests/exhibits/$$version/client.js"
 
 test-docs: .venv/dev .venv/browser .venv/sbom  ## run what the README and docs/ show, as printed, and the built wheel
 	$(BIN)/pytest tests/docs --numprocesses=2 --dist=worksteal

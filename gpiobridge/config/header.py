@@ -30,6 +30,7 @@ MOST_LINES = 58
 BCM2835 and RP1 have 54)."""
 
 _LAST = 1023  # no chip in use has more lines; a larger number is a slip of the finger
+_PLACES = {number: place for place, number in _BOARD.items()}
 _TABLES = {"BOARD": _BOARD, "J8:": _BOARD, "WPI": _WIRING_PI}
 _NAME = re.compile(r"(GPIO|BCM|BOARD|J8:|WPI|)(0|[1-9][0-9]{0,3})")
 
@@ -68,3 +69,28 @@ def bcm_number(name: object) -> int:
     elif _NAME.fullmatch(upper := name.strip().upper()):
         raise ValueError(f'there is no pin of this name; write "{upper}"')
     raise ValueError('there is no such pin; write a BCM number from 0 to 27, or "BOARD11"')
+
+
+def header_pin(bcm: int) -> int | None:
+    """Find the place of a BCM number on the 40-pin header.
+
+    Args:
+        bcm: the number of a line of the Pi's own chip.
+
+    Returns:
+        The physical position, 3 to 40; None for a line that is not on the header.
+    """
+    return _PLACES.get(bcm)
+
+
+def header_place(bcm: int) -> str:
+    """Name a line of the Pi's own chip with its place on the header.
+
+    Args:
+        bcm: the line's number.
+
+    Returns:
+        ``GPIO 11, header pin 23``, or ``GPIO 30, not on the header``.
+    """
+    place = header_pin(bcm)
+    return f"GPIO {bcm}, " + ("not on the header" if place is None else f"header pin {place}")

@@ -15,7 +15,13 @@ NO_CHIP = (
 )
 """Why no GPIO chip can be opened, and the remedy."""
 
-_EXTRAS = {"rpigpio": "rpi-lgpio"}
+# Back end -> its own package, as in pyproject.toml's extras: gpiobridge itself is on no index.
+REQUIREMENTS = {
+    "gpiod": "gpiod>=2.2",
+    "lgpio": "lgpio>=0.2",
+    "rpigpio": "rpi-lgpio>=0.6",
+    "pigpio": "pigpio>=1.78",
+}
 _NO_WHEEL = (3, 13)  # PyPI's lgpio has no wheel for this Python
 
 
@@ -39,7 +45,7 @@ def install(
             f"sudo apt install python3-lgpio, and make the environment with "
             f"--system-site-packages (PyPI has no lgpio for Python {python[0]}.{python[1]})"
         )
-    return invocation.pip("install", f"gpiobridge[{_EXTRAS.get(back_end, back_end)}]")
+    return invocation.pip("install", REQUIREMENTS[back_end])
 
 
 # What the back ends say, and what a person can do about it.

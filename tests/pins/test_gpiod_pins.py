@@ -369,7 +369,7 @@ def test_a_missing_package_names_what_to_install(monkeypatch: pytest.MonkeyPatch
         "importlib.util.find_spec",
         lambda name: None if name == "gpiod._ext" else find_spec(name),
     )
-    with pytest.raises(PinError, match=r"pip install 'gpiobridge\[gpiod\]'"):
+    with pytest.raises(PinError, match=r"pip install 'gpiod>=2.2'"):
         GpiodPins(Gpio(pin_factory="gpiod"), PINS, RealClock()).open(lambda edge: None)
 
 

@@ -175,7 +175,7 @@ def test_a_program_can_not_set_it(app: Flask, bridge: GpioBridge) -> None:
     for path, said in (
         ("/api/pins/tick", "Pin 'tick' has source = \"metronome\": only pins with source = "
          '"http" can be set here.'),
-        ("/simulator/pins/tick", "Pin 'tick' is none that can be pressed here: set by a metronome, "
+        ("/simulator/pins/tick", "Pin 'tick' can't be pressed here: it is set by a metronome, "
          "every 50ms."),
     ):  # fmt: skip
         answer = client.post(path, json={"level": "low"})
