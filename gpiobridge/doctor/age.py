@@ -6,7 +6,7 @@ It takes the patient and returns its findings.
 import sys
 
 from gpiobridge.doctor.findings import Finding, ok, skipped, warning
-from gpiobridge.doctor.patient import Patient
+from gpiobridge.doctor.patient import ENVIRONMENT, Patient
 from gpiobridge.system import invocation
 from gpiobridge.system.parts import LIVE, OLD_S, iso, marked_since_s
 
@@ -21,10 +21,9 @@ def ages(patient: Patient) -> list[Finding]:
     live = machine.root / LIVE.lstrip("/")
     service_s = marked_since_s(live) if live.is_dir() else None
     if machine.copy is not None:  # `install` made this copy, without pip
-        environment = "~/gpiobridge/bin"
         remedy = (
-            f"{_upgrade(f'{environment}/pip')}, then sudo {environment}/gpiobridge install "
-            f"({environment}: the environment that you installed it from)"
+            f"{_upgrade(f'{ENVIRONMENT}/pip')}, then sudo {ENVIRONMENT}/gpiobridge install "
+            f"({ENVIRONMENT}: the environment that you installed it from)"
         )
         return [_age("this copy", now_s, this_s, remedy)]
     # Not a path from this folder: the reader goes to the checkout.

@@ -4,10 +4,11 @@ It takes the patient and returns its finding.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from gpiobridge.doctor.findings import Finding, failure, ok, skipped, warning
 from gpiobridge.doctor.machine import Package
-from gpiobridge.doctor.patient import UNWIRED, Patient
+from gpiobridge.doctor.patient import ENVIRONMENT, UNWIRED, Patient
 from gpiobridge.errors import PinError
 from gpiobridge.pins.remedies import REQUIREMENTS, install
 from gpiobridge.system import invocation
@@ -28,6 +29,15 @@ _CHECK = "back end"
 
 def back_end(patient: Patient) -> Finding:
     """Check the back end that the configuration leads to."""
+    found, pip = _back_end(patient), invocation.pip()
+    if patient.machine.copy is None or pip not in found.remedy:
+        return found
+    # `install` made this copy, without pip: change the environment that it came from.
+    remedy = found.remedy.replace(pip, f"{ENVIRONMENT}/pip")
+    return replace(found, remedy=f"{remedy}, then sudo {ENVIRONMENT}/gpiobridge install")
+
+
+def _back_end(patient: Patient) -> Finding:
     python = patient.machine.python
     if patient.unwired:
         return skipped(_CHECK, UNWIRED)

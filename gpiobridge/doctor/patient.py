@@ -18,6 +18,9 @@ from gpiobridge.system.units import KIOSK, SERVICE, SOCKET, Unit, config_of, fin
 UNWIRED = "no pin is wired: none is needed"
 """Why neither back end nor chip is checked."""
 
+ENVIRONMENT = "~/gpiobridge/bin"
+"""The commands of the environment that docs/pi.md makes: a copy that `install` made has no pip."""
+
 
 class Patient:
     """What the doctor examines.

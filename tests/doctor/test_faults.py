@@ -456,3 +456,12 @@ def test_what_only_looks_wrong_is_fine(
     (finding,) = of(pi.examine(), check)
     assert finding.verdict is OK
     assert re.search(sentence, finding.sentence), finding.sentence
+
+
+def test_a_copy_without_pip_is_changed_where_it_came_from(pi: Pi) -> None:
+    """The service's copy has no pip: the remedy goes to its environment, and installs again."""
+    pi.changes |= {"choose": no_back_end, "copy": Path("/opt/gpiobridge/live")}
+    (found,) = of(pi.examine(), "back end")
+    assert found.remedy == (
+        "~/gpiobridge/bin/pip install 'gpiod>=2.2', then sudo ~/gpiobridge/bin/gpiobridge install"
+    )
