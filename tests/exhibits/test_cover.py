@@ -208,6 +208,27 @@ def test_every_attribute_of_a_bridge() -> None:
     assert missing(promised, used, reasons) == set()
 
 
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [
+        ("PinEvent", "seq pin level at_s gesture press event"),
+        ("Display", "page name number visible"),
+        ("Message", "data display"),
+        ("LivePin", "name level active set press"),
+        ("Level", "LOW HIGH other"),
+        ("Gesture", "TAP HOLD"),
+        ("Frames", "url send close"),
+        ("errors", "problems status"),
+    ],
+)
+def test_every_attribute_of_a_value(kind: str, names: str) -> None:
+    """What docs/api.md lists of the values that an application gets is used, too."""
+    reasons = {"HIGH": "its other one, LOW, is used", "HOLD": "a hold is compared as text"}
+    promised = set(names.split())
+    used = {name for name in promised if re.search(rf"\.{name}\b", programs())}
+    assert missing(promised, used, {n: r for n, r in reasons.items() if n in promised}) == set()
+
+
 def programs() -> str:
     """What the exhibits have of Python."""
     return "\n".join(

@@ -19,6 +19,7 @@ def listen(frames: Frames) -> None:
         frames.send({1, 2})
     except PushError:
         print("no JSON", flush=True)
+    frames.close()
 
 
 assert MAX_SEND_WAIT_S > 0 and MAX_WAITING > 0

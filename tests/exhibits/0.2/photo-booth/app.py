@@ -56,6 +56,8 @@ bridge = GpioBridge(
 def curtain_moved(event: PinEvent):
     """Tell the page where the curtain is."""
     assert event.gesture is None and event.level in list(Level)
+    if event.level is Level.LOW.other:
+        log.info("the %s opens at %s", event.pin, event.at_s)
     bridge.push({"curtain": event.level, "number": event.seq}, retain="curtain")
 
 
@@ -146,6 +148,8 @@ def create_app():
         return jsonify(
             happened=happened,
             displays=[[display.page, display.name, display.visible] for display in bridge.displays],
+            numbers=[type(display.number).__name__ for display in bridge.displays],
+            pins=[pin.name for pin in bridge.pins.values()],
             button=bridge.pins["button"].level,
             coin=bridge.pins["coin"].active,
             version=__version__.split(".")[0],
@@ -169,11 +173,14 @@ def create_app():
             lambda: bridge.navigate("nowhere"),
             lambda: bridge.pins["button"].set("between"),
             lambda: GpioBridge(url_prefix="bridge"),
+            lambda: GpioBridge(decorators=guests_only),
             lambda: GpioBridge().start(),
         ):
             try:
                 order()
-            except (PushError, DriveError, ConfigError, GpioBridgeError) as error:
+            except ConfigError as error:
+                caught.append(len(error.problems))
+            except (PushError, DriveError, GpioBridgeError) as error:
                 caught.append(type(error).__name__)
         return jsonify(caught)
 
