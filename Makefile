@@ -8,7 +8,7 @@ HAS_LGPIO = $(PYTHON) -c 'import importlib.util, sys; sys.exit(not importlib.uti
 VENV_FLAGS = $(shell $(ON_A_PI) && echo --system-site-packages)
 EXTRA = $(shell $(ON_A_PI) && ! $(HAS_LGPIO) && echo '[lgpio]')
 
-.PHONY: help run test test-oldest test-pi test-faults test-https test-kiosk test-browsers test-pages test-attacks test-exhibits test-docs exhibits-client fuzz soak bench film lint format wheel sbom clean
+.PHONY: help run test test-oldest test-pi test-faults test-https test-kiosk test-browsers test-pages test-attacks test-exhibits test-docs exhibits-client fuzz soak bench film lint format wheel sbom docs clean
 
 help:  ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -55,7 +55,8 @@ exhibits-client:  ## keep this version's client.js with the exhibits
 	mkdir -p "tests/exhibits/$$version" && \
 	cp gpiobridge/routes/assets/client.js "tests/exhibits/$$version/client.js"
 
-test-docs: .venv/dev .venv/browser .venv/sbom  ## run what the README and docs/ show, as printed, and the built wheel
+# The site is built first: tests open each of its pages.
+test-docs: .venv/dev .venv/browser .venv/sbom docs  ## run what the README and docs/ show, as printed, open the site, and try the built wheel
 	$(BIN)/pytest tests/docs --numprocesses=2 --dist=worksteal
 
 fuzz: .venv/dev  ## send 100,000 malformed handshakes and frames to a running server
@@ -91,6 +92,9 @@ sbom: wheel .venv/sbom  ## list the parts of the built wheel in dist/ (CycloneDX
 	$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --spec-version 1.6 --short-PURLs \
 		--output-file "$$(ls -t dist/*.whl | head -n 1 | sed 's/-py3.*/.cdx.json/')" build/parts
 
+docs: .venv/docs  ## build the documentation site into build/site, without a warning
+	$(BIN)/python docs/build.py
+
 clean:  ## remove all that these commands have made here
 	rm -rf .venv dist build .mypy_cache .ruff_cache .pytest_cache
 
@@ -100,7 +104,7 @@ clean:  ## remove all that these commands have made here
 	@echo "setting up .venv ..."
 	@$(PYTHON) -m venv $(VENV_FLAGS) .venv
 
-.venv/run: .venv/bin/python pyproject.toml
+.venv/run: .venv/bin/python pyproject.toml hatch_build.py
 	@echo "installing gpiobridge into .venv ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.$(EXTRA)'
 	@touch $@
@@ -132,6 +136,11 @@ clean:  ## remove all that these commands have made here
 .venv/sbom: .venv/dev
 	@echo "installing the tool that lists parts into .venv ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,sbom]'
+	@touch $@
+
+.venv/docs: .venv/dev
+	@echo "installing what builds the documentation into .venv ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,docs]'
 	@touch $@
 
 # The system's Chromium where there is one, Debian's where we may install it, else Playwright's.
