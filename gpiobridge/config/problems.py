@@ -14,15 +14,11 @@ from pydantic_core import ErrorDetails
 
 from gpiobridge.config.durations import format_duration
 from gpiobridge.config.tables import Table
-from gpiobridge.config.words import Key, dotted, one_of, show, unknown
+from gpiobridge.config.words import Key, dotted, is_secret, one_of, show, unknown
 
 TableT = TypeVar("TableT", bound=Table)
 
 _NOT_GIVEN = object()
-
-# Keys of [server] whose value is nobody else's business, also where they are misspelled: problems
-# end in logs.
-_SECRET = re.compile("tok|pass|secret|auth|api", re.IGNORECASE)
 
 
 class Problems:
@@ -51,7 +47,7 @@ class Problems:
             sentence: what is wrong, and the remedy.
             value: what stands there now; a table is too long to show.
         """
-        secret = key[0] == "server" and _SECRET.search(key[-1])
+        secret = key[0] == "server" and is_secret(key[-1])
         hidden = value is _NOT_GIVEN or isinstance(value, Mapping) or secret
         shown = "" if hidden else f" = {show(value)}"
         self.sentences.append(f"{self._place(key)}{shown}: {sentence}")
