@@ -27,10 +27,20 @@ _exclude_option = click.option("--exclude", metavar="DISPLAY", help="No display 
 
 
 def _seconds(_ctx: click.Context, _param: click.Parameter, value: str | None) -> float | None:
+    from gpiobridge.pins.driving import MAX_PRESS_S
+
+    if value is None:
+        return None
     try:
-        return None if value is None else config.parse_duration(value)
+        for_s = config.parse_duration(value)
     except ValueError as error:
         raise click.BadParameter(f'"{value}" {error}') from error
+    if not 0 < for_s <= MAX_PRESS_S:
+        most = config.format_duration(MAX_PRESS_S)
+        raise click.BadParameter(
+            f'"{value}" is no time for a press; write one above 0s and of at most {most}'
+        )
+    return for_s
 
 
 def _json(_ctx: click.Context, _param: click.Parameter, value: str) -> Any:

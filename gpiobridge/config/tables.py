@@ -43,7 +43,8 @@ def seconds(least_s: float, most_s: float) -> BeforeValidator:
 
     def read(value: object) -> float:
         if isinstance(value, int | float) and not isinstance(value, bool):
-            value = str(value)  # the same reasons: a missing unit, a sign
+            # The same reasons as for text: a missing unit, a sign. 20.0 reads as 20.
+            value = str(int(value) if isinstance(value, float) and value.is_integer() else value)
         if not isinstance(value, str):
             raise ValueError('must be a duration in quotes, such as "20ms"')
         duration_s = parse_duration(value)
