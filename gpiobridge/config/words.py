@@ -7,6 +7,7 @@ import difflib
 import json
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Collection, Iterable
 
 from gpiobridge.core.triggers import TRIGGERS
@@ -15,6 +16,7 @@ Key = tuple[str, ...]
 """The levels of a key in the file."""
 
 _LONGEST_SHOWN = 60
+_NEAR = 0.66  # how alike two words must be, as difflib counts: "opn" and "open" are 0.86
 
 NAME_RULES = {
     "pages": 'a page\'s name has 1 to 32 of a-z, 0-9 and "-"',
@@ -131,10 +133,23 @@ def one_of(value: object, options: Collection[str]) -> str:
 
 
 def nearest(name: str, known: Collection[str]) -> str | None:
-    """Find the known name that ``name`` was probably meant to be."""
+    """Find the known name that ``name`` was probably meant to be.
+
+    What two names share as whole words, such as an ending, doesn't make them alike: ``right.html``
+    is not ``wrong.html``, and ``room-2`` not ``room-3``.
+    """
     plain = {other.casefold(): other for other in known}
-    found = difflib.get_close_matches(name.casefold(), plain, n=1)
-    return plain[found[0]] if found else None
+    found = difflib.get_close_matches(name.casefold(), plain, n=5)
+    return next((plain[each] for each in found if _are_near(name.casefold(), each)), None)
+
+
+def _are_near(one: str, other: str) -> bool:
+    """Whether names are alike without the words that both have."""
+    words = [Counter(re.findall(r"[^\W\d_]+|\d+", name)) for name in (one, other)]
+    first, second = ("".join((words[i] - words[1 - i]).elements()) for i in (0, 1))
+    if not (first and second):
+        return True
+    return difflib.SequenceMatcher(None, first, second).ratio() >= _NEAR
 
 
 def missing(what: str, name: str, known: Collection[str]) -> str:

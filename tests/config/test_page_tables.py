@@ -106,7 +106,7 @@ def test_what_is_fetched_ahead(folder: Path, line: str, template: bool, view: bo
         ('template = "a\\\\b.html"', 'template = "a\\\\b.html": must have slashes between folders;'
          ' write "a/b.html"'),
         ('template = "welcom.html"', 'template = "welcom.html": there is no templates/welcom.html;'
-         ' did you mean template = "welcome.html"?'),
+         ' create it, or write template = "welcome.html"'),
         ('template = "zzz"', 'template = "zzz": there is no templates/zzz; '
          "create it, or name another file with template"),
         ('template = "broken.html"', 'template = "broken.html": templates/broken.html, line 2: '
@@ -151,7 +151,7 @@ def test_a_wrong_line_of_a_page(folder: Path, line: str, problem: str) -> None:
     ("header", "problem"),
     [
         ("[pages.welcom]", 'pages.welcom: there is no templates/welcom.html; '
-         'did you mean template = "welcome.html"?'),
+         'create it, or write template = "welcome.html"'),
         ("[pages.zzz]", "pages.zzz: there is no templates/zzz.html; "
          "create it, or name another file with template"),
         ('[pages."Main Hall"]', "pages.\"Main Hall\": a page's name has 1 to 32 of a-z, 0-9 and "
