@@ -153,6 +153,14 @@ class Pin:
         """Say what sets its level, as a list does: ``GPIO 17``."""
         return f'source = "{self.source}"'
 
+    def placed(self, gpio: Gpio) -> str:
+        """Say what sets its level, and where: ``GPIO 17, header pin 11``.
+
+        Args:
+            gpio: the section ``[gpio]``, which may name the chip.
+        """
+        return self.where
+
     @property
     def short(self) -> str:
         """The same in a narrow column: ``17``."""

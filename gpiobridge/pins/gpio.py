@@ -13,7 +13,7 @@ from typing import Annotated, ClassVar
 from pydantic import BeforeValidator
 
 from gpiobridge.config import CHIP_BACK_ENDS, Gpio, Pin, Pull
-from gpiobridge.config.header import MOST_LINES, bcm_number
+from gpiobridge.config.header import MOST_LINES, bcm_number, header_place
 from gpiobridge.config.kinds import WrittenPin
 from gpiobridge.config.pin_tables import check_chip
 from gpiobridge.config.problems import Problems
@@ -63,6 +63,15 @@ class WiredPin(PulledPin):
     def where(self) -> str:
         """Name its wire, as a sentence does: ``GPIO 17``, or ``line 3 of gpiochip2``."""
         return wire_name(self.pin, self.chip)
+
+    def placed(self, gpio: Gpio) -> str:
+        """Name its wire with its place: ``GPIO 17, header pin 11``, or ``line 3 of gpiochip2``.
+
+        Args:
+            gpio: the section ``[gpio]``; only the Pi's own chip has its lines on the header.
+        """
+        chip = self.chip_by(gpio)
+        return header_place(self.pin) if chip == "auto" else wire_name(self.pin, chip)
 
     @property
     def short(self) -> str:
