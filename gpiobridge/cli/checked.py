@@ -4,9 +4,10 @@ The settings stand first and the rules last, because the end is what a terminal 
 only said to be there. Pure; any thread.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import MISSING, fields
 
+from gpiobridge.cli.table import table
 from gpiobridge.config import Page, Pin, Settings, format_duration
 from gpiobridge.config.tables import GpioTable, KioskTable, LimitsTable, ServerTable, Table
 from gpiobridge.config.words import show
@@ -47,21 +48,6 @@ def tables(settings: Settings) -> str:
         ),
     )
     return "\n\n".join(made)
-
-
-def table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    """Write a table whose columns are aligned.
-
-    Args:
-        heads: the names of the columns; the last one may be empty.
-        rows: the cells, a tuple for each row.
-    """
-    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
-    rules = tuple("-" * width if head else "" for head, width in zip(heads, widths, strict=True))
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in (heads, rules, *rows)
-    )
 
 
 def _settings(settings: Settings) -> Iterator[tuple[str, str, str]]:

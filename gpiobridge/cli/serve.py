@@ -13,6 +13,7 @@ from gpiobridge import config
 from gpiobridge.cli.group import main
 from gpiobridge.cli.log import set_up_logging
 from gpiobridge.cli.options import config_option
+from gpiobridge.cli.table import table
 from gpiobridge.errors import PinError
 
 
@@ -59,7 +60,6 @@ def check(config_file: Path | None) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Write it for machines.")
 def version(as_json: bool) -> None:
     """Name each part of this copy and its version, and since when it is here."""
-    from gpiobridge.cli import checked
     from gpiobridge.pins import boards
     from gpiobridge.system import parts
 
@@ -76,7 +76,7 @@ def version(as_json: bool) -> None:
     click.echo(f"Python {told['python']} ({told['interpreter']})")
     click.echo(f"{told['system'] or 'system'}: {told['platform']}")
     click.echo(f"pins: {told['back_end'] or 'no back end is installed'}\n")
-    click.echo(checked.table(("package", "version"), list(told["packages"].items())))
+    click.echo(table(("package", "version"), list(told["packages"].items())))
 
 
 def _warn(settings: "config.Settings") -> None:
