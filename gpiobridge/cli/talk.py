@@ -26,6 +26,9 @@ _display_option = click.option("--display", help="Only displays of this name.")
 _exclude_option = click.option("--exclude", metavar="DISPLAY", help="No display of this name.")
 
 
+_LONGEST_SHOWN = 60
+
+
 def _seconds(_ctx: click.Context, _param: click.Parameter, value: str | None) -> float | None:
     from gpiobridge.pins.driving import MAX_PRESS_S
 
@@ -55,8 +58,9 @@ def _json(_ctx: click.Context, _param: click.Parameter, value: str) -> Any:
     try:
         return json.loads(value, parse_constant=refuse, object_pairs_hook=once)
     except (ValueError, RecursionError) as error:
+        cut = value if len(value) <= _LONGEST_SHOWN else f"{value[:_LONGEST_SHOWN]}..."
         raise click.BadParameter(
-            f"{value!r} is no JSON ({error}); text needs its quotes: '\"hello\"'"
+            f"{cut!r} is no JSON ({error}); text needs its quotes: '\"hello\"'"
         ) from error
 
 

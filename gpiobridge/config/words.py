@@ -147,7 +147,7 @@ def _are_near(one: str, other: str) -> bool:
     """Whether names are alike without the words that both have."""
     words = [Counter(re.findall(r"[^\W\d_]+|\d+", name)) for name in (one, other)]
     first, second = ("".join((words[i] - words[1 - i]).elements()) for i in (0, 1))
-    if not (first and second):
+    if not (first and second) or sorted(first) == sorted(second):
         return True
     return difflib.SequenceMatcher(None, first, second).ratio() >= _NEAR
 

@@ -141,6 +141,7 @@ class GpioKind(PulledKind[WiredTable, WiredPin]):
                 'BCM number, or name its chip, too, such as chip = "gpiochip1"'
             )
             problems.add(place, sentence, value)
+            return
         for name, other in earlier.items():
             if (other.table.chip or gpio.chip, other.table.pin) == (chip, table.pin):
                 sentence = (
@@ -148,7 +149,7 @@ class GpioKind(PulledKind[WiredTable, WiredPin]):
                     f"({wire_name(table.pin, chip)}); leave one of them out"
                 )
                 problems.add(place, sentence, value)
-                break
+                return
         self._check_pull(written, chip, problems)
 
     def make(self, gpio: Gpio, pins: Mapping[str, WiredPin], clock: Clock) -> PinSource:

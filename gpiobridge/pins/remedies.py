@@ -15,6 +15,9 @@ NO_CHIP = (
 )
 """Why no GPIO chip can be opened, and the remedy."""
 
+INSTALL_FROM = "."
+"""What pip is given: the package is on no index, so it is the checkout."""
+
 _EXTRAS = {"rpigpio": "rpi-lgpio"}
 _NO_WHEEL = (3, 13)  # PyPI's lgpio has no wheel for this Python
 
@@ -39,7 +42,8 @@ def install(
             f"sudo apt install python3-lgpio, and make the environment with "
             f"--system-site-packages (PyPI has no lgpio for Python {python[0]}.{python[1]})"
         )
-    return invocation.pip("install", f"gpiobridge[{_EXTRAS.get(back_end, back_end)}]")
+    extra = f"{INSTALL_FROM}[{_EXTRAS.get(back_end, back_end)}]"
+    return f"{invocation.pip('install', extra)} (in the folder of the checkout)"
 
 
 # What the back ends say, and what a person can do about it.
@@ -81,7 +85,7 @@ def explain(error: Exception, what: str, back_end: str) -> str:
     for pattern, remedy in _REMEDIES:
         if re.search(pattern, f"{type(error).__name__}: {error}", re.IGNORECASE):
             return f"{said}; {remedy}"
-    return said
+    return f"{said}; {invocation.command('doctor')} looks for the cause"
 
 
 def title(pin: Pin) -> str:

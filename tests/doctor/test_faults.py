@@ -54,16 +54,16 @@ FAULTS: dict[str, tuple[Callable[[Pi], None], str, Verdict, str, str]] = {
     ),
     "no back end": (
         changed(choose=no_back_end),
-        "back end", FAILURE, "no back end is installed", r"pip install 'gpiobridge\[gpiod\]'",
+        "back end", FAILURE, "no back end is installed", r"pip install '\.\[gpiod\]'",
     ),
     "no back end on Python 3.13": (
         changed(choose=no_back_end, python=(3, 13)),
-        "back end", FAILURE, "no back end is installed", r"pip install 'gpiobridge\[gpiod\]'",
+        "back end", FAILURE, "no back end is installed", r"pip install '\.\[gpiod\]'",
     ),
     "back end missing": (
         both(configured(gpio='pin_factory = "pigpio"'), packages()),
         "back end", FAILURE, 'pin_factory = "pigpio": the package is not installed',
-        r"pip install 'gpiobridge\[pigpio\]'",
+        r"pip install '\.\[pigpio\]'",
     ),
     "lgpio missing on Python 3.13": (
         both(packages(), changed(python=(3, 13))),
@@ -84,7 +84,7 @@ FAULTS: dict[str, tuple[Callable[[Pi], None], str, Verdict, str, str]] = {
     "RPi.GPIO on a new kernel": (
         both(configured(gpio='pin_factory = "rpigpio"'), packages("RPi.GPIO")),
         "back end", FAILURE, "does not work on kernels from 6.6 on",
-        r"python -m pip uninstall RPi.GPIO, then .*python -m pip install 'gpiobridge\[gpiod\]', "
+        r"python -m pip uninstall RPi.GPIO, then .*python -m pip install '\.\[gpiod\]' \(.*\), "
         "and pin_factory",
     ),
     "RPi.GPIO on a Pi 5": (

@@ -294,7 +294,7 @@ def test_auto_never_falls_back_to_simulated_pins_on_a_pi(monkeypatch: pytest.Mon
     """An exhibit whose button does nothing would look as if all were well."""
     monkeypatch.setattr(boards, "is_raspberry_pi", lambda: True)
     uninstall(monkeypatch, "gpiod._ext", "lgpio", "RPi", "pigpio")
-    with pytest.raises(PinError, match=r"pip install 'gpiobridge\[gpiod\]'"):
+    with pytest.raises(PinError, match=r"pip install '\.\[gpiod\]'"):
         choose("auto")
 
 
@@ -351,15 +351,15 @@ def test_a_missing_back_end_names_what_to_install(
         pins.open(lambda edge: None)
     assert f'gpio.pin_factory = "{name}"' in str(caught.value)
     assert install(name) in str(caught.value)
-    assert f"'gpiobridge[{extra}]'" in install(name, python=(3, 11))
+    assert f"'.[{extra}]'" in install(name, python=(3, 11))
 
 
 @pytest.mark.parametrize(
     ("python", "wide", "said"),
     [
-        ((3, 11), True, invocation.pip("install", "gpiobridge[gpiod]")),
-        ((3, 13), True, invocation.pip("install", "gpiobridge[gpiod]")),
-        ((3, 11), False, invocation.pip("install", "gpiobridge[lgpio]")),
+        ((3, 11), True, invocation.pip("install", ".[gpiod]")),
+        ((3, 13), True, invocation.pip("install", ".[gpiod]")),
+        ((3, 11), False, invocation.pip("install", ".[lgpio]")),
         ((3, 13), False, "sudo apt install python3-lgpio, "),
     ],
 )
@@ -381,7 +381,7 @@ def test_what_to_install_fits_the_system(python: tuple[int, int], wide: bool, sa
         (
             pins_failing_with(RuntimeError("Failed to add edge detection")),
             f"{invocation.pip('uninstall', 'RPi.GPIO')}, then "
-            f"{invocation.pip('install', 'gpiobridge[gpiod]')}",
+            f"{invocation.pip('install', '.[gpiod]')}",
         ),
         (
             factory_failing_with(RuntimeError("This module can only be run on a Raspberry Pi!")),

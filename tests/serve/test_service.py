@@ -84,7 +84,7 @@ def test_pin_without_a_back_end_is_one_sentence(tmp_path: Path) -> None:
     code, said = run_and_fail("run", "--config", str(config), "--port", "0", cwd=tmp_path)
     assert code == 1
     assert said.startswith('gpiobridge: gpio.pin_factory = "pigpio": the package is not installed')
-    assert "pip install 'gpiobridge[pigpio]'" in said
+    assert "pip install '.[pigpio]'" in said
     assert len(said.splitlines()) == 1
 
 
