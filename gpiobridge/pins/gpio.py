@@ -49,9 +49,9 @@ class WiredPin(PulledPin):
     """A pin with a wire.
 
     Args:
-        pin: the BCM number, whatever name the configuration has for it.
-        chip: the GPIO chip on which ``pin`` is the line's number, such as an I2C expander's; "auto"
-            for the Pi's own, None for that of ``[gpio]``.
+        pin: The BCM number, or a name that gpiozero takes, such as `"GPIO17"` or `"BOARD11"`.
+        chip: The GPIO chip that the pin is on, such as an I2C expander's; `pin` is then the line's
+            number there. "auto" is the Pi's own; None is that of `[gpio]`.
     """
 
     source: ClassVar[str] = "gpio"
