@@ -44,7 +44,7 @@ class _Commands(click.Group):
             known = self.list_commands(ctx)
             close = nearest(name, known)
             remedy = f"did you mean {close}?" if close else f"write one of {', '.join(known)}"
-            raise click.UsageError(f"there is no command {name!r}; {remedy}", ctx)
+            raise click.UsageError(f"No such command {name!r}; {remedy}", ctx)
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -66,8 +66,6 @@ def _with_hint(error: click.UsageError) -> click.UsageError:
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         return error  # `gpiobridge` alone: the help itself
     said = error.format_message().rstrip(".").replace(". (", " (")
-    if said[1:2].islower():  # an option's or an argument's name stays as it is
-        said = said[:1].lower() + said[1:]
     return _UsageError(said, error.ctx)
 
 

@@ -165,7 +165,7 @@ def test_press_says_which_time_it_takes(gpiobridge: Command, duration: str, said
     code, _, told = gpiobridge("press", "hook", "--for", duration, "--url", "127.0.0.1:9")
     assert code == 2
     *_, sentence, hint = told.splitlines()
-    assert sentence == f"gpiobridge: invalid value for '--for': {said}"
+    assert sentence == f"gpiobridge: Invalid value for '--for': {said}"
     assert hint.endswith("press --help says how it is called")
 
 

@@ -9,18 +9,18 @@ from gpiobridge.cli import main
 @pytest.mark.parametrize(
     ("line", "said", "hint"),
     [
-        ("chek", "there is no command 'chek'; did you mean check?", ""),
-        ("frob", "there is no command 'frob'; write one of check, doctor, install, kiosk, "
+        ("chek", "No such command 'chek'; did you mean check?", ""),
+        ("frob", "No such command 'frob'; write one of check, doctor, install, kiosk, "
          "navigate, press, push, run, uninstall, version, watch", ""),
-        ("--bogus", "no such option '--bogus'", ""),
-        ("press", "missing argument 'NAME'", " press"),
-        ("run --port abc", "invalid value for '--port': 'abc' is not a valid integer", " run"),
+        ("--bogus", "No such option '--bogus'", ""),
+        ("press", "Missing argument 'NAME'", " press"),
+        ("run --port abc", "Invalid value for '--port': 'abc' is not a valid integer", " run"),
         ("watch a --url b", "URL and --url both say where; leave one of them out", " watch"),
         ("install --browser cog", "--browser is the kiosk's; add --kiosk, or leave it out",
          " install"),
-        ("kiosk --display a/b", "invalid value for '--display': \"a/b\": a display's name has 1 to "
+        ("kiosk --display a/b", "Invalid value for '--display': \"a/b\": a display's name has 1 to "
          '32 of A-Z, a-z, 0-9, "_" and "-"; write one such as "kiosk-2"', " kiosk"),
-        ("push hello", "invalid value for 'JSON': 'hello' is no JSON (Expecting value: line 1 "
+        ("push hello", "Invalid value for 'JSON': 'hello' is no JSON (Expecting value: line 1 "
          "column 1 (char 0)); text needs its quotes: '\"hello\"'", " push"),
     ],
 )  # fmt: skip
