@@ -44,11 +44,13 @@ def add_simulator(blueprint: Blueprint, running: Callable[[], RunningBridge]) ->
         here = request.script_root
         pages = [{"name": name, "path": here + p} for name, p in running().watcher.paths.items()]
         source, nonce = running().watcher.pins, running().nonce()
-        pins = list(running().settings.pins.values())
+        settings = running().settings
+        pins = list(settings.pins.values())
         response = Response(
             render_template(
                 "simulator.html",
                 pins=pins,
+                places={pin.name: pin.placed(settings.gpio) for pin in pins},
                 driven=[pin.name for pin in pins if source.drives(pin.name)],
                 pages=pages,
                 prefix=root(running()),

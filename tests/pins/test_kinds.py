@@ -129,7 +129,7 @@ def test_check_shows_its_kind(path: Path) -> None:
     """Where a wired pin has a number; it has no pull."""
     shown = CliRunner().invoke(main, ["check", "--config", str(path)]).output
     (row,) = [line.split() for line in shown.splitlines() if line.startswith("tick ")]
-    assert row == ["tick", "metronome", "low", "20", "ms"]
+    assert row == ["tick", "metronome", "low", "20ms", "2s"]
 
 
 def test_the_greeting_says_what_sets_it(bridge: GpioBridge) -> None:
