@@ -8,7 +8,7 @@ HAS_LGPIO = $(PYTHON) -c 'import importlib.util, sys; sys.exit(not importlib.uti
 VENV_FLAGS = $(shell $(ON_A_PI) && echo --system-site-packages)
 EXTRA = $(shell $(ON_A_PI) && ! $(HAS_LGPIO) && echo '[lgpio]')
 
-.PHONY: help run test test-oldest test-pi test-faults test-https test-kiosk test-browsers test-pages test-attacks test-docs fuzz soak bench lint format wheel sbom clean
+.PHONY: help run test test-oldest test-pi test-faults test-https test-kiosk test-browsers test-pages test-attacks test-exhibits test-docs exhibits-client fuzz soak bench film lint format reference wheel sbom docs clean
 
 help:  ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -45,7 +45,18 @@ test-pages: .venv/dev .venv/browser  ## test in Chromium how pages hold presses 
 test-attacks: .venv/dev  ## attack a running bridge beside a good display, and check it by RFC 6455
 	$(BIN)/pytest tests/attacks
 
-test-docs: .venv/dev .venv/browser .venv/sbom  ## run what the README and docs/ show, as printed, and the built wheel
+test-exhibits: .venv/dev .venv/browser  ## run the exhibits of each version, and old tabs with this server
+	$(BIN)/pytest tests/exhibits --numprocesses=2 --dist=worksteal
+
+# Until the release: then that copy stays as it was shipped.
+exhibits-client:  ## keep this version's client.js with the exhibits
+	@version="$$(sed -nE 's/^version = "([0-9]+\.[0-9]+)\.0"/\1/p' pyproject.toml)"; \
+	test "$$version" || { echo "only a version that ends in .0 keeps its client.js"; exit 1; }; \
+	mkdir -p "tests/exhibits/$$version" && \
+	cp gpiobridge/routes/assets/client.js "tests/exhibits/$$version/client.js"
+
+# The site is built first: tests open each of its pages.
+test-docs: .venv/dev .venv/browser .venv/sbom docs  ## run what the README and docs/ show, as printed, open the site, and try the built wheel
 	$(BIN)/pytest tests/docs --numprocesses=2 --dist=worksteal
 
 fuzz: .venv/dev  ## send 100,000 malformed handshakes and frames to a running server
@@ -58,6 +69,9 @@ soak: .venv/soak  ## run for MINUTES under load and plot memory, descriptors, th
 bench: .venv/dev  ## measure speed and memory, as ratios within one run
 	$(BIN)/python tests/bench.py
 
+film: .venv/film .venv/browser  ## film a drawn button and the real page for the README
+	cd tests && ../$(BIN)/python -m film
+
 lint: .venv/dev  ## check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -66,6 +80,10 @@ lint: .venv/dev  ## check style and types
 format: .venv/dev  ## format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# From the tables and docstrings of the code; a test in tests/docs fails while it is stale.
+reference: .venv/dev  ## write the made parts of docs/configuration.md
+	$(BIN)/python tests/docs/reference.py
 
 wheel: .venv/dev  ## build the wheel into dist/
 	$(BIN)/python -m build --wheel
@@ -78,6 +96,9 @@ sbom: wheel .venv/sbom  ## list the parts of the built wheel in dist/ (CycloneDX
 	$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --spec-version 1.6 --short-PURLs \
 		--output-file "$$(ls -t dist/*.whl | head -n 1 | sed 's/-py3.*/.cdx.json/')" build/parts
 
+docs: .venv/docs  ## build the documentation site into build/site, without a warning
+	$(BIN)/python docs/build.py
+
 clean:  ## remove all that these commands have made here
 	rm -rf .venv dist build .mypy_cache .ruff_cache .pytest_cache
 
@@ -87,7 +108,7 @@ clean:  ## remove all that these commands have made here
 	@echo "setting up .venv ..."
 	@$(PYTHON) -m venv $(VENV_FLAGS) .venv
 
-.venv/run: .venv/bin/python pyproject.toml
+.venv/run: .venv/bin/python pyproject.toml hatch_build.py
 	@echo "installing gpiobridge into .venv ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.$(EXTRA)'
 	@touch $@
@@ -111,9 +132,19 @@ clean:  ## remove all that these commands have made here
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,soak]'
 	@touch $@
 
+.venv/film: .venv/dev
+	@echo "installing the imaging library into .venv ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,film]'
+	@touch $@
+
 .venv/sbom: .venv/dev
 	@echo "installing the tool that lists parts into .venv ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,sbom]'
+	@touch $@
+
+.venv/docs: .venv/dev
+	@echo "installing what builds the documentation into .venv ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,docs]'
 	@touch $@
 
 # The system's Chromium where there is one, Debian's where we may install it, else Playwright's.

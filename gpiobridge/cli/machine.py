@@ -13,6 +13,7 @@ from gpiobridge.cli.group import main
 from gpiobridge.cli.log import set_up_logging
 from gpiobridge.cli.options import config_option, token_option, url_option, which_config_option
 from gpiobridge.client.target import find_bridge
+from gpiobridge.config.words import show
 from gpiobridge.errors import InstallError, KioskError
 from gpiobridge.kiosk.browsers import BROWSERS, DEFAULT_BROWSER
 
@@ -22,7 +23,10 @@ _COLOURS = {"ok": "green", "warning": "yellow", "failure": "red", "skipped": Non
 
 def _display_name(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,32}", value):
-        raise click.BadParameter('a display\'s name has 1 to 32 of A-Z, a-z, 0-9, "_" and "-"')
+        raise click.BadParameter(
+            f'{show(value)}: a display\'s name has 1 to 32 of A-Z, a-z, 0-9, "_" and "-"; '
+            'write one such as "kiosk-2"'
+        )
     return value
 
 
@@ -143,7 +147,9 @@ def _write_policy(file: Path, url: str, wanted: "config.Kiosk") -> None:
     try:
         chromium_policy.write(file, chromium_policy.text(made))
     except OSError as error:
-        raise KioskError(f"{file} can't be written: {error.strerror or error}") from error
+        raise KioskError(
+            f"{file} can't be written: {error.strerror or error}; name another file, or - for none"
+        ) from error
 
 
 @main.command()
@@ -180,13 +186,17 @@ def install(
     example. May be repeated: to upgrade, and after a change of [server].
     """
     if rollback and (folder or kiosk):
-        raise click.UsageError("--rollback goes with neither DIR nor --kiosk")
+        raise click.UsageError("--rollback can't be combined with DIR or --kiosk; leave them out")
     if browser and not kiosk:
-        raise click.UsageError("--browser goes with --kiosk")
+        raise click.UsageError("--browser is the kiosk's; add --kiosk, or leave it out")
     if rollback and read_only is not None:
-        raise click.UsageError("--rollback goes with neither --read-only nor --writable")
+        raise click.UsageError(
+            "--rollback can't be combined with --read-only or --writable; leave them out"
+        )
     if read_only is False and (folder or kiosk or replace):
-        raise click.UsageError("--writable goes with none of DIR, --kiosk and --replace")
+        raise click.UsageError(
+            "--writable can't be combined with DIR, --kiosk or --replace; leave them out"
+        )
     installation = _installation()
     machine = installation.TargetMachine()
     if read_only is False:
@@ -218,5 +228,7 @@ def _installation() -> Any:
     try:
         from gpiobridge.install import installation  # not needed by the other commands
     except ImportError as error:  # Windows has no fcntl
-        raise InstallError("this machine doesn't run systemd, which `install` needs") from error
+        raise InstallError(
+            "this machine doesn't run systemd, which `install` needs; use `gpiobridge run`"
+        ) from error
     return installation

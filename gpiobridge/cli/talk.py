@@ -26,11 +26,24 @@ _display_option = click.option("--display", help="Only displays of this name.")
 _exclude_option = click.option("--exclude", metavar="DISPLAY", help="No display of this name.")
 
 
+_LONGEST_SHOWN = 60
+
+
 def _seconds(_ctx: click.Context, _param: click.Parameter, value: str | None) -> float | None:
+    from gpiobridge.pins.driving import MAX_PRESS_S
+
+    if value is None:
+        return None
     try:
-        return None if value is None else config.parse_duration(value)
+        for_s = config.parse_duration(value)
     except ValueError as error:
         raise click.BadParameter(f'"{value}" {error}') from error
+    if not 0 < for_s <= MAX_PRESS_S:
+        most = config.format_duration(MAX_PRESS_S)
+        raise click.BadParameter(
+            f'"{value}" is no time for a press; write one above 0s and of at most {most}'
+        )
+    return for_s
 
 
 def _json(_ctx: click.Context, _param: click.Parameter, value: str) -> Any:
@@ -45,8 +58,9 @@ def _json(_ctx: click.Context, _param: click.Parameter, value: str) -> Any:
     try:
         return json.loads(value, parse_constant=refuse, object_pairs_hook=once)
     except (ValueError, RecursionError) as error:
+        cut = value if len(value) <= _LONGEST_SHOWN else f"{value[:_LONGEST_SHOWN]}..."
         raise click.BadParameter(
-            f"{value!r} is no JSON ({error}); text needs its quotes: '\"hello\"'"
+            f"{cut!r} is no JSON ({error}); text needs its quotes: '\"hello\"'"
         ) from error
 
 

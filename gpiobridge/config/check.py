@@ -156,7 +156,8 @@ def _server(raw: Mapping[str, object], problems: Problems) -> Server:
     elif server.api == "local" and server.behind_a_proxy:
         problems.warn(
             ("server", "api"),
-            '"local" lets nobody in where url or allowed_hosts mean a proxy; write api_token',
+            '"local" lets nobody in while url or allowed_hosts say that there is a proxy; '
+            "write api_token",
         )
     if not (server.open or server.token or is_loopback(server.host)):
         problems.add(

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from gpiobridge.config.environment import lay_over, passed_over
 from gpiobridge.config.example import example_file, why_example
-from gpiobridge.config.words import no_toml
 from gpiobridge.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -129,14 +128,21 @@ def _read_file(path: Path) -> dict[str, Any]:
     The cause of the error is the `PermissionError` if this user may not read the file.
     """
     denied = None
+    data, text = b"", ""
     try:
+        data = path.read_bytes()
         # Windows' Notepad may put a byte order mark first, which TOML does not know.
-        text = path.read_bytes().decode("utf-8-sig")
+        text = data.decode("utf-8-sig")
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        problem = no_toml(str(error), text)
-    except UnicodeDecodeError as error:
-        problem = f"is not UTF-8 text (byte {error.start}); save it as UTF-8"
+    # A number of 5,000 digits is a ValueError, and lists in lists in lists are the other one.
+    except (ValueError, RecursionError) as error:
+        from gpiobridge.config import toml_errors  # not needed for a file that is right
+
+        if isinstance(error, UnicodeDecodeError):
+            line, problem = toml_errors.explain_encoding(data, error)
+        else:
+            line, problem = toml_errors.explain_toml(text, error)
+        raise ConfigError([f"{path}, line {line}: {problem}"]) from None
     except FileNotFoundError:
         problem = "there is no such file; name another with --config"
     except OSError as error:

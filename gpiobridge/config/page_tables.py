@@ -14,7 +14,7 @@ from gpiobridge.config.rules import EVERY_PAGE, Names, Rules, RulesOfPages, read
 from gpiobridge.config.settings import Idle, Page
 from gpiobridge.config.tables import PageTable, RulesTable
 from gpiobridge.config.templates import Templates
-from gpiobridge.config.words import Key, missing
+from gpiobridge.config.words import NAME_RULES, Key, missing, plain_name
 from gpiobridge.core.events import Level
 from gpiobridge.core.triggers import TABLES
 
@@ -77,9 +77,9 @@ def _check_name(key: Key, problems: Problems) -> None:
     if name in RESERVED:
         problems.add(key, "this path is the bridge's own; rename the page")
     elif not _PAGE_NAME.fullmatch(name):
-        plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:32]
+        plain = plain_name("pages", name)
         remedy = f"write [pages.{plain}]" if plain else "rename it"
-        problems.add(key, f'a page\'s name has 1 to 32 of a-z, 0-9 and "-"; {remedy}')
+        problems.add(key, f"{NAME_RULES['pages']}; {remedy}")
 
 
 def _template(

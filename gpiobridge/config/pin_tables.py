@@ -11,7 +11,7 @@ from gpiobridge.config.kinds import DEFAULT_KIND, KINDS, Kind, WrittenPin, kind_
 from gpiobridge.config.problems import Problems
 from gpiobridge.config.settings import CHIP_BACK_ENDS, Gpio, Pin
 from gpiobridge.config.tables import GpioTable
-from gpiobridge.config.words import Key, one_of, show
+from gpiobridge.config.words import NAME_RULES, Key, dotted, one_of, plain_name, show
 from gpiobridge.core.events import Level
 
 _PIN_NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
@@ -46,7 +46,9 @@ def read_pins(
     for name, raw in raw_pins.items():
         key = ("pins", name)
         if not _PIN_NAME.fullmatch(name):
-            problems.add(key, 'a pin\'s name has 1 to 32 of A-Z, a-z, 0-9, "_" and "-"; rename it')
+            plain = plain_name("pins", name)
+            remedy = f"write {dotted(('pins', plain))}" if plain else "rename it"
+            problems.add(key, f"{NAME_RULES['pins']}; {remedy}")
         kind, written = _read(key, raw, problems)
         active = kind.active(written, problems)
         earlier = read.setdefault(kind.pin.source, {})

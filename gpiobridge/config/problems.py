@@ -14,15 +14,11 @@ from pydantic_core import ErrorDetails
 
 from gpiobridge.config.durations import format_duration
 from gpiobridge.config.tables import Table
-from gpiobridge.config.words import Key, dotted, one_of, show, unknown
+from gpiobridge.config.words import Key, dotted, is_secret, one_of, show, unknown
 
 TableT = TypeVar("TableT", bound=Table)
 
 _NOT_GIVEN = object()
-
-# Keys of [server] whose value is nobody else's business, also where they are misspelled: problems
-# end in logs.
-_SECRET = re.compile("tok|pass|secret|auth|api", re.IGNORECASE)
 
 
 class Problems:
@@ -51,7 +47,7 @@ class Problems:
             sentence: what is wrong, and the remedy.
             value: what stands there now; a table is too long to show.
         """
-        secret = key[0] == "server" and _SECRET.search(key[-1])
+        secret = key[0] == "server" and is_secret(key[-1])
         hidden = value is _NOT_GIVEN or isinstance(value, Mapping) or secret
         shown = "" if hidden else f" = {show(value)}"
         self.sentences.append(f"{self._place(key)}{shown}: {sentence}")
@@ -133,9 +129,9 @@ def _reason(error: ErrorDetails) -> str:
         case "string_type":
             return "must be text in quotes"
         case "bool_type":
-            return "must be true or false, without quotes"
+            return "must be true or false, without quotes" + _meant_bool(error["input"])
         case "int_type":
-            return "must be a whole number, without quotes"
+            return "must be a whole number, without quotes" + _meant_int(error["input"])
         case "greater_than_equal":
             return f"must be at least {context['ge']}"
         case "less_than_equal":
@@ -149,3 +145,24 @@ def _reason(error: ErrorDetails) -> str:
             options = re.findall(r"'([^']+)'", str(context["expected"]))
             return one_of(error["input"], options)
     return "is not a value that can stand here"
+
+
+def _meant_bool(value: object) -> str:
+    """Say which of the two was meant, if that can be told."""
+    word = str(value).strip().lower()
+    for right, words in (
+        ("true", ("true", "yes", "on", "1")),
+        ("false", ("false", "no", "off", "0")),
+    ):
+        if word in words:
+            return f"; write {right}"
+    return ""
+
+
+def _meant_int(value: object) -> str:
+    """Say which number was meant, if that can be told."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < 10**9:
+        return f"; write {int(value)}"
+    if isinstance(value, str) and re.fullmatch(r"\s*[0-9]{1,9}\s*", value):
+        return f"; write {int(value)}"
+    return ""

@@ -98,8 +98,8 @@ def read_rules(
             target = None if written is False else written
             if target is None and key == EVERY_PAGE:
                 sentence = (
-                    "takes a rule of [every_page] out, so it stands below [pages.<name>]; "
-                    "leave it out here"
+                    "takes a rule of [every_page] out, which only a page can do; move it below "
+                    "[pages.<name>]"
                 )
                 problems.add(place, sentence, written)
                 continue

@@ -94,19 +94,15 @@ class Templates:
         # slash first, and never above it.
         parts = name.split("/")
         if ".." in parts:
-            return Parsed(f"there is no templates/{name}", missing=True)
+            return Parsed(f"there is no templates/{name}; write a name without ..", missing=True)
         try:
             text = self._base.joinpath(*filter(None, parts)).read_text(encoding="utf-8")
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
-            if close := nearest(name, self._files()):
-                return Parsed(
-                    f"there is no templates/{name}; did you mean template = {show(close)}?",
-                    missing=True,
-                )
-            sentence = (
-                f"there is no templates/{name}; create it, or name another file with template"
+            close = _nearest_file(name, self._files())
+            other = (
+                f"write template = {show(close)}" if close else "name another file with template"
             )
-            return Parsed(sentence, missing=True)
+            return Parsed(f"there is no templates/{name}; create it, or {other}", missing=True)
         except UnicodeDecodeError:
             return Parsed(f"templates/{name} is not UTF-8 text; save it as UTF-8")
         except (OSError, ValueError) as error:  # a name with a zero byte, too
@@ -248,10 +244,10 @@ class _Visit(NamedTuple):
 def _nearest_file(name: str, files: Collection[str]) -> str | None:
     """Find the file that a name was probably meant to be: elsewhere, or spelled like it."""
     path = PurePosixPath(name)
-    alike = {str(PurePosixPath(f).with_suffix("")): f for f in files if f.endswith(path.suffix)}
-    for stem, file in alike.items():
-        if PurePosixPath(stem).name == path.stem:
+    for file in files:
+        if PurePosixPath(file).stem.casefold() == path.stem.casefold():
             return file
-    # Without the ending, which makes all names alike.
-    close = nearest(str(path.with_suffix("")) if path.name else name, alike)
+    # Without the ending and the folder, which make strangers look alike.
+    alike = {PurePosixPath(f).stem: f for f in files if f.endswith(path.suffix)}
+    close = nearest(path.stem, alike)
     return alike[close] if close else None

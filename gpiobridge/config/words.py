@@ -6,6 +6,8 @@ Owns how a value and a place are shown, and what to suggest for a wrong name. Pu
 import difflib
 import json
 import re
+import unicodedata
+from collections import Counter
 from collections.abc import Collection, Iterable
 
 from gpiobridge.core.triggers import TRIGGERS
@@ -14,6 +16,16 @@ Key = tuple[str, ...]
 """The levels of a key in the file."""
 
 _LONGEST_SHOWN = 60
+_NEAR = 0.66  # how alike two words must be, as difflib counts: "opn" and "open" are 0.86
+
+NAME_RULES = {
+    "pages": 'a page\'s name has 1 to 32 of a-z, 0-9 and "-"',
+    "pins": 'a pin\'s name has 1 to 32 of A-Z, a-z, 0-9, "_" and "-"',
+}
+"""Section -> which names its tables may have, as a sentence."""
+
+# Keys whose value nobody else may read, also where they are misspelled: problems end in logs.
+_SECRET = re.compile("tok|pass|secret|auth|api", re.IGNORECASE)
 
 # What people write who know gpiozero, or another way of saying it -> what is right here.
 _MEANT = {
@@ -121,10 +133,23 @@ def one_of(value: object, options: Collection[str]) -> str:
 
 
 def nearest(name: str, known: Collection[str]) -> str | None:
-    """Find the known name that ``name`` was probably meant to be."""
+    """Find the known name that ``name`` was probably meant to be.
+
+    What two names share as whole words, such as an ending, doesn't make them alike: ``right.html``
+    is not ``wrong.html``, and ``room-2`` not ``room-3``.
+    """
     plain = {other.casefold(): other for other in known}
-    found = difflib.get_close_matches(name.casefold(), plain, n=1)
-    return plain[found[0]] if found else None
+    found = difflib.get_close_matches(name.casefold(), plain, n=5)
+    return next((plain[each] for each in found if _are_near(name.casefold(), each)), None)
+
+
+def _are_near(one: str, other: str) -> bool:
+    """Whether names are alike without the words that both have."""
+    words = [Counter(re.findall(r"[^\W\d_]+|\d+", name)) for name in (one, other)]
+    first, second = ("".join((words[i] - words[1 - i]).elements()) for i in (0, 1))
+    if not (first and second) or sorted(first) == sorted(second):
+        return True
+    return difflib.SequenceMatcher(None, first, second).ratio() >= _NEAR
 
 
 def missing(what: str, name: str, known: Collection[str]) -> str:
@@ -155,23 +180,40 @@ def unknown(section: str, name: str, known: Collection[str]) -> str:
     return f"unknown {what}; leave it out, or write one of {', '.join(known)}"
 
 
-def no_toml(error: str, text: str) -> str:
-    """Say that a file is no TOML, and what is probably the reason.
-
-    Args:
-        error: what `tomllib` says.
-        text: what the file holds.
-    """
-    remedy = 'text such as "20ms" needs its quotes'
-    place = re.search(r"at line (\d+)", error)
-    line = text.split("\n")[int(place[1]) - 1] if place else ""
-    if re.search("overwrite|twice|mutate", error):
-        remedy = "a key or a section stands there only once"
-    elif re.search("[\u2018-\u201f]", line):
-        remedy = 'write the straight quotes "'
-    return f"is not valid TOML: {error}; {remedy}"
-
-
 def dotted(key: Key) -> str:
     """Join the levels of a key as TOML does, quoting what isn't a bare key."""
     return ".".join(part if re.fullmatch(r"[A-Za-z0-9_-]+", part) else show(part) for part in key)
+
+
+def is_secret(name: str) -> bool:
+    """Whether a key's value must not be shown, by the key's name; or a line of the file, by it."""
+    return _SECRET.search(name) is not None
+
+
+def quoted_line(line: str) -> str:
+    """Show a line of the file within a sentence: cut if it is long, and without a secret value."""
+    shown = re.sub(r"[\x00-\x1f\x7f]", "\ufffd", line.strip().replace("\t", " "))
+    if (secret := _SECRET.search(shown)) is not None:
+        word = re.compile(r"[\w.-]*").match(shown, secret.end())
+        end = word.end() if word else secret.end()
+        value = re.search("[=:\"'\u2018-\u201f]", shown)
+        return f"`{shown[: min(end, value.start() if value else end)].rstrip()} ...`"
+    cut = shown if len(shown) <= _LONGEST_SHOWN else f"{shown[:_LONGEST_SHOWN]}..."
+    return f"`{cut}`"
+
+
+def plain_name(section: str, name: str) -> str:
+    """Make a name that a page or a pin may have of one that it may not; empty if nothing is left.
+
+    Args:
+        section: ``pages``, ``pins``, or another one.
+        name: what stands there.
+    """
+    spelled = name.strip().strip("\"'")
+    for letter, plain in (("\u00e4", "ae"), ("\u00f6", "oe"), ("\u00fc", "ue"), ("\u00df", "ss")):
+        spelled = spelled.replace(letter, plain)
+    decomposed = unicodedata.normalize("NFKD", spelled)
+    letters = "".join(each for each in decomposed if not unicodedata.combining(each))
+    if section == "pages":
+        return re.sub(r"[^a-z0-9]+", "-", letters.lower()).strip("-")[:32]
+    return re.sub(r"[^A-Za-z0-9_-]+", "_", letters).strip("_-")[:32]

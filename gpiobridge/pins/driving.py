@@ -138,8 +138,8 @@ class Driving:
         window_s = self._pins[pin].debounce_s
         if not 0 < for_s <= MAX_PRESS_S:
             raise DriveError(
-                f"pin {pin!r}: a press of {for_s:g} s can't be: it must be longer than 0 and at "
-                f"most {format_duration(MAX_PRESS_S)}"
+                f"pin {pin!r}: a press can't last {for_s} s; give it a time above 0 and of at most "
+                f"{format_duration(MAX_PRESS_S)}"
             )
         if for_s < window_s - _SPARE_S:
             raise DriveError(

@@ -13,7 +13,7 @@ from typing import Annotated, ClassVar
 from pydantic import BeforeValidator
 
 from gpiobridge.config import CHIP_BACK_ENDS, Gpio, Pin, Pull
-from gpiobridge.config.header import MOST_LINES, bcm_number
+from gpiobridge.config.header import MOST_LINES, bcm_number, header_place
 from gpiobridge.config.kinds import WrittenPin
 from gpiobridge.config.pin_tables import check_chip
 from gpiobridge.config.problems import Problems
@@ -49,9 +49,9 @@ class WiredPin(PulledPin):
     """A pin with a wire.
 
     Args:
-        pin: the BCM number, whatever name the configuration has for it.
-        chip: the GPIO chip on which ``pin`` is the line's number, such as an I2C expander's; "auto"
-            for the Pi's own, None for that of ``[gpio]``.
+        pin: The BCM number, or a name that gpiozero takes, such as `"GPIO17"` or `"BOARD11"`.
+        chip: The GPIO chip that the pin is on, such as an I2C expander's; `pin` is then the line's
+            number there. "auto" is the Pi's own; None is that of `[gpio]`.
     """
 
     source: ClassVar[str] = "gpio"
@@ -63,6 +63,15 @@ class WiredPin(PulledPin):
     def where(self) -> str:
         """Name its wire, as a sentence does: ``GPIO 17``, or ``line 3 of gpiochip2``."""
         return wire_name(self.pin, self.chip)
+
+    def placed(self, gpio: Gpio) -> str:
+        """Name its wire with its place: ``GPIO 17, header pin 11``, or ``line 3 of gpiochip2``.
+
+        Args:
+            gpio: the section ``[gpio]``; only the Pi's own chip has its lines on the header.
+        """
+        chip = self.chip_by(gpio)
+        return header_place(self.pin) if chip == "auto" else wire_name(self.pin, chip)
 
     @property
     def short(self) -> str:
@@ -132,6 +141,7 @@ class GpioKind(PulledKind[WiredTable, WiredPin]):
                 'BCM number, or name its chip, too, such as chip = "gpiochip1"'
             )
             problems.add(place, sentence, value)
+            return
         for name, other in earlier.items():
             if (other.table.chip or gpio.chip, other.table.pin) == (chip, table.pin):
                 sentence = (
@@ -139,7 +149,7 @@ class GpioKind(PulledKind[WiredTable, WiredPin]):
                     f"({wire_name(table.pin, chip)}); leave one of them out"
                 )
                 problems.add(place, sentence, value)
-                break
+                return
         self._check_pull(written, chip, problems)
 
     def make(self, gpio: Gpio, pins: Mapping[str, WiredPin], clock: Clock) -> PinSource:

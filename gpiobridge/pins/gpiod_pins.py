@@ -103,7 +103,9 @@ class GpiodPins(PinSource):
         except BlockingIOError:
             return False  # none waits
         except OSError as error:
-            raise PinError(f"the GPIO chip no longer tells of edges: {error}") from error
+            raise PinError(
+                f"the GPIO chip reports no more edges ({error}); restart the bridge"
+            ) from error
         lost = False
         for event in events:
             lost |= self._follows_a_gap(event.global_seqno)
@@ -122,7 +124,7 @@ class GpiodPins(PinSource):
         try:
             return Level.HIGH if self._request.get_value(self._lines[pin]) else Level.LOW
         except Exception as error:
-            raise PinError(f"pin {pin!r} can't be read: {error}") from error
+            raise PinError(f"pin {pin!r} can't be read: {error}; restart the bridge") from error
 
     def drive(self, pin: str, level: Level, for_s: float | None = None) -> None:
         """Refuse it.

@@ -141,7 +141,7 @@ class GpiozeroPins(PinSource):
         # lgpio has one thread for all callbacks, and no public name for it.
         thread = getattr(lgpio, "_notify_thread", None)
         if thread is not None and not thread.is_alive():
-            raise PinError("lgpio's thread has died: no pin would be heard any longer")
+            raise PinError("lgpio's thread has died, and no edge would be seen; restart the bridge")
 
     def drives(self, pin: str) -> bool:
         """Whether a program may set this pin's level: each that is simulated."""
@@ -234,7 +234,7 @@ class GpiozeroPins(PinSource):
         try:
             return _level(self._devices[pin].pin.state)
         except Exception as error:
-            raise PinError(f"pin {pin!r} can't be read: {error}") from error
+            raise PinError(f"pin {pin!r} can't be read: {error}; restart the bridge") from error
 
     def _put(self, pin: str, level: Level, at_s: float) -> None:
         """Let a simulated pin have an edge with this stamp, not that of the moment."""

@@ -27,7 +27,7 @@ class PulledPin(Pin):
     """A pin with a pull, if only in name.
 
     Args:
-        pull: the Pi's own resistor.
+        pull: The Pi's own resistor that holds the open pin at a level.
     """
 
     pull: Pull = Pull.UP

@@ -87,7 +87,7 @@ def explain(error: Exception, what: str, back_end: str) -> str:
     for pattern, remedy in _REMEDIES:
         if re.search(pattern, f"{type(error).__name__}: {error}", re.IGNORECASE):
             return f"{said}; {remedy}"
-    return said
+    return f"{said}; {invocation.command('doctor')} looks for the cause"
 
 
 def title(pin: Pin) -> str:

@@ -25,6 +25,12 @@ CHECKED = "gpiobridge_checked"
 """The name in `flask.g` that marks a request whose Host, Origin and token were checked."""
 
 _COOKIE_S = 400 * 86_400  # browsers keep no cookie longer
+_PARTS = {  # of a request: Werkzeug's attribute, and what it reads
+    "args": "query",
+    "cookies": "Cookie header",
+    "content_length": "Content-Length header",
+    "mimetype_params": "Content-Type header",
+}
 _SHOWN = 100  # how many characters of a header a sentence shows
 
 
@@ -48,15 +54,20 @@ def check_source(request: Request, server: Server) -> None:
     text = request.headers.get("Host", "")
     host = read_host(text)
     if host is None:
-        refuse(400, f"The Host {text[:_SHOWN]!r} is no name or address.")
+        refuse(400, f"The Host {text[:_SHOWN]!r} is not a valid name or IP address.")
     if not _is_ours(host.name, server):
         refuse(
             421,
-            f"This is not {text!r}: add the name to server.allowed_hosts, or use the IP address.",
+            f"This bridge is not called {text!r}: add the name to server.allowed_hosts, or use the "
+            "IP address.",
         )
     said = request.headers.get("Origin")
     if said is not None and not _is_of(read_origin(said), host, request.scheme, server):
-        refuse(403, f"A page of {said[:_SHOWN]!r} may not use this bridge.")
+        refuse(
+            403,
+            f"A page from {said[:_SHOWN]!r} may not use this bridge: if that is the bridge's own "
+            "address, set server.url to it.",
+        )
 
 
 def check_token(request: Request, server: Server) -> None:
@@ -117,14 +128,14 @@ def check_api(request: Request, server: Server, key: str) -> None:
             403,
             "The API asks for a token, and none is set: write server.api_token, and send it as "
             f"Authorization: Bearer{'' if server.behind_a_proxy else local}. On the machine itself "
-            "gpiobridge push, navigate and press need none, as the bridge's user, at a loopback "
-            "address.",
+            "gpiobridge push, navigate and press need no token, as the bridge's user, at a "
+            "loopback address.",
         )
     elif server.behind_a_proxy:
         refuse(
             403,
-            'server.api = "local" lets nobody in where server.url or server.allowed_hosts mean a '
-            "proxy: write server.api_token, and send it as Authorization: Bearer.",
+            'server.api = "local" lets nobody in, because server.url or server.allowed_hosts means '
+            "a proxy: write server.api_token, and send it as Authorization: Bearer.",
         )
     elif not _is_local(request):
         refuse(
@@ -161,11 +172,11 @@ def _plain(status: int, sentence: str) -> Response:
 
 def _check_readable(request: Request) -> None:
     """Refuse a request that can't be read: Werkzeug would fail later, when a part is first used."""
-    for name in ("args", "cookies", "content_length", "mimetype_params"):
+    for name, part in _PARTS.items():
         try:
             getattr(request, name)
         except (ValueError, ArithmeticError, LookupError):  # UnicodeError is a ValueError
-            refuse(400, "The request can't be read.")
+            refuse(400, f"The request's {part} can't be read: correct it.")
 
 
 def _in_url(request: Request, token: str) -> bool:

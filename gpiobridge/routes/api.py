@@ -125,15 +125,14 @@ def _body(max_bytes: int, needed: str, known: Collection[str]) -> dict[str, Any]
     """Read the body; refuse unknown keys, because an ignored key would hide a mistake."""
     for key in request.args:
         if key != "token":
-            refuse(400, f"{key!r} is unknown in the address: what is asked for is in the body.")
+            refuse(400, f"{key!r} is unknown in the address: write it into the JSON body.")
     body = json_body(request, max_bytes)
     for key in body:
         if key != needed and key not in known:
             close = nearest(key, (needed, *known))
-            are = "is" if len(known) == 1 else "are"
             refuse(
                 400,
-                f'{key!r} is unknown; beside "{needed}" there {are}: {", ".join(known)}.'
+                f'{key!r} is unknown; the body has "{needed}", and may have: {", ".join(known)}.'
                 + (f' Did you mean "{close}"?' if close else ""),
             )
     return body

@@ -58,8 +58,8 @@ def make_blueprint(running: Callable[[], RunningBridge], url_prefix: str) -> Blu
         return Response(exposition(running()), content_type=CONTENT_TYPE)
 
     def next_pages(page: str) -> ResponseReturnValue:
-        if page not in running().settings.pages:
-            refuse(404, f"There is no page {page!r}.")
+        if page not in (known := running().settings.pages):
+            refuse(404, f"There is no page {page!r}; pages: {', '.join(known)}.")
         pages = page_script.next_pages(running(), page)
         response = jsonify(
             speculation_rules(
@@ -109,7 +109,7 @@ def _unavailable(error: GpioBridgeError) -> ResponseReturnValue:
 
 def _asset(name: str) -> ResponseReturnValue:
     if name.endswith(".html"):
-        refuse(404, f"There is no {name!r}.")
+        refuse(404, f"There is no file {name!r}.")
     # A page asks for the client with its version, so such a copy never changes.
     response = send_from_directory(ASSETS, name, max_age=_ONE_YEAR_S if "v" in request.args else 0)
     response.headers["Content-Security-Policy"] = STRICT_CSP

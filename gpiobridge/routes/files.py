@@ -71,7 +71,9 @@ def send_file(folder: Path, name: str, feeder: FileFeeder) -> Response:
     start = response.content_range.start or 0
     client = client_of(request.remote_addr or "")
     if not feeder.make_room(client):
-        return Response("Too many files are being read.\n", 503, {"Retry-After": "5"})
+        return Response(
+            "Too many files are being sent: try again in 5 s.\n", 503, {"Retry-After": "5"}
+        )
     # The same path that send_from_directory checked: relative to the application, normalized.
     path = safe_join(os.fspath(folder), name)
     assert path is not None
@@ -90,7 +92,9 @@ def send_file(folder: Path, name: str, feeder: FileFeeder) -> Response:
 def _not_readable(folder: Path, name: str, error: OSError) -> NotFound:
     """Make the answer for a file that exists but can't be read, or was just removed."""
     if not isinstance(error, FileNotFoundError):
-        _say_once(f"{folder / name}: {error.strerror}; its readers get 404")
+        _say_once(
+            f"{folder / name}: {error.strerror}: browsers get 404; let the bridge's user read it"
+        )
     return NotFound()
 
 

@@ -56,13 +56,12 @@ def obstacle(environ: Mapping[str, Any]) -> str:
         return ""
     if any(kind.__name__ == "SSLSocket" for kind in type(given_socket(environ)).__mro__):
         return (
-            "this server speaks TLS itself, and such connections can't be taken over, so that no "
-            "page comes online: serve plain HTTP, with TLS in a proxy before it (docs/https.md)"
+            "this server speaks TLS itself, and such connections can't be taken over, so no page "
+            "comes online: serve plain HTTP, with TLS in a proxy in front (docs/https.md)"
         )
     name = server_name(environ) or "this server"
     return (
-        f"the connections of {name} can't be taken over, so that no page comes online: "
-        f"{_RIGHT_SERVERS}"
+        f"the connections of {name} can't be taken over, so no page comes online: {_RIGHT_SERVERS}"
     )
 
 

@@ -77,12 +77,16 @@ def check_handshake(request: Request) -> None:
     """
     headers = request.headers
     if request.method != "GET":  # Flask sends HEAD to a GET's view, too
-        refuse(400, "A WebSocket handshake is a GET.")
-    if request.environ.get("SERVER_PROTOCOL") != "HTTP/1.1":
-        refuse(400, "A WebSocket handshake is HTTP/1.1.")
+        refuse(400, f"A WebSocket handshake must be a GET, not a {request.method}.")
+    if (version := request.environ.get("SERVER_PROTOCOL")) != "HTTP/1.1":
+        refuse(
+            400,
+            f"A WebSocket handshake must be HTTP/1.1, not {version}: a proxy in front must pass it "
+            "on as HTTP/1.1 (docs/https.md).",
+        )
     if "Transfer-Encoding" in headers or headers.get("Content-Length", "0").strip("0 "):
         # The body's bytes would be read as frames, which the client never meant.
-        refuse(400, "A WebSocket handshake has no body.")
+        refuse(400, "A WebSocket handshake must have no body.")
     if headers.get("Sec-WebSocket-Version") != "13":
         response = Response("Sec-WebSocket-Version must be 13.\n", 426, mimetype="text/plain")
         response.headers["Sec-WebSocket-Version"] = "13"  # RFC 6455, 4.4

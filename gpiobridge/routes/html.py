@@ -84,7 +84,7 @@ def insert_script(response: Response, tag: str) -> str:
     response.direct_passthrough = False
     html = response.get_data()
     if html[:2] in (b"\xfe\xff", b"\xff\xfe"):
-        return "is no UTF-8 text"
+        return "is not UTF-8 text"
     if b"data-ignore-presses" in html:
         # The script runs before the film is there, but must know about it from the start.
         tag = tag.replace("<script", "<script data-films", 1)
@@ -99,14 +99,14 @@ def insert_script(response: Response, tag: str) -> str:
 def _obstacle(response: Response) -> str:
     if response.mimetype != "text/html":
         status = "" if response.status_code == 200 else f", with status {response.status_code}"
-        return f"is no plain HTML ({response.mimetype or 'without a type'}{status})"
+        return f"is not plain HTML ({response.mimetype or 'without a type'}{status})"
     if (response.content_encoding or "identity").lower() != "identity":
         return f"is compressed by its view ({response.content_encoding})"
     charset = response.mimetype_params.get("charset", "").lower()
     if charset.startswith(("utf-16", "utf-32", "utf-7")):
-        return f"is no UTF-8 text ({charset})"
+        return f"is not UTF-8 text ({charset})"
     if response.status_code == 206:
-        return "is only a part of one"
+        return "is only part of a page"
     # If the length is known, as with files and Flask's error pages, there is nothing to wait for.
     if response.direct_passthrough or response.is_streamed:
         if response.content_length is None:

@@ -26,9 +26,9 @@ def json_body(request: Request, max_bytes: int) -> dict[str, object]:
         # If a hook of the application has already read the body, Flask keeps it for get_data.
         text = request.stream.read(max_bytes + 1) or request.get_data()
     except OSError:
-        refuse(408, "The body did not come.")
+        refuse(408, "The body did not arrive: send the request again.")
     if len(text) > max_bytes:
-        refuse(413, f"The body is at most {max_bytes} bytes.")
+        refuse(413, f"The body is too long: it may have {max_bytes} bytes.")
     try:
         body = json.loads(text, object_pairs_hook=_without_doubles)
     except (ValueError, RecursionError):
@@ -42,5 +42,5 @@ def _without_doubles(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(made) < len(pairs):
         names = [name for name, _ in pairs]
         double = next(name for name in names if names.count(name) > 1)
-        refuse(400, f"{double!r} is in the body twice: say it once.")
+        refuse(400, f"{double!r} is in the body twice: remove one.")
     return made

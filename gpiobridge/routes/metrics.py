@@ -85,7 +85,7 @@ class _Metrics(Collector):
         )
         yield _counter(
             "raw_edges",
-            "Edges as the back end told them.",
+            "Edges that the back end reported.",
             ("pin",),
             each(lambda pin: counts.raw_edges[pin]),
         )
@@ -97,7 +97,7 @@ class _Metrics(Collector):
         )
         yield _counter(
             "late_edges",
-            "Edges dropped as older than the first reading.",
+            "Edges dropped because they were older than the first reading.",
             ("pin",),
             each(lambda pin: core.lost(pin)[1]),
         )
@@ -115,7 +115,7 @@ class _Metrics(Collector):
         )
         yield _gauge(
             "displays_hidden",
-            "Those of them whose page is not visible.",
+            "Open displays whose page is not visible.",
             ("page",),
             [((page,), hidden.count(page)) for page in self._running.settings.pages],
         )
@@ -130,18 +130,18 @@ class _Metrics(Collector):
         )
         yield _counter(
             "navigations",
-            "Displays that a pin, or the application, moved on.",
+            "Displays that a pin or the application moved to another page.",
             ("page", "to"),
             counts.navigations.copy().items(),
         )
         yield _counter(
             "messages_sent",
-            "Messages of the application, once for each display.",
+            "Messages from the application, counted for each display.",
             (),
             [((), counts.messages_sent)],
         )
         yield _counter(
-            "messages_received", "Messages of pages.", (), [((), counts.messages_received)]
+            "messages_received", "Messages from pages.", (), [((), counts.messages_received)]
         )
 
 

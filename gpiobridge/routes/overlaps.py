@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, RequestRedirect, Rule
 
-_REMEDY = 'give GpioBridge a url_prefix of its own, such as "/bridge", or that route another path'
+_REMEDY = 'give GpioBridge its own url_prefix, such as "/bridge", or give that route another path'
 
 
 class _Request(NamedTuple):
@@ -46,11 +46,11 @@ def overlaps(
     for request in requests:
         answers = _answering(url_map, request)
         if answers is not None and not _is_of(answers, blueprint):
-            offline = ", so that its page never comes online" if request.rule.websocket else ""
+            offline = ", so its page never comes online" if request.rule.websocket else ""
             said.setdefault(
                 answers.rule,
-                f"{answers.rule} is a route of the application, and answers at {request.path} in "
-                f"place of the bridge's {request.rule.rule}{offline}: {_REMEDY}",
+                f"{answers.rule} is a route of the application, and answers at {request.path} "
+                f"instead of the bridge's {request.rule.rule}{offline}: {_REMEDY}",
             )
     for route in theirs:
         # Only requests with the same first part: a general route is meant to give way.
@@ -61,8 +61,8 @@ def overlaps(
         taken = next((request for request in near if _answering(alone, request) is not None), None)
         if taken is not None:
             said[route.rule] = (
-                f"{route.rule} is a route of the application, but at {taken.path} the bridge's "
-                f"{taken.rule.rule} answers: {_REMEDY}"
+                f"{route.rule} is a route of the application, but the bridge's {taken.rule.rule} "
+                f"answers at {taken.path}: {_REMEDY}"
             )
     return [said[rule] for rule in sorted(said)]
 

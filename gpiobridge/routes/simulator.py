@@ -32,7 +32,11 @@ def add_simulator(blueprint: Blueprint, running: Callable[[], RunningBridge]) ->
     def simulated_pins() -> PinSource:
         pins = running().watcher.pins
         if not pins.simulated:
-            refuse(404, "The pins are real: there is no simulator.")
+            refuse(
+                404,
+                "There is no simulator, because the pins are real: write gpio.pin_factory = "
+                '"mock" to simulate them.',
+            )
         return pins
 
     def show() -> ResponseReturnValue:
@@ -40,11 +44,13 @@ def add_simulator(blueprint: Blueprint, running: Callable[[], RunningBridge]) ->
         here = request.script_root
         pages = [{"name": name, "path": here + p} for name, p in running().watcher.paths.items()]
         source, nonce = running().watcher.pins, running().nonce()
-        pins = list(running().settings.pins.values())
+        settings = running().settings
+        pins = list(settings.pins.values())
         response = Response(
             render_template(
                 "simulator.html",
                 pins=pins,
+                places={pin.name: pin.placed(settings.gpio) for pin in pins},
                 driven=[pin.name for pin in pins if source.drives(pin.name)],
                 pages=pages,
                 prefix=root(running()),
@@ -62,7 +68,7 @@ def add_simulator(blueprint: Blueprint, running: Callable[[], RunningBridge]) ->
         if name not in known:
             refuse(404, f"There is no pin {name!r}; pins: {', '.join(known)}.")
         if not pins.drives(name):
-            refuse(404, f"Pin {name!r} is none that can be pressed here: {known[name].where}.")
+            refuse(404, f"Pin {name!r} can't be pressed here: it is {known[name].where}.")
         return set_level(pins, name)
 
     blueprint.add_url_rule("/simulator", "simulator", show)

@@ -96,7 +96,9 @@ def add_socket(blueprint: Blueprint, running: Callable[[], RunningBridge]) -> No
 
     def no_handshake(page: str) -> ResponseReturnValue:
         check_page(page)
-        refuse(400, "This is a WebSocket: there is nothing to see for a plain request.")
+        refuse(
+            400, "This address is for the WebSocket of a page: open the page's own address instead."
+        )
 
     blueprint.before_request(admit)
     blueprint.teardown_request(give_slot_back)

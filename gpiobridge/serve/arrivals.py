@@ -28,10 +28,25 @@ MAX_UNFINISHED = 500
 """How many requests may be unfinished at a time, for all clients together."""
 
 _RECEIVE_BYTES = 64 * 1024
-_CLOSING = b"HTTP/1.1 %s\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
-_ODD = _CLOSING % b"400 Bad Request"
-_TOO_LATE = _CLOSING % b"408 Request Timeout"
-_TOO_LARGE = _CLOSING % b"431 Request Header Fields Too Large"
+
+
+def _refusal(status: str, sentence: str) -> bytes:
+    """Write an answer that ends its connection, with one sentence for a person."""
+    return (
+        f"HTTP/1.1 {status}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n"
+        f"Content-Length: {len(sentence) + 1}\r\n\r\n{sentence}\n"
+    ).encode("ascii")
+
+
+_ODD = _refusal("400 Bad Request", "Transfer-Encoding must be chunked: send that, or leave it out.")
+_TOO_LATE = _refusal(
+    "408 Request Timeout", "The request did not arrive in time: send it again, whole."
+)
+_TOO_LARGE = _refusal(
+    "431 Request Header Fields Too Large",
+    f"The request's headers are too long: they may have {MAX_HEAD_BYTES} bytes; delete the cookies "
+    "that the browser keeps for this address.",
+)
 
 
 class Peer(Protocol):

@@ -38,7 +38,7 @@ def start_bridge(bridge: GpioBridge, host: str, port: int) -> None:
 
 def _greeting(running: RunningBridge, host: str, port: int) -> str:
     url = base_url(called_by_others(host), port)
-    pins = running.settings.pins.values()
+    pins, gpio = running.settings.pins.values(), running.settings.gpio
     lines = [f"gpiobridge shows its pages at {url}/"]
     if outside := running.settings.server.url:
         lines.append(f"  and outside at {outside}/")
@@ -47,7 +47,7 @@ def _greeting(running: RunningBridge, host: str, port: int) -> str:
         lines.append(f"  the packaged example: {because}")
     if running.settings.server.token:
         lines.append("  it asks for the token: open it once with ?token=... added")
-    lines += [f"  {pin.name}: {pin.where}, active {pin.active}" for pin in pins]
+    lines += [f"  {pin.name}: {pin.placed(gpio)}, active {pin.active}" for pin in pins]
     if running.watcher.pins.simulated:
         lines += [
             "  the pins are simulated: no GPIO is read",

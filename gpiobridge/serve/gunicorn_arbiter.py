@@ -145,7 +145,7 @@ class Service(BaseApplication):  # type: ignore[misc]
         try:
             os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
         except OSError as error:  # perhaps an upgrade removed it
-            log.error("%s can't be started again: %s", sys.executable, error)
+            log.error("%s can't be restarted: %s", sys.executable, error)
             sys.exit(1)
 
 
@@ -193,7 +193,7 @@ class OneWorkerArbiter(Arbiter):  # type: ignore[misc]
         The listening socket stays open meanwhile, so no connection is refused.
         """
         service: Service = self.app
-        log.info("the configuration is fine: starting again with it")
+        log.info("the configuration is fine: restarting with it")
         notify(
             service.notify_address,
             f"WATCHDOG=1\nRELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}",
@@ -207,7 +207,7 @@ class OneWorkerArbiter(Arbiter):  # type: ignore[misc]
         service.start_again(listener_fd)
 
     def _keep_one_worker(self) -> None:
-        log.warning("signal ignored: the pins can have one worker only")
+        log.warning("signal ignored: only one worker can have the pins")
 
     handle_ttin = handle_ttou = handle_usr2 = _keep_one_worker
 

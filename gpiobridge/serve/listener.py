@@ -49,10 +49,10 @@ def _systemd_listener(settings: Settings) -> socket.socket | None:
     for name in ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"):
         os.environ.pop(name, None)  # the socket is ours now: gunicorn must not take it, too
     if passed != "1":
-        raise ConfigError([f"{SOCKET}: passes {passed} sockets, and one is served: {_remedy()}"])
+        raise ConfigError([f"{SOCKET}: passes {passed} sockets, but must pass one: {_remedy()}"])
     listener = socket.socket(fileno=3)
     if listener.family not in (socket.AF_INET, socket.AF_INET6):
-        raise ConfigError([f"{SOCKET}: its ListenStream is no TCP address: {_remedy()}"])
+        raise ConfigError([f"{SOCKET}: its ListenStream is not a TCP address: {_remedy()}"])
     host, port = listener.getsockname()[:2]
     wanted = settings.server
     if wanted.port not in (0, port) or not _same_host(wanted.host, host):

@@ -73,7 +73,7 @@ class ReloadCheck:
         for problem in problems:
             log.error("reload refused: %s", problem)
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        self.refused = f"reload refused: {problems[0]}{more}; still as before: " if problems else ""
+        self.refused = f"reload refused: {problems[0]}{more}; unchanged: " if problems else ""
         return not problems
 
     def _find_problems(self) -> list[str]:

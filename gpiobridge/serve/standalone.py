@@ -9,7 +9,7 @@ from pathlib import Path
 
 from flask import Flask, Response, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import NotFound
+from werkzeug.exceptions import MethodNotAllowed, NotFound
 
 from gpiobridge.config import Page, Settings
 from gpiobridge.extension.gpio_bridge import GpioBridge
@@ -46,7 +46,7 @@ def create_app(settings: Settings, on_failure: Callable[[], None] = lambda: None
 
 
 def _add_pages(app: Flask, bridge: GpioBridge, settings: Settings) -> None:
-    """Add a view for each page, a redirect to the start page at ``/``, and the 404 answer."""
+    """Add a view for each page, a redirect to the start page at ``/``, and answers to mistakes."""
     template_errors = TemplateErrors(settings.folder / "templates")
 
     def add_page(page: Page) -> None:
@@ -71,10 +71,22 @@ def _add_pages(app: Flask, bridge: GpioBridge, settings: Settings) -> None:
 
     def not_found(_error: NotFound) -> ResponseReturnValue:
         said = f"There is nothing at {request.path}; pages: {', '.join(settings.pages)}.\n"
+        if request.endpoint == STATIC:
+            said = (
+                f"There is no file at {request.path}: put it into the exhibit's static/ "
+                "(hidden files are not served).\n"
+            )
         return Response(said, 404, mimetype="text/plain")
+
+    def not_allowed(error: MethodNotAllowed) -> ResponseReturnValue:
+        methods = sorted({*(error.valid_methods or ())} - {"HEAD", "OPTIONS"})
+        said = f"{request.method} does nothing at {request.path}: use {' or '.join(methods)}.\n"
+        allow = {"Allow": ", ".join(sorted(error.valid_methods or ()))}
+        return Response(said, 405, allow, mimetype="text/plain")
 
     app.add_url_rule("/", "start", start_page)
     app.register_error_handler(NotFound, not_found)
+    app.register_error_handler(MethodNotAllowed, not_allowed)
 
 
 def _add_files(app: Flask, bridge: GpioBridge, folder: Path) -> None:

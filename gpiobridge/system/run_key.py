@@ -82,8 +82,8 @@ class RunKey:
             except OSError as error:
                 if not was_said:
                     log.warning(
-                        "the key for commands on this machine can't be written (%s): "
-                        "they need a token, which server.api_token sets",
+                        "the key for commands on this machine can't be written (%s): set "
+                        "server.api_token, which they need then",
                         error,
                     )
 
@@ -261,7 +261,7 @@ def _made_folder(environ: Mapping[str, str]) -> Path:
             folder.mkdir(mode=0o700, exist_ok=True)
         if _is_own(folder):
             return folder
-    raise OSError(f"{own} is not there, or not this user's alone")
+    raise OSError(f"{own} is missing, or is not this user's alone")
 
 
 def _is_own(folder: Path) -> bool:

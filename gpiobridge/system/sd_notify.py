@@ -32,7 +32,7 @@ def notify(address: str | None, state: str) -> None:
         try:
             sock.sendto(state.encode(), path)
         except OSError as error:
-            log.warning("systemd was not told %s: %s", state, error)
+            log.warning("%s could not be sent to systemd: %s", state, error)
 
 
 def watchdog_s(environ: Mapping[str, str] = os.environ) -> float | None:

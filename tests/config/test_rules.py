@@ -86,8 +86,8 @@ def test_false_leaves_the_other_rules() -> None:
 def test_false_in_every_page_is_refused() -> None:
     """There it could take nothing out (row 10)."""
     assert problems(f"{PIN}[every_page]\non_hold.a = false\n[pages.quiz]\n") == [
-        "config.toml: every_page.on_hold.a = false: takes a rule of [every_page] out, so it "
-        "stands below [pages.<name>]; leave it out here"
+        "config.toml: every_page.on_hold.a = false: takes a rule of [every_page] out, "
+        "which only a page can do; move it below [pages.<name>]"
     ]
 
 
@@ -111,7 +111,7 @@ def test_another_value_is_no_page(value: str) -> None:
     """Only a page's name or ``false`` can stand there (row 10)."""
     said = problems(f"{PIN}[pages.quiz]\non_low.a = {value}\n")
     assert len(said) == 1
-    assert said[0].endswith(": must be the name of a page, in quotes")
+    assert said[0].endswith(': must be the name of a page; write it in quotes, such as "welcome"')
 
 
 def test_a_variable_reaches_a_rule_of_every_page_by_the_pins_own_name() -> None:

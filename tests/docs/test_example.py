@@ -1,4 +1,4 @@
-"""What the README shows works as printed, and the example as shipped."""
+"""What the pages show of a running bridge works as printed, and the example as shipped."""
 
 import json
 import os
@@ -13,27 +13,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from documents import ROOT, blocks
 from harness.bridge_process import BridgeProcess
 from harness.deadline import DEADLINE_S, wait_until
 from harness.sockets import close_of, frame
 
-ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text()
 BIN = Path(sys.executable).parent
-
-
-def blocks(language: str) -> list[str]:
-    """The README's code blocks of a language."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+DOCS = ROOT / "docs"
+APPLICATIONS = {
+    page.name: blocks("python", page)[0].text
+    for page in (ROOT / "README.md", DOCS / "your-application.md")
+}
 
 
 PUSH = """gpiobridge push '{"text": "Closed at noon"}' --page welcome"""
 WATCH = "gpiobridge watch http://127.0.0.1:8000/welcome --once"
-COMMANDS = [line for block in blocks("sh") for line in block.splitlines()]
 
 
 def gpiobridge(line: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    """Run a command line of the README to its end."""
+    """Run a printed command line to its end."""
     program, *args = shlex.split(line)
     return subprocess.run(
         [BIN / program, *args],
@@ -47,8 +45,7 @@ def gpiobridge(line: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def example(monkeypatch: pytest.MonkeyPatch) -> Iterator[BridgeProcess]:
-    """The shipped example, as the README starts it; on a free port, which the commands find."""
-    assert "gpiobridge run --port 8000" in COMMANDS
+    """The shipped example, as the pages start it; on a free port, which the commands find."""
     bridge = BridgeProcess(None, cwd=ROOT)
     monkeypatch.setenv("GPIOBRIDGE_SERVER__PORT", str(bridge.port))
     yield bridge
@@ -64,31 +61,13 @@ def seconds_of(line: str) -> float:
     return (hours * 60 + minutes) * 60 + seconds + millis / 1000
 
 
-def test_every_command_is_covered() -> None:
-    """A command that is added to the README needs a test."""
-    here = {
-        "make run",
-        "gpiobridge check",
-        "gpiobridge doctor",
-        "gpiobridge run --port 8000",
-        "gpiobridge press button",
-        "gpiobridge press button --for 2s",
-        WATCH,
-        PUSH,
-        "gpiobridge navigate open",
-        "flask --app app run",
-    }
-    # tests/docs/test_wheel.py runs these, and tests/virtualpi/test_install.py the installation.
-    on_a_pi = {*blocks("sh")[1].splitlines(), *blocks("sh")[2].splitlines()}
-    assert set(COMMANDS) - here == on_a_pi
-    assert here <= set(COMMANDS)
-
-
 def test_check_shows_tables() -> None:
     """`gpiobridge check` prints pins and pages."""
     done = gpiobridge("gpiobridge check")
     assert (done.returncode, done.stderr) == (0, "")
-    assert re.search(r"^button +17 +up +low +20 ms$", done.stdout, re.MULTILINE)
+    assert re.search(
+        r"^button +GPIO 17, header pin 11 +up +low +20ms +2s$", done.stdout, re.MULTILINE
+    )
     assert re.search(r"^welcome \(start\) +welcome.html +button is low +open$", done.stdout, re.M)
 
 
@@ -150,8 +129,9 @@ def test_push_and_navigate(example: BridgeProcess) -> None:
 
 
 def test_listener(example: BridgeProcess, tmp_path: Path) -> None:
-    """The README's program hears of presses, and follows from page to page."""
-    program = blocks("python")[1].replace(":8000", f":{example.port}")
+    """The program of from-outside.md hears of presses, and follows from page to page."""
+    (program,) = blocks("python", DOCS / "from-outside.md")
+    program = program.text.replace(":8000", f":{example.port}")
     (tmp_path / "listen.py").write_text(program)
     listening = subprocess.Popen(
         [sys.executable, "-u", "listen.py"], cwd=tmp_path, stdout=subprocess.PIPE, text=True
@@ -251,9 +231,10 @@ def test_example_pages(example: BridgeProcess, page: Any) -> None:
     assert complaints == []
 
 
-def test_flask_application(tmp_path: Path, page: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The application of the README answers the question that started all this."""
-    (tmp_path / "app.py").write_text(blocks("python")[0])
+@pytest.mark.parametrize("name", APPLICATIONS)
+def test_flask_application(tmp_path: Path, page: Any, name: str) -> None:
+    """The application of README and your-application.md answers the question that started it."""
+    (tmp_path / "app.py").write_text(APPLICATIONS[name])
     process = subprocess.Popen(
         [BIN / "flask", "--app", "app", "run"],
         cwd=tmp_path,
@@ -295,9 +276,10 @@ def test_flask_application(tmp_path: Path, page: Any, monkeypatch: pytest.Monkey
 
 
 def test_plain_page(run_bridge: Callable[..., BridgeProcess], tmp_path: Path, page: Any) -> None:
-    """The README's page without our script is moved by a press, too."""
+    """The page of wire.md, without our script, is moved by a press, too."""
     bridge = run_bridge()
-    (tmp_path / "templates" / "welcome.html").write_text(f"<h1>plain</h1>{blocks('html')[-1]}")
+    (block,) = blocks("html", DOCS / "wire.md")
+    (tmp_path / "templates" / "welcome.html").write_text(f"<h1>plain</h1>{block.text}")
     config = tmp_path / "config.toml"
     config.write_text(
         config.read_text().replace("[pages.welcome]", "[pages.welcome]\nclient = false")
@@ -314,12 +296,47 @@ def test_plain_page(run_bridge: Callable[..., BridgeProcess], tmp_path: Path, pa
         bridge.stop()
 
 
-def test_configuration_of_the_readme(tmp_path: Path) -> None:
-    """Both configurations in the README are right as printed."""
-    (tmp_path / "templates").mkdir()
-    for name in ("welcome", "open"):
-        (tmp_path / "templates" / f"{name}.html").write_text(name)
-    for text in blocks("toml"):
-        (tmp_path / "config.toml").write_text(text)
-        done = gpiobridge("gpiobridge check", tmp_path)
-        assert done.returncode == 0, done.stderr
+def test_whole_page(run_bridge: Callable[..., BridgeProcess], tmp_path: Path, page: Any) -> None:
+    """The first page of pages.md shows its pin without a script of its own."""
+    bridge = run_bridge()
+    text = blocks("html", DOCS / "pages.md")[0].text
+    (tmp_path / "templates" / "still.html").write_text(text, "utf-8")
+    page.goto(f"{bridge.url}/still")
+    page.wait_for_selector("[data-pin=button][data-level=high]")
+    bridge.set_level("button", "low")
+    page.wait_for_selector("[data-pin=button][data-level=low][data-active=true]")
+
+
+def test_farewell(run_bridge: Callable[..., BridgeProcess], tmp_path: Path, page: Any) -> None:
+    """The farewell of pages.md plays before the page is left."""
+    bridge = run_bridge()
+    text = f"<h1>welcome</h1>{blocks('html', DOCS / 'pages.md')[1].text}"
+    (tmp_path / "templates" / "welcome.html").write_text(text, "utf-8")
+    page.goto(f"{bridge.url}/welcome")
+    page.wait_for_selector('html[data-bridge="online"]')
+    page.evaluate("addEventListener('pagehide', () => "
+                  "localStorage.opacity = getComputedStyle(document.body).opacity)")  # fmt: skip
+    bridge.set_level("button", "low")
+    page.wait_for_url("**/open")
+    assert float(page.evaluate("localStorage.opacity")) < 0.1
+
+
+def test_gunicorn_serves_the_application(tmp_path: Path) -> None:
+    """By the line of your-application.md."""
+    (tmp_path / "app.py").write_text(APPLICATIONS["your-application.md"])
+    (line,) = (b.text.strip() for b in blocks("sh", DOCS / "your-application.md")
+               if b.text.startswith("gunicorn "))  # fmt: skip
+    served = Application(
+        None, port=None, cwd=tmp_path,
+        command=[str(BIN / "gunicorn"), *shlex.split(line)[1:], "--bind", "127.0.0.1:0"],
+    )  # fmt: skip
+    try:
+        assert "Press the button" in served.get("/")[1]
+    finally:
+        served.stop()
+
+
+class Application(BridgeProcess):
+    """An application under gunicorn."""
+
+    READY = r"Listening at: (http://[^/]+:(\d+)) "

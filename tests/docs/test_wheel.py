@@ -7,42 +7,33 @@ import sys
 from pathlib import Path
 
 import pytest
+from documents import ROOT, blocks
 from harness.bridge_process import BridgeProcess
 from harness.sockets import close_of, frame
-from test_example import blocks
 
-ROOT = Path(__file__).parents[2]
 OLDEST_GUNICORN = re.search(r'"gunicorn>=(\d+)', (ROOT / "pyproject.toml").read_text())
 
 
 @pytest.mark.timeout(150)
 def test_readme_on_a_pi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The README's three commands make a bridge that shows the packaged example."""
+    """The README's three commands make a bridge; without an exhibit it shows the packaged one."""
     assert OLDEST_GUNICORN
-    wheels, home, empty = tmp_path / "wheels", tmp_path / "home", tmp_path / "empty"
+    home, empty = tmp_path / "home", tmp_path / "empty"
     home.mkdir()
     empty.mkdir()
-    subprocess.run(
-        [sys.executable, "-m", "build", "--wheel", "--outdir", wheels, ROOT],
-        check=True,
-        capture_output=True,
-        timeout=60,
-    )
     (tmp_path / "constraints.txt").write_text(f"gunicorn=={OLDEST_GUNICORN[1]}.0\n")
     environment = os.environ | {
         "HOME": str(home),
         "PATH": f"{Path(sys.base_prefix) / 'bin'}:{os.environ['PATH']}",
         "PIP_CONSTRAINT": str(tmp_path / "constraints.txt"),
-        # Stands in for the package index, for this one package.
-        "PIP_FIND_LINKS": str(wheels),
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         "PIP_CACHE_DIR": os.environ.get("PIP_CACHE_DIR", str(Path.home() / ".cache" / "pip")),
     }
-    make, install, run = blocks("sh")[1].splitlines()
+    make, install, run = blocks("sh", ROOT / "README.md")[1].text.splitlines()
     for command in (make, install):
         done = subprocess.run(
             ["sh", "-c", command],
-            cwd=empty,
+            cwd=ROOT,
             env=environment,
             capture_output=True,
             text=True,

@@ -116,7 +116,7 @@ def test_rollback_takes_no_exhibit() -> None:
         capture_output=True, text=True, timeout=20, check=False,
     )  # fmt: skip
     assert done.returncode == 2
-    assert "--rollback goes with neither DIR nor --kiosk" in done.stderr
+    assert "--rollback can't be combined with DIR or --kiosk" in done.stderr
 
 
 def test_a_browser_goes_with_a_kiosk() -> None:
@@ -126,7 +126,7 @@ def test_a_browser_goes_with_a_kiosk() -> None:
         capture_output=True, text=True, timeout=20, check=False,
     )  # fmt: skip
     assert done.returncode == 2
-    assert "--browser goes with --kiosk" in done.stderr
+    assert "--browser is the kiosk's; add --kiosk" in done.stderr
 
 
 def test_a_python_in_a_home_is_refused() -> None:

@@ -96,7 +96,7 @@ def test_the_way_back_keeps_the_browser(
     if not knows:
         name = "gpiobridge-kiosk.service"
         units[name] = units[name].replace(" --browser chromium", "")
-    before = machine.at("/opt/gpiobridge/live/lib/python3.13/site-packages/gpiobridge/systemd")
+    before = machine.at("/opt/gpiobridge/live/lib/python3.99/site-packages/gpiobridge/systemd")
     before.mkdir(parents=True)
     for name, text in units.items():
         (before / name).write_text(text)

@@ -92,9 +92,9 @@ def test_uninstall_says_that_the_card_will_be_only_read(
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        ("--rollback --read-only", "--rollback goes with neither --read-only nor --writable"),
-        ("--writable .", "--writable goes with none of DIR, --kiosk and --replace"),
-        ("--writable --kiosk", "--writable goes with none of"),
+        ("--rollback --read-only", "--rollback can't be combined with --read-only or --writable"),
+        ("--writable .", "--writable can't be combined with DIR, --kiosk or --replace"),
+        ("--writable --kiosk", "--writable can't be combined with"),
     ],
 )
 def test_what_goes_with_writable(words: str, says: str) -> None:

@@ -8,7 +8,7 @@ from gpiobridge.errors import InstallError
 from gpiobridge.install.installation import uninstall
 
 from .fake_machine import FakeMachine
-from .trial import STOPPED, run, snapshot
+from .trial import STOPPED, VERSION, run, snapshot
 
 
 def test_uninstall_leaves_the_exhibit(machine: FakeMachine, exhibit: Path) -> None:
@@ -85,7 +85,7 @@ def test_a_home_of_someone_else_is_left_alone(machine: FakeMachine, exhibit: Pat
         "move it away with sudo mv /opt/gpiobridge /opt/gpiobridge.own"
     )
     assert snapshot(machine.root) == before
-    (machine.at("/opt/gpiobridge/versions") / "0.1.0-1").mkdir(parents=True)
+    (machine.at("/opt/gpiobridge/versions") / f"{VERSION}-1").mkdir(parents=True)
     said: list[str] = []
     uninstall(dry_run=False, machine=machine, tell=said.append)
     assert "/opt/gpiobridge stays: it contains something that install did not make" in said

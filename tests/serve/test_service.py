@@ -226,7 +226,7 @@ def test_two_sockets_are_refused(tmp_path: Path) -> None:
             pass_fds=(listener.fileno(),),
         )  # fmt: skip
     assert code == 2
-    assert said.startswith("gpiobridge.socket: passes 2 sockets, and one is served: ")
+    assert said.startswith("gpiobridge.socket: passes 2 sockets, but must pass one: ")
 
 
 def test_file_limit_is_raised(tmp_path: Path) -> None:
