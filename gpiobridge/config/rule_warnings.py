@@ -68,9 +68,9 @@ def _always_first(pin: Pin, event: Level | Gesture, rules: Rules) -> Rule | None
 
 
 def _warn_of_first(page: str, pin: Pin, rule: Rule, first: Rule, problems: Problems) -> None:
-    """Warn of a rule that never happens, as another one is always first."""
+    """Warn of a rule that never happens, because another one is always first."""
     press = first.trigger.event_on(pin.active) is pin.active
-    sentence = f"as the {'press' if press else 'release'} itself leads away from "
+    sentence = f"because the {'press' if press else 'release'} itself leads away from "
     by = f"by {problems.name(first.key)}"
     match rule.shared, first.shared:
         case False, False if press:
@@ -96,7 +96,8 @@ def _warn_of_tap(pin: Pin, rule: Rule, said: Rules, problems: Problems) -> None:
     if pin.debounce_s >= pin.hold_s:
         debounce = f"{_of_pin(pin, 'debounce')} = {format_duration(pin.debounce_s)}"
         sentence = (
-            f"never happens, as {debounce} is not shorter than {_of_pin(pin, 'hold')} = {hold}: "
+            f"never happens, because {debounce} is not shorter than {_of_pin(pin, 'hold')} = "
+            f"{hold}: "
             "each press that lasts long enough to count is a hold; write a longer hold, or a "
             "shorter debounce"
         )
@@ -104,7 +105,7 @@ def _warn_of_tap(pin: Pin, rule: Rule, said: Rules, problems: Problems) -> None:
     elif (pin.name, Gesture.HOLD) not in said:
         meant = "" if rule.shared else f"; if that is meant, write on_hold.{pin.name} = false"
         sentence = (
-            f"somebody slow, whose press lasts for {hold} (hold), gets nowhere; add "
+            f"a press that lasts for {hold} (hold) or longer leads nowhere; add "
             f"on_hold.{pin.name} = {show(rule.target)}, or write on_press (or on_release) instead "
             f"of on_tap{meant}"
         )
@@ -121,7 +122,8 @@ def _warn_of_idle(page: Page, rule: Rule, pin: Pin, problems: Problems) -> None:
     if page.lockout_s:
         until = f"lockout = {format_duration(page.lockout_s)} and {until}"
     sentence = (
-        f"hardly ever happens, as idle leads away after {format_duration(page.idle.after_s)}, and "
+        "hardly ever happens, because idle leads away after "
+        f"{format_duration(page.idle.after_s)}, and "
         f"no press counts before {until} are over; write a longer after, or shorter ones of these"
     )
     problems.warn(rule.key, sentence)
@@ -132,7 +134,7 @@ def _warn_of_what_is_taken_out(own: Rules, said: Rules, shared: Rules, problems:
         # Beside a tap it says something: that a press which gets too long leads nowhere.
         states = event is Gesture.HOLD and (pin, Gesture.TAP) in said
         if rule.target is None and (pin, event) not in shared and not states:
-            sentence = "takes nothing out, as [every_page] has no such rule; leave it out"
+            sentence = "takes nothing out, because [every_page] has no such rule; leave it out"
             problems.warn(rule.key, sentence)
 
 

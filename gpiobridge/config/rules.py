@@ -152,7 +152,7 @@ def _way(circle: Circle) -> str:
         named.append(f"{rest} more")
     more = " and ".join(filter(None, (", ".join(named[:-1]), *named[-1:])))
     if more:
-        more = f" ({more} {'is' if len(circle.more) == 1 else 'are'} knotted into it)"
+        more = f" ({more} {'is' if len(circle.more) == 1 else 'are'} part of it, too)"
     return f"leads from {shown} without end{more}"
 
 
