@@ -9,9 +9,9 @@ level after it, each for the pin's window. A press that would be no event is ref
 reason. A level without an end may bounce, as a wire does, but it never spoils a press.
 
 It keeps two promises that the watcher relies on (`core.debounce` says why). A reading is never
-older than the moment before it. An edge that was stamped before a moment has reached the watcher once the
-watcher has looked for edges after that moment. So a level and its edge are made in one step, under
-the lock; `read` and `hand_on` run before that step or after it, never in its middle.
+older than the moment before it. An edge that was stamped before a moment has reached the watcher
+once the watcher has looked for edges after that moment. So a level and its edge are made in one
+step, under the lock; `read` and `hand_on` run before that step or after it, never in its middle.
 
 Any thread. `put` is called with the lock held, so edges come in the order of their stamps; it must
 not block.
