@@ -81,6 +81,10 @@ class Templates:
         path = PureWindowsPath(template)
         if not path.parts or path.anchor or ".." in path.parts:
             return 'must be a file in templates/; write it like "welcome.html"'
+        if any(ord(sign) < ord(" ") for sign in template):
+            # "pages\\new.html" has a line break in it.
+            sentence = "has a control character, which a backslash in double quotes makes; "
+            return f'{sentence}write "/" between folders'
         if "\\" in template:
             return f"must have slashes between folders; write {show(path.as_posix())}"
         return self._template(template).problem
