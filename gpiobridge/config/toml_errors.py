@@ -19,7 +19,7 @@ from gpiobridge.config.words import (
     NAME_RULES,
     Key,
     dotted,
-    is_secret,
+    has_secret,
     nearest,
     plain_name,
     quoted_line,
@@ -171,12 +171,12 @@ def _explain_statement(
         first, repaired = first or fix, fix.line
         if _mends(lines, start, number, repaired):
             written = _without_comment(repaired)
-            if first.alike or is_secret(line) or not 0 < len(written) <= _LONGEST_WRITTEN:
+            if first.alike or has_secret(line) or not 0 < len(written) <= _LONGEST_WRITTEN:
                 break
             return number, f"{quoted_line(line)} {first.what}; write {written}"
     if first is None:
         return number, _in_words_of_tomllib(line, error)
-    what = _without_quotations(first.what) if is_secret(line) else first.what
+    what = _without_quotations(first.what) if has_secret(line) else first.what
     return number, f"{quoted_line(line)} {what}; {first.remedy}"
 
 
@@ -184,7 +184,7 @@ def _in_words_of_tomllib(line: str, error: Exception) -> str:
     """Fall back to what `tomllib` says, which is all that is known."""
     said = re.sub(r" \(at [^()]*\)$", "", str(error).split("\n")[0]).rstrip(".")
     said = said[:1].lower() + said[1:]
-    if is_secret(line):
+    if has_secret(line):
         said = _without_quotations(said)
     return f"{quoted_line(line)} is not valid TOML ({said}); correct it, or put # before it"
 

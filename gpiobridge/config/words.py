@@ -186,14 +186,25 @@ def dotted(key: Key) -> str:
 
 
 def is_secret(name: str) -> bool:
-    """Whether a key's value must not be shown, by the key's name; or a line of the file, by it."""
+    """Whether a key's value must not be shown, by the key's name."""
     return _SECRET.search(name) is not None
+
+
+def has_secret(line: str) -> bool:
+    """Whether a line of the file may have a secret: by its key, or by a plain word in its value."""
+    return _in_line(line) is not None
+
+
+def _in_line(line: str) -> re.Match[str] | None:
+    """Find the word that tells of a secret; a page may well be called "passage"."""
+    key = re.split("[=:]", line)[0]
+    return _SECRET.search(key) or re.search("token|passw|secret", line, re.IGNORECASE)
 
 
 def quoted_line(line: str) -> str:
     """Show a line of the file within a sentence: cut if it is long, and without a secret value."""
     shown = re.sub(r"[\x00-\x1f\x7f]", "\ufffd", line.strip().replace("\t", " "))
-    if (secret := _SECRET.search(shown)) is not None:
+    if (secret := _in_line(shown)) is not None:
         word = re.compile(r"[\w.-]*").match(shown, secret.end())
         end = word.end() if word else secret.end()
         value = re.search("[=:\"'\u2018-\u201f]", shown)

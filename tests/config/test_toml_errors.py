@@ -264,6 +264,13 @@ def test_line_endings_of_windows_do_no_harm(tmp_path: Path) -> None:
     assert said == 'line 2: `button: 17` has a colon where "=" belongs; write button = 17'
 
 
+def test_a_page_may_be_called_passage(tmp_path: Path) -> None:
+    """A line whose value only sounds like a secret is shown."""
+    assert problem(tmp_path, "[server]\nstart = passage\n") == (
+        'line 2: `start = passage` has text without quotes; write start = "passage"'
+    )
+
+
 def test_a_long_line_is_cut(tmp_path: Path) -> None:
     """Nobody reads a sentence of a thousand characters."""
     said = problem(tmp_path, f"[pins]\nbutton = {'x' * 1000} y\n")
