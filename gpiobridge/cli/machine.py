@@ -32,11 +32,11 @@ def _display_name(_ctx: click.Context, _param: click.Parameter, value: str) -> s
 
 @main.command()
 @config_option
-@click.option("--json", "as_json", is_flag=True, help="Write the findings for machines.")
+@click.option("--json", "as_json", is_flag=True, help="Write the findings as JSON, for programs.")
 def doctor(config_file: Path | None, as_json: bool) -> None:
     """Examine this machine, and say what is wrong and what to do about it.
 
-    It changes nothing, also while the bridge runs. Without --config and without config.toml in
+    It changes nothing, even while the bridge runs. Without --config and without config.toml in
     this folder it takes the installed service's. With a failure the exit code is 1.
     """
     from gpiobridge.doctor import examine
@@ -45,7 +45,7 @@ def doctor(config_file: Path | None, as_json: bool) -> None:
     if as_json:
         click.echo(report.as_json())
     else:
-        # https://no-color.org; without it colour depends on there being a terminal.
+        # https://no-color.org; without it there is colour only on a terminal.
         plain = False if os.environ.get("NO_COLOR") else None
         click.echo(
             report.as_text(lambda verdict, word: click.style(word, fg=_COLOURS[verdict])),
@@ -182,8 +182,8 @@ def install(
 ) -> None:
     """Run gpiobridge as a service, with the exhibit in DIR (needs root).
 
-    Without DIR the installed exhibit stays; the first time it is the one in this folder, else the
-    example. May be repeated: to upgrade, and after a change of [server].
+    Without DIR the installed exhibit stays. The first time, the exhibit in this folder is
+    installed, else the example. Repeat it to upgrade, and after a change of [server].
     """
     if rollback and (folder or kiosk):
         raise click.UsageError("--rollback can't be combined with DIR or --kiosk; leave them out")
@@ -219,7 +219,7 @@ def install(
 @main.command()
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and change nothing.")
 def uninstall(dry_run: bool) -> None:
-    """Remove the service that `install` has made; the exhibit stays (needs root)."""
+    """Remove the service that `install` has set up; the exhibit stays (needs root)."""
     installation = _installation()
     installation.uninstall(dry_run=dry_run, machine=installation.TargetMachine(), tell=click.echo)
 

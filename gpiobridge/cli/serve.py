@@ -1,4 +1,4 @@
-"""Serve an exhibit, and say what would be served, and by which copy: run, check, version.
+"""Serve an exhibit, show what would be served, and name this copy: run, check, version.
 
 The caller's thread; the server makes its own.
 """
@@ -34,7 +34,7 @@ def run(config_file: Path | None, host: str | None, port: int | None) -> None:
     set_up_logging()
 
     def load() -> "config.Settings":
-        with signs_of_life():  # after a reload systemd goes on waiting for them
+        with signs_of_life():  # after a reload systemd still waits for them
             settings = config.load(config_file, overrides=overrides)
         _warn(settings)
         return settings
@@ -57,9 +57,9 @@ def check(config_file: Path | None) -> None:
 
 
 @main.command()
-@click.option("--json", "as_json", is_flag=True, help="Write it for machines.")
+@click.option("--json", "as_json", is_flag=True, help="Write JSON, for programs.")
 def version(as_json: bool) -> None:
-    """Name each part of this copy and its version, and since when it is here."""
+    """Name each part of this copy and its version, and the date of this copy."""
     from gpiobridge.pins import boards
     from gpiobridge.system import parts
 

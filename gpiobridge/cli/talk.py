@@ -65,7 +65,7 @@ def _json(_ctx: click.Context, _param: click.Parameter, value: str) -> Any:
 
 
 def _with_bridge(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command of the API the options that say which bridge is meant, as ``bridge``."""
+    """Give a command of the API the options that say which bridge is meant, as `bridge`."""
 
     @functools.wraps(command)
     def with_bridge(
@@ -80,7 +80,7 @@ def _with_bridge(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _with_audience(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options that say which displays are meant, as ``who``."""
+    """Give a command the options that say which displays are meant, as `who`."""
 
     @functools.wraps(command)
     def with_audience(
@@ -124,9 +124,9 @@ def press(name: str, for_s: float | None, bridge: Target) -> None:
 def watch(
     page: str | None, once: bool, url: str | None, config_file: Path | None, token: str
 ) -> None:
-    """Follow the page at URL without a browser: one JSON line a frame.
+    """Follow the page at URL without a browser: one line of JSON for each frame.
 
-    Without URL it is the start page of the bridge that the configuration names.
+    Without URL it follows the start page of the bridge that the configuration names.
     """
     from gpiobridge.client.frames import connect
 
@@ -151,7 +151,7 @@ def watch(
 @click.option("--retain", metavar="KEY", help="Keep it under KEY for displays that come later.")
 @_with_bridge
 def push(data: Any, who: Audience, retain: str | None, bridge: Target) -> None:
-    """Send JSON to the displays: their pages get it as gpiobridge:message.
+    """Send JSON to the displays: their pages receive it as gpiobridge:message.
 
     On the bridge's own machine its user (and root) needs no token.
     """

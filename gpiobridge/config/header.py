@@ -1,11 +1,11 @@
-"""The names of the Pi's pins: every name gpiozero takes, turned into the BCM number.
+"""The names of the Pi's pins, each turned into its BCM number, and their place on the header.
 
-The 40-pin header has the numbers 0 to 27. A Compute Module has more, and another chip, such as an
-I2C expander, numbers of its own: those are let pass, and what the chip has is seen when it is
-opened.
+Every name that gpiozero takes is known. The 40-pin header has the numbers 0 to 27. A Compute Module
+has more, and another chip, such as an I2C expander, has its own numbers. Those are accepted here;
+which lines a chip really has is known when it is opened.
 
-Pure; imports nothing of the project; any thread. Our own table, since importing gpiozero to read
-a configuration would cost a start a third of a second; a test compares the two.
+Pure; imports nothing of the project; any thread. The table is our own, because importing gpiozero
+only to read a configuration would make a start a third of a second longer. A test compares the two.
 """
 
 import re
@@ -39,12 +39,12 @@ def bcm_number(name: object) -> int:
     """Turn a pin as the configuration writes it into its BCM number.
 
     Args:
-        name: 0 to 1023, the line's number on its chip, which is the BCM number on the Pi's own; or
-            a name, of the 40-pin header or of a line: ``"GPIO17"``, ``"BCM17"``, ``"BOARD11"``,
-            ``"J8:11"``, ``"WPI0"``, ``"17"``.
+        name: 0 to 1023, the line's number on its chip (on the Pi's own chip, the BCM number); or a
+            name of a header pin or of a line: `"GPIO17"`, `"BCM17"`, `"BOARD11"`, `"J8:11"`,
+            `"WPI0"`, `"17"`.
 
     Raises:
-        ValueError: with a short reason and a remedy.
+        ValueError: It is no pin. The message is a short reason with a remedy.
     """
     if isinstance(name, bool):  # a bool is an int, too: True would silently become GPIO 1
         raise ValueError("is no pin; write its BCM number, such as 17")

@@ -1,8 +1,8 @@
-"""What may stand in each table of ``config.toml``, and what a single value must be.
+"""What may stand in each table of `config.toml`, and what a single value must be.
 
-The keys are the file's, the attributes those of `settings`, which has the defaults. Nothing is
-required here, so that each table can always be read as far as it is right; `check` then compares
-values with each other. Pure; imports the readers of values and `words`; any thread.
+The keys are those of the file, the attributes those of `settings`, which has the defaults. Nothing
+is required here: each table can always be read as far as it is right. `check` then compares values
+with each other. Pure; imports the readers of values and `words`; any thread.
 """
 
 import re
@@ -39,7 +39,7 @@ def read_seconds(value: object) -> float:
     """Read a duration as the file has it.
 
     Raises:
-        ValueError: it is none; with the reason and a remedy.
+        ValueError: It is no duration. The message has the reason and a remedy.
     """
     if isinstance(value, int | float) and not isinstance(value, bool):
         # The same reasons as for text: a missing unit, a sign. 20.0 reads as 20.
@@ -128,7 +128,7 @@ def chip_name(name: object) -> object:
     """Read the name of a GPIO chip.
 
     Raises:
-        ValueError: it is none; with the reason and a remedy.
+        ValueError: It is no chip. The message has the reason and a remedy.
     """
     if isinstance(name, int) and not isinstance(name, bool):
         number = name if 0 <= name <= _LAST_CHIP else 0
@@ -179,12 +179,12 @@ def _target(value: object) -> str | Literal[False]:
     raise ValueError('must be the name of a page; write it in quotes, such as "welcome"')
 
 
-# Where a pin leads; false takes a rule of [every_page] out.
+# Where a pin leads; false takes out a rule of [every_page].
 _Targets = dict[str, Annotated[str | Literal[False], PlainValidator(_target)]]
 
 
 class Table(BaseModel):
-    """A table of the file: unknown keys and other types than TOML's own are errors."""
+    """A table of the file: unknown keys and types other than TOML's own are errors."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
@@ -194,7 +194,7 @@ class Table(BaseModel):
         return [field.alias or name for name, field in cls.model_fields.items()]
 
     def given(self, *without: str) -> dict[str, Any]:
-        """Take what stands there; the class it becomes has the defaults of the rest."""
+        """Take the values that are given; the class it becomes has defaults for the others."""
         return {name: getattr(self, name) for name in self.model_fields_set if name not in without}
 
 
@@ -252,22 +252,22 @@ class GpioTable(Table):
 
 def member_of(kind: type[StrEnum]) -> AfterValidator:
     """Make a text the member of an enumeration that it names."""
-    # Not the class itself: pydantic 2.6 counts its arguments, and gives it one too many.
+    # Not the class itself: pydantic 2.6 counts its arguments, and passes one too many.
     return AfterValidator(lambda text: kind(text))
 
 
 class PinTable(Table):
-    """What may stand in ``[pins.<name>]``, whatever its kind; each kind has more beside it."""
+    """What may stand in `[pins.<name>]` of any kind; each kind adds its own keys."""
 
-    source: str | None = None  # there is such a kind: it has this table
-    # Not the enumerations: pydantic 2.6 reports a wrong type of them as it does one of text.
+    source: str | None = None  # the kind exists: this is its table
+    # Not the enumerations: pydantic 2.6 reports a wrong type of these as it does for text.
     active: Annotated[Literal["low", "high"], member_of(Level)] | None = None
     debounce_s: Annotated[float | None, seconds(0, 10)] = Field(None, alias="debounce")
     hold_s: Annotated[float | None, seconds(0.1, MAX_HOLD_S)] = Field(None, alias="hold")
 
     @classmethod
     def known_keys(cls) -> list[str]:
-        """List the keys that may stand in it: those of its kind first, such as ``pin``."""
+        """List the keys that may stand in it, those of its kind first, such as `pin`."""
         base = cls.__base__
         shared = base.known_keys() if base is not None and issubclass(base, PinTable) else []
         return [key for key in super().known_keys() if key not in shared] + shared
@@ -287,7 +287,7 @@ class RulesTable(Table):
     idle: Annotated[Idle | Literal[False] | None, PlainValidator(_idle)] = None
 
     def targets(self, trigger: Trigger) -> Mapping[str, str | Literal[False]]:
-        """Pin name to where the trigger leads from here."""
+        """Map each pin to the page that the trigger leads to."""
         targets: Mapping[str, str | Literal[False]] = getattr(self, trigger.table)
         return targets
 

@@ -19,7 +19,8 @@ from gpiobridge.config.words import (
     NAME_RULES,
     Key,
     dotted,
-    is_secret,
+    has_secret,
+    nearest,
     plain_name,
     quoted_line,
     show,
@@ -41,6 +42,7 @@ _WORDS = {
     **dict.fromkeys(("true", "yes", "on", "y"), "true"),
     **dict.fromkeys(("false", "no", "off", "n"), "false"),
 }
+_TIMES = ("debounce", "hold", "lockout", "beat", "catch_up", "after", "warn")
 _NOTHINGS = ("none", "null", "nil", "undefined", "~")
 
 
@@ -169,12 +171,12 @@ def _explain_statement(
         first, repaired = first or fix, fix.line
         if _mends(lines, start, number, repaired):
             written = _without_comment(repaired)
-            if first.alike or is_secret(line) or not 0 < len(written) <= _LONGEST_WRITTEN:
+            if first.alike or has_secret(line) or not 0 < len(written) <= _LONGEST_WRITTEN:
                 break
             return number, f"{quoted_line(line)} {first.what}; write {written}"
     if first is None:
         return number, _in_words_of_tomllib(line, error)
-    what = _without_quotations(first.what) if is_secret(line) else first.what
+    what = _without_quotations(first.what) if has_secret(line) else first.what
     return number, f"{quoted_line(line)} {what}; {first.remedy}"
 
 
@@ -182,7 +184,7 @@ def _in_words_of_tomllib(line: str, error: Exception) -> str:
     """Fall back to what `tomllib` says, which is all that is known."""
     said = re.sub(r" \(at [^()]*\)$", "", str(error).split("\n")[0]).rstrip(".")
     said = said[:1].lower() + said[1:]
-    if is_secret(line):
+    if has_secret(line):
         said = _without_quotations(said)
     return f"{quoted_line(line)} is not valid TOML ({said}); correct it, or put # before it"
 
@@ -405,6 +407,17 @@ def _curly_quotes(line: str, _table: Key) -> _Fix | None:
     return _Fix(f"has the quote {found}, which is not straight", plain, 'write straight quotes: "')
 
 
+def _two_statements(line: str, _table: Key) -> _Fix | None:
+    """Find a second key on the line of the first."""
+    bare = _scan(line).bare
+    if re.match(r"\s*[\[{]", bare) or re.search(r"=\s*[\[{]", bare):
+        return None
+    if found := re.match(rf"{_STATEMENT.pattern}\s*\S+?\s*[;,\s]\s*({_PART}[\w.]*\s*=)", bare):
+        second = line[found.start(1) :].split("=")[0].strip()
+        return _Fix("has two keys", "", f"put {second} on the next line")
+    return None
+
+
 def _comment(line: str, _table: Key) -> _Fix | None:
     bare = _scan(line).bare
     if found := re.match(r"\s*(//|;|--|/\*|'|REM\b|%)", line):
@@ -414,6 +427,8 @@ def _comment(line: str, _table: Key) -> _Fix | None:
         return _Fix(f'begins with "{found[1]}", which is no comment', f"# {rest}", "write # there")
     if found := re.search(r"(?<=[\s\"'\]}0-9a-z])\s*(//|/\*|;|--)(?=\s*\S)", bare):
         if bare[: found.start(1)].endswith(":"):  # https://
+            return None
+        if _depth(line[: found.start(1)]) > 0:  # a semicolon in a list
             return None
         before, rest = line[: found.start(1)].rstrip(), line[found.end() :].strip()
         what = f'has "{found[1]}", which begins no comment'
@@ -438,6 +453,9 @@ def _header(line: str, table: Key) -> _Fix | None:
         header = line[: found.end(1)].strip()
         what = "has more than the header on its line"
         return _Fix(what, header, "put the rest on the next line", alike=True)
+    if found := re.fullmatch(r"\s*([\w.-]+)(\]|\s*:)\s*", _scan(line).bare):
+        what = 'has no "[" in front' if found[2] == "]" else "ends with a colon"
+        return _Fix(what, f"[{found[1]}]", "write the name of a section in square brackets")
     if not (found := re.match(r"\s*(\[\[?|\()([^=]*)$", _scan(line).bare)):
         return None
     content = line[found.start(2) : found.end(2)]
@@ -445,9 +463,12 @@ def _header(line: str, table: Key) -> _Fix | None:
     name = inside.strip().rstrip(")}").strip()
     if found[1] == "(":
         return _Fix("is no header of a section", f"[{name}]", "write it in square brackets")
+    if _scan(line).open_at >= 0:
+        plain = re.sub("[\"']", "", line.strip())
+        return _Fix("opens a quote and does not close it", plain, "leave it out")
     if name.endswith("."):
         return _Fix("names nothing after its dot", "", f"write a name there: [{name}<name>]")
-    apart = re.sub(r"\s*[/:\\>|]+\s*|\.{2,}", ".", name).strip(". ")
+    apart = re.sub(r"\s*[/:\\>|]+\s*|\.{2,}|(?<=^pages)\s+|(?<=^pins)\s+", ".", name).strip(". ")
     if apart != name and all(map(_BARE.fullmatch, apart.split("."))):
         return _Fix("has no single dot between its names", f"[{apart}]", "write one dot")
     if not name:
@@ -455,6 +476,9 @@ def _header(line: str, table: Key) -> _Fix | None:
     parts = [part.strip() for part in re.split(r"\.(?=(?:[^\"]*\"[^\"]*\")*[^\"]*$)", name)]
     if wrong := next((part for part in parts if not re.fullmatch(_PART, part)), None):
         return _name_fix(wrong, parts[0], lambda plain: f"[{name.replace(wrong, plain)}]")
+    if content.count("[") or content.count("]") > 1 or len(found[1]) > 1:
+        bare_name = name.strip("[]")
+        return _Fix("has more brackets than it needs", f"[{bare_name}]", "write one pair of them")
     if not closed:
         return _Fix('has no "]" at its end', f"[{name}]", 'write "]" at its end')
     return None
@@ -470,7 +494,8 @@ def _name_fix(wrong: str, section: str, rewrite: Callable[[str], str]) -> _Fix:
 
 def _equals(line: str, _table: Key) -> _Fix | None:
     bare = _scan(line).bare
-    if found := re.search(r"(==+|=>|:=|->|<-|=:)", bare):
+    signs = "\u2192|\u21d2|\uff1d|\uff1a"  # arrows, and the wide "=" and ":"
+    if found := re.search(rf"(==+|=>|:=|->|<-|=:|{signs})", bare):
         plain = f"{line[: found.start()].rstrip()} = {line[found.end() :].lstrip()}"
         return _Fix(f'has "{found[1]}"', plain, 'write "="')
     if found := re.match(r"(\s*[^=:]*?)\s*:(?=[^=]*$|\s)\s*", bare):
@@ -484,7 +509,7 @@ def _equals(line: str, _table: Key) -> _Fix | None:
     if found := re.search(r"[{,]\s*[\w.\"'-]+\s*(:)", bare):
         plain = re.sub(r"([{,]\s*[\w.-]+|[{,]\s*\"[\w.-]+\")\s*:\s*", r"\1 = ", line)
         return _Fix('has a colon where "=" belongs', plain, 'write "=" there')
-    if "=" not in bare and (found := re.match(r"(\s*[\w.-]+)\s+(?=\S)", line)):
+    if "=" not in bare and (found := re.match(r"(\s*\w[\w.-]*)\s+(?=\S)", line)):
         plain = f"{found[1]} = {line[found.end() :]}"
         return _Fix('has no "=" between a key and its value', plain, 'write "=" there')
     return None
@@ -511,13 +536,19 @@ def _key_name(line: str, table: Key) -> _Fix | None:
     name, rest = line[: len(key)].strip(), line[len(key) :]
     if not name:
         return None
+    apart = re.sub(r"\s*[/:>]+\s*", ".", re.sub(r"\[\s*[\"']?([\w-]+)[\"']?\s*\]", r".\1", name))
+    if apart != name and _KEY.fullmatch(apart):
+        return _Fix("has no dot between its names", f"{apart} {rest}", "write a dot")
     parts = [part.strip() for part in name.split(".")]
     wrong = next((part for part in parts if not re.fullmatch(_PART, part)), "")
     if not wrong:
         return _Fix("has a dot too many in its key", ".".join(filter(None, parts)) + f" {rest}", "")
     # What stands behind on_low. is a pin's name, as in [pins].
-    is_pin = table == ("pins",) or len(parts) > 1
-    section = "pins" if is_pin else "pages" if table == ("pages",) else ""
+    path = parts if parts[0] in NAME_RULES else [*table, *parts]
+    if path[0] == "pages" and path.index(wrong) == 1:
+        section = "pages"
+    else:
+        section = "pins" if path[0] == "pins" or len(parts) > 1 else ""
     return _name_fix(wrong, section, lambda plain: f"{name.replace(wrong, plain)} {rest}")
 
 
@@ -535,6 +566,9 @@ def _quotes(line: str, _table: Key) -> _Fix | None:
     if found := re.fullmatch(r"\"\"([^\"]+)\"\"?", value):
         plain = f'{key.rstrip()} = "{found[1]}"'
         return _Fix("has its quotes twice", plain, "write them once")
+    if found := re.fullmatch(r"'([^\"]*\w'\w[^\"]*)'", value):
+        plain = f'{key.rstrip()} = "{found[1]}"'
+        return _Fix("has an apostrophe in single quotes", plain, "write double ones around it")
     scan = _scan(line)
     if scan.open_at < 0:
         return None
@@ -564,11 +598,15 @@ def _list_commas(line: str, _table: Key) -> _Fix | None:
     if found := re.search(r",\s*(?=\})", bare):
         plain = line[: found.start()] + " " + line[found.end() :]
         return _Fix('has a comma before "}"', plain, "leave it out")
+    if re.match(r"\s*[\w.-]+\s*=\s*\[.*;", bare):
+        at = [n for n, sign in enumerate(bare) if sign == ";"]
+        plain = "".join("," if n in at else sign for n, sign in enumerate(line))
+        return _Fix("has a semicolon between two values", plain, "write a comma there")
     if re.search(r",\s*,", bare):
         plain = "".join(re.split(r",(?=\s*,)", line)) if bare == line else ""
         return _Fix("has two commas in a row", plain, "leave one of them out")
     if found := re.search(r"[\"'\]}]\s*(?=[\"'][_])", bare) or re.search(
-        r"[\"'](?=\s+[\w-]+\s*=)", bare
+        r"[\"'\w](?=\s+[\w-]+\s*=)", bare
     ):
         if "[" not in bare and "{" not in bare:
             return None
@@ -577,6 +615,9 @@ def _list_commas(line: str, _table: Key) -> _Fix | None:
     if bare.count("=") == 1 and (found := re.search(r"=\s*\(([^()]*)\)\s*$", bare)):
         inside = line[found.start(1) : found.end(1)]
         plain = f"{line[: found.start()].rstrip()} = [{inside}]"
+        if inside.strip().isdigit():
+            plain = plain.replace(f"[{inside}]", inside.strip())
+            return _Fix("has a number in brackets", plain, "leave the brackets out")
         return _Fix("has a list in round brackets", plain, "write square ones")
     return None
 
@@ -599,14 +640,19 @@ def _value(line: str, _table: Key) -> _Fix | None:
     if re.fullmatch(r"[+-]?0[0-9]+", value):
         plain = str(int(value))
         return _Fix("has a zero in front of a number", f"{head} {plain}", f"write {plain}")
+    is_time = key.strip().rpartition(".")[2].strip("\"' ") in _TIMES
     if re.fullmatch(r"[+-]?[0-9]*,[0-9]+", value):
-        return _Fix(
-            "has a comma in a number", f'{head} "{value.replace(",", ".")}s"', "write a point"
-        )
+        plain = f'"{value.replace(",", ".")}s"' if is_time else value.replace(",", "")
+        return _Fix("has a comma in a number", f"{head} {plain}", "leave the comma out")
     if re.fullmatch(r"[+-]?(\.[0-9]+|[0-9]+\.)", value):
-        # The only numbers with a point are times, and these are text with a unit.
+        plain = f'"{float(value):g}s"' if is_time else f"{float(value):g}"
         what = "has a number with nothing on one side of its point"
-        return _Fix(what, f'{head} "{float(value):g}s"', "write a digit there")
+        return _Fix(what, f"{head} {plain}", "write a digit there")
+    if value.isdecimal() and not value.isascii():
+        plain = "".join(str(unicodedata.decimal(sign)) for sign in value)
+        return _Fix("has digits of another script", f"{head} {plain}", f"write {plain}")
+    if len(value) > 2 and (word := nearest(value, ("true", "false"))):
+        return _Fix(f"has {value}, which TOML does not know", f"{head} {word}", f"write {word}")
     if (found := re.fullmatch(r"([0-9]+|true|false)\s+(\S.*)", value)) and not _is_duration(value):
         return _more(head, found[1], found[2])
     if "=" in value:
@@ -626,6 +672,10 @@ def _is_duration(value: str) -> bool:
 
 
 def _more(head: str, value: str, rest: str) -> _Fix:
+    if re.fullmatch(r"(,\s*(\"[^\"]*\"|'[^']*')\s*)+", rest):
+        return _Fix(
+            "has several values", f"{head} [{value}{rest}]", "write them in square brackets"
+        )
     if rest in ("]", "}", ")", '"'):
         return _Fix(f"has a {rest} that nothing opens", f"{head} {value}", "leave it out")
     what = f"has more behind its value: {quoted_line(rest)}"
@@ -665,6 +715,7 @@ def _twice(line: str, _table: Key) -> _Fix | None:
 _FAULTS: tuple[Callable[[str, Key], _Fix | None], ...] = (
     _invisible,
     _curly_quotes,
+    _two_statements,
     _comment,
     _line_end,
     _header,

@@ -1,4 +1,4 @@
-"""The words in which the problems of a configuration are told: a value, a name, what was meant.
+"""The words in which the problems of a configuration are reported: a value, a name, what was meant.
 
 Owns how a value and a place are shown, and what to suggest for a wrong name. Pure; any thread.
 """
@@ -27,7 +27,7 @@ NAME_RULES = {
 # Keys whose value nobody else may read, also where they are misspelled: problems end in logs.
 _SECRET = re.compile("tok|pass|secret|auth|api", re.IGNORECASE)
 
-# What people write who know gpiozero, or another way of saying it -> what is right here.
+# What people write who know gpiozero or another word for it -> what is right here.
 _MEANT = {
     "": {
         "pin": "write [pins]",
@@ -107,7 +107,7 @@ _MEANT = {
 
 
 def show(value: object) -> str:
-    """Write a value as TOML would, cut where it gets too long for a sentence."""
+    """Write a value as TOML does; cut it if it is too long for a sentence."""
     if isinstance(value, bool):
         text = str(value).lower()
     elif isinstance(value, str):
@@ -120,23 +120,23 @@ def show(value: object) -> str:
 
 
 def listed(names: Iterable[str]) -> str:
-    """Write names as a sentence does that leaves the choice: ``"a", "b" or "c"``."""
+    """Write names as a choice: `"a", "b" or "c"`."""
     shown = [show(name) for name in names]
     return " or ".join(filter(None, (", ".join(shown[:-1]), *shown[-1:])))
 
 
 def one_of(value: object, options: Collection[str]) -> str:
-    """Say that a value is none of those that can stand there."""
+    """Say that a value is none of the possible ones."""
     close = nearest(str(value), options)
     hint = f"; did you mean {show(close)}?" if close else ""
     return f"must be {listed(options)}{hint}"
 
 
 def nearest(name: str, known: Collection[str]) -> str | None:
-    """Find the known name that ``name`` was probably meant to be.
+    """Find the known name that `name` was probably meant to be.
 
-    What two names share as whole words, such as an ending, doesn't make them alike: ``right.html``
-    is not ``wrong.html``, and ``room-2`` not ``room-3``.
+    What two names share as whole words, such as an ending, doesn't make them alike: `right.html`
+    is not `wrong.html`, and `room-2` not `room-3`.
     """
     plain = {other.casefold(): other for other in known}
     found = difflib.get_close_matches(name.casefold(), plain, n=5)
@@ -157,7 +157,7 @@ def missing(what: str, name: str, known: Collection[str]) -> str:
     if close := nearest(name, known):
         return f"there is no {what} named {show(name)}; did you mean {show(close)}?"
     if known:
-        # It may still have to be written, unless nothing can be called so, such as "open.html".
+        # It may be missing in the file, unless no page can have that name, such as "open.html".
         add = "add it, or " if re.fullmatch(r"[\w-]+", name) else ""
         return f"there is no {what} named {show(name)}; {add}write {listed(known)}"
     return f"there is no {what} named {show(name)}; add it to [{what}s]"
@@ -167,10 +167,10 @@ def unknown(section: str, name: str, known: Collection[str]) -> str:
     """Say that a key (or, with no section, a whole section) is unknown, and what is right.
 
     Args:
-        section: ``server``, ``gpio``, ``limits``, ``kiosk``, ``pins``, ``pages``, or nothing for
-            the file's own level.
-        name: what stands there.
-        known: what may stand there.
+        section: `server`, `gpio`, `limits`, `kiosk`, `pins`, `pages`, or empty for the file's own
+            level.
+        name: The unknown name.
+        known: The names that may stand there.
     """
     what = "key" if section else "section"
     if meant := _MEANT.get(section, {}).get(name.lower()):
@@ -181,19 +181,30 @@ def unknown(section: str, name: str, known: Collection[str]) -> str:
 
 
 def dotted(key: Key) -> str:
-    """Join the levels of a key as TOML does, quoting what isn't a bare key."""
+    """Join the levels of a key as TOML does; quote those that need it."""
     return ".".join(part if re.fullmatch(r"[A-Za-z0-9_-]+", part) else show(part) for part in key)
 
 
 def is_secret(name: str) -> bool:
-    """Whether a key's value must not be shown, by the key's name; or a line of the file, by it."""
+    """Whether a key's value must not be shown, by the key's name."""
     return _SECRET.search(name) is not None
+
+
+def has_secret(line: str) -> bool:
+    """Whether a line of the file may have a secret: by its key, or by a plain word in its value."""
+    return _in_line(line) is not None
+
+
+def _in_line(line: str) -> re.Match[str] | None:
+    """Find the word that tells of a secret; a page may well be called "passage"."""
+    key = re.split("[=:]", line)[0]
+    return _SECRET.search(key) or re.search("token|passw|secret", line, re.IGNORECASE)
 
 
 def quoted_line(line: str) -> str:
     """Show a line of the file within a sentence: cut if it is long, and without a secret value."""
     shown = re.sub(r"[\x00-\x1f\x7f]", "\ufffd", line.strip().replace("\t", " "))
-    if (secret := _SECRET.search(shown)) is not None:
+    if (secret := _in_line(shown)) is not None:
         word = re.compile(r"[\w.-]*").match(shown, secret.end())
         end = word.end() if word else secret.end()
         value = re.search("[=:\"'\u2018-\u201f]", shown)

@@ -74,7 +74,20 @@ LINES = [
     ("pin = 17 the red one", "has more behind its value: `the red one`",
      "leave it out, or put # before it"),
     ('start = "a" "b"', 'has more behind its value: `"b"`', "leave it out, or put # before it"),
+    ("port = 8,000", "has a comma in a number", "write port = 8000"),
+    ("pin = 17.", "has a number with nothing on one side of its point", "write pin = 17"),
+    ("pin = \uff11\uff17", "has digits of another script", "write pin = 17"),
+    ("open = ture", "has ture, which TOML does not know", "write open = true"),
+    ('allow = "a", "b"', "has several values", 'write allow = ["a", "b"]'),
+    ("title = 'it's'", "has an apostrophe in single quotes", 'write title = "it\'s"'),
+    ("pin = (17)", "has a number in brackets", "write pin = 17"),
     # Signs.
+    ('on_low.button \u2192 "open"', 'has "\u2192"', 'write on_low.button = "open"'),
+    ('on_low[button] = "open"', "has no dot between its names", 'write on_low.button = "open"'),
+    ('on_low/button = "open"', "has no dot between its names", 'write on_low.button = "open"'),
+    ('pin = 17 pull = "up"', "has two keys", "put pull on the next line"),
+    ('pin = 17; pull = "up"', "has two keys", "put pull on the next line"),
+    ("pins:", "ends with a colon", "write [pins]"),
     ("button: 17", 'has a colon where "=" belongs', "write button = 17"),
     ("  button : 17  # x", 'has a colon where "=" belongs', "write button = 17"),
     ("start: welcome", 'has a colon where "=" belongs', 'write start = "welcome"'),
@@ -107,6 +120,8 @@ LINES = [
      'write idle = { after = "60s", to = "x" }'),
     ('idle = { after = "60s", after = "1s" }', "sets after twice", "leave one of them out"),
     ('{"pins": 17}', "begins as JSON does", "write TOML, such as [pins] and button = 17 below it"),
+    ('allow = ["a"; "b"]', "has a semicolon between two values", 'write allow = ["a", "b"]'),
+    ("idle = { a = 1 b = 2 }", "has no comma between two values", "write idle = { a = 1, b = 2 }"),
     # Backslashes.
     (r'template = "pages\welcome.html"', SPECIAL, 'write template = "pages/welcome.html"'),
     (r'template = "C:\Users\me\a.html"', SPECIAL, 'write template = "C:/Users/me/a.html"'),
@@ -120,7 +135,14 @@ LINES = [
      'write on_low.buetton = "open"'),
     ("my pin = 17", 'has the name "my pin", but a key has A-Z, a-z, 0-9, "_" and "-"',
      "write my_pin = 17"),
+    ('pages.tür.template = "x"', f'has the name "tür", but {PAGE_RULE}',
+     'write pages.tuer.template = "x"'),
     # Headers.
+    ("[pages.welcome]]", "has more brackets than it needs", "write [pages.welcome]"),
+    ("[[pages.welcome]", "has more brackets than it needs", "write [pages.welcome]"),
+    ("[pages welcome]", "has no single dot between its names", "write [pages.welcome]"),
+    ('[pages."open]', "opens a quote and does not close it", "write [pages.open]"),
+    ("pages]", 'has no "[" in front', "write [pages]"),
     ("[pages.welcome", 'has no "]" at its end', "write [pages.welcome]"),
     ("[pages/welcome]", "has no single dot between its names", "write [pages.welcome]"),
     ("[pages..welcome]", "has no single dot between its names", "write [pages.welcome]"),
@@ -240,6 +262,13 @@ def test_line_endings_of_windows_do_no_harm(tmp_path: Path) -> None:
     """The wrong line is shown without them."""
     said = problem(tmp_path, "[pins]\r\nbutton: 17\r\n[pages]\r\n")
     assert said == 'line 2: `button: 17` has a colon where "=" belongs; write button = 17'
+
+
+def test_a_page_may_be_called_passage(tmp_path: Path) -> None:
+    """A line whose value only sounds like a secret is shown."""
+    assert problem(tmp_path, "[server]\nstart = passage\n") == (
+        'line 2: `start = passage` has text without quotes; write start = "passage"'
+    )
 
 
 def test_a_long_line_is_cut(tmp_path: Path) -> None:
