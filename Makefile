@@ -8,7 +8,7 @@ HAS_LGPIO = $(PYTHON) -c 'import importlib.util, sys; sys.exit(not importlib.uti
 VENV_FLAGS = $(shell $(ON_A_PI) && echo --system-site-packages)
 EXTRA = $(shell $(ON_A_PI) && ! $(HAS_LGPIO) && echo '[lgpio]')
 
-.PHONY: help run test test-oldest test-pi test-faults test-https test-kiosk test-browsers test-pages test-attacks test-docs fuzz soak bench lint format wheel sbom docs clean
+.PHONY: help run test test-oldest test-pi test-faults test-https test-kiosk test-browsers test-pages test-attacks test-exhibits test-docs exhibits-client fuzz soak bench film lint format reference wheel sbom docs clean
 
 help:  ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -45,6 +45,16 @@ test-pages: .venv/dev .venv/browser  ## test in Chromium how pages hold presses 
 test-attacks: .venv/dev  ## attack a running bridge beside a good display, and check it by RFC 6455
 	$(BIN)/pytest tests/attacks
 
+test-exhibits: .venv/dev .venv/browser  ## run the exhibits of each version, and old tabs with this server
+	$(BIN)/pytest tests/exhibits --numprocesses=2 --dist=worksteal
+
+# Until the release: then that copy stays as it was shipped.
+exhibits-client:  ## keep this version's client.js with the exhibits
+	@version="$$(sed -nE 's/^version = "([0-9]+\.[0-9]+)\.0"/\1/p' pyproject.toml)"; \
+	test "$$version" || { echo "only a version that ends in .0 keeps its client.js"; exit 1; }; \
+	mkdir -p "tests/exhibits/$$version" && \
+	cp gpiobridge/routes/assets/client.js "tests/exhibits/$$version/client.js"
+
 # The site is built first: tests open each of its pages.
 test-docs: .venv/dev .venv/browser .venv/sbom docs  ## run what the README and docs/ show, as printed, open the site, and try the built wheel
 	$(BIN)/pytest tests/docs --numprocesses=2 --dist=worksteal
@@ -59,6 +69,9 @@ soak: .venv/soak  ## run for MINUTES under load and plot memory, descriptors, th
 bench: .venv/dev  ## measure speed and memory, as ratios within one run
 	$(BIN)/python tests/bench.py
 
+film: .venv/film .venv/browser  ## film a drawn button and the real page for the README
+	cd tests && ../$(BIN)/python -m film
+
 lint: .venv/dev  ## check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -67,6 +80,10 @@ lint: .venv/dev  ## check style and types
 format: .venv/dev  ## format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# From the tables and docstrings of the code; a test in tests/docs fails while it is stale.
+reference: .venv/dev  ## write the made parts of docs/configuration.md
+	$(BIN)/python tests/docs/reference.py
 
 wheel: .venv/dev  ## build the wheel into dist/
 	$(BIN)/python -m build --wheel
@@ -113,6 +130,11 @@ clean:  ## remove all that these commands have made here
 .venv/soak: .venv/dev
 	@echo "installing the plotting library into .venv ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,soak]'
+	@touch $@
+
+.venv/film: .venv/dev
+	@echo "installing the imaging library into .venv ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,film]'
 	@touch $@
 
 .venv/sbom: .venv/dev

@@ -1,7 +1,7 @@
 """A Raspberry Pi pin goes LOW, and the browser moves to its next page.
 
-Names are imported when they are asked for: `GpioBridge` takes Flask and pydantic, and a command
-that only talks to a running bridge has to do without both.
+Names are imported when they are first used: `GpioBridge` needs Flask and pydantic, but a command
+that only talks to a running bridge must work without both.
 """
 
 from importlib import import_module
@@ -48,10 +48,10 @@ _HOMES = {
     "GpioBridge": "gpiobridge.extension.gpio_bridge",
 }
 
-if not TYPE_CHECKING:  # who checks types knows every name
+if not TYPE_CHECKING:  # type checkers know every name
 
     def __getattr__(name: str) -> Any:
-        """Import a name when it is asked for, and keep it."""
+        """Import a name when it is first used, and keep it."""
         if name == "__version__":
             from importlib.metadata import version
 

@@ -1,6 +1,4 @@
-"""What can go wrong, each with the exit code a shell sees.
-
-::
+"""What can go wrong, each with the exit code that a shell sees.
 
     GpioBridgeError            1  something failed at run time
     ├── ConfigError            2  the configuration or the command line is wrong (a ValueError)
@@ -12,24 +10,43 @@
     ├── KioskError             1  a page can't be shown on this machine's screen
     └── InstallError           1  the service can't be installed, or doesn't start
 
-Each message is a sentence with place, value and remedy: it reaches a person as it is, without a
-traceback. This module imports nothing of the project.
+Each message is a sentence with place, value and remedy. It reaches a person as it is, without a
+traceback. This module imports nothing from the project.
 """
 
 from collections.abc import Sequence
 
 
 class GpioBridgeError(Exception):
-    """The root of all our errors: one ``except`` catches everything we raise on purpose."""
+    """The base of all errors of gpiobridge: one `except` catches everything raised on purpose.
+
+    Raised as itself in four cases: the bridge has no application yet, it is not running, a page or
+    function is declared too late, or the application already has a bridge.
+
+    Attributes:
+        exit_code: the exit code of a command that this error ends.
+    """
 
     exit_code = 1
 
 
 class ConfigError(GpioBridgeError, ValueError):
-    """The configuration is wrong.
+    """The configuration or the command line is wrong.
 
     Args:
-        problems: every problem found, a sentence each; all are shown together.
+        problems: every problem found, a sentence each; the message shows all of them.
+
+    Attributes:
+        problems: the same sentences as a tuple.
+
+    Example:
+        ```python
+        try:
+            bridge.start()
+        except ConfigError as error:
+            for problem in error.problems:
+                print(problem)
+        ```
     """
 
     exit_code = 2
@@ -40,7 +57,10 @@ class ConfigError(GpioBridgeError, ValueError):
 
 
 class PinError(GpioBridgeError):
-    """A pin can't be opened, read or set; the message says what to do."""
+    """A pin can't be opened or read, or it can't be set because it has a wire.
+
+    The message says what to do.
+    """
 
 
 class DriveError(PinError, ValueError):
@@ -48,19 +68,22 @@ class DriveError(PinError, ValueError):
 
 
 class ServerError(GpioBridgeError):
-    """The server can't start."""
+    """The server can't start: its port is in use, or it has several worker processes."""
 
 
 class PushError(GpioBridgeError, ValueError):
-    """A message is no JSON or too large, or it is for a page that there isn't."""
+    """A message is no JSON or too large, or its page or display can't exist."""
 
 
 class RemoteError(GpioBridgeError):
-    """A running bridge can't be reached, or it refuses what was asked.
+    """A running bridge can't be reached, or it refuses the request.
 
     Args:
         sentence: what a person should know.
         status: the HTTP status of its answer, if it gave one.
+
+    Attributes:
+        status: the HTTP status of the answer; None if there was no answer.
     """
 
     def __init__(self, sentence: str, status: int | None = None) -> None:
@@ -73,4 +96,4 @@ class KioskError(GpioBridgeError):
 
 
 class InstallError(GpioBridgeError):
-    """The service can't be installed or removed, or it doesn't start once it is."""
+    """The service can't be installed or removed, or it doesn't start after its installation."""

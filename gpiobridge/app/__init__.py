@@ -1,6 +1,6 @@
-"""What an application hears, says and reads of a running bridge.
+"""What an application hears from a running bridge, says to it, and reads of it.
 
-It hears through `handlers`, which call its `functions` on threads of their own; says something
-through `orders`; and reads and sets levels through `pins`. `running_bridge` is what all of them and
-the routes work on. Any thread of the application.
+`handlers` call its `functions`, each on its own thread. `orders` carry what it says. `pins` read
+and set levels. `running_bridge` is what all of them and the routes work on. Any thread of the
+application may use this room.
 """

@@ -1,4 +1,4 @@
-"""An application's functions: what they take, what they are called, and which are the same.
+"""An application's functions: their arguments, their names, and which of them are the same.
 
 It calls none of them. Any thread.
 """
@@ -11,13 +11,13 @@ Function = Callable[..., Any]
 
 
 def takes_one(function: Function) -> bool:
-    """Whether a function takes what it is called with; one that takes nothing is fine, too.
+    """Whether a function takes the argument of the call; a function without arguments is fine, too.
 
-    As in gpiozero, an argument with a default is the function's own: ``lamp=lamp`` in a loop.
+    As in gpiozero, an argument with a default belongs to the function: ``lamp=lamp`` in a loop.
     """
     try:
         parameters = inspect.signature(function).parameters.values()
-    except ValueError:  # a built-in one that says nothing
+    except ValueError:  # a built-in function without a signature
         return True
     positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     return any(
@@ -28,24 +28,24 @@ def takes_one(function: Function) -> bool:
 
 
 def uncallable(function: Function, *, given: bool) -> str:
-    """Say why a function can't be called as we would call it; nothing if it can."""
+    """Say why the bridge can't call a function; empty if it can."""
     try:
         argument = given and takes_one(function)
         inspect.signature(function).bind(*(None,) * argument)
     except TypeError as error:
         takes = "one argument or none" if given else "no argument"
         return f"{name_of(function)} can't be called ({error}): it must take {takes}"
-    except ValueError:  # a built-in one that says nothing
+    except ValueError:  # a built-in function without a signature
         pass
     return ""
 
 
 def name_of(function: object) -> str:
-    """What a function, or what was given in its place, is called in a sentence."""
+    """Return what a function, or whatever was given in its place, is called in a sentence."""
     return getattr(function, "__name__", None) or repr(function)
 
 
 def code_of(function: Callable[..., Any]) -> object:
-    """What two functions have in common that one ``def`` has made, run twice."""
-    # Not that of a decorator, which all that it is put around share.
+    """Return what two functions share if the same ``def`` made them, run twice."""
+    # Unwrap first: all functions below one decorator share that decorator's code.
     return getattr(inspect.unwrap(function), "__code__", function)

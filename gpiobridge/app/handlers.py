@@ -1,11 +1,11 @@
-"""The application's own functions, each on a thread of its own.
+"""The application's own functions, each on its own thread.
 
-A function that takes ten seconds, or fails, holds up nobody but itself: neither the watcher, which
-only puts events into its queue, nor the other functions. Its own events come one after the other,
-in their order.
+A function that takes ten seconds, or fails, holds up only itself. It holds up neither the watcher,
+which only puts events into its queue, nor the other functions. Its own events come one after the
+other, in their order.
 
-Threads: functions are added before `Handlers.prepare`; the watcher's thread puts events in; each
-function runs on its own.
+Threads: functions are added before `Handlers.prepare`. The watcher's thread puts events in. Each
+function runs on its own thread.
 """
 
 import logging
@@ -29,13 +29,13 @@ from gpiobridge.system.log_rate import LogRate
 log = logging.getLogger(__name__)
 
 MAX_WAITING = 1000
-"""A function that is so many events behind gets no more until it has caught up by one."""
+"""A function that is this many events behind receives no more until it has caught up by one."""
 
 MAX_WAITING_BYTES = 1024 * 1024
-"""The same for messages that take so much memory: they wait as text, and are read in its thread."""
+"""The same bound for the memory of messages: they wait as text, and are read on its thread."""
 
 JOIN_S = 0.5
-"""How long running functions have, in seconds, when the bridge stops; then they are left."""
+"""How long running functions have to finish at the stop, in seconds; then they are left."""
 
 _MESSAGE = "message"
 _START = "start"
@@ -44,7 +44,7 @@ Caller = Callable[[Function, tuple[Any, ...]], None]
 
 
 class Handlers(Observer):
-    """All functions that want to know of events and messages."""
+    """All functions that hear of events and messages."""
 
     def __init__(self) -> None:
         self._declared: list[_Declared] = []
@@ -61,11 +61,11 @@ class Handlers(Observer):
         Args:
             pin: the pin's name.
             when: the name of a trigger, such as "low".
-            function: takes the event, or nothing.
+            function: takes the event, or no argument.
 
         Raises:
-            ConfigError: it takes more.
-            GpioBridgeError: the bridge runs already.
+            ConfigError: it takes more arguments.
+            GpioBridgeError: the bridge is already running.
         """
         self._declare(pin, when, function)
 
@@ -78,18 +78,18 @@ class Handlers(Observer):
         self._declare("", _START, function)
 
     def next_application(self) -> None:
-        """Go on with another application: its factory may declare the same functions again.
+        """Prepare for another application: its factory may declare the same functions again.
 
-        Each then replaces the one that the same ``def`` has made for an earlier application.
+        Each then replaces the one that the same ``def`` made for an earlier application.
         """
         self._application += 1
 
     def gestures(self) -> frozenset[str]:
-        """The pins of which somebody wants to know taps or holds."""
+        """The pins whose taps or holds a function waits for."""
         return frozenset(d.pin for d in self._of_events if isinstance(HEARD[d.when].event, Gesture))
 
     def without_pin(self, pins: Mapping[str, Pin]) -> list[str]:
-        """Say which functions are for pins that there aren't."""
+        """Say which functions are for pins that don't exist."""
         return [
             f'on_{d.when}("{d.pin}") of {name_of(d.function)}: there is no pin {d.pin!r}; '
             f"pins: {', '.join(pins) or 'none'}"
@@ -98,11 +98,11 @@ class Handlers(Observer):
         ]
 
     def prepare(self, pins: Mapping[str, Pin], call: Caller) -> None:
-        """Let events and messages be put in: they wait for `start`.
+        """Accept events and messages; they wait for `start`.
 
         Args:
             pins: pin name to its settings.
-            call: calls a function with its arguments, in whatever context it needs.
+            call: calls a function with its arguments, in the context that it needs.
         """
         self._prepared = True
         self._runners.clear()
@@ -123,17 +123,17 @@ class Handlers(Observer):
             runner.put(())
 
     def pin_event(self, event: PinEvent) -> None:
-        """Let the functions for it know of an event; the watcher's thread."""
+        """Queue an event for its functions; the watcher's thread."""
         for runner in self._by_event.get((event.pin, event.event), ()):
             runner.put((event,))
 
     def message_came(self, message: SentMessage) -> None:
-        """Let the functions for messages know of one; the watcher's thread."""
+        """Queue a message for the functions that hear of messages; the watcher's thread."""
         for runner in self._of_messages:
             runner.put((message,), sys.getsizeof(message.text))
 
     def stop(self) -> None:
-        """Let running functions finish, for a moment; what they haven't been given is dropped."""
+        """Give running functions a moment to finish; drop what they have not received yet."""
         self._prepared = False
         until_s = time.monotonic() + JOIN_S
         for runner in self._runners.values():
@@ -153,7 +153,7 @@ class Handlers(Observer):
     def _declare(self, pin: str, when: str, function: Function) -> None:
         if self._prepared:
             raise GpioBridgeError(
-                f"{name_of(function)} comes too late: the bridge runs already; "
+                f"{name_of(function)} is declared too late: the bridge is already running; "
                 "declare it where the application is made"
             )
         if problem := uncallable(function, given=when != _START):
@@ -163,7 +163,7 @@ class Handlers(Observer):
 
 
 class _Declared(NamedTuple):
-    """A function, and what it wants to know."""
+    """A function, and what it waits for."""
 
     pin: str
     when: str
@@ -171,7 +171,7 @@ class _Declared(NamedTuple):
     application: int
 
     def replaces(self, other: "_Declared") -> bool:
-        """Whether it is the same function, made for a later application."""
+        """Whether it is the same function as the other, made for a later application."""
         return self.application > other.application and (
             (self.pin, self.when, code_of(self.function))
             == (other.pin, other.when, code_of(other.function))
@@ -186,7 +186,7 @@ class _Runner:
         self._call = call
         self._takes_one = takes_one(function)
         self._waiting: SimpleQueue[tuple[tuple[Any, ...], int] | None] = SimpleQueue()
-        self._bytes = 0  # of what waits
+        self._bytes = 0  # of the messages that wait
         self._lock = threading.Lock()
         self._ended = False
         self._failures = LogRate(log)
@@ -209,7 +209,7 @@ class _Runner:
         self._behind.write(
             logging.ERROR,
             "behind",
-            "%s is %s behind: %s that come now are not told to it",
+            "%s is %s behind: it does not receive %s that come now",
             name_of(self._function),
             behind,
             "those" if has_room else "messages",
@@ -220,7 +220,7 @@ class _Runner:
         self._waiting.put(None)
 
     def join(self, until_s: float) -> None:
-        # Not started: the bridge didn't start. The current one: a function stops the bridge.
+        # Not started: the bridge didn't start. The current thread: a function stops the bridge.
         if self._thread.ident not in (None, threading.get_ident()):
             self._thread.join(max(0.0, until_s - time.monotonic()))
 
@@ -231,15 +231,15 @@ class _Runner:
                 self._bytes -= size
             try:
                 self._call(self._function, tuple(map(_read, arguments)) if self._takes_one else ())
-            except BaseException:  # sys.exit() would end this thread, and nobody would know
-                # A page's messages may bring it about again and again.
+            except BaseException:  # sys.exit() would end this thread unnoticed
+                # Messages of a page may cause the same failure again and again.
                 self._failures.write(
                     logging.ERROR, "failed", "%s failed", name_of(self._function), exc_info=True
                 )
 
 
 def _read(argument: object) -> object:
-    """What a function is called with: a message only now takes the memory of its data."""
+    """Return a function's argument: only now does a message take the memory of its data."""
     if isinstance(argument, SentMessage):
         return Message(wire.message_data(argument.text), argument.display)
     return argument

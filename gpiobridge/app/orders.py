@@ -1,8 +1,8 @@
 """What the application says to its displays: checked on its own thread, then ordered.
 
-Any thread may push and navigate: a request, a handler, a scheduled job. The watcher carries the
-orders out, in the order in which they come. In a process in which no bridge runs, such as a `flask`
-command or a task of Celery's, nobody can be told: that is said in the log, once.
+Any thread may push and navigate: a request, a handler, a scheduled job. The watcher carries out the
+orders in the order in which they come. A process without a running bridge, such as a `flask`
+command or a Celery task, can reach no display; the log says so once.
 """
 
 import logging
@@ -39,10 +39,10 @@ class Orders:
     """Messages and moves of one application, before and while its bridge runs.
 
     Args:
-        prefix: where the application has put our own routes, usually empty.
+        prefix: where the application has put the bridge's routes, usually empty.
 
     Attributes:
-        retained: what displays get that come later.
+        retained: messages for displays that join later.
     """
 
     def __init__(self, prefix: str = "") -> None:
@@ -51,10 +51,10 @@ class Orders:
         self._watcher: Watcher | None = None
         self._process = 0  # the one that has the watcher's thread
         self._lock = threading.Lock()
-        self._said: set[tuple[int, str]] = set()  # processes, and why nobody is told there
+        self._said: set[tuple[int, str]] = set()  # process, and why it reaches no display
 
     def attach(self, watcher: Watcher) -> None:
-        """Send what comes from now on through a running watcher."""
+        """Send everything from now on through a running watcher."""
         with self._lock:
             self._process = os.getpid()
             self._watcher = watcher
@@ -71,8 +71,8 @@ class Orders:
             )
         if retain is not None and isinstance(audience.display, Display):
             raise PushError(
-                f"retain = {retain!r}: this one display doesn't come later, as each socket is "
-                "another; give its name as display, or leave retain out"
+                f"retain = {retain!r}: a single display never comes again, because each "
+                "socket is a new one; give its name as display, or leave retain out"
             )
         try:
             frame = text_frame(wire.message_frame(data))
@@ -83,24 +83,25 @@ class Orders:
             return 0
         if not self.retained.reserve(order):
             raise PushError(
-                f"retain = {retain!r}: all retained messages take at most "
-                f"{MAX_RETAINED_BYTES} bytes with their keys, and are at most {MAX_RETAINED}; "
-                "push None under a key that is done with"
+                f"retain = {retain!r}: too many messages are retained; there may be "
+                f"{MAX_RETAINED}, and {MAX_RETAINED_BYTES} bytes of them with their keys; "
+                "push None under a key that is no longer needed"
             )
         with self._lock:
             watcher = self._watcher
             if watcher is None:
-                self.retained.keep(order)  # nobody is there yet
+                self.retained.keep(order)  # no display is there yet
         if watcher is not None:
             return self._order(watcher, order)
-        # What is retained as the application is made counts from the start on. But with the
-        # first request comes the start: with a context, and without one, this is a command, a task.
+        # A retained message that is pushed while the application is made counts from the start on.
+        # An application context without a bridge means a command or a task: in a server, the first
+        # request would have started the bridge.
         if retain is None or has_app_context():
             self._say_nobody("no bridge runs in it")
         return 0
 
     def navigate(self, to: str, audience: Audience) -> int:
-        """Let displays leave for a page; see `gpiobridge.GpioBridge.navigate`."""
+        """Make displays leave for a page; see `gpiobridge.GpioBridge.navigate`."""
         self._check(audience)
         self._check_page("to", to)
         watcher = self._watcher
@@ -112,9 +113,9 @@ class Orders:
         return self._order(watcher, Move(to, audience))
 
     def _is_over(self) -> bool:
-        """Whether the watcher has ended, or isn't this process's; then it is said.
+        """Whether the watcher has ended, or belongs to another process; if so, log it.
 
-        Before any lock is taken: at the time of a fork another thread may have held it.
+        Checked before any lock is taken: another thread may have held one at the moment of a fork.
         """
         watcher = self._watcher
         if watcher is None:
@@ -133,11 +134,11 @@ class Orders:
             log.warning(_NOBODY, os.getpid(), why, self._prefix, self._prefix)
 
     def _is_new(self, why: str) -> bool:
-        """Whether it has yet to be said in this process; from now on it is said."""
+        """Whether this was not yet said in this process; from now on it counts as said."""
         said = (os.getpid(), why)
         if said in self._said:
             return False
-        self._said.add(said)  # first: a handler of the log may push
+        self._said.add(said)  # before the log line: a handler of the log may push
         return True
 
     def _order(self, watcher: Watcher, order: Push | Move) -> int:
@@ -148,7 +149,7 @@ class Orders:
         return sum(map(order.audience.has, displays))
 
     def _check(self, audience: Audience) -> None:
-        """Make sure that an audience could be there: callers may have written anything."""
+        """Check that an audience can exist; the caller may have passed anything."""
         if audience.page is not None:
             self._check_page("page", audience.page)
         for argument, who in (("display", audience.display), ("exclude", audience.exclude)):
@@ -163,12 +164,12 @@ class Orders:
     def _check_page(self, argument: str, page: str) -> None:
         if not isinstance(page, str):
             raise PushError(f"{argument} = {page!r}: must be the name of a page")
-        # Before the start no page is known; then nobody is there to be told, either.
+        # Before the start no page is known, but there are no displays either.
         if self._watcher is not None and page not in self._watcher.paths:
             pages = ", ".join(self._watcher.paths)
             raise PushError(f"{argument} = {page!r}: there is no such page; pages: {pages}")
 
 
 def _beginning(text: str) -> str:
-    """Quote the beginning of a text that is too long to be repeated."""
+    """Quote the beginning of a text that is too long to repeat."""
     return repr(f"{text[:_QUOTED]}…")

@@ -1,4 +1,4 @@
-"""The pins as an application sees them: their levels now, and a hand on those without a wire.
+"""The pins as an application sees them: their levels now, and control of those without a wire.
 
 Any thread.
 """
@@ -11,11 +11,10 @@ from gpiobridge.errors import DriveError
 
 
 class LivePin:
-    """One pin of a running bridge.
+    """One pin of a running bridge; `bridge.pins["button"]` gives it. Any thread.
 
-    Args:
+    Attributes:
         name: the pin's name.
-        running: gives the running bridge.
     """
 
     def __init__(self, name: str, running: Callable[[], RunningBridge]) -> None:
@@ -24,24 +23,26 @@ class LivePin:
 
     @property
     def level(self) -> Level:
-        """The debounced level now: ``"low"`` or ``"high"``."""
+        """The debounced level now: `Level.LOW` (equal to `"low"`) or `Level.HIGH` (`"high"`)."""
         return self._running().watcher.core.levels[self.name]
 
     @property
     def active(self) -> bool:
-        """Whether it is at its active level: pressed, in the case of a button."""
+        """Whether the pin is at its active level. For a button: whether it is pressed."""
         return self.level is self._running().settings.pins[self.name].active
 
     def set(self, level: Level | str) -> None:
-        """Set the level, as ``POST /api/pins/<name>`` does; it stays.
+        """Set the level, as `POST /api/pins/<name>` does. The pin keeps it.
 
-        For a pin with ``source = "http"``, or a simulated one.
+        Only for a pin with `source = "http"`, or a simulated one. A set level ends a press that is
+        still going on. `level` follows after the pin's debounce.
 
         Args:
-            level: `Level.LOW` or `Level.HIGH`, or the text ``"low"`` or ``"high"``.
+            level: `Level.LOW` or `Level.HIGH`, or the text `"low"` or `"high"`.
 
         Raises:
-            DriveError: it is another level, or comes so soon that a press would be no event.
+            DriveError: `level` is anything else, or the call comes so soon that a press would be no
+                event.
             PinError: the pin has a wire, or the bridge has stopped.
             GpioBridgeError: the bridge has not been started.
         """
@@ -50,19 +51,24 @@ class LivePin:
         self._running().watcher.pins.drive(self.name, Level(level))
 
     def press(self, for_s: float = 0.15) -> None:
-        """Make the pin active, and inactive again after a time; it doesn't wait for that.
+        """Make the pin active, then inactive again after a time. The call doesn't wait for the end.
 
-        For a pin with ``source = "http"``, or a simulated one. A press that is taken is an event,
-        and its release another one: what would be none is refused.
+        Only for a pin with `source = "http"`, or a simulated one. An accepted press is one event,
+        and its release another. A press that would be no event is refused.
 
         Args:
-            for_s: how long it stays active, in seconds: at least the pin's debounce, at most 600.
+            for_s: how long the pin stays active, in seconds: at least its debounce, at most 600.
 
         Raises:
-            DriveError: it is too short or too long, the pin is active already, or it changed less
-                than its debounce ago.
+            DriveError: `for_s` is too short or too long, the pin is already active, or it changed
+                less than its debounce ago.
             PinError: the pin has a wire, or the bridge has stopped.
             GpioBridgeError: the bridge has not been started.
+
+        Example:
+            ```python
+            bridge.pins["doorbell"].press(for_s=0.3)
+            ```
         """
         if isinstance(for_s, bool) or not isinstance(for_s, int | float):
             raise DriveError(f"for_s = {for_s!r}: must be a number of seconds, such as 0.15")
@@ -74,7 +80,7 @@ class LivePins(Mapping[str, LivePin]):
     """All pins of a running bridge, by name.
 
     Args:
-        running: gives the running bridge.
+        running: returns the running bridge.
     """
 
     def __init__(self, running: Callable[[], RunningBridge]) -> None:

@@ -1,6 +1,6 @@
-"""A bridge that has been started: its settings, its watcher, and how both are.
+"""A bridge that has been started: its settings, its watcher, and the health of both.
 
-The extension makes one at its start; the routes work on it. Any HTTP thread.
+The extension makes one at its start, and the routes work on it. Any HTTP thread.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from gpiobridge.system.run_key import RunKey
 
 
 def no_nonce() -> str:
-    """Stand in for the nonces of an application whose policy has none."""
+    """Stand in for the nonce of an application whose policy has none."""
     return ""
 
 
@@ -26,10 +26,10 @@ class RunningBridge:
         settings: the checked configuration.
         watcher: watches the pins and serves the displays.
         orders: what the application says to the displays.
-        prefix: where the application has put our own routes, usually empty.
-        process: the id of the process in which it was started: the only one with its threads.
-        key: what commands on this machine show instead of a token.
-        nonce: gives, in a request, the nonce that the answer's Content-Security-Policy names.
+        prefix: where the application has put the bridge's routes, usually empty.
+        process: the id of the process in which it was started; only this process has its threads.
+        key: what commands on this machine send instead of a token.
+        nonce: in a request, returns the nonce that the answer's Content-Security-Policy names.
     """
 
     settings: Settings
@@ -46,7 +46,7 @@ class RunningBridge:
         return self.watcher.alive and len(self.watcher.core.levels) == len(self.settings.pins)
 
     def health(self) -> tuple[dict[str, Any], bool]:
-        """What ``/healthz`` says, and whether all is well."""
+        """Return what ``/healthz`` says, and whether all is well."""
         levels, now_s = self.watcher.core.levels, self.watcher.clock.now().mono_s
         return {
             "status": "ok" if self.well else "failed",
@@ -73,7 +73,7 @@ class RunningBridge:
         }, self.well
 
     def status(self) -> str:
-        """Say in a line what ``systemctl status`` shows."""
+        """Return the line that ``systemctl status`` shows."""
         watcher, now_s = self.watcher, self.watcher.clock.now().mono_s
         displays, pins = watcher.displays, self.settings.pins
         hidden = sum(not display.visible for display in displays)
@@ -90,7 +90,7 @@ class RunningBridge:
 
 
 def _rough(duration_s: float) -> str:
-    """A duration as a person would say it."""
+    """Return a duration as a person would say it."""
     for unit, seconds in (("days", 86_400), ("h", 3_600), ("min", 60)):
         if duration_s >= 2 * seconds:
             return f"{duration_s // seconds:.0f} {unit}"

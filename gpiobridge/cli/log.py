@@ -1,4 +1,4 @@
-"""The log of a command that goes on for long: lines on stderr, which a journal may take."""
+"""The log of a command that runs for long: lines on stderr, which a journal may take."""
 
 import logging
 

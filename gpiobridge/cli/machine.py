@@ -13,6 +13,7 @@ from gpiobridge.cli.group import main
 from gpiobridge.cli.log import set_up_logging
 from gpiobridge.cli.options import config_option, token_option, url_option, which_config_option
 from gpiobridge.client.target import find_bridge
+from gpiobridge.config.words import show
 from gpiobridge.errors import InstallError, KioskError
 from gpiobridge.kiosk.browsers import BROWSERS, DEFAULT_BROWSER
 
@@ -22,17 +23,20 @@ _COLOURS = {"ok": "green", "warning": "yellow", "failure": "red", "skipped": Non
 
 def _display_name(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,32}", value):
-        raise click.BadParameter('a display\'s name has 1 to 32 of A-Z, a-z, 0-9, "_" and "-"')
+        raise click.BadParameter(
+            f'{show(value)}: a display\'s name has 1 to 32 of A-Z, a-z, 0-9, "_" and "-"; '
+            'write one such as "kiosk-2"'
+        )
     return value
 
 
 @main.command()
 @config_option
-@click.option("--json", "as_json", is_flag=True, help="Write the findings for machines.")
+@click.option("--json", "as_json", is_flag=True, help="Write the findings as JSON, for programs.")
 def doctor(config_file: Path | None, as_json: bool) -> None:
     """Examine this machine, and say what is wrong and what to do about it.
 
-    It changes nothing, also while the bridge runs. Without --config and without config.toml in
+    It changes nothing, even while the bridge runs. Without --config and without config.toml in
     this folder it takes the installed service's. With a failure the exit code is 1.
     """
     from gpiobridge.doctor import examine
@@ -41,7 +45,7 @@ def doctor(config_file: Path | None, as_json: bool) -> None:
     if as_json:
         click.echo(report.as_json())
     else:
-        # https://no-color.org; without it colour depends on there being a terminal.
+        # https://no-color.org; without it there is colour only on a terminal.
         plain = False if os.environ.get("NO_COLOR") else None
         click.echo(
             report.as_text(lambda verdict, word: click.style(word, fg=_COLOURS[verdict])),
@@ -143,7 +147,9 @@ def _write_policy(file: Path, url: str, wanted: "config.Kiosk") -> None:
     try:
         chromium_policy.write(file, chromium_policy.text(made))
     except OSError as error:
-        raise KioskError(f"{file} can't be written: {error.strerror or error}") from error
+        raise KioskError(
+            f"{file} can't be written: {error.strerror or error}; name another file, or - for none"
+        ) from error
 
 
 @main.command()
@@ -176,17 +182,21 @@ def install(
 ) -> None:
     """Run gpiobridge as a service, with the exhibit in DIR (needs root).
 
-    Without DIR the installed exhibit stays; the first time it is the one in this folder, else the
-    example. May be repeated: to upgrade, and after a change of [server].
+    Without DIR the installed exhibit stays. The first time, the exhibit in this folder is
+    installed, else the example. Repeat it to upgrade, and after a change of [server].
     """
     if rollback and (folder or kiosk):
-        raise click.UsageError("--rollback goes with neither DIR nor --kiosk")
+        raise click.UsageError("--rollback can't be combined with DIR or --kiosk; leave them out")
     if browser and not kiosk:
-        raise click.UsageError("--browser goes with --kiosk")
+        raise click.UsageError("--browser is the kiosk's; add --kiosk, or leave it out")
     if rollback and read_only is not None:
-        raise click.UsageError("--rollback goes with neither --read-only nor --writable")
+        raise click.UsageError(
+            "--rollback can't be combined with --read-only or --writable; leave them out"
+        )
     if read_only is False and (folder or kiosk or replace):
-        raise click.UsageError("--writable goes with none of DIR, --kiosk and --replace")
+        raise click.UsageError(
+            "--writable can't be combined with DIR, --kiosk or --replace; leave them out"
+        )
     installation = _installation()
     machine = installation.TargetMachine()
     if read_only is False:
@@ -209,7 +219,7 @@ def install(
 @main.command()
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and change nothing.")
 def uninstall(dry_run: bool) -> None:
-    """Remove the service that `install` has made; the exhibit stays (needs root)."""
+    """Remove the service that `install` has set up; the exhibit stays (needs root)."""
     installation = _installation()
     installation.uninstall(dry_run=dry_run, machine=installation.TargetMachine(), tell=click.echo)
 
@@ -218,5 +228,7 @@ def _installation() -> Any:
     try:
         from gpiobridge.install import installation  # not needed by the other commands
     except ImportError as error:  # Windows has no fcntl
-        raise InstallError("this machine doesn't run systemd, which `install` needs") from error
+        raise InstallError(
+            "this machine doesn't run systemd, which `install` needs; use `gpiobridge run`"
+        ) from error
     return installation

@@ -1,4 +1,4 @@
-"""Options that commands of several files have: which configuration, and which bridge."""
+"""Options that commands of several files share: which configuration, and which bridge."""
 
 from pathlib import Path
 
@@ -7,11 +7,11 @@ import click
 config_option = click.option(
     "--config",
     "config_file",
-    # Whoever reads it says in our words that this user may not, and what to do about it.
+    # If this user may not read it, our own message says so, and what to do about it.
     type=click.Path(readable=False, path_type=Path),
     help="By default config.toml in this folder, else the packaged example.",
 )
-# The environment's tokens are not click's to read: `client.target` reads them as the bridge does.
+# click doesn't read the tokens of the environment: `client.target` reads them as the bridge does.
 which_config_option = click.option(
     "--config",
     "config_file",

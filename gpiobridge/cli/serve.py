@@ -1,4 +1,4 @@
-"""Serve an exhibit, and say what would be served, and by which copy: run, check, version.
+"""Serve an exhibit, show what would be served, and name this copy: run, check, version.
 
 The caller's thread; the server makes its own.
 """
@@ -13,7 +13,7 @@ from gpiobridge import config
 from gpiobridge.cli.group import main
 from gpiobridge.cli.log import set_up_logging
 from gpiobridge.cli.options import config_option
-from gpiobridge.core.triggers import WORDS
+from gpiobridge.cli.table import table
 from gpiobridge.errors import PinError
 
 
@@ -34,7 +34,7 @@ def run(config_file: Path | None, host: str | None, port: int | None) -> None:
     set_up_logging()
 
     def load() -> "config.Settings":
-        with signs_of_life():  # after a reload systemd goes on waiting for them
+        with signs_of_life():  # after a reload systemd still waits for them
             settings = config.load(config_file, overrides=overrides)
         _warn(settings)
         return settings
@@ -45,40 +45,21 @@ def run(config_file: Path | None, host: str | None, port: int | None) -> None:
 @main.command()
 @config_option
 def check(config_file: Path | None) -> None:
-    """Check the configuration and show its pins and pages."""
+    """Check the configuration, and show all that it says: settings, pins and pages."""
+    from gpiobridge.cli import checked
+
     settings = config.load(config_file)
     if because := settings.example_because:  # `run` says it in its greeting
         click.echo(f"warning: the packaged example is shown: {because}", err=True)
     _warn(settings)
     click.echo(f"{settings.source} is fine.\n")
-    click.echo(
-        _table(
-            ("pin", "GPIO", "pull", "active", "debounce"),
-            [
-                (
-                    pin.name,
-                    pin.short,
-                    pin.pull or "",
-                    pin.active,
-                    f"{pin.debounce_s * 1000:g} ms",
-                )
-                for pin in settings.pins.values()
-            ],
-        )
-    )
-    click.echo()
-    click.echo(
-        _table(
-            ("page", "template", "when", "leads to"),
-            [row for name in settings.pages for row in _page_rows(settings, name)],
-        )
-    )
+    click.echo(checked.tables(settings))
 
 
 @main.command()
-@click.option("--json", "as_json", is_flag=True, help="Write it for machines.")
+@click.option("--json", "as_json", is_flag=True, help="Write JSON, for programs.")
 def version(as_json: bool) -> None:
-    """Name each part of this copy and its version, and since when it is here."""
+    """Name each part of this copy and its version, and the date of this copy."""
     from gpiobridge.pins import boards
     from gpiobridge.system import parts
 
@@ -95,28 +76,7 @@ def version(as_json: bool) -> None:
     click.echo(f"Python {told['python']} ({told['interpreter']})")
     click.echo(f"{told['system'] or 'system'}: {told['platform']}")
     click.echo(f"pins: {told['back_end'] or 'no back end is installed'}\n")
-    click.echo(_table(("package", "version"), list(told["packages"].items())))
-
-
-def _page_rows(settings: "config.Settings", name: str) -> list[tuple[str, ...]]:
-    page = settings.pages[name]
-    shown = f"{name} (start)" if name == settings.server.start else name
-    first = (shown, page.template or "")
-    rules = [(f"{pin} is {WORDS[event]}", to) for (pin, event), to in page.rules.items()]
-    if page.idle:
-        rules.append((f"idle for {config.format_duration(page.idle.after_s)}", page.idle.to))
-    if not rules:
-        return [(*first, "", "")]
-    return [(*(first if i == 0 else ("", "")), *rule) for i, rule in enumerate(rules)]
-
-
-def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
-    lines = [heads, tuple("-" * width for width in widths), *rows]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in lines
-    )
+    click.echo(table(("package", "version"), list(told["packages"].items())))
 
 
 def _warn(settings: "config.Settings") -> None:

@@ -26,11 +26,24 @@ _display_option = click.option("--display", help="Only displays of this name.")
 _exclude_option = click.option("--exclude", metavar="DISPLAY", help="No display of this name.")
 
 
+_LONGEST_SHOWN = 60
+
+
 def _seconds(_ctx: click.Context, _param: click.Parameter, value: str | None) -> float | None:
+    from gpiobridge.pins.driving import MAX_PRESS_S
+
+    if value is None:
+        return None
     try:
-        return None if value is None else config.parse_duration(value)
+        for_s = config.parse_duration(value)
     except ValueError as error:
         raise click.BadParameter(f'"{value}" {error}') from error
+    if not 0 < for_s <= MAX_PRESS_S:
+        most = config.format_duration(MAX_PRESS_S)
+        raise click.BadParameter(
+            f'"{value}" is no time for a press; write one above 0s and of at most {most}'
+        )
+    return for_s
 
 
 def _json(_ctx: click.Context, _param: click.Parameter, value: str) -> Any:
@@ -45,13 +58,14 @@ def _json(_ctx: click.Context, _param: click.Parameter, value: str) -> Any:
     try:
         return json.loads(value, parse_constant=refuse, object_pairs_hook=once)
     except (ValueError, RecursionError) as error:
+        cut = value if len(value) <= _LONGEST_SHOWN else f"{value[:_LONGEST_SHOWN]}..."
         raise click.BadParameter(
-            f"{value!r} is no JSON ({error}); text needs its quotes: '\"hello\"'"
+            f"{cut!r} is no JSON ({error}); text needs its quotes: '\"hello\"'"
         ) from error
 
 
 def _with_bridge(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command of the API the options that say which bridge is meant, as ``bridge``."""
+    """Give a command of the API the options that say which bridge is meant, as `bridge`."""
 
     @functools.wraps(command)
     def with_bridge(
@@ -66,7 +80,7 @@ def _with_bridge(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _with_audience(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options that say which displays are meant, as ``who``."""
+    """Give a command the options that say which displays are meant, as `who`."""
 
     @functools.wraps(command)
     def with_audience(
@@ -110,9 +124,9 @@ def press(name: str, for_s: float | None, bridge: Target) -> None:
 def watch(
     page: str | None, once: bool, url: str | None, config_file: Path | None, token: str
 ) -> None:
-    """Follow the page at URL without a browser: one JSON line a frame.
+    """Follow the page at URL without a browser: one line of JSON for each frame.
 
-    Without URL it is the start page of the bridge that the configuration names.
+    Without URL it follows the start page of the bridge that the configuration names.
     """
     from gpiobridge.client.frames import connect
 
@@ -137,7 +151,7 @@ def watch(
 @click.option("--retain", metavar="KEY", help="Keep it under KEY for displays that come later.")
 @_with_bridge
 def push(data: Any, who: Audience, retain: str | None, bridge: Target) -> None:
-    """Send JSON to the displays: their pages get it as gpiobridge:message.
+    """Send JSON to the displays: their pages receive it as gpiobridge:message.
 
     On the bridge's own machine its user (and root) needs no token.
     """

@@ -1,11 +1,11 @@
-"""Other programs: follow a page of a running bridge, or ask it something.
+"""Other programs: follow a page of a running bridge, or ask the bridge something.
 
-`connect` follows a page as a browser without a screen would: `frames` is the program's side,
-`follower` the connection's, on a thread of its own, and `waiting_frames` lies between them. A
-`page` is loaded, and its `cursors` are kept from socket to socket. The commands ask by HTTP
-(`asking`, with an `audience`; `answers` reads what comes instead), at the address and with the
-tokens that `target` finds. Nothing here knows the server's code: of frames, both ends share
-`core.wire` alone.
+`connect` follows a page as a browser without a screen would. `frames` is the program's side of it.
+`follower` is the connection's side, on its own thread, and `waiting_frames` lies between the two. A
+`page` is loaded, and its `cursors` are kept from socket to socket. The commands ask by HTTP:
+`asking` asks, with an `audience`, and `answers` reads an error's text. `target` finds the bridge's
+address and tokens. Nothing here knows the server's code; both ends share only the frames of
+`core.wire`.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_SEND_WAIT_S", "MAX_WAITING", "Frames", "PushError", "RemoteError", "connect"]
 
-if not TYPE_CHECKING:  # who checks types knows every name
+if not TYPE_CHECKING:  # type checkers know every name
 
     def __getattr__(name: str) -> Any:
-        """Import what follows a page for who asks for it: the commands do without websockets."""
+        """Import the follower's names only when they are asked for: commands need no websockets."""
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from gpiobridge.client import frames, waiting_frames
@@ -29,4 +29,4 @@ if not TYPE_CHECKING:  # who checks types knows every name
         return getattr(waiting_frames if name == "MAX_WAITING" else frames, name)
 
     def __dir__() -> list[str]:
-        return sorted({*globals(), *__all__})  # also what `help` shows
+        return sorted({*globals(), *__all__})  # `help` shows these, too

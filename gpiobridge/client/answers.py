@@ -1,7 +1,7 @@
 """What an answer of an HTTP server says, in a sentence for a person at a terminal.
 
-A bridge answers in text. What stands before it, an application's extensions or a proxy, answers
-with web pages and with JSON, of which a person needs the one sentence. Pure; any thread.
+A bridge answers in text. What stands in front of it, an application's extensions or a proxy,
+answers with web pages or JSON; a person needs only the one sentence in it. Pure; any thread.
 """
 
 import json
@@ -10,18 +10,18 @@ from html.parser import HTMLParser
 from werkzeug.exceptions import default_exceptions
 
 MAX_LENGTH = 300
-"""A longer text is cut, in characters: it is no sentence any more."""
+"""The most characters of a text; a longer one is cut: it is no sentence any more."""
 
 _SAID_UNDER = ("error", "message", "detail", "description", "reason", "msg")
 _TOLD_IN = ("p", "h1", "h2", "title")  # the best first
 
 
 def own_sentence(status: int, body: bytes) -> str:
-    """Find what an answer says of itself: nothing, if that is no more than its status.
+    """Find what an answer says of itself; empty if that is no more than its status.
 
     Args:
         status: its HTTP status.
-        body: text, JSON or a web page, cut off anywhere.
+        body: text, JSON or a web page, perhaps cut off anywhere.
     """
     text = body.decode(errors="replace").strip()
     if text.startswith("<"):
@@ -46,13 +46,13 @@ def _from_json(text: str) -> str:
 
 
 def _short(text: str) -> str:
-    """Bring a text into one line of a terminal, which it can't control."""
+    """Turn a text into one line, without characters that control a terminal."""
     line = "".join(c for c in " ".join(text.split()) if c.isprintable())
     return line if len(line) <= MAX_LENGTH else f"{line[:MAX_LENGTH].rstrip()}..."
 
 
 def _generic(status: int) -> tuple[str, ...]:
-    """What says no more than the status: its name, and Werkzeug's words for it."""
+    """Return texts that say no more than the status: its name, and Werkzeug's words for it."""
     error = default_exceptions.get(status)
     if error is None:
         return ("",)
@@ -66,29 +66,29 @@ class _Page(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self._texts: dict[str, list[str]] = {}  # of the first element of each kind that has text
-        self._within = ""  # the element that is being read
+        self._within = ""  # the element that is being read now
 
     @property
     def sentence(self) -> str:
-        """What the page says, as far as it was read."""
+        """What the page says, as far as it has been read."""
         for tag in _TOLD_IN:
             if text := " ".join("".join(self._texts.get(tag, ())).split()):
                 return text
         return ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Begin to read, unless there is one of its kind."""
+        """Begin to read an element, unless one of its kind has already been read."""
         if tag in _TOLD_IN:
             self._within = "" if any(map(str.strip, self._texts.get(tag, ()))) else tag
         elif tag in ("script", "style"):
             self._within = ""
 
     def handle_endtag(self, tag: str) -> None:
-        """Have read it."""
+        """Stop reading at the element's end."""
         if tag == self._within:
             self._within = ""
 
     def handle_data(self, data: str) -> None:
-        """Note a text."""
+        """Keep the text of the element that is being read."""
         if self._within:
             self._texts.setdefault(self._within, []).append(data)

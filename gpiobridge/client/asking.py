@@ -1,7 +1,7 @@
-"""Ask a running bridge by HTTP: its health, a press, a word to its displays.
+"""Ask a running bridge by HTTP: its health, a press, a message to its displays.
 
-Blocking calls on the caller's thread, any one. It uses the routes as any other program would, and
-nothing of the server; `follower` follows a page's frames.
+Blocking calls on the caller's thread, which may be any. It uses the routes as any other program
+would, and nothing of the server. `follower` follows a page's frames.
 """
 
 import http.client
@@ -19,7 +19,7 @@ from gpiobridge.errors import RemoteError
 from gpiobridge.system.run_key import find_keys, unreadable_key
 
 TIMEOUT_S = 5.0
-"""How long a bridge may be silent, in seconds, until it counts as none."""
+"""How long a bridge may be silent, in seconds, before it counts as not there."""
 
 _AnswerT = TypeVar("_AnswerT")
 
@@ -33,15 +33,15 @@ def press(
     """Make a simulated or virtual pin active, and inactive again.
 
     Args:
-        url: where the bridge is, such as ``http://127.0.0.1:8000``.
+        url: the bridge's address, such as ``http://127.0.0.1:8000``.
         pin: the pin's name.
-        for_s: how long it stays active, in seconds; at least the pin's debounce. None: as a
-            finger would, but at least the debounce.
-        token: what the bridge asks for, if it does.
-        api_token: what its API asks for, if that is another.
+        for_s: how long it stays active, in seconds; at least the pin's debounce. None: as long as a
+            finger's press, but at least the debounce.
+        token: the bridge's token, if it has one.
+        api_token: the token of its API, if that is a different one.
 
     Raises:
-        RemoteError: the bridge can't be reached, has no such pin, the pin is a real one, or the
+        RemoteError: the bridge can't be reached, it has no such pin, the pin is a real one, or the
             press would be no event.
     """
     base = bridge_url(url)
@@ -55,7 +55,7 @@ def press(
         where, right = f"{base}/simulator/pins/{quoted}", token
     else:
         where, right = f"{base}/api/pins/{quoted}", api_token or token
-    # One request is the whole press: the bridge itself knows its end, whatever becomes of us.
+    # One request is the whole press: the bridge ends it, even if this program is gone by then.
     press = {"level": pins[pin]["active"], "for": format_duration(for_s)}
     _with_key(where, right, lambda there, key: ask(_post(there, press, right, key)))
     time.sleep(for_s)
@@ -69,17 +69,17 @@ def health(
     timeout_s: float = TIMEOUT_S,
     key: str = "",
 ) -> dict[str, Any]:
-    """Ask a bridge how it is; README, "Keeping an eye on it", says what it answers.
+    """Ask a bridge for its health; README, "Keeping an eye on it", lists the fields of the answer.
 
     Args:
-        base: where the bridge is, as `bridge_url` gives it.
-        token: what the bridge asks for, if it does.
-        even_ill: return the answer of a bridge that doesn't watch its pins, too.
+        base: the bridge's address, as `bridge_url` returns it.
+        token: the bridge's token, if it has one.
+        even_ill: also return the answer of a bridge that doesn't watch its pins.
         timeout_s: how long it may be silent, in seconds.
-        key: of the run, as `run_key` finds it, in place of the token.
+        key: the key of the run, as `run_key` finds it, instead of the token.
 
     Raises:
-        RemoteError: no bridge answers there, or one that doesn't watch its pins.
+        RemoteError: no bridge answers there, or the bridge doesn't watch its pins.
     """
     url = f"{base}/healthz"
     request = _with_right(urllib.request.Request(url), token, key)
@@ -101,17 +101,17 @@ def push(
     retain: str | None = None,
     token: str = "",
 ) -> int:
-    """Send ``data`` to displays; their pages get it as ``gpiobridge:message``.
+    """Send ``data`` to displays; their pages receive it as ``gpiobridge:message``.
 
     Args:
-        url: where the bridge is, such as ``http://127.0.0.1:8000``.
-        data: anything that JSON can say.
+        url: the bridge's address, such as ``http://127.0.0.1:8000``.
+        data: anything that JSON can hold.
         who: which displays.
-        retain: keep it under this key for displays that come later.
-        token: what the bridge asks for, if it does.
+        retain: keep it under this key for displays that join later.
+        token: the bridge's token, if it has one.
 
     Returns:
-        How many displays were told.
+        How many displays it was sent to.
 
     Raises:
         RemoteError: the bridge can't be reached, or refuses.
@@ -124,13 +124,13 @@ def navigate(url: str, to: str, who: Audience = EVERYONE, *, token: str = "") ->
     """Send displays to the page ``to``, as a press would.
 
     Args:
-        url: where the bridge is, such as ``http://127.0.0.1:8000``.
+        url: the bridge's address, such as ``http://127.0.0.1:8000``.
         to: the name of their next page.
         who: which displays.
-        token: what the bridge asks for, if it does.
+        token: the bridge's token, if it has one.
 
     Returns:
-        How many displays were sent there; that they have arrived, nobody has confirmed.
+        How many displays were sent there; their arrival is not confirmed.
 
     Raises:
         RemoteError: the bridge can't be reached, or refuses.
@@ -160,14 +160,14 @@ def ask(
     """Send a request; return the answer's text, and its URL after redirects.
 
     Args:
-        request: what is asked, with `headers`.
-        accept: statuses of failures that are answers, too.
+        request: the request, with `headers`.
+        accept: failure statuses that also count as answers.
         timeout_s: how long the bridge may be silent, in seconds.
 
     Raises:
         RemoteError: no bridge answers, or it refuses, or it leads to another host.
     """
-    # A proxy of the environment is for the world outside, not for a bridge.
+    # A proxy from the environment is for the internet, not for a bridge.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _SameHost)
     try:
         with opener.open(request, timeout=timeout_s) as response:
@@ -176,19 +176,19 @@ def ask(
         with error:
             if error.code in accept:
                 return error.read().decode(errors="replace"), error.url
-            sent = "Authorization" in request.headers  # a token; the key has its own place
+            sent = "Authorization" in request.headers  # a token; the key is sent elsewhere
             raise refusal(request.full_url, error.code, error.read(), sent) from error
     except (OSError, ValueError, http.client.HTTPException) as error:
         raise no_bridge(request.full_url, error) from error
 
 
 def headers(token: str) -> dict[str, str]:
-    """Say the token, if there is one, as programs do."""
+    """Return the header that carries the token, if there is one."""
     return {"Authorization": f"Bearer {token}"} if token else {}
 
 
 def no_bridge(url: str, error: Exception) -> RemoteError:
-    """Say that no bridge answers at ``url``, and why."""
+    """Make the error that no bridge answers at ``url``, with the reason."""
     reason = error.reason if isinstance(error, urllib.error.URLError) else error
     return RemoteError(
         f"no bridge answers at {url}: {reason}; is it running, and is that its address?"
@@ -198,15 +198,15 @@ def no_bridge(url: str, error: Exception) -> RemoteError:
 def refusal(
     url: str, status: int, body: bytes | bytearray | None, token_sent: bool = False
 ) -> RemoteError:
-    """Say what was answered at ``url`` instead of what was asked for.
+    """Make the error for an answer at ``url`` that refuses.
 
     Args:
-        url: what was asked for.
+        url: the address that was asked.
         status: the HTTP status of the answer.
-        body: its text; of the bridge, or of whatever is there.
+        body: its text; from the bridge, or from whatever runs there.
         token_sent: whether a token went with the request.
     """
-    from gpiobridge.client.answers import own_sentence  # late: most answers are right ones
+    from gpiobridge.client.answers import own_sentence  # late import: most answers are no errors
 
     body = bytes(body or b"")
     said = own_sentence(status, body)
@@ -215,7 +215,7 @@ def refusal(
             said = _asks(said, token_sent)
         return RemoteError(f"the bridge answered {status}: {said}", status)
     sentence = f"{url} answered {status}" + (f": {said}" if said else "")
-    if not said or status in (404, 405):  # it may well be the address
+    if not said or status in (404, 405):  # the address may be wrong
         sentence = (
             f"{sentence.rstrip('.')}; is that the address of a bridge, or of one of its pages?"
         )
@@ -223,7 +223,7 @@ def refusal(
 
 
 def _asks(text: str, token_sent: bool) -> str:
-    """Say where a program's token comes from: the bridge's own sentence is for browsers."""
+    """Say how a program sends its token: the bridge's own sentence is for browsers."""
     who = "The API" if text.startswith("The API") else "This bridge"
     key = "api_token" if "server.api_token" in text else "token"
     option = key.replace("_", "-")
@@ -249,7 +249,9 @@ class _SameHost(urllib.request.HTTPRedirectHandler):
         hosts = [urllib.parse.urlsplit(url).hostname for url in (req.full_url, newurl)]
         if hosts[0] != hosts[1]:
             fp.close()
-            raise RemoteError(f"{req.full_url} leads to another host: {newurl}; ask that one", code)
+            raise RemoteError(
+                f"{req.full_url} redirects to another host: {newurl}; use that address", code
+            )
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
@@ -264,21 +266,23 @@ def _tell_displays(url: str, what: Mapping[str, Any], who: Audience, token: str)
 
 
 def _no_gpiobridge(url: str) -> RemoteError:
-    return RemoteError(f"what answers at {url} is no gpiobridge; --url says where it is")
+    return RemoteError(
+        f"the server at {url} is no gpiobridge; give the bridge's address with --url"
+    )
 
 
 def _with_key(url: str, token: str, ask_there: Callable[[str, str], _AnswerT]) -> _AnswerT:
     """Ask a bridge with its token; without one, on this machine, with the key of its run.
 
     Args:
-        url: what is asked.
+        url: the address to ask.
         token: if there is one, no key is looked for.
-        ask_there: asks at an address with a key; with an empty one without.
+        ask_there: asks at an address with a key; an empty key means none.
     """
     tried: set[str] = set()
     while True:
         keys = [] if token else [found for found in find_keys(url) if found.key not in tried]
-        # An application's bridge writes its key with the first request: then there is one more.
+        # An application's bridge writes its key at the first request: then a new key appears.
         there, key = (keys[0].url, keys[0].key) if keys else (url, "")
         try:
             return ask_there(there, key)
@@ -303,9 +307,9 @@ def _post(url: str, body: object, token: str, key: str = "") -> urllib.request.R
 
 
 def _with_right(request: urllib.request.Request, token: str, key: str) -> urllib.request.Request:
-    """Add what a request is let in by."""
+    """Add the token or key that lets a request in."""
     for name, value in headers(token).items():
         request.add_header(name, value)
     for name, value in headers(key).items():
-        request.add_unredirected_header(name, value)  # whatever answers, it stays at this address
+        request.add_unredirected_header(name, value)  # a redirect never takes the key along
     return request

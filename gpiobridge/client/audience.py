@@ -1,10 +1,10 @@
-"""Which displays a request to a bridge is for. It imports nothing of the project; any thread."""
+"""Which displays a request to a bridge is for. It imports nothing from the project; any thread."""
 
 from typing import NamedTuple
 
 
 class Audience(NamedTuple):
-    """Some of a bridge's displays, in the words of its API; what is None leaves nobody out.
+    """Some displays of a bridge, in the words of its API; what is None leaves no display out.
 
     Args:
         page: only displays on this page.

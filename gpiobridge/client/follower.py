@@ -1,9 +1,9 @@
 """Follow a page from socket to socket: the client's own thread.
 
-It answers beats, reconnects, and goes from page to page. It keeps what it has acted on, and tells
-it with each new socket, as ``routes/assets/client.js`` does; rules that run in a page (lockout,
-idle) are no business of it. What it is told goes to `waiting_frames`. It uses the wire as any other
-client would, and nothing of the server.
+It answers beats, reconnects, and goes from page to page. It keeps what it has acted on, and sends
+that with each new socket, as ``routes/assets/client.js`` does. Rules that run in a page (lockout,
+idle) don't concern it. The frames that it receives go to `waiting_frames`. It uses the wire as any
+other client would, and nothing of the server.
 """
 
 import contextlib
@@ -30,19 +30,19 @@ _GONE = (404, 410)
 
 
 class Follower:
-    """A page that is followed; `run` is for a thread of its own.
+    """Follows a page; `run` is for its own thread.
 
     Args:
         url: a page of the bridge, or the bridge's address for the start page.
-        token: what the bridge asks for, or nothing.
-        display: what this display is called, or nothing.
-        tell: gets a sentence when the connection is lost.
-        waiting: gets the frames, the socket while it can be sent to, and the end.
+        token: the bridge's token, or an empty string.
+        display: the name of this display, or an empty string.
+        tell: receives a sentence when the connection is lost.
+        waiting: receives the frames, the socket while it can be sent to, and the end.
         follow: whether to go to the next page when this one is moved.
         once: whether to end when the page would be left.
 
     Attributes:
-        closing: set from any thread, it ends; an open socket has to be closed, too.
+        closing: any thread sets it to end the follower; an open socket must be closed, too.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Follower:
         self._waiting = waiting
         self._follow = follow
         self._once = once
-        self._to: str | None = asking.with_scheme(url)  # of the page to load before the next socket
+        self._to: str | None = asking.with_scheme(url)  # the page to load before the next socket
         self._page = LoadedPage(self._to or "", "", "", 0.0)
         self._cursors = Cursors()
         self._seat = ""  # brings the next socket to the slot of the one before
@@ -71,23 +71,23 @@ class Follower:
 
     @property
     def url(self) -> str:
-        """The page whose socket is open now (or was last); any thread."""
+        """The page whose socket is open now, or was last; any thread."""
         return self._page.url
 
     def run(self) -> None:
-        """Follow until `closing` is set, or there is nothing to follow any more."""
+        """Follow until `closing` is set, or there is nothing left to follow."""
         failure = None
         try:
             while not self.closing.is_set():
                 if not self._connect():
                     self.closing.wait(_retry_delay_s(self._attempt, random.random()))
                     self._attempt += 1
-        except Exception as error:  # for the program's own thread, where it is raised
+        except Exception as error:  # it is raised again on the program's own thread
             failure = error
         self._waiting.end(failure)
 
     def _connect(self) -> bool:
-        """Hold one connection, from the page's load to the close; whether to go on at once."""
+        """Hold one connection, from the page to the close; return whether to go on at once."""
         try:
             if self._to is not None:
                 self._load(self._to)
@@ -118,14 +118,14 @@ class Follower:
         return pressed  # else a level that leads away would close each next socket, too
 
     def _load(self, url: str) -> None:
-        """Load a page, the next one: what was acted on goes with us to just that."""
+        """Load the next page; the cursor goes along unless a redirect leads elsewhere."""
         page = load_page(url, self._token)
         same = urllib.parse.urlsplit(url).path == urllib.parse.urlsplit(page.url).path
         self._cursors = Cursors(self._cursors.newest if same else "", page.cursor)
         self._page, self._to = page, None
 
     def _cope(self, error: RemoteError) -> None:
-        """Go on in spite of an error, if that may help."""
+        """Go on despite an error, if that may help."""
         if not self._waiting.joined:
             raise error
         at, start = self._to or self._page.url, self._page.start
@@ -143,7 +143,7 @@ class Follower:
             self._to = start
 
     def _listen(self, page: LoadedPage) -> tuple[int, str]:
-        """Open the page's socket, and take its frames until it is closed: code and reason."""
+        """Open the page's socket and take its frames until it closes; return code and reason."""
         query = self._cursors.query()
         if self._display:
             query.append(("display", self._display))
@@ -181,7 +181,7 @@ class Follower:
             try:
                 text = connection.recv(silent_s)
             except TimeoutError:
-                # No farewell to a peer that is silent; and whoever is sending to it is freed.
+                # A silent peer gets no close frame, and a thread that is sending to it is released.
                 with contextlib.suppress(OSError):
                     connection.socket.shutdown(socket.SHUT_RDWR)
                 raise
@@ -190,23 +190,23 @@ class Follower:
             if frame["type"] == "state":
                 self._seat = frame.get("seat", "")
             if frame["type"] == "beat":
-                # A close may have come right behind it, and there is more to read before that.
+                # A close may have come right after it; frames before that close must be read.
                 with contextlib.suppress(ConnectionClosed):
                     connection.send(wire.BEAT)
-            if frame["type"] != "state":  # a page that is moved at once still has its pauses
+            if frame["type"] != "state":  # only then: a page that is moved at once keeps its pauses
                 self._attempt = 0
             self._waiting.put(frame)
             if restarted:
                 self._relearn()
 
     def _relearn(self) -> None:
-        """Ask a server that was started again for its beat: it may have another configuration."""
+        """Ask a restarted server for its beat: it may have another configuration."""
         with contextlib.suppress(RemoteError):
             health = asking.health(self._page.base, self._token, even_ill=True)
             self._page = self._page._replace(beat_s=float(health.get("beat", self._page.beat_s)))
 
 
 def _retry_delay_s(attempt: int, chance: float) -> float:
-    """How long to wait before trying again: quickly at first, then spread out, at most 2 s."""
+    """Return the seconds until the next try: few at first, then more and spread out, at most 2."""
     most = min(_MAX_RETRY_S, _FIRST_RETRY_S * 2.0 ** min(attempt, 16))
     return most if attempt == 0 else most * (0.5 + 0.5 * chance)

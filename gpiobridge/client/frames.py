@@ -1,7 +1,5 @@
 """Follow a page of a running bridge from a program: a browser without a screen.
 
-::
-
     from gpiobridge.client import connect
 
     with connect("http://pi.local:8000/welcome") as frames:
@@ -9,9 +7,9 @@
             if frame["type"] == "edge":
                 print(frame["pin"], frame["event"])
 
-A thread of its own holds the connection (`follower`): it answers beats, reconnects, and follows
-from page to page, however long the program takes for a frame. Frames wait for the program meanwhile
-(`waiting_frames`).
+The connection has its own thread (`follower`). The thread answers beats, reconnects, and follows
+from page to page, even while the program is busy with a frame. Meanwhile frames wait for the
+program (`waiting_frames`).
 """
 
 import threading
@@ -41,40 +39,56 @@ def connect(
     once: bool = False,
     tell: Callable[[str], None] | None = None,
 ) -> "Frames":
-    """Open a page as a browser would, and follow what it is told.
+    """Open a page as a browser would, and follow it.
 
-    It returns when the page's socket has its first frame. From then on a lost connection is made
-    anew for ever: after 0.1 s at first, then at pauses of up to 2 s.
+    The call returns when the page's socket has received its first frame. From then on a lost
+    connection is made again, without end: after 0.1 s at first, then after pauses of up to 2 s.
 
     Args:
-        url: a page of the bridge, or the bridge's address for the start page.
-        token: what the bridge asks for, if it does.
-        display: what this display is called, in the bridge's log and ``/healthz``.
-        follow: go to the next page when a press (or the application) moves this one; if False, stay
-            on the page, with a new socket past that press: a listener.
+        url: a page of the bridge, such as `"http://pi.local:8000/welcome"`, or the bridge's address
+            for the start page.
+        token: the bridge's `server.token`, if it has one.
+        display: the name of this display in the bridge's log and `/healthz`; at most 64 characters.
+        follow: go to the next page when a press or the application moves this one. False: stay on
+            the page, and open a new socket after the press, as a listener does.
         once: end when the page would be left.
-        tell: gets a sentence when the connection is lost, on the connection's thread; it must not
-            block or raise.
+        tell: receives a sentence when the connection is lost. It runs on the connection's thread,
+            and must not block or raise.
+
+    Returns:
+        An iterator of the page's frames; use it in a `with` block, which closes it.
 
     Raises:
         RemoteError: no bridge answers within some seconds, or it refuses: there is no such page,
-            the token is wrong, all displays are taken.
+            the token is wrong, or all displays are taken.
+
+    Example:
+        ```python
+        from gpiobridge.client import connect
+
+        with connect("http://pi.local:8000/welcome") as frames:
+            for frame in frames:
+                if frame["type"] == "edge":
+                    print(frame["pin"], frame["event"])
+        ```
     """
     return Frames(url, token, display, tell or (lambda _sentence: None), follow=follow, once=once)
 
 
 class Frames:
-    """What a page is told, one frame after the other; made by `connect`.
+    """The frames that a page receives, one after the other; made by `connect`.
 
-    An iterator of frames as README, "The wire", has them: ``state``, ``edge``, ``message`` and
-    ``beat``. A close is ``{"type": "close", "code": …, "reason": …}``; a connection that died
-    without one is only told to ``tell``, and by the ``state`` with which the next one begins.
+    It is an iterator of frames, each a `dict` as "The wire" in the README describes: `state`,
+    `edge`, `message` and `beat`. A close is `{"type": "close", "code": …, "reason": …}`. If a
+    connection dies without a close, `tell` is called, and the next connection begins with a
+    `state`.
 
-    Up to `waiting_frames.MAX_WAITING` wait for the program; beats are left out while any does. If
-    the connection is refused for good (the page is gone, the token has changed) the iteration
-    raises `RemoteError` after the frames that were before.
+    Up to 1000 frames (`MAX_WAITING`) wait for the program; after that the oldest are left out. A
+    beat is left out while any other frame waits. If the connection is refused for good (the page is
+    gone, or the token has changed), the iteration raises `RemoteError` after the frames that came
+    before.
 
-    Every method may be called from any thread. It is a context manager that closes it; without
+    Every method may be called from any thread. As a context manager it closes itself. Without
     `close` its thread goes on until the program ends.
     """
 
@@ -104,7 +118,7 @@ class Frames:
 
     @property
     def url(self) -> str:
-        """The page whose socket is open now (or was last); it can be ahead of a busy program."""
+        """The page whose socket is open now, or was last; it can be ahead of a busy program."""
         return self._follower.url
 
     def __enter__(self) -> Self:
@@ -128,17 +142,17 @@ class Frames:
         return frame
 
     def send(self, data: Any) -> None:
-        """Send ``data`` to the application, for its ``on_message``.
+        """Send `data` to the application, for its `on_message` functions.
 
-        It goes out at once; while there is no connection, with the next one, for which it waits
-        `MAX_SEND_WAIT_S` at most. That it has arrived is not confirmed: a connection that has died
-        silently takes it, too.
+        The message goes out at once. While there is no connection, it waits for the next one, at
+        most 5 s (`MAX_SEND_WAIT_S`). Its arrival is not confirmed: a connection that has died
+        silently accepts it, too.
 
         Args:
-            data: anything that JSON can say, of at most `wire.MAX_MESSAGE_BYTES` with its frame.
+            data: anything that JSON can hold, at most 16 KiB with its frame.
 
         Raises:
-            PushError: it is no JSON, or too large; nothing was sent.
+            PushError: `data` is no JSON, or too large; nothing was sent.
             RemoteError: there is no connection; nothing was sent.
         """
         try:
@@ -158,16 +172,16 @@ class Frames:
                 raise RemoteError(f"nothing was sent: {self.url} is closed")
             try:
                 connection.send(text)
-            except ConnectionClosed:  # just now: the next one, then
+            except ConnectionClosed:  # closed just now: wait for the next connection
                 lost = connection
             else:
                 return
 
     def close(self) -> None:
-        """Leave the page, and end the iteration; frames that wait are discarded.
+        """Leave the page, and end the iteration; waiting frames are discarded.
 
-        It takes as long as the farewell does, a second at most; if a connection is just being
-        made, at most until that has failed, some seconds.
+        It takes as long as the closing handshake, a second at most. If a connection is just being
+        made, it waits until that has failed: some seconds at most.
         """
         self._follower.closing.set()
         if (open_socket := self._waiting.empty()) is not None:

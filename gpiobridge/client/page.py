@@ -1,4 +1,4 @@
-"""A page as a client without a screen sees it: loaded, and its frames read.
+"""A page as a client without a screen sees it: the client loads it and reads its frames.
 
 Blocking calls on the caller's thread; `follower` follows pages with them.
 """
@@ -19,10 +19,10 @@ class LoadedPage(NamedTuple):
     """What a page says of itself.
 
     Args:
-        url: where it is, after redirects.
-        socket_url: of its WebSocket.
-        cursor: with which it was rendered; empty without our script.
-        beat_s: seconds between two signs of life.
+        url: its address, after redirects.
+        socket_url: the address of its WebSocket.
+        cursor: the cursor with which it was rendered; empty without our script.
+        beat_s: seconds between two beats.
     """
 
     url: str
@@ -32,13 +32,13 @@ class LoadedPage(NamedTuple):
 
     @property
     def base(self) -> str:
-        """The bridge's own address: above its routes, without a slash at the end."""
+        """The bridge's own address: the part before its routes, without a slash at the end."""
         prefix = urllib.parse.urlsplit(self.socket_url).path.rpartition("/ws/")[0]
         return urllib.parse.urljoin(self.url, f"{prefix}/").rstrip("/")
 
     @property
     def start(self) -> str:
-        """Leads to the page that is the start page now."""
+        """The address that leads to the current start page."""
         return f"{self.base}/gpiobridge/start"
 
 
@@ -47,10 +47,10 @@ _DATA = re.compile(r' data-(socket|cursor|beat)="([^"]*)"')
 
 
 def load_page(url: str, token: str) -> LoadedPage:
-    """Load a page as a browser would, and see which socket its script would open.
+    """Load a page as a browser would, and find the socket that its script would open.
 
     Raises:
-        RemoteError: there is none, or no bridge.
+        RemoteError: there is no page, or no bridge.
     """
     html, url = asking.ask(urllib.request.Request(url, headers=asking.headers(token)))
     script = _SCRIPT.search(html)
@@ -66,7 +66,7 @@ def load_page(url: str, token: str) -> LoadedPage:
 
 
 def on_the_same_host(url: str, path: str) -> str | None:
-    """The URL of the page at ``path``; None if that leads elsewhere, which a bridge never does."""
+    """Return the URL of the page at ``path``; None if it leads to another host: no bridge does."""
     try:
         there = urllib.parse.urljoin(url, path)
         same = urllib.parse.urlsplit(there)[:2] == urllib.parse.urlsplit(url)[:2]
@@ -86,5 +86,5 @@ def read_frame(text: str | bytes, url: str) -> dict[str, Any]:
         if frame["type"] == "state":
             frame["epoch"], frame["seq"]
     except (ValueError, RecursionError, TypeError, KeyError) as error:
-        raise RemoteError(f"what answers at {url} is no gpiobridge") from error
+        raise RemoteError(f"the server at {url} is no gpiobridge") from error
     return frame

@@ -1,9 +1,9 @@
 """Which running bridge a command means: its address and its tokens.
 
-What an option says counts, then the environment, then the configuration that `doctor` would take:
-``config.toml`` in this folder, else the installed service's, else the example's. Of the file it
-takes the address and the tokens; what else is wrong there, `check` says. Imports nothing that runs
-a bridge; one thread, the caller's.
+An option counts first, then the environment, then the configuration that `doctor` would take:
+``config.toml`` in this folder, else the installed service's, else the example's. Only the address
+and the tokens are read from the file; `check` reports what else is wrong there. This module imports
+nothing that runs a bridge. It runs on the caller's thread.
 """
 
 import os
@@ -25,7 +25,7 @@ _INSTALLED = Path(CONFIG)
 
 
 class Target(NamedTuple):
-    """Where a bridge is, and what it may ask for.
+    """Where a bridge is, and the tokens that it may ask for.
 
     Args:
         url: its address, or one of its pages.
@@ -51,20 +51,20 @@ def find_bridge(
 ) -> Target:
     """Find the bridge that a command means.
 
-    With ``url`` the configuration gives the tokens alone, and only for a bridge on this machine: a
-    token isn't taken to another one unless somebody says so. What is wrong with a file that nobody
-    has named doesn't matter then.
+    With ``url``, only the tokens come from the configuration, and only for a bridge on this
+    machine: without being asked, a command takes no token to another machine. In that case, faults
+    in a file that nobody has named don't matter.
 
     Args:
-        url: what ``--url`` says, if it was given.
-        config_file: what ``--config`` says, if it was given.
-        token: what ``--token`` says.
-        api_token: what ``--api-token`` says.
-        environ: variables such as ``GPIOBRIDGE_SERVER__PORT`` lie over the file.
+        url: the value of ``--url``, if it was given.
+        config_file: the value of ``--config``, if it was given.
+        token: the value of ``--token``.
+        api_token: the value of ``--api-token``.
+        environ: variables such as ``GPIOBRIDGE_SERVER__PORT`` override the file.
         installed: finds the installed service's configuration; by default it asks systemd.
 
     Raises:
-        ConfigError: what has to be read of the configuration is wrong, or can't say the address.
+        ConfigError: a part of the configuration that must be read is wrong, or gives no address.
     """
     found = Target(url or "", _variable(environ, "token"), _variable(environ, "api_token"))
     if url is None or config_file is not None:
@@ -83,7 +83,7 @@ def find_bridge(
 def is_found_here(url: str) -> bool:
     """Whether a command in this folder finds the bridge at ``url`` by itself.
 
-    Without the environment, which another terminal doesn't have.
+    The environment doesn't count: another terminal doesn't have it.
     """
     if not HERE.exists():
         return url == config.DEFAULT_URL and not _INSTALLED.exists()
@@ -99,7 +99,7 @@ def token_is_found_here(token: str) -> bool:
 
 
 def _readable(file: Path, environ: Mapping[str, str]) -> Address:
-    """Read the address and the tokens; say what this user can do who may not."""
+    """Read the address and the tokens; if this user may not, say what to do."""
     try:
         return _address(file, environ)
     except ConfigError as error:
@@ -113,10 +113,10 @@ def _readable(file: Path, environ: Mapping[str, str]) -> Address:
 
 
 def _address(file: Path, environ: Mapping[str, str]) -> Address:
-    """Read the address and the tokens, without a look at the rest; it isn't ours to judge.
+    """Read the address and the tokens, and nothing else: the rest is `check`'s to judge.
 
     Raises:
-        ConfigError: one of them is wrong; then with all that is, as `check` says it.
+        ConfigError: one of them is wrong; then with every problem, as `check` reports it.
     """
     raw, _ = config.read(file, environ)
     try:
@@ -127,11 +127,11 @@ def _address(file: Path, environ: Mapping[str, str]) -> Address:
 
 
 def _known(address: Address, file: Path) -> str:
-    """Say where the bridge of a configuration is, seen from its own machine."""
+    """Return a configured bridge's address, as its own machine sees it."""
     if address.port == 0:
         raise ConfigError(
             [
-                f"{file}: server.port = 0: nobody can know which port that will be; "
+                f"{file}: server.port = 0: the port is known only once the bridge runs; "
                 "give the bridge's address with --url"
             ]
         )
@@ -147,7 +147,7 @@ def _variable(environ: Mapping[str, str], key: str) -> str:
 
 
 def _written(environ: Mapping[str, str], key: str) -> str:
-    """Read a token of this folder's configuration, whatever else is wrong with that."""
+    """Read a token of this folder's configuration, even if other parts of it are wrong."""
     try:
         raw, _ = config.read(HERE, environ)
     except ConfigError:
@@ -162,7 +162,7 @@ def _of_server(raw: Mapping[str, object], key: str) -> object:
 
 
 def _on_this_machine(url: str) -> bool:
-    """Whether an address, as people write it, is one that never leaves this machine."""
+    """Whether an address, as people write it, never leaves this machine."""
     try:
         name = urllib.parse.urlsplit(url if "://" in url else f"//{url}").hostname or ""
     except ValueError:  # no address at all

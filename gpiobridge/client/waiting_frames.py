@@ -1,7 +1,8 @@
 """Between two threads: the frames that wait for a program, and the socket that it sends on.
 
-The connection's thread puts frames in and says which socket is open; the program's threads take
-them out. Owns the lock that both hold, never while one of them sends or receives.
+The connection's thread puts frames in and says which socket is open. The program's threads take
+frames out. This module owns the lock that they share; no thread holds it while it sends or
+receives.
 """
 
 import logging
@@ -16,17 +17,17 @@ from websockets.sync.client import ClientConnection
 log = logging.getLogger(__name__)
 
 MAX_WAITING = 1000
-"""So many frames wait for a program that is busy; after that the oldest are left out."""
+"""How many frames wait for a busy program; after that the oldest are left out."""
 
 _LOOK_UP_S = 1.0  # Ctrl-C doesn't end a wait without a limit on Windows
 
 
 class WaitingFrames:
-    """What a page is told, until the program looks.
+    """What a page receives, until the program takes it.
 
     Attributes:
         joined: whether there has been a first frame.
-        left_out: how many frames have been left out since the program looked last.
+        left_out: how many frames have been left out since the queue was last empty.
     """
 
     def __init__(self) -> None:
@@ -39,7 +40,7 @@ class WaitingFrames:
         self._failure: Exception | None = None
 
     def put(self, frame: dict[str, Any]) -> None:
-        """Let a frame wait, a beat only if nothing else does."""
+        """Queue a frame; a beat only if no other frame waits."""
         with self._changed:
             if self._over or (frame["type"] == "beat" and self._waiting):
                 return
@@ -63,10 +64,10 @@ class WaitingFrames:
             self._changed.notify_all()
 
     def end(self, failure: Exception | None) -> None:
-        """Let nothing more come; the first end counts.
+        """Accept nothing more; only the first end counts.
 
         Args:
-            failure: is raised for the program once, after the frames that wait.
+            failure: raised once for the program, after the frames that wait.
         """
         with self._changed:
             if not self._over:
@@ -81,13 +82,13 @@ class WaitingFrames:
             return self._socket
 
     def wait_until_joined(self) -> None:
-        """Wait for the first frame, or raise why there is none."""
+        """Wait for the first frame, or raise the reason why there is none."""
         with self._changed:
             self._wait(lambda: self.joined or self._over)
             self._raise_failure()
 
     def take(self) -> dict[str, Any] | None:
-        """Wait for the next frame; None at the end, or what has led to it is raised."""
+        """Wait for the next frame; at the end return None, or raise what led to the end."""
         with self._changed:
             self._wait(lambda: self._waiting or self._over)
             if self._waiting:
@@ -96,11 +97,11 @@ class WaitingFrames:
             return None
 
     def socket(self, until_s: float, lost: ClientConnection | None) -> ClientConnection | None:
-        """Wait for a socket that can be sent to; None if it is over.
+        """Wait for a socket that can be sent to; None if the connection has ended.
 
         Args:
-            until_s: for how long, by the monotonic clock.
-            lost: one that can't.
+            until_s: how long to wait, by the monotonic clock.
+            lost: a socket that can't be sent to.
 
         Raises:
             TimeoutError: there was none in time.

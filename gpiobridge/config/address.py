@@ -1,6 +1,6 @@
-"""Where a bridge is and what it asks for, as ``[server]`` says it: host, port and the two tokens.
+"""The address of a bridge and the tokens that it requires, as `[server]` says them.
 
-All that a program needs that talks to one. No pydantic; any thread.
+A program that talks to a bridge needs no more. No pydantic; any thread.
 """
 
 import re
@@ -21,13 +21,13 @@ _HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63
 
 
 class Address(NamedTuple):
-    """Where a bridge is, and what it asks for.
+    """The address of a bridge, and the tokens that it requires.
 
     Args:
-        host: the address that it listens on.
+        host: The address that it listens on.
         port: 0 to 65535; 0 is any free port.
-        token: who sends it may see the pages; empty if nothing is asked for.
-        api_token: who sends it may use the API; empty for the same as ``token``.
+        token: The token that a browser must send to see the pages. Empty: no token is required.
+        api_token: The token that a program must send to use the API. Empty: the same as `token`.
     """
 
     host: str
@@ -37,18 +37,18 @@ class Address(NamedTuple):
 
     @property
     def local_url(self) -> str:
-        """Where the bridge is, seen from its own machine."""
+        """The bridge's address, seen from its own machine."""
         return local_url(self.host, self.port)
 
 
 def address_of(server: object) -> Address:
-    """Read the section ``[server]`` as far as a program needs it that talks to the bridge.
+    """Read those keys of the section `[server]` that a program needs to talk to the bridge.
 
     Args:
-        server: as `tomllib` gives it; what else stands there is passed over.
+        server: The section as `tomllib` gives it; other keys are ignored.
 
     Raises:
-        ValueError: one of the values is wrong; `check` says which, and what is right.
+        ValueError: One of the values is wrong; `check` says which, and what is right.
     """
     if not isinstance(server, Mapping):
         raise ValueError("is no section")
@@ -67,17 +67,17 @@ def base_url(host: str, port: int) -> str:
 
 
 def local_url(host: str, port: int) -> str:
-    """Write where a bridge is, seen from its own machine: ``http://127.0.0.1:8000``.
+    """Write a bridge's address as seen from its own machine: `http://127.0.0.1:8000`.
 
     Args:
-        host: the address that it listens on; perhaps that of all its interfaces.
-        port: its port.
+        host: The address that it listens on; it may be that of all interfaces.
+        port: Its port.
     """
     return base_url(seen_from_here(host), port)
 
 
 DEFAULT_URL = base_url(DEFAULT_HOST, DEFAULT_PORT)
-"""Where a bridge is by the defaults of ``[server]``."""
+"""The address of a bridge with the defaults of `[server]`."""
 
 
 def is_host(host: str) -> bool:
@@ -93,7 +93,7 @@ def read_listen_host(host: str) -> str:
     """Read an address to listen on.
 
     Raises:
-        ValueError: it is none; with what to write instead, where that is known.
+        ValueError: It is no address. The message says what to write instead, if that is known.
     """
     if is_host(host):
         return host
@@ -106,10 +106,10 @@ def read_listen_host(host: str) -> str:
 
 
 def read_token(token: str) -> str:
-    """Read a token; an empty one is none.
+    """Read a token; empty text means no token.
 
     Raises:
-        ValueError: it is none; with one that could be written.
+        ValueError: It can't be a token. The message has one that could be written.
     """
     if not re.fullmatch(r"([A-Za-z0-9_-]{16,128})?", token):
         raise ValueError(

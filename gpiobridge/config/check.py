@@ -1,8 +1,8 @@
-"""Raw tables in, settings out: what `tables` can't say of one value alone.
+"""Raw tables in, settings out: the checks that need more than one value.
 
-The order of the steps, and what sections say of each other; `pin_tables` and `page_tables` have a
-section each. What is partly wrong is read as far as it is right, so that one problem doesn't hide
-the next. Reads no file itself (`templates` does). Any thread.
+Owns the order of the steps, and the checks between sections; `pin_tables` and `page_tables` read a
+section each. A table that is partly wrong is read as far as it is right, so one problem doesn't
+hide the next. Reads no file itself (`templates` does). Any thread.
 """
 
 from collections.abc import Collection, Mapping
@@ -43,14 +43,14 @@ def check(
     """Check raw tables and turn them into settings.
 
     Args:
-        raw: as `tomllib` gives them.
-        source: what problems name as their place.
-        folder: where ``templates/`` lies.
-        views: names of pages that a Flask view serves: they need no template.
-        origins: dotted key -> the place to show for it instead of the source.
+        raw: The tables as `tomllib` gives them.
+        source: The place that problems name.
+        folder: The folder that holds `templates/`.
+        views: The names of pages that a Flask view serves: they need no template.
+        origins: For dotted keys that don't come from the source, the place to show instead.
 
     Raises:
-        ConfigError: with every problem found.
+        ConfigError: It has every problem that was found.
     """
     problems = Problems(source, origins)
     section = partial(_section, raw, problems=problems)
@@ -130,7 +130,7 @@ def _wrong_section(name: str) -> str:
 
 
 def _server(raw: Mapping[str, object], problems: Problems) -> Server:
-    """Check ``[server]``; a start page that isn't given is left empty."""
+    """Check `[server]`. A start page that isn't given is left empty."""
     table = problems.read(ServerTable, raw, ("server",), Server)
     server = Server(start=table.start or "", **table.given("start"))
     if table.start == "":
@@ -156,7 +156,8 @@ def _server(raw: Mapping[str, object], problems: Problems) -> Server:
     elif server.api == "local" and server.behind_a_proxy:
         problems.warn(
             ("server", "api"),
-            '"local" lets nobody in where url or allowed_hosts mean a proxy; write api_token',
+            '"local" lets nobody in while url or allowed_hosts say that there is a proxy; '
+            "write api_token",
         )
     if not (server.open or server.token or is_loopback(server.host)):
         problems.add(

@@ -1,12 +1,12 @@
 """Circles of levels: pages that lead to each other without end, while no pin changes.
 
-A circle needs levels that can be at one time: a pin that must be LOW for one of its steps and HIGH
-for another breaks it. So an open door's page and a closed door's are no circle.
+A circle needs levels that can exist at the same time. A pin that must be LOW for one of its steps
+and HIGH for another breaks it. So an open door's page and a closed door's page are no circle.
 
-Whether there is one can't be told quickly in general: pages as clauses and pins as variables make
-it the question whether a formula can be true (3-SAT), which no known method answers in less than
-exponential time. The usual shapes are easy, though. So the search is exact, and has a budget; what
-it can't finish within that is taken for a circle: a real one is never let pass.
+In general nobody can find out quickly whether there is a circle. With pages as clauses and pins as
+variables it is the question whether a formula can be true (3-SAT), which no known method answers in
+less than exponential time. The usual shapes are easy, though. So the search is exact, and has a
+budget. A search that the budget ends is reported as a circle: no real circle is ever accepted.
 
 Pure; imports nothing of the project but `events`.
 """
@@ -22,10 +22,10 @@ class Step(NamedTuple):
     """One rule by a level.
 
     Args:
-        page: the page on which it holds.
-        pin: the pin that it looks at.
-        level: the level at which it leads on.
-        target: the page that it leads to.
+        page: The page that has the rule.
+        pin: The pin.
+        level: The level at which the rule moves a display.
+        target: The page that it leads to.
     """
 
     page: str
@@ -38,10 +38,10 @@ class Circle(NamedTuple):
     """Pages that lead to each other without end.
 
     Args:
-        steps: once round, each step from the page that the one before leads to.
-        more: pages that are knotted into it: at levels at which it goes round, a display comes
-            from it to them and back.
-        certain: False if the search was given up before it was clear that there is a circle.
+        steps: The way round; each step starts at the page that the step before leads to.
+        more: Other pages that are part of it: at the levels of the circle, a display gets from it
+            to them and back.
+        certain: False if the budget ended before it was clear that there is a circle.
     """
 
     steps: tuple[Step, ...]
@@ -54,12 +54,12 @@ class _BudgetSpentError(Exception):
 
 
 def find_circles(steps: Sequence[Step], written: int) -> list[Circle]:
-    """Find the circles, one for each knot of pages.
+    """Find the circles, one for each group of pages that lead to each other.
 
     Args:
-        steps: the rules by level of all pages, in the order of the file.
-        written: how many rules the file has: one of ``[every_page]`` is a step of many pages. The
-            search takes at most the square of that.
+        steps: The rules by level of all pages, in the order of the file.
+        written: How many rules the file has; one rule of `[every_page]` is a step of many pages.
+            The search takes at most the square of that number.
     """
     search = _Search(50_000 + 5 * written * written)
     to_itself = [step for step in steps if step.page == step.target]
@@ -71,17 +71,17 @@ def find_circles(steps: Sequence[Step], written: int) -> list[Circle]:
 
 
 class _Search:
-    """The search for circles in parts of which each page leads to each other one.
+    """The search for circles, in parts where each page leads to each other page.
 
     Args:
-        budget: how many steps may be looked at, over all parts.
+        budget: How many steps may be looked at, in all parts together.
     """
 
     def __init__(self, budget: int) -> None:
         self._left = budget
 
     def circles_of(self, part: list[Step]) -> Iterator[Circle]:
-        """Find the circles of a part, one for each knot."""
+        """Find the circles of a part, one for each group of pages."""
         waiting = [part]
         while waiting:
             part = waiting.pop()
@@ -92,7 +92,7 @@ class _Search:
                 continue
             if levels is None:
                 continue
-            # What goes round at these levels is one knot; it is told by its shortest circle.
+            # All pages that these levels connect are one group; its shortest circle is reported.
             for knot in _strong_parts([s for s in part if levels[s.pin] is s.level]):
                 pages = dict.fromkeys(step.page for step in knot)
                 steps = _shortest(knot)
@@ -102,10 +102,10 @@ class _Search:
             waiting += _strong_parts(part)
 
     def _levels_of_a_circle(self, part: list[Step]) -> dict[str, Level] | None:
-        """Find levels of all pins at which some pages of a part go round; None if there are none.
+        """Find levels of all pins at which some pages of a part form a circle; None without one.
 
         Raises:
-            _BudgetSpentError: the budget is spent.
+            _BudgetSpentError: The budget is spent.
         """
         usual = _usual_levels(part)
         if _strong_parts([s for s in part if usual[s.pin] is s.level]):
@@ -127,7 +127,7 @@ class _Search:
         return None
 
     def _pruned(self, part: list[Step]) -> Iterator[list[Step]]:
-        """Leave out the steps that are in no circle, whatever the level of any single pin is."""
+        """Leave out the steps that are in no circle at either level of a single pin."""
         waiting = _strong_parts(part)
         while waiting:
             part = waiting.pop()
@@ -154,13 +154,13 @@ class _Search:
 
 
 def _mixed(part: Iterable[Step]) -> list[str]:
-    """List the pins that some steps want to be LOW and others HIGH."""
+    """List the pins that some steps need LOW and others HIGH."""
     wanted = dict.fromkeys((step.pin, step.level) for step in part)
     return [pin for pin, level in wanted if level is Level.LOW and (pin, Level.HIGH) in wanted]
 
 
 def _usual_levels(part: Iterable[Step]) -> dict[str, Level]:
-    """Find the level that most steps want of each pin."""
+    """Find the level of each pin that most steps need."""
     wanted = Counter((step.pin, step.level) for step in part)
     return {
         pin: max(Level, key=lambda level: wanted[pin, level])
@@ -169,23 +169,23 @@ def _usual_levels(part: Iterable[Step]) -> dict[str, Level]:
 
 
 def _pairs(part: Sequence[Step]) -> Iterator[tuple[Step, Step]]:
-    """Find two pages that lead to each other at levels that can be at one time."""
+    """Find two pages that lead to each other at levels that can exist at the same time."""
     ways: dict[tuple[str, str], list[Step]] = {}
     for step in part:
         ways.setdefault((step.page, step.target), []).append(step)
     for (page, target), there in ways.items():
         for back in ways.get((target, page), ())[:2]:
-            # Two of each are enough: of three steps, two don't exclude the same one.
+            # Two of each are enough: among three steps, two never exclude the same one.
             for step in there[:2]:
                 if step.pin != back.pin or step.level is back.level:
                     yield step, back
 
 
 def _strong_parts(steps: Iterable[Step]) -> list[list[Step]]:
-    """Split steps into parts of which each page leads to each other one; all else is left out.
+    """Split steps into parts where each page leads to each other page; leave out all others.
 
-    Tarjan's algorithm (SIAM Journal on Computing 1, 1972, p. 146), without recursion: pages may be
-    more than Python's stack is deep.
+    Tarjan's algorithm (SIAM Journal on Computing 1, 1972, p. 146), without recursion: there may be
+    more pages than Python's stack is deep.
     """
     ways: dict[str, list[str]] = {}
     steps = list(steps)

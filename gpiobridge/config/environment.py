@@ -1,4 +1,4 @@
-"""What lies over the file: environment variables and options of the command line.
+"""What overrides the file: environment variables and options of the command line.
 
 Pure: raw tables in, a raw table and the origins of its values out. Any thread.
 """
@@ -16,16 +16,16 @@ _OTHERS = ("GPIOBRIDGE_KIOSK_FLAGS",)  # which the command line reads
 def lay_over(
     raw: Mapping[str, object], environ: Mapping[str, str], overrides: Mapping[str, object]
 ) -> tuple[dict[str, object], dict[str, str]]:
-    """Lay variables such as ``GPIOBRIDGE_SERVER__PORT``, then options, over the file's tables.
+    """Lay variables such as `GPIOBRIDGE_SERVER__PORT`, then options, over the file's tables.
 
     Args:
-        raw: the file as `tomllib` reads it; it is not changed.
-        environ: the process's environment; variables without our prefix or without ``__`` (the
-            border between two levels) are not ours.
-        overrides: dotted keys and their values, as options give them; None means not given.
+        raw: The file as `tomllib` reads it; it is not changed.
+        environ: The environment of the process. Variables without our prefix or without `__` (the
+            border between two levels) are ignored.
+        overrides: Dotted keys and their values, as options give them; None means not given.
 
     Returns:
-        The tables together, and for each key that isn't the file's the place to show for it.
+        The merged tables, and the place to show for each key that doesn't come from the file.
     """
     merged = _copy(raw)
     origins: dict[str, str] = {}
@@ -41,11 +41,11 @@ def lay_over(
 
 
 def passed_over(environ: Mapping[str, str], tables: Iterable[str]) -> list[str]:
-    """Find variables that look like ours and set nothing: a token that isn't there guards nothing.
+    """Find variables that look like ours but set nothing: a token that isn't set guards nothing.
 
     Args:
-        environ: the process's environment.
-        tables: the names of all tables.
+        environ: The environment of the process.
+        tables: The names of all tables.
 
     Returns:
         A warning for each, with the name that was probably meant.
@@ -64,26 +64,26 @@ def passed_over(environ: Mapping[str, str], tables: Iterable[str]) -> list[str]:
 
 
 def _copy(table: Mapping[str, object]) -> dict[str, object]:
-    """Copy the tables all the way down, so that nothing of the caller's changes."""
+    """Copy the tables all the way down: the caller's own must not change."""
     return {
         key: _copy(value) if isinstance(value, Mapping) else value for key, value in table.items()
     }
 
 
 def _value(text: str) -> object:
-    """Read a variable as a TOML value (``9000``, ``true``, ``"x"``), else as the text it is."""
+    """Read a variable as a TOML value (`9000`, `true`, `"x"`); anything else is text."""
     try:
         table = tomllib.loads(f"value = {text}")
     except tomllib.TOMLDecodeError:
         return text
-    # A line break could smuggle in a second key; a date is no value of ours.
+    # A line break could smuggle in a second key. No key of ours takes a date.
     value = table["value"]
     known = isinstance(value, bool | int | float | str | list | dict)
     return value if len(table) == 1 and known else text
 
 
 def _spell(raw: Mapping[str, object], parts: list[str]) -> list[str]:
-    """Give a variable's levels the spelling the file has: it may have capitals and hyphens."""
+    """Spell a variable's levels as the file does, which may have capitals and hyphens."""
     spelled: list[str] = []
     table: object = raw
     for depth, part in enumerate(parts):
@@ -108,7 +108,7 @@ def _is_rule(levels: list[str]) -> bool:
 
 
 def _alike(part: str, known: Iterable[str]) -> str | None:
-    """Find the known key that ``part`` means, when capitals and hyphens don't count."""
+    """Find the known key that `part` means; capitals and hyphens don't count."""
     plain = part.replace("-", "_")
     return next((key for key in known if key.lower().replace("-", "_") == plain), None)
 
@@ -120,7 +120,7 @@ def _put(
     value: object,
     origin: str,
 ) -> None:
-    """Set one value and note its origin, making the tables on the way that aren't there."""
+    """Set one value and note its origin; make missing tables on the way."""
     for depth, part in enumerate(parts[:-1], start=1):
         inner = table.get(part)
         if not isinstance(inner, dict):

@@ -1,6 +1,6 @@
 """The example that comes with gpiobridge, and why it is shown instead of a folder's own exhibit.
 
-Reads the names of files in the current folder and no file; imports nothing of the project but
+Reads the names of files in the current folder, but no file; imports nothing of the project except
 `words`. Any thread; at start.
 """
 
@@ -28,7 +28,7 @@ def why_example(folder: Path) -> str:
     """Say why a folder's own exhibit is not shown, and what to do about it.
 
     Args:
-        folder: the one that has no ``config.toml``.
+        folder: The folder, which has no `config.toml`.
     """
     names: list[str] = []
     with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""The file: ``config.toml`` found, read, and with what lies over it.
+"""The file: find and read `config.toml`, and apply what overrides it.
 
 Any thread; used at start.
 """
@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from gpiobridge.config.environment import lay_over, passed_over
 from gpiobridge.config.example import example_file, why_example
-from gpiobridge.config.words import no_toml
 from gpiobridge.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -26,13 +25,13 @@ _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 def here_or(installed: Callable[[], Path | None]) -> Path | None:
-    """Choose the configuration for who has named none: this folder's, else the installed service's.
+    """Choose a configuration if none was named: this folder's, else the installed service's.
 
     Args:
-        installed: finds that; asked only where this folder has none.
+        installed: Finds that of the service; called only if this folder has none.
 
     Returns:
-        None if there is neither; then it is the example.
+        The file; None if there is neither. Then the example is meant.
     """
     return HERE if HERE.exists() else installed()
 
@@ -45,14 +44,14 @@ def load(
     """Read and check a configuration.
 
     Args:
-        path: the file; by default ``config.toml`` in the current folder, else the example, and
-            `Settings.example_because` says why.
-        environ: variables such as ``GPIOBRIDGE_SERVER__PORT`` override the file.
-        overrides: dotted keys that override both, such as ``{"server.port": 9000}`` for
-            ``--port``; None means that the option was not given.
+        path: The file. By default it is `config.toml` in the current folder, else the example;
+            then `Settings.example_because` says why.
+        environ: Variables such as `GPIOBRIDGE_SERVER__PORT` override the file.
+        overrides: Dotted keys that override both, such as `{"server.port": 9000}` for `--port`;
+            None means that the option was not given.
 
     Raises:
-        ConfigError: with every problem found.
+        ConfigError: It has every problem that was found.
     """
     because = ""
     if path is None:
@@ -62,7 +61,7 @@ def load(
     raw, origins = read(path, environ, overrides)
     # Not resolve(): where the file is a link, the templates lie beside the link.
     folder = Path(os.path.abspath(path)).parent
-    # Not above: it takes pydantic, whose import costs 90 ms, and who only reads a file needs none.
+    # Not above: it imports pydantic, which takes 90 ms and isn't needed to only read a file.
     from gpiobridge.config.check import SECTIONS, check
 
     settings = check(raw, source=str(path), folder=folder, origins=origins)
@@ -71,16 +70,17 @@ def load(
 
 
 def load_for_views(path: Path, environ: Mapping[str, str] = os.environ) -> "Settings":
-    """Read and check a configuration, as far as it doesn't depend on who shows the pages.
+    """Read and check a configuration without the checks that depend on who serves the pages.
 
-    That may be an application's views: whether there are templates, or any page, is theirs.
+    Views of an application may serve them. Whether there are templates, or any page, is then the
+    application's matter.
 
     Args:
-        path: the file.
-        environ: as for `load`.
+        path: The file.
+        environ: As for `load`.
 
     Raises:
-        ConfigError: with every problem found.
+        ConfigError: It has every problem that was found.
     """
     from gpiobridge.config.check import check  # late, as in `load`
 
@@ -110,33 +110,40 @@ def read(
     """Read a configuration without checking it, for `check.check`.
 
     Args:
-        path: the file.
-        environ: as for `load`.
-        overrides: as for `load`.
+        path: The file.
+        environ: As for `load`.
+        overrides: As for `load`.
 
     Returns:
-        The raw tables, and where their keys come from if it is not the file.
+        The raw tables, and the origins of those keys that don't come from the file.
 
     Raises:
-        ConfigError: the file can't be read.
+        ConfigError: The file can't be read.
     """
     return lay_over(_read_file(path), environ, overrides)
 
 
 def _read_file(path: Path) -> dict[str, Any]:
-    """Read the file's tables; whatever prevents it is one problem with a remedy.
+    """Read the file's tables; report what prevents that as one problem with a remedy.
 
-    The cause of the error is the `PermissionError` if this user may not read the file.
+    If this user may not read the file, the `PermissionError` is the cause of the error.
     """
     denied = None
+    data, text = b"", ""
     try:
+        data = path.read_bytes()
         # Windows' Notepad may put a byte order mark first, which TOML does not know.
-        text = path.read_bytes().decode("utf-8-sig")
+        text = data.decode("utf-8-sig")
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        problem = no_toml(str(error), text)
-    except UnicodeDecodeError as error:
-        problem = f"is not UTF-8 text (byte {error.start}); save it as UTF-8"
+    # A number of 5,000 digits is a ValueError, and lists in lists in lists are the other one.
+    except (ValueError, RecursionError) as error:
+        from gpiobridge.config import toml_errors  # not needed for a file that is right
+
+        if isinstance(error, UnicodeDecodeError):
+            line, problem = toml_errors.explain_encoding(data, error)
+        else:
+            line, problem = toml_errors.explain_toml(text, error)
+        raise ConfigError([f"{path}, line {line}: {problem}"]) from None
     except FileNotFoundError:
         problem = "there is no such file; name another with --config"
     except OSError as error:

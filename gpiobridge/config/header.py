@@ -1,11 +1,11 @@
-"""The names of the Pi's pins: every name gpiozero takes, turned into the BCM number.
+"""The names of the Pi's pins, each turned into its BCM number, and their place on the header.
 
-The 40-pin header has the numbers 0 to 27. A Compute Module has more, and another chip, such as an
-I2C expander, numbers of its own: those are let pass, and what the chip has is seen when it is
-opened.
+Every name that gpiozero takes is known. The 40-pin header has the numbers 0 to 27. A Compute Module
+has more, and another chip, such as an I2C expander, has its own numbers. Those are accepted here;
+which lines a chip really has is known when it is opened.
 
-Pure; imports nothing of the project; any thread. Our own table, since importing gpiozero to read
-a configuration would cost a start a third of a second; a test compares the two.
+Pure; imports nothing of the project; any thread. The table is our own, because importing gpiozero
+only to read a configuration would make a start a third of a second longer. A test compares the two.
 """
 
 import re
@@ -30,6 +30,7 @@ MOST_LINES = 58
 BCM2835 and RP1 have 54)."""
 
 _LAST = 1023  # no chip in use has more lines; a larger number is a slip of the finger
+_PLACES = {number: place for place, number in _BOARD.items()}
 _TABLES = {"BOARD": _BOARD, "J8:": _BOARD, "WPI": _WIRING_PI}
 _NAME = re.compile(r"(GPIO|BCM|BOARD|J8:|WPI|)(0|[1-9][0-9]{0,3})")
 
@@ -38,12 +39,12 @@ def bcm_number(name: object) -> int:
     """Turn a pin as the configuration writes it into its BCM number.
 
     Args:
-        name: 0 to 1023, the line's number on its chip, which is the BCM number on the Pi's own; or
-            a name, of the 40-pin header or of a line: ``"GPIO17"``, ``"BCM17"``, ``"BOARD11"``,
-            ``"J8:11"``, ``"WPI0"``, ``"17"``.
+        name: 0 to 1023, the line's number on its chip (on the Pi's own chip, the BCM number); or a
+            name of a header pin or of a line: `"GPIO17"`, `"BCM17"`, `"BOARD11"`, `"J8:11"`,
+            `"WPI0"`, `"17"`.
 
     Raises:
-        ValueError: with a short reason and a remedy.
+        ValueError: It is no pin. The message is a short reason with a remedy.
     """
     if isinstance(name, bool):  # a bool is an int, too: True would silently become GPIO 1
         raise ValueError("is no pin; write its BCM number, such as 17")
@@ -68,3 +69,28 @@ def bcm_number(name: object) -> int:
     elif _NAME.fullmatch(upper := name.strip().upper()):
         raise ValueError(f'there is no pin of this name; write "{upper}"')
     raise ValueError('there is no such pin; write a BCM number from 0 to 27, or "BOARD11"')
+
+
+def header_pin(bcm: int) -> int | None:
+    """Find the place of a BCM number on the 40-pin header.
+
+    Args:
+        bcm: the number of a line of the Pi's own chip.
+
+    Returns:
+        The physical position, 3 to 40; None for a line that is not on the header.
+    """
+    return _PLACES.get(bcm)
+
+
+def header_place(bcm: int) -> str:
+    """Name a line of the Pi's own chip with its place on the header.
+
+    Args:
+        bcm: the line's number.
+
+    Returns:
+        ``GPIO 11, header pin 23``, or ``GPIO 30, not on the header``.
+    """
+    place = header_pin(bcm)
+    return f"GPIO {bcm}, " + ("not on the header" if place is None else f"header pin {place}")

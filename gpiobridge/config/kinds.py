@@ -1,8 +1,8 @@
-"""The kinds of pins: what ``source`` may name, and what a kind has to say to be configured.
+"""The kinds of pins: what `source` may name, and what a kind must define to be configured.
 
-A kind is a module in `pins`: it says what its pins may have in the file, how they are told to
-people (its subclass of `Pin`), and how they are made. It is imported here by its name, when a pin
-of that kind is read: `config` stays below `pins`, and what nobody uses costs nothing.
+A kind is a module in `pins`. It defines the keys of its pins in the file, how messages name them
+(its subclass of `Pin`), and how they are made. It is imported here by its name when a pin of that
+kind is read. So `config` stays below `pins`, and a kind that nobody uses costs nothing.
 
 Any thread; used at start.
 """
@@ -20,10 +20,10 @@ from gpiobridge.config.words import Key
 from gpiobridge.core.events import Level
 
 KINDS = {"gpio": "gpiobridge.pins.gpio", "http": "gpiobridge.pins.http"}
-"""Kind -> its module, in which it is called ``KIND``."""
+"""Kind -> its module, in which it is called `KIND`."""
 
 DEFAULT_KIND = "gpio"
-"""The kind of a pin that names none; the only one with a short form, ``button = 17``."""
+"""The kind of a pin that names none; the only one with a short form, `button = 17`."""
 
 TableT = TypeVar("TableT", bound=PinTable)
 PinT = TypeVar("PinT", bound=Pin)
@@ -31,12 +31,12 @@ PinT = TypeVar("PinT", bound=Pin)
 
 @dataclass(frozen=True, slots=True)
 class WrittenPin(Generic[TableT]):
-    """A pin as it stands in the file.
+    """A pin as the file has it.
 
     Args:
-        key: where.
-        raw: its table, or the value of its short form.
-        table: what is right of it.
+        key: Its place.
+        raw: Its table, or the value of its short form.
+        table: Those of its values that are right.
     """
 
     key: Key
@@ -44,15 +44,15 @@ class WrittenPin(Generic[TableT]):
     table: TableT
 
     def place(self, name: str) -> Key:
-        """Give the place of one of its keys: in the short form all is in one."""
+        """Give the place of one of its keys; the short form has only one place."""
         return (*self.key, name) if isinstance(self.raw, Mapping) else self.key
 
     def value(self, name: str) -> object:
-        """Give what is written for one of its keys."""
+        """Give the value that is written for one of its keys."""
         return self.raw[name] if isinstance(self.raw, Mapping) else self.raw
 
     def has(self, name: str) -> bool:
-        """Whether one of its keys is written, rightly or not."""
+        """Whether one of its keys is written, with a right value or a wrong one."""
         return isinstance(self.raw, Mapping) and name in self.raw
 
 
@@ -60,9 +60,9 @@ class Kind(Generic[TableT, PinT]):
     """A kind of pins, as the configuration knows it.
 
     Attributes:
-        table: what may stand in ``[pins.<name>]``; its attributes are those of ``pin``.
-        pin: what becomes of it; it has the defaults, and the name of the kind.
-        needs: keys that must be there -> what to say where one isn't.
+        table: What may stand in `[pins.<name>]`; its attributes are those of `pin`.
+        pin: The class that it becomes; it has the defaults, and the name of the kind.
+        needs: Keys that must be there -> the sentence if one is missing.
     """
 
     table: type[TableT]
@@ -73,15 +73,15 @@ class Kind(Generic[TableT, PinT]):
         """Read a pin's table, each value by itself.
 
         Args:
-            key: where it stands.
-            raw: the table; of the default kind it may be the value of the short form.
-            problems: takes what is wrong.
+            key: Its place.
+            raw: The table; with the default kind it may be the value of the short form.
+            problems: Takes what is wrong.
         """
         assert isinstance(raw, Mapping)
         return WrittenPin(key, raw, problems.read(self.table, raw, key, self.pin))
 
     def active(self, written: WrittenPin[TableT], problems: Problems) -> Level | None:
-        """Find a pin's active level: LOW, unless it is given; None if it is needed, and isn't."""
+        """Find a pin's active level: LOW unless it is given; None if it is needed but missing."""
         active = written.table.active
         return Level.LOW if active is None else Level(active)
 
@@ -95,14 +95,14 @@ class Kind(Generic[TableT, PinT]):
         """Compare the values of a pin with each other, and with those of other pins.
 
         Args:
-            written: the pin.
-            earlier: the pins of this kind that stand before it, by name.
-            gpio: the section ``[gpio]``.
-            problems: takes what is wrong.
+            written: The pin.
+            earlier: The pins of this kind that stand before it, by name.
+            gpio: The section `[gpio]`.
+            problems: Takes what is wrong.
         """
 
     def settings(self, name: str, active: Level, table: TableT) -> PinT | None:
-        """Make a pin of what is right of it, if that is enough."""
+        """Make a pin of its right values, if these are enough."""
         given = {**table.given("source"), "name": name, "active": active}
         required = {f.name for f in fields(self.pin) if f.default is MISSING}
         return self.pin(**given) if required <= given.keys() else None

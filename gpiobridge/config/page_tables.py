@@ -1,7 +1,7 @@
-"""The pages of ``config.toml``: ``[pages]`` and ``[every_page]``, raw tables in, settings out.
+"""The pages of `config.toml`: `[pages]` and `[every_page]`, raw tables in, settings out.
 
-Owns the names of pages, and what the values of one page say of each other. `check` calls it.
-`rules` has where pins lead from them, `templates` what is in their files. Any thread.
+Owns the names of pages, and the checks between the values of one page. `check` calls it. `rules`
+knows where pins lead from them, `templates` what is in their files. Any thread.
 """
 
 import re
@@ -14,7 +14,7 @@ from gpiobridge.config.rules import EVERY_PAGE, Names, Rules, RulesOfPages, read
 from gpiobridge.config.settings import Idle, Page
 from gpiobridge.config.tables import PageTable, RulesTable
 from gpiobridge.config.templates import Templates
-from gpiobridge.config.words import Key, missing
+from gpiobridge.config.words import NAME_RULES, Key, missing, plain_name
 from gpiobridge.core.events import Level
 from gpiobridge.core.triggers import TABLES
 
@@ -34,11 +34,11 @@ def read_pages(
     """Check every page.
 
     Args:
-        raw: the section ``[pages]``.
-        every: the section ``[every_page]``.
-        names: of all pages and pins.
-        templates: those of this exhibit.
-        problems: is told what is wrong.
+        raw: The section `[pages]`.
+        every: The section `[every_page]`.
+        names: The names of all pages and pins.
+        templates: The templates of this exhibit.
+        problems: Takes what is wrong.
 
     Returns:
         The pages whose table could be read, and their rules.
@@ -62,7 +62,7 @@ def read_pages(
 def _page_table(
     key: Key, body: Mapping[str, object], names: Names, problems: Problems
 ) -> PageTable:
-    """Read one page; check its name, and what its values say of each other."""
+    """Read one page; check its name, and compare its values with each other."""
     _check_name(key, problems)
     table = problems.read(PageTable, body, key, Page)
     _check_idle((*key, "idle"), table.idle, names, problems)
@@ -77,9 +77,9 @@ def _check_name(key: Key, problems: Problems) -> None:
     if name in RESERVED:
         problems.add(key, "this path is the bridge's own; rename the page")
     elif not _PAGE_NAME.fullmatch(name):
-        plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:32]
+        plain = plain_name("pages", name)
         remedy = f"write [pages.{plain}]" if plain else "rename it"
-        problems.add(key, f'a page\'s name has 1 to 32 of a-z, 0-9 and "-"; {remedy}')
+        problems.add(key, f"{NAME_RULES['pages']}; {remedy}")
 
 
 def _template(
@@ -99,7 +99,7 @@ def _template(
     if table.template is not None:
         templates.check_page((*key, "template"), table.template, problems, by_name=True)
         return table.template
-    # Not for a name that is wrong itself, nor instead of a value that was.
+    # Not if the page's name itself is wrong, nor in place of a wrong value.
     default = f"{name}.html"
     if "template" not in body and _PAGE_NAME.fullmatch(name) and name not in RESERVED:
         templates.check_page(key, default, problems)
@@ -116,7 +116,7 @@ def _no_page(name: str) -> str:
 def _page(
     name: str, template: str | None, table: PageTable, every: RulesTable, rules: Rules
 ) -> Page:
-    """Make a page of what its own table says, and of what every page does."""
+    """Make a page from its own table and from that of every page."""
     return Page(
         name=name,
         template=template,
@@ -135,12 +135,12 @@ def _page(
 
 
 def _first(own: float | None, shared: float | None, default: float) -> float:
-    """Take what a page says itself, else what every page does."""
+    """Take a page's own value, else that of every page."""
     return next((value for value in (own, shared) if value is not None), default)
 
 
 def _idle(table: PageTable, every: RulesTable, name: str) -> Idle | None:
-    """Find when a page leaves by itself: its own word, else that of every page but the target."""
+    """Find a page's idle: its own, else that of every page, except on the page it leads to."""
     if table.idle is None:
         return every.idle if every.idle and every.idle.to != name else None
     return table.idle or None
@@ -149,7 +149,7 @@ def _idle(table: PageTable, every: RulesTable, name: str) -> Idle | None:
 def _check_idle(
     key: Key, idle: Idle | Literal[False] | None, names: Names, problems: Problems
 ) -> None:
-    """Check that the page and the pins that an ``idle`` names are there."""
+    """Check that the page and the pins that an `idle` names exist."""
     if not idle:
         return
     if idle.to not in names.pages:

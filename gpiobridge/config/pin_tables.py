@@ -1,6 +1,6 @@
-"""The pins of ``config.toml``: ``[gpio]`` and ``[pins]``, raw tables in, settings out.
+"""The pins of `config.toml`: `[gpio]` and `[pins]`, raw tables in, settings out.
 
-What a pin may have, its kind says (`kinds`); this reads all of them. `check` calls it. Any thread.
+A pin's kind defines its keys (`kinds`); this module reads all pins. `check` calls it. Any thread.
 """
 
 import re
@@ -11,21 +11,21 @@ from gpiobridge.config.kinds import DEFAULT_KIND, KINDS, Kind, WrittenPin, kind_
 from gpiobridge.config.problems import Problems
 from gpiobridge.config.settings import CHIP_BACK_ENDS, Gpio, Pin
 from gpiobridge.config.tables import GpioTable
-from gpiobridge.config.words import Key, one_of, show
+from gpiobridge.config.words import NAME_RULES, Key, dotted, one_of, plain_name, show
 from gpiobridge.core.events import Level
 
 _PIN_NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
 
 
 def read_gpio(raw: Mapping[str, object], problems: Problems) -> Gpio:
-    """Check ``[gpio]``."""
+    """Check `[gpio]`."""
     gpio = Gpio(**problems.read(GpioTable, raw, ("gpio",), Gpio).given())
     check_chip(("gpio", "chip"), gpio.chip, gpio, problems)
     return gpio
 
 
 def check_chip(key: Key, chip: str, gpio: Gpio, problems: Problems) -> None:
-    """Refuse the name of a chip that no back end would look at."""
+    """Refuse the name of a chip if the back end would ignore it."""
     if chip != "auto" and gpio.pin_factory not in ("auto", *CHIP_BACK_ENDS):
         sentence = f"has no meaning with pin_factory = {show(gpio.pin_factory)}; leave it out"
         problems.add(key, sentence, chip)
@@ -37,8 +37,8 @@ def read_pins(
     """Check every pin.
 
     Returns:
-        The pins that have all that they need, and the active level of each where it is known:
-        rules can be compared although a pin has another problem.
+        The pins that have all that they need, and the active level of each pin if it is known. So
+        rules can be compared even if a pin has another problem.
     """
     pins: dict[str, Pin] = {}
     actives: dict[str, Level] = {}
@@ -46,7 +46,9 @@ def read_pins(
     for name, raw in raw_pins.items():
         key = ("pins", name)
         if not _PIN_NAME.fullmatch(name):
-            problems.add(key, 'a pin\'s name has 1 to 32 of A-Z, a-z, 0-9, "_" and "-"; rename it')
+            plain = plain_name("pins", name)
+            remedy = f"write {dotted(('pins', plain))}" if plain else "rename it"
+            problems.add(key, f"{NAME_RULES['pins']}; {remedy}")
         kind, written = _read(key, raw, problems)
         active = kind.active(written, problems)
         earlier = read.setdefault(kind.pin.source, {})
@@ -61,7 +63,7 @@ def read_pins(
 
 
 def _read(key: Key, raw: object, problems: Problems) -> tuple[Kind[Any, Any], WrittenPin[Any]]:
-    """Read a pin as its kind does; where that is wrong, as the default one."""
+    """Read a pin as its kind does; if the kind is wrong, as the default kind does."""
     default = kind_of(DEFAULT_KIND)
     if not isinstance(raw, Mapping):
         return default, default.read(key, raw, problems)
@@ -82,7 +84,7 @@ def _read(key: Key, raw: object, problems: Problems) -> tuple[Kind[Any, Any], Wr
 def _without_others(
     key: Key, raw: Mapping[str, object], kind: Kind[Any, Any], problems: Problems
 ) -> dict[str, object]:
-    """Take out what only a pin of the default kind has, such as a number, and tell of it."""
+    """Take out the keys that only the default kind has, such as a number, and report them."""
     others = set(kind_of(DEFAULT_KIND).table.known_keys()).difference(kind.table.known_keys())
     sentence = f"has no meaning with source = {show(kind.pin.source)}; leave one of them out"
     for name in raw:

@@ -1,7 +1,7 @@
 """The problems of a configuration, gathered: place, value, remedy.
 
-Owns the place of a problem, and the translation of pydantic's errors: none of its words may reach
-a person. Imports nothing of the project but `durations`, `tables` and `words`; any thread.
+Owns the place of a problem, and the translation of pydantic's errors, whose words must not reach a
+person. Imports nothing of the project except `durations`, `tables` and `words`; any thread.
 """
 
 import dataclasses
@@ -14,27 +14,23 @@ from pydantic_core import ErrorDetails
 
 from gpiobridge.config.durations import format_duration
 from gpiobridge.config.tables import Table
-from gpiobridge.config.words import Key, dotted, one_of, show, unknown
+from gpiobridge.config.words import Key, dotted, is_secret, one_of, show, unknown
 
 TableT = TypeVar("TableT", bound=Table)
 
 _NOT_GIVEN = object()
-
-# Keys of [server] whose value is nobody else's business, also where they are misspelled: problems
-# end in logs.
-_SECRET = re.compile("tok|pass|secret|auth|api", re.IGNORECASE)
 
 
 class Problems:
     """All that is wrong with one configuration, a sentence each.
 
     Args:
-        source: what to name as the place, such as ``config.toml``.
-        origins: for dotted keys that aren't the source's: the variable or option they come from.
+        source: The place that problems name, such as `config.toml`.
+        origins: For dotted keys that don't come from the source: their variable or option.
 
     Attributes:
-        sentences: what is wrong.
-        warnings: what is allowed but probably not meant; each once.
+        sentences: What is wrong.
+        warnings: What is allowed but probably not meant; each once.
     """
 
     def __init__(self, source: str, origins: Mapping[str, str]) -> None:
@@ -44,26 +40,26 @@ class Problems:
         self._origins = origins
 
     def add(self, key: Key, sentence: str, value: object = _NOT_GIVEN) -> None:
-        """Tell one problem.
+        """Report one problem.
 
         Args:
-            key: the levels of the key it is about.
-            sentence: what is wrong, and the remedy.
-            value: what stands there now; a table is too long to show.
+            key: The levels of its key.
+            sentence: What is wrong, and the remedy.
+            value: The present value; a table is too long to show.
         """
-        secret = key[0] == "server" and _SECRET.search(key[-1])
+        secret = key[0] == "server" and is_secret(key[-1])
         hidden = value is _NOT_GIVEN or isinstance(value, Mapping) or secret
         shown = "" if hidden else f" = {show(value)}"
         self.sentences.append(f"{self._place(key)}{shown}: {sentence}")
 
     def warn(self, key: Key, sentence: str) -> None:
-        """Warn of what stands at ``key``; the same warning again is none."""
+        """Warn of what stands at `key`; the same warning is given only once."""
         warning = f"{self._place(key)}: {sentence}"
         if warning not in self.warnings:
             self.warnings.append(warning)
 
     def name(self, key: Key) -> str:
-        """Name a key within a sentence: as the file has it, or the variable that set it."""
+        """Name a key within a sentence: by its name in the file, or by the variable that set it."""
         return self._origin(key) or dotted(key)
 
     def _place(self, key: Key) -> str:
@@ -80,13 +76,13 @@ class Problems:
     def read(
         self, table: type[TableT], raw: Mapping[str, object], key: Key, settings: type
     ) -> TableT:
-        """Read one table, tell every problem in it, and return what is right of it.
+        """Read one table, report every problem in it, and return the values that are right.
 
         Args:
-            table: what the table may hold; nothing in it is required.
-            raw: the table as `tomllib` gives it.
-            key: where it stands.
-            settings: the dataclass it becomes, which knows the defaults.
+            table: What the table may hold; nothing in it is required.
+            raw: The table as `tomllib` gives it.
+            key: Its place.
+            settings: The dataclass that it becomes, which knows the defaults.
         """
         right = {
             name: dict(value) if isinstance(value, Mapping) else value
@@ -96,10 +92,10 @@ class Problems:
             return table.model_validate(right)
         except ValidationError as error:
             for details in error.errors(include_url=False):
-                # Without the position in a list: TOML has no way to write it, and the value tells.
+                # Without the position in a list: TOML can't write it, and the value says enough.
                 where = tuple(part for part in details["loc"] if isinstance(part, str))
                 self.add((*key, *where), _sentence(details, key, table, settings), details["input"])
-                # Only what is wrong goes: one bad rule doesn't hide what its neighbours lack.
+                # Only the wrong value goes: one bad rule must not hide the problems of others.
                 inner = right.get(where[0])
                 if isinstance(inner, dict) and len(where) > 1:
                     inner.pop(where[1], None)
@@ -117,14 +113,14 @@ def _sentence(error: ErrorDetails, key: Key, table: type[Table], settings: type)
     reason = _reason(error)
     default = next((f.default for f in dataclasses.fields(settings) if f.name == fields[name]), "")
     if ";" in reason or default in ("", (), None, dataclasses.MISSING):
-        return reason  # it has a remedy of its own, or there is no default to fall back on
+        return reason  # it has its own remedy, or there is no default to fall back on
     # Durations are the floats: see `durations`.
     shown = format_duration(default) if isinstance(default, float) else show(default)
     return f"{reason}; leave it out for the default of {shown}"
 
 
 def _reason(error: ErrorDetails) -> str:
-    """Say what is wrong with a value; a remedy, if there is a special one, after a semicolon."""
+    """Say what is wrong with a value; a special remedy, if there is one, follows a semicolon."""
     context = error.get("ctx", {})
     where = [str(part) for part in error["loc"]]
     match error["type"]:
@@ -133,9 +129,9 @@ def _reason(error: ErrorDetails) -> str:
         case "string_type":
             return "must be text in quotes"
         case "bool_type":
-            return "must be true or false, without quotes"
+            return "must be true or false, without quotes" + _meant_bool(error["input"])
         case "int_type":
-            return "must be a whole number, without quotes"
+            return "must be a whole number, without quotes" + _meant_int(error["input"])
         case "greater_than_equal":
             return f"must be at least {context['ge']}"
         case "less_than_equal":
@@ -149,3 +145,24 @@ def _reason(error: ErrorDetails) -> str:
             options = re.findall(r"'([^']+)'", str(context["expected"]))
             return one_of(error["input"], options)
     return "is not a value that can stand here"
+
+
+def _meant_bool(value: object) -> str:
+    """Say which of the two was meant, if that can be told."""
+    word = str(value).strip().lower()
+    for right, words in (
+        ("true", ("true", "yes", "on", "1")),
+        ("false", ("false", "no", "off", "0")),
+    ):
+        if word in words:
+            return f"; write {right}"
+    return ""
+
+
+def _meant_int(value: object) -> str:
+    """Say which number was meant, if that can be told."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < 10**9:
+        return f"; write {int(value)}"
+    if isinstance(value, str) and re.fullmatch(r"\s*[0-9]{1,9}\s*", value):
+        return f"; write {int(value)}"
+    return ""

@@ -1,4 +1,4 @@
-"""Rules that are allowed but can't be meant: they never happen, or leave somebody waiting.
+"""Rules that are allowed but can't be meant: they never fire, or leave a visitor waiting.
 
 Pure; any thread; at start.
 """
@@ -20,13 +20,13 @@ def warn_of_rules(
     pins: Mapping[str, Pin],
     problems: Problems,
 ) -> None:
-    """Warn of rules that can never lead anywhere, and of presses that do not.
+    """Warn of rules that can never lead anywhere, and of presses that lead nowhere.
 
     Args:
-        pages: by name.
-        rules: those of all pages.
-        pins: by name, those that have no problem.
-        problems: is warned.
+        pages: The pages, by name.
+        rules: The rules of all pages.
+        pins: The pins without a problem, by name.
+        problems: Takes the warnings.
     """
     ways = {name: _ways(rules.of(name), pins) for name in pages}
     happening = {way.rule.key for on_page in ways.values() for way in on_page if way.first is None}
@@ -43,7 +43,7 @@ def warn_of_rules(
 
 
 class _Way(NamedTuple):
-    """A rule on a page, and the one that always leads away before it, if there is one."""
+    """A rule on a page, and the rule that always leads away before it, if there is one."""
 
     pin: Pin
     event: Level | Gesture
@@ -60,7 +60,7 @@ def _ways(rules: Rules, pins: Mapping[str, Pin]) -> list[_Way]:
 
 
 def _always_first(pin: Pin, event: Level | Gesture, rules: Rules) -> Rule | None:
-    """Find the rule that leads away from a page before a gesture is over, if there is one."""
+    """Find the rule that leads away from a page before a gesture ends, if there is one."""
     if not isinstance(event, Gesture):
         return None
     by_press = rules.get((pin.name, pin.active))
@@ -68,9 +68,9 @@ def _always_first(pin: Pin, event: Level | Gesture, rules: Rules) -> Rule | None
 
 
 def _warn_of_first(page: str, pin: Pin, rule: Rule, first: Rule, problems: Problems) -> None:
-    """Warn of a rule that never happens, as another one is always first."""
+    """Warn of a rule that never happens, because another one is always first."""
     press = first.trigger.event_on(pin.active) is pin.active
-    sentence = f"as the {'press' if press else 'release'} itself leads away from "
+    sentence = f"because the {'press' if press else 'release'} itself leads away from "
     by = f"by {problems.name(first.key)}"
     match rule.shared, first.shared:
         case False, False if press:
@@ -91,12 +91,13 @@ def _warn_of_first(page: str, pin: Pin, rule: Rule, first: Rule, problems: Probl
 
 
 def _warn_of_tap(pin: Pin, rule: Rule, said: Rules, problems: Problems) -> None:
-    """Warn of a tap that can't be one, and of a tap beside which a longer press does nothing."""
+    """Warn of a tap that can never happen, and of one where a longer press does nothing."""
     hold = format_duration(pin.hold_s)
     if pin.debounce_s >= pin.hold_s:
         debounce = f"{_of_pin(pin, 'debounce')} = {format_duration(pin.debounce_s)}"
         sentence = (
-            f"never happens, as {debounce} is not shorter than {_of_pin(pin, 'hold')} = {hold}: "
+            f"never happens, because {debounce} is not shorter than {_of_pin(pin, 'hold')} = "
+            f"{hold}: "
             "each press that lasts long enough to count is a hold; write a longer hold, or a "
             "shorter debounce"
         )
@@ -104,7 +105,7 @@ def _warn_of_tap(pin: Pin, rule: Rule, said: Rules, problems: Problems) -> None:
     elif (pin.name, Gesture.HOLD) not in said:
         meant = "" if rule.shared else f"; if that is meant, write on_hold.{pin.name} = false"
         sentence = (
-            f"somebody slow, whose press lasts for {hold} (hold), gets nowhere; add "
+            f"a press that lasts for {hold} (hold) or longer leads nowhere; add "
             f"on_hold.{pin.name} = {show(rule.target)}, or write on_press (or on_release) instead "
             f"of on_tap{meant}"
         )
@@ -121,7 +122,8 @@ def _warn_of_idle(page: Page, rule: Rule, pin: Pin, problems: Problems) -> None:
     if page.lockout_s:
         until = f"lockout = {format_duration(page.lockout_s)} and {until}"
     sentence = (
-        f"hardly ever happens, as idle leads away after {format_duration(page.idle.after_s)}, and "
+        "hardly ever happens, because idle leads away after "
+        f"{format_duration(page.idle.after_s)}, and "
         f"no press counts before {until} are over; write a longer after, or shorter ones of these"
     )
     problems.warn(rule.key, sentence)
@@ -129,10 +131,10 @@ def _warn_of_idle(page: Page, rule: Rule, pin: Pin, problems: Problems) -> None:
 
 def _warn_of_what_is_taken_out(own: Rules, said: Rules, shared: Rules, problems: Problems) -> None:
     for (pin, event), rule in own.items():
-        # Beside a tap it says something: that a press which gets too long leads nowhere.
+        # Next to a tap it has a meaning: a press that gets too long leads nowhere.
         states = event is Gesture.HOLD and (pin, Gesture.TAP) in said
         if rule.target is None and (pin, event) not in shared and not states:
-            sentence = "takes nothing out, as [every_page] has no such rule; leave it out"
+            sentence = "takes nothing out, because [every_page] has no such rule; leave it out"
             problems.warn(rule.key, sentence)
 
 

@@ -1,8 +1,8 @@
-"""The rules of pages: which event leads where, and which never end.
+"""The rules of pages: where an event leads, and which rules lead round without end.
 
-Owns the tables ``on_…`` and ``while_…``, of one page and of ``[every_page]``. The rules of a page
-are those of every page, unless it has one of its own for the same pin and event, or takes one out
-with ``false``. Pure; any thread; at start.
+Owns the tables `on_...` and `while_...` of one page and of `[every_page]`. A page has the rules of
+every page, unless it has its own rule for the same pin and event, or takes one out with `false`.
+Pure; any thread; at start.
 """
 
 from collections.abc import Collection, Mapping
@@ -24,9 +24,9 @@ class Rule(NamedTuple):
     """One rule.
 
     Args:
-        trigger: what it waits for.
-        target: the page it leads to; None if it takes one of ``[every_page]`` out.
-        key: where it stands.
+        trigger: What it waits for.
+        target: The page that it leads to; None if it takes out a rule of `[every_page]`.
+        key: Its place.
     """
 
     trigger: Trigger
@@ -35,12 +35,12 @@ class Rule(NamedTuple):
 
     @property
     def shared(self) -> bool:
-        """Whether it stands in ``[every_page]``."""
+        """Whether it stands in `[every_page]`."""
         return self.key[: len(EVERY_PAGE)] == EVERY_PAGE
 
     @property
     def pin(self) -> str:
-        """The pin that it is for."""
+        """The pin that it waits for."""
         return self.key[-1]
 
 
@@ -52,9 +52,9 @@ class Names(NamedTuple):
     """What a rule may name.
 
     Args:
-        pages: the names of all pages.
-        pins: the names of all pins.
-        actives: pin name to its active level, where that is known.
+        pages: The names of all pages.
+        pins: The names of all pins.
+        actives: Pin name to its active level, if that is known.
     """
 
     pages: Collection[str]
@@ -66,8 +66,8 @@ class RulesOfPages(NamedTuple):
     """The rules of all pages.
 
     Args:
-        shared: those of ``[every_page]``.
-        own: page name to what it says itself.
+        shared: Those of `[every_page]`.
+        own: Page name to the page's own rules.
     """
 
     shared: Rules
@@ -76,12 +76,12 @@ class RulesOfPages(NamedTuple):
     def said(self, page: str) -> Rules:
         """Lay a page's own rules over those of every page, pin by pin and event by event.
 
-        Those that take one out are among them.
+        The result includes rules that take one out.
         """
         return {**self.shared, **self.own[page]}
 
     def of(self, page: str) -> Rules:
-        """Say which rules hold on a page: none of every page's that leads to this one."""
+        """List the rules that hold on a page, without those of every page that lead to it."""
         shared = {event: rule for event, rule in self.shared.items() if rule.target != page}
         merged = {**shared, **self.own[page]}
         return {event: rule for event, rule in merged.items() if rule.target is not None}
@@ -98,8 +98,8 @@ def read_rules(
             target = None if written is False else written
             if target is None and key == EVERY_PAGE:
                 sentence = (
-                    "takes a rule of [every_page] out, so it stands below [pages.<name>]; "
-                    "leave it out here"
+                    "takes a rule of [every_page] out, which only a page can do; move it below "
+                    "[pages.<name>]"
                 )
                 problems.add(place, sentence, written)
                 continue
@@ -110,7 +110,7 @@ def read_rules(
                 continue
             active = names.actives.get(pin)
             if active is None and trigger.relative:
-                continue  # the pin has a problem, which is told with it
+                continue  # the pin has a problem, which is reported there
             event = trigger.event_on(active)
             if (pin, event) in rules:
                 other = rules[pin, event].trigger.table
@@ -127,7 +127,7 @@ def refuse_circles(rules: RulesOfPages, problems: Problems) -> None:
     for page in rules.own:
         for (pin, event), rule in rules.of(page).items():
             written.add(rule.key)
-            # A target that isn't there is a problem that is told already.
+            # A target that doesn't exist has been reported already.
             if rule.trigger.at_load and isinstance(event, Level) and rule.target in rules.own:
                 steps[Step(page, pin, event, str(rule.target))] = rule
     for circle in find_circles(list(steps), len(written)):
@@ -140,7 +140,7 @@ def refuse_circles(rules: RulesOfPages, problems: Problems) -> None:
 
 
 def _way(circle: Circle) -> str:
-    """Say where a circle leads."""
+    """Describe a circle."""
     shown = " to ".join((*(step.page for step in circle.steps), circle.steps[0].page))
     if not circle.certain:
         return (
@@ -152,7 +152,7 @@ def _way(circle: Circle) -> str:
         named.append(f"{rest} more")
     more = " and ".join(filter(None, (", ".join(named[:-1]), *named[-1:])))
     if more:
-        more = f" ({more} {'is' if len(circle.more) == 1 else 'are'} knotted into it)"
+        more = f" ({more} {'is' if len(circle.more) == 1 else 'are'} part of it, too)"
     return f"leads from {shown} without end{more}"
 
 

@@ -1,7 +1,8 @@
 """A whole configuration as the project sees it: checked, frozen, in seconds and BCM numbers.
 
-`config` makes these and is where to import them from. Defaults are written here and nowhere else,
-but those of `address`. Pure; imports nothing of the project but that and `events`; any thread.
+`config` makes these; import them from there. Defaults are written here and nowhere else, except
+those of `address`. What each key means is written here, too, below `Args:`: `docs/configuration.md`
+is made from it. Pure; imports nothing of the project but `address` and `events`; any thread.
 """
 
 from collections.abc import Mapping
@@ -27,20 +28,31 @@ class Server:
     """The section ``[server]``.
 
     Args:
-        host: the address to listen on.
-        port: 0 to 65535; 0 is any free port.
-        start: the page at ``/``.
-        max_displays: further sockets are refused; at least 1.
-        beat_s: seconds between two signs of life; 0.2 to 60.
-        catch_up_s: seconds a press stays good for a display that was away.
-        csp: the Content-Security-Policy of the owner's pages.
-        open: whether everyone on the network may see the pages.
-        token: who sends it may see the pages; empty if nothing is asked for.
-        api_token: who sends it may use the API; empty for the same as ``token``.
-        allowed_hosts: names the bridge answers to beside its own, in lower case.
-        url: what it is called outside, such as ``https://pi.example.org`` behind a proxy, or empty.
-        api: "local" if programs on this machine may use the API without any token.
-        threads: HTTP threads; 2 to 64.
+        host: The address to listen on. An address that others can reach needs a token, or
+            `open = true`.
+        port: The port to listen on. 0 is any free port; 0 to 65535.
+        start: The page at `/`.
+        max_displays: How many displays may be connected. Further sockets get status 503; two
+            places are kept for displays on this machine; at least 1.
+        beat_s: The time between two beats, the signs of life that a page and the bridge send each
+            other, in seconds; 0.2 to 60.
+        catch_up_s: A press this old still moves a page that was loading or reconnecting, in
+            seconds. It must be at least 2.5 beats and 3 s; 0 to 600.
+        csp: The Content-Security-Policy of your pages. "local" allows inline scripts and styles,
+            but nothing from other hosts; "strict" forbids the inline ones, too; "off" sets no
+            policy.
+        open: Whether everyone on the network may see the pages.
+        token: The token that a browser must send to see the pages: once in the address
+            (`?token=...`), then a cookie has it. Empty: no token is required.
+        api_token: The token that a program must send to push, navigate and set pins. Empty: the
+            same as `token`.
+        allowed_hosts: Names that the bridge answers to, next to this machine's own names. They are
+            kept in lower case.
+        url: What the bridge is called outside, behind a proxy, such as `https://pi.example.org`.
+            Empty: there is no proxy.
+        api: Who may use the API without a token. "local" lets every program on this machine in,
+            as long as there is no token.
+        threads: Threads for HTTP requests. An open page needs none; 2 to 64.
     """
 
     host: str = DEFAULT_HOST
@@ -73,12 +85,14 @@ class Server:
 class Limits:
     """The section ``[limits]``: what one client may hold, as `net.addresses` tells clients apart.
 
-    They are generous, as a whole museum may be behind one address; at least 1 each.
+    The defaults are generous because a whole museum may share one address.
 
     Args:
-        displays_per_address: open displays.
-        connections_per_address: open HTTP connections, those that wait for a next request included.
-        unfinished_per_address: requests that have begun to come.
+        displays_per_address: Connected displays of one address; at least 1.
+        connections_per_address: Open HTTP connections of one address, including those that wait
+            for their next request; at least 1.
+        unfinished_per_address: Requests of one address that have begun to arrive. All clients
+            together may have 500; at least 1.
     """
 
     displays_per_address: int = 500
@@ -91,9 +105,10 @@ class Kiosk:
     """The section ``[kiosk]``: the browser on this machine's own screen.
 
     Args:
-        allow: other sites that it may show, each a scheme, a name and perhaps a port.
-        renew_min: when its browser is started anew each day, in minutes after midnight; None: not.
-        camera: whether the bridge's pages may use camera and microphone.
+        allow: Other sites that it may show, each a scheme, a name and perhaps a port.
+        renew_min: The time of day at which its browser is restarted, once nobody uses it, in
+            minutes after midnight; None: never.
+        camera: Whether the bridge's pages may use camera and microphone.
     """
 
     allow: tuple[str, ...] = ()
@@ -113,8 +128,11 @@ class Gpio:
     """The section ``[gpio]``.
 
     Args:
-        pin_factory: the back end; auto is real pins on a Pi, simulated ones elsewhere.
-        chip: auto (the Pi's own, by its label), or a name such as ``gpiochip0``.
+        pin_factory: The back end that reads the pins. "auto" is real pins on a Raspberry Pi, by the
+            first back end that is installed, and simulated ones elsewhere; "mock" is simulated
+            pins.
+        chip: The GPIO chip. "auto" is the Pi's own, found by its label; other boards need a name
+            such as `gpiochip0`.
     """
 
     pin_factory: Literal["auto", "gpiod", "lgpio", "rpigpio", "pigpio", "mock"] = "auto"
@@ -123,19 +141,20 @@ class Gpio:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pin:
-    """One pin. Each kind of pins has a class of its own, with what only its pins have.
+    """One pin. Each kind of pins has its own class, with what only its pins have.
 
     Args:
-        name: as the configuration calls it.
-        active: the electrical level that counts as pressed.
-        debounce_s: seconds a level must hold to count; 0 to 10.
-        hold_s: seconds a press lasts that is a hold, and no tap; 0.1 to 600.
-        pin: the number of its wire; None without one.
-        chip: the GPIO chip that the wire is on; None without one, or for that of ``[gpio]``.
-        pull: the resistor that holds it; None without one.
+        name: The pin's name in the configuration.
+        active: The electrical level that counts as pressed.
+        debounce_s: How long a level must hold to count, in seconds. With 0 every edge counts; 0 to
+            10.
+        hold_s: How long a press must last to be a hold instead of a tap, in seconds; 0.1 to 600.
+        pin: The number of its wire; None without one.
+        chip: The GPIO chip that the wire is on; None without one, or for that of `[gpio]`.
+        pull: The resistor that holds it; None without one.
 
     Attributes:
-        source: the name of its kind.
+        source: The kind of the pin. "gpio" has a wire; the level of "http" is set by HTTP requests.
     """
 
     source: ClassVar[str]
@@ -153,6 +172,14 @@ class Pin:
         """Say what sets its level, as a list does: ``GPIO 17``."""
         return f'source = "{self.source}"'
 
+    def placed(self, gpio: Gpio) -> str:
+        """Say what sets its level, and where: ``GPIO 17, header pin 11``.
+
+        Args:
+            gpio: the section ``[gpio]``, which may name the chip.
+        """
+        return self.where
+
     @property
     def short(self) -> str:
         """The same in a narrow column: ``17``."""
@@ -169,10 +196,11 @@ class Idle:
     """When a page that nobody uses leaves by itself.
 
     Args:
-        after_s: seconds without any use of the page or its pins; 1 to 86,400.
-        to: the page it leaves for.
-        pins: while one of these is active the page is in use, beside those of its rules.
-        warn_s: for so many seconds before it leaves, it says so; 0, or 1 up to ``after_s``.
+        after_s: How long nobody must use the page or its pins, in seconds; 1 to 86,400.
+        to: The page that it leaves for.
+        pins: While one of these pins is active, the page is in use, as with the pins of its rules.
+        warn_s: How long before it leaves the page counts down, in seconds; 0, or 1 to less than
+            `after_s`.
     """
 
     after_s: float
@@ -186,15 +214,18 @@ class Page:
     """One page.
 
     Args:
-        name: also its path, ``/<name>``.
-        template: the file in ``templates/``; None for a page that a Flask view serves.
-        prerender: whether browsers load it in the background before the press.
-        prefetch: whether they fetch it before the press; None if the page doesn't say.
-        client: whether the bridge inserts its script.
+        name: The page's name, which is also its path, `/<name>`.
+        template: The file in `templates/`; None for a page that a Flask view serves.
+        prerender: Whether browsers load the page in the background before the press that leads to
+            it. Its scripts run then.
+        prefetch: Whether browsers fetch the page before the press that leads to it; None if the
+            page doesn't say.
+        client: Whether the bridge inserts its script. Without the script the page has neither
+            lockout nor idle.
         rules: (pin's name, its electrical level after the edge, or a gesture) -> the next page.
-        lockout_s: seconds after the page is shown in which no press moves it; 0 to 60.
-        idle: when it leaves by itself, if it does.
-        while_rules: those of the rules that hold at load, too: (pin's name, its level) -> the page.
+        lockout_s: How long after the page is shown no press moves it, in seconds; 0 to 60.
+        idle: When the page leaves by itself, if it does. `false` takes out that of `[every_page]`.
+        while_rules: The rules that hold at load, too: (pin's name, its level) -> the next page.
     """
 
     name: str
@@ -223,16 +254,16 @@ class Settings:
     """A whole configuration, checked.
 
     Args:
-        server: the section ``[server]``.
-        gpio: the section ``[gpio]``.
-        limits: the section ``[limits]``.
-        kiosk: the section ``[kiosk]``.
-        pins: by name, in the order of the file.
-        pages: by name, in the order of the file.
-        folder: absolute; ``templates/`` and ``static/`` lie here.
-        source: what messages name, such as ``config.toml``.
-        warnings: what is allowed but probably not meant, a sentence each.
-        example_because: why this is the packaged example, where nobody asked for it; else empty.
+        server: The section `[server]`.
+        gpio: The section `[gpio]`.
+        limits: The section `[limits]`.
+        kiosk: The section `[kiosk]`.
+        pins: By name, in the order of the file.
+        pages: By name, in the order of the file.
+        folder: The absolute path of the folder that holds `templates/` and `static/`.
+        source: What messages name, such as `config.toml`.
+        warnings: What is allowed but probably not meant, a sentence each.
+        example_because: Why this is the packaged example, if nobody asked for it; else empty.
     """
 
     server: Server

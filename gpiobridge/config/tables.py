@@ -1,12 +1,13 @@
-"""What may stand in each table of ``config.toml``, and what a single value must be.
+"""What may stand in each table of `config.toml`, and what a single value must be.
 
-The keys are the file's, the attributes those of `settings`, which has the defaults. Nothing is
-required here, so that each table can always be read as far as it is right; `check` then compares
-values with each other. Pure; imports the readers of values and `words`; any thread.
+The keys are those of the file, the attributes those of `settings`, which has the defaults. Nothing
+is required here: each table can always be read as far as it is right. `check` then compares values
+with each other. Pure; imports the readers of values and `words`; any thread.
 """
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -23,7 +24,7 @@ from pydantic import (
 from gpiobridge.config.address import MAX_PORT, is_host, read_listen_host, read_token
 from gpiobridge.config.durations import format_duration, parse_duration
 from gpiobridge.config.settings import MAX_HOLD_S, Idle
-from gpiobridge.config.words import show
+from gpiobridge.config.words import nearest, show
 from gpiobridge.core.events import Level
 from gpiobridge.core.triggers import TABLES, Trigger
 from gpiobridge.net.hosts import DEFAULT_PORTS, read_origin
@@ -31,29 +32,53 @@ from gpiobridge.net.hosts import DEFAULT_PORTS, read_origin
 TableT = TypeVar("TableT", bound="Table")
 
 _ONE_DAY_S = 86_400
+_LAST_CHIP = 99  # a larger number is a slip of the finger
 
 
-def seconds(least_s: float, most_s: float) -> BeforeValidator:
-    """Make the reader of a duration.
+def read_seconds(value: object) -> float:
+    """Read a duration as the file has it.
+
+    Raises:
+        ValueError: It is no duration. The message has the reason and a remedy.
+    """
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        # The same reasons as for text: a missing unit, a sign. 20.0 reads as 20.
+        value = str(int(value) if isinstance(value, float) and value.is_integer() else value)
+    if not isinstance(value, str):
+        raise ValueError('must be a duration in quotes, such as "20ms"')
+    return parse_duration(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Seconds:
+    """The reader of a duration; `seconds` makes it.
 
     Args:
         least_s: the shortest, in seconds.
         most_s: the longest, in seconds.
     """
 
-    def read(value: object) -> float:
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            value = str(value)  # the same reasons: a missing unit, a sign
-        if not isinstance(value, str):
-            raise ValueError('must be a duration in quotes, such as "20ms"')
-        duration_s = parse_duration(value)
-        if duration_s > most_s:
-            raise ValueError(f"must be at most {format_duration(most_s)}")
-        if duration_s < least_s:
-            raise ValueError(f"must be at least {format_duration(least_s)}")
+    least_s: float
+    most_s: float
+
+    def __call__(self, value: object) -> float:
+        """Read a value; raise a `ValueError` with the reason if it is no duration in the range."""
+        duration_s = read_seconds(value)
+        if duration_s > self.most_s:
+            raise ValueError(f"must be at most {format_duration(self.most_s)}")
+        if duration_s < self.least_s:
+            raise ValueError(f"must be at least {format_duration(self.least_s)}")
         return duration_s
 
-    return BeforeValidator(read)
+
+def seconds(least_s: float, most_s: float) -> BeforeValidator:
+    """Make the reader of a duration for a table.
+
+    Args:
+        least_s: the shortest, in seconds.
+        most_s: the longest, in seconds.
+    """
+    return BeforeValidator(Seconds(least_s, most_s))
 
 
 def _allowed_host(host: str) -> str:
@@ -103,10 +128,11 @@ def chip_name(name: object) -> object:
     """Read the name of a GPIO chip.
 
     Raises:
-        ValueError: it is none; with the reason and a remedy.
+        ValueError: It is no chip. The message has the reason and a remedy.
     """
     if isinstance(name, int) and not isinstance(name, bool):
-        raise ValueError(f'must be a name in quotes; write "gpiochip{name}"')
+        number = name if 0 <= name <= _LAST_CHIP else 0
+        raise ValueError(f'must be a name in quotes; write "gpiochip{number}"')
     if isinstance(name, str) and name != "auto" and not re.fullmatch(r"gpiochip[0-9]+", name):
         bare = name.removeprefix("/dev/")
         hint = bare if bare.startswith("gpiochip") and bare != name else "gpiochip0"
@@ -117,36 +143,48 @@ def chip_name(name: object) -> object:
 def _idle(value: object) -> Idle | Literal[False]:
     if value is False:
         return False
-    if not isinstance(value, Mapping) or not {"after", "to"} <= value.keys():
+    if not isinstance(value, Mapping):
         raise ValueError('must be { after = "60s", to = "<page>" }, or false')
-    for key in value.keys() - {"after", "to", "pins", "warn"}:
-        raise ValueError(f"{key} is none of its keys; write one of after, to, pins, warn")
-    after, to, warn = value["after"], value["to"], value.get("warn", "0s")
-    if not all(isinstance(text, str) for text in (after, to, warn)):
-        raise ValueError('must have text in quotes; write { after = "60s", to = "<page>" }')
+    keys = ("after", "to", "pins", "warn")
+    for key in value.keys() - set(keys):
+        close = nearest(key, keys)
+        remedy = f"did you mean {close}?" if close else f"write one of {', '.join(keys)}"
+        raise ValueError(f"{key} is none of its keys; {remedy}")
+    for key, example in (("after", "60s"), ("to", "<page>")):
+        if key not in value:
+            raise ValueError(f'has no {key}; write {key} = "{example}" in it, too')
+    if not isinstance(value["to"], str):
+        raise ValueError('to must be the name of a page; write to = "<page>"')
     pins = value.get("pins", ())
     if not isinstance(pins, list | tuple) or not all(isinstance(pin, str) for pin in pins):
         raise ValueError('pins must be a list of names; write pins = ["<pin>"]')
-    after_s, warn_s = parse_duration(after), parse_duration(warn)
+    after_s, warn_s = (_part_of_idle(value, key) for key in ("after", "warn"))
     if not 1 <= after_s <= _ONE_DAY_S:
-        raise ValueError(f"after must be from 1s to 1d; {show(after)} is not")
+        raise ValueError(f"after must be from 1s to 1d; {show(value['after'])} is not")
     if warn_s and not 1 <= warn_s < after_s:
-        raise ValueError(f"warn must be from 1s to less than after; {show(warn)} is not")
-    return Idle(after_s=after_s, to=to, pins=tuple(pins), warn_s=warn_s)
+        raise ValueError(f"warn must be from 1s to less than after; {show(value['warn'])} is not")
+    return Idle(after_s=after_s, to=value["to"], pins=tuple(pins), warn_s=warn_s)
+
+
+def _part_of_idle(value: Mapping[str, object], key: str) -> float:
+    try:
+        return read_seconds(value.get(key, "0s"))
+    except ValueError as error:
+        raise ValueError(f"{key} = {show(value[key])}: {error}") from error
 
 
 def _target(value: object) -> str | Literal[False]:
     if isinstance(value, str) or value is False:
         return value
-    raise ValueError("must be the name of a page, in quotes")
+    raise ValueError('must be the name of a page; write it in quotes, such as "welcome"')
 
 
-# Where a pin leads; false takes a rule of [every_page] out.
+# Where a pin leads; false takes out a rule of [every_page].
 _Targets = dict[str, Annotated[str | Literal[False], PlainValidator(_target)]]
 
 
 class Table(BaseModel):
-    """A table of the file: unknown keys and other types than TOML's own are errors."""
+    """A table of the file: unknown keys and types other than TOML's own are errors."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
@@ -156,7 +194,7 @@ class Table(BaseModel):
         return [field.alias or name for name, field in cls.model_fields.items()]
 
     def given(self, *without: str) -> dict[str, Any]:
-        """Take what stands there; the class it becomes has the defaults of the rest."""
+        """Take the values that are given; the class it becomes has defaults for the others."""
         return {name: getattr(self, name) for name in self.model_fields_set if name not in without}
 
 
@@ -214,22 +252,22 @@ class GpioTable(Table):
 
 def member_of(kind: type[StrEnum]) -> AfterValidator:
     """Make a text the member of an enumeration that it names."""
-    # Not the class itself: pydantic 2.6 counts its arguments, and gives it one too many.
+    # Not the class itself: pydantic 2.6 counts its arguments, and passes one too many.
     return AfterValidator(lambda text: kind(text))
 
 
 class PinTable(Table):
-    """What may stand in ``[pins.<name>]``, whatever its kind; each kind has more beside it."""
+    """What may stand in `[pins.<name>]` of any kind; each kind adds its own keys."""
 
-    source: str | None = None  # there is such a kind: it has this table
-    # Not the enumerations: pydantic 2.6 reports a wrong type of them as it does one of text.
+    source: str | None = None  # the kind exists: this is its table
+    # Not the enumerations: pydantic 2.6 reports a wrong type of these as it does for text.
     active: Annotated[Literal["low", "high"], member_of(Level)] | None = None
     debounce_s: Annotated[float | None, seconds(0, 10)] = Field(None, alias="debounce")
     hold_s: Annotated[float | None, seconds(0.1, MAX_HOLD_S)] = Field(None, alias="hold")
 
     @classmethod
     def known_keys(cls) -> list[str]:
-        """List the keys that may stand in it: those of its kind first, such as ``pin``."""
+        """List the keys that may stand in it, those of its kind first, such as `pin`."""
         base = cls.__base__
         shared = base.known_keys() if base is not None and issubclass(base, PinTable) else []
         return [key for key in super().known_keys() if key not in shared] + shared
@@ -249,7 +287,7 @@ class RulesTable(Table):
     idle: Annotated[Idle | Literal[False] | None, PlainValidator(_idle)] = None
 
     def targets(self, trigger: Trigger) -> Mapping[str, str | Literal[False]]:
-        """Pin name to where the trigger leads from here."""
+        """Map each pin to the page that the trigger leads to."""
         targets: Mapping[str, str | Literal[False]] = getattr(self, trigger.table)
         return targets
 

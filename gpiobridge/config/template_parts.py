@@ -1,4 +1,4 @@
-"""A template's text in, what it names out: other templates, and addresses.
+"""A template's text in, the names in it out: other templates, and addresses.
 
 Jinja reads it; nothing is rendered. Pure; imports nothing of the project; any thread.
 """
@@ -15,9 +15,9 @@ class Place(NamedTuple):
     """Where something stands in a template.
 
     Args:
-        line: its line.
-        blocks: the names of the blocks around it.
-        certain: whether it is always reached where they are rendered: no condition is around it.
+        line: Its line.
+        blocks: The names of the blocks around it.
+        certain: Whether it is always reached when they are rendered: no condition is around it.
     """
 
     line: int
@@ -26,12 +26,12 @@ class Place(NamedTuple):
 
 
 class Need(NamedTuple):
-    """Another template that one is made of.
+    """Another template that a template is made of.
 
     Args:
-        kind: "extends", "include", "import", or "ignored" where a missing one does no harm.
-        names: the first one that is there is taken.
-        place: where it stands.
+        kind: "extends", "include", "import", or "ignored" if a missing one does no harm.
+        names: Its possible names; the first one that exists is taken.
+        place: Where it is named.
     """
 
     kind: str
@@ -40,13 +40,13 @@ class Need(NamedTuple):
 
 
 class Link(NamedTuple):
-    """A ``url_for`` with an endpoint that stands there literally.
+    """A `url_for` with a literal endpoint.
 
     Args:
-        endpoint: the endpoint.
-        arguments: its keyword arguments; None for a value that is worked out.
-        spread: whether there may be more of them, by ``**``.
-        place: where it stands.
+        endpoint: The endpoint.
+        arguments: Its keyword arguments; None for a value that is computed.
+        spread: Whether there may be more of them, by `**`.
+        place: Where it stands.
     """
 
     endpoint: str
@@ -59,13 +59,13 @@ class Parsed(NamedTuple):
     """What was read of a template.
 
     Args:
-        problem: why it can't be rendered at all.
-        missing: whether that is because it isn't there.
-        needs: the templates that it is made of.
-        links: where it asks for an address.
-        blocks: the blocks that it has.
-        child: whether it extends another one.
-        calls_super: whether it shows a block of that one within its own.
+        problem: Why it can't be rendered at all.
+        missing: Whether that is because it doesn't exist.
+        needs: The templates that it is made of.
+        links: The addresses that it asks for.
+        blocks: The blocks that it has.
+        child: Whether it extends another template.
+        calls_super: Whether it shows a block of that template within its own block.
     """
 
     problem: str | None = None
@@ -77,7 +77,7 @@ class Parsed(NamedTuple):
     calls_super: bool = False
 
     def renders(self, what: Need | Link) -> bool:
-        """Whether something is rendered: what a child has outside its blocks is not."""
+        """Whether something is rendered; a child renders nothing outside its blocks."""
         imported = isinstance(what, Need) and what.kind in ("extends", "import")
         return imported or not self.child or bool(what.place.blocks)
 
@@ -86,8 +86,8 @@ def parse(name: str, text: str) -> Parsed:
     """Read a template.
 
     Args:
-        name: its name, for sentences.
-        text: what stands in it.
+        name: Its name, for sentences.
+        text: Its text.
     """
     from jinja2 import Environment, TemplateSyntaxError, nodes  # late: not all have templates
 
@@ -117,10 +117,10 @@ def parse(name: str, text: str) -> Parsed:
 
 
 def _walk(tree: "nodes.Template") -> Iterator[tuple["nodes.Node", Place]]:
-    """Walk over a template's nodes, each with where it stands."""
+    """Walk over a template's nodes, each with its place."""
     from jinja2 import nodes
 
-    # What is in them may be passed over, or never be called.
+    # What is in them may be skipped, or never called.
     perhaps = (
         nodes.If, nodes.For, nodes.Macro, nodes.CallBlock, nodes.CondExpr, nodes.And, nodes.Or,
     )  # fmt: skip
@@ -151,7 +151,7 @@ def _need(node: "nodes.Node", place: Place) -> Need | None:
 
 
 def _literal(node: "nodes.Expr") -> tuple[str, ...]:
-    """Read a name, or a list of names, that stands there literally; else none."""
+    """Read a literal name, or a literal list of names; anything else gives none."""
     from jinja2 import nodes
 
     try:

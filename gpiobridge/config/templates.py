@@ -1,8 +1,8 @@
-"""What can be found in templates without rendering them: syntax, and files and endpoints named.
+"""Checks of templates that need no rendering: their syntax, and the files and endpoints they name.
 
-Only what stands there literally: a name that a template works out is known when it is rendered.
-Reads the files in ``templates/``, and looks for those in ``static/``. Imports nothing of the
-project but `problems`, `words` and `template_parts`; any thread; at start.
+Only literal names are checked: a name that a template computes is known when it is rendered. Reads
+the files in `templates/`, and looks for those in `static/`. Imports nothing of the project except
+`problems`, `words` and `template_parts`; any thread; at start.
 """
 
 from collections import deque
@@ -23,8 +23,8 @@ class Finding(NamedTuple):
     """Something that is wrong in a template.
 
     Args:
-        sentence: the file, the line, what is wrong, and the remedy.
-        certain: whether the page can't be shown because of it, as far as can be told.
+        sentence: The file, the line, what is wrong, and the remedy.
+        certain: Whether it surely keeps the page from being shown.
     """
 
     sentence: str
@@ -35,10 +35,10 @@ class Templates:
     """The templates of an exhibit, each read once.
 
     Args:
-        folder: where ``templates/`` and ``static/`` lie.
-        pages: the names of all pages.
-        views: those that a Flask view serves: then the endpoints and static files are an
-            application's, and what its templates may name, nobody here knows.
+        folder: The folder that holds `templates/` and `static/`.
+        pages: The names of all pages.
+        views: The pages that a Flask view serves. If there are any, endpoints and static files
+            belong to an application, and the names in its templates can't be checked here.
     """
 
     def __init__(self, folder: Path, pages: Collection[str], views: Collection[str]) -> None:
@@ -52,13 +52,14 @@ class Templates:
     def check_page(
         self, key: Key, template: str, problems: Problems, *, by_name: bool = False
     ) -> None:
-        """Check the template of a page, and all that it is made of.
+        """Check the template of a page, and all templates that it is made of.
 
         Args:
-            key: what problems are told with.
-            template: its name.
-            problems: is told; what is wrong in a template of many pages, with the first of them.
-            by_name: whether the name stands at the key, to be shown.
+            key: The place that problems name.
+            template: The name of the template.
+            problems: Takes what is wrong. A problem in a template of many pages is reported with
+                the first of them.
+            by_name: Whether the name stands at the key, so that it is shown.
         """
         shown = (template,) if by_name else ()
         problem = self._problem(template)
@@ -80,6 +81,10 @@ class Templates:
         path = PureWindowsPath(template)
         if not path.parts or path.anchor or ".." in path.parts:
             return 'must be a file in templates/; write it like "welcome.html"'
+        if any(ord(sign) < ord(" ") for sign in template):
+            # "pages\\new.html" has a line break in it.
+            sentence = "has a control character, which a backslash in double quotes makes; "
+            return f'{sentence}write "/" between folders'
         if "\\" in template:
             return f"must have slashes between folders; write {show(path.as_posix())}"
         return self._template(template).problem
@@ -90,23 +95,19 @@ class Templates:
         return self._read[name]
 
     def _load(self, name: str) -> Parsed:
-        # As Jinja takes a name (`jinja2.loaders.split_template_path`): below templates/ also with a
-        # slash first, and never above it.
+        # As Jinja reads a name (`jinja2.loaders.split_template_path`): it may begin with a slash,
+        # and never leaves templates/.
         parts = name.split("/")
         if ".." in parts:
-            return Parsed(f"there is no templates/{name}", missing=True)
+            return Parsed(f"there is no templates/{name}; write a name without ..", missing=True)
         try:
             text = self._base.joinpath(*filter(None, parts)).read_text(encoding="utf-8")
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
-            if close := nearest(name, self._files()):
-                return Parsed(
-                    f"there is no templates/{name}; did you mean template = {show(close)}?",
-                    missing=True,
-                )
-            sentence = (
-                f"there is no templates/{name}; create it, or name another file with template"
+            close = _nearest_file(name, self._files())
+            other = (
+                f"write template = {show(close)}" if close else "name another file with template"
             )
-            return Parsed(sentence, missing=True)
+            return Parsed(f"there is no templates/{name}; create it, or {other}", missing=True)
         except UnicodeDecodeError:
             return Parsed(f"templates/{name} is not UTF-8 text; save it as UTF-8")
         except (OSError, ValueError) as error:  # a name with a zero byte, too
@@ -143,7 +144,7 @@ class Templates:
         return list(found)
 
     def _step(self, visit: "_Visit", read: Parsed, need: Need) -> "_Visit | Finding | None":
-        """Go on to a template that is needed, or say what is wrong with the need."""
+        """Go on to a template that is needed, or say what is wrong with its name."""
         place = f"templates/{visit.name}, line {need.place.line}"
         certain = visit.certain and need.place.certain and read.renders(need)
         there = next((each for each in need.names if not self._is_missing(each)), None)
@@ -161,7 +162,7 @@ class Templates:
         return _Visit(there, certain, children, over)
 
     def _wrong_links(self, visit: "_Visit", read: Parsed) -> Iterator[Finding]:
-        """Find what is wrong with the addresses that a template asks for, if that can be known."""
+        """Find what is wrong with the addresses that a template asks for, if it can be known."""
         if self._pages is None:
             return
         for link in filter(visit.reaches, read.links):
@@ -174,7 +175,7 @@ class Templates:
         return self._template(name).missing
 
     def _nowhere(self, need: Need) -> str:
-        """Say that a template which another one needs isn't there."""
+        """Say that a template is missing that another one needs."""
         names = listed(need.names)
         close = _nearest_file(need.names[0], self._files())
         remedy = f"did you mean {show(close)}?" if close else "create it there, or correct the name"
@@ -182,7 +183,7 @@ class Templates:
         return f"{verb} {names}, which is not in templates/; {remedy}"
 
     def _wrong_link(self, link: Link, pages: Collection[str]) -> Finding | None:
-        """Say what is wrong with a ``url_for``, if anything is."""
+        """Say what is wrong with a `url_for`, if anything is."""
         called = f"url_for('{link.endpoint}')"
         if link.endpoint == _STATIC:
             return self._wrong_file(link)
@@ -215,7 +216,7 @@ class Templates:
         if path.is_absolute() or ".." in path.parts:
             sentence = f"{called} names '{name}', which is not in static/; write its path there"
             return Finding(sentence, certain=False)
-        # A folder, too: a script may put the names of files behind it.
+        # A folder is right, too: a script may add the names of files to it.
         if (self._static / name).exists():
             return None
         base = self._static
@@ -229,10 +230,10 @@ class _Visit(NamedTuple):
     """A template that is looked at, as part of a page.
 
     Args:
-        name: the template.
-        certain: whether the page always comes to it.
-        children: those that extend it, the page's own first.
-        overridden: the blocks that they have in the place of its own.
+        name: The template.
+        certain: Whether the page always uses it.
+        children: The templates that extend it, the page's own first.
+        overridden: The blocks that they replace.
     """
 
     name: str
@@ -246,12 +247,12 @@ class _Visit(NamedTuple):
 
 
 def _nearest_file(name: str, files: Collection[str]) -> str | None:
-    """Find the file that a name was probably meant to be: elsewhere, or spelled like it."""
+    """Find the file that was probably meant: in another folder, or with a similar name."""
     path = PurePosixPath(name)
-    alike = {str(PurePosixPath(f).with_suffix("")): f for f in files if f.endswith(path.suffix)}
-    for stem, file in alike.items():
-        if PurePosixPath(stem).name == path.stem:
+    for file in files:
+        if PurePosixPath(file).stem.casefold() == path.stem.casefold():
             return file
-    # Without the ending, which makes all names alike.
-    close = nearest(str(path.with_suffix("")) if path.name else name, alike)
+    # Without the ending and the folder, which make strangers look alike.
+    alike = {PurePosixPath(f).stem: f for f in files if f.endswith(path.suffix)}
+    close = nearest(path.stem, alike)
     return alike[close] if close else None

@@ -1,4 +1,4 @@
-"""The words in which the problems of a configuration are told: a value, a name, what was meant.
+"""The words in which the problems of a configuration are reported: a value, a name, what was meant.
 
 Owns how a value and a place are shown, and what to suggest for a wrong name. Pure; any thread.
 """
@@ -6,6 +6,8 @@ Owns how a value and a place are shown, and what to suggest for a wrong name. Pu
 import difflib
 import json
 import re
+import unicodedata
+from collections import Counter
 from collections.abc import Collection, Iterable
 
 from gpiobridge.core.triggers import TRIGGERS
@@ -14,8 +16,18 @@ Key = tuple[str, ...]
 """The levels of a key in the file."""
 
 _LONGEST_SHOWN = 60
+_NEAR = 0.66  # how alike two words must be, as difflib counts: "opn" and "open" are 0.86
 
-# What people write who know gpiozero, or another way of saying it -> what is right here.
+NAME_RULES = {
+    "pages": 'a page\'s name has 1 to 32 of a-z, 0-9 and "-"',
+    "pins": 'a pin\'s name has 1 to 32 of A-Z, a-z, 0-9, "_" and "-"',
+}
+"""Section -> which names its tables may have, as a sentence."""
+
+# Keys whose value nobody else may read, also where they are misspelled: problems end in logs.
+_SECRET = re.compile("tok|pass|secret|auth|api", re.IGNORECASE)
+
+# What people write who know gpiozero or another word for it -> what is right here.
 _MEANT = {
     "": {
         "pin": "write [pins]",
@@ -95,7 +107,7 @@ _MEANT = {
 
 
 def show(value: object) -> str:
-    """Write a value as TOML would, cut where it gets too long for a sentence."""
+    """Write a value as TOML does; cut it if it is too long for a sentence."""
     if isinstance(value, bool):
         text = str(value).lower()
     elif isinstance(value, str):
@@ -108,23 +120,36 @@ def show(value: object) -> str:
 
 
 def listed(names: Iterable[str]) -> str:
-    """Write names as a sentence does that leaves the choice: ``"a", "b" or "c"``."""
+    """Write names as a choice: `"a", "b" or "c"`."""
     shown = [show(name) for name in names]
     return " or ".join(filter(None, (", ".join(shown[:-1]), *shown[-1:])))
 
 
 def one_of(value: object, options: Collection[str]) -> str:
-    """Say that a value is none of those that can stand there."""
+    """Say that a value is none of the possible ones."""
     close = nearest(str(value), options)
     hint = f"; did you mean {show(close)}?" if close else ""
     return f"must be {listed(options)}{hint}"
 
 
 def nearest(name: str, known: Collection[str]) -> str | None:
-    """Find the known name that ``name`` was probably meant to be."""
+    """Find the known name that `name` was probably meant to be.
+
+    What two names share as whole words, such as an ending, doesn't make them alike: `right.html`
+    is not `wrong.html`, and `room-2` not `room-3`.
+    """
     plain = {other.casefold(): other for other in known}
-    found = difflib.get_close_matches(name.casefold(), plain, n=1)
-    return plain[found[0]] if found else None
+    found = difflib.get_close_matches(name.casefold(), plain, n=5)
+    return next((plain[each] for each in found if _are_near(name.casefold(), each)), None)
+
+
+def _are_near(one: str, other: str) -> bool:
+    """Whether names are alike without the words that both have."""
+    words = [Counter(re.findall(r"[^\W\d_]+|\d+", name)) for name in (one, other)]
+    first, second = ("".join((words[i] - words[1 - i]).elements()) for i in (0, 1))
+    if not (first and second) or sorted(first) == sorted(second):
+        return True
+    return difflib.SequenceMatcher(None, first, second).ratio() >= _NEAR
 
 
 def missing(what: str, name: str, known: Collection[str]) -> str:
@@ -132,7 +157,7 @@ def missing(what: str, name: str, known: Collection[str]) -> str:
     if close := nearest(name, known):
         return f"there is no {what} named {show(name)}; did you mean {show(close)}?"
     if known:
-        # It may still have to be written, unless nothing can be called so, such as "open.html".
+        # It may be missing in the file, unless no page can have that name, such as "open.html".
         add = "add it, or " if re.fullmatch(r"[\w-]+", name) else ""
         return f"there is no {what} named {show(name)}; {add}write {listed(known)}"
     return f"there is no {what} named {show(name)}; add it to [{what}s]"
@@ -142,10 +167,10 @@ def unknown(section: str, name: str, known: Collection[str]) -> str:
     """Say that a key (or, with no section, a whole section) is unknown, and what is right.
 
     Args:
-        section: ``server``, ``gpio``, ``limits``, ``kiosk``, ``pins``, ``pages``, or nothing for
-            the file's own level.
-        name: what stands there.
-        known: what may stand there.
+        section: `server`, `gpio`, `limits`, `kiosk`, `pins`, `pages`, or empty for the file's own
+            level.
+        name: The unknown name.
+        known: The names that may stand there.
     """
     what = "key" if section else "section"
     if meant := _MEANT.get(section, {}).get(name.lower()):
@@ -155,23 +180,51 @@ def unknown(section: str, name: str, known: Collection[str]) -> str:
     return f"unknown {what}; leave it out, or write one of {', '.join(known)}"
 
 
-def no_toml(error: str, text: str) -> str:
-    """Say that a file is no TOML, and what is probably the reason.
+def dotted(key: Key) -> str:
+    """Join the levels of a key as TOML does; quote those that need it."""
+    return ".".join(part if re.fullmatch(r"[A-Za-z0-9_-]+", part) else show(part) for part in key)
+
+
+def is_secret(name: str) -> bool:
+    """Whether a key's value must not be shown, by the key's name."""
+    return _SECRET.search(name) is not None
+
+
+def has_secret(line: str) -> bool:
+    """Whether a line of the file may have a secret: by its key, or by a plain word in its value."""
+    return _in_line(line) is not None
+
+
+def _in_line(line: str) -> re.Match[str] | None:
+    """Find the word that tells of a secret; a page may well be called "passage"."""
+    key = re.split("[=:]", line)[0]
+    return _SECRET.search(key) or re.search("token|passw|secret", line, re.IGNORECASE)
+
+
+def quoted_line(line: str) -> str:
+    """Show a line of the file within a sentence: cut if it is long, and without a secret value."""
+    shown = re.sub(r"[\x00-\x1f\x7f]", "\ufffd", line.strip().replace("\t", " "))
+    if (secret := _in_line(shown)) is not None:
+        word = re.compile(r"[\w.-]*").match(shown, secret.end())
+        end = word.end() if word else secret.end()
+        value = re.search("[=:\"'\u2018-\u201f]", shown)
+        return f"`{shown[: min(end, value.start() if value else end)].rstrip()} ...`"
+    cut = shown if len(shown) <= _LONGEST_SHOWN else f"{shown[:_LONGEST_SHOWN]}..."
+    return f"`{cut}`"
+
+
+def plain_name(section: str, name: str) -> str:
+    """Make a name that a page or a pin may have of one that it may not; empty if nothing is left.
 
     Args:
-        error: what `tomllib` says.
-        text: what the file holds.
+        section: ``pages``, ``pins``, or another one.
+        name: what stands there.
     """
-    remedy = 'text such as "20ms" needs its quotes'
-    place = re.search(r"at line (\d+)", error)
-    line = text.split("\n")[int(place[1]) - 1] if place else ""
-    if re.search("overwrite|twice|mutate", error):
-        remedy = "a key or a section stands there only once"
-    elif re.search("[\u2018-\u201f]", line):
-        remedy = 'write the straight quotes "'
-    return f"is not valid TOML: {error}; {remedy}"
-
-
-def dotted(key: Key) -> str:
-    """Join the levels of a key as TOML does, quoting what isn't a bare key."""
-    return ".".join(part if re.fullmatch(r"[A-Za-z0-9_-]+", part) else show(part) for part in key)
+    spelled = name.strip().strip("\"'")
+    for letter, plain in (("\u00e4", "ae"), ("\u00f6", "oe"), ("\u00fc", "ue"), ("\u00df", "ss")):
+        spelled = spelled.replace(letter, plain)
+    decomposed = unicodedata.normalize("NFKD", spelled)
+    letters = "".join(each for each in decomposed if not unicodedata.combining(each))
+    if section == "pages":
+        return re.sub(r"[^a-z0-9]+", "-", letters.lower()).strip("-")[:32]
+    return re.sub(r"[^A-Za-z0-9_-]+", "_", letters).strip("_-")[:32]

@@ -1,8 +1,8 @@
 """What a press means: levels and time in, events and orders out. Pure: see README.md.
 
-A raw edge goes through `debounce`, becomes a level in `settled`, a gesture in `gestures`, and in
-`navigation` the departure for a page; `noise` knows a pin that oscillates, and `core` puts them
-together. `triggers` says what can be waited for, `events` has the words, `wire` what goes over a
-socket, and `clock` says what a clock is, for others. Only the watcher's thread calls the core; its
-words are for any thread.
+`debounce` takes a raw edge, and `settled` queues the level that it proves. `gestures` tells taps
+from holds, and `navigation` finds the page that an event leads to. `noise` recognises a pin that
+oscillates. `core` puts all of them together. `triggers` lists what can be waited for, `events`
+defines the words, `wire` says what goes over a socket, and `clock` says what a clock is, for the
+other rooms. Only the watcher's thread calls the core. Any thread may use its words.
 """

@@ -1,7 +1,7 @@
-"""What a clock is: the moment on two clocks together, and how long to wait for another one.
+"""What a clock is: one moment on two clocks, and how long to wait for another moment.
 
-Pure: who reads the time gets a clock, or a moment, and so a test can make the time. The real clock
-is `gpiobridge.system.clock.RealClock`.
+Pure. Code that needs the time is given a clock, or a moment, so a test can set the time. The real
+clock is `gpiobridge.system.clock.RealClock`.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ class Clock(Protocol):
     """Gives the time; any thread.
 
     Attributes:
-        real: whether it is this machine's own clock, which the kernel's stamps of edges follow.
+        real: True for this machine's own clock, which the kernel's edge stamps follow.
     """
 
     real: bool
@@ -23,18 +23,18 @@ class Clock(Protocol):
         """Read the time: monotonic and wall time together."""
 
     def timeout_s(self, due_s: float | None) -> float | None:
-        """Say how long to wait for a moment at most.
+        """Return how long to wait for a moment at most.
 
         Args:
             due_s: the moment, in monotonic seconds; None: nothing is due.
 
         Returns:
-            Seconds, 0 if it is over; None: until something else happens.
+            Seconds; 0 if the moment has passed. None: wait until something else happens.
         """
 
     def on_jump(self, wake: Callable[[], None]) -> None:
-        """Call ``wake`` whenever the time jumps, so that whoever waits looks again.
+        """Call ``wake`` whenever the time jumps, so that a waiting thread looks again.
 
         Args:
-            wake: must not block or raise; it is called on the thread that sets the time.
+            wake: called on the thread that sets the time; it must not block or raise.
         """

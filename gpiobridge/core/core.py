@@ -1,11 +1,11 @@
 """The whole core behind one object: edges and joins in, orders for the displays out.
 
-The way of an edge: `Core.edge` and `Core.reading` take what is known of each pin, and
-`Core.tell` says what follows, over all pins in the order in which their levels settled.
+The way of an edge: `Core.edge` and `Core.reading` take what is known of each pin. `Core.tell` then
+says what follows, over all pins, in the order in which their levels settled.
 
 Pure: it composes `debounce`, `settled`, `gestures`, `noise`, `navigation` and `wire`, and knows
-neither sockets nor pins. One thread at a time may call it (the watcher's); `cursor`, `levels`,
-`lost` and `noisy` may be read from any.
+neither sockets nor pins. Only one thread at a time may call it (the watcher's). Any thread may read
+`cursor`, `levels`, `lost` and `noisy`.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -32,11 +32,11 @@ from gpiobridge.core.noise import Noise
 from gpiobridge.core.settled import Settled, SettledLevels
 
 NOISY_LATE_S = 0.1
-"""A noisy pin's event that could be told only so much later, in seconds, is left out: displays
-can't be told as fast as it oscillates."""
+"""Displays skip an event of a noisy pin that is later than this, in seconds: they can't be told as
+fast as the pin oscillates."""
 
 NOISY_FRAME_S = 0.05
-"""How often they are told its newest level instead, in seconds."""
+"""How often displays get the noisy pin's newest level instead, in seconds."""
 
 _NOISY_AGAIN_S = 60.0
 
@@ -49,12 +49,12 @@ class Core:
         windows_s: pin name to its debounce window in seconds.
         pages: page name to its rules.
         catch_up_s: how old an event may be, in seconds, to move a page that was not listening.
-        simulated: True with pins that are not real; every display is told.
-        holds_s: pin name to its active level and hold time in seconds. Only pins that a rule for
-            taps or holds names, and those of ``gestures``, are told apart: for all others an edge
-            is all there is.
-        while_rules: page name to those of its rules that hold at load, too.
-        gestures: pins whose taps and holds somebody else wants to know.
+        simulated: True if the pins are not real; every display receives this.
+        holds_s: pin name to its active level and hold time in seconds. Only the pins in
+            ``gestures``, and those that a rule for taps or holds names, have taps and holds; all
+            others have only edges.
+        while_rules: page name to those of its rules that also hold when the page loads.
+        gestures: pins whose taps and holds an application's function waits for.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class Core:
         self._navigation = Navigation(pages, catch_up_s, while_rules)
         self._pins: dict[str, Debounce] = {}
         self._settled = SettledLevels()
-        self._doubted_s = inf  # the first debounce deadline of which a reading of this turn said no
+        self._doubted_s = inf  # the first debounce deadline that a reading of this turn denied
         # What was told: the levels, and the number of each pin's newest edge.
         self._levels: dict[str, Level] = {}
         self._changed_seq: dict[str, int] = {}
@@ -90,7 +90,7 @@ class Core:
         }
         self._noise = {pin: Noise() for pin in windows_s}
         self._said_noisy_s: dict[str, float] = {}
-        # Of noisy pins, the newest event that displays were not told; and when they will be.
+        # Of each noisy pin, the newest event not yet sent to displays; and when it will be sent.
         self._untold: dict[str, PinEvent] = {}
         self._untold_due_s = inf
 
@@ -101,11 +101,11 @@ class Core:
 
     @property
     def levels(self) -> dict[str, Level]:
-        """Pin name to its settled level as it was told last, of the pins that have been read."""
+        """Pin name to its settled level as last told, for the pins that have been read."""
         return dict(self._levels)
 
     def lost(self, pin: str) -> tuple[int, int]:
-        """Count a pin's missed edges and its late ones, which came before the first reading."""
+        """Return a pin's missed edges and its late ones, which came before its first reading."""
         debounce = self._pins.get(pin)
         return (debounce.missed, debounce.late) if debounce else (0, 0)
 
@@ -126,25 +126,25 @@ class Core:
         due_s = self._pins[pin].deadline_s
         changes = self._pins[pin].reading(level, at_s)
         if due_s is not None and due_s <= at_s and not changes:
-            # It has changed since: the edge is on its way, and may show that the level settled.
+            # The level has changed since. Its edge is on its way, and may prove that it settled.
             self._doubted_s = min(self._doubted_s, due_s)
         self._put(pin, changes)
 
     def tell(self, now: Now, known_s: float, most: int) -> list[Effect]:
-        """Say what follows from all that was handed in, and from the time, in order.
+        """Return, in order, what follows from everything handed in and from the time.
 
         Args:
             now: this moment.
-            known_s: no edge that was stamped before this moment is missing. What settles later is
-                not told yet: an event of another pin may be before it.
-            most: how many settled levels to tell at most; then `deadline_s` is over already.
+            known_s: every edge stamped before this moment has been handed in. What settles later is
+                not told yet, because an event of another pin may come before it.
+            most: how many settled levels to tell at most; if more remain, `deadline_s` has passed.
         """
         effects: list[Effect] = []
         if now.mono_s >= self._untold_due_s:
             effects += self.tell_newest(now)
-        # Nor is what comes after a level that wants its reading still, or that one has denied.
+        # Don't tell what comes after a level that still needs its reading, or was denied by one.
         before_s = min([self._doubted_s, *(due_s for due_s, _ in self._due(now.mono_s))])
-        self._doubted_s = inf  # the next turn has that edge, or it is lost
+        self._doubted_s = inf  # either the next turn has that edge, or it is lost
         for _ in range(most):
             hold, settled = self._next_hold(), self._settled.next
             following = min((each for each in (hold, settled) if each), default=None)
@@ -158,7 +158,7 @@ class Core:
         return effects
 
     def tell_newest(self, now: Now) -> list[Effect]:
-        """Tell the newest level of each noisy pin: before what comes later is told."""
+        """Order the newest level of each noisy pin to be sent, before any later event."""
         effects: list[Effect] = [
             Broadcast(_frame(event, now), event.at_s) for event in self._untold.values()
         ]
@@ -176,18 +176,18 @@ class Core:
         declined: Collection[tuple[str, Level]] = (),
         seat: str = "",
     ) -> Welcome:
-        """Say what a display that joins or rejoins is told first.
+        """Return what a display that joins or rejoins receives first.
 
         Args:
             page: the page it is on.
-            cursors: what it has already acted on, the tab's own before the page's.
+            cursors: what it has already acted on, the tab's cursor before the page's.
             now: this moment.
-            since: the cursor with which its page began, if it has joined on it before: a press
-                that goes on meanwhile is still this page's.
+            since: the cursor with which its page began, if the page has joined before: a press that
+                is still going on belongs to this page.
             taking_since_s: since when its page takes presses, in monotonic seconds; None: it
                 doesn't now.
-            declined: pins and levels by which it was to leave, and did not want to.
-            seat: what its state frame has for the next socket.
+            declined: pins and levels whose moves the page has declined.
+            seat: what its state frame carries for the next socket.
         """
         after_seq = wire.resume_after(cursors, self.epoch)
         if after_seq is None or after_seq > self.seq:
@@ -202,18 +202,18 @@ class Core:
         return Welcome((self._state(missed.seq - 1, seat), _frame(missed, now)), standing, to)
 
     def look_again(self, standing: Standing, now: Now) -> Welcome:
-        """Say what counts on a page that takes presses again: as if it had just joined.
+        """Return what counts on a page that takes presses again, as if it had just joined.
 
         Args:
             standing: what it says of itself now.
             now: this moment.
         """
         missed, to = self._counts_on(standing, now)
-        # Its frame once more: a close right behind an edge is a press's.
+        # Repeat the edge's frame: a close right behind an edge belongs to that press.
         return Welcome(() if missed is None else (_frame(missed, now),), standing, to)
 
     def pins_to_read(self, now_s: float) -> list[str]:
-        """The pins whose debounce deadline has come, the first one first: each wants a reading."""
+        """Return the pins whose debounce deadline is over, earliest first; each needs a reading."""
         return [name for _, name in sorted(self._due(now_s))]
 
     @property
@@ -236,7 +236,7 @@ class Core:
             self._settled.put(pin, level, at_s, at_s + self._windows_s[pin])
 
     def _due(self, now_s: float) -> list[tuple[float, str]]:
-        """The debounce deadlines that are over, and whose they are."""
+        """The debounce deadlines that have passed, each with its pin."""
         return [
             (pin.deadline_s, name)
             for name, pin in self._pins.items()
@@ -244,7 +244,7 @@ class Core:
         ]
 
     def _next_hold(self) -> Settled | None:
-        """The press that is the next to turn out to be a hold; before a level that settles then."""
+        """The next press that becomes a hold; it goes before a level that settles just then."""
         return min(
             (
                 Settled(press.deadline_s, press.hold_at_s, 0, pin, press.active)
@@ -282,7 +282,7 @@ class Core:
         return self._tell_event(event, now)
 
     def _tell_event(self, event: PinEvent, now: Now) -> list[Effect]:
-        """Count an event; every display is told, and those whose page reacts to it leave."""
+        """Number an event; every display receives it, and those whose page reacts to it leave."""
         self.seq = event.seq
         self._navigation.remember(event)
         self._noise[event.pin].take(event.at_s)
@@ -303,21 +303,21 @@ class Core:
     def _tell_later(
         self, event: PinEvent, departures: Iterable[Departure], now: Now
     ) -> list[Effect]:
-        """Tell at once only the displays that leave by it; `tell` tells the others the newest."""
+        """Tell only the displays that it moves; `tell` sends the others the newest level."""
         self._untold_due_s = min(self._untold_due_s, now.mono_s + NOISY_FRAME_S)
-        self._untold.pop(event.pin, None)  # at the end: in the order of their numbers
+        self._untold.pop(event.pin, None)  # to the end: events stay in the order of their numbers
         self._untold[event.pin] = event
         return [*_closes(event, departures, first=_frame(event, now))]
 
     def _counts_on(self, standing: Standing, now: Now) -> tuple[PinEvent | None, str | None]:
-        """Find the press that a page has missed, and the page that this or a level leads to."""
+        """Find the press that a page has missed, and the page that it or a level leads to."""
         missed = self._navigation.missed(standing, now.mono_s)
         if missed is None:
             return None, self._elsewhere(standing)
         return missed, self._navigation.target(standing.page, missed)
 
     def _elsewhere(self, standing: Standing) -> str | None:
-        # What a page declined counts again once its pin has changed.
+        # A level that a page declined counts again once its pin has changed.
         ignored = {
             (pin, level)
             for pin, level in standing.declined

@@ -1,8 +1,8 @@
 """The words of the core: levels, facts and orders.
 
-Facts are named as facts (`RawEdge`, `PinEvent`), orders as orders (`Broadcast`,
-`CloseClients`). A time is a float of seconds whose name ends in ``_s``. This module is pure and
-imports nothing of the project.
+Facts are named as facts (`RawEdge`, `PinEvent`), orders as orders (`Broadcast`, `CloseClients`). A
+time is a float of seconds whose name ends in ``_s``. This module is pure and imports nothing from
+the project.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,12 @@ from typing import NamedTuple
 
 
 class Level(StrEnum):
-    """The electrical level of a pin."""
+    """The electrical level of a pin: a text, `"low"` or `"high"`.
+
+    Attributes:
+        LOW: near 0 V; equal to `"low"`.
+        HIGH: near 3.3 V; equal to `"high"`.
+    """
 
     LOW = "low"
     HIGH = "high"
@@ -24,11 +29,11 @@ class Level(StrEnum):
 
 
 class Now(NamedTuple):
-    """One moment on two clocks, handed into the core, which never reads one.
+    """One moment on two clocks, handed into the core, which never reads a clock.
 
     Args:
         mono_s: monotonic seconds; everything is decided by these.
-        unix_s: seconds since the Unix epoch; only shown to people, as the wall clock may jump.
+        unix_s: seconds since the Unix epoch; only shown to people, because the wall clock may jump.
     """
 
     mono_s: float
@@ -37,7 +42,7 @@ class Now(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RawEdge:
-    """A pin's level changed, as the back end told it: not yet debounced.
+    """A pin's level changed, as the back end reported it: not yet debounced.
 
     Args:
         pin: the pin's name in the configuration.
@@ -51,24 +56,31 @@ class RawEdge:
 
 
 class Gesture(StrEnum):
-    """What a press turns out to be."""
+    """What a press turns out to be: a text, `"tap"` or `"hold"`.
 
-    TAP = "tap"  # released before the hold time was over
-    HOLD = "hold"  # kept active for the hold time
+    Attributes:
+        TAP: the press ended before the pin's hold time; equal to `"tap"`.
+        HOLD: the press lasted for the pin's hold time; equal to `"hold"`.
+    """
+
+    TAP = "tap"
+    HOLD = "hold"
 
 
 @dataclass(frozen=True, slots=True)
 class PinEvent:
-    """Something happened at a pin, for sure: a settled edge, a tap or a hold.
+    """Something certain happened at a pin: a debounced edge, a tap or a hold. Immutable.
 
-    Args:
-        seq: rises by one with each event of this run.
+    Attributes:
+        seq: the number of the event; it rises by one with each event of this run.
         pin: the pin's name.
-        level: the level it settled on; with a gesture, the level it has.
-        at_s: monotonic seconds of the edge, or of the moment the hold time was over.
-        gesture: None for an edge.
-        press: with a gesture, the number of the edge at which its press began.
-        press_at_s: with a gesture, the monotonic seconds of that edge.
+        level: the level after the edge; for a tap or hold, the level at that moment.
+        at_s: when it happened, in seconds of `time.monotonic()`: the edge, or the end of the hold
+            time.
+        gesture: `Gesture.TAP` or `Gesture.HOLD`; None for an edge.
+        press: for a tap or hold, the `seq` of the edge at which its press began; None for an edge.
+        press_at_s: for a tap or hold, the time of that edge, in seconds of `time.monotonic()`; None
+            for an edge.
     """
 
     seq: int
@@ -81,7 +93,7 @@ class PinEvent:
 
     @property
     def event(self) -> Level | Gesture:
-        """What happened, as rules and frames name it."""
+        """What happened, in the words of rules and frames: the gesture, or else the level."""
         return self.gesture or self.level
 
     @property
@@ -91,7 +103,7 @@ class PinEvent:
 
     @property
     def began_s(self) -> float:
-        """When it began, in monotonic seconds: its own edge, or its press's."""
+        """The time of that edge, in seconds of `time.monotonic()`."""
         return self.at_s if self.press_at_s is None else self.press_at_s
 
 
@@ -112,7 +124,7 @@ class Broadcast:
 
     Args:
         text: the frame.
-        at_s: when what it tells happened, in monotonic seconds.
+        at_s: when the event in it happened, in monotonic seconds.
     """
 
     text: str
@@ -123,7 +135,7 @@ class Broadcast:
 class CloseClients:
     """Order: displays on ``page`` leave for the page ``to`` (close code 4000).
 
-    Only those whose page takes presses now.
+    Only displays whose page takes presses now leave.
 
     Args:
         page: the page they are on.
@@ -131,8 +143,8 @@ class CloseClients:
         after: only displays that have not acted on this number yet: a press belongs to the page
             on which it began.
         began_s: only displays whose page has taken presses since then, in monotonic seconds: a
-            press belongs to the moment in which it began, too. None for a rule by level.
-        first: a text frame that they have not got yet and must get before, or None.
+            press also belongs to the moment in which it began. None for a rule by level.
+        first: a text frame that they have not received yet and must receive before, or None.
     """
 
     page: str
@@ -149,10 +161,10 @@ class Standing:
     Args:
         page: the name of the page.
         after_seq: the last event that it has acted on.
-        since_seq: the last event before it began: only a press after it is this page's.
-        taking_since_s: since when it takes presses, in monotonic seconds: for ever (``-inf``), or
+        since_seq: the last event before it began: only a later press belongs to this page.
+        taking_since_s: since when it takes presses, in monotonic seconds: always (``-inf``), or
             not now (None).
-        declined: pins and levels by which it was to leave, and did not want to.
+        declined: pins and levels whose moves the page has declined.
     """
 
     page: str
@@ -170,10 +182,10 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Welcome:
-    """Order: what a display that joins is told first.
+    """Order: what a display that joins receives first.
 
     Args:
-        texts: text frames in order: the full state, then perhaps the event it missed.
+        texts: text frames in order: the full state, then the event that it missed, if any.
         standing: which events count on its page from now on.
         to: the page it must leave for at once, or None.
     """

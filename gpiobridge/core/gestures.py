@@ -1,15 +1,13 @@
-r"""A press and time in, a tap or a hold out: what the presses of one pin turn out to be.
+r"""A press and time in, a tap or a hold out: what each press of one pin turns out to be.
 
-Pure, and in event time like `debounce`. A press that is released within the hold time is a tap,
-another one a hold:
-
-::
+Pure, and in event time like `debounce`. A press that is released within the hold time is a tap. Any
+other press is a hold:
 
     pin      ‾‾‾\____/‾‾‾‾‾‾‾‾‾\______________________/‾‾‾‾‾   (active low)
     events      L    H,tap     L              hold     H
                                '←── hold_s ──→'
 
-A hold is told one debounce window after its time: a release just before it has settled by then.
+A hold is told one debounce window after its time, when a release just before it has settled.
 """
 
 from typing import NamedTuple
@@ -23,8 +21,8 @@ class Outcome(NamedTuple):
     Args:
         gesture: a tap or a hold.
         at_s: when that was clear, in monotonic seconds.
-        press: the number of the edge at which it began.
-        press_at_s: when that was, in monotonic seconds.
+        press: the number of the edge at which the press began.
+        press_at_s: the time of that edge, in monotonic seconds.
     """
 
     gesture: Gesture
@@ -38,7 +36,7 @@ class Press:
 
     Args:
         active: the level of a pressed pin.
-        hold_s: how long a press lasts that is a hold, in seconds.
+        hold_s: how long a press must last to be a hold, in seconds.
         window_s: the pin's debounce window, in seconds.
     """
 
@@ -46,7 +44,7 @@ class Press:
         self.active = active
         self._hold_s = hold_s
         self._window_s = window_s
-        self._began: tuple[int, float] | None = None  # of a press that is open: neither yet
+        self._began: tuple[int, float] | None = None  # of an open press: neither tap nor hold yet
 
     @property
     def deadline_s(self) -> float | None:
@@ -63,17 +61,17 @@ class Press:
         self._began = (seq, at_s)
 
     def end(self, at_s: float) -> Outcome | None:
-        """Take the release at ``at_s``; None if the press was told to be a hold already."""
+        """Take the release at ``at_s``; return None if the press has already become a hold."""
         if self._began is None:
             return None
         (seq, began_s), self._began = self._began, None
         hold_at_s = began_s + self._hold_s
-        if at_s >= hold_at_s:  # not told in time
+        if at_s >= hold_at_s:  # the hold was not told in time
             return Outcome(Gesture.HOLD, hold_at_s, seq, began_s)
         return Outcome(Gesture.TAP, at_s, seq, began_s)
 
     def due(self, now_s: float) -> Outcome | None:
-        """Tell the hold whose time is over, once."""
+        """Return the hold whose time has passed, once."""
         deadline_s = self.deadline_s
         if deadline_s is None or now_s < deadline_s:
             return None

@@ -1,7 +1,7 @@
 """Which page an event leads to, and the recent events kept for catching up.
 
-Pure: no clock, no display. The page that a display is on decides where an edge leads, so the
-server remembers nothing about displays; what one has already acted on is in its cursor.
+Pure: no clock, no display. The page that a display is on decides where an edge leads, so the server
+remembers nothing about displays. A display's cursor says what it has already acted on.
 """
 
 from bisect import bisect_left
@@ -15,9 +15,9 @@ Rules = Mapping[tuple[str, Level | Gesture], str]
 """Pin name and event, to the name of the next page."""
 
 WhileRules = Mapping[tuple[str, Level], str]
-"""Pin name and level, to the name of the page where a display should be meanwhile."""
+"""Pin name and level, to the name of the page where a display belongs while the pin is there."""
 
-# At 1,000 events a second, where a pin counts as noisy, this is the longest default catch-up.
+# At 1,000 events a second, where a pin counts as noisy, this covers the default catch-up time.
 MAX_RECENT = 10_000
 
 
@@ -26,8 +26,8 @@ class Departure(NamedTuple):
 
     Args:
         page: from this page.
-        to: to that one.
-        by_level: whether a rule says so that holds at load, too.
+        to: to this page.
+        by_level: whether the rule also holds when the page loads.
     """
 
     page: str
@@ -40,7 +40,7 @@ class Navigation:
 
     Args:
         pages: page name to its rules.
-        while_rules: page name to those of its rules that hold at load, too, by level.
+        while_rules: page name to those of its rules, by level, that also hold when the page loads.
         catch_up_s: how old an event may be, in seconds, to move a page that was not listening.
     """
 
@@ -54,7 +54,7 @@ class Navigation:
         self._while_rules = while_rules or {}
         self._catch_up_s = catch_up_s
         self._recent: deque[PinEvent] = deque()
-        # The same by pin and event: within one, numbers and times only rise.
+        # The same by pin and event: within one series, numbers and times only rise.
         self._series: dict[tuple[str, Level | Gesture], deque[PinEvent]] = defaultdict(deque)
 
     def target(self, page: str, event: PinEvent) -> str | None:
@@ -76,10 +76,10 @@ class Navigation:
         levels: Mapping[str, Level],
         ignored: Collection[tuple[str, Level]] = (),
     ) -> str | None:
-        """The page where a display should be at these levels, or None.
+        """Return the page where a display belongs at these levels, or None.
 
         Args:
-            standing: what its page says of itself; one that takes no presses stays.
+            standing: what its page says of itself; a page that takes no presses stays.
             levels: pin name to its level.
             ignored: pins and levels that don't count.
         """
@@ -102,7 +102,7 @@ class Navigation:
             self._series[old.pin, old.event].popleft()
 
     def missed(self, standing: Standing, now_s: float) -> PinEvent | None:
-        """The first event that a display has missed and must act on.
+        """Return the first event that a display has missed and must act on.
 
         Args:
             standing: what its page says of itself.
@@ -114,7 +114,8 @@ class Navigation:
             new = event.seq > standing.after_seq and event.began > standing.since_seq
             return new and event.at_s >= oldest_s and standing.takes(event.began_s)
 
-        # From one event of a series on all count: a page may ask often, and there are thousands.
+        # If one event of a series counts, all later ones do. So bisect: a page may ask often, and
+        # there are thousands of events.
         found = []
         for key in self._pages.get(standing.page, {}):
             series = self._series.get(key, ())

@@ -1,10 +1,10 @@
-"""Does a pin oscillate? More than 1,000 events a second come from no finger.
+"""Does a pin oscillate? No finger makes more than 1,000 events a second.
 
-A loose wire without a pull, a signal that is no switch, a debounce of 0 ms on either. Its events
-still decide where pages go, but telling every display of each would hold up all other pins: with 50
-displays, 5,000 events a second delayed another pin's press by seconds.
+The cause is a loose wire without a pull, or a signal that is no switch, with a debounce of 0 ms.
+Its events still decide where pages go. But sending each of them to every display would hold up all
+other pins: with 50 displays, 5,000 events a second delayed another pin's press by seconds.
 
-Pure, and in event time, so that a late batch of edges is no noise.
+Pure, and in event time, so a late batch of edges is no noise.
 """
 
 from collections import deque

@@ -1,8 +1,6 @@
 r"""Levels that have settled and were not told yet, over all pins in the order of settling.
 
-Pure. A level settles one debounce window after its edge, and the watcher may be held up meanwhile:
-
-::
+Pure. A level settles one debounce window after its edge. The watcher may be held up meanwhile:
 
     a  ‾‾‾‾\_____________________    a settles first, and is told first,
             '←20 ms→|
@@ -10,8 +8,8 @@ Pure. A level settles one debounce window after its edge, and the watcher may be
                 '5 ms|
        ─────────────────────────▶ the watcher goes on here
 
-So a stall changes no order. And no pin waits for another one's debounce: what has settled by a
-moment is told, whatever is still open then.
+So a stall changes no order. And no pin waits for another pin's debounce: what has settled by a
+moment is told, even if other pins have not settled yet.
 """
 
 import heapq
@@ -21,11 +19,11 @@ from gpiobridge.core.events import Level
 
 
 class Settled(NamedTuple):
-    """A level that has settled; they sort in the order in which they are told.
+    """A level that has settled; these sort in the order in which they are told.
 
     Args:
         due_s: when it settled, in monotonic seconds.
-        at_s: the stamp of its edge: of those that settle together the earlier one is first.
+        at_s: the stamp of its edge: if two settle together, the earlier edge comes first.
         number: the order in which they were handed in.
         pin: the pin's name.
         level: the level.
@@ -39,7 +37,7 @@ class Settled(NamedTuple):
 
 
 class SettledLevels:
-    """The queue of them."""
+    """The queue of settled levels."""
 
     def __init__(self) -> None:
         self._waiting: list[Settled] = []
@@ -59,9 +57,9 @@ class SettledLevels:
 
     @property
     def next(self) -> Settled | None:
-        """The next one to tell; None if there is none."""
+        """The next level to tell; None if there is none."""
         return self._waiting[0] if self._waiting else None
 
     def take(self) -> Settled:
-        """Take the next one out."""
+        """Remove and return the next level."""
         return heapq.heappop(self._waiting)

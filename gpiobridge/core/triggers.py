@@ -1,8 +1,9 @@
 """The triggers: what a page's rules and an application's functions can wait for at a pin.
 
-A row is a whole trigger. From it come its table in the configuration, that table's variables and
-rules, what is said of its misspellings, the decorator of `GpioBridge` and the functions below it,
-and the word that ``gpiobridge check`` shows. Pure; any thread.
+One row is a whole trigger. Everything about a trigger comes from its row: its table in the
+configuration, that table's variables and rules, the answers to its misspellings, a decorator of
+`GpioBridge` (which also writes it out, for type checkers and the API page) and the functions below
+it, and the word that ``gpiobridge check`` shows. Pure; any thread.
 """
 
 from dataclasses import dataclass
@@ -15,16 +16,16 @@ class Trigger:
     """One row.
 
     Args:
-        name: what it is called: ``on_<name>`` in a file and in an application.
-        event: what happens at the pin: an edge to this level, or a gesture, which takes the pin's
+        name: its name: ``on_<name>`` in a file and in an application.
+        event: what happens at the pin: an edge to this level, or a gesture, which uses the pin's
             hold time.
-        relative: whether the level is that of a pin whose active level is LOW; of one whose active
-            level is HIGH it is the other one then.
-        at_load: whether a rule also holds when a page is loaded at this level; then it is
+        relative: True if ``event`` is meant for a pin whose active level is LOW; for a pin whose
+            active level is HIGH the other level counts.
+        at_load: whether a rule also holds when a page loads at this level; the name is then
             ``while_<name>``, and no function can wait for it.
         when: when a function is called, as the end of that sentence.
         word: what the event is called in ``button is low``. One row of each event has it.
-        also: what people write who know gpiozero, or another way of saying it.
+        also: what gpiozero's users write, or another way of saying it.
     """
 
     name: str
@@ -41,7 +42,7 @@ class Trigger:
         return f"{'while' if self.at_load else 'on'}_{self.name}"
 
     def event_on(self, active: Level | None) -> Level | Gesture:
-        """Say what happens at a pin with this active level; only ``relative`` needs to know it."""
+        """Return what happens at a pin with this active level, which only ``relative`` needs."""
         if self.relative and active is Level.HIGH and isinstance(self.event, Level):
             return self.event.other
         return self.event
@@ -56,7 +57,7 @@ TRIGGERS = (
         name="press",
         event=Level.LOW,
         relative=True,
-        when="each time the pin gets its active level",
+        when="each time the pin reaches its active level",
         also=("when_pressed", "when_activated", "pressed"),
     ),
     Trigger(
@@ -72,14 +73,14 @@ TRIGGERS = (
         name="tap",
         event=Gesture.TAP,
         word="tapped",
-        when="after each press that was released before the pin's hold time",
+        when="after each press that ended before the pin's hold time",
         also=("on_short_press", "on_click"),
     ),
     Trigger(
         name="hold",
         event=Gesture.HOLD,
         word="held",
-        when="when a press has lasted for the pin's hold time (``hold``)",
+        when="when a press has lasted for the pin's hold time",
         also=("when_held", "held", "on_long_press"),
     ),
 )
@@ -89,7 +90,7 @@ TABLES = tuple(trigger.table for trigger in TRIGGERS)
 """The tables of rules: ``on_low`` to ``while_high``."""
 
 HEARD = {trigger.name: trigger for trigger in TRIGGERS if not trigger.at_load}
-"""By name, those that a function can wait for."""
+"""The triggers that a function can wait for, by name."""
 
 WORDS = {trigger.event: trigger.word for trigger in TRIGGERS if trigger.word}
 """What each event is called in a sentence: ``tapped``."""

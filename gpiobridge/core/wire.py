@@ -1,6 +1,6 @@
 """What goes over a socket: frames, close codes, limits, cursors.
 
-Pure. The wire is a contract with every page and client out there: see "The wire" in the README. A
+Pure. The wire is a contract with every page and client in use: see "The wire" in the README. A
 frame is one WebSocket text message of JSON.
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 from gpiobridge.core.events import Level, PinEvent
 
 MAX_MESSAGE_BYTES = 16 * 1024
-"""The largest message in either direction; a client's larger one closes its socket with 1009."""
+"""The largest message in either direction; a larger one from a client closes its socket (1009)."""
 
 MAX_REASON_BYTES = 123
 """The longest close reason: a control frame's 125 bytes less the code (RFC 6455, 5.5)."""
@@ -29,11 +29,11 @@ MISSED_BEATS = 3
 """A display that has answered a beat before and misses this many is dropped."""
 
 SILENT_BEATS = 2.5
-"""Without a frame for so many beats a display gives its socket up."""
+"""A display that receives no frame for this many beats gives up its socket."""
 
 
 class Close(IntEnum):
-    """Close codes. Only `NAVIGATE` moves a page; on any other one the page reconnects."""
+    """Close codes. Only `NAVIGATE` moves a page; after any other code the page reconnects."""
 
     GOING_AWAY = 1001  # the server stops
     POLICY = 1008  # the client broke a rule
@@ -52,21 +52,21 @@ class TooBigError(ValueError):
 def state_frame(
     epoch: str, seq: int, levels: Mapping[str, Level], *, simulated: bool, seat: str = ""
 ) -> str:
-    """The first frame of every socket: where all pins are, and since which event.
+    """Return the first frame of every socket: the levels of all pins, and since which event.
 
     Args:
         epoch: the random name of this run.
-        seq: the newest event that ``levels`` holds, or the one before an edge that follows.
+        seq: the newest event that ``levels`` includes, or the one before an edge that follows.
         levels: pin name to its settled level.
-        simulated: True with pins that are not real.
-        seat: what brings this display's next socket to its slot, for one use.
+        simulated: True if the pins are not real.
+        seat: a word that gives this display's next socket its slot, for one use.
     """
     frame = {"type": "state", "epoch": epoch, "seq": seq, "pins": levels, "simulated": simulated}
     return _dump(frame | {"seat": seat} if seat else frame)
 
 
 def edge_frame(event: PinEvent, at_unix_s: float) -> str:
-    """One event; ``at_unix_s`` is its wall-clock time in seconds since 1970."""
+    """Return the frame of one event; ``at_unix_s`` is its wall-clock time in seconds since 1970."""
     frame = {
         "type": "edge",
         "seq": event.seq,
@@ -81,7 +81,7 @@ def edge_frame(event: PinEvent, at_unix_s: float) -> str:
 
 
 def cursor(epoch: str, seq: int) -> str:
-    """What a display has already acted on, as it travels: ``epoch:seq``."""
+    """Return what a display has already acted on, as it travels: ``epoch:seq``."""
     return f"{epoch}:{seq}"
 
 
@@ -89,11 +89,11 @@ _CURSOR = re.compile(r"([0-9a-f]{1,32}):([0-9]{1,15})")
 
 
 def resume_after(cursors: Iterable[str], epoch: str) -> int | None:
-    """The sequence number to resume after: that of the first cursor of our own epoch.
+    """Return the sequence number to resume after: that of the first cursor of our own epoch.
 
     Args:
-        cursors: as the client sent them, the stored one before the page's; anything malformed
-            or from another run is passed over.
+        cursors: as the client sent them, the stored one before the page's; malformed cursors and
+            those of another run are skipped.
         epoch: the name of this run.
     """
     for text in cursors:
@@ -104,10 +104,10 @@ def resume_after(cursors: Iterable[str], epoch: str) -> int | None:
 
 
 def taking_since_s(since_ms: object, now_s: float) -> float | None:
-    """Since when a page takes presses, in monotonic seconds; None if it doesn't now.
+    """Return since when a page takes presses, in monotonic seconds; None if it doesn't now.
 
     Args:
-        since_ms: for how many milliseconds it has, by its own word, or None: not now.
+        since_ms: for how many milliseconds it has, as the page says, or None: not now.
         now_s: this moment, in monotonic seconds.
 
     Raises:
@@ -116,14 +116,14 @@ def taking_since_s(since_ms: object, now_s: float) -> float | None:
     if since_ms is None:
         return None
     number = isinstance(since_ms, int | float) and not isinstance(since_ms, bool)
-    # JSON knows whole numbers that no float holds.
+    # JSON allows whole numbers that are too large for a float.
     if not number or not 0 <= since_ms <= sys.float_info.max:  # type: ignore[operator]
         raise ValueError("must be null, or milliseconds from 0 on")
     return now_s - since_ms / 1000  # type: ignore[operator]
 
 
 def read_taking(text: str, now_s: float) -> float | None:
-    """The same of ``taking=`` in a socket's address: ``none``, or milliseconds.
+    """Read ``taking=`` in a socket's address the same way: ``none``, or milliseconds.
 
     Raises:
         ValueError: it is anything else; the message says what it must be, as the end of a sentence.
@@ -137,7 +137,7 @@ def read_taking(text: str, now_s: float) -> float | None:
 
 
 def read_visible(text: str) -> bool:
-    """Whether a page is visible, as ``visible=`` in its socket's address says.
+    """Return whether a page is visible, as ``visible=`` in its socket's address says.
 
     Raises:
         ValueError: it says anything else; the message says what it must be, as the end of a
@@ -149,20 +149,21 @@ def read_visible(text: str) -> bool:
 
 
 def read_declined(texts: Iterable[str]) -> frozenset[tuple[str, Level]]:
-    """Pins and levels by which a page has declined to leave: ``door:low``.
+    """Return the pins and levels whose moves a page has declined: ``door:low``.
 
     Args:
-        texts: as the client sent them; anything malformed is passed over.
+        texts: as the client sent them; malformed ones are skipped.
     """
     pairs = (text.rpartition(":") for text in texts)
     return frozenset((pin, Level(level)) for pin, _, level in pairs if level in list(Level))
 
 
 def message_frame(data: object) -> str:
-    """What an application has to say to a page, or a page to its application.
+    """Return the frame of a message between an application and a page, in either direction.
 
     Args:
-        data: what JSON knows: None, booleans, finite numbers, text, and lists and mappings of them.
+        data: what JSON allows: None, booleans, finite numbers, text, and lists and mappings of
+            these.
 
     Raises:
         ValueError: it is not JSON, too deep, or too large (`TooBigError`); the message says why, as
@@ -180,14 +181,14 @@ def message_frame(data: object) -> str:
         raise TooBigError(
             f"takes {size} bytes as a frame of JSON; at most {MAX_MESSAGE_BYTES} are sent"
         )
-    # Both ends read and write it by recursion, from stacks of any height.
+    # Both ends read and write it by recursion, and their stacks may already be deep.
     if frame.count("[") + frame.count("{") > MAX_NESTING and _is_deep(data):
         raise ValueError(f"is nested more than {MAX_NESTING} deep")
     return frame
 
 
 def message_data(frame: str) -> Any:
-    """The data of a message's frame that `message_frame` could write."""
+    """Return the data of a message's frame that `message_frame` could have written."""
     return json.loads(frame)["data"]
 
 
@@ -207,7 +208,7 @@ def _inner(value: object) -> Iterable[object]:
 
 
 def read_message(text: str) -> dict[str, Any] | None:
-    """Read a client's message: an object whose ``type`` is text, or None if it is anything else."""
+    """Read a client's message: an object whose ``type`` is text, or None for anything else."""
     try:
         message = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):

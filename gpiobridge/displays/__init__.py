@@ -1,8 +1,9 @@
-"""The open pages: who they are, who is told, and who leaves.
+"""The open pages: who they are, who receives a frame, and who leaves.
 
-A display takes a place in `slots` before its handshake is answered, then the `hub` adopts its
-`connection`; an order of the core goes from the hub to all whom its `audience` means. `sockets` has
-what goes out and who is gone, `inbox` reads what comes, within the `quotas`, and `frames` knows
-what each type of frame does. `retained_messages` wait for those who come later. An `observer` hears
-of it all. The watcher's thread has it; slots are for any thread.
+A display takes a place in `slots` before its handshake is answered. Then the `hub` adopts its
+`connection`. The hub carries an order to every display in its `audience`. `sockets` sends, and
+knows which sockets have ended. `inbox` reads what displays send, within the `quotas`. `frames`
+knows what each type of frame does. `retained_messages` keeps messages for displays that join later.
+An `observer` hears of everything. All of this runs on the watcher's thread; any thread may use the
+slots.
 """

@@ -1,6 +1,6 @@
-"""Displays, what they send, and for whom an order of the application is.
+"""Displays, what they send, and which displays an order of the application is for.
 
-An `Audience` is one value from the application's call to the hub. Pure; any thread.
+An `Audience` is one value, from the application's call to the hub. Pure; any thread.
 """
 
 from dataclasses import dataclass, field
@@ -9,14 +9,14 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Display:
-    """An open page, as the application sees it.
+    """A browser tab that is connected, as the application sees it. Immutable.
 
-    Args:
-        page: the name of the page.
-        name: what it calls itself (``?display=`` in its address), or an empty string.
-        number: another one for each socket: it tells displays of one name apart.
-        visible: whether its page can be seen, as far as the browser knows: not behind another tab.
-            It is the same display, whether it is or not.
+    Attributes:
+        page: the name of the page that it shows.
+        name: the display's name (`?display=` in the page's address), or an empty string.
+        number: a different number for each socket; it tells displays of one name apart.
+        visible: False if the browser says that the page can't be seen, such as behind another tab.
+            It doesn't affect equality: a display stays the same when this changes.
     """
 
     page: str
@@ -27,11 +27,11 @@ class Display:
 
 @dataclass(frozen=True, slots=True)
 class SentMessage:
-    """A page has sent a message: its frame, on the way to the functions that are told.
+    """A page has sent a message: its frame, on the way to the functions that hear of it.
 
     Args:
-        text: the frame, whose data can be pushed back.
-        display: who sent it.
+        text: the frame; its data can be pushed back.
+        display: the display that sent it.
     """
 
     text: str
@@ -40,11 +40,11 @@ class SentMessage:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What a page has sent to the application.
+    """What a page has sent to the application. Immutable.
 
-    Args:
-        data: whatever JSON can hold.
-        display: who sent it.
+    Attributes:
+        data: anything that JSON can hold; each function receives its own copy.
+        display: the display that sent it.
     """
 
     data: Any
@@ -53,12 +53,12 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """Which displays something is for; what is None leaves nobody out.
+    """Which displays something is for; a field that is None leaves no display out.
 
     Args:
         page: only displays on this page.
-        display: only this one, or all of this name.
-        exclude: all but this one, or but those of this name.
+        display: only this display, or all displays of this name.
+        exclude: all displays except this one, or except those of this name.
     """
 
     page: str | None = None
@@ -80,9 +80,10 @@ class Push:
 
     Args:
         frame: the message, encoded.
-        audience: who gets it.
-        retain: under this key the newest one is kept for displays that come later; None: it isn't.
-        forget: True if from now on none is kept under this key.
+        audience: who receives it.
+        retain: the newest message under this key is kept for displays that join later; None: it
+            isn't.
+        forget: True if from now on no message is kept under this key.
     """
 
     frame: bytes
@@ -93,10 +94,10 @@ class Push:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """Order of the application: let displays leave for another page.
+    """Order of the application: make displays leave for another page.
 
     Args:
-        to: the page; those that are on it stay.
+        to: the page; displays already on it stay.
         audience: who leaves.
     """
 

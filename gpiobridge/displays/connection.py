@@ -1,8 +1,8 @@
 """One WebSocket after its handshake: what is known of it, and what waits to go out.
 
-`sockets` has them all, on the watcher's thread. Two things wait here: the outbox, bytes that come
-next, and behind it messages of the application, which share their encoded frames with all other
-displays. An edge goes into the outbox at once, so that a press never waits behind messages.
+`sockets` holds all of them, on the watcher's thread. Two things wait here. The outbox has the bytes
+that go out next. Behind it are messages of the application; their encoded frames are shared with
+all other displays. An edge goes into the outbox at once, so a press never waits behind messages.
 """
 
 import socket
@@ -24,16 +24,16 @@ from gpiobridge.displays.audience import Display
 from gpiobridge.displays.slots import Slot
 
 LINES = 100
-"""So many lines of a kind, such as displays that come, are logged a minute; others are counted."""
+"""How many lines of a kind, such as displays that join, are logged a minute; others are counted."""
 
-_SEND_BUFFER_BYTES = 16 * 1024  # frames are small; a big buffer only hides a stalled display
+_SEND_BUFFER_BYTES = 16 * 1024  # frames are small; a bigger buffer only hides a stalled display
 _BAD_GATEWAY = (1014).to_bytes(2, "big")
 _NORMAL_CLOSURE = (1000).to_bytes(2, "big")
-_USER_TIMEOUT_MS = 12_000  # unacknowledged for this long: the peer is gone (RFC 5482)
+_USER_TIMEOUT_MS = 12_000  # if data stays unacknowledged for so long, the peer is gone (RFC 5482)
 
 
 class RuleBrokenError(Exception):
-    """A page has sent what it must not; its text is the reason of the close.
+    """A page has sent something forbidden; the text is the reason of the close.
 
     Args:
         code: the close's code.
@@ -56,11 +56,11 @@ class Connection:
         root: the URL prefix under which the page was served, usually empty.
         cursors: what the page has already acted on, as it sent them.
         since: the cursor with which the page began, if it has had a socket before.
-        taking_since_s: since when the page takes presses, in monotonic seconds: for ever
-            (``-inf``), or not now (None).
-        declined: pins and levels by which the page was to leave, and did not want to.
-        early: what came right behind the handshake.
-        slot: its right to be open, which says whose it is.
+        taking_since_s: since when the page takes presses, in monotonic seconds: always (``-inf``),
+            or not now (None).
+        declined: pins and levels whose moves the page has declined.
+        early: bytes that came right behind the handshake.
+        slot: its right to be open; it also says who the client is.
     """
 
     sock: socket.socket
@@ -73,24 +73,24 @@ class Connection:
     declined: frozenset[tuple[str, Level]] = frozenset()
     early: bytes = b""
     slot: Slot = field(default_factory=Slot)
-    # Which events count on its page; said when it joins.
+    # Which events count on its page; known when it joins.
     standing: Standing = field(default_factory=lambda: Standing("", 0, 0))
     outbox: bytearray = field(default_factory=bytearray)
     messages: deque[bytes] = field(default_factory=deque)
     messages_bytes: int = 0
     second_s: float = -inf  # the second in which it sent so many frames and bytes:
     frames: int = 0
-    work: int = 0  # its frames, and the pieces of frames that came alone
+    work: int = 0  # its frames, and the pieces of frames that came separately
     second_bytes: int = 0
-    unread: bool = False  # the protocol holds bytes of it that were not looked at yet
+    unread: bool = False  # the protocol holds bytes of it that were not read yet
     received_bytes: int = 0  # of the message that is still coming in
     text: str = ""
     answers_beats: bool = False
     unanswered_beats: int = 0
-    idle: bool = False  # its page has said that nobody uses it, and that it leaves
-    closing: bool = False  # our close frame is sent or queued: only the peer's counts from now on
+    idle: bool = False  # its page has said that it leaves because nobody uses it
+    closing: bool = False  # our close frame is sent or queued: only the peer's close counts now
     peer_closed: bool = False  # its close frame has come
-    broke_a_rule: bool = False  # which is why it is closed
+    broke_a_rule: bool = False  # it is closed for this reason
 
     def __post_init__(self) -> None:
         _let_1014_pass(self.ws)
@@ -111,7 +111,7 @@ class Connection:
             self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _USER_TIMEOUT_MS)
 
     def whole_text(self, piece: TextMessage) -> str | None:
-        """Take a piece of a text frame; return the whole text with the last one.
+        """Take a piece of a text frame; return the whole text with the last piece.
 
         Raises:
             RuleBrokenError: it is too long.
@@ -127,12 +127,12 @@ class Connection:
         return text
 
     def put(self, message: bytes) -> None:
-        """Let a message's frame wait for its turn."""
+        """Queue a message's frame until its turn comes."""
         self.messages.append(message)
         self.messages_bytes += len(message)
 
     def fill_outbox(self) -> None:
-        """Take the next message's frame into the outbox, which is empty."""
+        """Move the next message's frame into the outbox, which is empty."""
         message = self.messages.popleft()
         self.messages_bytes -= len(message)
         self.outbox += message
@@ -141,18 +141,18 @@ class Connection:
 def _let_1014_pass(ws: WSConnection | protocol.Connection) -> None:
     """Let a peer close with 1014 (bad gateway), which wsproto doesn't know.
 
-    IANA's registry of close codes has it; wsproto 1.3 answers 1002.
+    IANA's registry of close codes lists 1014, but wsproto 1.3 answers it with 1002.
     """
     frames: Any = getattr(getattr(ws, "connection", ws), "_proto", None)
     known: Callable[[Frame], Frame] | None = getattr(frames, "_process_close", None)
-    if known is None:  # a library with other insides
+    if known is None:  # a version of the library with other internals
         return
 
     def process_close(frame: Frame) -> Frame:
         payload = frame.payload
         if not isinstance(payload, bytes) or payload[:2] != _BAD_GATEWAY:
             return known(frame)
-        # As with a code that it knows: that the reason is UTF-8 is its to say.
+        # Pass it on as a known code: wsproto still checks that the reason is UTF-8.
         closed: Any = known(frame._replace(payload=_NORMAL_CLOSURE + payload[2:])).payload
         return frame._replace(payload=(1014, closed[1]))
 
@@ -161,6 +161,6 @@ def _let_1014_pass(ws: WSConnection | protocol.Connection) -> None:
 
 def text_frame(text: str) -> bytes:
     """Encode a text frame, once for all displays."""
-    # A server's frames aren't masked and, without compression, don't depend on the connection:
-    # a fresh one encodes for all.
+    # A server's frames aren't masked, and without compression they don't depend on the connection.
+    # So one fresh protocol object encodes for all displays.
     return protocol.Connection(protocol.ConnectionType.SERVER).send(TextMessage(text))

@@ -1,6 +1,7 @@
-"""What a page may say in a frame, and what comes of it: one row for each type, in `Frames`.
+"""What a page may say in a frame, and what it does: one row for each type, in `Frames`.
 
-A page that says what it must not has broken a rule, and its socket is closed. The watcher's thread.
+A page that sends something forbidden has broken a rule, and its socket is closed. The watcher's
+thread.
 """
 
 import logging
@@ -22,8 +23,8 @@ class Frame(NamedTuple):
     """A page's frame.
 
     Args:
-        text: as it came.
-        fields: what it holds.
+        text: the frame as it came.
+        fields: its fields.
         at_s: when it was read, in monotonic seconds.
     """
 
@@ -36,8 +37,8 @@ class Frames:
     """Takes the frames of all pages.
 
     Args:
-        observers: whoever is told what pages say.
-        on_taking: is called when a page has said whether it takes presses.
+        observers: hear what pages say.
+        on_taking: called when a page has said whether it takes presses.
         pages: the names of all pages.
     """
 
@@ -63,18 +64,18 @@ class Frames:
         """Do what a frame says.
 
         Args:
-            connection: whose page has sent it.
+            connection: the connection it came from.
             text: the frame.
             now_s: when it was read, in monotonic seconds.
 
         Raises:
-            RuleBrokenError: it is none, or says what it must not.
+            RuleBrokenError: it is no frame, or says something forbidden.
         """
         fields = wire.read_message(text)
         if fields is None:
             raise RuleBrokenError(Close.POLICY, "a message is a JSON object with a type")
         connection.unanswered_beats = 0
-        # Any other type is for a later version: a newer page may talk to an older server.
+        # Ignore any other type: a newer page may talk to an older server.
         take = self._by_type.get(fields["type"])
         if take is not None:
             take(connection, Frame(text, fields, now_s))
@@ -83,12 +84,12 @@ class Frames:
         connection.answers_beats = True
 
     def _take_message(self, connection: Connection, frame: Frame) -> None:
-        """Hand a message on that can be pushed back as it is."""
+        """Hand on a message, if it could be pushed back unchanged."""
         if "data" not in frame.fields:
             return
         try:
             wire.message_frame(frame.fields["data"])
-        except wire.TooBigError as error:  # numbers may take more digits as Python writes them
+        except wire.TooBigError as error:  # Python may write numbers with more digits
             raise RuleBrokenError(
                 Close.TOO_BIG,
                 f"as JSON is written here, it takes more than {wire.MAX_MESSAGE_BYTES} bytes",
@@ -102,7 +103,7 @@ class Frames:
             observer.message_came(message)
 
     def _take_taking(self, connection: Connection, frame: Frame) -> None:
-        """Note since when it takes presses, and see which count on it now."""
+        """Note since when a page takes presses, and see which presses count on it now."""
         try:
             since_s = wire.taking_since_s(frame.fields.get("since_ms", ""), frame.at_s)
         except ValueError as error:
@@ -117,9 +118,9 @@ class Frames:
         connection.display = replace(connection.display, visible=visible)
 
     def _take_idle(self, connection: Connection, frame: Frame) -> None:
-        """Log that a page leaves because nobody uses it; it does so by itself."""
+        """Log that a page leaves because nobody uses it; the page does that by itself."""
         page, to = connection.display.page, frame.fields.get("to")
-        # Once a socket, and only a page that there is: a page can send anything, and often.
+        # Once for each socket, and only for an existing page: a page can send anything, and often.
         if connection.idle or not isinstance(to, str) or to not in self._pages:
             return
         connection.idle = True

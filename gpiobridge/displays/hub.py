@@ -1,13 +1,15 @@
-"""Who of the open pages is told, and who leaves; and their beats.
+"""Which of the open pages receive a frame, which leave, and their beats.
 
 A display is in the hub from its handshake to its end. `sockets` has what goes out, `inbox` what
-comes in. A dead peer is found by ``TCP_USER_TIMEOUT`` and by unanswered beats; WebSocket pings
-prove nothing about a page.
+comes in. ``TCP_USER_TIMEOUT`` and unanswered beats reveal a dead peer; WebSocket pings prove
+nothing about a page.
 
-Nothing is sent to a display between an edge that moves it and the close: what follows an edge shows
-its page that the edge led nowhere. Where something else moves it, a beat comes before the close.
+Between an edge that moves a display and its close, nothing else is sent: a frame after an edge
+tells the page that the edge led nowhere. If something other than an edge moves the display, a beat
+comes before the close.
 
-What a pin's event means, it doesn't know. The watcher's thread has it, so there is no lock.
+The hub doesn't know what a pin's event means. Only the watcher's thread uses it, so there is no
+lock.
 """
 
 import selectors
@@ -32,9 +34,9 @@ class Hub:
     Args:
         selector: the watcher's; each socket is registered with its `Connection` as data.
         slots: given back when a display is gone.
-        beat_s: after this many seconds without a frame every display gets a beat.
-        observers: whoever is told what displays do.
-        on_taking: is called when a page has said whether it takes presses.
+        beat_s: after this many seconds without a frame every display receives a beat.
+        observers: hear what displays do.
+        on_taking: called when a page has said whether it takes presses.
         pages: the names of all pages.
     """
 
@@ -56,7 +58,7 @@ class Hub:
 
     @property
     def connections(self) -> set[Connection]:
-        """Those that are open, or have yet to hang up."""
+        """The connections that are open, or have yet to hang up."""
         return self._sockets.open
 
     def adopt(
@@ -66,7 +68,7 @@ class Hub:
         now_s: float,
         messages: Iterable[bytes] = (),
     ) -> None:
-        """Take a display over from its handshake; tell it ``texts``, then ``messages``."""
+        """Take a display over from its handshake; send it ``texts``, then ``messages``."""
         if not self.connections:
             self._last_sent_s = now_s
         self._sockets.add(connection)
@@ -80,31 +82,31 @@ class Hub:
         self._broadcast(text_frame(text), now_s)
 
     def push(self, message: bytes, audience: Audience) -> int:
-        """Send a message's frame to the displays it is for, behind those they still wait for.
+        """Send a message's frame to the displays it is for, behind the messages that already wait.
 
         Returns:
-            How many that are.
+            How many displays it is for.
         """
-        # No sign of life for the others: beats go on as if it had not been sent.
+        # It is no sign of life for other displays: beats go on as if it had not been sent.
         connections = self._of(audience)
         for connection in connections:
             self._sockets.send_message(connection, message)
         return len(connections)
 
     def move(self, path: str, audience: Audience, now_s: float) -> int:
-        """Let the displays of an audience leave for ``path``; return how many were sent there."""
+        """Make the displays of an audience leave for ``path``; return how many were sent there."""
         return sum(self.send_away(connection, path, now_s) for connection in self._of(audience))
 
     def navigate(self, path: str, order: CloseClients, now_s: float) -> int:
-        """Let the displays leave that an order of the core is for.
+        """Make the displays leave that the core's order is for.
 
         Args:
             path: the path of the next page, without the display's URL prefix.
-            order: who leaves.
+            order: says who leaves.
             now_s: monotonic seconds.
 
         Returns:
-            How many were sent there.
+            How many displays were sent there.
         """
         leaving = [
             connection
@@ -128,8 +130,8 @@ class Hub:
         return connection in self.connections
 
     def send_away(self, connection: Connection, path: str, now_s: float) -> bool:
-        """Do as `leave` does, where it is no press that leads there."""
-        # A close right behind an edge is that press's, which a page may decline, or use up.
+        """Do as `leave` does, when the reason is not a press."""
+        # A close right behind an edge belongs to that press, and a page may decline or ignore it.
         self._sockets.send(connection, self._beat_frame)
         return self.leave(connection, path, now_s)
 
@@ -148,7 +150,7 @@ class Hub:
             self.close(connection, Close.GOING_AWAY, "the server stops", now_s)
 
     def handle(self, connection: Connection, events: int) -> None:
-        """Write to a display whose socket is ready for it; remember one that can be read."""
+        """Write to a display whose socket takes more; remember a display that can be read."""
         if events & selectors.EVENT_WRITE and connection in self.connections:
             self._sockets.flush(connection)
         if events & selectors.EVENT_READ and connection in self.connections:
@@ -156,11 +158,11 @@ class Hub:
 
     @property
     def has_unread(self) -> bool:
-        """Whether there is something for `read`."""
+        """Whether `read` has work."""
         return bool(self._sockets.ready)
 
     def read(self, now_s: float, has_time: Callable[[], bool] = lambda: True) -> None:
-        """Read a little of each display that has sent something; see `Inbox.read`."""
+        """Read a little from each display that has sent something; see `Inbox.read`."""
         self._inbox.read(now_s, has_time)
 
     @property
@@ -173,7 +175,7 @@ class Hub:
         return beat_s if closing_s is None else min(beat_s, closing_s)
 
     def tick(self, now_s: float) -> None:
-        """Do what is due: beats, and the end of displays that don't hang up."""
+        """Do what is due: send beats, and end displays that don't hang up."""
         self._sockets.drop_overdue(now_s)
         if self.connections and now_s >= self._last_sent_s + self._beat_s:
             for connection in list(self.connections):

@@ -1,7 +1,7 @@
-"""What displays send, read in turns: a little of each that has sent something, one after the other.
+"""What displays send, read in turns: a little from each display that has sent something.
 
-Reading goes on for as long as the watcher has time for it. Whoever sends more than its share is
-closed. The watcher's thread.
+Reading goes on for as long as the watcher has time for it. A display that sends more than its share
+is closed. The watcher's thread.
 """
 
 from collections.abc import Callable
@@ -16,8 +16,8 @@ from gpiobridge.displays.observer import Gone
 from gpiobridge.displays.quotas import Quotas
 from gpiobridge.displays.sockets import Sockets
 
-_RECEIVE_BYTES = 4096  # a turn's worth, so that one talkative peer can't hold up the others
-_FRAMES_AT_ONCE = 32  # of those that came together, too: hundreds of tiny ones fit into 4 KiB
+_RECEIVE_BYTES = 4096  # for one turn, so one talkative peer can't hold up the others
+_FRAMES_AT_ONCE = 32  # even if more came together: hundreds of tiny frames fit into 4 KiB
 
 
 class Inbox:
@@ -35,16 +35,16 @@ class Inbox:
         self._frames = frames
 
     def read(self, now_s: float, has_time: Callable[[], bool]) -> None:
-        """Read a little of each display that has sent something, the longest waiting first.
+        """Read a little from each display that has sent something, the longest waiting first.
 
         Args:
             now_s: monotonic seconds.
-            has_time: asked after each one; what is left is for the next call.
+            has_time: asked after each display; the rest is left for the next call.
         """
         ready = self._sockets.ready
         for _ in range(len(ready)):
             connection = next(iter(ready), None)
-            if connection is None:  # a display that was read has let others go
+            if connection is None:  # reading one display has ended others
                 return
             del ready[connection]
             self._receive(connection, now_s)
@@ -52,7 +52,7 @@ class Inbox:
                 return
 
     def take_early(self, connection: Connection, now_s: float) -> None:
-        """Take in what came right behind the handshake; it is read like anything else."""
+        """Take in the bytes that came right behind the handshake; they are read like any others."""
         if connection.early and connection in self._sockets.open:
             self._take_in(connection, connection.early, now_s)
             self._sockets.ready[connection] = None
@@ -70,12 +70,12 @@ class Inbox:
             data = b""
         if not data:
             self._sockets.drop(connection, Gone.LEFT)
-        elif not connection.peer_closed:  # what comes behind a close frame is nothing
+        elif not connection.peer_closed:  # nothing counts after a close frame
             self._take_in(connection, data, now_s)
             self._take_frames(connection, now_s)
 
     def _take_in(self, connection: Connection, data: bytes, now_s: float) -> None:
-        """Count bytes that came, and let the protocol have them."""
+        """Count bytes that came, and hand them to the protocol."""
         self._quotas.count_bytes(connection, len(data), now_s)
         connection.ws.receive_data(data)
         connection.unread = True
@@ -86,7 +86,7 @@ class Inbox:
         connection.unread = False
         taken = 0
         for event in islice(connection.ws.events(), _FRAMES_AT_ONCE):
-            whole = getattr(event, "frame_finished", True)  # not each piece
+            whole = getattr(event, "frame_finished", True)  # False for a piece of a frame
             self._quotas.count_frame(connection, whole=whole, first=not taken)
             taken += 1
             if self._stop_excess(connection, now_s):
@@ -101,7 +101,7 @@ class Inbox:
             self._stop_excess(connection, now_s)
 
     def _stop_excess(self, connection: Connection, now_s: float) -> bool:
-        """Close a display that sends too much; whether it does."""
+        """Close a display that sends too much; return whether it does."""
         reason = self._quotas.excess(connection)
         if reason:
             self._sockets.close(connection, Close.POLICY, reason, now_s)
@@ -110,12 +110,12 @@ class Inbox:
 
     def _take(self, connection: Connection, event: Event, now_s: float) -> None:
         if isinstance(event, CloseConnection):
-            # The peer's own close, or wsproto's word that the peer broke the protocol.
+            # The peer's own close, or wsproto reports that the peer broke the protocol.
             connection.peer_closed = True
             self._sockets.send_event(connection, event.response())
             self._sockets.finish(connection, now_s)
         elif connection.closing:
-            pass  # it was sent before our close frame was read
+            pass  # the peer sent it before it read our close frame
         elif isinstance(event, TextMessage):
             self._take_text(connection, event, now_s)
         elif isinstance(event, BytesMessage):

@@ -1,7 +1,7 @@
-"""How much displays may send in a second, each and all of one client together.
+"""How much displays may send in a second: each display, and all displays of one client together.
 
-A display that sends more is closed; of a client's displays those that send more than their share.
-The watcher's thread.
+A display that sends more is closed. If a client's displays together send more, those above their
+share are closed. The watcher's thread.
 """
 
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ from math import inf
 from gpiobridge.displays.connection import Connection
 
 MAX_FRAMES_A_SECOND = 500
-"""A display that sends more is closed: each takes some 25 us of the watcher's time."""
+"""A display that sends more is closed: each frame takes some 25 us of the watcher's time."""
 
 MAX_CLIENT_FRAMES_A_SECOND = 5000
-"""The same for all displays of one client together: 500 of them answer 250 beats in a second."""
+"""The bound for all displays of one client together: 500 displays answer 250 beats in a second."""
 
 MAX_CLIENT_BYTES_A_SECOND = 10 * 1024 * 1024
-"""And in bytes, as long messages take more time than short ones: half a millisecond each."""
+"""The same in bytes: long messages take more time than short ones, half a millisecond each."""
 
 
 @dataclass(slots=True)
@@ -25,12 +25,12 @@ class _Tally:
 
     displays: int = 0
     second_s: float = -inf
-    work: int = 0  # frames, and pieces of frames that came alone
+    work: int = 0  # frames, and pieces of frames that came separately
     second_bytes: int = 0
 
 
 class Quotas:
-    """The tallies of all clients; a display's own lie in its `Connection`."""
+    """The tallies of all clients; a display's own tally is in its `Connection`."""
 
     def __init__(self) -> None:
         self._tallies: dict[str | None, _Tally] = {}
@@ -40,7 +40,7 @@ class Quotas:
         self._tallies.setdefault(connection.slot.client, _Tally()).displays += 1
 
     def gone(self, connection: Connection) -> None:
-        """Count one that no longer is."""
+        """Count a display that is no longer open."""
         tally = self._tallies[connection.slot.client]
         tally.displays -= 1
         if not tally.displays:
@@ -53,25 +53,25 @@ class Quotas:
         tally.second_bytes += number
 
     def count_piece(self, connection: Connection, now_s: float) -> None:
-        """Count what is looked at: a piece of a frame that comes alone takes the time of one."""
+        """Count a look at a display: a piece of a frame that comes alone takes a frame's time."""
         tally = self._begun(connection, now_s)
         connection.work += 1
         tally.work += 1
 
     def count_frame(self, connection: Connection, *, whole: bool, first: bool) -> None:
-        """Count a frame in a piece, of which the first one is counted already."""
+        """Count a frame, or a piece of one; the first of a look is already counted as work."""
         connection.frames += whole
         connection.work += not first
         self._tallies[connection.slot.client].work += not first
 
     def excess(self, connection: Connection) -> str:
-        """Say of what a display sends too much; nothing while it doesn't."""
+        """Say which bound a display exceeds; empty while it exceeds none."""
         tally = self._tallies[connection.slot.client]
         if connection.frames > MAX_FRAMES_A_SECOND:
             return f"at most {MAX_FRAMES_A_SECOND} frames a second"
         if connection.slot.client is None:  # the machine itself, or a proxy that speaks for others
             return ""
-        # A display that sends less than its share of what all may send is not to blame.
+        # A display that sends less than its share of the client's bound is not to blame.
         share = 1 / tally.displays
         most = MAX_CLIENT_FRAMES_A_SECOND
         if tally.work > most and connection.work > most * share:
@@ -82,7 +82,7 @@ class Quotas:
         return ""
 
     def _begun(self, connection: Connection, now_s: float) -> _Tally:
-        """The tally of its client in this second; a new one begins for all of its displays."""
+        """The tally of its client in this second; a new second begins for all its displays."""
         tally = self._tallies[connection.slot.client]
         if now_s >= tally.second_s + 1.0:
             tally.second_s, tally.work, tally.second_bytes = now_s, 0, 0

@@ -1,7 +1,7 @@
-"""Messages that displays get when they come later: the newest under each key.
+"""Messages for displays that join later: the newest under each key.
 
-The watcher's thread keeps them once it runs; before that, `app.orders` does.
-`RetainedMessages.reserve` is for any thread at any time.
+The watcher's thread keeps them while it runs; before that, `app.orders` does. Any thread may call
+`RetainedMessages.reserve` at any time.
 """
 
 import threading
@@ -11,30 +11,32 @@ from dataclasses import replace
 from gpiobridge.displays.audience import Audience, Display, Push
 
 MAX_RETAINED_BYTES = 128 * 1024
-"""All retained messages together, with their keys: a display that comes gets them at once."""
+"""The bound for all retained messages together, with their keys: a display that joins receives them
+at once.
+"""
 
 MAX_RETAINED = 1000
-"""So many messages are retained at most."""
+"""The most messages that are retained."""
 
 MAX_KEY = 128
 """The longest key, in characters."""
 
 
 class RetainedMessages:
-    """What was pushed with ``retain``, in the order in which it was pushed.
+    """What was pushed with ``retain``, in the order of the pushes.
 
-    A key is one for each audience: a score that each display has of its own needs one key only.
+    Each audience has its own keys: a score that differs for each display needs only one key.
     """
 
     def __init__(self) -> None:
         self._frames: dict[tuple[str, Audience], bytes] = {}
-        # What is kept, and what is on its way to be.
+        # What is kept, and what is on its way to be kept.
         self._sizes: dict[tuple[str, Audience], int] = {}
         self._bytes = 0  # all of these together
         self._lock = threading.Lock()
 
     def reserve(self, push: Push) -> bool:
-        """Whether there is room to keep the message of a push, which then is `keep`'s to take."""
+        """Return whether there is room to keep a push's message; if so, `keep` may store it."""
         if push.retain is None:
             return True
         key = _key(push.retain, push.audience)
@@ -48,14 +50,14 @@ class RetainedMessages:
             return True
 
     def keep(self, push: Push) -> None:
-        """Keep the message of a push, in place of the one before; or forget that one."""
+        """Keep the message of a push in place of the one before, or forget that one."""
         if push.retain is None:
             return
         key = _key(push.retain, push.audience)
-        self._frames.pop(key, None)  # at the end: in the order of their pushes
+        self._frames.pop(key, None)  # to the end: messages stay in the order of their pushes
         if not push.forget:
             self._frames[key] = push.frame
-        with self._lock:  # pushes of two threads may have come in another order than they reserved
+        with self._lock:  # pushes of two threads may arrive in another order than they reserved
             self._count_locked(key, push)
 
     def _count_locked(self, key: tuple[str, Audience], push: Push) -> None:
@@ -65,19 +67,19 @@ class RetainedMessages:
             self._bytes += self._sizes[key]
 
     def of(self, display: Display) -> Iterator[bytes]:
-        """The frames that a display gets when it comes."""
+        """The frames that a display receives when it joins."""
         return (frame for (_, audience), frame in self._frames.items() if audience.has(display))
 
 
 def _key(retain: str, audience: Audience) -> tuple[str, Audience]:
-    """Under what a message is kept; the one display that it was not for doesn't come again."""
+    """Return the key for a message; a single excluded display is left out: it never comes again."""
     if isinstance(audience.exclude, Display):
         audience = replace(audience, exclude=None)
     return retain, audience
 
 
 def _size(key: tuple[str, Audience], push: Push) -> int:
-    """What a message takes, with the key that it is kept under, in bytes."""
+    """The bytes that a message takes, together with its key."""
     retain, audience = key
     names = (retain, audience.page, audience.display, audience.exclude)
     texts = [name for name in names if isinstance(name, str)]

@@ -1,12 +1,12 @@
-"""How many displays may be open, and whose: each takes a slot before its handshake is answered.
+"""How many displays may be open, and whose. Each takes a slot before its handshake is answered.
 
-When a socket ends, its slot is kept for its page for a while: whoever asks for slots all the time
-must not get that of a display which goes from one page to the next. The page proves with its seat
-that it is the same one. Displays and kept slots count alike, in all and for their client. Only of
-very many that are kept for one client, whose sockets come and go without seats, the youngest goes
-to its next one.
+When a socket ends, its slot is kept for its page for a while. Otherwise a client that asks for
+slots all the time would get the slot of a display that goes from one page to the next. With its
+seat a page proves that it is the same display. Open and kept slots count alike, in total and for
+their client. There is one exception: if very many slots are kept for one client, whose sockets come
+and go without seats, the youngest of them goes to that client's next socket.
 
-HTTP threads take slots, the watcher's gives them back.
+HTTP threads take slots, and the watcher's thread gives them back.
 """
 
 import secrets
@@ -21,14 +21,14 @@ KEPT_S = 10.0
 """How long a slot is kept for the page whose socket has ended, in seconds."""
 
 OF_THE_MACHINE = 2
-"""So many slots are kept for displays of this machine itself: its kiosk, and one more to look."""
+"""How many slots are kept for displays of this machine itself: its kiosk, and one more to look."""
 
-_MANY_KEPT = 50  # at least: so many displays may go from page to page at once
+_MANY_KEPT = 50  # at least: this many displays may go from page to page at once
 _SEAT_BYTES = 9
 
 
 class NoSlotError(Exception):
-    """There is no slot; its text is a sentence that says which bound was met."""
+    """There is no slot; the text is a sentence that names the bound that was met."""
 
 
 def _new_seat() -> str:
@@ -40,10 +40,10 @@ class Slot:
     """One socket's right to be open.
 
     Args:
-        client: whose it is, as `net.addresses` tells clients apart; None: this machine's itself.
-        seat: a random word that its page alone knows, for one use: it brings the next socket here.
-        began_s: when the first of its page's sockets took one, in monotonic seconds: each handed
-            it on by its seat.
+        client: its owner, as `net.addresses` tells clients apart; None: this machine itself.
+        seat: a random word that only its page knows, for one use: it brings the next socket here.
+        began_s: when the first socket of its page took a slot, in monotonic seconds; each socket
+            hands the slot on by its seat.
         instead_of: the slot whose seat it came with, until its handshake is done.
         until_s: when it ends, in monotonic seconds, once its socket has ended.
     """
@@ -61,8 +61,8 @@ class Slots:
     Args:
         limit: the most that may be taken at once.
         per_client: the most that one client may take; this machine itself has no such bound.
-        of_the_machine: how many are kept for this machine itself. With a limit that is no higher
-            none is: there would be none for others.
+        of_the_machine: how many are kept for this machine itself. If the limit is not higher, none
+            are kept: others would have none.
         now: gives monotonic seconds.
     """
 
@@ -80,16 +80,17 @@ class Slots:
         self._taken: set[Slot] = set()  # open ones and kept ones
         self._of_client: Counter[str | None] = Counter()
         self._by_seat: dict[str, Slot] = {}
-        self._kept: deque[Slot] = deque()  # by their end
+        self._kept: deque[Slot] = deque()  # in the order of their ends
         self._lock = threading.Lock()
 
     def take(self, client: str | None = None, seat: str = "") -> Slot:
-        """Take one.
+        """Take a slot.
 
         Args:
-            client: whose socket it is.
-            seat: what the page's socket before was told, or nothing. It brings that one's slot,
-                whatever is full, and still counts for the same client.
+            client: the socket's owner.
+            seat: the seat that the page's socket before was given, or nothing. It brings that
+                socket's slot even if everything is full, and the slot still counts for the same
+                client.
 
         Raises:
             NoSlotError: there is none for this client.
@@ -106,15 +107,15 @@ class Slots:
             return self._add_locked(Slot(client, began_s=self._now()))
 
     def give_back(self, slot: Slot, *, keep: bool = True) -> None:
-        """Keep the slot of a socket that has ended for its page's next one, for a while.
+        """Keep the slot of a socket that has ended, for a while, for its page's next socket.
 
         Args:
             slot: its slot.
-            keep: False if its page has broken a rule: then it is free at once.
+            keep: False if its page has broken a rule: then the slot is free at once.
         """
         with self._lock:
             slot.until_s = self._now() + (KEPT_S if keep else 0.0)
-            if slot not in self._taken:  # its page's next socket has it
+            if slot not in self._taken:  # its page's next socket has the slot
                 return
             if keep:
                 self._kept.append(slot)
@@ -122,7 +123,7 @@ class Slots:
                 self._remove_locked(slot)
 
     def forget(self, slot: Slot) -> None:
-        """Give one back whose handshake has failed: the seat it came with is good as before."""
+        """Give back the slot of a failed handshake; the seat it came with is valid again."""
         with self._lock:
             before = slot.instead_of
             if slot in self._taken:
@@ -134,13 +135,13 @@ class Slots:
 
     @property
     def taken(self) -> int:
-        """How many are taken now, the kept ones included."""
+        """How many are taken now, kept ones included."""
         with self._lock:
             self._expire_locked()
             return len(self._taken)
 
     def _refusal_locked(self, client: str | None) -> str:
-        """Say why there is no slot for a client; nothing if there is one."""
+        """Say why there is no slot for a client; empty if there is one."""
         limit, own = self._limit, self._of_the_machine
         if len(self._taken) >= limit:
             return f"All {limit} displays are taken."
@@ -148,7 +149,7 @@ class Slots:
             return ""
         if len(self._taken) - self._of_client[None] >= limit - own:
             return (
-                f"All {limit} displays are taken, but for {own} that are kept for this machine "
+                f"All {limit} displays are taken, except {own} that are kept for this machine "
                 "itself."
             )
         if self._of_client[client] >= self._per_client:
@@ -159,16 +160,16 @@ class Slots:
         return ""
 
     def _make_room_locked(self, client: str | None) -> bool:
-        """Give up one of very many slots that are kept for a client; whether there are.
+        """Give up one slot if very many are kept for a client; return whether it did.
 
-        This machine itself gets any of its own: all its displays are the owner's.
+        This machine itself may have any slot kept for it: all its displays are the owner's.
         """
         kept = [slot for slot in self._kept if slot.client == client and slot in self._taken]
         bound = self._limit if client is None else min(self._limit, self._per_client)
         is_machine = client is None and self._of_the_machine > 0
         if len(kept) <= (0 if is_machine else max(_MANY_KEPT, bound // 2)):
             return False
-        # The youngest: whoever comes and goes all the time loses nobody's but his own.
+        # The youngest: a client that comes and goes all the time loses only its own slots.
         self._remove_locked(max(kept, key=lambda slot: slot.began_s))
         return True
 

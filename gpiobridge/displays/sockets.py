@@ -1,7 +1,7 @@
-"""The open sockets, from a handshake that is done to the end; what goes out through them.
+"""The open sockets, from the finished handshake to the end, and what goes out through them.
 
-Writing never blocks: what the kernel doesn't take waits in the display's `Connection`, and a
-display for which too much waits is dropped. The watcher's thread.
+Writing never blocks. What the kernel doesn't take waits in the display's `Connection`; a display
+for which too much waits is dropped. The watcher's thread.
 """
 
 import contextlib
@@ -27,7 +27,7 @@ MAX_OUTBOX_BYTES = 64 * 1024
 """A display that is this far behind has stopped reading; it is dropped."""
 
 MAX_MESSAGES_BYTES = 256 * 1024
-"""The same for messages that the application has pushed and that wait for a display."""
+"""The same bound for messages that the application has pushed and that wait for a display."""
 
 CLOSE_WAIT_S = 1.0
 """How long a peer has, in seconds, to take our close frame and hang up."""
@@ -40,11 +40,11 @@ class Sockets:
         selector: the watcher's; each socket is registered with its `Connection` as data.
         slots: given back when a display is gone.
         quotas: counts the open displays of each client.
-        observers: whoever is told that displays come and go.
+        observers: hear of displays that come and go.
 
     Attributes:
-        open: those that are open.
-        ready: those of them that have sent something, the longest waiting first.
+        open: the connections that are open.
+        ready: the open connections that have sent something, the longest waiting first.
     """
 
     def __init__(
@@ -61,14 +61,14 @@ class Sockets:
         self._quotas = quotas
         self._observers = observers
         self._lines = LogRate(log, LINES)
-        self._closing: deque[tuple[float, Connection]] = deque()  # by deadline
+        self._closing: deque[tuple[float, Connection]] = deque()  # in the order of the deadlines
 
     def add(self, connection: Connection) -> None:
         """Take a socket over from its handshake."""
-        with contextlib.suppress(OSError):  # a peer that has gone already shows when we write
+        with contextlib.suppress(OSError):  # if the peer has already gone, the next write shows it
             connection.tune()
         before, connection.slot.instead_of = connection.slot.instead_of, None
-        if before is not None:  # two sockets must not share a slot
+        if before is not None:  # two sockets must never share a slot
             for other in [c for c in self.open if c.slot is before]:
                 self.drop(other, Gone.CAME_AGAIN)
         self.open.add(connection)
@@ -79,7 +79,7 @@ class Sockets:
         self._lines.info("%s connected, %d in all", connection, len(self.open))
 
     def send(self, connection: Connection, frame: bytes) -> None:
-        """Queue a whole frame and write what the kernel takes now."""
+        """Queue a whole frame, and write what the kernel takes now."""
         if connection not in self.open:
             return
         waiting = bool(connection.outbox)
@@ -90,7 +90,7 @@ class Sockets:
             self.flush(connection)
 
     def send_message(self, connection: Connection, message: bytes) -> None:
-        """Write a message when all that waits has gone out; until then let it wait."""
+        """Write a message after everything that waits; until then queue it."""
         if connection not in self.open:
             return
         connection.put(message)
@@ -100,8 +100,8 @@ class Sockets:
             self.flush(connection)
 
     def send_event(self, connection: Connection, event: Event) -> None:
-        """Send what the protocol has to say, if it still has."""
-        # LocalProtocolError: the peer's close crossed with ours, and there is no more to say.
+        """Send the protocol's event, if the protocol still allows it."""
+        # LocalProtocolError: the peer's close crossed with ours; nothing more may be sent.
         with contextlib.suppress(LocalProtocolError):
             self.send(connection, connection.ws.send(event))
 
@@ -141,18 +141,18 @@ class Sockets:
         self.finish(connection, now_s)
 
     def finish(self, connection: Connection, now_s: float) -> None:
-        """Let the close frame out, and wait for the peer's."""
+        """Send the close frame out, and wait for the peer's."""
         if connection not in self.open:
             return
         if not connection.closing:
             connection.closing = True
-            connection.messages.clear()  # nothing comes behind a close frame
+            connection.messages.clear()  # nothing may follow a close frame
             self._closing.append((now_s + CLOSE_WAIT_S, connection))
         if not connection.outbox:
             self._half_close(connection)
 
     def give_up_reading(self, connection: Connection, now_s: float) -> None:
-        """Discard what still comes from a peer: its close frame may be behind all that."""
+        """Discard what a peer still sends: its close frame may come after all of that."""
         connection.peer_closed = True
         self.finish(connection, now_s)
 
@@ -162,14 +162,14 @@ class Sockets:
         return self._closing[0][0] if self._closing else None
 
     def drop_overdue(self, now_s: float) -> None:
-        """Drop those that have had their time to hang up."""
+        """Drop the sockets whose time to hang up is over."""
         while self._closing and self._closing[0][0] <= now_s:
             connection = self._closing.popleft()[1]
             if connection in self.open:
                 self.drop(connection, Gone.NO_HANG_UP)
 
     def drop(self, connection: Connection, why: Gone) -> None:
-        """Let go of a socket, whatever its state."""
+        """Let go of a socket in any state."""
         if connection not in self.open:
             return
         self.open.remove(connection)
@@ -183,10 +183,11 @@ class Sockets:
         self._lines.info("%s %s, %d in all", connection, why, len(self.open))
 
     def _half_close(self, connection: Connection) -> None:
-        """End our direction, once both close frames are out."""
-        # A browser waits for the server to end TCP (RFC 6455, 7.1.1), but not before it has closed
-        # itself: Firefox then may leave frames unread that came right before the close. Closing
-        # outright could reset the connection before the close frame is read.
+        """End our direction once both close frames are out."""
+        # A browser waits for the server to end TCP (RFC 6455, 7.1.1). The server must not do it
+        # before the browser's own close frame: otherwise Firefox may leave frames unread that came
+        # right before the close. Closing the socket outright could reset the connection before
+        # the close frame is read.
         if not connection.peer_closed:
             return
         try:

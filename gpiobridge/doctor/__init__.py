@@ -1,9 +1,10 @@
-"""The doctor: checks a machine, says what is wrong and what to do about it, and changes nothing.
+"""The doctor: it checks a machine, reports each fault with a remedy, and changes nothing.
 
-`examination` has the table of checks and runs them, one by one, on a `patient`, who looks at a
-`machine`. `configuration`, `board`, `backends`, `pins`, `service`, `kiosk`, `disk` and `age` have
-the checks: each is a function that takes the patient and returns `findings`. `pins` has them
-watched by `sampling`, and `programs` names who holds a line or a port. One thread, the caller's.
+`examination` has the table of checks and runs them one by one on a `patient`, which looks at a
+`machine`. The checks are in `configuration`, `board`, `backends`, `pins`, `service`, `kiosk`,
+`disk` and `age`. Each check is a function that takes the patient and returns `findings`. `pins`
+uses `sampling` to watch the pins. `programs` finds the program that holds a line or a port.
+All of it runs on the caller's thread.
 """
 
 from gpiobridge.doctor.examination import examine

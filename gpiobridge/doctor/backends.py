@@ -1,33 +1,43 @@
-"""The check of the pin back end: the right one is installed, and fit for this board and kernel.
+"""The check of the back end: the right one is installed, and works on this board and kernel.
 
 It takes the patient and returns its finding.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from gpiobridge.doctor.findings import Finding, failure, ok, skipped, warning
 from gpiobridge.doctor.machine import Package
-from gpiobridge.doctor.patient import UNWIRED, Patient
+from gpiobridge.doctor.patient import ENVIRONMENT, UNWIRED, Patient
 from gpiobridge.errors import PinError
-from gpiobridge.pins.remedies import install
+from gpiobridge.pins.remedies import REQUIREMENTS, install
 from gpiobridge.system import invocation
 
 PACKAGES = ("lgpio", "rpi-lgpio", "RPi.GPIO", "pigpio", "gpiod")
-"""The packages that can bring a back end."""
+"""The packages that can provide a back end."""
 
-# Back end -> the packages of which it needs one.
+# Back end -> the packages; it needs one of them.
 _NEEDS = {
     "lgpio": ("lgpio",),
     "rpigpio": ("rpi-lgpio", "RPi.GPIO"),
     "pigpio": ("pigpio",),
     "gpiod": ("gpiod",),
 }
-_NO_SYSFS_GPIO = (6, 6)  # RPi.GPIO's edges need the GPIO numbers that this kernel moved
+_NO_SYSFS_GPIO = (6, 6)  # this kernel moved the GPIO numbers that RPi.GPIO needs for edges
 _CHECK = "back end"
 
 
 def back_end(patient: Patient) -> Finding:
-    """Check the back end that the configuration comes to."""
+    """Check the back end that the configuration leads to."""
+    found, pip = _back_end(patient), invocation.pip()
+    if patient.machine.copy is None or pip not in found.remedy:
+        return found
+    # `install` made this copy, without pip: change the environment that it came from.
+    remedy = found.remedy.replace(pip, f"{ENVIRONMENT}/pip")
+    return replace(found, remedy=f"{remedy}, then sudo {ENVIRONMENT}/gpiobridge install")
+
+
+def _back_end(patient: Patient) -> Finding:
     python = patient.machine.python
     if patient.unwired:
         return skipped(_CHECK, UNWIRED)
@@ -38,7 +48,7 @@ def back_end(patient: Patient) -> Finding:
         return failure(_CHECK, problem, install(python=python))
     packages = patient.machine.packages(PACKAGES)
     both = [packages[name] for name in _NEEDS["rpigpio"] if name in packages]
-    # In two folders the first one hides the other, which is fine: an environment that sees the
+    # In two folders the first one hides the other. That is fine: an environment that sees the
     # system's packages has such a pair.
     if len(both) == 2 and both[0].folder == both[1].folder:
         uninstall = invocation.pip("uninstall", "RPi.GPIO", "rpi-lgpio")
@@ -68,7 +78,7 @@ def back_end(patient: Patient) -> Finding:
             f"{said} does not work on {where}",
             f"{invocation.pip('uninstall', name)}, then {install(python=python)}{setting}",
         )
-    return ok(_CHECK, f"{said}, " + ("chosen by itself" if auto else "as configured"))
+    return ok(_CHECK, f"{said}, " + ("chosen automatically" if auto else "as configured"))
 
 
 def _simulated(patient: Patient) -> Finding:
@@ -76,22 +86,22 @@ def _simulated(patient: Patient) -> Finding:
         return ok(_CHECK, "simulated pins: no GPIO is read here")
     return warning(
         _CHECK,
-        'gpio.pin_factory = "mock": the pins are simulated, and no button does anything',
-        'write pin_factory = "auto" under [gpio] for the real ones',
+        'gpio.pin_factory = "mock": the pins are simulated, so no button has an effect',
+        'for the real pins, write pin_factory = "auto" under [gpio]',
     )
 
 
 def _too_old(name: str, version: str) -> tuple[str, str] | None:
-    """Say what is wrong with a package's version, and what to do about it."""
+    """Say what is wrong with a package's version, and give the remedy."""
     if name == "lgpio" and version.startswith("0.0."):
-        return "is an empty package", invocation.pip("install", "lgpio>=0.2")
+        return "is an empty package", invocation.pip("install", REQUIREMENTS["lgpio"])
     if name == "gpiod" and version.startswith("1."):
-        return "is too old", invocation.pip("install", "gpiod>=2.2")
+        return "is too old", invocation.pip("install", REQUIREMENTS["gpiod"])
     return None
 
 
 def _unfit_for(name: str, patient: Patient) -> str:
-    """Say what this package does not work on; "" if it works here."""
+    """Name the board or kernel on which this package doesn't work; "" if it works here."""
     if patient.pi_5 and name in ("RPi.GPIO", "pigpio"):
         return "a Pi 5"
     kernel = patient.linux
@@ -101,6 +111,6 @@ def _unfit_for(name: str, patient: Patient) -> str:
 
 
 def _installed(factory: str, packages: Mapping[str, Package]) -> str | None:
-    """Find the package that a back end is imported from."""
+    """Find the package from which Python imports a back end."""
     found = [name for name in _NEEDS.get(factory, (factory,)) if name in packages]
     return min(found, key=lambda name: packages[name].rank, default=None)

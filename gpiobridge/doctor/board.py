@@ -15,29 +15,29 @@ from gpiobridge.pins.chips import Chip, devices, named, pi_chip
 from gpiobridge.pins.gpio import WiredPin, by_chip
 from gpiobridge.system.units import has_systemd
 
-_LEAST_YEAR = 2025  # a clock that shows an earlier year has never been set
+_LEAST_YEAR = 2025  # a clock that shows an earlier year was never set
 _NEEDS_GROUP = "sudo usermod -aG gpio {user}, then log in again"
 
 
 def board(patient: Patient) -> Finding:
-    """Tell the Pi's model, and the kernel."""
+    """Report the Pi's model and the kernel."""
     machine = patient.machine
     if not patient.pi:
-        return skipped("board", f"this is no Raspberry Pi ({machine.system} {machine.kernel})")
+        return skipped("board", f"this is not a Raspberry Pi ({machine.system} {machine.kernel})")
     model = read_text(machine.root / "proc/device-tree/model") or "a Raspberry Pi"
     return ok("board", f"{model}, kernel {machine.kernel}")
 
 
 def chip(patient: Patient) -> Finding:
-    """Check that the configured GPIO chips are there, are the right ones, and have the lines."""
+    """Check that the configured GPIO chips exist, are the right ones, and have the lines."""
     settings, pins = patient.settings.gpio, patient.wired
     if patient.unwired:
         return skipped("GPIO chip", UNWIRED)
     factory, chips = patient.factory, patient.machine.chips()
     if factory not in CHIP_BACK_ENDS:
-        return skipped("GPIO chip", f'the back end "{factory}" opens none')
+        return skipped("GPIO chip", f'the back end "{factory}" opens no GPIO chip')
     if not chips and devices(patient.machine.root):
-        return skipped("GPIO chip", "this user may open none, see permissions")
+        return skipped("GPIO chip", "this user may open no GPIO chip; see permissions")
     found: list[Chip] = []
     for name, on_it in by_chip(settings, pins).items():
         its = _find_chip(settings, name, next(iter(on_it.values())), chips)
@@ -59,7 +59,7 @@ def chip(patient: Patient) -> Finding:
 
 
 def _find_chip(settings: Gpio, name: str, pin: WiredPin, chips: Sequence[Chip]) -> Chip | Finding:
-    """Find the chip of a name among those that may be opened, or say what is wrong with it."""
+    """Find a chip by its name among those that this user may open, or report the fault."""
     seen = ", ".join(f"{each.name} ({each.label})" for each in chips) or "none"
     key = "gpio.chip" if pin.chip is None else f"pins.{pin.name}.chip"
     found = named(name, chips)
@@ -67,17 +67,17 @@ def _find_chip(settings: Gpio, name: str, pin: WiredPin, chips: Sequence[Chip]) 
         return failure(
             "GPIO chip",
             f'{key} = "auto": no Raspberry Pi GPIO chip among those found: {seen}',
-            'on another board name one, such as chip = "gpiochip0"; on a Pi look for '
-            "errors of pinctrl in: sudo dmesg",
+            'on another board, name a chip, such as chip = "gpiochip0"; on a Pi, look for '
+            "pinctrl errors in: sudo dmesg",
         )
     if found is None:
-        remedy = 'write chip = "auto", or the name of one that was found'
+        remedy = 'write chip = "auto", or the name of a chip that was found'
         if pin.chip is not None:
-            remedy += "; a chip on a bus is there once its overlay is in config.txt"
+            remedy += "; a chip on a bus needs its overlay in config.txt"
         return failure(
             "GPIO chip", f'{key} = "{name}": there is no such chip; found: {seen}', remedy
         )
-    # A chip that is named for a pin alone is meant to be another one.
+    # Only a pin names this chip, so it is meant to be another chip than the Pi's own.
     own = pi_chip(chips)
     if pin.chip is None and own is not None and found.label != own.label:
         return failure(
@@ -90,7 +90,7 @@ def _find_chip(settings: Gpio, name: str, pin: WiredPin, chips: Sequence[Chip]) 
 
 
 def permissions(patient: Patient) -> Finding:
-    """Check that this user may open the GPIO chips; where a bridge runs, it is the one who must."""
+    """Check that this user may open the GPIO chips; if a bridge runs, only the bridge must."""
     if patient.unwired:
         return skipped("permissions", UNWIRED)
     root, user = patient.machine.root, patient.machine.user
@@ -119,11 +119,11 @@ def permissions(patient: Patient) -> Finding:
 
 
 def _permission_remedy(root: Path, user: User) -> str:
-    """Say how this user gets in: which step of the way is missing."""
+    """Name the step that this user still needs to open the chip."""
     rows = [row.split(":") for row in read_text(root / "etc/group").splitlines()]
     members = next((row[3].split(",") for row in rows if row[0] == "gpio" and len(row) > 3), None)
     if members is None:
-        return "there is no group gpio on this system: run it with sudo, or install the udev rules"
+        return "this system has no group gpio: run this with sudo, or install the udev rules"
     if "gpio" in user.groups:
         return "the chip does not belong to the group gpio: sudo apt install raspberrypi-sys-mods"
     if user.name in members:
@@ -132,7 +132,7 @@ def _permission_remedy(root: Path, user: User) -> str:
 
 
 def clock(patient: Patient) -> Finding:
-    """Check the clock; only what people read depends on it."""
+    """Check the clock; only the times that people read depend on it."""
     machine = patient.machine
     note = "presses don't depend on it, only times in logs and on pages"
     remedy = "connect the network once, or see: timedatectl status"
@@ -147,4 +147,4 @@ def clock(patient: Patient) -> Finding:
             return ok("clock", "it is set by the network")
         case "no":
             return warning("clock", f"it is not set by the network; {note}", remedy)
-    return skipped("clock", "nobody here knows whether it is set by the network")
+    return skipped("clock", "it is unknown whether the network sets it")

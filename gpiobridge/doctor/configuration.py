@@ -8,7 +8,7 @@ from gpiobridge.system import invocation
 
 
 def configuration(patient: Patient) -> Iterator[Finding]:
-    """Check that the configuration can be used, and tell what is odd in it."""
+    """Check that the configuration can be used, and report its warnings."""
     settings = patient.settings
     counts = (
         f"{len(table)} {word}{'' if len(table) == 1 else 's'}"
@@ -20,6 +20,6 @@ def configuration(patient: Patient) -> Iterator[Finding]:
     )
     if settings.example_because:
         reason, _, remedy = settings.example_because.partition("; ")
-        yield warning("configuration", f"this is the packaged example, as {reason}", remedy)
+        yield warning("configuration", f"this is the packaged example, because {reason}", remedy)
     for sentence in settings.warnings:
         yield warning("configuration", sentence, f"`{invocation.command('check')}` shows all rules")

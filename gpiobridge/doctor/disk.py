@@ -1,7 +1,7 @@
-"""The checks of the disk: whether it is only read, how much is written to it, where the log goes.
+"""The checks of the disk: whether it is read-only, how much is written to it, where the log goes.
 
-A card dies of what is written to it, and loses what is being written when the plug is pulled. Each
-check takes the patient and returns its finding. A card wears out on a Raspberry Pi alone.
+Writes wear out an SD card. A write is lost if someone pulls the plug at that moment. Each check
+takes the patient and returns its finding. Only a Raspberry Pi has a card that wears out.
 """
 
 import os
@@ -15,10 +15,10 @@ from gpiobridge.system import invocation
 from gpiobridge.system.overlay import LOWER, find_overlay
 from gpiobridge.system.units import STATE_FOLDER
 
-_SECTOR_BYTES = 512  # in /proc/diskstats, whatever the disk's are
+_SECTOR_BYTES = 512  # a sector in /proc/diskstats, on every disk
 _HOUR_S = 3600.0
-_SETTLED_S = 600.0  # until then a boot's own writes are most of it
-_MUCH_MB = 100.0  # in an hour: most of a terabyte in a year
+_SETTLED_S = 600.0  # before that, most writes are those of the boot itself
+_MUCH_MB = 100.0  # in an hour: almost a terabyte in a year
 _MB = 1e6
 _IN_MEMORY = (
     "sudo mkdir -p /etc/systemd/journald.conf.d && printf '[Journal]\\nStorage=volatile\\n' | "
@@ -28,48 +28,48 @@ _IN_MEMORY = (
 
 
 def protection(patient: Patient) -> Finding:
-    """Tell whether the disk is only read or written to."""
+    """Report whether the disk is read-only."""
     root, pi = patient.machine.root, patient.pi
     check, overlay = "disk", find_overlay(root)
     if overlay.now:
         place = f"; {STATE_FOLDER} stays writable" if _mounted(root, STATE_FOLDER) else ""
-        then = "" if overlay.next_boot else "; it is written to again after the next boot"
+        then = "" if overlay.next_boot else "; it is writable again after the next boot"
         return ok(
             check,
-            "it is only read (overlayroot), and the plug may be pulled at any time; what is "
-            f"changed is gone with the next boot{place}{then}",
+            "it is read-only (overlayroot), so the plug may be pulled at any time; the next boot "
+            f"undoes every change{place}{then}",
         )
     if overlay.next_boot:
         return warning(
             check,
-            "it is written to, though it is meant to be only read (overlayroot) since the last "
-            "boot, or from the next one on",
+            "it is written to, but it should be read-only (overlayroot) since the last boot, or "
+            "from the next boot on",
             "sudo reboot; if it stays so: sudo apt full-upgrade && sudo update-initramfs -u",
         )
     if not pi:
-        return skipped(check, "it is written to, and this is no Raspberry Pi")
+        return skipped(check, "it is written to, and this is not a Raspberry Pi")
     return ok(
         check,
-        "it is written to; where the plug is pulled, let it be only read: "
+        "it is written to; if the plug may be pulled at any time, make it read-only: "
         f"{invocation.as_root('install', '--read-only')}",
     )
 
 
 def writes(patient: Patient) -> Finding:
-    """Tell how much is written to the disk of the root, and by whom."""
+    """Report how much is written to the disk of the root file system, and by which program."""
     root, pi = patient.machine.root, patient.pi
     check = "writes"
     if not pi:
-        return skipped(check, "this is no Raspberry Pi, whose card would wear out")
+        return skipped(check, "this is not a Raspberry Pi, so no card wears out")
     disk, stats = _disk(root), _text(root, "proc/diskstats")
     found = re.search(rf"(?m)^ *\d+ +\d+ {re.escape(disk)}((?: \d+)+)", stats)
     uptime = re.match(r"[\d.]+", _text(root, "proc/uptime"))
     if not disk or not found or not uptime:
-        return skipped(check, "nothing tells how much is written to the disk")
-    # Documentation/admin-guide/iostats.rst: the seventh number is of sectors written.
+        return skipped(check, "it is unknown how much is written to the disk")
+    # Documentation/admin-guide/iostats.rst: the seventh number counts sectors written.
     written, up_s = int(found[1].split()[6]) * _SECTOR_BYTES, float(uptime[0])
     who = _writer(root)
-    said = f"{written / _MB:.0f} MB to {disk} since it was booted {_ago(up_s)} ago"
+    said = f"{written / _MB:.0f} MB to {disk} since the boot {_ago(up_s)} ago"
     if up_s < _SETTLED_S:
         return ok(check, f"{said}{who}")
     an_hour = written / _MB / (up_s / _HOUR_S)
@@ -78,25 +78,26 @@ def writes(patient: Patient) -> Finding:
         return ok(check, said)
     return warning(
         check,
-        f"{said}: a card wears out",
-        f"see who it is: sudo iotop -ao; or let the card be only read: "
+        f"{said}: this wears out a card",
+        f"find the program: sudo iotop -ao; or make the card read-only: "
         f"{invocation.as_root('install', '--read-only')}",
     )
 
 
 def journal(patient: Patient) -> Finding:
-    """Tell whether the log goes to memory or to the disk."""
+    """Report whether the log goes to memory or to the disk."""
     root, pi = patient.machine.root, patient.pi
     check = "log"
     if find_overlay(root).now:
-        return ok(check, "it goes to memory, as all that is written")
-    # journald removes the one in /run when it has moved on to the disk (systemd-journald(8)).
+        return ok(check, "it goes to memory, like everything that is written")
+    # journald removes the one in /run after it has moved the log to the disk
+    # (systemd-journald(8)).
     if _has_journal(root / "run/log/journal"):
-        return ok(check, "it goes to memory, and is gone with the next boot")
+        return ok(check, "it goes to memory, and the next boot deletes it")
     if not _has_journal(root / "var/log/journal"):
-        return skipped(check, "there is no journal of systemd")
+        return skipped(check, "there is no systemd journal")
     said = "it goes to the disk, and survives a boot"
-    return warning(check, f"{said}; a card wears out", _IN_MEMORY) if pi else ok(check, said)
+    return warning(check, f"{said}; this wears out a card", _IN_MEMORY) if pi else ok(check, said)
 
 
 def _text(root: Path, path: str) -> str:
@@ -108,7 +109,7 @@ def _mounted(root: Path, place: str) -> bool:
 
 
 def _disk(root: Path) -> str:
-    """Name the disk of the real root, such as "mmcblk0"; "" if it is on none."""
+    """Name the disk of the real root file system, such as "mmcblk0"; "" if it has no disk."""
     numbers = {}
     for row in _text(root, "proc/self/mountinfo").splitlines():
         fields = row.split()
@@ -121,7 +122,7 @@ def _disk(root: Path) -> str:
 
 
 def _writer(root: Path) -> str:
-    """Name the process that has written most, as far as this user may see it."""
+    """Name the process that has written most, among those that this user may see."""
     most, name = 0, ""
     for file in (root / "proc").glob("[0-9]*/io"):
         found = re.search(r"(?m)^write_bytes: (\d+)$", read_text(file))

@@ -1,6 +1,7 @@
-"""The examination: which checks there are, in which order, and what becomes of one that fails.
+"""The examination: it runs all checks in order.
 
-No check may raise: one that does becomes a finding. One thread, the caller's.
+No check may raise. If one does, the examination turns its error into a finding. All of it runs on
+the caller's thread.
 """
 
 from collections.abc import Callable, Iterable
@@ -21,8 +22,8 @@ class Check:
 
     Args:
         name: what is checked, in a word or two.
-        find: does it.
-        system: the only system that has what is checked, such as "Linux"; "" for any.
+        find: the function that checks it.
+        system: the only system that has what is checked, such as "Linux"; "" for every system.
     """
 
     name: str
@@ -48,19 +49,19 @@ CHECKS = (
     Check("clock", board.clock),
     Check("age", age.ages),
 )
-"""In an order in which the earlier explain the later; a new check is a new row."""
+"""All checks. The earlier ones explain the later ones. A new check is a new row."""
 
 
 def examine(config_file: Path | None = None, machine: ExaminedMachine | None = None) -> Report:
     """Check a machine and a configuration.
 
     Args:
-        config_file: by default ``config.toml`` in the current folder, else that of the
-            installed service, else the example.
+        config_file: the configuration. By default ``config.toml`` in the current folder, or that
+            of the installed service, or the example.
         machine: where to look; by default this machine.
 
     Returns:
-        The findings; never an exception.
+        The findings. This function never raises.
     """
     patient = Patient(config_file, machine or ExaminedMachine())
     named = [] if config_file is None else ["--config", str(config_file)]
@@ -77,7 +78,7 @@ def _guarded(check: Check, patient: Patient, again: str) -> list[Finding]:
         return [found] if isinstance(found, Finding) else list(found)
     except ConfigError as error:
         if isinstance(denied := error.__cause__, PermissionError):
-            # That is as it should be: a token may stand in the installed configuration.
+            # This is intended: the installed configuration may contain a token.
             if name == "configuration":
                 return [failure(name, f"{denied.filename}: this user may not read it", again)]
             return [skipped(name, "it depends on the configuration, which this user may not read")]
@@ -89,7 +90,7 @@ def _guarded(check: Check, patient: Patient, again: str) -> list[Finding]:
         return [skipped(name, "it depends on the configuration, which is wrong")]
     except PinError:
         return [skipped(name, "it depends on the back end")]
-    except Exception as error:  # a doctor that falls ill helps nobody
+    except Exception as error:  # one broken check must not hide the others
         return [
             failure(
                 name,

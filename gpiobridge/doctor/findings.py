@@ -1,4 +1,4 @@
-"""What the doctor says: findings, and a report of them for people and for machines. Pure."""
+"""The doctor's findings, and the report of them for people and for programs. Pure."""
 
 import json
 from collections import Counter
@@ -8,10 +8,10 @@ from enum import StrEnum
 
 
 class Verdict(StrEnum):
-    """How a check ended."""
+    """The result of a check."""
 
     OK = "ok"
-    WARNING = "warning"  # it works, perhaps not as it is meant
+    WARNING = "warning"  # it works, but perhaps not as intended
     FAILURE = "failure"  # it can't work like this
     SKIPPED = "skipped"  # there was nothing to check here
 
@@ -22,7 +22,7 @@ class Finding:
 
     Args:
         check: what was checked, in a word or two.
-        verdict: how it ended.
+        verdict: the result.
         sentence: what was found.
         remedy: what to do about it; empty if there is nothing to do.
     """
@@ -34,12 +34,12 @@ class Finding:
 
 
 def ok(check: str, sentence: str) -> Finding:
-    """Make the finding that all is well."""
+    """Make the finding that everything is fine."""
     return Finding(check, Verdict.OK, sentence)
 
 
 def warning(check: str, sentence: str, remedy: str) -> Finding:
-    """Make the finding that something may not be as it is meant."""
+    """Make the finding that something may not be as intended."""
     return Finding(check, Verdict.WARNING, sentence, remedy)
 
 
@@ -53,7 +53,7 @@ def skipped(check: str, sentence: str) -> Finding:
     return Finding(check, Verdict.SKIPPED, sentence)
 
 
-_WORDS = {Verdict.FAILURE: "FAILURE", Verdict.SKIPPED: "-"}  # the others stand for themselves
+_WORDS = {Verdict.FAILURE: "FAILURE", Verdict.SKIPPED: "-"}  # the others are printed as they are
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Report:
     """All findings of one run.
 
     Args:
-        findings: in the order of the checks.
+        findings: the findings, in the order of the checks.
         config_wrong: whether the configuration can't be used at all.
     """
 
@@ -70,7 +70,7 @@ class Report:
 
     @property
     def verdict(self) -> Verdict:
-        """The worst of all verdicts; what was skipped doesn't count."""
+        """The worst of all verdicts; skipped checks don't count."""
         found = {finding.verdict for finding in self.findings}
         return next((v for v in (Verdict.FAILURE, Verdict.WARNING) if v in found), Verdict.OK)
 
@@ -82,15 +82,15 @@ class Report:
         return 1 if self.verdict is Verdict.FAILURE else 0
 
     def as_json(self) -> str:
-        """Write it for machines."""
+        """Return the report for programs."""
         findings = [asdict(finding) for finding in self.findings]
         return json.dumps({"verdict": self.verdict, "findings": findings}, indent=2)
 
     def as_text(self, paint: Callable[[Verdict, str], str] = lambda _, word: word) -> str:
-        """Write it for people: a line for each finding, and its remedy below it.
+        """Return the report for people: a line for each finding, and its remedy below it.
 
         Args:
-            paint: puts colour around a verdict's word.
+            paint: adds colour to a verdict's word.
         """
         words = {verdict: _WORDS.get(verdict, verdict.value) for verdict in Verdict}
         wide = max(map(len, words.values()))

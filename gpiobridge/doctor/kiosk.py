@@ -1,4 +1,4 @@
-"""The checks of the kiosk: a browser, something to show it with, enough memory, and its policy.
+"""The checks of the kiosk: its browser, its compositor, its memory and its policy.
 
 Each takes the patient and returns its findings.
 """
@@ -22,11 +22,11 @@ _CHECK = "kiosk"
 
 
 def kiosk(patient: Patient) -> Finding:
-    """Check what a kiosk on this machine needs."""
+    """Check that this machine has what a kiosk needs."""
     root, programs = patient.machine.root, patient.machine.programs
     wanted = browsers.named_in(patient.kiosk.command) if patient.kiosk else None
     if not patient.pi and not wanted:
-        return skipped(_CHECK, "this is no Raspberry Pi: any browser does")
+        return skipped(_CHECK, "this is not a Raspberry Pi: any browser works")
     memory = _memory_bytes(root)
     little = memory is not None and browsers.has_little_memory(memory)
     fitting = browsers.fitting(little_memory=little)
@@ -44,7 +44,7 @@ def kiosk(patient: Patient) -> Finding:
         sentence = f"{' and '.join(missing)} not found on this machine"
         if wanted:
             return failure(_CHECK, sentence, _apt(packages))
-        return warning(_CHECK, sentence, f"if it has a screen of its own: {_apt(packages)}")
+        return warning(_CHECK, sentence, f"if it has its own screen: {_apt(packages)}")
     said = " and ".join(filter(None, (program, cage)))
     if memory is None or not little:
         return ok(_CHECK, said)
@@ -56,7 +56,7 @@ def kiosk(patient: Patient) -> Finding:
     return warning(
         _CHECK,
         said,
-        f"take {best.name}, which needs about half of Chromium's memory (docs/pi.md says what it "
+        f"use {best.name}, which needs about half of Chromium's memory (docs/pi.md says what it "
         f"lacks): {get}{invocation.as_root('install', '--kiosk', '--browser', best.name)}",
     )
 
@@ -66,7 +66,7 @@ def policy(patient: Patient) -> list[Finding]:
     unit = patient.kiosk
     if unit is None or browsers.named_in(unit.command) != browsers.CHROMIUM:
         return []  # cog has a filter instead
-    # One of another bridge has a policy of its own.
+    # A kiosk that shows another bridge has its own policy.
     return [] if "--url" in unit.command else [_policy(patient.machine.root, patient.settings)]
 
 
@@ -76,20 +76,20 @@ def _policy(root: Path, settings: Settings) -> Finding:
     made = chromium_policy.policy(bridge, wanted.allow, camera=wanted.camera)
     there = read_text(root / chromium_policy.FILE.lstrip("/"))
     if not there:
-        sentence = f"{chromium_policy.FILE} isn't there: visitors can open dialogs and other sites"
+        sentence = f"{chromium_policy.FILE} is missing: visitors can open dialogs and other sites"
         return warning(check, sentence, again)
     if there != chromium_policy.text(made).strip():
         return warning(check, "the browser obeys an earlier configuration", again)
-    return ok(check, "the browser shows the bridge alone" + _and(wanted.allow))
+    return ok(check, "the browser shows only the bridge" + _and(wanted.allow))
 
 
 def _and(sites: Sequence[str]) -> str:
-    return f", and {', '.join(sites)}" if sites else ""
+    return f" and {', '.join(sites)}" if sites else ""
 
 
 def _first_of(root: Path, folders: Sequence[str], names: Iterable[str]) -> str:
-    """Name the first program that is there; "" if none is."""
-    # os.path.exists, as Path.exists raises where this user may not enter the folder.
+    """Name the first program that exists; "" if none exists."""
+    # Not Path.exists: it raises if this user may not enter the folder.
     return next(
         (
             name
@@ -105,6 +105,6 @@ def _apt(packages: Iterable[str]) -> str:
 
 
 def _memory_bytes(root: Path) -> int | None:
-    """The machine's memory in bytes (proc_meminfo(5)); None where nobody says."""
+    """Return the machine's memory in bytes (proc_meminfo(5)); None if it is unknown."""
     found = re.search(r"^MemTotal:\s+(\d+) kB$", read_text(root / "proc/meminfo"), re.MULTILINE)
     return int(found[1]) * 1024 if found else None

@@ -1,7 +1,7 @@
-"""The machine that is examined: where the checks look, and what they may run.
+"""The examined machine: where the checks look, and which programs they may run.
 
-Everything that a check takes from its surroundings comes from here, so that tests can put a
-made-up machine in its place. It changes nothing.
+A check takes everything outside its own code from here. So tests can replace it by a made-up
+machine. This module changes nothing.
 """
 
 import contextlib
@@ -26,16 +26,16 @@ from gpiobridge.system.commands import Run, run_command
 from gpiobridge.system.open_files import raise_file_limit
 
 Health = Mapping[str, Any]
-"""What a bridge's ``/healthz`` says."""
+"""The answer of a bridge's ``/healthz``."""
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Who runs the doctor.
+    """The user who runs the doctor.
 
     Args:
         name: the login name.
-        groups: names of the groups that this process has.
+        groups: the names of this process's groups.
     """
 
     name: str
@@ -47,9 +47,9 @@ class Package:
     """An installed Python package.
 
     Args:
-        version: such as "0.2.2.0".
-        folder: where it lies.
-        rank: the place of its folder in the search path; the lowest one is imported.
+        version: its version, such as "0.2.2.0".
+        folder: the folder in which it lies.
+        rank: the place of its folder in the search path; Python imports the lowest.
     """
 
     version: str
@@ -58,14 +58,14 @@ class Package:
 
 
 def read_text(path: Path) -> str:
-    """Read a file of ``/proc`` or ``/etc``; what can't be read is empty."""
+    """Read a file of ``/proc`` or ``/etc``; return "" if it can't be read."""
     with contextlib.suppress(OSError):
         return path.read_bytes().decode(errors="replace").strip("\0\n ")
     return ""
 
 
 def this_user() -> User:
-    """Find out who runs this process."""
+    """Find out which user runs this process."""
     try:
         import grp
         import pwd
@@ -85,11 +85,11 @@ def this_user() -> User:
 def packages_installed(
     names: Sequence[str], path: Sequence[str] | None = None
 ) -> dict[str, Package]:
-    """Find installed packages by their names; where there are two, the one that is imported.
+    """Find installed packages by their names; of two copies, the one that Python imports.
 
     Args:
-        names: as the package index has them.
-        path: folders to look in, by default Python's own.
+        names: the names on the package index.
+        path: the folders to look in, by default Python's own search path.
     """
     folders = [Path(folder or ".").resolve() for folder in (sys.path if path is None else path)]
     found: dict[str, Package] = {}
@@ -101,16 +101,16 @@ def packages_installed(
 
 
 def open_device(path: Path) -> None:
-    """Open a device and close it again, as a back end would.
+    """Open a device as a back end would, and close it again.
 
     Raises:
-        OSError: this user may not, or it isn't there.
+        OSError: this user may not open it, or it does not exist.
     """
     os.close(os.open(path, os.O_RDWR | getattr(os, "O_CLOEXEC", 0)))
 
 
 def ask_bridge(server: Server) -> Health | None:
-    """Ask what may be the configured bridge how it is; None if no bridge answers."""
+    """Ask the configured bridge for its health; None if no bridge answers."""
     try:
         return asking.health(server.local_url, server.token, even_ill=True)
     except RemoteError:
@@ -126,25 +126,26 @@ class ExaminedMachine:
     """Where the checks look.
 
     Args:
-        root: the file system.
+        root: the root of the file system.
         system: "Linux", "Darwin" or "Windows".
         kernel: the kernel's release, such as "6.6.31+rpt-rpi-v8".
-        python: version of this Python, two numbers.
+        python: the version of this Python, two numbers.
         unix_s: the wall clock, in seconds since 1970.
-        user: who runs this.
-        programs: folders in which programs are looked for.
-        files: how many files a bridge of this user could open, None for any number.
+        user: the user who runs the doctor.
+        programs: the folders in which to look for programs.
+        files: how many files a bridge of this user could open; None for any number.
         packages: finds installed packages by their names.
         run: runs a command.
         open_device: opens a device, or raises OSError.
-        ask_bridge: what the bridge of a ``[server]`` says of itself, None if no bridge is there.
-        choose: the back end for a ``gpio.pin_factory``.
-        chips: the GPIO chips that may be opened.
-        line: who holds a line, by the chip's and the line's number.
+        ask_bridge: returns the health of the bridge of a ``[server]``; None if no bridge answers.
+        choose: returns the back end for a ``gpio.pin_factory``.
+        chips: returns the GPIO chips that this user may open.
+        line: returns the holder of a line, by the chip's number and the line's number.
         sample: watches pins for a short time.
-        sleep: waits for seconds.
-        since: when this copy of gpiobridge last got a part, in seconds since 1970.
-        copy: the folder of this copy, if `gpiobridge install` has made it.
+        sleep: waits, in seconds.
+        since: returns when a part of this copy of gpiobridge was last installed, in seconds since
+            1970.
+        copy: the folder of this copy, if `gpiobridge install` made it.
     """
 
     root: Path = Path("/")

@@ -1,6 +1,6 @@
-"""Who is examined: what several checks need, looked up once and only when a check asks for it.
+"""What several checks need. Each value is looked up once, when a check first asks for it.
 
-What is looked up comes from `machine`. One thread, the caller's.
+The values come from `machine`. All of it runs on the caller's thread.
 """
 
 from functools import cached_property
@@ -16,14 +16,17 @@ from gpiobridge.pins.gpio import WiredPin, wired_pins
 from gpiobridge.system.units import KIOSK, SERVICE, SOCKET, Unit, config_of, find_units
 
 UNWIRED = "no pin is wired: none is needed"
-"""Why a back end, or a chip, isn't looked at."""
+"""Why neither back end nor chip is checked."""
+
+ENVIRONMENT = "~/gpiobridge/bin"
+"""The commands of the environment that docs/pi.md makes: a copy that `install` made has no pip."""
 
 
 class Patient:
-    """What is examined.
+    """What the doctor examines.
 
     Args:
-        config_file: the configuration; None for that of this folder, else the installed one's.
+        config_file: the configuration; None for the one in this folder, or the installed one.
         machine: where to look.
 
     Attributes:
@@ -38,7 +41,7 @@ class Patient:
 
     @cached_property
     def loaded(self) -> Settings | ConfigError:
-        """The configuration, or what is wrong with it."""
+        """The configuration, or the error with all its problems."""
         try:
             return config.load(self._config_file or here_or(lambda: config_of(self.units)))
         except ConfigError as error:
@@ -58,14 +61,14 @@ class Patient:
 
     @cached_property
     def units(self) -> dict[str, Unit] | None:
-        """Our units, None without systemd."""
+        """Our units; None without systemd."""
         return find_units(self.machine.root, self.machine.run)
 
     @property
     def waits_for_a_request(self) -> bool:
         """Whether systemd holds the port and would start the service on the first request.
 
-        The doctor must not be that request: it changes nothing.
+        The doctor must not send that request, because it changes nothing.
         """
         if self.units is None:
             return False
@@ -74,13 +77,13 @@ class Patient:
 
     @property
     def kiosk(self) -> Unit | None:
-        """The kiosk's unit, None if it isn't installed."""
+        """The kiosk's unit; None if it isn't installed."""
         unit = None if self.units is None else self.units[KIOSK]
         return unit if unit is not None and unit.installed else None
 
     @cached_property
     def health(self) -> Health | None:
-        """What the running bridge says, None if none runs, or if asking would start it."""
+        """The running bridge's health; None if no bridge runs, or if a request would start it."""
         server = self.settings.server
         if server.port == 0 or self.waits_for_a_request:
             return None
@@ -88,7 +91,7 @@ class Patient:
 
     @property
     def served(self) -> bool:
-        """Whether a running bridge has the real pins."""
+        """Whether a running bridge reads the real pins."""
         if isinstance(self.loaded, ConfigError):
             return False
         return self.health is not None and not self.health["simulated"]
@@ -100,7 +103,7 @@ class Patient:
 
     @property
     def unwired(self) -> bool:
-        """Whether no pin needs GPIO: then neither back end nor chip matter."""
+        """Whether no pin needs GPIO. Then neither back end nor chip matters."""
         return isinstance(self.loaded, Settings) and not self.wired
 
     @cached_property
@@ -116,7 +119,7 @@ class Patient:
 
     @property
     def linux(self) -> tuple[int, int] | None:
-        """The version of the kernel, two numbers of "6.6.31+rpt-rpi-v8"; None if no Linux."""
+        """The kernel's version, the first two numbers of "6.6.31+rpt-rpi-v8"; None if not Linux."""
         if self.machine.system != "Linux":
             return None
         major, minor, *_ = self.machine.kernel.replace("-", ".").split(".")
@@ -124,9 +127,9 @@ class Patient:
 
     @cached_property
     def factory(self) -> str:
-        """The back end that the configuration comes to.
+        """The back end that the configuration leads to.
 
         Raises:
-            PinError: a Raspberry Pi without one.
+            PinError: this is a Raspberry Pi without a back end.
         """
         return self.machine.choose(self.settings.gpio.pin_factory)

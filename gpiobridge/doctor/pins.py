@@ -1,8 +1,8 @@
-"""The check of each pin: who holds it, its level, and whether it floats or bounces.
+"""The check of each pin: which program holds it, its level, and whether it floats or bounces.
 
-While a bridge runs, it holds the pins, so it is asked; else those that nobody holds are watched for
-a moment. A pin without a wire is there only while a bridge runs. `levels` gathers, the others judge
-and take what they judge as arguments.
+A running bridge holds the pins, so the doctor asks it. Otherwise it watches the free pins for a
+moment. A pin without a wire exists only while a bridge runs. `levels` collects the facts. The
+other functions judge facts that they receive as arguments.
 """
 
 import itertools
@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gpiobridge.config import CHIP_BACK_ENDS, Pin, Settings
+from gpiobridge.config.header import header_place
 from gpiobridge.core.events import Level
 from gpiobridge.doctor.findings import Finding, failure, ok, skipped, warning
 from gpiobridge.doctor.machine import ExaminedMachine, Health
@@ -20,9 +21,9 @@ from gpiobridge.doctor.service import restart
 from gpiobridge.pins.chips import Line, named
 from gpiobridge.pins.gpio import WiredPin, wire_name
 
-_READINGS = 10  # of a running bridge, over SAMPLE_S
-_NOISY = 10  # edges in SAMPLE_S that no finger makes
-# What some holders call themselves, and what to do about them.
+_READINGS = 10  # answers of a running bridge, over SAMPLE_S
+_NOISY = 10  # edges in SAMPLE_S; no finger makes so many
+# The names that some holders give themselves, and the remedy for each.
 _HOLDERS = {
     "lg": "a program that uses lgpio or gpiozero: end it, or take another pin",
     "sysfs": "it was exported through /sys/class/gpio: restart the Pi, or take another pin",
@@ -39,7 +40,7 @@ def levels(patient: Patient) -> list[Finding]:
     """Check each configured pin."""
     settings, machine = patient.settings, patient.machine
     if patient.health is not None:
-        return _told(settings, machine, patient.health, restart(patient))
+        return _told(settings, machine, patient.health, restart(patient), _has_header(patient))
     found = {} if patient.unwired else _of_wires(patient)
     return [
         found.get(pin.name) or skipped(check_of(pin), f"{pin.where}: no GPIO is read")
@@ -47,9 +48,27 @@ def levels(patient: Patient) -> list[Finding]:
     ]
 
 
+def _has_header(patient: Patient) -> bool:
+    """Whether a pin's number is that of a line on a Raspberry Pi's header.
+
+    On another board a chip is named, and its lines have other places.
+    """
+    return patient.pi or patient.settings.gpio.chip == "auto"
+
+
+def _place(number: int, chip: str | None, header: bool) -> str:
+    """Name a wire as people find it: ``GPIO 11, header pin 23``, or ``line 3 of gpiochip2``."""
+    return header_place(number) if header and chip in (None, "auto") else wire_name(number, chip)
+
+
+def _subject(place: str) -> str:
+    """Make a place the beginning of a sentence."""
+    return f"{place}," if "," in place else place
+
+
 def _of_wires(patient: Patient) -> dict[str, Finding]:
-    """Judge the wired pins by what the kernel says, and by what they do for a moment."""
-    settings, machine = patient.settings, patient.machine
+    """Judge the wired pins by the kernel's answers and by watching them for a moment."""
+    settings, machine, header = patient.settings, patient.machine, _has_header(patient)
     wires, factory = patient.wired, patient.factory
     if factory == "mock":
         reason = "simulated: no GPIO is read"
@@ -63,10 +82,13 @@ def _of_wires(patient: Patient) -> dict[str, Finding]:
             continue
         taken = _holder(machine, chip.number, pin)
         if taken is not None:
-            found[name] = held(pin, *taken, machine.user.name)
+            place = _place(pin.pin, pin.chip, header)
+            found[name] = held(pin, place, *taken, machine.user.name)
     free = {name: pin for name, pin in wires.items() if name not in found}
     for name, sample in machine.sample(settings.gpio, free).items() if free else ():
-        found[name] = judge(wires[name], sample, is_level(settings, name))
+        pin = wires[name]
+        place = _place(pin.pin, pin.chip, header)
+        found[name] = judge(pin, place, sample, is_level(settings, name))
     return found
 
 
@@ -76,29 +98,30 @@ def check_of(pin: Pin) -> str:
 
 
 def is_level(settings: Settings, name: str) -> bool:
-    """Whether a pin may well be active for long, such as a door: some page moves by its level."""
+    """Whether a pin may stay active for long, as a door does: some page has a rule on its level."""
     return any(pin == name for page in settings.pages.values() for pin, _ in page.while_rules)
 
 
-def held(pin: Pin, line: Line, program: Program | None, user: str) -> Finding:
-    """Say who holds a pin.
+def held(pin: Pin, place: str, line: Line, program: Program | None, user: str) -> Finding:
+    """Report which program holds a pin.
 
     Args:
         pin: the pin.
-        line: what the kernel says of it.
-        program: the holder, where it could be found.
-        user: who runs this.
+        place: its wire, as people find it.
+        line: the kernel's information about its line.
+        program: the holder, if it was found.
+        user: the user who runs the doctor.
     """
-    name = f'"{line.consumer}"' if line.consumer else "somebody without a name"
-    said = f"{pin.where} is held by {name}"
+    name = f'"{line.consumer}"' if line.consumer else "something without a name"
+    said = f"{_subject(place)} is held by {name}"
     if program is not None:
         end = f"end that program (sudo kill {program.pid}), or take another pin"
         if program.is_gpiobridge:
-            end = "a bridge on another port, or one that no longer answers: stop it first"
+            end = "it is a bridge on another port, or one that no longer answers: stop it first"
         return failure(check_of(pin), f"{said}, {program}", end)
     remedy = _HOLDERS.get(
         line.consumer,
-        "an overlay or a driver, perhaps: look for it in /boot/firmware/config.txt, or take "
+        "perhaps it is an overlay or a driver: look in /boot/firmware/config.txt, or take "
         "another pin",
     )
     if user != "root":
@@ -106,14 +129,17 @@ def held(pin: Pin, line: Line, program: Program | None, user: str) -> Finding:
     return failure(check_of(pin), said, remedy)
 
 
-def judge(pin: Pin, sample: Sample | str, level_matters: bool, note: str = "") -> Finding:
+def judge(
+    pin: Pin, place: str, sample: Sample | str, level_matters: bool, note: str = ""
+) -> Finding:
     """Judge what a pin did.
 
     Args:
         pin: the pin.
-        sample: what it did while it was watched, or why it couldn't be.
-        level_matters: whether it may well be active for long.
-        note: what to add to the sentence.
+        place: its wire, as people find it.
+        sample: what it did while it was watched, or why it couldn't be watched.
+        level_matters: whether the pin may stay active for long.
+        note: text to add to the sentence.
     """
     check = check_of(pin)
     if isinstance(sample, str):
@@ -121,11 +147,12 @@ def judge(pin: Pin, sample: Sample | str, level_matters: bool, note: str = "") -
         return failure(check, sentence, remedy or "see the GPIO chip and permissions above")
     active = sample.level is pin.active
     state = "active" if active else "not active"
-    said = f"{pin.where} reads {sample.level.upper()}: {state}{note}"
+    subject = _subject(place)
+    said = f"{subject} reads {sample.level.upper()}: {state}{note}"
     if sample.floating:
         return warning(
             check,
-            f"{pin.where} floats: it follows the Pi's own pull, so nothing drives it{note}",
+            f"{subject} floats: it follows the Pi's own pull, so nothing drives it{note}",
             "connect what should drive it, or, for a button to ground, write "
             'pull = "up" (to 3.3 V: "down")',
         )
@@ -152,29 +179,29 @@ def judge(pin: Pin, sample: Sample | str, level_matters: bool, note: str = "") -
     return ok(check, said)
 
 
-def _told_wire(told: Mapping[str, Any]) -> str:
-    """Name a pin's wire, or its kind, by what the running bridge says of it."""
+def _told_wire(told: Mapping[str, Any], header: bool) -> str:
+    """Name a pin's wire, or its kind, as the running bridge reports it."""
     number = told["pin"]
     if number is None:
         return f'source = "{told.get("source", "http")}"'
-    return wire_name(number, told.get("chip"))  # an older bridge knows none
+    return _place(number, told.get("chip"), header)  # an older bridge reports no chip
 
 
 def _holder(
     machine: ExaminedMachine, chip: int, pin: WiredPin
 ) -> tuple[Line, Program | None] | None:
-    """Find who holds a wired pin's line, None for nobody."""
+    """Find the holder of a wired pin's line; None if the line is free."""
     try:
         line = machine.line(chip, pin.pin)
     except OSError:
-        return None  # what opens it will say why
+        return None  # the attempt to open it will say why
     return (line, holding_line(machine.root, chip, pin.pin)) if line.used else None
 
 
 def _told(
-    settings: Settings, machine: ExaminedMachine, first: Health, remedy: str
+    settings: Settings, machine: ExaminedMachine, first: Health, remedy: str, header: bool
 ) -> list[Finding]:
-    """Judge the pins by what the running bridge says of them."""
+    """Judge the pins by what the running bridge reports."""
     readings = [first]
     for _ in range(_READINGS - 1):
         machine.sleep(SAMPLE_S / _READINGS)
@@ -183,16 +210,20 @@ def _told(
             break
         readings.append(again)
     note = f"; {_OURS}" + (", simulated" if first.get("simulated") else "")
-    return [_told_of(settings, pin, readings, note, remedy) for pin in settings.pins.values()]
+    return [
+        _told_of(settings, pin, readings, note, remedy, header) for pin in settings.pins.values()
+    ]
 
 
 def _told_of(
-    settings: Settings, pin: Pin, readings: list[Health], note: str, remedy: str
+    settings: Settings, pin: Pin, readings: list[Health], note: str, remedy: str, header: bool
 ) -> Finding:
     check = check_of(pin)
     told = readings[0]["pins"].get(pin.name)
-    wire = pin.where if isinstance(pin, WiredPin) else f'source = "{pin.source}"'
-    there = _told_wire(told) if told else ""
+    wire = f'source = "{pin.source}"'
+    if isinstance(pin, WiredPin):
+        wire = _place(pin.pin, pin.chip, header)
+    there = _told_wire(told, header) if told else ""
     if told is None or (there, told["active"]) != (wire, pin.active):
         other = f"{there}, active {told['active']}" if told else "no such pin"
         return warning(
@@ -204,21 +235,22 @@ def _told_of(
     if None in seen:
         return failure(
             check,
-            f"{wire} has no level: the running bridge does not watch it",
+            f"{_subject(wire)} has no level: the running bridge does not watch it",
             remedy,
         )
     noisy = any(reading["pins"].get(pin.name, {}).get("noisy") for reading in readings)
     if not isinstance(pin, WiredPin):
-        # Nothing of it can be broken, and it may stay active for long.
+        # It has no hardware that can break, and it may stay active for long.
         if noisy:
             said = f"{pin.where}, over 1,000 times a second"
             return warning(check, said, "find the program that does it")
         state = "active" if seen[-1] == pin.active else "not active"
         return ok(check, f"is {seen[-1].upper()}: {state}; {pin.where}")
     if noisy:
-        said = f"{pin.where} oscillates: over 1,000 events a second{note}"
+        said = f"{_subject(wire)} oscillates: over 1,000 events a second{note}"
         return warning(check, said, _QUIETEN)
     if missed := readings[-1]["pins"].get(pin.name, {}).get("missed"):
         note += f"; the back end has missed {missed} of its edges so far"
     edges = sum(before != after for before, after in itertools.pairwise(seen))
-    return judge(pin, Sample(Level(seen[-1]), edges), is_level(settings, pin.name), note)
+    sample = Sample(Level(seen[-1]), edges)
+    return judge(pin, wire, sample, is_level(settings, pin.name), note)

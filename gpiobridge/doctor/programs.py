@@ -1,4 +1,4 @@
-"""Which program holds a line or a port, as far as this user may know. Linux only."""
+"""Find the program that holds a line or a port, if this user may see it. Linux only."""
 
 import contextlib
 import os
@@ -27,7 +27,7 @@ class Program:
 
     @property
     def is_gpiobridge(self) -> bool:
-        """Whether it looks like one of ours."""
+        """Whether it seems to be gpiobridge."""
         return "gpiobridge" in self.command
 
     def __str__(self) -> str:
@@ -36,7 +36,7 @@ class Program:
 
 
 def holding_line(root: Path, chip: int, offset: int) -> Program | None:
-    """Find the program that holds a line of a GPIO chip (from Linux 6.1 on the kernel tells).
+    """Find the program that holds a line of a GPIO chip (the kernel tells it from Linux 6.1 on).
 
     Args:
         root: the file system to look in.
@@ -64,7 +64,8 @@ def listening_on(root: Path, port: int) -> Program | None:
     sockets = set()
     for table in ("tcp", "tcp6"):
         for row in read_text(root / "proc/net" / table).splitlines()[1:]:
-            # Number, local address, peer, state, ..., inode (proc_net_tcp in the kernel's docs).
+            # Number, local address, peer, state, ..., inode (proc_net_tcp in the kernel's
+            # documentation).
             columns = row.split()
             if columns[3] == _LISTENING and int(columns[1].rpartition(":")[2], 16) == port:
                 sockets.add(f"socket:[{columns[9]}]")
@@ -73,7 +74,7 @@ def listening_on(root: Path, port: int) -> Program | None:
 
 def _first(root: Path, holds: Callable[[Path, str, str], bool]) -> Program | None:
     for process in _processes(root):
-        # Others' programs can't be looked into, and any may end meanwhile.
+        # This user can't look into other users' programs, and any program may end meanwhile.
         with contextlib.suppress(OSError):
             for handle in os.listdir(process / "fd"):
                 with contextlib.suppress(OSError):

@@ -1,7 +1,7 @@
-"""Watch pins for a short time, while nobody else holds them: levels, edges, and what floats.
+"""Watch free pins for a short time: their levels, their edges, and whether they float.
 
-The only part of the doctor that claims pins; it gives each back. One thread, beside the back end's
-own, which only counts.
+This is the only part of the doctor that claims pins, and it gives each one back. It runs on the
+caller's thread. The back end's own thread only collects edges.
 """
 
 import itertools
@@ -22,11 +22,11 @@ from gpiobridge.pins.sources import pin_source
 from gpiobridge.system.clock import RealClock
 
 SAMPLE_S = 0.5
-"""How long pins are watched, in seconds."""
+"""How long the doctor watches the pins, in seconds."""
 
 MakePins = Callable[[Gpio, Mapping[str, WiredPin]], PinSource]
 
-# Each pull, and the level that something else must drive then.
+# Each pull, and the level that only something outside can then drive.
 _PULLS = ((Pull.UP, Level.LOW), (Pull.DOWN, Level.HIGH))
 
 
@@ -35,10 +35,10 @@ class Sample:
     """What a pin did while it was watched.
 
     Args:
-        level: at the end.
+        level: its level at the end.
         edges: how often the level changed, before any debounce.
-        floating: whether it follows the Pi's own pull although it is configured to have none:
-            then nothing outside drives it.
+        floating: whether it follows the Pi's own pull although its configuration has no pull.
+            Then nothing outside drives it.
     """
 
     level: Level
@@ -47,7 +47,7 @@ class Sample:
 
 
 class Sampler(Protocol):
-    """Watches pins for `SAMPLE_S`; a pin that can't be opened has the sentence that says why."""
+    """Watches pins for `SAMPLE_S`; for a pin that can't be opened it returns the reason."""
 
     def __call__(self, settings: Gpio, pins: Mapping[str, WiredPin]) -> Mapping[str, Sample | str]:
         """Watch ``pins``."""
@@ -66,13 +66,13 @@ def sample(
     """Watch pins for a short time.
 
     Args:
-        settings: which back end and chip.
-        pins: pin name to its settings.
+        settings: the back end and the chip.
+        pins: each pin's name and settings.
         make_pins: makes the pins of a back end.
-        sleep: waits for seconds.
+        sleep: waits, in seconds.
 
     Returns:
-        For each pin what it did, or the sentence that says why it can't be opened.
+        For each pin what it did, or the reason why it can't be opened.
     """
     with _lgpio_folder():
         return _sample(settings, pins, make_pins, sleep)
@@ -101,19 +101,19 @@ def _sample_all(
     make_pins: MakePins,
     sleep: Callable[[float], None],
 ) -> Iterator[tuple[str, Sample]]:
-    # Only a pin without a pull: an open contact with one follows it, as it should.
+    # Only pins without a pull: with a pull, an open contact follows it, as it should.
     bare = {name: pin for name, pin in pins.items() if pin.pull is Pull.NONE}
     floating = set(bare)
     for pull, against in _PULLS * 2:  # twice: a level that changes by itself follows once
         found = _levels(settings, bare, pull, against, make_pins)
         floating -= {name for name, level in found.items() if level is against}
     seen: list[RawEdge] = []
-    # As configured comes last, since a pull stays when a pin is given back.
+    # The configured pull comes last, because it stays when the pin is given back.
     source = make_pins(settings, pins)
     source.open(seen.append)
     try:
         first = {name: source.read(name) for name in pins}
-        seen.clear()  # a chip may tell of an edge from before
+        seen.clear()  # a chip may report an edge from before
         sleep(SAMPLE_S)
         source.read_edges()
         last = {name: source.read(name) for name in pins}
@@ -128,7 +128,7 @@ def _sample_all(
 def _levels(
     settings: Gpio, pins: Mapping[str, WiredPin], pull: Pull, against: Level, make_pins: MakePins
 ) -> dict[str, Level]:
-    """Read what pins do with a pull that they are not configured to have."""
+    """Read the levels of pins with a pull that is not their configured one."""
     if not pins:
         return {}
     pulled = {n: replace(pin, pull=pull, active=against) for n, pin in pins.items()}
@@ -142,7 +142,7 @@ def _levels(
 
 @contextmanager
 def _lgpio_folder() -> Iterator[None]:
-    """Give lgpio a folder for its FIFO, and leave none behind."""
+    """Give lgpio a folder for its FIFO, and remove the folder afterwards."""
     if "LG_WD" in os.environ:
         yield
         return

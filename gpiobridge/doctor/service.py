@@ -15,7 +15,7 @@ from gpiobridge.system.units import SERVICE, SOCKET, Unit, bare
 
 
 def restart(patient: Patient) -> str:
-    """Say how the bridge that runs here is started again: it may be one in a terminal."""
+    """Say how to restart the bridge that runs here, which may run in a terminal."""
     units = patient.units
     if units is not None and units[SERVICE].active == "active":
         name = bare(SERVICE)
@@ -26,7 +26,7 @@ def restart(patient: Patient) -> str:
 def unit_states(patient: Patient) -> list[Finding]:
     """Check the state of each installed unit."""
     if patient.units is None:
-        return [skipped("units", "systemd is not here, or does not answer")]
+        return [skipped("units", "systemd is not running, or does not answer")]
     installed = [unit for unit in patient.units.values() if unit.installed]
     if not installed:
         return [skipped("units", "gpiobridge is not installed as a service")]
@@ -43,11 +43,11 @@ def _unit_state(unit: Unit, patient: Patient) -> Finding:
     if unit.active == "failed":
         return failure(check, f"it has failed ({unit.result})", journal)
     if unit.sub == "auto-restart":
-        sentence = f"it fails ({unit.result}) and is started again, {unit.restarts} times so far"
+        sentence = f"it fails ({unit.result}) and is restarted, {unit.restarts} times so far"
         return failure(check, sentence, journal)
     if unit.active == "inactive":
         if unit.name == SERVICE and patient.waits_for_a_request:
-            return ok(check, "it starts with the first page that is asked for")
+            return ok(check, "it starts with the first request for a page")
         return warning(check, "it is installed, but not running", f"sudo systemctl start {name}")
     if unit.enabled == "disabled" and not _started_by_socket(unit, patient):
         return warning(
@@ -68,7 +68,7 @@ def port(patient: Patient) -> Finding:
     server = patient.settings.server
     where = ports.port_on(server.host, server.port)
     if server.port == 0:
-        return skipped("port", "server.port = 0: any free one")
+        return skipped("port", "server.port = 0: any free port")
     if patient.health is not None:
         return _served(where, patient.health, restart(patient))
     if patient.waits_for_a_request:
@@ -114,10 +114,10 @@ def _not_free(patient: Patient, error: OSError) -> Finding:
 
 
 def room(patient: Patient) -> Finding:
-    """Check that as many files may be open as there may be displays."""
+    """Check that the file limit is large enough for `max_displays`."""
     server, files, units = patient.settings.server, patient.machine.files, patient.units
     how = "ulimit -n, as far as the system's hard limit allows"
-    if units is not None and units[SERVICE].installed:  # it has a limit of its own
+    if units is not None and units[SERVICE].installed:  # the unit has its own limit
         told = units[SERVICE].files
         files = int(told) if told.isdigit() else None
         how = "LimitNOFILE= in the unit"

@@ -1,7 +1,7 @@
-"""A log for applications that have set up none: who presses sees it in the terminal.
+"""A log for applications that have set up none: a press shows in the terminal.
 
-As `gpiobridge run` shows it, below ``flask run`` or a server of the application's own. It is for
-those who have said nothing about logging, and gives way as soon as they do. Any thread.
+It looks as `gpiobridge run` shows it, below ``flask run`` or another server. It is for applications
+that don't set up logging, and gives way as soon as they do. Any thread.
 """
 
 import logging
@@ -13,7 +13,7 @@ _LOGGER = logging.getLogger("gpiobridge")
 
 
 class _Terminal(logging.Handler):
-    """Writes to whatever is the standard error now, for as long as nobody else has the log."""
+    """Writes to the current standard error while no other handler has the log."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -27,12 +27,12 @@ class _Terminal(logging.Handler):
             return
         try:
             print(self.format(record), file=sys.stderr, flush=True)
-        except Exception:  # as all handlers do: a log must not stop what it tells of
+        except Exception:  # as all handlers do: a log must not stop the program
             self.handleError(record)
 
 
 def show_log() -> None:
-    """Show our lines from INFO on, unless the application has set up logging, of any kind."""
+    """Show our lines from INFO on, unless the application has set up any logging."""
     if not _LOGGER.hasHandlers() and _LOGGER.level == logging.NOTSET and not _LOGGER.disabled:
         _LOGGER.setLevel(logging.INFO)
         _LOGGER.addHandler(_Terminal())

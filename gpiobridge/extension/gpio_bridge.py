@@ -1,8 +1,8 @@
-"""The Flask extension: views become pages that a pin moves on, functions hear of pins and pages.
+"""The Flask extension: views become pages that a pin moves, functions hear of pins and pages.
 
-`GpioBridge` is all that an application uses: it takes what is declared, and passes on what is
-asked. `lifetime` starts and stops what runs, `hooks` has what happens with each request. Requests
-run on the HTTP server's threads and never wait for a pin.
+An application uses only `GpioBridge`: the class takes what is declared, and passes requests on.
+`lifetime` starts and stops what runs, and `hooks` handles each request. Requests run on the HTTP
+server's threads and never wait for a pin.
 """
 
 import logging
@@ -21,7 +21,7 @@ from gpiobridge.displays.audience import Audience, Display
 from gpiobridge.errors import ConfigError, GpioBridgeError
 from gpiobridge.extension.hooks import Guard, RequestHooks
 from gpiobridge.extension.lifetime import Lifetime
-from gpiobridge.extension.pin_decorators import PinDecorator, with_pin_decorators
+from gpiobridge.extension.pin_decorators import with_pin_decorators
 from gpiobridge.extension.start import Declared
 from gpiobridge.extension.views import ViewPages
 from gpiobridge.routes import files
@@ -37,7 +37,36 @@ FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 class GpioBridge:
     """A pin goes LOW, and the browser moves to its next page.
 
-    ::
+    No pin is opened until the serving process handles its first request, or until `start` is
+    called. A process that only imports the application, such as a reloader's parent, opens nothing.
+
+    Args:
+        app: the application. Without it, call `init_app` later.
+        pins: pin name to BCM number, or to a table as under `[pins]` in `config.toml`. An
+            application that only pushes needs no pins.
+        config: everything else: a mapping of the shape of `config.toml`, or the path of such a
+            file. A relative path begins at the application's folder. Default:
+            `app.config["GPIOBRIDGE"]`, which may be either.
+        url_prefix: the path of the bridge's own routes, such as `/bridge`. The routes are
+            `/ws/<page>`, `/healthz`, `/metrics`, `/api/...`, `/simulator` and `/gpiobridge/...`.
+            The prefix itself leads to the start page, for `gpiobridge watch`.
+        decorators: a list of decorators, such as `[login_required]`, for each of these routes
+            except `/gpiobridge/...`, which serves the script, and `/api`, which has a token. They
+            decide whether a request may pass. If one passes, their changes to its answer are lost.
+        on_failure: called without arguments, on the watcher's thread, if the watcher dies.
+        nonce: called without arguments in each request of a page. It returns the nonce that the
+            application's Content-Security-Policy names for this answer, such as `lambda:
+            request.csp_nonce` with Flask-Talisman. The bridge's script carries it.
+
+    Raises:
+        ConfigError: `url_prefix` is no path, `decorators` is a single one, or `nonce` is no
+            function.
+        GpioBridgeError: `app` already has a bridge.
+
+    Example:
+        ```python
+        from flask import Flask, render_template
+        from gpiobridge import GpioBridge
 
         app = Flask(__name__)
         bridge = GpioBridge(app, pins={"button": 17})
@@ -47,30 +76,11 @@ class GpioBridge:
         def welcome():
             return render_template("welcome.html")
 
-    No pin is opened until the serving process handles its first request, or `start` is called:
-    a process that only imports the application, such as a reloader's parent, claims nothing.
-
-    Args:
-        app: the application; or call `init_app` later.
-        pins: pin name to BCM number, or to a table as under ``[pins]`` in ``config.toml``; an
-            application that only pushes needs none.
-        config: the rest: a mapping of the shape of ``config.toml``, or the path of such a file,
-            below the application's folder if it is relative; by default
-            ``app.config["GPIOBRIDGE"]``, which may be either.
-        url_prefix: where the bridge's own routes are, such as ``/bridge``; they are ``/ws/<page>``,
-            ``/healthz``, ``/metrics``, ``/api/...``, ``/simulator`` and ``/gpiobridge/...``. The
-            prefix itself leads to the start page, for ``gpiobridge watch``.
-        decorators: put around each of these routes but the last, which serves the script, and
-            ``/api``, which has a token: such as a ``login_required``. They say whether a request
-            may pass; what they change in the answer of one that passes is lost.
-        on_failure: called, on the watcher's thread, if the watcher dies.
-        nonce: called in each request of a page; returns the nonce that the application's
-            Content-Security-Policy names for this answer, such as ``lambda: request.csp_nonce``
-            with Flask-Talisman. The bridge's script has it.
-
-    Raises:
-        ConfigError: ``url_prefix`` is no path, ``decorators`` is a single one, or ``nonce`` is no
-            function.
+        @app.get("/open")
+        @bridge.page("open", on_low={"button": "welcome"})
+        def open_page():
+            return render_template("open.html")
+        ```
     """
 
     def __init__(
@@ -94,7 +104,7 @@ class GpioBridge:
         if nonce is not None and not callable(nonce):
             raise ConfigError(
                 [
-                    "nonce: must be a function that returns the nonce of each answer; "
+                    f"nonce = {nonce!r}: must be a function that returns the nonce of each answer; "
                     "write nonce=lambda: request.csp_nonce"
                 ]
             )
@@ -113,22 +123,25 @@ class GpioBridge:
     # ---------------------------------------------------------------- setting up
 
     def init_app(self, app: Flask) -> None:
-        """Add the bridge's routes to ``app``; no pin is opened yet.
+        """Add the bridge's routes to `app`. No pin is opened yet.
 
-        A bridge serves one application at a time. A test that makes another one stops the bridge
-        first. What the factory declares again, its pages and functions, takes the place of what it
-        has declared before.
+        A bridge serves one application at a time. A test that makes another application calls
+        `stop` first. Pages and functions that the factory declares again replace the earlier ones.
+
+        Args:
+            app: the application.
 
         Raises:
-            GpioBridgeError: it serves another application, and runs; or ``app`` has a bridge.
+            GpioBridgeError: the bridge is running for another application, or `app` already has a
+                bridge.
         """
         if self._lifetime is not None and self._lifetime.alive:
             raise GpioBridgeError(
-                "this bridge serves an application already: call stop() before init_app()"
+                "this bridge already serves an application: call stop() before init_app()"
             )
         if "gpiobridge" in app.extensions:
             raise GpioBridgeError(
-                f"the application {app.import_name!r} has a GpioBridge already: "
+                f"the application {app.import_name!r} already has a GpioBridge: "
                 "give all pins to that one"
             )
         self.stop()
@@ -147,57 +160,172 @@ class GpioBridge:
     def blueprint(self) -> Blueprint:
         """All of the bridge's own routes, for extensions that exempt a blueprint from something.
 
-        ::
-
+        Example:
+            ```python
             csrf = CSRFProtect(app)  # of Flask-WTF
             csrf.exempt(bridge.blueprint)
+            ```
         """
         return self._blueprint
 
     def page(self, name: str, **rules: Any) -> Callable[[FunctionT], FunctionT]:
         """Make an ordinary view a page of the bridge.
 
-        The view has a route of its own; the two decorators may come in either order.
+        The view also needs its own route, without variables. The two decorators may come in either
+        order. The bridge inserts its script into the head of the HTML that the view returns.
 
         Args:
-            name: the page's name: what rules lead to, and what its socket is called.
-            rules: the keys of a page in ``config.toml``, such as
-                ``on_low={"button": "open"}`` or ``prerender=True``.
+            name: the page's name: rules lead to it, and its socket has it.
+            rules: the keys of a page in `config.toml`, such as `on_low={"button": "open"}` or
+                `prerender=True`.
+
+        Returns:
+            A decorator, which returns the view unchanged.
 
         Raises:
-            ConfigError: there is no name; or by the decorator, if another view is a page of this
-                name.
-            GpioBridgeError: the bridge runs already.
+            ConfigError: there is no name, or another view is already a page of this name.
+            GpioBridgeError: the bridge is already running.
+
+        Example:
+            ```python
+            @app.get("/open")
+            @bridge.page("open", on_press={"button": "welcome"}, lockout="1s")
+            def open_page():
+                return render_template("open.html")
+            ```
         """
         if not isinstance(name, str):
             raise ConfigError([_nameless("page", name, "welcome")])
         if self._lifetime is not None and self._lifetime.alive:
             raise GpioBridgeError(
-                f"page {name!r} comes too late: the bridge runs already; "
+                f"page {name!r} is declared too late: the bridge is already running; "
                 "declare it where the application is made"
             )
         return self._declared.views.page(name, rules)
 
     # ---------------------------------------------------------------- functions that are called
 
-    # Of `with_pin_decorators`, for type checkers.
-    on_low: PinDecorator
-    on_high: PinDecorator
-    on_press: PinDecorator
-    on_release: PinDecorator
-    on_tap: PinDecorator
-    on_hold: PinDecorator
+    def on_low(self, pin: str) -> Callable[[FunctionT], FunctionT]:
+        """Call the decorated function each time the pin goes LOW (debounced).
+
+        The function takes one argument, a `PinEvent`, or none. Each function has its own thread,
+        with the application's context. It may take as long as it likes; if it fails, the log says
+        so. Its events come in order, one at a time. At most 1000 events wait; further ones are
+        dropped, and the log says so.
+
+        Args:
+            pin: the pin's name. The start reports a name that no pin has.
+
+        Raises:
+            ConfigError: there is no name, or the function takes more than one argument.
+            GpioBridgeError: the bridge is already running.
+
+        Example:
+            ```python
+            @bridge.on_low("button")
+            def pressed(event):
+                print(event.pin, event.level, event.seq)
+            ```
+        """
+        return self._on(pin, "low")
+
+    def on_high(self, pin: str) -> Callable[[FunctionT], FunctionT]:
+        """Call the decorated function each time the pin goes HIGH (debounced).
+
+        The function is called as with `on_low`.
+
+        Args:
+            pin: the pin's name. The start reports a name that no pin has.
+
+        Raises:
+            ConfigError: there is no name, or the function takes more than one argument.
+            GpioBridgeError: the bridge is already running.
+        """
+        return self._on(pin, "high")
+
+    def on_press(self, pin: str) -> Callable[[FunctionT], FunctionT]:
+        """Call the decorated function each time the pin reaches its active level.
+
+        The pin's `active` key sets that level, by default LOW for a pin with a pull-up resistor.
+        The function is called as with `on_low`.
+
+        Args:
+            pin: the pin's name. The start reports a name that no pin has.
+
+        Raises:
+            ConfigError: there is no name, or the function takes more than one argument.
+            GpioBridgeError: the bridge is already running.
+        """
+        return self._on(pin, "press")
+
+    def on_release(self, pin: str) -> Callable[[FunctionT], FunctionT]:
+        """Call the decorated function each time the pin leaves its active level.
+
+        The function is called as with `on_low`.
+
+        Args:
+            pin: the pin's name. The start reports a name that no pin has.
+
+        Raises:
+            ConfigError: there is no name, or the function takes more than one argument.
+            GpioBridgeError: the bridge is already running.
+        """
+        return self._on(pin, "release")
+
+    def on_tap(self, pin: str) -> Callable[[FunctionT], FunctionT]:
+        """Call the decorated function after each press that ended before the pin's hold time.
+
+        The pin's `hold` key sets that time. `event.press` has the `seq` of the press.
+        The function is called as with `on_low`.
+
+        Args:
+            pin: the pin's name. The start reports a name that no pin has.
+
+        Raises:
+            ConfigError: there is no name, or the function takes more than one argument.
+            GpioBridgeError: the bridge is already running.
+        """
+        return self._on(pin, "tap")
+
+    def on_hold(self, pin: str) -> Callable[[FunctionT], FunctionT]:
+        """Call the decorated function when a press has lasted for the pin's hold time.
+
+        The pin's `hold` key sets that time. `event.press` has the `seq` of the press.
+        The function is called as with `on_low`.
+
+        Args:
+            pin: the pin's name. The start reports a name that no pin has.
+
+        Raises:
+            ConfigError: there is no name, or the function takes more than one argument.
+            GpioBridgeError: the bridge is already running.
+        """
+        return self._on(pin, "hold")
 
     def on_message(self, function: FunctionT) -> FunctionT:
         """Call the decorated function with each `Message` that a page sends.
 
-        A page sends with ``gpiobridge.send(data)``. As with `on_low` the function has a thread of
-        its own; of more than 1000 messages, or 1 MiB, that wait, the newest are dropped. A message
-        is at most 16 KiB, and a page may send 500 in a second; `push` can always send it back.
+        A page sends with `gpiobridge.send(data)`. A message is at most 16 KiB, so `push` can always
+        send it back, and a page may send 500 of them in a second. As with `on_low`, the function
+        has its own thread. At most 1000 messages, or 1 MiB of them, wait; further ones are dropped.
+
+        Args:
+            function: takes the message, or no argument.
+
+        Returns:
+            The function.
 
         Raises:
             ConfigError: the function takes more than one argument.
-            GpioBridgeError: the bridge runs already.
+            GpioBridgeError: the bridge is already running.
+
+        Example:
+            ```python
+            @bridge.on_message
+            def guess(message):
+                right = message.data == "4711"
+                bridge.push({"right": right}, display=message.display)
+            ```
         """
         self._declared.handlers.on_message(function)
         return function
@@ -205,13 +333,28 @@ class GpioBridge:
     def on_start(self, function: FunctionT) -> FunctionT:
         """Call the decorated function once, when the bridge has started.
 
-        That is in the process that serves, and in no other: neither in a reloader's parent nor in a
-        server's. It is the place for a job of the application's own, which may go on for ever: as
-        with `on_low` it has a thread of its own, which ends with the process.
+        It runs only in the process that serves, never in the parent of a reloader or of a server.
+        It is the place for a job of the application that may run for ever. As with `on_low`, the
+        function has its own thread; the thread ends with the process.
+
+        Args:
+            function: takes no argument.
+
+        Returns:
+            The function.
 
         Raises:
             ConfigError: the function takes an argument.
-            GpioBridgeError: the bridge runs already.
+            GpioBridgeError: the bridge is already running.
+
+        Example:
+            ```python
+            @bridge.on_start
+            def clock():
+                while True:
+                    bridge.push({"time": time.strftime("%H:%M")}, page="welcome")
+                    time.sleep(60)
+            ```
         """
         self._declared.handlers.on_start(function)
         return function
@@ -230,15 +373,15 @@ class GpioBridge:
 
     @property
     def pins(self) -> Mapping[str, LivePin]:
-        """The pins by name: ``bridge.pins["button"].level``; see `LivePin`.
+        """The pins by name, each a `LivePin`: `bridge.pins["button"].level`.
 
-        Any thread. Used before the bridge has been started, they raise `GpioBridgeError`.
+        Any thread may use them. Before the start of the bridge they raise `GpioBridgeError`.
         """
         return LivePins(lambda: self.running)
 
     @property
     def displays(self) -> list[Display]:
-        """The pages that are open now, in no order; any thread.
+        """The displays that are open now, in no order; any thread.
 
         Raises:
             GpioBridgeError: the bridge has not been started.
@@ -254,28 +397,37 @@ class GpioBridge:
         exclude: str | Display | None = None,
         retain: str | None = None,
     ) -> int:
-        """Send a message to open pages: there it is a ``gpiobridge:message`` with ``data``.
+        """Send a message to open pages, which receive it as the event `gpiobridge:message`.
 
-        Any thread, at any time. Each display gets messages in the order in which they were pushed.
-        One that is 256 KiB behind is dropped, and connects again. A page that is loading just then
-        gets what was retained, and no more.
+        Any thread may call it at any time. Each display receives messages in the order in which
+        they were pushed. A display that is 256 KiB behind is dropped, and connects again. A page
+        that is loading at that moment receives only retained messages. If no bridge runs in this
+        process, the call returns 0, and the log says so once.
 
         Args:
-            data: what JSON can hold, of at most 16 KiB, and 100 lists or mappings deep.
-            page: only for displays on this page.
-            display: only for this one, or for all that are called so (``?display=`` in a page's
-                address).
-            exclude: not for this one, or for those that are called so.
-            retain: a key: the newest message under it (and for the same audience) is kept, and sent
-                to displays that come later; all together, 1000 at most, take at most 128 KiB with
-                their keys of up to 128 characters. Pushing None forgets the one before.
+            data: anything that JSON can hold, at most 16 KiB, with lists and mappings at most 100
+                deep.
+            page: only displays on this page.
+            display: only this display, or all displays of this name (`?display=` in a page's
+                address, at most 64 characters).
+            exclude: all displays except this one, or except those of this name.
+            retain: a key of at most 128 characters. The newest message under it, for the same
+                audience, is kept and sent to displays that join later. Pushing None forgets it. At
+                most 1000 messages are kept, and 128 KiB with their keys. With `retain`, `display`
+                must be a name.
 
         Returns:
-            How many open displays it is for: 0 where no bridge runs, which the log says once.
+            How many open displays the message is for.
 
         Raises:
-            PushError: it is no JSON, too large, or for a page that there isn't.
-            GpioBridgeError: it has no application yet.
+            PushError: `data` is no JSON or too large, an argument is wrong, or there is no such
+                page.
+            GpioBridgeError: the bridge has no application yet.
+
+        Example:
+            ```python
+            bridge.push({"score": 3}, page="quiz", retain="score")
+            ```
         """
         orders = self._lifetime_for("push()").orders
         return orders.push(data, Audience(page, display, exclude), retain)
@@ -288,33 +440,45 @@ class GpioBridge:
         display: str | Display | None = None,
         exclude: str | Display | None = None,
     ) -> int:
-        """Move open pages to another page, as a press would; those that are on it stay.
+        """Move open pages to another page, as a press would. Displays already on that page stay.
 
-        Any thread. A page that is loading just then isn't moved: where that matters, let a pin with
-        ``source = "http"`` move it, whose presses are caught up with.
+        Any thread may call it at any time. A page that is loading at that moment isn't moved. Where
+        that matters, use a pin with `source = "http"`: a page catches up with its presses. If no
+        bridge runs in this process, the call returns 0, and the log says so once.
 
         Args:
-            to: the page's name.
+            to: the name of the next page.
             page: only displays on this page.
-            display: only this one, or all that are called so.
-            exclude: not this one, or those that are called so.
+            display: only this display, or all displays of this name.
+            exclude: all displays except this one, or except those of this name.
 
         Returns:
-            How many open displays it moves: 0 where no bridge runs, which the log says once.
+            How many open displays it moves.
 
         Raises:
-            PushError: there is no such page.
-            GpioBridgeError: it has no application yet.
+            PushError: there is no such page, or an argument is wrong.
+            GpioBridgeError: the bridge has no application yet.
+
+        Example:
+            ```python
+            bridge.navigate("closed", exclude="staff")
+            ```
         """
         orders = self._lifetime_for("navigate()").orders
         return orders.navigate(to, Audience(page, display, exclude))
 
     def send_file(self, folder: Path, name: str) -> Response:
-        """Answer a request with a file; a slow or paused reader holds no HTTP thread.
+        """Answer a request with a file. A slow or paused reader holds no HTTP thread.
+
+        Ranges are supported, as films need them. A hidden file (`.env`) and an editor's backup
+        (`page.html~`) count as not found.
 
         Args:
-            folder: where the file lies; ``name`` can't lead out of it.
-            name: path below ``folder``, with forward slashes.
+            folder: the folder of the file; `name` can't lead out of it.
+            name: the path below `folder`, with forward slashes.
+
+        Returns:
+            The response for the view to return.
 
         Raises:
             werkzeug.exceptions.NotFound: there is no such file.
@@ -324,25 +488,26 @@ class GpioBridge:
     # ---------------------------------------------------------------- running
 
     def start(self) -> None:
-        """Open the pins and start watching, unless this process has done so already.
+        """Open the pins and start watching, unless this process has already done so.
 
-        After `stop` it does nothing: a bridge is started once for an application.
+        The first request does the same. After `stop` it does nothing: a bridge is started once for
+        each application.
 
         Raises:
-            ConfigError: the configuration is wrong; every problem is in the message.
+            ConfigError: the configuration is wrong; the message lists every problem.
             PinError: the pins can't be opened.
-            GpioBridgeError: it has no application yet.
+            GpioBridgeError: the bridge has no application yet.
         """
         self._lifetime_for("start()").start()
 
     def _start_for_request(self) -> RunningBridge:
-        # Of the application now: one that came before it may still get requests, in tests.
+        # Use the current application's bridge: in tests an earlier one may still get requests.
         return self._lifetime_for("a request comes").start_for_request()
 
     def stop(self) -> None:
-        """Tell every display that the server stops, release the pins, end our threads.
+        """Tell every display that the server stops, release the pins, and end the bridge's threads.
 
-        May be called twice.
+        It may be called twice.
         """
         if self._lifetime is not None:
             self._lifetime.stop()
@@ -351,18 +516,19 @@ class GpioBridge:
 
     @property
     def running(self) -> RunningBridge:
-        """The running bridge.
+        """The running bridge, for our own servers.
 
         Raises:
-            GpioBridgeError: it has not been started, or in another process.
+            GpioBridgeError: it has not been started, or it runs in another process.
         """
         return self._lifetime_for("its pins and displays are used").running
 
     @property
     def limits(self) -> Limits:
-        """What one client may hold, for `gunicorn.Worker`, which asks before the bridge starts.
+        """What one client may hold, as `[limits]` says; `gpiobridge.gunicorn.Worker` asks for it.
 
-        Of a configuration that is wrong it is the defaults: `start` says what is wrong.
+        It can be read before the start. If the configuration is wrong, it has the defaults, and
+        `start` reports what is wrong.
         """
         try:
             return self._declared.settings(self._lifetime_for("limits").app).limits
@@ -380,7 +546,7 @@ class GpioBridge:
         return self._lifetime
 
     def _notice_no_application(self, app: Flask, **_: Any) -> None:
-        """Say once that a page of ours is shown by an application that knows nothing of us."""
+        """Log once that an application shows a page of this bridge but doesn't know the bridge."""
         view = app.view_functions.get(request.endpoint or "")
         page = view and self._declared.views.page_of(view)
         if page:
@@ -394,6 +560,6 @@ class GpioBridge:
 
 
 def _nameless(decorator: str, given: object, such_as: str) -> str:
-    """Say that a decorator got no name: without its brackets it gets the function instead."""
+    """Report a decorator without a name: without brackets it receives the function instead."""
     place = f"@bridge.{decorator} of {name_of(given)}"
     return f'{place}: needs a name; write @bridge.{decorator}("{such_as}")'

@@ -1,4 +1,4 @@
-"""What happens with each request of an application: who may pass, and what a page is given.
+"""What happens with each request of an application: which requests pass, and what a page receives.
 
 Any HTTP thread. `RequestHooks` starts the bridge with the first request, asks `admission` and the
 application's own decorators, and completes the views that are pages.
@@ -35,23 +35,23 @@ log = logging.getLogger(__name__)
 ExcInfo = tuple[type, BaseException, TracebackType] | tuple[None, None, None]
 
 VERSION_HEADER = "Gpiobridge-Version"
-"""What the client compares with the version of what it has fetched ahead."""
+"""The client compares this with the version of what it has fetched ahead."""
 
 
 class Guard:
-    """An application's own decorators, asked whether a request of our routes may pass.
+    """An application's own decorators; they say whether a request for one of our routes may pass.
 
     Args:
         decorators: as they would be put around a view, the innermost first.
     """
 
     def __init__(self, decorators: Sequence[Callable[[Any], Any]]) -> None:
-        # Once, as with a view: a decorator may count or register what it is put around.
+        # Decorate once, as with a view: a decorator may count or register what it decorates.
         self._guarded = reduce(lambda view, decorator: decorator(view), decorators, _let_pass)
 
     def ask(self, app: Flask) -> ResponseReturnValue | None:
-        """Return None if this request may pass, else the answer instead."""
-        # They may be used to a view that returns no response yet, or return one with a status.
+        """Return None if this request may pass, else the answer to send instead."""
+        # A decorator may expect a view that returns no response object, or return a status.
         answer = make_response(app.ensure_sync(self._guarded)(**(request.view_args or {})))
         passed = answer is g.pop("gpiobridge_passed", None) and answer.status_code == 200
         if passed:
@@ -61,7 +61,7 @@ class Guard:
 
 
 def _let_pass(*_: Any, **__: Any) -> Response:
-    """Stand in, within the application's decorators, for each of our own routes."""
+    """Stand in for our own routes, within the application's decorators."""
     g.gpiobridge_passed = Response()
     passed: Response = g.gpiobridge_passed
     return passed
@@ -74,7 +74,7 @@ class RequestHooks:
         app: the application.
         views: which of its views are pages.
         guard: its own decorators.
-        start: starts the bridge unless it runs, or says why it can't.
+        start: starts the bridge unless it runs, or raises the reason why it can't.
     """
 
     def __init__(
@@ -85,12 +85,12 @@ class RequestHooks:
         self._guard = guard
         self._start = start
         self._pages: dict[str, str] | None = None  # endpoint to page, from the first request on
-        self._said: set[tuple[str, str]] = set()  # pages, and what was told of them
+        self._said: set[tuple[str, str]] = set()  # page, and what was logged about it
         self._lines = LogRate(log)
         self._log_exception = app.log_exception
         app.log_exception = self.log_exception  # type: ignore[method-assign]
         self._obstacle_told = False
-        self._failure = ""  # why the bridge couldn't run, as it was told last
+        self._failure = ""  # why the bridge couldn't run, as last logged
 
     def before_request(self) -> ResponseReturnValue | None:
         """Let a request of ours pass, or refuse it; leave the application's others alone."""
@@ -103,27 +103,27 @@ class RequestHooks:
             refuse(503, running)
         server, key = running.settings.server, running.key
         check_source(request, server)
-        # Not at the start: an application's server tells with a request where it listens.
+        # Not at the start: only with a request does an application's server say where it listens.
         key.offer_at(handoff.given_socket(request.environ))
         g.setdefault(CHECKED, True)
         if (request.endpoint or "").startswith(API_ENDPOINTS):
-            return None  # it has an admission of its own: who looks may not therefore push
+            return None  # the API has its own admission: the right to see pages is no right to push
         if not (request.endpoint in OF_COMMANDS and is_bearer(request, key.value)):
             check_token(request, server)
         page_script.remember_cursor(running)
         if page is not None or request.endpoint == SOCKET:
             self._tell_obstacle()
         if page is not None:
-            # Before all hooks of the application, which may compress the page.
+            # This runs before the application's own hooks, which may compress the page.
             after_this_request(partial(self._complete_page, running, page))
         elif request.endpoint not in PUBLIC:
             return self._guard.ask(self._app)
         return None
 
     def log_exception(self, exc_info: ExcInfo) -> None:
-        """Log what a view has raised; of one of our pages or routes at a bounded rate.
+        """Log an exception from a view; for our pages and routes at a bounded rate.
 
-        A display asks for its page again and again, and anybody may.
+        A display asks for its page again and again, and so may anyone.
         """
         error, traceback = exc_info[1:]
         while traceback is not None and traceback.tb_next is not None:
@@ -136,28 +136,28 @@ class RequestHooks:
             self._log_exception(exc_info)
 
     def after_request(self, response: Response) -> Response:
-        """Add to an answer of our own routes what keeps a browser from misreading it."""
-        # What the application's own decorators or error handlers say instead is its own.
+        """Add headers to our own routes' answers that keep a browser from misreading them."""
+        # An answer of the application's own decorators or error handlers belongs to it.
         if BLUEPRINT in request.blueprints and "gpiobridge_refused" not in g:
             secure_headers(response, "ours" if is_ours(response) else "off")
         return response
 
     def _page(self) -> str | None:
-        """The page that this request asks for, if it is one."""
+        """Return the page that this request asks for, if it is one."""
         if self._pages is None:
             self._pages = self._views.endpoints(self._app)
         return self._pages.get(request.endpoint or "")
 
     def _start_unless_running(self) -> RunningBridge | str:
-        """Start the bridge unless it runs; return, and log once, why it can't."""
+        """Start the bridge unless it runs; if it can't start, return the reason and log it once."""
         try:
             if request.environ.get("wsgi.multiprocess"):
-                # ASGI servers always say so, and one worker of them would be of no use.
+                # ASGI servers always say so, and a single worker of them would not help either.
                 obstacle = _obstacle()
                 raise ServerError(obstacle) if obstacle else SeveralWorkersError()
             return self._start()
         except GpioBridgeError as error:
-            # Only its words are kept: its traceback would keep gpiozero's devices, and their pins.
+            # Keep only the text: the traceback would keep gpiozero's devices, and their pins.
             sentence = str(error)
         if sentence != self._failure:  # not with every request, nor in each worker
             self._failure = sentence
@@ -166,14 +166,14 @@ class RequestHooks:
         return sentence
 
     def _tell_obstacle(self) -> None:
-        """Log, once, that no page can come online."""
-        # With a page: not all servers let us see the handshake.
+        """Log, once, why no page can come online."""
+        # Also with a page: not every server lets us see the handshake.
         if not self._obstacle_told and (obstacle := _obstacle()):
             self._obstacle_told = True
             log.error("%s", obstacle)
 
     def _complete_page(self, running: RunningBridge, page: str, response: Response) -> Response:
-        """Add to what a page's view answers, a page or an error, what it needs."""
+        """Add what a page needs to its view's answer, which may also be an error."""
         if shows_nothing(response):
             return response
         if running.settings.pages[page].client:
@@ -181,11 +181,11 @@ class RequestHooks:
             if reason := insert_script(response, page_script.script(running, page, nonce)):
                 self._tell(
                     page,
-                    f"{reason}, so that nothing moves it: return a text of HTML, "
+                    f"{reason}, so no press moves it: return HTML as text, "
                     "or declare the page with client=False",
                 )
             else:
-                # When all hooks have had their say: the application's own may set the policy.
+                # After all hooks have run: one of the application's own may set the policy.
                 check = partial(self._check_policy, page, response, request.host, nonce)
                 response.call_on_close(check)
         if running.settings.pages[page].fetched_ahead:
@@ -198,19 +198,19 @@ class RequestHooks:
         return response
 
     def _check_policy(self, page: str, response: Response, host: str, nonce: str) -> None:
-        """Tell what the policy of a page keeps our script from."""
+        """Log where a page's policy blocks our script."""
         for obstacle in obstacles(response.headers.getlist("Content-Security-Policy"), host, nonce):
-            self._tell(page, f"never comes online, as {obstacle}")
+            self._tell(page, f"never comes online, because {obstacle}")
 
     def _tell(self, page: str, what: str) -> None:
-        """Log something of a page, once, not with every request."""
+        """Log something about a page once, not with every request."""
         if (page, what) not in self._said:
             self._said.add((page, what))
             self._lines.write(logging.WARNING, page, "page %s %s", page, what)
 
 
 def _obstacle() -> str:
-    """Why no page can come online under the server of this request, if it is one."""
-    # What has no name may be a test client, unless it wants a socket.
+    """Return why no page can come online under this request's server; empty if it can."""
+    # A server without a name may be a test client, unless it asks for a socket.
     is_server = request.endpoint == SOCKET or handoff.server_name(request.environ)
     return handoff.obstacle(request.environ) if is_server else ""

@@ -1,7 +1,7 @@
-"""The bridge of one application, before it starts, while it runs, and after its stop.
+"""The bridge of one application: before it starts, while it runs, and after its stop.
 
-Whether it runs is known here alone, behind one lock: the first request starts it, or `start` does,
-whichever comes first. Any thread.
+Only this module knows whether the bridge runs, behind one lock. Either the first request or `start`
+starts it, whichever comes first. Any thread.
 """
 
 import atexit
@@ -22,7 +22,7 @@ from gpiobridge.routes.file_feeder import FileFeeder
 log = logging.getLogger(__name__)
 
 TRY_AGAIN_S = 1.0
-"""After a start that failed, requests don't try again for so many seconds."""
+"""After a failed start, requests don't try again for this many seconds."""
 
 
 class Lifetime:
@@ -30,7 +30,7 @@ class Lifetime:
 
     Args:
         app: the application.
-        declared: what it has said of its bridge, until the start.
+        declared: what the application has declared before the start.
         feeder: feeds files to slow readers; stopped with the bridge.
 
     Attributes:
@@ -57,7 +57,7 @@ class Lifetime:
         """The running bridge.
 
         Raises:
-            GpioBridgeError: it has not been started, or in another process.
+            GpioBridgeError: it has not been started, or it runs in another process.
         """
         if self._running is None:
             raise GpioBridgeError(
@@ -72,13 +72,13 @@ class Lifetime:
         return self._running
 
     def start(self) -> None:
-        """Start it, unless it has been started; see `start.start`."""
+        """Start it, unless it has already been started; see `start.start`."""
         if self._running is None:
             with self._lock:
                 self._start_locked()
 
     def start_for_request(self) -> RunningBridge:
-        """As `start`, but a start that failed is not tried again within a second.
+        """As `start`, but a failed start is not tried again within a second.
 
         Raises:
             GpioBridgeError: why it can't run, also if that was found a moment ago.
@@ -92,13 +92,13 @@ class Lifetime:
         return running
 
     def _try_locked(self) -> RunningBridge:
-        # Opening a pin takes time, also in vain, and every request waits.
+        # Opening a pin takes time, even if it fails, and every request waits for it.
         if self._failure and self._running is None and time.monotonic() < self._try_again_s:
             raise GpioBridgeError(self._failure)
         try:
             return self._start_locked()
         except GpioBridgeError as error:
-            # Only its words: its traceback would keep gpiozero's devices, and their pins.
+            # Keep only the text: the traceback would keep gpiozero's devices, and their pins.
             self._failure = str(error)
             self._try_again_s = time.monotonic() + TRY_AGAIN_S
             raise
@@ -106,18 +106,18 @@ class Lifetime:
     def _start_locked(self) -> RunningBridge:
         if self._running is None:  # else another thread was first
             self._running = start(self.app, self._declared, self.orders)
-            # Under a server that isn't ours the displays are told, too, when the process ends.
+            # Under another server, too, displays hear that the process ends.
             atexit.register(self.stop)
-            # Only now: a function may use all of the bridge.
+            # Only now: a function may use the whole bridge.
             self._declared.handlers.start()
             if self._failure:
-                log.warning("the bridge has started: what was wrong before no longer is")
+                log.warning("the bridge has started: the problem before is solved")
         return self._running
 
     def stop(self) -> None:
-        """Tell every display that the server stops, release the pins, end our threads.
+        """Tell every display that the server stops, release the pins, and end the bridge's threads.
 
-        May be called twice.
+        It may be called twice.
         """
         if self._running is not None:
             self._running.key.withdraw()

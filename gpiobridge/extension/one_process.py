@@ -1,6 +1,7 @@
-"""Processes of one HTTP server that can't share the pins: several workers, or a fork too late.
+"""Processes of one HTTP server that can't share the pins: several workers, or a late fork.
 
-What one of them says, its siblings needn't: they share it. Any HTTP thread.
+If one of them has said so in the log, its siblings don't repeat it: they share the log. Any HTTP
+thread.
 """
 
 import mmap
@@ -17,8 +18,8 @@ SEVERAL_WORKERS = (
 )
 
 STARTED_BEFORE_FORK = (
-    "the bridge was started before the server made this process, in which no pin is watched; "
-    "call start() in the worker alone (as gunicorn's post_worker_init), or leave it out: "
+    "the bridge was started before the server forked this process, so no pin is watched here; "
+    "call start() only in the worker (in gunicorn's post_worker_init), or leave it out: "
     "the first request starts the bridge"
 )
 
@@ -34,17 +35,17 @@ class SeveralWorkersError(ServerError):
 
 
 class StartedBeforeForkError(ServerError):
-    """The bridge runs in the process from which this one was forked, threads left behind."""
+    """The bridge runs in the process from which this one was forked; its threads stayed there."""
 
     def __init__(self) -> None:
         super().__init__(STARTED_BEFORE_FORK)
 
 
 def first_to_say_so() -> bool:
-    """Whether none of the other workers, our siblings, has said it in the log already."""
+    """Whether no other worker, our sibling, has said it in the log yet."""
     if sys.platform != "linux":
         return True
-    # A name that Linux frees by itself when its owner ends (unix(7), abstract sockets).
+    # Linux frees this name by itself when its owner ends (unix(7), abstract sockets).
     marker = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     try:
         marker.bind(f"\0gpiobridge-workers-of-{os.getppid()}")
@@ -52,7 +53,7 @@ def first_to_say_so() -> bool:
         marker.close()
         return False
     _markers.append(marker)
-    # Werkzeug forks a process for each request, and the name is free again after it.
+    # Werkzeug can fork a process for each request; the name is free again after the request.
     first = _said[0] == 0
     _said[0] = 1
     return first

@@ -1,43 +1,23 @@
-"""The decorators of functions that hear of a pin: ``@bridge.on_low("button")``, one for a trigger.
+"""The decorator of a trigger for which `GpioBridge` has none written down.
 
-Made from the table of triggers; while an application is made, on its thread.
+The class writes its decorators out, because type checkers and the API page need them. A new row in
+the table of triggers works even before that. Used while an application is made, on its thread.
 """
 
 from collections.abc import Callable
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from gpiobridge.core.triggers import HEARD, Trigger
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 BridgeT = TypeVar("BridgeT")
 
-_DOC = """Call the decorated function {when}.
-
-It may take one argument, the `PinEvent`. Each function has a thread of its own, with the
-application's context: it may take as long as it likes, and if it fails, that is logged. Its
-events come in order, one at a time; of more than 1000 that wait, the newest are dropped,
-and the log says so.
-
-Args:
-    pin: the pin's name. That there is none of this name is told at the start.
-
-Raises:
-    ConfigError: there is no name, or the function takes more than one argument.
-    GpioBridgeError: the bridge runs already.
-"""
-
-
-class PinDecorator(Protocol):
-    """What ``bridge.on_low`` is to a type checker."""
-
-    def __call__(self, pin: str) -> Callable[[FunctionT], FunctionT]:
-        """Make the decorator of functions that hear of this pin."""
-
 
 def with_pin_decorators(bridge: type[BridgeT]) -> type[BridgeT]:
-    """Give a class a decorator for each trigger; its ``_on(pin, name)`` declares the function."""
+    """Give a class a decorator for each other trigger; its `_on(pin, name)` declares a function."""
     for trigger in HEARD.values():
-        setattr(bridge, trigger.table, _pin_decorator(trigger, bridge.__qualname__))
+        if trigger.table not in vars(bridge):
+            setattr(bridge, trigger.table, _pin_decorator(trigger, bridge.__qualname__))
     return bridge
 
 
@@ -46,7 +26,7 @@ def _pin_decorator(trigger: Trigger, owner: str) -> Callable[..., Any]:
         made: Callable[[FunctionT], FunctionT] = self._on(pin, trigger.name)
         return made
 
-    decorator.__doc__ = _DOC.format(when=trigger.when)
+    decorator.__doc__ = f"Call the decorated function {trigger.when}; see `on_low`."
     decorator.__name__ = trigger.table
     decorator.__qualname__ = f"{owner}.{trigger.table}"
     return decorator

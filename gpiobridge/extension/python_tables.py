@@ -1,8 +1,9 @@
-"""Tables that Python code gives, made into what a file could hold.
+"""Tables from Python code, turned into what a file could hold.
 
-`config` checks what TOML can say. Python can say more: what has one meaning is taken, such as a
-`timedelta` for a duration; the rest is told with its place and a remedy, above all None, which
-would otherwise be the same as nothing written. Pure; used at the start.
+`config` checks what TOML can say, but Python can say more. A value with one clear meaning is taken,
+such as a `timedelta` for a duration. Anything else is reported with its place and a remedy. The
+most important case is None, which would otherwise look as if nothing had been written. Pure; used
+at the start.
 """
 
 import enum
@@ -18,14 +19,14 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 def plain_tables(raw: Mapping[Any, Any], source: str) -> tuple[dict[str, Any], list[str]]:
-    """Make plain tables of those that an application gives.
+    """Turn an application's tables into plain ones.
 
     Args:
-        raw: of the shape of ``config.toml``; it is not changed.
-        source: what problems name as their place.
+        raw: tables of the shape of ``config.toml``; they are not changed.
+        source: the place that problems name.
 
     Returns:
-        The tables without what is wrong, and what is wrong, a sentence each.
+        The tables without what is wrong, and the problems, a sentence each.
     """
     problems: list[str] = []
     return _table(raw, (), source, problems), problems
@@ -72,7 +73,7 @@ def _plain(value: Any, key: Key, source: str, problems: list[str]) -> Any:
 
 
 def _is_told_by_config(key: Key) -> bool:
-    """Whether `config` says what is wrong with None here: it would miss what is left out."""
+    """Whether `config` reports None here: it would also report a missing value."""
     return "idle" in key or (key[0] == "pins" and (len(key) == 2 or key[2:] == ("pin",)))
 
 

@@ -1,6 +1,6 @@
-"""The settings of an application of one's own, from wherever it keeps them.
+"""The settings of a user's application, from wherever it keeps them.
 
-Used at its start, on the thread that starts it.
+Used at the start, on the thread that starts the bridge.
 """
 
 from collections.abc import Mapping
@@ -26,10 +26,10 @@ def read_settings(
 
     Args:
         app: the application; its ``config["GPIOBRIDGE"]`` is the default of ``given``.
-        given: tables of the shape of ``config.toml``, the path of such a file (below the
-            application's folder, if it is relative), or settings that are checked already.
+        given: tables of the shape of ``config.toml``, the path of such a file (if relative, below
+            the application's folder), or settings that are already checked.
         pins: more pins, as under ``[pins]``.
-        views: page name to the rules that its view was declared with; they go before the file's.
+        views: page name to the rules that its view was declared with; they override the file's.
 
     Raises:
         ConfigError: with every problem found.
@@ -61,7 +61,7 @@ def read_settings(
                 "it must be a mapping like config.toml, or the path of such a file"
             ]
         )
-    # An application has a content security policy of its own, or none.
+    # An application has its own content security policy, or none.
     raw["server"] = _merged({"csp": "off"}, raw.get("server", {}))
     raw["pins"] = _merged(raw.get("pins", {}), pins)
     pages = raw.get("pages", {})
@@ -83,7 +83,7 @@ def read_settings(
 
 
 def _merged(first: Any, second: Any) -> Any:
-    """Both tables in one; what is no table is left for `check` to complain about."""
+    """Return both tables in one; `check` reports what is no table."""
     for table in (first, second):
         if not isinstance(table, Mapping):
             return table

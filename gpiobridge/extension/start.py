@@ -1,7 +1,7 @@
-"""The start of a bridge: from what an application has declared to one that runs.
+"""The start of a bridge: from what an application has declared to a bridge that runs.
 
-Called once for an application, by `lifetime`, on the thread of the first request or of who calls
-`GpioBridge.start`.
+`lifetime` calls it once for an application, on the thread of the first request or on the thread
+that calls `GpioBridge.start`.
 """
 
 import contextlib
@@ -36,14 +36,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """What an application has said of its bridge.
+    """What an application has declared about its bridge.
 
     Args:
-        pins: more pins than the configuration has.
+        pins: more pins, in addition to the configuration's.
         config: the configuration, or where it is; None for ``app.config["GPIOBRIDGE"]``.
         url_prefix: where the bridge's own routes are, usually empty.
         on_failure: called, on the watcher's thread, if the watcher dies.
-        nonce: gives, in a request, the nonce of the answer's Content-Security-Policy.
+        nonce: in a request, returns the nonce of the answer's Content-Security-Policy.
         views: which views are pages.
         handlers: which functions are called.
     """
@@ -70,11 +70,11 @@ def start(app: Flask, declared: Declared, orders: Orders) -> RunningBridge:
 
     Args:
         app: the application.
-        declared: what it has said of its bridge.
+        declared: what it has declared about its bridge.
         orders: takes what the application says to its displays.
 
     Raises:
-        ConfigError: the configuration is wrong; every problem is in the message.
+        ConfigError: the configuration is wrong; the message lists every problem.
         PinError: the pins can't be opened.
     """
     show_log()
@@ -102,7 +102,7 @@ def start(app: Flask, declared: Declared, orders: Orders) -> RunningBridge:
     orders.attach(watcher)
     if pins.simulated:
         log.warning("the pins are SIMULATED: no GPIO is read")
-        if not isinstance(declared.config, Settings):  # our own service greets by itself
+        if not isinstance(declared.config, Settings):  # our own service prints its own greeting
             log.info("press them at %s", _simulator_address(declared.url_prefix, settings))
     for overlap in overlapping(app, declared.url_prefix, paths, settings.pins):
         log.warning("%s", overlap)
@@ -130,17 +130,17 @@ def _checked_settings(app: Flask, declared: Declared, paths: Mapping[str, str]) 
 
 
 def _call(app: Flask, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
-    """Call one of the application's functions, with its context."""
+    """Call one of the application's functions, in the application's context."""
     with app.app_context():
         app.ensure_sync(function)(*arguments)
 
 
 def _simulator_address(url_prefix: str, settings: Settings) -> str:
-    """Where the simulator is, as whoever has sent this request would call it."""
+    """The simulator's address, by the host name that this request used."""
     path = f"{url_prefix}/simulator"
     hint = " (the first time with ?token=... added)" if settings.server.token else ""
     if has_request_context():
-        with contextlib.suppress(HTTPException):  # called by a name that is none of ours
+        with contextlib.suppress(HTTPException):  # the request used a name that isn't ours
             check_source(request, settings.server)
             return f"{request.root_url.rstrip('/')}{path}{hint}"
     return f"{path} of the application's address{hint}"

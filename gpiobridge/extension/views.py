@@ -1,6 +1,6 @@
-"""Which views of an application are pages of the bridge, and where they are.
+"""Which views of an application are pages of the bridge, and what their paths are.
 
-Declared while an application is made, on its thread; then any HTTP thread may ask.
+Declared while an application is made, on its thread; later any HTTP thread may ask.
 """
 
 import inspect
@@ -20,7 +20,7 @@ class ViewPages:
     """Views that were declared as pages.
 
     Attributes:
-        rules: page name to the keys it was declared with.
+        rules: page name to the keys that it was declared with.
     """
 
     def __init__(self) -> None:
@@ -29,10 +29,10 @@ class ViewPages:
         self._earlier: frozenset[str] = frozenset()  # pages of earlier applications
 
     def page(self, name: str, rules: Mapping[str, Any]) -> Callable[[ViewT], ViewT]:
-        """Make the decorator of a view that is a page.
+        """Make the decorator that declares a view to be a page.
 
         Raises:
-            ConfigError: by the decorator, if another view is a page of this name.
+            ConfigError: raised by the decorator, if another view is already a page of this name.
         """
 
         def declare(view: ViewT) -> ViewT:
@@ -51,11 +51,11 @@ class ViewPages:
         return declare
 
     def next_application(self) -> None:
-        """Go on with another application: its factory may declare the same views again."""
+        """Prepare for another application: its factory may declare the same views again."""
         self._earlier = frozenset(self.rules)
 
     def page_of(self, view: Callable[..., Any]) -> str | None:
-        """The page that a view shows, if it is one."""
+        """Return the page that a view shows, if it is one."""
         return self._views.get(inspect.unwrap(view))
 
     def endpoints(self, app: Flask) -> dict[str, str]:
@@ -77,7 +77,7 @@ class ViewPages:
 
 
 def with_long_path(paths: Mapping[str, str]) -> list[str]:
-    """Say which pages have a path that a close can't name, and the remedy."""
+    """Report the pages whose path is too long for a close, with the remedy."""
     return [
         f"page {name!r} has a route of {len(path.encode())} bytes, {path!r}: a display can be sent "
         f"to a path of {MAX_REASON_BYTES} bytes at most; give it a shorter one"
@@ -87,9 +87,9 @@ def with_long_path(paths: Mapping[str, str]) -> list[str]:
 
 
 def without_path(names: Iterable[str], paths: Collection[str]) -> list[str]:
-    """Say which pages have no path, and the remedy."""
+    """Report the pages that have no path, with the remedy."""
     return [
-        f"page {name!r} has no route of its own, without variables: "
+        f"page {name!r} has no route without variables: "
         f'put @app.get("/{name}") above @bridge.page({name!r})'
         for name in names
         if name not in paths

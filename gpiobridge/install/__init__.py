@@ -1,20 +1,27 @@
-"""``gpiobridge install``: a service that outlives its terminal, and the way back.
+"""``gpiobridge install``: install gpiobridge as a service, and undo an installation.
 
-The way of an installation: `own_copy` lists the running installation, `exhibit` the owner's files,
-`files` all that is to be placed, `present` sees what is there, `plan` makes steps of the two, or
-says what hinders it (pure: `plan`, `removal`, `hindrances`, `steps`), and `carry_out` carries them
-out on a `target`, undoing them if one fails. The owner's files come by `exact_copy`: as they were
-looked at, or not at all. `recovery` is the way back, which a power cut doesn't bar; `installation`
-has the orders of the command line, one at a time (`lock`).
+The modules, in the order in which an installation uses them:
 
-::
+- `installation` has the orders of the command line. `lock` lets one run at a time.
+- `own_copy` lists the files of the running installation, `exhibit` those of the owner's exhibit,
+  and `files` all files that are to be placed.
+- `present` finds out what is installed already.
+- `plan` compares the two and returns steps, or says what prevents the installation. `plan`,
+  `removal`, `hindrances` and `steps` are pure.
+- `carry_out` carries the steps out on a `target`, and undoes them if one fails.
+- `exact_copy` copies the owner's files exactly as they were read before, or not at all.
+- `recovery` undoes an installation that did not finish, also after a power cut.
 
-    /opt/gpiobridge/versions/0.1.0-1/   a copy: interpreter, packages, command
-    /opt/gpiobridge/live, previous      links to copies; bin is live/bin
-    /etc/gpiobridge/                    the exhibit: config.toml, templates/, static/
-    /etc/systemd/system/gpiobridge.*    the units
-    /var/lib/gpiobridge/installed.json  what was placed, to tell what someone has changed
-    /var/lib/gpiobridge/state           stays writable with --read-only: a partition of its own
+What lies where:
 
-One thread, the caller's; nothing here runs beside the service.
+```text
+/opt/gpiobridge/versions/0.1.0-1/   a copy: interpreter, packages, command
+/opt/gpiobridge/live, previous      links to copies; bin is live/bin
+/etc/gpiobridge/                    the exhibit: config.toml, templates/, static/
+/etc/systemd/system/gpiobridge.*    the units
+/var/lib/gpiobridge/installed.json  what was placed, to find what someone has changed
+/var/lib/gpiobridge/state           stays writable with --read-only: a separate partition
+```
+
+All of it runs on the caller's thread. Nothing here runs while the service does its work.
 """

@@ -1,4 +1,4 @@
-"""Take an installation back that lost its power: what ``gpiobridge-recover.service`` runs."""
+"""Undo an installation that a power cut ended: ``gpiobridge-recover.service`` runs this."""
 
 import sys
 
@@ -8,7 +8,7 @@ from gpiobridge.install.target import TargetMachine
 
 
 def main() -> int:
-    """Do it; returns the exit code."""
+    """Undo it and return the exit code."""
     try:
         recover(TargetMachine(), print)
     except (InstallError, OSError) as error:

@@ -1,8 +1,8 @@
 """Carry out the steps of a plan, and undo them if one fails.
 
-What a step replaces is kept until the last one has succeeded (`recovery`). A file is written beside
-its place and renamed, a copy is switched to by renaming a link: whoever looks sees the old or the
-new, also after a power cut.
+What a step replaces is kept until the last step has succeeded (`recovery`). A new file is written
+next to its place and then renamed. A switch to another copy renames a link. So a reader sees
+either the old state or the new one, also after a power cut.
 """
 
 import contextlib
@@ -62,19 +62,19 @@ def carry_out(
     copy: Copy | None = None,
     live: str | None = None,
 ) -> None:
-    """Carry steps out, in their order.
+    """Carry the steps out in their order.
 
     Args:
         steps: the plan.
         machine: the machine.
-        tell: gets a sentence before each step.
+        tell: receives a sentence before each step.
         copy: what `Build` copies.
-        live: the copy that runs now: what a failed step leads back to.
+        live: the copy that runs now. If a step fails, this copy runs again.
 
     Raises:
-        InstallError: a step failed; those before it are undone.
+        InstallError: a step failed; the steps before it are undone.
     """
-    os.umask(0o022)  # the service must get at what root writes here
+    os.umask(0o022)  # the service must be able to read what root writes here
     steps = tuple(steps)
     with contextlib.ExitStack() as undo:
         work = _Work(machine, copy, recovery.touched(steps), undo, live)
@@ -87,7 +87,7 @@ def carry_out(
                 raise InstallError(
                     f"{where}{error.strerror or error}; the files are as they were before"
                 ) from error
-        undo.pop_all()  # it is done: nothing is undone
+        undo.pop_all()  # all steps succeeded: undo nothing
     recovery.forget(machine)
 
 
@@ -98,7 +98,7 @@ class _Work:
         machine: the machine.
         copy: what `Build` copies.
         touched: the files and links that the steps change.
-        undo: gets a way back for each change.
+        undo: receives a callback for each change, which undoes it.
         live: the copy that runs now.
     """
 
@@ -118,10 +118,10 @@ class _Work:
         self._kept = False
 
     def do(self, step: Step) -> None:
-        """Carry one step out; before the first that changes something, all of it is kept."""
+        """Carry one step out; before the first change, keep everything that will change."""
         if not self._kept and recovery.touched((step,)):
             self._kept = True
-            # Before the copy that was made is removed: it may be the one that the links lead to.
+            # Restore the links before the new copy is removed: they may lead to it.
             self._undo.callback(recovery.take_back, self._machine)
             recovery.keep(self._machine, self._touched)
         self._do(step)
@@ -155,18 +155,18 @@ class _Work:
     def _back_up(self, step: Backup) -> None:
         folder = self._machine.at(step.target)
         number = 1
-        while folder.exists():  # a second one on a day
+        while folder.exists():  # a second backup on the same day
             number += 1
             folder = self._machine.at(f"{step.target}-{number}")
         self._undo.callback(shutil.rmtree, folder, ignore_errors=True)
         folder.mkdir(0o700, parents=True)
         there = self._machine.at(EXHIBIT)
         if there.exists():
-            # A link stays one: it may lead nowhere, as an editor's lock does.
+            # Copy a link as a link: it may lead nowhere, as an editor's lock file does.
             shutil.copytree(there, folder, symlinks=True, dirs_exist_ok=True)
         config = folder / "config.toml"
         if config.exists() and not config.is_symlink():
-            config.chmod(0o600)  # a token may stand in it, and its group isn't copied
+            config.chmod(0o600)  # it may contain a token, and its group isn't copied
         for unit in step.units:
             shutil.copy2(self._machine.at(unit), folder)
 
@@ -195,7 +195,7 @@ class _Work:
 
     @_do.register
     def _switch(self, step: Switch) -> None:
-        self._machine.sync()  # before anything points to it
+        self._machine.sync()  # the copy must be on the disk before a link leads to it
         self._link(f"{HOME}/previous", f"versions/{step.previous}" if step.previous else None)
         self._link(f"{HOME}/live", f"versions/{step.live}")
         self._link(f"{HOME}/bin", "live/bin")
@@ -218,14 +218,15 @@ class _Work:
             raise self._not_started(
                 said or [self._machine.status(SERVICE) or str(error)]
             ) from error
-        self._undo.pop_all()  # it runs: what comes now leads back to nothing
+        self._undo.pop_all()  # it runs: a later failure undoes nothing
         recovery.forget(self._machine)
 
     @_do.register
     def _tidy(self, step: Tidy) -> None:
         for name in step.names:
             folder = self._machine.at(f"{HOME}/versions/{name}")
-            (folder / MARK).unlink(missing_ok=True)  # cut off, it is one that was never finished
+            # Without its mark, a copy that is only half removed counts as unfinished.
+            (folder / MARK).unlink(missing_ok=True)
             shutil.rmtree(folder, ignore_errors=True)
 
     @_do.register
@@ -235,11 +236,11 @@ class _Work:
         recovery.forget(self._machine)  # there is nothing left to go back to
         home = self._machine.at(HOME)
         for link in (home / name for name in LINKS):
-            beside(link).unlink(missing_ok=True)  # of an installation that was cut off
+            beside(link).unlink(missing_ok=True)  # left by an installation that was interrupted
             if link.is_symlink():
                 link.unlink()
         shutil.rmtree(home / "versions", ignore_errors=True)
-        with contextlib.suppress(OSError):  # there is something of others in it, or no folder
+        with contextlib.suppress(OSError):  # others keep something in it, or it is not there
             home.rmdir()
 
     @_do.register
@@ -264,18 +265,18 @@ class _Work:
             set_link(link, to)
 
     def _not_started(self, said: Sequence[str]) -> InstallError:
-        """Go back to the copy before, if there is one; say what has become of the service."""
+        """Go back to the copy before, if there is one, and say how the service is now."""
         why = "\n".join(f"  {line}" for line in said)
         if self._live is None:
-            self._undo.pop_all()  # a first installation stays, to be mended where it is
+            self._undo.pop_all()  # a first installation stays, to be repaired in place
             recovery.forget(self._machine)
             return InstallError(
-                f"it is installed, but it doesn't start:\n{why}\n"
-                "The service goes on trying; `systemctl status gpiobridge` shows it."
+                f"it is installed, but the service doesn't start:\n{why}\n"
+                "systemd keeps trying; `systemctl status gpiobridge` shows the state."
             )
         self._undo.close()
         return InstallError(
-            f"it doesn't start:\n{why}\nSo all is as it was before, with the copy "
+            f"the service doesn't start:\n{why}\nEverything is as it was before, with the copy "
             f"{self._live}{self._restart_as_before()}."
         )
 
@@ -289,10 +290,10 @@ class _Work:
 
 
 def check_with_copy(machine: TargetMachine, step: Check) -> None:
-    """Check a configuration as a copy itself sees it, whatever the caller's variables.
+    """Check a configuration with a copy, without the caller's environment variables.
 
     Raises:
-        InstallError: it is wrong, or takes too long.
+        InstallError: the configuration is wrong, or the check takes too long.
     """
     name, config = step.name, step.config
     python = machine.at(f"{HOME}/versions/{name}/bin/python")
@@ -305,7 +306,10 @@ def check_with_copy(machine: TargetMachine, step: Check) -> None:
             errors="replace", timeout=_CHECK_S, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired as error:
-        raise InstallError(f"the copy {name} takes over {_CHECK_S} s to check it") from error
+        raise InstallError(
+            f"the copy {name} did not check {config} within {_CHECK_S} s; run this again when the "
+            "machine is less busy"
+        ) from error
     if done.returncode:
         said = "\n".join(f"  {line}" for line in done.stderr.strip().splitlines()[-20:])
         raise InstallError(f"the copy {name} refuses the configuration:\n{said}")

@@ -1,4 +1,4 @@
-"""Copy the very content of a file that was looked at before, though its owner isn't root."""
+"""Copy a file with exactly the content that was read before, although its owner isn't root."""
 
 import hashlib
 import os
@@ -11,15 +11,15 @@ from gpiobridge.errors import InstallError
 
 
 def copy_exactly(source: Path, digest: str, new: BinaryIO) -> None:
-    """Copy the very content that was looked at, or nothing.
+    """Copy exactly the content that was read before, or raise.
 
     Args:
         source: the file.
         digest: the SHA-256 of that content, in hexadecimal.
-        new: where it is copied to.
+        new: the file to write to.
 
     Raises:
-        InstallError: the file has been exchanged since: its owner is not root, who copies it.
+        InstallError: the file has changed since. Root copies it, but its owner is not root.
     """
     with open(os.open(source, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
         hashing = _Hashing(file)
@@ -27,8 +27,8 @@ def copy_exactly(source: Path, digest: str, new: BinaryIO) -> None:
             shutil.copyfileobj(hashing, new)
     if hashing.digest != digest:
         raise InstallError(
-            f"{source}: it has changed while it was being installed; the files are as they were "
-            "before: run this again"
+            f"{source}: has changed during the installation; the files are as they were before; "
+            "run this again"
         )
 
 
@@ -40,12 +40,12 @@ class _Hashing:
         self._hash = hashlib.sha256()
 
     def read(self, size: int = -1, /) -> bytes:
-        """Read on."""
+        """Read the next bytes."""
         piece = self._file.read(size)
         self._hash.update(piece)
         return piece
 
     @property
     def digest(self) -> str:
-        """The SHA-256 of what was read, in hexadecimal."""
+        """The SHA-256 of what was read so far, in hexadecimal."""
         return self._hash.hexdigest()

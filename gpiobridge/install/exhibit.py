@@ -1,13 +1,13 @@
-"""The files of an exhibit's folder, read by root without being led out of it.
+"""List the files of an exhibit's folder as root, and never leave that folder.
 
-The folder is its owner's, and root reads it. A link in it could name a file that only root may
-read, which would then be shown to every visitor. So a path is walked a folder at a time, from the
-exhibit's own, and a link is followed only as long as it stays below that. A hard link can't be told
-from a file; Linux lets nobody make one to a file that he may not read
-(``fs.protected_hardlinks``, proc_sys_fs(5)).
+The folder belongs to its owner, and root reads it. A link in it could name a file that only root
+may read, and the bridge would then show that file to every visitor. So this module walks a path
+one folder at a time, from the exhibit's folder on. It follows a link only while the link stays
+inside that folder. A hard link looks like any other file, but Linux lets no user make one to a
+file that this user may not read (``fs.protected_hardlinks``, proc_sys_fs(5)).
 
-Reads the file system, writes nothing. Each file is opened when it is looked at; its digest is
-compared when it is copied (`exact_copy`), so that it can't be exchanged meanwhile.
+It reads the file system and writes nothing. It opens each file and takes its digest. `exact_copy`
+compares that digest when it copies the file, so nobody can exchange the file meanwhile.
 """
 
 import contextlib
@@ -24,7 +24,7 @@ from typing import Self
 from gpiobridge.config.hidden import is_hidden
 from gpiobridge.errors import ConfigError
 
-_LINKS = 40  # that lead to one file; Linux's own limit (path_resolution(7))
+_LINKS = 40  # links followed for one path; Linux's own limit (path_resolution(7))
 _OPEN = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | getattr(os, "O_NONBLOCK", 0)
 
 
@@ -44,17 +44,17 @@ class Found:
 
 
 def find(folder: Path) -> list[Found]:
-    """List what an exhibit consists of: ``config.toml``, ``templates/`` and ``static/``.
+    """List the files of an exhibit: ``config.toml``, ``templates/`` and ``static/``.
 
-    Hidden files (an editor's, git's) are left out, and links to nowhere.
+    Hidden files (an editor's, git's) and links that lead nowhere are left out.
 
     Args:
-        folder: where it is.
+        folder: the exhibit's folder.
 
     Raises:
-        ConfigError: there is no ``config.toml``; a link leads out of the folder, or something is
-            no file. All of them are named.
-        PermissionError: this user may not read one.
+        ConfigError: there is no ``config.toml``, a link leads out of the folder, or something in
+            it is not a file. The message names all problems.
+        PermissionError: this user may not read one of the files.
     """
     walk = _Walk(folder.absolute())
     found = list(walk.file("config.toml"))
@@ -68,14 +68,14 @@ def find(folder: Path) -> list[Found]:
 
 
 class _RefusedError(Exception):
-    """Something in the folder can't be installed; the argument says why, and the remedy."""
+    """Something in the folder can't be installed; the argument gives the reason and the remedy."""
 
     @classmethod
     def led_out(cls, target: str) -> Self:
-        """Refuse a link by where it leads."""
+        """Refuse a link because of its target."""
         return cls(
-            f"is or lies behind a link to {target}, which is not in the exhibit's folder: root "
-            "must not show what only root may read; put the file itself there, or remove the link"
+            f"is or lies behind a link to {target}, outside the exhibit's folder: it may be a file "
+            "that only root may read; put the file itself into the folder, or remove the link"
         )
 
 
@@ -86,17 +86,17 @@ class _Walk:
         self.problems: list[str] = []
 
     def file(self, inside: str) -> Iterator[Found]:
-        """Look at what should be a file."""
+        """Yield what should be a file."""
         with self._opened(inside) as opened:
             if opened is None:
                 return
             if stat.S_ISDIR(os.fstat(opened).st_mode):
-                self._refuse(inside, "is a folder, and should be a file")
+                self._refuse(inside, "is a folder, but must be a file; rename the folder")
                 return
             yield self._digested(inside, opened)
 
     def below(self, inside: str, above: tuple[tuple[int, int], ...] = ()) -> Iterator[Found]:
-        """Look at what may be a file or a folder with all that is in it."""
+        """Yield a file, or all files of a folder."""
         with self._opened(inside) as opened:
             if opened is None:
                 return
@@ -105,7 +105,7 @@ class _Walk:
                 yield self._digested(inside, opened)
                 return
             here = (there.st_dev, there.st_ino)
-            names = [] if here in above else sorted(os.listdir(opened))  # a link in a circle
+            names = [] if here in above else sorted(os.listdir(opened))  # a loop of links
         for name in names:
             if not is_hidden(name):
                 yield from self.below(f"{inside}/{name}", (*above, here))
@@ -120,7 +120,7 @@ class _Walk:
 
     @contextlib.contextmanager
     def _opened(self, inside: str) -> Iterator[int | None]:
-        """Open a file or a folder; None if there is none, or it is refused."""
+        """Open a file or a folder; give None if it does not exist or is refused."""
         opened = None
         try:
             opened = self._open(inside)
@@ -168,19 +168,19 @@ class _Walk:
                 elif stat.S_ISDIR(there.st_mode):
                     way.append(enter(part, way[-1]))
                 elif not stat.S_ISREG(there.st_mode):
-                    raise _RefusedError(f"is {_kind(there.st_mode)}, and no file; remove it")
+                    raise _RefusedError(f"is {_kind(there.st_mode)}, not a file; remove it")
                 elif any(parts):
                     return _nowhere(inside)
                 else:
                     handle = os.open(part, _OPEN, dir_fd=way[-1])
                     opened.callback(os.close, handle)
                     if not os.path.samestat(os.fstat(handle), there):
-                        raise _RefusedError("was exchanged while it was read; run this again")
+                        raise _RefusedError("was replaced while it was read; run this again")
                     return os.dup(handle)
             return os.dup(way[-1])
 
     def _relative(self, target: str) -> str:
-        """Make a link's target relative to the folder, if it is an absolute one."""
+        """Make an absolute target of a link relative to the folder."""
         if not target.startswith("/"):
             return target
         for base in self._bases:

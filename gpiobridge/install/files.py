@@ -1,6 +1,6 @@
-"""What an installation places: the exhibit's files, and the units as `[server]` wants them.
+"""The files that an installation places: the exhibit's, and the units for `[server]`.
 
-Reads the file system, writes nothing.
+This module reads the file system and writes nothing.
 """
 
 import hashlib
@@ -35,18 +35,18 @@ _COMMAND = re.compile(r"(?m)^ExecStart=.*$")
 
 
 def exhibit_files(folder: Path) -> tuple[File, ...]:
-    """List an exhibit: ``config.toml``, ``templates/`` and ``static/``, and nothing else.
+    """List an exhibit's files: ``config.toml``, ``templates/`` and ``static/``, and nothing else.
 
     Args:
-        folder: where it is.
+        folder: the exhibit's folder.
 
     Raises:
-        ConfigError: there is none, or something in it leads out of it (`exhibit.find`).
+        ConfigError: there is no exhibit, or a link leads out of its folder (`exhibit.find`).
     """
     files = []
     for found in exhibit.find(folder):
-        # A token may stand in the configuration. The service's user exists only while it runs,
-        # so what it shares with the file, and with the kiosk, is a group.
+        # The configuration may contain a token. The service's user exists only while the service
+        # runs. So a group gives the service, and the kiosk, access to the file.
         private = found.inside == "config.toml"
         files.append(
             File(
@@ -62,7 +62,7 @@ def exhibit_files(folder: Path) -> tuple[File, ...]:
 
 
 def units_folder(package: Path) -> Path:
-    """Find the units that come with a copy of the package, or with a checkout."""
+    """Return the folder of the units: that of a copy of the package, or of a checkout."""
     inside = package / "systemd"
     return inside if inside.exists() else package.parent / "systemd"
 
@@ -78,14 +78,14 @@ def unit_files(
     """Make the units.
 
     Args:
-        folder: the units that come with gpiobridge.
+        folder: the folder of the units that come with gpiobridge.
         server: the section ``[server]``, for the socket unit.
         network: whether the service needs the network.
-        kiosk: what the kiosk shows pages with; None for no kiosk.
-        state: whether the unit is wanted that mounts the place that stays writable.
+        kiosk: the kiosk's browser; None for no kiosk.
+        state: whether to include the unit that mounts the writable partition.
 
     Raises:
-        InstallError: no socket unit can be made of this, or there is no unit for a kiosk.
+        InstallError: the host has no address for the socket unit, or there is no kiosk unit.
     """
     units = [
         _text_file(f"{UNITS}/{SOCKET}", socket_unit((folder / SOCKET).read_text("utf-8"), server)),
@@ -99,21 +99,21 @@ def unit_files(
 def program_units(
     folder: Path, *, kiosk: Browser | None = None, state: bool = False
 ) -> tuple[File, ...]:
-    """Make the units that depend on the version alone, and on no configuration.
+    """Make the units that depend only on the version, not on a configuration.
 
     Args:
-        folder: the units that come with that version.
-        kiosk: what the kiosk shows pages with, None for no kiosk; a version that knows no choice
-            has Chromium.
-        state: whether the unit is wanted that mounts the place that stays writable.
+        folder: the folder of the units that come with that version.
+        kiosk: the kiosk's browser; None for no kiosk. A version that offers no choice has
+            Chromium.
+        state: whether to include the unit that mounts the writable partition.
 
     Raises:
-        InstallError: this version has no unit for a kiosk.
+        InstallError: this version has no kiosk unit.
     """
     if kiosk and not (folder / KIOSK).exists():
-        raise InstallError("--kiosk: this version has no unit for a kiosk; leave it out")
+        raise InstallError("--kiosk: this version has no kiosk unit; leave the option out")
     places = [f"{UNITS}/{SERVICE}", *([ACCOUNTS, f"{UNITS}/{KIOSK}"] if kiosk else [])]
-    # An older version, which --rollback leads to, may not have these.
+    # `--rollback` may lead to an older version, which doesn't have these.
     more = [RECOVER, *([STATE] if state else [])]
     places += [f"{UNITS}/{unit}" for unit in more if (folder / unit).exists()]
     sources = {place: folder / Path(place).name for place in places}
@@ -128,31 +128,31 @@ def program_units(
 
 
 def unit_with_browser(template: str, browser: Browser) -> str:
-    """Write the kiosk's unit for a browser.
+    """Return the kiosk's unit for a browser.
 
     Args:
-        template: the unit that comes with gpiobridge.
-        browser: what the kiosk shows pages with.
+        template: the text of the unit that comes with gpiobridge.
+        browser: the kiosk's browser.
     """
     unit = _NOT_WITH_COG.sub("", template) if browser == browsers.COG else template
     return _COMMAND.sub(lambda line: browsers.with_browser(line[0], browser), unit)
 
 
 def browser_of(unit: str) -> Browser:
-    """Return what a kiosk's unit shows pages with.
+    """Return the browser that a kiosk's unit starts.
 
     Args:
-        unit: its text.
+        unit: the unit's text.
     """
     found = _COMMAND.search(unit)
     return browsers.named_in(found[0] if found else "")
 
 
 def browser_of_kiosk(units: Iterable[File]) -> Browser | None:
-    """Return what the kiosk among units shows pages with; None if there is none.
+    """Return the browser of the kiosk's unit; None if these units have no kiosk.
 
     Args:
-        units: made by `program_units`.
+        units: the units, as `program_units` makes them.
     """
     for file in units:
         if file.path == f"{UNITS}/{KIOSK}" and isinstance(file.source, bytes):
@@ -161,10 +161,10 @@ def browser_of_kiosk(units: Iterable[File]) -> Browser | None:
 
 
 def socket_unit(template: str, server: Server) -> str:
-    """Write the socket unit for ``[server]``.
+    """Return the socket unit for ``[server]``.
 
     Args:
-        template: the unit that comes with gpiobridge.
+        template: the text of the unit that comes with gpiobridge.
         server: the section.
 
     Raises:
@@ -176,18 +176,18 @@ def socket_unit(template: str, server: Server) -> str:
 
 
 def ip_address_of(host: str) -> str:
-    """Return the address that a host is: units know no names."""
+    """Return the IP address of a host, because systemd's units take no host names."""
     try:
         return str(ipaddress.ip_address(host))
     except ValueError:
         pass
     try:
-        # The same family as that of `gpiobridge run`.
+        # `gpiobridge run` uses the same address family.
         return str(socket.getaddrinfo(host, None, socket.AF_INET)[0][4][0])
     except OSError as error:
         raise InstallError(
-            f'server.host = "{host}": has no address ({error.strerror or error}); '
-            'write one, such as "127.0.0.1"'
+            f'server.host = "{host}": this name has no address ({error.strerror or error}); '
+            'write an IP address, such as "127.0.0.1"'
         ) from error
 
 

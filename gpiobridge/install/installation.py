@@ -1,4 +1,4 @@
-"""The orders of the command line: install, take back, make writable, uninstall, recover."""
+"""The orders of the command line: install, make writable, roll back, uninstall, recover."""
 
 import contextlib
 import os
@@ -36,7 +36,7 @@ from gpiobridge.system.ports import called_by_others, port_on
 
 @contextlib.contextmanager
 def _readable() -> Iterator[None]:
-    """Say what an ordinary user, who may try ``--dry-run``, can do about an unreadable file."""
+    """Give the remedy for an unreadable file: an ordinary user may try ``--dry-run``, too."""
     try:
         yield
     except (PermissionError, ConfigError) as error:
@@ -44,24 +44,23 @@ def _readable() -> Iterator[None]:
         if not isinstance(denied, PermissionError):
             raise
         raise InstallError(
-            f"{denied.filename}: this user may not read it; run it with sudo: "
+            f"{denied.filename}: this user may not read it; run this with sudo: "
             f"{invocation.again_as_root()}"
         ) from error
 
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What whoever installs may choose.
+    """What the person who installs may choose.
 
     Args:
-        folder: of the exhibit; None keeps the one that is installed, else takes that of the
-            current folder, else the packaged example.
-        kiosk: whether this machine's screen shows the pages, too; one that does, goes on.
-        browser: what the kiosk shows pages with; None keeps the one that is installed, else
-            takes the default.
-        replace: overwrite what someone has changed, after a backup.
-        read_only: let the card be only read from the next boot on.
-        dry_run: say what would be done, and change nothing.
+        folder: the exhibit's folder. None keeps the installed exhibit. If none is installed, it
+            takes the one in the current folder, and if there is none, the packaged example.
+        kiosk: whether this machine's screen shows the pages, too. An installed kiosk stays.
+        browser: the kiosk's browser. None keeps the installed one, or takes the default.
+        replace: whether to overwrite files that someone has changed, after a backup.
+        read_only: whether to make the card read-only from the next boot on.
+        dry_run: whether to say only what would be done, and change nothing.
     """
 
     folder: Path | None = None
@@ -72,23 +71,23 @@ class Choices:
     dry_run: bool = False
 
     def browser_on(self, machine: TargetMachine) -> Browser | None:
-        """Say what the kiosk will show pages with; None for no kiosk."""
+        """Return the browser that the kiosk will have; None for no kiosk."""
         installed = kiosk_browser(machine)
         return (self.browser or installed or DEFAULT_BROWSER) if self.kiosk or installed else None
 
 
 @_readable()
 def install(choices: Choices, machine: TargetMachine, tell: Tell) -> None:
-    """Install the running gpiobridge as a service, or upgrade the one that is there.
+    """Install the running gpiobridge as a service, or upgrade the installed one.
 
     Args:
-        choices: what is chosen.
+        choices: the choices of the person who installs.
         machine: the machine to install on.
-        tell: gets what a person should know, a line each.
+        tell: receives each line that a person should read.
 
     Raises:
         ConfigError: the configuration is wrong.
-        InstallError: something speaks against it, a step failed, or the service doesn't start.
+        InstallError: the installation is refused, a step failed, or the service doesn't start.
     """
     _require(machine, choices.dry_run)
     machine.require_shared(Path(sys.base_prefix))
@@ -98,8 +97,8 @@ def install(choices: Choices, machine: TargetMachine, tell: Tell) -> None:
 
 def _install(choices: Choices, machine: TargetMachine, tell: Tell) -> None:
     source = _exhibit(choices.folder, machine, tell)
-    # Before anything is read as root: a message about a wrong file may quote it. Where there is no
-    # configuration, `config` says so.
+    # List the exhibit before root reads any of it: a message about a wrong file may quote that
+    # file. If there is no configuration, `config` reports it.
     there = source is not None and os.path.lexists(source / "config.toml")
     exhibit = files.exhibit_files(source) if source and there else None
     settings = config.load((source or machine.at(EXHIBIT)) / "config.toml", environ={})
@@ -130,7 +129,7 @@ def _install(choices: Choices, machine: TargetMachine, tell: Tell) -> None:
     )
     present = look(machine, wanted.files, address, kiosk)
     steps = plan_install(present, wanted, replace=choices.replace, today=_today())
-    if _show(steps, choices.dry_run, tell, "all is installed as it should be: nothing to do"):
+    if _show(steps, choices.dry_run, tell, "everything is installed already: nothing to do"):
         carry_out(steps, machine, tell, copy=copy, live=present.live)
     if choices.dry_run:
         return
@@ -138,8 +137,8 @@ def _install(choices: Choices, machine: TargetMachine, tell: Tell) -> None:
     tell(f"The page is at {_url(*address)}")
     if choices.read_only and not machine.overlay().now:
         tell(
-            "The card is only read from the next boot on: sudo reboot "
-            f"(the way back: {invocation.as_root('install', '--writable')})"
+            "The card is read-only from the next boot on: sudo reboot "
+            f"(to undo this: {invocation.as_root('install', '--writable')})"
         )
 
 
@@ -148,30 +147,30 @@ def _today() -> str:
 
 
 def make_writable(*, dry_run: bool, machine: TargetMachine, tell: Tell) -> None:
-    """Let the card be written to again, from the next boot on.
+    """Make the card writable again from the next boot on.
 
     Args:
-        dry_run: say what would be done, and change nothing.
+        dry_run: whether to say only what would be done, and change nothing.
         machine: the machine.
-        tell: gets what a person should know, a line each.
+        tell: receives each line that a person should read.
 
     Raises:
-        InstallError: it can't be.
+        InstallError: the card can't be made writable.
     """
     _require(machine, dry_run)
     with alone(machine, dry_run, tell):
         overlay = machine.overlay()
-        now = "" if overlay.now else ", and is now"
-        nothing = f"the card is writable after the next boot{now}: nothing to do"
+        now = "" if overlay.now else "now and "
+        nothing = f"the card is writable {now}after the next boot: nothing to do"
         if _show(plan_writable(overlay), dry_run, tell, nothing):
             carry_out(plan_writable(overlay), machine, tell)
         if overlay.now and not dry_run:
-            tell("Until then it is only read: sudo reboot")
+            tell("Until then it is read-only: sudo reboot")
             if overlay.raspi_config:
                 tell(
                     "Before a system upgrade, after the reboot: sudo raspi-config nonint "
                     "do_overlayfs 1 && sudo mount -o remount,rw /boot/firmware (raspi-config "
-                    "can't make it writable while the overlay is in use)"
+                    "can't make that folder writable while the overlay is in use)"
                 )
 
 
@@ -180,10 +179,10 @@ def roll_back(*, dry_run: bool, replace: bool, machine: TargetMachine, tell: Tel
     """Go back to the copy that was live before; the exhibit stays as it is.
 
     Args:
-        dry_run: say what would be done, and change nothing.
-        replace: overwrite units that someone has changed, after a backup.
+        dry_run: whether to say only what would be done, and change nothing.
+        replace: whether to overwrite units that someone has changed, after a backup.
         machine: the machine.
-        tell: gets what a person should know, a line each.
+        tell: receives each line that a person should read.
 
     Raises:
         InstallError: there is no such copy, it refuses the configuration, or it doesn't start.
@@ -200,7 +199,7 @@ def roll_back(*, dry_run: bool, replace: bool, machine: TargetMachine, tell: Tel
             )
             if kiosk and files.browser_of_kiosk(units) != kiosk:
                 unknown = f"that copy doesn't know {kiosk.name}"
-                tell(f"{unknown}: its kiosk shows the pages with Chromium")
+                tell(f"{unknown}: its kiosk uses Chromium")
             present = look(machine, units)
         steps = plan_rollback(present, units, replace=replace, today=_today())
         if _show(steps, dry_run, tell, ""):
@@ -214,9 +213,9 @@ def uninstall(*, dry_run: bool, machine: TargetMachine, tell: Tell) -> None:
     """Remove the service and every copy; the exhibit stays.
 
     Args:
-        dry_run: say what would be done, and change nothing.
+        dry_run: whether to say only what would be done, and change nothing.
         machine: the machine.
-        tell: gets what a person should know, a line each.
+        tell: receives each line that a person should read.
 
     Raises:
         InstallError: a step failed.
@@ -228,17 +227,17 @@ def uninstall(*, dry_run: bool, machine: TargetMachine, tell: Tell) -> None:
         if _show(steps, dry_run, tell, "gpiobridge is not installed: nothing to do"):
             carry_out(steps, machine, tell)
             if machine.at(HOME).exists():
-                tell(f"{HOME} stays: there is something in it that install has not made")
+                tell(f"{HOME} stays: it contains something that install did not make")
         if left := left_by_uninstall(present):
             tell(
-                f"{listed(left)}: nothing tells that install has placed it, so it stays; to remove "
+                f"{listed(left)}: no record says that install placed this, so it stays; to remove "
                 f"it: sudo rm {' '.join(left)} && sudo systemctl daemon-reload"
             )
     if machine.at(EXHIBIT).exists() and not dry_run:
         tell(f"The exhibit stays in {EXHIBIT}")
     if (overlay := machine.overlay()).next_boot and not overlay.now:
         back = "raspi-config nonint do_overlayfs 1" if overlay.raspi_config else f"rm /{SETTING}"
-        tell(f"The card is only read from the next boot on; unless you do this: sudo {back}")
+        tell(f"The card is read-only from the next boot on; to prevent that: sudo {back}")
 
 
 def _require(machine: TargetMachine, dry_run: bool) -> None:
@@ -248,7 +247,7 @@ def _require(machine: TargetMachine, dry_run: bool) -> None:
 
 
 def _exhibit(folder: Path | None, machine: TargetMachine, tell: Tell) -> Path | None:
-    """Choose the exhibit and say which; None is the one that is installed."""
+    """Choose the exhibit and say which; None means the installed one."""
     here = Path.cwd()
     if folder is not None:
         chosen = folder.absolute()
@@ -257,24 +256,25 @@ def _exhibit(folder: Path | None, machine: TargetMachine, tell: Tell) -> Path | 
     elif machine.at(CONFIG).exists():
         if (here / "config.toml").exists() and here != machine.at(EXHIBIT):
             place = invocation.as_root("install", str(here))
-            tell(f"To place the exhibit of this folder: {place}")
+            tell(f"To install the exhibit of this folder: {place}")
         chosen = machine.at(EXHIBIT)
     elif (here / "config.toml").exists():
         chosen = here
     else:
         chosen = config.example_file().parent
-        tell(f"None is installed, and the example is taken: {config.why_example(here)}")
+        tell(f"No exhibit is installed, so this takes the example: {config.why_example(here)}")
     if chosen == machine.at(EXHIBIT):
-        tell(f"The exhibit is the one in {EXHIBIT}, and stays as it is")
+        tell(f"The exhibit in {EXHIBIT} stays as it is")
         return None
-    tell(f"The exhibit is that of {chosen}")
+    tell(f"The exhibit is the one in {chosen}")
     return chosen
 
 
 def _address(settings: Settings) -> tuple[str, int]:
     if settings.server.port == 0:
         raise InstallError(
-            f"{settings.source}: server.port = 0: a service needs a port of its own, such as 8000"
+            f"{settings.source}: server.port = 0: a service needs a fixed port; write one, such "
+            "as 8000"
         )
     return files.ip_address_of(settings.server.host), settings.server.port
 
@@ -284,11 +284,11 @@ def _url(host: str, port: int) -> str:
 
 
 def _show(steps: Sequence[Step], dry_run: bool, tell: Tell, nothing: str) -> bool:
-    """Say what comes; whether it is to be carried out."""
+    """Say what will be done; return whether to carry the steps out."""
     if not steps:
         tell(nothing)
     elif dry_run:
-        tell("Would, and has changed nothing:")
+        tell("These steps would follow; nothing has changed:")
         for step in steps:
             tell(f"  {step}")
     return bool(steps) and not dry_run
@@ -297,18 +297,18 @@ def _show(steps: Sequence[Step], dry_run: bool, tell: Tell, nothing: str) -> boo
 def _say_what_is_live(machine: TargetMachine, tell: Tell) -> None:
     present = look(machine)
     back = f"; {present.previous} is kept for --rollback" if present.previous else ""
-    tell(f"Live is {HOME}/versions/{present.live} with {CONFIG}{back}")
+    tell(f"The live copy is {HOME}/versions/{present.live} with {CONFIG}{back}")
 
 
 def recover(machine: TargetMachine, tell: Tell) -> None:
-    """Take an installation back that didn't end; `gpiobridge-recover.service` does so at boot.
+    """Undo an installation that did not finish; `gpiobridge-recover.service` does so at boot.
 
     Args:
         machine: the machine.
-        tell: gets what a person should know, a line each.
+        tell: receives each line that a person should read.
 
     Raises:
-        InstallError: an installation is at work.
+        InstallError: another installation is running.
     """
     with alone(machine, False, tell):
         pass

@@ -1,4 +1,4 @@
-"""One installation at a time, and each begins where the one before has ended, or was taken back."""
+"""Run one installation at a time, each after the last one has finished or was undone."""
 
 import contextlib
 import fcntl
@@ -13,20 +13,20 @@ from gpiobridge.install.target import TargetMachine
 from gpiobridge.system.units import SERVICE
 
 Tell = Callable[[str], None]
-"""Gets what a person should know, a line each."""
+"""Receives each line that a person should read."""
 
 
 @contextlib.contextmanager
 def alone(machine: TargetMachine, dry_run: bool, tell: Tell) -> Iterator[None]:
-    """Keep a second installation out, and begin with all as it was before one that didn't end.
+    """Prevent a second installation, and first undo an earlier one that did not finish.
 
     Args:
         machine: the machine.
-        dry_run: whether nothing will be changed: then there is nothing to keep out.
-        tell: gets what a person should know, a line each.
+        dry_run: whether nothing will be changed. Then no lock is needed.
+        tell: receives each line that a person should read.
 
     Raises:
-        InstallError: an installation is at work.
+        InstallError: another installation is running.
     """
     if dry_run:
         yield
@@ -36,12 +36,14 @@ def alone(machine: TargetMachine, dry_run: bool, tell: Tell) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise InstallError("another `gpiobridge install` is at work: wait for it") from error
+            raise InstallError(
+                "another `gpiobridge install` is running: wait until it has finished"
+            ) from error
         if recovery.take_back(machine):
-            tell("An installation before didn't end: all is again as it was before it")
+            tell("An earlier installation did not finish: everything is again as before it")
             machine.systemctl("daemon-reload")
-            if machine.has("active", SERVICE):  # never at boot, where it waits for this
-                with contextlib.suppress(InstallError):  # what comes next may mend it
+            if machine.has("active", SERVICE):  # never at boot: there the service waits for us
+                with contextlib.suppress(InstallError):  # the next installation may repair it
                     machine.systemctl("restart", SERVICE)
         with _undone_when_ended():
             yield
@@ -49,11 +51,12 @@ def alone(machine: TargetMachine, dry_run: bool, tell: Tell) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _undone_when_ended() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP, as of a lost SSH session, undo what was done, as Ctrl-C does.
+    """Let SIGTERM and SIGHUP (a lost SSH session) undo what was done, as Ctrl-C does.
 
-    Else the next boot would, and with it what the owner has changed until then.
+    Otherwise the next boot would undo it, and also what the owner has changed until then.
     """
-    if threading.current_thread() is not threading.main_thread():  # who alone may have signals
+    # Only the main thread may set signal handlers.
+    if threading.current_thread() is not threading.main_thread():
         yield
         return
 
@@ -61,8 +64,9 @@ def _undone_when_ended() -> Iterator[None]:
         raise KeyboardInterrupt
 
     ends = (signal.SIGTERM, signal.SIGHUP)
+    # Under nohup, SIGHUP stays ignored.
     heard = [number for number in ends if signal.getsignal(number) is not signal.SIG_IGN]
-    old = {number: signal.signal(number, stop) for number in heard}  # nohup's stays ignored
+    old = {number: signal.signal(number, stop) for number in heard}
     try:
         yield
     finally:

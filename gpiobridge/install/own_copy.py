@@ -1,10 +1,10 @@
-"""The running installation as a list of files, and a copy of it: no network, no pip.
+"""List the files of the running installation, and copy them without network and without pip.
 
-So what the owner has tried is exactly what runs, and a Pi without network can install. A copy is
-a virtual environment of the same interpreter, with gpiobridge and the packages that it depends
-on, as `importlib.metadata` knows them, plus the pin back ends that are installed. Packages of the
-operating system, such as Debian's gpiozero and lgpio, stay where they are: apt keeps those fresh,
-and the copy sees them as the running installation does.
+So the service runs exactly what the owner has tried, and a Pi without a network can install it. A
+copy is a virtual environment of the same interpreter. It contains gpiobridge, the packages that
+gpiobridge depends on (`importlib.metadata` knows them), and the pin back ends that are installed.
+Packages of the operating system, such as Debian's gpiozero and lgpio, stay where they are. apt
+updates them, and the copy sees them as the running installation does.
 """
 
 import compileall
@@ -37,8 +37,8 @@ class Item:
     """A file of the copy.
 
     Args:
-        place: below ``site-packages``.
-        source: the file that is copied, or the content itself.
+        place: its path below ``site-packages``.
+        source: the file to copy, or the content itself.
     """
 
     place: str
@@ -51,10 +51,10 @@ class Copy:
 
     Args:
         items: the files.
-        packages: how many packages come along with gpiobridge.
-        system_site: whether the system's own packages are seen, too.
-        fingerprint: a hash of all of it.
-        size: in bytes.
+        packages: how many packages are copied along with gpiobridge.
+        system_site: whether the copy also sees the system's own packages.
+        fingerprint: a hash of everything that is copied.
+        size: the size of all files, in bytes.
     """
 
     items: tuple[Item, ...]
@@ -65,15 +65,15 @@ class Copy:
 
 
 def running_copy() -> Copy:
-    """List what the running installation consists of.
+    """List the files of the running installation.
 
     Raises:
-        InstallError: it can't be copied; the message says what to do.
+        InstallError: it can't be copied; the message gives the remedy.
     """
     base = Path(sys.base_prefix).resolve()
     others = [found for found in closure() if found.files is not None]
     items = [*_own_items(), *(item for found in others for item in _items(found))]
-    # One package may bring another's file along; the file is there once.
+    # Two packages may list the same file; copy it once.
     items = list({item.place: item for item in items}.values())
     system_site = _sees_the_system()
     size, digest = 0, hashlib.sha256(f"{_PYTHON} {base} {system_site} {_LAUNCHER}".encode())
@@ -89,9 +89,9 @@ def build(copy: Copy, target: Path, final: str, sync: Callable[[], None] = os.sy
 
     Args:
         copy: what to copy.
-        target: a folder that isn't there yet.
-        final: where the folder is for those who start the copy; another place in tests only.
-        sync: brings what was written to the disk.
+        target: a folder that does not exist yet.
+        final: the folder's path when the copy is started; it differs from `target` only in tests.
+        sync: writes everything to the disk.
 
     Raises:
         OSError: the disk is full, for example.
@@ -100,19 +100,19 @@ def build(copy: Copy, target: Path, final: str, sync: Callable[[], None] = os.sy
     site = target / "lib" / _PYTHON / "site-packages"
     for item in copy.items:
         _write(site / item.place, item.source)
-    # The sources keep their times, so only what isn't compiled yet is compiled here.
+    # The sources keep their times, so this compiles only what isn't compiled yet.
     compileall.compile_dir(site, quiet=2)
     launcher = target / "bin" / NAME
     launcher.write_text(_LAUNCHER.format(python=f"{final}/bin/python"))
     launcher.chmod(0o755)
-    # A copy with a mark is a whole one, also after a power cut: a later installation takes it.
+    # A mark says that the copy is complete, also after a power cut: a later installation uses it.
     sync()
     (target / MARK).write_text(json.dumps({"fingerprint": copy.fingerprint, "since": since_s()}))
 
 
 class _Environment(venv.EnvBuilder):
     def setup_scripts(self, context: SimpleNamespace) -> None:
-        """Leave out the scripts for shells: nobody works in a copy."""
+        """Leave out the shell scripts: nobody activates a copy in a shell."""
 
 
 def _write(target: Path, source: Path | bytes) -> None:
@@ -121,7 +121,7 @@ def _write(target: Path, source: Path | bytes) -> None:
         target.write_bytes(source)
         target.chmod(0o644)
         return
-    # With its time, which compiled files are checked by. Everyone may read it.
+    # Keep the time: Python checks compiled files by it. Everyone may read the file.
     shutil.copyfile(source, target)
     there = source.stat()
     target.chmod(0o755 if there.st_mode & 0o111 else 0o644)
@@ -135,7 +135,7 @@ def _write(target: Path, source: Path | bytes) -> None:
 
 
 def _own_items() -> Iterator[Item]:
-    """List gpiobridge's own files as its wheel has them; this may be a checkout."""
+    """List gpiobridge's own files as its wheel has them, also when it runs from a checkout."""
     for path in sorted(PACKAGE.rglob("*")):
         if path.is_file() and path.suffix != ".pyc":
             yield Item(f"{NAME}/{path.relative_to(PACKAGE).as_posix()}", path)
@@ -156,23 +156,23 @@ def _own_items() -> Iterator[Item]:
 
 
 def _items(found: Distribution) -> Iterator[Item]:
-    """List a package's files, as its installer has recorded them."""
+    """List a package's files, as its installer recorded them."""
     direct = json.loads(found.read_text("direct_url.json") or "{}")
     if direct.get("dir_info", {}).get("editable"):
         raise InstallError(
             f"{found.name} is installed as editable, which can't be copied: "
-            f"install it with: {invocation.pip('install', found.name)}"
+            f"install it normally with: {invocation.pip('install', found.name)}"
         )
     for file in found.files or ():
         path = Path(str(found.locate_file(file)))
-        # Commands and manual pages lie outside, and no service needs them.
+        # Commands and manual pages lie outside; the service needs none of them.
         outside = file.is_absolute() or ".." in file.parts
         if not outside and file.suffix != ".pyc" and path.is_file():
             yield Item(file.as_posix(), path)
 
 
 def _sees_the_system() -> bool:
-    if sys.prefix == sys.base_prefix:  # it is the system's
+    if sys.prefix == sys.base_prefix:  # the system's own Python, not an environment
         return True
     try:
         text = (Path(sys.prefix) / "pyvenv.cfg").read_text("utf-8")

@@ -1,7 +1,7 @@
-"""What is there and what is wanted in, a list of steps out: what an installation would do.
+"""Compare what is installed with what is wanted, and return the steps of an installation.
 
-Pure: nothing is read, written or started here, so ``--dry-run`` shows exactly what a real run
-carries out, and whatever speaks against it is said before anything has been changed.
+Pure: this module reads, writes and starts nothing. So ``--dry-run`` shows exactly what a real run
+carries out, and every refusal comes before anything has changed.
 """
 
 import posixpath
@@ -50,19 +50,19 @@ from gpiobridge.system.units import KIOSK, RECOVER, SERVICE, SOCKET, STATE
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is wanted.
+    """What an installation wants.
 
     Args:
-        version: gpiobridge's own, such as ``0.1.0``.
-        fingerprint: of the copy; equal copies have equal ones.
-        packages: how many packages are copied along.
-        size: of the copy, in bytes.
-        config: the configuration to check.
-        exhibit: the files of ``/etc/gpiobridge``; None leaves it as it is.
+        version: gpiobridge's version, such as ``0.1.0``.
+        fingerprint: the copy's fingerprint; equal copies have equal ones.
+        packages: how many packages are copied along with gpiobridge.
+        size: the size of the copy, in bytes.
+        config: the path of the configuration to check.
+        exhibit: the files for ``/etc/gpiobridge``; None leaves that folder as it is.
         units: the units and their drop-ins.
-        address: where systemd will listen, for messages.
+        address: the address on which systemd will listen, for messages.
         kiosk: whether the kiosk's unit is among the units.
-        read_only: whether the card is to be only read from the next boot on.
+        read_only: whether to make the card read-only from the next boot on.
     """
 
     version: str
@@ -78,12 +78,12 @@ class Wanted:
 
     @property
     def files(self) -> tuple[File, ...]:
-        """All that is to be placed."""
+        """All files to place."""
         return (*(self.exhibit or ()), *self.units)
 
     @property
     def at_boot(self) -> tuple[str, ...]:
-        """The units to start at boot, but the kiosk's."""
+        """The units to start at boot, except the kiosk's."""
         names = {posixpath.basename(file.path) for file in self.units}
         return (SOCKET, SERVICE, *(unit for unit in (RECOVER, STATE) if unit in names))
 
@@ -94,16 +94,16 @@ def plan_install(
     """Plan an installation or an upgrade.
 
     Args:
-        present: what is there.
+        present: what is installed now.
         wanted: what is wanted.
-        replace: overwrite what someone has changed, after a backup.
+        replace: whether to overwrite files that someone has changed, after a backup.
         today: the date, for the backup's name.
 
     Returns:
-        The steps in their order; none if all is as wanted.
+        The steps in their order; no steps if everything is as wanted.
 
     Raises:
-        InstallError: something speaks against it; nothing has been changed.
+        InstallError: the installation is refused; nothing has changed.
     """
     refuse_foreign(present)
     refuse_used_port(present, wanted.address)
@@ -141,22 +141,22 @@ def plan_install(
 def plan_rollback(
     present: Present, units: tuple[File, ...], *, replace: bool, today: str
 ) -> tuple[Step, ...]:
-    """Plan the way back to the copy that was live before.
+    """Plan the return to the copy that was live before.
 
     Args:
-        present: what is there.
+        present: what is installed now.
         units: that copy's units.
-        replace: overwrite units that someone has changed, after a backup.
+        replace: whether to overwrite units that someone has changed, after a backup.
         today: the date, for the backup's name.
 
     Returns:
         The steps in their order.
 
     Raises:
-        InstallError: there is nothing to go back to, or someone has changed a unit.
+        InstallError: there is no earlier copy, or someone has changed a unit.
     """
     if present.previous is None:
-        raise InstallError("there is no earlier copy to go back to")
+        raise InstallError("--rollback: there is no earlier copy to go back to")
     refuse_foreign(present)
     changes = _Changes.of(present, units)
     if not replace:
@@ -172,10 +172,10 @@ def plan_rollback(
 
 
 def plan_writable(overlay: Overlay) -> tuple[Step, ...]:
-    """Plan the way back from a card that is only read; no steps if there is nothing to do.
+    """Plan how to make a read-only card writable; no steps if it is writable.
 
     Args:
-        overlay: what is there.
+        overlay: how the card is protected now.
     """
     # raspi-config can't make the boot partition writable while the overlay is in use.
     return (SetOverlay(False, overlay.raspi_config),) if overlay.next_boot else ()
@@ -183,13 +183,13 @@ def plan_writable(overlay: Overlay) -> tuple[Step, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Changes:
-    """What becomes of files.
+    """What will happen to each file.
 
     Args:
-        wanted: all that are wanted, with their digests.
-        place: those that are to be written.
-        stale: those that are to be removed.
-        by_hand: what would be overwritten although someone has changed it.
+        wanted: all wanted files, with their digests.
+        place: the files to write.
+        stale: the files to remove.
+        by_hand: the files to overwrite although someone has changed them.
     """
 
     wanted: Mapping[str, str]
@@ -199,7 +199,7 @@ class _Changes:
 
     @classmethod
     def of(cls, present: Present, files: tuple[File, ...], stale: tuple[str, ...] = ()) -> Self:
-        """Compare what is wanted with what is there."""
+        """Compare the wanted files with those that exist."""
         found, placed = present.found, present.placed
         return cls(
             {file.path: file.digest for file in files},
@@ -214,7 +214,7 @@ class _Changes:
 
     @property
     def size(self) -> int:
-        """Of what is to be written, in bytes."""
+        """The size of the files to write, in bytes."""
         return sum(file.size for file in self.place)
 
     @property
@@ -225,7 +225,7 @@ class _Changes:
 
 
 def _copy_to_run(present: Present, wanted: Wanted) -> str:
-    """Name the copy to run: one that is there, if it is the same, else a new one."""
+    """Name the copy to run: an existing one if it is the same, otherwise a new one."""
     same = [name for name, found in present.versions.items() if found == wanted.fingerprint]
     if present.live in same:
         return present.live
@@ -247,7 +247,7 @@ def _build(name: str, wanted: Wanted) -> Build:
 
 
 def _stale(present: Present, wanted: Wanted) -> tuple[str, ...]:
-    """List files that were placed, are as they were placed, and aren't wanted any longer."""
+    """List files that were placed, have not changed since, and are no longer wanted."""
     keep = {file.path for file in wanted.files}
     return tuple(
         path
@@ -259,13 +259,13 @@ def _stale(present: Present, wanted: Wanted) -> tuple[str, ...]:
 
 
 def _placing(present: Present, changes: _Changes, today: str) -> list[Step]:
-    """Plan what happens to files, and a backup of those that someone has changed."""
+    """Plan what happens to the files, with a backup of those that someone has changed."""
     placed = {path: digest for path, digest in present.placed.items() if path not in changes.stale}
     placed |= changes.wanted
     steps: list[Step] = []
     if changes.by_hand:
         steps.append(Backup.of(changes.by_hand, today))
-    if changes.stale:  # first: a file may be where a folder comes, and the other way round
+    if changes.stale:  # first: a folder may replace a file, or a file a folder
         steps.append(Remove(changes.stale))
     if changes.place:
         steps.append(Place(changes.place))
@@ -282,7 +282,7 @@ def _starting(
     restart: bool,
     kiosk: bool,
 ) -> list[Step]:
-    """Plan what systemd is told: to read the units, to start them at boot, to start them now."""
+    """Plan the orders to systemd: read the units, start them at boot, start them now."""
     changed = changes.units
     steps: list[Step] = []
     if changed:
@@ -296,7 +296,7 @@ def _starting(
     if kiosk and (KIOSK in changed or KIOSK not in present.enabled & present.active):
         steps += [MakeAccount(), Systemctl(("enable", KIOSK)), Systemctl(("restart", KIOSK))]
     elif KIOSK in present.enabled | present.active and any(isinstance(s, Start) for s in steps):
-        # Its launcher has read the address and the token once, and is of the copy before.
+        # Its launcher belongs to the earlier copy and has read address and token only once.
         steps.append(Systemctl(("restart", KIOSK)))
     return steps
 

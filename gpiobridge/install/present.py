@@ -1,4 +1,4 @@
-"""What is there on a machine: copies, placed files, units. Reads, writes nothing."""
+"""Find out what is installed: copies, placed files, units. It reads, and writes nothing."""
 
 import json
 import os
@@ -30,26 +30,26 @@ from gpiobridge.system.units import KIOSK, SOCKET, STATE
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """What is there.
+    """What is installed now.
 
     Args:
         versions: the copies in ``/opt/gpiobridge/versions``, each with its fingerprint.
         live: the copy that runs, if there is one.
         previous: the copy to go back to, if there is one.
-        placed: what was placed before: path to digest.
-        found: the files that are there now, of those placed or wanted, our units and the
-            kiosk's policy: path to digest.
+        placed: the files that were placed before: path to digest.
+        found: the files that exist now, among those placed or wanted, our units and the kiosk's
+            policy: path to digest.
         enabled: the units that start at boot.
         active: the units that run.
         groups: those of our groups that exist.
-        missing: programs that a kiosk needs and that aren't installed.
-        config_readable: whether the service may read the configuration that is there.
-        command: where ``/usr/local/bin/gpiobridge`` leads: "" if there is none, "other" if it is
-            no link of ours.
+        missing: the programs that a kiosk needs and that aren't installed.
+        config_readable: whether the service may read the installed configuration.
+        command: where ``/usr/local/bin/gpiobridge`` leads: "" if it does not exist, "other" if it
+            is not our link.
         port_taken: whether another program listens on the wanted address.
-        free: room on the disk of ``/opt``, in bytes.
-        foreign: what lies in the place of our links to copies and is no link.
-        overlay: whether the card is only read.
+        free: the free space on the disk of ``/opt``, in bytes.
+        foreign: what lies in the place of our links to copies and is not a link.
+        overlay: whether the card is read-only.
     """
 
     versions: Mapping[str, str] = field(default_factory=dict)
@@ -75,20 +75,20 @@ def look(
     address: tuple[str, int] | None = None,
     kiosk: Browser | None = None,
 ) -> Present:
-    """See what is there.
+    """Find out what is installed.
 
     Args:
         machine: the machine.
         wanted: the files that will be placed.
-        address: where systemd will listen, to see whether another program does.
-        kiosk: what a kiosk would show pages with; None for no kiosk.
+        address: where systemd will listen, to see whether another program listens there.
+        kiosk: the browser that a kiosk would have; None for no kiosk.
     """
     placed = _placed(machine)
     ours = (POLICY, *(f"{UNITS}/{unit}" for unit in OURS))
     paths = {*placed, *(file.path for file in wanted), *ours}
     found = {path: digest_of(machine.at(path)) for path in paths if machine.at(path).is_file()}
     active = frozenset(unit for unit in OURS if machine.has("active", unit))
-    listening = SOCKET in active  # then the port is in use, and by us
+    listening = SOCKET in active  # then we ourselves use the port
     return Present(
         versions=_versions(machine),
         live=_link(machine, "live"),
@@ -113,18 +113,18 @@ def look(
 
 
 def kiosk_browser(machine: TargetMachine) -> Browser | None:
-    """Return what the installed kiosk shows pages with; None if no kiosk is installed."""
+    """Return the browser of the installed kiosk; None if no kiosk is installed."""
     unit = machine.at(f"{UNITS}/{KIOSK}")
     return browser_of(unit.read_text("utf-8", errors="replace")) if unit.exists() else None
 
 
 def mounts_state(machine: TargetMachine) -> bool:
-    """Whether the unit is installed that mounts the place that stays writable."""
+    """Whether the unit that mounts the writable partition is installed."""
     return machine.at(f"{UNITS}/{STATE}").exists()
 
 
 def package_of(machine: TargetMachine, version: str) -> Path:
-    """Return where a copy has gpiobridge's own package."""
+    """Return the folder of gpiobridge's own package in a copy."""
     found = sorted(machine.at(f"{HOME}/versions/{version}/lib").glob("python3.*"))
     return (found[-1] if found else Path("nowhere")) / "site-packages" / "gpiobridge"
 
@@ -136,7 +136,7 @@ def _placed(machine: TargetMachine) -> dict[str, str]:
     except FileNotFoundError:
         return {}
     except (ValueError, LookupError, TypeError, AttributeError):
-        return {}  # then whatever is there counts as someone's own, and is not overwritten
+        return {}  # then every existing file counts as changed, and is not overwritten
 
 
 def _versions(machine: TargetMachine) -> dict[str, str]:
@@ -146,7 +146,7 @@ def _versions(machine: TargetMachine) -> dict[str, str]:
         try:
             versions[path.name] = str(json.loads((path / MARK).read_text("utf-8"))["fingerprint"])
         except (OSError, ValueError, KeyError):
-            versions[path.name] = ""  # one that was never finished
+            versions[path.name] = ""  # a copy that was never finished
     return versions
 
 

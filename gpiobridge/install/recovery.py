@@ -1,13 +1,13 @@
-"""The way back from an installation that didn't end: it failed, was killed, or lost its power.
+"""Undo an installation that did not finish: it failed, was killed, or lost power.
 
-Before the first change, everything that will be changed is kept, with a record of what was where.
-As long as the record is there, the installation hasn't ended, and `take_back` makes all as it was
-before. `gpiobridge-recover.service` does so at boot, and each `install` does, before it begins.
+Before the first change, this module keeps everything that will change, with a record of what was
+where. While that record exists, the installation has not finished, and `take_back` restores the
+earlier state. `gpiobridge-recover.service` calls it at boot, and each `install` calls it first.
 
-::
-
-    /opt/gpiobridge/replaced/1, 2, ...     files as they were, for root alone
-    /opt/gpiobridge/replaced/record.json   what was where; the last to be written, the first to go
+```text
+/opt/gpiobridge/replaced/1, 2, ...     files as they were, for root only
+/opt/gpiobridge/replaced/record.json   what was where; written last, removed first
+```
 """
 
 import contextlib
@@ -39,11 +39,11 @@ REPLACED = f"{HOME}/replaced"
 _RECORD = "record.json"
 
 _Was = str | tuple[Path, int, int] | None
-"""What was there: a link, a file that is kept, with its owner and group, or nothing."""
+"""What was there: a link, or a kept file with its owner and group, or nothing."""
 
 
 def touched(steps: Iterable[Step]) -> tuple[str, ...]:
-    """List the files and links that steps would change."""
+    """List the files and links that the steps would change."""
     paths: list[str] = []
     for step in steps:
         match step:
@@ -63,18 +63,18 @@ def touched(steps: Iterable[Step]) -> tuple[str, ...]:
 
 
 def keep(machine: TargetMachine, paths: Iterable[str]) -> None:
-    """Keep files and links as they are, so that `take_back` can bring them back.
+    """Keep files and links as they are, for `take_back` to restore.
 
     Args:
         machine: the machine.
-        paths: of the machine; there may be nothing yet.
+        paths: their paths on the machine; a path that does not exist yet is recorded, too.
 
     Raises:
         OSError: the disk is full, for example.
     """
     folder = machine.at(REPLACED)
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(0o700, parents=True)  # for root alone: a token may stand in what is kept
+    folder.mkdir(0o700, parents=True)  # for root only: a kept file may contain a token
     record: dict[str, dict[str, Any] | None] = {}
     for number, path in enumerate(paths, 1):
         there = machine.at(path)
@@ -86,7 +86,7 @@ def keep(machine: TargetMachine, paths: Iterable[str]) -> None:
             record[path] = {"kept": str(number), "uid": owner.st_uid, "gid": owner.st_gid}
         else:
             record[path] = None
-    machine.sync()  # the record says that all of it is there
+    machine.sync()  # the record promises that every kept file is on the disk
     place = folder / _RECORD
     with replacing(place) as new:
         new.write(json.dumps(record, indent=1).encode())
@@ -94,40 +94,40 @@ def keep(machine: TargetMachine, paths: Iterable[str]) -> None:
 
 
 def forget(machine: TargetMachine) -> None:
-    """Make what was done lasting: there is no way back from here on.
+    """Make the installation final: from here on it can't be undone.
 
     Raises:
-        InstallError: the disk doesn't take it.
+        InstallError: the disk refuses the change.
     """
     try:
         _forget(machine)
     except OSError as error:
         raise InstallError(
-            f"{_reason(error)}: all is done, but the disk doesn't take the note that it is, so the "
-            "next boot may make it as it was before: look after the disk, then run this again"
+            f"{_reason(error)}: everything is done, but the disk refuses the note of that, so the "
+            "next boot may undo it: check the disk, then run this again"
         ) from error
 
 
 def take_back(machine: TargetMachine) -> bool:
-    """Make all as it was before an installation that hasn't ended; whether there was one.
+    """Undo an installation that did not finish, and return whether there was one.
 
-    It may itself be cut off: the next one does the same again.
+    A power cut may interrupt this, too. The next call then does the same again.
 
     Raises:
-        InstallError: the disk is full, or the record is damaged; what was replaced is kept.
+        InstallError: the disk is full, or the record is damaged; the kept files stay.
     """
     folder = machine.at(REPLACED)
     try:
         record = _read(folder)
         if record is None:
-            shutil.rmtree(folder, ignore_errors=True)  # nothing was changed yet, or all has ended
+            shutil.rmtree(folder, ignore_errors=True)  # nothing had changed yet, or it had finished
             return False
         _make_as_before(machine, record)
         _forget(machine)
     except OSError as error:
         raise InstallError(
-            f"{_reason(error)}, while all was being made as it was before: "
-            "what was replaced is kept; free some room, then run this again"
+            f"{_reason(error)}, while the earlier state was being restored: "
+            "the replaced files are kept; free some space, then run this again"
         ) from error
     return True
 
@@ -142,7 +142,7 @@ def _forget(machine: TargetMachine) -> None:
 
 
 def _read(folder: Path) -> dict[str, _Was] | None:
-    """Read the whole record, before the first file of it is touched; None if there is none."""
+    """Read the whole record before any of its files is touched; None if there is none."""
     place = folder / _RECORD
     try:
         content = place.read_bytes()
@@ -152,8 +152,8 @@ def _read(folder: Path) -> dict[str, _Was] | None:
         return {path: _was(said, folder) for path, said in json.loads(content).items()}
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise InstallError(
-            f"{place}: is damaged ({error}), so the installation before, which didn't end, can't "
-            f"be taken back: keep what you need of {REPLACED}, remove it with "
+            f"{place}: is damaged ({error}), so an earlier installation that did not finish can't "
+            f"be undone: save what you need from {REPLACED}, remove it with "
             f"sudo rm -r {REPLACED}, then run this again"
         ) from error
 
@@ -170,8 +170,8 @@ def _was(said: Any, folder: Path) -> _Was:
 
 
 def _make_as_before(machine: TargetMachine, record: Mapping[str, _Was]) -> None:
-    os.umask(0o022)  # the service must get at a folder that root makes here
-    # First what is new: it may be a file where a folder was, and the other way round.
+    os.umask(0o022)  # the service must be able to read a folder that root makes here
+    # Remove what is new first: a file may lie where a folder was, or a folder where a file was.
     for path, was in record.items():
         there = machine.at(path)
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
@@ -198,5 +198,5 @@ def _bring_back(target: Path, kept: Path, uid: int, gid: int) -> None:
         shutil.copyfileobj(source, new)
         with contextlib.suppress(OSError):
             os.fchown(new.fileno(), uid, gid)
-        new.flush()  # else its time would be that of the last write
+        new.flush()  # a write after copystat would change the file's time
         shutil.copystat(kept, beside(target))

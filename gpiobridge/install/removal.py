@@ -1,4 +1,4 @@
-"""What is there in, a list of steps out: what an uninstallation would do. Pure, as `plan`."""
+"""Return the steps that remove what is installed. Pure, like `plan`."""
 
 from gpiobridge.install.hindrances import refuse_lost
 from gpiobridge.install.present import Present
@@ -18,14 +18,14 @@ from gpiobridge.install.steps import (
 
 
 def plan_uninstall(present: Present, *, today: str) -> tuple[Step, ...]:
-    """Plan the removal of all but the exhibit; no steps if nothing is installed.
+    """Plan the removal of everything except the exhibit; no steps if nothing is installed.
 
     Args:
-        present: what is there.
+        present: what is installed now.
         today: the date, for the backup's name.
 
     Raises:
-        InstallError: the card is only read now.
+        InstallError: the card is read-only now.
     """
     units = tuple(path for path in present.placed if not path.startswith(f"{EXHIBIT}/"))
     policy = tuple(path for path in (POLICY,) if path in present.found)
@@ -35,7 +35,7 @@ def plan_uninstall(present: Present, *, today: str) -> tuple[Step, ...]:
     steps = _ending(present, there)
     if changed:
         steps.append(Backup.of(changed, today))
-    if policy:  # the kiosk's unit has written it, below the exhibit, which stays
+    if policy:  # the kiosk's unit wrote it, inside the exhibit's folder, which stays
         steps.append(Remove(policy))
     if units:
         steps += [Remove(there), Remember(kept), Systemctl(("daemon-reload",))]
@@ -47,14 +47,14 @@ def plan_uninstall(present: Present, *, today: str) -> tuple[Step, ...]:
 
 
 def _ending(present: Present, there: tuple[str, ...]) -> list[Step]:
-    """Plan the end of our units: also without its record, nothing may run on or start at boot."""
+    """Plan the end of our units: none may run on or start at boot, even without a record."""
     named, lost = [], []
     for unit in OURS:
         path, runs = f"{UNITS}/{unit}", unit in present.active
         if path in there or unit in present.enabled or (runs and path in present.found):
             named.append(unit)
         elif runs:
-            lost.append(unit)  # its file is gone, and systemd disables no such unit
+            lost.append(unit)  # its file is gone, and systemd can't disable such a unit
     steps: list[Step] = []
     if named:
         steps.append(Systemctl(("disable", "--now", *named)))
@@ -64,6 +64,6 @@ def _ending(present: Present, there: tuple[str, ...]) -> list[Step]:
 
 
 def left_by_uninstall(present: Present) -> tuple[str, ...]:
-    """List units that stay, for nothing tells that install has placed them."""
+    """List units that stay because no record says that install placed them."""
     units = (f"{UNITS}/{unit}" for unit in OURS)
     return tuple(path for path in units if path in present.found and path not in present.placed)

@@ -1,7 +1,8 @@
-"""The steps of an installation: what each is, and the sentence that says it.
+"""The steps of an installation, each with the sentence that describes it.
 
-Frozen and told apart by their type: `plan` chooses them, `carry_out` does them, and both
-``--dry-run`` and a real run show them. Paths are those of the machine, as text. Pure.
+Each step is a frozen dataclass with its own type. `plan` chooses the steps and `carry_out` carries
+them out. Both ``--dry-run`` and a real run show them. Paths are those of the machine, as text.
+Pure.
 """
 
 from collections.abc import Iterable, Mapping
@@ -27,32 +28,32 @@ KEYBOARD = {
     "gpiobridge-keyboard.rules": "/etc/xkb/rules/gpiobridge",
     "gpiobridge-keyboard.symbols": "/etc/xkb/symbols/gpiobridge",
 }
-"""The kiosk's keyboard, where libxkbcommon looks before the system's own folder."""
+"""The kiosk's keyboard; libxkbcommon looks here before it looks in the system's own folder."""
 OVERLAY_CONFIG = f"/{SETTING}"
 OVERLAY_LINE = 'overlayroot="tmpfs:recurse=0"'
-"""Protects the root alone: a further disk, and the boot with it, stays as it is."""
+"""It protects only the root file system: other disks, and so the boot, are not affected."""
 PINS = "gpio"
 """The group that owns the pins."""
 READERS = "gpiobridge-exhibit"
-"""The group that may read the configuration, in which a token may stand."""
+"""The group that may read the configuration, which may contain a token."""
 
 OURS = (KIOSK, SERVICE, SOCKET, RECOVER, STATE)
 """The units that `install` may have placed, in the order in which they are stopped."""
 
 POLICY = chromium_policy.FILE
-"""What the kiosk's unit writes: the policy of its browser."""
+"""The policy of the kiosk's browser, which the kiosk's unit writes."""
 
-_SHOWN = 3  # so many files are named in a sentence
+_SHOWN = 3  # a sentence names this many files
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file to be placed.
+    """A file to place.
 
     Args:
-        path: where, on the machine.
+        path: its path on the machine.
         digest: the SHA-256 of its content, in hexadecimal.
-        size: in bytes.
+        size: its size, in bytes.
         source: the content: a file, or the bytes themselves.
         mode: its permissions.
         group: the group that owns it.
@@ -126,12 +127,12 @@ class Backup:
 
     def __str__(self) -> str:
         more = f" and {listed(self.units)}" if self.units else ""
-        return f"keep {EXHIBIT}{more} as it is now in {self.target}"
+        return f"back up {EXHIBIT}{more} to {self.target}"
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Write files, each at once or not at all."""
+    """Write files, each wholly or not at all."""
 
     files: tuple[File, ...]
 
@@ -161,12 +162,12 @@ class Remove:
 
 @dataclass(frozen=True, slots=True)
 class Remember:
-    """Write down what was placed, to know later what someone has changed."""
+    """Record what was placed, to find later what someone has changed."""
 
     placed: Mapping[str, str]
 
     def __str__(self) -> str:
-        return f"note in {RECORD} what was placed"
+        return f"record in {RECORD} what was placed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +212,7 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Tidy:
-    """Remove copies that nobody needs any longer."""
+    """Remove copies that are no longer needed."""
 
     names: tuple[str, ...]
 
@@ -231,7 +232,7 @@ class RemoveHome:
 
 @dataclass(frozen=True, slots=True)
 class SetOverlay:
-    """Let the operating system's own overlay protect the card from the next boot on, or not."""
+    """Switch the operating system's own overlay on or off, from the next boot on."""
 
     on: bool
     raspi_config: bool
@@ -242,7 +243,7 @@ class SetOverlay:
         else:
             what = f"{'write' if self.on else 'remove'} {OVERLAY_LINE} in {OVERLAY_CONFIG}"
         return (
-            f"{what}: from the next boot on, the card is {'only read' if self.on else 'writable'}"
+            f"{what}: from the next boot on, the card is {'read-only' if self.on else 'writable'}"
         )
 
 
@@ -253,9 +254,9 @@ Step = (
 
 
 def listed(paths: Iterable[str], shown: int = _SHOWN) -> str:
-    """Name the first files, and how many more there are."""
+    """Name the first files, and say how many more there are."""
     paths = tuple(paths)
     more = len(paths) - shown
-    if more == 1:  # its name is as short
+    if more == 1:  # its name is no longer than "1 more"
         shown, more = shown + 1, 0
     return ", ".join(paths[:shown]) + (f" and {more} more" if more > 0 else "")

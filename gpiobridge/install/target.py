@@ -1,7 +1,7 @@
-"""The machine that is installed on: its file system, its systemd, its groups.
+"""The machine to install on: its file system, its systemd, its groups.
 
-The one place where programs of the system are started (`carry_out` starts a copy of ours, to check
-with it). Tests put a folder in the place of ``/`` and a machine of their own in the place of this
+Only this module starts the system's programs. (`carry_out` starts a copy of gpiobridge, to check a
+configuration with it.) Tests use another folder as ``/``, and their own machine instead of this
 one.
 """
 
@@ -26,52 +26,52 @@ _OVERLAY_OFF = (
     f"[ ! -e {OVERLAY_CONFIG} ] || sed -i '/^[[:space:]]*overlayroot=/d' {OVERLAY_CONFIG}"
 )
 _OVERLAY_ON = f"{_OVERLAY_OFF}; echo '{OVERLAY_LINE}' >>{OVERLAY_CONFIG}"
-_LINES = 8  # of the journal that are shown
+_LINES = 8  # lines of the journal to show
 
 
 class TargetMachine:
     """This machine.
 
     Args:
-        root: what stands for ``/``.
+        root: the folder that is used as ``/``.
     """
 
     def __init__(self, root: Path = Path("/")) -> None:
         self.root = root
 
     def at(self, path: str) -> Path:
-        """Return where a path of the machine is."""
+        """Return the real place of a path of the machine."""
         return self.root / path.lstrip("/")
 
     def require(self) -> None:
         """Make sure that this machine runs systemd.
 
         Raises:
-            InstallError: it doesn't, as sd_booted(3) would say.
+            InstallError: it doesn't; the test is that of sd_booted(3).
         """
         if not self.at("/run/systemd/system").is_dir() or shutil.which("systemctl") is None:
             raise InstallError(
-                "this machine doesn't run systemd, which `install` needs: "
+                "this machine doesn't run systemd, which `install` needs; "
                 f"start the bridge with: {invocation.command('run')}"
             )
 
     def require_shared(self, interpreter: Path) -> None:
-        """Make sure that the service will see the Python that runs us.
+        """Make sure that the service can read the Python that runs this program.
 
         Args:
-            interpreter: the folder it is installed in.
+            interpreter: the folder in which it is installed.
 
         Raises:
-            InstallError: it lies in someone's home, where the service may not look.
+            InstallError: it lies in a home folder, which the service may not read.
         """
         if interpreter.resolve().parts[1:2] in (("home",), ("root",)):
             raise InstallError(
-                f"this Python lies in {interpreter}, where the service may not look: "
-                "make the virtual environment with the system's own, /usr/bin/python3"
+                f"this Python lies in {interpreter}, which the service may not read: "
+                "make the virtual environment with the system's Python, /usr/bin/python3"
             )
 
     def may_install(self) -> bool:
-        """Whether we are root."""
+        """Whether this process is root's."""
         return os.geteuid() == 0
 
     def systemctl(self, *words: str) -> None:
@@ -90,21 +90,21 @@ class TargetMachine:
         return _run("systemctl", "--quiet", f"is-{state}", unit).returncode == 0
 
     def said(self, unit: str, since_s: float) -> list[str]:
-        """Return the last lines that a unit has written.
+        """Return the last lines that a unit has written to the journal.
 
         Args:
             unit: its name.
-            since_s: not what is older, in seconds since 1970.
+            since_s: leave out older lines, in seconds since 1970.
         """
-        _run("journalctl", "--sync")  # what it said last may be on its way
+        _run("journalctl", "--sync")  # its last lines may not be in the journal yet
         lines = ["--lines", str(_LINES), "--since", f"@{since_s:.0f}"]
         told = _run("journalctl", "--no-pager", "--output=cat", f"--unit={unit}", *lines)
-        # systemd's own lines tell that it failed, and not why.
+        # systemd's own lines say that the unit failed, but not why.
         own = (f"{unit}: ", "Starting ", "Started ", "Stopping ", "Stopped ", "Failed to start ")
         return [line for line in told.stdout.splitlines() if not line.startswith(own)]
 
     def status(self, unit: str) -> str:
-        """Return what a service says of itself (STATUS of sd_notify(3)); "" if nothing."""
+        """Return a service's own status text (STATUS of sd_notify(3)); "" if it has none."""
         return _run("systemctl", "show", "--value", "--property=StatusText", unit).stdout.strip()
 
     def group_id(self, name: str) -> int | None:
@@ -122,33 +122,33 @@ class TargetMachine:
             raise InstallError(f"groupadd --system {name}: {done.stderr.strip()}")
 
     def make_account(self) -> None:
-        """Make the kiosk's account, if it isn't there."""
+        """Make the kiosk's account, if it does not exist."""
         done = _run("systemd-sysusers", str(self.at(ACCOUNTS)))
         if done.returncode:
             raise InstallError(f"systemd-sysusers {ACCOUNTS}: {done.stderr.strip()}")
 
     def missing_for_a_kiosk(self, browser: Browser) -> tuple[str, ...]:
-        """List the packages of a kiosk that aren't installed.
+        """List the packages that a kiosk needs and that aren't installed.
 
         Args:
-            browser: what it shows pages with.
+            browser: the kiosk's browser.
         """
         usr = self.at("/usr")
         found = {
             "cage": shutil.which("cage"),
-            "xwayland": shutil.which("Xwayland"),  # cage 0.1 doesn't start without
+            "xwayland": shutil.which("Xwayland"),  # cage 0.1 doesn't start without it
             " ".join(browser.packages): find_program(browser.programs),
-            # Whoever gives a session its seat, and what it asks.
+            # logind gives a session its seat (libpam-systemd), and asks polkit.
             "polkitd": any(usr.glob("lib/polkit-1/polkitd")),
             "libpam-systemd": any(usr.glob("lib/*/security/pam_systemd.so")),
         }
         return tuple(package for package, there in found.items() if not there)
 
     def remove_empty(self, gone: Path) -> None:
-        """Remove the folders of a file that is gone, if nothing is left in them.
+        """Remove the folders of a removed file, if they are empty now.
 
         Args:
-            gone: the file, of the exhibit; elsewhere only a folder of drop-ins goes.
+            gone: the removed file. Outside the exhibit, only a folder of drop-ins is removed.
         """
         for folder in gone.parents:
             of_exhibit = folder.is_relative_to(self.at(EXHIBIT))
@@ -171,24 +171,24 @@ class TargetMachine:
         return bool(of_group or there.st_mode & 0o004)
 
     def overlay(self) -> Overlay:
-        """Find out whether the card is only read."""
+        """Find out whether the card is read-only."""
         return find_overlay(self.root)
 
     def set_overlay(self, on: bool, raspi_config: bool) -> None:
-        """Let the card be only read from the next boot on, or be writable again.
+        """Make the card read-only from the next boot on, or writable again.
 
         Args:
-            on: only read.
-            raspi_config: by Raspberry Pi OS's own tool, else by overlayroot's file.
+            on: whether the card is to be read-only.
+            raspi_config: whether to use Raspberry Pi OS's own tool instead of overlayroot's file.
 
         Raises:
-            InstallError: it will not be, and why.
+            InstallError: the switch has no effect; the message says why.
         """
         if raspi_config:
-            # 0 means yes, as it does for a shell. What it ends with tells nothing.
+            # 0 means yes, as in a shell. Its exit code says nothing.
             done = _run("raspi-config", "nonint", "do_overlayfs", "0" if on else "1")
         elif self.overlay().now:
-            # What is in /etc now is in memory; this command goes below it.
+            # /etc is in memory now; this command changes the disk below it.
             done = _run("overlayroot-chroot", "sh", "-c", _OVERLAY_ON if on else _OVERLAY_OFF)
         else:
             done = None
@@ -196,7 +196,7 @@ class TargetMachine:
         self.sync()
         if self.overlay().next_boot is not on:
             said = (done.stderr or done.stdout).strip() if done else ""
-            what = "only read" if on else "writable"
+            what = "read-only" if on else "writable"
             raise InstallError(
                 f"the card will not be {what} after the next boot"
                 + (
@@ -208,7 +208,7 @@ class TargetMachine:
 
     def _write_overlay(self, on: bool) -> None:
         place = self.at(OVERLAY_CONFIG)
-        # Whatever else stands in it, in whatever encoding, stays as it is.
+        # Every other line stays as it is, in any encoding.
         there = place.read_text("utf-8", "surrogateescape") if place.exists() else ""
         before = there.splitlines()
         lines = [line for line in before if not line.lstrip().startswith("overlayroot=")]
@@ -222,7 +222,7 @@ class TargetMachine:
             os.fchmod(new.fileno(), 0o644)
 
     def sync(self) -> None:
-        """Bring all that was written to the disk: a Pi's plug may be pulled at any time."""
+        """Write everything to the disk: someone may pull a Pi's plug at any time."""
         os.sync()
 
     def taken(self, host: str, port: int) -> bool:
@@ -235,7 +235,7 @@ class TargetMachine:
         try:
             listen(host, port).close()
         except OSError as error:
-            # Others are no hindrance: an address that comes later, a port for root only.
+            # Other errors are fine: the address may come later, the port may be root's only.
             return error.errno == errno.EADDRINUSE
         return False
 

@@ -1,9 +1,13 @@
-"""This machine's own screen: a browser full screen on the exhibit, and kept alive.
+"""Show the exhibit in a full-screen browser on this machine's own screen, and keep it alive.
 
-`browsers` says which browsers there are. `launcher` starts one of them (`chromium`, `cog`, by
-`start` and `browser_process`) with a profile of its own (`profiles`), sleeps until something wakes
-it (`alarm`) and asks the bridge (`inquiry`) whether its page lives (`liveness`). `guard` keeps the
-exhibit alone on the screen, over `devtools_pipe`, by what `tabs` decides; `chromium_policy` forbids
-the rest, and `home` says which pages are the exhibit's. `screen` knows whether there is a screen at
-all, and `renewal` starts the browser anew at night. A process of its own: `gpiobridge kiosk`.
+`gpiobridge kiosk` runs all of this in its own process:
+
+- `browsers` lists the browsers that a kiosk can use.
+- `launcher` starts one of them (`chromium` or `cog`, with `start` and `browser_process`), each
+  kiosk with its own profile (`profiles`). It sleeps until something wakes it (`alarm`). It asks
+  the bridge (`inquiry`) whether the page is alive (`liveness`).
+- `guard` keeps the exhibit alone on the screen. `tabs` decides what to do, and `devtools_pipe`
+  carries the orders to the browser.
+- `chromium_policy` forbids the rest, and `home` says which pages belong to the exhibit.
+- `screen` knows whether there is a screen, and `renewal` restarts the browser at night.
 """

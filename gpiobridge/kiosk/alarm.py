@@ -1,6 +1,6 @@
-"""What wakes the launcher: a signal, its browser's end, a word of browser or screen.
+"""Wake the launcher: on a signal, the end of its browser, or a message of browser or screen.
 
-One thread, which must be the main one: it takes the process's signals.
+It runs on one thread, which must be the main thread, because it handles the process's signals.
 """
 
 import contextlib
@@ -13,21 +13,21 @@ from typing import Protocol, Self
 
 
 class StoppedError(Exception):
-    """A signal came during what may take seconds."""
+    """A signal came during something that may take seconds."""
 
 
 class End(Protocol):
     """Something to wait for."""
 
     def fileno(self) -> int:
-        """Its descriptor."""
+        """Return its descriptor."""
 
 
 class Alarm:
-    """Sleeps until there is something to do, and knows whether all is to end.
+    """Sleeps until there is something to do, and knows whether the kiosk must stop.
 
     Attributes:
-        stopping: whether SIGTERM, SIGINT or SIGHUP has come.
+        stopping: whether SIGTERM, SIGINT or SIGHUP came.
     """
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ class Alarm:
         for end in (self._woken, self._wake):
             end.setblocking(False)
         self._old_fd = signal.set_wakeup_fd(self._wake.fileno(), warn_on_full_buffer=False)
-        # A child's end has to wake us, and does so only if its signal has a handler.
+        # The end of a child must wake us. It does so only if SIGCHLD has a handler.
         handlers = dict.fromkeys((signal.SIGTERM, signal.SIGINT, signal.SIGHUP), self._stop)
         handlers[signal.SIGCHLD] = lambda *_: None
         self._old = {number: signal.signal(number, do) for number, do in handlers.items()}
@@ -53,14 +53,14 @@ class Alarm:
         self._wake.close()
 
     def sleep(self, seconds: float | None, ends: Sequence[End]) -> list[End]:
-        """Sleep until a signal comes, a child ends, or one of the others has something to say.
+        """Sleep until a signal comes, a child ends, or one of `ends` becomes readable.
 
         Args:
-            seconds: at most so long; None for as long as it takes.
-            ends: the others.
+            seconds: the longest time to sleep; None for no limit.
+            ends: what else to wait for.
 
         Returns:
-            Those of the others that have.
+            Those of `ends` that are readable.
         """
         ready = select.select([self._woken, *ends], [], [], seconds)[0]
         if self._woken in ready:
@@ -70,7 +70,7 @@ class Alarm:
 
     @contextlib.contextmanager
     def interrupting(self) -> Iterator[None]:
-        """Let a signal that ends us end what is done in here, too, by a `StoppedError`."""
+        """Let a signal that stops the kiosk also interrupt this block, by a `StoppedError`."""
         self._interrupting = True
         try:
             yield

@@ -1,6 +1,6 @@
-"""A browser's process: its start without a guard, and its end.
+"""Start a browser's process without a guard, and end it.
 
-One thread, the launcher's.
+All of it runs on the launcher's thread.
 """
 
 import contextlib
@@ -9,11 +9,11 @@ import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 
-_END_S = 1.5  # for the browser to end by itself
+_END_S = 1.5  # time for the browser to end by itself
 
 
 def start(command: Sequence[str], environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    """Start a browser without a guard, in a session of its own: so that all of it can be ended.
+    """Start a browser without a guard, in its own session, which `ending` can end as a whole.
 
     Args:
         command: its command line.
@@ -27,7 +27,7 @@ def start(command: Sequence[str], environ: Mapping[str, str]) -> subprocess.Pope
 
 @contextlib.contextmanager
 def ending(browser: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]]:
-    """End a browser with all its processes, whatever happens."""
+    """End a browser and all its processes when the block ends, also after an error."""
     try:
         yield browser
     finally:
@@ -40,10 +40,10 @@ def ending(browser: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]
 
 
 def how_it_ended(code: int | None) -> str:
-    """Say how a browser has ended.
+    """Say how a browser ended.
 
     Args:
-        code: what `subprocess` says of it.
+        code: its return code, as `subprocess` reports it.
     """
     if code is not None and code < 0:
         named = {number.value: number.name for number in signal.Signals}

@@ -1,7 +1,7 @@
-"""Which browsers a kiosk can show pages with, and what little memory is: the facts alone.
+"""The browsers that a kiosk can use, and how much memory counts as little. Only facts.
 
-The command line, the doctor and the installation ask here as the launcher does; how each browser is
-started, `chromium` and `cog` know. Pure; any thread.
+The command line, the doctor, the installation and the launcher use this module. `chromium` and
+`cog` know how to start each browser. Pure; any thread.
 """
 
 import re
@@ -17,9 +17,9 @@ class Browser:
     """A browser.
 
     Args:
-        name: what the command line calls it.
-        programs: names of its program on the path, the first one that is there is taken.
-        packages: those of Debian that bring it.
+        name: its name on the command line.
+        programs: the names of its program; the first one found on the path is used.
+        packages: the Debian packages that contain it.
     """
 
     name: str
@@ -30,7 +30,7 @@ class Browser:
 CHROMIUM = Browser(
     "chromium",
     ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome"),
-    ("chromium", "chromium-sandbox"),  # only recommended by the other one, and as necessary
+    ("chromium", "chromium-sandbox"),  # apt only recommends the sandbox, but Chromium needs it
 )
 COG = Browser("cog", ("cog",), ("cog",))
 
@@ -39,28 +39,28 @@ DEFAULT_BROWSER = CHROMIUM
 
 
 def has_little_memory(memory_bytes: int) -> bool:
-    """Whether a machine has as little memory as a Pi Zero 2 W, for which cog is the better one.
+    """Whether a machine has as little memory as a Pi Zero 2 W. There, cog is the better choice.
 
-    A Pi with 512 MB reports some 420 of them, one with 1 GB some 900.
+    A Pi with 512 MB reports about 420 MB, and a Pi with 1 GB about 900 MB.
     """
     return memory_bytes < _LITTLE_BYTES
 
 
 def fitting(*, little_memory: bool) -> tuple[Browser, ...]:
-    """List the browsers for a machine, the one that fits it best first."""
+    """List the browsers for a machine, the best one first."""
     return (COG, CHROMIUM) if little_memory else (CHROMIUM, COG)
 
 
 def named_in(command: str) -> Browser:
-    """Find the browser that a command of the kiosk names; the default if it names none we know.
+    """Find the browser in a kiosk's command line; the default if it names no known browser.
 
     Args:
-        command: as a unit has it, or as systemd shows it.
+        command: the command line, as a unit contains it or systemd shows it.
     """
     found = _OPTION.search(command)
     return BROWSERS.get(found[2], DEFAULT_BROWSER) if found else DEFAULT_BROWSER
 
 
 def with_browser(command: str, browser: Browser) -> str:
-    """Write a command of the kiosk for a browser; one that names none has no choice, and stays."""
+    """Put a browser into a kiosk's command line; a command without ``--browser`` stays as it is."""
     return _OPTION.sub(rf"\g<1>{browser.name}", command)

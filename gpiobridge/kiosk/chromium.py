@@ -1,8 +1,8 @@
-"""Chromium as a kiosk needs it: where it is, its command line, its profile.
+"""Chromium as a kiosk needs it: its program, its command line and its profile.
 
-Owns every flag and its reason. Starts nothing; the caller's thread. Switches are those of
-Chromium's ``*_switches.cc``. A release ignores one that it doesn't know, so a test looks each of
-them up in the installed Chromium.
+This module owns every flag and the reason for it. It starts nothing. It runs on the caller's
+thread. The switches are those of Chromium's ``*_switches.cc``. Chromium ignores a switch that it
+doesn't know, so a test looks for each of them in the installed Chromium.
 """
 
 import json
@@ -20,7 +20,7 @@ HAS_PIPE = True
 
 _ALWAYS = (
     "--kiosk",
-    "--start-maximized",  # else a screen that is plugged in again leaves a small window
+    "--start-maximized",  # without it, a replugged screen leaves a small window
     "--no-first-run",
     "--no-default-browser-check",
     "--noerrdialogs",
@@ -35,21 +35,21 @@ _ALWAYS = (
     "--overscroll-history-navigation=0",
 )
 
-# No spare renderer that waits for a second site. (Low-end device mode changes nothing on Linux.)
+# No spare renderer for a second site. (Low-end device mode changes nothing on Linux.)
 _SMALL = ("--renderer-process-limit=1",)
 
-# For what no policy answers: MIDI, a page that wants to handle links. It would refuse the camera,
-# too, to a page to which a policy gives it.
+# For permissions that no policy covers: MIDI, a page that wants to handle links. This flag would
+# also refuse a camera that a policy allows.
 _NOTHING_ASKED = ("--deny-permission-prompts",)
 
 _NO_FEATURES = (
     "Translate",
-    # The suggestions of an address bar that a kiosk doesn't show: a process of 50 MB.
+    # Suggestions for an address bar that a kiosk doesn't show: a process of 50 MB.
     "WebUIOmniboxPopup",
     "WebUIOmniboxAimPopup",
     "WebUIOmniboxFullPopup",
 )
-# A page that is prerendered costs as much as the one that is shown; so it is only fetched ahead.
+# A prerendered page needs as much memory as the visible one, so pages are only prefetched.
 _NO_FEATURES_SMALL = ("Prerender2",)
 _CRASHES = "crashes"
 _FEATURES_FLAG = "--disable-features="
@@ -59,12 +59,12 @@ def find() -> Path:
     """Find Chromium (or Chrome) on the path.
 
     Raises:
-        KioskError: there is none.
+        KioskError: it is not installed.
     """
     if program := find_program(browsers.CHROMIUM.programs):
         return program
     raise KioskError(
-        "there is no Chromium here; install it: sudo apt install chromium "
+        "Chromium is not installed; install it: sudo apt install chromium "
         "(on Raspberry Pi OS bookworm: chromium-browser)"
     )
 
@@ -78,7 +78,7 @@ def command(start: Start) -> list[str]:
         flags.append("--ozone-platform=wayland")
     if _asks_about_memory(start.program):
         flags.append("--no-memcheck")
-    # Chromium takes only the last list of features, so the owner's is joined with ours.
+    # Chromium uses only the last list of features, so this joins the owner's list with ours.
     off = [*_NO_FEATURES, *(_NO_FEATURES_SMALL if start.little_memory else ())]
     for flag in start.flags:
         if flag.startswith(_FEATURES_FLAG):
@@ -95,25 +95,25 @@ def command(start: Start) -> list[str]:
 
 
 def environment(start: Start, environ: Mapping[str, str]) -> dict[str, str]:
-    """Make its environment: its crash reports go into the profile (there is no flag for none).
+    """Make its environment: crash reports go into the profile (no flag switches them off).
 
     Args:
-        start: what it is started with.
-        environ: the rest.
+        start: how to start it.
+        environ: the other variables.
     """
     return {**environ, "BREAKPAD_DUMP_LOCATION": str(start.profile / _CRASHES)}
 
 
 def first_address(folder: Path, address: str, *, secret: bool) -> str:
-    """What Chromium opens first: where that is secret, a file that leads there.
+    """Return what Chromium opens first: the address, or a file that leads to a secret address.
 
     Args:
-        folder: for that file; nobody else can read it.
-        address: of the exhibit.
-        secret: whether a token stands in it: all can read commands.
+        folder: the folder for that file; nobody else can read it.
+        address: the exhibit's address.
+        secret: whether the address contains a token: every user can read command lines.
 
     Raises:
-        KioskError: the file can't be written: the disk is full, for example.
+        KioskError: the file can't be written; the disk is full, for example.
     """
     if not secret:
         return address
@@ -124,46 +124,47 @@ def first_address(folder: Path, address: str, *, secret: bool) -> str:
             file.write(f"<script>location.replace({json.dumps(address)})</script>\n")
     except OSError as error:
         raise KioskError(
-            f"{page}, which lets the kiosk in, can't be written: {error.strerror or error}; make "
-            "room on its disk"
+            f"{page}, which has the token for the browser, can't be written: "
+            f"{error.strerror or error}; check that its disk is not full"
         ) from error
     return page.as_uri()
 
 
 def prepare(profile: Path, base: str, allow: Sequence[str]) -> None:
-    """Make a profile ready for a new start; what may be shown, `chromium_policy` says."""
+    """Make a profile ready for a new start. `chromium_policy` says which pages may be shown."""
     tidy(profile)
 
 
 def tidy(profile: Path) -> None:
     """Make a profile forget how Chromium's last run ended.
 
-    Only while no Chromium uses it.
+    Call it only while no Chromium uses the profile.
 
     Args:
-        profile: its folder; one that isn't there needs nothing.
+        profile: the profile's folder; it need not exist.
     """
-    # A page that crashes again and again would fill the card within weeks.
+    # The reports of a page that crashes again and again would fill the card within weeks.
     shutil.rmtree(profile / _CRASHES, ignore_errors=True)
-    # A lock that a crash left names the machine: after its renaming Chromium would refuse to start.
+    # A crash leaves a lock with the machine's name. If the machine is renamed, Chromium would
+    # refuse to start.
     for lock in profile.glob("Singleton*"):
         lock.unlink(missing_ok=True)
     preferences = profile / "Default" / "Preferences"
     try:
         values = json.loads(preferences.read_bytes())
         values.setdefault("profile", {}).update(exit_type="Normal", exited_cleanly=True)
-        # What a visitor has enlarged with Ctrl and the wheel.
+        # A visitor may have zoomed with Ctrl and the mouse wheel.
         values.get("partition", {}).pop("per_host_zoom_levels", None)
     except FileNotFoundError:
         return
-    except (ValueError, AttributeError, TypeError, RecursionError):  # cut off by a power failure
+    except (ValueError, AttributeError, TypeError, RecursionError):  # damaged by a power failure
         preferences.unlink()  # Chromium makes new ones
         return
     preferences.write_text(json.dumps(values))
 
 
 def _asks_about_memory(browser: Path) -> bool:
-    """Whether it is Raspberry Pi's script, which stops at a warning where there is under 1 GB."""
+    """Whether it is Raspberry Pi's script, which stops at a warning with less than 1 GB."""
     with browser.open("rb") as file:
         start = file.read(65_536)
     return start.startswith(b"#!") and b"memcheck" in start

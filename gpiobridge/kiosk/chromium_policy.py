@@ -1,9 +1,9 @@
-"""What Chromium may do in the kiosk: the managed policy that the kiosk's unit binds over its own.
+"""Chromium's managed policy in the kiosk. The kiosk's unit mounts it over Chromium's own policies.
 
-Owns each policy and its reason. Names and values are those of Chromium's policy list
-(https://chromeenterprise.google/policies/); a release ignores one that it doesn't know, so a test
-looks each of them up in the installed Chromium. What no policy stops, such as a new tab, `tabs`
-closes. Any thread.
+This module owns each policy and the reason for it. Names and values are those of Chromium's policy
+list (https://chromeenterprise.google/policies/). Chromium ignores a policy that it doesn't know,
+so a test looks for each of them in the installed Chromium. Some things no policy can stop, such as
+a new tab: `tabs` closes these. Any thread.
 """
 
 import json
@@ -17,15 +17,15 @@ from gpiobridge.system.units import EXHIBIT, KIOSK, bare
 from gpiobridge.system.whole_files import replacing
 
 FILE = f"{EXHIBIT}/chromium-policies/managed/gpiobridge.json"
-"""Where the kiosk's unit has it written before each start."""
+"""The file that the kiosk's unit writes before each start."""
 
 START_PAGE = f"/run/{bare(KIOSK)}/start.html"
-"""The page that leads to a bridge with a token: in the unit's own folder, for its user alone."""
+"""The page that leads to a bridge with a token, in the unit's own folder, for its user only."""
 
 _BLOCKED, _OFF = 2, False
 
 _NOTHING_ASKED = {
-    # Nobody is there to answer, and a visitor shouldn't: 2 is "block".
+    # A kiosk has nobody who could answer, and a visitor must not: 2 is "block".
     "DefaultNotificationsSetting": _BLOCKED,
     "DefaultGeolocationSetting": _BLOCKED,
     "DefaultWebUsbGuardSetting": _BLOCKED,
@@ -54,12 +54,12 @@ _NOTHING_OPENED = {
     "DownloadRestrictions": 3,  # all
     "PromptForDownloadLocation": _OFF,
     "PrintingEnabled": _OFF,
-    "DeveloperToolsAvailability": 2,  # nowhere; the launcher's pipe is no part of them
-    "IncognitoModeAvailability": 1,  # not
+    "DeveloperToolsAvailability": 2,  # nowhere; this does not concern the launcher's pipe
+    "IncognitoModeAvailability": 1,  # disabled
     "BrowserGuestModeEnabled": _OFF,
     "BrowserAddPersonEnabled": _OFF,
-    "ProfilePickerOnStartupAvailability": 1,  # not
-    "BrowserSignin": 0,  # not
+    "ProfilePickerOnStartupAvailability": 1,  # disabled
+    "BrowserSignin": 0,  # disabled
     "SyncDisabled": True,
     "ExtensionInstallBlocklist": ["*"],
     "BookmarkBarEnabled": _OFF,
@@ -70,11 +70,11 @@ _NOTHING_OPENED = {
     "QRCodeGeneratorEnabled": _OFF,
     "DesktopSharingHubEnabled": _OFF,
     "LensRegionSearchEnabled": _OFF,
-    "LensOverlaySettings": 1,  # not
+    "LensOverlaySettings": 1,  # disabled
     "SideSearchEnabled": _OFF,
     "GenAiDefaultSettings": 2,  # none of them
-    "GeminiSettings": 1,  # not
-    "AIModeSettings": 1,  # not
+    "GeminiSettings": 1,  # disabled
+    "AIModeSettings": 1,  # disabled
     "AllowDinosaurEasterEgg": _OFF,
 }
 
@@ -90,10 +90,10 @@ _NOTHING_OFFERED = {
     "ShowHomeButton": _OFF,
 }
 
-# "*" leaves out what is Chromium's own.
+# "*" does not match Chromium's own schemes.
 _NOWHERE = ["*", "chrome://*", "chrome-untrusted://*", "devtools://*", "file://*", "view-source:*"]
 
-# The exhibit's own frames: a document that a page has made itself comes from nowhere.
+# The exhibit's own frames: a document that a page makes itself has none of the bridge's addresses.
 _OWN = ["about:blank", "about:srcdoc", "blob:*", "data:*"]
 
 
@@ -101,9 +101,9 @@ def policy(bridge: str, allow: Sequence[str], *, camera: bool) -> dict[str, obje
     """Make the policy.
 
     Args:
-        bridge: where the bridge is, such as ``http://127.0.0.1:8000``.
-        allow: addresses of other sites that may be shown, without a path.
-        camera: whether the bridge's pages may use camera and microphone, without being asked.
+        bridge: the bridge's address, such as ``http://127.0.0.1:8000``.
+        allow: the addresses of other sites that may be shown, without a path.
+        camera: whether the bridge's pages may use camera and microphone without a question.
     """
     own = [bridge, *home.origins(bridge)[1:]]
     seeing = own if camera else []
@@ -123,17 +123,17 @@ def policy(bridge: str, allow: Sequence[str], *, camera: bool) -> dict[str, obje
 
 
 def text(made: dict[str, object]) -> str:
-    """Write a policy as Chromium reads it."""
+    """Return a policy as Chromium reads it."""
     return json.dumps(made, indent=2) + "\n"
 
 
 def write(path: Path, content: str) -> None:
-    """Write a policy where all can read it, whole or not at all.
+    """Write a policy that every user can read, wholly or not at all.
 
     Args:
-        path: the file. Folders that aren't there are made, for all to read, too; others stay as
-            they are.
-        content: the policy, as `text` writes it.
+        path: the file. Missing folders are made, readable for every user. Existing folders stay
+            as they are.
+        content: the policy, as `text` returns it.
 
     Raises:
         OSError: it can't be written.
@@ -141,17 +141,18 @@ def write(path: Path, content: str) -> None:
     missing = [folder for folder in path.parents if not folder.exists()]
     for folder in reversed(missing):
         folder.mkdir(exist_ok=True)
-        folder.chmod(0o755)  # whatever the umask is; a folder that was there keeps its mode
+        folder.chmod(0o755)  # with every umask; an existing folder keeps its mode
     with replacing(path) as new:
         os.fchmod(new.fileno(), 0o644)
         new.write(content.encode())
 
 
 def _exactly(site: str) -> str:
-    """Write an address so that neither other ports nor names below its own count.
+    """Return a filter for an address that matches neither other ports nor subdomains.
 
-    Chromium's URL filter format (https://support.google.com/chrome/a/answer/9942583): without a
-    port each of them counts, and a point stands before a name that is meant alone.
+    This is Chromium's URL filter format (https://support.google.com/chrome/a/answer/9942583).
+    Without a port, the filter matches every port. With a dot before the name, it does not match
+    subdomains.
     """
     scheme, _, place = origin_of(site).partition("://")
     is_name = place.rpartition(":")[0].strip("0123456789.") != "" and not place.startswith("[")

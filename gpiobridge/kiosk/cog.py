@@ -1,10 +1,10 @@
-"""cog as a kiosk needs it: where it is, its command line, its environment, its filter.
+"""cog as a kiosk needs it: its program, command line, environment and filter.
 
-cog shows one page with WPE WebKit and has no window of its own around it: no tabs, menus, dialogs
-or printing. Owns every option and its reason. Starts nothing; the caller's thread. Options and
-variables are those of cog 0.16 (Debian bookworm) and 0.18 (trixie): cog-launcher.c and
-docs/platform-wl.md of its source. cog ends at an option that it doesn't know, so each of
-them is in both.
+cog shows one page with WPE WebKit, without a window around it: no tabs, menus, dialogs or printing.
+This module owns every option and the reason for it. It starts nothing. It runs on the caller's
+thread. Options and variables are those of cog 0.16 (Debian bookworm) and 0.18 (trixie), from
+cog-launcher.c and docs/platform-wl.md of its source. cog stops at an option that it doesn't know,
+so this module uses only options that both versions have.
 """
 
 import json
@@ -20,11 +20,11 @@ from gpiobridge.system.commands import find_program
 
 HAS_PIPE = False
 
-# Not --doc-viewer, which has no cache: a page with a large picture then took 130 ms instead of 55,
-# and more memory. The cache hardly wears the card: 24 KB written in 13 such pages.
+# Not --doc-viewer: it has no cache. A page with a large picture then took 130 ms instead of 55,
+# and more memory. The cache hardly wears out the card: 24 KB written for 13 such pages.
 _ALWAYS = (
     "--platform=wl",
-    "--webprocess-failure=exit",  # else an error page stays where the page has crashed
+    "--webprocess-failure=exit",  # otherwise an error page stays after a crash
     "--media-playback-requires-user-gesture=false",
 )
 _SANDBOX = "--enable-sandbox"
@@ -36,26 +36,26 @@ def find() -> Path:
     """Find cog on the path.
 
     Raises:
-        KioskError: there is none.
+        KioskError: it is not installed.
     """
     if program := find_program(browsers.COG.programs):
         return program
     raise KioskError(
-        "there is no cog here; install it: sudo apt install --no-install-recommends cog "
-        "(or take Chromium: leave --browser out)"
+        "cog is not installed; install it: sudo apt install --no-install-recommends cog "
+        "(or leave --browser out for Chromium)"
     )
 
 
 def command(start: Start) -> list[str]:
-    """Make the command line; the page's address is not in it (`environment`).
+    """Make the command line, without the page's address (`environment` has it).
 
-    cog does nothing else with little memory, and asks nobody for a camera.
+    Little memory changes nothing for cog, and cog asks for no camera permission.
 
     Args:
-        start: with a profile that has the filter (`prepare`).
+        start: how to start it; its profile contains the filter (`prepare`).
 
     Raises:
-        KioskError: the screen is X11's, for which Debian's cog has no plug-in.
+        KioskError: the screen is an X11 screen. Debian's cog has no X11 plug-in.
     """
     if not start.wayland:
         raise KioskError(
@@ -71,8 +71,9 @@ def environment(start: Start, environ: Mapping[str, str]) -> dict[str, str]:
     """Make its environment.
 
     Args:
-        start: with the page to open: a token may stand in it, and only a command line can all read.
-        environ: the rest.
+        start: how to start it, with the page's address. The address may contain a token: every
+            user can read a command line, but not an environment.
+        environ: the other variables.
     """
     return {
         **environ,
@@ -80,54 +81,54 @@ def environment(start: Start, environ: Mapping[str, str]) -> dict[str, str]:
         "COG_PLATFORM_WL_VIEW_FULLSCREEN": "1",
         "XDG_DATA_HOME": str(start.profile / "data"),
         "XDG_CACHE_HOME": str(start.profile / "cache"),
-        # Without a session bus no second cog hands its page to the first and ends, and no other
-        # program sends this one elsewhere.
+        # With a session bus, a second cog would hand its page to the first one and end, and any
+        # program could send this cog to another page.
         "DBUS_SESSION_BUS_ADDRESS": "disabled:",
-        # WPE 2.48 keeps what a visitor downloads in the home folder, until the card is full.
+        # WPE 2.48 stores a visitor's downloads in the home folder, until the card is full.
         "XDG_CONFIG_HOME": environ.get("XDG_CONFIG_HOME") or f"{environ.get('HOME', '')}/.config",
         "HOME": "/nonexistent",
     }
 
 
 def first_address(folder: Path, address: str, *, secret: bool) -> str:
-    """What cog opens first: the exhibit's address itself, which its command line doesn't show."""
+    """Return what cog opens first: the exhibit's own address; its command line doesn't show it."""
     return address
 
 
 def prepare(profile: Path, base: str, allow: Sequence[str] = ()) -> None:
-    """Write the rules that keep cog's page on the bridge into its profile, for `command`.
+    """Write the filter that keeps cog on the bridge's pages into its profile, for `command`.
 
-    cog leaves nothing there that would hinder its next start.
+    cog leaves nothing in the profile that could prevent its next start.
 
     Args:
-        profile: its folder.
-        base: where the bridge is.
-        allow: addresses of other sites that may be shown.
+        profile: the profile's folder.
+        base: the bridge's address.
+        allow: the addresses of other sites that may be shown.
 
     Raises:
-        KioskError: the disk is full, for example.
+        KioskError: the filter can't be written; the disk is full, for example.
     """
     file, text = profile / _FILTER, json.dumps(content_filter(base, allow), indent=1)
     try:
         if file.is_file() and file.read_text("utf-8", errors="replace") == text:
-            return  # so that a full card stops no kiosk
+            return  # write nothing: a full card must not stop the kiosk
         file.write_text(text, "utf-8")
     except OSError as error:
         raise KioskError(
-            f"{file} can't be written: {error.strerror or error}; without it cog would show "
-            "pages of any site"
+            f"{file}, which keeps cog on the bridge's pages, can't be written: "
+            f"{error.strerror or error}; check that its disk is not full"
         ) from error
 
 
 def content_filter(base: str, allow: Sequence[str] = ()) -> list[dict[str, object]]:
-    """Make the rules by which no page of another site is shown; images, frames and such are free.
+    """Make the rules that block pages of other sites; images, frames and the like are allowed.
 
-    WebKit's content blockers: the last rule that fits wins. An address is compared as WebKit
-    writes it, in lower case and without the scheme's own port.
+    They are rules of WebKit's content blockers: the last matching rule wins. WebKit compares
+    addresses in lower case and without the scheme's default port.
 
     Args:
-        base: where the bridge is, such as ``http://127.0.0.1:8000``.
-        allow: addresses of other sites that may be shown, such as ``https://example.org``.
+        base: the bridge's address, such as ``http://127.0.0.1:8000``.
+        allow: the addresses of other sites that may be shown, such as ``https://example.org``.
     """
     pages = {"resource-type": ["document"], "load-context": ["top-frame"]}
     return [
@@ -144,7 +145,7 @@ def content_filter(base: str, allow: Sequence[str] = ()) -> list[dict[str, objec
 
 
 def _origins(site: str) -> list[str]:
-    """Write a site's beginning as WebKit does, by each of its names on this machine."""
+    """Return the start of a site's addresses as WebKit writes it, for each of its local names."""
     scheme, _, place = origin_of(site).partition("://")
     host, _, port = place.rpartition(":")
     end = "" if int(port or 0) == DEFAULT_PORTS.get(scheme) else f":{port}"
@@ -153,7 +154,7 @@ def _origins(site: str) -> list[str]:
 
 
 def _has_sandbox_option(browser: Path) -> bool:
-    """Whether its web process is only put into a sandbox when asked: newer ones always do."""
+    """Whether cog has the option for the sandbox of its web process; newer ones always use it."""
     try:
         return b"enable-sandbox\0" in browser.read_bytes()
     except OSError:  # an upgrade is replacing it

@@ -1,9 +1,9 @@
-"""Chromium's debugging pipe: JSON messages, each ended by a NUL, at its descriptors 3 and 4.
+"""Chromium's debugging pipe: JSON messages on its descriptors 3 and 4, each ended by a NUL.
 
-The two ends are this process's and the browser's; nothing else can reach them, and no port is
-open. Owns bytes and their bounds, not their meaning: `tabs` has that. Never blocks, whatever the
-browser sends or leaves unread. One thread, the caller's. Imports nothing of ours. The format is
-that of Chromium's ``content/browser/devtools/devtools_pipe_handler.cc``.
+Only this process and the browser can reach the two ends, and no port is open. This module owns the
+bytes and their limits. `tabs` owns their meaning. It never blocks, even if the browser sends too
+much or reads nothing. It runs on the caller's thread and imports nothing of this project. The
+format is that of Chromium's ``content/browser/devtools/devtools_pipe_handler.cc``.
 """
 
 import contextlib
@@ -14,34 +14,34 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 MAX_MESSAGE = 1 << 20
-"""A longer message is skipped, in bytes: what we ask for is a few hundred long."""
+"""The longest message, in bytes. A longer one is skipped; ours are a few hundred bytes long."""
 
 MAX_UNSENT = 1 << 16
-"""A browser that leaves so much unread, in bytes, reads no more: the pipe counts as closed."""
+"""How many bytes the browser may leave unread. Beyond that, the pipe counts as closed."""
 
 FLAG = "--remote-debugging-pipe"
 
-_READ = 1 << 16  # at most so much in one turn, so that a flood leaves time for everything else
+_READ = 1 << 16  # bytes at most in one turn: a flood must leave time for everything else
 _END = b"\0"
 
-# The descriptors have to be 3 and 4, which may be taken in this process; a shell moves them there.
-# What the browser prints goes where its errors go.
+# The descriptors must be 3 and 4. These may be in use in this process, so a shell moves them there.
+# The browser's output goes to its standard error.
 _MOVE = 'exec 3<&0 4>&1 </dev/null >&2; exec "$@"'
 
 
 def start(
     command: Sequence[str], environ: Mapping[str, str]
 ) -> tuple[subprocess.Popen[bytes], "Pipe"]:
-    """Start a browser with a pipe to it, in a session of its own.
+    """Start a browser in its own session, with a pipe to it.
 
     Args:
-        command: its command line; a script that starts the browser by ``exec`` will do.
+        command: its command line; a script that starts the browser by ``exec`` works, too.
         environ: its environment.
 
     Raises:
-        OSError: there is no such program, or no process can be made.
+        OSError: the program does not exist, or no process can be made.
     """
-    os.stat(command[0])  # the shell would only end with 127
+    os.stat(command[0])  # raises if it is missing; the shell would only exit with 127
     browser = subprocess.Popen(
         ["/bin/sh", "-c", _MOVE, "sh", command[0], FLAG, *command[1:]],
         env=environ,
@@ -59,12 +59,12 @@ class Pipe:
     """Our end of the pipe.
 
     Args:
-        reads: the descriptor to read from; whoever has opened it closes it.
-        writes: the one to write to, likewise. It has to stay open while the browser runs, which
-            takes the pipe's end for an order to end.
+        reads: the descriptor to read from; the caller closes it.
+        writes: the descriptor to write to; the caller closes it. It must stay open while the
+            browser runs: the browser ends when the pipe ends.
 
     Attributes:
-        closed: whether it is of no more use.
+        closed: whether the pipe can no longer be used.
     """
 
     def __init__(self, reads: int, writes: int) -> None:
@@ -78,14 +78,14 @@ class Pipe:
         self._calls = 0
 
     def fileno(self) -> int:
-        """The descriptor that gets readable when the browser has said something."""
+        """Return the descriptor that becomes readable when the browser has sent something."""
         return self._reads
 
     def call(self, method: str, **params: Any) -> int:
-        """Ask the browser for something; return the number that its answer will have.
+        """Send the browser a call, and return the number that its answer will have.
 
         Args:
-            method: as the Chrome DevTools Protocol names it.
+            method: the method's name in the Chrome DevTools Protocol.
             params: its parameters.
         """
         self._calls += 1
@@ -95,7 +95,7 @@ class Pipe:
         return self._calls
 
     def flush(self) -> None:
-        """Send what the browser had no room for, as far as it has now."""
+        """Send as much of the unsent bytes as the pipe takes now."""
         try:
             while self._unsent and not self.closed:
                 del self._unsent[: os.write(self._writes, self._unsent)]
@@ -107,7 +107,7 @@ class Pipe:
             self._unsent.clear()
 
     def receive(self) -> list[dict[str, Any]]:
-        """Take what the browser has said, as far as it is whole; none if it has said nothing."""
+        """Return the complete messages that the browser has sent; none if it has sent nothing."""
         try:
             data = os.read(self._reads, _READ)
         except BlockingIOError:
@@ -134,7 +134,7 @@ class Pipe:
 
 
 def _read(text: bytearray) -> list[dict[str, Any]]:
-    """Read one message; what is none is left out."""
+    """Read one message; leave out what is not a message."""
     with contextlib.suppress(ValueError, RecursionError):
         message = json.loads(text)
         if isinstance(message, dict):

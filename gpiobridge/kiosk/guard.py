@@ -1,7 +1,7 @@
-"""Keeps the exhibit alone on the screen: what `tabs` decides, over the pipe of `devtools_pipe`.
+"""Keep the exhibit alone on the screen: `tabs` decides, and `devtools_pipe` carries the orders.
 
-Only Chromium has such a pipe; a kiosk without one goes on without a guard. One thread, the
-launcher's.
+Only Chromium has such a pipe. A kiosk without a pipe runs without a guard. All of it runs on the
+launcher's thread.
 """
 
 import logging
@@ -26,8 +26,8 @@ def start(
     Args:
         command: its command line, with the exhibit's first address at the end.
         environ: its environment.
-        bridge: where the bridge is.
-        allow: addresses of other sites that may be shown.
+        bridge: the bridge's address.
+        allow: the addresses of other sites that may be shown.
 
     Raises:
         OSError: it can't be started.
@@ -40,8 +40,8 @@ class Guard:
     """Keeps the exhibit's tab alone on the screen, through Chromium's debugging pipe.
 
     Args:
-        pipe: to the browser.
-        tabs: what it has open.
+        pipe: the pipe to the browser.
+        tabs: the browser's tabs.
     """
 
     def __init__(self, pipe: Pipe, tabs: Tabs) -> None:
@@ -50,7 +50,7 @@ class Guard:
 
     @property
     def closed(self) -> bool:
-        """Whether the pipe is of no more use."""
+        """Whether the pipe can no longer be used."""
         return self._pipe.closed
 
     @property
@@ -64,11 +64,11 @@ class Guard:
         return self._tabs.away and not self.closed
 
     def fileno(self) -> int:
-        """The descriptor to wait for."""
+        """Return the descriptor to wait for."""
         return self._pipe.fileno()
 
     def attend(self, now_s: float) -> str:
-        """Do what there is to do; return why the browser is to be started again, or nothing."""
+        """Handle messages and time; return why the browser must be restarted, or ""."""
         if self.closed:
             return ""
         for message in self._pipe.receive():
@@ -85,6 +85,6 @@ class Guard:
             if order.method == "Target.closeTarget":
                 log.info("closed another window or tab")
             elif order.method == "Target.createTarget":
-                left = self._tabs.strayed or "a tab that has gone"
+                left = self._tabs.strayed or "a tab that is gone"
                 log.info("led home from %s", left)
         self._pipe.flush()

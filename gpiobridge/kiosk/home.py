@@ -1,16 +1,16 @@
-"""What counts as the bridge's own pages, whichever browser shows them. Pure."""
+"""Which pages count as the bridge's own, in every browser. Pure."""
 
 from gpiobridge.net.hosts import DEFAULT_PORTS, origin_of
 
 
 def origins(bridge: str) -> tuple[str, ...]:
-    """List the origins of a bridge's pages: its own, and that to which it may lead by HTTPS.
+    """List the origins of a bridge's pages: its own, and the HTTPS origin it may redirect to.
 
-    A proxy in front of it may send whoever comes by HTTP on to HTTPS: on the same host, from one
-    scheme's own port to the other's, that is the same bridge.
+    A proxy in front of the bridge may redirect HTTP to HTTPS. On the same host, from port 80 to
+    port 443, that is the same bridge.
 
     Args:
-        bridge: where it is, such as ``http://pi.local``.
+        bridge: the bridge's address, such as ``http://pi.local``.
     """
     own = origin_of(bridge)
     scheme, _, place = own.partition("://")

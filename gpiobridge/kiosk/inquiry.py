@@ -1,6 +1,6 @@
-"""What the bridge says of its displays, as the launcher asks it again and again.
+"""Ask the bridge about its displays; the launcher does so again and again.
 
-One thread, the launcher's.
+All of it runs on the launcher's thread.
 """
 
 import logging
@@ -12,20 +12,20 @@ from gpiobridge.kiosk.liveness import Answer
 
 log = logging.getLogger(__name__)
 
-_ANSWER_S = 2.0  # a bridge that needs longer counts as silent
+_ANSWER_S = 2.0  # a bridge that takes longer counts as silent
 
 
 class Inquiry:
     """Asks a bridge about its displays.
 
     Args:
-        base: where it is.
-        name: what this kiosk's display is called.
-        token: what the bridge asks for, if it does.
-        alarm: ends a question that is under way when a signal comes.
+        base: the bridge's address.
+        name: the name of this kiosk's display.
+        token: the bridge's token, if it requires one.
+        alarm: interrupts a running request when a signal comes.
 
     Attributes:
-        scene: what the exhibit showed at the last answer, to be compared; None if nobody can tell.
+        scene: what the exhibit showed at the last answer, for comparison; None if it is unknown.
     """
 
     def __init__(self, base: str, name: str, token: str, alarm: Alarm) -> None:
@@ -34,13 +34,13 @@ class Inquiry:
         self._name = name
         self._token = token
         self._alarm = alarm
-        self._silence = ""  # why the bridge doesn't answer, as last told
+        self._silence = ""  # why the bridge doesn't answer, as last logged
 
     def ask(self) -> Answer | None:
-        """Ask for the displays; None while the bridge is not up and well.
+        """Ask for the displays; return None while the bridge is down or ill.
 
         Raises:
-            KioskError: it wants another token.
+            KioskError: the bridge requires another token.
             StoppedError: a signal came meanwhile.
         """
         try:
@@ -48,10 +48,10 @@ class Inquiry:
                 health = asking.health(self._base, self._token, timeout_s=_ANSWER_S)
         except RemoteError as error:
             if error.status == 401:
-                # Another token than we were started with; the unit starts us with the new one.
-                says = "refuses our token" if self._token else "asks for a token"
+                # The token has changed since our start; the unit restarts us with the new one.
+                says = "refuses our token" if self._token else "requires a token"
                 raise KioskError(
-                    f"the bridge at {self._base} {says}: give the right one as "
+                    f"the bridge at {self._base} {says}: give the right one in "
                     "GPIOBRIDGE_SERVER__TOKEN, or with --token"
                 ) from error
             if self._silence != str(error):

@@ -1,9 +1,9 @@
-"""The kiosk: a browser full screen on a bridge's page, started again when it shows nothing alive.
+"""The kiosk: a full-screen browser on a bridge's page, restarted when no live page is shown.
 
-It runs beside the browser, as the one client that a kiosk compositor (cage) is given, or from a
-desktop's autostart. One thread, the caller's, which must be the main one; it sleeps until `alarm`
-wakes it, or it is time to ask the bridge (`inquiry`). `liveness` and `renewal` decide; `chromium`
-and `cog` know a browser each.
+The launcher runs along with the browser: as the only client of a kiosk compositor (cage), or from a
+desktop's autostart. It runs on the caller's thread, which must be the main thread. It sleeps until
+`alarm` wakes it, or until it is time to ask the bridge (`inquiry`). `liveness` and `renewal`
+decide. `chromium` and `cog` each know one browser.
 """
 
 import contextlib
@@ -29,23 +29,23 @@ from gpiobridge.kiosk.start import Start, page_address
 
 log = logging.getLogger(__name__)
 
-_WAIT_S = 0.5  # between two questions while the bridge is not up, or no page is shown
-_WATCH_S = 2.0  # between two questions while one is
-_STEADY_S = 30.0  # without watching, a browser that ran for so long has not failed
-_UNHEARD = 2  # starts in a row in which the browser never answered by its pipe
+_WAIT_S = 0.5  # between two questions while the bridge is down, or no page is shown
+_WATCH_S = 2.0  # between two questions while a page is shown
+_STEADY_S = 30.0  # if not watched, a browser that ran this long has not failed
+_UNHEARD = 2  # starts in a row without an answer through the pipe, then the pipe is left out
 
 
 class Driver(Protocol):
-    """How the launcher starts a browser: `chromium` and `cog` have it, as modules."""
+    """How the launcher starts a browser; the modules `chromium` and `cog` implement this."""
 
     HAS_PIPE: bool
-    """Whether it can be given a debugging pipe, for `guard`."""
+    """Whether the browser has a debugging pipe, for `guard`."""
 
     def find(self) -> Path:
-        """Find it."""
+        """Find the browser's program."""
 
     def first_address(self, folder: Path, address: str, *, secret: bool) -> str:
-        """What it opens first."""
+        """Return what it opens first."""
 
     def command(self, start: Start) -> list[str]:
         """Make its command line."""
@@ -61,18 +61,18 @@ DRIVERS: Mapping[str, Driver] = {browsers.CHROMIUM.name: chromium, browsers.COG.
 
 
 class Options(NamedTuple):
-    """What the command line says.
+    """The options of the command line.
 
     Args:
-        url: where the bridge is.
-        name: what this kiosk's display is called; on one bridge each needs its own.
-        browser: which one, by its name in `browsers`.
+        url: the bridge's address.
+        name: the name of this kiosk's display; each kiosk on one bridge needs its own name.
+        browser: the browser's name in `browsers`.
         flags: the owner's own flags for the browser.
-        watch: whether the page is expected to be live, as any page with our script is.
-        token: what the bridge asks for, if it does.
-        allow: addresses of other sites that may be shown.
-        renew_min: when the browser is started anew each day, in minutes after midnight.
-        camera: whether a page may ask for camera and microphone.
+        watch: whether the page must be live, as every page with our script is.
+        token: the bridge's token, if it requires one.
+        allow: the addresses of other sites that may be shown.
+        renew_min: when to restart the browser each day, in minutes after midnight; None for never.
+        camera: whether a page may use camera and microphone.
     """
 
     url: str
@@ -87,18 +87,19 @@ class Options(NamedTuple):
 
 
 def run(options: Options, environ: Mapping[str, str] = os.environ) -> None:
-    """Show a bridge's page until SIGTERM, SIGINT or SIGHUP.
+    """Show a bridge's page until SIGTERM, SIGINT or SIGHUP comes.
 
     Args:
         options: what to show, and how.
-        environ: names the screen and the folder of the profile.
+        environ: the environment, which names the screen and the profile's folder.
 
     Raises:
-        KioskError: there is no browser, no screen, or the screen has gone.
+        KioskError: there is no browser or no screen, or the compositor has ended.
     """
     if sys.platform != "linux":
         raise KioskError("the kiosk needs Linux; here, start a browser by hand: chrome --kiosk URL")
-    # By the unit's, the compositor has no cursor; a visitor's mouse has the browser's own.
+    # The unit's cursor theme makes the compositor's cursor invisible. Without this variable the
+    # browser still shows its own cursor for a visitor's mouse.
     environ = {name: value for name, value in environ.items() if name != "XCURSOR_PATH"}
     driver = DRIVERS[options.browser]
     program = driver.find()
@@ -123,7 +124,7 @@ def run(options: Options, environ: Mapping[str, str] = os.environ) -> None:
 
 
 class _Kiosk:
-    """The launcher's loop: a browser is started again and again, and watched to its end."""
+    """The launcher's loop: it starts a browser again and again, and watches it until it ends."""
 
     def __init__(self, options: Options, base: str, screen: Screen | None, alarm: Alarm) -> None:
         self._options = options
@@ -133,15 +134,15 @@ class _Kiosk:
         self._alarm = alarm
         self._bridge = Inquiry(base, options.name, options.token, alarm)
         self._renewal = Renewal(options.renew_min)
-        self._dark = False  # whether there is no screen, as last told
-        self._unheard = 0  # starts in a row in which the browser never answered by its pipe
+        self._dark = False  # whether there is no screen, as last logged
+        self._unheard = 0  # starts in a row without an answer through the pipe
 
     def show(self, start: Start, environ: Mapping[str, str]) -> None:
         """Show the exhibit until stopped.
 
         Args:
-            start: what the browser is started with.
-            environ: our own environment.
+            start: how to start the browser.
+            environ: the launcher's own environment.
         """
         command = self._driver.command(start)
         its_environ = self._driver.environment(start, environ)
@@ -155,7 +156,7 @@ class _Kiosk:
                 self._pause(pause_s)
 
     def _is_time_to_start(self) -> bool:
-        """Wait until bridge and screen are there; say whether they are, or we are stopped."""
+        """Wait until bridge and screen are ready; return False if a signal stops us first."""
         while not self._alarm.stopping and (self._is_dark() or self._bridge.ask() is None):
             self._pause(_WAIT_S)
         return not self._alarm.stopping
@@ -163,17 +164,17 @@ class _Kiosk:
     def _run(
         self, command: Sequence[str], profile: Path, environ: Mapping[str, str], failures: int
     ) -> tuple[bool, str]:
-        """Start the browser and watch it to its end; say whether it was alive, and why it ended."""
+        """Start the browser and watch it; return whether it was alive, and why it ended."""
         try:
             self._driver.prepare(profile, self._base, self._options.allow)
             started, watchman = self._start(command, environ)
-        except OSError as error:  # a full card, or an upgrade that is replacing it
+        except OSError as error:  # a full card, or an upgrade that is replacing the browser
             return False, f"it can't be started: {error}"
         with browser_process.ending(started) as browser:
             log.info("started %s (process %d) on %s", command[0], browser.pid, self._base)
             alive, reason = self._watch(browser, watchman, failures)
-        # A Chromium that can't have the pipe, for whatever reason, has to do without; one that
-        # merely failed at its start is not to be unguarded for weeks by that.
+        # If Chromium can't use the pipe, it must run without one. But one failed start must not
+        # leave the kiosk without a guard for weeks.
         has_failed = watchman is not None and not (alive or watchman.heard)
         self._unheard = self._unheard + 1 if has_failed else 0
         return alive, reason
@@ -181,7 +182,7 @@ class _Kiosk:
     def _start(
         self, command: Sequence[str], environ: Mapping[str, str]
     ) -> tuple[subprocess.Popen[bytes], Guard | None]:
-        """Start the browser, guarded, if it may have a pipe."""
+        """Start the browser, with a guard if it may have a pipe."""
         if self._driver.HAS_PIPE and self._unheard < _UNHEARD:
             return guard.start(command, environ, self._base, self._options.allow)
         if self._driver.HAS_PIPE:
@@ -191,7 +192,7 @@ class _Kiosk:
     def _watch(
         self, browser: subprocess.Popen[bytes], watchman: Guard | None, failures: int
     ) -> tuple[bool, str]:
-        """Wait until the browser has ended or has to; say whether it was alive, and why."""
+        """Wait until the browser has ended or must end; return whether it was alive, and why."""
         page = Liveness(self._options.name, failures)
         steady_s = time.monotonic() + _STEADY_S
         watch = self._options.watch
@@ -201,17 +202,17 @@ class _Kiosk:
             if watchman and (stuck := watchman.attend(time.monotonic())):
                 return page.seen, stuck
             if asks and time.monotonic() >= due_s:
-                # In the dark nobody could see a page, and Chromium would open none.
+                # Without a screen nobody could see a page, and Chromium would open none.
                 answer, seen = None if self._is_dark() else self._bridge.ask(), page.seen
                 if watchman and watchman.away:
                     answer = None
                 if self._renewal.due(time.monotonic(), _day_s(), self._bridge.scene):
-                    return True, "it is renewed, as kiosk.renew says"
+                    return True, "it is time for kiosk.renew"
                 if watch and (problem := page.problem(time.monotonic(), answer)):
                     return page.seen, problem
                 if page.seen and not seen:
                     log.info("its page is live")
-                # Soon, where a visitor may cover a page that has just come.
+                # Ask sooner while no page is shown: a visitor may cover a page that has just come.
                 soon = watch and answer is not None and not page.shown
                 due_s = time.monotonic() + (min(_WATCH_S, _WAIT_S) if soon else _WATCH_S)
             wait_s = max(0.0, due_s - time.monotonic()) if asks else None
@@ -220,7 +221,7 @@ class _Kiosk:
         return alive, browser_process.how_it_ended(browser.returncode)
 
     def _is_dark(self) -> bool:
-        """Whether there is no screen, or none that is switched on."""
+        """Whether no screen is connected and switched on."""
         dark = self._screen is not None and self._screen.dark
         if dark != self._dark:
             self._dark = dark
@@ -230,13 +231,13 @@ class _Kiosk:
         return dark
 
     def _pause(self, seconds: float) -> None:
-        """Sleep for so long, unless a signal ends us."""
+        """Sleep for this time, or until a signal stops us."""
         until_s = time.monotonic() + seconds
         while not self._alarm.stopping and (left_s := until_s - time.monotonic()) > 0:
             self._sleep(left_s)
 
     def _sleep(self, seconds: float | None, watchman: Guard | None = None) -> None:
-        """Sleep until a signal, a child's end or a word of the browser's, or for so long."""
+        """Sleep until a signal, the end of a child, a message of the browser, or for this time."""
         if watchman:
             seconds = LOOK_S if seconds is None else min(seconds, LOOK_S)
         ready = self._alarm.sleep(seconds, [end for end in (self._screen, watchman) if end])
@@ -249,6 +250,6 @@ def _memory_bytes() -> int:
 
 
 def _day_s() -> float:
-    """Seconds since midnight, local time."""
+    """Return the seconds since midnight, local time."""
     now = time.localtime()
     return now.tm_hour * 3600 + now.tm_min * 60 + now.tm_sec

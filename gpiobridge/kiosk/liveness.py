@@ -1,7 +1,8 @@
-"""Whether a kiosk's browser shows a live page, and when it is to be started again.
+"""Decide whether a kiosk's browser shows a live page, and when to restart the browser.
 
-A page is shown that is live and visible: behind another tab it still answers. Time and the bridge's
-answers in, reasons out. Pure; `launcher` asks.
+A page counts as shown if it is live and visible: a page behind another tab still answers. The time
+and the bridge's answers come in as arguments. Reasons for a restart are returned. Pure; `launcher`
+calls it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,44 +12,44 @@ from typing import Any, Self
 from gpiobridge.core import wire
 
 LOST_S = 10.0
-"""A page that was shown and isn't for so long has crashed, hangs, or is covered or left.
+"""A page that has not been shown for this long has crashed, hangs, is covered or was left.
 
-A page that merely lost its connection is back within a few seconds, and so is the next one of a
-press. What a visitor has opened in its place is gone within 20 s, the browser's start included.
+After a lost connection a page is back within a few seconds, and so is the next page after a press.
+If a visitor opens something in its place, that is gone within 20 s, including the browser's start.
 """
 
 UNSEEN_S = 60.0
-"""A browser that has not shown a live page after so long is started again, at first.
+"""A browser that has not shown a live page after this time is restarted, at first.
 
-On a Pi Zero 2 W a first start from a slow card can take over half a minute. One that is slower
-still would be stopped for ever just before it is ready, so each further try gets twice as long.
+On a Pi Zero 2 W a first start from a slow card can take more than half a minute. A still slower
+start would be stopped each time just before it is ready. So each further try gets twice as long.
 """
 
 MAX_UNSEEN_S = 300.0
 
 MAX_HIDDEN_S = 3600.0
-"""The same for a page that is live, but hidden.
+"""The longest such time for a page that is live, but hidden.
 
-A start ends what covers a page. Where the page is hidden again from then on, there may be nothing
-to see at all, as on a screen that is switched off by night, and further starts only cost.
+A restart removes what covers a page. If the page is hidden again after that, perhaps nobody can see
+it at all, as on a screen that is switched off at night. Further restarts would then not help.
 """
 
 FIRST_PAUSE_S = 0.5
 MAX_PAUSE_S = 10.0
 
-# Until the page gives a silent connection up, and time to make a new one.
+# The page gives up a silent connection after this many beats, and then has time for a new one.
 _BEATS = wire.SILENT_BEATS + 1.5
 _MAX_DOUBLINGS = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the bridge says of its displays.
+    """The bridge's answer about its displays.
 
     Args:
-        displays: the names of those that are live and visible.
-        beat_s: seconds between two signs of life.
-        hidden: the names of those that are live, but hidden.
+        displays: the names of the displays that are live and visible.
+        beat_s: seconds between two beats.
+        hidden: the names of the displays that are live, but hidden.
     """
 
     displays: frozenset[str]
@@ -57,7 +58,7 @@ class Answer:
 
     @classmethod
     def of(cls, displays: Iterable[Mapping[str, Any]], beat_s: float) -> Self:
-        """Read what ``/healthz`` says; an older bridge doesn't say what is visible."""
+        """Read the answer of ``/healthz``; an older bridge doesn't report `visible`."""
         by_visible: dict[bool, set[str]] = {True: set(), False: set()}
         for display in displays:
             by_visible[display.get("visible", True)].add(display["name"])
@@ -68,8 +69,8 @@ class Liveness:
     """Watches one start of the browser.
 
     Args:
-        name: what its display is called.
-        failures: how many starts before this one have shown nothing alive.
+        name: the name of its display.
+        failures: how many earlier starts in a row have shown no live page.
     """
 
     def __init__(self, name: str, failures: int = 0) -> None:
@@ -84,11 +85,11 @@ class Liveness:
 
         Args:
             now_s: monotonic seconds.
-            answer: what the bridge says now; None if it says nothing, which is no fault of the
-                browser's: pages come back by themselves when the bridge does.
+            answer: the bridge's answer; None if it gives none. That is not the browser's fault:
+                pages come back by themselves when the bridge does.
 
         Returns:
-            Why the browser is to be started again, or None while there is no reason.
+            Why the browser must be restarted, or None while there is no reason.
         """
         self.shown = answer is not None and self.name in answer.displays
         if self.shown:
@@ -111,10 +112,10 @@ class Liveness:
 
 
 def pause_s(failures: int) -> float:
-    """How long to wait before the browser is started again, in seconds.
+    """Return how long to wait before the browser is restarted, in seconds.
 
     Args:
-        failures: how many starts in a row have shown nothing alive; 0 after one that has.
+        failures: how many starts in a row have shown no live page; 0 after one that has.
     """
     return min(FIRST_PAUSE_S * _doubled(failures), MAX_PAUSE_S)
 

@@ -1,6 +1,7 @@
-"""The folder of a kiosk's browser: where it lies, and who may use it.
+"""The profile folder of a kiosk's browser: its place, and the lock on it.
 
-Starts nothing; imports nothing of ours but `errors`; the caller's thread.
+This module starts nothing. Of this project it imports only `errors`. It runs on the caller's
+thread.
 """
 
 import contextlib
@@ -11,11 +12,11 @@ from gpiobridge.errors import KioskError
 
 
 def profile_folder(name: str, environ: Mapping[str, str]) -> Path:
-    """Choose the folder of a display's profile, which is ours alone.
+    """Choose the folder for a display's profile; only the kiosk uses it.
 
     Args:
-        name: the display's.
-        environ: systemd's ``STATE_DIRECTORY`` counts first, then ``XDG_STATE_HOME``.
+        name: the display's name.
+        environ: the environment: systemd's ``STATE_DIRECTORY`` first, then ``XDG_STATE_HOME``.
     """
     if given := environ.get("STATE_DIRECTORY"):
         base = Path(given.split(":")[0])
@@ -26,11 +27,11 @@ def profile_folder(name: str, environ: Mapping[str, str]) -> Path:
 
 
 def private_folder(profile: Path, environ: Mapping[str, str]) -> Path:
-    """Choose a folder that nobody else can read: systemd's ``RUNTIME_DIRECTORY``, else the profile.
+    """Choose a folder that nobody else can read: ``RUNTIME_DIRECTORY``, or else the profile.
 
     Args:
-        profile: the folder of the profile.
-        environ: names the other.
+        profile: the profile's folder.
+        environ: the environment; systemd sets ``RUNTIME_DIRECTORY`` in it.
     """
     given = environ.get("RUNTIME_DIRECTORY")
     return Path(given.split(":")[0]) if given else profile
@@ -38,13 +39,13 @@ def private_folder(profile: Path, environ: Mapping[str, str]) -> Path:
 
 @contextlib.contextmanager
 def owned(profile: Path) -> Iterator[None]:
-    """Keep a second kiosk out of a profile: its browser would open its page in ours, and end.
+    """Lock a profile: a second browser would open its page in the first one, and end.
 
     Args:
-        profile: its folder, which is made if it isn't there.
+        profile: the profile's folder; it is made if it does not exist.
 
     Raises:
-        KioskError: another kiosk has it, or it can't be written.
+        KioskError: another kiosk uses the profile, or it can't be written.
     """
     import fcntl  # not on Windows
 

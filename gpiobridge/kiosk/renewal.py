@@ -1,17 +1,18 @@
-"""When a kiosk's browser is started anew each day: after its time, as soon as nobody uses it.
+"""Decide when to restart a kiosk's browser each day: after its time, once nobody uses it.
 
-Times and what the bridge tells in, a decision out. Pure; imports nothing of the project; `launcher`
-asks. Only a new browser gives back all that a page, or the browser itself, has gathered.
+Only a restart gives back all the memory that a page, or the browser itself, has collected. The
+times and the bridge's answers come in as arguments, and the decision is returned. Pure; it imports
+nothing of the project; `launcher` calls it.
 """
 
 QUIET_S = 60.0
-"""Nobody uses an exhibit whose page and pins have been the same for so long, in seconds."""
+"""If page and pins have not changed for this long, nobody uses the exhibit, in seconds."""
 
 LATEST_S = 3600.0
-"""So long it waits for a quiet minute, in seconds: a slide show has none, all night."""
+"""The longest wait for a quiet minute, in seconds: a slide show has none, all night."""
 
 _DAY_S = 86_400
-_JUMP_S = 600.0  # a clock that is set by the network has not passed the time between
+_JUMP_S = 600.0  # a longer step is a clock that the network has set, not time that has passed
 
 
 class Renewal:
@@ -29,12 +30,12 @@ class Renewal:
         self._since_s = 0.0
 
     def due(self, now_s: float, day_s: float, scene: object) -> bool:
-        """Say whether it is time; once for each day.
+        """Return whether it is time to restart, True once each day.
 
         Args:
             now_s: monotonic seconds.
             day_s: seconds since midnight, local time.
-            scene: what the exhibit shows now, to be compared; None if nobody can tell.
+            scene: what the exhibit shows now, for comparison; None if it is unknown.
         """
         if self._at_s is None:
             return False

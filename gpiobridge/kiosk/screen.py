@@ -1,8 +1,8 @@
-"""A Wayland compositor as the kiosk's launcher sees it: its end, and whether it has a screen.
+"""A Wayland compositor as the kiosk's launcher sees it: whether it has ended, or has a screen.
 
-A screen that is unplugged or switched off is no output of the compositor's any more. Chromium opens
-no page then, and one that is open is seen by nobody. Speaks Wayland's wire protocol (The Wayland
-Protocol, chapter 4 and appendix A) on a socket that is given to it; the caller's thread.
+An unplugged or switched-off screen is no longer an output of the compositor. Chromium then opens no
+page, and nobody sees an open one. This module speaks Wayland's wire protocol (The Wayland Protocol,
+chapter 4 and appendix A) on a socket that it is given. It runs on the caller's thread.
 """
 
 import contextlib
@@ -14,7 +14,7 @@ from pathlib import Path
 from gpiobridge.errors import KioskError
 from gpiobridge.system import invocation
 
-# Of every connection: wl_display is object 1; the client chooses the numbers of its own.
+# In every connection wl_display is object 1; the client chooses the numbers of its own objects.
 _REGISTRY, _CALLBACK = 2, 3
 _ASK = struct.pack("=6I", 1, 12 << 16 | 1, _REGISTRY, 1, 12 << 16 | 0, _CALLBACK)
 _HEAD = struct.Struct("=2I")
@@ -26,10 +26,10 @@ class Screen:
     """A connection to a compositor, to wait for and to read from like a socket.
 
     Args:
-        connection: connected, and still unused; it stays the caller's to close.
+        connection: a connected and still unused socket; the caller closes it.
 
     Raises:
-        OSError: the compositor has gone already.
+        OSError: the compositor has already ended.
     """
 
     def __init__(self, connection: socket.socket) -> None:
@@ -37,27 +37,27 @@ class Screen:
         self._unread = b""
         self._outputs: set[int] = set()
         self._known = False
-        # Its outputs, then and from now on; and a sign that these were all.
+        # Ask for its outputs, now and in future, and for a sign that the list is complete.
         connection.sendall(_ASK)
 
     @property
     def dark(self) -> bool:
-        """Whether it is known that no screen is there and switched on."""
+        """Whether it is certain that no screen is connected and switched on."""
         return self._known and not self._outputs
 
     def fileno(self) -> int:
-        """The descriptor to wait for."""
+        """Return the descriptor to wait for."""
         return self._connection.fileno()
 
     def recv(self, size: int) -> bytes:
-        """Take what the compositor has said; nothing when it has ended.
+        """Read what the compositor has sent; ``b""`` if it has ended.
 
         Args:
-            size: so many bytes at most.
+            size: the most bytes to read.
         """
         try:
             data = self._connection.recv(size)
-        except ConnectionError:  # it was killed before it had read all of ours
+        except ConnectionError:  # it was killed before it had read all of our bytes
             data = b""
         self._unread += data
         while len(self._unread) >= _HEAD.size:
@@ -84,13 +84,13 @@ class Screen:
 def connected_screen(environ: Mapping[str, str]) -> Iterator[Screen | None]:
     """Connect to the Wayland compositor, to learn of its end and its screens; None under X11.
 
-    When cage ends, it waits for us. Its end is the end of this connection.
+    When cage ends, it waits for us. It ends this connection first.
 
     Args:
-        environ: names the screen.
+        environ: the environment, which names the screen.
 
     Raises:
-        KioskError: there is none, or no compositor answers.
+        KioskError: there is no screen, or no compositor answers.
     """
     display = environ.get("WAYLAND_DISPLAY")
     if not display and not environ.get("DISPLAY"):

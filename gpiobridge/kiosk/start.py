@@ -1,4 +1,4 @@
-"""What a browser is started with, whichever it is. Starts nothing; pure."""
+"""What every browser is started with. This module starts nothing. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,16 +8,16 @@ from urllib.parse import urlencode
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What a browser's command line and environment are made of.
+    """The values for a browser's command line and environment.
 
     Args:
         program: the browser, or the distribution's script that starts it.
         profile: the folder of its profile.
-        url: what it opens first.
-        wayland: whether there is a Wayland compositor; else the screen is X11's.
-        little_memory: whether this machine has little (`browsers.has_little_memory`).
-        flags: the owner's own; they come last, so they win.
-        camera: whether a page may ask for camera and microphone.
+        url: the address that it opens first.
+        wayland: whether there is a Wayland compositor; otherwise the screen is an X11 screen.
+        little_memory: whether this machine has little memory (`browsers.has_little_memory`).
+        flags: the owner's own flags; they come last, so they win.
+        camera: whether a page may use camera and microphone.
     """
 
     program: Path
@@ -30,12 +30,12 @@ class Start:
 
 
 def page_address(base: str, name: str, token: str) -> str:
-    """Write the address at which a display begins.
+    """Return the address that a display opens first.
 
     Args:
-        base: where the bridge is.
-        name: what the display is called.
-        token: what the bridge asks for, if it does.
+        base: the bridge's address.
+        name: the display's name.
+        token: the bridge's token, if it requires one.
     """
     query = urlencode({"display": name} | ({"token": token} if token else {}))
     return f"{base}/?{query}"

@@ -1,8 +1,9 @@
-"""Which of a browser's tabs is the exhibit's, and what is to be done about all others.
+"""Find the exhibit's tab among a browser's tabs, and decide what to do about all others.
 
-Chromium's events and answers and the time in, orders out. Pure; `guard` carries the orders over
-`devtools_pipe`. Methods and fields are those of the Chrome DevTools Protocol's domains Target and
-Browser, which need no debugger in a page: one there would keep a prerendered page from being shown.
+Chromium's events and answers and the time come in as arguments. Orders are returned. Pure; `guard`
+sends the orders through `devtools_pipe`. Methods and fields are those of the domains Target and
+Browser of the Chrome DevTools Protocol. These need no debugger in a page: a debugger would prevent
+a prerendered page from being shown.
 """
 
 import re
@@ -17,24 +18,25 @@ LOOK_S = 1.0
 """Seconds between two looks at the window."""
 
 GONE_S = 1.0
-"""So long the exhibit's tab may be missing, in seconds, or show what it shouldn't.
+"""How long the exhibit's tab may be missing, or show a wrong page, in seconds.
 
-While a prerendered page takes the place of the one before, neither is there for a moment.
+When a prerendered page replaces the page before, neither exists for a moment.
 """
 
 AWAY_S = 120.0
-"""An allowed page of another site is led home after so many seconds without a move."""
+"""An allowed page of another site goes home after this many seconds without a navigation."""
 
 MOST_AWAY_S = 1800.0
-"""And after so many in all: a slide show, or a page that loads itself anew, moves for ever."""
+"""It goes home after this many seconds in any case: a page that reloads itself never rests."""
 
 STUCK_S = 4.0
-"""A window that is still there so many seconds after it was to close holds the screen."""
+"""A window that is still open this many seconds after the order to close blocks the screen."""
 
 MOST_UNTOLD = 5
-"""So many new tabs are asked for without being told of one: more would fill the memory unseen."""
+"""How many new tabs we ask for while Chromium reports none: more would fill the memory unseen."""
 
-# What a tab may show on its way to a page. An error page ends by itself, or by the launcher.
+# What a tab may show on its way to a page. An error page goes away by itself, or the launcher
+# restarts the browser.
 _EMPTY = "about:blank"
 _PASSING = (_EMPTY, "chrome-error:")
 
@@ -51,24 +53,24 @@ class _Page:
     url: str
     prerendered: bool
     shown: bool  # whether it was ever more than prerendered
-    ordered_s: float | None = None  # since when it is to close
+    ordered_s: float | None = None  # when it was ordered to close
     emptied: bool = False  # whether it showed something before, and shows nothing now
-    crashed: bool = False  # whether its process has died ("Aw, Snap!")
+    crashed: bool = False  # whether its process has crashed ("Aw, Snap!")
 
 
 class Tabs:
-    """What one start of the browser has open.
+    """The open tabs of one start of the browser.
 
     Args:
-        home: the address that the exhibit begins at; a file's may lead to the bridge.
-        bridge: where the bridge is; all its pages are the exhibit's (`home`).
-        allow: addresses of other sites that the exhibit's tab may show.
+        home: the address at which the exhibit begins; it may be a file that leads to the bridge.
+        bridge: the bridge's address; all its pages belong to the exhibit (`home`).
+        allow: the addresses of other sites that the exhibit's tab may show.
         now_s: monotonic seconds.
 
     Attributes:
         away: whether the exhibit's tab shows an allowed page of another site.
         heard: whether the browser has ever answered.
-        strayed: the address that was last led home from; empty if its tab had gone.
+        strayed: the last address from which a tab was sent home; empty if its tab was gone.
     """
 
     def __init__(self, home: str, bridge: str, allow: Collection[str], now_s: float) -> None:
@@ -79,29 +81,29 @@ class Tabs:
         self._own_origins = origins(bridge)
         self._allow = frozenset(map(origin_of, allow)) - {*self._own_origins, ""}
         self._pages: dict[str, _Page] = {}
-        self._own: str | None = None  # the exhibit's
-        self._left: str | None = None  # what was the exhibit's, and is led home from
+        self._own: str | None = None  # the exhibit's tab
+        self._left: str | None = None  # the exhibit's former tab, which a new one replaces
         self._wrong_since_s: float | None = None
         self._moved_s = now_s
         self._home_s = now_s  # when it was last seen at home
         self._looked_s = now_s - LOOK_S
-        self._untold = 0  # tabs that were asked for since one was told of
-        self._asked: str | None = None  # the page whose window was asked for
+        self._untold = 0  # tabs that we have asked for since Chromium last reported one
+        self._asked: str | None = None  # the page whose window we have asked for
 
     @staticmethod
     def first() -> Order:
-        """The order to give first: to be told of all tabs, those that are there included."""
+        """Return the first order: report all tabs, including those that are open already."""
         return Order("Target.setDiscoverTargets", {"discover": True, "filter": [{"type": "page"}]})
 
     def hear(self, message: Mapping[str, Any], now_s: float) -> list[Order]:
         """Take an event or an answer.
 
         Args:
-            message: as the pipe gives it.
+            message: the message from the pipe.
             now_s: monotonic seconds.
 
         Returns:
-            What is to be done at once.
+            The orders to give at once.
         """
         self.heard = True
         params = message.get("params") or message.get("result")
@@ -123,14 +125,14 @@ class Tabs:
         return self._strays(now_s)
 
     def look(self, now_s: float) -> list[Order]:
-        """Say what is to be done as time goes by; ask about every `LOOK_S`.
+        """Return the orders that are due as time passes; call it about every `LOOK_S`.
 
         Args:
             now_s: monotonic seconds.
         """
         orders = self._strays(now_s)
         if self._wrong(now_s):
-            self._wrong_since_s = now_s  # once more, if it doesn't come
+            self._wrong_since_s = now_s  # try once more if the new tab doesn't come
             left = self._pages.get(self._own) if self._own else None
             self.strayed = re.split("[?#]", left.url)[0] if left else ""
             self._left, self._own = self._own, None
@@ -142,7 +144,7 @@ class Tabs:
         return orders
 
     def stuck(self, now_s: float) -> bool:
-        """Whether a window doesn't close."""
+        """Return whether a window doesn't close."""
         return any(
             page.ordered_s is not None and now_s - page.ordered_s >= STUCK_S
             for page in self._pages.values()
@@ -160,7 +162,7 @@ class Tabs:
         elif page.url != url and name == self._own:
             self._moved_s = now_s
         if not prerendered and not page.shown and self._own is not None:
-            # A prerendered page takes the place of the one that led to it.
+            # A prerendered page replaces the page that led to it.
             page.shown = True
             if name != self._own:
                 self._pages.pop(self._own, None)
@@ -171,7 +173,7 @@ class Tabs:
         page.url, page.prerendered = url, prerendered
 
     def _strays(self, now_s: float) -> list[Order]:
-        """Close all that isn't the exhibit's, and bring that to the front."""
+        """Close every tab except the exhibit's, and bring the exhibit's tab to the front."""
         there = {name: page for name, page in self._pages.items() if not page.prerendered}
         if self._own not in there:
             right = (n for n, page in there.items() if n != self._left and self._may(page.url))
@@ -203,13 +205,13 @@ class Tabs:
         return now_s - self._wrong_since_s >= GONE_S
 
     def _window(self, answer: Mapping[str, Any]) -> list[Order]:
-        """Make a window that fills the screen of one that doesn't."""
+        """Make the window fill the screen again if it doesn't."""
         self._asked = None
         bounds = answer.get("bounds")
         state = bounds.get("windowState") if isinstance(bounds, Mapping) else None
         if state == "fullscreen":
             return []
-        # One that was put away has to be brought back first; the next look does the rest.
+        # A minimized window must be restored first; the next look does the rest.
         wanted = "normal" if state == "minimized" else "fullscreen"
         change = {"windowId": answer["windowId"], "bounds": {"windowState": wanted}}
         return [Order("Browser.setWindowBounds", change)]

@@ -12,16 +12,17 @@ from gpiobridge.displays.audience import Display, Push, SentMessage
 from gpiobridge.displays.observer import Gone, MovedBy
 from gpiobridge.loop.observer import Observer
 
-# The first ones lie around the debounce of 20 ms that nearly every pin has.
+# The first bounds lie around 20 ms, the debounce of nearly every pin.
 LATENCY_BUCKETS_S = (0.005, 0.01, 0.02, 0.025, 0.03, 0.04, 0.06, 0.1, 0.25, 0.5, 1.0, 2.5)
 """Upper bounds of the latency's histogram, in seconds."""
 
 
 class Histogram:
-    """How often a duration was how long.
+    """How many durations fell into each range.
 
     Args:
-        bounds_s: upper bounds of the buckets in seconds, rising; one more takes what is longer.
+        bounds_s: upper bounds of the buckets in seconds, rising; one more bucket takes anything
+            longer.
     """
 
     def __init__(self, bounds_s: tuple[float, ...]) -> None:
@@ -40,12 +41,12 @@ class Counts(Observer):
     """All the numbers.
 
     Args:
-        raw_edges: pin -> edges as the back end told them; the watcher counts them by itself, as a
-            pin that oscillates has too many to tell.
+        raw_edges: pin -> edges as the back end reported them. The watcher counts them itself: a pin
+            that oscillates has too many to report to observers.
         events: (pin, event) -> how often it happened.
         navigations: (page, next page) -> displays that were moved on.
         connected: sockets that were taken over.
-        gone: why a socket ended -> how many did.
+        gone: reason -> how many sockets ended for it.
         messages_sent: messages of the application, once for each display.
         messages_received: messages of pages.
         latency: from an edge at the pin, its debounce included, to its frame on every socket.
@@ -68,7 +69,7 @@ class Counts(Observer):
         self.last_event_s = event.at_s
 
     def frame_sent(self, after_s: float) -> None:
-        """Count how long it took."""
+        """Count how long a frame took."""
         self.latency.take(after_s)
 
     def display_came(self, display: Display) -> None:
@@ -76,11 +77,11 @@ class Counts(Observer):
         self.connected += 1
 
     def display_gone(self, display: Display, why: Gone) -> None:
-        """Count an end, and why."""
+        """Count the end of a socket, with its reason."""
         self.gone[why] += 1
 
     def rule_broken(self, display: Display, rule: str) -> None:
-        """Count a page that broke a rule; how its socket then ends is counted, too."""
+        """Count a page that broke a rule; the end of its socket is counted separately."""
         self.gone[Gone.BROKE_A_RULE] += 1
 
     def message_came(self, message: SentMessage) -> None:

@@ -1,7 +1,7 @@
 """Edges on their way from the pins to the watcher.
 
-A back end's thread puts them in, the watcher's thread takes them out; a deque's own operations are
-enough to keep the two apart, so there is no lock that a callback could wait for.
+A back end's thread puts them in, and the watcher's thread takes them out. A deque's own operations
+keep the two apart, so there is no lock for which a callback could have to wait.
 """
 
 from collections import Counter, deque
@@ -11,15 +11,15 @@ from math import inf
 from gpiobridge.core.events import RawEdge
 
 MAX_EDGES = 100_000
-"""So many may wait; beyond that the oldest are dropped, and the level check mends."""
+"""The most edges that may wait; beyond that the oldest are dropped. The level check corrects it."""
 
 
 class EdgeQueue:
-    """First in, first out; and it knows which pins have edges that wait."""
+    """First in, first out; it knows which pins have waiting edges."""
 
     def __init__(self) -> None:
         self._arrived: deque[RawEdge] = deque(maxlen=MAX_EDGES)
-        # What the watcher has fetched from there, and how many of these each pin has.
+        # What the watcher has fetched from the deque, and how many of these edges each pin has.
         self._fetched: deque[RawEdge] = deque()
         self._of_pin: Counter[str] = Counter()
 
@@ -38,7 +38,7 @@ class EdgeQueue:
         return len(self._fetched) >= MAX_EDGES and bool(self._arrived)
 
     def take(self, most: int) -> Iterator[RawEdge]:
-        """Take out at most so many edges, the oldest first; the watcher's thread only."""
+        """Take out at most ``most`` edges, the oldest first; the watcher's thread only."""
         self._fetch()
         for _ in range(min(most, len(self._fetched))):
             edge = self._fetched.popleft()
@@ -47,14 +47,14 @@ class EdgeQueue:
 
     @property
     def oldest_s(self) -> float:
-        """The stamp of the oldest edge that waits, in monotonic seconds; infinite if none does."""
+        """The stamp of the oldest waiting edge, in monotonic seconds; infinite if none waits."""
         for edges in (self._fetched, self._arrived):
             if edges:
                 return edges[0].at_s
         return inf
 
     def pins(self) -> set[str]:
-        """The pins of all edges that wait; the watcher's thread only."""
+        """The pins of all waiting edges; the watcher's thread only."""
         self._fetch()
         return {pin for pin, edges in self._of_pin.items() if edges}
 

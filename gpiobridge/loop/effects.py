@@ -1,6 +1,6 @@
 """What the core and the application order, carried out at the displays. The watcher's thread.
 
-Whatever it does is told to the observers as a fact, right when it is done.
+The observers hear of each thing as a fact, right after it is done.
 """
 
 import logging
@@ -27,11 +27,11 @@ class Effects:
     """The hand of the core.
 
     Args:
-        core: says what a display that comes is told.
+        core: says what a display that joins receives.
         hub: the displays.
         paths: page name to its path, as closes name it.
-        retained: messages for displays that come.
-        observers: whoever is told what is done.
+        retained: messages for displays that join later.
+        observers: hear what is done.
         clock: gives the time.
     """
 
@@ -53,7 +53,7 @@ class Effects:
         self._lines = LogRate(log, LINES)
 
     def carry_out(self, effects: Iterable[Effect], now_s: float) -> None:
-        """Do what the core has ordered at ``now_s``, in monotonic seconds."""
+        """Do what the core ordered at ``now_s``, in monotonic seconds."""
         for effect in effects:
             match effect:
                 case PinEvent():
@@ -74,7 +74,7 @@ class Effects:
             observer.carried_out()
 
     def obey(self, order: Order) -> None:
-        """Do what the application has ordered."""
+        """Do what the application ordered."""
         match order:
             case Push():
                 self._retained.keep(order)
@@ -85,9 +85,9 @@ class Effects:
                 self._move(to, audience)
 
     def join(self, connection: Connection) -> None:
-        """Tell a display that has come what it must know, or where it must go."""
+        """Send a display that has joined what it must know, or to the page where it belongs."""
         display, now = connection.display, self._clock.now()
-        # It is in the state that it gets.
+        # The state frame includes these levels, so the other displays must have them first.
         self.carry_out(self._core.tell_newest(now), now.mono_s)
         welcome = self._core.join(
             display.page,
@@ -102,19 +102,20 @@ class Effects:
         messages = () if welcome.to is not None else self._retained.of(display)
         texts = welcome.texts
         if welcome.to is None and connection.taking_since_s != -inf:
-            # Its answer shows that what it says of presses arrives: who doesn't go on answering is
-            # dropped, and would else wait for a page that is locked for ever.
+            # The answer to this beat shows that what the page says of presses arrives. A page that
+            # stops answering is dropped; otherwise the display would wait on a page that is locked
+            # for ever.
             texts = (*texts, wire.BEAT)
         self._hub.adopt(connection, texts, now.mono_s, messages)
         self._lead(connection, welcome.to, now)
 
     def look_again(self, connection: Connection) -> None:
-        """Let a display leave for which a press or a level counts, now that its page takes them."""
+        """Move a display for which a press or a level counts now that its page takes presses."""
         now = self._clock.now()
         welcome = self._core.look_again(connection.standing, now)
-        if welcome.to is None:  # all displays would be told, as often as a page says something
+        if welcome.to is None:  # else every "taking" of a page would send frames to all displays
             return
-        # A close by a level comes behind it.
+        # The newest levels go out first: a close by a level comes after them.
         self.carry_out(self._core.tell_newest(now), now.mono_s)
         self._hub.tell(connection, welcome.texts)
         self._lead(connection, welcome.to, now, by_level=not welcome.texts)
@@ -122,7 +123,7 @@ class Effects:
     def _lead(
         self, connection: Connection, to: str | None, now: Now, *, by_level: bool = False
     ) -> None:
-        """Let a display leave at once, if it is to."""
+        """Make a display leave at once, if there is a page for it."""
         if to is None:
             return
         leave = self._hub.send_away if by_level else self._hub.leave
@@ -131,8 +132,8 @@ class Effects:
             self._lines.info("%s is sent to %s at once", connection, to)
 
     def _move(self, to: str, audience: Audience) -> None:
-        """Let the displays of an audience leave for a page, but not those that are on it."""
-        # The simulator's page is no page of the exhibit: nothing moves it.
+        """Move the displays of an audience to a page, except those already on it."""
+        # The simulator's page does not belong to the exhibit: nothing moves it.
         pages = [page for page in self._paths if page != to and audience.page in (None, page)]
         for page in pages:
             those = replace(audience, page=page)

@@ -1,4 +1,4 @@
-"""The log of events: one line for each, with where it led. The watcher's thread."""
+"""The log of events: one line for each, with the page it led to. The watcher's thread."""
 
 import logging
 from collections.abc import Callable
@@ -12,24 +12,25 @@ log = logging.getLogger(__name__)
 
 
 class EventLog(Observer):
-    """Writes a line when all that follows from its event has been carried out.
+    """Writes an event's line when everything that follows from the event has been carried out.
 
     Args:
-        noisy: whether a pin oscillates at a time in monotonic seconds: its events have no lines.
+        noisy: whether a pin oscillates at a time in monotonic seconds; then its events have no
+            lines.
     """
 
     def __init__(self, noisy: Callable[[str, float], bool]) -> None:
         self._noisy = noisy
-        self._line = ""  # of the newest event, to which is added where it leads
+        self._line = ""  # of the newest event; the page it leads to is added
 
     def pin_event(self, event: PinEvent) -> None:
-        """Write the line of the event before, and begin that of this one."""
+        """Write the line of the event before, and begin the line of this one."""
         self.carried_out()
         if not self._noisy(event.pin, event.at_s):
             self._line = f"#{event.seq} {event.pin}: {event.event}"
 
     def pin_noisy(self, pin: str) -> None:
-        """Warn."""
+        """Warn that a pin oscillates."""
         log.warning(
             "pin %s oscillates: over %d events a second; is it connected, and is its debounce long "
             "enough?",
@@ -38,7 +39,7 @@ class EventLog(Observer):
         )
 
     def displays_moved(self, page: str, to: str, displays: int, by: MovedBy) -> None:
-        """Say where an event, or the application, has led."""
+        """Log where an event, or the application, has moved displays."""
         if not displays:
             return
         if by is MovedBy.PIN and self._line:

@@ -1,7 +1,8 @@
-"""What happens in the loop, as facts for whoever wants to hear of them.
+"""What happens in the loop, as facts for observers.
 
-The counts, the log of events and the application's handlers are observers; the loop knows no more
-of them than this. All of it is told on the watcher's thread, in the order in which it happens.
+The counts, the log of events and the application's handlers are observers. The loop knows no more
+of them than this interface. It calls them on the watcher's thread, in the order in which things
+happen.
 """
 
 from gpiobridge.core.events import PinEvent
@@ -11,19 +12,19 @@ from gpiobridge.displays.observer import DisplayObserver
 class Observer(DisplayObserver):
     """Hears of pins, pages and messages. Each method does nothing unless it is overridden.
 
-    No method may block or raise: all pins and displays wait for it, and what it raises ends the
-    service, as any other failure of the watcher does. Whoever has more to do hands it to a thread
-    of its own. `gpiobridge.loop.watcher.Watcher.order` may be called from here.
+    No method may block or raise: all pins and displays wait for it, and an exception ends the
+    service, like any other failure of the watcher. An observer with more to do hands it to its own
+    thread. A method may call `gpiobridge.loop.watcher.Watcher.order`.
     """
 
     def pin_event(self, event: PinEvent) -> None:
-        """Something happened at a pin: no display was told yet."""
+        """Something happened at a pin; no display has been told yet."""
 
     def pin_noisy(self, pin: str) -> None:
         """A pin oscillates; told once a minute while it does."""
 
     def frame_sent(self, after_s: float) -> None:
-        """An event's frame is on every socket, so many seconds after it happened."""
+        """An event's frame is on every socket, ``after_s`` seconds after the event."""
 
     def carried_out(self) -> None:
-        """All that follows from the newest events is on the sockets."""
+        """Everything that follows from the newest events is on the sockets."""

@@ -1,7 +1,7 @@
 """Orders of the application on their way to the watcher.
 
-Any thread puts them in, the watcher's takes them out. Beyond a limit the one that puts waits: the
-watcher itself waits for no display, so room comes within milliseconds.
+Any thread puts them in, and the watcher's takes them out. When the queue is full, the caller waits.
+The watcher itself waits for no display, so there is room within milliseconds.
 """
 
 import threading
@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from gpiobridge.displays.audience import Order
 
 MAX_ORDERS = 1000
-"""So many may wait for the watcher."""
+"""The most orders that may wait for the watcher."""
 
 
 class OrderQueue:
-    """First in, first out; the one that puts waits while it is full."""
+    """First in, first out; `put` waits while it is full."""
 
     def __init__(self) -> None:
         self._orders: deque[Order] = deque()
@@ -23,11 +23,11 @@ class OrderQueue:
         self._closed = False
 
     def put(self, order: Order, *, wait: bool = True) -> None:
-        """Add an order, when there is room; after `close` it is dropped.
+        """Add an order when there is room; after `close` it is dropped.
 
         Args:
             order: the order.
-            wait: for room; the thread that takes them out must not.
+            wait: whether to wait for room; the thread that takes orders out must not wait.
         """
         with self._changed:
             if wait:
@@ -49,7 +49,7 @@ class OrderQueue:
             yield order
 
     def close(self) -> None:
-        """Drop what waits, and let nobody wait any longer."""
+        """Drop waiting orders, and release every thread that waits for room."""
         with self._changed:
             self._closed = True
             self._orders.clear()

@@ -1,7 +1,8 @@
-"""From the pins to the core: edges in their order, and a reading where one is wanted.
+"""From the pins to the core: edges in their order, and readings where the core needs them.
 
-Threads: the pins' callback comes on the back end's, if it has one, or on the one that drives a pin;
-`PinFeed.deadline_s` and `PinFeed.waiting` may be asked by any. All else runs on the watcher's own.
+Threads: the pins' callback runs on the back end's thread, if it has one, or on the thread that
+drives a pin. Any thread may ask `PinFeed.deadline_s` and `PinFeed.waiting`. Everything else runs on
+the watcher's own thread.
 """
 
 from collections.abc import Callable, Collection, Iterable
@@ -14,10 +15,10 @@ from gpiobridge.loop.edge_queue import EdgeQueue
 from gpiobridge.pins.source import PinSource
 
 EDGES_A_TURN = 4096
-"""So many edges are put in order in a turn: some 10 ms of work."""
+"""The most edges that one turn puts in order: some 10 ms of work."""
 
 LEVEL_CHECK_S = 0.25
-"""How often the levels are read with a back end that can lose edges, in seconds."""
+"""How often the levels are read if the back end can lose edges, in seconds."""
 
 
 class PinFeed:
@@ -29,7 +30,7 @@ class PinFeed:
         core: takes edges and readings.
         counts: counts the edges.
         clock: gives the time of a reading.
-        wake: wakes the watcher for an edge; it neither blocks nor raises.
+        wake: wakes the watcher for an edge; it must neither block nor raise.
     """
 
     def __init__(
@@ -56,7 +57,7 @@ class PinFeed:
         Raises:
             PinError: they can't be opened, or read.
         """
-        # Arm first, read second: an edge between the two is in the queue, not lost.
+        # Arm first, read second: an edge in between is in the queue, not lost.
         self._source.open(self._put)
         for pin in self._pins:
             self._read(pin)
@@ -70,22 +71,22 @@ class PinFeed:
 
     @property
     def deadline_s(self) -> float | None:
-        """When there is something to look for without an edge that tells, in monotonic seconds."""
+        """When to look at the pins without being woken by an edge, in monotonic seconds."""
         deadlines_s = (self._source.deadline_s, self._next_check_s)
         return min((d for d in deadlines_s if d is not None), default=None)
 
     def fetch(self) -> None:
-        """Put the edges that wait at the source's descriptors, if it has any, into the queue."""
-        # With no room for more they stay with the kernel, which numbers what it drops.
+        """Move the edges that wait at the source's descriptors, if it has any, into the queue."""
+        # If there is no room, the edges stay with the kernel, which counts what it drops.
         if self._edges.full or not self._source.read_edges():
             return
-        # Some were lost: what are the levels? A check that is due already is not put off.
+        # Some edges were lost: check the levels. A check that is already due is not postponed.
         now_s = self._clock.now().mono_s
         if self._next_check_s is None or now_s < self._next_check_s:
             self._next_check_s = now_s
 
     def take(self, now_s: float) -> float:
-        """Hand all that is known of the pins at ``now_s`` to the core.
+        """Hand everything known of the pins at ``now_s`` to the core.
 
         Returns:
             The moment, in monotonic seconds, before which no edge is missing.
@@ -98,8 +99,8 @@ class PinFeed:
         return min(now_s, self._edges.oldest_s)
 
     def _read_pins(self, now_s: float) -> None:
-        """Read the pins whose debounce window is over, or all at a level check."""
-        # A reading comes after every edge that was before it: a pin that has any waits a turn.
+        """Read the pins whose debounce window is over, or all of them at a level check."""
+        # A reading must follow every edge that came before it: a pin with queued edges waits.
         behind = self._edges.pins()
         if self._edges.full:
             behind = set(self._pins)
@@ -114,12 +115,12 @@ class PinFeed:
                 self._read(pin)
 
     def _read(self, pin: str) -> None:
-        # Before the reading: an edge stamped later may not be in it.
+        # The time before the reading: the reading may not include an edge that is stamped later.
         at_s = self._clock.now().mono_s
         self._core.reading(pin, self._source.read(pin), at_s)
 
     def _put(self, edge: RawEdge) -> None:
-        # Perhaps on a thread of the back end's, which an exception would kill: no I/O that can
-        # block or fail.
+        # This may be the back end's thread, and an exception would kill it: no I/O that can block
+        # or fail.
         self._edges.put(edge)
         self._wake()

@@ -1,7 +1,7 @@
 """Wake a thread that waits in a selector, from any other thread.
 
-A socket pair, as a pipe can't be selected on Windows. `Waker.wake` neither blocks nor raises, so
-that a pin's callback may call it. It imports nothing of the project.
+It uses a socket pair because Windows can't select a pipe. `Waker.wake` neither blocks nor raises,
+so a pin's callback may call it. It imports nothing from the project.
 """
 
 import contextlib
@@ -13,7 +13,7 @@ class Waker:
     """One sleeper's bell.
 
     Args:
-        selector: where the sleeper waits; the bell is registered there, with the waker as data.
+        selector: where the sleeper waits; the bell is registered there, with the waker as its data.
     """
 
     def __init__(self, selector: selectors.BaseSelector) -> None:
@@ -23,17 +23,17 @@ class Waker:
         selector.register(self._ear, selectors.EVENT_READ, self)
 
     def wake(self) -> None:
-        """Wake the sleeper, now or when it next goes to sleep."""
-        # Full: it has been rung already. Closed: nobody is left to wake.
+        """Wake the sleeper, now or as soon as it next waits."""
+        # Full: the bell has already rung. Closed: there is no sleeper left to wake.
         with contextlib.suppress(OSError):
             self._bell.send(b"\0")
 
     def drain(self) -> None:
-        """Forget the rings so far; the sleeper calls it when its selector reports the bell."""
+        """Forget past rings; the sleeper calls it when its selector reports the bell."""
         with contextlib.suppress(OSError):
             self._ear.recv(4096)
 
     def close(self) -> None:
-        """Take the bell away."""
+        """Remove the bell."""
         self._bell.close()
         self._ear.close()

@@ -1,11 +1,11 @@
-"""The watcher thread: pins, time and sockets in one selector, so that the core needs no lock.
+"""The watcher thread: pins, time and sockets in one selector, so the core needs no lock.
 
-It waits for four things: an edge from a pin, bytes from a browser, an order of the application, the
-next deadline (a debounce window, a beat, a level check). What happens at a pin goes by `pin_feed`
-into the core; what that orders, `effects` carries out.
+It waits for four things: an edge from a pin, bytes from a browser, an order of the application, and
+the next deadline (a debounce window, a beat, a level check). `pin_feed` hands what happens at a pin
+to the core, and `effects` carries out what the core orders.
 
-Threads: `start`, `stop`, `every`, `adopt`, `order`, `alive` and `displays` are for any. All else
-runs on the watcher's own.
+Threads: any thread may use `start`, `stop`, `every`, `adopt`, `order`, `alive` and `displays`.
+Everything else runs on the watcher's own thread.
 """
 
 import contextlib
@@ -37,19 +37,19 @@ from gpiobridge.system.clock import RealClock
 log = logging.getLogger(__name__)
 
 EVENTS_A_TURN = 64
-"""So many events are told in a turn: a pin that oscillates must not hold up sockets and beats."""
+"""The most events told in one turn: a pin that oscillates must not hold up sockets and beats."""
 
 ORDERS_S = 0.01
-"""How long a turn may take with orders, in seconds: edges come in between."""
+"""How long one turn may spend on orders, in seconds; edges are taken in between."""
 
 READS_S = 0.005
-"""How long a turn may take with what displays send, in seconds."""
+"""How long one turn may spend on what displays send, in seconds."""
 
 JOINS_S = 0.005
-"""The same with displays that join."""
+"""How long one turn may spend on displays that join, in seconds."""
 
 _FAREWELL_S = 0.25
-"""How long displays have to hang up when we stop, in seconds; then they are left."""
+"""How long displays have to hang up when the bridge stops, in seconds; then they are left."""
 
 
 class Watcher:
@@ -60,11 +60,10 @@ class Watcher:
         pins: where edges come from.
         paths: page name to its path, as closes name it.
         on_failure: called on the watcher's thread if it dies: the service must end then.
-        gestures: pins whose taps and holds are told, beside those that a rule is for.
-        retained: messages that were pushed before this, for displays that come.
-        observers: whoever wants to hear what happens, on the watcher's thread; none may block or
-            raise.
-        clock: gives the time, to all that is below, too.
+        gestures: pins whose taps and holds are told in addition to those that a rule names.
+        retained: messages that were pushed earlier, for displays that join.
+        observers: hear what happens, on the watcher's thread; none may block or raise.
+        clock: gives the time, also to everything below.
     """
 
     def __init__(
@@ -142,16 +141,16 @@ class Watcher:
         self._thread.start()
 
     def stop(self) -> None:
-        """Tell every display that the server stops, release the pins, end the thread."""
+        """Tell every display that the server stops, release the pins, and end the thread."""
         self._stop.set()
         self._waker.wake()
         if self._thread.ident is None:
             self._close()
-        elif self._thread is not threading.current_thread():  # else ``on_failure`` stops us
+        elif self._thread is not threading.current_thread():  # else ``on_failure`` called this
             self._thread.join(_FAREWELL_S + 1.0)
 
     def every(self, interval_s: float, pulse: Callable[[], None]) -> None:
-        """Call ``pulse`` on the watcher's thread now, and from then on every so many seconds.
+        """Call ``pulse`` on the watcher's thread now, and then every ``interval_s`` seconds.
 
         Args:
             interval_s: seconds between two calls.
@@ -168,16 +167,17 @@ class Watcher:
 
     @property
     def displays(self) -> list[Display]:
-        """Every open display; none when the watcher has ended, or died."""
+        """Every open display; none once the watcher has ended or died."""
         if self._ended.is_set():
             return []
         return [c.display for c in tuple(self._hub.connections) if not c.closing]
 
     def order(self, order: Order) -> None:
-        """Let an order of the application be carried out: all in the order in which they come.
+        """Queue an order of the application; orders are carried out in the order of their arrival.
 
-        While a thousand wait, the caller does, too; but not our own thread, which takes them out.
-        It comes here from a handler of the log, or from ``on_failure``.
+        While a thousand orders wait, the caller waits, too. The watcher's own thread never waits,
+        because it takes the orders out. It gets here from a handler of the log or from
+        ``on_failure``.
         """
         self._orders.put(order, wait=threading.current_thread() is not self._thread)
         self._waker.wake()
@@ -186,7 +186,7 @@ class Watcher:
         """Take over a display after its handshake; its slot is already taken."""
         self._joining.append(connection)
         self._waker.wake()
-        if self._ended.is_set():  # its handshake crossed with our end
+        if self._ended.is_set():  # the watcher ended during the handshake
             self._hang_up_on_joining()
 
     def _run(self) -> None:
@@ -196,9 +196,9 @@ class Watcher:
             self._farewell()
         except Exception:
             log.exception("the watcher failed; no pin is watched any longer")
-            self._orders.close()  # nobody takes any: let those go that wait
+            self._orders.close()  # nothing takes orders now: release the threads that wait
             try:
-                self._on_failure()  # first: a broken back end may hang when it is closed
+                self._on_failure()  # before the close: a broken back end may hang in it
             finally:
                 self._close()
         else:
@@ -208,10 +208,10 @@ class Watcher:
         """Wait for the next thing to happen, then do what is due."""
         self._wait(self._timeout_s())
         self._take_pins()
-        # After the edges, and for a while only: whatever displays send, a press is not held up.
+        # After the edges, and for a limited time: no display can hold up a press by what it sends.
         self._hub.read(self._now_s(), self._has_time(READS_S))
         self._take_joining()
-        # After those who join, so that nobody misses a message, or gets a retained one twice.
+        # After the joins: so no display misses a message, or receives a retained one twice.
         if not self._joining:
             self._take_orders()
         now_s = self._now_s()
@@ -224,7 +224,7 @@ class Watcher:
         return self.clock.now().mono_s
 
     def _has_time(self, for_s: float) -> Callable[[], bool]:
-        """Let whoever has work for more than a turn ask whether its time is over."""
+        """Return a function that says whether work of this turn may go on."""
         until_s = self._now_s() + for_s
         return lambda: self._now_s() < until_s
 
@@ -264,14 +264,14 @@ class Watcher:
                 return
 
     def _take_pins(self) -> None:
-        """Take all that is known of the pins at this moment, and tell what follows from it."""
-        # The moment comes first, then a look at the edges: each that was before it is there.
+        """Take everything known of the pins at this moment, and tell what follows from it."""
+        # Take the time first, then the edges: every edge from before that time is there.
         now = self.clock.now()
         known_s = self._feed.take(now.mono_s)
         self._effects.carry_out(self.core.tell(now, known_s, EVENTS_A_TURN), now.mono_s)
 
     def _farewell(self) -> None:
-        """Tell every display, and give the live ones a moment to hang up."""
+        """Tell every display that the server stops, and give the live ones a moment to hang up."""
         now_s = self._now_s()
         until_s = now_s + _FAREWELL_S
         self._hub.close_all(now_s)
@@ -291,6 +291,6 @@ class Watcher:
         self._waker.close()
 
     def _hang_up_on_joining(self) -> None:
-        with contextlib.suppress(IndexError):  # another thread may do the same at once
+        with contextlib.suppress(IndexError):  # another thread may do the same at the same time
             while self._joining:
                 self._joining.popleft().sock.close()

@@ -1,5 +1,5 @@
-"""Who is at the other end: what an address and a host name say, read strictly. Pure.
+"""Read strictly what addresses and host names say about the other end of a connection. Pure.
 
-`addresses` reads IP addresses (is it this machine, and which client is it), `hosts` what a request
-says in Host and Origin. Any thread.
+`addresses` reads IP addresses: is it this machine, and which client is it? `hosts` reads the Host
+and Origin headers of a request. Any thread.
 """

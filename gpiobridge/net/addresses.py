@@ -1,8 +1,8 @@
-"""What an IP address says of who has it: whether it is this machine, and which client. Pure.
+"""Tell from an IP address whether it is this machine, and which client it belongs to. Pure.
 
-One household's IPv6 has a /64 at least (RFC 6177), so that is one client. The machine itself counts
-as no client: its own display is never refused for what others do, and a proxy on it speaks for
-everybody.
+A household has at least a /64 of IPv6 addresses (RFC 6177), so a /64 counts as one client. This
+machine itself is not counted as a client: its own display is never refused because of others, and
+a proxy on it speaks for everybody.
 """
 
 import ipaddress
@@ -15,11 +15,11 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 def read_address(text: str) -> Address | None:
-    """Read an IP address; None if it is none.
+    """Read an IP address; return None if the text is not one.
 
     Args:
-        text: as a socket names it: an IPv6 address may have its interface (``fe80::1%eth0``), and
-            one that stands for an IPv4 address (``::ffff:127.0.0.1``) is read as that.
+        text: the address as a socket gives it. An IPv6 address may name its interface
+            (``fe80::1%eth0``). An IPv4-mapped address (``::ffff:127.0.0.1``) is read as IPv4.
     """
     try:
         ip = ipaddress.ip_address(text.partition("%")[0])
@@ -29,30 +29,31 @@ def read_address(text: str) -> Address | None:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is one that never leaves this machine: ``localhost``, or such an address."""
+    """Tell whether a host never leaves this machine: ``localhost`` or a loopback address."""
     ip = read_address(host)
     return host.lower() == "localhost" if ip is None else ip.is_loopback
 
 
 def seen_from_here(host: str) -> str:
-    """Name the address at which this machine itself reaches what listens on one.
+    """Return the address at which this machine itself reaches a listening socket.
 
     Args:
-        host: that address; one that stands for all of the machine's has its loopback address.
+        host: the address that is listened on. A wildcard address such as ``0.0.0.0`` becomes the
+            loopback address of the same family.
     """
     ip = read_address(host)
     return _LOOPBACK[ip.version] if ip is not None and ip.is_unspecified else host
 
 
 def client_of(address: str) -> str | None:
-    """Name the client that an address belongs to; None for this machine itself.
+    """Return the client that an address belongs to; None for this machine itself.
 
     Args:
-        address: as a socket names its peer; empty for a Unix socket's.
+        address: the peer's address as a socket gives it; empty for a Unix socket.
 
     Returns:
-        An IPv4 address, or the /64 of an IPv6 address. Another address of 127.0.0.0/8 is a
-        client's.
+        An IPv4 address, or the /64 of an IPv6 address. Only 127.0.0.1 and ::1 are this machine:
+        any other address in 127.0.0.0/8 counts as a client.
     """
     ip = read_address(address)
     if ip is None:

@@ -1,7 +1,7 @@
-"""Whom a request says that it is for, and from: its Host and its Origin, read strictly. Pure.
+"""Read the Host and Origin of a request strictly. Pure.
 
-What can be read in two ways is read in none: a browser, a proxy and a resolver could each take
-another one (RFC 9112, 3.2; RFC 3986, 3.2.2; RFC 6454, 7.1).
+Anything that can be read in two ways is refused, because a browser, a proxy and a resolver could
+each read it differently (RFC 9112, 3.2; RFC 3986, 3.2.2; RFC 6454, 7.1).
 """
 
 import ipaddress
@@ -22,27 +22,27 @@ MAX_NAME = 253
 
 
 class Host(NamedTuple):
-    """A host, and its port.
+    """A host and its port.
 
     Args:
         name: a name in lower case, or an IP address without brackets, as `ipaddress` writes it.
-        port: 1 to 65535; None if none was given.
+        port: 1 to 65535; None if no port was given.
     """
 
     name: str
     port: int | None = None
 
     def with_port(self, scheme: str) -> "Host":
-        """The same with the port that counts: the scheme's own, if none was given."""
+        """Return the same host with its effective port: the scheme's default if none was given."""
         return self if self.port else Host(self.name, DEFAULT_PORTS[scheme])
 
 
 class Origin(NamedTuple):
-    """Where a page comes from.
+    """The origin of a page.
 
     Args:
         scheme: "http" or "https".
-        host: with the port that counts.
+        host: the host, with its effective port.
     """
 
     scheme: str
@@ -50,10 +50,10 @@ class Origin(NamedTuple):
 
 
 def read_host(text: str) -> Host | None:
-    """Read a Host header; None if it is none.
+    """Read a Host header; return None if it is not valid.
 
-    Refused are also forms that some programs understand: user information, a zone, a dot at the
-    end, and IPv4 addresses in any but the usual form (``127.1``, ``0x7f.1``).
+    Some forms are refused although some programs understand them: user information, a zone, a dot
+    at the end, and IPv4 addresses in an unusual form (``127.1``, ``0x7f.1``).
     """
     match = _HOST.fullmatch(text)
     if match is None:
@@ -66,7 +66,7 @@ def read_host(text: str) -> Host | None:
         if bracketed is not None:
             return Host(str(ipaddress.IPv6Address(bracketed)), port)
         labels = plain.lower().split(".")
-        # What ends in a number is an IPv4 address (WHATWG URL, "ends in a number").
+        # A host that ends in a number is an IPv4 address (WHATWG URL, "ends in a number").
         if _NUMBER.fullmatch(labels[-1]):
             return Host(str(ipaddress.IPv4Address(plain)), port)
     except ValueError:
@@ -76,7 +76,7 @@ def read_host(text: str) -> Host | None:
 
 
 def read_origin(text: str) -> Origin | None:
-    """Read an Origin header, or a URL without a path; None if it is none of http or https."""
+    """Read an Origin header, or a URL without a path; return None unless it is http or https."""
     match = _ORIGIN.fullmatch(text)
     host = read_host(match[2]) if match else None
     if match is None or host is None:
@@ -86,16 +86,16 @@ def read_origin(text: str) -> Origin | None:
 
 
 def origin_of(url: str) -> str:
-    """Write an address's scheme, name and port as a browser compares them (RFC 6454, section 4).
+    """Write a URL's scheme, name and port as a browser compares them (RFC 6454, section 4).
 
-    For addresses that a browser shows or is given; a request's are read by `read_origin`.
+    This is for URLs that a browser shows or receives. `read_origin` reads those of a request.
 
     Args:
-        url: any address.
+        url: any URL.
 
     Returns:
-        Such as ``http://pi.local:80``, always with a port; "" for an address of another scheme
-        than http and https, which has no origin that counts.
+        An origin such as ``http://pi.local:80``, always with a port. "" unless the scheme is http
+        or https: other schemes have no usable origin.
     """
     try:
         parts = urlsplit(url)
@@ -111,7 +111,7 @@ def origin_of(url: str) -> str:
 
 
 def is_address(name: str) -> bool:
-    """Whether a host's name is an IP address."""
+    """Tell whether a host's name is an IP address."""
     try:
         ipaddress.ip_address(name)
     except ValueError:

@@ -1,18 +1,19 @@
 """The pins: opened once, edges turned into `RawEdge`, levels read.
 
-A kind of pins is one file: `gpio` for those with a wire, `http` for those that the API sets. It
-says what ``[pins.<name>]`` may have, how such a pin is told to people, and makes the source of its
-edges; `source` has what both are, `pulled` what kinds with a pull share, `config.kinds` the list.
+A kind of pins is one file: `gpio` for pins with a wire, `http` for pins that the API sets. It
+defines the keys of `[pins.<name>]`, how messages name such a pin, and makes the source of its
+edges. `source` defines what a source and a kind are, `pulled` has what kinds with a pull share, and
+`config.kinds` is the list.
 
-The way of an edge: `sources` makes what the configuration asks for, and the watcher opens it,
-knowing no more of it than `source` says. Of the back ends of `gpio` one stamps edges in a callback
-(`gpiozero_pins`), in the other the kernel does, and they wait at a descriptor (`gpiod_pins`);
-`boards` knows what "auto" means on this machine. Where there is no wire, a program makes the edge
-(`driving` has the rules for that, also with simulated pins). Both edges, no debounce of the back
-end (they differ, see `core.debounce`). An error comes with what to do about it, from `remedies`;
-`chips` asks the kernel itself, without a back end.
+The way of an edge: `sources` makes what the configuration asks for. The watcher opens it, and knows
+only the interface in `source`. `gpio` has two sorts of back ends. In one the edges are stamped in a
+callback (`gpiozero_pins`); in the other the kernel stamps them, and they wait at a descriptor
+(`gpiod_pins`). `boards` knows what "auto" means on this machine. Without a wire a program makes the
+edge; `driving` has the rules for that, also for simulated pins. Every back end reports both edges,
+without its own debounce (they differ, see `core.debounce`). `remedies` says what to do about an
+error; `chips` asks the kernel itself, without a back end.
 
-Threads: a source is opened, read and closed by one at a time, the one that starts the watcher,
-then the watcher's own; callbacks come on the back end's, or on the one that drives a pin. All else
-is for any thread.
+Threads: one thread at a time opens, reads and closes a source: first the one that starts the
+watcher, then the watcher's own. Callbacks come on the back end's thread, or on the one that drives
+a pin. Everything else is for any thread.
 """

@@ -1,6 +1,6 @@
-"""What this machine has: whether it is a Raspberry Pi, which back end, and which chip.
+"""Facts about this machine: whether it is a Raspberry Pi, which back end it has, and which chip.
 
-It claims nothing: a back end's package is only looked for. Any thread.
+It claims nothing: it only looks for a back end's package. Any thread.
 """
 
 import contextlib
@@ -11,8 +11,8 @@ from gpiobridge.errors import PinError
 from gpiobridge.pins import chips
 from gpiobridge.pins.remedies import NO_CHIP, install
 
-# Back end -> what is imported of its package. gpiod's is a part that only 2.x has: Debian 12's
-# python3-libgpiod is 1.6, with another interface.
+# Back end -> the module that its package must have. For gpiod it is a part that only 2.x has:
+# Debian 12's python3-libgpiod is 1.6, with another interface.
 _PACKAGES = {
     "gpiod": "gpiod._ext",
     "lgpio": "lgpio",
@@ -21,7 +21,7 @@ _PACKAGES = {
     "mock": "gpiozero",
 }
 
-# What "auto" prefers: gpiod polls nothing and notices lost edges; lgpio works on every Pi, too.
+# The order of "auto": gpiod polls nothing and notices lost edges; lgpio works on every Pi, too.
 _PREFERRED = ("gpiod", "lgpio", "rpigpio", "pigpio")
 
 
@@ -29,7 +29,7 @@ def is_raspberry_pi(root: Path = Path("/")) -> bool:
     """Whether this machine is a Raspberry Pi, by its device tree.
 
     Args:
-        root: the file system to look in, for tests.
+        root: The file system to look in, for tests.
     """
     tree = root / "proc/device-tree"
     if (tree / "system/linux,revision").exists():  # the firmware's board revision code
@@ -40,13 +40,13 @@ def is_raspberry_pi(root: Path = Path("/")) -> bool:
 
 
 def choose(pin_factory: str) -> str:
-    """The back end for ``gpio.pin_factory``: itself, or what "auto" means on this machine.
+    """Give the back end for `gpio.pin_factory`: itself, or what "auto" means on this machine.
 
-    On a Raspberry Pi "auto" is the first back end that is installed, and never simulated pins;
-    elsewhere it is simulated pins.
+    On a Raspberry Pi "auto" is the first back end that is installed, and never simulated pins.
+    Elsewhere it is simulated pins.
 
     Raises:
-        PinError: a Raspberry Pi without a back end.
+        PinError: This is a Raspberry Pi without a back end.
     """
     if pin_factory != "auto":
         return pin_factory
@@ -66,7 +66,7 @@ def require(back_end: str) -> None:
     """Make sure that a back end is installed.
 
     Raises:
-        PinError: it is not; the message has the command that installs it.
+        PinError: It is not; the message has the command that installs it.
     """
     if not _installed(back_end):
         raise PinError(
@@ -76,10 +76,10 @@ def require(back_end: str) -> None:
 
 
 def chip_number(chip: str) -> int:
-    """The number of the GPIO chip for ``gpio.chip``: the one it names, or a Pi's own.
+    """Give the number of the GPIO chip for `gpio.chip`: the one it names, or a Pi's own.
 
     Raises:
-        PinError: it is "auto", and no chip is a Pi's.
+        PinError: It is "auto", and no chip is a Pi's.
     """
     if chip != "auto":
         return int(chip.removeprefix("gpiochip"))

@@ -28,9 +28,9 @@ class Chip:
     """A GPIO chip.
 
     Args:
-        number: 4 is ``/dev/gpiochip4``.
-        label: what the driver calls it; it tells a Pi's own chip on every kernel.
-        lines: how many lines it has; on a Pi's own chip a line's number is the BCM number.
+        number: 4 is `/dev/gpiochip4`.
+        label: The driver's name for it; it identifies a Pi's own chip on every kernel.
+        lines: How many lines it has; on a Pi's own chip a line's number is the BCM number.
     """
 
     number: int
@@ -39,7 +39,7 @@ class Chip:
 
     @property
     def name(self) -> str:
-        """As the configuration and ``/dev`` call it."""
+        """Its name in the configuration and in `/dev`."""
         return f"gpiochip{self.number}"
 
 
@@ -48,8 +48,8 @@ class Line:
     """A line of a chip.
 
     Args:
-        used: whether somebody holds it, a program or the kernel.
-        consumer: what the holder calls itself; empty if it gave no name.
+        used: Whether a program or the kernel holds it.
+        consumer: The name that the holder gave itself; empty if it gave none.
     """
 
     used: bool
@@ -60,7 +60,7 @@ def devices(root: Path = Path("/")) -> list[Path]:
     """List the chips' device files in the order of their numbers.
 
     Args:
-        root: the file system to look in, for tests.
+        root: The file system to look in, for tests.
     """
     found = [path for path in (root / "dev").glob("gpiochip*") if path.name[8:].isdigit()]
     return sorted(found, key=lambda path: int(path.name[8:]))
@@ -70,7 +70,7 @@ def chips(root: Path = Path("/")) -> list[Chip]:
     """List the chips that this user may open, in the order of their numbers.
 
     Args:
-        root: the file system to look in, for tests.
+        root: The file system to look in, for tests.
     """
     found = []
     for path in devices(root):
@@ -97,12 +97,12 @@ def line(chip: int, offset: int, root: Path = Path("/")) -> Line:
     """Ask who holds a line.
 
     Args:
-        chip: the chip's number.
-        offset: the line's number on the chip.
-        root: the file system to look in, for tests.
+        chip: The chip's number.
+        offset: The line's number on the chip.
+        root: The file system to look in, for tests.
 
     Raises:
-        OSError: the chip can't be opened, or has no such line.
+        OSError: The chip can't be opened, or has no such line.
     """
     question = _LINE_INFO.pack(b"", b"", offset, 0, 0, b"", b"")
     answer = _ask(root / f"dev/gpiochip{chip}", _GET_LINE_INFO, question)
@@ -120,7 +120,7 @@ def _opened(path: Path) -> Iterator[int]:
 
 
 def _ask(path: Path, request: int, question: bytes) -> bytes:
-    import fcntl  # not on Windows, which has no such chips either
+    import fcntl  # Windows has none, and no such chips either
 
     with _opened(path) as handle:
         return fcntl.ioctl(handle, request, question)

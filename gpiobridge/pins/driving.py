@@ -1,20 +1,20 @@
 """Levels that a program sets, where no wire does: for good, or for the time of a press.
 
-Owns when a press ends, and which presses are none. The end of a press is known when it begins. So
-no timer ends it, which would come late in a process that is held up: the end has a stamp of its
-own, and whoever looks for edges, reads a level, or drives a pin gets it first.
+Owns when a press ends, and which presses are refused. The end of a press is known when it begins.
+So no timer ends it: a timer would be late in a process that is held up. The end has its own stamp,
+and each call that looks for edges, reads a level or drives a pin handles it first.
 
-A press that is taken is an event: the debounce sees the level before it, the press, and the level
-after it each for the pin's window. Whatever would not be one is refused, with the reason. A level
-without an end may bounce, as a wire does, but it spares a press.
+A press that is accepted is an event: the debounce sees the level before it, the press, and the
+level after it, each for the pin's window. A press that would be no event is refused, with the
+reason. A level without an end may bounce, as a wire does, but it never spoils a press.
 
-It keeps what the watcher relies on (`core.debounce` says why): a reading is never older than the
-moment before it, and an edge that was stamped before a moment is in the watcher's hands once it has
-looked for edges after that moment. So a level and its edge are made in one step, under the lock,
-and `read` and `hand_on` come before that step or after it, never in its middle.
+It keeps two promises that the watcher relies on (`core.debounce` says why). A reading is never
+older than the moment before it. An edge that was stamped before a moment has reached the watcher
+once the watcher has looked for edges after that moment. So a level and its edge are made in one
+step, under the lock; `read` and `hand_on` run before that step or after it, never in its middle.
 
-Any thread. ``put`` is called with the lock held, so that edges come in the order of their stamps;
-it must not block.
+Any thread. `put` is called with the lock held, so edges come in the order of their stamps; it must
+not block.
 """
 
 import math
@@ -31,8 +31,8 @@ from gpiobridge.errors import DriveError, PinError
 MAX_PRESS_S = MAX_HOLD_S
 """The longest press, in seconds: as long as the longest hold time."""
 
-# So that no press is shorter than was asked for, whichever clock and rounding it is seen by; less
-# than any difference that people write.
+# With it no press is shorter than was asked for, by any clock and rounding. It is smaller than any
+# difference that people write.
 _SPARE_S = 0.0005
 
 Put = Callable[[str, Level, float], None]
@@ -52,9 +52,9 @@ class Driving:
     """The driven levels of some pins.
 
     Args:
-        pins: pin name to its settings.
-        read: gives a pin's level now.
-        clock: stamps the edges.
+        pins: Pin name to its settings.
+        read: Gives a pin's level now.
+        clock: Stamps the edges.
     """
 
     def __init__(
@@ -72,16 +72,16 @@ class Driving:
         self._ends: dict[str, _End] = {}  # of the presses that last
 
     def open(self, put: Put) -> None:
-        """From now on pins can be driven.
+        """Let pins be driven from now on.
 
         Args:
-            put: sets a pin to another level, and hands on the edge with this stamp.
+            put: Sets a pin to another level, and hands on the edge with this stamp.
         """
         with self._lock:
             self._put = put
 
     def close(self) -> None:
-        """Let no edge come any more; may be called twice."""
+        """Stop all edges; may be called twice."""
         with self._lock:
             self._put = None
             self._ends.clear()
@@ -90,14 +90,14 @@ class Driving:
         """Set a pin's level, for good or for the time of a press.
 
         Args:
-            pin: the pin's name.
-            level: the level; the one that it has already is no edge.
-            for_s: seconds after which it goes back to what it was, at most `MAX_PRESS_S`; None:
-                it stays, and a press that lasts is over.
+            pin: The pin's name.
+            level: The level; the present level makes no edge.
+            for_s: Seconds after which the pin returns to the level before, at most `MAX_PRESS_S`;
+                None: it stays, and a present press ends.
 
         Raises:
-            DriveError: a press would be no event, by its time or by that of another.
-            PinError: the pins are not open.
+            DriveError: A press would be no event, because of its time or of another press.
+            PinError: The pins are not open.
         """
         with self._lock:
             if self._put is None:
@@ -110,13 +110,13 @@ class Driving:
                 self._press_locked(pin, level, for_s, now_s)
 
     def read(self, pin: str) -> Level:
-        """Read a pin's level now: after the end of a press that is over."""
+        """Read a pin's level now; a press whose time is over has ended."""
         with self._lock:
             self._end_presses_locked(self._clock.now().mono_s)
             return self._read(pin)
 
     def hand_on(self) -> None:
-        """Hand on the ends of all presses that are over; wait for an edge that is on its way."""
+        """Hand on the ends of presses whose time is over; wait for an edge that is on its way."""
         with self._lock:
             self._end_presses_locked(self._clock.now().mono_s)
 
@@ -138,8 +138,8 @@ class Driving:
         window_s = self._pins[pin].debounce_s
         if not 0 < for_s <= MAX_PRESS_S:
             raise DriveError(
-                f"pin {pin!r}: a press of {for_s:g} s can't be: it must be longer than 0 and at "
-                f"most {format_duration(MAX_PRESS_S)}"
+                f"pin {pin!r}: a press can't last {for_s} s; give it a time above 0 and of at most "
+                f"{format_duration(MAX_PRESS_S)}"
             )
         if for_s < window_s - _SPARE_S:
             raise DriveError(
@@ -162,7 +162,7 @@ class Driving:
         self._ends[pin] = _End(now_s + max(for_s, window_s) + _SPARE_S, level.other)
 
     def _spare_locked(self, pin: str, now_s: float, why: str) -> None:
-        """Refuse a change within the debounce of the one before."""
+        """Refuse a change within the debounce of the last one."""
         newest = self._changes.get(pin)
         window_s = self._pins[pin].debounce_s
         if newest is not None and now_s < newest.at_s + window_s:
@@ -185,5 +185,5 @@ class Driving:
 
 
 def _at_least(duration_s: float) -> str:
-    """A time to wait, in whole milliseconds and never too short."""
+    """Write a time to wait, in whole milliseconds and never too short."""
     return format_duration(max(1, math.ceil(duration_s * 1000)) / 1000)

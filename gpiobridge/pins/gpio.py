@@ -1,6 +1,6 @@
 """The kind "gpio": pins with a wire, on a GPIO chip of this machine or of an expander.
 
-Says what ``[pins.<name>]`` may have, and which back end reads the pins; the back ends are imported
+Defines the keys of `[pins.<name>]`, and which back end reads the pins. The back ends are imported
 only when a source of such pins is made. Any thread.
 """
 
@@ -13,7 +13,7 @@ from typing import Annotated, ClassVar
 from pydantic import BeforeValidator
 
 from gpiobridge.config import CHIP_BACK_ENDS, Gpio, Pin, Pull
-from gpiobridge.config.header import MOST_LINES, bcm_number
+from gpiobridge.config.header import MOST_LINES, bcm_number, header_place
 from gpiobridge.config.kinds import WrittenPin
 from gpiobridge.config.pin_tables import check_chip
 from gpiobridge.config.problems import Problems
@@ -28,17 +28,17 @@ from gpiobridge.pins.sources import together
 
 
 def wire_name(number: int, chip: str | None) -> str:
-    """Name a wire, as a sentence does: ``GPIO 17``, or ``line 3 of gpiochip2``.
+    """Name a wire, as a sentence does: `GPIO 17`, or `line 3 of gpiochip2`.
 
     Args:
-        number: of the line.
-        chip: the chip that it is on; "auto" or None for the Pi's own.
+        number: The number of the line.
+        chip: The chip that it is on; "auto" or None for the Pi's own.
     """
     return f"GPIO {number}" if chip in (None, "auto") else f"line {number} of {chip}"
 
 
 class WiredTable(PulledTable):
-    """What may stand in ``[pins.<name>]`` of a pin with a wire."""
+    """What may stand in `[pins.<name>]` of a pin with a wire."""
 
     pin: Annotated[int | None, BeforeValidator(bcm_number)] = None
     chip: Annotated[str | None, BeforeValidator(chip_name)] = None
@@ -49,9 +49,9 @@ class WiredPin(PulledPin):
     """A pin with a wire.
 
     Args:
-        pin: the BCM number, whatever name the configuration has for it.
-        chip: the GPIO chip on which ``pin`` is the line's number, such as an I2C expander's; "auto"
-            for the Pi's own, None for that of ``[gpio]``.
+        pin: The BCM number, or a name that gpiozero takes, such as `"GPIO17"` or `"BOARD11"`.
+        chip: The GPIO chip that the pin is on, such as an I2C expander's; `pin` is then the line's
+            number there. "auto" is the Pi's own; None is that of `[gpio]`.
     """
 
     source: ClassVar[str] = "gpio"
@@ -61,12 +61,21 @@ class WiredPin(PulledPin):
 
     @property
     def where(self) -> str:
-        """Name its wire, as a sentence does: ``GPIO 17``, or ``line 3 of gpiochip2``."""
+        """Name its wire, as a sentence does: `GPIO 17`, or `line 3 of gpiochip2`."""
         return wire_name(self.pin, self.chip)
+
+    def placed(self, gpio: Gpio) -> str:
+        """Name its wire with its place: `GPIO 17, header pin 11`, or `line 3 of gpiochip2`.
+
+        Args:
+            gpio: The section `[gpio]`; only the Pi's own chip has its lines on the header.
+        """
+        chip = self.chip_by(gpio)
+        return header_place(self.pin) if chip == "auto" else wire_name(self.pin, chip)
 
     @property
     def short(self) -> str:
-        """Its number, and its chip, if it isn't the Pi's own."""
+        """Its number, and its chip unless that is the Pi's own."""
         return str(self.pin) if self.chip in (None, "auto") else f"{self.pin} ({self.chip})"
 
     @property
@@ -75,7 +84,7 @@ class WiredPin(PulledPin):
         return "is wired"
 
     def chip_by(self, settings: Gpio) -> str:
-        """Name the chip that it is on, as the configuration does."""
+        """Give the name of its chip, as the configuration has it."""
         return self.chip or settings.chip
 
 
@@ -97,7 +106,7 @@ class GpioKind(PulledKind[WiredTable, WiredPin]):
     )
 
     def read(self, key: Key, raw: object, problems: Problems) -> WrittenPin[WiredTable]:
-        """Read a pin in its long form, or in the short one, ``button = 17``."""
+        """Read a pin in its long form, or in the short one, `button = 17`."""
         if isinstance(raw, Mapping):
             return super().read(key, raw, problems)
         body = {"pin": raw}
@@ -118,7 +127,10 @@ class GpioKind(PulledKind[WiredTable, WiredPin]):
         gpio: Gpio,
         problems: Problems,
     ) -> None:
-        """Check that the line can be there, that no other pin has it, and what pulls it."""
+        """Check that the line can exist, that no other pin has it, and its pull.
+
+        Only the first of these problems is reported.
+        """
         table = written.table
         if table.pin is None:
             return
@@ -132,6 +144,7 @@ class GpioKind(PulledKind[WiredTable, WiredPin]):
                 'BCM number, or name its chip, too, such as chip = "gpiochip1"'
             )
             problems.add(place, sentence, value)
+            return
         for name, other in earlier.items():
             if (other.table.chip or gpio.chip, other.table.pin) == (chip, table.pin):
                 sentence = (
@@ -139,15 +152,15 @@ class GpioKind(PulledKind[WiredTable, WiredPin]):
                     f"({wire_name(table.pin, chip)}); leave one of them out"
                 )
                 problems.add(place, sentence, value)
-                break
+                return
         self._check_pull(written, chip, problems)
 
     def make(self, gpio: Gpio, pins: Mapping[str, WiredPin], clock: Clock) -> PinSource:
-        """Make the source of wired pins; where the back end opens chips, one for each of these.
+        """Make the source of wired pins; if the back end opens chips, one source for each chip.
 
         Raises:
-            PinError: it is "auto" on a Raspberry Pi without a back end; two pins are on one line;
-                a chip can't be found; or the pins are real, and the clock isn't.
+            PinError: The back end is "auto" on a Raspberry Pi without one; two pins are on one
+                line; a chip can't be found; or the pins are real, and the clock isn't.
         """
         back_end = boards.choose(gpio.pin_factory)
         if back_end == "gpiod":
@@ -161,7 +174,7 @@ class GpioKind(PulledKind[WiredTable, WiredPin]):
         return GpiozeroPins(gpio, pins, clock)
 
     def _check_pull(self, written: WrittenPin[WiredTable], chip: str, problems: Problems) -> None:
-        """Refuse a pull that a resistor on the board itself overrides."""
+        """Refuse a pull that a resistor on the board overrides."""
         table = written.table
         pull = Pull.UP if table.pull is None else Pull(table.pull)
         if table.chip not in (None, "auto") or table.pin not in (2, 3) or pull is Pull.UP:
@@ -179,7 +192,7 @@ KIND = GpioKind()
 
 
 def by_chip(settings: Gpio, pins: Mapping[str, WiredPin]) -> dict[str, dict[str, WiredPin]]:
-    """Sort pins by the chip that they are on, as the configuration names it."""
+    """Sort pins by their chip, as the configuration names it."""
     found: dict[str, dict[str, WiredPin]] = {}
     for name, pin in pins.items():
         found.setdefault(pin.chip_by(settings), {})[name] = pin
@@ -191,15 +204,15 @@ def source_of_chips(
     pins: Mapping[str, WiredPin],
     make: Callable[[Gpio, Mapping[str, WiredPin]], PinSource],
 ) -> PinSource:
-    """Make the source of pins that may be on several chips: an I2C expander has one of its own.
+    """Make the source of pins that may be on several chips: an I2C expander has its own chip.
 
     Args:
-        settings: which back end, and the chip of pins for which none is named.
-        pins: pin name to its settings.
-        make: makes the source of pins on one chip, which knows nothing of the others.
+        settings: The back end, and the chip of pins that name none.
+        pins: Pin name to its settings.
+        make: Makes the source of pins on one chip, which knows nothing of the others.
 
     Raises:
-        PinError: two pins are on one line, or a chip can't be found.
+        PinError: Two pins are on one line, or a chip can't be found.
     """
     chips = by_chip(settings, pins)
     if len(chips) > 1:
@@ -210,10 +223,10 @@ def source_of_chips(
 
 
 def _refuse_one_line_twice(settings: Gpio, pins: Mapping[str, WiredPin]) -> None:
-    """Find two pins on one line, which two names of one chip have hidden so far.
+    """Find two pins on one line that were hidden by two names of one chip.
 
     Raises:
-        PinError: there are two, or a chip can't be found.
+        PinError: There are two, or a chip can't be found.
     """
     taken: dict[tuple[int, int], WiredPin] = {}
     for pin in pins.values():

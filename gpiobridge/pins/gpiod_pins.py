@@ -1,8 +1,8 @@
 """The pins, through libgpiod: one descriptor for the edges of all pins, and no thread.
 
 The kernel stamps each edge, numbers it, and keeps it until the watcher's selector finds the
-descriptor readable. So nothing polls; and as a lost edge leaves a gap in the numbers, the levels
-need no regular check. Needs the package gpiod 2.x, imported only when the pins are opened.
+descriptor readable. So nothing polls. A lost edge leaves a gap in the numbers, so the levels need
+no regular check. Needs the package gpiod 2.x, which is imported only when the pins are opened.
 
 One thread at a time: the one that starts the watcher, then the watcher's own.
 """
@@ -22,26 +22,26 @@ from gpiobridge.pins.gpio import WiredPin
 from gpiobridge.pins.remedies import explain, no_such_line, only_its_wire, title
 from gpiobridge.pins.source import SETTLE_S, OnEdge, PinSource, refuse_made_time
 
-# As many edges as the kernel keeps at most (GPIO_V2_LINES_MAX * 16 in its gpiolib-cdev.c); when
-# it has no room, it drops the oldest.
+# The most edges that the kernel keeps (GPIO_V2_LINES_MAX * 16 in its gpiolib-cdev.c); when it has
+# no room, it drops the oldest.
 _MAX_WAITING = 1024
 
-_SEQNOS = 2**32  # then the kernel's numbers begin again
+_SEQNOS = 2**32  # after these the kernel's numbers start again
 
 
 class GpiodPins(PinSource):
     """The configured pins on one GPIO chip, through libgpiod.
 
     Args:
-        settings: which chip.
-        pins: pin name to its settings; `gpio` has one source for each chip.
-        clock: the real one, by which the kernel stamps edges, too.
+        settings: The section with the chip.
+        pins: Pin name to its settings; `gpio` has one source for each chip.
+        clock: The real clock, by which the kernel stamps edges, too.
 
     Raises:
-        PinError: the clock isn't real.
+        PinError: The clock isn't real.
 
     Attributes:
-        simulated: False: these are real.
+        simulated: False: these pins are real.
         loses_edges: False: a lost edge is noticed, by its number.
     """
 
@@ -62,10 +62,10 @@ class GpiodPins(PinSource):
         """Claim every pin, let the pulls settle, then arm the edges.
 
         Args:
-            on_edge: called by `read_edges`.
+            on_edge: Called by `read_edges`.
 
         Raises:
-            PinError: the package is missing, or the chip or a pin can't be opened; the message
+            PinError: The package is missing, or the chip or a pin can't be opened. The message
                 says what to do.
         """
         require("gpiod")
@@ -74,7 +74,7 @@ class GpiodPins(PinSource):
         try:
             self._request = self._claim(path)
             time.sleep(SETTLE_S)
-            # Only now: an edge of the settling itself is none of a button.
+            # Only now: an edge while the pulls settle is not one of a button.
             self._request.reconfigure_lines(self._line_settings(armed=True))
             os.set_blocking(self._request.fd, False)
         except OSError as error:
@@ -85,25 +85,27 @@ class GpiodPins(PinSource):
             raise
 
     def descriptors(self) -> list[int]:
-        """List the one of all edges."""
+        """List the one descriptor, which is for all edges."""
         return [self._request.fd]
 
     def read_edges(self) -> bool:
-        """Hand all edges that wait to ``on_edge``.
+        """Hand all waiting edges to `on_edge`.
 
         Returns:
-            Whether edges were lost: then the levels must be checked now. Those of all pins: what
-            the kernel drops for a noisy pin can be the only edge of a quiet one.
+            Whether edges were lost. Then the levels of all pins must be checked now: what the
+            kernel drops because of a noisy pin can be the only edge of a quiet one.
 
         Raises:
-            PinError: the chip is gone.
+            PinError: The chip is gone.
         """
         try:
             events = self._request.read_edge_events(_MAX_WAITING)
         except BlockingIOError:
             return False  # none waits
         except OSError as error:
-            raise PinError(f"the GPIO chip no longer tells of edges: {error}") from error
+            raise PinError(
+                f"the GPIO chip reports no more edges ({error}); restart the bridge"
+            ) from error
         lost = False
         for event in events:
             lost |= self._follows_a_gap(event.global_seqno)
@@ -117,25 +119,26 @@ class GpiodPins(PinSource):
         """Read a pin's level now.
 
         Raises:
-            PinError: the chip no longer answers.
+            PinError: The chip no longer answers.
         """
         try:
             return Level.HIGH if self._request.get_value(self._lines[pin]) else Level.LOW
         except Exception as error:
-            raise PinError(f"pin {pin!r} can't be read: {error}") from error
+            raise PinError(f"pin {pin!r} can't be read: {error}; restart the bridge") from error
 
     def drive(self, pin: str, level: Level, for_s: float | None = None) -> None:
-        """Refuse it.
+        """Refuse to set a level.
 
         Raises:
-            PinError: always; the pins are real.
+            PinError: Always; the pins are real.
         """
         raise PinError(only_its_wire(pin))
 
     def check(self) -> None:
         """Nothing to do: there is no thread that could die.
 
-        A chip that goes makes the descriptor readable, from Linux 6.6 on; a Pi's own can't go.
+        From Linux 6.6 on, a chip that disappears makes the descriptor readable. A Pi's own chip
+        can't disappear.
         """
 
     def close(self) -> None:
@@ -146,7 +149,7 @@ class GpiodPins(PinSource):
             self._request = None
 
     def _claim(self, path: str) -> Any:
-        """Take the lines with their pulls, but tell of no edge yet."""
+        """Claim the lines with their pulls, but without edges yet."""
         import gpiod
 
         with gpiod.Chip(path) as chip:
@@ -170,7 +173,7 @@ class GpiodPins(PinSource):
                 raise
 
     def _line_settings(self, *, armed: bool) -> dict[Any, Any]:
-        """What the kernel is to do with each line."""
+        """Say what the kernel must do with each line."""
         from gpiod import LineSettings
         from gpiod.line import Bias, Clock, Direction, Edge
 
@@ -186,9 +189,9 @@ class GpiodPins(PinSource):
         }
 
     def _follows_a_gap(self, seqno: int) -> bool:
-        """Whether the kernel has numbered edges before this one that were never told.
+        """Whether the kernel has numbered edges before this one that never arrived.
 
-        It dropped them, as nobody took them in time, or merged them, as it was late itself.
+        It dropped them because nobody read them in time, or merged them because it was late itself.
         """
         ahead = (seqno - self._last_seqno) % _SEQNOS
         if ahead >= _SEQNOS // 2:

@@ -1,14 +1,13 @@
 """The pins, through gpiozero, on the back end that is named, or simulated.
 
-The back end is chosen explicitly and its own error reported: gpiozero's default chain turns the
-real cause into warnings. Which lines there are, the chip says: gpiozero knows those on the headers
-of a Pi's boards only, not the others of a Compute Module (see `_Lines`). gpiozero and the back end
-are imported only when the pins are opened.
+The back end is chosen explicitly and its own error is reported: gpiozero's default chain turns the
+real cause into warnings. The chip says which lines exist: gpiozero knows only those on the headers
+of a Pi's boards, not the others of a Compute Module (see `_Lines`). gpiozero and the back end are
+imported only when the pins are opened.
 
-`GpiozeroPins` is opened, read and closed by one thread at a time (the watcher's or the one that
-starts it); the callbacks come on the back end's thread and only stamp, append and wake. Simulated
-pins may be driven on any thread; their callbacks come on the one that drives, reads or looks for
-edges.
+One thread at a time opens, reads and closes `GpiozeroPins`: the watcher's, or the one that starts
+it. The callbacks come on the back end's thread, and only stamp, append and wake. Any thread may
+drive simulated pins; their callbacks come on the thread that drives, reads or looks for edges.
 """
 
 import contextlib
@@ -49,13 +48,13 @@ class GpiozeroPins(PinSource):
     """The configured pins on one gpiozero back end.
 
     Args:
-        settings: which back end and chip.
-        pins: pin name to its settings. Real ones are on one chip (`gpio` has one source for each);
-            a simulated pin has no chip, whatever is named for it.
-        clock: stamps edges; that of real pins has to be real.
+        settings: The section with the back end and the chip.
+        pins: Pin name to its settings. Real pins are on one chip (`gpio` has one source for each
+            chip); a simulated pin has no chip, even if one is named for it.
+        clock: Stamps edges; real pins need a real clock.
 
     Raises:
-        PinError: the pins are real, and the clock isn't.
+        PinError: The pins are real, and the clock isn't.
 
     Attributes:
         simulated: True on gpiozero's mock back end.
@@ -86,10 +85,10 @@ class GpiozeroPins(PinSource):
         """Claim every pin, let the pulls settle, then arm the edges.
 
         Args:
-            on_edge: called on the back end's thread; it must not block or raise.
+            on_edge: Called on the back end's thread; it must not block or raise.
 
         Raises:
-            PinError: the back end or a pin can't be opened; the message says what to do.
+            PinError: The back end or a pin can't be opened. The message says what to do.
         """
         try:
             with warnings.catch_warnings(action="ignore"):  # gpiozero's own fall-backs
@@ -110,7 +109,7 @@ class GpiozeroPins(PinSource):
         """Read a pin's level now.
 
         Raises:
-            PinError: the back end no longer answers.
+            PinError: The back end no longer answers.
         """
         return self._driving.read(pin) if self.simulated else self._level_now(pin)
 
@@ -123,7 +122,7 @@ class GpiozeroPins(PinSource):
         """Hand on the ends of presses of simulated pins; all other edges come by themselves.
 
         Returns:
-            False: nothing is known of lost ones.
+            False: it is unknown whether edges were lost.
         """
         self._driving.hand_on()
         return False
@@ -132,27 +131,27 @@ class GpiozeroPins(PinSource):
         """Make sure that the back end still delivers edges.
 
         Raises:
-            PinError: its thread has died: every pin would be deaf from now on.
+            PinError: Its thread has died, so no edge would arrive any more.
         """
         if self._factory_name != "lgpio" or self._factory is None:
-            return  # the others have no thread that could be looked at
+            return  # the other back ends have no thread that could be checked
         import lgpio
 
         # lgpio has one thread for all callbacks, and no public name for it.
         thread = getattr(lgpio, "_notify_thread", None)
         if thread is not None and not thread.is_alive():
-            raise PinError("lgpio's thread has died: no pin would be heard any longer")
+            raise PinError("lgpio's thread has died, and no edge would be seen; restart the bridge")
 
     def drives(self, pin: str) -> bool:
-        """Whether a program may set this pin's level: each that is simulated."""
+        """Whether a program may set this pin's level: yes for simulated pins."""
         return self.simulated
 
     def drive(self, pin: str, level: Level, for_s: float | None = None) -> None:
         """Set a simulated pin's level, as a finger on its button would; see `Driving.drive`.
 
         Raises:
-            DriveError: a press would be no event.
-            PinError: the pins are real, or closed already.
+            DriveError: A press would be no event.
+            PinError: The pins are real, or already closed.
         """
         if not self.simulated:
             raise PinError(only_its_wire(pin))
@@ -162,8 +161,8 @@ class GpiozeroPins(PinSource):
         """Release every pin; may be called twice."""
         self._driving.close()
         for device in self._devices.values():
-            # gpiozero's lgpio pins keep their callback when they are closed: at the next edge it
-            # would fail, and end lgpio's only thread.
+            # gpiozero's lgpio pins keep their callback when they are closed. At the next edge the
+            # callback would fail, and end lgpio's only thread.
             with contextlib.suppress(Exception):  # releasing is best effort: the process ends
                 device.pin.when_changed = None
             with contextlib.suppress(Exception):
@@ -192,8 +191,8 @@ class GpiozeroPins(PinSource):
             what = "the pins" if self._settings.chip == "auto" else self._settings.chip
             raise PinError(explain(error, what, self._factory_name)) from error
         factory._info = _Lines()
-        # gpiozero shares these among all factories of this machine: with a second chip, a line of
-        # the first would be taken for the second's of the same number.
+        # gpiozero shares these among all factories of this machine. With a second chip, a line of
+        # the first chip would be mistaken for the line of the same number on the second.
         factory.pins = {}
         factory._reservations = defaultdict(list)
         return factory
@@ -221,8 +220,8 @@ class GpiozeroPins(PinSource):
                 pin_factory=self._factory,
             )
             if self.simulated:
-                # Where the contact holds it that nobody presses: a normally closed one against
-                # the pull.
+                # The level of a contact that nobody presses; a normally closed one is against the
+                # pull.
                 _drive(device.pin, pin.active.other)
             device.pin.bounce = None
             device.pin.edges = "both"
@@ -234,10 +233,10 @@ class GpiozeroPins(PinSource):
         try:
             return _level(self._devices[pin].pin.state)
         except Exception as error:
-            raise PinError(f"pin {pin!r} can't be read: {error}") from error
+            raise PinError(f"pin {pin!r} can't be read: {error}; restart the bridge") from error
 
     def _put(self, pin: str, level: Level, at_s: float) -> None:
-        """Let a simulated pin have an edge with this stamp, not that of the moment."""
+        """Give a simulated pin an edge with this stamp instead of the present time."""
         self._driven_at_s = at_s
         try:
             _drive(self._devices[pin].pin, level)
@@ -245,7 +244,7 @@ class GpiozeroPins(PinSource):
             self._driven_at_s = None
 
     def _stamp(self, ticks: float) -> float:
-        """When an edge was: as the back end says, if that can be."""
+        """Give the time of an edge: the back end's stamp, if it is plausible."""
         if self._driven_at_s is not None:
             return self._driven_at_s
         now_s = self._clock.now().mono_s
@@ -253,8 +252,8 @@ class GpiozeroPins(PinSource):
         return ticks if plausible else now_s
 
     def _arm(self, name: str, on_edge: OnEdge) -> None:
-        # No exception may leave a callback: it would end lgpio's only thread, and every pin
-        # would be deaf from then on.
+        # No exception may leave a callback: it would end lgpio's only thread, and no edge would
+        # arrive from then on.
         def changed(ticks: float, state: int) -> None:
             on_edge(RawEdge(name, _level(state), self._stamp(ticks)))
 
@@ -266,9 +265,9 @@ class GpiozeroPins(PinSource):
 
 
 class _Lines:
-    """All lines that a chip may have, in the place of what gpiozero knows of a Pi's board.
+    """All lines that a chip may have, instead of what gpiozero knows of a Pi's board.
 
-    It looks up a pin by ``board_info.find_pin``, and nothing else of a board.
+    gpiozero looks up a pin by `board_info.find_pin`, and uses nothing else of a board.
     """
 
     def find_pin(self, name: object) -> Iterator[tuple[None, Any]]:

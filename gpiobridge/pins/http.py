@@ -2,7 +2,7 @@
 
 `driving` has the rules by which they change, and keeps the watcher's promises.
 
-Threads: `drive` on any, the rest as `source` says. ``on_edge`` is called on the thread that drives,
+Threads: `drive` on any, the rest as `source` says. `on_edge` is called on the thread that drives,
 reads or looks for edges.
 """
 
@@ -20,7 +20,7 @@ from gpiobridge.pins.source import OnEdge, PinSource
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpPin(PulledPin):
-    """A pin that the API sets; nothing pulls it, but a pull says its active level, too."""
+    """A pin that the API sets. Nothing pulls it, but a pull decides its active level, too."""
 
     source: ClassVar[str] = "http"
 
@@ -53,8 +53,8 @@ class HttpPins(PinSource):
     """Pins that start inactive, and keep the level that they were last given.
 
     Args:
-        pins: pin name to its settings.
-        clock: stamps the edges.
+        pins: Pin name to its settings.
+        clock: Stamps the edges.
 
     Attributes:
         simulated: False: they are what was configured, and stand for nothing else.
@@ -69,7 +69,7 @@ class HttpPins(PinSource):
         self._driving = Driving(pins, self._levels.__getitem__, clock)
 
     def open(self, on_edge: OnEdge) -> None:
-        """From now on every edge goes to ``on_edge``."""
+        """Hand every edge to `on_edge` from now on."""
 
         def put(pin: str, level: Level, at_s: float) -> None:
             self._levels[pin] = level
@@ -78,15 +78,15 @@ class HttpPins(PinSource):
         self._driving.open(put)
 
     def drives(self, pin: str) -> bool:
-        """Whether a program may set this pin's level: each."""
+        """Whether a program may set this pin's level: always."""
         return True
 
     def drive(self, pin: str, level: Level, for_s: float | None = None) -> None:
         """Set a pin's level, for good or for the time of a press; see `Driving.drive`.
 
         Raises:
-            DriveError: a press would be no event.
-            PinError: the pins are not open.
+            DriveError: A press would be no event.
+            PinError: The pins are not open.
         """
         self._driving.drive(pin, level, for_s)
 
@@ -96,7 +96,7 @@ class HttpPins(PinSource):
         return self._driving.deadline_s
 
     def read_edges(self) -> bool:
-        """Hand on the ends of presses; wait for a drive that has yet to hand on its edge.
+        """Hand on the ends of presses; wait for a drive that has not handed on its edge yet.
 
         Returns:
             False: no edge is ever lost.
@@ -112,5 +112,5 @@ class HttpPins(PinSource):
         """Nothing to do: there is nothing that could die."""
 
     def close(self) -> None:
-        """Let no edge come any more; may be called twice."""
+        """Stop all edges; may be called twice."""
         self._driving.close()

@@ -1,6 +1,6 @@
-"""What kinds of pins share that have a pull: the key, and the active level that follows from it.
+"""What kinds of pins with a pull share: the key, and the active level that follows from it.
 
-Pure, but for what pydantic does; any thread.
+Pure, except for what pydantic does; any thread.
 """
 
 from dataclasses import dataclass
@@ -17,17 +17,17 @@ _ACTIVE = {Pull.UP: Level.LOW, Pull.DOWN: Level.HIGH}
 
 
 class PulledTable(PinTable):
-    """What may stand in ``[pins.<name>]`` of a pin with a pull."""
+    """What may stand in `[pins.<name>]` of a pin with a pull."""
 
     pull: Annotated[Literal["up", "down", "none"], member_of(Pull)] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PulledPin(Pin):
-    """A pin with a pull, if only in name.
+    """A pin with a pull, which may have no effect.
 
     Args:
-        pull: the Pi's own resistor.
+        pull: The Pi's own resistor that holds the open pin at a level.
     """
 
     pull: Pull = Pull.UP

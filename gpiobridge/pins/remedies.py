@@ -1,6 +1,6 @@
 """What a back end's error means, and what a person can do about it: the words of the messages.
 
-Pure, but for how pip is called here; any thread.
+Pure, except for how pip is called here; any thread.
 """
 
 import re
@@ -15,7 +15,13 @@ NO_CHIP = (
 )
 """Why no GPIO chip can be opened, and the remedy."""
 
-_EXTRAS = {"rpigpio": "rpi-lgpio"}
+# Back end -> its own package, as in pyproject.toml's extras: gpiobridge itself is on no index.
+REQUIREMENTS = {
+    "gpiod": "gpiod>=2.2",
+    "lgpio": "lgpio>=0.2",
+    "rpigpio": "rpi-lgpio>=0.6",
+    "pigpio": "pigpio>=1.78",
+}
 _NO_WHEEL = (3, 13)  # PyPI's lgpio has no wheel for this Python
 
 
@@ -25,13 +31,13 @@ def install(
     python: tuple[int, int] = sys.version_info[:2],
     wide: bool = sys.maxsize > 2**32,
 ) -> str:
-    """Say how a back end is installed, so that it works on today's Raspberry Pi OS.
+    """Say how to install a back end; the command works on today's Raspberry Pi OS.
 
     Args:
-        back_end: its name in the configuration; "" stands for the one that "auto" prefers of
+        back_end: Its name in the configuration; "" stands for the one that "auto" prefers among
             those that PyPI has for this system.
-        python: version of this Python, two numbers.
-        wide: whether it has 64 bits.
+        python: The version of this Python, two numbers.
+        wide: Whether it has 64 bits.
     """
     back_end = back_end or ("gpiod" if wide else "lgpio")
     if back_end == "lgpio" and python >= _NO_WHEEL:
@@ -39,7 +45,7 @@ def install(
             f"sudo apt install python3-lgpio, and make the environment with "
             f"--system-site-packages (PyPI has no lgpio for Python {python[0]}.{python[1]})"
         )
-    return invocation.pip("install", f"gpiobridge[{_EXTRAS.get(back_end, back_end)}]")
+    return invocation.pip("install", REQUIREMENTS[back_end])
 
 
 # What the back ends say, and what a person can do about it.
@@ -73,15 +79,15 @@ def explain(error: Exception, what: str, back_end: str) -> str:
     """Say what a back end's error means and what to do about it.
 
     Args:
-        error: what the back end has raised.
-        what: what could not be opened.
-        back_end: its name in the configuration.
+        error: The error that the back end has raised.
+        what: The name of what could not be opened.
+        back_end: Its name in the configuration.
     """
     said = f"{what} can't be opened on {back_end}: {error}"
     for pattern, remedy in _REMEDIES:
         if re.search(pattern, f"{type(error).__name__}: {error}", re.IGNORECASE):
             return f"{said}; {remedy}"
-    return said
+    return f"{said}; {invocation.command('doctor')} looks for the cause"
 
 
 def title(pin: Pin) -> str:
@@ -90,7 +96,7 @@ def title(pin: Pin) -> str:
 
 
 def only_its_wire(pin: str) -> str:
-    """Say that no program sets the level of a wired pin, and the remedy."""
+    """Say that no program can set the level of a wired pin, and the remedy."""
     return (
         f"pin {pin!r} is real: only its wire sets its level; to set it by program give it "
         'source = "http", or pin_factory = "mock" under [gpio] for a test'
@@ -101,10 +107,10 @@ def no_such_line(pin: Pin, chip: str, count: int, back_end: str) -> str:
     """Say that a chip has no line for a pin, and the remedy.
 
     Args:
-        pin: the pin.
-        chip: the chip, as the sentence names it.
-        count: how many lines it has.
-        back_end: its name in the configuration.
+        pin: The pin.
+        chip: The chip, as the sentence names it.
+        count: How many lines it has.
+        back_end: Its name in the configuration.
     """
     where = "under [gpio]" if pin.chip is None else "for it"
     return (

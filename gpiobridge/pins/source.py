@@ -1,7 +1,7 @@
 """What a kind of pins gives: a source of their edges, as the watcher needs it.
 
-It touches no pin. Which thread calls what, `loop.watcher` decides; only `PinSource.drive`,
-`PinSource.drives` and `PinSource.deadline_s` are for any.
+It touches no pin. `loop.watcher` decides which thread calls what; only `PinSource.drive`,
+`PinSource.drives` and `PinSource.deadline_s` are for any thread.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -26,41 +26,41 @@ class PinSource(Protocol):
 
     Attributes:
         simulated: True if the pins are not real.
-        loses_edges: True if an edge may be lost without a word, so that the levels must be
-            checked all the time.
+        loses_edges: True if an edge may be lost without notice. Then the levels must be checked
+            all the time.
     """
 
     simulated: bool
     loses_edges: bool
 
     def open(self, on_edge: OnEdge) -> None:
-        """Claim every pin and arm it: from now on every edge goes to ``on_edge``."""
+        """Claim every pin and arm it: from now on every edge goes to `on_edge`."""
 
     def descriptors(self) -> Sequence[int]:
         """List the open descriptors that are readable when `read_edges` has work.
 
-        There are none, unless overridden: edges come by themselves, on a thread of the back end's.
+        By default there are none: edges come by themselves, on a thread of the back end.
         """
         return ()
 
     @property
     def deadline_s(self) -> float | None:
-        """The next moment at which `read_edges` has work without a descriptor that tells.
+        """The next moment at which `read_edges` has work that no descriptor announces.
 
-        None, unless overridden: there is no such moment. In monotonic seconds; any thread.
+        In monotonic seconds; any thread. By default None: there is no such moment.
         """
         return None
 
     def read_edges(self) -> bool:
-        """Hand all edges to ``on_edge`` that wait, or whose time has come, on the caller's thread.
+        """Hand all edges to `on_edge` that wait or are due, on the caller's thread.
 
-        It doesn't wait itself: there may be none.
+        It doesn't block; there may be none.
 
         Returns:
-            Whether edges were lost: then the levels must be checked now.
+            Whether edges were lost. Then the levels must be checked now.
 
         Raises:
-            PinError: no edge will come any more.
+            PinError: No edge will come any more.
         """
         return False
 
@@ -70,21 +70,21 @@ class PinSource(Protocol):
     def drives(self, pin: str) -> bool:
         """Whether a program may set this pin's level, with `drive`; any thread.
 
-        Not, unless overridden.
+        By default it may not.
         """
         return False
 
     def drive(self, pin: str, level: Level, for_s: float | None = None) -> None:
-        """Set a pin's level, where there is no wire that does; on any thread.
+        """Set the level of a pin without a wire; on any thread.
 
         Args:
-            pin: the pin's name.
-            level: the level.
-            for_s: seconds after which it goes back to what it was; None: it stays.
+            pin: The pin's name.
+            level: The level.
+            for_s: Seconds after which the pin returns to the level before; None: it stays.
 
         Raises:
-            DriveError: a press (with ``for_s``) would be no event.
-            PinError: something else sets it, unless overridden; or the pins are not open.
+            DriveError: A press (with `for_s`) would be no event.
+            PinError: Something else sets it, which is the default; or the pins are not open.
         """
         raise PinError(
             f"pin {pin!r} can't be set: its source alone does that; to set it by program give it "
@@ -99,18 +99,18 @@ class PinSource(Protocol):
 
 
 class PinKind(Kind[TableT, PinT]):
-    """A kind of pins, as its module says it: how it is configured, and how it is made."""
+    """A kind of pins, which its module defines: how it is configured, and how it is made."""
 
     def make(self, gpio: Gpio, pins: Mapping[str, PinT], clock: Clock) -> PinSource:
-        """Make the source of all pins of this kind; its back end is imported no sooner.
+        """Make the source of all pins of this kind; its back end is imported only now.
 
         Args:
-            gpio: which back end and chip the wired ones have.
-            pins: pin name to its settings, at least one.
-            clock: gives the stamps of edges that have none of the kernel's.
+            gpio: The back end and the chip of wired pins.
+            pins: Pin name to its settings, at least one.
+            clock: Gives the stamps of edges that the kernel doesn't stamp.
 
         Raises:
-            PinError: it can't be made; the message says what to do.
+            PinError: It can't be made; the message says what to do.
         """
         raise NotImplementedError
 
@@ -119,7 +119,7 @@ def refuse_made_time(clock: Clock, back_end: str) -> None:
     """Make sure that a clock is the one by which the kernel stamps edges.
 
     Raises:
-        PinError: it is not.
+        PinError: It is not.
     """
     if not clock.real:
         raise PinError(

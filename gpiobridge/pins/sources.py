@@ -1,7 +1,7 @@
-"""All pins of a configuration as one source, however many kinds and chips they are of.
+"""All pins of a configuration as one source, whatever their kinds and chips.
 
-Threads: as `source` says. Edges of a source with a descriptor come when they are read; those of
-another one on its own thread, past this.
+Threads: as `source` says. Edges of a source with a descriptor come when they are read. Those of
+another source come on its own thread, without this one.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -21,12 +21,12 @@ def pin_source(gpio: Gpio, pins: Mapping[str, Pin], clock: Clock) -> PinSource:
     """Make the source of all pins, each as its kind does.
 
     Args:
-        gpio: which back end and chip the wired ones have; without a wired one none is needed.
-        pins: pin name to its settings.
-        clock: gives the stamps of edges that have none of the kernel's.
+        gpio: The back end and the chip of wired pins; without a wired pin none is needed.
+        pins: Pin name to its settings.
+        clock: Gives the stamps of edges that the kernel doesn't stamp.
 
     Raises:
-        PinError: one can't be made; the message says what to do.
+        PinError: A source can't be made; the message says what to do.
     """
     of_kind: dict[str, dict[str, Pin]] = {}
     for name, pin in pins.items():
@@ -40,7 +40,7 @@ def pin_source(gpio: Gpio, pins: Mapping[str, Pin], clock: Clock) -> PinSource:
 
 
 def together(parts: Sequence[Part]) -> PinSource:
-    """Make one source of several; a single one is enough by itself."""
+    """Make one source of several; a single one stays as it is."""
     return parts[0][0] if len(parts) == 1 else Sources(parts)
 
 
@@ -48,11 +48,11 @@ class Sources(PinSource):
     """Several sources, each asked for its own pins.
 
     Args:
-        parts: the sources, and the names of their pins.
+        parts: The sources, and the names of their pins.
 
     Attributes:
-        simulated: whether one of them is.
-        loses_edges: whether one of them does.
+        simulated: Whether one of them is simulated.
+        loses_edges: Whether one of them loses edges.
     """
 
     def __init__(self, parts: Iterable[Part]) -> None:
@@ -68,10 +68,10 @@ class Sources(PinSource):
         """Open all.
 
         Args:
-            on_edge: called by `read_edges`, or on a back end's thread; it must not block or raise.
+            on_edge: Called by `read_edges`, or on a back end's thread; it must not block or raise.
 
         Raises:
-            PinError: one can't be opened; then all are closed.
+            PinError: One can't be opened; then all are closed.
         """
         self._on_edge = on_edge
         try:
@@ -87,18 +87,18 @@ class Sources(PinSource):
 
     @property
     def deadline_s(self) -> float | None:
-        """When the first of them next has an edge without a descriptor that tells."""
+        """The earliest of their deadlines, in monotonic seconds."""
         deadlines_s = (source.deadline_s for source in self._sources)
         return min((d for d in deadlines_s if d is not None), default=None)
 
     def read_edges(self) -> bool:
-        """Hand on what waits at all of them; at descriptors in the order of the stamps.
+        """Hand on the edges that wait at all of them; those of descriptors in order of stamps.
 
         Returns:
             Whether edges were lost.
 
         Raises:
-            PinError: no edge of one will come any more.
+            PinError: One of them will have no more edges.
         """
         lost = [source.read_edges() for source in self._sources]
         waiting, self._waiting = self._waiting, []
@@ -110,7 +110,7 @@ class Sources(PinSource):
         """Read a pin's level now.
 
         Raises:
-            PinError: its source no longer answers.
+            PinError: Its source no longer answers.
         """
         return self._source_of[pin].read(pin)
 
@@ -122,8 +122,8 @@ class Sources(PinSource):
         """Set a pin's level, if its source lets a program do that; see `PinSource.drive`.
 
         Raises:
-            DriveError: a press would be no event.
-            PinError: something else sets it, or the pins are not open.
+            DriveError: A press would be no event.
+            PinError: Something else sets it, or the pins are not open.
         """
         self._source_of[pin].drive(pin, level, for_s)
 
@@ -131,7 +131,7 @@ class Sources(PinSource):
         """Make sure that edges are still delivered.
 
         Raises:
-            PinError: they are not.
+            PinError: They are not.
         """
         for source in self._sources:
             source.check()
@@ -149,7 +149,7 @@ class Sources(PinSource):
 
 
 def _flat(parts: Iterable[Part]) -> Iterable[Part]:
-    """Take apart a source of several, so that all edges are put in order at one place."""
+    """Take apart a source of several: all edges are put in order at one place."""
     for source, names in parts:
         if isinstance(source, Sources):
             yield from source.parts

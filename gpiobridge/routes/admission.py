@@ -1,13 +1,13 @@
-"""Which requests our routes accept, by Host, Origin and token.
+"""Decide which requests our routes accept, by Host, Origin and token.
 
-A page on another site can make a visitor's browser talk to this machine. Two checks stop it: the
-Host must be a name that is really ours (a DNS name that was rebound to us is not), and an Origin
-must be that of our own pages. On a network the token says who may look. All are made before a
-handshake is answered. Who may use the API is a question of its own: whoever looks may not therefore
-push.
+A page on another site can make a visitor's browser talk to this machine. Two checks stop it. The
+Host must be a name that is really ours; a DNS name that was rebound to us is not. An Origin, if
+there is one, must be that of our own pages. On a network, the token decides who may see the pages.
+All checks are made before a handshake is answered. The API has its own check: permission to see
+pages is not permission to push.
 
-Whatever a header holds is read here, once, so that nonsense reads as nothing and is no failure. Any
-HTTP thread; it knows Flask's request and the section ``[server]``.
+Headers are read here, once. Nonsense in a header counts as an empty value and causes no failure.
+Any HTTP thread. The module knows Flask's request and the section ``[server]``.
 """
 
 import hashlib
@@ -22,10 +22,16 @@ from gpiobridge.net.addresses import is_loopback
 from gpiobridge.net.hosts import Host, Origin, is_address, read_host, read_origin
 
 CHECKED = "gpiobridge_checked"
-"""In `flask.g` of a request whose Host, Origin and token have been checked."""
+"""The name in `flask.g` that marks a request whose Host, Origin and token were checked."""
 
-_COOKIE_S = 400 * 86_400  # browsers keep none for longer
-_SHOWN = 100  # characters of a header in a sentence
+_COOKIE_S = 400 * 86_400  # browsers keep no cookie longer
+_PARTS = {  # of a request: Werkzeug's attribute, and what it reads
+    "args": "query",
+    "cookies": "Cookie header",
+    "content_length": "Content-Length header",
+    "mimetype_params": "Content-Type header",
+}
+_SHOWN = 100  # how many characters of a header a sentence shows
 
 
 def refuse(status: int, sentence: str) -> NoReturn:
@@ -38,36 +44,41 @@ def check_source(request: Request, server: Server) -> None:
 
     Args:
         request: the request.
-        server: says what the bridge may be called beside this machine's own names.
+        server: the settings; they name the hosts that are allowed besides this machine's names.
 
     Raises:
-        werkzeug.exceptions.HTTPException: 400 for what can't be read, 421 for a foreign Host, 403
-            for a foreign Origin.
+        werkzeug.exceptions.HTTPException: 400 if the request can't be read, 421 for a foreign
+            Host, 403 for a foreign Origin.
     """
     _check_readable(request)
     text = request.headers.get("Host", "")
     host = read_host(text)
     if host is None:
-        refuse(400, f"The Host {text[:_SHOWN]!r} is no name or address.")
+        refuse(400, f"The Host {text[:_SHOWN]!r} is not a valid name or IP address.")
     if not _is_ours(host.name, server):
         refuse(
             421,
-            f"This is not {text!r}: add the name to server.allowed_hosts, or use the IP address.",
+            f"This bridge is not called {text!r}: add the name to server.allowed_hosts, or use the "
+            "IP address.",
         )
     said = request.headers.get("Origin")
     if said is not None and not _is_of(read_origin(said), host, request.scheme, server):
-        refuse(403, f"A page of {said[:_SHOWN]!r} may not use this bridge.")
+        refuse(
+            403,
+            f"A page from {said[:_SHOWN]!r} may not use this bridge: if that is the bridge's own "
+            "address, set server.url to it.",
+        )
 
 
 def check_token(request: Request, server: Server) -> None:
-    """Refuse a request that doesn't know the token.
+    """Refuse a request without the right token.
 
-    It may come in the URL once (``?token=``): then a cookie has it. Programs send it as
-    ``Authorization: Bearer``.
+    A browser sends the token once in the URL (``?token=``); after that, a cookie holds it. Programs
+    send it as ``Authorization: Bearer``.
 
     Args:
-        request: the request, which `check_source` has passed.
-        server: has the right token; with an empty one nothing is asked for.
+        request: the request; it must have passed `check_source`.
+        server: the settings with the token. Empty: no token is required.
 
     Raises:
         werkzeug.exceptions.HTTPException: 401.
@@ -88,16 +99,18 @@ def check_token(request: Request, server: Server) -> None:
 def check_api(request: Request, server: Server, key: str) -> None:
     """Refuse a request that may not use the API.
 
-    Its token comes as ``Authorization: Bearer``, or in the URL (``?token=``) from services that
-    can be given nothing else. A cookie doesn't count: that is for who looks. The key of this run,
-    which only this machine's administrator and the bridge's own user can read, counts as a header
-    beside any token. Without a token nobody else may use the API, as a proxy that is silent about
-    itself can't be told from a program on this machine; unless the configuration says that there
-    is none.
+    The token comes as ``Authorization: Bearer``, or in the URL (``?token=``) from services that
+    can't set a header. A cookie doesn't count: cookies are for seeing pages. The key of this run
+    is accepted as a bearer token, whatever token is set; only this machine's administrator and the
+    bridge's own user can read it.
+
+    If no token is set, only the key opens the API: a proxy that adds no headers looks like a
+    program on this machine. ``server.api = "local"`` says that there is no proxy, and lets local
+    programs in.
 
     Args:
-        request: the request, which `check_source` has passed.
-        server: has the tokens, and says whether local programs need none.
+        request: the request; it must have passed `check_source`.
+        server: the settings with the tokens, and whether local programs need one.
         key: the key of this run.
 
     Raises:
@@ -115,14 +128,14 @@ def check_api(request: Request, server: Server, key: str) -> None:
             403,
             "The API asks for a token, and none is set: write server.api_token, and send it as "
             f"Authorization: Bearer{'' if server.behind_a_proxy else local}. On the machine itself "
-            "gpiobridge push, navigate and press need none, as the bridge's user, at a loopback "
-            "address.",
+            "gpiobridge push, navigate and press need no token, as the bridge's user, at a "
+            "loopback address.",
         )
     elif server.behind_a_proxy:
         refuse(
             403,
-            'server.api = "local" lets nobody in where server.url or server.allowed_hosts mean a '
-            "proxy: write server.api_token, and send it as Authorization: Bearer.",
+            'server.api = "local" lets nobody in, because server.url or server.allowed_hosts means '
+            "a proxy: write server.api_token, and send it as Authorization: Bearer.",
         )
     elif not _is_local(request):
         refuse(
@@ -133,13 +146,13 @@ def check_api(request: Request, server: Server, key: str) -> None:
 
 
 def is_bearer(request: Request, token: str) -> bool:
-    """Whether a request sends a token as ``Authorization: Bearer`` (RFC 6750, 2.1).
+    """Tell whether a request sends a token as ``Authorization: Bearer`` (RFC 6750, 2.1).
 
     Args:
         request: the request.
-        token: the right one; an empty one is sent by nobody.
+        token: the right token; an empty token never matches.
     """
-    # Not request.authorization, which decodes what other schemes send, and may fail at that.
+    # Not request.authorization: it decodes other schemes, too, and may fail at that.
     scheme, _, sent = request.headers.get("Authorization", "").partition(" ")
     return bool(token) and scheme.lower() == "bearer" and _equal(sent.strip(), token)
 
@@ -158,12 +171,12 @@ def _plain(status: int, sentence: str) -> Response:
 
 
 def _check_readable(request: Request) -> None:
-    """Refuse what can't be read: Werkzeug reads it when it is first used, and may fail then."""
-    for name in ("args", "cookies", "content_length", "mimetype_params"):
+    """Refuse a request that can't be read: Werkzeug would fail later, when a part is first used."""
+    for name, part in _PARTS.items():
         try:
             getattr(request, name)
         except (ValueError, ArithmeticError, LookupError):  # UnicodeError is a ValueError
-            refuse(400, "The request can't be read.")
+            refuse(400, f"The request's {part} can't be read: correct it.")
 
 
 def _in_url(request: Request, token: str) -> bool:
@@ -171,7 +184,7 @@ def _in_url(request: Request, token: str) -> bool:
 
 
 def _is_local(request: Request) -> bool:
-    """Whether a program on this very machine has sent it, for itself."""
+    """Tell whether a program on this machine sent the request itself, not through a proxy."""
     host = read_host(request.headers.get("Host", ""))
     return (
         host is not None
@@ -182,7 +195,7 @@ def _is_local(request: Request) -> bool:
 
 
 def _is_of_a_proxy(header: str) -> bool:
-    """Whether it is one of the headers that only proxies add."""
+    """Tell whether it is one of the headers that only proxies add."""
     name = header.lower()
     return name in ("forwarded", "via", "x-real-ip") or name.startswith("x-forwarded-")
 
@@ -192,14 +205,14 @@ def _equal(given: str, token: str) -> bool:
 
 
 def _cookie_name(token: str) -> str:
-    # Cookies know no ports: two bridges on one machine must not overwrite each other's.
+    # Cookies ignore ports: two bridges on one machine must not overwrite each other's cookie.
     return f"gpiobridge-{hashlib.sha256(token.encode()).hexdigest()[:8]}"
 
 
 def _remember(
     response: Response, request: Request, cookie: str, token: str, secure: bool
 ) -> Response:
-    # Each page load renews it, so that it lasts as long as the display does.
+    # Each page load renews the cookie, so it lasts as long as the display does.
     if response.mimetype != "text/html" and "token" not in request.args:
         return response
     response.set_cookie(
@@ -209,32 +222,32 @@ def _remember(
         path=request.script_root or "/",
         secure=secure,
         httponly=True,
-        samesite="Lax",  # a strict one is missing after a link from elsewhere
+        samesite="Lax",  # a strict cookie is missing after a link from another site
     )
     return response
 
 
 def _is_of(origin: Origin | None, host: Host, scheme: str, server: Server) -> bool:
-    """Whether a page of an origin is one of ours: called as this request, or as outside."""
+    """Tell whether an origin is ours: the same as this request's, or the one in server.url."""
     outside = _outside(server)
     if origin is None:
         return False
     if origin == outside:
         return True
     if outside is not None and host.name == outside.host.name:
-        return False  # by another scheme or port
-    # A name that had to be allowed may be that of a proxy, which speaks TLS for us.
+        return False  # another scheme or port
+    # A name in allowed_hosts may belong to a proxy that speaks TLS for us.
     schemes = ("http", "https") if host.name in server.allowed_hosts else (scheme,)
     return origin.scheme in schemes and origin.host == host.with_port(origin.scheme)
 
 
 def _outside(server: Server) -> Origin | None:
-    """What the bridge is called outside, if the configuration says so."""
+    """Return the origin that the bridge has outside, if server.url sets one."""
     return read_origin(server.url)
 
 
 def _came_by_https(request: Request, server: Server) -> bool:
-    """Whether it came by the name outside, and that is called by https."""
+    """Tell whether the request came by the name in server.url, and that URL is https."""
     outside, host = _outside(server), read_host(request.headers.get("Host", ""))
     return (
         outside is not None

@@ -1,8 +1,8 @@
-"""The HTTP API: what programs may do to a running bridge, under ``/api``.
+"""The HTTP API, which programs use to control a running bridge, under ``/api``.
 
-All its routes are added by one function, so that none can be forgotten: each has `check_api` before
-it, in place of the token that viewers are asked for. They are routes of our one blueprint, so that
-an application that exempts the blueprint from something exempts them, too. Any HTTP thread.
+One function adds all routes of the API, so none can be forgotten. `check_api` runs before each of
+them, instead of the check of the viewers' token. The routes are on our one blueprint: if an
+application exempts the blueprint from something, that exempts the API, too. Any HTTP thread.
 """
 
 from collections.abc import Callable, Collection
@@ -23,10 +23,11 @@ from gpiobridge.routes.admission import check_api, refuse
 from gpiobridge.routes.json_body import json_body
 
 API = "api_"
-"""How the endpoints of the API begin, within our blueprint."""
+"""The prefix of the API's endpoints, within our blueprint."""
 
-_MAX_LEVEL_BYTES = 1024  # of a body with a level, and white space as one likes
-_MAX_BODY_BYTES = 64 * 1024  # a message, 3 times as long with \u0436 for each letter; whom for
+_MAX_LEVEL_BYTES = 1024  # of a body with a level, with room for white space
+# Of a body with a message: 3 times the message, if \u0436 stands for each letter, and the audience.
+_MAX_BODY_BYTES = 64 * 1024
 _LEVEL = 'The body must be {"level": "low"} or {"level": "high"}.'
 
 _AUDIENCE = tuple(field.name for field in fields(Audience))
@@ -37,7 +38,7 @@ def add_api(blueprint: Blueprint, running: Callable[[], RunningBridge]) -> None:
 
     Args:
         blueprint: where the API is added.
-        running: gives the running bridge, in a request.
+        running: returns the running bridge, in a request.
     """
 
     def check() -> None:
@@ -66,7 +67,7 @@ def add_api(blueprint: Blueprint, running: Callable[[], RunningBridge]) -> None:
     def add(path: str, endpoint: str, view: Callable[..., ResponseReturnValue]) -> None:
         blueprint.add_url_rule(f"/api{path}", f"{API}{endpoint}", view, methods=["POST"])
 
-    # Not around the views: OPTIONS is answered without them.
+    # The check is not around the views: OPTIONS is answered without them.
     blueprint.before_request(check)
     add("/messages", "messages", push)
     add("/navigate", "navigate", navigate)
@@ -76,11 +77,16 @@ def add_api(blueprint: Blueprint, running: Callable[[], RunningBridge]) -> None:
 def set_level(pins: PinSource, name: str) -> Response:
     """Set a pin to the level in the body of this request: ``{"level": "low"}``.
 
-    With ``"for": "150ms"`` beside it the pin goes back after that time.
+    If the body also has ``"for": "150ms"``, the pin goes back after that time.
+
+    Args:
+        pins: the pins.
+        name: the pin to set.
 
     Raises:
-        werkzeug.exceptions.HTTPException: 400 for another body, or a press that would be no event.
-        PinError: the pin has a wire, or the bridge stops.
+        werkzeug.exceptions.HTTPException: 400 for any other body, or for a press that would cause
+            no event.
+        PinError: the pin has a wire, or the bridge is stopping.
     """
     body = _body(_MAX_LEVEL_BYTES, "level", ("for",))
     try:
@@ -98,7 +104,7 @@ def _level(body: dict[str, Any]) -> Level:
 
 
 def _for_s(body: dict[str, Any]) -> float | None:
-    """How long a press lasts, in seconds, if the level is that of a press."""
+    """Read how long a press lasts, in seconds; None if the level is to stay."""
     if "for" not in body:
         return None
     duration = body["for"]
@@ -116,32 +122,31 @@ def _for_s(body: dict[str, Any]) -> float | None:
 
 
 def _body(max_bytes: int, needed: str, known: Collection[str]) -> dict[str, Any]:
-    """Read the body, in which each key must be a known one: one in vain would be a mistake."""
+    """Read the body; refuse unknown keys, because an ignored key would hide a mistake."""
     for key in request.args:
         if key != "token":
-            refuse(400, f"{key!r} is unknown in the address: what is asked for is in the body.")
+            refuse(400, f"{key!r} is unknown in the address: write it into the JSON body.")
     body = json_body(request, max_bytes)
     for key in body:
         if key != needed and key not in known:
             close = nearest(key, (needed, *known))
-            are = "is" if len(known) == 1 else "are"
             refuse(
                 400,
-                f'{key!r} is unknown; beside "{needed}" there {are}: {", ".join(known)}.'
+                f'{key!r} is unknown; the body has "{needed}", and may have: {", ".join(known)}.'
                 + (f' Did you mean "{close}"?' if close else ""),
             )
     return body
 
 
 def _needed(body: dict[str, Any], key: str) -> Any:
-    """Take the key out of the body that must be there."""
+    """Take a required key out of the body."""
     if key not in body:
         refuse(400, f'The body must be a JSON object with "{key}".')
     return body.pop(key)
 
 
 def _told(order: Callable[[], int]) -> ResponseReturnValue:
-    """Give an order, and say how many displays it is for."""
+    """Give an order, and answer with the number of displays that it reaches."""
     try:
         return jsonify({"displays": order()})
     except PushError as error:

@@ -1,7 +1,7 @@
 """The bridge's own routes, on one blueprint: the WebSocket, client, health, API, simulator.
 
 Requests run on the HTTP server's threads. The WebSocket route gives its connection to the watcher
-and returns, so that no thread is held by an open page.
+and returns, so an open page holds no thread.
 """
 
 from collections.abc import Callable, Iterable
@@ -22,16 +22,16 @@ from gpiobridge.routes.socket import add_socket
 
 BLUEPRINT = "gpiobridge"
 API_ENDPOINTS = f"{BLUEPRINT}.{API}"
-"""How those endpoints of it begin that have an admission of their own."""
+"""The prefix of the blueprint's endpoints that have their own admission."""
 
 SOCKET = f"{BLUEPRINT}.socket"
 """The endpoint of the WebSocket."""
 
 PUBLIC = frozenset({f"{BLUEPRINT}.asset"})
-"""Endpoints of which an application's decorators need not know: there is nothing to see."""
+"""Endpoints that an application's decorators need not protect: they show nothing private."""
 
 OF_COMMANDS = frozenset({f"{BLUEPRINT}.healthz", f"{BLUEPRINT}.simulate"})
-"""Endpoints beside the API that the commands on this machine ask, with the key of this run."""
+"""Endpoints outside the API that this machine's commands use, with the key of this run."""
 
 _ONE_YEAR_S = 31_536_000
 
@@ -40,8 +40,8 @@ def make_blueprint(running: Callable[[], RunningBridge], url_prefix: str) -> Blu
     """Make the blueprint of all our own routes.
 
     Args:
-        running: gives the running bridge, in a request.
-        url_prefix: the path above them, or nothing.
+        running: returns the running bridge, in a request.
+        url_prefix: the path above the routes, or "".
     """
     blueprint = Blueprint(
         BLUEPRINT, __name__, template_folder=str(ASSETS), url_prefix=url_prefix or None
@@ -53,13 +53,13 @@ def make_blueprint(running: Callable[[], RunningBridge], url_prefix: str) -> Blu
         return jsonify(health), 200 if well else 503
 
     def metrics() -> ResponseReturnValue:
-        from gpiobridge.routes.metrics import CONTENT_TYPE, exposition  # few ask: not at start
+        from gpiobridge.routes.metrics import CONTENT_TYPE, exposition  # few need it: not at start
 
         return Response(exposition(running()), content_type=CONTENT_TYPE)
 
     def next_pages(page: str) -> ResponseReturnValue:
-        if page not in running().settings.pages:
-            refuse(404, f"There is no page {page!r}.")
+        if page not in (known := running().settings.pages):
+            refuse(404, f"There is no page {page!r}; pages: {', '.join(known)}.")
         pages = page_script.next_pages(running(), page)
         response = jsonify(
             speculation_rules(
@@ -78,7 +78,7 @@ def make_blueprint(running: Callable[[], RunningBridge], url_prefix: str) -> Blu
         return redirect(request.script_root + here.watcher.paths[here.settings.server.start])
 
     blueprint.add_url_rule("/gpiobridge/start", "start", start)
-    if url_prefix:  # else it is the application's own
+    if url_prefix:  # without one, / belongs to the application
         blueprint.add_url_rule("/", "start", start)
     blueprint.add_url_rule("/gpiobridge/next/<page>", "next", next_pages)
     blueprint.add_url_rule("/gpiobridge/<path:name>", "asset", _asset)
@@ -91,13 +91,13 @@ def make_blueprint(running: Callable[[], RunningBridge], url_prefix: str) -> Blu
 def overlapping(
     app: Flask, url_prefix: str, pages: Iterable[str], pins: Iterable[str]
 ) -> list[str]:
-    """Say which routes of an application overlap with ours, and the remedy.
+    """Describe which routes of an application overlap with ours, and the remedy.
 
     Args:
-        app: the application, all of whose routes are there.
-        url_prefix: the path above ours, or nothing.
+        app: the application, with all its routes added.
+        url_prefix: the path above our routes, or "".
         pages: the names of the pages.
-        pins: those of the pins.
+        pins: the names of the pins.
     """
     values = {"page": [*pages, SIMULATOR], "name": ["client.js", *pins]}
     return overlaps(app.url_map, BLUEPRINT, url_prefix, values)
@@ -109,8 +109,8 @@ def _unavailable(error: GpioBridgeError) -> ResponseReturnValue:
 
 def _asset(name: str) -> ResponseReturnValue:
     if name.endswith(".html"):
-        refuse(404, f"There is no {name!r}.")
-    # A page asks for the client by version, so that copy never changes.
+        refuse(404, f"There is no file {name!r}.")
+    # A page asks for the client with its version, so such a copy never changes.
     response = send_from_directory(ASSETS, name, max_age=_ONE_YEAR_S if "v" in request.args else 0)
     response.headers["Content-Security-Policy"] = STRICT_CSP
     return response

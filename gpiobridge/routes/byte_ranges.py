@@ -1,10 +1,10 @@
-"""What a Range and an If-Range header ask for (RFC 9110, sections 13.1.5 and 14). Pure."""
+"""Read the Range and If-Range headers (RFC 9110, sections 13.1.5 and 14). Pure."""
 
 import re
 from dataclasses import dataclass
 
 _SPEC = re.compile(r"([0-9]*)-([0-9]*)", re.ASCII)
-_DIGITS = 18  # of the largest number that counts: more than any file has bytes
+_DIGITS = 18  # of the largest number that matters: no file has more bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,9 +12,9 @@ class Span:
     """A part of a file.
 
     Args:
-        first: its first byte, from 0.
+        first: its first byte, counted from 0.
         last: its last byte.
-        is_suffix: whether the last so many bytes were asked for.
+        is_suffix: whether the request asked for the last bytes of the file.
     """
 
     first: int
@@ -23,15 +23,15 @@ class Span:
 
 
 def satisfiable(header: str, size: int) -> list[Span] | None:
-    """List the parts that a Range header asks for and a file has.
+    """List the parts of a file that a Range header asks for.
 
     Args:
         header: the header's value.
-        size: of the file, in bytes, at least 1.
+        size: the size of the file in bytes, at least 1.
 
     Returns:
-        The parts, none if the file has none of them; None for a header that is to be ignored, as
-        its unit is unknown, or it is malformed.
+        The parts that the file has, perhaps none. None if the header must be ignored, because its
+        unit is unknown or it is malformed.
     """
     unit, equals, rest = header.strip(" \t").partition("=")
     if not equals or unit.lower() != "bytes":
@@ -56,24 +56,24 @@ def satisfiable(header: str, size: int) -> list[Span] | None:
 
 
 def if_range_holds(header: str, etag: str, last_modified: str) -> bool:
-    """Whether the file is still the one that a range is asked of.
+    """Tell whether the file is still the version that the range request means.
 
     Args:
-        header: the value of If-Range, empty without one.
-        etag: of the file, as its header has it.
-        last_modified: of the file, as its header has it.
+        header: the value of If-Range; "" if there is none.
+        etag: the file's ETag, as in the response header.
+        last_modified: the file's Last-Modified, as in the response header.
     """
     wanted = header.strip(" \t")
     if not wanted:
         return True
     if wanted.startswith('"'):
         return wanted == etag
-    # A weak tag never holds; a date must be the very one that was sent.
+    # A weak tag never holds; a date must be exactly the one that was sent.
     return wanted == last_modified
 
 
 def _number(digits: str) -> int | None:
-    """Read a number of any length: Python itself refuses those of over 4,300 digits."""
+    """Read a number of any length: Python itself refuses more than 4,300 digits."""
     if not digits:
         return None
     digits = digits.lstrip("0") or "0"

@@ -1,7 +1,7 @@
-"""What a Content-Security-Policy of an application keeps our script from.
+"""Find what an application's Content-Security-Policy forbids to our script.
 
-A browser says so in its console alone, and the page merely never comes online. Only what is sure is
-told: a source that may mean this host counts as one that does. Pure; any thread.
+A browser reports it only in its console, and the page just never comes online. Only certain
+problems are reported: a source that may mean this host counts as this host. Pure; any thread.
 """
 
 from collections.abc import Iterable
@@ -12,22 +12,22 @@ _SOCKET = ("connect-src", "default-src")
 
 
 def obstacles(policies: Iterable[str], host: str, nonce: str) -> list[str]:
-    """Say what the policies forbid that a page of the bridge needs, and the remedy.
+    """Describe what the policies forbid that a page of the bridge needs, and the remedy.
 
     Args:
-        policies: the values of all headers ``Content-Security-Policy`` of one answer.
-        host: the request's, with its port.
-        nonce: what the script has, if it has one.
+        policies: the values of all ``Content-Security-Policy`` headers of one answer.
+        host: the request's host, with its port.
+        nonce: the nonce of the script tag; "" if it has none.
 
     Returns:
-        A piece of a sentence each: what is forbidden, by which directive, and what to write.
+        Parts of a sentence: each says what is forbidden, by which directive, and what to write.
     """
     said = []
     for policy in (one for header in policies for one in header.split(",")):
         directives: dict[str, list[str]] = {}
         for directive in policy.split(";"):
             name, *sources = directive.split() or [""]
-            directives.setdefault(name.lower(), sources)  # of two the first one counts
+            directives.setdefault(name.lower(), sources)  # the first of two counts
         named = _first(directives, _SCRIPT)
         if named and not _lets_script(directives[named], host, nonce):
             said.append(
@@ -45,7 +45,7 @@ def obstacles(policies: Iterable[str], host: str, nonce: str) -> list[str]:
 
 
 def _first(directives: dict[str, list[str]], names: tuple[str, ...]) -> str:
-    """The directive that counts: the most special one that is there."""
+    """Return the directive that counts: the most specific one that is there."""
     return next((name for name in names if name in directives), "")
 
 
@@ -57,7 +57,7 @@ def _lets_script(sources: list[str], host: str, nonce: str) -> bool:
 
 
 def _lets_host(sources: list[str], host: str, schemes: tuple[str, ...]) -> bool:
-    """Whether one of the sources means this host (CSP 3, 6.7.2)."""
+    """Tell whether one of the sources means this host (CSP 3, 6.7.2)."""
     names = {host.lower(), host.lower().rpartition(":")[0] or host.lower()}
     for source in map(str.lower, sources):
         place = source.partition("://")[2] or source

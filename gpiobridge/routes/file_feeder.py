@@ -1,12 +1,12 @@
-"""Files for slow readers: one thread gives each what it takes.
+"""Send files to slow readers from one thread.
 
-A browser that plays a film reads ahead and then stops reading, for as long as the film is paused.
-An HTTP thread that writes to it would wait just as long, and a few such films would hold all
-threads: pages would no longer load. So the connection comes here. A reader that takes nothing for
-`STALL_S` is cut off, a browser then asks again for the rest. When all places are taken, a slow
-reader makes room for the next one, so that nobody can hold them all by reading slowly.
+A browser that plays a film reads ahead, and then stops reading while the film is paused. An HTTP
+thread that writes to it would wait just as long. A few such films would hold all threads, and pages
+would no longer load. So the connection comes here. A reader that takes nothing for `STALL_S` is cut
+off; a browser then asks again for the rest. When all places are taken, a slow reader loses its
+place to the next one, so nobody can hold them all by reading slowly.
 
-`FileFeeder` runs one thread, started with the first large file; any thread may call it.
+`FileFeeder` runs one thread, which starts with the first large file. Any thread may call it.
 """
 
 import logging
@@ -23,36 +23,36 @@ from gpiobridge.loop.waker import Waker
 log = logging.getLogger(__name__)
 
 STALL_S = 60.0
-"""A reader that takes nothing for this long, in seconds, is cut off."""
+"""A reader that takes nothing for this long is cut off, in seconds."""
 
 MAX_READERS = 200
-"""There are no more readers than this at a time."""
+"""How many readers there may be at a time."""
 
 CLIENT_READERS = MAX_READERS // 4
-"""Nor are there more of one client; a browser has six connections to a server."""
+"""How many readers one client may have; a browser makes six connections to a server."""
 
 SLOW_BYTES = 64 * 1024
-"""A reader that has taken less than this in the last minute makes room for others."""
+"""A reader that has taken less than this in the last minute is slow: it may lose its place."""
 
 IDLE_S = 10.0
-"""So does one that has taken nothing for this long, in seconds: a film that is paused."""
+"""A reader that has taken nothing for this long is slow, too, in seconds: its film is paused."""
 
 _CHUNK_BYTES = 64 * 1024
 
 _MINUTE_S = 60
-_YOUNG_S = 1.0  # so long the system's buffers fill, which says nothing about a reader's speed
+_YOUNG_S = 1.0  # the system's buffers fill this long, which says nothing about a reader's speed
 
 
 class _Reader:
-    """A connection, and what it is to get.
+    """A connection, and the bytes to send on it.
 
     Args:
         sock: the connection.
         head: the response up to its body.
-        file: open at the first byte to send.
-        left_bytes: how many bytes of it.
-        client: whose connection it is; None for this machine's.
-        now_s: monotonic seconds.
+        file: the file, open at the first byte to send.
+        left_bytes: how many of its bytes to send.
+        client: the client of the connection; None for this machine.
+        now_s: the time, in monotonic seconds.
     """
 
     def __init__(
@@ -70,11 +70,11 @@ class _Reader:
         self.client = client
         self.chunk = memoryview(head)  # read but not yet sent
         self.joined_s = self.took_s = now_s
-        self._taken: deque[tuple[int, int]] = deque()  # second, and bytes in it
+        self._taken: deque[tuple[int, int]] = deque()  # a second, and the bytes taken in it
         self._taken_bytes = 0
 
     def note(self, sent_bytes: int, now_s: float) -> None:
-        """Note that it has taken something."""
+        """Note that the reader has taken some bytes."""
         self.took_s = now_s
         if self.is_young(now_s):
             return
@@ -87,16 +87,16 @@ class _Reader:
         self._forget(now_s)
 
     def taken_bytes(self, now_s: float) -> int:
-        """What it has taken in the last minute, its first second excepted."""
+        """Return how many bytes it took in the last minute, without its first second."""
         self._forget(now_s)
         return self._taken_bytes
 
     def is_young(self, now_s: float) -> bool:
-        """Whether nothing is known of its speed yet."""
+        """Tell whether its speed is still unknown."""
         return now_s - self.joined_s < _YOUNG_S
 
     def is_slow(self, now_s: float) -> bool:
-        """Whether it takes too little to keep its place when others wait."""
+        """Tell whether it takes too little to keep its place while others wait."""
         return now_s - self.took_s >= IDLE_S or self.taken_bytes(now_s) < SLOW_BYTES
 
     def _forget(self, now_s: float) -> None:
@@ -105,20 +105,20 @@ class _Reader:
 
 
 class FileFeeder:
-    """Feeds files to slow readers from one thread, which starts with the first of them.
+    """Feeds files to slow readers from one thread, which starts with the first reader.
 
     Args:
-        clock: tells the time, in monotonic seconds.
+        clock: returns the time, in monotonic seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._joining: deque[_Reader] = deque()
         self._readers: set[_Reader] = set()
-        self._leaving: set[_Reader] = set()  # of the readers
+        self._leaving: set[_Reader] = set()  # a part of the readers
         self._stopped = False
         self._lock = threading.Lock()
-        # These three are made with the first file: in the process that serves it.
+        # These three are made with the first file, in the process that serves it.
         self._thread: threading.Thread | None = None
         self._selector: selectors.BaseSelector
         self._waker: Waker
@@ -134,11 +134,11 @@ class FileFeeder:
         """Send ``head`` and the next ``length`` bytes of ``file``, then close both.
 
         Args:
-            sock: a connection, non-blocking; ours from now on.
+            sock: a non-blocking connection; it belongs to the feeder from now on.
             head: the response up to its body.
-            file: open at the first byte to send.
-            length: how many bytes of it.
-            client: as for `make_room`, which is asked before.
+            file: the file, open at the first byte to send.
+            length: how many of its bytes to send.
+            client: the same client as for `make_room`, which must be called first.
         """
         reader = _Reader(sock, head, file, length, client, self._clock())
         with self._lock:
@@ -151,11 +151,11 @@ class FileFeeder:
             self._waker.wake()
 
     def make_room(self, client: str | None) -> bool:
-        """See that there is room for one more reader: a slow one may have to go.
+        """Make room for one more reader; a slow reader may have to go.
 
         Args:
-            client: whose reader it is (`gpiobridge.net.addresses.client_of`); None for this
-                machine's, for which only the bound in all holds.
+            client: the reader's client (`gpiobridge.net.addresses.client_of`). None for this
+                machine, which only the total bound limits.
 
         Returns:
             Whether there is room.
@@ -181,7 +181,7 @@ class FileFeeder:
                 )
 
             def may_go(reader: _Reader) -> bool:
-                # Else whoever begins anew every second would never lose a place.
+                # Otherwise a client that starts again every second would never lose a place.
                 known = not reader.is_young(now_s) or held[reader.client] > CLIENT_READERS // 2
                 return known and reader in self._readers and reader.is_slow(now_s)
 
@@ -193,7 +193,7 @@ class FileFeeder:
             return True
 
     def stop(self) -> None:
-        """Cut every reader off and end the thread."""
+        """Cut off every reader and end the thread."""
         with self._lock:
             self._stopped = True
             thread = self._thread
@@ -219,7 +219,7 @@ class FileFeeder:
                 self._end_locked()
 
     def _end_locked(self) -> None:
-        """Cut every reader off; the next file begins anew, unless we were stopped."""
+        """Cut off every reader; the next file starts a new thread, unless we were stopped."""
         for reader in (*self._readers, *self._joining):
             _close(reader)
         self._readers.clear()
@@ -252,7 +252,7 @@ class FileFeeder:
     def _write(self, reader: _Reader) -> None:
         try:
             if not reader.chunk:
-                # One chunk a turn, so that one fast reader doesn't hold up the others.
+                # One chunk per turn: a fast reader must not hold up the others.
                 data = reader.file.read(min(_CHUNK_BYTES, reader.left_bytes))
                 reader.left_bytes = reader.left_bytes - len(data) if data else 0
                 reader.chunk = memoryview(data)

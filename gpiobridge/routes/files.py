@@ -1,8 +1,8 @@
-"""Static files: the answer with a file or a range of it, and who sends it.
+"""Answer with a static file or a range of it.
 
-A small file the HTTP thread writes itself. Of a large one it sends nothing: the connection goes to
-the `file_feeder` with the answer's head, as its reader may be slow, or pause a film. Any HTTP
-thread.
+The HTTP thread writes a small file itself. For a large file, the connection goes to the
+`file_feeder` together with the answer's head, because the reader may be slow, or pause a film. Any
+HTTP thread.
 """
 
 import logging
@@ -31,24 +31,24 @@ log = logging.getLogger(__name__)
 PIECE_BYTES = 1024 * 1024
 """The most that one range request gets: a player asks for the next piece when it needs it."""
 
-_SMALL_BYTES = 64 * 1024  # an HTTP thread writes it and goes on, if it fits into the send buffer
+_SMALL_BYTES = 64 * 1024  # an HTTP thread writes this much itself, if the send buffer has room
 
 
 def send_file(folder: Path, name: str, feeder: FileFeeder) -> Response:
-    """Answer with a file, or with the range of it that was asked for.
+    """Answer with a file, or with the requested range of it.
 
     Args:
-        folder: where the file lies; ``name`` can't lead out of it.
-        name: path below ``folder``, with forward slashes.
-        feeder: takes the connection over when the body is large.
+        folder: the folder of the file; ``name`` can't lead out of it.
+        name: the path below ``folder``, with forward slashes.
+        feeder: takes the connection over if the body is large.
 
     Raises:
-        werkzeug.exceptions.NotFound: there is no such file, or it is a hidden one.
-        werkzeug.exceptions.RequestedRangeNotSatisfiable: it has no such range.
+        werkzeug.exceptions.NotFound: there is no such file, or it is hidden.
+        werkzeug.exceptions.RequestedRangeNotSatisfiable: the file has no such range.
     """
     if is_hidden(name):
         raise NotFound
-    # Werkzeug would refuse several ranges, and look at If-None-Match after the range.
+    # Not by Werkzeug: it would refuse several ranges, and check If-None-Match after the range.
     try:
         response = send_from_directory(folder, name, conditional=False)
     except OSError as error:
@@ -71,8 +71,10 @@ def send_file(folder: Path, name: str, feeder: FileFeeder) -> Response:
     start = response.content_range.start or 0
     client = client_of(request.remote_addr or "")
     if not feeder.make_room(client):
-        return Response("Too many files are being read.\n", 503, {"Retry-After": "5"})
-    # The very path that send_from_directory has checked: relative to the application, normalized.
+        return Response(
+            "Too many files are being sent: try again in 5 s.\n", 503, {"Retry-After": "5"}
+        )
+    # The same path that send_from_directory checked: relative to the application, normalized.
     path = safe_join(os.fspath(folder), name)
     assert path is not None
     try:
@@ -88,27 +90,29 @@ def send_file(folder: Path, name: str, feeder: FileFeeder) -> Response:
 
 
 def _not_readable(folder: Path, name: str, error: OSError) -> NotFound:
-    """Make the answer for a file that is there and can't be read, or was removed just now."""
+    """Make the answer for a file that exists but can't be read, or was just removed."""
     if not isinstance(error, FileNotFoundError):
-        _say_once(f"{folder / name}: {error.strerror}; its readers get 404")
+        _say_once(
+            f"{folder / name}: {error.strerror}: browsers get 404; let the bridge's user read it"
+        )
     return NotFound()
 
 
 @cache
 def _say_once(sentence: str) -> None:
-    """Tell the owner, and not with every request."""
+    """Tell the owner once, not with every request."""
     log.warning("%s", sentence)
 
 
 def _fits(connection: socket.socket, length: int) -> bool:
-    """Whether a thread can write so many bytes without waiting for the reader."""
-    # The system counts what it needs around the bytes, too (socket(7), SO_SNDBUF).
+    """Tell whether a thread can write this many bytes without waiting for the reader."""
+    # The system also counts its own overhead (socket(7), SO_SNDBUF).
     buffer_bytes = connection.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
     return length <= min(_SMALL_BYTES, buffer_bytes // 2)
 
 
 def _answer_conditions(response: Response) -> None:
-    """Make the response what the request's conditions and range ask for (RFC 9110, 13.2.2).
+    """Apply the request's conditions and range to the response (RFC 9110, 13.2.2).
 
     Raises:
         werkzeug.exceptions.RequestedRangeNotSatisfiable: the file has no such range.
@@ -128,7 +132,7 @@ def _answer_conditions(response: Response) -> None:
         return
     spans = satisfiable(asked, size)
     if spans is None or len(spans) > 1:
-        return  # the whole, as a server may always send
+        return  # the whole file, which a server may always send
     if not spans:
         raise RequestedRangeNotSatisfiable(size)
     environ["HTTP_RANGE"] = _shortened(spans[0])
@@ -145,13 +149,13 @@ _CONDITIONS = (
 
 
 def _shortened(span: Span) -> str:
-    """Let a range end a piece after its start: a server may send less (RFC 9110, 14.2)."""
+    """Shorten a range to one piece: a server may send less than asked (RFC 9110, 14.2)."""
     last = span.last if span.is_suffix else min(span.last, span.first + PIECE_BYTES - 1)
     return f"bytes={span.first}-{last}"
 
 
 class _FedResponse(Response):
-    """A response whose connection leaves the HTTP server when it would be written."""
+    """A response that takes its connection from the HTTP server instead of being written."""
 
     def __init__(self, hand_over: Callable[[bytes], None], like: Response) -> None:
         super().__init__(status=like.status, headers=like.headers)
@@ -164,6 +168,6 @@ class _FedResponse(Response):
         headers["Connection"] = "close"
         lines = [f"HTTP/1.1 {self.status}", *(f"{key}: {value}" for key, value in headers)]
         self._hand_over(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1"))
-        # The server writes this to the dead end that it holds now, and closes that.
+        # The server writes this to the dead socket that it holds now, and closes it.
         start_response(self.status, [("Connection", "close")])
         return ()

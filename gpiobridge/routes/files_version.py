@@ -1,7 +1,7 @@
-"""Which version of its files an exhibit shows now.
+"""Tell which version of its files an exhibit shows now.
 
-Reads names, sizes and times of files, and no file; any thread. A page that was fetched ahead is
-compared by it with what a browser would get now.
+The version shows whether a page that was fetched ahead is still what a browser would get now. This
+module reads names, sizes and times of files, but no contents. Any thread.
 """
 
 import hashlib
@@ -11,10 +11,11 @@ from pathlib import Path
 
 
 def files_version(folders: Iterable[Path]) -> str:
-    """Name the present state of all files in some folders; it changes when one of them does.
+    """Return the version of all files in some folders; it changes when a file changes.
 
     Args:
-        folders: one that isn't there is empty. Links are followed to files, not to folders.
+        folders: the folders; a missing folder counts as empty. Links to files are followed, links
+            to folders are not.
 
     Returns:
         Twelve hexadecimal digits.
@@ -26,13 +27,13 @@ def files_version(folders: Iterable[Path]) -> str:
 
 
 def _files(folder: Path) -> Iterable[tuple[str, tuple[int, int, int]]]:
-    """List each file below a folder with its time of change, in nanoseconds, size and number."""
+    """List each file below a folder with its change time in nanoseconds, size and inode number."""
     for base, _, names in os.walk(folder):
         for name in names:
             path = os.path.join(base, name)
             try:
                 state = os.stat(path)
             except OSError:
-                continue  # deleted just now, or a link to nowhere
-            # The number, too: a file that is moved over another one may be older, of equal size.
+                continue  # just deleted, or a broken link
+            # The inode, too: a file that replaces another may be older and have the same size.
             yield path, (state.st_mtime_ns, state.st_size, state.st_ino)

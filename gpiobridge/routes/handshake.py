@@ -1,19 +1,19 @@
-"""The WebSocket's handshake: Flask-Sock makes it inside Flask, and then the connection is ours.
+"""Let Flask-Sock make the WebSocket's handshake inside Flask, then take the connection over.
 
-Why Flask-Sock: a WebSocket is a route like any other, behind the application's hooks and our
-admission, and nobody here writes the answer to a handshake. Why only for that: it would keep an
-HTTP thread and a reader thread for as long as a page is open, and pages are open for months.
+Why Flask-Sock: with it, a WebSocket is a route like any other, behind the application's hooks and
+our admission, and we need not write a handshake ourselves. Why only for the handshake: Flask-Sock
+would keep an HTTP thread and a reader thread while a page is open, and pages are open for months.
 
-How: where it looks for the connection it finds one end of a socket pair. We send on what it
-answers there, and hang up. So it ends by itself: its reader thread finds the end, and its close
-reaches nobody. Nothing of it is undone or set, neither in its objects nor in the application's
-``SOCK_SERVER_OPTIONS``, which go on to mean the application's own sockets.
+How: Flask-Sock finds one end of a socket pair in place of the connection. We pass on the answer
+that it writes there, and hang up. So it ends by itself: its reader thread reaches the end, and its
+close reaches nobody. We change nothing in its objects, nor in the application's
+``SOCK_SERVER_OPTIONS``, which remain for the application's own sockets.
 
-What this leans on, at the oldest and newest versions that pyproject.toml allows. Documented by
-Flask-Sock: the route's function is called when the connection stands, and its return ends it. Not
-documented: simple-websocket finds the connection in the environ under the names that
-`handoff.SERVER_SOCKETS` has, sends its answer there in one piece, and starts a thread as the last
-step of it all, which closes its end when the other one has hung up. Any HTTP thread.
+This relies on the following, in the oldest and newest versions that pyproject.toml allows.
+Documented by Flask-Sock: the route's function is called once the connection is open, and its return
+ends the connection. Not documented: simple-websocket finds the connection in the environ under the
+names in `handoff.SERVER_SOCKETS`, and sends its answer there in one piece. As its last step it
+starts a thread, which closes its end once the other end has hung up. Any HTTP thread.
 """
 
 import base64
@@ -30,21 +30,21 @@ from wsproto.utilities import ProtocolError
 from gpiobridge.routes import handoff
 from gpiobridge.routes.admission import refuse
 
-_ANSWER_BYTES = 64 * 1024  # far more than an answer has
+_ANSWER_BYTES = 64 * 1024  # far more than an answer needs
 
 
 def add_websocket(
     blueprint: Blueprint, path: str, endpoint: str, take_over: Callable[..., None]
 ) -> None:
-    """Add the route of a WebSocket; what refuses a handshake is a hook added before.
+    """Add the route of a WebSocket. A hook that refuses handshakes must be added before.
 
     Args:
-        blueprint: the one to add it to.
+        blueprint: the blueprint to add it to.
         path: the route, with or without variables.
-        endpoint: its name.
-        take_over: called when the handshake is done, in the request: with the connection,
-            non-blocking and no longer the server's; with what came right behind the handshake; and
-            with the path's variables by name.
+        endpoint: the name of the endpoint.
+        take_over: called in the request when the handshake is done. It gets the connection, which
+            is non-blocking and no longer the server's; the bytes that came right after the
+            handshake; and the path's variables by name.
     """
 
     def begin() -> None:
@@ -70,19 +70,23 @@ def add_websocket(
 
 
 def check_handshake(request: Request) -> None:
-    """Refuse what is no WebSocket handshake (RFC 6455, 4.2.1).
+    """Refuse a request that is not a WebSocket handshake (RFC 6455, 4.2.1).
 
     Raises:
         werkzeug.exceptions.HTTPException: 400, with the reason.
     """
     headers = request.headers
-    if request.method != "GET":  # Flask gives a GET's view HEAD, too
-        refuse(400, "A WebSocket handshake is a GET.")
-    if request.environ.get("SERVER_PROTOCOL") != "HTTP/1.1":
-        refuse(400, "A WebSocket handshake is HTTP/1.1.")
+    if request.method != "GET":  # Flask sends HEAD to a GET's view, too
+        refuse(400, f"A WebSocket handshake must be a GET, not a {request.method}.")
+    if (version := request.environ.get("SERVER_PROTOCOL")) != "HTTP/1.1":
+        refuse(
+            400,
+            f"A WebSocket handshake must be HTTP/1.1, not {version}: a proxy in front must pass it "
+            "on as HTTP/1.1 (docs/https.md).",
+        )
     if "Transfer-Encoding" in headers or headers.get("Content-Length", "0").strip("0 "):
-        # Its bytes would be read as frames, though whoever has sent them meant no such thing.
-        refuse(400, "A WebSocket handshake has no body.")
+        # The body's bytes would be read as frames, which the client never meant.
+        refuse(400, "A WebSocket handshake must have no body.")
     if headers.get("Sec-WebSocket-Version") != "13":
         response = Response("Sec-WebSocket-Version must be 13.\n", 426, mimetype="text/plain")
         response.headers["Sec-WebSocket-Version"] = "13"  # RFC 6455, 4.4
@@ -99,11 +103,11 @@ class _Handshake:
     """A handshake that goes through a socket pair.
 
     Args:
-        environ: of the request, whose connection can be taken over.
+        environ: the environ of a request whose connection can be taken over.
     """
 
     def __init__(self, environ: dict[str, Any]) -> None:
-        # No compression: the frames are tiny, and it costs 90 KB a socket.
+        # No compression: the frames are tiny, and it costs 90 KB per socket.
         environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
         self._environ = environ
         self._key = next(key for key in handoff.SERVER_SOCKETS if key in environ)
@@ -112,7 +116,7 @@ class _Handshake:
         environ[self._key] = self._flask_socks
 
     def finish(self) -> socket.socket:
-        """Send Flask-Sock's answer, and take the connection over.
+        """Send Flask-Sock's answer to the client, and take the connection over.
 
         Raises:
             OSError: the client has left.
@@ -123,7 +127,7 @@ class _Handshake:
         return handoff.take(self._connection)
 
     def fail(self) -> None:
-        """End one that Flask-Sock has not answered; no thread of it runs."""
+        """End a handshake that Flask-Sock did not answer; it has no running thread."""
         self._environ[self._key] = self._connection
         self._ours.close()
         self._flask_socks.close()

@@ -1,4 +1,4 @@
-"""What the bridge adds to a page: its script in the head, and the headers.
+"""Add the bridge's script and headers to a page.
 
 Pure text work on finished responses; any HTTP thread. It decides nothing about navigation.
 """
@@ -10,7 +10,7 @@ from html import escape
 from flask import Response
 
 MAX_FILE_BYTES = 4 * 1024 * 1024
-"""A larger file is passed on as it is, not read for the script's sake."""
+"""A larger file is sent as it is, and not read to insert the script."""
 
 STRICT_CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -18,16 +18,16 @@ STRICT_CSP = (
 )
 _OWNERS_CSP = {
     "local": (
-        # Nothing from elsewhere; whatever the owner's own files do is the owner's business.
+        # Nothing from other sites; the owner's own files may do anything.
         "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; object-src 'none'; "
         "base-uri 'self'; frame-ancestors 'self'"
     ),
     "strict": ("default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'self'"),
 }
 
-# What may stand in front of the script (HTML, 13.2.6.4 "The rules for parsing tokens", as far as
-# "before head"). Each piece is matched where the one before has ended, and none gives back what it
-# has taken: so the time grows with the length alone, whatever the page holds.
+# What may come before the script (HTML, 13.2.6.4 "The rules for parsing tokens", up to "before
+# head"). Each piece is matched where the previous one ended, and none backtracks. So the time
+# depends only on the length of the page, not on its content.
 _SPACE = re.compile(rb"[\t\n\f\r ]*+")
 _COMMENT = re.compile(rb"<!--(?:-?>|.*?--!?>)|<(?:!(?!--|doctype)|\?)[^>]*+>", re.I | re.S)
 _DOCTYPE = re.compile(rb"<!doctype[^>]*+>", re.I)
@@ -43,16 +43,16 @@ _TAG = rb"""
 _HTML = re.compile(_TAG % b"html", re.I | re.X)
 _HEAD = re.compile(_TAG % b"head", re.I | re.X)
 _WERKZEUGS_ERROR = b"<!doctype html>\n<html lang=en>\n<title>"
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # which Windows' Notepad may put first
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # Notepad on Windows may write it first
 
 
 def script_tag(src: str, data: Mapping[str, str], nonce: str = "") -> str:
-    """The tag that brings the client into a page.
+    """Make the tag that loads the client into a page.
 
     Args:
-        src: URL of the client.
-        data: what the client needs to know, as ``data-*`` attributes.
-        nonce: the one that the page's Content-Security-Policy names, if it has one.
+        src: the URL of the client.
+        data: the values that the client needs; they become ``data-*`` attributes.
+        nonce: the nonce of the page's Content-Security-Policy, if it has one.
     """
     attributes = "".join(f' data-{key}="{escape(value)}"' for key, value in data.items())
     if nonce:
@@ -61,7 +61,7 @@ def script_tag(src: str, data: Mapping[str, str], nonce: str = "") -> str:
 
 
 def shows_nothing(response: Response) -> bool:
-    """Whether a browser stays where it is, or goes elsewhere: then there is no page to move."""
+    """Tell whether a response shows no page: the browser stays on its page, or goes elsewhere."""
     status = response.status_code
     return status in (204, 205, 304) or (300 <= status < 400 and "Location" in response.headers)
 
@@ -69,27 +69,27 @@ def shows_nothing(response: Response) -> bool:
 def insert_script(response: Response, tag: str) -> str:
     """Put ``tag`` first in the head of an HTML page; leave anything else alone.
 
-    A file that a view sends is read for it. Its validators go, as those of any page that has the
-    script: the tag tells what has happened so far, which an older copy doesn't know.
+    If a view sends a file, the file is read for this. Every page that gets the script loses its
+    validators: the tag says what has happened so far, and a cached copy would be out of date.
 
     Args:
-        response: a finished response, of whatever status.
-        tag: from `script_tag`.
+        response: a finished response, of any status.
+        tag: the tag, from `script_tag`.
 
     Returns:
-        Why the page can't have it, such as "is streamed"; or nothing.
+        Why the page can't have the script, such as "is streamed"; "" if it has it.
     """
     if obstacle := _obstacle(response):
         return obstacle
     response.direct_passthrough = False
     html = response.get_data()
     if html[:2] in (b"\xfe\xff", b"\xff\xfe"):
-        return "is no UTF-8 text"
+        return "is not UTF-8 text"
     if b"data-ignore-presses" in html:
-        # The script runs before the film is there, and must know from the start.
+        # The script runs before the film is there, but must know about it from the start.
         tag = tag.replace("<script", "<script data-films", 1)
     at = head_start(html)
-    # Pure ASCII: the page may have whatever encoding.
+    # Pure ASCII: the page may have any encoding.
     response.set_data(html[:at] + tag.encode("ascii", "xmlcharrefreplace") + html[at:])
     for header in ("ETag", "Last-Modified", "Accept-Ranges"):
         response.headers.pop(header, None)
@@ -99,15 +99,15 @@ def insert_script(response: Response, tag: str) -> str:
 def _obstacle(response: Response) -> str:
     if response.mimetype != "text/html":
         status = "" if response.status_code == 200 else f", with status {response.status_code}"
-        return f"is no plain HTML ({response.mimetype or 'without a type'}{status})"
+        return f"is not plain HTML ({response.mimetype or 'without a type'}{status})"
     if (response.content_encoding or "identity").lower() != "identity":
         return f"is compressed by its view ({response.content_encoding})"
     charset = response.mimetype_params.get("charset", "").lower()
     if charset.startswith(("utf-16", "utf-32", "utf-7")):
-        return f"is no UTF-8 text ({charset})"
+        return f"is not UTF-8 text ({charset})"
     if response.status_code == 206:
-        return "is only a part of one"
-    # Where the length is known, as with files and Flask's error pages, nothing waits for more.
+        return "is only part of a page"
+    # If the length is known, as with files and Flask's error pages, there is nothing to wait for.
     if response.direct_passthrough or response.is_streamed:
         if response.content_length is None:
             return "is streamed"
@@ -117,14 +117,13 @@ def _obstacle(response: Response) -> str:
 
 
 def head_start(html: bytes) -> int:
-    """Find where the head of a page begins: what stands there is a browser's first element.
+    """Find where the head of a page begins: an element put there is the first for a browser.
 
-    White space, comments, the doctype, and the start tags of html and head are passed over, from
-    the very start; each may be missing. Never in front of the doctype: that would put the page
-    into quirks mode.
+    White space, comments, the doctype, and the start tags of html and head are skipped; each may be
+    missing. The result is never before the doctype: that would put the page into quirks mode.
 
     Args:
-        html: a page in UTF-8, or another encoding that holds ASCII.
+        html: a page in UTF-8, or in another encoding that contains ASCII.
     """
     at = here = len(_BYTE_ORDER_MARK) if html.startswith(_BYTE_ORDER_MARK) else 0
     for part in (_DOCTYPE, _HTML, _HEAD):
@@ -135,7 +134,7 @@ def head_start(html: bytes) -> int:
 
 
 def _after_comments(html: bytes, at: int) -> int:
-    """Pass over white space and whole comments."""
+    """Skip white space and complete comments."""
     while True:
         space = _SPACE.match(html, at)
         assert space is not None  # it may be empty
@@ -146,30 +145,30 @@ def _after_comments(html: bytes, at: int) -> int:
 
 
 def set_owners_headers(response: Response, csp: str) -> None:
-    """Set the headers of the owner's page: its policies, and that it is asked for each time."""
+    """Set the headers of the owner's page: its policies, and that a browser asks each time."""
     if csp in _OWNERS_CSP:
         response.headers.setdefault("Content-Security-Policy", _OWNERS_CSP[csp])
-    # A film's controls offer a window of its own, which covers a kiosk's page and all that follow.
-    # It is no tab that the launcher could close, and no policy of Chromium's stops it.
+    # A film's controls offer picture-in-picture: a window that covers a kiosk's page and all later
+    # pages. It is no tab, so the launcher can't close it, and no policy of Chromium stops it.
     response.headers.setdefault("Permissions-Policy", "picture-in-picture=()")
     # Not no-store: that would keep the page out of the browser's back/forward cache.
     response.headers.setdefault("Cache-Control", "no-cache")
 
 
 def is_ours(response: Response) -> bool:
-    """Whether an answer of one of our routes is ours, and no error page of the application's."""
+    """Tell whether an answer of our route is ours, not an error page of the application."""
     if response.status_code < 400 or response.mimetype != "text/html":
         return True
     return not response.is_streamed and response.get_data().startswith(_WERKZEUGS_ERROR)
 
 
 def secure_headers(response: Response, csp: str = "ours") -> None:
-    """Set what an answer of ours has, unless it says otherwise itself.
+    """Set the security headers of one of our answers, except those that it already has.
 
     Args:
-        response: of any status.
-        csp: which policy HTML has: the ``csp`` of the configuration for the owner's files; "ours",
-            the strictest, for our own pages and errors.
+        response: a response of any status.
+        csp: the policy for HTML: the configuration's ``csp`` for the owner's files, or "ours", the
+            strictest, for our own pages and errors.
     """
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     if response.mimetype == "text/html":
@@ -179,11 +178,11 @@ def secure_headers(response: Response, csp: str = "ours") -> None:
 
 
 def speculation_rules(prefetch: Iterable[str], prerender: Iterable[str]) -> dict[str, object]:
-    """What the browser should load before the press (the Speculation Rules specification).
+    """Make the rules for what the browser loads before the press (Speculation Rules).
 
     Args:
-        prefetch: paths of pages to fetch.
-        prerender: paths of pages to load in the background, scripts and all.
+        prefetch: the paths of pages to fetch.
+        prerender: the paths of pages to load in the background; their scripts run.
     """
     rules = {"prefetch": list(prefetch), "prerender": list(prerender)}
     return {

@@ -1,6 +1,6 @@
-"""``/metrics``: the counts of a running bridge, as Prometheus reads them.
+"""``/metrics``: the counts of a running bridge, for Prometheus.
 
-The names follow Prometheus' conventions (https://prometheus.io/docs/practices/naming/); its own
+The names follow Prometheus' conventions (https://prometheus.io/docs/practices/naming/). Its own
 library writes the text. Any HTTP thread.
 """
 
@@ -24,11 +24,11 @@ from gpiobridge.loop.counts import Histogram
 
 CONTENT_TYPE: str = CONTENT_TYPE_LATEST
 
-Sample = tuple[tuple[str, ...], float]  # the labels' values, and the metric's
+Sample = tuple[tuple[str, ...], float]  # the labels' values, and the metric's value
 
 
 def exposition(running: RunningBridge) -> bytes:
-    """Write the metrics of a bridge as text of Prometheus."""
+    """Write the metrics of a bridge in Prometheus' text format."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Metrics(running))
     return generate_latest(registry)
@@ -39,7 +39,7 @@ class _Metrics(Collector):
         self._running = running
 
     def collect(self) -> Iterable[Metric]:
-        """Make each metric of what has been counted so far."""
+        """Make each metric from the counts so far."""
         yield _gauge("watching", "1 while every pin is watched.", (), [((), self._running.well)])
         yield from self._of_pins()
         yield from self._of_displays()
@@ -85,7 +85,7 @@ class _Metrics(Collector):
         )
         yield _counter(
             "raw_edges",
-            "Edges as the back end told them.",
+            "Edges that the back end reported.",
             ("pin",),
             each(lambda pin: counts.raw_edges[pin]),
         )
@@ -97,7 +97,7 @@ class _Metrics(Collector):
         )
         yield _counter(
             "late_edges",
-            "Edges dropped as older than the first reading.",
+            "Edges dropped because they were older than the first reading.",
             ("pin",),
             each(lambda pin: core.lost(pin)[1]),
         )
@@ -115,7 +115,7 @@ class _Metrics(Collector):
         )
         yield _gauge(
             "displays_hidden",
-            "Those of them whose page is not visible.",
+            "Open displays whose page is not visible.",
             ("page",),
             [((page,), hidden.count(page)) for page in self._running.settings.pages],
         )
@@ -130,18 +130,18 @@ class _Metrics(Collector):
         )
         yield _counter(
             "navigations",
-            "Displays that a pin, or the application, moved on.",
+            "Displays that a pin or the application moved to another page.",
             ("page", "to"),
             counts.navigations.copy().items(),
         )
         yield _counter(
             "messages_sent",
-            "Messages of the application, once for each display.",
+            "Messages from the application, counted for each display.",
             (),
             [((), counts.messages_sent)],
         )
         yield _counter(
-            "messages_received", "Messages of pages.", (), [((), counts.messages_received)]
+            "messages_received", "Messages from pages.", (), [((), counts.messages_received)]
         )
 
 

@@ -1,7 +1,7 @@
-"""Which routes of an application and of the bridge get into each other's way.
+"""Find the routes of an application that overlap with the bridge's routes.
 
-Whatever a route's variables are called, and whatever their converters: the URL map is asked who
-answers at each path that is the bridge's own. Used at the start; imports nothing of the project.
+The URL map tells which route answers at each of the bridge's own paths. So the names and converters
+of a route's variables don't matter. Used at the start. It imports nothing of the project.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -11,11 +11,11 @@ from urllib.parse import urlsplit
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, RequestRedirect, Rule
 
-_REMEDY = 'give GpioBridge a url_prefix of its own, such as "/bridge", or that route another path'
+_REMEDY = 'give GpioBridge its own url_prefix, such as "/bridge", or give that route another path'
 
 
 class _Request(NamedTuple):
-    """One that a route of the bridge is for."""
+    """A request that a route of the bridge should answer."""
 
     rule: Rule
     path: str
@@ -25,16 +25,17 @@ class _Request(NamedTuple):
 def overlaps(
     url_map: Map, blueprint: str, url_prefix: str, values: Mapping[str, Collection[str]]
 ) -> list[str]:
-    """Say which routes of an application overlap with those of the bridge, and the remedy.
+    """Describe the routes of an application that overlap with the bridge's, and the remedy.
 
-    One that answers where the bridge should is told of in any case; one that the bridge goes
-    before, unless it is a general one, such as ``/<path:anything>``, which is there to give way.
+    A route that answers in place of the bridge is always reported. A route that the bridge hides is
+    reported, too, unless it is a general one such as ``/<path:anything>``, which is meant to give
+    way.
 
     Args:
-        url_map: the application's.
+        url_map: the application's URL map.
         blueprint: the name of the bridge's blueprint.
-        url_prefix: the path above the bridge's routes, or nothing.
-        values: what the variables of the bridge's routes may be.
+        url_prefix: the path above the bridge's routes, or "".
+        values: the possible values of the variables in the bridge's routes.
     """
     ours: list[Rule] = []
     theirs: list[Rule] = []
@@ -45,14 +46,14 @@ def overlaps(
     for request in requests:
         answers = _answering(url_map, request)
         if answers is not None and not _is_of(answers, blueprint):
-            offline = ", so that its page never comes online" if request.rule.websocket else ""
+            offline = ", so its page never comes online" if request.rule.websocket else ""
             said.setdefault(
                 answers.rule,
-                f"{answers.rule} is a route of the application, and answers at {request.path} in "
-                f"place of the bridge's {request.rule.rule}{offline}: {_REMEDY}",
+                f"{answers.rule} is a route of the application, and answers at {request.path} "
+                f"instead of the bridge's {request.rule.rule}{offline}: {_REMEDY}",
             )
     for route in theirs:
-        # Only those of the same first part: a general one is there to give way.
+        # Only requests with the same first part: a general route is meant to give way.
         near = [r for r in requests if route.rule.startswith(_first_part(r.rule.rule, url_prefix))]
         if route.rule in said or not near:
             continue
@@ -60,19 +61,19 @@ def overlaps(
         taken = next((request for request in near if _answering(alone, request) is not None), None)
         if taken is not None:
             said[route.rule] = (
-                f"{route.rule} is a route of the application, but at {taken.path} the bridge's "
-                f"{taken.rule.rule} answers: {_REMEDY}"
+                f"{route.rule} is a route of the application, but the bridge's {taken.rule.rule} "
+                f"answers at {taken.path}: {_REMEDY}"
             )
     return [said[rule] for rule in sorted(said)]
 
 
 def _is_of(rule: Rule, blueprint: str) -> bool:
-    # Not by comparing rules: those of one path are equal.
+    # Not by comparing rules: two rules of one path are equal.
     return str(rule.endpoint).startswith(f"{blueprint}.")
 
 
 def _requests(rule: Rule, values: Mapping[str, Collection[str]]) -> Iterator[_Request]:
-    """Make the requests that a route of ours is for: it has one variable at most."""
+    """Make the requests that one of our routes should answer; it has at most one variable."""
     variable = next(iter(rule.arguments), "")
     for value in values[variable] if variable else [""]:
         built = rule.build({variable: value} if variable else {})
@@ -82,23 +83,23 @@ def _requests(rule: Rule, values: Mapping[str, Collection[str]]) -> Iterator[_Re
 
 
 def _answering(url_map: Map, request: _Request) -> Rule | None:
-    """Find the route that answers a request, if one does."""
+    """Find the route that answers a request; return None if none does."""
     try:
         rule, _ = url_map.bind("localhost").match(
             request.path, request.method, return_rule=True, websocket=request.rule.websocket
         )
-    except RequestRedirect as redirect:  # to the same path with a slash behind it, for example
+    except RequestRedirect as redirect:  # such as to the same path with a slash at the end
         there = request._replace(path=urlsplit(redirect.new_url).path)
         return None if there == request else _answering(url_map, there)
     except HTTPException:
         return None
-    except Exception:  # of a converter of the application, which may ask a database
+    except Exception:  # from one of the application's converters, which may ask a database
         return None
     return rule
 
 
 def _alone(rule: Rule, url_map: Map) -> Map:
-    """Make a map with this one route, which is as the application's is otherwise."""
+    """Make a map with only this route; its other settings are those of the application's map."""
     return Map(
         [rule.empty()],
         default_subdomain=url_map.default_subdomain,
@@ -110,5 +111,5 @@ def _alone(rule: Rule, url_map: Map) -> Map:
 
 
 def _first_part(rule: str, url_prefix: str) -> str:
-    """The part of a path that says whose it is: ``/bridge/ws`` of ``/bridge/ws/<page>``."""
+    """Return the prefix and first part of a path: ``/bridge/ws`` of ``/bridge/ws/<page>``."""
     return f"{url_prefix}/{rule.removeprefix(url_prefix).split('/')[1]}"

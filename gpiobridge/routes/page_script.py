@@ -1,6 +1,6 @@
-"""What a page is given to follow the bridge: the script's tag, and the pages to fetch ahead.
+"""Make what a page needs to follow the bridge: the script tag, and the pages to fetch ahead.
 
-Within a request of the page; any HTTP thread.
+Runs within a request of the page. Any HTTP thread.
 """
 
 import hashlib
@@ -18,21 +18,21 @@ ASSETS = Path(__file__).parent / "assets"
 
 
 def root(running: RunningBridge) -> str:
-    """The path above our own routes: ``{root}/ws/<page>``."""
+    """Return the path above our own routes, as in ``{root}/ws/<page>``."""
     return request.script_root + running.prefix
 
 
 def remember_cursor(running: RunningBridge) -> None:
-    """Take the cursor of a page before it is rendered: a press from here on counts on it.
+    """Remember the cursor before a page is rendered: presses from now on count on the page.
 
-    A page that is fetched ahead has none: it is shown after the press that leads to it.
+    A page that is fetched ahead has no cursor: it is shown after the press that leads to it.
     """
     ahead = "prefetch" in request.headers.get("Sec-Purpose", "")
     g.gpiobridge_cursor = "" if ahead else running.watcher.core.cursor
 
 
 def script(running: RunningBridge, page: str, nonce: str) -> str:
-    """The client's script tag for ``page``, in a request whose cursor was remembered."""
+    """Make the client's script tag for ``page``, after `remember_cursor` in the same request."""
     rules = running.settings.pages.get(page)  # None for the simulator
     more = {}
     if rules is not None and rules.lockout_s:
@@ -61,7 +61,7 @@ def script(running: RunningBridge, page: str, nonce: str) -> str:
             "paths": json.dumps(
                 {n: request.script_root + p for n, p in running.watcher.paths.items()}
             ),
-            # Turbo must not swap one page's content for another's below this page's rules.
+            # Turbo must not swap in another page's content while this page's rules stay.
             "turbo-track": "reload",
             **more,
         },
@@ -70,7 +70,7 @@ def script(running: RunningBridge, page: str, nonce: str) -> str:
 
 
 def next_pages(running: RunningBridge, page: str) -> dict[str, bool]:
-    """The paths to have before ``page`` leads there, each with whether to prerender it."""
+    """Return the paths to load before ``page`` leads there, each with whether to prerender it."""
     targets = dict.fromkeys(running.settings.pages[page].rules.values())
     return {
         request.script_root + running.watcher.paths[to]: running.settings.pages[to].prerender
@@ -80,15 +80,15 @@ def next_pages(running: RunningBridge, page: str) -> dict[str, bool]:
 
 
 def version(running: RunningBridge) -> str:
-    """What a page that is fetched ahead was made of, in a request: this run, and its files.
+    """Return the version of the pages that are fetched ahead: this run, and the files.
 
-    A page compares it before it leaves, so that no visitor is shown what was edited since.
+    A page compares it before it leaves, so no visitor sees an outdated page. Call it in a request.
     """
     loaders = [current_app.jinja_loader]
     loaders += [blueprint.jinja_loader for blueprint in current_app.iter_blueprints()]
     folders = [Path(f) for loader in loaders for f in getattr(loader, "searchpath", ())]
     if any(page.prerender for page in running.settings.pages.values()):
-        # Only then a page's pictures and styles are loaded ahead, too.
+        # Only with prerender are a page's pictures and styles loaded ahead, too.
         folders.append(Path(current_app.static_folder or running.settings.folder / "static"))
     return f"{running.watcher.core.epoch}-{files_version(folders)}"
 

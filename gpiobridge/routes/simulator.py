@@ -1,8 +1,8 @@
-"""Pins without hardware: the page that presses them, and the route behind it.
+"""The simulator: a page that presses pins without hardware, and the route behind it.
 
-The simulated pins themselves are gpiozero's mock (see `pins.gpiozero_pins`); an edge made here
-takes the same way as a real one. Beside them it presses the virtual pins, too. With real pins these
-routes answer 404. Any HTTP thread.
+The simulated pins are gpiozero's mock pins (see `pins.gpiozero_pins`). An edge made here takes the
+same way as a real one. The simulator presses virtual pins, too. With real pins these routes answer
+404. Any HTTP thread.
 """
 
 from collections.abc import Callable
@@ -26,13 +26,17 @@ def add_simulator(blueprint: Blueprint, running: Callable[[], RunningBridge]) ->
 
     Args:
         blueprint: where they are added.
-        running: gives the running bridge, in a request.
+        running: returns the running bridge, in a request.
     """
 
     def simulated_pins() -> PinSource:
         pins = running().watcher.pins
         if not pins.simulated:
-            refuse(404, "The pins are real: there is no simulator.")
+            refuse(
+                404,
+                "There is no simulator, because the pins are real: write gpio.pin_factory = "
+                '"mock" to simulate them.',
+            )
         return pins
 
     def show() -> ResponseReturnValue:
@@ -40,11 +44,13 @@ def add_simulator(blueprint: Blueprint, running: Callable[[], RunningBridge]) ->
         here = request.script_root
         pages = [{"name": name, "path": here + p} for name, p in running().watcher.paths.items()]
         source, nonce = running().watcher.pins, running().nonce()
-        pins = list(running().settings.pins.values())
+        settings = running().settings
+        pins = list(settings.pins.values())
         response = Response(
             render_template(
                 "simulator.html",
                 pins=pins,
+                places={pin.name: pin.placed(settings.gpio) for pin in pins},
                 driven=[pin.name for pin in pins if source.drives(pin.name)],
                 pages=pages,
                 prefix=root(running()),
@@ -62,7 +68,7 @@ def add_simulator(blueprint: Blueprint, running: Callable[[], RunningBridge]) ->
         if name not in known:
             refuse(404, f"There is no pin {name!r}; pins: {', '.join(known)}.")
         if not pins.drives(name):
-            refuse(404, f"Pin {name!r} is none that can be pressed here: {known[name].where}.")
+            refuse(404, f"Pin {name!r} can't be pressed here: it is {known[name].where}.")
         return set_level(pins, name)
 
     blueprint.add_url_rule("/simulator", "simulator", show)

@@ -1,7 +1,7 @@
-"""The WebSocket's route: who may open one, and its way from the HTTP server to the watcher.
+"""The route of the WebSocket: admit it, and hand it from the HTTP server to the watcher.
 
-The handshake runs on a thread of the HTTP server, which is free again when the watcher has the
-socket.
+The handshake runs on a thread of the HTTP server, which is free again as soon as the watcher has
+the socket.
 """
 
 import itertools
@@ -28,17 +28,17 @@ from gpiobridge.system.log_rate import LogRate
 
 log = logging.getLogger(__name__)
 
-_REFUSED_LINES = 2  # a minute: each page that was refused tries again all the time
+_REFUSED_LINES = 2  # per minute: each refused page tries again all the time
 _MAX_CURSORS = 2  # the tab's and the page's
-_MAX_DECLINED = 64  # levels by which a page was to leave, and did not want to
+_MAX_DECLINED = 64  # levels that asked for a move which the page declined
 
 
 def add_socket(blueprint: Blueprint, running: Callable[[], RunningBridge]) -> None:
-    """Add the route of the WebSocket, and who is refused before its handshake is answered.
+    """Add the route of the WebSocket, and the checks before its handshake is answered.
 
     Args:
-        blueprint: the one of all our own routes.
-        running: gives the running bridge, in a request.
+        blueprint: the blueprint of all our own routes.
+        running: returns the running bridge, in a request.
     """
     numbers = itertools.count(1)
     lines = LogRate(log, _REFUSED_LINES)
@@ -54,7 +54,7 @@ def add_socket(blueprint: Blueprint, running: Callable[[], RunningBridge]) -> No
             return
         watcher = running().watcher
         check_page((request.view_args or {})["page"])
-        # First: under such a server a right handshake may look like a wrong one.
+        # This comes first: under such a server, a right handshake may look wrong.
         if obstacle := handoff.obstacle(request.environ):
             refuse(501, f"{obstacle}.")
         check_handshake(request)
@@ -69,7 +69,7 @@ def add_socket(blueprint: Blueprint, running: Callable[[], RunningBridge]) -> No
             refuse(503, str(error))
 
     def hand_over(sock: socket.socket, early: bytes, page: str) -> None:
-        """Give a socket, its handshake done, to the watcher."""
+        """Give a socket to the watcher after its handshake."""
         connection = Connection(
             sock,
             protocol.Connection(protocol.ConnectionType.SERVER),
@@ -96,7 +96,9 @@ def add_socket(blueprint: Blueprint, running: Callable[[], RunningBridge]) -> No
 
     def no_handshake(page: str) -> ResponseReturnValue:
         check_page(page)
-        refuse(400, "This is a WebSocket: there is nothing to see for a plain request.")
+        refuse(
+            400, "This address is for the WebSocket of a page: open the page's own address instead."
+        )
 
     blueprint.before_request(admit)
     blueprint.teardown_request(give_slot_back)
@@ -105,7 +107,11 @@ def add_socket(blueprint: Blueprint, running: Callable[[], RunningBridge]) -> No
 
 
 def _taking_since_s(now_s: float) -> float | None:
-    """Since when the page of this request takes presses, in monotonic seconds as ``now_s``."""
+    """Return since when presses count on the page, in monotonic seconds; None if they don't.
+
+    Args:
+        now_s: the time, in monotonic seconds.
+    """
     taking = request.args.get("taking")
     try:
         return -inf if taking is None else wire.read_taking(taking, now_s)
@@ -114,7 +120,7 @@ def _taking_since_s(now_s: float) -> float | None:
 
 
 def _visible() -> bool:
-    """Whether the page of this request is on the screen."""
+    """Tell whether the page of this request is visible."""
     visible = request.args.get("visible", "true")
     try:
         return wire.read_visible(visible)

@@ -1,9 +1,12 @@
-"""`gpiobridge run`: listen, gunicorn, a greeting, and the stand-alone application.
+"""Serve an exhibit for `gpiobridge run`: listen, start a server, greet.
 
-`listener` is the listening socket, and `server` puts a server around `standalone`, an exhibit's
-folder as an application: `gunicorn_arbiter` with `gunicorn_worker`, or `werkzeug_server` where
-gunicorn can't run. `greeting` starts the bridge and says where it is, `template_errors` what is
-wrong with a page, and `reload_check` whether a new configuration may be taken. `threaded_worker` is
-fit for a public room: requests come whole in `arrivals` (by their `request_heads`), `clients` take
-turns in `turns`, and `silence` has an end. The main thread, and gunicorn's pool.
+`listener` opens the listening socket. `standalone` turns an exhibit's folder into an application.
+`server` puts a server around it: `gunicorn_arbiter` with `gunicorn_worker`, or `werkzeug_server`
+where gunicorn can't run. `greeting` starts the bridge and says where it is. `template_errors` says
+what is wrong with a page. `reload_check` decides whether a new configuration may be used.
+
+`threaded_worker` is fit for a public room. `arrivals` gathers requests until they are complete,
+and `request_heads` tells it when they are. `clients` counts each client's connections, `turns`
+shares the threads out, and `silence` bounds the wait for a silent peer. The main thread, and
+gunicorn's pool.
 """

@@ -1,12 +1,12 @@
-"""Requests that have not come whole yet, gathered on the server's main thread.
+"""Gather incomplete requests on the server's main thread.
 
-Why: a client that sends its request byte by byte would else hold an HTTP thread, and eight of them
-all threads. Here it costs some memory and no thread; what it may hold is bounded, and the oldest
-goes when there are too many. A connection that has said nothing is only silent: browsers open some
-ahead. Nor does a request get a thread while its client leaves the answers before it unread, which
-would hold one, too.
+Why: otherwise a client that sends its request byte by byte would hold an HTTP thread, and eight
+such clients would hold all threads. Here an incomplete request costs some memory and no thread.
+The number of requests is bounded: when there are too many, the oldest is dropped. A connection
+without any bytes is merely silent, because browsers open some connections ahead. A request also
+waits while its client leaves earlier answers unread: answering it would hold a thread, too.
 
-One selector thread, the server's; `request_heads` says what has come.
+One selector thread, the server's. `request_heads` tells how much of a request has come.
 """
 
 import contextlib
@@ -22,20 +22,35 @@ from typing import Protocol
 from gpiobridge.serve.request_heads import MAX_HEAD_BYTES, Head, read_head
 
 REQUEST_S = 10.0
-"""How long a head may take, in seconds, and then a body that is gathered."""
+"""How long a head may take, in seconds. A gathered body then gets the same time."""
 
 MAX_UNFINISHED = 500
-"""So many requests may be unfinished at a time, of all clients together."""
+"""How many requests may be unfinished at a time, for all clients together."""
 
 _RECEIVE_BYTES = 64 * 1024
-_CLOSING = b"HTTP/1.1 %s\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
-_ODD = _CLOSING % b"400 Bad Request"
-_TOO_LATE = _CLOSING % b"408 Request Timeout"
-_TOO_LARGE = _CLOSING % b"431 Request Header Fields Too Large"
+
+
+def _refusal(status: str, sentence: str) -> bytes:
+    """Write an answer that ends its connection, with one sentence for a person."""
+    return (
+        f"HTTP/1.1 {status}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n"
+        f"Content-Length: {len(sentence) + 1}\r\n\r\n{sentence}\n"
+    ).encode("ascii")
+
+
+_ODD = _refusal("400 Bad Request", "Transfer-Encoding must be chunked: send that, or leave it out.")
+_TOO_LATE = _refusal(
+    "408 Request Timeout", "The request did not arrive in time: send it again, whole."
+)
+_TOO_LARGE = _refusal(
+    "431 Request Header Fields Too Large",
+    f"The request's headers are too long: they may have {MAX_HEAD_BYTES} bytes; delete the cookies "
+    "that the browser keeps for this address.",
+)
 
 
 class Peer(Protocol):
-    """A connection, as the HTTP server has it."""
+    """A connection of the HTTP server."""
 
     sock: socket.socket
 
@@ -55,15 +70,15 @@ class _Arriving:
 
 
 class Arrivals:
-    """Gathers requests; each is handed over when a thread can answer it without waiting.
+    """Gathers requests and hands each over when a thread can answer it without waiting.
 
     Args:
         selector: where the server's main thread waits; its keys have callbacks as data.
-        most_of_one: so many requests of one client may be unfinished.
+        most_of_one: how many requests of one client may be unfinished.
         hand_over: takes a connection whose request has come, its bytes, its client, and whether
-            its body is still to come.
+            its body has not come yet.
         give_up: closes a connection.
-        clock: monotonic seconds.
+        clock: returns monotonic seconds.
     """
 
     def __init__(
@@ -90,9 +105,9 @@ class Arrivals:
         """Gather the next request of a connection.
 
         Args:
-            connection: of which no thread answers a request now.
-            client: whose it is, as `net.addresses` tells clients apart.
-            data: what came together with the request before.
+            connection: a connection that no thread is serving now.
+            client: its client, as `net.addresses` names it.
+            data: bytes that came together with the previous request.
         """
         connection.sock.setblocking(False)
         arriving = _Arriving(connection, client, self._clock())
@@ -103,7 +118,7 @@ class Arrivals:
             self._receive(arriving)
 
     def tick(self) -> None:
-        """Give up what has taken too long, once a second however often it is called."""
+        """Drop requests that took too long; checks once a second, even if called more often."""
         now_s = self._clock()
         if now_s < self._next_look_s:
             return
@@ -113,11 +128,11 @@ class Arrivals:
                 self._drop(arriving, b"" if arriving.is_silent else _TOO_LATE)
 
     def drop_oldest(self, client: str | None = None, *, silent: bool = False) -> bool:
-        """Give up the connection that has waited longest; False if there is none.
+        """Drop the connection that has waited longest; return False if there is none.
 
         Args:
-            client: only of this one; None for any.
-            silent: only one that has said nothing.
+            client: drop a connection of this client only; None for any client.
+            silent: drop only a connection that has sent nothing.
         """
         for arriving in self._arriving.values():
             if client in (None, arriving.client) and (arriving.is_silent or not silent):
@@ -126,13 +141,13 @@ class Arrivals:
         return False
 
     def close(self) -> None:
-        """Give up all."""
+        """Drop all connections."""
         for arriving in list(self._arriving.values()):
             self._drop(arriving, b"")
 
     def _receive(self, arriving: _Arriving) -> None:
         if self._arriving.get(arriving.connection) is not arriving:
-            return  # it was given up at the very moment in which more came
+            return  # it was dropped at the very moment when more bytes came
         try:
             data = arriving.connection.sock.recv(_RECEIVE_BYTES)
         except (BlockingIOError, InterruptedError):
@@ -173,7 +188,7 @@ class Arrivals:
         self._hand_over(arriving.connection, bytes(arriving.data), arriving.client, slow)
 
     def _await_reader(self, arriving: _Arriving) -> None:
-        """Let a request wait until its client has read of the answers before it."""
+        """Hold a request until its client reads the earlier answers."""
         arriving.since_s = self._clock()
         if arriving.watched:
             self._selector.unregister(arriving.connection.sock)
@@ -183,7 +198,7 @@ class Arrivals:
         )
 
     def _begin(self, arriving: _Arriving) -> None:
-        """Note that a request has begun to come; the oldest makes room for it."""
+        """Note that a request has begun; drop the oldest if there are too many."""
         self._arriving[arriving.connection] = self._arriving.pop(arriving.connection)
         arriving.since_s = self._clock()
         self._unfinished[arriving.client] += 1
@@ -221,13 +236,13 @@ class Arrivals:
     def _drop(self, arriving: _Arriving, answer: bytes) -> None:
         self._forget(arriving)
         if answer:
-            with contextlib.suppress(OSError):  # as far as it goes out at once
+            with contextlib.suppress(OSError):  # send what fits, without waiting
                 arriving.connection.sock.send(answer)
         self._give_up(arriving.connection)
 
 
 def _reads(sock: socket.socket) -> bool:
-    """Whether there is room for an answer, which there is if the client reads what it is sent."""
+    """Tell whether the socket has room for an answer: it has if the client reads its answers."""
     poll = select.poll()
     poll.register(sock, select.POLLOUT)
     return bool(poll.poll(0))

@@ -1,6 +1,6 @@
-"""Whose the open connections are, and how many each client holds. Any thread: it has a lock.
+"""Track which client each open connection belongs to, and how many each client holds.
 
-It imports nothing of the project.
+Any thread: it has a lock. It imports nothing of the project.
 """
 
 import threading
@@ -11,7 +11,7 @@ ConnectionT = TypeVar("ConnectionT")
 
 
 class Clients(Generic[ConnectionT]):
-    """The clients that hold connections, as `net.addresses` names them; None is this machine."""
+    """The clients that hold connections, named as in `net.addresses`; None is this machine."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -26,11 +26,11 @@ class Clients(Generic[ConnectionT]):
             return self._held[client]
 
     def of(self, connection: ConnectionT) -> str | None:
-        """Say whose a connection is; None, too, for one that is closed."""
+        """Return the client of a connection; None also if it is closed."""
         return self._clients.get(connection)
 
     def remove(self, connection: ConnectionT) -> None:
-        """Forget a connection, unless that is done."""
+        """Forget a connection, unless it is already forgotten."""
         with self._lock:
             if connection not in self._clients:
                 return

@@ -1,4 +1,4 @@
-"""What both servers do when they are up: start the bridge, and greet.
+"""What both servers do when they are up: start the bridge, and print the greeting.
 
 The main thread of the process that has the pins.
 """
@@ -19,17 +19,17 @@ def start_bridge(bridge: GpioBridge, host: str, port: int) -> None:
     """Start the bridge, and tell the person at the terminal where to look.
 
     Args:
-        bridge: the application's.
-        host: the address that is listened on.
-        port: its port.
+        bridge: The application's bridge.
+        host: The address that the server listens on.
+        port: Its port.
 
     Raises:
-        SystemExit: the bridge can't start; its cause, the reason, has been said on stderr.
+        SystemExit: The bridge can't start. The reason, its cause, was printed on stderr.
     """
     try:
         bridge.start()
     except GpioBridgeError as error:
-        # In a worker an exception would be a traceback, so it is said here.
+        # In a worker an exception would be a traceback, so the sentence is printed here.
         print(f"gpiobridge: {error}", file=sys.stderr, flush=True)
         raise SystemExit(error.exit_code) from error
     bridge.running.key.offer(host, port)
@@ -38,7 +38,7 @@ def start_bridge(bridge: GpioBridge, host: str, port: int) -> None:
 
 def _greeting(running: RunningBridge, host: str, port: int) -> str:
     url = base_url(called_by_others(host), port)
-    pins = running.settings.pins.values()
+    pins, gpio = running.settings.pins.values(), running.settings.gpio
     lines = [f"gpiobridge shows its pages at {url}/"]
     if outside := running.settings.server.url:
         lines.append(f"  and outside at {outside}/")
@@ -47,7 +47,7 @@ def _greeting(running: RunningBridge, host: str, port: int) -> str:
         lines.append(f"  the packaged example: {because}")
     if running.settings.server.token:
         lines.append("  it asks for the token: open it once with ?token=... added")
-    lines += [f"  {pin.name}: {pin.where}, active {pin.active}" for pin in pins]
+    lines += [f"  {pin.name}: {pin.placed(gpio)}, active {pin.active}" for pin in pins]
     if running.watcher.pins.simulated:
         lines += [
             "  the pins are simulated: no GPIO is read",
@@ -57,7 +57,7 @@ def _greeting(running: RunningBridge, host: str, port: int) -> str:
 
 
 def _press(running: RunningBridge, port: int) -> str:
-    """Write a command that presses a pin, and works in this folder as it stands."""
+    """Write a command that presses a pin; it works in this folder as it is printed."""
     settings = running.settings
     url = replace(settings.server, port=port).local_url
     words = ["press", next(iter(settings.pins))]

@@ -1,11 +1,11 @@
-"""gunicorn, embedded: the application's options, and an arbiter with our own way of ending.
+"""Embed gunicorn: the application's options, and an arbiter that ends in our own way.
 
-The arbiter has one worker (`gunicorn_worker`). What is overridden here was read in gunicorn 23 and
-27 and is tested with both ends of the range that `pyproject.toml` allows. Each override has its
-reason in one line; all else is gunicorn's.
+The arbiter has one worker (`gunicorn_worker`). The overrides are based on the code of gunicorn 23
+and 27, and are tested with both ends of the range that `pyproject.toml` allows. Each override
+gives its reason in one line. All other code is gunicorn's.
 
-Imported by `server` only where gunicorn can run: it needs ``fcntl``. The arbiter's main thread, but
-for what the worker calls.
+`server` imports this module only where gunicorn can run: it needs ``fcntl``. The arbiter's main
+thread, except for the functions that the worker calls.
 """
 
 import contextlib
@@ -35,10 +35,10 @@ from gpiobridge.system.sd_notify import notify, watchdog_s
 log = logging.getLogger(__name__)
 
 PULSE_S = 5.0
-"""How often systemd hears of us, in seconds; more often if its watchdog is short."""
+"""How often systemd gets a sign of life, in seconds; more often if its watchdog is short."""
 
 FIRST_PASSED_FD = 3
-"""Where a process looks for a socket that is passed to it (sd_listen_fds(3))."""
+"""The descriptor of the first socket that is passed to a process (sd_listen_fds(3))."""
 
 
 def serve(settings: Settings, listener: socket.socket, load: Callable[[], Settings]) -> int:
@@ -46,8 +46,8 @@ def serve(settings: Settings, listener: socket.socket, load: Callable[[], Settin
 
     Args:
         settings: the checked configuration.
-        listener: the listening socket; gunicorn's from now on.
-        load: reads and checks the configuration anew, for a reload.
+        listener: the listening socket; it belongs to gunicorn from now on.
+        load: reads and checks the configuration again, for a reload.
 
     Returns:
         The exit code: 0 after a signal, 1 if the service failed.
@@ -55,18 +55,18 @@ def serve(settings: Settings, listener: socket.socket, load: Callable[[], Settin
     try:
         OneWorkerArbiter(Service(settings, listener, load)).run()
     except SystemExit as end:
-        # gunicorn has exit codes of its own, such as 3 for a worker that can't boot.
+        # gunicorn has its own exit codes, such as 3 for a worker that can't boot.
         return end.code if end.code in (0, 1, 2) else 1
     return 0
 
 
 class Service(BaseApplication):  # type: ignore[misc]
-    """The application, and what gunicorn is to do with it.
+    """The application, and gunicorn's options for it.
 
     Args:
         settings: the checked configuration.
         listener: the listening socket.
-        load: reads and checks the configuration anew.
+        load: reads and checks the configuration again.
     """
 
     def __init__(
@@ -75,13 +75,13 @@ class Service(BaseApplication):  # type: ignore[misc]
         self.settings = settings
         self.address: tuple[str, int] = listener.getsockname()[:2]
         self._listener_fd = listener.detach()  # gunicorn closes it
-        # Asked now: of a terminal that has been closed nobody can tell that it was one.
+        # Asked now: once a terminal is closed, nobody can tell that it was one.
         self.in_terminal = sys.stdin is not None and sys.stdin.isatty()
-        # Shared with the worker: whether it has said itself why it ends.
+        # Shared with the worker: whether the worker itself has said why it ends.
         self.said_why = mmap.mmap(-1, 1)
-        # gunicorn would report READY before the application is up: we do, when it is.
+        # gunicorn would report READY before the application is up. We report it when it is up.
         self.notify_address = os.environ.pop("NOTIFY_SOCKET", None)
-        # The watcher's pulse goes to the arbiter, which passes it on: if either of them hangs,
+        # The watcher's pulse goes to the arbiter, which passes it on. If either of them hangs,
         # systemd hears nothing.
         self._pulse_out, self._pulse_in = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._pulse_out.setblocking(False)
@@ -97,13 +97,13 @@ class Service(BaseApplication):  # type: ignore[misc]
             "worker_class": ServiceWorker,
             "workers": 1,
             "threads": self.settings.server.threads,
-            # Sockets leave gunicorn after their handshake: this bounds plain HTTP only.
+            # WebSockets leave gunicorn after their handshake: this bounds plain HTTP only.
             "worker_connections": 1000,
             "keepalive": 5,
             "timeout": 30,
             "graceful_timeout": 5,
-            "forwarded_allow_ips": "",  # no proxy: nobody may say where a request comes from
-            "loglevel": "critical",  # what matters is said by us, once
+            "forwarded_allow_ips": "",  # trust no proxy's word on where a request comes from
+            "loglevel": "critical",  # we log what matters ourselves, once
             "child_exit": end_with_worker,
             "control_socket_disable": True,
         }
@@ -116,7 +116,7 @@ class Service(BaseApplication):  # type: ignore[misc]
         return create_app(self.settings, on_failure=lambda: os._exit(1))
 
     def start_pulse(self, running: RunningBridge) -> None:
-        """Let the watcher's thread give a sign of life; called in the worker."""
+        """Let the watcher's thread send signs of life; called in the worker."""
         if self.notify_address is None:
             return
 
@@ -127,7 +127,7 @@ class Service(BaseApplication):  # type: ignore[misc]
         running.watcher.every(self._pulse_every_s, pulse)
 
     def pass_pulse_on(self) -> None:
-        """Tell systemd what the watcher said last, if anything; called in the arbiter."""
+        """Pass the watcher's newest status, if any, to systemd; called in the arbiter."""
         status = None
         with contextlib.suppress(BlockingIOError):
             while True:
@@ -144,56 +144,56 @@ class Service(BaseApplication):  # type: ignore[misc]
         os.set_inheritable(FIRST_PASSED_FD, True)
         try:
             os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
-        except OSError as error:  # removed by an upgrade, perhaps
-            log.error("%s can't be started again: %s", sys.executable, error)
+        except OSError as error:  # perhaps an upgrade removed it
+            log.error("%s can't be restarted: %s", sys.executable, error)
             sys.exit(1)
 
 
 class OneWorkerArbiter(Arbiter):  # type: ignore[misc]
-    """Ends with its worker, instead of starting another one every second for ever."""
+    """An arbiter that ends with its worker; gunicorn's starts a new one every second for ever."""
 
     asked_to_stop = False
     reloading = False
 
     @property
     def stopping(self) -> bool:
-        """Whether the end of the worker is no failure."""
+        """Whether the worker is expected to end."""
         return self.asked_to_stop or self.reloading
 
     def signal(self, sig: int, frame: object) -> None:
-        """Note at once that we are to stop: a worker may be reaped before gunicorn acts."""
+        """Note the stop at once: a worker may be reaped before gunicorn acts on the signal."""
         self.asked_to_stop |= sig in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
         super().signal(sig, frame)
 
     def init_signals(self) -> None:
-        """Take the signals, but leave SIGHUP to nohup(1), where that has set it to be ignored."""
+        """Handle the signals, but keep SIGHUP ignored if nohup(1) has set it so."""
         ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
         super().init_signals()
         if ignored:
             signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
     def murder_workers(self) -> None:
-        """Look after the worker, and let systemd know that all is well; called each second."""
+        """Check the worker, and pass its sign of life on to systemd; called each second."""
         super().murder_workers()
         self.app.pass_pulse_on()
         if self.app.reload_check.is_passed(self.wakeup):
             self._start_again()
 
     def handle_hup(self) -> None:
-        """Load the configuration anew, once it has been checked (see `murder_workers`)."""
+        """Reload the configuration once it has been checked (see `murder_workers`)."""
         service: Service = self.app
-        if service.in_terminal:  # which was closed
+        if service.in_terminal:  # SIGHUP: the terminal was closed
             self.asked_to_stop = True
             raise StopIteration
         service.reload_check.begin(self.wakeup)
 
     def _start_again(self) -> None:
-        """Take the new configuration by a fresh start, as two workers would fight for the pins.
+        """Restart the process with the new configuration: two workers would fight for the pins.
 
-        The listening socket stays open meanwhile, so that nobody is refused.
+        The listening socket stays open meanwhile, so no connection is refused.
         """
         service: Service = self.app
-        log.info("the configuration is fine: starting again with it")
+        log.info("the configuration is fine: restarting with it")
         notify(
             service.notify_address,
             f"WATCHDOG=1\nRELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}",
@@ -207,13 +207,13 @@ class OneWorkerArbiter(Arbiter):  # type: ignore[misc]
         service.start_again(listener_fd)
 
     def _keep_one_worker(self) -> None:
-        log.warning("signal ignored: the pins can have one worker only")
+        log.warning("signal ignored: only one worker can have the pins")
 
     handle_ttin = handle_ttou = handle_usr2 = _keep_one_worker
 
 
 def end_with_worker(arbiter: OneWorkerArbiter, _worker: object) -> None:
-    """End the service when its worker ended unasked, so that systemd acts."""
+    """End the service if its worker ended unexpectedly, so that systemd acts."""
     if not arbiter.stopping:
         if not arbiter.app.said_why[0]:
             log.error("the worker ended unexpectedly")

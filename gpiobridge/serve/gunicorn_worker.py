@@ -1,8 +1,8 @@
-"""The worker of ``gpiobridge run``, which holds everything but the listening socket.
+"""The worker of ``gpiobridge run``: it holds everything except the listening socket.
 
 It starts the bridge, bounds how long a request may hold an HTTP thread, and says goodbye to the
-displays; all else is `gunicorn.Worker`'s. What is overridden here was read in gunicorn 23 and 27
-and is tested with both ends of the range that `pyproject.toml` allows.
+displays. `gunicorn.Worker` does the rest. The overrides are based on the code of gunicorn 23 and
+27, and are tested with both ends of the range that `pyproject.toml` allows.
 """
 
 import contextlib
@@ -25,14 +25,20 @@ log = logging.getLogger(__name__)
 
 POOL_PREFIX = "gpiobridge-http"
 WHOLE_REQUEST_S = 15.0
-"""How long a request may hold an HTTP thread, in seconds; each byte renews the sockets' limit."""
+"""How long a request may hold an HTTP thread, in seconds.
+
+The sockets' own limit isn't enough: each byte renews it.
+"""
 
 SWITCH_S = 0.0005
-"""How long a thread may hold up the others, in seconds. Python's own 5 ms would add up: an edge
-waits for each thread that is busy, and again behind each call of the system."""
+"""How long a thread may hold up the others, in seconds.
+
+Python's default of 5 ms would add up: an edge waits for each busy thread, and again after each
+system call.
+"""
 
 IN_FLIGHT_S = 0.3
-"""How long requests that are being answered have, in seconds, when we stop."""
+"""How long requests in progress may take, in seconds, when we stop."""
 
 
 class ServiceWorker(Worker):
@@ -40,19 +46,20 @@ class ServiceWorker(Worker):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self._since_s: dict[Any, float] = {}  # requests on the HTTP threads
+        self._since_s: dict[Any, float] = {}  # start of each request on an HTTP thread
 
     @property
     def threads_for_clients(self) -> int:
-        """Few, as an exhibit's pages wait for nothing: more would only hold each other up.
+        """How many threads all clients get together: few, because an exhibit's pages never wait.
 
-        Python runs one thread at a time, and an edge waits for each that is busy.
+        Python runs one thread at a time, and an edge waits for each busy thread. More threads
+        would only hold each other up.
         """
         threads: int = self.cfg.threads
         return max(2, threads // 4)
 
     def init_signals(self) -> None:
-        """Let Ctrl-C, which reaches this process, too, end it like SIGTERM does."""
+        """Let Ctrl-C, which also reaches this process, end it as SIGTERM does."""
         super().init_signals()
         for number in (signal.SIGINT, signal.SIGQUIT):
             signal.signal(number, self.handle_exit)
@@ -63,7 +70,7 @@ class ServiceWorker(Worker):
         return ThreadPoolExecutor(self.cfg.threads, thread_name_prefix=POOL_PREFIX)
 
     def handle(self, connection: Any) -> Any:
-        """Serve a request on one of the HTTP threads, and note since when."""
+        """Serve a request on one of the HTTP threads, and note when it began."""
         self._since_s[connection] = time.monotonic()
         try:
             return super().handle(connection)
@@ -71,7 +78,7 @@ class ServiceWorker(Worker):
             del self._since_s[connection]
 
     def murder_keepalived(self, *args: Any, **options: Any) -> None:
-        """Also give up clients that hold a thread for too long; called each second."""
+        """Also close connections that hold a thread for too long; called each second."""
         super().murder_keepalived(*args, **options)
         for connection, since_s in list(self._since_s.items()):
             if time.monotonic() > since_s + WHOLE_REQUEST_S:
@@ -91,7 +98,7 @@ class ServiceWorker(Worker):
             raise
         notify(service.notify_address, "READY=1")
         service.start_pulse(bridge.running)
-        # In this process only: kept-alive connections needn't be waited for.
+        # In this process only: nobody needs to wait for kept-alive connections.
         self.cfg.set("graceful_timeout", 0)
         try:
             super().run()
@@ -108,7 +115,11 @@ class ServiceWorker(Worker):
 
 
 def join_pool(until_s: float) -> None:
-    """Let the requests that are being answered finish, until ``until_s`` (monotonic)."""
+    """Wait for the requests in progress.
+
+    Args:
+        until_s: when to stop waiting, in monotonic seconds.
+    """
     for thread in threading.enumerate():
         if thread.name.startswith(POOL_PREFIX):
             thread.join(max(0.0, until_s - time.monotonic()))

@@ -1,4 +1,4 @@
-"""The listening socket: systemd's or our own, tuned so that no client holds a thread for ever.
+"""Open the listening socket, systemd's or our own, and tune it: no client holds threads for ever.
 
 The main thread, at start.
 """
@@ -18,17 +18,17 @@ from gpiobridge.system.units import SOCKET
 log = logging.getLogger(__name__)
 
 REQUEST_S = 10
-"""How long a client may take for the next bytes of its request, or of our answer, in seconds."""
+"""How long a client may take to send or read the next bytes, in seconds."""
 
 _BACKLOG = 2048
-_DEFER_S = 30  # a connection that has said nothing yet stays in the kernel for so long
+_DEFER_S = 30  # how long a connection that has sent nothing stays in the kernel
 
 
 def open_listener(settings: Settings) -> socket.socket:
-    """Take the socket that systemd passes, else listen at the configured address.
+    """Take the socket that systemd passes; without one, listen at the configured address.
 
     Raises:
-        ConfigError: systemd passes another socket than the configuration names.
+        ConfigError: systemd's socket has another address than the configuration.
         ServerError: the address can't be listened on.
     """
     listener = _systemd_listener(settings) or _listen(settings.server.host, settings.server.port)
@@ -37,22 +37,22 @@ def open_listener(settings: Settings) -> socket.socket:
 
 
 def _systemd_listener(settings: Settings) -> socket.socket | None:
-    """The socket that a systemd socket unit passes (sd_listen_fds(3)), if there is one.
+    """Take the socket that a systemd socket unit passes (sd_listen_fds(3)); None if none is.
 
     Raises:
-        ConfigError: it isn't the configured one. Serving there would ignore the configuration;
-            listening for ourselves would be in vain, as the service has no network.
+        ConfigError: it isn't the configured one. Serving there would ignore the configuration.
+            Listening ourselves would be useless, because the service has no network.
     """
     if os.environ.get("LISTEN_PID") != str(os.getpid()):
         return None
     passed = os.environ.get("LISTEN_FDS", "")
     for name in ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"):
-        os.environ.pop(name, None)  # ours now: gunicorn must not take it a second time
+        os.environ.pop(name, None)  # the socket is ours now: gunicorn must not take it, too
     if passed != "1":
-        raise ConfigError([f"{SOCKET}: passes {passed} sockets, and one is served: {_remedy()}"])
+        raise ConfigError([f"{SOCKET}: passes {passed} sockets, but must pass one: {_remedy()}"])
     listener = socket.socket(fileno=3)
     if listener.family not in (socket.AF_INET, socket.AF_INET6):
-        raise ConfigError([f"{SOCKET}: its ListenStream is no TCP address: {_remedy()}"])
+        raise ConfigError([f"{SOCKET}: its ListenStream is not a TCP address: {_remedy()}"])
     host, port = listener.getsockname()[:2]
     wanted = settings.server
     if wanted.port not in (0, port) or not _same_host(wanted.host, host):
@@ -70,7 +70,7 @@ def _remedy() -> str:
 
 
 def _same_host(wanted: str, address: str) -> bool:
-    """Whether a configured host is the address that is listened on."""
+    """Tell whether a configured host is the address that is listened on."""
     try:
         return ipaddress.ip_address(wanted) == ipaddress.ip_address(address)
     except ValueError:  # a name
@@ -78,14 +78,14 @@ def _same_host(wanted: str, address: str) -> bool:
     try:
         found = {info[4][0] for info in socket.getaddrinfo(wanted, None)}
     except OSError as error:
-        # Under the hardened unit there is no network to ask: `install` has asked.
+        # The hardened unit has no network to ask. `install` has already looked the name up.
         log.warning('server.host = "%s" can\'t be looked up: %s', wanted, error)
         return True
     return address in found
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    """Take the address ourselves: a port in use is said in one sentence, without retries."""
+    """Listen on the address ourselves; report a port in use in one sentence, without retries."""
     try:
         return ports.listen(host, port, _BACKLOG)
     except OSError as error:
@@ -97,14 +97,14 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _tune(listener: socket.socket) -> None:
-    """Keep clients that say nothing, or stop in the middle, from holding HTTP threads for ever.
+    """Keep clients that are silent, or stop halfway, from holding HTTP threads for ever.
 
-    Connections inherit the options. Where one is unknown, as off Linux, a laptop does without.
+    Connections inherit the options. Some are unknown outside Linux; a laptop works without them.
     """
     with contextlib.suppress(OSError):
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         if hasattr(socket, "TCP_DEFER_ACCEPT"):
-            # Browsers open connections ahead, silent until needed.
+            # Browsers open connections ahead, which are silent until needed.
             listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, _DEFER_S)
     for option in ("SO_RCVTIMEO", "SO_SNDTIMEO"):
         bound_waits(listener, option, REQUEST_S)

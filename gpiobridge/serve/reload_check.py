@@ -1,6 +1,6 @@
-"""The check that comes before a reload: a configuration that is wrong changes nothing.
+"""Check the configuration before a reload: a wrong configuration changes nothing.
 
-It runs on a thread of its own; the rest is the arbiter's, on its main thread.
+The check runs on its own thread. The arbiter does the rest on its main thread.
 """
 
 import logging
@@ -15,11 +15,11 @@ log = logging.getLogger(__name__)
 
 
 class ReloadCheck:
-    """Checks the configuration anew, as often as that is asked for.
+    """Checks the configuration again whenever a reload is requested.
 
     Args:
-        settings: those in use.
-        load: reads and checks the configuration anew.
+        settings: the settings in use.
+        load: reads and checks the configuration again.
 
     Attributes:
         refused: why the newest configuration is not used, for systemd's status; empty if it is.
@@ -33,15 +33,16 @@ class ReloadCheck:
         self._checking = self._check_again = False
 
     def begin(self, when_over: Callable[[], None]) -> None:
-        """Check the configuration anew, on a thread of its own.
+        """Check the configuration again, on another thread.
 
-        It may take long, in a network folder for example, and systemd must hear of us meanwhile.
+        The check may take long, for example in a network folder, and systemd needs signs of life
+        meanwhile.
 
         Args:
-            when_over: called on that thread when `is_passed` can tell.
+            when_over: called on that thread when `is_passed` has a result.
         """
         if self._checking:
-            self._check_again = True  # what it has read so far may have changed since
+            self._check_again = True  # the files may have changed since the check read them
             return
         self._checking = True
 
@@ -52,12 +53,13 @@ class ReloadCheck:
         threading.Thread(target=check, name="gpiobridge-check", daemon=True).start()
 
     def is_passed(self, when_over: Callable[[], None]) -> bool:
-        """Take what a check has found, if one is over: whether it found nothing.
+        """Tell whether a check is over and found no problems.
 
-        What it found goes to the log and the status. A check that was asked for meanwhile begins.
+        Problems go to the log and to the status. If another check was requested meanwhile, it
+        begins now.
 
         Args:
-            when_over: for that one.
+            when_over: called when that other check is over.
         """
         try:
             problems = self._problems.get_nowait()
@@ -71,11 +73,11 @@ class ReloadCheck:
         for problem in problems:
             log.error("reload refused: %s", problem)
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        self.refused = f"reload refused: {problems[0]}{more}; still as before: " if problems else ""
+        self.refused = f"reload refused: {problems[0]}{more}; unchanged: " if problems else ""
         return not problems
 
     def _find_problems(self) -> list[str]:
-        """Load the configuration anew, and say why it can't be used, if it can't."""
+        """Load the configuration again; return the reasons why it can't be used."""
         try:
             server = self._load().server
         except ConfigError as error:

@@ -1,18 +1,18 @@
-"""How much of an HTTP request has come: whether a thread could answer it without waiting. Pure.
+"""Tell whether enough of an HTTP request has come to answer it without waiting. Pure.
 
-Not a parser: what is wrong in a head, the server behind says. It looks for the end of the head and
-for the length of the body (RFC 9112, 2.1 and 6.3), and where a request could mean two things, for
-the one that may keep a thread waiting.
+This is not a parser: the server behind it reports errors in a head. It looks for the end of the
+head and for the length of the body (RFC 9112, 2.1 and 6.3). If a request is ambiguous, it assumes
+the meaning that may keep a thread waiting.
 """
 
 import re
 from dataclasses import dataclass
 
 MAX_HEAD_BYTES = 64 * 1024
-"""A longer head is no browser's."""
+"""No browser sends a longer head."""
 
 MAX_BODY_BYTES = 64 * 1024
-"""A longer body is not gathered: whoever answers the request reads it piece by piece."""
+"""A longer body is not gathered: the code that answers the request reads it piece by piece."""
 
 _END = b"\r\n\r\n"
 _LENGTH = re.compile(rb"\r\ncontent-length[ \t]*:[ \t]*([0-9]*)", re.IGNORECASE)
@@ -22,32 +22,33 @@ _CODING = re.compile(rb"\r\ntransfer-encoding[ \t]*:([^\r\n]*)", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The head of a request, which has come whole.
+    """The complete head of a request.
 
     Args:
-        request_bytes: of the whole request, its body included; None if the body is not gathered,
-            as its length is unknown or too much, or as its sender waits for ``100 Continue``.
-        is_odd: whether its Transfer-Encoding is another than ``chunked``: no client of ours sends
-            one, and servers and proxies read it differently.
+        request_bytes: the length of the whole request, including its body. None if the body is not
+            gathered: its length is unknown or too large, or its sender waits for
+            ``100 Continue``.
+        is_odd: whether its Transfer-Encoding is other than ``chunked``. No client of ours sends
+            such a head, and servers and proxies read it differently.
     """
 
     request_bytes: int | None
     is_odd: bool = False
 
     def is_whole(self, data_bytes: int) -> bool:
-        """Whether what has come is enough to go on."""
+        """Tell whether enough bytes have come to go on."""
         return self.request_bytes is None or data_bytes >= self.request_bytes
 
 
 def read_head(data: bytes | bytearray, looked_at: int = 0) -> Head | None:
-    """Find the end of a head, and the length of the body behind it.
+    """Find the end of a head, and the length of the body after it.
 
     Args:
-        data: what has come of a request.
-        looked_at: so many bytes of it have been looked at before, and the end was not there.
+        data: the bytes of a request that have come.
+        looked_at: how many of them were searched before without finding the end.
 
     Returns:
-        None if the head has not come whole.
+        The head; None if it is not complete yet.
     """
     end = data.find(_END, max(0, looked_at - len(_END) + 1))
     if end < 0:

@@ -1,10 +1,10 @@
-"""The service: gunicorn or Werkzeug around the application, on one listening socket (`listener`).
+"""Run the service: gunicorn or Werkzeug around the application, on one listening socket.
 
-Two processes, as gunicorn has them: the arbiter owns the listening socket and the signals, its
-one worker everything else (`gunicorn_arbiter`). Where gunicorn can't be imported (it needs
-``fcntl``, so not on Windows) Werkzeug's threaded server does: fine for making an exhibit on a
-laptop. Pins and threads are started where the requests are served, as a thread does not survive
-a fork.
+gunicorn has two processes (`gunicorn_arbiter`): the arbiter owns the listening socket (`listener`)
+and the signals, and its one worker owns everything else. gunicorn needs ``fcntl``, so it can't be
+imported on Windows. There Werkzeug's threaded server takes its place, which is fine for making an
+exhibit on a laptop. Pins and threads are started in the process that serves the requests, because
+a thread does not survive a fork.
 """
 
 import logging
@@ -29,7 +29,7 @@ def serve(load: Callable[[], Settings]) -> int:
         The exit code: 0 after a signal, 1 if the service failed.
 
     Raises:
-        ConfigError: the configuration is wrong, or systemd passes another socket than it names.
+        ConfigError: the configuration is wrong, or systemd's socket has another address.
         ServerError: the address can't be listened on.
     """
     settings = _within_file_limit(load(), raise_file_limit())

@@ -1,7 +1,7 @@
-"""The stand-alone application: an exhibit's folder, shown by the Flask extension.
+"""The stand-alone application: it shows an exhibit's folder through the Flask extension.
 
-``config.toml`` names the pages; ``templates/`` and ``static/`` lie beside it. Nothing here is
-private: an application of one's own can do all of it. Views run on the HTTP server's threads.
+``config.toml`` names the pages; ``templates/`` and ``static/`` are next to it. Nothing here is
+private: your own application can do all of it. Views run on the HTTP server's threads.
 """
 
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from flask import Flask, Response, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import NotFound
+from werkzeug.exceptions import MethodNotAllowed, NotFound
 
 from gpiobridge.config import Page, Settings
 from gpiobridge.extension.gpio_bridge import GpioBridge
@@ -18,10 +18,10 @@ from gpiobridge.routes.html import secure_headers
 from gpiobridge.serve.template_errors import TemplateErrors
 
 STATIC = "static"
-"""The endpoint of the owner's files, as Flask has it."""
+"""The endpoint of the exhibit's own files; the name is Flask's."""
 
 FAVICON = "favicon"
-"""The endpoint of their icon."""
+"""The endpoint of the exhibit's icon."""
 
 
 def create_app(settings: Settings, on_failure: Callable[[], None] = lambda: None) -> Flask:
@@ -46,7 +46,7 @@ def create_app(settings: Settings, on_failure: Callable[[], None] = lambda: None
 
 
 def _add_pages(app: Flask, bridge: GpioBridge, settings: Settings) -> None:
-    """Show each page by its template, the start page at ``/``, and what there is elsewhere."""
+    """Add a view for each page, a redirect to the start page at ``/``, and answers to mistakes."""
     template_errors = TemplateErrors(settings.folder / "templates")
 
     def add_page(page: Page) -> None:
@@ -71,20 +71,32 @@ def _add_pages(app: Flask, bridge: GpioBridge, settings: Settings) -> None:
 
     def not_found(_error: NotFound) -> ResponseReturnValue:
         said = f"There is nothing at {request.path}; pages: {', '.join(settings.pages)}.\n"
+        if request.endpoint == STATIC:
+            said = (
+                f"There is no file at {request.path}: put it into the exhibit's static/ "
+                "(hidden files are not served).\n"
+            )
         return Response(said, 404, mimetype="text/plain")
+
+    def not_allowed(error: MethodNotAllowed) -> ResponseReturnValue:
+        methods = sorted({*(error.valid_methods or ())} - {"HEAD", "OPTIONS"})
+        said = f"{request.method} does nothing at {request.path}: use {' or '.join(methods)}.\n"
+        allow = {"Allow": ", ".join(sorted(error.valid_methods or ()))}
+        return Response(said, 405, allow, mimetype="text/plain")
 
     app.add_url_rule("/", "start", start_page)
     app.register_error_handler(NotFound, not_found)
+    app.register_error_handler(MethodNotAllowed, not_allowed)
 
 
 def _add_files(app: Flask, bridge: GpioBridge, folder: Path) -> None:
-    """Serve the owner's files as Flask has it, so that ``url_for("static", …)`` works."""
+    """Serve the exhibit's files under Flask's endpoint, so that ``url_for("static", …)`` works."""
 
     def static(filename: str) -> ResponseReturnValue:
         return bridge.send_file(folder, filename)
 
     def favicon() -> ResponseReturnValue:
-        # Every browser asks for it: the exhibit's own, or a quiet nothing.
+        # Every browser asks for an icon: send the exhibit's, or an empty answer.
         if (folder / "favicon.ico").is_file():
             return bridge.send_file(folder, "favicon.ico")
         return "", 204
@@ -94,7 +106,7 @@ def _add_files(app: Flask, bridge: GpioBridge, folder: Path) -> None:
 
 
 def _guard(app: Flask, settings: Settings) -> None:
-    """Let in whom the extension would let in, and say what a page may do."""
+    """Check requests as the extension does, and set the security headers."""
     of_owner = {STATIC, FAVICON, *(f"page_{name}" for name in settings.pages)}
 
     @app.before_request

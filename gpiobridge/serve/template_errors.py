@@ -1,7 +1,7 @@
-"""Pages whose template fails: said once, in a sentence, and shown as a short page instead.
+"""Report a failing template once, in one sentence, and show a short page instead.
 
-Any HTTP thread. A display asks for its next page again and again, so that a traceback at each try
-would bury the log.
+Any HTTP thread. A display asks for its next page again and again, and a traceback at each try would
+flood the log.
 """
 
 import logging
@@ -27,10 +27,10 @@ _PAGE = """\
 
 
 class TemplateErrors:
-    """What is wrong now with the templates of an exhibit.
+    """The current errors in the templates of an exhibit.
 
     Args:
-        folder: where the templates lie.
+        folder: the templates' folder.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -40,24 +40,24 @@ class TemplateErrors:
         self._lock = threading.Lock()
 
     def answer(self, page: str, error: Exception) -> Response:
-        """Answer with 500 in place of a page, and log why unless that was said before.
+        """Answer with 500 instead of a page, and log why unless the log already says so.
 
         Args:
             page: the page's name.
-            error: what its template raised.
+            error: the exception that its template raised.
         """
         said = describe(error, self._folder)
         with self._lock:
             new = self._said.get(page) != said
             self._said[page] = said
         if new:
-            # What an expression raises may be another thing each time: a visitor's words.
+            # An expression may raise something new each time, such as a visitor's words.
             self._lines.write(logging.ERROR, page, "page %s can't be shown: %s", page, said)
         return Response(_PAGE.format(page=page, said=escape(said)), 500, mimetype="text/html")
 
     def forget(self, page: str) -> None:
         """Note that a page could be shown."""
-        if page not in self._said:  # nearly always; the lock is for the rest
+        if page not in self._said:  # nearly always: it needs no lock
             return
         with self._lock:
             was_said = self._said.pop(page, None)
@@ -66,11 +66,11 @@ class TemplateErrors:
 
 
 def describe(error: Exception, folder: Path) -> str:
-    """Say what a template raised, with its file and line where they are known, and the remedy.
+    """Describe a template's error, with its file and line if they are known, and the remedy.
 
     Args:
-        error: from rendering it.
-        folder: where the templates lie.
+        error: the exception from rendering it.
+        folder: the templates' folder.
     """
     if isinstance(error, TemplateNotFound):
         reason = f"there is no templates/{error.name}; create it"
@@ -80,7 +80,7 @@ def describe(error: Exception, folder: Path) -> str:
         reason = f"{type(error).__name__}: {error}; correct it there"
     if isinstance(error, TemplateSyntaxError):
         return f"templates/{error.name}, line {error.lineno}: {reason}"
-    # Jinja gives the frames of a template its own file and line.
+    # In a traceback, Jinja gives a template's frames the template's file and line.
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         path = Path(frame.filename)
         if path.is_relative_to(folder):

@@ -1,13 +1,13 @@
 """gunicorn's threaded worker, fit for a public room: ``gunicorn -k gpiobridge.gunicorn.Worker``.
 
-With gunicorn's own, eight clients that send their requests byte by byte, or keep a thousand
-connections open, keep everybody else out. Here a request gets a thread when it has come
-(`arrivals`), clients take turns (`turns`), and connections are bounded, in all and for each client
+With gunicorn's own worker, eight clients that send their requests byte by byte, or keep a thousand
+connections open, keep everybody else out. Here a request gets a thread only when it is complete
+(`arrivals`), and clients take turns (`turns`). Connections are bounded, in total and per client
 (`clients`).
 
 The way of a request: `accept` → `enqueue_req` → `arrivals` → `turns` → gunicorn's `enqueue_req` → a
-thread. A kept-alive connection begins anew at `enqueue_req`. What is overridden here was read in
-gunicorn 23 and 27 and is tested with both ends of the range that ``pyproject.toml`` allows.
+thread. A kept-alive connection starts again at `enqueue_req`. The overrides are based on the code
+of gunicorn 23 and 27, and are tested with both ends of the range that ``pyproject.toml`` allows.
 """
 
 import contextlib
@@ -33,22 +33,22 @@ from gpiobridge.serve.turns import Turn, Turns
 from gpiobridge.system.log_rate import LogRate
 
 _SEND_BUFFER_BYTES = 256 * 1024
-"""What a thread can write without waiting for its reader: more than any page should have."""
+"""How much a thread can write without waiting for its reader: more than any page should need."""
 
 _SILENT_S = 10
-"""How long a thread waits, in seconds, for a peer that neither sends nor reads a single byte."""
+"""How long a thread waits for a peer that neither sends nor reads a single byte, in seconds."""
 
 _MOST_UNREAD = 16  # times 64 KiB
 _OUT_OF_RESOURCES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _NOT_LISTENING = (errno.EBADF, errno.EINVAL, errno.ENOTSOCK)
-# Since 24 its main thread alone ends requests.
+# Since gunicorn 24, only the main thread ends requests.
 _IS_NEW = hasattr(ThreadWorker, "set_accept_enabled")
 _REFUSED = ("401", "403", "421")  # by `admission`, or by the application
-_NOT_NOW = "503"  # such as to a handshake for which there is no room
+_NOT_NOW = "503"  # for example, there is no room for another display
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]
-    """gunicorn's threaded worker, which no client can fill.
+    """gunicorn's threaded worker, changed so that no client can block it.
 
     Attributes:
         limits: what one client may hold.
@@ -61,20 +61,20 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._clients = Clients[Any]()
-        self._turn_of: dict[Any, Turn[Any]] = {}  # of the requests on the threads
-        self._again: deque[Any] = deque()  # connections whose next request has come already
+        self._turn_of: dict[Any, Turn[Any]] = {}  # the requests on the threads
+        self._again: deque[Any] = deque()  # connections whose next request has already come
         # These two are made when the limits are known.
         self._arrivals: Arrivals
         self._turns: Turns[Any]
 
     @property
     def threads_for_clients(self) -> int:
-        """How many threads all clients get together, this machine itself left out."""
+        """How many threads all clients get together; this machine itself is not counted."""
         threads: int = self.cfg.threads
         return threads
 
     def load_wsgi(self) -> None:
-        """Load the application; an answer that refuses a client ends its connection."""
+        """Load the application, and wrap it: a refused client's connection is closed."""
         super().load_wsgi()
         self.application: Any = self.wsgi
         bridge = getattr(self.application, "extensions", {}).get("gpiobridge")
@@ -89,14 +89,14 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self.poller.close()  # nothing is registered yet
         self.poller = _Poller(self._turns.rest_s)
         self._arrivals = Arrivals(self.poller, most, self._let_wait, self._end)
-        # A thread that has answered must wake the poller, and so must a signal, which gunicorn 23
-        # doesn't see to.
+        # A thread that has answered must wake the poller, and so must a signal. gunicorn 23 doesn't
+        # do the latter.
         self.poller.register(self.PIPE[0], selectors.EVENT_READ, self._woken)
         super().run()
 
     def accept(self, *args: Any) -> None:
-        """Accept a connection; without a free descriptor leave it in the queue and go on."""
-        listener = args[-1]  # gunicorn 23 gives its address, too
+        """Accept a connection; if no descriptor is free, leave it in the queue and go on."""
+        listener = args[-1]  # gunicorn 23 passes its address, too
         try:
             sock, address = listener.accept()
         except OSError as error:
@@ -105,11 +105,11 @@ class Worker(ThreadWorker):  # type: ignore[misc]
                     time.sleep(0.05)  # the poller would report it again at once
             elif error.errno in _NOT_LISTENING:
                 raise
-            return  # any other is of the connection that would have come (accept(2))
-        with contextlib.suppress(OSError):  # a Unix socket's is fine as it is
+            return  # any other error belongs to the connection that was to come (accept(2))
+        with contextlib.suppress(OSError):  # a Unix socket's buffer is fine as it is
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
-        # gunicorn's connections are blocking, without a limit: a reader that has lost the Wi-Fi
-        # would hold a thread for ever.
+        # gunicorn's connections block without a limit: a reader that has lost its Wi-Fi would hold
+        # a thread for ever.
         bound_waits(sock, "SO_SNDTIMEO", _SILENT_S)
         client = client_of(address[0] if isinstance(address, tuple) else "")
         connection = TConn(self.cfg, sock, address, listener.getsockname())
@@ -125,7 +125,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self.enqueue_req(connection)
 
     def enqueue_req(self, connection: Any) -> None:
-        """Let the next request of a connection come; the main thread."""
+        """Wait for the next request of a connection; the main thread."""
         if self._is_gathered:
             client = self._clients.of(connection)
             self._arrivals.take(connection, client, _take_ahead(connection))
@@ -133,7 +133,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             super().enqueue_req(connection)
 
     def on_client_socket_readable(self, connection: Any, sock: socket.socket) -> None:
-        """Go on with a kept-alive connection, but not if it was given up at that very moment."""
+        """Go on with a kept-alive connection, unless it was closed at that very moment."""
         if self._is_kept(connection):
             super().on_client_socket_readable(connection, sock)
 
@@ -150,21 +150,21 @@ class Worker(ThreadWorker):  # type: ignore[misc]
                 self._wake()
 
     def finish_request(self, *args: Any) -> None:
-        """Keep a connection alive, or close it; gunicorn 23 calls it on the thread."""
+        """Keep a connection alive, or close it; gunicorn 23 calls this on the HTTP thread."""
         super().finish_request(*args)
         connection = args[0] if _IS_NEW else args[0].conn
-        # Before 27 it only waits for more bytes, although the next request may have come together
-        # with the one before.
+        # Before 27 gunicorn only waits for more bytes, but the next request may have come together
+        # with the previous one.
         if self._is_kept(connection) and _has_ahead(connection):
             self._again.append(connection)
             self._wake()
 
     def murder_keepalived(self, *args: Any, **options: Any) -> None:
-        """Also give up requests that don't come; called at each event, and each second."""
+        """Also drop requests that don't come; called at each event, and each second."""
         super().murder_keepalived(*args, **options)
         if self.alive:
             self._arrivals.tick()
-            self._dispatch()  # who has rested
+            self._dispatch()  # clients that have rested
         else:
             self._arrivals.close()
 
@@ -176,7 +176,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     @property
     def _kept_lock(self) -> contextlib.AbstractContextManager[Any]:
-        """What guards them: gunicorn 23 adds some on the threads."""
+        """The lock of `_kept`: gunicorn 23 adds connections on the HTTP threads."""
         return contextlib.nullcontext() if _IS_NEW else self._lock
 
     def _is_kept(self, connection: Any) -> bool:
@@ -185,7 +185,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     @property
     def _is_gathered(self) -> bool:
-        """Whether requests are plain HTTP/1.1, which can be read before gunicorn's parser does."""
+        """Whether requests are plain HTTP/1.1, which we can read before gunicorn's parser does."""
         off = (False, "off")
         return (
             not self.cfg.is_ssl
@@ -195,9 +195,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         )
 
     def _ending_refused(self, application: Callable[..., Iterable[bytes]]) -> Callable[..., Any]:
-        """Wrap a WSGI application so that who is refused has to connect anew.
+        """Wrap a WSGI application so that a refused client has to connect again.
 
-        It rests before its next turn, and so does who opens a socket.
+        A client that is refused or opens a socket rests before its next turn.
         """
 
         def call(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -217,25 +217,25 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         return call
 
     def _let_wait(self, connection: Any, data: bytes, client: str | None, slow: bool) -> None:
-        """Let a request that has come wait for its turn; the main thread."""
-        # A socket of the application's own, which a handshake without a body begins, may be silent.
+        """Let a complete request wait for its turn; the main thread."""
+        # A request without a body may open the application's own WebSocket, which may be silent.
         bound_waits(connection.sock, "SO_RCVTIMEO", _SILENT_S if slow else 0)
         connection.init()
         connection.parser.unreader.unread(data)
-        connection.data_ready = True  # so that gunicorn 27 doesn't wait for any
+        connection.data_ready = True  # so that gunicorn 27 doesn't wait for data
         given_up = self._turns.put(Turn(connection, client, slow))
         if given_up is not None:
             self._end(given_up)
         self._dispatch()
 
     def _dispatch(self) -> None:
-        """Give the threads what they may answer now; the main thread."""
+        """Give the threads the requests that they may answer now; the main thread."""
         while (turn := self._turns.next()) is not None:
             self._turn_of[turn.item] = turn
             super().enqueue_req(turn.item)
 
     def _wake(self) -> None:
-        with contextlib.suppress(OSError):  # full: it wakes anyway
+        with contextlib.suppress(OSError):  # if the pipe is full, the poller wakes anyway
             os.write(self.PIPE[1], b".")
 
     def _woken(self, ear: int) -> None:
@@ -244,7 +244,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         while self._again:
             connection = self._again.popleft()
             with self._kept_lock:
-                if connection not in self._kept:  # it was given up meanwhile
+                if connection not in self._kept:  # it was closed meanwhile
                     continue
                 self._kept.remove(connection)
                 self.poller.unregister(connection.sock)
@@ -252,12 +252,13 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self._dispatch()
 
     def _drop_idle(self, client: str | None) -> bool:
-        """Close the connection that has waited longest for its next request, or for a whole one.
+        """Close an idle connection, the longest-waiting first; return False if there is none.
 
-        Last of all go those whose request waits for a thread to read its body.
+        Silent connections go first, then kept-alive ones, then those with an incomplete request.
+        Requests that wait for a thread to read their body go last.
 
         Args:
-            client: only of this one; None for any.
+            client: close a connection of this client only; None for any client.
         """
         if self._arrivals.drop_oldest(client, silent=True):
             return True
@@ -276,7 +277,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         return True
 
     def _end(self, connection: Any) -> None:
-        """Close a connection that no thread answers."""
+        """Close a connection that no thread is serving."""
         self.nr_conns -= 1
         connection.close()
 
@@ -290,7 +291,7 @@ class _Poller(selectors.DefaultSelector):
     """gunicorn's selector, which also wakes when a client has rested.
 
     Args:
-        rest_s: in so many seconds one has; None if none rests.
+        rest_s: returns in how many seconds the next client has rested; None if none rests.
     """
 
     def __init__(self, rest_s: Callable[[], float | None]) -> None:
@@ -298,23 +299,23 @@ class _Poller(selectors.DefaultSelector):
         self._rest_s = rest_s
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        """Wait for events, for so many seconds at most."""
+        """Wait for events, for at most `timeout` seconds."""
         waits_s = [seconds for seconds in (timeout, self._rest_s()) if seconds is not None]
         return super().select(min(waits_s, default=None))
 
 
 def bound_failures(log: logging.Logger) -> None:
-    """Let gunicorn's log tell of failures at a bounded rate: a silent peer's wait ends in one."""
+    """Bound the rate of failures in gunicorn's log: each wait for a silent peer ends in one."""
     log.addFilter(LogRate(log, kind_of=lambda record: record.msg if record.exc_info else None))
 
 
 def close_soon(sock: socket.socket) -> None:
-    """Close a connection: what we sent still goes out, and nobody is waited for."""
+    """Close a connection without waiting; what was sent still goes out."""
     with contextlib.suppress(OSError):
         sock.shutdown(socket.SHUT_WR)
         sock.setblocking(False)
-        # Unread bytes would reset the connection, cutting our answer. A peer that sends without end
-        # has no other.
+        # Unread bytes would reset the connection and cut off our answer. A peer that sends without
+        # end gets that.
         for _ in range(_MOST_UNREAD):
             if not sock.recv(65536):
                 break
@@ -322,7 +323,7 @@ def close_soon(sock: socket.socket) -> None:
 
 
 def _take_ahead(connection: Any) -> bytes:
-    """Take what the parser has read behind the last request."""
+    """Take the bytes that the parser has read after the last request."""
     if connection.parser is None:
         return b""
     unreader = connection.parser.unreader
@@ -336,8 +337,8 @@ def _has_ahead(connection: Any) -> bool:
 
 
 def _finish_body(connection: Any, answered: Any) -> None:
-    """Read what the application has left of a body: the next request comes behind it."""
-    # gunicorn 23 would do so when it reads that one; newer ones have done it.
+    """Read the rest of a body that the application left unread: the next request follows it."""
+    # gunicorn 23 would only do this when it reads the next request. Newer ones have done it.
     if not _IS_NEW and answered[0]:
         while connection.parser.mesg.body.read(8192):
             pass

@@ -1,14 +1,14 @@
-"""Whose request is answered next: every client in turn, so that none keeps the others waiting.
+"""Decide whose request is answered next: clients take turns, so none keeps the others waiting.
 
-Of the HTTP threads that are there for clients one of them gets half at most, and so do all requests
-together whose bodies are still to come. What this machine itself asks for comes first, and has no
-bound: a kiosk must not wait for visitors, and a proxy speaks for everybody.
+One client gets at most half of the HTTP threads for clients. All requests whose bodies are still
+to come get at most half together. This machine's own requests come first and have no bound: a kiosk
+must not wait for visitors, and a proxy speaks for everybody.
 
-A client that is refused, or opens a socket, rests before its next turn. Either takes as long as to
-serve a page, and hundreds who come again and again would keep Python busy with it: those without
-the token, and those who flood.
+A client that is refused, or opens a socket, rests before its next turn. Either takes as long as
+serving a page. Hundreds of clients that come again and again, without the token or to flood, would
+keep Python busy with it.
 
-Any thread; it imports nothing of the project.
+Any thread. It imports nothing of the project.
 """
 
 import threading
@@ -19,18 +19,18 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 REST_S = 0.02
-"""How long a client waits for its next turn that was refused or has opened a socket, in seconds."""
+"""How long a client rests after it was refused or opened a socket, in seconds."""
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Turn(Generic[T]):
-    """A request that is to be answered.
+    """A request that waits for an answer.
 
     Args:
-        item: what stands for it.
-        client: who asks, as `net.addresses` tells clients apart; None for this machine itself.
+        item: the caller's object for the request.
+        client: the client, as `net.addresses` names it; None for this machine itself.
         slow: whether its body is still to come.
     """
 
@@ -43,12 +43,12 @@ class Turns(Generic[T]):
     """Requests that wait for a thread.
 
     Args:
-        threads: how many there are.
-        most_slow: so many requests of one client may wait whose bodies are still to come.
-        most_slow_in_all: so many of all clients together, this machine's included.
-        for_clients: how many threads all clients get together, this machine left out; all by
-            default.
-        clock: monotonic seconds.
+        threads: how many threads there are.
+        most_slow: how many slow requests (bodies still to come) of one client may wait.
+        most_slow_in_all: how many slow requests may wait in total, including this machine's.
+        for_clients: how many threads all clients get together, not counting this machine; by
+            default all threads.
+        clock: returns monotonic seconds.
     """
 
     def __init__(
@@ -76,8 +76,8 @@ class Turns(Generic[T]):
         """Let a request wait.
 
         Returns:
-            What stands for the request that is given up for it: the oldest slow one of a client
-            that has too many of them, or of all if there are too many.
+            The item of the request that has to go instead, if any: the client's oldest slow
+            request if that client has too many, or the oldest of all if there are too many.
         """
         with self._lock:
             self._waiting.setdefault(turn.client, deque()).append(turn)
@@ -92,16 +92,16 @@ class Turns(Generic[T]):
             return None
 
     def give_up(self, client: str | None) -> T | None:
-        """Give up the slow request that has waited longest; None if none waits.
+        """Take out the slow request that has waited longest; return None if none waits.
 
         Args:
-            client: only of this one; None for any.
+            client: take a request of this client only; None for any client.
         """
         with self._lock:
             return self._give_up_locked(client)
 
     def next(self) -> Turn[T] | None:
-        """Take the request that is to be answered now; None while none may be."""
+        """Take the request to answer now; return None while none may be answered."""
         with self._lock:
             if len(self._running) >= self._threads:
                 return None
@@ -117,28 +117,28 @@ class Turns(Generic[T]):
                 self._slow_waiting.pop(turn, None)
                 del self._waiting[client]
                 if turns:
-                    self._waiting[client] = turns  # behind all others
+                    self._waiting[client] = turns  # now the last in the queue
                 self._running.append(turn)
                 return turn
             return None
 
     def done(self, turn: Turn[T]) -> None:
-        """Note that a request which `next` gave has been answered."""
+        """Note that a request from `next` has been answered."""
         with self._lock:
             self._running.remove(turn)
 
     def let_rest(self, client: str | None) -> None:
-        """Note that a client was refused, or opens a socket; this machine itself never rests."""
+        """Let a client rest that was refused or opens a socket; this machine itself never rests."""
         if client is None:
             return
         with self._lock:
             self._rest_until_s[client] = self._clock() + REST_S
 
     def rest_s(self) -> float | None:
-        """How long it takes until a request that waits may have its turn, as its client has rested.
+        """Return how long until the next waiting client has rested.
 
         Returns:
-            Seconds; None while only an answer can end the waiting.
+            Seconds; None while no waiting client rests, or while all threads are busy.
         """
         with self._lock:
             ends_s = [s for client, s in self._rest_until_s.items() if client in self._waiting]
@@ -167,7 +167,7 @@ class Turns(Generic[T]):
             del self._rest_until_s[client]
 
     def _may_locked(self, turn: Turn[T]) -> bool:
-        """Whether a request may be answered now."""
+        """Tell whether a request may be answered now."""
         slow = [running for running in self._running if running.slow]
         if turn.slow and len(slow) >= self._half:
             return False

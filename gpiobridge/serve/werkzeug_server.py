@@ -1,6 +1,6 @@
-"""Werkzeug's server, for making an exhibit on a laptop where gunicorn can't run, as on Windows.
+"""Werkzeug's server, for making an exhibit where gunicorn can't run, such as on Windows.
 
-It has a thread for each connection; so many connections are bounded here, and with them threads.
+It uses a thread for each connection. This module bounds the connections, and so the threads.
 """
 
 import contextlib
@@ -19,7 +19,10 @@ from gpiobridge.serve.standalone import create_app
 from gpiobridge.system.log_rate import LogRate
 
 MAX_CONNECTIONS = 200
-"""With more than so many the oldest goes, and first of all one whose request has not come whole."""
+"""How many connections may be open; for one more, the oldest is closed.
+
+Connections whose request has not come are closed first.
+"""
 
 
 def serve(settings: Settings, listener: socket.socket) -> int:
@@ -36,7 +39,7 @@ def serve(settings: Settings, listener: socket.socket) -> int:
     failed = threading.Event()
 
     def shut_down() -> None:
-        # shutdown() waits for the loop, which the calling thread may be running.
+        # shutdown() waits for the loop, and the calling thread may be the one that runs it.
         threading.Thread(target=server.shutdown, daemon=True).start()
 
     def fail() -> None:
@@ -60,15 +63,15 @@ def serve(settings: Settings, listener: socket.socket) -> int:
 
 
 class BoundedServer(ThreadedWSGIServer):
-    """Werkzeug's threaded server, which no client can fill with connections that say nothing."""
+    """Werkzeug's threaded server, which no client can block with silent connections."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
-        self._open: dict[socket.socket, None] = {}  # whose request has not come first
+        self._open: dict[socket.socket, None] = {}  # those without a request first
         self._open_lock = threading.Lock()
         super().__init__(*args, **options)
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Serve a connection on a thread of its own; an older one may have to go for it."""
+        """Serve a connection on its own thread; close an older one if there are too many."""
         with self._open_lock:
             oldest = None
             if len(self._open) >= MAX_CONNECTIONS:
@@ -76,12 +79,12 @@ class BoundedServer(ThreadedWSGIServer):
                 del self._open[oldest]
             self._open[request] = None
         if oldest is not None:
-            with contextlib.suppress(OSError):  # wakes its thread, which closes it
+            with contextlib.suppress(OSError):  # this wakes its thread, which closes it
                 oldest.shutdown(socket.SHUT_RDWR)
         super().process_request(request, client_address)
 
     def note_request(self, request: socket.socket) -> None:
-        """Let those go first from now on whose request has not come."""
+        """Note that a connection's request has come: those without one are closed first."""
         with self._open_lock:
             if request in self._open:
                 self._open[request] = self._open.pop(request)
@@ -94,12 +97,12 @@ class BoundedServer(ThreadedWSGIServer):
 
 
 class RequestHandler(WSGIRequestHandler):
-    """Werkzeug's handler, which ends a thread with a traceback for some addresses."""
+    """Werkzeug's handler, without the tracebacks that some addresses cause."""
 
     server: BoundedServer
 
     def run_wsgi(self) -> None:
-        """Answer a request, whose head has come, if its address can be read."""
+        """Answer a request whose head has come; refuse it if its address can't be read."""
         self.server.note_request(self.connection)
         try:
             urlsplit(self.path)
@@ -109,11 +112,11 @@ class RequestHandler(WSGIRequestHandler):
         super().run_wsgi()
 
     def log_request(self, code: object = "-", size: object = "-") -> None:
-        """Log no request: nobody would see it, and Werkzeug's way fails at such an address."""
+        """Log no request: nobody would see it, and Werkzeug's log call fails at such addresses."""
 
 
 def _bound_log() -> None:
-    """Let Werkzeug log failures alone, and those at a bounded rate: each bad request is one."""
+    """Let Werkzeug log only failures, at a bounded rate: each bad request is a failure."""
     log = logging.getLogger("werkzeug")
     log.setLevel(logging.WARNING)
     log.addFilter(LogRate(log, kind_of=lambda record: record.levelno))

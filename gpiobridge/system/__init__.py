@@ -1,8 +1,9 @@
-"""What this computer gives us: time, commands, units, files that may be open, a disk, a log.
+"""Use the operating system: time, commands, systemd units, open files, the disk and the log.
 
-Each module knows one thing of the operating system, and none knows a pin, a page or a display:
-`clock`, `commands` and `invocation` (how a program is run, and how ours is called here), `units`
-and `sd_notify` (systemd), `ports` and `open_files`, `whole_files` (written whole or not at all),
-`overlay` (a disk that is only read), `parts` (the running copy), `run_key` (the key of this run,
-for the commands of this machine), `log_rate` and `log_lines`. Any thread.
+Each module knows one thing about the operating system. None knows a pin, a page or a display.
+`clock` tells the time. `commands` runs programs, and `invocation` writes how gpiobridge is called
+here. `units` and `sd_notify` talk to systemd. `ports` and `open_files` deal with ports and file
+limits. `whole_files` writes a file completely or not at all. `overlay` detects a read-only disk.
+`parts` describes the running copy. `run_key` holds the key of this run, for commands on this
+machine. `log_rate` and `log_lines` are for the log. Any thread.
 """

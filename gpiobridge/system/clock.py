@@ -1,4 +1,4 @@
-"""The real clock: this machine's monotonic time, and its wall time beside it. Any thread."""
+"""The real clock: this machine's monotonic time and wall time. Any thread."""
 
 import time
 from collections.abc import Callable
@@ -16,7 +16,7 @@ class RealClock:
         return Now(time.monotonic(), time.time())
 
     def timeout_s(self, due_s: float | None) -> float | None:
-        """Say how long to wait for a moment at most, in seconds; None: as long as nothing is."""
+        """Return how long to wait at most, in seconds; None if nothing is due."""
         return None if due_s is None else max(0.0, due_s - time.monotonic())
 
     def on_jump(self, wake: Callable[[], None]) -> None:

@@ -1,4 +1,4 @@
-"""Find a program, or run a command and read what it says, which blocks its caller. Any thread."""
+"""Find a program, or run a command and read its output. The caller blocks. Any thread."""
 
 import os
 import shutil
@@ -10,16 +10,16 @@ _COMMAND_S = 10.0  # a command that takes longer has hung
 
 
 Run = Callable[[Sequence[str]], str | None]
-"""Run a command: its standard output, or None if it isn't there, fails or hangs."""
+"""Run a command: returns its standard output, or None if it is missing, fails or hangs."""
 
 
 def find_program(names: Iterable[str]) -> Path | None:
-    """Find the first of some programs that is on the path; None if none is."""
+    """Find the first of some programs that is on the path; return None if none is."""
     return next((Path(found) for name in names if (found := shutil.which(name))), None)
 
 
 def run_command(command: Sequence[str]) -> str | None:
-    """Run a command; return its standard output, or None if it isn't there, fails or hangs."""
+    """Run a command; return its standard output, or None if it is missing, fails or hangs."""
     try:
         done = subprocess.run(
             command,
@@ -27,7 +27,7 @@ def run_command(command: Sequence[str]) -> str | None:
             capture_output=True,
             timeout=_COMMAND_S,
             check=False,
-            # What is read must not depend on the user's language.
+            # The output must not depend on the user's language.
             env={**os.environ, "LC_ALL": "C"},
         )
     except (OSError, subprocess.TimeoutExpired):

@@ -1,8 +1,9 @@
-"""How gpiobridge is called here, for the commands that messages print.
+"""Write gpiobridge's commands as they work here, for the messages that print them.
 
-What is printed must work where it is printed: in a checkout that is ``.venv/bin/gpiobridge``, with
-``python -m gpiobridge`` it is that, and sudo looks for commands in folders of its own. Reads how
-this process was started, and the search path. Imports nothing of the project; any thread.
+A printed command must work where it is printed. In a checkout it is ``.venv/bin/gpiobridge``. A
+process started by ``python -m gpiobridge`` prints that form. sudo looks for commands in its own
+folders. This module reads how this process was started, and the search path. It imports nothing
+of the project. Any thread.
 """
 
 import os
@@ -22,20 +23,20 @@ _SUDO_PATH = os.pathsep.join(
 
 
 def command(*words: str) -> str:
-    """Write a command of gpiobridge as it is called here.
+    """Write a gpiobridge command as it is called here.
 
     Args:
-        words: what follows ``gpiobridge``, such as ``"press", "button"``; they are quoted for a
-            shell.
+        words: the words after ``gpiobridge``, such as ``"press", "button"``. They are quoted for
+            a shell.
     """
     return _line([*_program(), *words])
 
 
 def as_root(*words: str) -> str:
-    """Write a command of gpiobridge for root, with sudo.
+    """Write a gpiobridge command for root, with sudo.
 
     Args:
-        words: what follows ``gpiobridge``.
+        words: the words after ``gpiobridge``.
     """
     script = _script()
     found = shutil.which(NAME, path=_SUDO_PATH)
@@ -49,11 +50,11 @@ def as_root(*words: str) -> str:
 
 
 def again(option: str, value: object) -> str:
-    """Write the command that started this process, with another value for one option.
+    """Write the command that started this process, with one option changed.
 
     Args:
-        option: such as ``--port``.
-        value: its value.
+        option: the option, such as ``--port``.
+        value: its new value.
     """
     words, given = [], iter(sys.argv[1:])
     for word in given:
@@ -70,10 +71,10 @@ def again_as_root() -> str:
 
 
 def pip(*words: str) -> str:
-    """Write a command of pip that changes the environment of this Python.
+    """Write a pip command that changes the environment of this Python.
 
     Args:
-        words: what follows ``pip``.
+        words: the words after ``pip``.
     """
     found = shutil.which("pip")
     ours = found and os.path.dirname(os.path.abspath(found)) == os.path.dirname(sys.executable)
@@ -90,14 +91,14 @@ def _program() -> list[str]:
 
 
 def _script() -> str | None:
-    """Find our console script; None where only ``python -m gpiobridge`` is sure to work."""
+    """Find our console script; return None if only ``python -m gpiobridge`` is sure to work."""
     started = sys.argv[0] if sys.argv else ""
     path = Path(started)
     if path.name == "__main__.py" and path.parent.name == NAME:
         return None
     if path.stem == NAME:
         return started
-    # Where another program runs us, such as flask, ours lies beside its interpreter.
+    # If another program such as flask runs us, our script is next to its interpreter.
     beside = os.path.join(os.path.dirname(sys.executable), NAME)
     there = any(os.path.isfile(beside + ending) for ending in ("", ".exe"))
     return beside if there else None
@@ -105,7 +106,7 @@ def _script() -> str | None:
 
 def _python() -> str:
     """Find the word that starts this Python."""
-    # Not samefile: the Python of an environment is a link to the system's.
+    # Not samefile: an environment's Python is a link to the system's.
     for name in ("python", "python3"):
         found = shutil.which(name)
         if found and os.path.abspath(found) == os.path.abspath(sys.executable):
@@ -114,10 +115,10 @@ def _python() -> str:
 
 
 def _near(path: str) -> str:
-    """Write a program's path as short as it works from this folder."""
+    """Write the shortest path of a program that works from this folder."""
     try:
         here = os.path.relpath(path)
-    except (OSError, ValueError):  # the folder is gone; or it is on another drive
+    except (OSError, ValueError):  # the folder is gone, or the program is on another drive
         return path
     if here.startswith(os.pardir):
         return os.path.abspath(path)

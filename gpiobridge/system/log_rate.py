@@ -1,7 +1,7 @@
-"""Log lines that a client can cause: at most so many a minute of each kind, then their number.
+"""Limit the log lines that a client can cause: some of each kind per minute, then a count.
 
-Whoever sends nonsense at a high rate would otherwise fill a card with lines, and bury those that
-matter. Any thread.
+A client that sends nonsense at a high rate would otherwise fill the SD card with lines and bury
+the important ones. Any thread.
 """
 
 import contextlib
@@ -12,23 +12,23 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
 MOST = 10
-"""So many lines of a kind are written a minute, unless their place says otherwise."""
+"""How many lines of a kind are written per minute by default."""
 
 MINUTE_S = 60.0
-_MAX_KINDS = 200  # that are counted at a time; a new one takes the place of the oldest
-_MAX_SAMPLE = 200  # characters of a line that stands for others
+_MAX_KINDS = 200  # counted at a time; a new kind replaces the oldest
+_MAX_SAMPLE = 200  # characters of the sample line
 _PASSED = "gpiobridge_passed"
 
 
 @dataclass(slots=True)
 class _Kind:
-    """What came of one kind of line.
+    """The count of one kind of line.
 
     Args:
         since_s: when its minute began, in monotonic seconds.
-        level: of the first line.
-        sample: the last line that was written, once there are as many as may be.
-        count: how many came since.
+        level: the log level of the first line.
+        sample: the last line that was written, once the limit is reached.
+        count: how many lines came since.
     """
 
     since_s: float
@@ -40,15 +40,15 @@ class _Kind:
 class LogRate:
     """A log that writes lines of a kind at a bounded rate.
 
-    What was held back is told with the first line after its minute: ``... and 1234 more like it in
-    a minute: ...``. It is a filter of a logger, too, for lines that others write.
+    The first line after the minute tells how many lines were held back: ``... and 1234 more like
+    it in a minute: ...``. It also works as a logger's filter, for lines that other code writes.
 
     Args:
         log: where the lines go.
-        most: so many lines of each kind are written a minute.
-        clock: gives monotonic seconds.
-        kind_of: for a filter: what kind a record is of; None for one that is always written. By
-            default its text without its arguments.
+        most: how many lines of each kind are written per minute.
+        clock: returns monotonic seconds.
+        kind_of: for a filter: returns the kind of a record, or None for one that is always
+            written. The default kind is the record's text without its arguments.
     """
 
     def __init__(
@@ -66,20 +66,20 @@ class LogRate:
         self._kinds: dict[Hashable, _Kind] = {}  # the oldest first
 
     def info(self, text: str, *args: object) -> None:
-        """Write a line; its text without the arguments is its kind."""
+        """Write a line at level INFO; its text without the arguments is its kind."""
         self._write(logging.INFO, text, text, args, exc_info=False)
 
     def write(
         self, level: int, kind: Hashable, text: str, *args: object, exc_info: bool = False
     ) -> None:
-        """Write a line, unless there were enough of its kind.
+        """Write a line, unless enough of its kind were written.
 
         Args:
-            level: of `logging`.
-            kind: what the line is counted with.
-            text: the line, with a place for each argument, as `logging` has them.
+            level: a level of `logging`.
+            kind: the kind that the line is counted under.
+            text: the line, with `logging` placeholders for the arguments.
             *args: the arguments.
-            exc_info: whether the traceback of the current exception goes with it.
+            exc_info: whether to add the traceback of the current exception.
         """
         self._write(level, kind, text, args, exc_info=exc_info)
 
@@ -93,17 +93,17 @@ class LogRate:
             self._log.log(level, text, *args, exc_info=exc_info, extra=passed, stacklevel=3)
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether a record is to be written; for `logging.Logger.addFilter`."""
+        """Tell whether to write a record; for `logging.Logger.addFilter`."""
         kind = None if hasattr(record, _PASSED) else self._kind_of(record)
         return kind is None or self.takes(kind, record.levelno, record.getMessage)
 
     def takes(self, kind: Hashable, level: int, line: Callable[[], str]) -> bool:
-        """Count a line that somebody else writes, and say whether it is to be written.
+        """Count a line that other code writes, and tell whether to write it.
 
         Args:
-            kind: what it is counted with.
-            level: of `logging`.
-            line: makes its text, if that is needed.
+            kind: the kind that the line is counted under.
+            level: a level of `logging`.
+            line: makes the text of the line; called only if the text is needed.
         """
         now_s = self._clock()
         with self._lock:
@@ -115,8 +115,8 @@ class LogRate:
             counted = self._kinds[kind]
             counted.count += 1
             count = counted.count
-        if count == self._most:  # the others needn't be made at all
-            with contextlib.suppress(Exception):  # a foreign __str__ may fail
+        if count == self._most:  # no other line needs its text
+            with contextlib.suppress(Exception):  # the __str__ of an argument may fail
                 counted.sample = line()[:_MAX_SAMPLE]
         self._tell(over)
         return count <= self._most

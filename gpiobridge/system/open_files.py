@@ -1,15 +1,15 @@
-"""How many files may be open, and how many displays that leaves room for; a display is one file.
+"""Find how many files may be open, and how many displays fit; each display is one open file.
 
 It imports nothing of the project. Any thread.
 """
 
 import contextlib
 
-_OWN_FILES = 128  # descriptors that are no display's: HTTP, static files, pins, Python
+_OWN_FILES = 128  # descriptors for all the rest: HTTP, static files, pins, Python
 
 
 def room_for_displays(files: int) -> int:
-    """How many displays there is room for, at least one.
+    """Return how many displays there is room for; at least one.
 
     Args:
         files: how many files may be open.
@@ -18,10 +18,10 @@ def room_for_displays(files: int) -> int:
 
 
 def raise_file_limit() -> int | None:
-    """Allow as many open files as the system lets us.
+    """Raise the limit of open files to the most that the system allows.
 
     Returns:
-        The limit, or None where there is none that we know.
+        The limit, or None if there is none or it is unknown.
     """
     try:
         import resource

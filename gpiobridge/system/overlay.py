@@ -1,11 +1,11 @@
-"""Whether this machine's disk is only read: Debian's overlayroot, which Raspberry Pi OS uses.
+"""Detect a read-only disk: Debian's overlayroot, which Raspberry Pi OS uses.
 
-overlayroot mounts the root read-only and lays a file system in memory over it: what is written
-there is gone with the next boot, and the power may be cut at any time. It is a script of the
-initramfs, asked for by ``overlayroot=`` on the kernel's command line or in a file of ``/etc``.
-``raspi-config`` writes the former, and mounts ``/boot/firmware`` read-only, too.
+overlayroot mounts the root read-only and puts a file system in memory over it. Anything written
+there is lost at the next boot, and the power may be cut at any time. overlayroot is a script of the
+initramfs. ``overlayroot=`` on the kernel's command line or in a file in ``/etc`` switches it on.
+``raspi-config`` uses the command line, and also mounts ``/boot/firmware`` read-only.
 
-Reads files, starts nothing, imports nothing of ours; any thread. Sources: overlayroot 0.18 (its
+Reads files, starts nothing, imports nothing of ours. Any thread. Sources: overlayroot 0.18 (its
 ``/etc/overlayroot.conf``), ``raspi-config`` of bookworm (its ``do_overlayfs``).
 """
 
@@ -18,15 +18,15 @@ LOWER = "media/root-ro"
 """Where overlayroot mounts the real root."""
 
 SETTING = "etc/overlayroot.local.conf"
-"""Where Debian's own way says whether it is wanted."""
+"""The file that Debian's own way to switch it on writes."""
 
 PACKAGED = "/etc/overlayroot.conf"
-"""The package's own file, which says so, too, if somebody has written it there."""
+"""The package's own file; somebody may have written the setting there."""
 
 _SCRIPT = "usr/share/initramfs-tools/scripts/init-bottom/overlayroot"
 _TOOL = "usr/bin/raspi-config"
-_COMMAND_LINES = ("boot/firmware/cmdline.txt", "boot/cmdline.txt")  # bookworm's place, older ones'
-_FILES = (PACKAGED.lstrip("/"), SETTING)  # the last one that says something counts
+_COMMAND_LINES = ("boot/firmware/cmdline.txt", "boot/cmdline.txt")  # since bookworm; before it
+_FILES = (PACKAGED.lstrip("/"), SETTING)  # the last file with a setting wins
 _OFF = ("", "disabled")
 
 # File systems that overlayroot leaves as they are.
@@ -35,15 +35,15 @@ _LEFT_ALONE = {"vfat", "fat", "proc", "sysfs", "sys", "tmpfs", "dev", "udev", "d
 
 @dataclass(frozen=True, slots=True)
 class Overlay:
-    """What is known of it.
+    """The state of overlayroot on a machine.
 
     Args:
-        now: whether the root is read-only by it.
-        next_boot: whether it will be after the next boot.
+        now: whether overlayroot keeps the root read-only now.
+        next_boot: whether it will do so after the next boot.
         package: whether it is installed.
-        raspi_config: whether Raspberry Pi OS's own tool is there, which switches it.
-        in_its_way: what ``/etc/fstab`` mounts beside the root, and `raspi_config` would make
-            read-only, too. A boot may stop at it (raspberrypi/linux issue 6968).
+        raspi_config: whether raspi-config, which switches it, is there.
+        in_its_way: other places that ``/etc/fstab`` mounts. `raspi_config` would make them
+            read-only, too, and a boot may stop there (raspberrypi/linux issue 6968).
     """
 
     now: bool = False
@@ -54,13 +54,13 @@ class Overlay:
 
 
 def find_overlay(root: Path) -> Overlay:
-    """Look at a machine.
+    """Find the state of overlayroot on a machine.
 
     Args:
-        root: its file system.
+        root: the machine's file system.
     """
     now = any(row.split()[:2] == ["overlayroot", "/"] for row in _lines(root / "proc/mounts"))
-    real = root / LOWER if now else root  # what is in /etc now may be gone after the boot
+    real = root / LOWER if now else root  # changes in the overlay's /etc are lost at the next boot
     return Overlay(
         now=now,
         next_boot=_asked_for(root, real) not in _OFF,
@@ -71,7 +71,7 @@ def find_overlay(root: Path) -> Overlay:
 
 
 def _asked_for(root: Path, real: Path) -> str:
-    """Return the value of ``overlayroot`` at the next boot: the command line's comes first."""
+    """Return the value of ``overlayroot`` at the next boot; the command line comes first."""
     own = next((path for name in _COMMAND_LINES if (path := root / name).is_file()), None)
     for word in reversed(" ".join(_lines(own or root / "proc/cmdline")).split()):
         if word.startswith("overlayroot="):

@@ -1,6 +1,6 @@
-"""The running copy of gpiobridge: what it consists of, and how old it is.
+"""Describe the running copy of gpiobridge: its parts and its age.
 
-Reads what is installed, as `importlib.metadata` knows it, and changes nothing; any thread.
+Reads what `importlib.metadata` knows about the installed packages. Changes nothing. Any thread.
 """
 
 import json
@@ -15,7 +15,7 @@ from typing import Any
 
 NAME = "gpiobridge"
 MARK = "gpiobridge.json"
-"""The file in a copy that `install` has made; it tells the copies apart."""
+"""The file that marks a copy made by `install` and tells the copies apart."""
 
 HOME = "/opt/gpiobridge"
 """Where `install` keeps its copies."""
@@ -24,17 +24,17 @@ LIVE = f"{HOME}/live"
 """The copy that the installed service runs."""
 
 OLD_S = 365 * 86400.0
-"""From this age on, in seconds, a copy is old: faults become known, and it has no fix of them."""
+"""The age at which a copy is old, in seconds: faults became known that it has no fixes for."""
 
-_FOR_DEVELOPERS = {"dev", "sbom", "soak"}  # of our extras; the others are pin back ends and such
-_NEVER_IMPORTED = {"setuptools"}  # colorzero requires it, and does without
+_FOR_DEVELOPERS = {"dev", "sbom", "soak"}  # our extras that no exhibit needs
+_NEVER_IMPORTED = {"setuptools"}  # colorzero requires it but works without it
 
 
 def closure() -> list[Distribution]:
-    """List the installed packages that gpiobridge needs, directly or not, itself excepted.
+    """List the installed packages that gpiobridge needs, directly or not, except itself.
 
-    A requirement that isn't installed is one for another system, or a back end that isn't used:
-    the installation works as it is, or the check of the configuration with the copy says so.
+    A requirement that isn't installed belongs to another system or to an unused back end. The
+    installation works without it, or the copy's check of the configuration reports it.
     """
     found: dict[str, Distribution] = {}
     own = distribution(NAME)
@@ -60,7 +60,7 @@ def closure() -> list[Distribution]:
 def _requirements(
     package: Distribution, extras: frozenset[str]
 ) -> Iterator[tuple[str, frozenset[str]]]:
-    """List the names a package requires, each with the extras it asks for (PEP 508)."""
+    """List the names that a package requires, each with its requested extras (PEP 508)."""
     for text in package.requires or ():
         requirement, _, marker = text.partition(";")
         extra = re.search(r"""extra\s*==\s*["']([^"']+)["']""", marker)
@@ -73,16 +73,18 @@ def _requirements(
 
 
 def installed_copy() -> Path | None:
-    """Find the folder of the running copy if `install` has made it, else None."""
+    """Return the folder of the running copy, or None unless `install` made it."""
     prefix = Path(sys.prefix)
     return prefix if (prefix / MARK).is_file() else None
 
 
 def since_s() -> float | None:
-    """Find out when the running copy last got a part, in seconds since 1970; None if unknown.
+    """Return when pip last installed a part of the running copy; None if that is unknown.
 
-    That is when pip last installed one of them. A copy that `install` has made is as old as what it
-    was made of.
+    A copy made by `install` is as old as the parts that it was made from.
+
+    Returns:
+        Seconds since 1970.
     """
     if copy := installed_copy():
         return marked_since_s(copy)
@@ -91,10 +93,13 @@ def since_s() -> float | None:
 
 
 def marked_since_s(copy: Path) -> float | None:
-    """Read how old a copy is that `install` has made; None if it doesn't say.
+    """Read when the parts of a copy made by `install` date from; None if it doesn't say.
 
     Args:
-        copy: its folder.
+        copy: the folder of the copy.
+
+    Returns:
+        Seconds since 1970.
     """
     try:
         return float(json.loads((copy / MARK).read_text("utf-8"))["since"])
@@ -103,8 +108,8 @@ def marked_since_s(copy: Path) -> float | None:
 
 
 def _written_s(part: Distribution) -> float | None:
-    """Find out when a package was installed: pip writes its records then."""
-    # What Debian has installed is Debian's to keep fresh.
+    """Return when pip installed a package: the time of its record files."""
+    # Debian keeps its own packages up to date.
     for file in part.files or ():
         if file.name in ("RECORD", "METADATA") and ".dist-info" in file.parts[0]:
             try:
@@ -115,10 +120,10 @@ def _written_s(part: Distribution) -> float | None:
 
 
 def describe(back_end: str | None) -> dict[str, Any]:
-    """Name each part of the running copy, for machines: what `gpiobridge version --json` writes.
+    """Describe each part of the running copy; `gpiobridge version --json` writes it.
 
     Args:
-        back_end: of the pins here; None if a Raspberry Pi has none.
+        back_end: the pin back end here; None if a Raspberry Pi has none.
     """
     since = since_s()
     return {
@@ -136,12 +141,12 @@ def describe(back_end: str | None) -> dict[str, Any]:
 
 
 def iso(unix_s: float) -> str:
-    """Write a time as ISO 8601 has it, in UTC."""
+    """Write a time in the ISO 8601 format, in UTC."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(unix_s))
 
 
 def _system() -> str | None:
-    """Name the operating system with its release, as far as it says so (os-release(5))."""
+    """Name the operating system and its release, if os-release(5) is there."""
     try:
         return platform.freedesktop_os_release()["PRETTY_NAME"]
     except (OSError, KeyError):

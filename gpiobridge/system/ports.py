@@ -1,7 +1,7 @@
-"""The port that a bridge listens on: taking it, naming it, and what is said where it can't be had.
+"""Take and name the port that a bridge listens on, and explain why it can't be taken.
 
-The server, the doctor and the installation say the same. It imports nothing of the project but
-`addresses`; any thread.
+The server, the doctor and the installation use the same sentences. It imports nothing of the
+project except `addresses`. Any thread.
 """
 
 import contextlib
@@ -11,18 +11,18 @@ from typing import NamedTuple
 
 from gpiobridge.net.addresses import read_address
 
-_UNPRIVILEGED = 1024  # ports below are root's
-_USUAL = 8080  # what to suggest instead of one of these
-_LOOK_AT = 100  # ports, for one that is free
+_UNPRIVILEGED = 1024  # lower ports are root's
+_USUAL = 8080  # suggested instead of one of root's ports
+_LOOK_AT = 100  # how many ports to try for a free one
 
 
 class Refusal(NamedTuple):
-    """Why nobody can listen at an address.
+    """The reason why an address can't be listened on.
 
     Args:
         reason: the place, and what is wrong with it.
         remedy: what to do about it.
-        other_port: whether another port would be one.
+        other_port: whether another port would help.
     """
 
     reason: str
@@ -31,43 +31,44 @@ class Refusal(NamedTuple):
 
 
 def port_on(host: str, port: int) -> str:
-    """Name an address, as a sentence does: ``port 8000 on 127.0.0.1``."""
+    """Name an address for a sentence: ``port 8000 on 127.0.0.1``."""
     return f"port {port} on {host}"
 
 
 def called_by_others(host: str) -> str:
-    """Name the host at which other machines reach what listens on an address.
+    """Return the host name or address at which other machines reach a listening socket.
 
     Args:
-        host: that address; one that stands for all of the machine's has the machine's name.
+        host: the address that is listened on. A wildcard address such as ``0.0.0.0`` becomes this
+            machine's name.
     """
     ip = read_address(host)
     return socket.gethostname() if ip is not None and ip.is_unspecified else host
 
 
 def listen(host: str, port: int, backlog: int | None = None) -> socket.socket:
-    """Take an address.
+    """Listen on an address.
 
     Args:
         host: an IPv4 or IPv6 address, or a name.
-        port: 0 is any free one.
+        port: the port; 0 for any free one.
         backlog: how many connections may wait to be accepted; None for the system's number.
 
     Raises:
-        OSError: it can't be taken; `refusal` says why.
+        OSError: the address can't be listened on; `refusal` says why.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     return socket.create_server((host, port), family=family, backlog=backlog)
 
 
 def refusal(error: OSError, host: str, port: int, key: str = "port") -> Refusal:
-    """Say why an address can't be listened on.
+    """Explain why an address can't be listened on.
 
     Args:
-        error: from the attempt.
+        error: the error of the attempt.
         host: the address.
         port: its port.
-        key: what the remedy calls a port, such as ``server.port``.
+        key: the remedy's word for a port, such as ``server.port``.
     """
     where = port_on(host, port)
     match error.errno:
@@ -83,11 +84,14 @@ def refusal(error: OSError, host: str, port: int, key: str = "port") -> Refusal:
 
 
 def free_port(host: str, instead_of: int) -> int:
-    """Find a port to suggest: the next one that is free; 0, any free one, if none of 100 is.
+    """Find a port to suggest: the next free one of 100.
 
     Args:
         host: the address.
-        instead_of: the port that can't be had.
+        instead_of: the port that can't be taken.
+
+    Returns:
+        The port; 0, which means any free port, if none of the 100 is free.
     """
     first = instead_of + 1 if instead_of >= _UNPRIVILEGED else _USUAL
     for port in range(first, min(first + _LOOK_AT, 65536)):

@@ -1,14 +1,14 @@
-"""The key of this run: what the commands on this machine show, instead of a token.
+"""The key of this run: commands on this machine send it instead of a token.
 
-A local program and a proxy that is silent about itself look alike to a bridge. What tells them
-apart is a file that only the bridge's own user (and root) can read. Each bridge writes one when it
-knows where it is reached on loopback: at once where it listens for itself, with the first request
-where an application's server does. A file has its address and port in its name, so that several
-bridges don't overwrite each other's; one that a dead bridge has left opens nothing, as each run has
-a new key.
+A bridge can't tell a local program from a proxy that adds no headers. So the key is in a file that
+only the bridge's own user and root can read. Each bridge writes such a file when it knows its
+loopback address. If the bridge itself listens, that is at once. If an application's server
+listens, it is at the first request. The file's name has the address and the port, so several
+bridges don't overwrite each other's files. A file left by a dead bridge opens nothing, because
+each run has a new key.
 
-`RunKey` is the bridge's side, `find_keys` the commands'. Any thread; it imports nothing of the
-project but `addresses`.
+`RunKey` is the bridge's side, `find_keys` the commands' side. Any thread. It imports nothing of
+the project except `addresses`.
 """
 
 import contextlib
@@ -34,19 +34,19 @@ SERVICE_FOLDER = Path("/run/gpiobridge")
 """The runtime folder of the installed service (``RuntimeDirectory=`` in its unit)."""
 
 SESSIONS_FOLDER = Path("/run/user")
-"""Below it each user who is logged in has a folder, to which ``$XDG_RUNTIME_DIR`` points."""
+"""It has a folder for each user who is logged in; ``$XDG_RUNTIME_DIR`` points to it."""
 
 _KEY = re.compile(r"[A-Za-z0-9_-]{32,64}")
-_MAX_FILES = 16  # of one bridge: a server may listen on several addresses
+_MAX_FILES = 16  # per bridge: a server may listen on several addresses
 _READ_BYTES = 128
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)  # not on Windows
 
 
 class RunKey:
-    """The key of one bridge, and the files in which this machine's own commands find it.
+    """The key of one bridge, and the files where this machine's commands find it.
 
     Args:
-        environ: says where the runtime folder is.
+        environ: the environment, which says where the runtime folder is.
     """
 
     def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
@@ -54,17 +54,18 @@ class RunKey:
         self._environ = environ
         self._process = os.getpid()
         self._lock = threading.Lock()
-        # None where the file can't be written. The lock is held while it is: `withdraw` must not
-        # come in between, and leave a file behind.
+        # None where the file can't be written. The lock is held during the write: otherwise
+        # `withdraw` could come in between and leave a file behind.
         self._offered: dict[tuple[str, int], Path | None] = {}
 
     def offer(self, address: str, port: int) -> None:
-        """Write the key for those who reach the bridge at a loopback address, unless it is written.
+        """Write the key file for a loopback address, unless it is already written.
 
-        A folder that can't be written is said once in the log; the bridge does without.
+        If the file can't be written, the log says so once, and the bridge works without it.
 
         Args:
-            address: an IP address that is listened on; for one that stands for all, loopback.
+            address: an IP address that is listened on. A wildcard address means loopback; any
+                other address that is not loopback gets no file.
             port: its port.
         """
         address = _loopback_of(address)
@@ -81,16 +82,16 @@ class RunKey:
             except OSError as error:
                 if not was_said:
                     log.warning(
-                        "the key for commands on this machine can't be written (%s): "
-                        "they need a token, which server.api_token sets",
+                        "the key for commands on this machine can't be written (%s): set "
+                        "server.api_token, which they need then",
                         error,
                     )
 
     def offer_at(self, server_socket: object) -> None:
-        """Write the key for the address at which a connection has come in.
+        """Write the key file for the address at which a connection came in.
 
         Args:
-            server_socket: the connection as its server has it; anything else is passed over.
+            server_socket: the server's socket of the connection; any other object is ignored.
         """
         if isinstance(server_socket, socket.socket):
             with contextlib.suppress(OSError, ValueError):
@@ -98,7 +99,7 @@ class RunKey:
                 self.offer(address, port)
 
     def withdraw(self) -> None:
-        """Remove the files, unless another bridge has written its own there meanwhile."""
+        """Remove the files, except those that another bridge has replaced meanwhile."""
         if os.getpid() != self._process:
             return
         with self._lock:
@@ -124,11 +125,11 @@ class RunKey:
 
 
 class Found(NamedTuple):
-    """A key, and where it may be sent.
+    """A key and the address to send it to.
 
     Args:
-        key: of a bridge that runs there, or ran there once.
-        url: with the very address for which it was written, and nothing to look up.
+        key: the key of a bridge that runs there, or ran there once.
+        url: the URL with the exact address that the key was written for: no name to look up.
     """
 
     key: str
@@ -136,11 +137,11 @@ class Found(NamedTuple):
 
 
 def find_keys(url: str, environ: Mapping[str, str] = os.environ) -> list[Found]:
-    """Find the keys for a URL on this machine, the newest first; none for any other.
+    """Find the keys for a URL on this machine, the newest first; none for any other URL.
 
     Args:
-        url: complete, with ``http://``.
-        environ: says where the runtime folders are.
+        url: the complete URL, with ``http://``.
+        environ: the environment, which says where the runtime folders are.
     """
     found = []
     for there, path in _places(url, environ):
@@ -151,11 +152,11 @@ def find_keys(url: str, environ: Mapping[str, str] = os.environ) -> list[Found]:
 
 
 def unreadable_key(url: str, environ: Mapping[str, str] = os.environ) -> Path | None:
-    """Find a key for a URL on this machine that there is, but not for this user.
+    """Find a key file for a URL on this machine that this user may not read.
 
     Args:
-        url: complete, with ``http://``.
-        environ: says where the runtime folders are.
+        url: the complete URL, with ``http://``.
+        environ: the environment, which says where the runtime folders are.
     """
     for _, path in _places(url, environ):
         with contextlib.suppress(OSError):
@@ -165,14 +166,14 @@ def unreadable_key(url: str, environ: Mapping[str, str] = os.environ) -> Path | 
 
 
 def _places(url: str, environ: Mapping[str, str]) -> list[tuple[str, Path]]:
-    """Where keys for a URL may lie, each with the URL of the address for which it is."""
+    """List where keys for a URL may be, each with the URL of the key's address."""
     try:
         parts = urllib.parse.urlsplit(url)
         port = parts.port or 80
         addresses = _addresses(parts.hostname or "", port)
     except ValueError:
         return []
-    # A bridge speaks plain HTTP. Whoever has user information in a URL means no bridge.
+    # A bridge speaks plain HTTP. A URL with user information is not for a bridge.
     if parts.scheme != "http" or "@" in parts.netloc:
         return []
     places = []
@@ -185,13 +186,13 @@ def _places(url: str, environ: Mapping[str, str]) -> list[tuple[str, Path]]:
 
 
 def _loopback_of(address: str) -> str:
-    """The loopback address by which a bridge is reached that listens on ``address``, if any is."""
+    """Return the loopback address that reaches a bridge listening on ``address``, or ""."""
     ip = read_address(seen_from_here(address))
     return str(ip) if ip is not None and ip.is_loopback else ""
 
 
 def _addresses(name: str, port: int) -> list[str]:
-    """The loopback addresses that a URL's host means; none if it may mean another."""
+    """Return the loopback addresses of a URL's host; none if it may mean another address."""
     if name == "localhost":
         try:
             found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
@@ -199,19 +200,19 @@ def _addresses(name: str, port: int) -> list[str]:
             return []
         addresses = list(dict.fromkeys(str(info[4][0]) for info in found))
         return addresses if all(map(is_loopback, addresses)) else []
-    address = str(ipaddress.ip_address(name))  # a ValueError for any other name
+    address = str(ipaddress.ip_address(name))  # raises ValueError for any other name
     return [address] if is_loopback(address) else []
 
 
 def _file_name(address: str, port: int) -> str:
-    # Windows has no colons in names.
+    # Windows allows no colons in names.
     return f"key-{address.replace(':', '_')}-{port}"
 
 
 def _folders(environ: Mapping[str, str]) -> Iterable[Path]:
-    """Where keys may lie that concern this user, the service's included."""
+    """List the folders that may have keys for this user, including the service's folder."""
     yield from _given_folders(environ)
-    # A cron job has no $XDG_RUNTIME_DIR, and yet may mean a bridge of its user's desktop.
+    # A cron job has no $XDG_RUNTIME_DIR, but may use a bridge on its user's desktop.
     for own in (*_folder_of_session(), _own_folder()):
         if _is_own(own):
             yield own
@@ -226,29 +227,29 @@ def _given_folders(environ: Mapping[str, str]) -> Iterable[Path]:
 
 
 def _of_systemd(environ: Mapping[str, str]) -> list[Path]:
-    """The runtime folders of a service (systemd.exec(5), RuntimeDirectory=)."""
+    """Return the runtime folders of a service (systemd.exec(5), RuntimeDirectory=)."""
     given = environ.get("RUNTIME_DIRECTORY", "").split(":")
     return [Path(folder) for folder in given if folder.startswith("/")]
 
 
 def _folder_of_session() -> list[Path]:
-    """The folder below this user's ``$XDG_RUNTIME_DIR``, also where that isn't set."""
+    """Return the folder below this user's ``$XDG_RUNTIME_DIR``, even if that isn't set."""
     if not hasattr(os, "getuid"):
         return []
     return [SESSIONS_FOLDER / str(os.getuid()) / "gpiobridge"]
 
 
 def _own_folder() -> Path:
-    """A folder of this user's where nothing gives one, below that for temporary files."""
-    user = f"-{os.getuid()}" if hasattr(os, "getuid") else ""  # Windows' is the user's already
+    """Return this user's fallback folder, inside the folder for temporary files."""
+    user = f"-{os.getuid()}" if hasattr(os, "getuid") else ""  # Windows has one for each user
     return Path(tempfile.gettempdir()) / f"gpiobridge{user}"
 
 
 def _made_folder(environ: Mapping[str, str]) -> Path:
-    """Choose and make the runtime folder.
+    """Choose the runtime folder, and make it.
 
     Raises:
-        OSError: none can be made, or somebody else has made it.
+        OSError: no folder can be made, or somebody else made it.
     """
     for folder in _of_systemd(environ):
         if os.access(folder, os.W_OK):
@@ -260,11 +261,11 @@ def _made_folder(environ: Mapping[str, str]) -> Path:
             folder.mkdir(mode=0o700, exist_ok=True)
         if _is_own(folder):
             return folder
-    raise OSError(f"{own} is not there, or not this user's alone")
+    raise OSError(f"{own} is missing, or is not this user's alone")
 
 
 def _is_own(folder: Path) -> bool:
-    """Whether a folder is there, is this user's, and nobody else may enter it."""
+    """Tell whether a folder exists, belongs to this user, and is closed to everybody else."""
     try:
         found = folder.lstat()
     except OSError:
@@ -277,7 +278,7 @@ def _is_own(folder: Path) -> bool:
 
 
 def _read(path: Path) -> str:
-    """Read a key; nothing if there is none that this user may read."""
+    """Read a key; return "" if there is none that this user may read."""
     try:
         with open(os.open(path, os.O_RDONLY | _NO_FOLLOW), "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):

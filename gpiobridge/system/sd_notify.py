@@ -1,6 +1,6 @@
-"""What the service and systemd say to each other: sd_notify(3), and nothing of systemd's library.
+"""Talk to systemd by sd_notify(3), without systemd's library.
 
-Any thread; imports nothing of the project.
+Any thread. It imports nothing of the project.
 """
 
 import contextlib
@@ -14,14 +14,14 @@ from collections.abc import Iterator, Mapping
 log = logging.getLogger(__name__)
 
 LONGEST_S = 60.0
-"""How long what `signs_of_life` covers may take, in seconds; then it counts as hanging."""
+"""How long work inside `signs_of_life` may take, in seconds; after that it counts as hung."""
 
 
 def notify(address: str | None, state: str) -> None:
-    """Tell systemd our state.
+    """Send our state to systemd.
 
     Args:
-        address: the value of ``NOTIFY_SOCKET``; None outside a service of ``Type=notify``.
+        address: the value of ``NOTIFY_SOCKET``; None outside a service with ``Type=notify``.
         state: lines such as ``READY=1`` or ``STATUS=…``.
     """
     if not address:
@@ -32,14 +32,16 @@ def notify(address: str | None, state: str) -> None:
         try:
             sock.sendto(state.encode(), path)
         except OSError as error:
-            log.warning("systemd was not told %s: %s", state, error)
+            log.warning("%s could not be sent to systemd: %s", state, error)
 
 
 def watchdog_s(environ: Mapping[str, str] = os.environ) -> float | None:
-    """How long systemd waits for a sign of life, in seconds (``WatchdogSec=`` of the unit).
+    """Return how long systemd waits for a sign of life, in seconds; None if it does not wait.
+
+    The unit's ``WatchdogSec=`` sets it.
 
     Args:
-        environ: systemd puts it there, for the process that it started.
+        environ: the environment, where systemd writes it for the process that it started.
     """
     usec = environ.get("WATCHDOG_USEC", "")
     if not usec.isdigit() or environ.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
@@ -49,10 +51,10 @@ def watchdog_s(environ: Mapping[str, str] = os.environ) -> float | None:
 
 @contextlib.contextmanager
 def signs_of_life(limit_s: float = LONGEST_S) -> Iterator[None]:
-    """Give systemd signs of life meanwhile: what is done may be slow, such as a network folder.
+    """Send systemd signs of life during slow work, such as reading a network folder.
 
     Args:
-        limit_s: for how long, in seconds.
+        limit_s: how long to send them, in seconds.
     """
     address, limit = os.environ.get("NOTIFY_SOCKET"), watchdog_s()
     if not address or limit is None:

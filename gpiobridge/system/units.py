@@ -1,4 +1,4 @@
-"""systemd's units of gpiobridge: their names and folders, and what systemd says of them.
+"""gpiobridge's systemd units: their names, their folders, and their state.
 
 Reads, and changes nothing. Any thread.
 """
@@ -14,13 +14,13 @@ SERVICE = "gpiobridge.service"
 SOCKET = "gpiobridge.socket"
 KIOSK = "gpiobridge-kiosk.service"
 RECOVER = "gpiobridge-recover.service"
-"""Takes an installation back, at boot, that lost its power."""
+"""At boot, takes back an installation that a power cut interrupted."""
 
 STATE = "var-lib-gpiobridge-state.mount"
 """Mounts `STATE_FOLDER`."""
 
 STATE_FOLDER = "/var/lib/gpiobridge/state"
-"""The place that stays writable while the card is only read."""
+"""The folder that stays writable while the SD card is read-only."""
 
 EXHIBIT = "/etc/gpiobridge"
 """The exhibit that the installed service shows."""
@@ -30,15 +30,15 @@ CONFIG = f"{EXHIBIT}/config.toml"
 
 
 def has_systemd(root: Path) -> bool:
-    """Whether the machine was booted with systemd (sd_booted(3))."""
+    """Tell whether the machine was booted with systemd (sd_booted(3))."""
     return (root / "run/systemd/system").exists()
 
 
 def bare(name: str) -> str:
-    """Write a service's name as commands for people have it: `systemctl` and `journalctl` add it.
+    """Return a service's name without ".service", which `systemctl` and `journalctl` add.
 
     Args:
-        name: such as "gpiobridge.service".
+        name: the name of the unit, such as "gpiobridge.service".
     """
     return name.removesuffix(".service")
 
@@ -54,16 +54,16 @@ class Unit:
     """A unit as systemd sees it; the words are systemd's (systemctl(1)).
 
     Args:
-        name: such as "gpiobridge.service".
+        name: its name, such as "gpiobridge.service".
         load: "loaded", or "not-found".
-        active: "active", "inactive", "activating", "failed".
-        sub: such as "running", "listening", "auto-restart".
-        enabled: "enabled" if it starts at boot, "disabled" if not, and other words.
-        result: why it ended last; "success" if that was no failure.
-        status: what it last said of itself.
-        restarts: how often systemd has started it again.
+        active: "active", "inactive", "activating" or "failed".
+        sub: a detail such as "running", "listening" or "auto-restart".
+        enabled: "enabled" if it starts at boot, "disabled" if not, or other words.
+        result: why it last ended; "success" if it did not fail.
+        status: the last status that it sent to systemd.
+        restarts: how often systemd has restarted it.
         files: how many files it may open, as systemd writes it.
-        command: what it runs, as systemd writes it.
+        command: the command that it runs, as systemd writes it.
     """
 
     name: str
@@ -79,26 +79,26 @@ class Unit:
 
     @property
     def installed(self) -> bool:
-        """Whether systemd knows it."""
+        """Whether systemd knows the unit."""
         return self.load not in ("", "not-found")
 
     @property
     def starts_at_boot(self) -> bool:
-        """Whether it is enabled, for good or until the next boot."""
+        """Whether the unit is enabled, permanently or until the next boot."""
         return self.enabled.startswith("enabled")
 
     @property
     def config(self) -> Path | None:
-        """The configuration that it runs with, if its command names one."""
+        """The configuration that its command names, if any."""
         found = re.search(r"--config[ =]([^\s;]+)", self.command)
         return Path(found[1]) if found else None
 
 
 def find_units(root: Path, run: Run) -> dict[str, Unit] | None:
-    """Ask systemd for our units, installed or not; None without systemd.
+    """Ask systemd for our units, installed or not; return None without systemd.
 
     Args:
-        root: the file system.
+        root: the machine's file system.
         run: runs a command.
     """
     if not has_systemd(root):
@@ -128,15 +128,15 @@ def find_units(root: Path, run: Run) -> dict[str, Unit] | None:
 
 
 def config_of(found: Mapping[str, Unit] | None) -> Path | None:
-    """The configuration of the installed service; None if there is no such service."""
+    """Return the configuration of the installed service; None if no service is installed."""
     return None if found is None else found[SERVICE].config
 
 
 def installed_config(root: Path = Path("/"), run: Run = run_command) -> Path | None:
-    """Find the configuration of the installed service; None if there is no such service.
+    """Find the configuration of the installed service; return None if no service is installed.
 
     Args:
-        root: the file system.
+        root: the machine's file system.
         run: runs a command.
     """
     return config_of(find_units(root, run))

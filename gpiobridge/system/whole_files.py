@@ -1,7 +1,7 @@
-"""Write a file or a link whole: whoever looks sees the old or the new, also after a power cut.
+"""Write a file or a link whole: readers see the old or the new one, even after a power cut.
 
-What is new is written beside its place, brought to the disk and renamed. Nothing is written
-through a link that someone has laid in the way. Any thread.
+The new file is written next to its place, flushed to the disk and renamed. Nothing is written
+through a link that someone put in the way. Any thread.
 """
 
 import contextlib
@@ -12,15 +12,15 @@ from typing import BinaryIO
 
 
 def beside(target: Path) -> Path:
-    """Return where a file is written before it is renamed."""
+    """Return the path where a file is written before it is renamed."""
     return target.with_name(f".{target.name}.new")
 
 
 def new_file(path: Path) -> BinaryIO:
-    """Open a file that wasn't there before, for root alone as long as it is written.
+    """Create a file and open it; only its owner may read it until its mode is changed.
 
-    What lies there is removed, never followed: it may be a link to a file that root must not
-    overwrite.
+    An existing file or link at the path is removed, never followed: it may be a link to a file
+    that root must not overwrite.
     """
     path.unlink(missing_ok=True)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -29,10 +29,10 @@ def new_file(path: Path) -> BinaryIO:
 
 @contextlib.contextmanager
 def replacing(target: Path) -> Iterator[BinaryIO]:
-    """Write a file anew: what is written in here takes its place at the end, once on the disk.
+    """Replace a file by what is written in this context, once that is on the disk.
 
     Args:
-        target: the file; until the end what is written lies `beside` it.
+        target: the file. Until the end, the new content is `beside` it.
     """
     made = beside(target)
     try:
@@ -48,7 +48,12 @@ def replacing(target: Path) -> Iterator[BinaryIO]:
 
 
 def set_link(link: Path, to: str | None) -> None:
-    """Set, change or remove a link, at once."""
+    """Set, change or remove a link atomically.
+
+    Args:
+        link: the link.
+        to: its target; None removes the link.
+    """
     if to is None:
         link.unlink(missing_ok=True)
         return
@@ -60,7 +65,7 @@ def set_link(link: Path, to: str | None) -> None:
 
 
 def keep_names(folder: Path) -> None:
-    """Bring to the disk what a folder contains: which names there are, not what is in the files."""
+    """Flush a folder's list of names to the disk, not the contents of its files."""
     opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(opened)

@@ -227,7 +227,7 @@ def test_a_function_that_is_far_behind_gets_no_more(caplog: pytest.LogCaptureFix
     for seq in range(1, MAX_WAITING + 11):
         handlers.pin_event(PinEvent(seq, "button", LOW, 0.0))
     messages = [record.getMessage() for record in caplog.records]
-    assert messages == ["slow is 1000 events behind: those that come now are not told to it"]
+    assert messages == ["slow is 1000 events behind: it does not receive those that come now"]
     may_end.set()
     handlers.stop()
     assert got == list(range(len(got)))
@@ -250,7 +250,7 @@ def test_a_minute_later_the_log_says_how_much_a_function_was_not_told(
         handlers.pin_event(PinEvent(seq, "button", LOW, 0.0))
     now_s = 60.0
     handlers.pin_event(PinEvent(4, "button", LOW, 60.0))
-    behind = "<lambda> is 1 events behind: those that come now are not told to it"
+    behind = "<lambda> is 1 events behind: it does not receive those that come now"
     assert caplog.messages == [behind, f"... and 2 more like it in a minute: {behind}", behind]
     handlers.stop()
 
@@ -278,7 +278,7 @@ def test_messages_that_wait_are_bounded_in_memory(caplog: pytest.LogCaptureFixtu
     room = MAX_WAITING_BYTES // size
     kib = room * size // 1024
     messages = [record.getMessage() for record in caplog.records]
-    assert messages == [f"slow is {kib} KiB behind: messages that come now are not told to it"]
+    assert messages == [f"slow is {kib} KiB behind: it does not receive messages that come now"]
     may_end.set()
     wait_until(lambda: len(got) == 1 + room)
     handlers.message_came(sent)  # there is room again
@@ -346,7 +346,7 @@ def test_a_function_that_comes_too_late_is_refused(app: tuple[Flask, GpioBridge]
     _, bridge = app
     bridge.start()
     for declare in (bridge.on_low("button"), bridge.on_message):
-        with pytest.raises(GpioBridgeError, match="print comes too late"):
+        with pytest.raises(GpioBridgeError, match="print is declared too late"):
             declare(print)
 
 

@@ -93,7 +93,7 @@ Act = Callable[[Mapping[str, Any]], None]
             "pin 'hook': a press of 1ms is shorter than the pin's debounce of 5ms, so it would be "
             "no event",
         ),
-        (lambda pins: pins["hook"].press(for_s=0), "a press of 0 s can't be"),
+        (lambda pins: pins["hook"].press(for_s=0), "a press can't last 0 s"),
         (lambda pins: pins["hook"].press(601), "at most 10min"),
         (lambda pins: pins["hook"].press("150ms"), "for_s = '150ms': must be a number of seconds"),
         (lambda pins: pins["hook"].press(True), "for_s = True: must be a number of seconds"),

@@ -170,7 +170,7 @@ def test_a_page_that_leaves_at_once_gets_no_retained_message(site: Site) -> None
         (
             1,
             {"retain": "score", "display": Display("open", "left", 1)},
-            "retain = 'score': this one display doesn't come later",
+            "retain = 'score': a single display never comes again",
         ),
     ],
 )
@@ -191,7 +191,7 @@ def test_retained_messages_are_bounded(site: Site) -> None:
     size = 10_000
     for i in range(MAX_RETAINED_BYTES // (size + 50)):
         site.bridge.push("x" * size, retain=f"{i}")
-    with pytest.raises(PushError, match="retain = 'more': all retained messages take at most"):
+    with pytest.raises(PushError, match="retain = 'more': too many messages are retained"):
         site.bridge.push("x" * size, retain="more")
     site.bridge.push("y" * size, retain="0")  # in place of another
     site.bridge.push(None, retain="0")

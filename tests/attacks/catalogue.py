@@ -88,15 +88,15 @@ CHUNK = "1\r\n \r\n"
 EXPECT = "Content-Length: 1000\r\nExpect: 100-continue"
 
 ATTACKS = (
-    Attack("8 half heads", 1, "a byte every 3 s", (half_heads(8),)),
-    Attack("16 half heads", 1, "from 2 addresses", (half_heads(16, 2),)),
-    Attack("40 half heads", 1, "from 1 address", (half_heads(40),)),
-    Attack("600 half heads", 1, "from 20 addresses", (half_heads(600, 20),), 6.0),
+    Attack("8 incomplete heads", 1, "a byte every 3 s", (half_heads(8),)),
+    Attack("16 incomplete heads", 1, "from 2 addresses", (half_heads(16, 2),)),
+    Attack("40 incomplete heads", 1, "from 1 address", (half_heads(40),)),
+    Attack("600 incomplete heads", 1, "from 20 addresses", (half_heads(600, 20),), 6.0),
     Attack(
-        "everything that is slow",
+        "everything slow",
         1,
-        "half heads, endless headers, request lines, silence, dripping, expecting, chunked and "
-        "large bodies; 12 or more of each",
+        "incomplete heads, endless headers, request lines, silence, dripping, expecting, chunked "
+        "and large bodies; 12 or more of each",
         (
             half_heads(12),
             drip(12, HEAD, "X-More: and more\r\n", 0.02),
@@ -111,22 +111,22 @@ ATTACKS = (
         14.0,
     ),
     Attack(
-        "half heads, own application",
+        "incomplete heads, own application",
         1,
         "8, gunicorn with `-k gpiobridge.gunicorn.Worker`",
         (half_heads(8),),
         server=Server.WORKER,
     ),
     Attack(
-        "half heads, Werkzeug",
+        "incomplete heads, Werkzeug",
         1,
-        "300 from 10 addresses, back a second after their end",
+        "300 from 10 addresses, each back a second after its end",
         (half_heads(300, 10, pause_s=1.0),),
         server=Server.WERKZEUG,
     ),
     Attack("8 slow bodies", 2, "with the token", (slow_bodies(8, "Content-Length: 1000"),)),
     Attack(
-        "8 bodies by every way",
+        "8 slow bodies of every kind",
         2,
         "with the token; Expect, chunked, too large",
         (
@@ -138,7 +138,7 @@ ATTACKS = (
     Attack(
         "1,100 answered 401",
         3,
-        "within half a second, then kept alive, a request every 3 s each, from 4 addresses",
+        "within half a second, from 4 addresses; then kept alive, each with a request every 3 s",
         (Strangers("ask_without_token", 1100, 4, {"every_s": 3.0}, within_s=0.5),),
         9.0,
     ),
@@ -152,7 +152,7 @@ ATTACKS = (
         has_kiosks=True,
     ),
     Attack(
-        "room for none",
+        "no room for anybody",
         4,
         "`max_displays` is 40, 400 try again at once, from 4 addresses",
         (Strangers("take_displays", 400, 4, pause_s=0.0),),
@@ -169,7 +169,7 @@ ATTACKS = (
     Attack(
         "96,000 frames a second",
         5,
-        "400 sockets from 4 addresses, the same; who is closed comes back at once",
+        "400 sockets from 4 addresses, the same; a closed socket comes back at once",
         (Strangers("flood", 4, 4, {"sockets": 100, "frames": 240}, pause_s=0.0),),
         8.0,
     ),

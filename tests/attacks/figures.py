@@ -11,11 +11,11 @@ from attacks.witness import quantile
 HEADINGS = (
     "row",
     "attack",
-    "edge, p50 and p95, ms: without",
-    "with",
+    "edge without the attack, ms: p50, p95",
+    "edge with it",
     "slowest page, ms",
     "slowest socket, film or kiosk's move, ms",
-    "memory, MB: before, at most, after",
+    "memory, MB: before, peak, after",
     "descriptors: before, after",
 )
 

@@ -266,7 +266,7 @@ def test_another_token_ends_the_kiosk(run_bridge: Run, launch: Any) -> None:
     launcher = launch("--url", bridge.url, GPIOBRIDGE_SERVER__TOKEN="the-one-of-yesterday")
     assert launcher.process.wait(DEADLINE_S) == 1
     said = launcher.said().splitlines()[-1]
-    assert "refuses our token: give the right one as GPIOBRIDGE_SERVER__TOKEN" in said
+    assert "refuses our token: give the right one in GPIOBRIDGE_SERVER__TOKEN" in said
 
 
 def test_waits_for_the_bridge(tmp_path: Path, run_bridge: Run, launch: Any) -> None:
@@ -415,10 +415,10 @@ def test_browser_is_renewed(tmp_path: Path, run_bridge: Run, launch: Any, watch:
     config.write_text(config.read_text() + '[kiosk]\nrenew = "04:00"\n')
     bridge = run_bridge(config=config)
     launcher = launch("--config", str(config), "--url", bridge.url, watch, code=RENEWS)
-    launcher.wait_for("again in 0.5 s: it is renewed, as kiosk.renew says")
+    launcher.wait_for("again in 0.5 s: it is time for kiosk.renew")
     wait_until(lambda: len(launcher.started()) >= 2 and live(bridge))
     assert not runs(launcher.started()[0][0])
-    assert launcher.said().count("it is renewed") == 1
+    assert launcher.said().count("it is time for kiosk.renew") == 1
 
 
 def test_end_of_the_screen(shared_bridge: BridgeProcess, launch: Any, tmp_path: Path) -> None:
@@ -485,7 +485,7 @@ def _say_little(connection: socket.socket, stopped: threading.Event) -> None:
 @pytest.mark.parametrize(
     ("args", "environ", "code", "said"),
     [
-        ((), {"PATH": "/nowhere"}, 1, "there is no Chromium here; install it: sudo apt install"),
+        ((), {"PATH": "/nowhere"}, 1, "Chromium is not installed; install it: sudo apt install"),
         ((), {"DISPLAY": ""}, 1, "there is no screen to show the page on"),
         ((), {"WAYLAND_DISPLAY": "none"}, 1, "no compositor answers at"),
         ((), {"XDG_STATE_HOME": "/dev/null"}, 1, "the browser's profile can't be written"),
@@ -493,9 +493,9 @@ def _say_little(connection: socket.socket, stopped: threading.Event) -> None:
             (),
             {"RUNTIME_DIRECTORY": "/nowhere", "GPIOBRIDGE_SERVER__TOKEN": "only-for-this-kiosk"},
             1,
-            "/nowhere/start.html, which lets the kiosk in, can't be written: No such file",
+            "/nowhere/start.html, which has the token for the browser, can't be written: No",
         ),
-        (("--browser", "cog"), {"PATH": "/nowhere"}, 1, "there is no cog here; install it: sudo"),
+        (("--browser", "cog"), {"PATH": "/nowhere"}, 1, "cog is not installed; install it: sudo"),
         (("--browser", "cog"), {}, 1, "cog needs a Wayland compositor"),
         (("--browser", "lynx"), {}, 2, "'lynx' is not one of 'chromium', 'cog'"),
         (("--display", "a b"), {}, 2, "a display's name has 1 to 32 of"),

@@ -59,7 +59,7 @@ def test_the_door_is_light(tmp_path: Path, statement: str) -> None:
 
 @pytest.mark.parametrize(
     ("module", "entry"),
-    [("gpiobridge", "class GpioBridge("), ("gpiobridge.client", " connect(url")],
+    [("gpiobridge", "class GpioBridge("), ("gpiobridge.client", " connect(")],
 )
 def test_help_knows_what_comes_later(module: str, entry: str) -> None:
     """A name that is imported when it is asked for has its place in ``help``."""

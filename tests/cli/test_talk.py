@@ -150,6 +150,25 @@ def test_press_says_which_token_is_missing(share_bridge: Run, tmp_path: Path) ->
     )
 
 
+@pytest.mark.parametrize(
+    ("duration", "said"),
+    [
+        ("20min", '"20min" is no time for a press; write one above 0s and of at most 10min'),
+        ("9999999s", '"9999999s" is no time for a press; write one above 0s and of at most 10min'),
+        ("0s", '"0s" is no time for a press; write one above 0s and of at most 10min'),
+        ("1,5s", '"1,5s" has a comma; write "1.5s"'),
+        ("20", '"20" needs a unit; write "20ms" or "20s"'),
+    ],
+)
+def test_press_says_which_time_it_takes(gpiobridge: Command, duration: str, said: str) -> None:
+    """A time that no press can last is refused here, with the longest (issue 14, point 2)."""
+    code, _, told = gpiobridge("press", "hook", "--for", duration, "--url", "127.0.0.1:9")
+    assert code == 2
+    *_, sentence, hint = told.splitlines()
+    assert sentence == f"gpiobridge: Invalid value for '--for': {said}"
+    assert hint.endswith("press --help says how it is called")
+
+
 @pytest.mark.parametrize("pin", ["bell", "button"])
 def test_the_command_says_that_a_press_would_be_none(share_bridge: Run, pin: str) -> None:
     """Exit code 1, and the bridge's own sentence (row 15)."""

@@ -143,7 +143,7 @@ def test_redirect_to_another_host(make_stub: Any) -> None:
     """A token is never taken to another host."""
     redirect = make_redirect("http://127.0.0.2:9/welcome")
     try:
-        with pytest.raises(RemoteError, match="leads to another host"):
+        with pytest.raises(RemoteError, match="redirects to another host"):
             connect(f"http://127.0.0.1:{redirect.server_port}/", token="secret")
     finally:
         redirect.stop()

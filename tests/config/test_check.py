@@ -152,7 +152,7 @@ def test_settings_are_frozen(folder: Path) -> None:
         (f'{PINS}{PAGES}[kiosk]\nrenew = 4', 'kiosk.renew = 4: '
          'must be a time of day from "00:00" to "23:59"; write it like "04:00"'),
         (f'{PINS}{PAGES}[kiosk]\ncamera = "yes"', 'kiosk.camera = "yes": '
-         'must be true or false, without quotes; leave it out for the default of false'),
+         'must be true or false, without quotes; write true'),
         (f"{PINS}{PAGES}[kiosk]\nwhitelist = []", 'kiosk.whitelist = []: '
          'unknown key; write allow = ["https://example.org"]'),
         (f'renew = "04:00"\n{PINS}{PAGES}', 'renew = "04:00": is a key of [kiosk]; move it there'),

@@ -188,7 +188,7 @@ def test_a_knot_is_one_sentence_with_its_true_place() -> None:
     text = f"[pins]\n{pins}[every_page]\n{every}[pages.welcome]\n{pages}"
     assert problems(text, ["welcome", *(f"p-{i}" for i in range(9))]) == [
         'config.toml: every_page.while_low.d_0 = "p-0": leads from p-0 to p-1 to p-0 without end '
-        "(p-2, p-3, p-4 and 4 more are knotted into it); leave one of these rules out, or write "
+        "(p-2, p-3, p-4 and 4 more are part of it, too); leave one of these rules out, or write "
         "while_low.d_0 = false below [pages.p-1]"
     ]
 

@@ -59,19 +59,10 @@ def test_a_byte_order_mark_does_no_harm(folder: Path) -> None:
     ("content", "problem"),
     [
         (None, "there is no such file; name another with --config"),
-        (b"\xff", "is not UTF-8 text (byte 0); save it as UTF-8"),
-        (b"[pins]\nbutton = 17 18\n", "is not valid TOML: Expected newline or end of document "
-         'after a statement (at line 2, column 13); text such as "20ms" needs its quotes'),
-        (b"[pins]\nbutton = 17\nbutton = 18\n\n", "is not valid TOML: Cannot overwrite a value "
-         "(at line 3, column 12); a key or a section stands there only once"),
-        (b"[pins]\n[pins]\n", "is not valid TOML: Cannot declare ('pins',) twice "
-         "(at line 2, column 6); a key or a section stands there only once"),
-        ("[server]\nhost = “::”\n".encode(), "is not valid TOML: Invalid value "
-         '(at line 2, column 8); write the straight quotes "'),
     ],
 )  # fmt: skip
 def test_a_file_that_can_not_be_read(tmp_path: Path, content: bytes | None, problem: str) -> None:
-    """A file that is missing, not text or not TOML is one problem with a remedy."""
+    """A file that is missing is one problem with a remedy; `test_toml_errors` has the others."""
     path = tmp_path / "config.toml"
     if content is not None:
         path.write_bytes(content)

@@ -76,7 +76,7 @@ def test_a_tap_beside_a_release_is_warned_of(folder: Path, kind: str) -> None:
         [pages.open]
         """
     assert check(text, folder).warnings == (
-        "config.toml: pages.welcome.on_tap.button: never happens, as the release itself leads "
+        "config.toml: pages.welcome.on_tap.button: never happens, because the release itself leads "
         "away from the page; leave out on_release (or on_high), or on_tap",
     )
 
@@ -91,7 +91,7 @@ def test_a_rule_that_can_never_lead_anywhere_is_warned_of(folder: Path, kind: st
         [pages.open]
         """
     assert check(text, folder).warnings == (
-        "config.toml: pages.welcome.on_hold.button: never happens, as the press itself leads "
+        "config.toml: pages.welcome.on_hold.button: never happens, because the press itself leads "
         "away from the page; write on_tap instead of on_press (or on_low)",
     )
 

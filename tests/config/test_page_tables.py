@@ -85,7 +85,8 @@ def test_what_is_fetched_ahead(folder: Path, line: str, template: bool, view: bo
          'did you mean "open"?'),
         ('on_low.button = "/open"', 'on_low.button = "/open": there is no page named "/open"; '
          'did you mean "open"?'),
-        ("on_low.button = true", "on_low.button = true: must be the name of a page, in quotes"),
+        ("on_low.button = true", "on_low.button = true: must be the name of a page; "
+         'write it in quotes, such as "welcome"'),
         ('on_low = "open"', 'on_low = "open": must name the pin, too; '
          'write on_low.<pin> = "<next page>"'),
         ('on_low.button = "open"\non_press.button = "open"', 'on_press.button = "open": is the '
@@ -93,7 +94,7 @@ def test_what_is_fetched_ahead(folder: Path, line: str, template: bool, view: bo
         ('on_high.button = "open"\non_release.button = "welcome"', 'on_release.button = "welcome":'
          " is the same edge as on_high.button; leave one of them out"),
         ('prerender = "yes"', 'prerender = "yes": must be true or false, without quotes; '
-         "leave it out for the default of false"),
+         "write true"),
         ("template = 1", "template = 1: must be text in quotes"),
         ('template = "../x.html"', 'template = "../x.html": must be a file in templates/; '
          'write it like "welcome.html"'),
@@ -106,7 +107,7 @@ def test_what_is_fetched_ahead(folder: Path, line: str, template: bool, view: bo
         ('template = "a\\\\b.html"', 'template = "a\\\\b.html": must have slashes between folders;'
          ' write "a/b.html"'),
         ('template = "welcom.html"', 'template = "welcom.html": there is no templates/welcom.html;'
-         ' did you mean template = "welcome.html"?'),
+         ' create it, or write template = "welcome.html"'),
         ('template = "zzz"', 'template = "zzz": there is no templates/zzz; '
          "create it, or name another file with template"),
         ('template = "broken.html"', 'template = "broken.html": templates/broken.html, line 2: '
@@ -116,25 +117,31 @@ def test_what_is_fetched_ahead(folder: Path, line: str, template: bool, view: bo
         ('when_pressed.button = "open"', "when_pressed: unknown key; "
          'write on_press.<pin> = "<next page>"'),
         ('on_lo.button = "open"', "on_lo: unknown key; did you mean on_low?"),
+        ('template = "pages\\new.html"', 'template = "pages\\new.html": has a control character, '
+         'which a backslash in double quotes makes; write "/" between folders'),
         ("lockout = 1", 'lockout = 1: needs a unit; write "1ms" or "1s"'),
         ('idle = "60s"', 'idle = "60s": must be { after = "60s", to = "<page>" }, or false'),
-        ('idle = { after = "60s" }', 'idle: must be { after = "60s", to = "<page>" }, or false'),
-        ('idle = { after = 60, to = "open" }', "idle: must have text in quotes; "
-         'write { after = "60s", to = "<page>" }'),
+        ('idle = { after = "60s" }', 'idle: has no to; write to = "<page>" in it, too'),
+        ('idle = { after = 60, to = "open" }', "idle: after = 60: needs a unit; "
+         'write "60ms" or "60s"'),
+        ('idle = { after = "1,5s", to = "open" }', 'idle: after = "1,5s": has a comma; '
+         'write "1.5s"'),
+        ('idle = { after = "9s", to = 1 }', 'idle: to must be the name of a page; '
+         'write to = "<page>"'),
         ('idle = { after = "9ms", to = "open" }', 'idle: after must be from 1s to 1d; '
          '"9ms" is not'),
         ('idle = { after = "9s", to = "opn" }', 'idle: there is no page named "opn"; '
          'did you mean "open"?'),
         ('idle = { after = "9s", to = "open", warm = "2s" }', "idle: warm is none of its keys; "
-         "write one of after, to, pins, warn"),
+         "did you mean warn?"),
         ('idle = { after = "9s", to = "open", pins = "button" }', "idle: pins must be a list of "
          'names; write pins = ["<pin>"]'),
         ('idle = { after = "9s", to = "open", pins = ["buton"] }', "idle: there is no pin named "
          '"buton"; did you mean "button"?'),
         ('idle = { after = "9s", to = "open", warn = "9s" }', "idle: warn must be from 1s to less "
          'than after; "9s" is not'),
-        ('idle = { after = "9s", to = "open", warn = 3 }', "idle: must have text in quotes; "
-         'write { after = "60s", to = "<page>" }'),
+        ('idle = { after = "9s", to = "open", warn = 3 }', "idle: warn = 3: needs a unit; "
+         'write "3ms" or "3s"'),
         ("prerender = true\nprefetch = false", "prefetch = false: prerender = true fetches the "
          "page ahead, too; leave one of them out"),
     ],
@@ -151,12 +158,13 @@ def test_a_wrong_line_of_a_page(folder: Path, line: str, problem: str) -> None:
     ("header", "problem"),
     [
         ("[pages.welcom]", 'pages.welcom: there is no templates/welcom.html; '
-         'did you mean template = "welcome.html"?'),
+         'create it, or write template = "welcome.html"'),
         ("[pages.zzz]", "pages.zzz: there is no templates/zzz.html; "
          "create it, or name another file with template"),
         ('[pages."Main Hall"]', "pages.\"Main Hall\": a page's name has 1 to 32 of a-z, 0-9 and "
          '"-"; write [pages.main-hall]'),
-        ('[pages."é"]', "pages.\"é\": a page's name has 1 to 32 of a-z, 0-9 and \"-\"; rename it"),
+        ('[pages."é"]', "pages.\"é\": a page's name has 1 to 32 of a-z, 0-9 and \"-\"; "
+         "write [pages.e]"),
         ("[[pages.hall]]", "pages.hall = [{}]: must be a section; write [pages.hall]"),
         ('[pages]\nhall = "x"', 'pages.hall = "x": must be a section; write [pages.hall]'),
         ('[pages]\ntemplate = "x"', 'pages.template = "x": is a key of a single page; '

@@ -210,9 +210,9 @@ def test_a_wrong_line_of_a_pin(folder: Path, body: str, problem: str) -> None:
         ("door = 1.5", 'door = 1.5: must be a BCM number such as 17, or a name such as "GPIO17"'),
         ('pull = "up"', 'pull = "up": is a key of a single pin; write it below [pins.<name>]'),
         ('"my pin" = 4', "\"my pin\": a pin's name has 1 to 32 of A-Z, a-z, 0-9, \"_\" and \"-\"; "
-         "rename it"),
+         "write pins.my_pin"),
         (f"{'x' * 33} = 4", f"{'x' * 33}: a pin's name has 1 to 32 of A-Z, a-z, 0-9, \"_\" and "
-         '"-"; rename it'),
+         f'"-"; write pins.{"x" * 32}'),
     ],
 )  # fmt: skip
 def test_a_wrong_pin_in_short_form(folder: Path, line: str, problem: str) -> None:

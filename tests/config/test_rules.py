@@ -86,15 +86,16 @@ def test_false_leaves_the_other_rules() -> None:
 def test_false_in_every_page_is_refused() -> None:
     """There it could take nothing out (row 10)."""
     assert problems(f"{PIN}[every_page]\non_hold.a = false\n[pages.quiz]\n") == [
-        "config.toml: every_page.on_hold.a = false: takes a rule of [every_page] out, so it "
-        "stands below [pages.<name>]; leave it out here"
+        "config.toml: every_page.on_hold.a = false: takes a rule of [every_page] out, "
+        "which only a page can do; move it below [pages.<name>]"
     ]
 
 
 def test_false_without_a_rule_is_warned_of() -> None:
     """What takes nothing out was meant for something else (row 10)."""
     assert warnings(f"{PIN}[pages.quiz]\non_low.a = false\n") == (
-        "config.toml: pages.quiz.on_low.a: takes nothing out, as [every_page] has no such rule; "
+        "config.toml: pages.quiz.on_low.a: takes nothing out, because [every_page] has no "
+        "such rule; "
         "leave it out",
     )
 
@@ -111,7 +112,7 @@ def test_another_value_is_no_page(value: str) -> None:
     """Only a page's name or ``false`` can stand there (row 10)."""
     said = problems(f"{PIN}[pages.quiz]\non_low.a = {value}\n")
     assert len(said) == 1
-    assert said[0].endswith(": must be the name of a page, in quotes")
+    assert said[0].endswith(': must be the name of a page; write it in quotes, such as "welcome"')
 
 
 def test_a_variable_reaches_a_rule_of_every_page_by_the_pins_own_name() -> None:
@@ -129,25 +130,29 @@ def test_a_variable_reaches_a_rule_of_every_page_by_the_pins_own_name() -> None:
     [
         (
             'on_low.a = "help"', 'on_tap.a = "open"',
-            "pages.quiz.on_tap.a: never happens, as the press itself leads away from the page by "
+            "pages.quiz.on_tap.a: never happens, because the press itself leads away from the "
+            "page by "
             "every_page.on_low.a; write on_low.a = false below [pages.quiz], or leave this rule "
             "out",
         ),
         (
             'on_press.a = "help"', 'on_hold.a = "open"',
-            "pages.quiz.on_hold.a: never happens, as the press itself leads away from the page by "
+            "pages.quiz.on_hold.a: never happens, because the press itself leads away from "
+            "the page by "
             "every_page.on_press.a; write on_press.a = false below [pages.quiz], or leave this "
             "rule out",
         ),
         (
             'while_high.a = "help"', 'on_tap.a = "open"\non_hold.a = "open"',
-            "pages.quiz.on_tap.a: never happens, as the release itself leads away from the page "
+            "pages.quiz.on_tap.a: never happens, because the release itself leads away from "
+            "the page "
             "by every_page.while_high.a; write while_high.a = false below [pages.quiz], or leave "
             "this rule out",
         ),
         (
             'on_hold.a = "help"', 'on_low.a = "open"',
-            "every_page.on_hold.a: never happens on the page quiz, as the press itself leads away "
+            "every_page.on_hold.a: never happens on the page quiz, because the press itself "
+            "leads away "
             "from it by pages.quiz.on_low.a; if that is meant, write on_hold.a = false below "
             "[pages.quiz]",
         ),
@@ -163,7 +168,8 @@ def test_two_rules_of_every_page_are_warned_of_once() -> None:
     """Not once a page (row 11)."""
     text = f'{PIN}[every_page]\non_low.a = "help"\non_hold.a = "help"\n'
     assert warnings(text) == (
-        "config.toml: every_page.on_hold.a: never happens, as the press itself leads away from "
+        "config.toml: every_page.on_hold.a: never happens, because the press itself leads "
+        "away from "
         "the page by every_page.on_low.a; leave one of them out",
     )
 
@@ -196,7 +202,8 @@ def test_a_tap_that_can_be_none_is_warned_of(debounce: str, hold: str, warned: b
         '[pages.quiz]\non_tap.a = "open"\non_hold.a = "help"\n'
     )
     said = (
-        f"config.toml: pages.quiz.on_tap.a: never happens, as pins.a.debounce = {debounce} is not "
+        "config.toml: pages.quiz.on_tap.a: never happens, because pins.a.debounce = "
+        f"{debounce} is not "
         f"shorter than pins.a.hold = {hold}: each press that lasts long enough to count is a "
         "hold; write a longer hold, or a shorter debounce"
     )
@@ -207,7 +214,9 @@ def test_a_tap_of_every_page_that_can_be_none_is_warned_of_once() -> None:
     """With the place where it stands (row 8)."""
     text = f'{PIN}hold = "500ms"\ndebounce = "1s"\n[every_page]\non_tap.a = "open"\n'
     (said,) = warnings(text)
-    assert said.startswith("config.toml: every_page.on_tap.a: never happens, as pins.a.debounce")
+    assert said.startswith(
+        "config.toml: every_page.on_tap.a: never happens, because pins.a.debounce"
+    )
 
 
 @pytest.mark.parametrize("kind", ["on_press", "on_release", "on_low", "on_high", "on_hold"])
@@ -218,7 +227,8 @@ def test_a_press_that_idle_is_always_before_is_warned_of(kind: str) -> None:
         f'{kind}.a = "open"\n'
     )
     assert warnings(text) == (
-        f"config.toml: pages.quiz.{kind}.a: hardly ever happens, as idle leads away after 10s, and "
+        f"config.toml: pages.quiz.{kind}.a: hardly ever happens, because idle leads away after "
+        "10s, and "
         "no press counts before lockout = 10s and pins.a.debounce = 20ms are over; write a longer "
         "after, or shorter ones of these",
     )
@@ -258,7 +268,7 @@ def test_a_page_that_idle_leaves_in_time_is_not_warned_of(page: str) -> None:
 def test_a_tap_without_a_hold_is_warned_of() -> None:
     """Who presses for longer than ``hold`` gets nowhere, however often (row 40)."""
     assert warnings(f'{PIN}hold = "1s"\n[pages.quiz]\non_tap.a = "open"\n') == (
-        "config.toml: pages.quiz.on_tap.a: somebody slow, whose press lasts for 1s (hold), gets "
+        "config.toml: pages.quiz.on_tap.a: a press that lasts for 1s (hold) or longer leads "
         'nowhere; add on_hold.a = "open", or write on_press (or on_release) instead of on_tap; if '
         "that is meant, write on_hold.a = false",
     )
@@ -267,7 +277,7 @@ def test_a_tap_without_a_hold_is_warned_of() -> None:
 def test_a_tap_of_every_page_without_a_hold_is_warned_of_once() -> None:
     """With the place where it stands (row 40)."""
     (said,) = warnings(f'{PIN}[every_page]\non_tap.a = "open"\n')
-    assert said.startswith("config.toml: every_page.on_tap.a: somebody slow")
+    assert said.startswith("config.toml: every_page.on_tap.a: a press that lasts")
 
 
 @pytest.mark.parametrize(

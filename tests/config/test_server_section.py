@@ -74,11 +74,11 @@ def test_a_secret_under_a_wrong_name_is_not_shown(folder: Path, key: str) -> Non
     ("line", "problem"),
     [
         ('port = "8000"', 'port = "8000": must be a whole number, without quotes; '
-         "leave it out for the default of 8000"),
+         "write 8000"),
         ("port = true", "port = true: must be a whole number, without quotes; "
          "leave it out for the default of 8000"),
         ("port = 80.0", "port = 80.0: must be a whole number, without quotes; "
-         "leave it out for the default of 8000"),
+         "write 80"),
         ("port = 65536", "port = 65536: must be at most 65535; "
          "leave it out for the default of 8000"),
         ("port = -1", "port = -1: must be at least 0; leave it out for the default of 8000"),
@@ -87,7 +87,7 @@ def test_a_secret_under_a_wrong_name_is_not_shown(folder: Path, key: str) -> Non
         ("threads = 1", "threads = 1: must be at least 2; leave it out for the default of 8"),
         ("threads = 65", "threads = 65: must be at most 64; leave it out for the default of 8"),
         ('open = "yes"', 'open = "yes": must be true or false, without quotes; '
-         "leave it out for the default of false"),
+         "write true"),
         ('csp = "lokal"', 'csp = "lokal": must be "local", "strict" or "off"; '
          'did you mean "local"?'),
         ("csp = 3", 'csp = 3: must be "local", "strict" or "off"; '

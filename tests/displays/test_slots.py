@@ -43,7 +43,7 @@ def test_two_slots_are_kept_for_the_machine_itself() -> None:
     """Strangers get all others, however many they are (row 4)."""
     desk = Desk(5, own=2)
     assert len(desk.take_all(STRANGER) + desk.take_all(OTHER)) == 3
-    with pytest.raises(NoSlotError, match="but for 2 that are kept for this machine itself"):
+    with pytest.raises(NoSlotError, match="except 2 that are kept for this machine itself"):
         desk.take(STRANGER)
     assert len(desk.take_all(None)) == 2
 

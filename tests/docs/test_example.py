@@ -65,7 +65,9 @@ def test_check_shows_tables() -> None:
     """`gpiobridge check` prints pins and pages."""
     done = gpiobridge("gpiobridge check")
     assert (done.returncode, done.stderr) == (0, "")
-    assert re.search(r"^button +17 +up +low +20 ms$", done.stdout, re.MULTILINE)
+    assert re.search(
+        r"^button +GPIO 17, header pin 11 +up +low +20ms +2s$", done.stdout, re.MULTILINE
+    )
     assert re.search(r"^welcome \(start\) +welcome.html +button is low +open$", done.stdout, re.M)
 
 

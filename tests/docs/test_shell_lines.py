@@ -40,6 +40,7 @@ TESTED = {
     "cd ~/exhibit": "test_first_exhibit.py::test_on_the_laptop",
     "gpiobridge watch http://127.0.0.1:8000/welcome --once":
         "test_example.py::test_press_and_watch",
+    "gpiobridge run": "test_example.py::test_press_and_watch",
     "gpiobridge run --port 8000": "test_example.py::test_press_and_watch",
     "flask --app app run": "test_example.py::test_flask_application",
     "gunicorn -k gpiobridge.gunicorn.Worker --threads 8 app:app":
@@ -68,6 +69,9 @@ ON_A_PI = {
     r"cec-ctl ": "needs a television",
     r"(wlr-randr|wlopm|gpioinfo|gpiodetect|pinctrl|i2cdetect) ?": "needs a Pi's pins or screen",
     r"ssh |scp ": "needs the Pi on the network",
+    r"python3 -m venv --system-site-packages ": "for one kind of Pi",
+    r"pip (un)?install [a-zA-Z -]*(RPi.GPIO|lgpio)": "changes the Pi's own back end",
+    r"chromium --kiosk ": "needs a screen; test_questions.py runs the script beside it",
 }
 
 

@@ -1,6 +1,7 @@
 """How old gpiobridge is, as the doctor sees it."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ def old(pi: Pi, days: float, copy: Path | None = None) -> list[Finding]:
 def test_a_copy_is_as_old_as_its_newest_part(pi: Pi) -> None:
     """The day and the days are told; it is fine for a year."""
     assert [(f.verdict, f.sentence) for f in old(pi, 364)] == [
-        (OK, "this copy is of 2025-05-29, 364 days old")
+        (OK, "this copy is from 2025-05-29, 364 days old")
     ]
 
 
@@ -30,14 +31,15 @@ def test_a_copy_that_is_over_a_year_old_is_to_be_upgraded(pi: Pi, days: float) -
     (found,) = old(pi, days)
     assert found.verdict is WARNING
     assert f"{days} days old" in found.sentence
-    assert "install --upgrade --upgrade-strategy eager gpiobridge" in found.remedy
+    assert found.remedy.startswith("in the checkout's folder: git pull, then ")
+    assert f"{sys.executable} -m pip install --upgrade --upgrade-strategy eager '.[" in found.remedy
 
 
 def test_an_installed_copy_is_upgraded_where_it_came_from(pi: Pi) -> None:
     """It has no pip: the way is the one that the documentation has."""
     (found,) = old(pi, 400, copy=Path("/opt/gpiobridge/live"))
-    assert "where it was installed from" in found.remedy
-    assert found.remedy.endswith("gpiobridge install")
+    assert "~/gpiobridge/bin/pip install --upgrade" in found.remedy
+    assert "then sudo ~/gpiobridge/bin/gpiobridge install" in found.remedy
 
 
 def test_the_copy_of_the_service_may_be_another_one(pi: Pi) -> None:
@@ -46,7 +48,7 @@ def test_the_copy_of_the_service_may_be_another_one(pi: Pi) -> None:
     mine, services = old(pi, 1)
     assert mine.verdict is OK
     assert services.verdict is WARNING
-    assert services.sentence.startswith("the service's copy is of 2025-01-13, 500 days old")
+    assert services.sentence.startswith("the service's copy is from 2025-01-13, 500 days old")
     assert services.remedy.endswith(invocation.as_root("install"))
 
 

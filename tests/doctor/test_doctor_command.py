@@ -119,11 +119,11 @@ def test_a_running_bridge_holds_its_port_and_pins(
     held = f"port {bridge.port} on 127.0.0.1 is held by gpiobridge itself"
     assert told["port"]["sentence"].startswith(held)
     assert told["pin button"]["sentence"] == (
-        "GPIO 17 reads LOW: active; held by gpiobridge itself, simulated"
+        "GPIO 17, header pin 11, reads LOW: active; held by gpiobridge itself, simulated"
     )
     assert told["pin button"]["verdict"] == "warning"
     assert told["pin door"]["sentence"] == (
-        "GPIO 27 reads LOW: not active; held by gpiobridge itself, simulated"
+        "GPIO 27, header pin 13, reads LOW: not active; held by gpiobridge itself, simulated"
     )
     bridge.stop()
     done = doctor("--config", str(config), "--json", GPIOBRIDGE_SERVER__PORT=str(bridge.port))

@@ -50,7 +50,7 @@ def test_the_example_is_told_with_the_reason(
     found = of(examine(None, pi.machine()), "configuration")[1]
     assert found.verdict == WARNING
     assert found.sentence == (
-        "this is the packaged example, as this folder has no config.toml, but config.toml.txt"
+        "this is the packaged example, because this folder has no config.toml, but config.toml.txt"
     )
     assert (found.remedy or "").startswith("rename it to config.toml")
 

@@ -54,16 +54,16 @@ FAULTS: dict[str, tuple[Callable[[Pi], None], str, Verdict, str, str]] = {
     ),
     "no back end": (
         changed(choose=no_back_end),
-        "back end", FAILURE, "no back end is installed", r"pip install 'gpiobridge\[gpiod\]'",
+        "back end", FAILURE, "no back end is installed", r"pip install 'gpiod>=2.2'",
     ),
     "no back end on Python 3.13": (
         changed(choose=no_back_end, python=(3, 13)),
-        "back end", FAILURE, "no back end is installed", r"pip install 'gpiobridge\[gpiod\]'",
+        "back end", FAILURE, "no back end is installed", r"pip install 'gpiod>=2.2'",
     ),
     "back end missing": (
         both(configured(gpio='pin_factory = "pigpio"'), packages()),
         "back end", FAILURE, 'pin_factory = "pigpio": the package is not installed',
-        r"pip install 'gpiobridge\[pigpio\]'",
+        r"pip install 'pigpio>=1.78'",
     ),
     "lgpio missing on Python 3.13": (
         both(packages(), changed(python=(3, 13))),
@@ -84,7 +84,7 @@ FAULTS: dict[str, tuple[Callable[[Pi], None], str, Verdict, str, str]] = {
     "RPi.GPIO on a new kernel": (
         both(configured(gpio='pin_factory = "rpigpio"'), packages("RPi.GPIO")),
         "back end", FAILURE, "does not work on kernels from 6.6 on",
-        r"python -m pip uninstall RPi.GPIO, then .*python -m pip install 'gpiobridge\[gpiod\]', "
+        r"python -m pip uninstall RPi.GPIO, then .*python -m pip install 'gpiod>=2.2', "
         "and pin_factory",
     ),
     "RPi.GPIO on a Pi 5": (
@@ -149,11 +149,12 @@ FAULTS: dict[str, tuple[Callable[[Pi], None], str, Verdict, str, str]] = {
     ),
     "held by a driver": (
         held_by("onewire@0"),
-        "pin button", FAILURE, 'GPIO 17 is held by "onewire@0"', "config.txt.*sudo",
+        "pin button", FAILURE, 'GPIO 17, header pin 11, is held by "onewire@0"', "config.txt.*sudo",
     ),
     "held by lgpio": (
         held_by("lg"),
-        "pin button", FAILURE, 'GPIO 17 is held by "lg"$', "uses lgpio or gpiozero.*sudo",
+        "pin button", FAILURE,
+        'GPIO 17, header pin 11, is held by "lg"$', "uses lgpio or gpiozero.*sudo",
     ),
     "held by another bridge": (
         both(
@@ -167,7 +168,8 @@ FAULTS: dict[str, tuple[Callable[[Pi], None], str, Verdict, str, str]] = {
     ),
     "held without a name": (
         held_by(""),
-        "pin button", FAILURE, "GPIO 17 is held by somebody without a name", "another pin",
+        "pin button", FAILURE,
+        "GPIO 17, header pin 11, is held by something without a name", "another pin",
     ),
     "held by a program": (
         both(
@@ -181,7 +183,8 @@ FAULTS: dict[str, tuple[Callable[[Pi], None], str, Verdict, str, str]] = {
                 "gpio-chip:\tgpiochip0\ngpio-line:\t1\n",
             ),
         ),
-        "pin button", FAILURE, 'GPIO 17 is held by "lg", process 812: python3 other.py',
+        "pin button", FAILURE,
+        'GPIO 17, header pin 11, is held by "lg", process 812: python3 other.py',
         "sudo kill 812",
     ),
     "can't be opened": (
@@ -190,11 +193,13 @@ FAULTS: dict[str, tuple[Callable[[Pi], None], str, Verdict, str, str]] = {
     ),
     "active": (
         samples(button=Sample(LOW)),
-        "pin button", WARNING, "GPIO 17 reads LOW: active$", 'stuck.*active = "high"',
+        "pin button", WARNING,
+        "GPIO 17, header pin 11, reads LOW: active$", 'stuck.*active = "high"',
     ),
     "one edge": (
         samples(button=Sample(LOW, 1)),
-        "pin button", WARNING, "GPIO 17 reads LOW: active; 1 edge in 0.5 s$", "bounces",
+        "pin button", WARNING,
+        "GPIO 17, header pin 11, reads LOW: active; 1 edge in 0.5 s$", "bounces",
     ),
     "noisy": (
         samples(button=Sample(HIGH, 300)),
@@ -202,7 +207,7 @@ FAULTS: dict[str, tuple[Callable[[Pi], None], str, Verdict, str, str]] = {
     ),
     "floating": (
         samples(door=Sample(HIGH, 7, floating=True)),
-        "pin door", WARNING, "GPIO 27 floats", 'pull = "up"',
+        "pin door", WARNING, "GPIO 27, header pin 13, floats", 'pull = "up"',
     ),
     "active beside a service": (
         served("button", level="low"),
@@ -210,12 +215,14 @@ FAULTS: dict[str, tuple[Callable[[Pi], None], str, Verdict, str, str]] = {
     ),
     "another configuration": (
         served("button", pin=22),
-        "pin button", WARNING, "has GPIO 17, active low; the running bridge has GPIO 22",
+        "pin button", WARNING,
+        "has GPIO 17, header pin 11, active low; the running bridge has GPIO 22, header pin 15",
         "restart it.*--config",
     ),
     "not watched": (
         served("button", level=None),
-        "pin button", FAILURE, "GPIO 17 has no level", "systemctl restart gpiobridge",
+        "pin button", FAILURE,
+        "GPIO 17, header pin 11, has no level", "systemctl restart gpiobridge",
     ),
     "failed unit": (
         service(ActiveState="failed", SubState="failed", Result="watchdog"),
@@ -272,7 +279,7 @@ FAULTS: dict[str, tuple[Callable[[Pi], None], str, Verdict, str, str]] = {
     ),
     "no policy for the kiosk": (
         kiosk_installed,
-        "kiosk policy", WARNING, "gpiobridge.json isn't there", "restart gpiobridge-kiosk$",
+        "kiosk policy", WARNING, "gpiobridge.json is missing", "restart gpiobridge-kiosk$",
     ),
     "the policy of yesterday": (
         both(kiosk_installed, with_policy("http://127.0.0.1:9")),
@@ -287,12 +294,12 @@ FAULTS: dict[str, tuple[Callable[[Pi], None], str, Verdict, str, str]] = {
             written("proc/meminfo", "MemTotal:         440000 kB\n"),
             configured(welcome="prerender = true"),
         ),
-        "kiosk", WARNING, "only 429 MB of memory$", "take cog",
+        "kiosk", WARNING, "only 429 MB of memory$", "use cog",
     ),
     "little memory and Chromium in the kiosk": (
         both(written("proc/meminfo", "MemTotal:         440000 kB\n"), kiosk_installed),
         "kiosk", WARNING, "chromium and cage; only 429 MB of memory",
-        "take cog.*apt install .* cog && sudo .*gpiobridge install --kiosk --browser cog$",
+        "use cog.*apt install .* cog && sudo .*gpiobridge install --kiosk --browser cog$",
     ),
     "clock not set": (
         lambda pi: pi.commands.update(timedatectl="no\n"),
@@ -304,11 +311,11 @@ FAULTS: dict[str, tuple[Callable[[Pi], None], str, Verdict, str, str]] = {
     ),
     "read-only that has not come about": (
         written("boot/firmware/cmdline.txt", "overlayroot=tmpfs console=tty1 root=PARTUUID=1\n"),
-        "disk", WARNING, "written to, though it is meant to be only read", "sudo reboot",
+        "disk", WARNING, "written to, but it should be read-only", "sudo reboot",
     ),
     "card that is written to a lot": (
         written("proc/diskstats", DISKSTATS.format(1_000_000)),
-        "writes", WARNING, r"^256\.0 MB an hour \(512 MB to mmcblk0 since it was booted 2 h ago\)",
+        "writes", WARNING, r"^256\.0 MB an hour \(512 MB to mmcblk0 since the boot 2 h ago\)",
         "sudo iotop -ao.*install --read-only",
     ),
     "log that goes to the card": (
@@ -360,7 +367,7 @@ def test_each_fault_is_found_with_its_remedy(pi: Pi, fault: str) -> None:
             "back end",
             "^rpi-lgpio 1.0, as configured$",
         ),
-        (both(pi_5, packages("lgpio")), "back end", "^lgpio 1.0, chosen by itself$"),
+        (both(pi_5, packages("lgpio")), "back end", "^lgpio 1.0, chosen automatically$"),
         (
             both(samples(button=Sample(LOW)), configured(welcome='while_low.button = "open"')),
             "pin button",
@@ -392,7 +399,7 @@ def test_each_fault_is_found_with_its_remedy(pi: Pi, fault: str) -> None:
                 written("boot/firmware/cmdline.txt", "overlayroot=tmpfs root=PARTUUID=1\n"),
             ),
             "disk",
-            r"^it is only read \(overlayroot\), and the plug may be pulled .*with the next boot$",
+            r"^it is read-only \(overlayroot\), so the plug may be pulled .*undoes every change$",
         ),
         (
             both(
@@ -402,9 +409,13 @@ def test_each_fault_is_found_with_its_remedy(pi: Pi, fault: str) -> None:
                 written("boot/firmware/cmdline.txt", "console=tty1 root=PARTUUID=1\n"),
             ),
             "disk",
-            "state stays writable; it is written to again after the next boot$",
+            "state stays writable; it is writable again after the next boot$",
         ),
-        (written("proc/mounts", OVERLAID), "log", "it goes to memory, as all that is written"),
+        (
+            written("proc/mounts", OVERLAID),
+            "log",
+            "it goes to memory, like everything that is written",
+        ),
         (
             both(
                 written("proc/mounts", OVERLAID),
@@ -431,7 +442,7 @@ def test_each_fault_is_found_with_its_remedy(pi: Pi, fault: str) -> None:
                 written("proc/uptime", "300 1"), written("proc/diskstats", DISKSTATS.format(10**6))
             ),
             "writes",
-            "^512 MB to mmcblk0 since it was booted 5 min ago$",
+            "^512 MB to mmcblk0 since the boot 5 min ago$",
         ),
         (changed(files=None), "displays", "524288 files"),
         (service(LimitNOFILE="infinity"), "displays", "any number of files"),
@@ -445,3 +456,12 @@ def test_what_only_looks_wrong_is_fine(
     (finding,) = of(pi.examine(), check)
     assert finding.verdict is OK
     assert re.search(sentence, finding.sentence), finding.sentence
+
+
+def test_a_copy_without_pip_is_changed_where_it_came_from(pi: Pi) -> None:
+    """The service's copy has no pip: the remedy goes to its environment, and installs again."""
+    pi.changes |= {"choose": no_back_end, "copy": Path("/opt/gpiobridge/live")}
+    (found,) = of(pi.examine(), "back end")
+    assert found.remedy == (
+        "~/gpiobridge/bin/pip install 'gpiod>=2.2', then sudo ~/gpiobridge/bin/gpiobridge install"
+    )

@@ -16,7 +16,7 @@ def test_the_kiosks_policy_is_of_this_configuration(tmp_path: Path) -> None:
     assert of(pi.examine(), "kiosk policy") == []
     both(kiosk_installed, with_policy("http://127.0.0.1:8123"))(pi)
     [finding] = of(pi.examine(), "kiosk policy")
-    assert (finding.verdict, finding.sentence) == (OK, "the browser shows the bridge alone")
+    assert (finding.verdict, finding.sentence) == (OK, "the browser shows only the bridge")
 
 
 def test_a_kiosk_with_cog_needs_no_chromium(pi: Pi) -> None:

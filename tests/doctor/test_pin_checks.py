@@ -44,7 +44,9 @@ def test_an_oscillating_pin_of_a_running_bridge_is_noticed(pi: Pi) -> None:
     pi.changes["ask_bridge"] = told("button", noisy=True)
     (finding,) = of(pi.examine(), "pin button")
     assert finding.verdict is WARNING
-    assert finding.sentence.startswith("GPIO 17 oscillates: over 1,000 events a second")
+    assert finding.sentence.startswith(
+        "GPIO 17, header pin 11, oscillates: over 1,000 events a second"
+    )
 
 
 def test_missed_edges_of_a_running_bridge_are_mentioned(pi: Pi) -> None:
@@ -82,7 +84,7 @@ def test_each_pin_is_asked_of_its_own_chip(pi: Pi) -> None:
     (right,) = of(report, "pin right")
     assert right.sentence.startswith("line 5 of gpiochip1 reads HIGH")
     (button,) = of(report, "pin button")
-    assert button.sentence.startswith("GPIO 17 reads HIGH")
+    assert button.sentence.startswith("GPIO 17, header pin 11, reads HIGH")
 
 
 def test_a_running_bridge_on_another_chip_is_noticed(pi: Pi) -> None:
@@ -179,7 +181,7 @@ def test_virtual_pins_alone_need_nothing_of_the_machine(pi: Pi) -> None:
         (BELL | {"noisy": True}, WARNING, "set by POST /api/pins/bell, over 1,000 times a second"),
         (BELL | {"level": None}, FAILURE, 'source = "http" has no level: the running bridge'),
         ({"pin": 5, "level": "low", "active": "low"}, WARNING,
-         'has source = "http", active low; the running bridge has GPIO 5, active low'),
+         'has source = "http", active low; the running bridge has GPIO 5, header pin 29, active '),
     ],
 )  # fmt: skip
 def test_a_running_bridge_tells_of_its_virtual_pin(
@@ -214,3 +216,18 @@ def test_a_held_pin_hides_no_other(pi: Pi) -> None:
     pi.changes["sample"] = watch
     assert of(pi.examine(), "pin door")[0].verdict is OK
     assert opened == ["door"]
+
+
+def test_a_pin_is_named_with_its_place_on_the_header(pi: Pi) -> None:
+    """Whoever has written a header's number as a BCM number sees it here."""
+    pi.config.write_text("[server]\nport = 0\n[pins]\nbutton = 11\n[pages.welcome]\n")
+    (button,) = of(pi.examine(), "pin button")
+    assert button.sentence == "GPIO 11, header pin 23, reads HIGH: not active"
+
+
+def test_a_line_of_another_board_has_no_place_on_the_header(pi: Pi) -> None:
+    """Where a chip is named and this is no Raspberry Pi, the number is only the chip's."""
+    pi.configure(gpio='pin_factory = "gpiod"\nchip = "gpiochip0"')
+    (pi.root / "proc/device-tree/model").unlink()
+    (button,) = of(pi.examine(), "pin button")
+    assert button.sentence == "GPIO 17 reads HIGH: not active"

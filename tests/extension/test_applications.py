@@ -28,7 +28,7 @@ def test_a_running_bridge_takes_no_second_application(
 def test_an_application_has_one_bridge() -> None:
     """A second one would share its routes: pins of another module go to the first."""
     app, _ = make_app()
-    with pytest.raises(GpioBridgeError, match="has a GpioBridge already: give all pins to that"):
+    with pytest.raises(GpioBridgeError, match="already has a GpioBridge: give all pins to that"):
         GpioBridge(app)
 
 

@@ -138,7 +138,9 @@ def test_a_policy_that_forbids_the_script_is_told(
     told = [message for message in caplog.messages if "page welcome" in message]
     assert len(told) == len(said)
     for message, piece in zip(told, said, strict=True):
-        assert message.startswith("page welcome never comes online, as its Content-Security-Policy")
+        assert message.startswith(
+            "page welcome never comes online, because its Content-Security-Policy"
+        )
         assert piece in message
 
 

@@ -62,7 +62,7 @@ def test_pins_that_are_taken(
     assert client.get("/").status_code == 200
     assert caplog.messages[1:] == [
         "the pins are SIMULATED: no GPIO is read",
-        "the bridge has started: what was wrong before no longer is",
+        "the bridge has started: the problem before is solved",
     ]
     press(bridge)
     assert called.wait(DEADLINE_S)

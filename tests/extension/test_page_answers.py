@@ -78,8 +78,8 @@ def test_a_redirect_is_left_alone(
 @pytest.mark.parametrize(
     ("view", "reason"),
     [
-        (lambda: {"a": 1}, "is no plain HTML (application/json), so"),
-        (lambda: ({"a": 1}, 422), "is no plain HTML (application/json, with status 422), so"),
+        (lambda: {"a": 1}, "is not plain HTML (application/json), so"),
+        (lambda: ({"a": 1}, 422), "is not plain HTML (application/json, with status 422), so"),
         (lambda: Response(iter(["<p>"]), mimetype="text/html"), "is streamed, so"),
         (
             lambda: Response(b"x", mimetype="text/html", headers={"Content-Encoding": "br"}),
@@ -98,7 +98,7 @@ def test_what_cannot_have_the_script_is_told_once(
     for _ in range(3):
         ask("/form")
     (said,) = [message for message in caplog.messages if "page form" in message]
-    assert f"page form {reason} that nothing moves it: return a text of HTML" in said
+    assert f"page form {reason} no press moves it: return HTML as text" in said
 
 
 def test_a_page_from_a_file(stop: Callable[[GpioBridge], None], tmp_path: Any) -> None:

@@ -98,8 +98,8 @@ def test_page_needs_one_route() -> None:
     with pytest.raises(ConfigError) as wrong:
         bridge.start()
     assert [problem[:34] for problem in wrong.value.problems] == [
-        "page 'lost' has no route of its ow",
-        "page 'hall' has no route of its ow",
+        "page 'lost' has no route without v",
+        "page 'hall' has no route without v",
     ]
     with pytest.raises(ConfigError, match="page 'hall' is declared twice"):
         bridge.page("hall")(lambda: "")
@@ -138,7 +138,7 @@ def test_a_page_that_comes_too_late(stop: Callable[[GpioBridge], None]) -> None:
     _, bridge = make_app()
     stop(bridge)
     bridge.start()
-    with pytest.raises(GpioBridgeError, match="page 'late' comes too late"):
+    with pytest.raises(GpioBridgeError, match="page 'late' is declared too late"):
         bridge.page("late")
 
 
@@ -151,7 +151,7 @@ def test_a_page_that_is_no_html(
     stop(bridge)
     app.get("/")(bridge.page("data")(lambda: {"a": 1}))
     assert app.test_client().get("/").json == {"a": 1}
-    assert "page data is no plain HTML" in caplog.text
+    assert "page data is not plain HTML" in caplog.text
     assert "declare the page with client=False" in caplog.text
 
 

@@ -70,7 +70,7 @@ def test_a_link_out_of_the_folder_is_refused_by_name(
         run(machine, exhibit, dry_run=dry_run)
     said = "\n".join(refused.value.problems)
     assert f"{exhibit / name}: is or lies behind a link to " in said
-    assert "put the file itself there" in said
+    assert "put the file itself into the folder" in said
     assert "secret =" not in said
     assert snapshot(machine.root) == before
     assert stat.S_IMODE(secret.stat().st_mode) == 0o600
@@ -123,7 +123,7 @@ def test_what_is_no_file_is_refused(machine: FakeMachine, exhibit: Path, name: s
         shutil.rmtree(path)
     path.unlink(missing_ok=True)
     os.mkfifo(path)
-    with pytest.raises(ConfigError, match=f"{name}: is a pipe, and no file; remove it"):
+    with pytest.raises(ConfigError, match=f"{name}: is a pipe, not a file; remove it"):
         run(machine, exhibit)
 
 
@@ -133,7 +133,7 @@ def test_a_socket_is_refused(machine: FakeMachine, exhibit: Path) -> None:
         hidden.bind(str(exhibit / "templates/.s"))
         run(machine, exhibit)
         one.bind(str(exhibit / "templates/s"))
-        with pytest.raises(ConfigError, match="templates/s: is a socket, and no file"):
+        with pytest.raises(ConfigError, match="templates/s: is a socket, not a file"):
             run(machine, exhibit)
 
 
@@ -154,7 +154,7 @@ def test_a_file_that_is_exchanged_meanwhile_is_not_placed(
             film.unlink()
             film.symlink_to(secret) if kind == "link" else os.mkfifo(film)
 
-    with pytest.raises(InstallError, match=r"film\.txt: it has changed while .*run this again"):
+    with pytest.raises(InstallError, match=r"film\.txt: has changed during .*run this again"):
         install(Choices(exhibit, replace=True), machine, exchange)
     assert snapshot(machine.root) == before
 
@@ -190,7 +190,7 @@ def test_root_writes_through_no_link(
     machine.ready = ready
     with (exhibit / "config.toml").open("a") as config_file:
         config_file.write("# another\n")
-    with pytest.raises(InstallError, match="all is as it was before"):
+    with pytest.raises(InstallError, match="Everything is as it was before"):
         run(machine, exhibit)
     assert seen["replaced"] == 0o700
     assert victim.read_text() == "precious"

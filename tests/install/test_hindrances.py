@@ -74,7 +74,7 @@ def test_dry_run_says_who_may_read_the_configuration(
         ways[command]()
     assert str(refused.value) == (
         f"{config_file}: this user may not read it; "
-        "run it with sudo: sudo /opt/gpiobridge/bin/gpiobridge ..."
+        "run this with sudo: sudo /opt/gpiobridge/bin/gpiobridge ..."
     )
 
 
@@ -116,7 +116,7 @@ def test_rollback_takes_no_exhibit() -> None:
         capture_output=True, text=True, timeout=20, check=False,
     )  # fmt: skip
     assert done.returncode == 2
-    assert "--rollback goes with neither DIR nor --kiosk" in done.stderr
+    assert "--rollback can't be combined with DIR or --kiosk" in done.stderr
 
 
 def test_a_browser_goes_with_a_kiosk() -> None:
@@ -126,12 +126,12 @@ def test_a_browser_goes_with_a_kiosk() -> None:
         capture_output=True, text=True, timeout=20, check=False,
     )  # fmt: skip
     assert done.returncode == 2
-    assert "--browser goes with --kiosk" in done.stderr
+    assert "--browser is the kiosk's; add --kiosk" in done.stderr
 
 
 def test_a_python_in_a_home_is_refused() -> None:
     """The service may look into no home, so its interpreter can't be there."""
-    with pytest.raises(InstallError, match="make the virtual environment with the system's own"):
+    with pytest.raises(InstallError, match="make the virtual environment with the system's Python"):
         TargetMachine().require_shared(Path("/home/pi/.pyenv/versions/3.12.1"))
     TargetMachine().require_shared(Path("/usr"))
 
@@ -140,17 +140,17 @@ def test_which_exhibit(machine: FakeMachine, exhibit: Path, tmp_path: Path) -> N
     """Nothing named: the installed one, else the one here, else the example; it is said which."""
     said = run(machine, dry_run=True)
     assert said[0].startswith(
-        "None is installed, and the example is taken: this folder has no config.toml; "
+        "No exhibit is installed, so this takes the example: this folder has no config.toml; "
     )
     os.chdir(exhibit)
-    assert run(machine)[0] == f"The exhibit is that of {exhibit}"
+    assert run(machine)[0] == f"The exhibit is the one in {exhibit}"
     os.chdir(tmp_path)
-    assert run(machine)[0] == "The exhibit is the one in /etc/gpiobridge, and stays as it is"
+    assert run(machine)[0] == "The exhibit in /etc/gpiobridge stays as it is"
     os.chdir(write_exhibit(tmp_path / "other").parent)
     place = invocation.as_root("install", str(tmp_path / "other"))
     assert run(machine)[:2] == [
-        f"To place the exhibit of this folder: {place}",
-        "The exhibit is the one in /etc/gpiobridge, and stays as it is",
+        f"To install the exhibit of this folder: {place}",
+        "The exhibit in /etc/gpiobridge stays as it is",
     ]
 
 
@@ -190,7 +190,7 @@ def test_a_wrong_configuration_changes_nothing(machine: FakeMachine, exhibit: Pa
 def test_any_free_port_is_refused(machine: FakeMachine, exhibit: Path) -> None:
     """A service needs a port that stays."""
     (exhibit / "config.toml").write_text("[server]\nport = 0\n[pins]\na = 4\n[pages.open]\n")
-    with pytest.raises(InstallError, match="port = 0: a service needs a port of its own"):
+    with pytest.raises(InstallError, match="port = 0: a service needs a fixed port"):
         run(machine, exhibit)
 
 

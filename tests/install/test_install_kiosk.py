@@ -33,7 +33,7 @@ def test_a_kiosk(machine: FakeMachine, exhibit: Path) -> None:
         source = SYSTEMD / f"gpiobridge-keyboard.{kind}"
         assert machine.at(f"/etc/xkb/{kind}/gpiobridge").read_text() == source.read_text()
     assert machine.orders[-1] == "restart gpiobridge-kiosk.service"
-    assert "all is installed as it should be: nothing to do" in run(machine)
+    assert "everything is installed already: nothing to do" in run(machine)
     uninstall(dry_run=False, machine=machine, tell=lambda _: None)
     assert not list(machine.at("/etc/systemd/system").iterdir())
     assert not list(machine.at("/etc/sysusers.d").iterdir())
@@ -73,8 +73,8 @@ def test_an_upgrade_keeps_the_browser(
 ) -> None:
     """Whoever installs again, or goes back, keeps cog; who names Chromium gets it (row 5)."""
     run(machine, exhibit, kiosk=True, browser="cog")
-    assert "all is installed as it should be: nothing to do" in run(machine)
-    assert "all is installed as it should be: nothing to do" in run(machine, kiosk=True)
+    assert "everything is installed already: nothing to do" in run(machine)
+    assert "everything is installed already: nothing to do" in run(machine, kiosk=True)
     other_version("lib/python3.13/site-packages/gpiobridge/new.py", b"")
     run(machine, exhibit)
     assert "--browser cog" in kiosk_command(machine)
@@ -96,7 +96,7 @@ def test_the_way_back_keeps_the_browser(
     if not knows:
         name = "gpiobridge-kiosk.service"
         units[name] = units[name].replace(" --browser chromium", "")
-    before = machine.at("/opt/gpiobridge/live/lib/python3.13/site-packages/gpiobridge/systemd")
+    before = machine.at("/opt/gpiobridge/live/lib/python3.99/site-packages/gpiobridge/systemd")
     before.mkdir(parents=True)
     for name, text in units.items():
         (before / name).write_text(text)
@@ -104,7 +104,7 @@ def test_the_way_back_keeps_the_browser(
     run(machine, exhibit)
     said: list[str] = []
     roll_back(dry_run=False, replace=False, machine=machine, tell=said.append)
-    lost = "that copy doesn't know cog: its kiosk shows the pages with Chromium"
+    lost = "that copy doesn't know cog: its kiosk uses Chromium"
     assert ("--browser cog" in kiosk_command(machine)) == knows
     assert (lost in said) != knows
 

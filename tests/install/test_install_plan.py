@@ -163,7 +163,7 @@ def test_what_someone_has_changed_is_not_overwritten(
             plan(present, wanted)
         assert str(refused.value) == (
             f"someone has changed {PAGE}: nothing was installed; "
-            "--replace overwrites, and keeps a backup"
+            "--replace overwrites the changes and keeps a backup"
         )
         steps = plan(present, wanted, replace=True)
         assert steps[0] == Backup(f"{EXHIBIT}.backup-{TODAY}")
@@ -271,15 +271,15 @@ def test_a_port_in_use_is_said_beforehand() -> None:
 def test_what_is_no_link_of_ours_is_refused(name: str) -> None:
     """A folder where a link to a copy belongs is someone's own: neither way touches it."""
     present = replace(INSTALLED, previous="0.1.0-1", foreign=(f"/opt/gpiobridge/{name}",))
-    with pytest.raises(InstallError, match=f"{name} is not of .*: move it away"):
+    with pytest.raises(InstallError, match=f"{name} was not made by .*: move it away"):
         plan(present)
-    with pytest.raises(InstallError, match=f"{name} is not of .*: move it away"):
+    with pytest.raises(InstallError, match=f"{name} was not made by .*: move it away"):
         plan_rollback(present, (), replace=False, today=TODAY)
 
 
 def test_a_full_disk_is_said_beforehand() -> None:
     """A copy that doesn't fit is not begun."""
-    with pytest.raises(InstallError, match="the disk has 12 MB left and 14 MB are needed"):
+    with pytest.raises(InstallError, match="the disk has 12 MB left, but 14 MB are needed"):
         plan(Present(free=12 << 20))
 
 
@@ -332,11 +332,11 @@ READ_ONLY = replace(WANTED, read_only=True)
 @pytest.mark.parametrize(
     ("raspi_config", "says"),
     [
-        (True, "raspi-config nonint do_overlayfs 0: from the next boot on, the card is only read"),
+        (True, "raspi-config nonint do_overlayfs 0: from the next boot on, the card is read-only"),
         (
             False,
             'write overlayroot="tmpfs:recurse=0" in /etc/overlayroot.local.conf: '
-            "from the next boot on, the card is only read",
+            "from the next boot on, the card is read-only",
         ),
     ],
 )
@@ -364,7 +364,7 @@ def test_read_only_mounts_what_stays_writable() -> None:
         (Overlay(raspi_config=True), "the package overlayroot is not installed"),
         (
             Overlay(package=True, raspi_config=True, in_its_way=("/media/data",)),
-            "/etc/fstab mounts /media/data, which .* a boot may stop at it: take it out of",
+            "/etc/fstab mounts /media/data. .* a boot may stop at it: take it out of",
         ),
     ],
 )
@@ -391,7 +391,7 @@ def test_what_would_be_gone_is_refused() -> None:
         lambda: plan_rollback(present, (), replace=False, today=TODAY),
         lambda: plan_uninstall(present, today=TODAY),
     ):
-        with pytest.raises(InstallError, match=r"gone with the next boot.*`install --writable`"):
+        with pytest.raises(InstallError, match=r"the next boot would undo.*`install --writable`"):
             change()
 
 

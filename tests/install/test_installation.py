@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import stat
 from collections.abc import Callable
@@ -14,15 +15,15 @@ from gpiobridge.install.installation import roll_back
 from gpiobridge.system import parts
 
 from .fake_machine import FakeMachine
-from .trial import SYSTEMD, command, run, shown, snapshot, whole_copies
+from .trial import SYSTEMD, VERSION, command, run, shown, snapshot, whole_copies
 
 
 def test_a_bare_machine_gets_a_service(whole: FakeMachine, exhibit: Path) -> None:
     """The copy runs by itself, the exhibit and the units are in place, and the page is said."""
     said = run(whole, exhibit)
-    assert said[0] == f"The exhibit is that of {exhibit}"
+    assert said[0] == f"The exhibit is the one in {exhibit}"
     assert said[-2:] == [
-        "Live is /opt/gpiobridge/versions/0.1.0-1 with /etc/gpiobridge/config.toml",
+        f"The live copy is /opt/gpiobridge/versions/{VERSION}-1 with /etc/gpiobridge/config.toml",
         "The page is at http://127.0.0.1:8000/",
     ]
     etc, units = whole.at("/etc/gpiobridge"), whole.at("/etc/systemd/system")
@@ -35,7 +36,7 @@ def test_a_bare_machine_gets_a_service(whole: FakeMachine, exhibit: Path) -> Non
         assert (units / name).read_text() == (SYSTEMD / name).read_text()
     assert os.readlink(whole.at("/usr/local/bin/gpiobridge")) == "/opt/gpiobridge/bin/gpiobridge"
     launcher = whole.at("/opt/gpiobridge/bin/gpiobridge")
-    python = "/opt/gpiobridge/versions/0.1.0-1/bin/python"
+    python = f"/opt/gpiobridge/versions/{VERSION}-1/bin/python"
     assert launcher.read_text().startswith(f"#!{python} -I\n")
     assert os.access(launcher, os.X_OK)
     assert command(whole, "check", "--config", str(etc / "config.toml")).returncode == 0
@@ -50,7 +51,7 @@ def test_again_changes_nothing(machine: FakeMachine, exhibit: Path) -> None:
     run(machine, exhibit)
     before, orders = snapshot(machine.root), list(machine.orders)
     for folder in (exhibit, None):
-        assert "all is installed as it should be: nothing to do" in run(machine, folder)
+        assert "everything is installed already: nothing to do" in run(machine, folder)
         assert snapshot(machine.root) == before
         assert machine.orders == orders
 
@@ -59,7 +60,7 @@ def test_dry_run_changes_nothing(machine: FakeMachine, exhibit: Path) -> None:
     """--dry-run says each step and does none; it needs no root."""
     machine.root_user = False
     said = run(machine, exhibit, dry_run=True)
-    assert "Would, and has changed nothing:" in said
+    assert "These steps would follow; nothing has changed:" in said
     assert "  systemctl daemon-reload" in said
     assert snapshot(machine.root) == {}
     assert machine.orders == []
@@ -84,16 +85,17 @@ def test_an_upgrade_and_the_way_back(
     run(machine, exhibit)
     other_version("newer.py", b"")
     said = run(machine)
-    assert said[-2].startswith("Live is /opt/gpiobridge/versions/0.1.0-2 ")
-    assert said[-2].endswith("0.1.0-1 is kept for --rollback")
-    for live, previous in (("0.1.0-1", "0.1.0-2"), ("0.1.0-2", "0.1.0-1")):
+    assert said[-2].startswith(f"The live copy is /opt/gpiobridge/versions/{VERSION}-2 ")
+    assert said[-2].endswith(f"{VERSION}-1 is kept for --rollback")
+    first, second = f"{VERSION}-1", f"{VERSION}-2"
+    for live, previous in ((first, second), (second, first)):
         roll_back(dry_run=False, replace=False, machine=machine, tell=said.append)
         assert os.readlink(machine.at("/opt/gpiobridge/live")) == f"versions/{live}"
         assert os.readlink(machine.at("/opt/gpiobridge/previous")) == f"versions/{previous}"
     other_version("newest.py", b"")
     run(machine)
     names = {path.name for path in machine.at("/opt/gpiobridge/versions").iterdir()}
-    assert names == {"0.1.0-2", "0.1.0-3"}
+    assert names == {f"{VERSION}-2", f"{VERSION}-3"}
 
 
 def test_a_copy_that_does_not_work_is_not_switched_to(
@@ -104,7 +106,9 @@ def test_a_copy_that_does_not_work_is_not_switched_to(
     before = snapshot(machine.root)
     machine.orders.clear()
     other_version("gpiobridge/__main__.py", b"raise SystemExit('broken')")
-    with pytest.raises(InstallError, match=r"the copy 0\.1\.0-2 refuses.*(?s:.*)broken"):
+    with pytest.raises(
+        InstallError, match=rf"the copy {re.escape(VERSION)}-2 refuses.*(?s:.*)broken"
+    ):
         run(machine)
     assert snapshot(machine.root) == before
     assert machine.orders == []
@@ -125,8 +129,8 @@ def test_a_service_that_does_not_start_is_taken_back(
     with pytest.raises(InstallError) as failed:
         run(machine, exhibit)
     assert str(failed.value) == (
-        "it doesn't start:\n  gpiobridge: pin 'button' can't be opened\n"
-        "So all is as it was before, with the copy 0.1.0-1, which runs again."
+        "the service doesn't start:\n  gpiobridge: pin 'button' can't be opened\n"
+        f"Everything is as it was before, with the copy {VERSION}-1, which runs again."
     )
     assert snapshot(machine.root) == before
     assert machine.orders[-2:] == ["daemon-reload", "restart gpiobridge.socket gpiobridge.service"]
@@ -136,7 +140,7 @@ def test_a_first_service_that_does_not_start_stays(machine: FakeMachine, exhibit
     """With nothing to go back to, it stays installed and goes on trying."""
     machine.ready = lambda: False
     machine.journal = ["gpiobridge: pin 'button' can't be opened"]
-    with pytest.raises(InstallError, match="it is installed, but it doesn't start"):
+    with pytest.raises(InstallError, match="it is installed, but the service doesn't start"):
         run(machine, exhibit)
     assert machine.at("/opt/gpiobridge/live").exists()
     machine.ready = lambda: True
@@ -229,4 +233,4 @@ def test_two_at_once(machine: FakeMachine, exhibit: Path) -> None:
 
     machine.ready = meanwhile
     run(machine, exhibit)
-    assert seen == ["another `gpiobridge install` is at work: wait for it"]
+    assert seen == ["another `gpiobridge install` is running: wait until it has finished"]

@@ -16,7 +16,7 @@ from gpiobridge.install import own_copy
 from gpiobridge.system import parts
 
 from .fake_machine import FakeMachine
-from .trial import run
+from .trial import VERSION, run
 
 
 def test_the_copy_needs_nothing_of_the_original(whole: FakeMachine, exhibit: Path) -> None:
@@ -164,7 +164,7 @@ def test_a_copy_is_on_the_disk_before_it_counts(machine: FakeMachine, exhibit: P
     seen: list[bool] = []
 
     def sync() -> None:
-        launcher = machine.at("/opt/gpiobridge/versions/0.1.0-1/bin/gpiobridge")
+        launcher = machine.at(f"/opt/gpiobridge/versions/{VERSION}-1/bin/gpiobridge")
         if launcher.exists():
             seen.append((launcher.parents[1] / parts.MARK).exists())
 

@@ -24,14 +24,14 @@ def test_read_only(machine: FakeMachine, exhibit: Path) -> None:
     assert said[-1].startswith('  write overlayroot="tmpfs:recurse=0" in /etc/overlayroot.local')
     assert snapshot(machine.root) == {}
     said = run(machine, exhibit, read_only=True)
-    assert said[-1].startswith("The card is only read from the next boot on: sudo reboot (the way ")
+    assert said[-1].startswith("The card is read-only from the next boot on: sudo reboot (to undo ")
     assert said[-1].endswith("gpiobridge install --writable)")
     assert machine.disk.next_boot
     name = "var-lib-gpiobridge-state.mount"
     assert machine.at(f"/etc/systemd/system/{name}").read_text() == (SYSTEMD / name).read_text()
     assert name in machine.states["enabled"]
     # A later installation leaves it as it is.
-    assert "all is installed as it should be: nothing to do" in run(machine, exhibit)
+    assert "everything is installed already: nothing to do" in run(machine, exhibit)
     assert machine.disk.next_boot
 
 
@@ -56,9 +56,9 @@ def test_a_card_that_is_only_read_is_left_alone(machine: FakeMachine, exhibit: P
     assert said[-4:] == [
         '  remove overlayroot="tmpfs:recurse=0" in /etc/overlayroot.local.conf: '
         "from the next boot on, the card is writable",
-        "Until then it is only read: sudo reboot",
+        "Until then it is read-only: sudo reboot",
         "the card is writable after the next boot: nothing to do",
-        "Until then it is only read: sudo reboot",
+        "Until then it is read-only: sudo reboot",
     ]
 
 
@@ -73,7 +73,7 @@ def test_writable_can_be_taken_back_before_the_boot(machine: FakeMachine, exhibi
     assert machine.disk.next_boot
     assert [line for line in said if line.startswith("  ")] == [
         '  write overlayroot="tmpfs:recurse=0" in /etc/overlayroot.local.conf: '
-        "from the next boot on, the card is only read"
+        "from the next boot on, the card is read-only"
     ]
 
 
@@ -85,16 +85,16 @@ def test_uninstall_says_that_the_card_will_be_only_read(
     run(machine, exhibit, read_only=True)
     said: list[str] = []
     uninstall(dry_run=False, machine=machine, tell=said.append)
-    assert said[-1].endswith("unless you do this: sudo raspi-config nonint do_overlayfs 1")
+    assert said[-1].endswith("to prevent that: sudo raspi-config nonint do_overlayfs 1")
     assert not machine.states["enabled"]
 
 
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        ("--rollback --read-only", "--rollback goes with neither --read-only nor --writable"),
-        ("--writable .", "--writable goes with none of DIR, --kiosk and --replace"),
-        ("--writable --kiosk", "--writable goes with none of"),
+        ("--rollback --read-only", "--rollback can't be combined with --read-only or --writable"),
+        ("--writable .", "--writable can't be combined with DIR, --kiosk or --replace"),
+        ("--writable --kiosk", "--writable can't be combined with"),
     ],
 )
 def test_what_goes_with_writable(words: str, says: str) -> None:

@@ -86,7 +86,7 @@ def test_what_a_power_cut_has_left_is_said(
     half = next(cut for cut in found if cut.at("/opt/gpiobridge/replaced/record.json").exists())
     half.states["active"].add("gpiobridge.service")  # it was killed, and there was no boot
     said = run(half, exhibit)
-    assert said[0] == "An installation before didn't end: all is again as it was before it"
+    assert said[0] == "An earlier installation did not finish: everything is again as before it"
     assert half.orders[:2] == ["daemon-reload", "restart gpiobridge.service"]
     assert half.at("/etc/gpiobridge/templates/open.html").read_text() == "new"
 
@@ -108,8 +108,9 @@ def test_a_way_back_that_finds_no_room_is_gone_later(
         with pytest.raises(InstallError) as failed:
             run(machine, exhibit)
     assert str(failed.value) == (
-        "/etc/gpiobridge/templates/.open.html.new: No space left on device, while all was being "
-        "made as it was before: what was replaced is kept; free some room, then run this again"
+        "/etc/gpiobridge/templates/.open.html.new: No space left on device, while the "
+        "earlier state was being restored: the replaced files are kept; free some space, then run "
+        "this again"
     )
     assert shown(machine) != old
     installing.recover(machine, lambda _: None)
@@ -149,9 +150,8 @@ def test_a_disk_that_fails_at_the_last_step_is_said(
         with pytest.raises(InstallError) as failed:
             run(machine, exhibit)
     assert str(failed.value) == (
-        "/opt/gpiobridge/replaced: Read-only file system: all is done, but the disk doesn't take "
-        "the note that it is, so the next boot may make it as it was before: look after the disk, "
-        "then run this again"
+        "/opt/gpiobridge/replaced: Read-only file system: everything is done, but the disk refuses "
+        "the note of that, so the next boot may undo it: check the disk, then run this again"
     )
     assert machine.at("/etc/gpiobridge/templates/open.html").read_text() == "new"
 

@@ -8,7 +8,7 @@ from gpiobridge.errors import InstallError
 from gpiobridge.install.installation import uninstall
 
 from .fake_machine import FakeMachine
-from .trial import STOPPED, run, snapshot
+from .trial import STOPPED, VERSION, run, snapshot
 
 
 def test_uninstall_leaves_the_exhibit(machine: FakeMachine, exhibit: Path) -> None:
@@ -66,7 +66,7 @@ def test_uninstall_without_its_record(
     names = (".service", ".socket", "-recover.service")
     units = [f"/etc/systemd/system/gpiobridge{name}" for name in names]
     assert said[-2] == (
-        f"{', '.join(units)}: nothing tells that install has placed it, so it stays; "
+        f"{', '.join(units)}: no record says that install placed this, so it stays; "
         f"to remove it: sudo rm {' '.join(units)} && sudo systemctl daemon-reload"
     )
     assert all(machine.at(unit).exists() for unit in units)
@@ -81,13 +81,13 @@ def test_a_home_of_someone_else_is_left_alone(machine: FakeMachine, exhibit: Pat
     with pytest.raises(InstallError) as refused:
         run(machine, exhibit)
     assert str(refused.value).startswith(
-        "/opt/gpiobridge/bin is not of `gpiobridge install`, and stays: "
+        "/opt/gpiobridge/bin was not made by `gpiobridge install`, so it stays: "
         "move it away with sudo mv /opt/gpiobridge /opt/gpiobridge.own"
     )
     assert snapshot(machine.root) == before
-    (machine.at("/opt/gpiobridge/versions") / "0.1.0-1").mkdir(parents=True)
+    (machine.at("/opt/gpiobridge/versions") / f"{VERSION}-1").mkdir(parents=True)
     said: list[str] = []
     uninstall(dry_run=False, machine=machine, tell=said.append)
-    assert "/opt/gpiobridge stays: there is something in it that install has not made" in said
+    assert "/opt/gpiobridge stays: it contains something that install did not make" in said
     assert snapshot(machine.root) == before
     assert not machine.at("/opt/gpiobridge/versions").exists()

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import gpiobridge
 from gpiobridge.install import own_copy
 from gpiobridge.install.installation import Choices, install
 from gpiobridge.install.target import TargetMachine
@@ -17,6 +18,9 @@ from gpiobridge.system import parts
 from .fake_machine import FakeMachine
 
 ROOT = Path(__file__).parents[2]
+
+VERSION = gpiobridge.__version__
+"""What the copies that a test makes are called: ``<version>-1``, then ``-2``."""
 
 SYSTEMD = ROOT / "systemd"
 

@@ -184,10 +184,10 @@ Steps = Sequence[tuple[float, Level, float | None]]
             "event: try again in 15ms",
         ),
         ([(0, LOW, 0.02), (0.03, HIGH, None)], LOW, None, "try again in 11ms"),
-        ([], LOW, 0.0, "a press of 0 s can't be: it must be longer than 0 and at most 10min"),
-        ([], LOW, -1.0, "a press of -1 s can't be"),
-        ([], LOW, float("nan"), "a press of nan s can't be"),
-        ([], LOW, MAX_PRESS_S + 1, "a press of 601 s can't be"),
+        ([], LOW, 0.0, "a press can't last 0.0 s; give it a time above 0 and of at most 10min"),
+        ([], LOW, -1.0, "a press can't last -1.0 s"),
+        ([], LOW, float("nan"), "a press can't last nan s"),
+        ([], LOW, MAX_PRESS_S + 1, "a press can't last 601.0 s"),
     ],
 )
 def test_what_would_be_no_event_is_refused(

@@ -129,7 +129,7 @@ def test_check_shows_its_kind(path: Path) -> None:
     """Where a wired pin has a number; it has no pull."""
     shown = CliRunner().invoke(main, ["check", "--config", str(path)]).output
     (row,) = [line.split() for line in shown.splitlines() if line.startswith("tick ")]
-    assert row == ["tick", "metronome", "low", "20", "ms"]
+    assert row == ["tick", "metronome", "low", "20ms", "2s"]
 
 
 def test_the_greeting_says_what_sets_it(bridge: GpioBridge) -> None:
@@ -175,7 +175,7 @@ def test_a_program_can_not_set_it(app: Flask, bridge: GpioBridge) -> None:
     for path, said in (
         ("/api/pins/tick", "Pin 'tick' has source = \"metronome\": only pins with source = "
          '"http" can be set here.'),
-        ("/simulator/pins/tick", "Pin 'tick' is none that can be pressed here: set by a metronome, "
+        ("/simulator/pins/tick", "Pin 'tick' can't be pressed here: it is set by a metronome, "
          "every 50ms."),
     ):  # fmt: skip
         answer = client.post(path, json={"level": "low"})

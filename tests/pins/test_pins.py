@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -26,7 +27,7 @@ from gpiobridge.pins.boards import chip_number, choose, is_raspberry_pi
 from gpiobridge.pins.chips import Chip
 from gpiobridge.pins.gpio import WiredPin
 from gpiobridge.pins.gpiozero_pins import GpiozeroPins
-from gpiobridge.pins.remedies import install
+from gpiobridge.pins.remedies import REQUIREMENTS, install
 from gpiobridge.system import invocation
 from gpiobridge.system.clock import RealClock
 
@@ -294,7 +295,7 @@ def test_auto_never_falls_back_to_simulated_pins_on_a_pi(monkeypatch: pytest.Mon
     """An exhibit whose button does nothing would look as if all were well."""
     monkeypatch.setattr(boards, "is_raspberry_pi", lambda: True)
     uninstall(monkeypatch, "gpiod._ext", "lgpio", "RPi", "pigpio")
-    with pytest.raises(PinError, match=r"pip install 'gpiobridge\[gpiod\]'"):
+    with pytest.raises(PinError, match=r"pip install 'gpiod>=2.2'"):
         choose("auto")
 
 
@@ -338,11 +339,15 @@ def test_a_machine_without_a_pis_chip_says_what_it_has(
 
 
 @pytest.mark.parametrize(
-    ("name", "package", "extra"),
-    [("lgpio", "lgpio", "lgpio"), ("rpigpio", "RPi", "rpi-lgpio"), ("pigpio", "pigpio", "pigpio")],
+    ("name", "package", "wanted"),
+    [
+        ("lgpio", "lgpio", "lgpio>=0.2"),
+        ("rpigpio", "RPi", "rpi-lgpio>=0.6"),
+        ("pigpio", "pigpio", "pigpio>=1.78"),
+    ],
 )
 def test_a_missing_back_end_names_what_to_install(
-    monkeypatch: pytest.MonkeyPatch, name: Any, package: str, extra: str
+    monkeypatch: pytest.MonkeyPatch, name: Any, package: str, wanted: str
 ) -> None:
     """The message has the command."""
     uninstall(monkeypatch, package)
@@ -351,15 +356,24 @@ def test_a_missing_back_end_names_what_to_install(
         pins.open(lambda edge: None)
     assert f'gpio.pin_factory = "{name}"' in str(caught.value)
     assert install(name) in str(caught.value)
-    assert f"'gpiobridge[{extra}]'" in install(name, python=(3, 11))
+    assert f"'{wanted}'" in install(name, python=(3, 11))
+
+
+def test_what_to_install_is_the_package_of_the_extra() -> None:
+    """The remedy and the extra of a back end are one requirement."""
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))
+    extras = project["project"]["optional-dependencies"]
+    assert [[package] for package in REQUIREMENTS.values()] == [
+        extras["rpi-lgpio" if name == "rpigpio" else name] for name in REQUIREMENTS
+    ]
 
 
 @pytest.mark.parametrize(
     ("python", "wide", "said"),
     [
-        ((3, 11), True, invocation.pip("install", "gpiobridge[gpiod]")),
-        ((3, 13), True, invocation.pip("install", "gpiobridge[gpiod]")),
-        ((3, 11), False, invocation.pip("install", "gpiobridge[lgpio]")),
+        ((3, 11), True, invocation.pip("install", "gpiod>=2.2")),
+        ((3, 13), True, invocation.pip("install", "gpiod>=2.2")),
+        ((3, 11), False, invocation.pip("install", "lgpio>=0.2")),
         ((3, 13), False, "sudo apt install python3-lgpio, "),
     ],
 )
@@ -381,7 +395,7 @@ def test_what_to_install_fits_the_system(python: tuple[int, int], wide: bool, sa
         (
             pins_failing_with(RuntimeError("Failed to add edge detection")),
             f"{invocation.pip('uninstall', 'RPi.GPIO')}, then "
-            f"{invocation.pip('install', 'gpiobridge[gpiod]')}",
+            f"{invocation.pip('install', 'gpiod>=2.2')}",
         ),
         (
             factory_failing_with(RuntimeError("This module can only be run on a Raspberry Pi!")),

@@ -254,7 +254,7 @@ def test_a_file_that_cannot_be_read_is_not_found(
     for _ in range(3):
         assert get(client, "/static/film.bin").status_code == 404
     assert [line.rpartition("/")[2] for line in caplog.messages] == [
-        "film.bin: Permission denied; its readers get 404"
+        "film.bin: Permission denied: browsers get 404; let the bridge's user read it"
     ] * lines
 
 

@@ -80,7 +80,7 @@ def test_the_right_sentence(environ: dict[str, Any], said: str) -> None:
     """It names the server, and what to do: for TLS another thing than for the rest (row 26)."""
     sentence = handoff.obstacle(environ)
     assert said in sentence
-    assert "so that no page comes online: " in sentence
+    assert "so no page comes online: " in sentence
     assert ("serve plain HTTP, with TLS in a proxy" in sentence) is (said == TLS)
     bounded = "gunicorn -k gpiobridge.gunicorn.Worker --threads 8 app:app"
     assert (bounded in sentence) is (said != TLS)

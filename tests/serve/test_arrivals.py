@@ -59,6 +59,14 @@ class Server:
         return len(ready)
 
 
+def assert_said(sock: socket.socket, status: bytes, sentence: bytes) -> None:
+    """The answer is one sentence, of the length that its head says."""
+    head, _, body = sock.recv(1000).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 " + status)
+    assert body == sentence
+    assert b"Content-Length: %d" % len(body) in head.split(b"\r\n")
+
+
 @pytest.fixture
 def server() -> Iterator[Server]:
     """A server; what is open at the end is closed."""
@@ -150,7 +158,7 @@ def test_a_head_has_ten_seconds_in_all(server: Server) -> None:
         server.turn()
         server.arrivals.tick()
     assert server.given_up == [connection]
-    assert theirs.recv(100).startswith(b"HTTP/1.1 408 ")
+    assert_said(theirs, b"408 ", b"The request did not arrive in time: send it again, whole.\n")
 
 
 def test_a_body_has_ten_seconds_of_its_own(server: Server) -> None:
@@ -216,7 +224,8 @@ def test_a_head_without_end_is_refused(server: Server) -> None:
             theirs.send(b"x" * 8192)
         server.turn()
     assert server.given_up == [connection]
-    assert theirs.recv(100).startswith(b"HTTP/1.1 431 ")
+    said = b"The request's headers are too long: they may have 65536 bytes; delete the cookies "
+    assert_said(theirs, b"431 ", said + b"that the browser keeps for this address.\n")
 
 
 def test_an_odd_transfer_encoding_is_refused(server: Server) -> None:
@@ -224,7 +233,8 @@ def test_an_odd_transfer_encoding_is_refused(server: Server) -> None:
     head = b"POST / HTTP/1.1\r\nTransfer-Encoding: \xff\r\n\r\n"
     connection, theirs = server.connect("a", head)
     assert (server.came, server.given_up) == ([], [connection])
-    assert theirs.recv(100).startswith(b"HTTP/1.1 400 ")
+    said = b"Transfer-Encoding must be chunked: send that, or leave it out.\n"
+    assert_said(theirs, b"400 ", said)
 
 
 def test_a_client_that_leaves_is_forgotten(server: Server) -> None:

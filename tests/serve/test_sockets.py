@@ -215,7 +215,7 @@ def test_a_stranger_who_takes_every_slot_shuts_nobody_out(run_bridge: Run, kind:
             take(**stranger)
         with pytest.raises(InvalidStatus) as refused:
             take(**stranger)
-        assert b"but for 2 that are kept for this machine itself" in refused.value.response.body
+        assert b"except 2 that are kept for this machine itself" in refused.value.response.body
         for _ in range(2):
             take()
         with pytest.raises(InvalidStatus) as refused:

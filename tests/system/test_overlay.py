@@ -170,7 +170,7 @@ def test_the_packages_own_file_is_named(tmp_path: Path) -> None:
 def test_a_command_line_that_says_otherwise_is_named(tmp_path: Path) -> None:
     """What will not come about is an error, not a promise (the plug)."""
     write(tmp_path, "proc/cmdline", "overlayroot=disabled\n")
-    with pytest.raises(InstallError, match=r"not be only read .*: see overlayroot="):
+    with pytest.raises(InstallError, match=r"not be read-only .*: see overlayroot="):
         TargetMachine(tmp_path).set_overlay(True, False)
 
 
@@ -208,6 +208,6 @@ def test_a_tool_that_refuses_is_quoted(raspi_config: Path) -> None:
     with pytest.raises(InstallError) as refused:
         TargetMachine(raspi_config).set_overlay(True, True)
     assert str(refused.value) == (
-        "the card will not be only read after the next boot: "
+        "the card will not be read-only after the next boot: "
         "At least 512MB of RAM is recommended for overlay filesystem"
     )

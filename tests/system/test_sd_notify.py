@@ -225,7 +225,7 @@ def test_a_reload_during_a_check_is_checked_anew(run_bridge: Run, tmp_path: Path
     file.write(text)
     file.close()
     bridge.wait_for_line("reload refused: .*server.beat = 2: needs a unit")
-    assert not [line for line in bridge.log if "starting again" in line]
+    assert not [line for line in bridge.log if "restarting" in line]
 
 
 def _pending(pid: int, number: int) -> bool:
@@ -250,7 +250,7 @@ def test_a_stop_during_a_reload_is_not_lost(run_bridge: Run) -> None:
     """SIGTERM right behind SIGHUP ends the service for good, exit code 0."""
     bridge = run_bridge()
     bridge.process.send_signal(signal.SIGHUP)
-    bridge.wait_for_line("starting again")
+    bridge.wait_for_line("restarting with it")
     bridge.stop()
 
 
@@ -303,4 +303,4 @@ def test_nobody_listens(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Non
     notify(None, "READY=1")
     assert caplog.text == ""
     notify(str(tmp_path / "gone"), "READY=1")
-    assert "systemd was not told READY=1" in caplog.text
+    assert "READY=1 could not be sent to systemd" in caplog.text

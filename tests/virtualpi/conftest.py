@@ -85,9 +85,15 @@ def bare(
 
 @contextlib.contextmanager
 def boot(
-    config: pytest.Config, folders: pytest.TempPathFactory, starts: bool
+    config: pytest.Config,
+    folders: pytest.TempPathFactory,
+    starts: bool,
+    before: Path | None = None,
 ) -> Iterator[VirtualPi]:
-    """Boot a guest whose buttons are not pressed, with or without a bridge that starts."""
+    """Boot a guest whose buttons are not pressed, with or without a bridge that starts.
+
+    With the files of the version before, that one is at hand, too.
+    """
     app = folders.mktemp("virtualpi") / "app"
     capture = config.pluginmanager.getplugin("capturemanager")
     shown = capture.global_and_fixture_disabled if capture else contextlib.nullcontext
@@ -96,7 +102,7 @@ def boot(
             print()
             image = ensure_image()
             with stage("the project's wheel"):
-                assemble(app, starts=starts)
+                assemble(app, starts=starts, before=before)
             guest = stack.enter_context(VirtualPi(image, app, free_port()))
             for line in (BUTTON_LINE, *WORN_LINES.values()):
                 guest.set_line(line, Level.HIGH)

@@ -55,10 +55,10 @@ STEPS = (
     "  copy ",
     "  check ",
     "  write ",
-    "  note ",
+    "  record ",
     "  make ",
     "  systemctl restart",
-    "Live is ",
+    "The live copy is ",
 )
 
 # An exhibit whose parts all tell which one it is.

@@ -35,7 +35,7 @@ def test_five_power_cuts(tmp_path: Path, figures: list[str]) -> None:
         assert "gone with the next boot: make it writable first" in said
         told = pi.sh("gpiobridge doctor --json", 100)[1]
         disk = next(one for one in json.loads(told)["findings"] if one["check"] == "disk")
-        assert disk["sentence"].startswith("it is only read (overlayroot)")
+        assert disk["sentence"].startswith("it is read-only (overlayroot)")
         assert "/var/lib/gpiobridge/state stays writable" in disk["sentence"]
     finally:
         guests.close()

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from gpiobridge import __version__
 from gpiobridge.core.events import Level
 
 from .browser import chromium, wait_online
@@ -38,7 +39,8 @@ def installed(bare: VirtualPi) -> VirtualPi:
     status, said = bare.sh(f"{FROM_ENVIRONMENT} install .", 200)
     assert status == 0, said
     assert said.splitlines()[-2:] == [
-        "Live is /opt/gpiobridge/versions/0.1.0-1 with /etc/gpiobridge/config.toml",
+        f"The live copy is /opt/gpiobridge/versions/{__version__}-1"
+        " with /etc/gpiobridge/config.toml",
         "The page is at http://virtualpi:8000/",
     ]
     return bare
@@ -230,10 +232,10 @@ def test_what_does_not_start_is_taken_back(installed: VirtualPi) -> None:
     status, said = installed.sh("gpiobridge install /tmp/other", LIMIT_S)
     assert status == 1
     assert (
-        "it doesn't start:\n"
+        "the service doesn't start:\n"
         '  gpiobridge: gpio.pin_factory = "rpigpio": the package is not installed'
     ) in said
-    assert said.endswith("as it was before, with the copy 0.1.0-1, which runs again.")
+    assert said.endswith(f"as it was before, with the copy {__version__}-1, which runs again.")
     assert installed.sh(there) == before
     assert installed.get("/healthz", LIMIT_S)[0] == 200
 
@@ -244,12 +246,12 @@ def test_upgrade_and_rollback(installed: VirtualPi) -> None:
     installed.sh("echo '# newer' >> /opt/venv/lib/python3.*/site-packages/gunicorn/arbiter.py")
     status, said = installed.sh(f"{FROM_ENVIRONMENT} install", 200)
     assert status == 0, said
-    assert "0.1.0-1 is kept for --rollback" in said
-    assert installed.sh(live)[1] == "versions/0.1.0-2"
+    assert f"{__version__}-1 is kept for --rollback" in said
+    assert installed.sh(live)[1] == f"versions/{__version__}-2"
     assert installed.get("/healthz", LIMIT_S)[0] == 200
     status, said = installed.sh("gpiobridge install --rollback", 200)
     assert status == 0, said
-    assert installed.sh(live)[1] == "versions/0.1.0-1"
+    assert installed.sh(live)[1] == f"versions/{__version__}-1"
     assert installed.get("/healthz", LIMIT_S)[0] == 200
 
 

@@ -330,7 +330,7 @@ def test_an_application_waits_for_its_pins(
         assert pi.sh(f"{LOOK} 200", limit_s=100)[1].startswith("200 ")
         journal = pi.sh(f"journalctl --no-pager --unit=own-{back_end}")[1]
         assert journal.count("holds the pin") == 1
-        assert journal.count("the bridge has started: what was wrong before no longer is") == 1
+        assert journal.count("the bridge has started: the problem before is solved") == 1
         assert "Traceback" not in journal
     finally:
         pi.sh(f"systemctl stop own-{back_end}; systemctl start gpiobridge", limit_s=100)

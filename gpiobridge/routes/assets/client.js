@@ -1,72 +1,72 @@
-// gpiobridge's client: shows the pins in a page, and leaves it when the server says so.
+// gpiobridge's client: shows the pins in a page, and leaves the page when the server says so.
 //
-// The bridge puts this into the head of every page it serves. It needs no code in the page: an
-// element with data-pin="button" gets data-level ("low", "high") and data-active ("true",
-// "false"); <html> gets data-bridge ("online", "offline") and, with simulated pins,
-// data-simulated and a small badge; data-idle counts the seconds down before an idle page leaves.
-// A page that wants more listens to events on document (gpiobridge:state, :edge, :message,
-// :online, :offline, :shown, :navigate, :idle).
+// The bridge puts this script into the head of every page it serves. The page needs no code of its
+// own. An element with data-pin="button" gets data-level ("low", "high") and data-active ("true",
+// "false"). <html> gets data-bridge ("online", "offline"). With simulated pins it also gets
+// data-simulated, and the page shows a small badge. data-idle counts down the seconds before an
+// idle page leaves. A page that wants more listens to events on document (gpiobridge:state, :edge,
+// :message, :online, :offline, :shown, :navigate, :idle).
 //
-// The one connection is always in one of these states:
+// There is one connection. It is always in one of these states:
 //
 //     waiting ──server answers──▶ connecting ──first frame──▶ online
 //        ▲                            │                          │
 //        └──────────────────────── lost, or silent ──────────────┤
 //                                          leaving ◀── close 4000, go(), or nobody there
 //
-// from leaving back to connecting, if the next page can't be shown,
-// and, from any of them, asleep: hidden in the back/forward cache, or not shown yet.
+// If the next page can't be shown, leaving goes back to connecting.
+// Any state can go to asleep: the page is in the back/forward cache, or not shown yet.
 //
-// Whether presses count is no state of the connection: it is takingSinceMs, null while a lockout, a
-// film, a farewell or the warning of an idle page holds them off. The server is told, closes our
-// socket by no press meanwhile, and the page stays online. So a close 4000 leads
+// Whether presses count is not a state of the connection. It is takingSinceMs, which is null while
+// a lockout, a film, a farewell or the warning of an idle page holds presses off. The server knows
+// this: meanwhile no press closes our socket, and the page stays online. So a close 4000 leads
 //
 //     to leaving         at once, or when the farewell that it began is over;
-//     to a new socket    where the page declines it (a level is then in declined, and asks again
-//                        when it has changed), where a press crossed with our word that none
-//                        counts, and while a farewell is played: it then leads where an order says.
+//     to a new socket    if the page declines it (a level then goes into declined, and asks again
+//                        when it has changed); if a press crossed with our message that none
+//                        counts; or during a farewell, which then ends where an order says.
 (() => {
   "use strict";
 
   const NAVIGATE = 4000; // the only close code that moves a page; its reason is the path
   const MIN_CONNECT_MS = 2000; // for a handshake on a slow Pi
-  const MAX_CONNECT_MS = 6000; // Chromium may hold a new socket back for 5 s
-  const SILENT_BEATS = 2.5; // without a frame for so many beats the socket is given up
+  const MAX_CONNECT_MS = 6000; // Chromium may delay a new socket by 5 s
+  const SILENT_BEATS = 2.5; // after so many beats without a frame, the socket is given up
   const FIRST_RETRY_MS = 100;
   const MAX_RETRY_MS = 2000;
   const ANSWER_MS = 5000; // a server that needs longer counts as down for now
-  const LOAD_MS = 10_000; // a navigation that hasn't replaced this page by then has come to nothing
-  const LOADS = 2; // and so often it is tried: the server may have died in between
-  const AGAIN_MS = 4000; // a page that can't be left again within this time tries with pauses
-  const RECOVER_MS = 5000; // so often a page that came as an error looks whether it is well
-  const BY_A_PROXY = [502, 503, 504]; // may be said for a server that is down
-  const FRESH = "gpiobridge"; // in a query: past what the browser has fetched ahead
-  const FOCUS_MS = 60_000; // the focus in a frame of another site is use for so long
-  const SAME_HAND_MS = 500; // a click so soon after the mouse was moved is one "I am here"
+  const LOAD_MS = 10_000; // a navigation that hasn't replaced this page by then has failed
+  const LOADS = 2; // how often a navigation is tried: the server may have died in between
+  const AGAIN_MS = 4000; // if a page can't be left twice within this time, it tries with pauses
+  const RECOVER_MS = 5000; // how often a page that came as an error checks if it is well again
+  const BY_A_PROXY = [502, 503, 504]; // a proxy may answer these if the server is down
+  const FRESH = "gpiobridge"; // in a query: skips what the browser has fetched ahead
+  const FOCUS_MS = 60_000; // how long the focus in another site's frame counts as use
+  const SAME_HAND_MS = 500; // a click so soon after a mouse move belongs to the same "I am here"
   const FAREWELL_MS = 10_000; // how long a page may keep the next one waiting (waitUntil)
-  const MAX_MESSAGE_BYTES = 16 * 1024; // the server closes the socket of a larger one
-  const MAX_UNSENT = 100; // messages that wait for a connection
-  const HANDSHAKE_MS = 100; // a socket that took longer to open has said an old time in its address
+  const MAX_MESSAGE_BYTES = 16 * 1024; // for a larger message the server closes the socket
+  const MAX_UNSENT = 100; // how many messages may wait for a connection
+  const HANDSHAKE_MS = 100; // if a socket takes longer to open, the time in its URL is outdated
   const FILM_STARTS_MS = 10_000; // how long a film may take to begin by itself
-  const FILM_CHECK_MS = 500; // how often to look: one that is taken out of the page says nothing
+  const FILM_CHECK_MS = 500; // how often to check: a film removed from the page fires no event
   const ALWAYS_MS = 1e9; // longer than any press is remembered
-  const CURSOR_MS = 3000; // a mouse that rests for so long has no cursor on a display with a name
+  const CURSOR_MS = 3000; // on a named display, the cursor of a mouse hides after this time
 
   const script = document.currentScript;
   if (!script || window.gpiobridge) return; // inserted twice
   const { page, socket: socketPath, cursor: pageCursor } = script.dataset;
   const prefix = socketPath.slice(0, -`/ws/${page}`.length);
-  const start = `${prefix}/gpiobridge/start`; // which leads to the start page of now
+  const start = `${prefix}/gpiobridge/start`; // redirects to the current start page
   const paths = JSON.parse(script.dataset.paths); // of every page, by name
-  // Rules that run here, so that they are exact, and work without a server.
+  // These rules run here, so they are exact and work without a server.
   const lockoutMs = 1000 * Number(script.dataset.lockout || 0);
   const idleMs = 1000 * Number(script.dataset.idle || 0);
   const idlePins = (script.dataset.idlePins || "").split(" ");
   const warnMs = 1000 * Number(script.dataset.idleWarn || 0);
-  const ahead = script.dataset.version; // of what this page has the browser fetch ahead
+  const ahead = script.dataset.version; // version of the pages that the browser fetches ahead
   const levelRules = JSON.parse(script.dataset.levels || "{}"); // pin, level: where that leads
-  // What this tab keeps: what it hands to the page that it leads to, what this page has acted on if
-  // it is reloaded, and what the display is called.
+  // The keys of what this tab keeps: what it hands to the next page; what this page has acted on,
+  // for a reload; the display's name; and its seat.
   const handedKey = `gpiobridge${prefix}:handed`;
   const cursorKey = `gpiobridge${prefix}:cursor`;
   const nameKey = `gpiobridge${prefix}:display`;
@@ -78,34 +78,34 @@
   let state = "asleep";
   let stays = 0; // counts the states entered: an answer awaited in an earlier one is void
   let socket = null;
-  let timer = 0; // of the present state: the next try, silence, or a load that takes too long
+  let timer = 0; // of the current state: the next try, silence, or a load that takes too long
   let epoch = "";
-  let cursors = []; // what the next socket is told: the last frame's, or the page's until there is one
+  let cursors = []; // what the next socket sends: the last frame's cursor, or at first the page's
   let unheard = null; // the cursors since which the server may not know that presses count, or null
-  let since = ""; // the cursor with which this page began: a press after it is this page's
+  let since = ""; // the cursor with which this page began: a press after it belongs to this page
   let ownCursor = ""; // what counts as acted on when this page is reloaded
   let told = ""; // the last edge's cursor, while what the edge leads to may still be on its way
-  let seat = ""; // brings this tab's next socket in, also when all displays are taken
-  let newest = 0; // the number of the newest event that this socket has told
-  let lastEdge = null; // if an edge was the last frame: a close right behind it is that press's
-  let takingSinceMs = -Infinity; // since when presses count here; null: they don't now
-  let saidTakingMs = null; // what the server knows of it
-  let openedAtMs = 0; // when it was said in the socket's address
-  let saidVisible = true; // what the server knows of whether this page is visible
+  let seat = ""; // admits this tab's next socket, even when all displays are taken
+  let newest = 0; // the number of the newest event that this socket received
+  let lastEdge = null; // set while the last frame was an edge: a close right after it is that press
+  let takingSinceMs = -Infinity; // since when presses count here; null: they don't count now
+  let saidTakingMs = null; // the value of it that the server knows
+  let openedAtMs = 0; // when that value was put into the socket's URL
+  let saidVisible = true; // whether this page is visible, as far as the server knows
   let takingTimer = 0;
-  let farewell = null; // where it leads, while one is played
-  const declined = new Map(); // pin to level: by these the page was to leave, and did not want to
+  let farewell = null; // where the farewell leads, while one is played
+  const declined = new Map(); // pin to level: the levels by which this page declined to leave
   let attempt = 0;
   let shownAtMs = 0;
-  let refusals = 0; // in a row: how often this page could not be left, and when the last time
+  let refusals = 0; // how often in a row this page could not be left, and when the last time
   let refusedAtMs = -Infinity;
-  let moving = false; // a navigation of ours is under way
-  const unsent = []; // messages for the application, until there is a connection
-  let early = []; // events of before the page's own scripts can listen
+  let moving = false; // one of our navigations is under way
+  const unsent = []; // messages for the application that wait for a connection
+  let early = []; // events from before the page's own scripts can listen
 
   // ------------------------------------------------------------------ small tools
 
-  /** How long to wait before trying again: quickly at first, then spread out, at most 2 s. */
+  /** How long to wait before the next try: short at first, then spread out, at most 2 s. */
   function retryDelayMs(attempt, random) {
     const most = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** attempt);
     return attempt === 0 ? most : most * (0.5 + 0.5 * random);
@@ -115,7 +115,7 @@
     return new Promise((done) => setTimeout(done, ms));
   }
 
-  // Storage can be forbidden (a sandboxed frame, a strict privacy setting): then the page's own
+  // Storage can be forbidden (a sandboxed frame, a strict privacy setting). Then the page's own
   // cursor has to do.
   function recall(key) {
     try {
@@ -148,14 +148,14 @@
 
   // ------------------------------------------------------------------ what was acted on
 
-  /** Hand what this page has acted on to the next one at ``path``, and to no other page. */
+  /** Hand what this page has acted on to the next page at ``path``, and to no other page. */
   function handOver(path, afterFarewell) {
     const known = cursors.find(Boolean);
     if (known) keep(handedKey, `${known} ${path}${afterFarewell ? " farewell" : ""}`);
     keep(seatKey, seat);
   }
 
-  /** Count the last edge as acted on: what has followed it shows where it led, or that nowhere. */
+  /** Count the last edge as acted on: what followed it shows where it led, if anywhere. */
   function actOnTold() {
     if (!told) return;
     cursors = [told];
@@ -163,13 +163,13 @@
     keepCursor();
   }
 
-  /** See to it that what this page has acted on doesn't count again when it is reloaded. */
+  /** Make sure that what this page has acted on doesn't count again after a reload. */
   function keepCursor() {
     ownCursor = (unheard ?? cursors)[0];
     keepOwn();
   }
 
-  /** Keep for a reload what this page has acted on, and since when presses have counted on it. */
+  /** Keep for a reload what this page has acted on, and since when presses count on it. */
   function keepOwn() {
     let counts = "";
     if (takingSinceMs === null) counts = " none";
@@ -177,7 +177,7 @@
     if (ownCursor) keep(cursorKey, `${ownCursor} ${location.pathname}${counts}`);
   }
 
-  /** What this page has acted on before its first frame, by how the visitor came to it. */
+  /** What this page has acted on before its first frame; it depends on how the visitor came. */
   function takeOver() {
     const type = performance.getEntriesByType("navigation")[0]?.type;
     const handed = recall(handedKey) || "";
@@ -185,18 +185,19 @@
     const here = [handed, kept].find((each) => each.split(" ")[1] === location.pathname) || "";
     const [cursor, , counts] = here.split(" ");
     ownCursor = cursor;
-    keep(handedKey, ""); // it was for the next page only, whichever that is
-    keep(cursorKey, here); // a page that is reloaded before its first frame is the same still
-    // No press counts that began while none did: counts is since when they have, in ms since 1970,
-    // or the word that they didn't, such as farewell. The wall clock may have been set meanwhile.
+    keep(handedKey, ""); // it was only for the next page, whichever that is
+    keep(cursorKey, here); // a page that is reloaded before its first frame is still the same
+    // A press doesn't count if it began while none counted. `counts` is the time since when presses
+    // count, in ms since 1970, or a word that they don't, such as farewell. The wall clock may have
+    // been set meanwhile.
     const sinceMs = Number(counts) - performance.timeOrigin;
     if (sinceMs <= performance.now()) takingSinceMs = sinceMs;
     else if (counts) takingSinceMs = performance.now() - loadingMs();
-    // Back and forward may show the page as the HTTP cache has it, whose cursor is old.
+    // Back and forward may show the page from the HTTP cache, whose cursor is old.
     return [cursor, type === "back_forward" ? "" : pageCursor];
   }
 
-  /** For how long this page has been loading, or shown, if it was prerendered. */
+  /** How long this page has been loading; if it was prerendered, how long it has been shown. */
   function loadingMs() {
     const activated = performance.getEntriesByType("navigation")[0]?.activationStart ?? 0;
     return performance.now() - activated;
@@ -204,13 +205,13 @@
 
   // ------------------------------------------------------------------ the connection
 
-  /** Enter a state, and be done with all that belonged to the one before. */
+  /** Enter a state, and clear everything that belonged to the previous one. */
   function enter(next) {
     state = next;
     stays += 1;
     clearTimeout(timer);
     if (!socket) return;
-    // On a dead peer, close() alone takes a minute to report anything: forget the socket, too.
+    // With a dead peer, close() alone takes a minute to report anything. So forget the socket, too.
     socket.onmessage = socket.onclose = null;
     socket.close();
     socket = null;
@@ -233,28 +234,28 @@
     const name = recall(nameKey);
     if (name) url.searchParams.set("display", name);
     seat ||= recall(seatKey) || "";
-    keep(seatKey, ""); // one page has it
+    keep(seatKey, ""); // only one page may have it
     if (seat) url.searchParams.set("seat", seat);
     socket = new WebSocket(url);
     lastEdge = null;
     socket.onmessage = (message) => receive(JSON.parse(message.data));
-    // wasClean is not looked at: it is false now and then for a close with a code.
+    // Don't test wasClean: it is sometimes false for a close with a code.
     socket.onclose = (event) => (event.code === NAVIGATE ? led(event.reason) : lost());
   }
 
-  /** Go on with this page, past what was to lead away from it. */
+  /** Stay on this page, and count what asked for the move as acted on. */
   function goOn() {
     if (cursors[0]) keepCursor();
     stayConnected();
   }
 
-  /** Open a new socket where the server has closed ours to lead us elsewhere. */
+  /** Open a new socket if the server has closed ours to lead us elsewhere. */
   function stayConnected() {
     if (socket?.readyState > WebSocket.OPEN) open();
   }
 
   function lost() {
-    // The press of an edge may count that led nowhere while the server took presses for held off.
+    // An edge led nowhere while the server believed that presses don't count. Its press may count.
     if (unheard) cursors = unheard;
     enter("waiting");
     setConnected(false);
@@ -263,13 +264,13 @@
   }
 
   /**
-   * Ask by HTTP before trying a socket: after some 16 failed ones Chromium holds each further one
-   * back for up to 5 s. It also tells a server that is down from one that no longer has this page.
+   * Ask by HTTP before trying a socket: after about 16 failed sockets, Chromium delays each new one
+   * by up to 5 s. The answer also tells whether the server is down or no longer has this page.
    */
   async function retry() {
     enter("waiting");
     const stay = stays;
-    // Not the first time: a kept-alive HTTP connection may have died with the socket.
+    // Not at the first try: a kept-alive HTTP connection may have died with the socket.
     const { found, moved, status } = attempt > 1 ? await ask(location.href) : { found: "page" };
     const removed = status === 404 || status === 410;
     const leads = moved ? found === "page" : removed && (await ask(start)).found === "page";
@@ -289,18 +290,18 @@
   }
 
   /**
-   * What there is at ``url``: a "page", "nobody" (no server answers), an "error", or it leads
-   * "elsewhere", to another site. From an error page nothing would lead back.
+   * Find out what is at ``url``: a "page", "nobody" (no server answers), an "error", or "elsewhere"
+   * (it leads to another site). Nothing would lead back from an error page.
    *
-   * @returns {{found: string, moved: boolean, status: number, version: string}} moved: it leads
-   *     to another address of this site; version: of what can be fetched ahead there.
+   * @returns {{found: string, moved: boolean, status: number, version: string}} moved: the URL
+   *     redirects to another one on this site; version: of the pages that can be fetched ahead.
    */
   async function ask(url) {
     try {
       let answer = await head(url, "manual");
       const moved = answer.type === "opaqueredirect";
       if (moved) answer = await head(url, "follow").catch(() => null);
-      // Nothing tells a redirect to another site from a server that has died just now, but this.
+      // Only this tells a redirect to another site from a server that has just died.
       if (!answer) return { found: (await head(url, "manual")) && "elsewhere", moved };
       const { ok, status, headers } = answer;
       if (ok) return { found: "page", moved, status, version: headers.get("Gpiobridge-Version") };
@@ -311,7 +312,7 @@
     }
   }
 
-  /** Whether the bridge itself answers, whatever a page of it does. */
+  /** Whether the bridge itself answers, even if one of its pages fails. */
   async function isUp() {
     const { status } = await head(start, "manual");
     return status < 500;
@@ -322,10 +323,10 @@
     timer = setTimeout(lost, state === "online" ? SILENT_BEATS * beatMs : connectMs());
   }
 
-  /** How long a handshake may take: as long as any other silence, and longer with each failure. */
+  /** How long a handshake may take: as long as any other silence, and longer after each failure. */
   function connectMs() {
     const first = Math.max(MIN_CONNECT_MS, SILENT_BEATS * beatMs);
-    const failed = Math.max(0, attempt - 1); // the first try after a loss is none
+    const failed = Math.max(0, attempt - 1); // the loss itself doesn't count
     return Math.min(MAX_CONNECT_MS, first * 2 ** failed);
   }
 
@@ -334,24 +335,24 @@
       state = "online";
       if (epoch && epoch !== frame.epoch) relearn();
       epoch = frame.epoch;
-      seat = frame.seat ?? ""; // of the newest socket: it can be used once
+      seat = frame.seat ?? ""; // the newest socket's; it can be used once
       const ours = (known) => known?.startsWith(`${epoch}:`);
       if (!ours(since)) since = cursors.find(ours) || `${epoch}:${frame.seq}`;
     }
     listenForSilence();
     attempt = 0;
-    // What an edge leads to, a close, follows it at once. A connection can end between the two:
+    // If an edge leads somewhere, a close follows it at once. A connection can end between the two:
     // only what follows the edge shows that we have acted on it, or that it led nowhere.
     if (frame.type === "state") told = "";
     actOnTold();
-    // An edge with an epoch of its own is another bridge's, whose numbers mean nothing here.
+    // An edge with its own epoch comes from another bridge, whose numbers mean nothing here.
     const ours = frame.type === "state" || (frame.type === "edge" && !("epoch" in frame));
     if (ours) told = `${epoch}:${frame.seq}`;
     if (frame.type === "state") actOnTold();
-    // One that was held off before comes a second time, when it counts after all.
+    // An edge that was held off comes a second time if it counts after all.
     const again = ours && frame.type === "edge" && frame.seq <= newest;
     if (ours && !again) newest = frame.seq;
-    const held = takingNow() === null; // the edge may end what holds it off
+    const held = takingNow() === null; // checked now: the edge itself may end what holds it off
     lastEdge = frame.type === "edge" ? { pin: frame.pin, held } : null;
     if (frame.type === "beat") {
       socket.send('{"type":"beat"}');
@@ -359,9 +360,9 @@
       setSimulated(frame.simulated);
       for (const [pin, level] of Object.entries(frame.pins)) setLevel(pin, level);
       setConnected(true);
-      // The browser may have held the socket back: a time in its address is old by that much.
+      // The browser may have delayed the socket: then the time in its URL is outdated.
       const late = performance.now() - openedAtMs > HANDSHAKE_MS;
-      if (late && Number.isFinite(saidTakingMs)) saidTakingMs = NaN; // so that it is said anew
+      if (late && Number.isFinite(saidTakingMs)) saidTakingMs = NaN; // so it is sent again
       sayTaking();
       sayVisible();
       sendUnsent();
@@ -377,7 +378,7 @@
     }
   }
 
-  /** A server that was started again may have another configuration than when we were loaded. */
+  /** Read the beat and the active levels again: a restarted server may have a new configuration. */
   async function relearn() {
     try {
       const health = await (await fetch(`${prefix}/healthz`, { cache: "no-store" })).json();
@@ -388,7 +389,7 @@
       for (const pin of Object.keys(pins)) setLevel(pin, pins[pin].level);
       if (state === "online") listenForSilence();
     } catch {
-      // then what the page was loaded with has to do
+      // keep the values that the page was loaded with
     }
   }
 
@@ -435,9 +436,9 @@
     }
   }
 
-  /** Show the levels on elements that came into the page, or whose data-pin has changed. */
+  /** Show the levels on elements that were added to the page, or whose data-pin has changed. */
   function showOnChanged(records) {
-    if (Object.keys(pins).length === 0) return; // all are shown with the first frame
+    if (Object.keys(pins).length === 0) return; // the first frame will show them all
     for (const { type, target, addedNodes } of records) {
       for (const node of type === "attributes" ? [target] : addedNodes) {
         if (node.nodeType !== Node.ELEMENT_NODE) continue;
@@ -456,22 +457,22 @@
       const badge = document.createElement("div");
       badge.id = "gpiobridge-badge";
       badge.textContent = "simulated pins";
-      // Set one by one: a style attribute would be against a strict policy. At the bottom, as
-      // headlines are at the top, and with the size of the screen.
+      // Set one by one: a strict policy forbids a style attribute. The badge is at the bottom
+      // because headlines are at the top. Its size follows the screen's.
       Object.assign(badge.style, {
         position: "fixed", bottom: ".4em", right: ".4em", zIndex: "2147483647", margin: "0",
         padding: ".25em .8em", borderRadius: "999px", pointerEvents: "none",
         font: "600 clamp(10px, 1.5vmin, 48px)/1.4 system-ui, sans-serif",
         color: "#422006", background: "#fde68a", opacity: "0.9",
       });
-      // Not into the body, whose content scripts may replace.
+      // Not into the body: scripts may replace its content.
       document.documentElement.append(badge);
     }
   }
 
   // ------------------------------------------------------------------ whether presses count
 
-  /** See whether presses count, and tell the server if that has changed, at ``sinceMs``. */
+  /** Find out whether presses count, and tell the server if that has changed, at ``sinceMs``. */
   function updateTaking(sinceMs = performance.now()) {
     const lockedMs = shownAtMs + lockoutMs - performance.now();
     const busy = farewell || countdown || filmHolds();
@@ -486,9 +487,9 @@
     sayTaking();
   }
 
-  /** Since when presses count; null, too, while it can't be seen yet whether a film plays. */
+  /** Since when presses count; also null while it is unknown whether a film plays. */
   function takingNow() {
-    // The server has seen one in the page. What was pressed meanwhile counts if it doesn't play.
+    // The server has seen a film in the page. If it doesn't play, presses made meanwhile do count.
     return early && "films" in script.dataset ? null : takingSinceMs;
   }
 
@@ -510,12 +511,12 @@
     return [...films].some((film) => isPlaying(film) || beginsByItself(film));
   }
 
-  // One that breaks off with an error is neither paused nor ended.
+  // A film that breaks off with an error is neither paused nor ended.
   function isPlaying(film) {
     return !film.paused && !film.ended && !film.error;
   }
 
-  /** Whether a film will begin by itself; until its first pictures are there it says "paused". */
+  /** Whether a film will begin by itself; until its first pictures have come, it says "paused". */
   function beginsByItself(film) {
     const { autoplay, ended, error, networkState, readyState, played } = film;
     const comes = !error && networkState !== film.NETWORK_NO_SOURCE;
@@ -525,7 +526,7 @@
 
   // ------------------------------------------------------------------ whether it is visible
 
-  /** Whether this page can be seen: not behind another tab, nor in a window that is put away. */
+  /** Whether this page can be seen: it is not behind another tab or in a minimized window. */
   function isVisible() {
     return document.visibilityState !== "hidden";
   }
@@ -538,31 +539,31 @@
 
   // ------------------------------------------------------------------ leaving
 
-  /** The server leads to ``path``: by a press, by a level, or because the application says so. */
+  /** The server leads to ``path``: because of a press, a level, or an order of the application. */
   function led(path) {
     const press = lastEdge;
     const levels = Object.keys(levelRules).filter(
       (pin) => levelRules[pin][pins[pin]?.level] === path,
     );
-    // Not kept yet: a reload that is under way must not lose the press that this page leaves by.
+    // Don't keep it yet: a reload that is under way must not lose the press that moves this page.
     if (told) [cursors, told] = [[told], ""];
-    unheard = null; // the server has closed for the first that counts
+    unheard = null; // the server has closed for the first press that counts
     // While presses don't count, levels don't either: then it can only be an order.
     const order = !press && (takingSinceMs === null || !levels.length);
     if (farewell && order) farewell.url = new URL(path, location.href);
-    // A press that crossed with our word that none counts now is used up.
+    // A press is ignored if it crossed with our message that none counts now.
     const usedUp = press && (press.held || takingNow() === null);
     if (farewell || usedUp) goOn();
     else leave(path, { pin: press?.pin, order, levels });
   }
 
   /**
-   * Leave for ``path``, unless the page declines it; the page may play its farewell first. An order
-   * of the application can't be declined. ``frame`` is the last word to the server.
+   * Leave for ``path``, unless the page declines. The page may play a farewell first. It can't
+   * decline an order of the application. ``frame`` is sent to the server last.
    */
   async function leave(path, { pin, order = false, levels = [], frame } = {}) {
     const url = new URL(path, location.href);
-    if (url.origin !== location.origin) return lost(); // never led elsewhere
+    if (url.origin !== location.origin) return lost(); // never go to another site
     if (farewell) {
       farewell.url = url;
       return;
@@ -576,16 +577,16 @@
     }
     const last = { url };
     if (farewells.length) await playFarewell(farewells, last);
-    if (farewells.length && farewell !== last) return; // the visitor has gone elsewhere meanwhile
+    if (farewells.length && farewell !== last) return; // the visitor went elsewhere meanwhile
     farewell = null;
     if (frame && socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(frame));
     enter("leaving");
-    actOnTold(); // a page that leaves by itself has seen the edge, too
+    actOnTold(); // a page that leaves by itself has also seen the edge
     updateTaking();
     load(last.url, LOADS, farewells.length > 0);
   }
 
-  /** Wait for the page's farewell, as a display on which presses don't count. */
+  /** Wait for the page's farewell; meanwhile presses don't count on this display. */
   async function playFarewell(farewells, last) {
     farewell = last;
     updateTaking();
@@ -593,7 +594,7 @@
     await Promise.race([Promise.allSettled(farewells), pause(FAREWELL_MS)]);
   }
 
-  /** Load the next page, once the server answers: a dead one would leave an error page. */
+  /** Load the next page once the server answers: a dead server would leave an error page. */
   async function load(url, tries, afterFarewell) {
     if (tries === 0) return lost();
     const stay = stays;
@@ -607,43 +608,43 @@
     if (answer.found !== "page") return stayHere(url, answer);
     handOver(url.pathname, afterFarewell);
     timer = setTimeout(load, LOAD_MS, url, tries - 1, afterFarewell);
-    moveTo(url, answer.version); // at once: until the page is fetched, the server can still die
+    moveTo(url, answer.version); // at once: the server can still die before the page is fetched
   }
 
-  /** Go on with this page, and past what led away from it: there is nothing to lead to. */
+  /** Stay on this page, and count the move as acted on: its target can't be shown. */
   function stayHere(url, { found, status }) {
     const why = found === "elsewhere" ? "leads to another site" : `answers ${status}`;
     console.warn(`gpiobridge: ${url.pathname} ${why}, so this page stays`);
-    tell("stayed", { page: url.pathname }); // a farewell that hid the page can be taken back
+    tell("stayed", { page: url.pathname }); // so a page that hid itself can show itself again
     const nowMs = performance.now();
     refusals = nowMs - refusedAtMs < AGAIN_MS ? refusals + 1 : 0;
     refusedAtMs = nowMs;
     if (!refusals) return open();
-    // A level leads away again and again: it finds the page once that can be shown.
+    // A level asks again and again: it leads to the page once that can be shown.
     enter("waiting");
     timer = setTimeout(open, retryDelayMs(refusals, Math.random()));
   }
 
-  /** Navigate; past what was fetched ahead, if ``version`` says that it is another page by now. */
+  /** Navigate; skip what was fetched ahead if ``version`` says that it is outdated. */
   function moveTo(url, version) {
     moveUnasked();
     const there = new URL(url);
     if (version && ahead && version !== ahead) {
-      // Nothing can take a prefetched page back on plain http, but it is found by its address.
+      // On plain http nothing can discard a prefetched page, but another URL doesn't match it.
       there.search += `${there.search ? "&" : "?"}${FRESH}=${version}`;
     }
-    if (there.href === location.href) location.reload(); // else a # would keep the document
+    if (there.href === location.href) location.reload(); // assign() would only scroll to a #
     else location.assign(there);
   }
 
-  /** Let the navigation that follows pass: nobody is there to be asked whether to leave. */
+  /** Let the next navigation pass without a question: nobody may be there to answer it. */
   function moveUnasked() {
     moving = true;
     setTimeout(() => { moving = false; }, LOAD_MS);
     listenInFrames();
   }
 
-  /** Take our own mark out of the address: it is nothing for the screen or for scripts. */
+  /** Remove our own mark from the URL: the screen and scripts need not see it. */
   function tidyAddress() {
     const url = new URL(location.href);
     const search = url.search.replace(new RegExp(`[?&]${FRESH}=[\\w-]*$`), "");
@@ -652,20 +653,20 @@
     history.replaceState(history.state, "", url);
   }
 
-  /** A handler may save what it has before a navigation of ours, but not hold it up. */
+  /** Let a beforeunload handler save its data before our navigation, but not hold it up. */
   function passUnasked(event) {
     if (!moving) return;
     event.preventDefault = () => {};
     Object.defineProperty(event, "returnValue", { value: "", writable: true });
     const view = event.currentTarget;
-    const handler = view.onbeforeunload; // what it returns would ask
+    const handler = view.onbeforeunload; // its return value would make the browser ask
     if (!handler) return;
     view.onbeforeunload = null;
     setTimeout(() => { view.onbeforeunload ??= handler; });
     handler.call(view, event);
   }
 
-  /** A page that came as an error, such as its template's, is loaded again once it is well. */
+  /** Reload a page that came as an error, such as its template's, once it is well again. */
   async function recover() {
     const [arrival] = performance.getEntriesByType("navigation");
     if (!(arrival?.responseStatus >= 500)) return;
@@ -680,15 +681,15 @@
   const ownPath = location.pathname;
 
   /**
-   * Turbo, htmx and their like put the content of another page into this document, and its address
-   * into the bar. Ours are the rules of the page that was left: load the other one really.
+   * Turbo, htmx and similar libraries put another page's content into this document and its URL
+   * into the address bar. The rules here are still those of the old page: so load the new one.
    */
   function noticeSwap() {
     const here = location.pathname;
     const isOther = ([name, path]) =>
       name !== page && new URL(path, location.href).pathname === here;
     if (here === ownPath || state === "leaving" || !Object.entries(paths).some(isOther)) return;
-    farewell = null; // of a page that is no longer there
+    farewell = null; // its page is no longer there
     enter("leaving");
     load(new URL(location.href), LOADS);
   }
@@ -710,28 +711,28 @@
 
   // ------------------------------------------------------------------ nobody there
 
-  // Use is what a hand does: a page's own scrolling, and scripts, are none.
+  // Only what a hand does is use: a page's own scrolling and scripts are not.
   const USES = [
     "pointerdown", "pointerup", "pointermove", "wheel", "touchstart", "touchmove", "keydown",
   ];
-  // All that one touch or key may bring.
+  // All events that one touch or key may cause.
   const GESTURE = [
     "pointerdown", "mousedown", "touchstart", "pointerup", "mouseup", "touchend",
     "click", "auxclick", "contextmenu", "keydown", "keypress", "keyup",
   ];
   const LAST_OF_GESTURE = ["click", "auxclick", "contextmenu", "keyup"];
 
-  const filmsSinceMs = new Map(); // by source: since when it holds the page that nobody uses
+  const filmsSinceMs = new Map(); // by source: since when a film holds the unused page
   let idleTimer = 0;
   let usedAtMs = 0;
   let pointerAt = "";
-  let focused = null; // the frame of another site that has the focus, and since when
+  let focused = null; // the other site's frame that has the focus, and since when
   let focusedAtMs = 0;
-  let countdown = 0; // the seconds that the warning shows; 0 while there is none
-  let endedWarning = null; // the touch, key or move by which somebody has ended it
-  let swallowing = false; // whether more of that gesture may come, which is nothing to the page
+  let countdown = 0; // the seconds that the warning shows; 0 without a warning
+  let endedWarning = null; // the touch, key or move that ended the warning
+  let swallowing = false; // whether more of that gesture may come, which the page must not get
 
-  /** Wait for nobody: then leave by ourselves. Any use, and this page's pins, begin it anew. */
+  /** Start the idle time, after which the page leaves by itself. Use and its pins restart it. */
   function startIdling() {
     if (!idleMs) return;
     usedAtMs = performance.now();
@@ -750,7 +751,7 @@
       warn(leftMs <= warnMs ? Math.ceil(leftMs / 1000) : 0);
       idleTimer = setTimeout(lookForUse, leftMs % 1000 || 1000);
     } else {
-      usedAtMs = nowMs; // should the page stay after all
+      usedAtMs = nowMs; // in case the page stays after all
       idleTimer = setTimeout(lookForUse, 1000);
       const to = script.dataset.idleTo;
       leave(paths[to], { frame: { type: "idle", to } });
@@ -769,7 +770,7 @@
     );
   }
 
-  /** Whether a film plays that will end; one that begins again and again holds the page once. */
+  /** Whether a film plays that will end; a film that repeats holds the page only once. */
   function holds(film, nowMs) {
     const { paused, ended, loop, srcObject, duration, playbackRate, currentSrc } = film;
     const willEnd = !loop && !srcObject && Number.isFinite(duration) && playbackRate;
@@ -778,7 +779,7 @@
     return nowMs - filmsSinceMs.get(currentSrc) <= (1000 * duration) / Math.abs(playbackRate);
   }
 
-  /** Whether someone may use a frame of another site, of which we see nothing but the focus. */
+  /** Whether someone may use another site's frame; we can only see that it has the focus. */
   function isInForeignFrame(nowMs) {
     let element = document.hasFocus() ? document.activeElement : null;
     while (element?.contentDocument) element = element.contentDocument.activeElement;
@@ -790,7 +791,7 @@
     return frame !== null && nowMs - focusedAtMs < FOCUS_MS;
   }
 
-  /** This window, and those of its frames that are of this site. */
+  /** This window, and its frames of the same site. */
   function* views(view = window) {
     yield view;
     for (let i = 0; i < view.length; i += 1) {
@@ -798,13 +799,13 @@
       try {
         ours = Boolean(view[i].document);
       } catch {
-        // it is of another site
+        // it belongs to another site
       }
       if (ours) yield* views(view[i]);
     }
   }
 
-  /** Hear of use, and of what would hold a navigation up, in frames, too; heard twice is once. */
+  /** Listen for use and for beforeunload, in frames, too; adding a listener twice does no harm. */
   function listenInFrames() {
     for (const view of views()) {
       view.addEventListener("beforeunload", passUnasked, true);
@@ -816,7 +817,7 @@
   function used(event) {
     const { type, screenX, screenY, movementX, movementY } = event;
     if (type === "pointermove") {
-      // Browsers send one under a resting mouse, too, when what is below it moves.
+      // Browsers also send one if the mouse rests and something below it moves.
       const at = `${screenX} ${screenY}`;
       if (at === pointerAt && !movementX && !movementY) return;
       pointerAt = at;
@@ -825,7 +826,7 @@
     startIdling();
   }
 
-  /** Say how many seconds are left; 0: someone is there. */
+  /** Show how many seconds are left; 0: someone is there. */
   function warn(seconds) {
     if (seconds === countdown) return;
     const begins = !countdown;
@@ -833,12 +834,12 @@
     countdown = seconds;
     if (seconds) document.documentElement.dataset.idle = seconds;
     else delete document.documentElement.dataset.idle;
-    if (seconds) swallowNext(); // each time, as there may be new frames
+    if (seconds) swallowNext(); // each time, because there may be new frames
     if (begins || !seconds) updateTaking();
     tell("idle", { seconds: seconds || null });
   }
 
-  /** A touch or key that ends the warning says "I am here", and nothing to what lies below it. */
+  /** Swallow the touch or key that ends the warning: it only means "I am here". */
   function swallowNext() {
     for (const view of views()) {
       for (const type of GESTURE) {
@@ -849,15 +850,15 @@
 
   function swallow(event) {
     const begins = event.type === "pointerdown" || (event.type === "keydown" && !event.repeat);
-    if (begins && !saysHere(event)) return swallowNoMore(); // it is the next one
+    if (begins && !saysHere(event)) return swallowNoMore(); // it is the next gesture
     if (begins) swallowing = true;
-    if (!swallowing) return; // the end of one that began before the warning
+    if (!swallowing) return; // the end of a gesture that began before the warning
     event.preventDefault();
     event.stopImmediatePropagation();
     if (LAST_OF_GESTURE.includes(event.type)) swallowNoMore();
   }
 
-  /** Whether this is what ended the warning, or the click of the mouse whose move has done so. */
+  /** Whether this event ended the warning, or is the click of the mouse whose move ended it. */
   function saysHere(event) {
     if (event === endedWarning) return true;
     const moved = !swallowing && endedWarning?.type === "pointermove";
@@ -873,16 +874,16 @@
 
   // ------------------------------------------------------------------ the mouse's cursor
 
-  let cursorless = null; // the style by which there is none
+  let cursorless = null; // the style sheet that hides the cursor
   let cursorTimer = 0;
 
   /**
-   * Let only a mouse that is moved have a cursor, on a display with a name, such as a kiosk's: a
-   * touchscreen may be a mouse to the browser, too, and on an exhibit nobody looks for one.
+   * On a display with a name, such as a kiosk, show a cursor only for a mouse that moves. To the
+   * browser, a touchscreen may be a mouse, too, and nobody looks for a cursor on an exhibit.
    */
   function startHidingCursor() {
     if (!recall(nameKey) || !document.adoptedStyleSheets) return;
-    cursorless = new CSSStyleSheet(); // which a strict policy lets pass
+    cursorless = new CSSStyleSheet(); // a strict policy allows it
     cursorless.replaceSync("html, html * { cursor: none !important; }");
     document.adoptedStyleSheets = [...document.adoptedStyleSheets, cursorless];
     for (const type of ["pointermove", "pointerdown"]) {
@@ -891,7 +892,7 @@
   }
 
   function showCursor({ type, pointerType, movementX, movementY }) {
-    const rests = type === "pointermove" && !movementX && !movementY; // what is below it moves
+    const rests = type === "pointermove" && !movementX && !movementY; // something below it moves
     if (pointerType === "mouse" && rests) return;
     clearTimeout(cursorTimer);
     cursorless.disabled = pointerType === "mouse";
@@ -909,7 +910,7 @@
     const name = url.searchParams.get("display");
     if (name) keep(nameKey, name);
     if (url.searchParams.has("token")) {
-      url.searchParams.delete("token"); // a cookie has it by now: it is nothing for the screen
+      url.searchParams.delete("token"); // a cookie has it by now: don't show it on the screen
       history.replaceState(history.state, "", url);
     }
     startHidingCursor();
@@ -919,13 +920,13 @@
     recover();
     cursors = takeOver();
     updateTaking();
-    if (state === "asleep") open(); // else the page leaves already, by its word on being shown
+    if (state === "asleep") open(); // otherwise a "shown" handler has already made the page leave
     for (const name of ["resume", "visibilitychange"]) document.addEventListener(name, wake);
     document.addEventListener("visibilitychange", sayVisible);
     addEventListener("online", wake);
   }
 
-  /** Act now, or once the page is shown: one that is only prerendered is no display yet. */
+  /** Act now, or once the page is shown: a prerendered page is not a display yet. */
   function onceShown(act) {
     if (document.prerendering) document.addEventListener("prerenderingchange", act, { once: true });
     else act();
@@ -934,7 +935,7 @@
   function sleep() {
     // A page in the back/forward cache must not keep a socket: it would be a ghost display.
     enter("asleep");
-    if (seat) keep(seatKey, seat); // for the page that comes next in this tab, whichever it is
+    if (seat) keep(seatKey, seat); // for the next page in this tab, whichever it is
     seat = "";
     farewell = null;
     clearTimeout(idleTimer);
@@ -950,7 +951,7 @@
   tidyAddress();
   watchAddress();
   listenInFrames();
-  document.addEventListener("load", listenInFrames, true); // of a frame
+  document.addEventListener("load", listenInFrames, true); // a frame has loaded
   new MutationObserver(showOnChanged).observe(document, {
     childList: true, subtree: true, attributes: true, attributeFilter: ["data-pin"],
   });
@@ -960,7 +961,7 @@
   }
   addEventListener("pageshow", (event) => {
     if (!event.persisted) return;
-    cursors = []; // what was pressed meanwhile was for the pages that were on the screen
+    cursors = []; // presses made meanwhile were for the pages that were on the screen
     since = "";
     keep(handedKey, ""); // it was for a page that wasn't shown
     shownAtMs = performance.now();
@@ -969,7 +970,7 @@
     wake();
   });
   document.addEventListener("DOMContentLoaded", () => {
-    // Frames may have come before the elements.
+    // Frames of the socket may have come before the elements.
     Object.keys(pins).forEach(show);
     setSimulated(document.documentElement.hasAttribute("data-simulated"));
     const events = early;

@@ -1,13 +1,13 @@
 /*
  * The simulator page: its buttons press simulated pins, and set their levels, by POST.
  *
- * What a pin's level *is* comes back by the bridge's own way: client.js writes data-level and
- * data-active on every element with data-pin, as on any page.
+ * A pin's actual level comes back through the bridge: client.js writes data-level and data-active
+ * on every element with data-pin, as on any page.
  */
 "use strict";
 (() => {
   const PRESS_MS = 150; // a press of a finger
-  const MARGIN_MS = 20; // the pin has changed before we hear of it; timers are coarse
+  const MARGIN_MS = 20; // the pin changes before we receive it, and timers are coarse
   const ANSWER_MS = 5000;
   const { prefix } = document.currentScript.dataset;
   const error = document.querySelector(".error[role=alert]");
@@ -15,7 +15,7 @@
   const other = (level) => (level === "low" ? "high" : "low");
   const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-  /** Set a pin's level, perhaps for a time; resolve to whether it worked, and say why it didn't. */
+  /** Set a pin's level, perhaps for a time; resolve to whether it worked, and show why not. */
   async function set(pin, level, forMs) {
     let problem = "";
     try {
@@ -23,7 +23,7 @@
         method: "POST",
         headers: { "Content-Type": "application/json" },
         body: JSON.stringify(forMs ? { level, for: `${forMs}ms` } : { level }),
-        keepalive: true, // it must arrive even if this page is closed now
+        keepalive: true, // the request must arrive even if this page is closed now
         signal: AbortSignal.timeout(ANSWER_MS),
       });
       if (answer.status === 400) {
@@ -49,9 +49,9 @@
     let turn = Promise.resolve();
     let waiting = 0;
 
-    /** Do one thing at a time: a second click waits until what the first did has settled. */
+    /** Do one thing at a time: a second click waits until the first has settled. */
     function inTurn(act) {
-      if (waiting > 2) return; // a hammered button doesn't go on by itself for long
+      if (waiting > 2) return; // after many fast clicks, few remain to be done
       waiting += 1;
       turn = turn.then(act).finally(() => {
         waiting -= 1;
@@ -69,7 +69,7 @@
       if (isHeld()) return;
       press.classList.add("busy");
       const forMs = Math.max(PRESS_MS, settleMs);
-      // The bridge itself lets go of it: this page may be closed meanwhile.
+      // The bridge itself releases the pin: this page may be closed meanwhile.
       if (await set(pin, activeLevel, forMs)) await sleep(forMs + settleMs);
       press.classList.remove("busy");
     }
@@ -85,12 +85,12 @@
     press.addEventListener("click", () => inTurn(pressOnce));
     hold.addEventListener("click", () => inTurn(toggleHold));
 
-    // A key kept down repeats its click: that would be a machine gun, not a press.
+    // A key that is held down repeats its click, but it is only one press.
     card.addEventListener("keydown", (event) => {
       if (event.repeat && event.key === "Enter") event.preventDefault();
     });
 
-    // The pin may be held by someone else, or since before a reload: "Hold" shows what is so.
+    // Someone else may hold the pin, or a reload forgot that it is held: "Hold" shows what is so.
     new MutationObserver(() => {
       if (!waiting) showHeld(card.dataset.active === "true");
     }).observe(card, { attributeFilter: ["data-active"] });

@@ -94,14 +94,14 @@ def test_who_may_use_the_api(
         assert answer.text == (
             "The API asks for a token, and none is set: write server.api_token, and send it as "
             f"Authorization: Bearer{'' if proxied else local}. On the machine itself "
-            "gpiobridge push, navigate and press need none, as the bridge's user, at a loopback "
-            "address.\n"
+            "gpiobridge push, navigate and press need no token, as the bridge's user, at a "
+            "loopback address.\n"
         )
         assert answer.text.strip() == own_sentence(403, answer.data)  # a command shows all of it
     elif status == 403 and proxied:
         assert answer.text == (
-            'server.api = "local" lets nobody in where server.url or server.allowed_hosts mean a '
-            "proxy: write server.api_token, and send it as Authorization: Bearer.\n"
+            'server.api = "local" lets nobody in, because server.url or server.allowed_hosts means '
+            "a proxy: write server.api_token, and send it as Authorization: Bearer.\n"
         )
     elif status == 403:
         assert answer.text.startswith("Only programs on this machine itself may use the API: ")

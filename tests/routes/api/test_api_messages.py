@@ -58,7 +58,8 @@ def test_moves_from_outside(exhibit: Callable[..., BridgeProcess], kind: str) ->
             "messages",
             {"data": 1, "pages": "open"},
             400,
-            "'pages' is unknown; beside \"data\" there are: page, display, exclude, retain.",
+            "'pages' is unknown; the body has \"data\", and may have: page, display, exclude, "
+            "retain.",
         ),
         ("messages", {"data": 1, "page": "nosuch"}, 400, "page = 'nosuch': there is no such page"),
         ("messages", {"data": 1, "display": 5}, 400, "display = 5: must be a display, or its name"),
@@ -71,10 +72,15 @@ def test_moves_from_outside(exhibit: Callable[..., BridgeProcess], kind: str) ->
         ("messages", {"data": 10**4000}, 200, ""),
         ("messages", {"data": "x" * 16_384}, 400, "the message takes 16412 bytes"),
         ("messages", {"data": "\ud800"}, 400, "the message is no JSON"),
-        ("messages", {"data": "x" * 70_000}, 413, "The body is at most 65536 bytes."),
+        ("messages", {"data": "x" * 70_000}, 413, "The body is too long: it may have 65536 bytes."),
         ("messages", {"data": 1, "\ud800": 1}, 400, "'\\ud800' is unknown"),
-        ("messages", {"data": 1, "Retain": "x"}, 400, "'Retain' is unknown; beside"),
-        ("messages", {"date": 1}, 400, "'date' is unknown; beside \"data\" there are: page, "),
+        ("messages", {"data": 1, "Retain": "x"}, 400, "'Retain' is unknown; the body has"),
+        (
+            "messages",
+            {"date": 1},
+            400,
+            "'date' is unknown; the body has \"data\", and may have: page, ",
+        ),
         ("navigate", {"page": "open"}, 400, 'The body must be a JSON object with "to".'),
         ("navigate", {}, 400, 'The body must be a JSON object with "to".'),
         ("navigate", {"to": "nosuch"}, 400, "to = 'nosuch': there is no such page; pages: welcome"),
@@ -105,7 +111,7 @@ def test_a_key_that_is_there_twice_is_refused(
     answer = served().post(f"/api/{what}", data=body)
     assert (answer.status_code, answer.text) == (
         400,
-        f"{double!r} is in the body twice: say it once.\n",
+        f"{double!r} is in the body twice: remove one.\n",
     )
 
 

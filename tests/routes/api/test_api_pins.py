@@ -169,7 +169,7 @@ def test_the_simulator_presses_virtual_pins_too(share_bridge: Run) -> None:
     bridge = share_bridge(server=LOCAL, config=EXHIBIT)
     status, page = bridge.get("/simulator")
     assert status == 200
-    assert "GPIO 17, pull up, active low" in page
+    assert "GPIO 17, header pin 11, pull up, active low" in page
     assert "Set by POST /api/pins/gate, no pull, active high" in page
     with bridge.socket("simulator") as ws:
         frame(ws, "state")
@@ -183,12 +183,12 @@ def test_the_simulator_names_the_chip_of_a_pin(served: Callable[..., FlaskClient
     text = EXHIBIT.replace("[pins.bell]", '[pins.far]\npin = 3\nchip = "gpiochip2"\n[pins.bell]')
     page = served(text=text).get("/simulator").text
     assert "Line 3 of gpiochip2, pull up, active low" in page
-    assert "GPIO 17, pull up, active low" in page
+    assert "GPIO 17, header pin 11, pull up, active low" in page
 
 
 def test_the_greeting_says_how_a_virtual_pin_is_set(exhibit: Callable[..., BridgeProcess]) -> None:
     """Each pin has a line, with where its level comes from."""
     bridge = exhibit()
-    bridge.wait_for_line("  button: GPIO 17, active low\n")
+    bridge.wait_for_line("  button: GPIO 17, header pin 11, active low\n")
     bridge.wait_for_line("  bell: set by POST /api/pins/bell, active low\n")
     bridge.wait_for_line("  gate: set by POST /api/pins/gate, active high\n")

@@ -80,7 +80,7 @@ def test_a_press_goes_back_to_what_was(share_bridge: Run) -> None:
 
 SIMULATED = "/simulator/pins/bell"
 
-DOES_NOT_KNOW = "'{}' is unknown; beside \"level\" there is: for.{}\n"
+DOES_NOT_KNOW = "'{}' is unknown; the body has \"level\", and may have: for.{}\n"
 
 
 @pytest.mark.parametrize("path", [BELL, SIMULATED, "/simulator/pins/button"])
@@ -90,7 +90,7 @@ DOES_NOT_KNOW = "'{}' is unknown; beside \"level\" there is: for.{}\n"
         ('{"level": "low", "For": "150ms"}', DOES_NOT_KNOW.format("For", ' Did you mean "for"?')),
         ('{"level": "low", "duration": 1}', DOES_NOT_KNOW.format("duration", "")),
         ('{"Level": "low"}', DOES_NOT_KNOW.format("Level", ' Did you mean "level"?')),
-        ('{"level": "high", "level": "low"}', "'level' is in the body twice: say it once.\n"),
+        ('{"level": "high", "level": "low"}', "'level' is in the body twice: remove one.\n"),
         ('{"level": "low", "for": null}', '"for" = None: must be a duration'),
         ('{"level": "low", "for": 150}', '"for" = 150: must be a duration'),
         ('{"level": null}', 'The body must be {"level": "low"} or {"level": "high"}.\n'),
@@ -125,7 +125,7 @@ def test_the_address_says_nothing_but_the_token(
     answer = served().post(f"{path}?for=150ms", json=body)
     assert (answer.status_code, answer.text) == (
         400,
-        "'for' is unknown in the address: what is asked for is in the body.\n",
+        "'for' is unknown in the address: write it into the JSON body.\n",
     )
 
 

@@ -1,0 +1,114 @@
+"""What `gpiobridge check` shows: all that was checked, as tables of plain text.
+
+The settings stand first and the rules last, because the end is what a terminal shows. Secrets are
+only said to be there. Pure; any thread.
+"""
+
+from collections.abc import Iterator
+from dataclasses import MISSING, fields
+
+from gpiobridge.cli.table import table
+from gpiobridge.config import Page, Pin, Settings, format_duration
+from gpiobridge.config.tables import GpioTable, KioskTable, LimitsTable, ServerTable, Table
+from gpiobridge.config.words import show
+from gpiobridge.core.triggers import WORDS
+
+_SECRETS = ("token", "api_token")
+
+_SECTIONS: dict[str, type[Table]] = {
+    "server": ServerTable,
+    "gpio": GpioTable,
+    "limits": LimitsTable,
+    "kiosk": KioskTable,
+}
+
+
+def tables(settings: Settings) -> str:
+    """Show a configuration.
+
+    Args:
+        settings: the configuration, which is right.
+    """
+    made = (
+        table(("setting", "value", ""), list(_settings(settings))),
+        table(
+            ("pin", "where", "pull", "active", "debounce", "hold"),
+            [_pin(settings, pin) for pin in settings.pins.values()],
+        ),
+        table(
+            ("page", "template", "when", "leads to"),
+            [row for page in settings.pages.values() for row in _rules(settings, page)],
+        ),
+        table(
+            ("page", "loaded ahead", "lockout", "script"),
+            [
+                (page.name, _ahead(page), format_duration(page.lockout_s), _yes(page.client))
+                for page in settings.pages.values()
+            ],
+        ),
+    )
+    return "\n\n".join(made)
+
+
+def _settings(settings: Settings) -> Iterator[tuple[str, str, str]]:
+    """List each key of the sections that have no names in them, with its value."""
+    for section, keys in _SECTIONS.items():
+        values = getattr(settings, section)
+        defaults = {each.name: each.default for each in fields(values)}
+        for attribute, field in keys.model_fields.items():
+            value, name = getattr(values, attribute), field.alias or attribute
+            default = defaults[attribute]
+            note = "default" if value == default and default is not MISSING else ""
+            # A list has a line for each value, so that the table stays narrow.
+            shown, *more = value if isinstance(value, tuple) and value else [_value(name, value)]
+            yield f"{section}.{name}", shown, note
+            yield from (("", each, "") for each in more)
+
+
+def _value(name: str, value: object) -> str:
+    """Write a value as the file does, without its quotes."""
+    if name == "renew":
+        return f"{value // 60:02}:{value % 60:02}" if isinstance(value, int) else "never"
+    if isinstance(value, float):
+        return format_duration(value)
+    if name in _SECRETS:
+        return "given" if value else "none"
+    if value == ():
+        return "none"
+    return str(value) or "none" if isinstance(value, str) else show(value)
+
+
+def _pin(settings: Settings, pin: Pin) -> tuple[str, ...]:
+    return (
+        pin.name,
+        pin.placed(settings.gpio) if pin.pin is not None else pin.short,
+        pin.pull or "",
+        pin.active,
+        format_duration(pin.debounce_s),
+        format_duration(pin.hold_s),
+    )
+
+
+def _rules(settings: Settings, page: Page) -> Iterator[tuple[str, ...]]:
+    name = f"{page.name} (start)" if page.name == settings.server.start else page.name
+    first = (name, page.template or "a view")
+    rows: list[tuple[str, str]] = []
+    for (pin, event), to in page.rules.items():
+        at_load = ", at load, too" if (pin, event) in page.while_rules else ""
+        rows.append((f"{pin} is {WORDS[event]}{at_load}", to))
+    if page.idle:
+        warns = f", warns for {format_duration(page.idle.warn_s)}" if page.idle.warn_s else ""
+        rows.append((f"idle for {format_duration(page.idle.after_s)}{warns}", page.idle.to))
+        rows += [(f"  {pin} keeps it, too", "") for pin in page.idle.pins]
+    for number, row in enumerate(rows or [("", "")]):
+        yield (*(first if number == 0 else ("", "")), *row)
+
+
+def _ahead(page: Page) -> str:
+    if page.prerender:
+        return "prerendered"
+    return "prefetched" if page.fetched_ahead else "no"
+
+
+def _yes(given: bool) -> str:
+    return "yes" if given else "no"

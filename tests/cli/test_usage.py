@@ -1,0 +1,41 @@
+"""What is said of a command line that is wrong: the error last but one, then where to read on."""
+
+import pytest
+from click.testing import CliRunner
+
+from gpiobridge.cli import main
+
+
+@pytest.mark.parametrize(
+    ("line", "said", "hint"),
+    [
+        ("chek", "No such command 'chek'; did you mean check?", ""),
+        ("frob", "No such command 'frob'; write one of check, doctor, install, kiosk, "
+         "navigate, press, push, run, uninstall, version, watch", ""),
+        ("--bogus", "No such option '--bogus'", ""),
+        ("press", "Missing argument 'NAME'", " press"),
+        ("run --port abc", "Invalid value for '--port': 'abc' is not a valid integer", " run"),
+        ("watch a --url b", "URL and --url both say where; leave one of them out", " watch"),
+        ("install --browser cog", "--browser is the kiosk's; add --kiosk, or leave it out",
+         " install"),
+        ("kiosk --display a/b", "Invalid value for '--display': \"a/b\": a display's name has 1 to "
+         '32 of A-Z, a-z, 0-9, "_" and "-"; write one such as "kiosk-2"', " kiosk"),
+        ("push hello", "Invalid value for 'JSON': 'hello' is no JSON (Expecting value: line 1 "
+         "column 1 (char 0)); text needs its quotes: '\"hello\"'", " push"),
+    ],
+)  # fmt: skip
+def test_an_error_of_usage_ends_with_where_to_read_on(line: str, said: str, hint: str) -> None:
+    """Exit code 2, a sentence of ours, and the help of the command that was meant."""
+    done = CliRunner().invoke(main, line.split(), prog_name="gpiobridge")
+    assert done.exit_code == 2
+    usage, sentence, last = done.stderr.splitlines()
+    assert usage.startswith(f"Usage: gpiobridge{hint} [OPTIONS]")
+    assert sentence == f"gpiobridge: {said}"
+    assert last == f"gpiobridge{hint} --help says how it is called"
+
+
+def test_the_command_alone_shows_its_help() -> None:
+    """As ``--help`` does."""
+    done = CliRunner().invoke(main, [], prog_name="gpiobridge")
+    assert "Commands:" in done.output
+    assert "says how it is called" not in done.output

@@ -1,0 +1,330 @@
+"""Make the reference of the configuration, `docs/configuration.md`, from the code's own tables.
+
+What a key means stands once, below `Args:` of its class in `gpiobridge/config/settings.py` and
+`gpiobridge/pins/`; types, ranges and defaults come from `config/tables.py` and these classes, rules
+from `core/triggers.py`. The page keeps its prose: only what stands between the marks
+`<!-- made: NAME -->` and `<!-- end -->` is written. `make reference` runs this; `test_reference.py`
+fails while the page is stale. It lies with the tests because only a maintainer runs it, and the
+wheel has no use for it.
+"""
+
+import dataclasses
+import inspect
+import re
+import textwrap
+import typing
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from gpiobridge.config import Gpio, Idle, Kiosk, Limits, Page, Server, format_duration
+from gpiobridge.config.kinds import KINDS, kind_of
+from gpiobridge.config.page_tables import RESERVED
+from gpiobridge.config.tables import (
+    GpioTable,
+    KioskTable,
+    LimitsTable,
+    PageTable,
+    RulesTable,
+    Seconds,
+    ServerTable,
+    Table,
+)
+from gpiobridge.config.words import NAME_RULES, show
+from gpiobridge.core.triggers import TABLES, TRIGGERS
+
+PAGE = Path(__file__).parents[2] / "docs/configuration.md"
+
+# What no table can say: what a key is worth that is left out, where no value stands for it.
+DEFAULTS = {
+    "server.start": "the first page",
+    "server.token": "none",
+    "server.api_token": "the token",
+    "server.allowed_hosts": "none",
+    "server.url": "none",
+    "kiosk.allow": "none",
+    "kiosk.renew": "never",
+    "pins.pin": "must be given",
+    "pins.chip": "that of `[gpio]`",
+    "pins.source": '`"gpio"`',
+    "pins.active": '`"low"`; with `pull = "down"` it is `"high"`, with `"none"` it must be given',
+    "pages.template": "`<page>.html`",
+    "pages.prefetch": "`true` for a template, `false` for a view of an application",
+    "pages.idle": "`false`",
+    "idle.after": "must be given",
+    "idle.to": "must be given",
+    "idle.pins": "none",
+    "idle.warn": "none",
+}
+# What can't be made from a default either: an example.
+EXAMPLES = {
+    "server.start": '"welcome"',
+    "server.token": '"choose-16-or-more-signs"',
+    "server.api_token": '"another-one-of-16-or-more"',
+    "server.allowed_hosts": '["kiosk.example.org"]',
+    "server.url": '"https://pi.example.org"',
+    "kiosk.allow": '["https://example.org"]',
+    "kiosk.renew": '"04:00"',
+    "pins.pin": "17",
+    "pins.chip": '"gpiochip2"',
+    "pins.source": '"http"',
+    "pins.active": '"low"',
+    "pages.template": '"welcome.html"',
+    "pages.prefetch": "true",
+    "pages.idle": '{ after = "60s", to = "welcome" }',
+    "idle.after": '"60s"',
+    "idle.to": '"welcome"',
+    "idle.pins": '["pir"]',
+    "idle.warn": '"10s"',
+}
+# The types of values that a reader of their own reads.
+TYPES = {
+    "kiosk.renew": "time of day, `HH:MM`",
+    "pins.pin": "whole number or text",
+    "pins.source": " or ".join(f'`"{kind}"`' for kind in KINDS),
+    "pages.idle": "table of the keys below, or `false`",
+    "idle.after": "duration, `1s` to `1d`",
+    "idle.to": "text, a page's name",
+    "idle.pins": "list of text, names of pins",
+    "idle.warn": "duration, `1s` to less than `after`",
+}
+
+
+class Key(NamedTuple):
+    """One key of the file.
+
+    Args:
+        place: `server.port`, or `pins.pull` for that of any pin.
+        type: the type, with the range or the words that can stand there.
+        default: what it is worth when it is left out, in Markdown.
+        example: a value, as TOML.
+        meaning: what it does.
+    """
+
+    place: str
+    type: str
+    default: str
+    example: str
+    meaning: str
+
+    @property
+    def name(self) -> str:
+        """The key itself."""
+        return self.place.rpartition(".")[2]
+
+
+def arguments(owner: type) -> dict[str, str]:
+    """Read what the docstrings of a class, and of those above it, say of each argument."""
+    found: dict[str, str] = {}
+    for each in reversed(owner.__mro__):
+        doc = inspect.cleandoc(each.__dict__.get("__doc__") or "")
+        for part in re.findall(r"^(?:Args|Attributes):\n((?:    .*\n?|\n)*)", doc, re.MULTILINE):
+            for entry in re.split(r"\n(?=\w)", textwrap.dedent(part).strip()):
+                name, _, text = entry.partition(":")
+                found[name] = " ".join(text.split())
+    return found
+
+
+def meaning(text: str) -> str:
+    """Take out what the column of types says already: the unit and the range."""
+    text = re.sub(r"; (?:at least )?[0-9][0-9.,]*(?: to [0-9.,]*[0-9])?\.?$", "", text.rstrip("."))
+    text = re.sub(r"; (?:None|0, or 1 to)\b.*$", "", text).replace(", in seconds", "")
+    text = text.replace(", in minutes after midnight", "")
+    return f"{text.rstrip('.')}."
+
+
+def type_of(annotation: Any, metadata: typing.Sequence[Any] = ()) -> str:
+    """Write a type of a table as a person reads it."""
+    for each in metadata:
+        if isinstance(reader := getattr(each, "func", None), Seconds):
+            least, most = format_duration(reader.least_s), format_duration(reader.most_s)
+            return f"duration, `{least}` to `{most}`"
+    origin, args = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is typing.Annotated:
+        return type_of(args[0], args[1:])
+    if origin is Literal:
+        return " or ".join(
+            filter(None, (", ".join(f"`{show(w)}`" for w in args[:-1]), f"`{show(args[-1])}`"))
+        )
+    if origin is tuple:
+        return "list of text"
+    if args:
+        return type_of(next(each for each in args if each is not type(None)), metadata)
+    if annotation is bool:
+        return "`true` or `false`"
+    if annotation is int:
+        least = next((each.ge for each in _flat(metadata) if hasattr(each, "ge")), None)
+        most = next((each.le for each in _flat(metadata) if hasattr(each, "le")), None)
+        bounds = f", {least} to {most}" if most is not None else f", at least {least}"
+        return f"whole number{bounds}"
+    return "text"
+
+
+def _flat(metadata: typing.Sequence[Any]) -> Iterator[Any]:
+    for each in metadata:
+        yield from getattr(each, "metadata", (each,))
+
+
+def keys(section: str, table: type[Table], owner: type) -> list[Key]:
+    """List the keys of a table."""
+    said = arguments(owner)
+    values = {field.name: field.default for field in dataclasses.fields(owner)}
+    made = []
+    for attribute, field in table.model_fields.items():
+        place = f"{section}.{field.alias or attribute}"
+        if place.rpartition(".")[2] in TABLES:
+            continue  # `rules` has them
+        value = values.get(attribute, dataclasses.MISSING)
+        if isinstance(value, float):
+            written = show(format_duration(value))
+        elif value in (None, (), "", dataclasses.MISSING):
+            written = ""
+        else:
+            written = show(value)
+        made.append(
+            Key(
+                place,
+                TYPES.get(place) or type_of(field.annotation, field.metadata),
+                DEFAULTS.get(place, f"`{written}`"),
+                EXAMPLES.get(place, written),
+                meaning(said[attribute]),
+            )
+        )
+    return made
+
+
+def idle_keys() -> list[Key]:
+    """List the keys of an `idle`."""
+    said = {name.removesuffix("_s"): text for name, text in arguments(Idle).items()}
+    return [
+        Key(f"idle.{name}", TYPES[f"idle.{name}"], DEFAULTS[f"idle.{name}"],
+            EXAMPLES[f"idle.{name}"], meaning(said[name]))
+        for name in ("after", "to", "pins", "warn")
+    ]  # fmt: skip
+
+
+def pin_keys(kind: str) -> list[Key]:
+    """List the keys of a pin of one kind."""
+    return keys("pins", kind_of(kind).table, kind_of(kind).pin)
+
+
+SECTIONS: dict[str, list[Key]] = {
+    "server": keys("server", ServerTable, Server),
+    "limits": keys("limits", LimitsTable, Limits),
+    "kiosk": keys("kiosk", KioskTable, Kiosk),
+    "gpio": keys("gpio", GpioTable, Gpio),
+    "pages": keys("pages", PageTable, Page),
+    "every_page": keys("pages", RulesTable, Page),
+    "idle": idle_keys(),
+}
+
+
+def table(rows: list[Key]) -> str:
+    """Write keys as a table in Markdown."""
+    lines = ["| key | value | default | what it does |", "|---|---|---|---|"]
+    lines += [
+        f"| `{key.name} = {key.example}` | {key.type} | {key.default} | {key.meaning} |"
+        for key in rows
+    ]
+    return "\n".join(lines)
+
+
+def pins() -> str:
+    """Write the kinds of pins, the keys that all have first."""
+    kinds = {kind: pin_keys(kind) for kind in KINDS}
+    shared = [key for key in kinds["gpio"] if all(key in others for others in kinds.values())]
+    parts = ["Each pin has these keys:", table(shared)]
+    for kind, its in kinds.items():
+        own = [key for key in its if key not in shared]
+        doc = (inspect.getdoc(kind_of(kind).pin) or "").splitlines()[0]
+        parts.append(f'### `source = "{kind}"`\n\n{doc}')
+        parts.append(table(own) if own else "It has no further keys.")
+    return "\n\n".join(parts)
+
+
+def rules() -> str:
+    """Write the tables of rules, from the triggers."""
+    lines = ["| rule | when it moves a display |", "|---|---|"]
+    for trigger in TRIGGERS:
+        when = trigger.when.replace("``", "`")
+        if trigger.at_load:
+            when = (
+                f"as long as the pin is {str(trigger.event).upper()}: each time it gets there, and "
+                "also when the page is loaded"
+            )
+        lines.append(f'| `{trigger.table}.button = "open"` | {when} |')
+    return "\n".join(lines)
+
+
+def names() -> str:
+    """Write which names pages and pins may have."""
+    reserved = ", ".join(f"`{name}`" for name in sorted(RESERVED))
+    page, pin = (
+        NAME_RULES[each].replace('"-"', "`-`").replace('"_"', "`_`") for each in ("pages", "pins")
+    )
+    return (
+        f"{page[:1].upper()}{page[1:]}. {pin[:1].upper()}{pin[1:]}. No page is called {reserved}."
+    )
+
+
+def example() -> str:
+    """Write a complete file, each key with its default and its meaning."""
+    parts = []
+    for section in ("server", "limits", "kiosk", "gpio"):
+        parts.append(_toml(f"[{section}]", SECTIONS[section]))
+    own = {key.place: key for key in pin_keys("gpio")}
+    parts.append(_toml("[pins.button]", [own.pop("pins.pin"), *own.values()]))
+    parts.append('[pins.doorbell]\nsource = "http"')
+    welcome = [*SECTIONS["pages"]]
+    parts.append(_toml("[pages.welcome]", welcome) + "\n" + _toml_rules())
+    parts.append('[pages.open]\non_low.button = "welcome"')
+    parts.append(
+        "# Rules, lockout and idle of each page that says nothing else.\n[every_page]\n"
+        'idle = { after = "60s", to = "welcome", pins = ["button"], warn = "10s" }'
+    )
+    return "```toml\n" + "\n\n".join(parts) + "\n```"
+
+
+# These would say something else than the default, or need what isn't there.
+_COMMENTED = {
+    "server.token", "server.api_token", "server.allowed_hosts", "server.url", "kiosk.allow",
+    "kiosk.renew", "pins.chip", "pins.source", "pages.idle",
+}  # fmt: skip
+
+
+def _toml(header: str, rows: list[Key]) -> str:
+    lines = [header]
+    for key in rows:
+        lines += textwrap.wrap(key.meaning, 96, initial_indent="# ", subsequent_indent="# ")
+        mark = "# " if key.place in _COMMENTED else ""
+        example = '"gpio"' if key.place == "pins.source" else key.example
+        lines.append(f"{mark}{key.name} = {example}")
+    return "\n".join(lines)
+
+
+def _toml_rules() -> str:
+    lines = ["# Where the pins lead from this page."]
+    for number, trigger in enumerate(TRIGGERS):
+        lines.append(f'{"# " if number else ""}{trigger.table}.button = "open"')
+    return "\n".join(lines)
+
+
+def made() -> dict[str, str]:
+    """Make each part of the page."""
+    tables = {name: table(rows) for name, rows in SECTIONS.items()}
+    return {**tables, "example": example(), "pins": pins(), "rules": rules(), "names": names()}
+
+
+def written(page: str) -> str:
+    """Write the made parts into the page; all else stays."""
+    parts = made()
+
+    def fill(found: re.Match[str]) -> str:
+        name = found[1]
+        return f"<!-- made: {name} -->\n\n{parts[name]}\n\n<!-- end -->"
+
+    return re.sub(r"<!-- made: (\w+) -->\n.*?<!-- end -->", fill, page, flags=re.DOTALL)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(written(PAGE.read_text("utf-8")), "utf-8")

@@ -1,0 +1,1 @@
+"""The film of the README: `python -m film` in tests/ makes it."""
