@@ -153,7 +153,8 @@ def test_the_search_finds_a_page(page: Any, served: str) -> None:
     """A word of a page leads to it, without another server."""
     page.goto(f"{served}/index.html")
     page.keyboard.press("/")
+    page.wait_for_function("document.activeElement.shadowRoot?.activeElement?.tagName === 'INPUT'")
     page.keyboard.type("oscillates")
     page.get_by_text("Pins and back ends").wait_for()
     page.keyboard.press("Enter")
-    page.wait_for_url("**/how-presses-count.html*")
+    page.wait_for_url("**/*.html?h=oscillates*")
