@@ -50,10 +50,10 @@ class _Fix(NamedTuple):
     """A fault that was found in a line.
 
     Args:
-        what: the fault, as a sentence goes on after the line.
-        line: the line with this fault repaired; it may have others.
-        remedy: what to say if the repaired line is no TOML either, or is too long to show.
-        alike: whether the repaired line looks as the wrong one does, so that showing it is no help.
+        what: The fault, in the words that follow the line in a sentence.
+        line: The line with this fault repaired; it may have others.
+        remedy: The remedy if the repaired line is no TOML either, or is too long to show.
+        alike: Whether the repaired line looks like the wrong one, which makes it no help.
     """
 
     what: str
@@ -304,7 +304,7 @@ def _earlier(lines: list[str], start: int) -> tuple[int, Key] | None:
     for number, other, _ in before:
         if other[: len(path)] == path:
             return number, path
-    # A table with a header of its own, which is closed for keys of another one.
+    # A table with its own header, which is closed for keys of another table.
     for number, other, _ in before:
         if len(other) > len(table) and path[: len(other)] == other:
             return number, other
@@ -564,7 +564,7 @@ def _key_name(line: str, table: Key) -> _Fix | None:
     wrong = next((part for part in parts if not re.fullmatch(_PART, part)), "")
     if not wrong:
         return _Fix("has a dot too many in its key", ".".join(filter(None, parts)) + f" {rest}", "")
-    # What stands behind on_low. is a pin's name, as in [pins].
+    # The name after on_low. is a pin's, as in [pins].
     path = parts if parts[0] in NAME_RULES else [*table, *parts]
     if path[0] == "pages" and path.index(wrong) == 1:
         section = "pages"
