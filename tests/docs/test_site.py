@@ -69,6 +69,9 @@ def test_it_is_built() -> None:
     assert "index.html" in PAGES, "run `make docs` first"
     for page in ("first-exhibit.html", "python.html", "security-policy.html", "changelog.html"):
         assert page in PAGES
+    built_s = (SITE / "index.html").stat().st_mtime
+    later = [file.name for file in (ROOT / "docs").rglob("*.md") if file.stat().st_mtime > built_s]
+    assert later == [], "run `make docs` again"
 
 
 def test_addresses_that_are_filled_in_are_in_the_site(tmp_path: Path) -> None:
