@@ -37,7 +37,7 @@ class Server:
         beat_s: The time between two beats, the signs of life that a page and the bridge send each
             other, in seconds; 0.2 to 60.
         catch_up_s: A press this old still moves a page that was loading or reconnecting, in
-            seconds. It must be at least 2.5 beats and 3 s; 0 to 600.
+            seconds. It must be at least 2.5 beats plus 3 s; 0 to 600.
         csp: The Content-Security-Policy of your pages. "local" allows inline scripts and styles,
             but nothing from other hosts; "strict" forbids the inline ones, too; "off" sets no
             policy.
@@ -88,7 +88,7 @@ class Limits:
     The defaults are generous because a whole museum may share one address.
 
     Args:
-        displays_per_address: Connected displays of one address; at least 1.
+        displays_per_address: Connected displays of one address, out of `max_displays`; at least 1.
         connections_per_address: Open HTTP connections of one address, including those that wait
             for their next request; at least 1.
         unfinished_per_address: Requests of one address that have begun to arrive. All clients
@@ -105,9 +105,10 @@ class Kiosk:
     """The section ``[kiosk]``: the browser on this machine's own screen.
 
     Args:
-        allow: Other sites that it may show, each a scheme, a name and perhaps a port.
-        renew_min: The time of day at which its browser is restarted, once nobody uses it, in
-            minutes after midnight; None: never.
+        allow: Other sites that the kiosk may show, each with its scheme, its name and, unless it is
+            the scheme's own, its port.
+        renew_min: The time of day at which the kiosk's browser is restarted, once nobody uses it,
+            in minutes after midnight; None: never.
         camera: Whether the bridge's pages may use camera and microphone.
     """
 
@@ -196,7 +197,7 @@ class Idle:
     """When a page that nobody uses leaves by itself.
 
     Args:
-        after_s: How long nobody must use the page or its pins, in seconds; 1 to 86,400.
+        after_s: How long the page and its pins must be unused, in seconds; 1 to 86,400.
         to: The page that it leaves for.
         pins: While one of these pins is active, the page is in use, as with the pins of its rules.
         warn_s: How long before it leaves the page counts down, in seconds; 0, or 1 to less than
@@ -224,7 +225,7 @@ class Page:
             lockout nor idle.
         rules: (pin's name, its electrical level after the edge, or a gesture) -> the next page.
         lockout_s: How long after the page is shown no press moves it, in seconds; 0 to 60.
-        idle: When the page leaves by itself, if it does. `false` takes out that of `[every_page]`.
+        idle: When the page leaves by itself. `false` takes out the `idle` of `[every_page]`.
         while_rules: The rules that hold at load, too: (pin's name, its level) -> the next page.
     """
 

@@ -49,7 +49,8 @@ class WiredPin(PulledPin):
     """A pin with a wire.
 
     Args:
-        pin: The BCM number, or a name that gpiozero takes, such as `"GPIO17"` or `"BOARD11"`.
+        pin: The BCM number. The file may have a name that gpiozero takes instead, such as
+            `"GPIO17"` or `"BOARD11"`.
         chip: The GPIO chip that the pin is on, such as an I2C expander's; `pin` is then the line's
             number there. "auto" is the Pi's own; None is that of `[gpio]`.
     """

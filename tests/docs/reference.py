@@ -59,7 +59,7 @@ DEFAULTS = {
 # What can't be made from a default either: an example.
 EXAMPLES = {
     "server.start": '"welcome"',
-    "server.token": '"choose-16-or-more-signs"',
+    "server.token": '"choose-16-or-more-characters"',
     "server.api_token": '"another-one-of-16-or-more"',
     "server.allowed_hosts": '["kiosk.example.org"]',
     "server.url": '"https://pi.example.org"',
