@@ -69,7 +69,7 @@ def health(
     timeout_s: float = TIMEOUT_S,
     key: str = "",
 ) -> dict[str, Any]:
-    """Ask a bridge for its health; README, "Keeping an eye on it", lists the fields of the answer.
+    """Ask a bridge for its health; docs/promises.md lists the keys of the answer.
 
     Args:
         base: the bridge's address, as `bridge_url` returns it.

@@ -1,6 +1,6 @@
 """What goes over a socket: frames, close codes, limits, cursors.
 
-Pure. The wire is a contract with every page and client in use: see "The wire" in the README. A
+Pure. The wire is a contract with every page and client in use: see docs/wire.md. A
 frame is one WebSocket text message of JSON.
 """
 
