@@ -267,7 +267,7 @@ def _tell_displays(url: str, what: Mapping[str, Any], who: Audience, token: str)
 
 def _no_gpiobridge(url: str) -> RemoteError:
     return RemoteError(
-        f"the server at {url} is no gpiobridge; give the bridge's address with --url"
+        f"the server at {url} is not a gpiobridge; give the bridge's address with --url"
     )
 
 

@@ -15,7 +15,7 @@ from gpiobridge.config.template_parts import Link, Need, Parsed, parse
 from gpiobridge.config.words import Key, listed, nearest, show
 
 _STATIC = "static"
-_OURS = ("start", "favicon", _STATIC)  # endpoints besides the pages (see `serve.standalone`)
+_OURS = ("start", "favicon", _STATIC)  # endpoints beside those of pages (see `serve.standalone`)
 _PAGE = "page_"
 
 

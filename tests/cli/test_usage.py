@@ -20,7 +20,7 @@ from gpiobridge.cli import main
          " install"),
         ("kiosk --display a/b", "Invalid value for '--display': \"a/b\": a display's name has 1 to "
          '32 of A-Z, a-z, 0-9, "_" and "-"; write one such as "kiosk-2"', " kiosk"),
-        ("push hello", "Invalid value for 'JSON': 'hello' is no JSON (Expecting value: line 1 "
+        ("push hello", "Invalid value for 'JSON': 'hello' is not JSON (Expecting value: line 1 "
          "column 1 (char 0)); text needs its quotes: '\"hello\"'", " push"),
     ],
 )  # fmt: skip
