@@ -59,7 +59,7 @@ def _settings(settings: Settings) -> Iterator[tuple[str, str, str]]:
             value, name = getattr(values, attribute), field.alias or attribute
             default = defaults[attribute]
             note = "default" if value == default and default is not MISSING else ""
-            # A list has a line for each value, so that the table stays narrow.
+            # A list has a line for each value: the table stays narrow.
             shown, *more = value if isinstance(value, tuple) and value else [_value(name, value)]
             yield f"{section}.{name}", shown, note
             yield from (("", each, "") for each in more)

@@ -114,7 +114,7 @@ def _parse(text: str) -> float:
 
 
 def _repaired(text: str) -> tuple[str, str] | None:
-    """Find what people get wrong, and what they mean; None if that can't be told.
+    """Find what is wrong in a text, and what was meant; None if that is not clear.
 
     Returns:
         What is wrong, as a sentence goes on, and what to write.

@@ -48,7 +48,7 @@ def why_example(folder: Path) -> str:
         return f"{_NO_FILE}, but the folder above has one; go there, or name it with --config"
     for part in ("templates", "static"):
         if (folder / part).is_dir():
-            return f"{_NO_FILE}, but {part}/; write one beside it, with its pins and pages"
+            return f"{_NO_FILE}, but {part}/; write one next to it, with its pins and pages"
     return f"{_NO_FILE}; write one, or name another with --config"
 
 

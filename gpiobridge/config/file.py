@@ -59,7 +59,7 @@ def load(
         if not path.exists():
             path, because = example_file(), why_example(Path.cwd())
     raw, origins = read(path, environ, overrides)
-    # Not resolve(): where the file is a link, the templates lie beside the link.
+    # Not resolve(): if the file is a link, the templates lie next to the link.
     folder = Path(os.path.abspath(path)).parent
     # Not above: it imports pydantic, which takes 90 ms and isn't needed to only read a file.
     from gpiobridge.config.check import SECTIONS, check

@@ -148,7 +148,7 @@ def _reason(error: ErrorDetails) -> str:
 
 
 def _meant_bool(value: object) -> str:
-    """Say which of the two was meant, if that can be told."""
+    """Say which of the two was meant, if that is clear."""
     word = str(value).strip().lower()
     for right, words in (
         ("true", ("true", "yes", "on", "1")),
@@ -160,7 +160,7 @@ def _meant_bool(value: object) -> str:
 
 
 def _meant_int(value: object) -> str:
-    """Say which number was meant, if that can be told."""
+    """Say which number was meant, if that is clear."""
     if isinstance(value, float) and value.is_integer() and abs(value) < 10**9:
         return f"; write {int(value)}"
     if isinstance(value, str) and re.fullmatch(r"\s*[0-9]{1,9}\s*", value):

@@ -144,8 +144,8 @@ def _way(circle: Circle) -> str:
     shown = " to ".join((*(step.page for step in circle.steps), circle.steps[0].page))
     if not circle.certain:
         return (
-            f"may lead from {shown} without end (so many levels meet there that it could not be "
-            "told for sure)"
+            f"may lead from {shown} without end (so many levels meet there that this is not "
+            "certain)"
         )
     named = list(circle.more[:_MOST_NAMED])
     if rest := len(circle.more) - len(named):

@@ -121,7 +121,7 @@ MAX_HOLD_S = 600.0
 """The longest hold time of a pin, in seconds."""
 
 CHIP_BACK_ENDS = ("gpiod", "lgpio")
-"""Those that can be told which chip to open."""
+"""The back ends that can open a chip by its name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,14 +170,14 @@ class Pin:
 
     @property
     def where(self) -> str:
-        """Say what sets its level, as a list does: ``GPIO 17``."""
+        """Say what sets its level, as a list does: `GPIO 17`."""
         return f'source = "{self.source}"'
 
     def placed(self, gpio: Gpio) -> str:
-        """Say what sets its level, and where: ``GPIO 17, header pin 11``.
+        """Say what sets its level, and where: `GPIO 17, header pin 11`.
 
         Args:
-            gpio: the section ``[gpio]``, which may name the chip.
+            gpio: The section `[gpio]`, which may name the chip.
         """
         return self.where
 

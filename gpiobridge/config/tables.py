@@ -211,7 +211,7 @@ class ServerTable(Table):
     open: bool | None = None
     token: Annotated[str, AfterValidator(read_token)] | None = None
     api_token: Annotated[str, AfterValidator(read_token)] | None = None
-    # Not strict, as TOML has lists only.
+    # Not strict, because TOML has only lists.
     allowed_hosts: (
         Annotated[tuple[Annotated[str, AfterValidator(_allowed_host)], ...], Field(strict=False)]
         | None
@@ -232,7 +232,7 @@ class LimitsTable(Table):
 class KioskTable(Table):
     """What may stand in ``[kiosk]``."""
 
-    # Not strict, as TOML has lists only.
+    # Not strict, because TOML has only lists.
     allow: (
         Annotated[tuple[Annotated[str, AfterValidator(_site)], ...], Field(strict=False)] | None
     ) = None

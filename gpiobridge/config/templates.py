@@ -15,7 +15,7 @@ from gpiobridge.config.template_parts import Link, Need, Parsed, parse
 from gpiobridge.config.words import Key, listed, nearest, show
 
 _STATIC = "static"
-_OURS = ("start", "favicon", _STATIC)  # endpoints beside those of pages (see `serve.standalone`)
+_OURS = ("start", "favicon", _STATIC)  # endpoints next to those of pages (see `serve.standalone`)
 _PAGE = "page_"
 
 
@@ -59,7 +59,7 @@ class Templates:
             template: The name of the template.
             problems: Takes what is wrong. A problem in a template of many pages is reported with
                 the first of them.
-            by_name: Whether the name stands at the key, so that it is shown.
+            by_name: Whether the name stands at the key and is shown.
         """
         shown = (template,) if by_name else ()
         problem = self._problem(template)
@@ -227,7 +227,7 @@ class Templates:
 
 
 class _Visit(NamedTuple):
-    """A template that is looked at, as part of a page.
+    """A template that is checked as part of a page.
 
     Args:
         name: The template.

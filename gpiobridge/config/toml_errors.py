@@ -50,10 +50,10 @@ class _Fix(NamedTuple):
     """A fault that was found in a line.
 
     Args:
-        what: the fault, as a sentence goes on after the line.
-        line: the line with this fault repaired; it may have others.
-        remedy: what to say if the repaired line is no TOML either, or is too long to show.
-        alike: whether the repaired line looks as the wrong one does, so that showing it is no help.
+        what: The fault, in the words that follow the line in a sentence.
+        line: The line with this fault repaired; it may have others.
+        remedy: The remedy if the repaired line is no TOML either, or is too long to show.
+        alike: Whether the repaired line looks like the wrong one, which makes it no help.
     """
 
     what: str
@@ -127,9 +127,7 @@ def _line_of(error: Exception, lines: list[str]) -> int:
 
 def _start_of_statement(lines: list[str], told_at: int) -> int:
     """Find the first line of the statement that is wrong: all lines before it are TOML."""
-    right = next(
-        (count for count in range(told_at - 1, -1, -1) if _is_toml("\n".join(lines[:count]))), 0
-    )
+    right = _right_lines(lines, told_at)
     return next(
         (
             number
@@ -138,6 +136,27 @@ def _start_of_statement(lines: list[str], told_at: int) -> int:
         ),
         told_at,
     )
+
+
+def _right_lines(lines: list[str], told_at: int) -> int:
+    """Count the lines that are TOML before the wrong statement, by halves: files may be long."""
+
+    def is_right(count: int) -> bool:
+        return _is_toml("\n".join(lines[:count]))
+
+    if is_right(told_at - 1):
+        return told_at - 1
+    right, wrong = 0, told_at
+    while True:
+        while wrong - right > 1:
+            middle = (right + wrong) // 2
+            right, wrong = (middle, wrong) if is_right(middle) else (right, middle)
+        # The next line may only begin a list that goes on.
+        last = min(right + 1 + _MOST_TRIED, told_at)
+        further = next((count for count in range(right + 2, last) if is_right(count)), None)
+        if further is None:
+            return right
+        right, wrong = further, told_at
 
 
 def _explain_statement(
@@ -186,6 +205,8 @@ def _in_words_of_tomllib(line: str, error: Exception) -> str:
     said = said[:1].lower() + said[1:]
     if has_secret(line):
         said = _without_quotations(said)
+    if not line.strip():
+        return f"the file ends too early ({said}); close what is open above"
     return f"{quoted_line(line)} is not valid TOML ({said}); correct it, or put # before it"
 
 
@@ -283,7 +304,7 @@ def _earlier(lines: list[str], start: int) -> tuple[int, Key] | None:
     for number, other, _ in before:
         if other[: len(path)] == path:
             return number, path
-    # A table with a header of its own, which is closed for keys of another one.
+    # A table with its own header, which is closed for keys of another table.
     for number, other, _ in before:
         if len(other) > len(table) and path[: len(other)] == other:
             return number, other
@@ -543,7 +564,7 @@ def _key_name(line: str, table: Key) -> _Fix | None:
     wrong = next((part for part in parts if not re.fullmatch(_PART, part)), "")
     if not wrong:
         return _Fix("has a dot too many in its key", ".".join(filter(None, parts)) + f" {rest}", "")
-    # What stands behind on_low. is a pin's name, as in [pins].
+    # The name after on_low. is a pin's, as in [pins].
     path = parts if parts[0] in NAME_RULES else [*table, *parts]
     if path[0] == "pages" and path.index(wrong) == 1:
         section = "pages"

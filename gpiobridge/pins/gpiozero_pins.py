@@ -58,7 +58,7 @@ class GpiozeroPins(PinSource):
 
     Attributes:
         simulated: True on gpiozero's mock back end.
-        loses_edges: True if the back end may drop an edge, so that the level must be checked.
+        loses_edges: True if the back end may drop an edge; the level must then be checked.
     """
 
     def __init__(self, settings: Gpio, pins: Mapping[str, WiredPin], clock: Clock) -> None:

@@ -25,9 +25,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     [
         ((), f"{NONE}; write one, or name another with --config"),
         (("notes.md", "pyproject.toml"), f"{NONE}; write one, or name another with --config"),
-        (("templates/welcome.html",), f"{NONE}, but templates/; write one beside it, with its pins "
-         "and pages"),
-        (("static/a.css",), f"{NONE}, but static/; write one beside it, with its pins and pages"),
+        (("templates/welcome.html",), f"{NONE}, but templates/; write one next to it, with its "
+         "pins and pages"),
+        (("static/a.css",), f"{NONE}, but static/; write one next to it, with its pins and pages"),
         (("config.toml.txt", "templates/welcome.html"), f"{NONE}, but config.toml.txt; rename it "
          "to config.toml (Windows hides the ending .txt from you, unless it is told to show "
          "endings)"),

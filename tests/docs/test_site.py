@@ -154,4 +154,6 @@ def test_the_search_finds_a_page(page: Any, served: str) -> None:
     page.goto(f"{served}/index.html")
     page.keyboard.press("/")
     page.keyboard.type("oscillates")
-    page.wait_for_selector('a[href*="how-presses-count"]:visible >> nth=-1')
+    page.get_by_text("Pins and back ends").wait_for()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/how-presses-count.html*")
