@@ -148,7 +148,7 @@ def watch(
 @main.command()
 @click.argument("data", metavar="JSON", callback=_json)
 @_with_audience
-@click.option("--retain", metavar="KEY", help="Keep it under KEY for displays that come later.")
+@click.option("--retain", metavar="KEY", help="Keep it under KEY for displays that join later.")
 @_with_bridge
 def push(data: Any, who: Audience, retain: str | None, bridge: Target) -> None:
     """Send JSON to the displays: their pages receive it as gpiobridge:message.

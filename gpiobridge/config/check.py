@@ -162,7 +162,7 @@ def _server(raw: Mapping[str, object], problems: Problems) -> Server:
     if not (server.open or server.token or is_loopback(server.host)):
         problems.add(
             ("server", "host"),
-            "everyone on the network can then see the pages; add a token that is asked for, "
+            "everyone on the network can then see the pages; add a token, "
             'add open = true if you want that, or write host = "127.0.0.1"',
             server.host,
         )

@@ -142,7 +142,7 @@ def _repaired(text: str) -> tuple[str, str] | None:
         (_wrong_unit(text), _with_our_units),
         ("has a unit in capitals", _with_small_units),
         ("has no number", _with_a_number),
-        ("has a sign behind it", lambda each: each.rstrip(".!,;")),
+        ("ends with a punctuation mark", lambda each: each.rstrip(".!,;")),
     ):
         repaired = repair(text)
         if repaired != text:

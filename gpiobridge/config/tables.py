@@ -149,7 +149,7 @@ def _idle(value: object) -> Idle | Literal[False]:
     for key in value.keys() - set(keys):
         close = nearest(key, keys)
         remedy = f"did you mean {close}?" if close else f"write one of {', '.join(keys)}"
-        raise ValueError(f"{key} is none of its keys; {remedy}")
+        raise ValueError(f"{key} is not one of its keys; {remedy}")
     for key, example in (("after", "60s"), ("to", "<page>")):
         if key not in value:
             raise ValueError(f'has no {key}; write {key} = "{example}" in it, too')

@@ -87,7 +87,7 @@ class PinSource(Protocol):
             PinError: Something else sets it, which is the default; or the pins are not open.
         """
         raise PinError(
-            f"pin {pin!r} can't be set: its source alone does that; to set it by program give it "
+            f"pin {pin!r} can't be set: only its source does that; to set it by program give it "
             'source = "http"'
         )
 

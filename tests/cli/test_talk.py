@@ -169,7 +169,7 @@ def test_press_says_which_time_it_takes(gpiobridge: Command, duration: str, said
     assert code == 2
     *_, sentence, hint = told.splitlines()
     assert sentence == f"gpiobridge: Invalid value for '--for': {said}"
-    assert hint.endswith("press --help says how it is called")
+    assert hint.endswith("press --help shows how to use it")
 
 
 @pytest.mark.parametrize("pin", ["bell", "button"])

@@ -75,7 +75,7 @@ def test_text_with_units_becomes_seconds(text: str, seconds_s: float) -> None:
         ("1:30", 'has a colon; write "1min 30s"'),
         ("ms", 'has no number; write "20ms"'),
         ("\u00b5s", 'has no number; write "20\u00b5s"'),
-        ("5s!", 'has a sign behind it; write "5s"'),
+        ("5s!", 'ends with a punctuation mark; write "5s"'),
         ("", f"is empty; {LIKE}"),
         ("  ", f"is empty; {LIKE}"),
         ("soon", f"is not a duration; {LIKE}"),
