@@ -28,7 +28,7 @@ def why_example(folder: Path) -> str:
     """Say why a folder's own exhibit is not shown, and what to do about it.
 
     Args:
-        folder: The folder, which has no `config.toml`.
+        folder: the folder, which has no `config.toml`.
     """
     names: list[str] = []
     with contextlib.suppress(OSError):
