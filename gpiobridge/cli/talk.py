@@ -159,7 +159,7 @@ def push(data: Any, who: Audience, retain: str | None, bridge: Target) -> None:
 
     token = bridge.api_token or bridge.token
     count = asking.push(bridge.url, data, who, retain=retain, token=token)
-    click.echo(f"told {_displays(count)}" if count else _nobody(who))
+    click.echo(f"sent to {_displays(count)}" if count else _nobody(who))
 
 
 @main.command()

@@ -16,6 +16,9 @@ from gpiobridge.cli import main
         ("press", "Missing argument 'NAME'", " press"),
         ("run --port abc", "Invalid value for '--port': 'abc' is not a valid integer", " run"),
         ("watch a --url b", "URL and --url both say where; leave one of them out", " watch"),
+        ("run .", "run takes no folder; go into the folder first, or write --config config.toml",
+         " run"),
+        ("run nosuch", "Got unexpected extra argument (nosuch)", " run"),
         ("install --browser cog", "--browser is the kiosk's; add --kiosk, or leave it out",
          " install"),
         ("kiosk --display a/b", "Invalid value for '--display': \"a/b\": a display's name has 1 to "

@@ -122,7 +122,7 @@ def test_push_and_navigate(example: BridgeProcess) -> None:
     """They reach an open page, and say how many it were."""
     with example.socket("welcome") as ws:
         frame(ws, "state")
-        assert gpiobridge(PUSH).stdout == "told 1 display\n"
+        assert gpiobridge(PUSH).stdout == "sent to 1 display\n"
         assert frame(ws) == {"type": "message", "data": {"text": "Closed at noon"}}
         assert gpiobridge("gpiobridge navigate open").stdout == "sent 1 display to open\n"
         assert close_of(ws) == (4000, "/open")
