@@ -59,9 +59,8 @@ def _json(_ctx: click.Context, _param: click.Parameter, value: str) -> Any:
         return json.loads(value, parse_constant=refuse, object_pairs_hook=once)
     except (ValueError, RecursionError) as error:
         cut = value if len(value) <= _LONGEST_SHOWN else f"{value[:_LONGEST_SHOWN]}..."
-        raise click.BadParameter(
-            f"{cut!r} is no JSON ({error}); text needs its quotes: '\"hello\"'"
-        ) from error
+        remedy = 'text needs its quotes: \'"hello"\' or \'{"text": "hello"}\''
+        raise click.BadParameter(f"{cut!r} is no JSON ({error}); {remedy}") from error
 
 
 def _with_bridge(command: Callable[..., None]) -> Callable[..., None]:

@@ -161,10 +161,11 @@ def _server(raw: Mapping[str, object], problems: Problems) -> Server:
             '"local" lets nobody in while url or allowed_hosts say that there is a proxy; '
             "write api_token",
         )
-    if not (server.open or server.token or is_loopback(server.host)):
+    # A token that is refused has its own problem.
+    if not (server.open or raw.get("token") or is_loopback(server.host)):
         problems.add(
             ("server", "host"),
-            "everyone on the network can then see the pages; add a token that is asked for, "
+            "everyone on the network can then see the pages; add a token, "
             'add open = true if you want that, or write host = "127.0.0.1"',
             server.host,
         )

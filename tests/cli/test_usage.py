@@ -24,7 +24,8 @@ from gpiobridge.cli import main
         ("kiosk --display a/b", "Invalid value for '--display': \"a/b\": a display's name has 1 to "
          '32 of A-Z, a-z, 0-9, "_" and "-"; write one such as "kiosk-2"', " kiosk"),
         ("push hello", "Invalid value for 'JSON': 'hello' is no JSON (Expecting value: line 1 "
-         "column 1 (char 0)); text needs its quotes: '\"hello\"'", " push"),
+         "column 1 (char 0)); text needs its quotes: '\"hello\"' or '{\"text\": \"hello\"}'",
+         " push"),
     ],
 )  # fmt: skip
 def test_an_error_of_usage_ends_with_where_to_read_on(line: str, said: str, hint: str) -> None:
