@@ -105,7 +105,7 @@ def _with_audience(command: Callable[..., None]) -> Callable[..., None]:
 )
 @_with_bridge
 def press(name: str, for_s: float | None, bridge: Target) -> None:
-    """Press the simulated or virtual pin NAME of a running bridge.
+    """Press the pin NAME of a running bridge: simulated, or source = "http".
 
     On the bridge's own machine its user (and root) needs no token.
     """

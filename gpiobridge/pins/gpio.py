@@ -42,7 +42,7 @@ def _off_the_header(number: int) -> str:
     meant = at_header_pin(number)
     place = f"; if header pin {number} is meant, write {meant}" if meant is not None else ""
     module = 'on a Compute Module name the chip, too, such as chip = "gpiochip0"'
-    return f"is not on the 40-pin header{place}; {module}"
+    return f"GPIO {number} is not on the 40-pin header{place}; {module}"
 
 
 class WiredTable(PulledTable):

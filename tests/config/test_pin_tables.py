@@ -229,8 +229,8 @@ def test_a_number_that_the_header_lacks_is_warned_of(folder: Path, pin: int, mea
     """It is probably the place on the header; a Compute Module names its chip."""
     text = f"[pins.button]\npin = {pin}\n{PAGES}"
     assert check(text, folder).warnings == (
-        f"config.toml: pins.button.pin: is not on the 40-pin header{meant}; on a Compute Module "
-        'name the chip, too, such as chip = "gpiochip0"',
+        f"config.toml: pins.button.pin: GPIO {pin} is not on the 40-pin header{meant}; "
+        'on a Compute Module name the chip, too, such as chip = "gpiochip0"',
     )
     named = f'[pins.button]\npin = {pin}\nchip = "gpiochip0"\n{PAGES}'
     assert check(named, folder).warnings == ()
