@@ -1,7 +1,7 @@
 """What `gpiobridge check` shows: all that was checked, as tables of plain text.
 
-The settings stand first and the rules last, because the end is what a terminal shows. Secrets are
-only said to be there. Pure; any thread.
+The settings come first and the pages last, because a terminal shows the end. A secret is only shown
+as given or not given. Pure; any thread.
 """
 
 from collections.abc import Iterator

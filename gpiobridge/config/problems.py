@@ -25,12 +25,12 @@ class Problems:
     """All that is wrong with one configuration, a sentence each.
 
     Args:
-        source: The place that problems name, such as `config.toml`.
-        origins: For dotted keys that don't come from the source: their variable or option.
+        source: the place that problems name, such as `config.toml`.
+        origins: for dotted keys that don't come from the source: their variable or option.
 
     Attributes:
-        sentences: What is wrong.
-        warnings: What is allowed but probably not meant; each once.
+        sentences: what is wrong.
+        warnings: what is allowed but probably not meant; each once.
     """
 
     def __init__(self, source: str, origins: Mapping[str, str]) -> None:
@@ -43,9 +43,9 @@ class Problems:
         """Report one problem.
 
         Args:
-            key: The levels of its key.
-            sentence: What is wrong, and the remedy.
-            value: The present value; a table is too long to show.
+            key: the levels of its key.
+            sentence: what is wrong, and the remedy.
+            value: the present value; a table is too long to show.
         """
         secret = key[0] == "server" and is_secret(key[-1])
         hidden = value is _NOT_GIVEN or isinstance(value, Mapping) or secret
@@ -79,10 +79,10 @@ class Problems:
         """Read one table, report every problem in it, and return the values that are right.
 
         Args:
-            table: What the table may hold; nothing in it is required.
-            raw: The table as `tomllib` gives it.
-            key: Its place.
-            settings: The dataclass that it becomes, which knows the defaults.
+            table: what the table may hold; nothing in it is required.
+            raw: the table as `tomllib` gives it.
+            key: its place.
+            settings: the dataclass that it becomes, which knows the defaults.
         """
         right = {
             name: dict(value) if isinstance(value, Mapping) else value
