@@ -12,6 +12,7 @@ import re
 from gpiobridge.config.toml_faults import FAULTS, FAULTS_IN_A_LIST, Fix
 from gpiobridge.config.toml_lines import (
     HEADER,
+    HEADER_BEGINS,
     STATEMENT,
     depth_of,
     is_open,
@@ -21,6 +22,7 @@ from gpiobridge.config.toml_lines import (
     without_comment,
 )
 from gpiobridge.config.toml_repeats import earlier_line
+from gpiobridge.config.toml_values import fitting, takes_list
 from gpiobridge.config.words import dotted, has_secret, quoted_line
 
 _LONGEST_WRITTEN = 76  # of a repaired line: a longer one is no help
@@ -104,45 +106,78 @@ def _explain_statement(
                 f"{quoted_line(line)} sets {dotted(path)} a second time; line {number} has "
                 f"{other}; leave one of them out"
             )
-        return start, _in_words_of_tomllib(line, error)
+        return start, _in_words_of_tomllib(quoted_line(line), has_secret(line), error)
     if any("\0" in each for each in lines):
         return start, "the file has zero bytes, so it may be UTF-16; save it as UTF-8"
     if (unclosed := _unclosed(lines, start)) is not None:
         return unclosed
-    number = told_at if is_open(lines[start - 1 : told_at - 1]) else start
+    number = _wrong_line(lines, start, told_at)
     if number > start and (above := _no_comma_above(lines, start, number)) is not None:
         return above
+    if (below := _goes_on(lines, number)) is not None:
+        return below
     line, table = lines[number - 1], table_of(lines, start)
+    # The first line tells what a list has: a token may be in one, by mistake.
+    is_secret = has_secret(line) or has_secret(lines[start - 1])
+    shown = "`...`" if is_secret and number > start else quoted_line(line)
     first: Fix | None = None
     repaired = line
-    for find in FAULTS if number == start else FAULTS_IN_A_LIST:
+    faults = FAULTS if number == start else FAULTS_IN_A_LIST
+    for find in (*faults, *faults):  # a repair may bring to light what an earlier one looks for
         fix = find(repaired, table)
         if fix is None:
             continue
         first, repaired = first or fix, fix.line
+        if not repaired:
+            break
         if _mends(lines, start, number, repaired):
-            written = without_comment(repaired)
-            if first.alike or has_secret(line) or not 0 < len(written) <= _LONGEST_WRITTEN:
+            if first.alike or is_secret:
                 break
-            return number, f"{quoted_line(line)} {first.what}; write {written}"
+            right, wanted = fitting(repaired, table) if number == start else (repaired, "")
+            if wanted:
+                return number, f"{shown} {first.what}; write {wanted}"
+            written = without_comment(right)
+            if not 0 < len(written) <= _LONGEST_WRITTEN:
+                break
+            return number, f"{shown} {first.what}; write {written}"
     if first is None:
-        return number, _in_words_of_tomllib(line, error)
-    what = _without_quotations(first.what) if has_secret(line) else first.what
-    return number, f"{quoted_line(line)} {what}; {first.remedy}"
+        return number, _in_words_of_tomllib(shown, is_secret, error)
+    what = first.what
+    if is_secret:
+        what = first.plainly or re.sub(r"`[^`]*`|'[^']{3,}'|\"[^\"]{3,}\"", "...", what)
+    return number, f"{shown} {what}; {first.remedy}"
 
 
-def _in_words_of_tomllib(line: str, error: Exception) -> str:
+def _wrong_line(lines: list[str], start: int, told_at: int) -> int:
+    """Find the line that is wrong in a statement of several: the first one that opens a quote."""
+    for number in range(start, told_at):
+        scan = scan_line(lines[number - 1])
+        if scan.open_at >= 0 and len(scan.mark) == 1:
+            return number
+        if not is_open(lines[start - 1 : number]):
+            return start
+    return told_at if is_open(lines[start - 1 : told_at - 1]) else start
+
+
+def _goes_on(lines: list[str], number: int) -> tuple[int, str] | None:
+    """Find a text or a header that goes on in the next line."""
+    line = lines[number - 1]
+    if number == len(lines) or is_toml(lines[number]):
+        return None
+    scan = scan_line(line)
+    joined = f"{line.rstrip()}{lines[number].lstrip()}"
+    if (scan.open_at >= 0 or HEADER_BEGINS.match(line)) and is_toml(joined):
+        return number, f"{quoted_line(line)} goes on in the next line; write it all on one line"
+    return None
+
+
+def _in_words_of_tomllib(shown: str, is_secret: bool, error: Exception) -> str:
     """Fall back to what `tomllib` says, which is all that is known."""
     said = re.sub(r" \(at [^()]*\)$", "", str(error).split("\n")[0]).rstrip(".")
     said = said[:1].lower() + said[1:]
-    if has_secret(line):
-        said = _without_quotations(said)
-    return f"{quoted_line(line)} is not valid TOML ({said}); correct it, or put # before it"
-
-
-def _without_quotations(sentence: str) -> str:
-    """Take out what a sentence shows of a line that has a secret."""
-    return re.sub(r"`[^`]*`|'[^']{3,}'|\"[^\"]{3,}\"", "...", sentence)
+    if is_secret:
+        said = re.sub(r"'[^']{3,}'|\"[^\"]{3,}\"", "...", said)
+    return f"{shown} is not valid TOML ({said}); correct it, or put # before it"
 
 
 def _mends(lines: list[str], start: int, number: int, repaired: str) -> bool:
@@ -180,8 +215,12 @@ def _unclosed(lines: list[str], start: int) -> tuple[int, str] | None:
         return start, f"{shown} opens {scan.mark} and nothing closes it; write {scan.mark} there"
     if not STATEMENT.match(line) or scan.open_at >= 0 or (depth := depth_of(line)) <= 0:
         return None
-    if "{" in re.sub(r"\"_*\"|'_*'", "", scan.bare) and "}" not in scan.bare:
+    plain = re.sub(r"\"_*\"|'_*'", "", scan.bare)
+    if "{" in plain and plain.count("{") > plain.count("}"):
+        if plain.count("}"):
+            return start, f'{shown} opens "{{" too often; leave one of them out'
         return start, f'{shown} opens "{{" and does not close it; write all up to "}}" on this line'
+    number = start
     for number in range(start + 1, len(lines) + 1):
         below = lines[number - 1]
         if HEADER.fullmatch(below) or STATEMENT.match(below):
@@ -189,4 +228,14 @@ def _unclosed(lines: list[str], start: int) -> tuple[int, str] | None:
         depth += depth_of(below)
         if depth <= 0:
             return None
-    return start, f'{shown} opens "[" and nothing closes it; write "]" at its end'
+    table = table_of(lines, start)
+    if re.match(r"[^=]*=\s*\[", line) and not takes_list(line, table):
+        return start, f'{shown} opens "[" and nothing closes it; leave it out'
+    # Where the list ends is known only if it does on its own line.
+    written = f"{without_comment(line)}]"
+    known = number == start + 1 or not any(map(str.strip, lines[start : number - 1]))
+    if known and is_toml(written) and not has_secret(line) and len(written) <= _LONGEST_WRITTEN:
+        right, _ = fitting(written, table)
+        if right == written and not re.search(r"[\[,]\]$", written):
+            return start, f'{shown} opens "[" and nothing closes it; write {written}'
+    return start, f'{shown} opens "[" and nothing closes it; write "]" where its list ends'

@@ -16,6 +16,7 @@ BARE = re.compile(r"[A-Za-z0-9_-]+")
 PART = r"""(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')"""
 KEY = re.compile(rf"\s*{PART}(?:\s*\.\s*{PART})*\s*")
 HEADER = re.compile(rf"\s*\[\[?({KEY.pattern})\]\]?\s*(#.*)?")
+HEADER_BEGINS = re.compile(r"\s*\[[^\]=]*$")
 STATEMENT = re.compile(rf"{KEY.pattern}=")
 
 
