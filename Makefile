@@ -13,7 +13,7 @@ EXTRA = $(shell $(ON_A_PI) && ! $(HAS_LGPIO) && echo '[lgpio]')
 help:  ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-run: .venv/run  ## start the example (PORT=8100: there); pins are simulated, but on a Raspberry Pi
+run: .venv/run  ## start the example (PORT=8100: on that port); real pins on a Raspberry Pi, else simulated
 	@exec $(BIN)/gpiobridge run $(if $(PORT),--port $(PORT))
 
 test: .venv/dev .venv/browser lint  ## check style and types, and test the package in a real Chromium
@@ -41,8 +41,8 @@ test-browsers: .venv/dev .venv/browsers  ## test in Firefox, WebKit and Chromium
 test-pages: .venv/dev .venv/browser  ## test in Chromium how pages hold presses off, leave, and idle
 	$(BIN)/pytest tests/pages --numprocesses=2 --dist=worksteal
 
-# One after the other: it measures, and two at a time would be in each other's way.
-test-attacks: .venv/dev  ## attack a running bridge beside a good display, and check it by RFC 6455
+# One after the other: these tests measure, and two at a time would disturb each other.
+test-attacks: .venv/dev  ## attack a bridge, of which a good display must notice nothing; RFC 6455
 	$(BIN)/pytest tests/attacks
 
 test-exhibits: .venv/dev .venv/browser  ## run the exhibits of each version, and old tabs with this server
@@ -99,7 +99,7 @@ sbom: wheel .venv/sbom  ## list the parts of the built wheel in dist/ (CycloneDX
 docs: .venv/docs  ## build the documentation site into build/site, without a warning
 	$(BIN)/python docs/build.py
 
-clean:  ## remove all that these commands have made here
+clean:  ## remove everything that these commands have made here
 	rm -rf .venv dist build .mypy_cache .ruff_cache .pytest_cache
 
 .venv/bin/python:
@@ -118,7 +118,7 @@ clean:  ## remove all that these commands have made here
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
 
-# An environment of its own: the newest versions stay where they are.
+# A separate environment: the newest versions stay where they are.
 .venv/oldest/done: .venv/run pyproject.toml tests/oldest.py
 	@echo "installing the oldest versions into .venv/oldest ..."
 	@$(PYTHON) -m venv --clear .venv/oldest

@@ -19,8 +19,8 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 
-# Files outside docs/ that have a page of the site, too; what the README says is on several pages.
-BESIDE = {
+# Files outside docs/ that have a page of the site, too. The README has none: docs/ says the same.
+OUTSIDE = {
     "SECURITY.md": "security-policy.md",
     "CHANGELOG.md": "changelog.md",
     "CONTRIBUTING.md": "contributing.md",
@@ -31,11 +31,11 @@ NAV = re.compile(r"^nav = \[\n.*?^\]$", re.MULTILINE | re.DOTALL)
 
 
 def page_of(file: Path) -> str | None:
-    """Return which file of the site's source shows a file of the repository; None: not there."""
+    """Return the page of the site that shows a file of the repository; None if there is none."""
     if file == ROOT / "README.md":
         return "index.md"
     if file.parent == ROOT:
-        return BESIDE.get(file.name)
+        return OUTSIDE.get(file.name)
     return file.relative_to(DOCS).as_posix() if file.is_relative_to(DOCS) else None
 
 
@@ -72,14 +72,14 @@ def stage(into: Path, repository: str) -> None:
     """Copy all pages and pictures into a folder."""
     shutil.rmtree(into, ignore_errors=True)
     shutil.copytree(DOCS, into, ignore=shutil.ignore_patterns("*.py", "__pycache__", "*.md"))
-    for source in (*DOCS.rglob("*.md"), *(ROOT / name for name in BESIDE)):
+    for source in (*DOCS.rglob("*.md"), *(ROOT / name for name in OUTSIDE)):
         there = into / str(page_of(source))
         there.parent.mkdir(parents=True, exist_ok=True)
         there.write_text(for_site(source.read_text("utf-8"), source, repository), "utf-8")
 
 
 def filled_nav(nav: list[Any], staged: Path) -> list[Any]:
-    """Replace each pattern of the navigation by the pages that it means, an index first."""
+    """Replace each pattern of the navigation by the pages that match, an index first."""
     filled = []
     for entry in nav:
         ((title, where),) = entry.items()
@@ -93,7 +93,7 @@ def filled_nav(nav: list[Any], staged: Path) -> list[Any]:
 
 
 def as_toml(nav: list[Any]) -> str:
-    """Write the navigation as TOML has it: JSON, with = for a table."""
+    """Write the navigation as TOML: JSON, with = in a table."""
     parts = []
     for entry in nav:
         if isinstance(entry, str):

@@ -5,7 +5,7 @@
     ├── PinError               1  a pin can't be opened, read or set
     │   └── DriveError         1  a pin can't have such a level or press (a ValueError)
     ├── ServerError            1  the server can't start, such as a port in use
-    ├── PushError              1  a message is no JSON, too large or for no page (a ValueError)
+    ├── PushError              1  a message is not JSON, too large or for no page (a ValueError)
     ├── RemoteError            1  a running bridge can't be reached, or refuses
     ├── KioskError             1  a page can't be shown on this machine's screen
     └── InstallError           1  the service can't be installed, or doesn't start
@@ -72,7 +72,7 @@ class ServerError(GpioBridgeError):
 
 
 class PushError(GpioBridgeError, ValueError):
-    """A message is no JSON or too large, or its page or display can't exist."""
+    """A message is not JSON or too large, or its page or display can't exist."""
 
 
 class RemoteError(GpioBridgeError):

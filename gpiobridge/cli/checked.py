@@ -1,7 +1,7 @@
 """What `gpiobridge check` shows: all that was checked, as tables of plain text.
 
-The settings stand first and the rules last, because the end is what a terminal shows. Secrets are
-only said to be there. Pure; any thread.
+The settings come first and the pages last, because a terminal shows the end. A secret is only shown
+as given or not given. Pure; any thread.
 """
 
 from collections.abc import Iterator
@@ -59,7 +59,7 @@ def _settings(settings: Settings) -> Iterator[tuple[str, str, str]]:
             value, name = getattr(values, attribute), field.alias or attribute
             default = defaults[attribute]
             note = "default" if value == default and default is not MISSING else ""
-            # A list has a line for each value, so that the table stays narrow.
+            # A list has a line for each value: the table stays narrow.
             shown, *more = value if isinstance(value, tuple) and value else [_value(name, value)]
             yield f"{section}.{name}", shown, note
             yield from (("", each, "") for each in more)

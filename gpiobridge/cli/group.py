@@ -13,14 +13,14 @@ from gpiobridge.system import invocation
 
 
 class _UsageError(click.UsageError):
-    """An error of click's, with the hint at its end: what stands last is what is read."""
+    """A usage error of click, with the hint at its end, because people read the end."""
 
     def show(self, file: Any = None) -> None:
         if self.ctx is not None:
             click.echo(self.ctx.get_usage(), file=file, err=file is None)
         click.echo(f"gpiobridge: {self.message}", file=file, err=file is None)
         path = self.ctx.command_path if self.ctx else invocation.command()
-        click.echo(f"{path} --help says how it is called", file=file, err=file is None)
+        click.echo(f"{path} --help shows how to use it", file=file, err=file is None)
 
 
 class _Commands(click.Group):
@@ -62,7 +62,7 @@ class _Commands(click.Group):
 
 
 def _with_hint(error: click.UsageError) -> click.UsageError:
-    """Put where to read on at the end of an error of usage."""
+    """Put the hint to the help at the end of a usage error."""
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         return error  # `gpiobridge` alone: the help itself
     said = error.format_message().rstrip(".").replace(". (", " (")

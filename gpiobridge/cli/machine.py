@@ -168,8 +168,8 @@ def _write_policy(file: Path, url: str, wanted: "config.Kiosk") -> None:
     "--read-only/--writable",
     "read_only",
     default=None,
-    help="From the next boot on, let the card be only read (by overlayroot, the system's own way), "
-    "so that the plug may be pulled at any time; or let it be written to again, and nothing else.",
+    help="From the next boot on, keep the card read-only (by overlayroot, the system's own way): "
+    "the plug may then be pulled at any time. --writable undoes that, and does nothing else.",
 )
 def install(
     folder: Path | None,

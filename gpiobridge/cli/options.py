@@ -16,7 +16,7 @@ which_config_option = click.option(
     "--config",
     "config_file",
     type=click.Path(readable=False, path_type=Path),
-    help="Of the bridge that is meant: by default config.toml in this folder, else the installed "
+    help="The bridge's configuration: by default config.toml in this folder, else the installed "
     "service's, else the packaged example.",
 )
 token_option = click.option(

@@ -41,7 +41,7 @@ def _seconds(_ctx: click.Context, _param: click.Parameter, value: str | None) ->
     if not 0 < for_s <= MAX_PRESS_S:
         most = config.format_duration(MAX_PRESS_S)
         raise click.BadParameter(
-            f'"{value}" is no time for a press; write one above 0s and of at most {most}'
+            f'"{value}" is not a time for a press; write one above 0s and of at most {most}'
         )
     return for_s
 
@@ -60,7 +60,7 @@ def _json(_ctx: click.Context, _param: click.Parameter, value: str) -> Any:
     except (ValueError, RecursionError) as error:
         cut = value if len(value) <= _LONGEST_SHOWN else f"{value[:_LONGEST_SHOWN]}..."
         raise click.BadParameter(
-            f"{cut!r} is no JSON ({error}); text needs its quotes: '\"hello\"'"
+            f"{cut!r} is not JSON ({error}); text needs its quotes: '\"hello\"'"
         ) from error
 
 
@@ -148,7 +148,7 @@ def watch(
 @main.command()
 @click.argument("data", metavar="JSON", callback=_json)
 @_with_audience
-@click.option("--retain", metavar="KEY", help="Keep it under KEY for displays that come later.")
+@click.option("--retain", metavar="KEY", help="Keep it under KEY for displays that join later.")
 @_with_bridge
 def push(data: Any, who: Audience, retain: str | None, bridge: Target) -> None:
     """Send JSON to the displays: their pages receive it as gpiobridge:message.

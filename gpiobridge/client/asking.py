@@ -69,7 +69,7 @@ def health(
     timeout_s: float = TIMEOUT_S,
     key: str = "",
 ) -> dict[str, Any]:
-    """Ask a bridge for its health; README, "Keeping an eye on it", lists the fields of the answer.
+    """Ask a bridge for its health; docs/promises.md lists the keys of the answer.
 
     Args:
         base: the bridge's address, as `bridge_url` returns it.
@@ -267,7 +267,7 @@ def _tell_displays(url: str, what: Mapping[str, Any], who: Audience, token: str)
 
 def _no_gpiobridge(url: str) -> RemoteError:
     return RemoteError(
-        f"the server at {url} is no gpiobridge; give the bridge's address with --url"
+        f"the server at {url} is not a gpiobridge; give the bridge's address with --url"
     )
 
 

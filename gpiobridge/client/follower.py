@@ -100,7 +100,7 @@ class Follower:
             return False
         if not self._waiting.joined:
             raise RemoteError(
-                f"{self._page.url} is no page of a bridge: it closed ({code}) at once"
+                f"{self._page.url} is not a page of a bridge: it closed ({code}) at once"
             )
         pressed = bool(self._cursors.told)
         if code == wire.Close.NAVIGATE:

@@ -78,9 +78,9 @@ def connect(
 class Frames:
     """The frames that a page receives, one after the other; made by `connect`.
 
-    It is an iterator of frames, each a `dict` as "The wire" in the README describes: `state`,
-    `edge`, `message` and `beat`. A close is `{"type": "close", "code": …, "reason": …}`. If a
-    connection dies without a close, `tell` is called, and the next connection begins with a
+    It is an iterator of frames, each a `dict` as the page "The wire" (`docs/wire.md`) describes:
+    `state`, `edge`, `message` and `beat`. A close is `{"type": "close", "code": …, "reason": …}`.
+    If a connection dies without a close, `tell` is called, and the next connection begins with a
     `state`.
 
     Up to 1000 frames (`MAX_WAITING`) wait for the program; after that the oldest are left out. A

@@ -86,5 +86,5 @@ def read_frame(text: str | bytes, url: str) -> dict[str, Any]:
         if frame["type"] == "state":
             frame["epoch"], frame["seq"]
     except (ValueError, RecursionError, TypeError, KeyError) as error:
-        raise RemoteError(f"the server at {url} is no gpiobridge") from error
+        raise RemoteError(f"the server at {url} is not a gpiobridge") from error
     return frame

@@ -24,10 +24,10 @@ class Address(NamedTuple):
     """The address of a bridge, and the tokens that it requires.
 
     Args:
-        host: The address that it listens on.
+        host: the address that it listens on.
         port: 0 to 65535; 0 is any free port.
-        token: The token that a browser must send to see the pages. Empty: no token is required.
-        api_token: The token that a program must send to use the API. Empty: the same as `token`.
+        token: the token that a browser must send to see the pages. Empty: no token is required.
+        api_token: the token that a program must send to use the API. Empty: the same as `token`.
     """
 
     host: str
@@ -45,10 +45,10 @@ def address_of(server: object) -> Address:
     """Read those keys of the section `[server]` that a program needs to talk to the bridge.
 
     Args:
-        server: The section as `tomllib` gives it; other keys are ignored.
+        server: the section as `tomllib` gives it; other keys are ignored.
 
     Raises:
-        ValueError: One of the values is wrong; `check` says which, and what is right.
+        ValueError: one of the values is wrong; `check` says which, and what is right.
     """
     if not isinstance(server, Mapping):
         raise ValueError("is no section")
@@ -70,8 +70,8 @@ def local_url(host: str, port: int) -> str:
     """Write a bridge's address as seen from its own machine: `http://127.0.0.1:8000`.
 
     Args:
-        host: The address that it listens on; it may be that of all interfaces.
-        port: Its port.
+        host: the address that it listens on; it may be that of all interfaces.
+        port: its port.
     """
     return base_url(seen_from_here(host), port)
 
@@ -93,7 +93,7 @@ def read_listen_host(host: str) -> str:
     """Read an address to listen on.
 
     Raises:
-        ValueError: It is no address. The message says what to write instead, if that is known.
+        ValueError: it is no address. The message says what to write instead, if that is known.
     """
     if is_host(host):
         return host
@@ -109,7 +109,7 @@ def read_token(token: str) -> str:
     """Read a token; empty text means no token.
 
     Raises:
-        ValueError: It can't be a token. The message has one that could be written.
+        ValueError: it can't be a token. The message has one that could be written.
     """
     if not re.fullmatch(r"([A-Za-z0-9_-]{16,128})?", token):
         raise ValueError(

@@ -43,14 +43,14 @@ def check(
     """Check raw tables and turn them into settings.
 
     Args:
-        raw: The tables as `tomllib` gives them.
-        source: The place that problems name.
-        folder: The folder that holds `templates/`.
-        views: The names of pages that a Flask view serves: they need no template.
-        origins: For dotted keys that don't come from the source, the place to show instead.
+        raw: the tables as `tomllib` gives them.
+        source: the place that problems name.
+        folder: the folder that holds `templates/`.
+        views: the names of pages that a Flask view serves: they need no template.
+        origins: for dotted keys that don't come from the source, the place to show instead.
 
     Raises:
-        ConfigError: It has every problem that was found.
+        ConfigError: it has every problem that was found.
     """
     problems = Problems(source, origins)
     section = partial(_section, raw, problems=problems)
@@ -162,7 +162,7 @@ def _server(raw: Mapping[str, object], problems: Problems) -> Server:
     if not (server.open or server.token or is_loopback(server.host)):
         problems.add(
             ("server", "host"),
-            "everyone on the network can then see the pages; add a token that is asked for, "
+            "everyone on the network can then see the pages; add a token, "
             'add open = true if you want that, or write host = "127.0.0.1"',
             server.host,
         )

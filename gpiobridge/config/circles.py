@@ -22,10 +22,10 @@ class Step(NamedTuple):
     """One rule by a level.
 
     Args:
-        page: The page that has the rule.
-        pin: The pin.
-        level: The level at which the rule moves a display.
-        target: The page that it leads to.
+        page: the page that has the rule.
+        pin: the pin.
+        level: the level at which the rule moves a display.
+        target: the page that it leads to.
     """
 
     page: str
@@ -38,8 +38,8 @@ class Circle(NamedTuple):
     """Pages that lead to each other without end.
 
     Args:
-        steps: The way round; each step starts at the page that the step before leads to.
-        more: Other pages that are part of it: at the levels of the circle, a display gets from it
+        steps: the way round; each step starts at the page that the step before leads to.
+        more: other pages that are part of it: at the levels of the circle, a display gets from it
             to them and back.
         certain: False if the budget ended before it was clear that there is a circle.
     """
@@ -57,8 +57,8 @@ def find_circles(steps: Sequence[Step], written: int) -> list[Circle]:
     """Find the circles, one for each group of pages that lead to each other.
 
     Args:
-        steps: The rules by level of all pages, in the order of the file.
-        written: How many rules the file has; one rule of `[every_page]` is a step of many pages.
+        steps: the rules by level of all pages, in the order of the file.
+        written: how many rules the file has; one rule of `[every_page]` is a step of many pages.
             The search takes at most the square of that number.
     """
     search = _Search(50_000 + 5 * written * written)
@@ -74,7 +74,7 @@ class _Search:
     """The search for circles, in parts where each page leads to each other page.
 
     Args:
-        budget: How many steps may be looked at, in all parts together.
+        budget: how many steps may be looked at, in all parts together.
     """
 
     def __init__(self, budget: int) -> None:
@@ -105,7 +105,7 @@ class _Search:
         """Find levels of all pins at which some pages of a part form a circle; None without one.
 
         Raises:
-            _BudgetSpentError: The budget is spent.
+            _BudgetSpentError: the budget is spent.
         """
         usual = _usual_levels(part)
         if _strong_parts([s for s in part if usual[s.pin] is s.level]):

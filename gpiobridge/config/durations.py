@@ -105,16 +105,16 @@ def _parse(text: str) -> float:
         if unit in ("e", "E") and re.match(r"[+-]?[0-9]", rest):
             raise ValueError("has an exponent; write the number out")
         if unit not in _UNITS_S:
-            raise ValueError(f'"{unit}" is no unit; write one of {_SHORT}')
+            raise ValueError(f'"{unit}" is not a unit; write one of {_SHORT}')
         total_s += float(number) * _UNITS_S[unit]
         last = unit if unit not in ("ms", "msec", "us", "usec") else "u"
     if rest.strip():
-        raise ValueError(f"is no duration; {_LIKE}")
+        raise ValueError(f"is not a duration; {_LIKE}")
     return total_s
 
 
 def _repaired(text: str) -> tuple[str, str] | None:
-    """Find what people get wrong, and what they mean; None if that can't be told.
+    """Find what is wrong in a text, and what was meant; None if that is not clear.
 
     Returns:
         What is wrong, as a sentence goes on, and what to write.
@@ -142,7 +142,7 @@ def _repaired(text: str) -> tuple[str, str] | None:
         (_wrong_unit(text), _with_our_units),
         ("has a unit in capitals", _with_small_units),
         ("has no number", _with_a_number),
-        ("has a sign behind it", lambda each: each.rstrip(".!,;")),
+        ("ends with a punctuation mark", lambda each: each.rstrip(".!,;")),
     ):
         repaired = repair(text)
         if repaired != text:
@@ -227,7 +227,7 @@ def _wrong_unit(text: str) -> str:
     """Name the first unit that is none."""
     words = re.findall(r"[A-Za-z]+", text)
     wrong = next((word for word in words if word.lower() in (*_MEANT, *_WEEKS)), "")
-    return f'"{wrong}" is no unit'
+    return f'"{wrong}" is not a unit'
 
 
 def _with_our_units(text: str) -> str:

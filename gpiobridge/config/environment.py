@@ -19,10 +19,10 @@ def lay_over(
     """Lay variables such as `GPIOBRIDGE_SERVER__PORT`, then options, over the file's tables.
 
     Args:
-        raw: The file as `tomllib` reads it; it is not changed.
-        environ: The environment of the process. Variables without our prefix or without `__` (the
+        raw: the file as `tomllib` reads it; it is not changed.
+        environ: the environment of the process. Variables without our prefix or without `__` (the
             border between two levels) are ignored.
-        overrides: Dotted keys and their values, as options give them; None means not given.
+        overrides: dotted keys and their values, as options give them; None means not given.
 
     Returns:
         The merged tables, and the place to show for each key that doesn't come from the file.
@@ -44,8 +44,8 @@ def passed_over(environ: Mapping[str, str], tables: Iterable[str]) -> list[str]:
     """Find variables that look like ours but set nothing: a token that isn't set guards nothing.
 
     Args:
-        environ: The environment of the process.
-        tables: The names of all tables.
+        environ: the environment of the process.
+        tables: the names of all tables.
 
     Returns:
         A warning for each, with the name that was probably meant.

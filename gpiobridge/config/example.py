@@ -28,19 +28,19 @@ def why_example(folder: Path) -> str:
     """Say why a folder's own exhibit is not shown, and what to do about it.
 
     Args:
-        folder: The folder, which has no `config.toml`.
+        folder: the folder, which has no `config.toml`.
     """
     names: list[str] = []
     with contextlib.suppress(OSError):
         names = sorted(os.listdir(folder))
     if _NAME in names:  # and yet it isn't there
-        return f"{_NAME} in this folder is a link to a file that does not exist; mend it"
+        return f"{_NAME} in this folder is a link to a file that does not exist; correct the link"
     if (meant := _meant(names)) is not None:
         if meant.casefold().startswith(f"{_NAME}."):
             ending = meant[len(_NAME) :]
             return (
                 f"{_NO_FILE}, but {meant}; rename it to {_NAME} (Windows hides the ending {ending} "
-                "from you, unless it is told to show endings)"
+                "unless its settings show endings)"
             )
         word = meant if _PLAIN.fullmatch(meant) else show(meant)  # a shell splits a name elsewhere
         return f"{_NO_FILE}, but {meant}; rename it to {_NAME}, or name it with --config {word}"
@@ -48,7 +48,7 @@ def why_example(folder: Path) -> str:
         return f"{_NO_FILE}, but the folder above has one; go there, or name it with --config"
     for part in ("templates", "static"):
         if (folder / part).is_dir():
-            return f"{_NO_FILE}, but {part}/; write one beside it, with its pins and pages"
+            return f"{_NO_FILE}, but {part}/; write one next to it, with its pins and pages"
     return f"{_NO_FILE}; write one, or name another with --config"
 
 

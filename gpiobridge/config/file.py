@@ -28,7 +28,7 @@ def here_or(installed: Callable[[], Path | None]) -> Path | None:
     """Choose a configuration if none was named: this folder's, else the installed service's.
 
     Args:
-        installed: Finds that of the service; called only if this folder has none.
+        installed: finds that of the service; called only if this folder has none.
 
     Returns:
         The file; None if there is neither. Then the example is meant.
@@ -44,14 +44,14 @@ def load(
     """Read and check a configuration.
 
     Args:
-        path: The file. By default it is `config.toml` in the current folder, else the example;
+        path: the file. By default it is `config.toml` in the current folder, else the example;
             then `Settings.example_because` says why.
-        environ: Variables such as `GPIOBRIDGE_SERVER__PORT` override the file.
-        overrides: Dotted keys that override both, such as `{"server.port": 9000}` for `--port`;
+        environ: variables such as `GPIOBRIDGE_SERVER__PORT` override the file.
+        overrides: dotted keys that override both, such as `{"server.port": 9000}` for `--port`;
             None means that the option was not given.
 
     Raises:
-        ConfigError: It has every problem that was found.
+        ConfigError: it has every problem that was found.
     """
     because = ""
     if path is None:
@@ -59,7 +59,7 @@ def load(
         if not path.exists():
             path, because = example_file(), why_example(Path.cwd())
     raw, origins = read(path, environ, overrides)
-    # Not resolve(): where the file is a link, the templates lie beside the link.
+    # Not resolve(): if the file is a link, the templates lie next to the link.
     folder = Path(os.path.abspath(path)).parent
     # Not above: it imports pydantic, which takes 90 ms and isn't needed to only read a file.
     from gpiobridge.config.check import SECTIONS, check
@@ -76,11 +76,11 @@ def load_for_views(path: Path, environ: Mapping[str, str] = os.environ) -> "Sett
     application's matter.
 
     Args:
-        path: The file.
-        environ: As for `load`.
+        path: the file.
+        environ: as for `load`.
 
     Raises:
-        ConfigError: It has every problem that was found.
+        ConfigError: it has every problem that was found.
     """
     from gpiobridge.config.check import check  # late, as in `load`
 
@@ -110,15 +110,15 @@ def read(
     """Read a configuration without checking it, for `check.check`.
 
     Args:
-        path: The file.
-        environ: As for `load`.
-        overrides: As for `load`.
+        path: the file.
+        environ: as for `load`.
+        overrides: as for `load`.
 
     Returns:
         The raw tables, and the origins of those keys that don't come from the file.
 
     Raises:
-        ConfigError: The file can't be read.
+        ConfigError: the file can't be read.
     """
     return lay_over(_read_file(path), environ, overrides)
 

@@ -44,10 +44,10 @@ def bcm_number(name: object) -> int:
             `"WPI0"`, `"17"`.
 
     Raises:
-        ValueError: It is no pin. The message is a short reason with a remedy.
+        ValueError: it is no pin. The message is a short reason with a remedy.
     """
     if isinstance(name, bool):  # a bool is an int, too: True would silently become GPIO 1
-        raise ValueError("is no pin; write its BCM number, such as 17")
+        raise ValueError("is not a pin; write its BCM number, such as 17")
     if isinstance(name, int):
         if not 0 <= name <= _LAST:
             raise ValueError("there is no such pin; write a BCM number from 0 to 27")

@@ -34,9 +34,9 @@ class WrittenPin(Generic[TableT]):
     """A pin as the file has it.
 
     Args:
-        key: Its place.
-        raw: Its table, or the value of its short form.
-        table: Those of its values that are right.
+        key: its place.
+        raw: its table, or the value of its short form.
+        table: those of its values that are right.
     """
 
     key: Key
@@ -60,9 +60,9 @@ class Kind(Generic[TableT, PinT]):
     """A kind of pins, as the configuration knows it.
 
     Attributes:
-        table: What may stand in `[pins.<name>]`; its attributes are those of `pin`.
-        pin: The class that it becomes; it has the defaults, and the name of the kind.
-        needs: Keys that must be there -> the sentence if one is missing.
+        table: what may stand in `[pins.<name>]`; its attributes are those of `pin`.
+        pin: the class that it becomes; it has the defaults, and the name of the kind.
+        needs: keys that must be there -> the sentence if one is missing.
     """
 
     table: type[TableT]
@@ -73,9 +73,9 @@ class Kind(Generic[TableT, PinT]):
         """Read a pin's table, each value by itself.
 
         Args:
-            key: Its place.
-            raw: The table; with the default kind it may be the value of the short form.
-            problems: Takes what is wrong.
+            key: its place.
+            raw: the table; with the default kind it may be the value of the short form.
+            problems: takes what is wrong.
         """
         assert isinstance(raw, Mapping)
         return WrittenPin(key, raw, problems.read(self.table, raw, key, self.pin))
@@ -95,10 +95,10 @@ class Kind(Generic[TableT, PinT]):
         """Compare the values of a pin with each other, and with those of other pins.
 
         Args:
-            written: The pin.
-            earlier: The pins of this kind that stand before it, by name.
-            gpio: The section `[gpio]`.
-            problems: Takes what is wrong.
+            written: the pin.
+            earlier: the pins of this kind that stand before it, by name.
+            gpio: the section `[gpio]`.
+            problems: takes what is wrong.
         """
 
     def settings(self, name: str, active: Level, table: TableT) -> PinT | None:

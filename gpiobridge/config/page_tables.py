@@ -34,11 +34,11 @@ def read_pages(
     """Check every page.
 
     Args:
-        raw: The section `[pages]`.
-        every: The section `[every_page]`.
-        names: The names of all pages and pins.
-        templates: The templates of this exhibit.
-        problems: Takes what is wrong.
+        raw: the section `[pages]`.
+        every: the section `[every_page]`.
+        names: the names of all pages and pins.
+        templates: the templates of this exhibit.
+        problems: takes what is wrong.
 
     Returns:
         The pages whose table could be read, and their rules.

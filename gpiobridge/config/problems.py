@@ -25,12 +25,12 @@ class Problems:
     """All that is wrong with one configuration, a sentence each.
 
     Args:
-        source: The place that problems name, such as `config.toml`.
-        origins: For dotted keys that don't come from the source: their variable or option.
+        source: the place that problems name, such as `config.toml`.
+        origins: for dotted keys that don't come from the source: their variable or option.
 
     Attributes:
-        sentences: What is wrong.
-        warnings: What is allowed but probably not meant; each once.
+        sentences: what is wrong.
+        warnings: what is allowed but probably not meant; each once.
     """
 
     def __init__(self, source: str, origins: Mapping[str, str]) -> None:
@@ -43,9 +43,9 @@ class Problems:
         """Report one problem.
 
         Args:
-            key: The levels of its key.
-            sentence: What is wrong, and the remedy.
-            value: The present value; a table is too long to show.
+            key: the levels of its key.
+            sentence: what is wrong, and the remedy.
+            value: the present value; a table is too long to show.
         """
         chosen = key[0] in ("pins", "pages", "every_page")
         secret = names_secret(key[-1]) if chosen else is_secret(key[-1])
@@ -80,10 +80,10 @@ class Problems:
         """Read one table, report every problem in it, and return the values that are right.
 
         Args:
-            table: What the table may hold; nothing in it is required.
-            raw: The table as `tomllib` gives it.
-            key: Its place.
-            settings: The dataclass that it becomes, which knows the defaults.
+            table: what the table may hold; nothing in it is required.
+            raw: the table as `tomllib` gives it.
+            key: its place.
+            settings: the dataclass that it becomes, which knows the defaults.
         """
         right = {
             name: dict(value) if isinstance(value, Mapping) else value
@@ -155,7 +155,7 @@ def _reason(error: ErrorDetails) -> str:
 
 
 def _meant_bool(value: object) -> str:
-    """Say which of the two was meant, if that can be told."""
+    """Say which of the two was meant, if that is clear."""
     word = str(value).strip().lower()
     for right, words in (
         ("true", ("true", "yes", "on", "1")),
@@ -167,7 +167,7 @@ def _meant_bool(value: object) -> str:
 
 
 def _meant_int(value: object) -> str:
-    """Say which number was meant, if that can be told."""
+    """Say which number was meant, if that is clear."""
     if isinstance(value, float) and value.is_integer() and abs(value) < 10**9:
         return f"; write {int(value)}"
     if isinstance(value, str) and re.fullmatch(r"\s*[0-9]{1,9}\s*", value):

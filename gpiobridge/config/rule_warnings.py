@@ -23,10 +23,10 @@ def warn_of_rules(
     """Warn of rules that can never lead anywhere, and of presses that lead nowhere.
 
     Args:
-        pages: The pages, by name.
-        rules: The rules of all pages.
-        pins: The pins without a problem, by name.
-        problems: Takes the warnings.
+        pages: the pages, by name.
+        rules: the rules of all pages.
+        pins: the pins without a problem, by name.
+        problems: takes the warnings.
     """
     ways = {name: _ways(rules.of(name), pins) for name in pages}
     happening = {way.rule.key for on_page in ways.values() for way in on_page if way.first is None}

@@ -24,9 +24,9 @@ class Rule(NamedTuple):
     """One rule.
 
     Args:
-        trigger: What it waits for.
-        target: The page that it leads to; None if it takes out a rule of `[every_page]`.
-        key: Its place.
+        trigger: what it waits for.
+        target: the page that it leads to; None if it takes out a rule of `[every_page]`.
+        key: its place.
     """
 
     trigger: Trigger
@@ -52,9 +52,9 @@ class Names(NamedTuple):
     """What a rule may name.
 
     Args:
-        pages: The names of all pages.
-        pins: The names of all pins.
-        actives: Pin name to its active level, if that is known.
+        pages: the names of all pages.
+        pins: the names of all pins.
+        actives: pin name to its active level, if that is known.
     """
 
     pages: Collection[str]
@@ -66,8 +66,8 @@ class RulesOfPages(NamedTuple):
     """The rules of all pages.
 
     Args:
-        shared: Those of `[every_page]`.
-        own: Page name to the page's own rules.
+        shared: those of `[every_page]`.
+        own: page name to the page's own rules.
     """
 
     shared: Rules
@@ -144,8 +144,8 @@ def _way(circle: Circle) -> str:
     shown = " to ".join((*(step.page for step in circle.steps), circle.steps[0].page))
     if not circle.certain:
         return (
-            f"may lead from {shown} without end (so many levels meet there that it could not be "
-            "told for sure)"
+            f"may lead from {shown} without end (so many levels meet there that this is not "
+            "certain)"
         )
     named = list(circle.more[:_MOST_NAMED])
     if rest := len(circle.more) - len(named):

@@ -28,31 +28,31 @@ class Server:
     """The section ``[server]``.
 
     Args:
-        host: The address to listen on. An address that others can reach needs a token, or
+        host: the address to listen on. An address that others can reach needs a token, or
             `open = true`.
-        port: The port to listen on. 0 is any free port; 0 to 65535.
-        start: The page at `/`.
-        max_displays: How many displays may be connected. Further sockets get status 503; two
+        port: the port to listen on. 0 is any free port; 0 to 65535.
+        start: the page at `/`.
+        max_displays: how many displays may be connected. Further sockets get status 503; two
             places are kept for displays on this machine; at least 1.
-        beat_s: The time between two beats, the signs of life that a page and the bridge send each
+        beat_s: the time between two beats, the signs of life that a page and the bridge send each
             other, in seconds; 0.2 to 60.
-        catch_up_s: A press this old still moves a page that was loading or reconnecting, in
-            seconds. It must be at least 2.5 beats and 3 s; 0 to 600.
-        csp: The Content-Security-Policy of your pages. "local" allows inline scripts and styles,
+        catch_up_s: a press this old still moves a page that was loading or reconnecting, in
+            seconds. It must be at least 2.5 beats plus 3 s; 0 to 600.
+        csp: the Content-Security-Policy of your pages. "local" allows inline scripts and styles,
             but nothing from other hosts; "strict" forbids the inline ones, too; "off" sets no
             policy.
-        open: Whether everyone on the network may see the pages.
-        token: The token that a browser must send to see the pages: once in the address
+        open: whether everyone on the network may see the pages.
+        token: the token that a browser must send to see the pages: once in the address
             (`?token=...`), then a cookie has it. Empty: no token is required.
-        api_token: The token that a program must send to push, navigate and set pins. Empty: the
+        api_token: the token that a program must send to push, navigate and set pins. Empty: the
             same as `token`.
-        allowed_hosts: Names that the bridge answers to, next to this machine's own names. They are
+        allowed_hosts: names that the bridge answers to, next to this machine's own names. They are
             kept in lower case.
-        url: What the bridge is called outside, behind a proxy, such as `https://pi.example.org`.
+        url: what the bridge is called outside, behind a proxy, such as `https://pi.example.org`.
             Empty: there is no proxy.
-        api: Who may use the API without a token. "local" lets every program on this machine in,
+        api: who may use the API without a token. "local" lets every program on this machine in,
             as long as there is no token.
-        threads: Threads for HTTP requests. An open page needs none; 2 to 64.
+        threads: threads for HTTP requests. An open page needs none; 2 to 64.
     """
 
     host: str = DEFAULT_HOST
@@ -88,10 +88,10 @@ class Limits:
     The defaults are generous because a whole museum may share one address.
 
     Args:
-        displays_per_address: Connected displays of one address; at least 1.
-        connections_per_address: Open HTTP connections of one address, including those that wait
+        displays_per_address: connected displays of one address, out of `max_displays`; at least 1.
+        connections_per_address: open HTTP connections of one address, including those that wait
             for their next request; at least 1.
-        unfinished_per_address: Requests of one address that have begun to arrive. All clients
+        unfinished_per_address: requests of one address that have begun to arrive. All clients
             together may have 500; at least 1.
     """
 
@@ -105,10 +105,11 @@ class Kiosk:
     """The section ``[kiosk]``: the browser on this machine's own screen.
 
     Args:
-        allow: Other sites that it may show, each a scheme, a name and perhaps a port.
-        renew_min: The time of day at which its browser is restarted, once nobody uses it, in
-            minutes after midnight; None: never.
-        camera: Whether the bridge's pages may use camera and microphone.
+        allow: other sites that the kiosk may show, each with its scheme, its name and, unless it is
+            the scheme's own, its port.
+        renew_min: the time of day at which the kiosk's browser is restarted, once nobody uses it,
+            in minutes after midnight; None: never.
+        camera: whether the bridge's pages may use camera and microphone.
     """
 
     allow: tuple[str, ...] = ()
@@ -120,7 +121,7 @@ MAX_HOLD_S = 600.0
 """The longest hold time of a pin, in seconds."""
 
 CHIP_BACK_ENDS = ("gpiod", "lgpio")
-"""Those that can be told which chip to open."""
+"""The back ends that can open a chip by its name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,10 +129,10 @@ class Gpio:
     """The section ``[gpio]``.
 
     Args:
-        pin_factory: The back end that reads the pins. "auto" is real pins on a Raspberry Pi, by the
+        pin_factory: the back end that reads the pins. "auto" is real pins on a Raspberry Pi, by the
             first back end that is installed, and simulated ones elsewhere; "mock" is simulated
             pins.
-        chip: The GPIO chip. "auto" is the Pi's own, found by its label; other boards need a name
+        chip: the GPIO chip. "auto" is the Pi's own, found by its label; other boards need a name
             such as `gpiochip0`.
     """
 
@@ -144,17 +145,17 @@ class Pin:
     """One pin. Each kind of pins has its own class, with what only its pins have.
 
     Args:
-        name: The pin's name in the configuration.
-        active: The electrical level that counts as pressed.
-        debounce_s: How long a level must hold to count, in seconds. With 0 every edge counts; 0 to
+        name: the pin's name in the configuration.
+        active: the electrical level that counts as pressed.
+        debounce_s: how long a level must hold to count, in seconds. With 0 every edge counts; 0 to
             10.
-        hold_s: How long a press must last to be a hold instead of a tap, in seconds; 0.1 to 600.
-        pin: The number of its wire; None without one.
-        chip: The GPIO chip that the wire is on; None without one, or for that of `[gpio]`.
-        pull: The resistor that holds it; None without one.
+        hold_s: how long a press must last to be a hold instead of a tap, in seconds; 0.1 to 600.
+        pin: the number of its wire; None without one.
+        chip: the GPIO chip that the wire is on; None without one, or for that of `[gpio]`.
+        pull: the resistor that holds it; None without one.
 
     Attributes:
-        source: The kind of the pin. "gpio" has a wire; the level of "http" is set by HTTP requests.
+        source: the kind of the pin. "gpio" has a wire; the level of "http" is set by HTTP requests.
     """
 
     source: ClassVar[str]
@@ -169,14 +170,14 @@ class Pin:
 
     @property
     def where(self) -> str:
-        """Say what sets its level, as a list does: ``GPIO 17``."""
+        """Say what sets its level, as a list does: `GPIO 17`."""
         return f'source = "{self.source}"'
 
     def placed(self, gpio: Gpio) -> str:
-        """Say what sets its level, and where: ``GPIO 17, header pin 11``.
+        """Say what sets its level, and where: `GPIO 17, header pin 11`.
 
         Args:
-            gpio: the section ``[gpio]``, which may name the chip.
+            gpio: the section `[gpio]`, which may name the chip.
         """
         return self.where
 
@@ -196,10 +197,10 @@ class Idle:
     """When a page that nobody uses leaves by itself.
 
     Args:
-        after_s: How long nobody must use the page or its pins, in seconds; 1 to 86,400.
-        to: The page that it leaves for.
-        pins: While one of these pins is active, the page is in use, as with the pins of its rules.
-        warn_s: How long before it leaves the page counts down, in seconds; 0, or 1 to less than
+        after_s: how long the page and its pins must be unused, in seconds; 1 to 86,400.
+        to: the page that it leaves for.
+        pins: while one of these pins is active, the page is in use, as with the pins of its rules.
+        warn_s: how long before it leaves the page counts down, in seconds; 0, or 1 to less than
             `after_s`.
     """
 
@@ -214,18 +215,18 @@ class Page:
     """One page.
 
     Args:
-        name: The page's name, which is also its path, `/<name>`.
-        template: The file in `templates/`; None for a page that a Flask view serves.
-        prerender: Whether browsers load the page in the background before the press that leads to
+        name: the page's name, which is also its path, `/<name>`.
+        template: the file in `templates/`; None for a page that a Flask view serves.
+        prerender: whether browsers load the page in the background before the press that leads to
             it. Its scripts run then.
-        prefetch: Whether browsers fetch the page before the press that leads to it; None if the
+        prefetch: whether browsers fetch the page before the press that leads to it; None if the
             page doesn't say.
-        client: Whether the bridge inserts its script. Without the script the page has neither
+        client: whether the bridge inserts its script. Without the script the page has neither
             lockout nor idle.
         rules: (pin's name, its electrical level after the edge, or a gesture) -> the next page.
-        lockout_s: How long after the page is shown no press moves it, in seconds; 0 to 60.
-        idle: When the page leaves by itself, if it does. `false` takes out that of `[every_page]`.
-        while_rules: The rules that hold at load, too: (pin's name, its level) -> the next page.
+        lockout_s: how long after the page is shown no press moves it, in seconds; 0 to 60.
+        idle: when the page leaves by itself. `false` takes out the `idle` of `[every_page]`.
+        while_rules: the rules that hold at load, too: (pin's name, its level) -> the next page.
     """
 
     name: str
@@ -254,16 +255,16 @@ class Settings:
     """A whole configuration, checked.
 
     Args:
-        server: The section `[server]`.
-        gpio: The section `[gpio]`.
-        limits: The section `[limits]`.
-        kiosk: The section `[kiosk]`.
-        pins: By name, in the order of the file.
-        pages: By name, in the order of the file.
-        folder: The absolute path of the folder that holds `templates/` and `static/`.
-        source: What messages name, such as `config.toml`.
-        warnings: What is allowed but probably not meant, a sentence each.
-        example_because: Why this is the packaged example, if nobody asked for it; else empty.
+        server: the section `[server]`.
+        gpio: the section `[gpio]`.
+        limits: the section `[limits]`.
+        kiosk: the section `[kiosk]`.
+        pins: by name, in the order of the file.
+        pages: by name, in the order of the file.
+        folder: the absolute path of the folder that holds `templates/` and `static/`.
+        source: what messages name, such as `config.toml`.
+        warnings: what is allowed but probably not meant, a sentence each.
+        example_because: why this is the packaged example, if nobody asked for it; else empty.
     """
 
     server: Server

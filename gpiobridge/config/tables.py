@@ -39,7 +39,7 @@ def read_seconds(value: object) -> float:
     """Read a duration as the file has it.
 
     Raises:
-        ValueError: It is no duration. The message has the reason and a remedy.
+        ValueError: it is no duration. The message has the reason and a remedy.
     """
     if isinstance(value, int | float) and not isinstance(value, bool):
         # The same reasons as for text: a missing unit, a sign. 20.0 reads as 20.
@@ -128,7 +128,7 @@ def chip_name(name: object) -> object:
     """Read the name of a GPIO chip.
 
     Raises:
-        ValueError: It is no chip. The message has the reason and a remedy.
+        ValueError: it is no chip. The message has the reason and a remedy.
     """
     if isinstance(name, int) and not isinstance(name, bool):
         number = name if 0 <= name <= _LAST_CHIP else 0
@@ -149,7 +149,7 @@ def _idle(value: object) -> Idle | Literal[False]:
     for key in value.keys() - set(keys):
         close = nearest(key, keys)
         remedy = f"did you mean {close}?" if close else f"write one of {', '.join(keys)}"
-        raise ValueError(f"{key} is none of its keys; {remedy}")
+        raise ValueError(f"{key} is not one of its keys; {remedy}")
     for key, example in (("after", "60s"), ("to", "<page>")):
         if key not in value:
             raise ValueError(f'has no {key}; write {key} = "{example}" in it, too')
@@ -211,7 +211,7 @@ class ServerTable(Table):
     open: bool | None = None
     token: Annotated[str, AfterValidator(read_token)] | None = None
     api_token: Annotated[str, AfterValidator(read_token)] | None = None
-    # Not strict, as TOML has lists only.
+    # Not strict, because TOML has only lists.
     allowed_hosts: (
         Annotated[tuple[Annotated[str, AfterValidator(_allowed_host)], ...], Field(strict=False)]
         | None
@@ -232,7 +232,7 @@ class LimitsTable(Table):
 class KioskTable(Table):
     """What may stand in ``[kiosk]``."""
 
-    # Not strict, as TOML has lists only.
+    # Not strict, because TOML has only lists.
     allow: (
         Annotated[tuple[Annotated[str, AfterValidator(_site)], ...], Field(strict=False)] | None
     ) = None

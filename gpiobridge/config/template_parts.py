@@ -15,9 +15,9 @@ class Place(NamedTuple):
     """Where something stands in a template.
 
     Args:
-        line: Its line.
-        blocks: The names of the blocks around it.
-        certain: Whether it is always reached when they are rendered: no condition is around it.
+        line: its line.
+        blocks: the names of the blocks around it.
+        certain: whether it is always reached when they are rendered: no condition is around it.
     """
 
     line: int
@@ -30,8 +30,8 @@ class Need(NamedTuple):
 
     Args:
         kind: "extends", "include", "import", or "ignored" if a missing one does no harm.
-        names: Its possible names; the first one that exists is taken.
-        place: Where it is named.
+        names: its possible names; the first one that exists is taken.
+        place: where it is named.
     """
 
     kind: str
@@ -43,10 +43,10 @@ class Link(NamedTuple):
     """A `url_for` with a literal endpoint.
 
     Args:
-        endpoint: The endpoint.
-        arguments: Its keyword arguments; None for a value that is computed.
-        spread: Whether there may be more of them, by `**`.
-        place: Where it stands.
+        endpoint: the endpoint.
+        arguments: its keyword arguments; None for a value that is computed.
+        spread: whether there may be more of them, by `**`.
+        place: where it stands.
     """
 
     endpoint: str
@@ -59,13 +59,13 @@ class Parsed(NamedTuple):
     """What was read of a template.
 
     Args:
-        problem: Why it can't be rendered at all.
-        missing: Whether that is because it doesn't exist.
-        needs: The templates that it is made of.
-        links: The addresses that it asks for.
-        blocks: The blocks that it has.
-        child: Whether it extends another template.
-        calls_super: Whether it shows a block of that template within its own block.
+        problem: why it can't be rendered at all.
+        missing: whether that is because it doesn't exist.
+        needs: the templates that it is made of.
+        links: the addresses that it asks for.
+        blocks: the blocks that it has.
+        child: whether it extends another template.
+        calls_super: whether it shows a block of that template within its own block.
     """
 
     problem: str | None = None
@@ -86,8 +86,8 @@ def parse(name: str, text: str) -> Parsed:
     """Read a template.
 
     Args:
-        name: Its name, for sentences.
-        text: Its text.
+        name: its name, for sentences.
+        text: its text.
     """
     from jinja2 import Environment, TemplateSyntaxError, nodes  # late: not all have templates
 

@@ -15,7 +15,7 @@ from gpiobridge.config.template_parts import Link, Need, Parsed, parse
 from gpiobridge.config.words import Key, listed, nearest, show
 
 _STATIC = "static"
-_OURS = ("start", "favicon", _STATIC)  # endpoints beside those of pages (see `serve.standalone`)
+_OURS = ("start", "favicon", _STATIC)  # endpoints next to those of pages (see `serve.standalone`)
 _PAGE = "page_"
 
 
@@ -23,8 +23,8 @@ class Finding(NamedTuple):
     """Something that is wrong in a template.
 
     Args:
-        sentence: The file, the line, what is wrong, and the remedy.
-        certain: Whether it surely keeps the page from being shown.
+        sentence: the file, the line, what is wrong, and the remedy.
+        certain: whether it surely keeps the page from being shown.
     """
 
     sentence: str
@@ -35,9 +35,9 @@ class Templates:
     """The templates of an exhibit, each read once.
 
     Args:
-        folder: The folder that holds `templates/` and `static/`.
-        pages: The names of all pages.
-        views: The pages that a Flask view serves. If there are any, endpoints and static files
+        folder: the folder that holds `templates/` and `static/`.
+        pages: the names of all pages.
+        views: the pages that a Flask view serves. If there are any, endpoints and static files
             belong to an application, and the names in its templates can't be checked here.
     """
 
@@ -55,11 +55,11 @@ class Templates:
         """Check the template of a page, and all templates that it is made of.
 
         Args:
-            key: The place that problems name.
-            template: The name of the template.
-            problems: Takes what is wrong. A problem in a template of many pages is reported with
+            key: the place that problems name.
+            template: the name of the template.
+            problems: takes what is wrong. A problem in a template of many pages is reported with
                 the first of them.
-            by_name: Whether the name stands at the key, so that it is shown.
+            by_name: whether the name stands at the key and is shown.
         """
         shown = (template,) if by_name else ()
         problem = self._problem(template)
@@ -227,13 +227,13 @@ class Templates:
 
 
 class _Visit(NamedTuple):
-    """A template that is looked at, as part of a page.
+    """A template that is checked as part of a page.
 
     Args:
-        name: The template.
-        certain: Whether the page always uses it.
-        children: The templates that extend it, the page's own first.
-        overridden: The blocks that they replace.
+        name: the template.
+        certain: whether the page always uses it.
+        children: the templates that extend it, the page's own first.
+        overridden: the blocks that they replace.
     """
 
     name: str

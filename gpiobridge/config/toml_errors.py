@@ -80,9 +80,7 @@ def _line_of(error: Exception, lines: list[str]) -> int:
 
 def _start_of_statement(lines: list[str], told_at: int) -> int:
     """Find the first line of the statement that is wrong: all lines before it are TOML."""
-    right = next(
-        (count for count in range(told_at - 1, -1, -1) if is_toml("\n".join(lines[:count]))), 0
-    )
+    right = _right_lines(lines, told_at)
     return next(
         (
             number
@@ -91,6 +89,27 @@ def _start_of_statement(lines: list[str], told_at: int) -> int:
         ),
         told_at,
     )
+
+
+def _right_lines(lines: list[str], told_at: int) -> int:
+    """Count the lines that are TOML before the wrong statement, by halves: files may be long."""
+
+    def is_right(count: int) -> bool:
+        return is_toml("\n".join(lines[:count]))
+
+    if is_right(told_at - 1):
+        return told_at - 1
+    right, wrong = 0, told_at
+    while True:
+        while wrong - right > 1:
+            middle = (right + wrong) // 2
+            right, wrong = (middle, wrong) if is_right(middle) else (right, middle)
+        # The next line may only begin a list that goes on.
+        last = min(right + 1 + _MOST_TRIED, told_at)
+        further = next((count for count in range(right + 2, last) if is_right(count)), None)
+        if further is None:
+            return right
+        right, wrong = further, told_at
 
 
 def _explain_statement(
@@ -177,6 +196,8 @@ def _in_words_of_tomllib(shown: str, is_secret: bool, error: Exception) -> str:
     said = said[:1].lower() + said[1:]
     if is_secret:
         said = re.sub(r"'[^']{3,}'|\"[^\"]{3,}\"", "...", said)
+    if shown == "``":
+        return f"the file ends too early ({said}); close what is open above"
     return f"{shown} is not valid TOML ({said}); correct it, or put # before it"
 
 

@@ -51,11 +51,11 @@ class Fix(NamedTuple):
     """A fault that was found in a line.
 
     Args:
-        what: the fault, as a sentence goes on after the line.
-        line: the line with this fault repaired; it may have others.
-        remedy: what to say if the repaired line is no TOML either, or is too long to show.
-        alike: whether the repaired line looks as the wrong one does, so that showing it is no help.
-        plainly: the fault without anything of the line, if ``what`` quotes it.
+        what: The fault, in the words that follow the line in a sentence.
+        line: The line with this fault repaired; it may have others.
+        remedy: The remedy if the repaired line is no TOML either, or is too long to show.
+        alike: Whether the repaired line looks like the wrong one, which makes it no help.
+        plainly: The fault without anything of the line, if ``what`` quotes it.
     """
 
     what: str
@@ -281,7 +281,7 @@ def _key_name(line: str, table: Key) -> Fix | None:
     wrong = next((part for part in parts if not re.fullmatch(PART, part)), "")
     if not wrong:
         return Fix("has a dot too many in its key", ".".join(filter(None, parts)) + f" {rest}", "")
-    # What stands behind on_low. is a pin's name, as in [pins].
+    # The name after on_low. is a pin's, as in [pins].
     path = parts if parts[0] in NAME_RULES else [*table, *parts]
     if path[0] == "pages" and path.index(wrong) == 1:
         section = "pages"

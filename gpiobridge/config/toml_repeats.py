@@ -28,7 +28,7 @@ def earlier_line(lines: list[str], start: int) -> tuple[int, Key] | None:
     for number, other, _ in before:
         if other[: len(path)] == path:
             return number, path
-    # A table with a header of its own, which is closed for keys of another one.
+    # A table with its own header, which is closed for keys of another table.
     for number, other, _ in before:
         if len(other) > len(table) and path[: len(other)] == other:
             return number, other

@@ -177,8 +177,8 @@ def unknown(section: str, name: str, known: Collection[str]) -> str:
     Args:
         section: `server`, `gpio`, `limits`, `kiosk`, `pins`, `pages`, or empty for the file's own
             level.
-        name: The unknown name.
-        known: The names that may stand there.
+        name: the unknown name.
+        known: the names that may stand there.
     """
     what = "key" if section else "section"
     if meant := _MEANT.get(section, {}).get(name.lower()):

@@ -1,6 +1,6 @@
 """What goes over a socket: frames, close codes, limits, cursors.
 
-Pure. The wire is a contract with every page and client in use: see "The wire" in the README. A
+Pure. The wire is a contract with every page and client in use: see docs/wire.md. A
 frame is one WebSocket text message of JSON.
 """
 
@@ -174,8 +174,8 @@ def message_frame(data: object) -> str:
         size = len(frame.encode())
     except (TypeError, ValueError, RecursionError) as error:
         raise ValueError(
-            f"is no JSON: {error}; it may hold text, finite numbers, booleans, None, and lists and "
-            "mappings of them"
+            f"is not JSON: {error}; it may hold text, finite numbers, booleans, None, and lists "
+            "and mappings of them"
         ) from error
     if size > MAX_MESSAGE_BYTES:
         raise TooBigError(
@@ -220,7 +220,7 @@ def read_message(text: str) -> dict[str, Any] | None:
 
 def _refuse_constant(name: str) -> object:
     """Refuse NaN and Infinity, which Python reads and JSON doesn't have (RFC 8259, 6)."""
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not JSON")
 
 
 def _dump(frame: Mapping[str, object]) -> str:

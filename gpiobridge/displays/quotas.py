@@ -59,7 +59,7 @@ class Quotas:
         tally.work += 1
 
     def count_frame(self, connection: Connection, *, whole: bool, first: bool) -> None:
-        """Count a frame, or a piece of one; the first of a look is already counted as work."""
+        """Count a frame, or a piece of one; `count_piece` counted the first of a look."""
         connection.frames += whole
         connection.work += not first
         self._tallies[connection.slot.client].work += not first

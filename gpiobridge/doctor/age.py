@@ -42,8 +42,8 @@ def _upgrade(pip: str) -> str:
         pip: the words that start pip.
     """
     return (
-        f"in the checkout's folder: git pull, then {pip} install --upgrade --upgrade-strategy "
-        "eager '.[gpiod]' (or your back end's extra)"
+        "replace the checkout with the new version (git pull, or the new archive); in its folder: "
+        f"{pip} install --upgrade --upgrade-strategy eager '.[gpiod]' (or your back end's extra)"
     )
 
 

@@ -66,7 +66,7 @@ def _plain(value: Any, key: Key, source: str, problems: list[str]) -> Any:
     remedy = (
         "must be a mapping; write {}, or leave it out"
         if is_table
-        else "None is no value; leave it out for the default, or give it one"
+        else "None is not a value; leave it out for the default, or give it one"
     )
     problems.append(f"{source}: {'.'.join(key)} = None: {remedy}")
     return _GONE

@@ -74,7 +74,7 @@ class _RefusedError(Exception):
     def led_out(cls, target: str) -> Self:
         """Refuse a link because of its target."""
         return cls(
-            f"is or lies behind a link to {target}, outside the exhibit's folder: it may be a file "
+            f"is, or is below, a link to {target}, outside the exhibit's folder: it may be a file "
             "that only root may read; put the file itself into the folder, or remove the link"
         )
 

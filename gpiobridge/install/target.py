@@ -66,7 +66,7 @@ class TargetMachine:
         """
         if interpreter.resolve().parts[1:2] in (("home",), ("root",)):
             raise InstallError(
-                f"this Python lies in {interpreter}, which the service may not read: "
+                f"this Python is in {interpreter}, which the service may not read: "
                 "make the virtual environment with the system's Python, /usr/bin/python3"
             )
 

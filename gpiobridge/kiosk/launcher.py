@@ -152,7 +152,7 @@ class _Kiosk:
             failures = 0 if alive else failures + 1
             if not self._alarm.stopping:
                 pause_s = liveness.pause_s(failures)
-                log.warning("the browser is started again in %.1f s: %s", pause_s, reason)
+                log.warning("the browser is restarted in %.1f s: %s", pause_s, reason)
                 self._pause(pause_s)
 
     def _is_time_to_start(self) -> bool:

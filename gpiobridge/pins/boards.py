@@ -29,7 +29,7 @@ def is_raspberry_pi(root: Path = Path("/")) -> bool:
     """Whether this machine is a Raspberry Pi, by its device tree.
 
     Args:
-        root: The file system to look in, for tests.
+        root: the file system to look in, for tests.
     """
     tree = root / "proc/device-tree"
     if (tree / "system/linux,revision").exists():  # the firmware's board revision code
@@ -46,7 +46,7 @@ def choose(pin_factory: str) -> str:
     Elsewhere it is simulated pins.
 
     Raises:
-        PinError: This is a Raspberry Pi without a back end.
+        PinError: this is a Raspberry Pi without a back end.
     """
     if pin_factory != "auto":
         return pin_factory
@@ -66,7 +66,7 @@ def require(back_end: str) -> None:
     """Make sure that a back end is installed.
 
     Raises:
-        PinError: It is not; the message has the command that installs it.
+        PinError: it is not; the message has the command that installs it.
     """
     if not _installed(back_end):
         raise PinError(
@@ -79,7 +79,7 @@ def chip_number(chip: str) -> int:
     """Give the number of the GPIO chip for `gpio.chip`: the one it names, or a Pi's own.
 
     Raises:
-        PinError: It is "auto", and no chip is a Pi's.
+        PinError: it is "auto", and no chip is a Pi's.
     """
     if chip != "auto":
         return int(chip.removeprefix("gpiochip"))

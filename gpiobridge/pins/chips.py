@@ -29,8 +29,8 @@ class Chip:
 
     Args:
         number: 4 is `/dev/gpiochip4`.
-        label: The driver's name for it; it identifies a Pi's own chip on every kernel.
-        lines: How many lines it has; on a Pi's own chip a line's number is the BCM number.
+        label: the driver's name for it; it identifies a Pi's own chip on every kernel.
+        lines: how many lines it has; on a Pi's own chip a line's number is the BCM number.
     """
 
     number: int
@@ -48,8 +48,8 @@ class Line:
     """A line of a chip.
 
     Args:
-        used: Whether a program or the kernel holds it.
-        consumer: The name that the holder gave itself; empty if it gave none.
+        used: whether a program or the kernel holds it.
+        consumer: the name that the holder gave itself; empty if it gave none.
     """
 
     used: bool
@@ -60,7 +60,7 @@ def devices(root: Path = Path("/")) -> list[Path]:
     """List the chips' device files in the order of their numbers.
 
     Args:
-        root: The file system to look in, for tests.
+        root: the file system to look in, for tests.
     """
     found = [path for path in (root / "dev").glob("gpiochip*") if path.name[8:].isdigit()]
     return sorted(found, key=lambda path: int(path.name[8:]))
@@ -70,7 +70,7 @@ def chips(root: Path = Path("/")) -> list[Chip]:
     """List the chips that this user may open, in the order of their numbers.
 
     Args:
-        root: The file system to look in, for tests.
+        root: the file system to look in, for tests.
     """
     found = []
     for path in devices(root):
@@ -97,12 +97,12 @@ def line(chip: int, offset: int, root: Path = Path("/")) -> Line:
     """Ask who holds a line.
 
     Args:
-        chip: The chip's number.
-        offset: The line's number on the chip.
-        root: The file system to look in, for tests.
+        chip: the chip's number.
+        offset: the line's number on the chip.
+        root: the file system to look in, for tests.
 
     Raises:
-        OSError: The chip can't be opened, or has no such line.
+        OSError: the chip can't be opened, or has no such line.
     """
     question = _LINE_INFO.pack(b"", b"", offset, 0, 0, b"", b"")
     answer = _ask(root / f"dev/gpiochip{chip}", _GET_LINE_INFO, question)

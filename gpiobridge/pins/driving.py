@@ -52,9 +52,9 @@ class Driving:
     """The driven levels of some pins.
 
     Args:
-        pins: Pin name to its settings.
-        read: Gives a pin's level now.
-        clock: Stamps the edges.
+        pins: pin name to its settings.
+        read: gives a pin's level now.
+        clock: stamps the edges.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class Driving:
         """Let pins be driven from now on.
 
         Args:
-            put: Sets a pin to another level, and hands on the edge with this stamp.
+            put: sets a pin to another level, and hands on the edge with this stamp.
         """
         with self._lock:
             self._put = put
@@ -90,14 +90,14 @@ class Driving:
         """Set a pin's level, for good or for the time of a press.
 
         Args:
-            pin: The pin's name.
-            level: The level; the present level makes no edge.
-            for_s: Seconds after which the pin returns to the level before, at most `MAX_PRESS_S`;
+            pin: the pin's name.
+            level: the level; the present level makes no edge.
+            for_s: seconds after which the pin returns to the level before, at most `MAX_PRESS_S`;
                 None: it stays, and a present press ends.
 
         Raises:
-            DriveError: A press would be no event, because of its time or of another press.
-            PinError: The pins are not open.
+            DriveError: a press would be no event, because of its time or of another press.
+            PinError: the pins are not open.
         """
         with self._lock:
             if self._put is None:

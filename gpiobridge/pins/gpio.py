@@ -31,8 +31,8 @@ def wire_name(number: int, chip: str | None) -> str:
     """Name a wire, as a sentence does: `GPIO 17`, or `line 3 of gpiochip2`.
 
     Args:
-        number: The number of the line.
-        chip: The chip that it is on; "auto" or None for the Pi's own.
+        number: the number of the line.
+        chip: the chip that it is on; "auto" or None for the Pi's own.
     """
     return f"GPIO {number}" if chip in (None, "auto") else f"line {number} of {chip}"
 
@@ -49,8 +49,9 @@ class WiredPin(PulledPin):
     """A pin with a wire.
 
     Args:
-        pin: The BCM number, or a name that gpiozero takes, such as `"GPIO17"` or `"BOARD11"`.
-        chip: The GPIO chip that the pin is on, such as an I2C expander's; `pin` is then the line's
+        pin: the BCM number. The file may have a name that gpiozero takes instead, such as
+            `"GPIO17"` or `"BOARD11"`.
+        chip: the GPIO chip that the pin is on, such as an I2C expander's; `pin` is then the line's
             number there. "auto" is the Pi's own; None is that of `[gpio]`.
     """
 
@@ -68,7 +69,7 @@ class WiredPin(PulledPin):
         """Name its wire with its place: `GPIO 17, header pin 11`, or `line 3 of gpiochip2`.
 
         Args:
-            gpio: The section `[gpio]`; only the Pi's own chip has its lines on the header.
+            gpio: the section `[gpio]`; only the Pi's own chip has its lines on the header.
         """
         chip = self.chip_by(gpio)
         return header_place(self.pin) if chip == "auto" else wire_name(self.pin, chip)
@@ -159,7 +160,7 @@ class GpioKind(PulledKind[WiredTable, WiredPin]):
         """Make the source of wired pins; if the back end opens chips, one source for each chip.
 
         Raises:
-            PinError: The back end is "auto" on a Raspberry Pi without one; two pins are on one
+            PinError: the back end is "auto" on a Raspberry Pi without one; two pins are on one
                 line; a chip can't be found; or the pins are real, and the clock isn't.
         """
         back_end = boards.choose(gpio.pin_factory)
@@ -207,12 +208,12 @@ def source_of_chips(
     """Make the source of pins that may be on several chips: an I2C expander has its own chip.
 
     Args:
-        settings: The back end, and the chip of pins that name none.
-        pins: Pin name to its settings.
-        make: Makes the source of pins on one chip, which knows nothing of the others.
+        settings: the back end, and the chip of pins that name none.
+        pins: pin name to its settings.
+        make: makes the source of pins on one chip, which knows nothing of the others.
 
     Raises:
-        PinError: Two pins are on one line, or a chip can't be found.
+        PinError: two pins are on one line, or a chip can't be found.
     """
     chips = by_chip(settings, pins)
     if len(chips) > 1:
@@ -226,7 +227,7 @@ def _refuse_one_line_twice(settings: Gpio, pins: Mapping[str, WiredPin]) -> None
     """Find two pins on one line that were hidden by two names of one chip.
 
     Raises:
-        PinError: There are two, or a chip can't be found.
+        PinError: there are two, or a chip can't be found.
     """
     taken: dict[tuple[int, int], WiredPin] = {}
     for pin in pins.values():

@@ -33,12 +33,12 @@ class GpiodPins(PinSource):
     """The configured pins on one GPIO chip, through libgpiod.
 
     Args:
-        settings: The section with the chip.
-        pins: Pin name to its settings; `gpio` has one source for each chip.
-        clock: The real clock, by which the kernel stamps edges, too.
+        settings: the section with the chip.
+        pins: pin name to its settings; `gpio` has one source for each chip.
+        clock: the real clock, by which the kernel stamps edges, too.
 
     Raises:
-        PinError: The clock isn't real.
+        PinError: the clock isn't real.
 
     Attributes:
         simulated: False: these pins are real.
@@ -62,10 +62,10 @@ class GpiodPins(PinSource):
         """Claim every pin, let the pulls settle, then arm the edges.
 
         Args:
-            on_edge: Called by `read_edges`.
+            on_edge: called by `read_edges`.
 
         Raises:
-            PinError: The package is missing, or the chip or a pin can't be opened. The message
+            PinError: the package is missing, or the chip or a pin can't be opened. The message
                 says what to do.
         """
         require("gpiod")
@@ -96,7 +96,7 @@ class GpiodPins(PinSource):
             kernel drops because of a noisy pin can be the only edge of a quiet one.
 
         Raises:
-            PinError: The chip is gone.
+            PinError: the chip is gone.
         """
         try:
             events = self._request.read_edge_events(_MAX_WAITING)
@@ -119,7 +119,7 @@ class GpiodPins(PinSource):
         """Read a pin's level now.
 
         Raises:
-            PinError: The chip no longer answers.
+            PinError: the chip no longer answers.
         """
         try:
             return Level.HIGH if self._request.get_value(self._lines[pin]) else Level.LOW
@@ -130,7 +130,7 @@ class GpiodPins(PinSource):
         """Refuse to set a level.
 
         Raises:
-            PinError: Always; the pins are real.
+            PinError: always; the pins are real.
         """
         raise PinError(only_its_wire(pin))
 

@@ -48,17 +48,17 @@ class GpiozeroPins(PinSource):
     """The configured pins on one gpiozero back end.
 
     Args:
-        settings: The section with the back end and the chip.
-        pins: Pin name to its settings. Real pins are on one chip (`gpio` has one source for each
+        settings: the section with the back end and the chip.
+        pins: pin name to its settings. Real pins are on one chip (`gpio` has one source for each
             chip); a simulated pin has no chip, even if one is named for it.
-        clock: Stamps edges; real pins need a real clock.
+        clock: stamps edges; real pins need a real clock.
 
     Raises:
-        PinError: The pins are real, and the clock isn't.
+        PinError: the pins are real, and the clock isn't.
 
     Attributes:
         simulated: True on gpiozero's mock back end.
-        loses_edges: True if the back end may drop an edge, so that the level must be checked.
+        loses_edges: True if the back end may drop an edge; the level must then be checked.
     """
 
     def __init__(self, settings: Gpio, pins: Mapping[str, WiredPin], clock: Clock) -> None:
@@ -85,10 +85,10 @@ class GpiozeroPins(PinSource):
         """Claim every pin, let the pulls settle, then arm the edges.
 
         Args:
-            on_edge: Called on the back end's thread; it must not block or raise.
+            on_edge: called on the back end's thread; it must not block or raise.
 
         Raises:
-            PinError: The back end or a pin can't be opened. The message says what to do.
+            PinError: the back end or a pin can't be opened. The message says what to do.
         """
         try:
             with warnings.catch_warnings(action="ignore"):  # gpiozero's own fall-backs
@@ -109,7 +109,7 @@ class GpiozeroPins(PinSource):
         """Read a pin's level now.
 
         Raises:
-            PinError: The back end no longer answers.
+            PinError: the back end no longer answers.
         """
         return self._driving.read(pin) if self.simulated else self._level_now(pin)
 
@@ -131,7 +131,7 @@ class GpiozeroPins(PinSource):
         """Make sure that the back end still delivers edges.
 
         Raises:
-            PinError: Its thread has died, so no edge would arrive any more.
+            PinError: its thread has died, so no edge would arrive any more.
         """
         if self._factory_name != "lgpio" or self._factory is None:
             return  # the other back ends have no thread that could be checked
@@ -150,8 +150,8 @@ class GpiozeroPins(PinSource):
         """Set a simulated pin's level, as a finger on its button would; see `Driving.drive`.
 
         Raises:
-            DriveError: A press would be no event.
-            PinError: The pins are real, or already closed.
+            DriveError: a press would be no event.
+            PinError: the pins are real, or already closed.
         """
         if not self.simulated:
             raise PinError(only_its_wire(pin))

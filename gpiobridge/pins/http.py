@@ -53,8 +53,8 @@ class HttpPins(PinSource):
     """Pins that start inactive, and keep the level that they were last given.
 
     Args:
-        pins: Pin name to its settings.
-        clock: Stamps the edges.
+        pins: pin name to its settings.
+        clock: stamps the edges.
 
     Attributes:
         simulated: False: they are what was configured, and stand for nothing else.
@@ -85,8 +85,8 @@ class HttpPins(PinSource):
         """Set a pin's level, for good or for the time of a press; see `Driving.drive`.
 
         Raises:
-            DriveError: A press would be no event.
-            PinError: The pins are not open.
+            DriveError: a press would be no event.
+            PinError: the pins are not open.
         """
         self._driving.drive(pin, level, for_s)
 

@@ -27,7 +27,7 @@ class PulledPin(Pin):
     """A pin with a pull, which may have no effect.
 
     Args:
-        pull: The Pi's own resistor that holds the open pin at a level.
+        pull: the Pi's own resistor that holds the open pin at a level.
     """
 
     pull: Pull = Pull.UP

@@ -34,10 +34,10 @@ def install(
     """Say how to install a back end; the command works on today's Raspberry Pi OS.
 
     Args:
-        back_end: Its name in the configuration; "" stands for the one that "auto" prefers among
+        back_end: its name in the configuration; "" stands for the one that "auto" prefers among
             those that PyPI has for this system.
-        python: The version of this Python, two numbers.
-        wide: Whether it has 64 bits.
+        python: the version of this Python, two numbers.
+        wide: whether it has 64 bits.
     """
     back_end = back_end or ("gpiod" if wide else "lgpio")
     if back_end == "lgpio" and python >= _NO_WHEEL:
@@ -79,9 +79,9 @@ def explain(error: Exception, what: str, back_end: str) -> str:
     """Say what a back end's error means and what to do about it.
 
     Args:
-        error: The error that the back end has raised.
-        what: The name of what could not be opened.
-        back_end: Its name in the configuration.
+        error: the error that the back end has raised.
+        what: the name of what could not be opened.
+        back_end: its name in the configuration.
     """
     said = f"{what} can't be opened on {back_end}: {error}"
     for pattern, remedy in _REMEDIES:
@@ -107,10 +107,10 @@ def no_such_line(pin: Pin, chip: str, count: int, back_end: str) -> str:
     """Say that a chip has no line for a pin, and the remedy.
 
     Args:
-        pin: The pin.
-        chip: The chip, as the sentence names it.
-        count: How many lines it has.
-        back_end: Its name in the configuration.
+        pin: the pin.
+        chip: the chip, as the sentence names it.
+        count: how many lines it has.
+        back_end: its name in the configuration.
     """
     where = "under [gpio]" if pin.chip is None else "for it"
     return (

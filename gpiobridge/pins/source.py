@@ -60,7 +60,7 @@ class PinSource(Protocol):
             Whether edges were lost. Then the levels must be checked now.
 
         Raises:
-            PinError: No edge will come any more.
+            PinError: no edge will come any more.
         """
         return False
 
@@ -78,16 +78,16 @@ class PinSource(Protocol):
         """Set the level of a pin without a wire; on any thread.
 
         Args:
-            pin: The pin's name.
-            level: The level.
-            for_s: Seconds after which the pin returns to the level before; None: it stays.
+            pin: the pin's name.
+            level: the level.
+            for_s: seconds after which the pin returns to the level before; None: it stays.
 
         Raises:
-            DriveError: A press (with `for_s`) would be no event.
-            PinError: Something else sets it, which is the default; or the pins are not open.
+            DriveError: a press (with `for_s`) would be no event.
+            PinError: something else sets it, which is the default; or the pins are not open.
         """
         raise PinError(
-            f"pin {pin!r} can't be set: its source alone does that; to set it by program give it "
+            f"pin {pin!r} can't be set: only its source does that; to set it by program give it "
             'source = "http"'
         )
 
@@ -105,12 +105,12 @@ class PinKind(Kind[TableT, PinT]):
         """Make the source of all pins of this kind; its back end is imported only now.
 
         Args:
-            gpio: The back end and the chip of wired pins.
-            pins: Pin name to its settings, at least one.
-            clock: Gives the stamps of edges that the kernel doesn't stamp.
+            gpio: the back end and the chip of wired pins.
+            pins: pin name to its settings, at least one.
+            clock: gives the stamps of edges that the kernel doesn't stamp.
 
         Raises:
-            PinError: It can't be made; the message says what to do.
+            PinError: it can't be made; the message says what to do.
         """
         raise NotImplementedError
 
@@ -119,7 +119,7 @@ def refuse_made_time(clock: Clock, back_end: str) -> None:
     """Make sure that a clock is the one by which the kernel stamps edges.
 
     Raises:
-        PinError: It is not.
+        PinError: it is not.
     """
     if not clock.real:
         raise PinError(

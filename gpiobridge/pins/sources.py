@@ -21,12 +21,12 @@ def pin_source(gpio: Gpio, pins: Mapping[str, Pin], clock: Clock) -> PinSource:
     """Make the source of all pins, each as its kind does.
 
     Args:
-        gpio: The back end and the chip of wired pins; without a wired pin none is needed.
-        pins: Pin name to its settings.
-        clock: Gives the stamps of edges that the kernel doesn't stamp.
+        gpio: the back end and the chip of wired pins; without a wired pin none is needed.
+        pins: pin name to its settings.
+        clock: gives the stamps of edges that the kernel doesn't stamp.
 
     Raises:
-        PinError: A source can't be made; the message says what to do.
+        PinError: a source can't be made; the message says what to do.
     """
     of_kind: dict[str, dict[str, Pin]] = {}
     for name, pin in pins.items():
@@ -48,11 +48,11 @@ class Sources(PinSource):
     """Several sources, each asked for its own pins.
 
     Args:
-        parts: The sources, and the names of their pins.
+        parts: the sources, and the names of their pins.
 
     Attributes:
-        simulated: Whether one of them is simulated.
-        loses_edges: Whether one of them loses edges.
+        simulated: whether one of them is simulated.
+        loses_edges: whether one of them loses edges.
     """
 
     def __init__(self, parts: Iterable[Part]) -> None:
@@ -68,10 +68,10 @@ class Sources(PinSource):
         """Open all.
 
         Args:
-            on_edge: Called by `read_edges`, or on a back end's thread; it must not block or raise.
+            on_edge: called by `read_edges`, or on a back end's thread; it must not block or raise.
 
         Raises:
-            PinError: One can't be opened; then all are closed.
+            PinError: one can't be opened; then all are closed.
         """
         self._on_edge = on_edge
         try:
@@ -98,7 +98,7 @@ class Sources(PinSource):
             Whether edges were lost.
 
         Raises:
-            PinError: One of them will have no more edges.
+            PinError: one of them will have no more edges.
         """
         lost = [source.read_edges() for source in self._sources]
         waiting, self._waiting = self._waiting, []
@@ -110,7 +110,7 @@ class Sources(PinSource):
         """Read a pin's level now.
 
         Raises:
-            PinError: Its source no longer answers.
+            PinError: its source no longer answers.
         """
         return self._source_of[pin].read(pin)
 
@@ -122,8 +122,8 @@ class Sources(PinSource):
         """Set a pin's level, if its source lets a program do that; see `PinSource.drive`.
 
         Raises:
-            DriveError: A press would be no event.
-            PinError: Something else sets it, or the pins are not open.
+            DriveError: a press would be no event.
+            PinError: something else sets it, or the pins are not open.
         """
         self._source_of[pin].drive(pin, level, for_s)
 
@@ -131,7 +131,7 @@ class Sources(PinSource):
         """Make sure that edges are still delivered.
 
         Raises:
-            PinError: They are not.
+            PinError: they are not.
         """
         for source in self._sources:
             source.check()

@@ -19,12 +19,12 @@ def start_bridge(bridge: GpioBridge, host: str, port: int) -> None:
     """Start the bridge, and tell the person at the terminal where to look.
 
     Args:
-        bridge: The application's bridge.
-        host: The address that the server listens on.
-        port: Its port.
+        bridge: the application's bridge.
+        host: the address that the server listens on.
+        port: its port.
 
     Raises:
-        SystemExit: The bridge can't start. The reason, its cause, was printed on stderr.
+        SystemExit: the bridge can't start. The reason, its cause, was printed on stderr.
     """
     try:
         bridge.start()

@@ -26,7 +26,8 @@ LIVE = f"{HOME}/live"
 OLD_S = 365 * 86400.0
 """The age at which a copy is old, in seconds: faults became known that it has no fixes for."""
 
-_FOR_DEVELOPERS = {"dev", "sbom", "soak"}  # our extras that no exhibit needs
+# Our extras that a service may need; all others are for developers.
+_BACK_ENDS = {"gpiod", "lgpio", "rpi-lgpio", "rpigpio", "pigpio"}
 _NEVER_IMPORTED = {"setuptools"}  # colorzero requires it but works without it
 
 
@@ -38,8 +39,7 @@ def closure() -> list[Distribution]:
     """
     found: dict[str, Distribution] = {}
     own = distribution(NAME)
-    extras = set(own.metadata.get_all("Provides-Extra") or ()) - _FOR_DEVELOPERS
-    open_ends = [(own, frozenset(extras))]
+    open_ends = [(own, frozenset(_BACK_ENDS))]
     seen: set[tuple[str, frozenset[str]]] = set()
     while open_ends:
         parent, wanted = open_ends.pop()

@@ -147,7 +147,7 @@ def test_a_page_that_leaves_at_once_gets_no_retained_message(site: Site) -> None
         (
             object(),
             {},
-            "the message is no JSON: Object of type object is not JSON serializable; it may hold ",
+            "the message is not JSON: Object of type object is not JSON serializable; it may hold ",
         ),
         ("x" * 20_000, {}, "the message takes 20028 bytes"),
         (1, {"page": "wellcome"}, "page = 'wellcome': there is no such page; pages: welcome, open"),

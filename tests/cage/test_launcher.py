@@ -237,7 +237,7 @@ def test_cog_is_watched_as_chromium_is(
     [[pid, *options]] = launcher.started()
     assert "--platform=wl" in options
     os.kill(pid, signal.SIGKILL)
-    launcher.wait_for("the browser is started again in 0.5 s: it was ended by SIGKILL")
+    launcher.wait_for("the browser is restarted in 0.5 s: it was ended by SIGKILL")
     wait_until(lambda: launcher.said().count("its page is live") == 2)
     bridge.set_level("button", "low")
     launcher.wait_for("s: its page has not been alive")
@@ -288,7 +288,7 @@ def test_killed_browser_comes_back(shared_bridge: BridgeProcess, launch: Any) ->
     [[pid, *_]] = launcher.started()
     os.kill(pid, signal.SIGKILL)
     wait_until(lambda: len(launcher.started()) == 2 and live(shared_bridge))
-    launcher.wait_for("the browser is started again in 0.5 s: it was ended by SIGKILL")
+    launcher.wait_for("the browser is restarted in 0.5 s: it was ended by SIGKILL")
 
 
 def test_browser_that_floods_the_pipe(shared_bridge: BridgeProcess, launch: Any) -> None:
@@ -330,7 +330,7 @@ def test_dying_browser_is_started_ever_later(shared_bridge: BridgeProcess, launc
     """A browser that dies at once, again and again, leaves the processor alone meanwhile."""
     begun_s = time.monotonic()
     launcher = launch("--url", shared_bridge.url, mode="dies", code=PATIENT)
-    launcher.wait_for("the browser is started again in 600.0 s: it ended with code 3")
+    launcher.wait_for("the browser is restarted in 600.0 s: it ended with code 3")
     assert re.findall(r"again in (\S+) s", launcher.said()) == ["0.2", "0.4", "600.0"]
     assert time.monotonic() - begun_s >= 0.6
     assert len(launcher.started()) == 3

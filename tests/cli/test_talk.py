@@ -91,8 +91,8 @@ def test_push_wants_json(gpiobridge: Command, text: str) -> None:
     ("status", "body", "said"),
     [
         (404, "There is no page 'x'; pages: a.\n", "the bridge answered 404: There is no page 'x'"),
-        (200, "hello", "is no gpiobridge"),
-        (200, '{"displays": "many"}', "is no gpiobridge"),
+        (200, "hello", "is not a gpiobridge"),
+        (200, '{"displays": "many"}', "is not a gpiobridge"),
     ],
 )
 def test_push_is_refused(gpiobridge: Command, status: int, body: str, said: str) -> None:
@@ -153,9 +153,12 @@ def test_press_says_which_token_is_missing(share_bridge: Run, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("duration", "said"),
     [
-        ("20min", '"20min" is no time for a press; write one above 0s and of at most 10min'),
-        ("9999999s", '"9999999s" is no time for a press; write one above 0s and of at most 10min'),
-        ("0s", '"0s" is no time for a press; write one above 0s and of at most 10min'),
+        ("20min", '"20min" is not a time for a press; write one above 0s and of at most 10min'),
+        (
+            "9999999s",
+            '"9999999s" is not a time for a press; write one above 0s and of at most 10min',
+        ),
+        ("0s", '"0s" is not a time for a press; write one above 0s and of at most 10min'),
         ("1,5s", '"1,5s" has a comma; write "1.5s"'),
         ("20", '"20" needs a unit; write "20ms" or "20s"'),
     ],
@@ -166,7 +169,7 @@ def test_press_says_which_time_it_takes(gpiobridge: Command, duration: str, said
     assert code == 2
     *_, sentence, hint = told.splitlines()
     assert sentence == f"gpiobridge: Invalid value for '--for': {said}"
-    assert hint.endswith("press --help says how it is called")
+    assert hint.endswith("press --help shows how to use it")
 
 
 @pytest.mark.parametrize("pin", ["bell", "button"])

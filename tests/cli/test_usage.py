@@ -20,7 +20,7 @@ from gpiobridge.cli import main
          " install"),
         ("kiosk --display a/b", "Invalid value for '--display': \"a/b\": a display's name has 1 to "
          '32 of A-Z, a-z, 0-9, "_" and "-"; write one such as "kiosk-2"', " kiosk"),
-        ("push hello", "Invalid value for 'JSON': 'hello' is no JSON (Expecting value: line 1 "
+        ("push hello", "Invalid value for 'JSON': 'hello' is not JSON (Expecting value: line 1 "
          "column 1 (char 0)); text needs its quotes: '\"hello\"'", " push"),
     ],
 )  # fmt: skip
@@ -31,11 +31,11 @@ def test_an_error_of_usage_ends_with_where_to_read_on(line: str, said: str, hint
     usage, sentence, last = done.stderr.splitlines()
     assert usage.startswith(f"Usage: gpiobridge{hint} [OPTIONS]")
     assert sentence == f"gpiobridge: {said}"
-    assert last == f"gpiobridge{hint} --help says how it is called"
+    assert last == f"gpiobridge{hint} --help shows how to use it"
 
 
 def test_the_command_alone_shows_its_help() -> None:
     """As ``--help`` does."""
     done = CliRunner().invoke(main, [], prog_name="gpiobridge")
     assert "Commands:" in done.output
-    assert "says how it is called" not in done.output
+    assert "shows how to use it" not in done.output

@@ -15,7 +15,7 @@ PAGES = '[pages.welcome]\non_low.button = "open"\n[pages.open]\non_low.button = 
 TOKEN = "0123456789abcdef"
 
 OPEN = (
-    "everyone on the network can then see the pages; add a token that is asked for, "
+    "everyone on the network can then see the pages; add a token, "
     'add open = true if you want that, or write host = "127.0.0.1"'
 )
 """What is said of an address that others can reach."""

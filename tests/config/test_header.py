@@ -20,8 +20,8 @@ def test_every_name_means_the_pin_it_means_to_gpiozero() -> None:
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        (True, "is no pin; write its BCM number, such as 17"),
-        (False, "is no pin; write its BCM number, such as 17"),
+        (True, "is not a pin; write its BCM number, such as 17"),
+        (False, "is not a pin; write its BCM number, such as 17"),
         (1024, "there is no such pin; write a BCM number from 0 to 27"),
         (-1, "there is no such pin; write a BCM number from 0 to 27"),
         (17.0, 'must be a BCM number such as 17, or a name such as "GPIO17"'),

@@ -25,12 +25,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     [
         ((), f"{NONE}; write one, or name another with --config"),
         (("notes.md", "pyproject.toml"), f"{NONE}; write one, or name another with --config"),
-        (("templates/welcome.html",), f"{NONE}, but templates/; write one beside it, with its pins "
-         "and pages"),
-        (("static/a.css",), f"{NONE}, but static/; write one beside it, with its pins and pages"),
+        (("templates/welcome.html",), f"{NONE}, but templates/; write one next to it, with its "
+         "pins and pages"),
+        (("static/a.css",), f"{NONE}, but static/; write one next to it, with its pins and pages"),
         (("config.toml.txt", "templates/welcome.html"), f"{NONE}, but config.toml.txt; rename it "
-         "to config.toml (Windows hides the ending .txt from you, unless it is told to show "
-         "endings)"),
+         "to config.toml (Windows hides the ending .txt unless its settings show endings)"),
         (("exhibit.toml",), f"{NONE}, but exhibit.toml; rename it to config.toml, or name it with "
          "--config exhibit.toml"),
         (("config.tml",), f"{NONE}, but config.tml; rename it to config.toml, or name it with "
@@ -38,7 +37,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (("config (1).toml",), f"{NONE}, but config (1).toml; rename it to config.toml, or name it "
          'with --config "config (1).toml"'),
         (("config.toml.bak",), f"{NONE}, but config.toml.bak; rename it to config.toml (Windows "
-         "hides the ending .bak from you, unless it is told to show endings)"),
+         "hides the ending .bak unless its settings show endings)"),
         (("../config.toml",), f"{NONE}, but the folder above has one; go there, or name it with "
          "--config"),
     ],
@@ -62,7 +61,7 @@ def test_a_link_to_nowhere_is_no_configuration(folder: Path) -> None:
     except OSError:
         pytest.skip("links need a permission here")
     assert config.load(environ={}).example_because == (
-        "config.toml in this folder is a link to a file that does not exist; mend it"
+        "config.toml in this folder is a link to a file that does not exist; correct the link"
     )
 
 
@@ -87,5 +86,5 @@ def test_check_says_that_it_checks_the_example(folder: Path) -> None:
     assert done.exit_code == 0
     assert done.stderr == (
         f"warning: the packaged example is shown: {NONE}, but config.toml.txt; rename it to "
-        "config.toml (Windows hides the ending .txt from you, unless it is told to show endings)\n"
+        "config.toml (Windows hides the ending .txt unless its settings show endings)\n"
     )

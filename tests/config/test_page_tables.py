@@ -132,7 +132,7 @@ def test_what_is_fetched_ahead(folder: Path, line: str, template: bool, view: bo
          '"9ms" is not'),
         ('idle = { after = "9s", to = "opn" }', 'idle: there is no page named "opn"; '
          'did you mean "open"?'),
-        ('idle = { after = "9s", to = "open", warm = "2s" }', "idle: warm is none of its keys; "
+        ('idle = { after = "9s", to = "open", warm = "2s" }', "idle: warm is not one of its keys; "
          "did you mean warn?"),
         ('idle = { after = "9s", to = "open", pins = "button" }', "idle: pins must be a list of "
          'names; write pins = ["<pin>"]'),

@@ -138,7 +138,7 @@ def test_a_wrong_line_in_gpio(folder: Path, line: str, problem: str) -> None:
         ("pin = 27\ndebounce = -20", ".debounce = -20: must not be negative; "
          "leave it out for the default of 20ms"),
         ('pin = 27\ndebounce = "20"', '.debounce = "20": needs a unit; write "20ms" or "20s"'),
-        ("pin = true", ".pin = true: is no pin; write its BCM number, such as 17"),
+        ("pin = true", ".pin = true: is not a pin; write its BCM number, such as 17"),
         ("pin = -1", ".pin = -1: there is no such pin; write a BCM number from 0 to 27"),
         ("pin = 58", ".pin = 58: there is no such pin: a Raspberry Pi has 0 to 57 at most; write a "
          'BCM number, or name its chip, too, such as chip = "gpiochip1"'),
@@ -203,7 +203,7 @@ def test_a_wrong_line_of_a_pin(folder: Path, body: str, problem: str) -> None:
 @pytest.mark.parametrize(
     ("line", "problem"),
     [
-        ("door = true", "door = true: is no pin; write its BCM number, such as 17"),
+        ("door = true", "door = true: is not a pin; write its BCM number, such as 17"),
         ('door = "gpio4"', 'door = "gpio4": there is no pin of this name; write "GPIO4"'),
         ("door = 17", "door = 17: is the pin of pins.button, too: two names on one pin (GPIO 17); "
          "leave one of them out"),

@@ -312,3 +312,13 @@ def test_every_wrong_text_has_a_sentence() -> None:
             assert ";" in said
             assert "\n" not in said
     assert wrong > 100
+
+
+def test_a_long_file_is_explained_quickly() -> None:
+    """An open text on the first line of thousands is found without reading all of them."""
+    pages = "".join(f'[pages.p-{n}]\non_low.button = "p-{n}"\n' for n in range(1000))
+    text = f'[server]\nhost = """\n{pages}'
+    with pytest.raises(tomllib.TOMLDecodeError) as caught:
+        tomllib.loads(text)
+    line, said = explain_toml(text, caught.value)
+    assert (line, said[:14]) == (2, '`host = """` o')

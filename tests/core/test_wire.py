@@ -119,10 +119,10 @@ LOOP.append(LOOP)
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b"bytes", "is no JSON: Object of type bytes is not JSON serializable"),
-        (float("nan"), "is no JSON: Out of range float values are not JSON compliant"),
-        ("\ud800", "is no JSON: "),
-        (LOOP, "is no JSON: Circular reference"),
+        (b"bytes", "is not JSON: Object of type bytes is not JSON serializable"),
+        (float("nan"), "is not JSON: Out of range float values are not JSON compliant"),
+        ("\ud800", "is not JSON: "),
+        (LOOP, "is not JSON: Circular reference"),
         ("x" * wire.MAX_MESSAGE_BYTES, "takes 16412 bytes as a frame of JSON; at most 16384"),
         ("é" * (wire.MAX_MESSAGE_BYTES // 2), "takes 16412 bytes"),
     ],
@@ -165,7 +165,7 @@ def test_a_message_is_nested_at_most_a_hundred_deep(depth: int) -> None:
     if depth <= wire.MAX_NESTING:
         assert wire.message_data(wire.message_frame(data)) == data
         return
-    with pytest.raises(ValueError, match=r"is nested more than 100 deep|is no JSON|takes"):
+    with pytest.raises(ValueError, match=r"is nested more than 100 deep|is not JSON|takes"):
         wire.message_frame(data)
 
 

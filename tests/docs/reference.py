@@ -59,7 +59,7 @@ DEFAULTS = {
 # What can't be made from a default either: an example.
 EXAMPLES = {
     "server.start": '"welcome"',
-    "server.token": '"choose-16-or-more-signs"',
+    "server.token": '"choose-16-or-more-characters"',
     "server.api_token": '"another-one-of-16-or-more"',
     "server.allowed_hosts": '["kiosk.example.org"]',
     "server.url": '"https://pi.example.org"',
@@ -126,11 +126,11 @@ def arguments(owner: type) -> dict[str, str]:
 
 
 def meaning(text: str) -> str:
-    """Take out what the column of types says already: the unit and the range."""
+    """Make a sentence, without what the column of types says already: the unit and the range."""
     text = re.sub(r"; (?:at least )?[0-9][0-9.,]*(?: to [0-9.,]*[0-9])?\.?$", "", text.rstrip("."))
     text = re.sub(r"; (?:None|0, or 1 to)\b.*$", "", text).replace(", in seconds", "")
     text = text.replace(", in minutes after midnight", "")
-    return f"{text.rstrip('.')}."
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
 
 
 def type_of(annotation: Any, metadata: typing.Sequence[Any] = ()) -> str:

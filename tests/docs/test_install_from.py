@@ -13,10 +13,6 @@ PACKAGE = sorted((ROOT / "gpiobridge").rglob("*.py"))
 BARE = re.compile(
     r"""\bgpiobridge\[[a-z{]|\bpip3?["',\s]+install\b[^`\n]*[\s'"]gpiobridge(?=$|[\s'"`=<>~!@,.;)\[])"""
 )
-# To be emptied: these still print the name that is not on an index.
-NOT_YET = {
-    "SECURITY.md", "docs/pi.md", "gpiobridge/doctor/age.py", "gpiobridge/pins/remedies.py",
-}  # fmt: skip
 
 
 def name(file: Path) -> str:
@@ -34,10 +30,7 @@ def wrong(text: str) -> list[str]:
 @pytest.mark.parametrize("file", [*PAGES, *PACKAGE], ids=name)
 def test_no_other_form_is_printed(file: Path) -> None:
     """The package is on no index, so that its bare name would install nothing, or a stranger's."""
-    found = wrong(file.read_text("utf-8"))
-    if found and name(file) in NOT_YET:
-        pytest.xfail(f"still to be converted: {found}")
-    assert found == []
+    assert wrong(file.read_text("utf-8")) == []
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ Each command belongs to one of these:
   and the options of gpiobridge by the command line's own parser.
 """
 
+import contextlib
 import os
 import re
 import shlex
@@ -168,7 +169,10 @@ def test_commands_within_sentences_are_right() -> None:
 @pytest.fixture(scope="module")
 def everything(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BridgeProcess]:
     """A bridge with each pin and page that a command names."""
-    contexts = [context for line in OURS for context in parsed(line)]
+    contexts = []
+    for line in OURS:
+        with contextlib.suppress(click.ClickException):  # the test above says so
+            contexts += parsed(line)
     pins = {c.params["name"] for c in contexts if c.command.name == "press"}
     pages = {c.params.get("page") for c in contexts} | {c.params.get("to") for c in contexts}
     wires = {name for line in OURS for name in re.findall(r"/api/pins/([\w-]+)", line)}

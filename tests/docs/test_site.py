@@ -69,6 +69,9 @@ def test_it_is_built() -> None:
     assert "index.html" in PAGES, "run `make docs` first"
     for page in ("first-exhibit.html", "python.html", "security-policy.html", "changelog.html"):
         assert page in PAGES
+    built_s = (SITE / "index.html").stat().st_mtime
+    later = [file.name for file in (ROOT / "docs").rglob("*.md") if file.stat().st_mtime > built_s]
+    assert later == [], "run `make docs` again"
 
 
 def test_addresses_that_are_filled_in_are_in_the_site(tmp_path: Path) -> None:
@@ -153,5 +156,8 @@ def test_the_search_finds_a_page(page: Any, served: str) -> None:
     """A word of a page leads to it, without another server."""
     page.goto(f"{served}/index.html")
     page.keyboard.press("/")
+    page.wait_for_function("document.activeElement.shadowRoot?.activeElement?.tagName === 'INPUT'")
     page.keyboard.type("oscillates")
-    page.wait_for_selector('a[href*="how-presses-count"]:visible >> nth=-1')
+    page.get_by_text("Pins and back ends").wait_for()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/*.html?h=oscillates*")

@@ -31,7 +31,7 @@ def test_a_copy_that_is_over_a_year_old_is_to_be_upgraded(pi: Pi, days: float) -
     (found,) = old(pi, days)
     assert found.verdict is WARNING
     assert f"{days} days old" in found.sentence
-    assert found.remedy.startswith("in the checkout's folder: git pull, then ")
+    assert found.remedy.startswith("replace the checkout with the new version (git pull, or ")
     assert f"{sys.executable} -m pip install --upgrade --upgrade-strategy eager '.[" in found.remedy
 
 

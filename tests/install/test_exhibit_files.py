@@ -69,7 +69,7 @@ def test_a_link_out_of_the_folder_is_refused_by_name(
     with pytest.raises(ConfigError) as refused:
         run(machine, exhibit, dry_run=dry_run)
     said = "\n".join(refused.value.problems)
-    assert f"{exhibit / name}: is or lies behind a link to " in said
+    assert f"{exhibit / name}: is, or is below, a link to " in said
     assert "put the file itself into the folder" in said
     assert "secret =" not in said
     assert snapshot(machine.root) == before

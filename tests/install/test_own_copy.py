@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from email.message import Message
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
@@ -107,11 +108,13 @@ def test_what_is_copied_along(monkeypatch: pytest.MonkeyPatch) -> None:
             Package(
                 "gpiobridge",
                 ("A.b[x]>=1; python_version > '3'", 'lgpio>=0.2; extra == "lgpio"',
-                 'pigpio; extra == "pigpio"', 'ruff; extra == "dev"', "absent; os_name == 'nt'"),
-                "lgpio pigpio dev soak",
+                 'pigpio; extra == "pigpio"', 'ruff; extra == "dev"', "absent; os_name == 'nt'",
+                 'zensical; extra == "docs"', 'pillow>=10; extra == "film"'),
+                "lgpio pigpio dev docs film soak",
             ),
             Package("a-b", ('inner; extra == "x"', "other ; extra == 'y'")),
             Package("lgpio"), Package("inner", ("a_b",)), Package("other"), Package("ruff"),
+            Package("zensical"), Package("pillow"),
         )
     }  # fmt: skip
 
@@ -122,6 +125,13 @@ def test_what_is_copied_along(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(parts, "distribution", distribution)
     assert [package.name for package in parts.closure()] == ["a-b", "inner", "lgpio"]
+
+
+def test_each_extra_is_a_back_end_or_for_developers() -> None:
+    """A back end that is new in pyproject.toml must be copied along, too."""
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))
+    extras = project["project"]["optional-dependencies"].keys()
+    assert extras - parts._BACK_ENDS == {"dev", "docs", "film", "sbom", "soak"}
 
 
 def test_packages_of_the_system_stay_where_they_are(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -111,3 +111,13 @@ def test_the_address_outside_is_told(run_bridge: Run) -> None:
     assert re.search(
         r"pages at http://127\.0\.0\.1:\d+/\n  and outside at https://pi\.example\.org/\n", said
     )
+
+
+def test_a_pin_is_named_with_its_place_on_the_header(run_bridge: Run, tmp_path: Path) -> None:
+    """Who has written a header number as a BCM number sees it (issue 14, point 2)."""
+    file = write_exhibit(tmp_path)
+    text = file.read_text("utf-8").replace("button = 17", "button = 11\nspare = 30")
+    file.write_text(text, "utf-8")
+    said = greeting(run_bridge(config=file))
+    assert "\n  button: GPIO 11, header pin 23, active low\n" in said
+    assert "\n  spare: GPIO 30, not on the header, active low\n" in said
