@@ -32,7 +32,7 @@ def test_five_power_cuts(tmp_path: Path, figures: list[str]) -> None:
         # The last of them is only read: that is known, and nothing is changed in vain.
         pi = guests.running(READ_ONLY)
         said = pi.sh("gpiobridge uninstall", 100)[1]
-        assert "gone with the next boot: make it writable first" in said
+        assert "so the next boot would undo the change: make it writable first" in said
         told = pi.sh("gpiobridge doctor --json", 100)[1]
         disk = next(one for one in json.loads(told)["findings"] if one["check"] == "disk")
         assert disk["sentence"].startswith("it is read-only (overlayroot)")
