@@ -49,11 +49,12 @@ test-exhibits: .venv/dev .venv/browser  ## run the exhibits of each version, and
 	$(BIN)/pytest tests/exhibits --numprocesses=2 --dist=worksteal
 
 # Until the release: then that copy stays as it was shipped.
-exhibits-client:  ## keep this version's client.js with the exhibits
+exhibits-client: .venv/dev  ## keep this version's client.js and promised names with the exhibits
 	@version="$$(sed -nE 's/^version = "([0-9]+\.[0-9]+)\.0"/\1/p' pyproject.toml)"; \
 	test "$$version" || { echo "only a version that ends in .0 keeps its client.js"; exit 1; }; \
 	mkdir -p "tests/exhibits/$$version" && \
-	cp gpiobridge/routes/assets/client.js "tests/exhibits/$$version/client.js"
+	cp gpiobridge/routes/assets/client.js "tests/exhibits/$$version/client.js" && \
+	PYTHONPATH=tests $(BIN)/python tests/exhibits/names.py "$$version"
 
 # The site is built first: tests open each of its pages.
 test-docs: .venv/dev .venv/browser .venv/sbom docs  ## run what the README and docs/ show, as printed, open the site, and try the built wheel

@@ -55,15 +55,43 @@ def readme(text: str, repository: str) -> str:
     return TOKEN.sub(rewrite, text)
 
 
+def read_addresses(file: Path) -> dict[str, str]:
+    """Read the addresses, without a slash or `.git` at the repository's end.
+
+    Raises:
+        SystemExit: one of them can't be used; its sentence is all that a build prints.
+    """
+    try:
+        found = tomllib.loads(file.read_text("utf-8"))
+    except FileNotFoundError:
+        raise SystemExit(f"{file}: there is no such file; take that of the repository") from None
+    except ValueError as error:  # no TOML, or no UTF-8
+        raise SystemExit(f"{file}: {error}; write each address in straight quotes") from None
+    addresses: dict[str, str] = {}
+    for name in ("repository", "site", "contact"):
+        value = found.get(name)
+        if not isinstance(value, str):
+            raise SystemExit(f'{file}: has no text for {name}; write {name} = "" for none')
+        value = value.strip()
+        is_mail = name == "contact" and re.fullmatch(r"(mailto:)?[^\s@/]+@[^\s@/]+", value)
+        if value and not is_mail and not re.fullmatch(r"https?://[^\s/]+\S*", value):
+            example = f"https://forge.example/{name}"
+            raise SystemExit(f'{file}: {name} = "{value}": write it like "{example}"')
+        addresses[name] = value
+    addresses["repository"] = addresses["repository"].rstrip("/").removesuffix(".git")
+    return addresses
+
+
 def urls(addresses: dict[str, str]) -> dict[str, str]:
     """Name the addresses that are filled in, by the labels that indexes know."""
-    repository = addresses["repository"].rstrip("/")
+    repository = addresses["repository"]
     found = {
         "Documentation": addresses["site"],
         "Source": repository,
         "Changelog": repository and f"{repository}/blob/HEAD/CHANGELOG.md",
         "Contact": addresses["contact"],
     }
+    # A mail address is no link that an index shows.
     return {label: url for label, url in found.items() if url.startswith(("https://", "http://"))}
 
 
@@ -73,10 +101,10 @@ class CustomMetadataHook(MetadataHookInterface):
     def update(self, metadata: dict[str, Any]) -> None:
         """Add both to the metadata."""
         root = Path(self.root)
-        addresses = tomllib.loads((root / "addresses.toml").read_text("utf-8"))
+        addresses = read_addresses(root / "addresses.toml")
         text = (root / "README.md").read_text("utf-8")
         metadata["readme"] = {
             "content-type": "text/markdown",
-            "text": readme(text, addresses["repository"].rstrip("/")),
+            "text": readme(text, addresses["repository"]),
         }
         metadata["urls"] = urls(addresses)

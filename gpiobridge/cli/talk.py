@@ -37,7 +37,7 @@ def _seconds(_ctx: click.Context, _param: click.Parameter, value: str | None) ->
     try:
         for_s = config.parse_duration(value)
     except ValueError as error:
-        raise click.BadParameter(f'"{value}" {error}') from error
+        raise click.BadParameter(f'"{value}": {error}') from error
     if not 0 < for_s <= MAX_PRESS_S:
         most = config.format_duration(MAX_PRESS_S)
         raise click.BadParameter(

@@ -130,6 +130,7 @@ def _repaired(text: str) -> tuple[str, str] | None:
         return "has a comma, and needs a unit", _choice([f"{number}ms", f"{number}s"])
     first = ""
     for what, repair in (
+        ("has quotes in it", lambda each: each.strip("\"' ")),
         ("has a comma", _without_comma),
         ("has a fraction", _without_fractions),
         ("has digits of another script", _with_our_digits),

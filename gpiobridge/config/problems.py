@@ -14,7 +14,7 @@ from pydantic_core import ErrorDetails
 
 from gpiobridge.config.durations import format_duration
 from gpiobridge.config.tables import Table
-from gpiobridge.config.words import Key, dotted, is_secret, one_of, show, unknown
+from gpiobridge.config.words import Key, dotted, is_secret, names_secret, one_of, show, unknown
 
 TableT = TypeVar("TableT", bound=Table)
 
@@ -47,8 +47,9 @@ class Problems:
             sentence: what is wrong, and the remedy.
             value: the present value; a table is too long to show.
         """
-        secret = key[0] == "server" and is_secret(key[-1])
-        hidden = value is _NOT_GIVEN or isinstance(value, Mapping) or secret
+        chosen = key[0] in ("pins", "pages", "every_page")
+        secret = names_secret(key[-1]) if chosen else is_secret(key[-1])
+        hidden = value is _NOT_GIVEN or _has_table(value) or secret
         shown = "" if hidden else f" = {show(value)}"
         self.sentences.append(f"{self._place(key)}{shown}: {sentence}")
 
@@ -102,6 +103,12 @@ class Problems:
                 else:
                     right.pop(where[0], None)
             return table.model_validate(right)
+
+
+def _has_table(value: object) -> bool:
+    """Whether a value is a table, or a list with one, as `[[server]]` makes it."""
+    items = value if isinstance(value, list) else [value]
+    return any(isinstance(each, Mapping) for each in items)
 
 
 def _sentence(error: ErrorDetails, key: Key, table: type[Table], settings: type) -> str:

@@ -16,6 +16,7 @@ Key = tuple[str, ...]
 """The levels of a key in the file."""
 
 _LONGEST_SHOWN = 60
+_NEAR_TOKEN = 0.75  # "tken" is 0.89; the key "open" is 0.67
 _NEAR = 0.66  # how alike two words must be, as difflib counts: "opn" and "open" are 0.86
 
 NAME_RULES = {
@@ -25,7 +26,14 @@ NAME_RULES = {
 """Section -> which names its tables may have, as a sentence."""
 
 # Keys whose value nobody else may read, also where they are misspelled: problems end in logs.
-_SECRET = re.compile("tok|pass|secret|auth|api", re.IGNORECASE)
+_SECRET = re.compile("tok|pass|secret|auth|api|pwd|bearer|credential", re.IGNORECASE)
+
+_CHOSEN = re.compile("token|passw|secret|bearer", re.IGNORECASE)
+
+# What a machine has made up, as `openssl rand -hex` and Python's `secrets` do.
+_RANDOM = re.compile(
+    r"\b(?=[a-fA-F]*[0-9])(?=[0-9]*[a-fA-F])[0-9a-fA-F]{16,}\b|\b(?=[\w-]*[0-9])(?=[\w-]*[a-z])(?=[\w-]*[A-Z])[A-Za-z0-9_-]{20,}"
+)
 
 # What people write who know gpiozero or another word for it -> what is right here.
 _MEANT = {
@@ -193,6 +201,11 @@ def is_secret(name: str) -> bool:
     return _SECRET.search(name) is not None
 
 
+def names_secret(name: str) -> bool:
+    """Whether a name that a person has chosen is one of a secret; a page may be "passage"."""
+    return _CHOSEN.search(name) is not None
+
+
 def has_secret(line: str) -> bool:
     """Whether a line of the file may have a secret: by its key, or by a plain word in its value."""
     return _in_line(line) is not None
@@ -201,7 +214,11 @@ def has_secret(line: str) -> bool:
 def _in_line(line: str) -> re.Match[str] | None:
     """Find the word that tells of a secret; a page may well be called "passage"."""
     key = re.split("[=:]", line)[0]
-    return _SECRET.search(key) or re.search("token|passw|secret", line, re.IGNORECASE)
+    told = _SECRET.search(key) or _CHOSEN.search(line)
+    plain = re.sub("[^a-z]", "", key.lower())
+    if told is None and difflib.SequenceMatcher(None, plain, "token").ratio() >= _NEAR_TOKEN:
+        told = re.search(r"\S+", key)
+    return told or _RANDOM.search(line)
 
 
 def quoted_line(line: str) -> str:
@@ -211,7 +228,10 @@ def quoted_line(line: str) -> str:
         word = re.compile(r"[\w.-]*").match(shown, secret.end())
         end = word.end() if word else secret.end()
         value = re.search("[=:\"'\u2018-\u201f]", shown)
-        return f"`{shown[: min(end, value.start() if value else end)].rstrip()} ...`"
+        made_up = _RANDOM.search(shown)
+        ends = (end, value and value.start(), made_up and made_up.start())
+        first = min(each for each in ends if each is not None)
+        return f"`{shown[:first].rstrip()} ...`".replace("` ", "`")
     cut = shown if len(shown) <= _LONGEST_SHOWN else f"{shown[:_LONGEST_SHOWN]}..."
     return f"`{cut}`"
 
@@ -225,7 +245,7 @@ def plain_name(section: str, name: str) -> str:
     """
     spelled = name.strip().strip("\"'")
     for letter, plain in (("\u00e4", "ae"), ("\u00f6", "oe"), ("\u00fc", "ue"), ("\u00df", "ss")):
-        spelled = spelled.replace(letter, plain)
+        spelled = spelled.replace(letter, plain).replace(letter.upper(), plain.capitalize())
     decomposed = unicodedata.normalize("NFKD", spelled)
     letters = "".join(each for each in decomposed if not unicodedata.combining(each))
     if section == "pages":

@@ -159,8 +159,8 @@ def test_press_says_which_token_is_missing(share_bridge: Run, tmp_path: Path) ->
             '"9999999s" is not a time for a press; write one above 0s and of at most 10min',
         ),
         ("0s", '"0s" is not a time for a press; write one above 0s and of at most 10min'),
-        ("1,5s", '"1,5s" has a comma; write "1.5s"'),
-        ("20", '"20" needs a unit; write "20ms" or "20s"'),
+        ("1,5s", '"1,5s": has a comma; write "1.5s"'),
+        ("20", '"20": needs a unit; write "20ms" or "20s"'),
     ],
 )
 def test_press_says_which_time_it_takes(gpiobridge: Command, duration: str, said: str) -> None:

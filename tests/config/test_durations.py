@@ -53,6 +53,7 @@ def test_text_with_units_becomes_seconds(text: str, seconds_s: float) -> None:
         ("1M", '"M" is not a unit; write one of us, ms, s, min, h, d'),  # systemd: a month
         ("20MS", 'has a unit in capitals; write "20ms"'),
         ("20 mS", 'has a unit in capitals; write "20 ms"'),
+        ("'5s'", 'has quotes in it; write "5s"'),
         ("3 mins", '"mins" is not a unit; write "3 min"'),
         ("20 milliseconds", '"milliseconds" is not a unit; write "20 ms"'),
         ("2 Sekunden", '"Sekunden" is not a unit; write "2 s"'),

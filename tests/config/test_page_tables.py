@@ -165,7 +165,7 @@ def test_a_wrong_line_of_a_page(folder: Path, line: str, problem: str) -> None:
          '"-"; write [pages.main-hall]'),
         ('[pages."é"]', "pages.\"é\": a page's name has 1 to 32 of a-z, 0-9 and \"-\"; "
          "write [pages.e]"),
-        ("[[pages.hall]]", "pages.hall = [{}]: must be a section; write [pages.hall]"),
+        ("[[pages.hall]]", "pages.hall: must be a section; write [pages.hall]"),
         ('[pages]\nhall = "x"', 'pages.hall = "x": must be a section; write [pages.hall]'),
         ('[pages]\ntemplate = "x"', 'pages.template = "x": is a key of a single page; '
          "write it below [pages.<name>]"),

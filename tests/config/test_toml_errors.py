@@ -112,9 +112,9 @@ LINES = [
     # Brackets.
     ('allow = ["a" "b"]', "has no comma between two values", 'write allow = ["a", "b"]'),
     ('allow = ["a",, "b"]', "has two commas in a row", "leave one of them out"),
-    ('allow = ["a", "b"', 'opens "[" and nothing closes it', 'write "]" at its end'),
+    ('allow = ["a", "b"', 'opens "[" and nothing closes it', 'write allow = ["a", "b"]'),
     ('allow = ("a", "b")', "has a list in round brackets", 'write allow = ["a", "b"]'),
-    ('allow = "a"]', "has a ] that nothing opens", 'write allow = "a"'),
+    ('allow = "a"]', "has a ] that nothing opens", 'write allow = ["a"]'),
     ("pin = 17]", 'has a "]" that nothing opens', "write pin = 17"),
     ('idle = { after = "60s" to = "x" }', "has no comma between two values",
      'write idle = { after = "60s", to = "x" }'),
@@ -206,14 +206,14 @@ def test_what_is_set_twice_names_both_lines(tmp_path: Path, text: str, said: str
     [
         ('[server]\nallowed_hosts = ["a.org",\n"b.org"\n[pins]\nbutton = 17\n',
          'line 2: `allowed_hosts = ["a.org",` opens "[" and nothing closes it; '
-         'write "]" at its end'),
+         'write "]" where its list ends'),
         ('[server]\nallowed_hosts = [\n  "a.org"\n  "b.org",\n]\n',
          'line 3: `"a.org"` has no comma before the next value; write one at its end'),
         ('[server]\nallowed_hosts = [\n  “a.org”,\n  "b.org",\n]\n',
          'line 3: `“a.org”,` has the quote “, which is not straight; write "a.org",'),
         ("[server]\nallowed_hosts = [\n  a.org,\n]\n[pins]\n",
          'line 3: `a.org,` has text without quotes; write "a.org",'),
-        ("[pins]\nbutton = 17\nx = “a”\ny = “b”\n",
+        ("[kiosk]\nrenew = '04:00'\nx = “a”\ny = “b”\n",
          'line 3: `x = “a”` has the quote “, which is not straight; write x = "a"'),
     ],
 )  # fmt: skip
@@ -273,7 +273,7 @@ def test_a_page_may_be_called_passage(tmp_path: Path) -> None:
 
 def test_a_long_line_is_cut(tmp_path: Path) -> None:
     """Nobody reads a sentence of a thousand characters."""
-    said = problem(tmp_path, f"[pins]\nbutton = {'x' * 1000} y\n")
+    said = problem(tmp_path, f"[kiosk]\nname = {'x' * 1000} y\n")
     assert len(said) < 200
     assert said.endswith("write it in quotes")
 

@@ -44,3 +44,18 @@ def test_a_pushed_text_is_shown(example: BridgeProcess, page: Any, name: str) ->
     push(example, name, "null")
     push(example, name, '{"text": ""}')
     page.wait_for_selector(".message:empty", state="attached")
+
+
+@pytest.mark.parametrize(
+    ("data", "shown"),
+    [('"Closed"', "Closed"), ("42", "42"), ('{"other": 1}', '{"other":1}'), ("[1, 2]", "[1,2]"),
+     ('{"text": 5}', "5"), ("false", "false"), ("null", "null")],
+)  # fmt: skip
+def test_any_data_is_shown(example: BridgeProcess, page: Any, data: str, shown: str) -> None:
+    """Whoever tries `push` for the first time, with data of their own, sees that it arrives."""
+    page.goto(f"{example.url}/welcome")
+    page.wait_for_selector(ONLINE)
+    push(example, "welcome", data)
+    page.wait_for_function(
+        "(text) => document.querySelector('.message').innerText === text", arg=shown
+    )

@@ -24,7 +24,7 @@
 //     to leaving         at once, or when the farewell that it began is over;
 //     to a new socket    if the page declines it (a level then goes into declined, and asks again
 //                        when it has changed); if a press crossed with our message that none
-//                        counts; or during a farewell, which then ends where an order says.
+//                        counts; or during a farewell (an order changes where that leads).
 (() => {
   "use strict";
 
