@@ -130,14 +130,16 @@ def _comment(line: str, _table: Key) -> Fix | None:
         if found[1] == "'" and STATEMENT.match(line):
             return None
         rest = line[found.end() :].strip()
-        return Fix(f'begins with "{found[1]}", which is no comment', f"# {rest}", "write # there")
+        return Fix(
+            f'begins with "{found[1]}", which is not a comment', f"# {rest}", "write # there"
+        )
     if found := re.search(r"(?<=[\s\"'\]}0-9a-z])\s*(//|/\*|;|--)(?=\s*\S)", bare):
         if bare[: found.start(1)].endswith(":"):  # https://
             return None
         if depth_of(line[: found.start(1)]) > 0:  # a semicolon in a list
             return None
         before, rest = line[: found.start(1)].rstrip(), line[found.end() :].strip()
-        what = f'has "{found[1]}", which begins no comment'
+        what = f'has "{found[1]}", which is not a comment'
         return Fix(what, f"{before}  # {rest}", "write # there")
     return None
 
@@ -154,7 +156,7 @@ def _header(line: str, table: Key) -> Fix | None:
     # A header as Markdown, HTML or a template language has it.
     found = re.fullmatch(r"[\\*_<{\s]*\[?([A-Za-z0-9_.-]+)\]?[*_>}:\s]*", line)
     if found and re.search(r"[\\*<{]", line) and found[1].split(".")[0] in SECTIONS:
-        return Fix("is no header of a section", f"[{found[1]}]", "write it in square brackets")
+        return Fix("is not the header of a section", f"[{found[1]}]", "write it in square brackets")
     if re.match(r"\s*\{", line):
         return Fix("begins as JSON does", "", "write TOML, such as [pins] and button = 17 below it")
     if found := re.match(r"(\s*\[[^\[\]=]*\])\s*[^\s\]]", scan_line(line).bare):
@@ -179,7 +181,7 @@ def _header(line: str, table: Key) -> Fix | None:
     inside, closed, _ = content.partition("]")
     name = inside.strip().rstrip(")}").strip()
     if found[1] == "(":
-        return Fix("is no header of a section", f"[{name}]", "write it in square brackets")
+        return Fix("is not the header of a section", f"[{name}]", "write it in square brackets")
     if scan_line(line).open_at >= 0:
         plain = re.sub("[\"']", "", line.strip())
         names = plain.strip("[] ").split(".")

@@ -104,10 +104,10 @@ LINES = [
     ("= 17", 'has no key before "="', "write one there"),
     ("pin = 17,", "ends with a comma", "write pin = 17"),
     ("pin = 17;", "ends with a semicolon", "write pin = 17"),
-    ("pin = 17 // the red one", 'has "//", which begins no comment', "write pin = 17"),
-    ("pin = 17 ; the red one", 'has ";", which begins no comment', "write pin = 17"),
-    ("// the red one", 'begins with "//", which is no comment', "write # there"),
-    ("; the red one", 'begins with ";", which is no comment', "write # there"),
+    ("pin = 17 // the red one", 'has "//", which is not a comment', "write pin = 17"),
+    ("pin = 17 ; the red one", 'has ";", which is not a comment', "write pin = 17"),
+    ("// the red one", 'begins with "//", which is not a comment', "write # there"),
+    ("; the red one", 'begins with ";", which is not a comment', "write # there"),
     ("<html>", None, "correct it, or put # before it"),
     # Brackets.
     ('allow = ["a" "b"]', "has no comma between two values", 'write allow = ["a", "b"]'),
@@ -148,7 +148,7 @@ LINES = [
     ("[pages..welcome]", "has no single dot between its names", "write [pages.welcome]"),
     ("[pages.]", "names nothing after its dot", "write a name there: [pages.<name>]"),
     ("[]", "names no section", "write one, such as [pins]"),
-    ("(pages.welcome)", "is no header of a section", "write [pages.welcome]"),
+    ("(pages.welcome)", "is not the header of a section", "write [pages.welcome]"),
     ("[gpio] pin = 17", "has more than the header on its line", "put the rest on the next line"),
     # What can't be seen.
     ("pin\u00a0= 17", "has an invisible character in column 4, U+00A0 (no-break space)",
