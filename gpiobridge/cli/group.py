@@ -3,6 +3,8 @@
 A command is a function with `@main.command()` in one of the files next to this one.
 """
 
+import re
+from pathlib import Path
 from typing import Any
 
 import click
@@ -66,7 +68,20 @@ def _with_hint(error: click.UsageError) -> click.UsageError:
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         return error  # `gpiobridge` alone: the help itself
     said = error.format_message().rstrip(".").replace(". (", " (")
-    return _UsageError(said, error.ctx)
+    return _UsageError(_of_a_folder(said, error.ctx), error.ctx)
+
+
+def _of_a_folder(said: str, context: click.Context | None) -> str:
+    """Say how a command finds its folder, if one was given to a command that takes none."""
+    found = re.fullmatch(r"Got unexpected extra argument \((.+)\)", said)
+    if not (found and context) or not Path(found[1]).is_dir():
+        return said
+    if not any("--config" in parameter.opts for parameter in context.command.params):
+        return said
+    file = Path(found[1]) / "config.toml"
+    return (
+        f"{context.info_name} takes no folder; go into the folder first, or write --config {file}"
+    )
 
 
 @click.group(cls=_Commands)

@@ -59,9 +59,8 @@ def _json(_ctx: click.Context, _param: click.Parameter, value: str) -> Any:
         return json.loads(value, parse_constant=refuse, object_pairs_hook=once)
     except (ValueError, RecursionError) as error:
         cut = value if len(value) <= _LONGEST_SHOWN else f"{value[:_LONGEST_SHOWN]}..."
-        raise click.BadParameter(
-            f"{cut!r} is not JSON ({error}); text needs its quotes: '\"hello\"'"
-        ) from error
+        remedy = 'text needs its quotes: \'"hello"\' or \'{"text": "hello"}\''
+        raise click.BadParameter(f"{cut!r} is not JSON ({error}); {remedy}") from error
 
 
 def _with_bridge(command: Callable[..., None]) -> Callable[..., None]:
@@ -106,7 +105,7 @@ def _with_audience(command: Callable[..., None]) -> Callable[..., None]:
 )
 @_with_bridge
 def press(name: str, for_s: float | None, bridge: Target) -> None:
-    """Press the simulated or virtual pin NAME of a running bridge.
+    """Press the pin NAME of a running bridge: simulated, or source = "http".
 
     On the bridge's own machine its user (and root) needs no token.
     """
@@ -159,7 +158,7 @@ def push(data: Any, who: Audience, retain: str | None, bridge: Target) -> None:
 
     token = bridge.api_token or bridge.token
     count = asking.push(bridge.url, data, who, retain=retain, token=token)
-    click.echo(f"told {_displays(count)}" if count else _nobody(who))
+    click.echo(f"sent to {_displays(count)}" if count else _nobody(who))
 
 
 @main.command()

@@ -191,7 +191,8 @@ def no_bridge(url: str, error: Exception) -> RemoteError:
     """Make the error that no bridge answers at ``url``, with the reason."""
     reason = error.reason if isinstance(error, urllib.error.URLError) else error
     return RemoteError(
-        f"no bridge answers at {url}: {reason}; is it running, and is that its address?"
+        f"no bridge answers at {url}: {reason}; is it running, and is that its address? "
+        "A command takes another one with --url"
     )
 
 

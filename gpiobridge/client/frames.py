@@ -152,7 +152,7 @@ class Frames:
             data: anything that JSON can hold, at most 16 KiB with its frame.
 
         Raises:
-            PushError: `data` is no JSON, or too large; nothing was sent.
+            PushError: `data` is not JSON, or too large; nothing was sent.
             RemoteError: there is no connection; nothing was sent.
         """
         try:

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from gpiobridge.config.durations import format_duration
-from gpiobridge.config.page_tables import read_pages
+from gpiobridge.config.page_tables import misplaced, read_pages
 from gpiobridge.config.pin_tables import read_gpio, read_pins
 from gpiobridge.config.problems import Problems
 from gpiobridge.config.rule_warnings import warn_of_rules
@@ -61,10 +61,12 @@ def check(
     kiosk = Kiosk(**problems.read(KioskTable, section("kiosk"), ("kiosk",), Kiosk).given())
     raw_pins, raw_pages = section("pins"), section("pages")
     pins, actives = read_pins(raw_pins, gpio, problems)
-    names = Names([*dict.fromkeys((*raw_pages, *views))], raw_pins, actives)
+    wrong = misplaced(raw_pages)
+    page_names = [name for name in dict.fromkeys((*raw_pages, *views)) if name not in wrong]
+    names = Names(page_names, raw_pins, actives)
     _check_names(raw, names, views, server.start, problems)
     every = problems.read(RulesTable, section("every_page"), EVERY_PAGE, Page)
-    templates = Templates(folder, names.pages, views)
+    templates = Templates(folder, names.pages, names.pins, views)
     pages, rules = read_pages(raw_pages, every, names, templates, problems)
     refuse_circles(rules, problems)
     warn_of_rules(pages, rules, pins, problems)
@@ -100,7 +102,7 @@ def _check_names(
     # An application may well have pages that are only pushed to.
     if not names.pins and not views and isinstance(raw.get("pins", {}), Mapping):
         problems.add(("pins",), "there is no pin; write [pins], and below it button = 17")
-    if not names.pages and isinstance(raw.get("pages", {}), Mapping):
+    if not names.pages and raw.get("pages", {}) == {}:
         problems.add(("pages",), "there is no page; write [pages.welcome] for welcome.html")
     if names.pages and start and start not in names.pages:
         problems.add(("server", "start"), missing("page", start, names.pages), start)
@@ -159,7 +161,8 @@ def _server(raw: Mapping[str, object], problems: Problems) -> Server:
             '"local" lets nobody in while url or allowed_hosts say that there is a proxy; '
             "write api_token",
         )
-    if not (server.open or server.token or is_loopback(server.host)):
+    # A token that is refused has its own problem.
+    if not (server.open or raw.get("token") or is_loopback(server.host)):
         problems.add(
             ("server", "host"),
             "everyone on the network can then see the pages; add a token, "

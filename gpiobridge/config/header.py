@@ -83,6 +83,18 @@ def header_pin(bcm: int) -> int | None:
     return _PLACES.get(bcm)
 
 
+def at_header_pin(place: int) -> int | None:
+    """Find the BCM number at a place on the 40-pin header.
+
+    Args:
+        place: the physical position.
+
+    Returns:
+        The BCM number; None for a place that is no GPIO.
+    """
+    return _BOARD.get(place)
+
+
 def header_place(bcm: int) -> str:
     """Name a line of the Pi's own chip with its place on the header.
 

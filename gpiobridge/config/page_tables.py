@@ -46,17 +46,34 @@ def read_pages(
     _check_idle((*EVERY_PAGE, "idle"), every.idle, names, problems)
     rules = RulesOfPages(read_rules(EVERY_PAGE, every, names, problems), {})
     pages: dict[str, Page] = {}
+    for name in misplaced(raw):
+        shown = () if isinstance(raw[name], Mapping) else (raw[name],)
+        sentence = "is a key of a single page; write it below [pages.<name>]"
+        problems.add(("pages", name), sentence, *shown)
     for name in names.pages:
         key = ("pages", name)
         body = raw.get(name, {})
         if not isinstance(body, Mapping):
-            problems.add(key, _no_page(name), body)
+            problems.add(key, f"must be a section; write [pages.{name}]", body)
             continue
         table = _page_table(key, body, names, problems)
         rules.own[name] = read_rules(key, table, names, problems)
         template = _template(key, table, body, templates, problems)
         pages[name] = _page(name, template, table, every, rules.of(name))
     return pages, rules
+
+
+def misplaced(raw: Mapping[str, object]) -> list[str]:
+    """List the keys of a single page that stand in `[pages]` itself: its header is forgotten."""
+    return [name for name, body in raw.items() if _is_misplaced(name, body)]
+
+
+def _is_misplaced(name: str, body: object) -> bool:
+    if name not in PageTable.known_keys():
+        return False
+    if isinstance(body, Mapping) and _PAGE_NAME.fullmatch(name):  # such as a page "idle"
+        return name == "idle" and "after" in body
+    return True
 
 
 def _page_table(
@@ -104,13 +121,6 @@ def _template(
     if "template" not in body and _PAGE_NAME.fullmatch(name) and name not in RESERVED:
         templates.check_page(key, default, problems)
     return default
-
-
-def _no_page(name: str) -> str:
-    """Say what is wrong with a page that is a single value."""
-    if name in PageTable.known_keys():  # [pages] instead of [pages.welcome]
-        return "is a key of a single page; write it below [pages.<name>]"
-    return f"must be a section; write [pages.{name}]"
 
 
 def _page(

@@ -1,14 +1,24 @@
-"""A template's text in, the names in it out: other templates, and addresses.
+"""A template's text in, the names in it out: other templates, addresses, and pins.
 
 Jinja reads it; nothing is rendered. Pure; imports nothing of the project; any thread.
 """
 
+import re
 from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from jinja2 import nodes
+
+
+# An attribute `data-pin` of a tag, with a name that a pin can have.
+_DATA_PIN = re.compile(
+    r"""<[a-z][^<>]*?\sdata-pin\s*=\s*(["']?)(?P<pin>[a-z0-9_-]{1,32})\1(?=[\s/>])""", re.I
+)
+# How Jinja's messages begin that show that a tag or a filter was meant.
+_MEANT_FOR_JINJA = ("Encountered unknown tag", "Unexpected end of template", "No filter", "No test")
+_COMMENT = re.compile(r"<!--.*?-->", re.S)
 
 
 class Place(NamedTuple):
@@ -55,6 +65,18 @@ class Link(NamedTuple):
     place: Place
 
 
+class Mark(NamedTuple):
+    """An element that shows a pin: it has the attribute `data-pin` with a literal name.
+
+    Args:
+        pin: The name of the pin.
+        place: Where it stands.
+    """
+
+    pin: str
+    place: Place
+
+
 class Parsed(NamedTuple):
     """What was read of a template.
 
@@ -63,6 +85,7 @@ class Parsed(NamedTuple):
         missing: whether that is because it doesn't exist.
         needs: the templates that it is made of.
         links: the addresses that it asks for.
+        marks: the elements that show a pin.
         blocks: the blocks that it has.
         child: whether it extends another template.
         calls_super: whether it shows a block of that template within its own block.
@@ -72,11 +95,12 @@ class Parsed(NamedTuple):
     missing: bool = False
     needs: tuple[Need, ...] = ()
     links: tuple[Link, ...] = ()
+    marks: tuple[Mark, ...] = ()
     blocks: frozenset[str] = frozenset()
     child: bool = False
     calls_super: bool = False
 
-    def renders(self, what: Need | Link) -> bool:
+    def renders(self, what: Need | Link | Mark) -> bool:
         """Whether something is rendered; a child renders nothing outside its blocks."""
         imported = isinstance(what, Need) and what.kind in ("extends", "import")
         return imported or not self.child or bool(what.place.blocks)
@@ -96,24 +120,40 @@ def parse(name: str, text: str) -> Parsed:
         tree = environment.parse(text)
         environment.compile(text)  # knows the filters and tests, too
     except TemplateSyntaxError as error:
-        reason = (error.message or "").rstrip(".")
-        return Parsed(f"templates/{name}, line {error.lineno}: {reason}; correct it there")
+        reason = with_remedy(error.message or "")
+        return Parsed(f"templates/{name}, line {error.lineno}: {reason}")
     except RecursionError:
         return Parsed(f"templates/{name} is nested too deeply to be read; make it simpler")
     needs: list[Need] = []
     links: list[Link] = []
+    marks: list[Mark] = []
     for node, place in _walk(tree):
         if need := _need(node, place):
             needs.append(need)
         elif link := _link(node, place):
             links.append(link)
+        elif isinstance(node, nodes.TemplateData):
+            marks += _marks(node.data, place)
     return Parsed(
         needs=tuple(sorted(needs, key=lambda need: need.place.line)),
         links=tuple(sorted(links, key=lambda link: link.place.line)),
+        marks=tuple(sorted(marks, key=lambda mark: mark.place.line)),
         blocks=frozenset(block.name for block in tree.find_all(nodes.Block)),
         child=next(tree.find_all(nodes.Extends), None) is not None,
         calls_super=any(called.name == "super" for called in tree.find_all(nodes.Name)),
     )
+
+
+def with_remedy(message: str) -> str:
+    """Add the remedy to Jinja's message of a wrong syntax.
+
+    Many pages are plain HTML. Their CSS and scripts may have signs that Jinja takes for its own.
+    """
+    reason = message.rstrip(".")
+    if reason.startswith(_MEANT_FOR_JINJA):
+        return f"{reason}; correct it there"
+    remedy = "if {{, {% or {# is only text, put a space between its two signs"
+    return f"{reason}; correct it there, or, {remedy}"
 
 
 def _walk(tree: "nodes.Template") -> Iterator[tuple["nodes.Node", Place]]:
@@ -132,6 +172,14 @@ def _walk(tree: "nodes.Template") -> Iterator[tuple["nodes.Node", Place]]:
             blocks |= {node.name}
         certain = certain and not isinstance(node, perhaps)
         waiting += [(each, blocks, certain) for each in node.iter_child_nodes()]
+
+
+def _marks(text: str, place: Place) -> Iterator[Mark]:
+    """Find the elements in a piece of HTML that show a pin; comments show nothing."""
+    text = _COMMENT.sub(lambda comment: "\n" * comment[0].count("\n"), text)
+    for found in _DATA_PIN.finditer(text):
+        line = place.line + text.count("\n", 0, found.start("pin"))
+        yield Mark(found["pin"], place._replace(line=line))
 
 
 def _need(node: "nodes.Node", place: Place) -> Need | None:

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import NamedTuple
 
 from gpiobridge.config.problems import Problems
-from gpiobridge.config.template_parts import Link, Need, Parsed, parse
+from gpiobridge.config.template_parts import Link, Mark, Need, Parsed, parse
 from gpiobridge.config.words import Key, listed, nearest, show
 
 _STATIC = "static"
@@ -37,15 +37,23 @@ class Templates:
     Args:
         folder: the folder that holds `templates/` and `static/`.
         pages: the names of all pages.
+        pins: the names of all pins.
         views: the pages that a Flask view serves. If there are any, endpoints and static files
             belong to an application, and the names in its templates can't be checked here.
     """
 
-    def __init__(self, folder: Path, pages: Collection[str], views: Collection[str]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        pages: Collection[str],
+        pins: Collection[str],
+        views: Collection[str],
+    ) -> None:
         self.views = views
         self._base = folder / "templates"
         self._static = folder / _STATIC
         self._pages = None if views else pages
+        self._pins = pins
         self._read: dict[str, Parsed] = {}
         self._told: set[Finding] = set()
 
@@ -139,7 +147,7 @@ class Templates:
                     waiting.append(step)
                 elif step is not None:
                     found.setdefault(step)
-            for wrong in self._wrong_links(visit, read):
+            for wrong in (*self._wrong_links(visit, read), *self._wrong_marks(visit, read)):
                 found.setdefault(wrong)
         return list(found)
 
@@ -170,6 +178,17 @@ class Templates:
                 sentence = f"templates/{visit.name}, line {link.place.line}: {finding.sentence}"
                 certain = visit.certain and link.place.certain and read.renders(link)
                 yield Finding(sentence, certain and finding.certain)
+
+    def _wrong_marks(self, visit: "_Visit", read: Parsed) -> Iterator[Finding]:
+        """Find the elements of a template that show a pin which doesn't exist."""
+        for mark in filter(visit.reaches, read.marks):
+            if mark.pin in self._pins:
+                continue
+            close = nearest(mark.pin, self._pins)
+            remedy = f"did you mean {show(close)}?" if close else f"pins: {', '.join(self._pins)}"
+            place = f"templates/{visit.name}, line {mark.place.line}"
+            sentence = f"{place}: data-pin={show(mark.pin)} names no pin; {remedy}"
+            yield Finding(sentence, certain=False)
 
     def _is_missing(self, name: str) -> bool:
         return self._template(name).missing
@@ -241,7 +260,7 @@ class _Visit(NamedTuple):
     children: tuple[str, ...] = ()
     overridden: frozenset[str] = frozenset()
 
-    def reaches(self, what: Need | Link) -> bool:
+    def reaches(self, what: Need | Link | Mark) -> bool:
         """Whether something in it can be rendered at all."""
         return not what.place.blocks & self.overridden
 

@@ -162,6 +162,9 @@ def _are_near(one: str, other: str) -> bool:
 
 def missing(what: str, name: str, known: Collection[str]) -> str:
     """Say that there is no pin or page of this name, and what was probably meant."""
+    for wrong in known:
+        if wrong != name == plain_name(f"{what}s", wrong):  # the other problem says so, too
+            return f"there is no {what} named {show(name)}; rename the {what} {show(wrong)}"
     if close := nearest(name, known):
         return f"there is no {what} named {show(name)}; did you mean {show(close)}?"
     if known:

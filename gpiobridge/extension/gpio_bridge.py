@@ -420,7 +420,7 @@ class GpioBridge:
             How many open displays the message is for.
 
         Raises:
-            PushError: `data` is no JSON or too large, an argument is wrong, or there is no such
+            PushError: `data` is not JSON or too large, an argument is wrong, or there is no such
                 page.
             GpioBridgeError: the bridge has no application yet.
 

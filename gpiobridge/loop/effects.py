@@ -129,7 +129,7 @@ class Effects:
         leave = self._hub.send_away if by_level else self._hub.leave
         if leave(connection, self._paths[to], now.mono_s):
             self._tell_moved(connection.display.page, to, 1, MovedBy.CATCHING_UP)
-            self._lines.info("%s is sent to %s at once", connection, to)
+            self._lines.info("%s is sent to %s at once, for a press or a level", connection, to)
 
     def _move(self, to: str, audience: Audience) -> None:
         """Move the displays of an audience to a page, except those already on it."""

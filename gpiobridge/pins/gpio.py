@@ -13,7 +13,7 @@ from typing import Annotated, ClassVar
 from pydantic import BeforeValidator
 
 from gpiobridge.config import CHIP_BACK_ENDS, Gpio, Pin, Pull
-from gpiobridge.config.header import MOST_LINES, bcm_number, header_place
+from gpiobridge.config.header import MOST_LINES, at_header_pin, bcm_number, header_pin, header_place
 from gpiobridge.config.kinds import WrittenPin
 from gpiobridge.config.pin_tables import check_chip
 from gpiobridge.config.problems import Problems
@@ -35,6 +35,14 @@ def wire_name(number: int, chip: str | None) -> str:
         chip: the chip that it is on; "auto" or None for the Pi's own.
     """
     return f"GPIO {number}" if chip in (None, "auto") else f"line {number} of {chip}"
+
+
+def _off_the_header(number: int) -> str:
+    """Warn of a number that the header doesn't have; it may be a place on the header instead."""
+    meant = at_header_pin(number)
+    place = f"; if header pin {number} is meant, write {meant}" if meant is not None else ""
+    module = 'on a Compute Module name the chip, too, such as chip = "gpiochip0"'
+    return f"GPIO {number} is not on the 40-pin header{place}; {module}"
 
 
 class WiredTable(PulledTable):
@@ -154,6 +162,8 @@ class GpioKind(PulledKind[WiredTable, WiredPin]):
                 )
                 problems.add(place, sentence, value)
                 return
+        if chip == "auto" and header_pin(table.pin) is None:
+            problems.warn(place, _off_the_header(table.pin))
         self._check_pull(written, chip, problems)
 
     def make(self, gpio: Gpio, pins: Mapping[str, WiredPin], clock: Clock) -> PinSource:

@@ -71,6 +71,12 @@ def _add_pages(app: Flask, bridge: GpioBridge, settings: Settings) -> None:
 
     def not_found(_error: NotFound) -> ResponseReturnValue:
         said = f"There is nothing at {request.path}; pages: {', '.join(settings.pages)}.\n"
+        name = request.path.removesuffix("/").rpartition("/")[2]
+        page, _, ending = name.rpartition(".")
+        if page in settings.pages and ending in ("html", "htm"):
+            said = f"There is nothing at {request.path}; the address of the page is /{page}.\n"
+        elif page and ending not in ("html", "htm"):
+            said = f"There is nothing at {request.path}; a file in static/ is at /static/{name}.\n"
         if request.endpoint == STATIC:
             said = (
                 f"There is no file at {request.path}: put it into the exhibit's static/ "

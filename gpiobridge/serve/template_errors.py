@@ -13,6 +13,7 @@ from pathlib import Path
 from flask import Response
 from jinja2 import TemplateError, TemplateNotFound, TemplateSyntaxError
 
+from gpiobridge.config.template_parts import with_remedy
 from gpiobridge.system.log_rate import LogRate
 
 log = logging.getLogger(__name__)
@@ -74,6 +75,8 @@ def describe(error: Exception, folder: Path) -> str:
     """
     if isinstance(error, TemplateNotFound):
         reason = f"there is no templates/{error.name}; create it"
+    elif isinstance(error, TemplateSyntaxError):
+        reason = with_remedy(error.message or "")
     elif isinstance(error, TemplateError):
         reason = f"{(error.message or '').rstrip('.')}; correct it there"
     else:

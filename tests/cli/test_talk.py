@@ -49,9 +49,9 @@ def gpiobridge(
 @pytest.mark.parametrize(
     ("args", "path", "body", "count", "said"),
     [
-        (["push", '"hello"'], "messages", {"data": "hello"}, 2, "told 2 displays"),
+        (["push", '"hello"'], "messages", {"data": "hello"}, 2, "sent to 2 displays"),
         (["push", "null", "--page", "open"], "messages", {"data": None, "page": "open"}, 1,
-         "told 1 display"),
+         "sent to 1 display"),
         (["push", "[1]", "--display", "a", "--exclude", "b", "--retain", "k"], "messages",
          {"data": [1], "display": "a", "exclude": "b", "retain": "k"}, 0,
          "no such display is open: nothing was sent"),
@@ -206,7 +206,7 @@ def test_push_and_navigate_commands(share_bridge: Run) -> None:
     with bridge.socket("still") as ws:
         frame(ws, "state")
         done = run(main, ["push", '{"a": [1]}', "--page", "still", "--url", bridge.url])
-        assert (done.exit_code, done.output) == (0, "told 1 display\n")
+        assert (done.exit_code, done.output) == (0, "sent to 1 display\n")
         assert frame(ws) == {"type": "message", "data": {"a": [1]}}
         done = run(main, ["navigate", "nosuch", "--url", bridge.url])
         assert (done.exit_code, done.output) == (

@@ -16,12 +16,16 @@ from gpiobridge.cli import main
         ("press", "Missing argument 'NAME'", " press"),
         ("run --port abc", "Invalid value for '--port': 'abc' is not a valid integer", " run"),
         ("watch a --url b", "URL and --url both say where; leave one of them out", " watch"),
+        ("run .", "run takes no folder; go into the folder first, or write --config config.toml",
+         " run"),
+        ("run nosuch", "Got unexpected extra argument (nosuch)", " run"),
         ("install --browser cog", "--browser is the kiosk's; add --kiosk, or leave it out",
          " install"),
         ("kiosk --display a/b", "Invalid value for '--display': \"a/b\": a display's name has 1 to "
          '32 of A-Z, a-z, 0-9, "_" and "-"; write one such as "kiosk-2"', " kiosk"),
         ("push hello", "Invalid value for 'JSON': 'hello' is not JSON (Expecting value: line 1 "
-         "column 1 (char 0)); text needs its quotes: '\"hello\"'", " push"),
+         "column 1 (char 0)); text needs its quotes: '\"hello\"' or '{\"text\": \"hello\"}'",
+         " push"),
     ],
 )  # fmt: skip
 def test_an_error_of_usage_ends_with_where_to_read_on(line: str, said: str, hint: str) -> None:

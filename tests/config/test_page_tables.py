@@ -169,6 +169,10 @@ def test_a_wrong_line_of_a_page(folder: Path, line: str, problem: str) -> None:
         ('[pages]\nhall = "x"', 'pages.hall = "x": must be a section; write [pages.hall]'),
         ('[pages]\ntemplate = "x"', 'pages.template = "x": is a key of a single page; '
          "write it below [pages.<name>]"),
+        ('[pages]\non_low.button = "open"', "pages.on_low: is a key of a single page; "
+         "write it below [pages.<name>]"),
+        ('[pages]\nidle = { after = "9s", to = "open" }', "pages.idle: is a key of a single page; "
+         "write it below [pages.<name>]"),
         *((f"[pages.{name}]", f"pages.{name}: this path is the bridge's own; rename the page")
           for name in sorted(RESERVED)),
     ],
@@ -177,3 +181,21 @@ def test_a_wrong_page(folder: Path, header: str, problem: str) -> None:
     """A page with a wrong name, body or template is told with its place and a remedy."""
     text = f"{PINS}{PAGES}{header}"
     assert problems(text, folder) == [f"config.toml: {problem}"]
+
+
+def test_a_page_may_have_the_name_of_a_key(folder: Path) -> None:
+    """`idle`, `template` and `client` are names like others."""
+    (folder / "templates" / "idle.html").write_text("x", encoding="utf-8")
+    text = f'{PINS}[pages.welcome]\non_low.button = "idle"\n[pages.idle]\n'
+    assert list(check(text, folder).pages) == ["welcome", "idle"]
+
+
+def test_a_name_that_is_to_be_corrected_is_not_proposed(folder: Path) -> None:
+    """What one problem tells to write, no other calls wrong."""
+    text = f'{PINS}[pages.Welcome]\n[pages.open]\non_low.button = "welcome"\n'
+    assert problems(text, folder) == [
+        'config.toml: pages.Welcome: a page\'s name has 1 to 32 of a-z, 0-9 and "-"; '
+        "write [pages.welcome]",
+        'config.toml: pages.open.on_low.button = "welcome": there is no page named "welcome"; '
+        'rename the page "Welcome"',
+    ]

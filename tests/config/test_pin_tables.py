@@ -219,3 +219,18 @@ def test_a_wrong_pin_in_short_form(folder: Path, line: str, problem: str) -> Non
     """The short form is told with the key that stands in the file."""
     text = f"[pins]\nbutton = 17\n{line}\n{PAGES}"
     assert problems(text, folder) == [f"config.toml: pins.{problem}"]
+
+
+@pytest.mark.parametrize(
+    ("pin", "meant"),
+    [(40, "; if header pin 40 is meant, write 21"), (30, ""), (45, "")],
+)
+def test_a_number_that_the_header_lacks_is_warned_of(folder: Path, pin: int, meant: str) -> None:
+    """It is probably the place on the header; a Compute Module names its chip."""
+    text = f"[pins.button]\npin = {pin}\n{PAGES}"
+    assert check(text, folder).warnings == (
+        f"config.toml: pins.button.pin: GPIO {pin} is not on the 40-pin header{meant}; "
+        'on a Compute Module name the chip, too, such as chip = "gpiochip0"',
+    )
+    named = f'[pins.button]\npin = {pin}\nchip = "gpiochip0"\n{PAGES}'
+    assert check(named, folder).warnings == ()

@@ -48,6 +48,12 @@ def test_a_token_leaves_nothing_to_local(folder: Path, name: str) -> None:
     )
 
 
+def test_a_bad_token_is_the_only_problem_of_another_address(folder: Path) -> None:
+    """That a token is missing would be wrong."""
+    (problem,) = problems(f'[server]\nhost = "0.0.0.0"\ntoken = "short"\n{PINS}{PAGES}', folder)
+    assert problem.startswith("config.toml: server.token: must be")
+
+
 @pytest.mark.parametrize("key", ["token", "api_token"])
 @pytest.mark.parametrize("token", ["short", "0123456789 abcdef", "a" * 129])
 def test_a_bad_token_is_not_shown(folder: Path, key: str, token: str) -> None:

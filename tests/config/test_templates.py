@@ -251,3 +251,52 @@ def test_check_says_it(exhibit: Path) -> None:
     done = CliRunner().invoke(main, ["check", "--config", str(exhibit / "config.toml")])
     assert done.exit_code == 2
     assert 'templates/welcome.html, line 1: extends "layout.html"' in done.stderr
+
+
+# --------------------------------------------------------------------- pins that a page shows
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<p data-pin="button">',
+        "<p\n  class=x data-pin=button>",
+        '<p data-pin="{{ name }}">',
+        "<!-- data-pin=\"levr\": <p data-pin='levr'> -->",
+        "<p>data-pin='levr'</p>",
+        '<script>`<p data-pin="${name}">`</script>',
+        '{# <p data-pin="levr"> #}',
+    ],
+)
+def test_a_pin_that_exists_or_cant_be_known_is_not_warned_of(exhibit: Path, text: str) -> None:
+    """`data-pin` may have a computed name, and a comment shows nothing."""
+    write(exhibit, welcome=text)
+    assert warnings(exhibit) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "sentence"),
+    [
+        ('<p data-pin="buton">', 1, 'data-pin="buton" names no pin; did you mean "button"?'),
+        ("<h1>x</h1>\n<p id=a\n data-pin='zzz'/>", 3, 'data-pin="zzz" names no pin; pins: button'),
+        ("<!-- a\n-->{% if x %}\n<b data-pin=Buton>{% endif %}", 3,
+         'data-pin="Buton" names no pin; did you mean "button"?'),
+    ],
+)  # fmt: skip
+def test_an_element_of_a_pin_that_does_not_exist_is_warned_of(
+    exhibit: Path, text: str, line: int, sentence: str
+) -> None:
+    """Such an element never shows a level, and nothing else would say why."""
+    write(exhibit, welcome=text)
+    assert warnings(exhibit) == [f"templates/welcome.html, line {line}: {sentence}"]
+
+
+@pytest.mark.parametrize("text", ["<h1>{{ Day</h1>", "<style>@media print {#a{x:y}}</style>"])
+def test_braces_that_are_text_have_their_remedy(exhibit: Path, text: str) -> None:
+    """A page of plain HTML, CSS or script may have what Jinja takes for its own."""
+    write(exhibit, welcome=text)
+    (problem,) = problems(exhibit)
+    assert problem.startswith("templates/welcome.html, line 1: ")
+    assert problem.endswith(
+        "; correct it there, or, if {{, {% or {# is only text, put a space between its two signs"
+    )

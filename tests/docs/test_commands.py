@@ -30,7 +30,7 @@ def test_the_commands_of_a_shell_need_no_token_here(
     bridge = run_bridge(config=write_exhibit(tmp_path, "", HOOK))
     with bridge.socket("welcome") as display:
         frame(display, "state")
-        assert gpiobridge("push", '"a"', "--url", bridge.url) == (0, "told 1 display\n")
+        assert gpiobridge("push", '"a"', "--url", bridge.url) == (0, "sent to 1 display\n")
         assert frame(display)["data"] == "a"
         assert gpiobridge("press", "bell", "--url", bridge.url)[0] == 0
         assert frame(display)["pin"] == "bell"

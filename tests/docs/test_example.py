@@ -122,7 +122,7 @@ def test_push_and_navigate(example: BridgeProcess) -> None:
     """They reach an open page, and say how many it were."""
     with example.socket("welcome") as ws:
         frame(ws, "state")
-        assert gpiobridge(PUSH).stdout == "told 1 display\n"
+        assert gpiobridge(PUSH).stdout == "sent to 1 display\n"
         assert frame(ws) == {"type": "message", "data": {"text": "Closed at noon"}}
         assert gpiobridge("gpiobridge navigate open").stdout == "sent 1 display to open\n"
         assert close_of(ws) == (4000, "/open")
@@ -310,7 +310,8 @@ def test_whole_page(run_bridge: Callable[..., BridgeProcess], tmp_path: Path, pa
 def test_farewell(run_bridge: Callable[..., BridgeProcess], tmp_path: Path, page: Any) -> None:
     """The farewell of pages.md plays before the page is left."""
     bridge = run_bridge()
-    text = f"<h1>welcome</h1>{blocks('html', DOCS / 'pages.md')[1].text}"
+    (farewell,) = (b.text for b in blocks("html", DOCS / "pages.md") if "farewell" in b.text)
+    text = f"<h1>welcome</h1>{farewell}"
     (tmp_path / "templates" / "welcome.html").write_text(text, "utf-8")
     page.goto(f"{bridge.url}/welcome")
     page.wait_for_selector('html[data-bridge="online"]')
@@ -319,6 +320,21 @@ def test_farewell(run_bridge: Callable[..., BridgeProcess], tmp_path: Path, page
     bridge.set_level("button", "low")
     page.wait_for_url("**/open")
     assert float(page.evaluate("localStorage.opacity")) < 0.1
+
+
+def test_a_page_shows_a_pushed_text(
+    run_bridge: Callable[..., BridgeProcess], tmp_path: Path, page: Any
+) -> None:
+    """By the lines and the command of pages.md."""
+    bridge = run_bridge()
+    (lines,) = (b.text for b in blocks("html", DOCS / "pages.md") if "#news" in b.text)
+    (tmp_path / "templates" / "welcome.html").write_text(lines, "utf-8")
+    page.goto(f"{bridge.url}/welcome")
+    page.wait_for_selector('html[data-bridge="online"]')
+    (push,) = re.findall(r"^`(gpiobridge push .*?)`", (DOCS / "pages.md").read_text("utf-8"), re.M)
+    done = gpiobridge(f"{push} --url {bridge.url}")
+    assert (done.returncode, done.stdout) == (0, "sent to 1 display\n")
+    page.locator("#news").filter(has_text="Closed at noon").wait_for(state="visible")
 
 
 def test_gunicorn_serves_the_application(tmp_path: Path) -> None:

@@ -203,7 +203,7 @@ def test_a_template_that_fails_is_said_once(
     assert said.replace("'", "&#x27;") in answer.text
     assert len(lines()) == 1
     assert lines()[0].startswith(f"page open can't be shown: {said}")
-    assert lines()[0].endswith(("; correct it there", "; create it"))
+    assert lines()[0].endswith(("; correct it there", "; create it", "between its two signs"))
     change("{{ other.x }}")
     exhibit.get("/open")
     assert "'other' is undefined" in lines()[-1]

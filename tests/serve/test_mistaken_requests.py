@@ -13,6 +13,13 @@ from gpiobridge.serve.standalone import create_app
     ("method", "path", "status", "said"),
     [
         ("GET", "/nosuch", 404, "There is nothing at /nosuch; pages: welcome, open."),
+        ("GET", "/open.html", 404,
+         "There is nothing at /open.html; the address of the page is /open."),
+        ("GET", "/templates/open.html", 404,
+         "There is nothing at /templates/open.html; the address of the page is /open."),
+        ("GET", "/nosuch.html", 404, "There is nothing at /nosuch.html; pages: welcome, open."),
+        ("GET", "/img/logo.png", 404,
+         "There is nothing at /img/logo.png; a file in static/ is at /static/logo.png."),
         (
             "GET", "/static/nosuch.png", 404,
             "There is no file at /static/nosuch.png: put it into the exhibit's static/ (hidden "

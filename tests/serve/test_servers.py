@@ -82,10 +82,20 @@ class RunningApp:
     """
 
     def __init__(self, folder: Path, command: list[str], environ: dict[str, str]) -> None:
+        # Packages of `make docs` bring watchdog, and Werkzeug's reloader then is another one: its
+        # parent has a thread, and kills the child 0.25 s after Ctrl-C, in the middle of its end.
+        hidden = folder / "hidden"
+        hidden.mkdir(exist_ok=True)
+        (hidden / "watchdog.py").write_text("raise ImportError", "utf-8")
         self.process = subprocess.Popen(
             command,
             cwd=folder,
-            env={**os.environ, "PYTHONUNBUFFERED": "1", **environ},
+            env={
+                **os.environ,
+                "PYTHONUNBUFFERED": "1",
+                "PYTHONPATH": str(hidden),
+                **environ,
+            },
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
