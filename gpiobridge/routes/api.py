@@ -5,6 +5,7 @@ them, instead of the check of the viewers' token. The routes are on our one blue
 application exempts the blueprint from something, that exempts the API, too. Any HTTP thread.
 """
 
+import json
 from collections.abc import Callable, Collection
 from dataclasses import fields
 from typing import Any
@@ -28,6 +29,7 @@ API = "api_"
 _MAX_LEVEL_BYTES = 1024  # of a body with a level, with room for white space
 # Of a body with a message: 3 times the message, if \u0436 stands for each letter, and the audience.
 _MAX_BODY_BYTES = 64 * 1024
+_LONGEST_SHOWN = 60  # of a value in a sentence
 _LEVEL = 'The body must be {"level": "low"} or {"level": "high"}.'
 
 _AUDIENCE = tuple(field.name for field in fields(Audience))
@@ -108,14 +110,18 @@ def _for_s(body: dict[str, Any]) -> float | None:
     if "for" not in body:
         return None
     duration = body["for"]
+    shown = json.dumps(duration, ensure_ascii=False)
+    shown = shown if len(shown) <= _LONGEST_SHOWN else f"{shown[:_LONGEST_SHOWN]}..."
+    is_number = isinstance(duration, int | float) and not isinstance(duration, bool)
     try:
-        for_s = parse_duration(duration) if isinstance(duration, str) else 0.0
+        # A number lacks its unit, as the same text does.
+        for_s = parse_duration(str(duration)) if isinstance(duration, str) or is_number else 0.0
     except ValueError as error:
-        refuse(400, f'"for" = {duration!r}: {error}.')
+        refuse(400, f'"for" = {shown}: {error}.')
     if not 0 < for_s <= MAX_PRESS_S:
         refuse(
             400,
-            f'"for" = {duration!r}: must be a duration of at most {format_duration(MAX_PRESS_S)}, '
+            f'"for" = {shown}: must be a duration of at most {format_duration(MAX_PRESS_S)}, '
             'such as "150ms".',
         )
     return for_s
