@@ -295,7 +295,10 @@ _COMMENTED = {
 def _toml(header: str, rows: list[Key]) -> str:
     lines = [header]
     for key in rows:
-        lines += textwrap.wrap(key.meaning, 96, initial_indent="# ", subsequent_indent="# ")
+        # A piece of code such as `open = true` stays on one line.
+        whole = re.sub("`[^`]*`", lambda code: code[0].replace(" ", "\0"), key.meaning)
+        comment = textwrap.wrap(whole, 84, initial_indent="# ", subsequent_indent="# ")
+        lines += [line.replace("\0", " ") for line in comment]
         mark = "# " if key.place in _COMMENTED else ""
         example = '"gpio"' if key.place == "pins.source" else key.example
         lines.append(f"{mark}{key.name} = {example}")
