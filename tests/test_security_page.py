@@ -1,6 +1,7 @@
 """SECURITY.md says what is so."""
 
 import re
+import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -12,11 +13,15 @@ def test_it_is_found_from_the_readme() -> None:
     assert "](SECURITY.md)" in (ROOT / "README.md").read_text("utf-8")
 
 
-def test_a_fault_can_be_reported_without_an_address() -> None:
-    """The page has a way that works before the owner gives an address, and no invented address."""
+def test_a_fault_is_reported_to_the_owners_contact() -> None:
+    """Until the owner fills it in, the page has a way that needs none, and nothing is invented."""
+    contact = tomllib.loads((ROOT / "addresses.toml").read_text("utf-8"))["contact"]
     section = PAGE.partition("## Reporting a fault")[2].partition("\n## ")[0]
-    assert "Open an issue that only asks for a private way" in section
-    assert not re.search(r"[\w.+-]+@[\w-]+\.\w+|to be filled in", PAGE)
+    if contact:
+        assert f"**Report it privately: {contact}**" in section
+    else:
+        assert "Open an issue that only asks for a private way" in section
+        assert not re.search(r"[\w.+-]+@[\w-]+\.\w+|to be filled in", PAGE)
 
 
 def test_the_versions_with_fixes_are_those_of_the_changelog() -> None:
