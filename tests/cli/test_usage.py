@@ -12,7 +12,6 @@ from gpiobridge.cli import main
         ("chek", "No such command 'chek'; did you mean check?", ""),
         ("frob", "No such command 'frob'; write one of check, doctor, install, kiosk, "
          "navigate, press, push, run, uninstall, version, watch", ""),
-        ("--bogus", "No such option '--bogus'", ""),
         ("press", "Missing argument 'NAME'", " press"),
         ("run --port abc", "Invalid value for '--port': 'abc' is not a valid integer", " run"),
         ("watch a --url b", "URL and --url both say where; leave one of them out", " watch"),
@@ -36,6 +35,18 @@ def test_an_error_of_usage_ends_with_where_to_read_on(line: str, said: str, hint
     assert usage.startswith(f"Usage: gpiobridge{hint} [OPTIONS]")
     assert sentence == f"gpiobridge: {said}"
     assert last == f"gpiobridge{hint} --help shows how to use it"
+
+
+def test_an_unknown_option_is_named() -> None:
+    """Versions of click quote it, or put a colon before it."""
+    done = CliRunner().invoke(main, ["--bogus"], prog_name="gpiobridge")
+    assert done.exit_code == 2
+    _, sentence, last = done.stderr.splitlines()
+    assert sentence in (
+        "gpiobridge: No such option '--bogus'",
+        "gpiobridge: No such option: --bogus",
+    )
+    assert last == "gpiobridge --help shows how to use it"
 
 
 def test_the_command_alone_shows_its_help() -> None:
