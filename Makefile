@@ -38,7 +38,7 @@ test-kiosk: .venv/dev .venv/browser .venv/kiosk  ## test the kiosk under cage, w
 test-browsers: .venv/dev .venv/browsers  ## test in Firefox, WebKit and Chromium (Debian, as root)
 	$(BIN)/pytest tests/browsers
 
-test-pages: .venv/dev .venv/browser  ## test in Chromium how pages hold presses off, leave, and idle
+test-pages: .venv/dev .venv/browser  ## test in Chromium how pages hold presses off, leave and idle, and outlive their server
 	$(BIN)/pytest tests/pages --numprocesses=2 --dist=worksteal
 
 # One after the other: these tests measure, and two at a time would disturb each other.
