@@ -27,7 +27,7 @@ SOUND = {
     "chromium": b"--autoplay-policy=no-user-gesture-required",
     "cog": b"--media-playback-requires-user-gesture=false",
 }
-CRASHED = {"chromium": "led home from http://", "cog": "again in 0.5 s: it ended with code 1"}
+CRASHED = {"chromium": "led home from http://", "cog": "restarted in 0.5 s: it ended with code 1"}
 
 # It hangs once it has answered a beat, as a page that has been alive.
 HANG = """\
@@ -182,7 +182,7 @@ def test_killed_browser_comes_back(kiosk: Kiosk, bridge: BridgeProcess) -> None:
     os.kill(old, signal.SIGKILL)
     kiosk.wait(lambda: is_back(kiosk, bridge, old))
     kiosk.wait(lambda: is_full_of(kiosk, GREEN))
-    assert "again in 0.5 s: it was ended by SIGKILL" in kiosk.said()
+    assert "restarted in 0.5 s: it was ended by SIGKILL" in kiosk.said()
 
 
 @pytest.mark.timeout(90)

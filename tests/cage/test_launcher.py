@@ -331,7 +331,7 @@ def test_dying_browser_is_started_ever_later(shared_bridge: BridgeProcess, launc
     begun_s = time.monotonic()
     launcher = launch("--url", shared_bridge.url, mode="dies", code=PATIENT)
     launcher.wait_for("the browser is restarted in 600.0 s: it ended with code 3")
-    assert re.findall(r"again in (\S+) s", launcher.said()) == ["0.2", "0.4", "600.0"]
+    assert re.findall(r"restarted in (\S+) s", launcher.said()) == ["0.2", "0.4", "600.0"]
     assert time.monotonic() - begun_s >= 0.6
     assert len(launcher.started()) == 3
     launcher.stop()  # which ends the pause, too
@@ -346,7 +346,7 @@ def test_browser_that_is_being_upgraded(
     program = tmp_path / "bin" / "chromium"
     program.rename(tmp_path / "new")
     os.kill(launcher.started()[0][0], signal.SIGKILL)
-    launcher.wait_for("again in 1.0 s: it can't be started: [Errno 2] No such file or directory")
+    launcher.wait_for("restarted in 1.0 s: it can't be started: [Errno 2] No such file or directory")
     (tmp_path / "new").rename(program)
     wait_until(lambda: len(launcher.started()) == 2)
 
@@ -415,7 +415,7 @@ def test_browser_is_renewed(tmp_path: Path, run_bridge: Run, launch: Any, watch:
     config.write_text(config.read_text() + '[kiosk]\nrenew = "04:00"\n')
     bridge = run_bridge(config=config)
     launcher = launch("--config", str(config), "--url", bridge.url, watch, code=RENEWS)
-    launcher.wait_for("again in 0.5 s: it is time for kiosk.renew")
+    launcher.wait_for("restarted in 0.5 s: it is time for kiosk.renew")
     wait_until(lambda: len(launcher.started()) >= 2 and live(bridge))
     assert not runs(launcher.started()[0][0])
     assert launcher.said().count("it is time for kiosk.renew") == 1

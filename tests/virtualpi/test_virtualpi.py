@@ -229,10 +229,10 @@ def test_doctor_asks_the_running_service(pi: VirtualPi, back_end: str) -> None:
         # That a pin has missed edges may follow: they were many.
         verdict, sentence = found["pin button"]
         assert verdict == "warning"
-        assert sentence.startswith(f"GPIO 4 reads LOW: active; {itself}")
+        assert sentence.startswith(f"GPIO 4, header pin 7, reads LOW: active; {itself}")
         verdict, sentence = found["pin bell"]
         assert verdict == "ok"
-        assert sentence.startswith(f"GPIO 5 reads HIGH: not active; {itself}")
+        assert sentence.startswith(f"GPIO 5, header pin 29, reads HIGH: not active; {itself}")
         told = "is HIGH: not active; set by POST /api/pins/doorbell"
         assert found["pin doorbell"] == ("ok", told)
         assert found["gpiobridge.service"][0] == "ok"
@@ -249,12 +249,12 @@ def test_doctor_looks_at_the_lines_itself(pi: VirtualPi) -> None:
         pi.set_line(BUTTON_LINE, Level.LOW)
         status, found = examine(pi)
         assert status == 1, found
-        assert found["pin button"] == ("warning", "GPIO 4 reads LOW: active")
-        assert found["pin lever"] == ("ok", "GPIO 6 reads HIGH: not active")
+        assert found["pin button"] == ("warning", "GPIO 4, header pin 7, reads LOW: active")
+        assert found["pin lever"] == ("ok", "GPIO 6, header pin 31, reads HIGH: not active")
         assert found["pin doorbell"][0] == "skipped"
         verdict, sentence = found["pin bell"]
         assert verdict == "failure"
-        assert 'GPIO 5 is held by "lg", process ' in sentence
+        assert 'GPIO 5, header pin 29, is held by "lg", process ' in sentence
         assert "holder.py" in sentence
         assert pi.sh("pkill -f holder.py")[0] == 0
         with ThreadPoolExecutor(1) as runner:
@@ -267,7 +267,7 @@ def test_doctor_looks_at_the_lines_itself(pi: VirtualPi) -> None:
         status, found = examining.result()
         assert status == 0, found
         assert "edges in 0.5 s" in found["pin button"][1]
-        assert found["pin bell"] == ("ok", "GPIO 5 reads HIGH: not active")
+        assert found["pin bell"] == ("ok", "GPIO 5, header pin 29, reads HIGH: not active")
     finally:
         pi.sh("pkill -f holder.py; rm -f /tmp/holder.py /tmp/held /tmp/.lgd-nfy*")
         pi.set_line(BUTTON_LINE, Level.HIGH)
