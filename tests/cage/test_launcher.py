@@ -346,7 +346,9 @@ def test_browser_that_is_being_upgraded(
     program = tmp_path / "bin" / "chromium"
     program.rename(tmp_path / "new")
     os.kill(launcher.started()[0][0], signal.SIGKILL)
-    launcher.wait_for("restarted in 1.0 s: it can't be started: [Errno 2] No such file or directory")
+    launcher.wait_for(
+        "restarted in 1.0 s: it can't be started: [Errno 2] No such file or directory"
+    )
     (tmp_path / "new").rename(program)
     wait_until(lambda: len(launcher.started()) == 2)
 
