@@ -163,7 +163,7 @@ def _explain_statement(
         return number, _in_words_of_tomllib(shown, is_secret, error)
     what = first.what
     if is_secret:
-        what = first.plainly or re.sub(r"`[^`]*`|'[^']{3,}'|\"[^\"]{3,}\"", "...", what)
+        what = first.plainly or _without_quotations(what)
     return number, f"{shown} {what}; {first.remedy}"
 
 
@@ -195,10 +195,15 @@ def _in_words_of_tomllib(shown: str, is_secret: bool, error: Exception) -> str:
     said = re.sub(r" \(at [^()]*\)$", "", str(error).split("\n")[0]).rstrip(".")
     said = said[:1].lower() + said[1:]
     if is_secret:
-        said = re.sub(r"'[^']{3,}'|\"[^\"]{3,}\"", "...", said)
+        said = _without_quotations(said)
     if shown == "``":
         return f"the file ends too early ({said}); close what is open above"
     return f"{shown} is not valid TOML ({said}); correct it, or put # before it"
+
+
+def _without_quotations(sentence: str) -> str:
+    """Take out what a sentence shows of a line that has a secret."""
+    return re.sub(r"`[^`]*`|'[^']{3,}'|\"[^\"]{3,}\"", "...", sentence)
 
 
 def _mends(lines: list[str], start: int, number: int, repaired: str) -> bool:

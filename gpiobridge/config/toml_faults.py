@@ -65,20 +65,23 @@ class Fix(NamedTuple):
     plainly: str = ""
 
 
+def _is_invisible(sign: str) -> bool:
+    """Whether nobody can see a character, and it is neither a plain space nor a tab."""
+    return sign not in " \t" and unicodedata.category(sign) in ("Cc", "Cf", "Zs", "Zl", "Zp")
+
+
 def _invisible(line: str, _table: Key) -> Fix | None:
     scan = scan_line(line)
     for at, sign in enumerate(line):
         kind = unicodedata.category(sign)
         within = at < len(scan.bare) and scan.bare[at] == "_" and sign != "_"
-        if sign in " \t" or kind not in ("Cc", "Cf", "Zs", "Zl", "Zp") or (within and kind != "Cc"):
+        if not _is_invisible(sign) or (within and kind != "Cc"):
             continue
         name = unicodedata.name(sign, "a control character").lower()
         blank = " " if kind == "Zs" else ""
         what = f"has an invisible character in column {at + 1}, U+{ord(sign):04X} ({name})"
         plain = "".join(
-            (" " if unicodedata.category(each) == "Zs" else "")
-            if each not in " \t" and unicodedata.category(each) in ("Cc", "Cf", "Zs", "Zl", "Zp")
-            else each
+            (" " if unicodedata.category(each) == "Zs" else "") if _is_invisible(each) else each
             for each in line
         )
         remedy = "write a space there" if blank else "delete it"

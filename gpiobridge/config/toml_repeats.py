@@ -18,8 +18,8 @@ def earlier_line(lines: list[str], start: int) -> tuple[int, Key] | None:
     _, path, is_header = found[-1]
     before = found[:-1]
     table = path[:-1] if is_header else table_of(lines, start)
-    for number, other, other_is_header in before:
-        if other == path and (is_header == other_is_header or not is_header or not other_is_header):
+    for number, other, _ in before:
+        if other == path:
             return number, path
     # A value where a table is needed, or a table that is closed: button = 17, then button.pull.
     for number, other, other_is_header in before:
