@@ -263,6 +263,7 @@ class PinTable(Table):
     # Not the enumerations: pydantic 2.6 reports a wrong type of these as it does for text.
     active: Annotated[Literal["low", "high"], member_of(Level)] | None = None
     debounce_s: Annotated[float | None, seconds(0, 10)] = Field(None, alias="debounce")
+    counts: Literal["settled", "first"] | None = None
     hold_s: Annotated[float | None, seconds(0.1, MAX_HOLD_S)] = Field(None, alias="hold")
 
     @classmethod
