@@ -9,12 +9,13 @@ import socket
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from math import inf
 from typing import Any
 
 from wsproto import WSConnection
 from wsproto import connection as protocol
-from wsproto.events import TextMessage
+from wsproto.events import CloseConnection, TextMessage
 from wsproto.frame_protocol import Frame
 
 from gpiobridge.core import wire
@@ -75,6 +76,7 @@ class Connection:
     slot: Slot = field(default_factory=Slot)
     # Which events count on its page; known when it joins.
     standing: Standing = field(default_factory=lambda: Standing("", 0, 0))
+    behind: bool = False  # something waits in the outbox, and the selector watches for room
     outbox: bytearray = field(default_factory=bytearray)
     messages: deque[bytes] = field(default_factory=deque)
     messages_bytes: int = 0
@@ -88,7 +90,8 @@ class Connection:
     answers_beats: bool = False
     unanswered_beats: int = 0
     idle: bool = False  # its page has said that it leaves because nobody uses it
-    closing: bool = False  # our close frame is sent or queued: only the peer's close counts now
+    # Our close frame is sent or queued: only the peer's close counts now. ``ws`` doesn't know of it.
+    closing: bool = False
     peer_closed: bool = False  # its close frame has come
     broke_a_rule: bool = False  # it is closed for this reason
 
@@ -164,3 +167,13 @@ def text_frame(text: str) -> bytes:
     # A server's frames aren't masked, and without compression they don't depend on the connection.
     # So one fresh protocol object encodes for all displays.
     return protocol.Connection(protocol.ConnectionType.SERVER).send(TextMessage(text))
+
+
+@lru_cache(64)
+def close_frame(code: int, reason: str) -> bytes:
+    """Encode a close frame, once for all displays that are sent to the same page.
+
+    The display's own protocol object isn't told of it: `Connection.closing` says that it is sent.
+    """
+    closing = CloseConnection(code, reason)
+    return protocol.Connection(protocol.ConnectionType.SERVER).send(closing)

@@ -112,7 +112,8 @@ class Inbox:
         if isinstance(event, CloseConnection):
             # The peer's own close, or wsproto reports that the peer broke the protocol.
             connection.peer_closed = True
-            self._sockets.send_event(connection, event.response())
+            if not connection.closing:  # else our own close frame has gone before
+                self._sockets.send_event(connection, event.response())
             self._sockets.finish(connection, now_s)
         elif connection.closing:
             pass  # the peer sent it before it read our close frame
