@@ -151,9 +151,11 @@ class Hub:
 
     def handle(self, connection: Connection, events: int) -> None:
         """Write to a display whose socket takes more; remember a display that can be read."""
-        if events & selectors.EVENT_WRITE and connection in self.connections:
+        if events & selectors.EVENT_WRITE:
             self._sockets.flush(connection)
-        if events & selectors.EVENT_READ and connection in self.connections:
+            if connection not in self.connections:
+                return
+        if events & selectors.EVENT_READ:
             self._sockets.ready[connection] = None
 
     @property
