@@ -98,7 +98,7 @@ class Connection:
     answers_beats: bool = False
     unanswered_beats: int = 0
     idle: bool = False  # its page has said that it leaves because nobody uses it
-    # Our close frame is sent or queued: only the peer's close counts now. ``ws`` doesn't know of it.
+    # Our close frame is sent or queued, which ``ws`` doesn't know: only the peer's close counts.
     closing: bool = False
     peer_closed: bool = False  # its close frame has come
     broke_a_rule: bool = False  # it is closed for this reason

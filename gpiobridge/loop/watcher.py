@@ -244,7 +244,7 @@ class Watcher:
                 self._rung = True
 
     def _forget_rings(self) -> None:
-        """Forget the rings of the turn before: what they were for is found, or the bell rings again.
+        """Forget the last turn's rings: what they were for is found, or the bell rings again.
 
         Not right after the bell has rung: each system call gives the interpreter's lock up, and an
         edge would wait until this thread has it again.
