@@ -207,7 +207,6 @@ class Watcher:
 
     def _turn(self) -> None:
         """Wait for the next thing to happen, then do what is due."""
-        self._forget_rings()
         self._wait(self._timeout_s())
         self._take_pins()
         # After the edges, and for a limited time: no display can hold up a press by what it sends.
@@ -223,6 +222,7 @@ class Watcher:
         if self._next_pulse_s is not None and now_s >= self._next_pulse_s:
             self._next_pulse_s = now_s + self._pulse_every_s
             self._pulse()
+        self._forget_rings()
 
     def _now_s(self) -> float:
         return self.clock.now().mono_s
@@ -244,7 +244,7 @@ class Watcher:
                 self._rung = True
 
     def _forget_rings(self) -> None:
-        """Forget the last turn's rings: what they were for is found, or the bell rings again.
+        """Forget this turn's rings: what they were for is looked at after this, or they come again.
 
         Not right after the bell has rung: each system call gives the interpreter's lock up, and an
         edge would wait until this thread has it again.
@@ -291,10 +291,10 @@ class Watcher:
         until_s = now_s + _FAREWELL_S
         self._hub.close_all(now_s)
         while self._hub.connections and now_s < until_s:
-            self._forget_rings()
             self._wait(self.clock.timeout_s(until_s))
             now_s = self._now_s()
             self._hub.read(now_s)
+            self._forget_rings()
 
     def _close(self) -> None:
         self.pins.close()
