@@ -114,6 +114,7 @@ class Watcher:
         self._orders = OrderQueue()
         self._joining: deque[Connection] = deque()
         self._waker = Waker(self._selector)
+        self._rung = False
         self.clock.on_jump(self._waker.wake)
         self._feed = PinFeed(
             pins, tuple(settings.pins), self.core, self.counts, self.clock, self._waker.wake
@@ -209,24 +210,28 @@ class Watcher:
         self._wait(self._timeout_s())
         self._take_pins()
         # After the edges, and for a limited time: no display can hold up a press by what it sends.
-        self._hub.read(self._now_s(), self._has_time(READS_S))
-        self._take_joining()
+        if self._hub.has_unread:
+            self._hub.read(self._now_s(), self._has_time(READS_S))
+        if self._joining:
+            self._take_joining()
         # After the joins: so no display misses a message, or receives a retained one twice.
-        if not self._joining:
+        if self._orders.waiting and not self._joining:
             self._take_orders()
         now_s = self._now_s()
         self._hub.tick(now_s)
         if self._next_pulse_s is not None and now_s >= self._next_pulse_s:
             self._next_pulse_s = now_s + self._pulse_every_s
             self._pulse()
+        self._forget_rings()
 
     def _now_s(self) -> float:
         return self.clock.now().mono_s
 
     def _has_time(self, for_s: float) -> Callable[[], bool]:
         """Return a function that says whether work of this turn may go on."""
-        until_s = self._now_s() + for_s
-        return lambda: self._now_s() < until_s
+        now = self.clock.now
+        until_s = now().mono_s + for_s
+        return lambda: now().mono_s < until_s
 
     def _wait(self, timeout_s: float | None) -> None:
         """Wait until something happens, and see which sockets are ready."""
@@ -236,7 +241,17 @@ class Watcher:
             elif key.data is self.pins:
                 self._feed.fetch()
             else:
-                self._waker.drain()
+                self._rung = True
+
+    def _forget_rings(self) -> None:
+        """Forget this turn's rings: what they were for is looked at after this, or they come again.
+
+        Not right after the bell has rung: each system call gives the interpreter's lock up, and an
+        edge would wait until this thread has it again.
+        """
+        if self._rung:
+            self._rung = False
+            self._waker.drain()
 
     def _timeout_s(self) -> float | None:
         if self._feed.waiting or self._orders.waiting or self._joining or self._hub.has_unread:
@@ -279,6 +294,7 @@ class Watcher:
             self._wait(self.clock.timeout_s(until_s))
             now_s = self._now_s()
             self._hub.read(now_s)
+            self._forget_rings()
 
     def _close(self) -> None:
         self.pins.close()
