@@ -7,6 +7,7 @@ The main thread, except for `handle`.
 """
 
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -145,6 +146,9 @@ class ServiceWorker(Worker):
         except SystemExit as end:
             service.tell(f"STATUS={end.__cause__}")
             raise
+        # What the start has made stays. Looking through it holds up every thread: a full collection
+        # takes 20 ms on a laptop, and 0.1 ms without it.
+        gc.freeze()
         service.tell("READY=1")
         service.start_pulse(bridge.running)
         try:

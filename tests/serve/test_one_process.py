@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -41,6 +42,31 @@ def test_the_service_has_no_second_process(bridge: BridgeProcess) -> None:
     """What serves is what systemd started."""
     assert bridge.get("/still")[0] == 200
     assert children(bridge.process.pid) == []
+
+
+def test_at_rest_it_has_at_most_40_mb(bridge: BridgeProcess) -> None:
+    """With one page served and nobody connected, as a Pi Zero 2 W has it most of the day."""
+    assert bridge.get("/still")[0] == 200
+    rollup = Path(f"/proc/{bridge.process.pid}/smaps_rollup").read_text()
+    (pss_kib,) = re.findall(r"^Pss: +(\d+) kB", rollup, re.MULTILINE)
+    assert int(pss_kib) * 1024 <= 40e6
+    assert children(bridge.process.pid) == []
+
+
+def test_what_the_start_has_made_is_no_garbage(run_bridge: Run, tmp_path: Path) -> None:
+    """The collector does not look through it again, which would hold up an edge."""
+    told = tmp_path / "told"
+    command = [
+        sys.executable,
+        "-c",
+        "import gc, pathlib; from gpiobridge import cli; "
+        "from gpiobridge.serve.gunicorn_worker import ServiceWorker as watched\n"
+        f"def tell(self): pathlib.Path({str(told)!r}).write_text(str(len(gc.get_objects())))\n"
+        "watched.notify = tell; cli.main()",
+    ]
+    run_bridge(command=command)
+    wait_until(lambda: told.exists() and told.read_text() != "")
+    assert int(told.read_text()) < 5000  # there are 50,000 in all
 
 
 @pytest.mark.parametrize(
