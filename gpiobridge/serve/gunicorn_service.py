@@ -158,7 +158,10 @@ class Service:
 
 def _close_on_exec() -> None:
     """Let the fresh process inherit only the standard streams: some back ends leave files open."""
-    for name in os.listdir("/dev/fd"):
+    names: list[str] = []
+    with suppress(OSError):  # no system that we know lacks it, but it is worth no failure
+        names = os.listdir("/dev/fd")
+    for name in names:
         if int(name) > 2:
             with suppress(OSError):  # such as the descriptor of this list
                 os.set_inheritable(int(name), False)
