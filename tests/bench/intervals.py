@@ -40,9 +40,7 @@ def estimate(samples: Sequence[float], seed: int = 0) -> Estimate:
         raise ValueError("no samples")
     chance = random.Random(seed)
     size = len(samples)
-    medians = sorted(
-        statistics.median(chance.choices(samples, k=size)) for _ in range(RESAMPLES)
-    )
+    medians = sorted(statistics.median(chance.choices(samples, k=size)) for _ in range(RESAMPLES))
     outside = (1 - CONFIDENCE) / 2
     return Estimate(
         statistics.median(samples),

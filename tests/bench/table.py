@@ -55,50 +55,72 @@ def groups(rows: Iterable[Row]) -> dict[tuple[str, str], list[Row]]:
 
 
 def markdown(rows: Iterable[Row]) -> str:
-    """The table of all rows, one for each section, in Markdown."""
+    """All rows as tables in Markdown, with a heading for each section."""
     lines: list[str] = []
     section = ""
     for (of, what), group in groups(rows).items():
         if of != section:
-            lines += ["", f"### {of}", ""] if lines else [f"### {of}", ""]
+            lines += [f"### {of}", ""]
             section = of
-        lines += [*_group(what, group), ""]
+        heads, *body = _cells(what, group)
+        lines += [_line(heads), _line(["---", *["---:"] * (len(heads) - 1)])]
+        lines += [*map(_line, body), *_notes(group, "\n* "), ""]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _group(what: str, group: list[Row]) -> Iterator[str]:
+def text(rows: Iterable[Row]) -> str:
+    """The same tables for a terminal."""
+    lines: list[str] = []
+    section = ""
+    for (of, what), group in groups(rows).items():
+        if of != section:
+            lines += [of.upper(), ""]
+            section = of
+        cells = [*_cells(what, group)]
+        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+        for name, *others in cells:
+            row = "  ".join(
+                cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)
+            )
+            lines.append(f"{name:{widths[0]}}  {row}".rstrip())
+        lines += [*_notes(group, "  * "), ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _cells(what: str, group: list[Row]) -> Iterator[list[str]]:
+    """The heads of a table, then its rows."""
     base = next((row for row in group if row.who == row.base and row.samples), None)
-    ours = [row for row in group if row.who.startswith(OURS) and row.samples]
-    others = [row for row in group if not row.who.startswith(OURS)]
-    if base is not None and base.who.startswith(OURS):
-        ours = [row for row in ours if row is not base]
-    compared = ours if others else []
-    heads = [what, "median", "95 % interval", "n"]
-    if base is not None:
-        heads.append(f"÷ {base.who}")
-    heads += [f"{row.who} ÷ this" for row in compared]
-    noted = any(row.note for row in group)
-    if noted:
-        heads.append("note")
-    yield _line(heads)
-    yield _line(["---", *["---:"] * (len(heads) - 1 - noted), *["---"] * noted])
+    ours = [row for row in group if row.who.startswith(OURS) and row.samples and row is not base]
+    has_others = any(not row.who.startswith(OURS) for row in group)
+    compared = ours if has_others and base is not None else []
+    yield [
+        what,
+        "median",
+        "95 % interval",
+        "rounds",
+        *([f"÷ {base.who}"] if base is not None else []),
+        *(f"{row.who.removeprefix(OURS).lstrip(': ') or OURS} ÷ this" for row in compared),
+    ]
     for row in group:
-        cells = [row.who]
-        if row.samples:
-            it = estimate(row.samples)
-            cells += [
-                f"{figure(it.median)} {row.unit}",
-                f"{figure(it.low)} to {figure(it.high)}" if len(row.samples) > 1 else "",
-                str(len(row.samples)),
-            ]
-        else:
-            cells += ["not measured", "", "0"]
-        if base is not None:
-            cells.append("" if row is base else _ratio(row, base))
-        cells += ["" if row is own else _ratio(own, row) for own in compared]
-        if noted:
-            cells.append(row.note)
-        yield _line(cells)
+        if not row.samples:
+            blank = [""] * (2 + (base is not None) + len(compared))
+            yield [row.who, "not measured", *blank]
+            continue
+        it = estimate(row.samples)
+        yield [
+            row.who,
+            f"{figure(it.median)} {row.unit}",
+            f"{figure(it.low)} to {figure(it.high)}" if len(row.samples) > 1 else "",
+            str(len(row.samples)),
+            *(["" if row is base else _ratio(row, base)] if base is not None else []),
+            *("" if row is own else _ratio(own, row) for own in compared),
+        ]
+
+
+def _notes(group: list[Row], mark: str) -> Iterator[str]:
+    for row in group:
+        if row.note:
+            yield f"{mark}{row.who}: {row.note}"
 
 
 def _line(cells: list[str]) -> str:
