@@ -4,14 +4,19 @@ In tests/: ``python -m bench [--long] [--seed N] [--only NAME ...]``. `make benc
 """
 
 import argparse
-import json
+import importlib
+import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
-from bench import machine, rows_broadcast
-from bench.run import LONG, SHORT, run
-from bench.table import Row, text
+from bench import machine, report
+from bench.run import LONG, SHORT, Run, run
+from bench.table import Row
 
 OUT = Path(__file__).parents[2] / "build" / "bench"
+PARTS = ("broadcast", "rest", "storm", "start", "navigation", "screen", "other")
+"""The modules ``rows_<part>``, in this order."""
 
 
 def main() -> None:
@@ -20,18 +25,40 @@ def main() -> None:
     parser.add_argument("--long", action="store_true", help="ten minutes instead of one")
     parser.add_argument("--seed", type=int, default=1, help="of the order in each round")
     parser.add_argument("--only", action="append", default=[], help="only this contender")
+    parser.add_argument("--part", action="append", default=[], choices=PARTS, help="only this part")
     parser.add_argument("--out", type=Path, default=OUT, help="where results and plots go")
+    parser.add_argument("--draw", action="store_true", help="only draw the results of the last run")
     options = parser.parse_args()
-    with run(LONG if options.long else SHORT, options.seed, tuple(options.only)) as this:
-        facts = machine.describe()
-        rows: list[Row] = list(rows_broadcast.rows(this))
-    options.out.mkdir(parents=True, exist_ok=True)
-    (options.out / "results.json").write_text(
-        json.dumps({"facts": facts | this.facts, "rows": [row.as_json() for row in rows]}, indent=1)
-    )
-    for name, fact in (facts | this.facts).items():
-        print(f"- {name}: {fact}")
-    print(f"\n{text(rows)}")
+    if options.draw:
+        report.write(options.out, *report.read(options.out))
+        return
+    size = LONG if options.long else SHORT
+    facts = {"run": f"the {size.name} form, seed {options.seed}", **machine.describe()}
+    rows: list[Row] = []
+    try:
+        with run(size, options.seed, tuple(options.only)) as this:
+            for part in options.part or PARTS:
+                rows += measured(this, part)
+    except KeyboardInterrupt:
+        sys.exit("ended; nothing was written")
+    facts |= this.facts
+    facts["took"] = f"{time.monotonic() - this.began_s:.0f} s"
+    files = report.write(options.out, facts, this.failures, rows)
+    print(report.shown(facts, this.failures, rows))
+    print(f"written: {options.out}: {', '.join(file.name for file in files)}")
+
+
+def measured(this: Run, part: str) -> Iterator[Row]:
+    """The rows of one part; if it fails, the run goes on without the rest of them."""
+    try:
+        module = importlib.import_module(f"bench.rows_{part}")
+    except ModuleNotFoundError as error:
+        this.fail(f"the part {part} is left out: {error}")
+        return
+    try:
+        yield from module.rows(this)
+    except Exception as error:
+        this.fail(f"the part {part} ended early: {type(error).__name__}: {error}")
 
 
 if __name__ == "__main__":

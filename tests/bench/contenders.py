@@ -90,15 +90,7 @@ def contenders() -> list[Contender]:
             f"{_version('gpiobridge')} (gunicorn {_version('gunicorn')})",
             dialogue=state,
         ),
-        Contender(
-            SERVICE,
-            _service,
-            "/ws/still",
-            {SERVICE: "edge"},
-            _version("gpiobridge"),
-            trigger="http",
-            dialogue=state,
-        ),
+        service(),
         Contender(
             WEBSOCKETS,
             _python("broadcast_websockets.py"),
@@ -196,13 +188,52 @@ def _control_socket() -> list[str]:
     return ["--no-control-socket"] if int(_version("gunicorn").split(".")[0]) >= 26 else []
 
 
-def _service(folder: Path, port: int, trigger: int) -> list[str]:
-    (folder / "templates").mkdir(parents=True, exist_ok=True)
-    (folder / "templates" / "still.html").write_text("<!doctype html><title>still</title>")
-    (folder / "config.toml").write_text(
-        f'[server]\nport = {port}\nmax_displays = 6000\nbeat = "60s"\ncatch_up = "160s"\n'
-        f'[pins.{PIN}]\npin = 17\ndebounce = "0ms"\n[pages.still]\n'
+EXHIBIT = """\
+[server]
+port = {port}
+max_displays = 6000
+beat = "{beat}"
+catch_up = "160s"
+[gpio]
+pin_factory = "mock"
+[pins.{pin}]
+pin = 17
+debounce = "0ms"
+[pages.still]
+[pages.welcome]
+on_low.{pin} = "open"
+[pages.open]
+on_low.{pin} = "welcome"
+"""
+
+PAGE = """\
+<!doctype html>
+<html lang="en">
+<head><title>{name}</title></head>
+<body><h1>{name}</h1></body>
+</html>
+"""
+
+
+def service(beat: str = "60s") -> Contender:
+    """`gpiobridge run` with three pages; one that nothing moves, and two that a pin moves."""
+    return Contender(
+        SERVICE,
+        lambda folder, port, trigger: service_command(folder, port, beat),
+        "/ws/still",
+        {SERVICE: "edge"},
+        _version("gpiobridge"),
+        trigger="http",
+        dialogue=(("expect", '"state"'),),
     )
+
+
+def service_command(folder: Path, port: int, beat: str = "60s") -> list[str]:
+    """Write the exhibit, and return the command that serves it."""
+    (folder / "templates").mkdir(parents=True, exist_ok=True)
+    for name in ("still", "welcome", "open"):
+        (folder / "templates" / f"{name}.html").write_text(PAGE.format(name=name))
+    (folder / "config.toml").write_text(EXHIBIT.format(port=port, beat=beat, pin=PIN))
     return [sys.executable, "-m", "gpiobridge", "run", "--config", str(folder / "config.toml")]
 
 

@@ -18,6 +18,7 @@ import socket
 import struct
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -150,6 +151,18 @@ class Receivers:
                 with contextlib.suppress(BlockingIOError):
                     os.read(number, _PIECE)
 
+    def rest(self, seconds: float) -> int:
+        """Let the displays live, and answer each beat; return how many beats came."""
+        beats = 0
+        answer = client_frame(_TEXT, b'{"type":"beat"}')
+        until_s = time.monotonic() + seconds
+        while (left_s := until_s - time.monotonic()) > 0:
+            for number, _ in self._poll.poll(left_s):
+                if b'"beat"' in os.read(number, _PIECE):
+                    beats += 1
+                    os.write(number, answer)
+        return beats
+
     def lag(self, what: str) -> dict[str, float]:
         """Compare this process's receipts with the kernel's.
 
@@ -268,23 +281,26 @@ def mqtt_publish() -> bytes:
     return b"\x30" + bytes([len(body)]) + body
 
 
-def main() -> None:
-    """Do what the lines of the standard input say; answer each with a line."""
+def serve(make: Callable[[Server], Any]) -> None:
+    """Do what the lines of the standard input say; answer each with a line.
+
+    Args:
+        make: makes the client of a server; each order is one of its methods.
+    """
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    server = Server(**json.loads(sys.stdin.readline()))
-    receivers = Receivers(server)
+    client = make(Server(**json.loads(sys.stdin.readline())))
     gc.disable()
     for line in sys.stdin:
         name, *arguments = json.loads(line)
         try:
-            answer = {"ok": getattr(receivers, name)(*arguments)}
+            answer = {"ok": getattr(client, name)(*arguments)}
         except (OSError, ValueError) as error:
             answer = {"failed": f"{type(error).__name__}: {error}"}
         print(json.dumps(answer), flush=True)
         gc.collect()
-    receivers.close()
+    client.close()
 
 
 if __name__ == "__main__":
-    main()
+    serve(Receivers)

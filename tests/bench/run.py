@@ -180,16 +180,16 @@ class Opponent:
     Args:
         contender: which.
         folder: for its files.
-
-    Attributes:
-        lag_s: after how long a started server took its first connection, in seconds.
+        program: the module of the client's program.
     """
 
-    def __init__(self, contender: Contender, folder: Path) -> None:
+    def __init__(
+        self, contender: Contender, folder: Path, program: str = "bench.receivers"
+    ) -> None:
         self.contender = contender
         folder.mkdir(parents=True, exist_ok=True)
         port, trigger_port = free_port(), free_port(socket.SOCK_DGRAM)
-        servers, client = machine.cores()
+        servers, own = machine.cores()
         self.server = Started(
             contender.command(folder, port, trigger_port),
             folder / "server.log",
@@ -200,7 +200,7 @@ class Opponent:
         self.client: Client | None = None
         try:
             wait_for_port(port, self.server)
-            self.client = Client(contender.server(port, trigger_port), folder, client)
+            self.client = Client(contender.server(port, trigger_port), folder, own, program)
         except BaseException:
             self.stop()
             raise
@@ -224,11 +224,12 @@ class Client:
         server: whom it speaks to.
         folder: for its log.
         cores: where it may run.
+        module: its program.
     """
 
-    def __init__(self, server: Server, folder: Path, cores: set[int]) -> None:
+    def __init__(self, server: Server, folder: Path, cores: set[int], module: str) -> None:
         self.started = Started(
-            [sys.executable, "-m", "bench.receivers"],
+            [sys.executable, "-m", module],
             folder / "client.log",
             cores,
             cwd=TESTS,

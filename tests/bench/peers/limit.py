@@ -7,8 +7,8 @@ import socket
 import sys
 import threading
 
+from bare import shake_hands
 from trigger import TEXT, listen
-from wsproto.utilities import generate_accept_token
 
 FRAME = b"\x81" + bytes([len(TEXT)]) + TEXT.encode()
 
@@ -29,24 +29,8 @@ def accept(port: int, displays: list[socket.socket]) -> None:
     """Make handshakes."""
     with socket.create_server(("127.0.0.1", port), backlog=2048) as listener:
         while True:
-            sock, _ = listener.accept()
-            request = b""
-            while b"\r\n\r\n" not in request:
-                piece = sock.recv(65536)
-                if not piece:
-                    break
-                request += piece
-            if b"Sec-WebSocket-Key: " not in request:
-                sock.close()
-                continue
-            key = request.partition(b"Sec-WebSocket-Key: ")[2].partition(b"\r\n")[0]
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            sock.sendall(
-                b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                b"Sec-WebSocket-Accept: " + generate_accept_token(key) + b"\r\n\r\n"
-            )
-            sock.setblocking(False)
-            displays.append(sock)
+            if sock := shake_hands(listener):
+                displays.append(sock)
 
 
 if __name__ == "__main__":
