@@ -11,6 +11,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from bench import machine
 from bench.contenders import contenders
@@ -191,8 +192,9 @@ def _memory_rows(
     for name, kib in memory.items():
         yield Row(MEMORY, "all processes of the server at rest (PSS)", name, "MiB",
                   (kib[0] / 1024,), base=OURS)  # fmt: skip
-    for least, most in ((100, 1000), (1000, 5000)):
-        if most not in run.size.rounds:
+    sizes = sorted(run.size.rounds)
+    for least, most in pairwise(sizes):
+        if most < 1000:
             continue
         what = f"one display (growth of PSS from {least:,} to {most:,} displays)"
         for name, kib in memory.items():

@@ -44,8 +44,16 @@ class Size:
     rounds: dict[int, int]
     long: bool
 
+    def described(self, seed: int) -> str:
+        """The run in words: what kind it is, and how many rounds it has."""
+        rounds = ", ".join(
+            f"{count} with {displays:,} displays" for displays, count in self.rounds.items()
+        )
+        few = "" if self.long else "; too few for a verdict: LONG=1 has at least 20"
+        return f"the {self.name} form, seed {seed}; rounds: {rounds}{few}"
 
-SHORT = Size("short", {1: 15, 100: 9, 1000: 9}, long=False)
+
+SHORT = Size("short", {1: 9, 1000: 7}, long=False)
 LONG = Size("long", {1: 40, 100: 27, 1000: 27, 5000: 20}, long=True)
 TINY = Size("tiny", {10: 2}, long=False)
 
