@@ -17,7 +17,7 @@ How this may be wrong:
 - Servers and client share one machine, and frames go over loopback: there is no network, no
   browser, and no other load. Read ratios, not times; they hold for this kind of machine.
 - The servers share one core and the client has the other one, so a server that could use several
-  cores can't. Python's threads hardly could; Node's and mosquitto's one thread doesn't.
+  cores can't show it. The Python servers and Node could hardly do so with one process.
 - The client is the same for all, and doesn't decode frames; a browser does much more for each.
   The lines "client" above say how far behind the kernel it reads.
 - All servers run all the time. While one is measured the others sleep, but they may wake for their

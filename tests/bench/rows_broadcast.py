@@ -153,6 +153,13 @@ def _timing_rows(
         for who, it in figures.items():
             yield Row(SECTION, what, who, "ms", tuple(it.ms[point]))
         yield from _missing(what, failed, "ms")
+    if displays == 1 and LIMIT in figures:
+        limit = figures[LIMIT].ms["last"]
+        for who, it in figures.items():
+            if who != LIMIT:
+                above = (ms - least for ms, least in zip(it.ms["last"], limit, strict=False))
+                what = "the event to the only display, above the limit in the same round"
+                yield Row(SECTION, what, who, "ms", tuple(above), base="")
     what = f"processor time of the server for one event, {of}"
     for who, it in figures.items():
         yield Row(SECTION, what, who, "ms", tuple(it.cpu_ms))
