@@ -1005,6 +1005,11 @@
     enter("asleep");
     if (seat) keep(seatKey, seat); // for the next page in this tab, whichever it is
     seat = "";
+    // If it comes back, presses made meanwhile were for the pages that were on the screen, and no
+    // press leads here. "resume" comes before "pageshow", and opens the socket already.
+    cursors = [];
+    since = "";
+    [ledBy, paintedAtMs, saidShown] = [null, null, false];
     farewell = null;
     clearTimeout(idleTimer);
     clearTimeout(takingTimer);
@@ -1029,11 +1034,8 @@
   }
   addEventListener("pageshow", (event) => {
     if (!event.persisted) return;
-    cursors = []; // presses made meanwhile were for the pages that were on the screen
-    since = "";
     keep(handedKey, ""); // it was for a page that wasn't shown
     keep(pressKey, "");
-    [ledBy, paintedAtMs, saidShown] = [null, null, false]; // shown anew, and no press led here
     awaitPaint(null); // the browser's figure is from the first time
     shownAtMs = performance.now();
     updateTaking();
