@@ -51,7 +51,7 @@ class Frames:
         observers: Sequence[DisplayObserver],
         on_taking: Callable[[Connection], None],
         pages: Collection[str],
-        on_shown: OnShown,
+        on_shown: OnShown = lambda connection, cursor, ms: None,
     ) -> None:
         self._observers = observers
         self._on_taking = on_taking
