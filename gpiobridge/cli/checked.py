@@ -84,7 +84,7 @@ def _pin(settings: Settings, pin: Pin) -> tuple[str, ...]:
         pin.placed(settings.gpio) if pin.pin is not None else pin.short,
         pin.pull or "",
         pin.active,
-        format_duration(pin.debounce_s),
+        format_duration(pin.debounce_s) + (" (first edge)" if pin.counts == "first" else ""),
         format_duration(pin.hold_s),
     )
 

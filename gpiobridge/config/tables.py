@@ -230,6 +230,7 @@ class PinTable(Table):
     source = Key(Text())  # the kind exists: this is its table
     active = Key(Choice(("low", "high"), Level))
     debounce_s = Key(Seconds(0, 10), "debounce")
+    counts = Key(Choice(("settled", "first"), str))
     hold_s = Key(Seconds(0.1, MAX_HOLD_S), "hold")
 
     @classmethod

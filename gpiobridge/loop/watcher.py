@@ -89,6 +89,7 @@ class Watcher:
             while_rules={name: page.while_rules for name, page in settings.pages.items()},
             holds_s={name: (pin.active, pin.hold_s) for name, pin in settings.pins.items()},
             gestures=gestures,
+            first=[name for name, pin in settings.pins.items() if pin.counts == "first"],
         )
         self.pins = pins
         self.paths = paths
