@@ -271,7 +271,7 @@ def test_display_keeps_its_name(tab: Tab, bridge: BridgeProcess) -> None:
     tab.wait_for(ONLINE)
     drive(bridge, "button", "low")
     tab.wait_for_page("open")
-    assert bridge.health()["displays"] == [{"name": "hall", "page": "open", "visible": True}]
+    assert bridge.displays() == [{"name": "hall", "page": "open", "visible": True}]
 
 
 def test_simulator_presses(tab: Tab, bridge: BridgeProcess) -> None:
