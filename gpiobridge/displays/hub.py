@@ -20,7 +20,7 @@ from gpiobridge.core.events import CloseClients
 from gpiobridge.core.wire import Close
 from gpiobridge.displays.audience import EVERYONE, Audience
 from gpiobridge.displays.connection import Connection, text_frame
-from gpiobridge.displays.frames import Frames
+from gpiobridge.displays.frames import Frames, OnShown
 from gpiobridge.displays.inbox import Inbox
 from gpiobridge.displays.observer import DisplayObserver, Gone
 from gpiobridge.displays.quotas import Quotas
@@ -38,6 +38,7 @@ class Hub:
         observers: hear what displays do.
         on_taking: called when a page has said whether it takes presses.
         pages: the names of all pages.
+        on_shown: called when a page has said that it is shown, with its cursor and its figure.
     """
 
     def __init__(
@@ -48,10 +49,11 @@ class Hub:
         observers: Sequence[DisplayObserver] = (),
         on_taking: Callable[[Connection], None] = lambda connection: None,
         pages: Collection[str] = (),
+        on_shown: OnShown = lambda connection, cursor, ms: None,
     ) -> None:
         quotas = Quotas()
         self._sockets = Sockets(selector, slots, quotas, observers)
-        self._inbox = Inbox(self._sockets, quotas, Frames(observers, on_taking, pages))
+        self._inbox = Inbox(self._sockets, quotas, Frames(observers, on_taking, pages, on_shown))
         self._beat_s = beat_s
         self._beat_frame = text_frame(wire.BEAT)
         self._last_sent_s = 0.0
@@ -97,7 +99,7 @@ class Hub:
         """Make the displays of an audience leave for ``path``; return how many were sent there."""
         return sum(self.send_away(connection, path, now_s) for connection in self._of(audience))
 
-    def navigate(self, path: str, order: CloseClients, now_s: float) -> int:
+    def navigate(self, path: str, order: CloseClients, now_s: float) -> list[Connection]:
         """Make the displays leave that the core's order is for.
 
         Args:
@@ -106,7 +108,7 @@ class Hub:
             now_s: monotonic seconds.
 
         Returns:
-            How many displays were sent there.
+            The displays that were sent there.
         """
         after, began_s = order.after, order.began_s
         leaving = [
@@ -120,12 +122,13 @@ class Hub:
         for connection in leaving:
             if frame:
                 self._sockets.send(connection, frame)
-        return sum(self.leave(connection, path, now_s) for connection in leaving)
+        return [connection for connection in leaving if self.leave(connection, path, now_s)]
 
     def leave(self, connection: Connection, path: str, now_s: float) -> bool:
         """Close one display's socket with the path of its next page; False if it has gone."""
         if connection not in self._sockets.live:
             return False
+        connection.slot.journey = None  # what it shows next is no longer due to the press before
         self.close(connection, Close.NAVIGATE, connection.root + path, now_s)
         return connection in self.connections
 
