@@ -34,6 +34,7 @@ CHOICES = {
     "source": ("gpio", "http"),
     "active": ("low", "high"),
     "pull": ("up", "down", "none"),
+    "counts": ("settled", "first"),
 }
 TEXTS = ("host", "start", "token", "api_token", "url", "renew", "pin", "chip", "template", "idle")
 TRUE = ("true", "yes", "on", "y", "1", "enabled")

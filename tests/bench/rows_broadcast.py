@@ -11,6 +11,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from bench import machine
 from bench.contenders import contenders
@@ -152,6 +153,13 @@ def _timing_rows(
         for who, it in figures.items():
             yield Row(SECTION, what, who, "ms", tuple(it.ms[point]))
         yield from _missing(what, failed, "ms")
+    if displays == 1 and LIMIT in figures:
+        limit = figures[LIMIT].ms["last"]
+        for who, it in figures.items():
+            if who != LIMIT:
+                above = (ms - least for ms, least in zip(it.ms["last"], limit, strict=False))
+                what = "the event to the only display, above the limit in the same round"
+                yield Row(SECTION, what, who, "ms", tuple(above), base="")
     what = f"processor time of the server for one event, {of}"
     for who, it in figures.items():
         yield Row(SECTION, what, who, "ms", tuple(it.cpu_ms))
@@ -191,8 +199,9 @@ def _memory_rows(
     for name, kib in memory.items():
         yield Row(MEMORY, "all processes of the server at rest (PSS)", name, "MiB",
                   (kib[0] / 1024,), base=OURS)  # fmt: skip
-    for least, most in ((100, 1000), (1000, 5000)):
-        if most not in run.size.rounds:
+    sizes = sorted(run.size.rounds)
+    for least, most in pairwise(sizes):
+        if most < 1000:
             continue
         what = f"one display (growth of PSS from {least:,} to {most:,} displays)"
         for name, kib in memory.items():

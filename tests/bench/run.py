@@ -38,18 +38,24 @@ class Size:
         name: what the report calls it.
         rounds: how often each contender has its turn, by the number of displays.
         long: whether everything is measured, or only what fits into a minute.
-        seconds: how long it should take, for the estimate of the time left.
     """
 
     name: str
     rounds: dict[int, int]
     long: bool
-    seconds: float
+
+    def described(self, seed: int) -> str:
+        """The run in words: what kind it is, and how many rounds it has."""
+        rounds = ", ".join(
+            f"{count} with {displays:,} displays" for displays, count in self.rounds.items()
+        )
+        few = "" if self.long else "; too few for a verdict: LONG=1 has at least 20"
+        return f"the {self.name} form, seed {seed}; rounds: {rounds}{few}"
 
 
-SHORT = Size("short", {1: 15, 100: 9, 1000: 9}, long=False, seconds=60)
-LONG = Size("long", {1: 40, 100: 27, 1000: 27, 5000: 20}, long=True, seconds=600)
-TINY = Size("tiny", {10: 2}, long=False, seconds=5)
+SHORT = Size("short", {1: 9, 1000: 7}, long=False)
+LONG = Size("long", {1: 40, 100: 27, 1000: 27, 5000: 20}, long=True)
+TINY = Size("tiny", {10: 2}, long=False)
 
 
 @dataclass(slots=True)
@@ -62,6 +68,8 @@ class Run:
         folder: for files of servers, and their logs.
         only: names of contenders; empty for all.
         failures: what went wrong, one sentence each; a failure never ends the run.
+        plan: how many seconds each part should take, for the estimate of the time left.
+        facts: what a reader must know, by name.
     """
 
     size: Size
@@ -71,20 +79,35 @@ class Run:
     failures: list[str] = field(default_factory=list)
     began_s: float = field(default_factory=time.monotonic)
     facts: dict[str, str] = field(default_factory=dict)
+    plan: list[int] = field(default_factory=list)
+    _done: int = 0
+    _part_began_s: float = field(default_factory=time.monotonic)
     _chance: random.Random = field(default_factory=random.Random)
 
     def __post_init__(self) -> None:
         self._chance.seed(self.seed)
 
     def progress(self, what: str) -> None:
-        """Say what is being measured, and how long the run has taken so far."""
-        spent_s = time.monotonic() - self.began_s
-        left_s = max(0.0, self.size.seconds - spent_s)
+        """Say what is being measured, how long the run has taken, and how long it will take."""
+        now_s = time.monotonic()
         print(
-            f"[{_clock(spent_s)}, about {_clock(left_s)} left] {what}",
+            f"[{_clock(now_s - self.began_s)}, about {_clock(self._left_s(now_s))} left] {what}",
             file=sys.stderr,
             flush=True,
         )
+
+    def part_done(self) -> None:
+        """Note that the next part of the plan begins."""
+        self._done += 1
+        self._part_began_s = time.monotonic()
+
+    def _left_s(self, now_s: float) -> float:
+        """The rest of the plan, at the pace of the parts so far."""
+        planned_s = sum(self.plan[: self._done])
+        pace = (self._part_began_s - self.began_s) / planned_s if planned_s else 1.0
+        part_s = sum(self.plan[self._done : self._done + 1]) * pace
+        later_s = sum(self.plan[self._done + 1 :]) * pace
+        return max(0.0, part_s - (now_s - self._part_began_s)) + later_s
 
     def fail(self, what: str) -> None:
         """Note what went wrong, and go on."""

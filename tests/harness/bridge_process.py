@@ -113,7 +113,6 @@ class BridgeProcess:
     def kill(self) -> None:
         """End it as a crash would."""
         if self.process.poll() is None:
-            # The worker goes with its arbiter: it notices that its parent is gone.
             for pid in [*self.workers(), self.process.pid]:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)

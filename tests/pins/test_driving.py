@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gpiobridge.config import Gpio, Pin
-from gpiobridge.core.debounce import Debounce
+from gpiobridge.core.debounce import Change, Debounce
 from gpiobridge.core.events import Gesture, Level, PinEvent, RawEdge
 from gpiobridge.core.gestures import Press
 from gpiobridge.errors import DriveError, PinError
@@ -265,11 +265,11 @@ def play(pin: Pin, presses: Sequence[tuple[float, float]], looks: Sequence[float
     outcomes: list[Gesture] = []
     handed = 0
 
-    def settle(changes: list[tuple[Level, float]]) -> None:
-        for level, at_s in changes:
+    def settle(changes: list[Change]) -> None:
+        for level, at_s, due_s in changes:
             levels.append(level)
             if level is pin.active:
-                press.begin(len(levels), at_s)
+                press.begin(len(levels), at_s, due_s)
             elif (outcome := press.end(at_s)) is not None:
                 outcomes.append(outcome.gesture)
 
