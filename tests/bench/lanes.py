@@ -5,9 +5,12 @@ these are started as a kiosk starts them, Chromium with its own flags, and their
 """
 
 import contextlib
+import http.client
+import importlib.util
 import json
 import os
 import shutil
+import socket
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -17,10 +20,13 @@ from pathlib import Path
 
 from browsers.processes import ProcessGroup
 from harness.bridge_process import BridgeProcess
+from harness.deadline import wait_until
 
-from bench.page_ring import Page, write_ring
-from bench.presses import DWELL_S, Lane, simulated_pin
+from bench.contenders import NODE_MODULES
+from bench.page_ring import Page, page_html, write_files, write_ring
+from bench.presses import DWELL_S, LIMIT_S, Lane, simulated_pin
 from bench.reports import collect
+from bench.run import free_port
 from bench.screen_memory import HEIGHT, WIDTH, ScreenMemory
 from bench.throttle import MissingError
 from gpiobridge.kiosk import chromium
@@ -50,6 +56,15 @@ _WEBKIT_ENVIRON = {
     "NO_AT_BRIDGE": "1",
 }
 
+# The left() of page_ring notes when this page learns that it is to go.
+_SOCKETIO_HEAD = """\
+<script src="/static/socket.io.min.js"></script>
+<script>io().on("go", (path) => { left(); location = path; });</script>
+"""
+_GUNICORN = [
+    *(sys.executable, "-m", "gunicorn", "--workers=1", "--threads=100", "--log-level=error"),
+    f"--chdir={Path(__file__).parent / 'peers'}",
+]
 _BRIDGE = [sys.executable, "-m", "gpiobridge"]
 
 BROWSERS = ("Chromium", "Firefox", "WebKitGTK", "cog")
@@ -163,9 +178,72 @@ def bridge_lane(
         screen = None if browser in WITHOUT_SCREEN else stack.enter_context(ScreenMemory())
         words = command(browser, home, f"{bridge.url}/{pages[0].name}", flags)
         stack.enter_context(window(words, home, screen and screen.display, before))
-        lane = Lane(who, partial(pin, "low"), partial(pin, "high"), pages, reports, screen, dwell_s)
+
+        def press(_: Page) -> None:
+            pin("low")
+
+        lane = Lane(who, press, partial(pin, "high"), pages, reports, screen, dwell_s)
         lane.wait_for_start()
         yield lane
+
+
+@contextlib.contextmanager
+def socketio_lane(
+    who: str,
+    folder: Path,
+    pages: Sequence[Page],
+    *,
+    before: Sequence[str] = (),
+    dwell_s: float = DWELL_S,
+) -> Iterator[Lane]:
+    """Start a lane whose pages follow Flask-SocketIO, in Chromium; see `bridge_lane`.
+
+    Raises:
+        MissingError: something of it is not installed.
+    """
+    script = NODE_MODULES / "socket.io" / "client-dist" / "socket.io.min.js"
+    if importlib.util.find_spec("flask_socketio") is None or not script.exists():
+        raise MissingError("Flask-SocketIO or its script is not installed; `make bench` does it")
+    with ExitStack() as stack:
+        home = Path(
+            stack.enter_context(
+                tempfile.TemporaryDirectory(prefix="lane-", dir=folder, ignore_cleanup_errors=True)
+            )
+        )
+        reports = stack.enter_context(collect())
+        write_files(home, pages)
+        (home / "static" / script.name).write_bytes(script.read_bytes())
+        for page in pages:
+            text = page_html(page, reports.url, _SOCKETIO_HEAD)
+            (home / "templates" / f"{page.name}.html").write_text(text)
+        port = free_port()
+        server = ProcessGroup(
+            [*before, *_GUNICORN, f"--bind=127.0.0.1:{port}", "flask_socketio_pages:app"],
+            os.environ | {"EXHIBIT": str(home)},
+            home / "server.log",
+        )
+        stack.callback(server.end)
+        wait_until(lambda: is_open(port))
+        screen = stack.enter_context(ScreenMemory())
+        words = command("Chromium", home, f"http://127.0.0.1:{port}/{pages[0].name}", ())
+        stack.enter_context(window(words, home, screen.display, before))
+        link = http.client.HTTPConnection("127.0.0.1", port, timeout=LIMIT_S)
+        stack.callback(link.close)
+
+        def press(page: Page) -> None:
+            link.request("POST", "/press", page.name)
+            link.getresponse().read()
+
+        lane = Lane(who, press, lambda: None, pages, reports, screen, dwell_s)
+        lane.wait_for_start()
+        yield lane
+
+
+def is_open(port: int) -> bool:
+    """Whether a server takes connections on a port."""
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        return True
+    return False
 
 
 def _program(name: str) -> Path:

@@ -1,21 +1,25 @@
 """The pages between which the presses go: a ring of them, in one exhibit.
 
 Each press leads to the next page, so that all ways of loading a page are measured in turn, in one
-browser: what disturbs the machine meets all of them. Every page has a colour of its own; the
-heavy ones have a picture of 1.2 MB with a block of that colour in its middle. Each reports its own
-times, 0.3 s after it was shown, so that the report disturbs nothing.
+browser: what disturbs the machine meets all of them. Every page has a colour of its own. The heavy
+ones have a picture of 1.2 MB with a block of that colour in its middle, and the rich ones a film
+and a web font, too. Each page reports its own times, 0.3 s after it was shown, so that the report
+disturbs nothing.
 """
 
 import random
+import subprocess
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from bench.screen_memory import Colour, png
+from bench.throttle import MissingError
 
 WAYS = ("plain", "prefetched", "prerendered")
 WEIGHTS = ("light", "heavy")
+RICH = "rich"  # a heavy page that has a film and a web font, too
 
 PICTURE_WIDTH, PICTURE_HEIGHT = 800, 510
 PICTURE_LEFT, PICTURE_TOP = 40, 120
@@ -73,6 +77,19 @@ _PAGE = """\
 </html>
 """
 
+_FONT, _FILM = "font.ttf", "film.webm"
+_FONT_STYLE = f"""\
+<style>
+  @font-face {{ font-family: "Exhibit"; src: url("/static/{_FONT}"); }}
+  html {{ font-family: "Exhibit", sans-serif; }}
+  video {{ position: absolute; left: 880px; top: 500px; width: 320px; }}
+</style>
+"""
+_FILM_MAKER = (
+    "videotestsrc num-buffers=150 ! video/x-raw,width=640,height=360,framerate=30/1"
+    " ! vp8enc deadline=1 ! webmmux ! filesink location="
+)
+
 
 class Page(NamedTuple):
     """A page of the ring."""
@@ -80,18 +97,24 @@ class Page(NamedTuple):
     way: str
     weight: str
     colour: Colour
+    suffix: str = ""
 
     @property
     def name(self) -> str:
         """Its name, which is its title, too."""
-        return f"{self.way}-{self.weight}"
+        return f"{self.way}-{self.weight}{self.suffix}"
 
 
 def pages_of(ways: Sequence[str], weights: Sequence[str]) -> list[Page]:
-    """List the pages of a ring, in their order; each has a colour of its own."""
+    """List the pages of a ring, in their order; each has a colour of its own.
+
+    A ring of one page would not lead anywhere, so it gets a second one of the same kind.
+    """
     levels = (0, 255)
     colours = [(r, g, b) for b in levels for g in levels for r in levels if (r, g, b) != (0, 0, 0)]
     kinds = [(way, weight) for weight in weights for way in ways]
+    if len(kinds) == 1:
+        return [Page(*kinds[0], colours[0]), Page(*kinds[0], colours[1], "-again")]
     return [Page(*kind, colour) for kind, colour in zip(kinds, colours, strict=False)]
 
 
@@ -104,25 +127,42 @@ def write_ring(folder: Path, pages: Sequence[Page], reports: str, head: str = ""
         reports: the URL to which each page reports its times.
         head: more for the head of each page.
     """
-    (folder / "templates").mkdir(parents=True, exist_ok=True)
-    (folder / "static").mkdir(exist_ok=True)
+    write_files(folder, pages)
     lines = ['[server]\ncsp = "off"\n[pins.button]\npin = 17\ndebounce = "0ms"']
     for page, following in zip(pages, [*pages[1:], pages[0]], strict=True):
         text = page_html(page, reports, head)
         (folder / "templates" / f"{page.name}.html").write_text(text)
-        if page.weight == "heavy":
-            (folder / "static" / f"{page.name}.png").write_bytes(picture(page.colour))
         lines += [f"[pages.{page.name}]", _KEYS[page.way], f'on_low.button = "{following.name}"']
     config = folder / "config.toml"
     config.write_text("\n".join(lines) + "\n")
     return config
 
 
+def write_files(folder: Path, pages: Sequence[Page]) -> None:
+    """Write what the pages show, into ``static/``, and make the folder of their templates.
+
+    Raises:
+        MissingError: a rich page needs a film or a font, and nothing here has one.
+    """
+    static = folder / "static"
+    (folder / "templates").mkdir(parents=True, exist_ok=True)
+    static.mkdir(exist_ok=True)
+    for page in pages:
+        if page.weight != "light":
+            (static / f"{page.name}.png").write_bytes(picture(page.colour))
+    if any(page.weight == RICH for page in pages):
+        (static / _FONT).write_bytes(font().read_bytes())
+        write_film(static / _FILM)
+
+
 def page_html(page: Page, reports: str, head: str = "") -> str:
     """Make the text of a page; for the arguments see `write_ring`."""
     body = ""
-    if page.weight == "heavy":
+    if page.weight != "light":
         body = f'<p>{"lorem ipsum " * 2000}</p><img src="/static/{page.name}.png" alt="">'
+    if page.weight == RICH:
+        body += f'<video src="/static/{_FILM}" muted autoplay loop></video>'
+        head += _FONT_STYLE
     red, green, blue = page.colour
     return _PAGE.format(
         name=page.name,
@@ -148,3 +188,39 @@ def picture(colour: Colour) -> bytes:
             line = line[:before] + block + line[before + len(block) :]
         lines.append(b"\0" + line)
     return png(PICTURE_WIDTH, PICTURE_HEIGHT, b"".join(lines))
+
+
+def font() -> Path:
+    """Find this machine's font for plain text.
+
+    Raises:
+        MissingError: none is known.
+    """
+    try:
+        found = subprocess.run(
+            ["fc-match", "--format=%{file}", "sans:fontformat=TrueType"],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=20,
+        ).stdout
+    except (OSError, subprocess.SubprocessError) as error:
+        raise MissingError(f"no font is known here: {error}") from error
+    return Path(found)
+
+
+def write_film(file: Path) -> None:
+    """Make a film of five seconds.
+
+    Raises:
+        MissingError: there is no GStreamer that can do it.
+    """
+    try:
+        subprocess.run(
+            ["gst-launch-1.0", "--quiet", *f"{_FILM_MAKER}{file}".split()],
+            check=True,
+            capture_output=True,
+            timeout=60,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        raise MissingError(f"GStreamer makes no film: {error}") from error

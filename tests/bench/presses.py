@@ -28,7 +28,7 @@ class Lane:
 
     Args:
         who: what the rows call it.
-        press: makes the browser go to the next page of the ring.
+        press: makes the browser go to the next page of the ring, which it is given.
         release: ends the press.
         pages: of the ring, in their order; the browser shows the first one.
         reports: what its pages report.
@@ -37,7 +37,7 @@ class Lane:
     """
 
     who: str
-    press: Callable[[], None]
+    press: Callable[[Page], None]
     release: Callable[[], None]
     pages: Sequence[Page]
     reports: Reports
@@ -131,7 +131,7 @@ def press(lane: Lane) -> Press:
     page = lane.pages[lane.at]
     wall_s = time.time() - time.monotonic()
     pressed_s = time.monotonic()
-    lane.press()
+    lane.press(page)
     background_s = picture_s = None
     if lane.screen is not None:
         background_s = look(lane.screen, BACKGROUND_AT, page)
