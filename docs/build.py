@@ -17,6 +17,9 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+from hatch_build import read_addresses  # noqa: E402  # the package's build reads the same file
+
 DOCS = ROOT / "docs"
 
 # Files outside docs/ that have a page of the site, too. The README has none: docs/ says the same.
@@ -123,10 +126,10 @@ def main() -> int:
     parser.add_argument("--into", type=Path, default=ROOT / "build", help="the site is in site/")
     parser.add_argument("--addresses", type=Path, default=ROOT / "addresses.toml")
     given = parser.parse_args()
-    addresses = tomllib.loads(given.addresses.read_text("utf-8"))
+    addresses = read_addresses(given.addresses)
     given.into.mkdir(parents=True, exist_ok=True)
     staged = given.into / "docs"
-    stage(staged, addresses["repository"].rstrip("/"))
+    stage(staged, addresses["repository"])
     (given.into / "zensical.toml").write_text(settings(addresses, staged), "utf-8")
     program = Path(sys.executable).with_name("zensical")
     command = [program, "build", "--strict", "--clean"]

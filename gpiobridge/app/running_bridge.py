@@ -9,6 +9,7 @@ from typing import Any
 
 from gpiobridge.app.orders import Orders
 from gpiobridge.config import Settings
+from gpiobridge.displays.journey import Shown
 from gpiobridge.loop.watcher import Watcher
 from gpiobridge.system.run_key import RunKey
 
@@ -67,8 +68,8 @@ class RunningBridge:
                 for name, pin in self.settings.pins.items()
             },
             "displays": [
-                {"name": d.name, "page": d.page, "visible": d.visible}
-                for d in self.watcher.displays
+                {"name": d.name, "page": d.page, "visible": d.visible, "shown": _shown(shown)}
+                for d, shown in self.watcher.shown
             ],
         }, self.well
 
@@ -87,6 +88,13 @@ class RunningBridge:
             *(f"{pin} oscillates" for pin in pins if watcher.core.noisy(pin, now_s)),
         ]
         return ", ".join(parts)
+
+
+def _shown(shown: Shown | None) -> dict[str, int] | None:
+    """Return what ``/healthz`` says of a page that is shown: the press's time, if one led to it."""
+    if shown is None or shown.stages is None:
+        return None if shown is None else {}
+    return {"ms": round(1000 * shown.stages.total)}
 
 
 def _rough(duration_s: float) -> str:

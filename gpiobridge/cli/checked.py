@@ -55,8 +55,8 @@ def _settings(settings: Settings) -> Iterator[tuple[str, str, str]]:
     for section, keys in _SECTIONS.items():
         values = getattr(settings, section)
         defaults = {each.name: each.default for each in fields(values)}
-        for attribute, field in keys.model_fields.items():
-            value, name = getattr(values, attribute), field.alias or attribute
+        for attribute, key in keys.keys.items():
+            value, name = getattr(values, attribute), key.name
             default = defaults[attribute]
             note = "default" if value == default and default is not MISSING else ""
             # A list has a line for each value: the table stays narrow.

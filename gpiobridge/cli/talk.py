@@ -1,4 +1,4 @@
-"""Talk to a running bridge: press, watch, push, navigate. One thread, the caller's."""
+"""Talk to a running bridge: press, watch, latency, push, navigate. One thread, the caller's."""
 
 import contextlib
 import functools
@@ -142,6 +142,30 @@ def watch(
     ):
         for frame in frames:
             click.echo(json.dumps(frame))
+
+
+@main.command()
+@click.argument("where", metavar="[URL]", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Write JSON, for programs.")
+@url_option
+@which_config_option
+@token_option
+def latency(
+    where: str | None, as_json: bool, url: str | None, config_file: Path | None, token: str
+) -> None:
+    """Say how long presses of a running exhibit took to their pages, and where the time went.
+
+    Without URL it asks the bridge that the configuration names. It counts the last 1,000 displays
+    that a press has moved.
+    """
+    from gpiobridge.cli.latency_report import latency_report
+    from gpiobridge.client import asking
+
+    if where and url:
+        raise click.UsageError("URL and --url both say where; leave one of them out")
+    bridge = find_bridge(where or url, config_file, token)
+    told = asking.latency(bridge.url, bridge.token)
+    click.echo(json.dumps(told) if as_json else latency_report(told))
 
 
 @main.command()

@@ -93,6 +93,40 @@ def health(
     return told
 
 
+def latency(url: str, token: str = "") -> dict[str, Any]:
+    """Ask a bridge how long presses took to their pages; docs/latency.md explains the answer.
+
+    Args:
+        url: the bridge's address, such as ``http://127.0.0.1:8000``.
+        token: the bridge's token, if it has one.
+
+    Raises:
+        RemoteError: no bridge answers there, or it is older than this command.
+    """
+    where = f"{bridge_url(url)}/api/latency"
+
+    def there(url: str, key: str) -> str:
+        return ask(_with_right(urllib.request.Request(url), token, key))[0]
+
+    try:
+        text = _with_key(where, token, there)
+    except RemoteError as error:
+        if error.status not in (404, 405):
+            raise
+        raise RemoteError(
+            f"the bridge at {bridge_url(url)} measures no presses: it is older than version 0.3, "
+            "or that is not its address; upgrade it, or give its address with --url",
+            error.status,
+        ) from error
+    try:
+        told = json.loads(text)
+    except ValueError:
+        told = None
+    if not isinstance(told, dict) or "stages" not in told:
+        raise _no_gpiobridge(where)
+    return told
+
+
 def push(
     url: str,
     data: Any,

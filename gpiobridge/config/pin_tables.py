@@ -77,7 +77,7 @@ def _read(key: Key, raw: object, problems: Problems) -> tuple[Kind[Any, Any], Wr
     default = kind_of(DEFAULT_KIND)
     if isinstance(raw, list) and any(isinstance(each, Mapping) for each in raw):  # [[pins.x]]
         problems.add(key, f"must be a section; write [{dotted(key)}]")
-        return default, WrittenPin(key, raw, default.table())
+        return default, WrittenPin(key, raw, default.table({}))
     if not isinstance(raw, Mapping):
         return default, default.read(key, raw, problems)
     source = raw.get("source", DEFAULT_KIND)

@@ -206,7 +206,8 @@ class Core:
         missed, to = self._counts_on(standing, now)
         if missed is None:
             return Welcome((self._state(self.seq, seat),), standing, to)
-        return Welcome((self._state(missed.seq - 1, seat), _frame(missed, now)), standing, to)
+        texts = (self._state(missed.seq - 1, seat), _frame(missed, now))
+        return Welcome(texts, standing, to, missed)
 
     def look_again(self, standing: Standing, now: Now) -> Welcome:
         """Return what counts on a page that takes presses again, as if it had just joined.
@@ -217,7 +218,8 @@ class Core:
         """
         missed, to = self._counts_on(standing, now)
         # Repeat the edge's frame: a close right behind an edge belongs to that press.
-        return Welcome(() if missed is None else (_frame(missed, now),), standing, to)
+        texts = () if missed is None else (_frame(missed, now),)
+        return Welcome(texts, standing, to, missed)
 
     def pins_to_read(self, now_s: float) -> list[str]:
         """Return the pins whose debounce deadline is over, earliest first; each needs a reading."""

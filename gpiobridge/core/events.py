@@ -188,11 +188,13 @@ class Welcome:
         texts: text frames in order: the full state, then the event that it missed, if any.
         standing: which events count on its page from now on.
         to: the page it must leave for at once, or None.
+        missed: the event in the second frame, if there is one.
     """
 
     texts: tuple[str, ...]
     standing: Standing
     to: str | None = None
+    missed: PinEvent | None = None
 
 
 Effect = PinEvent | PinNoisy | Broadcast | CloseClients

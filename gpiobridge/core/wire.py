@@ -32,6 +32,10 @@ SILENT_BEATS = 2.5
 """A display that receives no frame for this many beats gives up its socket."""
 
 
+# Made once: `json.dumps` would make one for each frame.
+_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
 class Close(IntEnum):
     """Close codes. Only `NAVIGATE` moves a page; after any other code the page reconnects."""
 
@@ -115,9 +119,7 @@ def taking_since_s(since_ms: object, now_s: float) -> float | None:
     """
     if since_ms is None:
         return None
-    number = isinstance(since_ms, int | float) and not isinstance(since_ms, bool)
-    # JSON allows whole numbers that are too large for a float.
-    if not number or not 0 <= since_ms <= sys.float_info.max:  # type: ignore[operator]
+    if not _is_duration(since_ms):
         raise ValueError("must be null, or milliseconds from 0 on")
     return now_s - since_ms / 1000  # type: ignore[operator]
 
@@ -134,6 +136,30 @@ def read_taking(text: str, now_s: float) -> float | None:
         return taking_since_s(float(text), now_s)
     except ValueError as error:
         raise ValueError('must be "none", or milliseconds from 0 on') from error
+
+
+def read_shown(fields: Mapping[str, object]) -> tuple[str, float | None]:
+    """Read the frame of a page that is shown: its cursor, and its figure in milliseconds or None.
+
+    Raises:
+        ValueError: it is malformed; the message says what it must be, as a sentence without its
+            full stop.
+    """
+    text = fields.get("cursor")
+    if not isinstance(text, str) or not _CURSOR.fullmatch(text):
+        raise ValueError("cursor must be an epoch and a number: epoch:seq")
+    if "ms" not in fields:
+        return text, None
+    ms = fields["ms"]
+    if not _is_duration(ms):
+        raise ValueError("ms must be milliseconds from 0 on, or left out")
+    return text, float(ms)  # type: ignore[arg-type]
+
+
+def _is_duration(ms: object) -> bool:
+    number = isinstance(ms, int | float) and not isinstance(ms, bool)
+    # JSON allows whole numbers that are too large for a float.
+    return number and 0 <= ms <= sys.float_info.max  # type: ignore[operator]
 
 
 def read_visible(text: str) -> bool:
@@ -224,4 +250,4 @@ def _refuse_constant(name: str) -> object:
 
 
 def _dump(frame: Mapping[str, object]) -> str:
-    return json.dumps(frame, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _ENCODER.encode(frame)

@@ -16,6 +16,9 @@ from gpiobridge.displays.connection import LINES, Connection, RuleBrokenError
 from gpiobridge.displays.observer import DisplayObserver, MovedBy
 from gpiobridge.system.log_rate import LogRate
 
+OnShown = Callable[[Connection, str, float | None], None]
+"""Takes a page's word that it is shown: its connection, its cursor, its figure in ms or None."""
+
 log = logging.getLogger(__name__)
 
 
@@ -40,6 +43,7 @@ class Frames:
         observers: hear what pages say.
         on_taking: called when a page has said whether it takes presses.
         pages: the names of all pages.
+        on_shown: called when a page has said that it is shown.
     """
 
     def __init__(
@@ -47,10 +51,12 @@ class Frames:
         observers: Sequence[DisplayObserver],
         on_taking: Callable[[Connection], None],
         pages: Collection[str],
+        on_shown: OnShown = lambda connection, cursor, ms: None,
     ) -> None:
         self._observers = observers
         self._on_taking = on_taking
         self._pages = pages
+        self._on_shown = on_shown
         self._lines = LogRate(log, LINES)
         self._by_type: dict[str, Callable[[Connection, Frame], None]] = {
             "beat": self._take_beat,
@@ -58,6 +64,7 @@ class Frames:
             "taking": self._take_taking,
             "visible": self._take_visible,
             "idle": self._take_idle,
+            "shown": self._take_shown,
         }
 
     def take(self, connection: Connection, text: str, now_s: float) -> None:
@@ -81,7 +88,7 @@ class Frames:
             take(connection, Frame(text, fields, now_s))
 
     def _take_beat(self, connection: Connection, _frame: Frame) -> None:
-        connection.answers_beats = True
+        connection.answered()
 
     def _take_message(self, connection: Connection, frame: Frame) -> None:
         """Hand on a message, if it could be pushed back unchanged."""
@@ -128,3 +135,11 @@ class Frames:
             observer.displays_moved(page, to, 1, MovedBy.IDLE)
         name = f', display "{connection.display.name}"' if connection.display.name else ""
         self._lines.info("idle: %s leads to %s%s", page, to, name)
+
+    def _take_shown(self, connection: Connection, frame: Frame) -> None:
+        """Hand on that a page is on the screen, and how long that took."""
+        try:
+            cursor, ms = wire.read_shown(frame.fields)
+        except ValueError as error:
+            raise RuleBrokenError(Close.POLICY, str(error)) from error
+        self._on_shown(connection, cursor, ms)

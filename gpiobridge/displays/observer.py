@@ -5,7 +5,9 @@ The methods run on the watcher's thread. `gpiobridge.loop.observer` adds what pi
 
 from enum import StrEnum
 
+from gpiobridge.core.events import PinEvent
 from gpiobridge.displays.audience import Display, Push, SentMessage
+from gpiobridge.displays.journey import Shown
 
 
 class Gone(StrEnum):
@@ -53,3 +55,9 @@ class DisplayObserver:
 
     def displays_moved(self, page: str, to: str, displays: int, by: MovedBy) -> None:
         """``displays`` displays were moved from one page to another; 0 if none was open."""
+
+    def page_shown(self, display: Display, shown: Shown) -> None:
+        """A page is on the screen, as it says itself; told once for each page."""
+
+    def press_not_shown(self, event: PinEvent, display: Display, to: str) -> None:
+        """A press has sent ``display`` from its page to ``to``, and nothing was shown in time."""

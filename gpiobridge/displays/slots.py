@@ -17,6 +17,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import inf
 
+from gpiobridge.displays.journey import Journey, Shown
+
 KEPT_S = 10.0
 """How long a slot is kept for the page whose socket has ended, in seconds."""
 
@@ -46,6 +48,8 @@ class Slot:
             hands the slot on by its seat.
         instead_of: the slot whose seat it came with, until its handshake is done.
         until_s: when it ends, in monotonic seconds, once its socket has ended.
+        shown: what its page has said of being shown; None before. The watcher's thread writes it.
+        journey: the way on which a press has sent it, until a page is shown; likewise.
     """
 
     client: str | None = None
@@ -53,6 +57,8 @@ class Slot:
     began_s: float = 0.0
     instead_of: "Slot | None" = None
     until_s: float = inf
+    shown: Shown | None = None
+    journey: Journey | None = None
 
 
 class Slots:

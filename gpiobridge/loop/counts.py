@@ -4,17 +4,29 @@ Only the watcher's thread counts; any thread may read.
 """
 
 from bisect import bisect_left
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass, field
 
 from gpiobridge.core.events import PinEvent
 from gpiobridge.displays.audience import Display, Push, SentMessage
+from gpiobridge.displays.journey import Shown, Stages
 from gpiobridge.displays.observer import Gone, MovedBy
 from gpiobridge.loop.observer import Observer
 
 # The first bounds lie around 20 ms, the debounce of nearly every pin.
 LATENCY_BUCKETS_S = (0.005, 0.01, 0.02, 0.025, 0.03, 0.04, 0.06, 0.1, 0.25, 0.5, 1.0, 2.5)
 """Upper bounds of the latency's histogram, in seconds."""
+
+
+SHOWN_BUCKETS_S = (0.01, 0.03, 0.05, 0.07, 0.085, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0, 2.5, 5.0, 10.0)
+"""Upper bounds from a press to the page on the screen, in seconds; docs/latency.md has 30 and 85 ms
+from research."""
+
+STAGE_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+"""Upper bounds of a stage on the way, in seconds."""
+
+RECENT = 1000
+"""Of how many of the newest displays that a press has moved the stages are kept."""
 
 
 class Histogram:
@@ -50,6 +62,10 @@ class Counts(Observer):
         messages_sent: messages of the application, once for each display.
         messages_received: messages of pages.
         latency: from an edge at the pin, its debounce included, to its frame on every socket.
+        to_shown: from an edge at the pin to the next page on the screen, for each display.
+        stages: the same for each stage on the way, by its name.
+        recent: the displays' names and stages that `to_shown` counted last.
+        not_shown: displays that a press has moved, and that have shown nothing in time.
         last_event_s: monotonic seconds of the newest event; None before the first.
     """
 
@@ -61,6 +77,12 @@ class Counts(Observer):
     messages_sent: int = 0
     messages_received: int = 0
     latency: Histogram = field(default_factory=lambda: Histogram(LATENCY_BUCKETS_S))
+    to_shown: Histogram = field(default_factory=lambda: Histogram(SHOWN_BUCKETS_S))
+    stages: dict[str, Histogram] = field(
+        default_factory=lambda: {stage: Histogram(STAGE_BUCKETS_S) for stage in Stages._fields}
+    )
+    recent: deque[tuple[str, Stages]] = field(default_factory=lambda: deque(maxlen=RECENT))
+    not_shown: int = 0
     last_event_s: float | None = None
 
     def pin_event(self, event: PinEvent) -> None:
@@ -95,3 +117,16 @@ class Counts(Observer):
     def displays_moved(self, page: str, to: str, displays: int, by: MovedBy) -> None:
         """Count displays that were moved on."""
         self.navigations[page, to] += displays
+
+    def page_shown(self, display: Display, shown: Shown) -> None:
+        """Count how long a press took to its page."""
+        if shown.stages is None:
+            return
+        self.to_shown.take(shown.stages.total)
+        for stage, duration_s in shown.stages._asdict().items():
+            self.stages[stage].take(duration_s)
+        self.recent.append((display.name, shown.stages))
+
+    def press_not_shown(self, event: PinEvent, display: Display, to: str) -> None:
+        """Count a display that has shown nothing."""
+        self.not_shown += 1

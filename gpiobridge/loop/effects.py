@@ -11,12 +11,21 @@ from math import inf
 from gpiobridge.core import wire
 from gpiobridge.core.clock import Clock
 from gpiobridge.core.core import Core
-from gpiobridge.core.events import Broadcast, CloseClients, Effect, Now, PinEvent, PinNoisy
+from gpiobridge.core.events import (
+    Broadcast,
+    CloseClients,
+    Effect,
+    Now,
+    PinEvent,
+    PinNoisy,
+    Welcome,
+)
 from gpiobridge.displays.audience import Audience, Move, Order, Push
 from gpiobridge.displays.connection import LINES, Connection
 from gpiobridge.displays.hub import Hub
 from gpiobridge.displays.observer import MovedBy
 from gpiobridge.displays.retained_messages import RetainedMessages
+from gpiobridge.loop.journeys import Journeys
 from gpiobridge.loop.observer import Observer
 from gpiobridge.system.log_rate import LogRate
 
@@ -33,6 +42,7 @@ class Effects:
         retained: messages for displays that join later.
         observers: hear what is done.
         clock: gives the time.
+        journeys: follows the displays that an event moves.
     """
 
     def __init__(
@@ -43,6 +53,7 @@ class Effects:
         retained: RetainedMessages,
         observers: Sequence[Observer],
         clock: Clock,
+        journeys: Journeys,
     ) -> None:
         self._core = core
         self._hub = hub
@@ -50,13 +61,17 @@ class Effects:
         self._retained = retained
         self._observers = observers
         self._clock = clock
+        self._journeys = journeys
         self._lines = LogRate(log, LINES)
 
     def carry_out(self, effects: Iterable[Effect], now_s: float) -> None:
         """Do what the core ordered at ``now_s``, in monotonic seconds."""
+        turn_s = now_s
+        event, sent_s = None, None
         for effect in effects:
             match effect:
                 case PinEvent():
+                    event, sent_s = effect, None
                     for observer in self._observers:
                         observer.pin_event(effect)
                 case PinNoisy(pin):
@@ -64,12 +79,13 @@ class Effects:
                         observer.pin_noisy(pin)
                 case Broadcast(text, at_s):
                     self._hub.broadcast(text, now_s)
-                    now_s = self._clock.now().mono_s
+                    now_s = sent_s = self._clock.now().mono_s
                     for observer in self._observers:
                         observer.frame_sent(now_s - at_s)
                 case CloseClients(page, to):
-                    sent = self._hub.navigate(self._paths[to], effect, now_s)
-                    self._tell_moved(page, to, sent, MovedBy.PIN)
+                    left = self._hub.navigate(self._paths[to], effect, now_s)
+                    self._follow(left, event, to, turn_s, sent_s)
+                    self._tell_moved(page, to, len(left), MovedBy.PIN)
         for observer in self._observers:
             observer.carried_out()
 
@@ -99,6 +115,7 @@ class Effects:
             connection.slot.seat,
         )
         connection.standing = welcome.standing
+        self._journeys.joined(connection, now.mono_s)
         messages = () if welcome.to is not None else self._retained.of(display)
         texts = welcome.texts
         if welcome.to is None and connection.taking_since_s != -inf:
@@ -107,7 +124,7 @@ class Effects:
             # for ever.
             texts = (*texts, wire.BEAT)
         self._hub.adopt(connection, texts, now.mono_s, messages)
-        self._lead(connection, welcome.to, now)
+        self._lead(connection, welcome, now)
 
     def look_again(self, connection: Connection) -> None:
         """Move a display for which a press or a level counts now that its page takes presses."""
@@ -118,18 +135,43 @@ class Effects:
         # The newest levels go out first: a close by a level comes after them.
         self.carry_out(self._core.tell_newest(now), now.mono_s)
         self._hub.tell(connection, welcome.texts)
-        self._lead(connection, welcome.to, now, by_level=not welcome.texts)
+        self._lead(connection, welcome, now, by_level=not welcome.texts)
 
     def _lead(
-        self, connection: Connection, to: str | None, now: Now, *, by_level: bool = False
+        self, connection: Connection, welcome: Welcome, now: Now, *, by_level: bool = False
     ) -> None:
         """Make a display leave at once, if there is a page for it."""
-        if to is None:
+        if (to := welcome.to) is None:
             return
         leave = self._hub.send_away if by_level else self._hub.leave
         if leave(connection, self._paths[to], now.mono_s):
+            self._follow([connection], welcome.missed, to, now.mono_s, None)
             self._tell_moved(connection.display.page, to, 1, MovedBy.CATCHING_UP)
             self._lines.info("%s is sent to %s at once, for a press or a level", connection, to)
+
+    def _follow(
+        self,
+        left: Iterable[Connection],
+        event: PinEvent | None,
+        to: str,
+        turn_s: float,
+        sent_s: float | None,
+    ) -> None:
+        """Follow the displays that an event has sent away, if it was one.
+
+        Args:
+            left: the displays.
+            event: what moved them; None: a level, when they joined.
+            to: the page that they were sent to.
+            turn_s: when the event was taken up, in monotonic seconds.
+            sent_s: when its frame had been sent; None: just now.
+        """
+        if event is None:
+            return
+        if sent_s is None:
+            sent_s = self._clock.now().mono_s
+        for connection in left:
+            self._journeys.left(connection, event, to, turn_s, sent_s)
 
     def _move(self, to: str, audience: Audience) -> None:
         """Move the displays of an audience to a page, except those already on it."""

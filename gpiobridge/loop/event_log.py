@@ -5,8 +5,13 @@ from collections.abc import Callable
 
 from gpiobridge.core.events import PinEvent
 from gpiobridge.core.noise import MAX_EVENTS_A_SECOND
+from gpiobridge.displays.audience import Display
+from gpiobridge.displays.connection import LINES
+from gpiobridge.displays.journey import Shown
 from gpiobridge.displays.observer import MovedBy
+from gpiobridge.loop.journeys import NOT_SHOWN_S
 from gpiobridge.loop.observer import Observer
+from gpiobridge.system.log_rate import LogRate
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +26,7 @@ class EventLog(Observer):
 
     def __init__(self, noisy: Callable[[str, float], bool]) -> None:
         self._noisy = noisy
+        self._lines = LogRate(log, LINES)
         self._line = ""  # of the newest event; the page it leads to is added
 
     def pin_event(self, event: PinEvent) -> None:
@@ -47,8 +53,27 @@ class EventLog(Observer):
         elif by is MovedBy.APPLICATION:
             log.info("the application: %s leads to %s, displays sent: %d", page, to, displays)
 
+    def page_shown(self, display: Display, shown: Shown) -> None:
+        """Log how long a press took to its page."""
+        event, stages = shown
+        if event is None or stages is None:
+            return
+        name, ms = _named(display), round(1000 * stages.total)
+        line = "#%d %s: shown by %s on %s after %d ms"
+        self._lines.info(line, event.seq, event.pin, name, display.page, ms)
+
+    def press_not_shown(self, event: PinEvent, display: Display, to: str) -> None:
+        """Warn that a press has led to nothing on a screen."""
+        line = "#%d %s: %s on %s was sent to %s, and has shown nothing for %d s"
+        what = (event.seq, event.pin, _named(display), display.page, to, NOT_SHOWN_S)
+        self._lines.write(logging.WARNING, line, line, *what)
+
     def carried_out(self) -> None:
         """Write the line of the newest event, if it has one."""
         line, self._line = self._line, ""
         if line:
             log.info("%s", line)
+
+
+def _named(display: Display) -> str:
+    return f'display "{display.name}"' if display.name else "display"

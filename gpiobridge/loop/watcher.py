@@ -4,8 +4,8 @@ It waits for four things: an edge from a pin, bytes from a browser, an order of 
 the next deadline (a debounce window, a beat, a level check). `pin_feed` hands what happens at a pin
 to the core, and `effects` carries out what the core orders.
 
-Threads: any thread may use `start`, `stop`, `every`, `adopt`, `order`, `alive` and `displays`.
-Everything else runs on the watcher's own thread.
+Threads: any thread may use `start`, `stop`, `every`, `adopt`, `order`, `alive`, `displays` and
+`shown`. Everything else runs on the watcher's own thread.
 """
 
 import contextlib
@@ -22,11 +22,13 @@ from gpiobridge.core.core import Core
 from gpiobridge.displays.audience import Display, Order
 from gpiobridge.displays.connection import Connection
 from gpiobridge.displays.hub import Hub
+from gpiobridge.displays.journey import Shown
 from gpiobridge.displays.retained_messages import RetainedMessages
 from gpiobridge.displays.slots import OF_THE_MACHINE, Slots
 from gpiobridge.loop.counts import Counts
 from gpiobridge.loop.effects import Effects
 from gpiobridge.loop.event_log import EventLog
+from gpiobridge.loop.journeys import Journeys
 from gpiobridge.loop.observer import Observer
 from gpiobridge.loop.order_queue import OrderQueue
 from gpiobridge.loop.pin_feed import PinFeed
@@ -101,6 +103,11 @@ class Watcher:
         self._on_failure = on_failure
         self._selector = selectors.DefaultSelector()
         everyone = (self.counts, EventLog(self.core.noisy), *observers)
+        debounces_s = {
+            name: 0.0 if pin.counts == "first" else pin.debounce_s
+            for name, pin in settings.pins.items()
+        }
+        self._journeys = Journeys(self.core.epoch, debounces_s, everyone)
         self._hub = Hub(
             self._selector,
             self.slots,
@@ -108,13 +115,22 @@ class Watcher:
             everyone,
             lambda connection: self._effects.look_again(connection),
             pages=settings.pages,
+            on_shown=self._journeys.shown,
         )
         self._effects = Effects(
-            self.core, self._hub, paths, retained or RetainedMessages(), everyone, self.clock
+            self.core,
+            self._hub,
+            paths,
+            retained or RetainedMessages(),
+            everyone,
+            self.clock,
+            self._journeys,
         )
         self._orders = OrderQueue()
         self._joining: deque[Connection] = deque()
         self._waker = Waker(self._selector)
+        self._rung = False
+        self._pins_due_s: float | None = None
         self.clock.on_jump(self._waker.wake)
         self._feed = PinFeed(
             pins, tuple(settings.pins), self.core, self.counts, self.clock, self._waker.wake
@@ -169,9 +185,14 @@ class Watcher:
     @property
     def displays(self) -> list[Display]:
         """Every open display; none once the watcher has ended or died."""
+        return [display for display, _ in self.shown]
+
+    @property
+    def shown(self) -> list[tuple[Display, Shown | None]]:
+        """Every open display, and what its page has said of being shown; None before."""
         if self._ended.is_set():
             return []
-        return [c.display for c in tuple(self._hub.connections) if not c.closing]
+        return [(c.display, c.slot.shown) for c in tuple(self._hub.connections) if not c.closing]
 
     def order(self, order: Order) -> None:
         """Queue an order of the application; orders are carried out in the order of their arrival.
@@ -210,24 +231,29 @@ class Watcher:
         self._wait(self._timeout_s())
         self._take_pins()
         # After the edges, and for a limited time: no display can hold up a press by what it sends.
-        self._hub.read(self._now_s(), self._has_time(READS_S))
-        self._take_joining()
+        if self._hub.has_unread:
+            self._hub.read(self._now_s(), self._has_time(READS_S))
+        if self._joining:
+            self._take_joining()
         # After the joins: so no display misses a message, or receives a retained one twice.
-        if not self._joining:
+        if self._orders.waiting and not self._joining:
             self._take_orders()
         now_s = self._now_s()
         self._hub.tick(now_s)
+        self._journeys.tick(now_s)
         if self._next_pulse_s is not None and now_s >= self._next_pulse_s:
             self._next_pulse_s = now_s + self._pulse_every_s
             self._pulse()
+        self._forget_rings()
 
     def _now_s(self) -> float:
         return self.clock.now().mono_s
 
     def _has_time(self, for_s: float) -> Callable[[], bool]:
         """Return a function that says whether work of this turn may go on."""
-        until_s = self._now_s() + for_s
-        return lambda: self._now_s() < until_s
+        now = self.clock.now
+        until_s = now().mono_s + for_s
+        return lambda: now().mono_s < until_s
 
     def _wait(self, timeout_s: float | None) -> None:
         """Wait until something happens, and see which sockets are ready."""
@@ -237,18 +263,36 @@ class Watcher:
             elif key.data is self.pins:
                 self._feed.fetch()
             else:
-                self._waker.drain()
+                self._rung = True
+
+    def _forget_rings(self) -> None:
+        """Forget this turn's rings: what they were for is looked at after this, or they come again.
+
+        Not right after the bell has rung: each system call gives the interpreter's lock up, and an
+        edge would wait until this thread has it again.
+        """
+        if self._rung:
+            self._rung = False
+            self._waker.drain()
 
     def _timeout_s(self) -> float | None:
+        self._pins_due_s = self._pins_deadline_s()
         if self._feed.waiting or self._orders.waiting or self._joining or self._hub.has_unread:
             return 0.0
         deadlines = (
-            self.core.deadline_s,
+            self._pins_due_s,
             self._hub.deadline_s,
-            self._feed.deadline_s,
+            self._journeys.deadline_s,
             self._next_pulse_s,
         )
         return self.clock.timeout_s(min((d for d in deadlines if d is not None), default=None))
+
+    def _pins_deadline_s(self) -> float | None:
+        """When something is due at the pins without an edge, in monotonic seconds."""
+        core_s, feed_s = self.core.deadline_s, self._feed.deadline_s
+        if core_s is None or feed_s is None:
+            return feed_s if core_s is None else core_s
+        return min(core_s, feed_s)
 
     def _take_joining(self) -> None:
         has_time = self._has_time(JOINS_S)
@@ -268,6 +312,9 @@ class Watcher:
         """Take everything known of the pins at this moment, and tell what follows from it."""
         # Take the time first, then the edges: every edge from before that time is there.
         now = self.clock.now()
+        due_s = self._pins_due_s
+        if not self._feed.waiting and (due_s is None or now.mono_s < due_s):
+            return  # this turn is for the displays: nothing can follow at the pins
         known_s = self._feed.take(now.mono_s)
         self._effects.carry_out(self.core.tell(now, known_s, EVENTS_A_TURN), now.mono_s)
 
@@ -280,6 +327,7 @@ class Watcher:
             self._wait(self.clock.timeout_s(until_s))
             now_s = self._now_s()
             self._hub.read(now_s)
+            self._forget_rings()
 
     def _close(self) -> None:
         self.pins.close()

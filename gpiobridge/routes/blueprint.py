@@ -14,7 +14,7 @@ from gpiobridge.errors import GpioBridgeError
 from gpiobridge.routes import page_script
 from gpiobridge.routes.admission import refuse
 from gpiobridge.routes.api import API, add_api
-from gpiobridge.routes.html import STRICT_CSP, speculation_rules
+from gpiobridge.routes.html import STRICT_CSP
 from gpiobridge.routes.overlaps import overlaps
 from gpiobridge.routes.page_script import ASSETS
 from gpiobridge.routes.simulator import SIMULATOR, add_simulator
@@ -30,8 +30,8 @@ SOCKET = f"{BLUEPRINT}.socket"
 PUBLIC = frozenset({f"{BLUEPRINT}.asset"})
 """Endpoints that an application's decorators need not protect: they show nothing private."""
 
-OF_COMMANDS = frozenset({f"{BLUEPRINT}.healthz", f"{BLUEPRINT}.simulate"})
-"""Endpoints outside the API that this machine's commands use, with the key of this run."""
+OF_COMMANDS = frozenset(f"{BLUEPRINT}.{view}" for view in ("healthz", "simulate", "latency"))
+"""Endpoints, beside the API's, that this machine's commands use with the key of this run."""
 
 _ONE_YEAR_S = 31_536_000
 
@@ -57,21 +57,22 @@ def make_blueprint(running: Callable[[], RunningBridge], url_prefix: str) -> Blu
 
         return Response(exposition(running()), content_type=CONTENT_TYPE)
 
+    def latencies() -> ResponseReturnValue:
+        from gpiobridge.routes.latency import latency  # few need it: not at start
+
+        return jsonify(latency(running().watcher.counts))
+
     def next_pages(page: str) -> ResponseReturnValue:
         if page not in (known := running().settings.pages):
             refuse(404, f"There is no page {page!r}; pages: {', '.join(known)}.")
-        pages = page_script.next_pages(running(), page)
-        response = jsonify(
-            speculation_rules(
-                prefetch=[path for path, prerender in pages.items() if not prerender],
-                prerender=[path for path, prerender in pages.items() if prerender],
-            )
-        )
+        response = jsonify(page_script.rules_for_next(running(), page))
         response.mimetype = "application/speculationrules+json"
         return response
 
     blueprint.add_url_rule("/healthz", "healthz", healthz)
     blueprint.add_url_rule("/metrics", "metrics", metrics)
+    # It only shows figures, as /metrics does: so it has their admission, not that of the API.
+    blueprint.add_url_rule("/api/latency", "latency", latencies)
 
     def start() -> ResponseReturnValue:
         here = running()

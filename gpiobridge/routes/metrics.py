@@ -5,7 +5,7 @@ library writes the text. Any HTTP thread.
 """
 
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
@@ -48,6 +48,7 @@ class _Metrics(Collector):
             "From an event at the pin, debounce included, to its frame on every socket.",
             self._running.watcher.counts.latency,
         )
+        yield from self._of_shown()
 
     def _of_pins(self) -> Iterable[Metric]:
         pins = self._running.settings.pins
@@ -100,6 +101,26 @@ class _Metrics(Collector):
             "Edges dropped because they were older than the first reading.",
             ("pin",),
             each(lambda pin: core.lost(pin)[1]),
+        )
+
+    def _of_shown(self) -> Iterable[Metric]:
+        counts = self._running.watcher.counts
+        yield _histogram(
+            "press_to_shown_seconds",
+            "From an event at the pin, debounce included, to the next page on a display.",
+            counts.to_shown,
+        )
+        yield _histograms(
+            "press_stage_seconds",
+            "The same for each stage on the way; the stages add up to the whole.",
+            "stage",
+            counts.stages,
+        )
+        yield _counter(
+            "presses_not_shown",
+            "Displays that a press has moved, and that have shown nothing within 10 s.",
+            (),
+            [((), counts.not_shown)],
         )
 
     def _of_displays(self) -> Iterable[Metric]:
@@ -160,8 +181,18 @@ def _family(family: GaugeMetricFamily | CounterMetricFamily, samples: Iterable[S
 
 
 def _histogram(name: str, what: str, histogram: Histogram) -> Metric:
-    bounds = [*map(str, histogram.bounds_s), "+Inf"]
-    totals = itertools.accumulate(histogram.counts)
     family = HistogramMetricFamily(f"gpiobridge_{name}", what)
-    family.add_metric((), list(zip(bounds, totals, strict=True)), histogram.sum_s)
+    family.add_metric((), _buckets(histogram), histogram.sum_s)
     return family
+
+
+def _histograms(name: str, what: str, label: str, histograms: Mapping[str, Histogram]) -> Metric:
+    family = HistogramMetricFamily(f"gpiobridge_{name}", what, labels=(label,))
+    for value, histogram in histograms.items():
+        family.add_metric((value,), _buckets(histogram), histogram.sum_s)
+    return family
+
+
+def _buckets(histogram: Histogram) -> list[tuple[str, int]]:
+    bounds = [*map(str, histogram.bounds_s), "+Inf"]
+    return list(zip(bounds, itertools.accumulate(histogram.counts), strict=True))

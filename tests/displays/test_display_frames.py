@@ -206,3 +206,34 @@ def test_a_ping_is_answered(room: Room) -> None:
     peer.send(Ping(b"are you there"))
     room.serve()
     assert peer.receive() == Pong(b"are you there")
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ('"cursor":"abc:1","ms":-1', "ms must be milliseconds from 0 on, or left out"),
+        ('"cursor":"abc:1","ms":true', "ms must be milliseconds from 0 on, or left out"),
+        ('"cursor":"abc:1","ms":null', "ms must be milliseconds from 0 on, or left out"),
+        ('"cursor":"abc:1","ms":"85"', "ms must be milliseconds from 0 on, or left out"),
+        ('"cursor":"abc:1","ms":1e999', "ms must be milliseconds from 0 on, or left out"),
+        (f'"cursor":"abc:1","ms":1{"0" * 400}', "ms must be milliseconds from 0 on, or left out"),
+        ('"ms":85', "cursor must be an epoch and a number: epoch:seq"),
+        ('"cursor":1,"ms":85', "cursor must be an epoch and a number: epoch:seq"),
+        ('"cursor":"nonsense"', "cursor must be an epoch and a number: epoch:seq"),
+    ],
+)
+def test_nonsense_about_being_shown_breaks_a_rule(room: Room, fields: str, reason: str) -> None:
+    """The reason says what is right."""
+    peer, _ = room.join()
+    peer.send(TextMessage(f'{{"type":"shown",{fields}}}'))
+    room.serve()
+    assert peer.receive_close() == (1008, reason)
+
+
+@pytest.mark.parametrize("ms", ["", ',"ms":0', ',"ms":85', ',"ms":85.25', ',"ms":1e300'])
+def test_a_page_says_that_it_is_shown(room: Room, ms: str) -> None:
+    """With a figure or without; it stays connected."""
+    peer, connection = room.join()
+    peer.send(TextMessage(f'{{"type":"shown","cursor":"abc:1"{ms}}}'))
+    room.serve()
+    assert connection in room.hub.connections

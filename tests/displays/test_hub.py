@@ -28,7 +28,7 @@ def test_a_press_closes_the_displays_of_its_page_with_the_next_path(room: Room) 
     """Only they leave, and each is sent to its own application's prefix."""
     leaving = [room.join("welcome", root=root)[0] for root in ("", "/museum")]
     staying, _ = room.join("open")
-    assert room.hub.navigate("/open", press(), 0.0) == 2
+    assert len(room.hub.navigate("/open", press(), 0.0)) == 2
     assert [peer.receive_close() for peer in leaving] == [(4000, "/open"), (4000, "/museum/open")]
     assert staying.has_nothing()
 
@@ -37,7 +37,7 @@ def test_a_display_that_is_leaving_leaves_once(room: Room) -> None:
     """A second press before the peer hangs up doesn't close it again."""
     peer, connection = room.join()
     room.hub.leave(connection, "/open", 0.0)
-    assert room.hub.navigate("/help", press(), 0.1) == 0
+    assert room.hub.navigate("/help", press(), 0.1) == []
     assert not room.hub.leave(connection, "/help", 0.1)
     assert peer.receive_close() == (4000, "/open")
     assert peer.has_nothing()
@@ -71,7 +71,7 @@ def test_a_press_closes_only_where_the_page_took_presses_when_it_began(
     peer, _ = room.join()
     peer.send(TextMessage(f'{{"type":"taking","since_ms":{since_ms}}}'))
     room.serve(10.0)
-    assert room.hub.navigate("/open", press(began_s), 20.0) == leaves
+    assert len(room.hub.navigate("/open", press(began_s), 20.0)) == leaves
 
 
 def test_a_page_that_takes_no_presses_obeys_an_order_and_is_told_all(room: Room) -> None:

@@ -110,7 +110,7 @@ def is_ours(line: str) -> bool:
         first != "sudo"
         and len(commands) == 1
         and Path(commands[0][0]).name == "gpiobridge"
-        and commands[0][1] in ("check", "doctor", "version", "press", "push", "navigate")
+        and commands[0][1] in ("check", "doctor", "version", "press", "push", "navigate", "latency")
     )
 
 

@@ -1,4 +1,4 @@
-"""The newest exhibits use everything that docs/promises.md promises, or a reason stands here."""
+"""The exhibits use everything that docs/promises.md promises, or a reason stands here."""
 
 import importlib
 import re
@@ -9,7 +9,7 @@ from dataclasses import fields
 from typing import Any
 
 import pytest
-from versions import CLIENT, NEWEST
+from versions import CLIENT, EXHIBITS
 
 import gpiobridge
 from gpiobridge import cli
@@ -27,8 +27,8 @@ from gpiobridge.core.wire import Close
 from gpiobridge.displays.frames import Frames
 from gpiobridge.routes.blueprint import make_blueprint
 
-WRITTEN = "\n".join(text for exhibit in NEWEST for text in exhibit.texts())
-STEPS = [step for exhibit in NEWEST for step in exhibit.steps]
+WRITTEN = "\n".join(text for exhibit in EXHIBITS for text in exhibit.texts())
+STEPS = [step for exhibit in EXHIBITS for step in exhibit.steps]
 COMMANDS = [
     shlex.split(step[key])
     for step in STEPS
@@ -53,7 +53,7 @@ def words(text: str) -> set[str]:
 
 def configurations() -> Iterator[dict[str, Any]]:
     """The configurations of the exhibits."""
-    for exhibit in NEWEST:
+    for exhibit in EXHIBITS:
         if (exhibit.folder / "config.toml").exists():
             yield tomllib.loads((exhibit.folder / "config.toml").read_text())
 
@@ -162,6 +162,7 @@ def test_every_command() -> None:
         "run --host": "another address than loopback is not for a test: tests/config",
         "navigate --config": "which_config_option, as of `doctor` here: tests/client",
         "press --config": "which_config_option, as of `doctor` here: tests/client",
+        "latency --config": "which_config_option, as of `doctor` here: tests/client",
         "push --config": "which_config_option, as of `doctor` here: tests/client",
         "watch --config": "which_config_option, as of `doctor` here: tests/client",
         "watch --url": "its argument says the same, and is used",
@@ -179,7 +180,7 @@ def test_every_exit_code() -> None:
 def test_every_name(module: str) -> None:
     """Each name that a module exports is used by a program of an exhibit."""
     promised = set(importlib.import_module(module).__all__)
-    serving = " ".join(server for exhibit in NEWEST for server in exhibit.servers)
+    serving = " ".join(server for exhibit in EXHIBITS for server in exhibit.servers)
     reasons = {
         "RemoteError": "gpiobridge.client has it, too, and there it is used",
         "ServerError": "raised where a server can't start: tests/serve",
@@ -232,7 +233,7 @@ def test_every_attribute_of_a_value(kind: str, names: str) -> None:
 def programs() -> str:
     """What the exhibits have of Python."""
     return "\n".join(
-        path.read_text() for exhibit in NEWEST for path in exhibit.folder.rglob("*.py")
+        path.read_text() for exhibit in EXHIBITS for path in exhibit.folder.rglob("*.py")
     )
 
 

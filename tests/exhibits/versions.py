@@ -64,4 +64,3 @@ class Exhibit:
 EXHIBITS = [
     Exhibit(story.parent) for version in VERSIONS for story in sorted(version.glob("*/story.toml"))
 ]
-NEWEST = [exhibit for exhibit in EXHIBITS if exhibit.folder.parent == EXHIBITS[-1].folder.parent]

@@ -21,7 +21,16 @@ DEADLINE_S = 10.0
 class Peer:
     """A browser: the other end of a display's socket."""
 
-    def __init__(self, watcher: Watcher, page: str = "welcome", *cursors: str) -> None:
+    def __init__(
+        self,
+        watcher: Watcher,
+        page: str = "welcome",
+        *cursors: str,
+        seat: str = "",
+        since: str = "",
+        name: str = "kiosk",
+        visible: bool = True,
+    ) -> None:
         ours, self.sock = socket.socketpair()
         ours.setblocking(False)
         self.sock.settimeout(DEADLINE_S)
@@ -32,7 +41,12 @@ class Peer:
         assert len(list(self._ws.events())) == 1
         self._events: list[Event] = []
         self.connection = Connection(
-            ours, server, Display(page, "kiosk"), cursors=cursors, slot=watcher.slots.take()
+            ours,
+            server,
+            Display(page, name, visible=visible),
+            cursors=cursors,
+            since=since,
+            slot=watcher.slots.take(seat=seat),
         )
         watcher.adopt(self.connection)
 
@@ -78,9 +92,9 @@ class Stage:
         )
         self.peers: list[Peer] = []
 
-    def join(self, page: str = "welcome", *cursors: str) -> Peer:
+    def join(self, page: str = "welcome", *cursors: str, **options: Any) -> Peer:
         """Let a display join."""
-        peer = Peer(self.watcher, page, *cursors)
+        peer = Peer(self.watcher, page, *cursors, **options)
         self.peers.append(peer)
         return peer
 

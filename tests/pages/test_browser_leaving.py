@@ -1,14 +1,9 @@
 """A page is left only for one that can be shown, and for the one that is meant, in Chromium."""
 
-import os
 import queue
 import re
-import shutil
-import subprocess
-import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +14,7 @@ from harness.deadline import DEADLINE_S, wait_until
 from harness.exhibit import write_exhibit
 from harness.pages import ONLINE
 from harness.served_application import served
+from harness.undriven import undriven
 
 from gpiobridge import GpioBridge
 from gpiobridge.core.events import Level
@@ -245,51 +241,6 @@ def test_an_edited_template_is_shown(run_bridge: Run, page: Any, tmp_path: Path)
         page.wait_for_selector('[data-pin="button"][data-level="high"]')
 
 
-@pytest.fixture
-def reports() -> Iterator[tuple[int, "queue.SimpleQueue[str]"]]:
-    """A port that pages report to, and what they have reported."""
-    got: queue.SimpleQueue[str] = queue.SimpleQueue()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            got.put(self.path)
-            self.send_response(204)
-            self.end_headers()
-
-        def log_message(self, *_: Any) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    yield server.server_port, got
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@contextmanager
-def undriven(profile: Path, url: str) -> Iterator[None]:
-    """A browser that nobody drives: a driven one may prerender nothing."""
-    chromium = subprocess.Popen(
-        [
-            shutil.which("chromium") or "chromium",
-            *("--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run"),
-            "--host-resolver-rules=MAP hall.test 127.0.0.1",
-            f"--user-data-dir={profile}",
-            url,
-        ],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        yield
-    finally:
-        os.killpg(chromium.pid, 15)
-        chromium.wait(DEADLINE_S)
-
-
 @pytest.mark.parametrize("edited", [False, True])
 def test_a_prerendered_page_is_not_older_than_its_files(
     run_bridge: Run, tmp_path: Path, reports: tuple[int, Any], edited: bool
@@ -331,7 +282,8 @@ VISIBLE = """<!doctype html><script>
     }
     send(text) {
       super.send(text);
-      said.push(JSON.parse(text).type);
+      const { type } = JSON.parse(text);
+      if (type !== "shown") said.push(type); // it comes when the page is painted
     }
   };
   // The answer to a beat is the last word of all that there is to say at first.

@@ -53,6 +53,35 @@ def test_a_press_is_counted_with_where_it_led(bridge: BridgeProcess) -> None:
     assert after["gpiobridge_edge_to_frame_seconds_bucket", "0.01"] == 0
 
 
+def test_a_page_that_a_press_has_shown_is_counted(bridge: BridgeProcess) -> None:
+    """The whole time, each stage of it, and the same figure in the health and the log."""
+    with bridge.socket("welcome") as socket:
+        state = frame(socket, "state")
+        socket.send(f'{{"type":"shown","cursor":"{state["epoch"]}:0"}}')
+        wait_until(lambda: bridge.health()["displays"][0]["shown"] == {})
+        bridge.set_level("button", "low")
+        assert close_of(socket) == (4000, "/open")
+    with bridge.socket("open", f"?seat={state['seat']}") as socket:
+        frame(socket, "state")
+        assert bridge.health()["displays"][0]["shown"] is None
+        socket.send(f'{{"type":"shown","cursor":"{state["epoch"]}:1","ms":85}}')
+        wait_until(lambda: bridge.health()["displays"][0]["shown"] is not None)
+        (ms,) = bridge.health()["displays"][0]["shown"].values()
+    bridge.wait_for_line(f"#1 button: shown by display on open after {ms} ms$")
+    after = metrics(bridge)
+    whole = "gpiobridge_press_to_shown_seconds"
+    assert after[f"{whole}_count",] == 1
+    assert after[f"{whole}_sum",] == pytest.approx(ms / 1000, abs=0.001)
+    assert after[f"{whole}_bucket", "0.1"] == 0  # 85 ms and the debounce of 20 ms
+    stages = {
+        stage: after["gpiobridge_press_stage_seconds_sum", stage]
+        for stage in ("debounce", "wake_up", "send", "navigation", "paint")
+    }
+    assert stages["debounce"] == pytest.approx(0.02)
+    assert sum(stages.values()) == pytest.approx(ms / 1000, abs=0.001)
+    assert after["gpiobridge_presses_not_shown_total",] == 0
+
+
 def test_the_reason_is_counted_when_a_socket_ends(bridge: BridgeProcess) -> None:
     """A display that leaves, and one that breaks a rule."""
     with bridge.socket("welcome") as socket:

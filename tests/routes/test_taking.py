@@ -116,7 +116,9 @@ def test_a_level_is_acted_on_once_when_the_page_takes_presses(
         own_bridge.set_level("door", "low")
         assert frame(socket, "edge")["pin"] == "door"
         heard(own_bridge, socket)
-        assert health_of(own_bridge) == [{"name": "wall", "page": "welcome", "visible": True}]
+        assert health_of(own_bridge) == [
+            {"name": "wall", "page": "welcome", "shown": None, "visible": True}
+        ]
         say(socket, 0)
         assert close_of(socket) == (4000, "/still")
     own_bridge.wait_for_line('display "wall" on welcome is sent to still at once')

@@ -61,7 +61,8 @@ def test_address_says_whether_the_page_is_visible(
     """A page that says nothing, as an older one, is visible (row 1)."""
     with bridge.socket("welcome", f"?display=wall{query}") as socket:
         frame(socket, "state")
-        assert displays(bridge) == [{"name": "wall", "page": "welcome", "visible": visible}]
+        wall = {"name": "wall", "page": "welcome", "shown": None, "visible": visible}
+        assert displays(bridge) == [wall]
 
 
 @pytest.mark.parametrize("text", ["", "no", "False", "0", "false,true"])

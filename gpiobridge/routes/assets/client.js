@@ -50,6 +50,10 @@
   const FILM_STARTS_MS = 10_000; // how long a film may take to begin by itself
   const FILM_CHECK_MS = 500; // how often to check: a film removed from the page fires no event
   const ALWAYS_MS = 1e9; // longer than any press is remembered
+  const NO_FRAME_MS = 500; // after so long without a frame, nobody can see the page
+  const AHEAD_MS = 200; // after the first frame, until the browser may load the next pages
+  const PAINT_MS = 1000; // how long the browser may take to say when it has painted
+  const MAX_SHOWN_MS = 60_000; // no page takes longer to be shown: then a clock was set meanwhile
   const CURSOR_MS = 3000; // on a named display, the cursor of a mouse hides after this time
 
   const script = document.currentScript;
@@ -66,11 +70,12 @@
   const ahead = script.dataset.version; // version of the pages that the browser fetches ahead
   const levelRules = JSON.parse(script.dataset.levels || "{}"); // pin, level: where that leads
   // The keys of what this tab keeps: what it hands to the next page; what this page has acted on,
-  // for a reload; the display's name; and its seat.
+  // for a reload; the display's name; its seat; and the press for which the next page is loaded.
   const handedKey = `gpiobridge${prefix}:handed`;
   const cursorKey = `gpiobridge${prefix}:cursor`;
   const nameKey = `gpiobridge${prefix}:display`;
   const seatKey = `gpiobridge${prefix}:seat`;
+  const pressKey = `gpiobridge${prefix}:press`;
 
   const pins = {};
   let beatMs = 1000 * Number(script.dataset.beat);
@@ -96,7 +101,12 @@
   let farewell = null; // where the farewell leads, while one is played
   const declined = new Map(); // pin to level: the levels by which this page declined to leave
   let attempt = 0;
+  const prerendered = document.prerendering;
   let shownAtMs = 0;
+  let waitsForFrame = false; // the page is shown, and goes online after its first frame
+  let ledBy = null; // the press for which this page was loaded: its cursor, and when it came
+  let paintedAtMs = null; // when this page was first painted; null: not yet
+  let saidShown = false; // whether the server has heard of it
   let refusals = 0; // how often in a row this page could not be left, and when the last time
   let refusedAtMs = -Infinity;
   let moving = false; // one of our navigations is under way
@@ -149,10 +159,13 @@
   // ------------------------------------------------------------------ what was acted on
 
   /** Hand what this page has acted on to the next page at ``path``, and to no other page. */
-  function handOver(path, afterFarewell) {
+  function handOver(path, { afterFarewell = false, press = null }) {
     const known = cursors.find(Boolean);
     if (known) keep(handedKey, `${known} ${path}${afterFarewell ? " farewell" : ""}`);
     keep(seatKey, seat);
+    // In ms since 1970: each page has its own zero.
+    const atMs = press && performance.timeOrigin + press.atMs;
+    keep(pressKey, press?.cursor ? `${press.cursor} ${path} ${atMs}` : "");
   }
 
   /** Count the last edge as acted on: what followed it shows where it led, if anywhere. */
@@ -186,6 +199,7 @@
     const [cursor, , counts] = here.split(" ");
     ownCursor = cursor;
     keep(handedKey, ""); // it was only for the next page, whichever that is
+    takePress();
     keep(cursorKey, here); // a page that is reloaded before its first frame is still the same
     // A press doesn't count if it began while none counted. `counts` is the time since when presses
     // count, in ms since 1970, or a word that they don't, such as farewell. The wall clock may have
@@ -195,6 +209,13 @@
     else if (counts) takingSinceMs = performance.now() - loadingMs();
     // Back and forward may show the page from the HTTP cache, whose cursor is old.
     return [cursor, type === "back_forward" ? "" : pageCursor];
+  }
+
+  /** Take over the press for which this page was loaded, if one was. */
+  function takePress() {
+    const [by, path, at] = (recall(pressKey) || "").split(" ");
+    keep(pressKey, "");
+    ledBy = path === location.pathname ? { cursor: by, atMs: Number(at) } : null;
   }
 
   /** How long this page has been loading; if it was prerendered, how long it has been shown. */
@@ -231,6 +252,7 @@
     if (saidTakingMs !== -Infinity) url.searchParams.set("taking", takingMs() ?? "none");
     saidVisible = isVisible();
     if (!saidVisible) url.searchParams.set("visible", "false");
+    forgetPress();
     const name = recall(nameKey);
     if (name) url.searchParams.set("display", name);
     seat ||= recall(seatKey) || "";
@@ -353,7 +375,8 @@
     const again = ours && frame.type === "edge" && frame.seq <= newest;
     if (ours && !again) newest = frame.seq;
     const held = takingNow() === null; // checked now: the edge itself may end what holds it off
-    lastEdge = frame.type === "edge" ? { pin: frame.pin, held } : null;
+    const isEdge = frame.type === "edge";
+    lastEdge = isEdge ? { pin: frame.pin, held, cursor: told, atMs: performance.now() } : null;
     if (frame.type === "beat") {
       socket.send('{"type":"beat"}');
     } else if (frame.type === "state") {
@@ -365,6 +388,7 @@
       if (late && Number.isFinite(saidTakingMs)) saidTakingMs = NaN; // so it is sent again
       sayTaking();
       sayVisible();
+      sayShown();
       sendUnsent();
       tell("state", { pins, seq: frame.seq, simulated: frame.simulated });
     } else if (frame.type === "edge") {
@@ -537,6 +561,51 @@
     socket.send(JSON.stringify({ type: "visible", visible: saidVisible }));
   }
 
+  // ------------------------------------------------------------------ whether it is shown
+
+  /**
+   * Find out when this page is painted, for the first time since it is on the screen. The browser's
+   * own figure counts, if it has one; else the page is painted before the second frame begins.
+   * Nothing is painted while the page is hidden.
+   */
+  function awaitPaint(sinceMs) {
+    const painted = (atMs) => {
+      if (observer) observer.disconnect();
+      if (paintedAtMs !== null) return;
+      paintedAtMs = atMs;
+      sayShown();
+    };
+    const types = window.PerformanceObserver?.supportedEntryTypes ?? [];
+    const hasFigure = types.includes("paint") && sinceMs !== null;
+    const observer = hasFigure && new PerformanceObserver((list) => {
+      const first = list.getEntries().find(({ startTime }) => startTime >= sinceMs);
+      if (first) painted(first.startTime);
+    });
+    if (observer) observer.observe({ type: "paint", buffered: true });
+    requestAnimationFrame(() => requestAnimationFrame(() => {
+      const atMs = performance.now();
+      setTimeout(painted, observer ? PAINT_MS : 0, atMs); // a page without content has no figure
+    }));
+  }
+
+  /** A page that was hidden before it was painted has no figure: nobody could see it. */
+  function forgetPress() {
+    if (document.hidden && paintedAtMs === null) ledBy = null;
+  }
+
+  /** Say, once, that this page is on the screen, and how long after the press that led to it. */
+  function sayShown() {
+    if (saidShown || paintedAtMs === null || state !== "online") return;
+    if (socket.readyState !== WebSocket.OPEN) return;
+    saidShown = true;
+    const frame = { type: "shown", cursor: since };
+    if (ledBy?.cursor.startsWith(`${epoch}:`)) {
+      const ms = Math.round(performance.timeOrigin + paintedAtMs - ledBy.atMs);
+      if (ms >= 0 && ms <= MAX_SHOWN_MS) Object.assign(frame, { cursor: ledBy.cursor, ms });
+    }
+    socket.send(JSON.stringify(frame));
+  }
+
   // ------------------------------------------------------------------ leaving
 
   /** The server leads to ``path``: because of a press, a level, or an order of the application. */
@@ -554,14 +623,14 @@
     // A press is ignored if it crossed with our message that none counts now.
     const usedUp = press && (press.held || takingNow() === null);
     if (farewell || usedUp) goOn();
-    else leave(path, { pin: press?.pin, order, levels });
+    else leave(path, { press, order, levels });
   }
 
   /**
    * Leave for ``path``, unless the page declines. The page may play a farewell first. It can't
    * decline an order of the application. ``frame`` is sent to the server last.
    */
-  async function leave(path, { pin, order = false, levels = [], frame } = {}) {
+  async function leave(path, { press = null, order = false, levels = [], frame } = {}) {
     const url = new URL(path, location.href);
     if (url.origin !== location.origin) return lost(); // never go to another site
     if (farewell) {
@@ -570,7 +639,7 @@
     }
     const farewells = [];
     const waitUntil = (promise) => farewells.push(promise);
-    if (!tell("navigate", { page: path, pin, waitUntil }, !order)) {
+    if (!tell("navigate", { page: path, pin: press?.pin, waitUntil }, !order)) {
       for (const each of levels) declined.set(each, pins[each].level);
       goOn();
       return;
@@ -583,7 +652,8 @@
     enter("leaving");
     actOnTold(); // a page that leaves by itself has also seen the edge
     updateTaking();
-    load(last.url, LOADS, farewells.length > 0);
+    const how = { afterFarewell: farewells.length > 0, press: last.url === url ? press : null };
+    load(last.url, LOADS, how);
   }
 
   /** Wait for the page's farewell; meanwhile presses don't count on this display. */
@@ -595,7 +665,7 @@
   }
 
   /** Load the next page once the server answers: a dead server would leave an error page. */
-  async function load(url, tries, afterFarewell) {
+  async function load(url, tries, how = {}) {
     if (tries === 0) return lost();
     const stay = stays;
     let answer;
@@ -606,8 +676,9 @@
     }
     if (stay !== stays) return;
     if (answer.found !== "page") return stayHere(url, answer);
-    handOver(url.pathname, afterFarewell);
-    timer = setTimeout(load, LOAD_MS, url, tries - 1, afterFarewell);
+    goOnline(); // if it still waits: it would take over what is handed over now
+    handOver(url.pathname, how);
+    timer = setTimeout(load, LOAD_MS, url, tries - 1, how);
     moveTo(url, answer.version); // at once: the server can still die before the page is fetched
   }
 
@@ -913,17 +984,51 @@
       url.searchParams.delete("token"); // a cookie has it by now: don't show it on the screen
       history.replaceState(history.state, "", url);
     }
-    startHidingCursor();
     shownAtMs = performance.now();
+    awaitPaint(shownAtMs - loadingMs());
     tell("shown");
     startIdling();
     recover();
+    waitsForFrame = true;
+    // In a page that was prerendered, the first use of sessionStorage waits for the browser, which is
+    // busy with the change of pages: 10 ms and more, in which the page isn't drawn.
+    if (prerendered) afterFrame(goOnline);
+    else goOnline();
+    afterFrame(() => setTimeout(loadAhead, AHEAD_MS));
+  }
+
+  /** Take over what the page before has left, and open the socket. */
+  function goOnline() {
+    if (!waitsForFrame) return;
+    waitsForFrame = false;
+    startHidingCursor();
     cursors = takeOver();
     updateTaking();
     if (state === "asleep") open(); // otherwise a "shown" handler has already made the page leave
     for (const name of ["resume", "visibilitychange"]) document.addEventListener(name, wake);
     document.addEventListener("visibilitychange", sayVisible);
+    document.addEventListener("visibilitychange", forgetPress);
     addEventListener("online", wake);
+  }
+
+  /** Act after the next frame was handed over to be drawn, or if there is none for a while. */
+  function afterFrame(act) {
+    let acted = false;
+    const once = () => {
+      if (!acted) act();
+      acted = true;
+    };
+    requestAnimationFrame(() => setTimeout(once));
+    setTimeout(once, NO_FRAME_MS);
+  }
+
+  /** Let the browser load the next pages: before this page is drawn, they would only delay it. */
+  function loadAhead() {
+    if (!script.dataset.next) return; // the page's header has said it
+    const rules = document.createElement("script");
+    rules.type = "speculationrules";
+    rules.textContent = script.dataset.next;
+    (document.head ?? document.documentElement).append(rules);
   }
 
   /** Act now, or once the page is shown: a prerendered page is not a display yet. */
@@ -933,10 +1038,16 @@
   }
 
   function sleep() {
+    goOnline(); // if it still waits: what the page before has left is for this page
     // A page in the back/forward cache must not keep a socket: it would be a ghost display.
     enter("asleep");
     if (seat) keep(seatKey, seat); // for the next page in this tab, whichever it is
     seat = "";
+    // If it comes back, presses made meanwhile were for the pages that were on the screen, and no
+    // press leads here. "resume" comes before "pageshow", and opens the socket already.
+    cursors = [];
+    since = "";
+    [ledBy, paintedAtMs, saidShown] = [null, null, false];
     farewell = null;
     clearTimeout(idleTimer);
     clearTimeout(takingTimer);
@@ -961,9 +1072,9 @@
   }
   addEventListener("pageshow", (event) => {
     if (!event.persisted) return;
-    cursors = []; // presses made meanwhile were for the pages that were on the screen
-    since = "";
     keep(handedKey, ""); // it was for a page that wasn't shown
+    keep(pressKey, "");
+    awaitPaint(null); // the browser's figure is from the first time
     shownAtMs = performance.now();
     updateTaking();
     startIdling();
