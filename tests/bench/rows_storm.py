@@ -44,7 +44,7 @@ def rows(run: Run) -> Iterator[Row]:
             raise OpponentError(f"{opened['live']:,} of {DISPLAYS:,} displays: {opened['lost']}")
         pages = cycle(["/open", "/welcome"])
         for _ in range(storms):
-            for way, ahead in run.shuffled(list(WAYS.items())):
+            for way, ahead in run.shuffled(list(WAYS.items())[: None if run.size.long else 1]):
                 run.progress(f"a storm of {DISPLAYS:,} displays; {way}")
                 before_s = machine.cpu_s(opponent.server.pids)
                 answer = opponent.ask("press", "low", PIN, ahead)
