@@ -20,7 +20,9 @@ def test_back_leaves_no_ghost(tab: Tab, bridge: BridgeProcess) -> None:
     tab.back()
     assert_stays(tab, bridge, "still")
     wait_until(
-        lambda: bridge.health()["displays"] == [{"name": "", "page": "still", "visible": True}]
+        lambda: (
+            [(d["page"], d["visible"]) for d in bridge.health()["displays"]] == [("still", True)]
+        )
     )
 
 
