@@ -67,8 +67,10 @@ MINUTES ?= 3
 soak: .venv/soak  ## run for MINUTES under load and plot memory, descriptors, threads, latency
 	$(BIN)/python tests/soak.py --minutes $(MINUTES)
 
-bench: .venv/dev  ## measure speed and memory, as ratios within one run
-	$(BIN)/python tests/bench.py
+# What is compared but can't be installed is named in the table.
+bench: .venv/bench/done  ## measure speed and memory beside other servers: one minute; LONG=1: ten
+	$(if $(LONG),-@$(MAKE) --no-print-directory .venv/browsers)
+	@cd tests && PATH="$$PATH:/usr/sbin" ../$(BIN)/python -m bench $(if $(LONG),--long)
 
 film: .venv/film .venv/browser  ## film a drawn button and the real page for the README
 	cd tests && ../$(BIN)/python -m film
@@ -131,6 +133,22 @@ clean:  ## remove everything that these commands have made here
 .venv/soak: .venv/dev
 	@echo "installing the plotting library into .venv ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,soak]'
+	@touch $@
+
+# The servers that gpiobridge is compared with: Python's from PyPI, Node's from npm, with the versions
+# of the lock file, and Debian's mosquitto.
+.venv/bench/done: .venv/dev tests/bench/peers/package-lock.json
+	@echo "installing the servers that gpiobridge is compared with ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,bench]'
+	@mkdir -p .venv/bench/node && cp tests/bench/peers/package*.json .venv/bench/node
+	@if command -v npm >/dev/null; then \
+		cd .venv/bench/node && npm ci --silent --no-audit --no-fund; \
+	else echo "npm is not installed: Node's servers are left out"; fi
+	@if PATH="$$PATH:/usr/sbin" command -v mosquitto >/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+			apt-get install -y -qq --no-install-recommends mosquitto || :; \
+	else echo "mosquitto is not installed, and is left out: apt-get install mosquitto"; fi
 	@touch $@
 
 .venv/film: .venv/dev

@@ -1,7 +1,7 @@
 """A Raspberry Pi pin goes LOW, and the browser moves to its next page.
 
-Names are imported when they are first used: `GpioBridge` needs Flask and pydantic, but a command
-that only talks to a running bridge must work without both.
+Names are imported when they are first used: `GpioBridge` needs Flask, but a command that
+only talks to a running bridge must work without it.
 """
 
 from importlib import import_module

@@ -23,7 +23,6 @@ FAULTLESS = {
     "click": (8, 3, 3),
     "h11": (0, 16),
     "gunicorn": (22,),
-    "pydantic": (2, 4),
     "websockets": (9, 1),
 }
 

@@ -1,4 +1,4 @@
-"""Random trains of edges on three pins: a stall of the watcher changes no event and no order.
+"""Random trains of edges on five pins: a stall of the watcher changes no event and no order.
 
 ::
 
@@ -17,6 +17,7 @@ import sys
 import time
 from bisect import bisect_right
 from collections.abc import Iterable
+from itertools import cycle
 from random import Random
 
 from gpiobridge.core.core import Core
@@ -26,9 +27,16 @@ LAST_TURN_S = 1.0
 PROGRESS_S = 10.0
 
 LOW, HIGH = Level.LOW, Level.HIGH
-WINDOWS_S = {"a": 0.02, "b": 0.005, "c": 0.0}
+WINDOWS_S = {"a": 0.02, "b": 0.005, "c": 0.0, "f": 0.019, "g": 0.008}
+FIRST = {"f": 0.001, "g": 0.002}
+"""The pins whose first edge counts, and how much later their edges are, in seconds.
+
+No two edges of these and other pins have the same stamp: nothing else decides which counts first if
+they count at the same moment. The ends of their windows fall on such moments.
+"""
+
 HOLD_S = 0.125  # all times here are sums of these, so that many of them are equal
-PAGES = {"p": {("a", Gesture.TAP): "q", ("b", Gesture.HOLD): "q"}}
+PAGES = {"p": dict.fromkeys(zip("abfg", cycle(Gesture), strict=False), "q")}
 STEP_S = 0.005
 
 Told = list[tuple[int, str, str, float]]
@@ -52,12 +60,15 @@ class Play:
             10.0,
             simulated=False,
             holds_s=dict.fromkeys(windows_s, (LOW, HOLD_S)),
+            first=[pin for pin in FIRST if pin in windows_s],
         )
         self.told: Told = []
-        self._trains = trains
+        self._trains = {
+            pin: [at_s + (FIRST.get(pin, 0.0)) for at_s in train] for pin, train in trains.items()
+        }
         self._edges = sorted(
             (at_s, pin, (LOW, HIGH)[number % 2])
-            for pin, train in trains.items()
+            for pin, train in self._trains.items()
             for number, at_s in enumerate(train)
         )
         for pin in windows_s:

@@ -55,8 +55,8 @@ def _settings(settings: Settings) -> Iterator[tuple[str, str, str]]:
     for section, keys in _SECTIONS.items():
         values = getattr(settings, section)
         defaults = {each.name: each.default for each in fields(values)}
-        for attribute, field in keys.model_fields.items():
-            value, name = getattr(values, attribute), field.alias or attribute
+        for attribute, key in keys.keys.items():
+            value, name = getattr(values, attribute), key.name
             default = defaults[attribute]
             note = "default" if value == default and default is not MISSING else ""
             # A list has a line for each value: the table stays narrow.
@@ -84,7 +84,7 @@ def _pin(settings: Settings, pin: Pin) -> tuple[str, ...]:
         pin.placed(settings.gpio) if pin.pin is not None else pin.short,
         pin.pull or "",
         pin.active,
-        format_duration(pin.debounce_s),
+        format_duration(pin.debounce_s) + (" (first edge)" if pin.counts == "first" else ""),
         format_duration(pin.hold_s),
     )
 

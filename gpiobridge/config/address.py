@@ -1,6 +1,6 @@
 """The address of a bridge and the tokens that it requires, as `[server]` says them.
 
-A program that talks to a bridge needs no more. No pydantic; any thread.
+A program that talks to a bridge needs no more. Any thread.
 """
 
 import re

@@ -61,7 +61,7 @@ def load(
     raw, origins = read(path, environ, overrides)
     # Not resolve(): if the file is a link, the templates lie next to the link.
     folder = Path(os.path.abspath(path)).parent
-    # Not above: it imports pydantic, which takes 90 ms and isn't needed to only read a file.
+    # Not above: the check is much code, which isn't needed to only read a file.
     from gpiobridge.config.check import SECTIONS, check
 
     settings = check(raw, source=str(path), folder=folder, origins=origins)

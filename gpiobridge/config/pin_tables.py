@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from gpiobridge.config.durations import format_duration
 from gpiobridge.config.kinds import DEFAULT_KIND, KINDS, Kind, WrittenPin, kind_of
 from gpiobridge.config.problems import Problems
 from gpiobridge.config.settings import CHIP_BACK_ENDS, Gpio, Pin
@@ -59,7 +60,16 @@ def read_pins(
         actives[name] = active
         if (pin := kind.settings(name, active, written.table)) is not None:
             pins[name] = pin
+            _warn_of_counts(key, pin, problems)
     return pins, actives
+
+
+def _warn_of_counts(key: Key, pin: Pin, problems: Problems) -> None:
+    """Warn of a choice that changes nothing."""
+    if pin.counts == "first" and pin.debounce_s == 0:
+        debounce = f"{dotted((*key, 'debounce'))} = {format_duration(pin.debounce_s)}"
+        sentence = f"changes nothing, because {debounce} counts every edge; leave one of them out"
+        problems.warn((*key, "counts"), sentence)
 
 
 def _read(key: Key, raw: object, problems: Problems) -> tuple[Kind[Any, Any], WrittenPin[Any]]:
@@ -67,7 +77,7 @@ def _read(key: Key, raw: object, problems: Problems) -> tuple[Kind[Any, Any], Wr
     default = kind_of(DEFAULT_KIND)
     if isinstance(raw, list) and any(isinstance(each, Mapping) for each in raw):  # [[pins.x]]
         problems.add(key, f"must be a section; write [{dotted(key)}]")
-        return default, WrittenPin(key, raw, default.table())
+        return default, WrittenPin(key, raw, default.table({}))
     if not isinstance(raw, Mapping):
         return default, default.read(key, raw, problems)
     source = raw.get("source", DEFAULT_KIND)

@@ -1,20 +1,17 @@
 """The problems of a configuration, gathered: place, value, remedy.
 
-Owns the place of a problem, and the translation of pydantic's errors, whose words must not reach a
-person. Imports nothing of the project except `durations`, `tables` and `words`; any thread.
+Owns the place of a problem, and the default that a wrong key can fall back on. Imports nothing of
+the project except `durations`, `tables`, `values` and `words`; any thread.
 """
 
 import dataclasses
-import re
 from collections.abc import Mapping
-from typing import TypeVar
-
-from pydantic import ValidationError
-from pydantic_core import ErrorDetails
+from typing import Any, TypeVar
 
 from gpiobridge.config.durations import format_duration
 from gpiobridge.config.tables import Table
-from gpiobridge.config.words import Key, dotted, is_secret, names_secret, one_of, show, unknown
+from gpiobridge.config.values import PartsError, WrongPart
+from gpiobridge.config.words import Key, dotted, is_secret, names_secret, show, unknown
 
 TableT = TypeVar("TableT", bound=Table)
 
@@ -85,24 +82,29 @@ class Problems:
             key: its place.
             settings: the dataclass that it becomes, which knows the defaults.
         """
-        right = {
-            name: dict(value) if isinstance(value, Mapping) else value
-            for name, value in raw.items()
-        }
-        try:
-            return table.model_validate(right)
-        except ValidationError as error:
-            for details in error.errors(include_url=False):
-                # Without the position in a list: TOML can't write it, and the value says enough.
-                where = tuple(part for part in details["loc"] if isinstance(part, str))
-                self.add((*key, *where), _sentence(details, key, table, settings), details["input"])
-                # Only the wrong value goes: one bad rule must not hide the problems of others.
-                inner = right.get(where[0])
-                if isinstance(inner, dict) and len(where) > 1:
-                    inner.pop(where[1], None)
-                else:
-                    right.pop(where[0], None)
-            return table.model_validate(right)
+        values: dict[str, Any] = {}
+        known = {each.name: attribute for attribute, each in table.keys.items()}
+        for name, attribute in known.items():
+            if name not in raw:
+                continue
+            try:
+                values[attribute] = table.keys[attribute].read(raw[name])
+            except PartsError as error:
+                # Only the wrong parts go: one bad rule must not hide the problems of others.
+                if error.right is not None:
+                    values[attribute] = error.right
+                wrong = error.parts
+            except ValueError as error:
+                wrong = [WrongPart((), raw[name], str(error))]
+            else:
+                continue
+            for part in wrong:
+                sentence = _sentence(part.reason, attribute, settings)
+                self.add((*key, name, *part.key), sentence, part.value)
+        for name in raw:
+            if name not in known:
+                self.add((*key, name), unknown(key[0], name, table.known_keys()), raw[name])
+        return table(values)
 
 
 def _has_table(value: object) -> bool:
@@ -111,65 +113,11 @@ def _has_table(value: object) -> bool:
     return any(isinstance(each, Mapping) for each in items)
 
 
-def _sentence(error: ErrorDetails, key: Key, table: type[Table], settings: type) -> str:
-    """Say one of pydantic's errors in our words, with a remedy."""
-    name = str(error["loc"][0])
-    if error["type"] == "extra_forbidden":
-        return unknown(key[0], name, table.known_keys())
-    fields = {field.alias or name: name for name, field in table.model_fields.items()}
-    reason = _reason(error)
-    default = next((f.default for f in dataclasses.fields(settings) if f.name == fields[name]), "")
+def _sentence(reason: str, attribute: str, settings: type) -> str:
+    """Add a remedy to the reason why a value is wrong: the default, if there is no other."""
+    default = next((f.default for f in dataclasses.fields(settings) if f.name == attribute), "")
     if ";" in reason or default in ("", (), None, dataclasses.MISSING):
         return reason  # it has its own remedy, or there is no default to fall back on
     # Durations are the floats: see `durations`.
     shown = format_duration(default) if isinstance(default, float) else show(default)
     return f"{reason}; leave it out for the default of {shown}"
-
-
-def _reason(error: ErrorDetails) -> str:
-    """Say what is wrong with a value; a special remedy, if there is one, follows a semicolon."""
-    context = error.get("ctx", {})
-    where = [str(part) for part in error["loc"]]
-    match error["type"]:
-        case "value_error":
-            return str(context["error"])
-        case "string_type":
-            return "must be text in quotes"
-        case "bool_type":
-            return "must be true or false, without quotes" + _meant_bool(error["input"])
-        case "int_type":
-            return "must be a whole number, without quotes" + _meant_int(error["input"])
-        case "greater_than_equal":
-            return f"must be at least {context['ge']}"
-        case "less_than_equal":
-            return f"must be at most {context['le']}"
-        case "tuple_type":
-            example = "https://example.org" if where[0] == "allow" else "kiosk.example.org"
-            return f'must be a list, such as ["{example}"]'
-        case "dict_type":
-            return f'must name the pin, too; write {where[0]}.<pin> = "<next page>"'
-        case "literal_error":
-            options = re.findall(r"'([^']+)'", str(context["expected"]))
-            return one_of(error["input"], options)
-    return "is not a value that can stand here"
-
-
-def _meant_bool(value: object) -> str:
-    """Say which of the two was meant, if that is clear."""
-    word = str(value).strip().lower()
-    for right, words in (
-        ("true", ("true", "yes", "on", "1")),
-        ("false", ("false", "no", "off", "0")),
-    ):
-        if word in words:
-            return f"; write {right}"
-    return ""
-
-
-def _meant_int(value: object) -> str:
-    """Say which number was meant, if that is clear."""
-    if isinstance(value, float) and value.is_integer() and abs(value) < 10**9:
-        return f"; write {int(value)}"
-    if isinstance(value, str) and re.fullmatch(r"\s*[0-9]{1,9}\s*", value):
-        return f"; write {int(value)}"
-    return ""

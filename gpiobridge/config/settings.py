@@ -149,6 +149,9 @@ class Pin:
         active: the electrical level that counts as pressed.
         debounce_s: how long a level must hold to count, in seconds. With 0 every edge counts; 0 to
             10.
+        counts: "settled" counts a level once it has held for `debounce`. "first" counts the first
+            edge at once, and any other only after `debounce`: a press counts sooner, but so does a
+            spike on the wire.
         hold_s: how long a press must last to be a hold instead of a tap, in seconds; 0.1 to 600.
         pin: the number of its wire; None without one.
         chip: the GPIO chip that the wire is on; None without one, or for that of `[gpio]`.
@@ -163,6 +166,7 @@ class Pin:
     name: str
     active: Level
     debounce_s: float = 0.02
+    counts: Literal["settled", "first"] = "settled"
     hold_s: float = 2.0
     pin: int | None = None
     chip: str | None = None

@@ -1,4 +1,4 @@
-"""What may stand in each table of `config.toml`, and what a single value must be.
+"""What may stand in each table of `config.toml`.
 
 The keys are those of the file, the attributes those of `settings`, which has the defaults. Nothing
 is required here: each table can always be read as far as it is right. `check` then compares values
@@ -6,79 +6,84 @@ with each other. Pure; imports the readers of values and `words`; any thread.
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import Annotated, Any, Literal, TypeVar
-
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainValidator,
-    create_model,
-)
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Generic, Literal, TypeVar, overload
 
 from gpiobridge.config.address import MAX_PORT, is_host, read_listen_host, read_token
-from gpiobridge.config.durations import format_duration, parse_duration
 from gpiobridge.config.settings import MAX_HOLD_S, Idle
+from gpiobridge.config.values import (
+    Choice,
+    Flag,
+    Seconds,
+    Targets,
+    Text,
+    Texts,
+    Whole,
+    read_seconds,
+)
 from gpiobridge.config.words import nearest, show
 from gpiobridge.core.events import Level
 from gpiobridge.core.triggers import TABLES, Trigger
 from gpiobridge.net.hosts import DEFAULT_PORTS, read_origin
 
-TableT = TypeVar("TableT", bound="Table")
+T = TypeVar("T")
 
 _ONE_DAY_S = 86_400
 _LAST_CHIP = 99  # a larger number is a slip of the finger
 
 
-def read_seconds(value: object) -> float:
-    """Read a duration as the file has it.
-
-    Raises:
-        ValueError: it is no duration. The message has the reason and a remedy.
-    """
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        # The same reasons as for text: a missing unit, a sign. 20.0 reads as 20.
-        value = str(int(value) if isinstance(value, float) and value.is_integer() else value)
-    if not isinstance(value, str):
-        raise ValueError('must be a duration in quotes, such as "20ms"')
-    return parse_duration(value)
-
-
-@dataclass(frozen=True, slots=True)
-class Seconds:
-    """The reader of a duration; `seconds` makes it.
+class Key(Generic[T]):
+    """A key of a table; in a table that was read, its value, or None if it is not given.
 
     Args:
-        least_s: the shortest, in seconds.
-        most_s: the longest, in seconds.
+        read: the reader of its value (`values`).
+        name: its name in the file; by default that of the attribute.
     """
 
-    least_s: float
-    most_s: float
+    def __init__(self, read: Callable[[object], T], name: str = "") -> None:
+        self.read = read
+        self.name = name
+        self.attribute = ""
 
-    def __call__(self, value: object) -> float:
-        """Read a value; raise a `ValueError` with the reason if it is no duration in the range."""
-        duration_s = read_seconds(value)
-        if duration_s > self.most_s:
-            raise ValueError(f"must be at most {format_duration(self.most_s)}")
-        if duration_s < self.least_s:
-            raise ValueError(f"must be at least {format_duration(self.least_s)}")
-        return duration_s
+    def __set_name__(self, owner: type, attribute: str) -> None:
+        self.attribute = attribute
+        self.name = self.name or attribute
+
+    @overload
+    def __get__(self, table: None, owner: type) -> "Key[T]": ...
+    @overload
+    def __get__(self, table: "Table", owner: type) -> T | None: ...
+    def __get__(self, table: "Table | None", owner: type) -> "Key[T] | T | None":
+        return self if table is None else table.values.get(self.attribute)
 
 
-def seconds(least_s: float, most_s: float) -> BeforeValidator:
-    """Make the reader of a duration for a table.
+class Table:
+    """A table of the file, as far as it is right.
 
     Args:
-        least_s: the shortest, in seconds.
-        most_s: the longest, in seconds.
+        values: attribute -> its value; only those that are given.
+
+    Attributes:
+        keys: attribute -> its key; those of the base class first.
     """
-    return BeforeValidator(Seconds(least_s, most_s))
+
+    keys: ClassVar[dict[str, Key[Any]]] = {}
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self.values = values
+
+    def __init_subclass__(cls) -> None:
+        own = {name: key for name, key in vars(cls).items() if isinstance(key, Key)}
+        cls.keys = {**cls.keys, **own}
+
+    @classmethod
+    def known_keys(cls) -> list[str]:
+        """List the keys that may stand in it."""
+        return [key.name for key in cls.keys.values()]
+
+    def given(self, *without: str) -> dict[str, Any]:
+        """Take the values that are given; the class it becomes has defaults for the others."""
+        return {name: value for name, value in self.values.items() if name not in without}
 
 
 def _allowed_host(host: str) -> str:
@@ -118,13 +123,7 @@ def _time_of_day(value: object) -> int:
     return int(found[1]) * 60 + int(found[2])
 
 
-def _pin_factory(name: object) -> object:
-    if name == "native":
-        raise ValueError('gpiozero\'s native factory reports no edges; write "lgpio"')
-    return name
-
-
-def chip_name(name: object) -> object:
+def chip_name(name: object) -> str:
     """Read the name of a GPIO chip.
 
     Raises:
@@ -133,7 +132,9 @@ def chip_name(name: object) -> object:
     if isinstance(name, int) and not isinstance(name, bool):
         number = name if 0 <= name <= _LAST_CHIP else 0
         raise ValueError(f'must be a name in quotes; write "gpiochip{number}"')
-    if isinstance(name, str) and name != "auto" and not re.fullmatch(r"gpiochip[0-9]+", name):
+    if not isinstance(name, str):
+        raise ValueError("must be text in quotes")
+    if name != "auto" and not re.fullmatch(r"gpiochip[0-9]+", name):
         bare = name.removeprefix("/dev/")
         hint = bare if bare.startswith("gpiochip") and bare != name else "gpiochip0"
         raise ValueError(f'must be "auto" or the name of a chip; write it like "{hint}"')
@@ -146,7 +147,9 @@ def _idle(value: object) -> Idle | Literal[False]:
     if not isinstance(value, Mapping):
         raise ValueError('must be { after = "60s", to = "<page>" }, or false')
     keys = ("after", "to", "pins", "warn")
-    for key in value.keys() - set(keys):
+    for key in value:
+        if key in keys:
+            continue
         close = nearest(key, keys)
         remedy = f"did you mean {close}?" if close else f"write one of {', '.join(keys)}"
         raise ValueError(f"{key} is not one of its keys; {remedy}")
@@ -173,97 +176,62 @@ def _part_of_idle(value: Mapping[str, object], key: str) -> float:
         raise ValueError(f"{key} = {show(value[key])}: {error}") from error
 
 
-def _target(value: object) -> str | Literal[False]:
-    if isinstance(value, str) or value is False:
-        return value
-    raise ValueError('must be the name of a page; write it in quotes, such as "welcome"')
-
-
-# Where a pin leads; false takes out a rule of [every_page].
-_Targets = dict[str, Annotated[str | Literal[False], PlainValidator(_target)]]
-
-
-class Table(BaseModel):
-    """A table of the file: unknown keys and types other than TOML's own are errors."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
-
-    @classmethod
-    def known_keys(cls) -> list[str]:
-        """List the keys that may stand in it."""
-        return [field.alias or name for name, field in cls.model_fields.items()]
-
-    def given(self, *without: str) -> dict[str, Any]:
-        """Take the values that are given; the class it becomes has defaults for the others."""
-        return {name: getattr(self, name) for name in self.model_fields_set if name not in without}
-
-
 class ServerTable(Table):
     """What may stand in ``[server]``."""
 
-    host: Annotated[str, AfterValidator(read_listen_host)] | None = None
-    port: Annotated[int, Field(ge=0, le=MAX_PORT)] | None = None
-    start: str | None = None
-    max_displays: Annotated[int, Field(ge=1)] | None = None
-    beat_s: Annotated[float | None, seconds(0.2, 60)] = Field(None, alias="beat")
-    catch_up_s: Annotated[float | None, seconds(0, 600)] = Field(None, alias="catch_up")
-    csp: Literal["local", "strict", "off"] | None = None
-    open: bool | None = None
-    token: Annotated[str, AfterValidator(read_token)] | None = None
-    api_token: Annotated[str, AfterValidator(read_token)] | None = None
-    # Not strict, because TOML has only lists.
-    allowed_hosts: (
-        Annotated[tuple[Annotated[str, AfterValidator(_allowed_host)], ...], Field(strict=False)]
-        | None
-    ) = None
-    url: Annotated[str, AfterValidator(_url)] | None = None
-    api: Literal["token", "local"] | None = None
-    threads: Annotated[int, Field(ge=2, le=64)] | None = None
+    host = Key(Text(read_listen_host))
+    port = Key(Whole(0, MAX_PORT))
+    start = Key(Text())
+    max_displays = Key(Whole(1))
+    beat_s = Key(Seconds(0.2, 60), "beat")
+    catch_up_s = Key(Seconds(0, 600), "catch_up")
+    csp = Key(Choice(("local", "strict", "off"), str))
+    open = Key(Flag())
+    token = Key(Text(read_token))
+    api_token = Key(Text(read_token))
+    allowed_hosts = Key(Texts(_allowed_host, "kiosk.example.org"))
+    url = Key(Text(_url))
+    api = Key(Choice(("token", "local"), str))
+    threads = Key(Whole(2, 64))
 
 
 class LimitsTable(Table):
     """What may stand in ``[limits]``."""
 
-    displays_per_address: Annotated[int, Field(ge=1)] | None = None
-    connections_per_address: Annotated[int, Field(ge=1)] | None = None
-    unfinished_per_address: Annotated[int, Field(ge=1)] | None = None
+    displays_per_address = Key(Whole(1))
+    connections_per_address = Key(Whole(1))
+    unfinished_per_address = Key(Whole(1))
 
 
 class KioskTable(Table):
     """What may stand in ``[kiosk]``."""
 
-    # Not strict, because TOML has only lists.
-    allow: (
-        Annotated[tuple[Annotated[str, AfterValidator(_site)], ...], Field(strict=False)] | None
-    ) = None
-    renew_min: Annotated[int | None, BeforeValidator(_time_of_day)] = Field(None, alias="renew")
-    camera: bool | None = None
+    allow = Key(Texts(_site, "https://example.org"))
+    renew_min = Key(_time_of_day, "renew")
+    camera = Key(Flag())
 
 
 class GpioTable(Table):
     """What may stand in ``[gpio]``."""
 
-    pin_factory: Annotated[
-        Literal["auto", "gpiod", "lgpio", "rpigpio", "pigpio", "mock"] | None,
-        BeforeValidator(_pin_factory),
-    ] = None
-    chip: Annotated[str | None, BeforeValidator(chip_name)] = None
-
-
-def member_of(kind: type[StrEnum]) -> AfterValidator:
-    """Make a text the member of an enumeration that it names."""
-    # Not the class itself: pydantic 2.6 counts its arguments, and passes one too many.
-    return AfterValidator(lambda text: kind(text))
+    pin_factory = Key(
+        Choice(
+            ("auto", "gpiod", "lgpio", "rpigpio", "pigpio", "mock"),
+            str,
+            {"native": 'gpiozero\'s native factory reports no edges; write "lgpio"'},
+        )
+    )
+    chip = Key(chip_name)
 
 
 class PinTable(Table):
     """What may stand in `[pins.<name>]` of any kind; each kind adds its own keys."""
 
-    source: str | None = None  # the kind exists: this is its table
-    # Not the enumerations: pydantic 2.6 reports a wrong type of these as it does for text.
-    active: Annotated[Literal["low", "high"], member_of(Level)] | None = None
-    debounce_s: Annotated[float | None, seconds(0, 10)] = Field(None, alias="debounce")
-    hold_s: Annotated[float | None, seconds(0.1, MAX_HOLD_S)] = Field(None, alias="hold")
+    source = Key(Text())  # the kind exists: this is its table
+    active = Key(Choice(("low", "high"), Level))
+    debounce_s = Key(Seconds(0, 10), "debounce")
+    counts = Key(Choice(("settled", "first"), str))
+    hold_s = Key(Seconds(0.1, MAX_HOLD_S), "hold")
 
     @classmethod
     def known_keys(cls) -> list[str]:
@@ -273,29 +241,25 @@ class PinTable(Table):
         return [key for key in super().known_keys() if key not in shared] + shared
 
 
-def _with_targets(table: type[TableT]) -> type[TableT]:
-    """Add a key for each trigger."""
-    tables: Any = dict.fromkeys(TABLES, (_Targets, {}))
-    return create_model(table.__name__, __base__=table, **tables)
-
-
-@_with_targets
 class RulesTable(Table):
     """The rules of a page, or of ``[every_page]``."""
 
-    lockout_s: Annotated[float | None, seconds(0, 60)] = Field(None, alias="lockout")
-    idle: Annotated[Idle | Literal[False] | None, PlainValidator(_idle)] = None
+    lockout_s = Key(Seconds(0, 60), "lockout")
+    idle = Key(_idle)
 
     def targets(self, trigger: Trigger) -> Mapping[str, str | Literal[False]]:
         """Map each pin to the page that the trigger leads to."""
-        targets: Mapping[str, str | Literal[False]] = getattr(self, trigger.table)
+        targets: Mapping[str, str | Literal[False]] = self.values.get(trigger.table, {})
         return targets
+
+
+RulesTable.keys |= {name: Key(Targets(name), name) for name in TABLES}
 
 
 class PageTable(RulesTable):
     """What may stand in ``[pages.<name>]``."""
 
-    template: str | None = None
-    prerender: bool | None = None
-    prefetch: bool | None = None
-    client: bool | None = None
+    template = Key(Text())
+    prerender = Key(Flag())
+    prefetch = Key(Flag())
+    client = Key(Flag())

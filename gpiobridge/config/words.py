@@ -93,6 +93,9 @@ _MEANT = {
             'write debounce = "20ms"',
         ),
         **dict.fromkeys(
+            ("first", "first_edge", "count", "count_first", "immediate"), 'write counts = "first"'
+        ),
+        **dict.fromkeys(
             ("active_state", "active_high", "active_low"), 'write active = "low" (or "high")'
         ),
         **dict.fromkeys(("pin_number", "number", "gpio", "bcm"), "write pin = 17"),

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from math import inf
 
 from gpiobridge.core import wire
-from gpiobridge.core.debounce import Debounce
+from gpiobridge.core.debounce import Change, Debounce
 from gpiobridge.core.events import (
     Broadcast,
     CloseClients,
@@ -26,6 +26,7 @@ from gpiobridge.core.events import (
     Standing,
     Welcome,
 )
+from gpiobridge.core.first_edge import FirstEdge
 from gpiobridge.core.gestures import Outcome, Press
 from gpiobridge.core.navigation import Departure, Navigation, Rules, WhileRules
 from gpiobridge.core.noise import Noise
@@ -47,6 +48,8 @@ class Core:
     Args:
         epoch: a random name of this run, in lower-case hexadecimal digits.
         windows_s: pin name to its debounce window in seconds.
+        first: the pins whose first edge counts at once; of all others a level counts once it has
+            settled. A window of 0 settles at once anyway.
         pages: page name to its rules.
         catch_up_s: how old an event may be, in seconds, to move a page that was not listening.
         simulated: True if the pins are not real; every display receives this.
@@ -68,13 +71,15 @@ class Core:
         holds_s: Mapping[str, tuple[Level, float]] | None = None,
         while_rules: Mapping[str, WhileRules] | None = None,
         gestures: Collection[str] = (),
+        first: Collection[str] = (),
     ) -> None:
         self.epoch = epoch
         self.seq = 0
         self._windows_s = windows_s
+        self._first = frozenset(pin for pin in first if windows_s[pin])
         self._simulated = simulated
         self._navigation = Navigation(pages, catch_up_s, while_rules)
-        self._pins: dict[str, Debounce] = {}
+        self._pins: dict[str, Debounce | FirstEdge] = {}
         self._settled = SettledLevels()
         self._doubted_s = inf  # the first debounce deadline that a reading of this turn denied
         # What was told: the levels, and the number of each pin's newest edge.
@@ -84,7 +89,7 @@ class Core:
             pin for rules in pages.values() for pin, event in rules if isinstance(event, Gesture)
         }
         self._presses = {
-            pin: Press(active, hold_s, windows_s[pin])
+            pin: Press(active, hold_s, windows_s[pin], first=pin in self._first)
             for pin, (active, hold_s) in (holds_s or {}).items()
             if pin in used
         }
@@ -120,12 +125,14 @@ class Core:
         The first reading of a pin sets its level and is never an edge.
         """
         if pin not in self._pins:
-            self._pins[pin] = Debounce(level, at_s, self._windows_s[pin])
+            debounce: type[Debounce | FirstEdge] = FirstEdge if pin in self._first else Debounce
+            self._pins[pin] = debounce(level, at_s, self._windows_s[pin])
             self._levels[pin] = level
             return
-        due_s = self._pins[pin].deadline_s
-        changes = self._pins[pin].reading(level, at_s)
-        if due_s is not None and due_s <= at_s and not changes:
+        known = self._pins[pin]
+        due_s = known.deadline_s
+        changes = known.reading(level, at_s)
+        if due_s is not None and due_s <= at_s and not changes and known.unsure:
             # The level has changed since. Its edge is on its way, and may prove that it settled.
             self._doubted_s = min(self._doubted_s, due_s)
         self._put(pin, changes)
@@ -221,7 +228,10 @@ class Core:
     @property
     def deadline_s(self) -> float | None:
         """The next moment, in monotonic seconds, at which `pins_to_read` or `tell` has work."""
-        waiting: Iterable[Debounce | Press] = (*self._pins.values(), *self._presses.values())
+        waiting: Iterable[Debounce | FirstEdge | Press] = (
+            *self._pins.values(),
+            *self._presses.values(),
+        )
         deadlines_s = [w.deadline_s for w in waiting if w.deadline_s is not None]
         if self._settled.next is not None:
             deadlines_s.append(self._settled.next.due_s)
@@ -233,9 +243,9 @@ class Core:
         """Whether a pin oscillates at ``at_s``, in monotonic seconds."""
         return self._noise[pin].at(at_s)
 
-    def _put(self, pin: str, changes: Iterable[tuple[Level, float]]) -> None:
-        for level, at_s in changes:
-            self._settled.put(pin, level, at_s, at_s + self._windows_s[pin])
+    def _put(self, pin: str, changes: Iterable[Change]) -> None:
+        for level, at_s, due_s in changes:
+            self._settled.put(pin, level, at_s, due_s)
 
     def _due(self, now_s: float) -> list[tuple[float, str]]:
         """The debounce deadlines that have passed, each with its pin."""
@@ -258,7 +268,7 @@ class Core:
 
     def _settle(self, settled: Settled, now: Now) -> list[Effect]:
         """Tell a settled level, and the tap that ends with it."""
-        _, at_s, _, pin, level = settled
+        due_s, at_s, _, pin, level = settled
         self._levels[pin] = level
         press = self._presses.get(pin)
         outcome = press.end(at_s) if press is not None and level is not press.active else None
@@ -266,7 +276,7 @@ class Core:
         self._changed_seq[pin] = self.seq
         effects += self._gesture(pin, outcome, level, now)
         if press is not None and level is press.active:
-            press.begin(self.seq, at_s)
+            press.begin(self.seq, at_s, due_s)
         return effects
 
     def _gesture(self, pin: str, outcome: Outcome | None, level: Level, now: Now) -> list[Effect]:

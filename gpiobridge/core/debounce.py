@@ -42,6 +42,7 @@ although it never held.
 from collections import deque
 from dataclasses import dataclass
 from math import inf
+from typing import NamedTuple
 
 from gpiobridge.core.events import Level
 
@@ -50,7 +51,21 @@ from gpiobridge.core.events import Level
 DOUBT_S = 0.2
 
 # How many levels told by readings are remembered, for a back end that delivers no edges at all.
-_MAX_AHEAD = 64
+MAX_AHEAD = 64
+
+
+class Change(NamedTuple):
+    """A level that counts from now on.
+
+    Args:
+        level: the level.
+        at_s: the stamp of its edge, in monotonic seconds.
+        due_s: when it came to count: events of all pins are told in this order.
+    """
+
+    level: Level
+    at_s: float
+    due_s: float
 
 
 @dataclass(slots=True)
@@ -123,14 +138,19 @@ class Debounce:
         self._edges = _Edges(level, at_s, known=level)
         self._seen = _Seen(level, since_s=at_s, due_s=at_s, read_s=at_s, other_s=at_s)
         # The moments at which readings settled a level that the edges have not settled yet.
-        self._ahead: deque[float] = deque(maxlen=_MAX_AHEAD)
+        self._ahead: deque[float] = deque(maxlen=MAX_AHEAD)
 
     @property
     def deadline_s(self) -> float | None:
         """When a reading is needed, in monotonic seconds; None while nothing is pending."""
         return None if self._seen.level is self.settled else self._seen.due_s
 
-    def edge(self, level: Level, at_s: float) -> list[tuple[Level, float]]:
+    @property
+    def unsure(self) -> bool:
+        """Whether a reading has shown an edge that has not arrived."""
+        return self._seen.level is not self._edges.level
+
+    def edge(self, level: Level, at_s: float) -> list[Change]:
         """Take one raw edge.
 
         Args:
@@ -138,7 +158,7 @@ class Debounce:
             at_s: the edge's own stamp, in monotonic seconds.
 
         Returns:
-            What this edge settled, oldest first: pairs of a level and the stamp of its edge.
+            What this edge settled, oldest first.
         """
         if at_s < self._first_s:
             self.late += 1
@@ -165,7 +185,7 @@ class Debounce:
             seen.see(level, at_s, self._window_s)
         return changes
 
-    def reading(self, level: Level, at_s: float) -> list[tuple[Level, float]]:
+    def reading(self, level: Level, at_s: float) -> list[Change]:
         """Take a fresh reading, made after every queued edge was handed in.
 
         Args:
@@ -188,7 +208,7 @@ class Debounce:
         self._ahead.append(at_s)
         return self._settle(level, seen.since_s)
 
-    def _prove(self, until_s: float) -> list[tuple[Level, float]]:
+    def _prove(self, until_s: float) -> list[Change]:
         """Settle the edges' level if it held for the window until ``until_s``: rule (a)."""
         # Settled levels alternate, so the level that edges alone have settled is that many back.
         proven = self.settled.other if len(self._ahead) % 2 else self.settled
@@ -200,6 +220,6 @@ class Debounce:
             return []
         return self._settle(level, at_s)
 
-    def _settle(self, level: Level, at_s: float) -> list[tuple[Level, float]]:
+    def _settle(self, level: Level, at_s: float) -> list[Change]:
         self.settled, self._settled_s = level, max(at_s, self._settled_s)
-        return [(level, self._settled_s)]
+        return [Change(level, self._settled_s, self._settled_s + self._window_s)]

@@ -7,7 +7,9 @@ other press is a hold:
     events      L    H,tap     L              hold     H
                                '←── hold_s ──→'
 
-A hold is told one debounce window after its time, when a release just before it has settled.
+A hold is told when every release before its time has come to count: one debounce window after its
+time. If first edges count, a release counts at once; only one within the window of the press counts
+at its end. So the hold is told at its time, or at that end if the hold time is shorter.
 """
 
 from typing import NamedTuple
@@ -38,27 +40,37 @@ class Press:
         active: the level of a pressed pin.
         hold_s: how long a press must last to be a hold, in seconds.
         window_s: the pin's debounce window, in seconds.
+        first: whether its first edge counts at once.
     """
 
-    def __init__(self, active: Level, hold_s: float, window_s: float) -> None:
+    def __init__(
+        self, active: Level, hold_s: float, window_s: float, *, first: bool = False
+    ) -> None:
         self.active = active
         self._hold_s = hold_s
         self._window_s = window_s
+        self._first = first
+        self._window_ends_s = 0.0  # of the edge at which the open press began
         self._began: tuple[int, float] | None = None  # of an open press: neither tap nor hold yet
 
     @property
     def deadline_s(self) -> float | None:
         """When `due` tells a hold, in monotonic seconds; None while no press is open."""
-        return None if self.hold_at_s is None else self.hold_at_s + self._window_s
+        if self.hold_at_s is None:
+            return None
+        if self._first:
+            return max(self.hold_at_s, self._window_ends_s)
+        return self.hold_at_s + self._window_s
 
     @property
     def hold_at_s(self) -> float | None:
         """When the hold time is over, in monotonic seconds; None while no press is open."""
         return None if self._began is None else self._began[1] + self._hold_s
 
-    def begin(self, seq: int, at_s: float) -> None:
-        """Take the settled edge at which a press begins: its number and time."""
+    def begin(self, seq: int, at_s: float, due_s: float) -> None:
+        """Take the edge at which a press begins: its number, its stamp, and when it counted."""
         self._began = (seq, at_s)
+        self._window_ends_s = due_s + self._window_s
 
     def end(self, at_s: float) -> Outcome | None:
         """Take the release at ``at_s``; return None if the press has already become a hold."""

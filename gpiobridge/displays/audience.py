@@ -74,6 +74,10 @@ class Audience:
         )
 
 
+EVERYONE = Audience()
+"""All displays."""
+
+
 @dataclass(frozen=True, slots=True)
 class Push:
     """Order of the application: send a message.

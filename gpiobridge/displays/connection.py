@@ -9,12 +9,13 @@ import socket
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from math import inf
 from typing import Any
 
 from wsproto import WSConnection
 from wsproto import connection as protocol
-from wsproto.events import TextMessage
+from wsproto.events import CloseConnection, TextMessage
 from wsproto.frame_protocol import Frame
 
 from gpiobridge.core import wire
@@ -29,6 +30,12 @@ LINES = 100
 _SEND_BUFFER_BYTES = 16 * 1024  # frames are small; a bigger buffer only hides a stalled display
 _BAD_GATEWAY = (1014).to_bytes(2, "big")
 _NORMAL_CLOSURE = (1000).to_bytes(2, "big")
+_BEAT = wire.BEAT.encode()
+_BEAT_NUMBER = int.from_bytes(_BEAT, "big")
+_BEAT_HEAD = bytes((0x81, 0x80 | len(_BEAT)))  # of a client's frame: masked
+BEAT_BYTES = 2 + 4 + len(_BEAT)
+"""The length of a client's beat: head, mask, text."""
+
 _USER_TIMEOUT_MS = 12_000  # if data stays unacknowledged for so long, the peer is gone (RFC 5482)
 
 
@@ -75,6 +82,7 @@ class Connection:
     slot: Slot = field(default_factory=Slot)
     # Which events count on its page; known when it joins.
     standing: Standing = field(default_factory=lambda: Standing("", 0, 0))
+    behind: bool = False  # something waits in the outbox, and the selector watches for room
     outbox: bytearray = field(default_factory=bytearray)
     messages: deque[bytes] = field(default_factory=deque)
     messages_bytes: int = 0
@@ -82,13 +90,16 @@ class Connection:
     frames: int = 0
     work: int = 0  # its frames, and the pieces of frames that came separately
     second_bytes: int = 0
+    # All that has come was whole short frames, one at a time: ``ws`` holds no piece of a frame.
+    clean: bool = True
     unread: bool = False  # the protocol holds bytes of it that were not read yet
     received_bytes: int = 0  # of the message that is still coming in
     text: str = ""
     answers_beats: bool = False
     unanswered_beats: int = 0
     idle: bool = False  # its page has said that it leaves because nobody uses it
-    closing: bool = False  # our close frame is sent or queued: only the peer's close counts now
+    # Our close frame is sent or queued, which ``ws`` doesn't know: only the peer's close counts.
+    closing: bool = False
     peer_closed: bool = False  # its close frame has come
     broke_a_rule: bool = False  # it is closed for this reason
 
@@ -126,6 +137,11 @@ class Connection:
         text, self.text, self.received_bytes = self.text, "", 0
         return text
 
+    def answered(self) -> None:
+        """Note that its page answers beats."""
+        self.answers_beats = True
+        self.unanswered_beats = 0
+
     def put(self, message: bytes) -> None:
         """Queue a message's frame until its turn comes."""
         self.messages.append(message)
@@ -160,7 +176,35 @@ def _let_1014_pass(ws: WSConnection | protocol.Connection) -> None:
 
 
 def text_frame(text: str) -> bytes:
-    """Encode a text frame, once for all displays."""
+    """Encode a text frame, once for all displays (RFC 6455, 5.2)."""
     # A server's frames aren't masked, and without compression they don't depend on the connection.
-    # So one fresh protocol object encodes for all displays.
-    return protocol.Connection(protocol.ConnectionType.SERVER).send(TextMessage(text))
+    payload = text.encode()
+    size = len(payload)
+    if size < 126:
+        return bytes((0x81, size)) + payload
+    if size < 65536:
+        return b"\x81\x7e" + size.to_bytes(2, "big") + payload
+    return b"\x81\x7f" + size.to_bytes(8, "big") + payload
+
+
+def is_beat(data: bytes) -> bool:
+    """Whether bytes of a client are one beat, whole and as our own script sends it, and no more."""
+    if data[:2] != _BEAT_HEAD:
+        return False
+    mask = int.from_bytes((data[2:6] * 4)[: len(_BEAT)], "big")
+    return int.from_bytes(data[6:], "big") ^ mask == _BEAT_NUMBER
+
+
+def is_whole_frame(data: bytes) -> bool:
+    """Whether bytes of a client are one short frame, whole and not of several pieces."""
+    return 6 <= len(data) < 132 and data[0] & 0x80 != 0 and data[1] == 0x80 | len(data) - 6
+
+
+@lru_cache(64)
+def close_frame(code: int, reason: str) -> bytes:
+    """Encode a close frame, once for all displays that are sent to the same page.
+
+    The display's own protocol object isn't told of it: `Connection.closing` says that it is sent.
+    """
+    closing = CloseConnection(code, reason)
+    return protocol.Connection(protocol.ConnectionType.SERVER).send(closing)

@@ -88,7 +88,7 @@ class Frames:
             take(connection, Frame(text, fields, now_s))
 
     def _take_beat(self, connection: Connection, _frame: Frame) -> None:
-        connection.answers_beats = True
+        connection.answered()
 
     def _take_message(self, connection: Connection, frame: Frame) -> None:
         """Hand on a message, if it could be pushed back unchanged."""

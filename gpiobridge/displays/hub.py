@@ -18,7 +18,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from gpiobridge.core import wire
 from gpiobridge.core.events import CloseClients
 from gpiobridge.core.wire import Close
-from gpiobridge.displays.audience import Audience
+from gpiobridge.displays.audience import EVERYONE, Audience
 from gpiobridge.displays.connection import Connection, text_frame
 from gpiobridge.displays.frames import Frames, OnShown
 from gpiobridge.displays.inbox import Inbox
@@ -110,13 +110,13 @@ class Hub:
         Returns:
             The displays that were sent there.
         """
+        after, began_s = order.after, order.began_s
         leaving = [
             connection
-            for connection in self.connections
+            for connection in self._sockets.live
             if connection.display.page == order.page
-            and connection.standing.since_seq < order.after
-            and connection.standing.takes(order.began_s)
-            and not connection.closing
+            and connection.standing.since_seq < after
+            and connection.standing.takes(began_s)
         ]
         frame = b"" if order.first is None or not leaving else text_frame(order.first)
         for connection in leaving:
@@ -126,7 +126,7 @@ class Hub:
 
     def leave(self, connection: Connection, path: str, now_s: float) -> bool:
         """Close one display's socket with the path of its next page; False if it has gone."""
-        if connection not in self.connections or connection.closing:
+        if connection not in self._sockets.live:
             return False
         connection.slot.journey = None  # what it shows next is no longer due to the press before
         self.close(connection, Close.NAVIGATE, connection.root + path, now_s)
@@ -154,9 +154,11 @@ class Hub:
 
     def handle(self, connection: Connection, events: int) -> None:
         """Write to a display whose socket takes more; remember a display that can be read."""
-        if events & selectors.EVENT_WRITE and connection in self.connections:
+        if events & selectors.EVENT_WRITE:
             self._sockets.flush(connection)
-        if events & selectors.EVENT_READ and connection in self.connections:
+            if connection not in self.connections:
+                return
+        if events & selectors.EVENT_READ:
             self._sockets.ready[connection] = None
 
     @property
@@ -181,17 +183,25 @@ class Hub:
         """Do what is due: send beats, and end displays that don't hang up."""
         self._sockets.drop_overdue(now_s)
         if self.connections and now_s >= self._last_sent_s + self._beat_s:
-            for connection in list(self.connections):
-                connection.unanswered_beats += 1
-                if connection.answers_beats and connection.unanswered_beats > wire.MISSED_BEATS:
-                    self._sockets.drop(connection, Gone.NO_ANSWER)
+            self._count_beats()
             self._broadcast(self._beat_frame, now_s)
+
+    def _count_beats(self) -> None:
+        """Drop the displays that have answered before and leave too many beats unanswered."""
+        silent = []
+        for connection in self.connections:
+            connection.unanswered_beats += 1
+            if connection.unanswered_beats > wire.MISSED_BEATS and connection.answers_beats:
+                silent.append(connection)
+        for connection in silent:
+            self._sockets.drop(connection, Gone.NO_ANSWER)
 
     def _broadcast(self, frame: bytes, now_s: float) -> None:
         self._last_sent_s = now_s
-        for connection in list(self.connections):
-            if not connection.closing:
-                self._sockets.send(connection, frame)
+        self._sockets.send_to_all(frame)
 
     def _of(self, audience: Audience) -> list[Connection]:
-        return [c for c in self.connections if not c.closing and audience.has(c.display)]
+        live = self._sockets.live
+        if audience == EVERYONE:
+            return list(live)
+        return [connection for connection in live if audience.has(connection.display)]

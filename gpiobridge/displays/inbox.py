@@ -10,7 +10,13 @@ from itertools import islice
 from wsproto.events import BytesMessage, CloseConnection, Event, Ping, TextMessage
 
 from gpiobridge.core.wire import Close
-from gpiobridge.displays.connection import Connection, RuleBrokenError
+from gpiobridge.displays.connection import (
+    BEAT_BYTES,
+    Connection,
+    RuleBrokenError,
+    is_beat,
+    is_whole_frame,
+)
 from gpiobridge.displays.frames import Frames
 from gpiobridge.displays.observer import Gone
 from gpiobridge.displays.quotas import Quotas
@@ -70,13 +76,22 @@ class Inbox:
             data = b""
         if not data:
             self._sockets.drop(connection, Gone.LEFT)
-        elif not connection.peer_closed:  # nothing counts after a close frame
+        elif connection.peer_closed:
+            pass  # nothing counts after a close frame
+        elif connection.clean and len(data) == BEAT_BYTES and is_beat(data):
+            # What an idle display sends, and nothing else: the protocol would take 20 times as
+            # long to read it.
+            too_much = self._quotas.count_beat(connection, BEAT_BYTES, now_s)
+            if not (too_much and self._stop_excess(connection, now_s)):
+                connection.answered()
+        else:
             self._take_in(connection, data, now_s)
             self._take_frames(connection, now_s)
 
     def _take_in(self, connection: Connection, data: bytes, now_s: float) -> None:
         """Count bytes that came, and hand them to the protocol."""
         self._quotas.count_bytes(connection, len(data), now_s)
+        connection.clean = connection.clean and is_whole_frame(data)
         connection.ws.receive_data(data)
         connection.unread = True
 
@@ -112,7 +127,8 @@ class Inbox:
         if isinstance(event, CloseConnection):
             # The peer's own close, or wsproto reports that the peer broke the protocol.
             connection.peer_closed = True
-            self._sockets.send_event(connection, event.response())
+            if not connection.closing:  # else our own close frame has gone before
+                self._sockets.send_event(connection, event.response())
             self._sockets.finish(connection, now_s)
         elif connection.closing:
             pass  # the peer sent it before it read our close frame

@@ -1,7 +1,8 @@
 """The open sockets, from the finished handshake to the end, and what goes out through them.
 
-Writing never blocks. What the kernel doesn't take waits in the display's `Connection`; a display
-for which too much waits is dropped. The watcher's thread.
+Writing never blocks. A ready frame goes to a display by one ``send``, as long as nothing waits for
+it. What the kernel doesn't take waits in the display's `Connection`, and only then the selector
+watches for room. A display for which too much waits is dropped. The watcher's thread.
 """
 
 import contextlib
@@ -11,14 +12,15 @@ import socket
 from collections import deque
 from collections.abc import Sequence
 
-from wsproto.events import CloseConnection, Event
+from wsproto.events import Event
 from wsproto.utilities import LocalProtocolError
 
 from gpiobridge.core.wire import Close
-from gpiobridge.displays.connection import LINES, Connection
+from gpiobridge.displays.connection import LINES, Connection, close_frame
 from gpiobridge.displays.observer import DisplayObserver, Gone
 from gpiobridge.displays.quotas import Quotas
 from gpiobridge.displays.slots import Slots
+from gpiobridge.system import quick_send
 from gpiobridge.system.log_rate import LogRate
 
 log = logging.getLogger(__name__)
@@ -44,6 +46,8 @@ class Sockets:
 
     Attributes:
         open: the connections that are open.
+        live: those of them for which frames may still go out: not the closing ones. In the order
+            of their coming.
         ready: the open connections that have sent something, the longest waiting first.
     """
 
@@ -55,6 +59,7 @@ class Sockets:
         observers: Sequence[DisplayObserver],
     ) -> None:
         self.open: set[Connection] = set()
+        self.live: dict[Connection, None] = {}
         self.ready: dict[Connection, None] = {}
         self._selector = selector
         self._slots = slots
@@ -72,32 +77,39 @@ class Sockets:
             for other in [c for c in self.open if c.slot is before]:
                 self.drop(other, Gone.CAME_AGAIN)
         self.open.add(connection)
+        self.live[connection] = None
         self._quotas.came(connection)
         for observer in self._observers:
             observer.display_came(connection.display)
         self._selector.register(connection.sock, selectors.EVENT_READ, connection)
         self._lines.info("%s connected, %d in all", connection, len(self.open))
 
+    def send_to_all(self, frame: bytes) -> None:
+        """Send a whole frame to every display that is not closing."""
+        send, size = quick_send.send, len(frame)
+        for connection in tuple(self.live):  # a display may be dropped meanwhile
+            if connection.behind:
+                self._queue(connection, frame)
+            elif (sent := send(connection.sock, frame)) != size:
+                self._begun(connection, frame, sent)
+
     def send(self, connection: Connection, frame: bytes) -> None:
-        """Queue a whole frame, and write what the kernel takes now."""
+        """Send a whole frame, or queue it behind what waits."""
         if connection not in self.open:
             return
-        waiting = bool(connection.outbox)
-        connection.outbox += frame
-        if len(connection.outbox) > MAX_OUTBOX_BYTES:
-            self.drop(connection, Gone.STOPPED_READING)
-        elif not waiting:
-            self.flush(connection)
+        if connection.behind:
+            self._queue(connection, frame)
+        elif (sent := quick_send.send(connection.sock, frame)) != len(frame):
+            self._begun(connection, frame, sent)
 
     def send_message(self, connection: Connection, message: bytes) -> None:
-        """Write a message after everything that waits; until then queue it."""
-        if connection not in self.open:
-            return
-        connection.put(message)
-        if connection.messages_bytes > MAX_MESSAGES_BYTES:
-            self.drop(connection, Gone.STOPPED_READING)
-        elif not connection.outbox:
-            self.flush(connection)
+        """Send a message, or queue it behind everything that waits."""
+        if not connection.behind:
+            self.send(connection, message)
+        elif connection in self.open:
+            connection.put(message)
+            if connection.messages_bytes > MAX_MESSAGES_BYTES:
+                self.drop(connection, Gone.STOPPED_READING)
 
     def send_event(self, connection: Connection, event: Event) -> None:
         """Send the protocol's event, if the protocol still allows it."""
@@ -106,27 +118,23 @@ class Sockets:
             self.send(connection, connection.ws.send(event))
 
     def flush(self, connection: Connection) -> None:
-        """Write what the kernel takes now."""
+        """Write what the kernel takes now of what waits."""
         while connection.outbox or connection.messages:
             if not connection.outbox:
                 connection.fill_outbox()
             try:
                 sent = connection.sock.send(connection.outbox)
             except (BlockingIOError, InterruptedError):
-                break
+                return
             except OSError:
                 self.drop(connection, Gone.WENT_AWAY)
                 return
             del connection.outbox[:sent]
-        if connection.closing and not connection.outbox:
+        if connection.behind:
+            connection.behind = False
+            self._selector.modify(connection.sock, selectors.EVENT_READ, connection)
+        if connection.closing:
             self._half_close(connection)
-            if connection not in self.open:
-                return
-        events = selectors.EVENT_READ
-        if connection.outbox:
-            events |= selectors.EVENT_WRITE
-        if self._selector.get_key(connection.sock).events != events:
-            self._selector.modify(connection.sock, events, connection)
 
     def close(self, connection: Connection, code: int, reason: str, now_s: float) -> None:
         """Close one display's socket with ``code`` and ``reason``."""
@@ -137,7 +145,7 @@ class Sockets:
             for observer in self._observers:
                 observer.rule_broken(connection.display, reason)
             self._lines.info("%s is closed: %s", connection, reason)
-        self.send_event(connection, CloseConnection(code, reason))
+        self.send(connection, close_frame(code, reason))
         self.finish(connection, now_s)
 
     def finish(self, connection: Connection, now_s: float) -> None:
@@ -146,6 +154,7 @@ class Sockets:
             return
         if not connection.closing:
             connection.closing = True
+            self.live.pop(connection, None)
             connection.messages.clear()  # nothing may follow a close frame
             self._closing.append((now_s + CLOSE_WAIT_S, connection))
         if not connection.outbox:
@@ -173,6 +182,7 @@ class Sockets:
         if connection not in self.open:
             return
         self.open.remove(connection)
+        self.live.pop(connection, None)
         self._selector.unregister(connection.sock)
         connection.sock.close()
         self.ready.pop(connection, None)
@@ -181,6 +191,28 @@ class Sockets:
         for observer in self._observers:
             observer.display_gone(connection.display, why)
         self._lines.info("%s %s, %d in all", connection, why, len(self.open))
+
+    def _begun(self, connection: Connection, frame: bytes, sent: int) -> None:
+        """Go on with a frame of which ``sent`` bytes are sent; -1: none, and it's unknown why."""
+        if sent < 0:
+            try:
+                sent = connection.sock.send(frame)
+            except (BlockingIOError, InterruptedError):
+                sent = 0
+            except OSError:
+                self.drop(connection, Gone.WENT_AWAY)
+                return
+        if sent < len(frame):
+            connection.outbox += frame[sent:]
+            connection.behind = True
+            both = selectors.EVENT_READ | selectors.EVENT_WRITE
+            self._selector.modify(connection.sock, both, connection)
+
+    def _queue(self, connection: Connection, frame: bytes) -> None:
+        """Put a whole frame behind what waits in the outbox."""
+        connection.outbox += frame
+        if len(connection.outbox) > MAX_OUTBOX_BYTES:
+            self.drop(connection, Gone.STOPPED_READING)
 
     def _half_close(self, connection: Connection) -> None:
         """End our direction once both close frames are out."""

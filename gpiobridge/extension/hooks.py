@@ -190,7 +190,8 @@ class RequestHooks:
                 response.call_on_close(check)
         if running.settings.pages[page].fetched_ahead:
             response.headers[VERSION_HEADER] = page_script.version(running)
-        if page_script.next_pages(running, page):
+        by_header = not page_script.client_loads_ahead(running, page)
+        if by_header and page_script.next_pages(running, page):
             response.headers["Speculation-Rules"] = (
                 f'"{page_script.root(running)}/gpiobridge/next/{page}"'
             )

@@ -89,6 +89,7 @@ class Watcher:
             while_rules={name: page.while_rules for name, page in settings.pages.items()},
             holds_s={name: (pin.active, pin.hold_s) for name, pin in settings.pins.items()},
             gestures=gestures,
+            first=[name for name, pin in settings.pins.items() if pin.counts == "first"],
         )
         self.pins = pins
         self.paths = paths
@@ -102,7 +103,10 @@ class Watcher:
         self._on_failure = on_failure
         self._selector = selectors.DefaultSelector()
         everyone = (self.counts, EventLog(self.core.noisy), *observers)
-        debounces_s = {name: pin.debounce_s for name, pin in settings.pins.items()}
+        debounces_s = {
+            name: 0.0 if pin.counts == "first" else pin.debounce_s
+            for name, pin in settings.pins.items()
+        }
         self._journeys = Journeys(self.core.epoch, debounces_s, everyone)
         self._hub = Hub(
             self._selector,
@@ -125,6 +129,8 @@ class Watcher:
         self._orders = OrderQueue()
         self._joining: deque[Connection] = deque()
         self._waker = Waker(self._selector)
+        self._rung = False
+        self._pins_due_s: float | None = None
         self.clock.on_jump(self._waker.wake)
         self._feed = PinFeed(
             pins, tuple(settings.pins), self.core, self.counts, self.clock, self._waker.wake
@@ -225,10 +231,12 @@ class Watcher:
         self._wait(self._timeout_s())
         self._take_pins()
         # After the edges, and for a limited time: no display can hold up a press by what it sends.
-        self._hub.read(self._now_s(), self._has_time(READS_S))
-        self._take_joining()
+        if self._hub.has_unread:
+            self._hub.read(self._now_s(), self._has_time(READS_S))
+        if self._joining:
+            self._take_joining()
         # After the joins: so no display misses a message, or receives a retained one twice.
-        if not self._joining:
+        if self._orders.waiting and not self._joining:
             self._take_orders()
         now_s = self._now_s()
         self._hub.tick(now_s)
@@ -236,14 +244,16 @@ class Watcher:
         if self._next_pulse_s is not None and now_s >= self._next_pulse_s:
             self._next_pulse_s = now_s + self._pulse_every_s
             self._pulse()
+        self._forget_rings()
 
     def _now_s(self) -> float:
         return self.clock.now().mono_s
 
     def _has_time(self, for_s: float) -> Callable[[], bool]:
         """Return a function that says whether work of this turn may go on."""
-        until_s = self._now_s() + for_s
-        return lambda: self._now_s() < until_s
+        now = self.clock.now
+        until_s = now().mono_s + for_s
+        return lambda: now().mono_s < until_s
 
     def _wait(self, timeout_s: float | None) -> None:
         """Wait until something happens, and see which sockets are ready."""
@@ -253,19 +263,36 @@ class Watcher:
             elif key.data is self.pins:
                 self._feed.fetch()
             else:
-                self._waker.drain()
+                self._rung = True
+
+    def _forget_rings(self) -> None:
+        """Forget this turn's rings: what they were for is looked at after this, or they come again.
+
+        Not right after the bell has rung: each system call gives the interpreter's lock up, and an
+        edge would wait until this thread has it again.
+        """
+        if self._rung:
+            self._rung = False
+            self._waker.drain()
 
     def _timeout_s(self) -> float | None:
+        self._pins_due_s = self._pins_deadline_s()
         if self._feed.waiting or self._orders.waiting or self._joining or self._hub.has_unread:
             return 0.0
         deadlines = (
-            self.core.deadline_s,
+            self._pins_due_s,
             self._hub.deadline_s,
             self._journeys.deadline_s,
-            self._feed.deadline_s,
             self._next_pulse_s,
         )
         return self.clock.timeout_s(min((d for d in deadlines if d is not None), default=None))
+
+    def _pins_deadline_s(self) -> float | None:
+        """When something is due at the pins without an edge, in monotonic seconds."""
+        core_s, feed_s = self.core.deadline_s, self._feed.deadline_s
+        if core_s is None or feed_s is None:
+            return feed_s if core_s is None else core_s
+        return min(core_s, feed_s)
 
     def _take_joining(self) -> None:
         has_time = self._has_time(JOINS_S)
@@ -285,6 +312,9 @@ class Watcher:
         """Take everything known of the pins at this moment, and tell what follows from it."""
         # Take the time first, then the edges: every edge from before that time is there.
         now = self.clock.now()
+        due_s = self._pins_due_s
+        if not self._feed.waiting and (due_s is None or now.mono_s < due_s):
+            return  # this turn is for the displays: nothing can follow at the pins
         known_s = self._feed.take(now.mono_s)
         self._effects.carry_out(self.core.tell(now, known_s, EVENTS_A_TURN), now.mono_s)
 
@@ -297,6 +327,7 @@ class Watcher:
             self._wait(self.clock.timeout_s(until_s))
             now_s = self._now_s()
             self._hub.read(now_s)
+            self._forget_rings()
 
     def _close(self) -> None:
         self.pins.close()

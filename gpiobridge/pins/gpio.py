@@ -8,15 +8,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from types import MappingProxyType
-from typing import Annotated, ClassVar
-
-from pydantic import BeforeValidator
+from typing import ClassVar
 
 from gpiobridge.config import CHIP_BACK_ENDS, Gpio, Pin, Pull
 from gpiobridge.config.header import MOST_LINES, at_header_pin, bcm_number, header_pin, header_place
 from gpiobridge.config.kinds import WrittenPin
 from gpiobridge.config.pin_tables import check_chip
 from gpiobridge.config.problems import Problems
+from gpiobridge.config.tables import Key as TableKey
 from gpiobridge.config.tables import chip_name
 from gpiobridge.config.words import Key
 from gpiobridge.core.clock import Clock
@@ -48,8 +47,8 @@ def _off_the_header(number: int) -> str:
 class WiredTable(PulledTable):
     """What may stand in `[pins.<name>]` of a pin with a wire."""
 
-    pin: Annotated[int | None, BeforeValidator(bcm_number)] = None
-    chip: Annotated[str | None, BeforeValidator(chip_name)] = None
+    pin = TableKey(bcm_number)
+    chip = TableKey(chip_name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,16 +117,15 @@ class GpioKind(PulledKind[WiredTable, WiredPin]):
         """Read a pin in its long form, or in the short one, `button = 17`."""
         if isinstance(raw, Mapping):
             return super().read(key, raw, problems)
-        body = {"pin": raw}
+        body = {}
         try:
-            bcm_number(raw)
+            body["pin"] = bcm_number(raw)
         except ValueError as error:
             # [pins] instead of [pins.button], and below it pull = "up".
             stray = key[-1] in self.table.known_keys()
             remedy = "is a key of a single pin; write it below [pins.<name>]"
             problems.add(key, remedy if stray else str(error), raw)
-            body = {}
-        return WrittenPin(key, raw, self.table.model_validate(body))
+        return WrittenPin(key, raw, self.table(body))
 
     def check(
         self,

@@ -1,15 +1,16 @@
 """What kinds of pins with a pull share: the key, and the active level that follows from it.
 
-Pure, except for what pydantic does; any thread.
+Pure; any thread.
 """
 
 from dataclasses import dataclass
-from typing import Annotated, Literal, TypeVar
+from typing import TypeVar
 
 from gpiobridge.config import Pin, Pull
 from gpiobridge.config.kinds import WrittenPin
 from gpiobridge.config.problems import Problems
-from gpiobridge.config.tables import PinTable, member_of
+from gpiobridge.config.tables import Key, PinTable
+from gpiobridge.config.values import Choice
 from gpiobridge.core.events import Level
 from gpiobridge.pins.source import PinKind
 
@@ -19,7 +20,7 @@ _ACTIVE = {Pull.UP: Level.LOW, Pull.DOWN: Level.HIGH}
 class PulledTable(PinTable):
     """What may stand in `[pins.<name>]` of a pin with a pull."""
 
-    pull: Annotated[Literal["up", "down", "none"], member_of(Pull)] | None = None
+    pull = Key(Choice(("up", "down", "none"), Pull))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from gpiobridge.errors import GpioBridgeError
 from gpiobridge.routes import page_script
 from gpiobridge.routes.admission import refuse
 from gpiobridge.routes.api import API, add_api
-from gpiobridge.routes.html import STRICT_CSP, speculation_rules
+from gpiobridge.routes.html import STRICT_CSP
 from gpiobridge.routes.overlaps import overlaps
 from gpiobridge.routes.page_script import ASSETS
 from gpiobridge.routes.simulator import SIMULATOR, add_simulator
@@ -65,13 +65,7 @@ def make_blueprint(running: Callable[[], RunningBridge], url_prefix: str) -> Blu
     def next_pages(page: str) -> ResponseReturnValue:
         if page not in (known := running().settings.pages):
             refuse(404, f"There is no page {page!r}; pages: {', '.join(known)}.")
-        pages = page_script.next_pages(running(), page)
-        response = jsonify(
-            speculation_rules(
-                prefetch=[path for path, prerender in pages.items() if not prerender],
-                prerender=[path for path, prerender in pages.items() if prerender],
-            )
-        )
+        response = jsonify(page_script.rules_for_next(running(), page))
         response.mimetype = "application/speculationrules+json"
         return response
 

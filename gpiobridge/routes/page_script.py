@@ -12,7 +12,7 @@ from flask import current_app, g, request
 
 from gpiobridge.app.running_bridge import RunningBridge
 from gpiobridge.routes.files_version import files_version
-from gpiobridge.routes.html import script_tag
+from gpiobridge.routes.html import script_tag, speculation_rules
 
 ASSETS = Path(__file__).parent / "assets"
 
@@ -50,6 +50,8 @@ def script(running: RunningBridge, page: str, nonce: str) -> str:
         more["levels"] = json.dumps(levels)
     if rules is not None and next_pages(running, page):
         more["version"] = version(running)
+        if client_loads_ahead(running, page):
+            more["next"] = json.dumps(rules_for_next(running, page))
     return script_tag(
         f"{root(running)}/gpiobridge/client.js?v={_client_version()}",
         {
@@ -79,18 +81,47 @@ def next_pages(running: RunningBridge, page: str) -> dict[str, bool]:
     }
 
 
+def rules_for_next(running: RunningBridge, page: str) -> dict[str, object]:
+    """Make the rules for what the browser loads before ``page`` leads there."""
+    pages = next_pages(running, page)
+    return speculation_rules(
+        prefetch=[path for path, prerender in pages.items() if not prerender],
+        prerender=[path for path, prerender in pages.items() if prerender],
+    )
+
+
+def client_loads_ahead(running: RunningBridge, page: str) -> bool:
+    """Tell whether our script gives the rules to the browser; otherwise a header does.
+
+    With a header, the browser loads the next page while it still draws this one: on 2 cores, a
+    prerendered page with a picture of 1.2 MB came to the screen 20 ms later (docs/pixels.md). Our
+    script waits until the page is drawn. It can do so only if the page's policy allows inline
+    scripts. That is known only for the exhibit's own templates.
+    """
+    rules = running.settings.pages[page]
+    return rules.client and rules.template is not None and running.settings.server.csp != "strict"
+
+
 def version(running: RunningBridge) -> str:
     """Return the version of the pages that are fetched ahead: this run, and the files.
 
-    A page compares it before it leaves, so no visitor sees an outdated page. Call it in a request.
+    A page compares it before it leaves, so no visitor sees an outdated page. Call it in a request;
+    the files are looked at once in each.
     """
+    if "gpiobridge_version" not in g:
+        g.gpiobridge_version = f"{running.watcher.core.epoch}-{_files_version(running)}"
+    found: str = g.gpiobridge_version
+    return found
+
+
+def _files_version(running: RunningBridge) -> str:
     loaders = [current_app.jinja_loader]
     loaders += [blueprint.jinja_loader for blueprint in current_app.iter_blueprints()]
     folders = [Path(f) for loader in loaders for f in getattr(loader, "searchpath", ())]
     if any(page.prerender for page in running.settings.pages.values()):
         # Only with prerender are a page's pictures and styles loaded ahead, too.
         folders.append(Path(current_app.static_folder or running.settings.folder / "static"))
-    return f"{running.watcher.core.epoch}-{files_version(folders)}"
+    return files_version(folders)
 
 
 @cache

@@ -1,6 +1,6 @@
 """Check the configuration before a reload: a wrong configuration changes nothing.
 
-The check runs on its own thread. The arbiter does the rest on its main thread.
+The check runs on its own thread, and the rest on the main thread.
 """
 
 import logging

@@ -1,10 +1,8 @@
 """Run the service: gunicorn or Werkzeug around the application, on one listening socket.
 
-gunicorn has two processes (`gunicorn_arbiter`): the arbiter owns the listening socket (`listener`)
-and the signals, and its one worker owns everything else. gunicorn needs ``fcntl``, so it can't be
-imported on Windows. There Werkzeug's threaded server takes its place, which is fine for making an
-exhibit on a laptop. Pins and threads are started in the process that serves the requests, because
-a thread does not survive a fork.
+The service is one process (`gunicorn_service`). gunicorn needs ``fcntl``, so it can't be imported
+on Windows. There Werkzeug's threaded server takes its place, which is fine for making an exhibit on
+a laptop. The configuration is checked before a server is imported: what is wrong is said at once.
 """
 
 import logging
@@ -12,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from gpiobridge.config import Settings
-from gpiobridge.serve import werkzeug_server
 from gpiobridge.serve.listener import open_listener
+from gpiobridge.serve.stop_signals import end_at_once
 from gpiobridge.system.open_files import raise_file_limit, room_for_displays
 
 log = logging.getLogger(__name__)
@@ -32,13 +30,16 @@ def serve(load: Callable[[], Settings]) -> int:
         ConfigError: the configuration is wrong, or systemd's socket has another address.
         ServerError: the address can't be listened on.
     """
+    end_at_once()
     settings = _within_file_limit(load(), raise_file_limit())
     listener = open_listener(settings)
     try:
-        from gpiobridge.serve import gunicorn_arbiter
+        from gpiobridge.serve import gunicorn_service
     except ImportError:  # not installed, or without fcntl
+        from gpiobridge.serve import werkzeug_server
+
         return werkzeug_server.serve(settings, listener)
-    return gunicorn_arbiter.serve(settings, listener, load)
+    return gunicorn_service.serve(settings, listener, load)
 
 
 def _within_file_limit(settings: Settings, files: int | None) -> Settings:

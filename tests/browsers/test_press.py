@@ -287,8 +287,7 @@ def test_display_keeps_its_name(tab: Tab, bridge: BridgeProcess) -> None:
     tab.wait_for(ONLINE)
     drive(bridge, "button", "low")
     tab.wait_for_page("open")
-    (hall,) = bridge.health()["displays"]
-    assert (hall["name"], hall["page"], hall["visible"]) == ("hall", "open", True)
+    assert bridge.displays() == [{"name": "hall", "page": "open", "visible": True}]
 
 
 def test_simulator_presses(tab: Tab, bridge: BridgeProcess) -> None:

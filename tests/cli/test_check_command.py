@@ -34,6 +34,7 @@ pull = "down"
 debounce = "500us"
 [pins.bell]
 source = "http"
+counts = "first"
 [pages.welcome]
 prerender = true
 lockout = "800ms"
@@ -95,7 +96,7 @@ def test_check_shows_virtual_pins(tmp_path: Path) -> None:
         ["limits.displays_per_address", "500", "default"],
         ["button", "GPIO 11, header pin 23", "up", "low", "20ms", "1.5s"],
         ["door", "GPIO 30, not on the header", "down", "high", "500us", "2s"],
-        ["bell", "http", "up", "low", "20ms", "2s"],
+        ["bell", "http", "up", "low", "20ms (first edge)", "2s"],
         ["welcome", "welcome.html", "button is low", "open"],
         ["door is high, at load, too", "open"],
         ["open (start)", "open.html", "button is held", "welcome"],

@@ -1,4 +1,4 @@
-"""What only talks to a bridge waits for no server's code: no Flask, no pydantic, no gunicorn."""
+"""What only talks to a bridge waits for no server's code: no Flask, no gunicorn."""
 
 import json
 import pydoc
@@ -14,7 +14,7 @@ from harness.exhibit import write_exhibit
 import gpiobridge.client
 import gpiobridge.config
 
-SERVERS = {"flask", "flask_sock", "gunicorn", "jinja2", "prometheus_client", "pydantic", "werkzeug"}
+SERVERS = {"flask", "flask_sock", "gunicorn", "jinja2", "prometheus_client", "werkzeug"}
 SOCKETS = {"simple_websocket", "websockets", "wsproto"}
 PINS = {"gpiod", "gpiozero", "lgpio"}
 

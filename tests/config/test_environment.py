@@ -57,6 +57,9 @@ def test_a_pin_in_short_form_is_expanded() -> None:
     merged, _ = lay_over(FILE, {"GPIOBRIDGE_PINS__BUTTON__DEBOUNCE": "5ms"}, {})
     assert isinstance(merged["pins"], dict)
     assert merged["pins"]["button"] == {"pin": 17, "debounce": "5ms"}
+    merged, _ = lay_over(FILE, {"GPIOBRIDGE_PINS__BUTTON__COUNTS": "first"}, {})
+    assert isinstance(merged["pins"], dict)
+    assert merged["pins"]["button"] == {"pin": 17, "counts": "first"}
 
 
 @pytest.mark.parametrize("variable", ["GPIOBRIDGE_CONFIG", "SERVER__PORT", "GPIOBRIDGE__", "PATH"])

@@ -23,6 +23,23 @@ def test_a_virtual_pin_has_no_number(folder: Path) -> None:
     assert list(wired_pins(settings.pins)) == ["button"]
 
 
+@pytest.mark.parametrize("kind", ["pin = 27", 'source = "http"'])
+def test_a_pin_of_any_kind_may_count_its_first_edge(folder: Path, kind: str) -> None:
+    """Unless it says so, a level counts once it has settled."""
+    settings = check(f'{PINS}[pins.bell]\n{kind}\ncounts = "first"\n{PAGES}', folder)
+    assert (settings.pins["bell"].counts, settings.pins["button"].counts) == ("first", "settled")
+    assert settings.warnings == ()
+
+
+def test_a_first_edge_without_a_debounce_is_warned_of(folder: Path) -> None:
+    """Every edge counts anyway."""
+    settings = check(f'{PINS}debounce = "0ms"\ncounts = "first"\n{PAGES}', folder)
+    assert settings.warnings == (
+        "config.toml: pins.button.counts: changes nothing, because pins.button.debounce = 0s "
+        "counts every edge; leave one of them out",
+    )
+
+
 def test_a_pin_may_have_a_number_beyond_the_header(folder: Path) -> None:
     """A Compute Module has 28 to 45, other chips still more: the chip says what it has (row 12)."""
     text = '[pins.a]\npin = 45\n[pins.b]\npin = "GPIO28"\n[pins.c]\npin = 130\nchip = "gpiochip3"\n'
@@ -138,6 +155,11 @@ def test_a_wrong_line_in_gpio(folder: Path, line: str, problem: str) -> None:
         ("pin = 27\ndebounce = -20", ".debounce = -20: must not be negative; "
          "leave it out for the default of 20ms"),
         ('pin = 27\ndebounce = "20"', '.debounce = "20": needs a unit; write "20ms" or "20s"'),
+        ('pin = 27\ncounts = "first_edge"', '.counts = "first_edge": must be "settled" or "first"; '
+         'did you mean "first"?'),
+        ("pin = 27\ncounts = 1", '.counts = 1: must be "settled" or "first"; '
+         'leave it out for the default of "settled"'),
+        ("pin = 27\nfirst_edge = true", '.first_edge = true: unknown key; write counts = "first"'),
         ("pin = true", ".pin = true: is not a pin; write its BCM number, such as 17"),
         ("pin = -1", ".pin = -1: there is no such pin; write a BCM number from 0 to 27"),
         ("pin = 58", ".pin = 58: there is no such pin: a Raspberry Pi has 0 to 57 at most; write a "
@@ -191,7 +213,8 @@ def test_a_wrong_line_in_gpio(folder: Path, line: str, problem: str) -> None:
         ('pin = 27\nhold = "9ms"', '.hold = "9ms": must be at least 100ms; '
          "leave it out for the default of 2s"),
         ('pin = 27\nname = "x"', '.name = "x": unknown key; '
-         "leave it out, or write one of pin, chip, pull, source, active, debounce, hold"),
+         "leave it out, or write one of pin, chip, pull, source, active, debounce, counts, "
+         "hold"),
     ],
 )  # fmt: skip
 def test_a_wrong_line_of_a_pin(folder: Path, body: str, problem: str) -> None:

@@ -210,6 +210,15 @@ def test_a_tap_that_can_be_none_is_warned_of(debounce: str, hold: str, warned: b
     assert warnings(text) == ((said,) if warned else ())
 
 
+def test_a_tap_of_a_pin_whose_first_edge_counts_is_not_warned_of() -> None:
+    """A press counts at once, so it can also end before the hold time."""
+    text = (
+        f'{PIN}hold = "500ms"\ndebounce = "1s"\ncounts = "first"\n'
+        '[pages.quiz]\non_tap.a = "open"\non_hold.a = "help"\n'
+    )
+    assert warnings(text) == ()
+
+
 def test_a_tap_of_every_page_that_can_be_none_is_warned_of_once() -> None:
     """With the place where it stands (row 8)."""
     text = f'{PIN}hold = "500ms"\ndebounce = "1s"\n[every_page]\non_tap.a = "open"\n'
@@ -242,6 +251,18 @@ def test_a_debounce_that_idle_is_always_before_is_warned_of() -> None:
     )
     (said,) = warnings(text)
     assert "no press counts before pins.a.debounce = 3s" in said
+
+
+def test_a_first_edge_is_never_too_late_for_idle() -> None:
+    """It counts at once: only the lockout keeps it from counting."""
+    text = (
+        f'{PIN}debounce = "3s"\ncounts = "first"\n'
+        '[pages.quiz]\nidle = { after = "2s", to = "open" }\non_press.a = "open"\n'
+    )
+    assert warnings(text) == ()
+    text = text.replace("[pages.quiz]\n", '[pages.quiz]\nlockout = "2s"\n')
+    (said,) = warnings(text)
+    assert "no press counts before lockout = 2s are over" in said
 
 
 @pytest.mark.parametrize(

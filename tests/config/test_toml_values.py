@@ -1,8 +1,6 @@
 """A line that is no TOML gets a suggestion which `check` accepts, or hears what its key takes."""
 
 from pathlib import Path
-from types import UnionType
-from typing import Any, Literal, get_args, get_origin
 
 import pytest
 
@@ -14,10 +12,10 @@ from gpiobridge.config.tables import (
     KioskTable,
     LimitsTable,
     PageTable,
-    Seconds,
     ServerTable,
     Table,
 )
+from gpiobridge.config.values import Choice, Flag, Seconds, Texts, Whole
 from gpiobridge.core.triggers import TABLES as RULES
 from gpiobridge.errors import ConfigError
 
@@ -202,31 +200,22 @@ def test_faults_of_shape(
 
 def _kinds(table: type[Table]) -> dict[str, object]:
     """Name the list of `toml_values` that each key of a table belongs to."""
-    found: dict[str, object] = {}
-    for name, field in table.model_fields.items():
-        annotations = [field.annotation, *field.metadata]
-        found[field.alias or name] = _kind(annotations)
-    return found
+    return {key.name: _kind(key.read) for key in table.keys.values()}
 
 
-def _kind(annotations: list[Any]) -> object:
-    """Find the kind of a field by its annotation, through unions and `Annotated`."""
-    for each in annotations:
-        if isinstance(getattr(each, "func", None), Seconds):
+def _kind(reader: object) -> object:
+    """Find the kind of a key by its reader; the words themselves if it takes words."""
+    match reader:
+        case Seconds():
             return "durations"
-    for each in annotations:
-        if each is bool:
+        case Flag():
             return "flags"
-        if each is int:
+        case Whole():
             return "numbers"
-        if get_origin(each) is tuple:
+        case Texts():
             return "lists"
-        if get_origin(each) is Literal and all(isinstance(arg, str) for arg in get_args(each)):
-            return get_args(each)
-        if isinstance(each, UnionType) or get_args(each):
-            inner = _kind([*get_args(each), *getattr(each, "__metadata__", ())])
-            if inner is not None:
-                return inner
+        case Choice():
+            return reader.words
     return None
 
 

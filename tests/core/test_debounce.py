@@ -19,7 +19,8 @@ def run(*steps: Step, level: Level = HIGH, window_s: float = WINDOW_S) -> Deboun
     pin = Debounce(level, 0.0, window_s)
     for number, (at_s, kind, step_level, settled) in enumerate(steps):
         take = pin.edge if kind == "edge" else pin.reading
-        assert take(step_level, at_s) == settled, f"step {number}, at {at_s} s"
+        changes = [(change.level, change.at_s) for change in take(step_level, at_s)]
+        assert changes == settled, f"step {number}, at {at_s} s"
     return pin
 
 
@@ -344,10 +345,10 @@ def test_after_a_back_end_that_delivered_nothing_the_first_edge_counts() -> None
     for second in range(1, 302):
         level = LOW if second % 2 else HIGH
         pin.reading(level, float(second))
-        assert pin.reading(level, second + 0.25) == [(level, float(second))]
+        assert pin.reading(level, second + 0.25) == [(level, second, second + WINDOW_S)]
     assert pin.missed == 301
     pin.edge(HIGH, 400.0)
-    assert pin.edge(LOW, 401.0) == [(HIGH, 400.0)]
+    assert pin.edge(LOW, 401.0) == [(HIGH, 400.0, 400.0 + WINDOW_S)]
 
 
 def test_stamps_older_than_the_first_reading_are_dropped() -> None:

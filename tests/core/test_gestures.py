@@ -11,7 +11,7 @@ HOLD_S, WINDOW_S = 2.0, 0.02
 def press_at(at_s: float, seq: int = 1) -> Press:
     """Make the press of a pin whose active edge was at ``at_s``."""
     press = Press(Level.LOW, HOLD_S, WINDOW_S)
-    press.begin(seq, at_s)
+    press.begin(seq, at_s, at_s + WINDOW_S)
     return press
 
 
@@ -60,5 +60,5 @@ def test_the_next_press_starts_anew() -> None:
     """Each press is told apart by itself."""
     press = press_at(10.0, 1)
     assert press.end(10.5) is not None
-    press.begin(3, 20.0)
+    press.begin(3, 20.0, 20.02)
     assert press.due(22.1) == Outcome(Gesture.HOLD, 22.0, 3, 20.0)

@@ -1,15 +1,33 @@
 """The open sockets: what waits to go out, and how each ends."""
 
 import json
+import selectors
 
 import pytest
-from room import Room, message, next_text, stall
+from room import BEAT, BEAT_S, Room, message, next_text, stall
+from wsproto import ConnectionType
+from wsproto.connection import Connection as Protocol
 from wsproto.events import CloseConnection, TextMessage
 
+from gpiobridge.core import wire
 from gpiobridge.displays.audience import Audience
+from gpiobridge.displays.connection import Connection, text_frame
 from gpiobridge.displays.observer import Gone
 from gpiobridge.displays.slots import KEPT_S
 from gpiobridge.displays.sockets import CLOSE_WAIT_S, MAX_MESSAGES_BYTES, MAX_OUTBOX_BYTES
+from gpiobridge.system import quick_send
+
+
+@pytest.fixture(params=["quick", "plain"])
+def either_send(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on Linux, and as where only a socket's own ``send`` is there."""
+    if request.param == "plain":
+        monkeypatch.setattr(quick_send, "_send", None)
+
+
+def watched_for(room: Room, connection: Connection) -> int:
+    """What the selector watches a display's socket for."""
+    return room.selector.get_key(connection.sock).events
 
 
 def test_a_display_that_stopped_reading_is_dropped(room: Room) -> None:
@@ -36,6 +54,7 @@ def test_a_stalled_display_delays_no_other(room: Room) -> None:
     assert number * 1000 > MAX_OUTBOX_BYTES
 
 
+@pytest.mark.usefixtures("either_send")
 def test_what_a_slow_display_reads_late_is_whole_and_in_order(room: Room) -> None:
     """A short write is continued where it ended."""
     peer, connection = stall(room)
@@ -46,6 +65,123 @@ def test_what_a_slow_display_reads_late_is_whole_and_in_order(room: Room) -> Non
         received.append(peer.receive())
     assert set(received[:-1]) == {TextMessage("x" * 1000)}
     assert connection.outbox == b""
+
+
+@pytest.mark.usefixtures("either_send")
+def test_room_is_watched_for_only_while_something_waits(room: Room) -> None:
+    """A display that reads costs the selector nothing."""
+    _, good = room.join("welcome")
+    peer, slow = stall(room)
+    assert watched_for(room, good) == selectors.EVENT_READ
+    assert watched_for(room, slow) == selectors.EVENT_READ | selectors.EVENT_WRITE
+    while slow.behind:
+        room.serve()
+        peer.receive()
+    assert (watched_for(room, slow), slow.outbox) == (selectors.EVENT_READ, b"")
+
+
+def test_a_display_that_reads_costs_the_selector_no_question(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An edge, a message and a press are sent without one."""
+    peer, _ = room.join()
+    for name in ("get_key", "modify", "select"):
+        monkeypatch.setattr(room.selector, name, None)
+    room.hub.broadcast("edge", 0.0)
+    room.hub.push(message("hello"), Audience())
+    room.hub.move("/open", Audience(), 0.0)
+    monkeypatch.undo()
+    assert peer.receive_close() == (4000, "/open")
+
+
+@pytest.mark.usefixtures("either_send")
+def test_a_display_that_goes_in_the_middle_of_a_broadcast_keeps_no_other_from_it(
+    room: Room,
+) -> None:
+    """It is dropped at its own turn, and its neighbours get the frame once."""
+    (before, _), (gone, connection), (after, _) = (room.join() for _ in range(3))
+    gone.sock.close()
+    room.hub.broadcast("edge", 0.0)
+    for peer in (before, after):
+        assert peer.receive() == TextMessage("edge")
+        assert peer.has_nothing()
+    assert connection not in room.hub.connections
+    room.hub.broadcast("next", 0.0)
+    assert [peer.receive() for peer in (before, after)] == [TextMessage("next")] * 2
+
+
+def test_nothing_follows_a_close_frame(room: Room) -> None:
+    """No edge, message, beat, pong, second close, or answer to the peer's own close."""
+    peer, connection = room.join()
+    room.hub.leave(connection, "/open", 0.0)
+    assert peer.receive_close() == (4000, "/open")
+    peer.sock.sendall(b"\x89\x80abcd")  # a ping, on its way before the close came
+    room.hub.broadcast("edge", 0.0)
+    room.hub.push(message("hello"), Audience())
+    room.hub.tick(BEAT_S / 4)
+    room.hub.close(connection, 1001, "again", 0.1)
+    assert not room.hub.leave(connection, "/help", 0.1)
+    room.serve()
+    assert peer.has_nothing()
+    peer.send(CloseConnection(4000))
+    room.serve()
+    assert peer.hung_up_on()
+
+
+def test_closes_that_cross_are_sent_once_each(room: Room) -> None:
+    """The page leaves just when it is sent away: it gets our close, and no echo of its own."""
+    peer, connection = room.join()
+    peer.sock.sendall(close_frame(1001))
+    room.hub.leave(connection, "/open", 0.0)
+    room.serve()
+    assert peer.receive_close() == (4000, "/open")
+    assert peer.hung_up_on()
+
+
+@pytest.mark.parametrize("size", [0, 1, 125, 126, 65_535, 65_536])
+def test_a_text_frame_is_as_the_protocol_library_writes_it(size: int) -> None:
+    """Its three ways to write a length (RFC 6455, 5.2)."""
+    text = "x" * size
+    assert text_frame(text) == Protocol(ConnectionType.SERVER).send(TextMessage(text))
+
+
+def test_a_beat_counts_whether_it_comes_alone_or_in_pieces(room: Room) -> None:
+    """The short way to read it, and the protocol's, do the same."""
+    peer, connection = room.join()
+    for pieces in (1, 2, 1):
+        room.hub.tick(connection.unanswered_beats + BEAT_S)
+        connection.answers_beats, connection.unanswered_beats = False, 1
+        frame = peer.ws.send(BEAT)
+        for piece in (frame,) if pieces == 1 else (frame[:9], frame[9:]):
+            peer.sock.sendall(piece)
+            room.serve()
+        assert (connection.answers_beats, connection.unanswered_beats) == (True, 0)
+
+
+def test_what_looks_like_a_beat_inside_a_message_is_part_of_the_message(room: Room) -> None:
+    """Only a protocol that waits for no rest lets a beat be read the short way."""
+    peer, connection = room.join()
+    beat = b"\x81\x8f\0\0\0\0" + wire.BEAT.encode()
+    head = b'{"type":"message","data":"'
+    size = len(head) + len(beat) + 2
+    peer.sock.sendall(bytes((0x81, 0x80 | size, 0, 0, 0, 0)) + head)
+    room.serve()
+    peer.sock.sendall(beat)
+    room.serve()
+    assert not connection.answers_beats
+    peer.sock.sendall(b'"}')
+    room.serve()
+    assert peer.receive_close()[0] == 1007  # it isn't UTF-8, so it was read as text
+
+
+def test_beats_count_against_the_most_frames_a_second(room: Room) -> None:
+    """The short way is no way around the bound."""
+    peer, connection = room.join()
+    for _ in range(501):
+        peer.send(BEAT)
+        room.serve()
+    assert connection.broke_a_rule
+    assert peer.receive_close() == (1008, "at most 500 frames a second")
 
 
 def test_an_edge_goes_before_messages_that_wait(room: Room) -> None:

@@ -1,21 +1,19 @@
 """Make the reference of the configuration, `docs/configuration.md`, from the code's own tables.
 
 What a key means stands once, below `Args:` of its class in `gpiobridge/config/settings.py` and
-`gpiobridge/pins/`; types, ranges and defaults come from `config/tables.py` and these classes, rules
-from `core/triggers.py`. The page keeps its prose: only what stands between the marks
-`<!-- made: NAME -->` and `<!-- end -->` is written. `make reference` runs this; `test_reference.py`
-fails while the page is stale. It lies with the tests because only a maintainer runs it, and the
-wheel has no use for it.
+`gpiobridge/pins/`; types, ranges and defaults come from `config/tables.py`, `config/values.py` and
+these classes, rules from `core/triggers.py`. The page keeps its prose: only what stands between the
+marks `<!-- made: NAME -->` and `<!-- end -->` is written. `make reference` runs this;
+`test_reference.py` fails while the page is stale. It lies with the tests because only a maintainer
+runs it, and the wheel has no use for it.
 """
 
 import dataclasses
 import inspect
 import re
 import textwrap
-import typing
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import NamedTuple
 
 from gpiobridge.config import Gpio, Idle, Kiosk, Limits, Page, Server, format_duration
 from gpiobridge.config.kinds import KINDS, kind_of
@@ -26,10 +24,10 @@ from gpiobridge.config.tables import (
     LimitsTable,
     PageTable,
     RulesTable,
-    Seconds,
     ServerTable,
     Table,
 )
+from gpiobridge.config.values import Choice, Flag, Seconds, Texts, Whole
 from gpiobridge.config.words import NAME_RULES, show
 from gpiobridge.core.triggers import TABLES, TRIGGERS
 
@@ -133,36 +131,24 @@ def meaning(text: str) -> str:
     return f"{text[:1].upper()}{text[1:].rstrip('.')}."
 
 
-def type_of(annotation: Any, metadata: typing.Sequence[Any] = ()) -> str:
-    """Write a type of a table as a person reads it."""
-    for each in metadata:
-        if isinstance(reader := getattr(each, "func", None), Seconds):
+def type_of(reader: object) -> str:
+    """Write what a reader of a table takes as a person reads it."""
+    match reader:
+        case Seconds():
             least, most = format_duration(reader.least_s), format_duration(reader.most_s)
             return f"duration, `{least}` to `{most}`"
-    origin, args = typing.get_origin(annotation), typing.get_args(annotation)
-    if origin is typing.Annotated:
-        return type_of(args[0], args[1:])
-    if origin is Literal:
-        return " or ".join(
-            filter(None, (", ".join(f"`{show(w)}`" for w in args[:-1]), f"`{show(args[-1])}`"))
-        )
-    if origin is tuple:
-        return "list of text"
-    if args:
-        return type_of(next(each for each in args if each is not type(None)), metadata)
-    if annotation is bool:
-        return "`true` or `false`"
-    if annotation is int:
-        least = next((each.ge for each in _flat(metadata) if hasattr(each, "ge")), None)
-        most = next((each.le for each in _flat(metadata) if hasattr(each, "le")), None)
-        bounds = f", {least} to {most}" if most is not None else f", at least {least}"
-        return f"whole number{bounds}"
+        case Choice():
+            *words, last = (f"`{show(word)}`" for word in reader.words)
+            return " or ".join(filter(None, (", ".join(words), last)))
+        case Texts():
+            return "list of text"
+        case Flag():
+            return "`true` or `false`"
+        case Whole(most=None):
+            return f"whole number, at least {reader.least}"
+        case Whole():
+            return f"whole number, {reader.least} to {reader.most}"
     return "text"
-
-
-def _flat(metadata: typing.Sequence[Any]) -> Iterator[Any]:
-    for each in metadata:
-        yield from getattr(each, "metadata", (each,))
 
 
 def keys(section: str, table: type[Table], owner: type) -> list[Key]:
@@ -170,8 +156,8 @@ def keys(section: str, table: type[Table], owner: type) -> list[Key]:
     said = arguments(owner)
     values = {field.name: field.default for field in dataclasses.fields(owner)}
     made = []
-    for attribute, field in table.model_fields.items():
-        place = f"{section}.{field.alias or attribute}"
+    for attribute, key in table.keys.items():
+        place = f"{section}.{key.name}"
         if place.rpartition(".")[2] in TABLES:
             continue  # `rules` has them
         value = values.get(attribute, dataclasses.MISSING)
@@ -184,7 +170,7 @@ def keys(section: str, table: type[Table], owner: type) -> list[Key]:
         made.append(
             Key(
                 place,
-                TYPES.get(place) or type_of(field.annotation, field.metadata),
+                TYPES.get(place) or type_of(key.read),
                 DEFAULTS.get(place, f"`{written}`"),
                 EXAMPLES.get(place, written),
                 meaning(said[attribute]),

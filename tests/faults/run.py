@@ -232,9 +232,6 @@ class Run:
         if kind == "terminate":
             await asyncio.to_thread(bridge.stop)
         else:
-            if kind == "kill-worker":
-                os.kill(bridge.workers()[0], signal.SIGKILL)
-                await asyncio.to_thread(bridge.process.wait, 10)
             await asyncio.to_thread(bridge.kill)
         life.ended_by_s = time.monotonic()
         self._say(f"server {life.epoch} is gone: {kind}")
@@ -388,9 +385,7 @@ class Run:
             assert self._bridge is not None
             touched = set(range(self._count))
             self.report.stopped += from_s < self._timed_until_s
-            pids = self._bridge.workers()
-            pids += [self._bridge.process.pid] if fault.amount else []
-            await self._stop(fault.for_s, *pids)
+            await self._stop(fault.for_s, self._bridge.process.pid)
         elif fault.kind == "hold-up":
             touched = set(range(self._count))
             self._clock.hold_up(fault.for_s)

@@ -46,11 +46,11 @@ KINDS: dict[str, tuple[int, float, float]] = {
     "clock": (5, 0, 0),  # the server's wall clock is set
     "reload": (6, 0, 0),  # the visitor presses F5
     "leave": (5, 0.3, 1.5),  # the tab is closed; another visitor opens one later
-    "freeze": (6, 0.2, 2.5),  # SIGSTOP of the server's worker, or of all of it, amid presses
+    "freeze": (6, 0.2, 2.5),  # SIGSTOP of the server, amid presses
     "hold-up": (6, 0.05, 1.2),  # the watcher's thread comes to nothing; HTTP goes on
 }
 ON_THE_SERVER = ("freeze", "hold-up")
-RESTARTS = ("kill", "kill-worker", "terminate")  # the server ends thus, and is started again
+RESTARTS = ("kill", "terminate")  # the server ends thus, and is started again
 
 _CLOCK_STEPS_S = (-86_400.0, -3_600.0, -30.0, -0.5, 0.5, 5.0, 3_600.0, 86_400.0)
 
@@ -148,8 +148,8 @@ def _fault(random: Random, displays: int, groups: int, burst_s: float) -> Fault:
         amount = random.uniform(0.02, 0.25)
     elif kind == "clock":
         amount = random.choice(_CLOCK_STEPS_S)
-    elif kind in ("cut", "freeze"):
-        amount = random.randint(0, 1)  # closed, or reset; the worker, or all of it
+    elif kind == "cut":
+        amount = random.randint(0, 1)  # closed, or reset
     return Fault(
         kind,
         random.uniform(0.1, burst_s),

@@ -1,7 +1,7 @@
 """Run gpiobridge with a wall clock that can be set from outside, and a watcher that can be held up.
 
 ``time.time`` is replaced before gpiobridge is imported; the offset is a double in a file that
-is mapped into this process (and the worker that it forks). ``datetime.now`` and the kernel's
+is mapped into this process. ``datetime.now`` and the kernel's
 own time stamps keep the true clock: nothing in the bridge may depend on either.
 
 A second double is a moment of the monotonic clock: until then the watcher's thread comes back

@@ -113,7 +113,6 @@ class BridgeProcess:
     def kill(self) -> None:
         """End it as a crash would."""
         if self.process.poll() is None:
-            # The worker goes with its arbiter: it notices that its parent is gone.
             for pid in [*self.workers(), self.process.pid]:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
@@ -161,6 +160,13 @@ class BridgeProcess:
         body = json.dumps({"level": level}).encode()
         status, text = self.request(f"/simulator/pins/{pin}", body, headers=self._bearer())
         assert status == 204, text
+
+    def displays(self) -> list[dict[str, Any]]:
+        """The displays of /healthz; not how long after its press each was shown, which varies."""
+        return [
+            {key: value for key, value in display.items() if key != "shown"}
+            for display in self.health()["displays"]
+        ]
 
     def health(self) -> dict[str, Any]:
         """What /healthz says."""

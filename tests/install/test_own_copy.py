@@ -25,7 +25,7 @@ def test_the_copy_needs_nothing_of_the_original(whole: FakeMachine, exhibit: Pat
     run(whole, exhibit)
     live = whole.at("/opt/gpiobridge/live").resolve()
     script = """
-import sys, gpiobridge.serve.server, gpiobridge.serve.gunicorn_arbiter, gpiobridge.client
+import sys, gpiobridge.serve.server, gpiobridge.serve.gunicorn_service, gpiobridge.client
 import gpiozero.pins.mock, gpiobridge.config
 print(gpiobridge.config.example_file())
 print(*[m.__file__ for m in sys.modules.values() if getattr(m, "__file__", None)])

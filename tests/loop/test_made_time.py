@@ -47,6 +47,27 @@ def play() -> Iterator[Play]:
     play.stop()
 
 
+def test_a_first_edge_counts_before_its_window_is_over() -> None:
+    """A press leads on at once, and its release, a moment later, at the end of the window."""
+    first = {**SETTINGS.pins, "button": replace(SETTINGS.pins["button"], counts="first")}
+    play = Play(replace(SETTINGS, pins=first))
+    try:
+        peer = play.join()
+        assert peer.frame()["seq"] == 0
+        play.pins.drive("button", LOW)
+        play.take_a_turn()
+        assert peer.frame()["event"] == "low"
+        assert peer.close_frame() == (4000, "/open")
+        play.forward(0.001)
+        play.pins.drive("button", HIGH)
+        play.forward(0.018)
+        assert play.watcher.core.levels["button"] is LOW
+        play.forward(0.001)
+        assert play.watcher.core.levels["button"] is HIGH
+    finally:
+        play.stop()
+
+
 def test_a_level_settles_when_its_window_is_over(play: Play) -> None:
     """Not after 19 ms, but after 20."""
     peer = play.join()

@@ -3,19 +3,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
-
-from pydantic import Field
+from typing import ClassVar
 
 from gpiobridge.config import Gpio, Pin, format_duration
-from gpiobridge.config.tables import PinTable, seconds
+from gpiobridge.config.tables import Key, PinTable
+from gpiobridge.config.values import Seconds
 from gpiobridge.core.clock import Clock
 from gpiobridge.core.events import Level, RawEdge
 from gpiobridge.pins.source import OnEdge, PinKind, PinSource
 
 
 class MetronomeTable(PinTable):
-    every_s: Annotated[float | None, seconds(0.01, 60)] = Field(None, alias="every")
+    every_s = Key(Seconds(0.01, 60), "every")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

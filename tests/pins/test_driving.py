@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gpiobridge.config import Gpio, Pin
-from gpiobridge.core.debounce import Debounce
+from gpiobridge.core.debounce import Change, Debounce
 from gpiobridge.core.events import Gesture, Level, PinEvent, RawEdge
 from gpiobridge.core.gestures import Press
 from gpiobridge.errors import DriveError, PinError
@@ -213,6 +213,14 @@ def test_a_press_as_long_as_the_debounce_is_taken(hand: Hand, for_s: float) -> N
     assert hand.driving.read("bell") is HIGH
 
 
+def test_a_press_whose_first_edge_counts_is_never_too_short() -> None:
+    """It is an event at once; its end is one when the window has passed."""
+    hand = Hand(replace(BELL, counts="first"))
+    began_s = hand.now_s
+    hand.drive("bell", LOW, 0.001)
+    assert began_s + BELL.debounce_s <= hand.driving.deadline_s <= began_s + 2 * BELL.debounce_s
+
+
 def test_rounding_makes_no_press_too_short() -> None:
     """51 times 0.001 is a little more than 0.051."""
     assert 51 * 0.001 > 0.051
@@ -265,11 +273,11 @@ def play(pin: Pin, presses: Sequence[tuple[float, float]], looks: Sequence[float
     outcomes: list[Gesture] = []
     handed = 0
 
-    def settle(changes: list[tuple[Level, float]]) -> None:
-        for level, at_s in changes:
+    def settle(changes: list[Change]) -> None:
+        for level, at_s, due_s in changes:
             levels.append(level)
             if level is pin.active:
-                press.begin(len(levels), at_s)
+                press.begin(len(levels), at_s, due_s)
             elif (outcome := press.end(at_s)) is not None:
                 outcomes.append(outcome.gesture)
 

@@ -136,12 +136,11 @@ def test_commands_know_the_token(share_bridge: Run) -> None:
 
 
 def test_nothing_else_listens(shared_bridge: BridgeProcess) -> None:
-    """Both processes together listen on one address, and on no Unix socket."""
+    """The service listens on one address, and on no Unix socket."""
     inodes = set()
-    for pid in (shared_bridge.process.pid, *shared_bridge.workers()):
-        for descriptor in Path(f"/proc/{pid}/fd").iterdir():
-            if found := re.fullmatch(r"socket:\[(\d+)\]", os.readlink(descriptor)):
-                inodes.add(found[1])
+    for descriptor in Path(f"/proc/{shared_bridge.process.pid}/fd").iterdir():
+        if found := re.fullmatch(r"socket:\[(\d+)\]", os.readlink(descriptor)):
+            inodes.add(found[1])
     listening = []
     for table in ("tcp", "tcp6", "udp", "udp6"):
         for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:

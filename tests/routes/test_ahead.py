@@ -1,5 +1,7 @@
 """Pages that browsers have before the press, and templates that can't be shown."""
 
+import html
+import json
 import logging
 import os
 from collections.abc import Iterator
@@ -78,6 +80,36 @@ def test_a_template_can_ask_not_to_be_fetched_ahead(tmp_path: Path, stack: ExitS
     client = app.test_client()
     assert ahead(client, "welcome") == {}
     assert ahead(client, "open") == {"prefetch": ["/welcome"]}
+
+
+def given(client: Any, page: str) -> tuple[bool, bool]:
+    """Whether a page's header, and its script tag, say what to load ahead."""
+    answer = client.get(f"/{page}")
+    return "Speculation-Rules" in answer.headers, "data-next=" in answer.text
+
+
+def test_a_template_loads_the_next_pages_after_its_own_first_frame(exhibit: Any) -> None:
+    """Our script has the rules: with a header, the next pages would come in between."""
+    assert given(exhibit, "welcome") == (False, True)
+    (_, text) = exhibit.get("/welcome").text.split('data-next="', 1)
+    rules = json.loads(html.unescape(text.partition('"')[0]))
+    assert rules == exhibit.get("/gpiobridge/next/welcome").get_json(force=True)
+
+
+@pytest.mark.parametrize(
+    ("server", "page"),
+    [('csp = "strict"', ""), ("", "client = false")],
+    ids=["its policy allows no inline script", "it has no script of ours"],
+)
+def test_a_header_names_the_next_pages_where_our_script_cannot(
+    tmp_path: Path, stack: ExitStack, server: str, page: str
+) -> None:
+    """They are loaded ahead all the same."""
+    path = write_exhibit(tmp_path, server)
+    path.write_text(path.read_text().replace("[pages.welcome]", f"[pages.welcome]\n{page}"))
+    app = create_app(config.load(path, environ={}))
+    stack.callback(app.extensions["gpiobridge"].stop)
+    assert given(app.test_client(), "welcome") == (True, False)
 
 
 def test_a_page_says_its_version(exhibit: Any, tmp_path: Path) -> None:

@@ -5,7 +5,9 @@ import os
 import pty
 import signal
 import socket
+import struct
 import subprocess
+import sys
 import termios
 import threading
 import time
@@ -31,12 +33,16 @@ class Systemd:
     def __init__(self, folder: Path) -> None:
         self._sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._sock.settimeout(20)
+        self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         self._sock.bind(str(folder / "notify"))
+        self.speakers: set[int] = set()  # the processes that have said something
         self.environ = {**os.environ, "NOTIFY_SOCKET": str(folder / "notify")}
 
     def next(self) -> dict[str, str]:
         """The next message: its variables."""
-        return dict(line.split("=", 1) for line in self._sock.recv(4096).decode().splitlines())
+        said, ((_, _, credentials),), _, _ = self._sock.recvmsg(4096, socket.CMSG_SPACE(12))
+        self.speakers.add(struct.unpack("3i", credentials)[0])
+        return dict(line.split("=", 1) for line in said.decode().splitlines())
 
     def wait_for(self, variable: str, part: str = "") -> str:
         """Wait for a message in which a variable has a part; return the variable."""
@@ -96,17 +102,64 @@ def test_status_says_what_is_going_on(systemd: Systemd, run_bridge: Run) -> None
             systemd.wait_for("STATUS", "2 displays (1 hidden), 2 simulated pins")
 
 
+def hanging(part: str, flag: Path) -> list[str]:
+    """Make the command of a bridge of which a part hangs while a file is there."""
+    module, name, method = {
+        "watcher": ("loop.watcher", "Watcher", "_turn"),
+        "main loop": ("serve.gunicorn_worker", "ServiceWorker", "notify"),
+    }[part]
+    return [
+        sys.executable,
+        "-c",
+        "import os, time; from gpiobridge import cli; "
+        f"from gpiobridge.{module} import {name} as broken; whole = broken.{method}\n"
+        f"def hang(*args):\n"
+        f"    while os.path.exists({str(flag)!r}):\n"
+        f"        time.sleep(0.01)\n"
+        f"    return whole(*args)\n"
+        f"broken.{method} = hang; cli.main()",
+    ]
+
+
+@pytest.mark.parametrize("part", ["watcher", "main loop"])
+def test_watchdog_hears_nothing_of_a_part_that_hangs(
+    systemd: Systemd, run_bridge: Run, tmp_path: Path, part: str
+) -> None:
+    """Neither of the two threads that matter can hang without silence."""
+    flag = tmp_path / "flag"
+    environ = {**systemd.environ, "WATCHDOG_USEC": "600000"}
+    run_bridge(env=environ, command=hanging(part, flag))
+    systemd.wait_for("WATCHDOG", "1")
+    flag.touch()
+    try:
+        systemd.wait_for_silence(1.8)  # one that lives is heard every second
+    finally:
+        flag.unlink()
+    systemd.wait_for("WATCHDOG", "1")
+
+
 def test_watchdog_hears_nothing_of_a_process_that_hangs(systemd: Systemd, run_bridge: Run) -> None:
-    """Neither of the two processes can hang without systemd hearing no more of the service."""
+    """A stopped process is silent, and is heard again when it goes on."""
     bridge = run_bridge(env={**systemd.environ, "WATCHDOG_USEC": "600000"})
-    for pid in (bridge.process.pid, *bridge.workers()):
-        systemd.wait_for("WATCHDOG", "1")
-        os.kill(pid, signal.SIGSTOP)
-        try:
-            systemd.wait_for_silence(1.8)  # one that lives is heard every second
-        finally:
-            os.kill(pid, signal.SIGCONT)
-        systemd.wait_for("WATCHDOG", "1")
+    systemd.wait_for("WATCHDOG", "1")
+    os.kill(bridge.process.pid, signal.SIGSTOP)
+    try:
+        systemd.wait_for_silence(1.8)
+    finally:
+        os.kill(bridge.process.pid, signal.SIGCONT)
+    systemd.wait_for("WATCHDOG", "1")
+
+
+def test_only_the_main_process_speaks_to_systemd(systemd: Systemd, run_bridge: Run) -> None:
+    """From READY=1 over a reload to STOPPING=1: a unit could say NotifyAccess=main."""
+    bridge = run_bridge(env={**systemd.environ, "WATCHDOG_USEC": "600000"})
+    systemd.wait_for("READY", "1")
+    bridge.process.send_signal(signal.SIGHUP)
+    systemd.wait_for("RELOADING", "1")
+    systemd.wait_for("READY", "1")
+    bridge.stop()
+    systemd.wait_for("STOPPING", "1")
+    assert systemd.speakers == {bridge.process.pid}
 
 
 def test_reload_brings_the_new_configuration(run_bridge: Run, tmp_path: Path) -> None:

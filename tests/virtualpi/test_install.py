@@ -115,7 +115,7 @@ def test_it_comes_back_from_a_kill(
             answers.append(later(installed, "/still").result()[0])
 
     asking = threading.Thread(target=ask)
-    # Both processes are gone at once, so there is no request that is cut off.
+    # The process is gone at once, so there is no request that is cut off.
     installed.sh("systemctl kill --signal=KILL gpiobridge.service")
     asking.start()
     try:
@@ -128,7 +128,7 @@ def test_it_comes_back_from_a_kill(
 
 
 def test_it_comes_back_when_it_hangs(installed: VirtualPi) -> None:
-    """Stopped processes give no sign of life: systemd's watchdog ends them and starts it again."""
+    """A stopped process gives no sign of life: systemd's watchdog ends it and starts it again."""
     before = main_process(installed)
     installed.sh("systemctl kill --signal=STOP gpiobridge.service")
     wait_for(

@@ -50,6 +50,8 @@
   const FILM_STARTS_MS = 10_000; // how long a film may take to begin by itself
   const FILM_CHECK_MS = 500; // how often to check: a film removed from the page fires no event
   const ALWAYS_MS = 1e9; // longer than any press is remembered
+  const NO_FRAME_MS = 500; // after so long without a frame, nobody can see the page
+  const AHEAD_MS = 200; // after the first frame, until the browser may load the next pages
   const PAINT_MS = 1000; // how long the browser may take to say when it has painted
   const MAX_SHOWN_MS = 60_000; // no page takes longer to be shown: then a clock was set meanwhile
   const CURSOR_MS = 3000; // on a named display, the cursor of a mouse hides after this time
@@ -99,7 +101,9 @@
   let farewell = null; // where the farewell leads, while one is played
   const declined = new Map(); // pin to level: the levels by which this page declined to leave
   let attempt = 0;
+  const prerendered = document.prerendering;
   let shownAtMs = 0;
+  let waitsForFrame = false; // the page is shown, and goes online after its first frame
   let ledBy = null; // the press for which this page was loaded: its cursor, and when it came
   let paintedAtMs = null; // when this page was first painted; null: not yet
   let saidShown = false; // whether the server has heard of it
@@ -672,6 +676,7 @@
     }
     if (stay !== stays) return;
     if (answer.found !== "page") return stayHere(url, answer);
+    goOnline(); // if it still waits: it would take over what is handed over now
     handOver(url.pathname, how);
     timer = setTimeout(load, LOAD_MS, url, tries - 1, how);
     moveTo(url, answer.version); // at once: the server can still die before the page is fetched
@@ -979,12 +984,24 @@
       url.searchParams.delete("token"); // a cookie has it by now: don't show it on the screen
       history.replaceState(history.state, "", url);
     }
-    startHidingCursor();
     shownAtMs = performance.now();
     awaitPaint(shownAtMs - loadingMs());
     tell("shown");
     startIdling();
     recover();
+    waitsForFrame = true;
+    // In a page that was prerendered, the first use of sessionStorage waits for the browser, which is
+    // busy with the change of pages: 10 ms and more, in which the page isn't drawn.
+    if (prerendered) afterFrame(goOnline);
+    else goOnline();
+    afterFrame(() => setTimeout(loadAhead, AHEAD_MS));
+  }
+
+  /** Take over what the page before has left, and open the socket. */
+  function goOnline() {
+    if (!waitsForFrame) return;
+    waitsForFrame = false;
+    startHidingCursor();
     cursors = takeOver();
     updateTaking();
     if (state === "asleep") open(); // otherwise a "shown" handler has already made the page leave
@@ -994,6 +1011,26 @@
     addEventListener("online", wake);
   }
 
+  /** Act after the next frame was handed over to be drawn, or if there is none for a while. */
+  function afterFrame(act) {
+    let acted = false;
+    const once = () => {
+      if (!acted) act();
+      acted = true;
+    };
+    requestAnimationFrame(() => setTimeout(once));
+    setTimeout(once, NO_FRAME_MS);
+  }
+
+  /** Let the browser load the next pages: before this page is drawn, they would only delay it. */
+  function loadAhead() {
+    if (!script.dataset.next) return; // the page's header has said it
+    const rules = document.createElement("script");
+    rules.type = "speculationrules";
+    rules.textContent = script.dataset.next;
+    (document.head ?? document.documentElement).append(rules);
+  }
+
   /** Act now, or once the page is shown: a prerendered page is not a display yet. */
   function onceShown(act) {
     if (document.prerendering) document.addEventListener("prerenderingchange", act, { once: true });
@@ -1001,6 +1038,7 @@
   }
 
   function sleep() {
+    goOnline(); // if it still waits: what the page before has left is for this page
     // A page in the back/forward cache must not keep a socket: it would be a ghost display.
     enter("asleep");
     if (seat) keep(seatKey, seat); // for the next page in this tab, whichever it is

@@ -176,10 +176,9 @@ def test_a_press_over_a_stop_of_the_process_is_a_tap(exhibit: Callable[..., Brid
     with bridge.socket("still") as ws:
         frame(ws, "state")
         assert bridge.request(BELL, b'{"level": "low", "for": "100ms"}') == (204, "")
-        (worker,) = bridge.workers()
-        os.kill(worker, signal.SIGSTOP)
+        os.kill(bridge.process.pid, signal.SIGSTOP)
         threading.Event().wait(0.5)  # the stop itself, for longer than the hold
-        os.kill(worker, signal.SIGCONT)
+        os.kill(bridge.process.pid, signal.SIGCONT)
         events = [frame(ws, "edge") for _ in range(3)]
     assert [event["event"] for event in events] == ["low", "high", "tap"]
     assert events[1]["at"] - events[0]["at"] == pytest.approx(0.1, abs=0.01)

@@ -6,7 +6,6 @@ Part of `make bench`. Each application is a process of its own, as people run it
 import contextlib
 import json
 import re
-import statistics
 import subprocess
 import sys
 import time
@@ -51,8 +50,8 @@ def function():
 """
 
 
-def edge_seconds(folder: Path) -> dict[str, float]:
-    """The median time from an edge to its frame, less the debounce, by what a function does."""
+def edge_seconds(folder: Path) -> dict[str, list[float]]:
+    """The times from an edge to its frame, less the debounce, by what a function does."""
     with contextlib.ExitStack() as stack:
         applications = {}
         for number, (what, body) in enumerate(FUNCTIONS.items()):
@@ -65,7 +64,7 @@ def edge_seconds(folder: Path) -> dict[str, float]:
                 set_level(url, "low" if i % 2 == 0 else "high")
                 frame(ws, "edge")
                 times[what].append(time.perf_counter() - started_s - DEBOUNCE_S)
-    return {what: statistics.median(took_s) for what, took_s in times.items()}
+    return times
 
 
 @contextlib.contextmanager

@@ -1,0 +1,233 @@
+"""What a single value of `config.toml` must be, and the words for one that is something else.
+
+A reader takes a value as `tomllib` gives it, and returns it as `settings` has it. It raises a
+`ValueError` with a short reason; a remedy of its own follows a semicolon. A value is never
+converted in silence: `"8000"` is no number. Pure; imports `durations` and `words`; any thread.
+"""
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from typing import Generic, Literal, NamedTuple, TypeVar
+
+from gpiobridge.config.durations import format_duration, parse_duration
+from gpiobridge.config.words import one_of
+
+T = TypeVar("T")
+
+
+class WrongPart(NamedTuple):
+    """A part of a value that is wrong.
+
+    Args:
+        key: its key in the value's table; empty for an item of a list, whose value says enough.
+        value: the part.
+        reason: what is wrong.
+    """
+
+    key: tuple[str, ...]
+    value: object
+    reason: str
+
+
+class PartsError(ValueError):
+    """Parts of a value are wrong.
+
+    Args:
+        parts: the wrong parts.
+        right: the value without them; None if it can't be used without them.
+    """
+
+    def __init__(self, parts: list[WrongPart], right: object = None) -> None:
+        super().__init__(", ".join(part.reason for part in parts))
+        self.parts = parts
+        self.right = right
+
+
+class Text:
+    """The reader of text.
+
+    Args:
+        then: reads the text further.
+    """
+
+    def __init__(self, then: Callable[[str], str] = str) -> None:
+        self._then = then
+
+    def __call__(self, value: object) -> str:
+        """Read a value."""
+        if not isinstance(value, str):
+            raise ValueError("must be text in quotes")
+        return self._then(value)
+
+
+class Flag:
+    """The reader of true and false."""
+
+    def __call__(self, value: object) -> bool:
+        """Read a value."""
+        if not isinstance(value, bool):
+            raise ValueError("must be true or false, without quotes" + _meant_flag(value))
+        return value
+
+
+class Whole:
+    """The reader of a whole number.
+
+    Args:
+        least: the smallest.
+        most: the largest; None if there is none.
+    """
+
+    def __init__(self, least: int, most: int | None = None) -> None:
+        self.least = least
+        self.most = most
+
+    def __call__(self, value: object) -> int:
+        """Read a value."""
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise ValueError("must be a whole number, without quotes" + _meant_number(value))
+        if value < self.least:
+            raise ValueError(f"must be at least {self.least}")
+        if self.most is not None and value > self.most:
+            raise ValueError(f"must be at most {self.most}")
+        return value
+
+
+class Choice(Generic[T]):
+    """The reader of a word out of several.
+
+    Args:
+        words: the words.
+        make: what the chosen word becomes.
+        refused: words that people write -> what is wrong with them.
+    """
+
+    def __init__(
+        self,
+        words: Collection[str],
+        make: Callable[[str], T],
+        refused: Mapping[str, str] | None = None,
+    ) -> None:
+        self.words = words
+        self._make = make
+        self._refused = refused or {}
+
+    def __call__(self, value: object) -> T:
+        """Read a value."""
+        if isinstance(value, str) and value in self.words:
+            return self._make(value)
+        if isinstance(value, str) and value in self._refused:
+            raise ValueError(self._refused[value])
+        raise ValueError(one_of(value, self.words))
+
+
+class Texts:
+    """The reader of a list of text.
+
+    Args:
+        each: reads an item further.
+        example: an item, for the remedy.
+    """
+
+    def __init__(self, each: Callable[[str], str], example: str) -> None:
+        self._read = Text(each)
+        self._example = example
+
+    def __call__(self, value: object) -> tuple[str, ...]:
+        """Read a value."""
+        if not isinstance(value, list | tuple):
+            raise ValueError(f'must be a list, such as ["{self._example}"]')
+        right: list[str] = []
+        wrong: list[WrongPart] = []
+        for item in value:
+            try:
+                right.append(self._read(item))
+            except ValueError as error:
+                wrong.append(WrongPart((), item, str(error)))
+        if wrong:
+            raise PartsError(wrong)
+        return tuple(right)
+
+
+class Seconds:
+    """The reader of a duration.
+
+    Args:
+        least_s: the shortest, in seconds.
+        most_s: the longest, in seconds.
+    """
+
+    def __init__(self, least_s: float, most_s: float) -> None:
+        self.least_s = least_s
+        self.most_s = most_s
+
+    def __call__(self, value: object) -> float:
+        """Read a value."""
+        duration_s = read_seconds(value)
+        if duration_s > self.most_s:
+            raise ValueError(f"must be at most {format_duration(self.most_s)}")
+        if duration_s < self.least_s:
+            raise ValueError(f"must be at least {format_duration(self.least_s)}")
+        return duration_s
+
+
+class Targets:
+    """The reader of a table of rules: each pin, and the page that it leads to.
+
+    Args:
+        table: its key, for the remedy.
+    """
+
+    def __init__(self, table: str) -> None:
+        self._table = table
+
+    def __call__(self, value: object) -> dict[str, str | Literal[False]]:
+        """Read a value; false takes out a rule of [every_page]."""
+        if not isinstance(value, Mapping):
+            raise ValueError(f'must name the pin, too; write {self._table}.<pin> = "<next page>"')
+        right: dict[str, str | Literal[False]] = {}
+        wrong: list[WrongPart] = []
+        for pin, target in value.items():
+            if isinstance(target, str) or target is False:
+                right[pin] = target
+            else:
+                reason = 'must be the name of a page; write it in quotes, such as "welcome"'
+                wrong.append(WrongPart((pin,), target, reason))
+        if wrong:
+            raise PartsError(wrong, right)
+        return right
+
+
+def read_seconds(value: object) -> float:
+    """Read a duration as the file has it.
+
+    Raises:
+        ValueError: it is no duration. The message has the reason and a remedy.
+    """
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        # The same reasons as for text: a missing unit, a sign. 20.0 reads as 20.
+        value = str(int(value) if isinstance(value, float) and value.is_integer() else value)
+    if not isinstance(value, str):
+        raise ValueError('must be a duration in quotes, such as "20ms"')
+    return parse_duration(value)
+
+
+def _meant_flag(value: object) -> str:
+    """Say which of the two was meant, if that is clear."""
+    word = str(value).strip().lower()
+    for right, words in (
+        ("true", ("true", "yes", "on", "1")),
+        ("false", ("false", "no", "off", "0")),
+    ):
+        if word in words:
+            return f"; write {right}"
+    return ""
+
+
+def _meant_number(value: object) -> str:
+    """Say which number was meant, if that is clear."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < 10**9:
+        return f"; write {int(value)}"
+    if isinstance(value, str) and re.fullmatch(r"\s*[0-9]{1,9}\s*", value):
+        return f"; write {int(value)}"
+    return ""
