@@ -23,7 +23,7 @@ RICH = "rich"  # a heavy page that has a film and a web font, too
 
 PICTURE_WIDTH, PICTURE_HEIGHT = 800, 510
 PICTURE_LEFT, PICTURE_TOP = 40, 120
-BACKGROUND_AT = (1200, 400)  # in a margin that is the page's own colour
+BACKGROUND_AT = (940, 400)  # beside the picture; without a window manager, windows are smaller
 PICTURE_AT = (PICTURE_LEFT + PICTURE_WIDTH // 2, PICTURE_TOP + PICTURE_HEIGHT // 2)
 
 _KEYS = {"plain": "prefetch = false", "prefetched": "", "prerendered": "prerender = true"}
@@ -82,7 +82,7 @@ _FONT_STYLE = f"""\
 <style>
   @font-face {{ font-family: "Exhibit"; src: url("/static/{_FONT}"); }}
   html {{ font-family: "Exhibit", sans-serif; }}
-  video {{ position: absolute; left: 880px; top: 500px; width: 320px; }}
+  video {{ position: absolute; left: 880px; top: 450px; width: 320px; }}
 </style>
 """
 _FILM_MAKER = (

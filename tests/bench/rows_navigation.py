@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 SECTION = "Press to next page"
 BASE = "Flask-SocketIO, Chromium"
+WITHOUT_FILM = "cog, without the film"  # WPE WebKit 2.38 sometimes hangs in one
 ROUNDS = 10
 THROTTLED_ROUNDS = 5
 SHORT_ROUNDS = 3
@@ -37,7 +38,9 @@ def rows(run: "Run") -> Iterator[Row]:
         yield from measured(run, "", SHORT_ROUNDS, _chromium(run, ("plain", "prerendered")))
         return
     others = {
-        name: _bridge(run, name, name, ("plain",)) for name in ("Firefox", "WebKitGTK", "cog")
+        "Firefox": _bridge(run, "Firefox", "Firefox"),
+        "WebKitGTK": _bridge(run, "WebKitGTK", "WebKitGTK"),
+        WITHOUT_FILM: _bridge(run, WITHOUT_FILM, "cog", weight="heavy"),
     }
     ways = ("plain", "prefetched", "prerendered")
     yield from measured(run, "", ROUNDS, _chromium(run, ways) | others)
@@ -73,7 +76,7 @@ def measured(run: "Run", speed: str, rounds: int, starts: dict[str, Start]) -> I
         if not started:
             return
         run.progress(f"press to next page{speed}: {rounds} rounds")
-        presses = measure(started, rounds)
+        presses = measure(run, started, rounds)
     yield from rows_of(presses, speed)
 
 
@@ -117,11 +120,12 @@ def _bridge(
     run: "Run",
     who: str,
     browser: str,
-    ways: Sequence[str],
+    ways: Sequence[str] = ("plain",),
     before: Sequence[str] = (),
     dwell_s: float = DWELL_S,
+    weight: str = RICH,
 ) -> Start:
-    pages = pages_of(ways, (RICH,))
+    pages = pages_of(ways, (weight,))
     return lambda: lanes.bridge_lane(
         who, browser, run.folder, pages, before=before, dwell_s=dwell_s
     )
