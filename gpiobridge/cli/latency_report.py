@@ -48,12 +48,14 @@ def _rows(stages: Mapping[str, Mapping[str, float]]) -> list[tuple[str, ...]]:
     whole = sum(each["p50"] for each in stages.values()) or 1.0
     rows: list[tuple[str, ...]] = []
     begun = 0.0
-    for name, each in stages.items():
+    # JSON keeps no order; a newer bridge may have more stages.
+    for name in (*_MEANS, *(name for name in stages if name not in _MEANS)):
+        each = stages[name]
         ended = begun + each["p50"]
         first, last = (round(_WIDTH * at / whole) for at in (begun, ended))
         bar = (" " * first + "#" * max(1, last - first))[: max(_WIDTH, first + 1)]
-        means = _MEANS.get(name, "")
-        rows.append((name.replace("_", "-"), _ms(each["p50"]), _ms(each["p95"]), bar, means))
+        shown = name.replace("_", "-")
+        rows.append((shown, _ms(each["p50"]), _ms(each["p95"]), bar, _MEANS.get(name, "")))
         begun = ended
     return rows
 

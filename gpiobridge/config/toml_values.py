@@ -1,9 +1,9 @@
 """What a key takes, for a value that was written wrongly: the value that was probably meant.
 
 Owns the suggestion of a value that fits its key, so that `check` accepts the line which it
-suggests. It knows keys by their names and imports no tables, because they need pydantic, and the
-commands that talk to a bridge do without; a test compares both. Pure; any thread. It is imported
-only when a file can't be read.
+suggests. It knows keys by their names and imports no tables, which the commands that talk to a
+bridge do without; a test compares both. Pure; any thread. It is imported only when a file can't be
+read.
 """
 
 import json

@@ -32,6 +32,10 @@ SILENT_BEATS = 2.5
 """A display that receives no frame for this many beats gives up its socket."""
 
 
+# Made once: `json.dumps` would make one for each frame.
+_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
 class Close(IntEnum):
     """Close codes. Only `NAVIGATE` moves a page; after any other code the page reconnects."""
 
@@ -246,4 +250,4 @@ def _refuse_constant(name: str) -> object:
 
 
 def _dump(frame: Mapping[str, object]) -> str:
-    return json.dumps(frame, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _ENCODER.encode(frame)

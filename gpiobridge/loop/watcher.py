@@ -103,7 +103,10 @@ class Watcher:
         self._on_failure = on_failure
         self._selector = selectors.DefaultSelector()
         everyone = (self.counts, EventLog(self.core.noisy), *observers)
-        debounces_s = {name: pin.debounce_s for name, pin in settings.pins.items()}
+        debounces_s = {
+            name: 0.0 if pin.counts == "first" else pin.debounce_s
+            for name, pin in settings.pins.items()
+        }
         self._journeys = Journeys(self.core.epoch, debounces_s, everyone)
         self._hub = Hub(
             self._selector,
@@ -127,6 +130,7 @@ class Watcher:
         self._joining: deque[Connection] = deque()
         self._waker = Waker(self._selector)
         self._rung = False
+        self._pins_due_s: float | None = None
         self.clock.on_jump(self._waker.wake)
         self._feed = PinFeed(
             pins, tuple(settings.pins), self.core, self.counts, self.clock, self._waker.wake
@@ -272,16 +276,23 @@ class Watcher:
             self._waker.drain()
 
     def _timeout_s(self) -> float | None:
+        self._pins_due_s = self._pins_deadline_s()
         if self._feed.waiting or self._orders.waiting or self._joining or self._hub.has_unread:
             return 0.0
         deadlines = (
-            self.core.deadline_s,
+            self._pins_due_s,
             self._hub.deadline_s,
             self._journeys.deadline_s,
-            self._feed.deadline_s,
             self._next_pulse_s,
         )
         return self.clock.timeout_s(min((d for d in deadlines if d is not None), default=None))
+
+    def _pins_deadline_s(self) -> float | None:
+        """When something is due at the pins without an edge, in monotonic seconds."""
+        core_s, feed_s = self.core.deadline_s, self._feed.deadline_s
+        if core_s is None or feed_s is None:
+            return feed_s if core_s is None else core_s
+        return min(core_s, feed_s)
 
     def _take_joining(self) -> None:
         has_time = self._has_time(JOINS_S)
@@ -301,6 +312,9 @@ class Watcher:
         """Take everything known of the pins at this moment, and tell what follows from it."""
         # Take the time first, then the edges: every edge from before that time is there.
         now = self.clock.now()
+        due_s = self._pins_due_s
+        if not self._feed.waiting and (due_s is None or now.mono_s < due_s):
+            return  # this turn is for the displays: nothing can follow at the pins
         known_s = self._feed.take(now.mono_s)
         self._effects.carry_out(self.core.tell(now, known_s, EVENTS_A_TURN), now.mono_s)
 

@@ -141,7 +141,8 @@ class Driving:
                 f"pin {pin!r}: a press can't last {for_s} s; give it a time above 0 and of at most "
                 f"{format_duration(MAX_PRESS_S)}"
             )
-        if for_s < window_s - _SPARE_S:
+        # If its first edge counts, a shorter press is an event: it ends with the window.
+        if for_s < window_s - _SPARE_S and self._pins[pin].counts != "first":
             raise DriveError(
                 f"pin {pin!r}: a press of {format_duration(for_s)} is shorter than the pin's "
                 f"debounce of {format_duration(window_s)}, so it would be no event: make it "

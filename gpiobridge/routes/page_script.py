@@ -105,15 +105,23 @@ def client_loads_ahead(running: RunningBridge, page: str) -> bool:
 def version(running: RunningBridge) -> str:
     """Return the version of the pages that are fetched ahead: this run, and the files.
 
-    A page compares it before it leaves, so no visitor sees an outdated page. Call it in a request.
+    A page compares it before it leaves, so no visitor sees an outdated page. Call it in a request;
+    the files are looked at once in each.
     """
+    if "gpiobridge_version" not in g:
+        g.gpiobridge_version = f"{running.watcher.core.epoch}-{_files_version(running)}"
+    found: str = g.gpiobridge_version
+    return found
+
+
+def _files_version(running: RunningBridge) -> str:
     loaders = [current_app.jinja_loader]
     loaders += [blueprint.jinja_loader for blueprint in current_app.iter_blueprints()]
     folders = [Path(f) for loader in loaders for f in getattr(loader, "searchpath", ())]
     if any(page.prerender for page in running.settings.pages.values()):
         # Only with prerender are a page's pictures and styles loaded ahead, too.
         folders.append(Path(current_app.static_folder or running.settings.folder / "static"))
-    return f"{running.watcher.core.epoch}-{files_version(folders)}"
+    return files_version(folders)
 
 
 @cache

@@ -42,7 +42,7 @@ class Contender:
         name: what the table calls it, where it stands for itself.
         command: the command that starts it, from a folder for its files, its port and the port of
             its trigger.
-        path: of its WebSocket; "{n}" becomes the display's number.
+        path: of its WebSocket.
         work: what the client's trigger says, by the name in the table.
         version: of what is compared.
         trigger: see `receivers.Server`.

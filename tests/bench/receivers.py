@@ -29,7 +29,7 @@ FRAME_BYTES = 100
 
 DEADLINE_S = 30.0
 _PIECE = 65536
-_AT_ONCE = 16  # handshakes under way: fewer than a server's backlog
+_AT_ONCE = 64  # handshakes under way: fewer than a server's backlog
 _SO_TIMESTAMPNS = 35  # asm-generic/socket.h; Python has no name for it before 3.15
 _TEXT = 0x1
 _BINARY = 0x2
@@ -42,14 +42,13 @@ class Server:
 
     Args:
         port: where it listens for WebSockets.
-        path: the path of its WebSocket; "{n}" becomes the display's number.
+        path: the path of its WebSocket.
         trigger: what makes it broadcast: "udp", a datagram; "mqtt", a published message; "http", a
             request to the simulator.
         trigger_port: where the trigger goes.
         subprotocol: the WebSocket's subprotocol, if any.
         dialogue: what is said after the handshake: ["send", text], ["send binary", hex] or
             ["expect", text], ["expect binary", hex].
-        headers: more headers of the handshake.
     """
 
     port: int
@@ -58,7 +57,6 @@ class Server:
     trigger_port: int
     subprotocol: str = ""
     dialogue: list[list[str]] = field(default_factory=list)
-    headers: str = ""
 
 
 class Receivers:
@@ -86,13 +84,14 @@ class Receivers:
         """
         started_s = time.monotonic()
         while len(self.sockets) < count and time.monotonic() < started_s + budget_s:
-            batch = [
-                self._ask(len(self.sockets) + i)
-                for i in range(min(_AT_ONCE, count - len(self.sockets)))
-            ]
-            for number, sock in enumerate(batch, len(self.sockets)):
-                self._join(sock, number)
-            for sock in batch:
+            first = len(self.sockets)
+            batch = [_Joining(self.server, first + i) for i in range(min(_AT_ONCE, count - first))]
+            # Step by step for all of them: some servers let each display wait for a while.
+            for step in [["expect", "\r\n\r\n"], ["shaken hands", ""], *self.server.dialogue]:
+                for joining in batch:
+                    joining.do(*step)
+            for joining in batch:
+                sock = joining.sock
                 sock.setblocking(False)
                 self.sockets[sock.fileno()] = sock
                 self._poll.register(sock.fileno(), select.EPOLLIN | select.EPOLLET)
@@ -221,46 +220,53 @@ class Receivers:
         self._answered.append(self._tcp)
         self._tcp = None
 
-    def _ask(self, number: int) -> socket.socket:
-        sock = socket.create_connection(("127.0.0.1", self.server.port), _WAIT_S)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        subprotocol = self.server.subprotocol
-        sock.sendall(
-            f"GET {self.server.path.format(n=number)} HTTP/1.1\r\n"
-            f"Host: 127.0.0.1:{self.server.port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
-            f"{f'Sec-WebSocket-Protocol: {subprotocol}' + chr(13) + chr(10) if subprotocol else ''}"
-            f"{self.server.headers}\r\n".encode()
-        )
-        return sock
 
-    def _join(self, sock: socket.socket, number: int) -> None:
-        seen = b""
+class _Joining:
+    """A display whose handshake and first words are under way.
 
-        def expect(what: bytes) -> None:
-            nonlocal seen
-            while what not in seen:
-                piece = sock.recv(_PIECE)
+    Args:
+        server: whom it joins.
+        number: which display it is.
+    """
+
+    def __init__(self, server: Server, number: int) -> None:
+        self.sock = socket.create_connection(("127.0.0.1", server.port), _WAIT_S)
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._number = number
+        self._seen = b""
+        lines = [
+            f"GET {server.path} HTTP/1.1",
+            f"Host: 127.0.0.1:{server.port}",
+            "Upgrade: websocket",
+            "Connection: Upgrade",
+            "Sec-WebSocket-Version: 13",
+            "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+            *([f"Sec-WebSocket-Protocol: {server.subprotocol}"] if server.subprotocol else []),
+        ]
+        self.sock.sendall("\r\n".join([*lines, "", ""]).encode())
+
+    def do(self, action: str, text: str) -> None:
+        """Do one step of the dialogue: send, or wait for what is expected."""
+        if action == "shaken hands":
+            if not self._seen.startswith(b"HTTP/1.1 101"):
+                raise ConnectionError(f"the handshake was refused: {self._seen[:300]!r}")
+            self._seen = self._seen.partition(b"\r\n\r\n")[2]
+        elif action.startswith("expect"):
+            what = bytes.fromhex(text) if action == "expect binary" else text.encode()
+            while what not in self._seen:
+                piece = self.sock.recv(_PIECE)
                 if not piece:
-                    raise ConnectionError(f"expected {what!r}, got {seen[:300]!r}")
-                seen += piece
-
-        expect(b"\r\n\r\n")
-        if not seen.startswith(b"HTTP/1.1 101"):
-            raise ConnectionError(f"the handshake was refused: {seen[:300]!r}")
-        seen = seen.partition(b"\r\n\r\n")[2]
-        for action, text in self.server.dialogue:
-            if action == "expect":
-                expect(text.encode())
-            elif action == "expect binary":
-                expect(bytes.fromhex(text))
-            elif action == "send":
-                seen = b""
-                sock.sendall(client_frame(_TEXT, text.encode()))
+                    raise ConnectionError(f"expected {what!r}, got {self._seen[:300]!r}")
+                self._seen += piece
+        else:
+            self._seen = b""
+            if action == "send":
+                frame = client_frame(_TEXT, text.encode())
+            elif text == "mqtt":
+                frame = client_frame(_BINARY, mqtt_connect(f"display{self._number}"))
             else:
-                seen = b""
-                data = mqtt_connect(f"display{number}") if text == "mqtt" else bytes.fromhex(text)
-                sock.sendall(client_frame(_BINARY, data))
+                frame = client_frame(_BINARY, bytes.fromhex(text))
+            self.sock.sendall(frame)
 
 
 def client_frame(opcode: int, data: bytes) -> bytes:

@@ -21,6 +21,10 @@ from bench.table import LIMIT, OURS, Row
 SECTION = "From the event to the displays"
 MEMORY = "Memory"
 CONNECT_S = 60.0
+CONNECT_ALL_S = 150.0
+ROUNDS_S = {1: 45.0, 100: 45.0, 1000: 90.0, 5000: 150.0}
+"""A slow machine has fewer rounds, and says so, instead of a run without an end."""
+
 PAUSE_S = 0.02
 """Between two turns: what a server still does after the last receipt belongs to its own turn."""
 
@@ -79,15 +83,17 @@ def _connect(
     memory: dict[str, dict[int, float]],
 ) -> None:
     run.progress(f"opening {displays:,} displays at each of {len(opponents)} servers")
+    until_s = time.monotonic() + CONNECT_ALL_S
     for name, opponent in list(opponents.items()):
         if not memory[name]:
             time.sleep(0.2)  # it has just begun to listen
             memory[name][0] = machine.pss_kib(opponent.server.pids)
         try:
-            done = opponent.ask("connect", displays, CONNECT_S)
+            budget_s = max(5.0, min(CONNECT_S, until_s - time.monotonic()))
+            done = opponent.ask("connect", displays, budget_s)
             if done["displays"] < displays:
                 raise OpponentError(
-                    f"{done['displays']:,} of {displays:,} displays after {CONNECT_S:.0f} s"
+                    f"{done['displays']:,} of {displays:,} displays after {budget_s:.0f} s"
                 )
         except OpponentError as error:
             _give_up(run, opponents, failed, name, f"with {displays:,} displays: {error}")
@@ -102,7 +108,11 @@ def _rounds(
     figures: dict[str, Figures] = defaultdict(Figures)
     count = run.size.rounds[displays]
     run.progress(f"{count} rounds with {displays:,} displays")
+    until_s = time.monotonic() + ROUNDS_S.get(displays, 45.0)
     for number in range(count + 1):
+        if number > 2 and time.monotonic() > until_s:
+            run.fail(f"only {number - 1} of {count} rounds with {displays:,} displays: it is slow")
+            break
         turns = [(name, who) for name in opponents for who in opponents[name].contender.work]
         for name, who in run.shuffled(turns):
             if name not in opponents:

@@ -137,11 +137,22 @@ def run(size: Size, seed: int, only: tuple[str, ...] = ()) -> Iterator[Run]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def free_port(kind: int = socket.SOCK_STREAM) -> int:
-    """A port that nobody has at this moment."""
-    with socket.socket(socket.AF_INET, kind) as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
+def free_port() -> int:
+    """A port that nobody has at this moment, for TCP and for UDP.
+
+    It is below those that systems give to clients (RFC 6335: from 49152; Linux: from 32768), of
+    which a run has tens of thousands.
+    """
+    while True:
+        port = random.randrange(20000, 32000)
+        with (
+            contextlib.suppress(OSError),
+            socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp,
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp,
+        ):
+            tcp.bind(("127.0.0.1", port))
+            udp.bind(("127.0.0.1", port))
+            return port
 
 
 class Started:
@@ -211,7 +222,7 @@ class Opponent:
     ) -> None:
         self.contender = contender
         folder.mkdir(parents=True, exist_ok=True)
-        port, trigger_port = free_port(), free_port(socket.SOCK_DGRAM)
+        port, trigger_port = free_port(), free_port()
         servers, own = machine.cores()
         self.server = Started(
             contender.command(folder, port, trigger_port),

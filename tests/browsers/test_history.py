@@ -19,9 +19,7 @@ def test_back_leaves_no_ghost(tab: Tab, bridge: BridgeProcess) -> None:
     wait_until(lambda: bridge.health()["displays"] == [])
     tab.back()
     assert_stays(tab, bridge, "still")
-    wait_until(
-        lambda: bridge.health()["displays"] == [{"name": "", "page": "still", "visible": True}]
-    )
+    wait_until(lambda: bridge.displays() == [{"name": "", "page": "still", "visible": True}])
 
 
 def test_back_after_a_press_stays(tab: Tab, bridge: BridgeProcess) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 from harness.bridge_process import BridgeProcess
+from harness.deadline import wait_until
 
 from browsers.acting import assert_stays, drive, open_page, press, watched_pins
 from browsers.conftest import Exhibit, Run
@@ -20,6 +21,21 @@ def test_press_shows_the_next_page(tab: Tab, bridge: BridgeProcess) -> None:
     drive(bridge, "button", "high", "low")
     tab.wait_for_page("welcome")
     assert tab.visits() == ["/welcome", "/open", "/welcome"]
+
+
+def test_the_next_page_is_known_to_be_shown(tab: Tab, bridge: BridgeProcess) -> None:
+    """With the time from the press, whatever the browser tells of its paints (issue 15)."""
+
+    def shown() -> list[dict[str, int] | None]:
+        return [display["shown"] for display in bridge.health()["displays"]]
+
+    open_page(tab, bridge)
+    wait_until(lambda: shown() == [{}])
+    drive(bridge, "button", "low")
+    tab.wait_for_page("open")
+    wait_until(lambda: shown() not in ([], [None]))
+    ((ms,),) = [(each or {}).values() for each in shown()]
+    assert 20 <= ms < 20_000  # the debounce, and no more than the test may take
 
 
 def test_press_during_the_first_load_counts_once(
@@ -271,7 +287,7 @@ def test_display_keeps_its_name(tab: Tab, bridge: BridgeProcess) -> None:
     tab.wait_for(ONLINE)
     drive(bridge, "button", "low")
     tab.wait_for_page("open")
-    assert bridge.health()["displays"] == [{"name": "hall", "page": "open", "visible": True}]
+    assert bridge.displays() == [{"name": "hall", "page": "open", "visible": True}]
 
 
 def test_simulator_presses(tab: Tab, bridge: BridgeProcess) -> None:

@@ -39,7 +39,7 @@ NOTHING = {
 
 def asked(answer: dict[str, Any] | str, *options: str, status: int = 200) -> Result:
     """Run the command against a bridge that answers so."""
-    text = answer if isinstance(answer, str) else json.dumps(answer)
+    text = answer if isinstance(answer, str) else json.dumps(answer, sort_keys=True)  # as Flask
     answers = Answers(status, text)
     try:
         done = CliRunner().invoke(

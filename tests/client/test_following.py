@@ -27,7 +27,7 @@ def test_frames_and_follow(share_bridge: Run, kind: str) -> None:
         seq = state["seq"]
         assert state["pins"] == {"button": "high", "door": "low"}
         assert frames.url == f"{bridge.url}/welcome"
-        assert bridge.health()["displays"] == [{"name": "lamp", "page": "welcome", "visible": True}]
+        assert bridge.displays() == [{"name": "lamp", "page": "welcome", "visible": True}]
         bridge.set_level("button", "low")
         edge = next_frame(frames, "edge")
         assert (edge["pin"], edge["event"]) == ("button", "low")

@@ -161,6 +161,13 @@ class BridgeProcess:
         status, text = self.request(f"/simulator/pins/{pin}", body, headers=self._bearer())
         assert status == 204, text
 
+    def displays(self) -> list[dict[str, Any]]:
+        """The displays of /healthz; not how long after its press each was shown, which varies."""
+        return [
+            {key: value for key, value in display.items() if key != "shown"}
+            for display in self.health()["displays"]
+        ]
+
     def health(self) -> dict[str, Any]:
         """What /healthz says."""
         return json.loads(self.get("/healthz", **self._bearer())[1])

@@ -77,8 +77,8 @@ class ScriptedPins(PinSource):
 class KernelPins(ScriptedPins):
     """Pins whose edges wait at a descriptor until the watcher takes them."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, clock: Clock | None = None) -> None:
+        super().__init__(clock=clock)
         self.lost = False
         self.threads: set[str] = set()
         self._ear, self._bell = socket.socketpair()

@@ -155,8 +155,10 @@ def test_a_page_says_it_once(play: Play) -> None:
     visitor = led(play)
     page = visitor.next()
     page.say(visitor.cursor, 85)
+    before = play.shown
     page.say(visitor.cursor, 5000)
-    assert play.times_ms == [105]
+    page.say()
+    assert (play.shown, play.times_ms) == (before, [105])
 
 
 @pytest.mark.parametrize("cursor", ["deadbeef:1", "{epoch}:0", "{epoch}:2"])
@@ -205,9 +207,10 @@ def test_a_display_that_never_shows_its_page_is_counted_and_logged(
     caplog.set_level(logging.INFO, "gpiobridge.loop")
     visitor = led(play)
     visitor.next()  # it comes, but paints nothing
-    play.forward(NOT_SHOWN_S - 0.001)
+    play.forward(9.999)
     assert play.not_shown == 0
     play.forward(0.001)
+    assert play.not_shown == 1
     play.forward(NOT_SHOWN_S)
     assert play.not_shown == 1
     line = '#1 button: display "kiosk" on welcome was sent to open, and has shown nothing for 10 s'
@@ -310,6 +313,18 @@ def test_displays_that_never_come_back_leave_nothing_behind(play: Play) -> None:
     assert journeys.deadline_s is None
     assert not journeys._due
     assert not journeys._of_key
+
+
+def test_the_watcher_wakes_up_for_a_display_that_shows_nothing(play: Play) -> None:
+    """Once, after ten seconds; and for nothing before or after."""
+    led(play)
+    timeout_s = play.watcher._timeout_s
+    assert timeout_s() is None
+    play.clock.now_s += NOT_SHOWN_S  # without a word to the watcher
+    assert timeout_s() == 0.0
+    play.take_a_turn()
+    assert play.not_shown == 1
+    assert timeout_s() is None
 
 
 def test_every_page_that_is_shown_leaves_nothing_behind(play: Play) -> None:

@@ -5,6 +5,7 @@ import time
 from dataclasses import replace
 
 import pytest
+from harness.deadline import wait_until
 from harness.scripted_pins import PATHS, SETTINGS, KernelPins, ScriptedPins
 from stage import DEADLINE_S, Peer, Stage, moved_by
 
@@ -207,16 +208,12 @@ def test_a_pin_that_moves_on_while_it_is_read_keeps_its_place() -> None:
     """It had settled before another one, which settles meanwhile: it is told first."""
     clock = SkippingClock()
 
-    class MovingOn(ScriptedPins):
-        pressed = False
-
+    class MovingOn(KernelPins):
         def read_edges(self) -> bool:
-            if self.pressed:
-                self.pressed = False
-                self.drive("door", LOW)
-                self.drive("button", LOW)
+            lost = super().read_edges()
+            if self.levels["button"] is LOW:
                 clock.skipped_s = 1.0  # the watcher is held up: both settle meanwhile
-            return False
+            return lost
 
         def read(self, pin: str) -> Level:
             if pin == "door" and self.levels["door"] is LOW:
@@ -224,13 +221,14 @@ def test_a_pin_that_moves_on_while_it_is_read_keeps_its_place() -> None:
                 self.tell(RawEdge("door", HIGH, clock.now().mono_s))
             return super().read(pin)
 
-    pins = MovingOn(clock=clock)
+    pins = MovingOn(clock)
     stage = Stage(pins)
     stage.watcher.start()
     try:
-        pins.pressed = True
         peer = stage.join("open")
         assert peer.frame()["type"] == "state"
+        pins.drive("door", LOW)
+        pins.drive("button", LOW)
         told = [(frame["pin"], frame["event"]) for frame in (peer.frame(), peer.frame())]
         assert told == [("door", "low"), ("button", "low")]
     finally:
@@ -285,3 +283,27 @@ def test_an_edge_does_not_wait_for_what_displays_send() -> None:
     for peer in peers:
         peer.sock.close()
     watcher.stop()
+
+
+def test_a_turn_for_displays_asks_nothing_of_the_pins(
+    kernel: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a display says doesn't make the back end look for edges; an edge does."""
+    peer = kernel.join("open")
+    assert peer.frame()["type"] == "state"
+    kernel.take_a_turn()
+    looked: list[None] = []
+    read_edges = kernel.pins.read_edges
+
+    def look() -> bool:
+        looked.append(None)
+        return read_edges()
+
+    monkeypatch.setattr(kernel.pins, "read_edges", look)
+    peer.send('{"type":"visible","visible":false}')
+    wait_until(lambda: not kernel.watcher.displays[0].visible)
+    kernel.take_a_turn()
+    assert looked == []
+    kernel.pins.drive("door", LOW)
+    assert peer.frame()["pin"] == "door"
+    assert looked != []

@@ -429,7 +429,7 @@ def test_an_idle_page_that_declines_is_asked_again(bridge: BridgeProcess, page: 
         pass_s(page, 62)
         page.wait_for_function(f"asked === {times}")
     assert stays(page)
-    assert bridge.health()["displays"] == [{"name": "", "page": "open", "visible": True}]
+    assert bridge.displays() == [{"name": "", "page": "open", "visible": True}]
     page.evaluate("gpiobridge.send('heard')")  # behind whatever the page has said of itself
     wait_until(lambda: "gpiobridge_messages_received_total 1.0" in bridge.get("/metrics")[1])
     assert idle_returns(bridge) == before

@@ -110,6 +110,19 @@ def test_a_press_has_its_figure(shared_bridge: BridgeProcess, tab: Any) -> None:
     shared_bridge.wait_for_line(f"#{number} button: shown by display on open after {ms} ms$")
 
 
+def test_the_figure_is_that_of_the_first_paint(shared_bridge: BridgeProcess, tab: Any) -> None:
+    """As the browser measures it; the press's time comes from the page before."""
+    open_page(tab, shared_bridge)
+    tab.add_init_script("window.handed = sessionStorage.getItem('gpiobridge:press');")
+    press(shared_bridge, tab)
+    (frame,) = said(tab)
+    figure = """() => Math.round(
+      performance.timeOrigin + performance.getEntriesByName("first-paint")[0].startTime
+      - Number(handed.split(" ")[2])
+    )"""
+    assert frame["ms"] == tab.evaluate(figure)
+
+
 def test_the_address_and_the_next_page_know_nothing_of_it(
     shared_bridge: BridgeProcess, tab: Any
 ) -> None:

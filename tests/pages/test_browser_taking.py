@@ -216,7 +216,7 @@ def test_a_press_during_a_farewell_is_used_up(tab: Tab) -> None:
     tab.page.wait_for_function("Boolean(window.farewellIsOver)")
     tab.set_level("button", "high")
     tab.press()
-    assert tab.bridge.health()["displays"] == [{"name": "", "page": "welcome", "visible": True}]
+    assert tab.bridge.displays() == [{"name": "", "page": "welcome", "visible": True}]
     tab.page.evaluate("farewellIsOver()")
     tab.page.wait_for_url("**/open")
     tab.page.wait_for_selector(ONLINE)

@@ -213,6 +213,14 @@ def test_a_press_as_long_as_the_debounce_is_taken(hand: Hand, for_s: float) -> N
     assert hand.driving.read("bell") is HIGH
 
 
+def test_a_press_whose_first_edge_counts_is_never_too_short() -> None:
+    """It is an event at once; its end is one when the window has passed."""
+    hand = Hand(replace(BELL, counts="first"))
+    began_s = hand.now_s
+    hand.drive("bell", LOW, 0.001)
+    assert began_s + BELL.debounce_s <= hand.driving.deadline_s <= began_s + 2 * BELL.debounce_s
+
+
 def test_rounding_makes_no_press_too_short() -> None:
     """51 times 0.001 is a little more than 0.051."""
     assert 51 * 0.001 > 0.051

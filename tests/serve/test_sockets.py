@@ -125,7 +125,8 @@ def test_beats(run_bridge: Run, kind: str) -> None:
         for _ in range(5):
             frame(ws, "beat")
             ws.send('{"type":"beat"}')
-        assert bridge.health()["displays"] == [{"name": "kiosk", "page": "still", "visible": True}]
+        shown = {"name": "kiosk", "page": "still", "visible": True, "shown": None}
+        assert bridge.health()["displays"] == [shown]
         wait_until(lambda: bridge.health()["displays"] == [])
 
 
