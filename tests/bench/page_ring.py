@@ -3,8 +3,8 @@
 Each press leads to the next page, so that all ways of loading a page are measured in turn, in one
 browser: what disturbs the machine meets all of them. Every page has a colour of its own. The heavy
 ones have a picture of 1.2 MB with a block of that colour in its middle, and the rich ones a film
-and a web font, too. Each page reports its own times, 0.3 s after its first paint, so that the report
-disturbs nothing.
+and a web font, too. Each page reports its own times, 0.3 s after its first paint: the report must
+disturb nothing.
 """
 
 import random
