@@ -12,6 +12,7 @@ from dataclasses import replace
 from gpiobridge.config import Settings
 from gpiobridge.serve.listener import open_listener
 from gpiobridge.serve.stop_signals import end_at_once
+from gpiobridge.system.allocator import use_one_arena
 from gpiobridge.system.open_files import raise_file_limit, room_for_displays
 
 log = logging.getLogger(__name__)
@@ -31,6 +32,7 @@ def serve(load: Callable[[], Settings]) -> int:
         ServerError: the address can't be listened on.
     """
     end_at_once()
+    use_one_arena()
     settings = _within_file_limit(load(), raise_file_limit())
     listener = open_listener(settings)
     try:
