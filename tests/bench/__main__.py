@@ -19,12 +19,12 @@ PAGE = Path(__file__).parents[2] / "docs" / "measurements.md"
 # The modules ``rows_<part>``, in this order, and how many seconds the short and the long form take.
 PARTS = {
     "broadcast": (30, 240),
-    "rest": (13, 30),
-    "storm": (7, 30),
-    "start": (6, 25),
-    "navigation": (0, 120),
-    "screen": (20, 120),
-    "other": (0, 60),
+    "rest": (12, 30),
+    "storm": (6, 50),
+    "start": (5, 30),
+    "navigation": (15, 120),
+    "screen": (12, 100),
+    "other": (0, 70),
 }
 
 

@@ -30,6 +30,18 @@ def test_a_press_kept_for_the_hold_time_is_a_hold() -> None:
     assert (press.due(13.0), press.deadline_s) == (None, None)
 
 
+@pytest.mark.parametrize(("counted_s", "told_s"), [(10.0, 12.0), (11.985, 12.005)])
+def test_a_hold_of_a_pin_whose_first_edge_counts_waits_for_no_release(
+    counted_s: float, told_s: float
+) -> None:
+    """It is told at its time, unless the window of its press is still open then."""
+    press = Press(Level.LOW, HOLD_S, WINDOW_S, first=True)
+    press.begin(7, 10.0, counted_s)
+    assert press.deadline_s == pytest.approx(told_s)
+    assert press.due(told_s - 0.001) is None
+    assert press.due(told_s + 0.001) == Outcome(Gesture.HOLD, 12.0, 7, 10.0)
+
+
 def test_a_hold_that_was_told_has_no_tap() -> None:
     """Its release is only an edge."""
     press = press_at(10.0)

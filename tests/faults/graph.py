@@ -87,11 +87,13 @@ class Graph:
         events: page to what leads away from it.
         levels: page to those of its rules by low and high that hold at load, too.
         traits: page to when it takes no presses; `PLAIN` where a page is not in it.
+        first: the pins whose first edge counts.
     """
 
     events: Mapping[str, Rules]
     levels: Mapping[str, Rules]
     traits: dict[str, Traits] = field(default_factory=dict)
+    first: frozenset[str] = frozenset()
 
     @property
     def gesture_pins(self) -> frozenset[str]:
@@ -104,7 +106,11 @@ def make_graph(seed: int) -> Graph:
     """Draw the pages' rules: each reacts to some events only, one of them may lead to itself."""
     random = Random(f"graph {seed}")
     names = [f"page{number}" for number in range(PAGES)]
-    graph = Graph({name: {} for name in [*names, WATCH]}, {name: {} for name in [*names, WATCH]})
+    graph = Graph(
+        {name: {} for name in [*names, WATCH]},
+        {name: {} for name in [*names, WATCH]},
+        first=_first(Random(f"first {seed}")),
+    )
     wanted = random.sample((GESTURES, GESTURES[:1], GESTURES[1:]), PAGES // 2)
     for number in range(PAGES):
         # The first rule leads on, so that every page is visited.
@@ -118,6 +124,13 @@ def make_graph(seed: int) -> Graph:
             _add_level(random, graph, names, number)
     graph.traits.update(_traits(random, graph, names))
     return graph
+
+
+def _first(random: Random) -> frozenset[str]:
+    """Draw the pins whose first edge counts: of each kind of play, some do and some don't."""
+    pins = {play: [pin.name for pin in PINS if play in pin.plays] for play in ("edge", "tap")}
+    drawn = {*random.sample(pins["edge"], random.randint(1, 2)), random.choice(pins["tap"])}
+    return frozenset(drawn | {name for name in ("door", "hook") if random.random() < 1 / 2})
 
 
 def _traits(random: Random, graph: Graph, names: Sequence[str]) -> dict[str, Traits]:
@@ -223,6 +236,7 @@ def make_config(seed: int) -> str:
         lines += [f"[pins.{pin.name}]"]
         lines += [f"pin = {pin.number}"] if pin.number else ['source = "http"']
         lines += [f'pull = "{"up" if pin.rest == "high" else "down"}"'] if pin.number else []
+        lines += ['counts = "first"'] if pin.name in graph.first else []
         lines += [f'debounce = "{pin.debounce_s * 1000:g}ms"', f'hold = "{pin.hold_s * 1000:g}ms"']
     for page in graph.events:
         lines += [f"[pages.{page}]", *_rule_lines(graph, page)]

@@ -187,7 +187,7 @@ class Judge:
         return facts
 
     def _judge_numbers(self, life: Life, facts: Facts, verdict: Verdict) -> None:
-        found = settled(life.events, facts.made_s, _DEBOUNCES_S)
+        found = settled(life.events, facts.made_s, _DEBOUNCES_S, self._graph.first)
         facts.pairs = pairs(found)
         for before, behind in disorder(found):
             verdict.lost["number"] += 1
@@ -202,10 +202,11 @@ class Judge:
         end_s = life.ended_by_s or time.monotonic()
         sure_s = self._told_until_s(life.ended_s or end_s)
         drives = life.drives.get(pin.name, [])
-        found = candidates(pin.name, drives, pin.debounce_s, sure_s, end_s)
+        first = pin.name in self._graph.first
+        found = candidates(pin.name, drives, pin.debounce_s, sure_s, end_s, first)
         told = [event for event in life.events if event.pin == pin.name]
         edges = [event for event in told if event.kind == "edge"]
-        match = match_pin(pin.name, pin.rest, found, edges, pin.debounce_s)
+        match = match_pin(pin.name, pin.rest, found, edges, pin.debounce_s, first)
         verdict.add(match.verdict)
         facts.unsure += match.verdict.unsure
         if not match.verdict.well:

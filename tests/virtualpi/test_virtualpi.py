@@ -30,6 +30,7 @@ TRIES = 6
 BOUNCING_PRESSES = 25
 HELD_S = 0.2  # well over the debounce, and enough for the walker's page load in the guest
 STOP_LIMIT_S = 2.0
+FIRST_LIMIT_S = 0.5  # well under the debounce of 2 s, and enough for an emulated Pi that is busy
 VIRTUAL_PRESSES = 5
 FLOOD = 2000  # edges; the kernel keeps 1024 at most for one reader
 IDLE_S = 10
@@ -155,6 +156,39 @@ def test_bouncing_presses_are_one_each(pi: VirtualPi, figure: Callable[[str], No
     for pin in WORN_LINES:
         assert [level for name, level in seen if name == pin] == [*Level] * BOUNCING_PRESSES
     assert pages == BOUNCING_PRESSES
+
+
+def test_a_first_edge_is_told_long_before_its_debounce_ends(
+    pi: VirtualPi, figure: Callable[[str], None]
+) -> None:
+    """By the guest's own clock, from the kernel's stamp to the frame; the release comes, too."""
+    chosen = "GPIOBRIDGE_PINS__MAT__COUNTS=first GPIOBRIDGE_PINS__MAT__DEBOUNCE=2s"
+    try:
+        pi.sh(f"systemctl set-environment {chosen}; systemctl restart gpiobridge", limit_s=100)
+        pi.wait_http("/healthz", limit_s=100)
+        with display(pi.port, "still") as shown:
+            pi.set_line(WORN_LINES["mat"], Level.LOW)
+            shown.wait_for("mat", Level.LOW, limit_s=20)
+            told, way_s = edge_to_frame(pi)
+            figure(f"a first edge, debounce 2 s: told after {1e3 * way_s:.1f} ms")
+            pi.set_line(WORN_LINES["mat"], Level.HIGH)
+            shown.wait_for("mat", Level.HIGH, limit_s=20)
+        assert told == 1
+        assert way_s < FIRST_LIMIT_S
+    finally:
+        pi.set_line(WORN_LINES["mat"], Level.HIGH)
+        names = chosen.replace("=first", "").replace("=2s", "")
+        pi.sh(f"systemctl unset-environment {names}; systemctl restart gpiobridge", limit_s=100)
+        pi.wait_http("/healthz", limit_s=100)
+
+
+def edge_to_frame(pi: VirtualPi) -> tuple[int, float]:
+    """How many edges the bridge has told, and the seconds that this took in all."""
+    text = pi.get("/metrics")[1]
+    name = "gpiobridge_edge_to_frame_seconds"
+    values = [re.search(rf"^{name}_{what} (\S+)$", text, re.MULTILINE) for what in ("count", "sum")]
+    count, in_all = (float(found[1]) for found in values if found)
+    return int(count), in_all
 
 
 def test_press_moves_a_browser_to_its_next_page(

@@ -1,16 +1,30 @@
-"""Waveforms to edges: which levels were held for the debounce, and was each told?"""
+r"""Waveforms to edges: which levels had to count, and was each told?
 
-from collections.abc import Callable, Iterator, Sequence
+A pin whose first edge counts has its own rule. An edge that finds the pin quiet counts. Then none
+does for a debounce; the level at its end counts if it is another one, and so on::
+
+    pin     ‾‾‾‾\_/‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾\__________
+    edges       low     high           low
+                ├─20 ms─┼─20 ms─┤ quiet
+
+So a level surely counts if it was held for the debounce, or if the pin surely was quiet before it:
+two debounces after its last edge. Any other may count, but not sooner than a debounce after the
+last one that did.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 
 from faults.oracle.facts import CLOCK_S, LATE_S, Drive, Event, Verdict
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A level that was held for the debounce: surely, or perhaps. It began between two times.
+    """A level that counts: surely, or perhaps. It began between two times.
 
-    ``tied_s`` is how long after the level before it began, where that is known exactly.
+    ``tied_s`` is how long after the level before it began, where that is known exactly; ``until_s``
+    is when it was over, at the latest.
     """
 
     pin: str
@@ -19,12 +33,18 @@ class Candidate:
     to_s: float
     sure: bool
     tied_s: float | None = None
+    until_s: float = inf
 
 
 def candidates(
-    pin: str, drives: Sequence[Drive], debounce_s: float, sure_until_s: float, end_s: float
+    pin: str,
+    drives: Sequence[Drive],
+    debounce_s: float,
+    sure_until_s: float,
+    end_s: float,
+    first: bool = False,
 ) -> list[Candidate]:
-    """The levels that were held for the debounce, surely or perhaps.
+    """The levels that count, surely or perhaps.
 
     Args:
         pin: its name.
@@ -32,8 +52,10 @@ def candidates(
         debounce_s: the pin's window.
         sure_until_s: a level that settles later may not have been seen (the server was killed).
         end_s: how long the last level was held, at most.
+        first: whether the pin's first edge counts.
     """
     found = []
+    quiet_s = -inf  # from when on the pin surely is quiet
     for at, drive in enumerate(drives):
         later = drives[at + 1] if at + 1 < len(drives) else Drive("", end_s, end_s)
         to_s = drive.acked_s if drive.acked_s is not None else end_s
@@ -41,14 +63,17 @@ def candidates(
         shortest_s = later.sent_s - to_s
         if later.tied_s is not None:
             shortest_s = longest_s = later.tied_s
-        if longest_s < debounce_s - CLOCK_S:
+        if longest_s < debounce_s - CLOCK_S and not first:
             continue
+        at_once = first and drive.sent_s >= quiet_s + CLOCK_S
         sure = (
             drive.acked_s is not None
-            and shortest_s >= debounce_s + CLOCK_S
-            and to_s + debounce_s <= sure_until_s
+            and (at_once or shortest_s >= debounce_s + CLOCK_S)
+            and to_s + (0.0 if at_once else debounce_s) <= sure_until_s
         )
-        found.append(Candidate(pin, drive.level, drive.sent_s, to_s, sure, drive.tied_s))
+        until_s = later.acked_s if later.acked_s is not None else end_s
+        found.append(Candidate(pin, drive.level, drive.sent_s, to_s, sure, drive.tied_s, until_s))
+        quiet_s = to_s + 2 * debounce_s
     return found
 
 
@@ -62,7 +87,12 @@ class PinMatch:
 
 
 def match_pin(
-    pin: str, rest: str, found: Sequence[Candidate], events: Sequence[Event], debounce_s: float
+    pin: str,
+    rest: str,
+    found: Sequence[Candidate],
+    events: Sequence[Event],
+    debounce_s: float,
+    first: bool = False,
 ) -> PinMatch:
     """Lay what the witness saw over what the waveform allows.
 
@@ -72,14 +102,19 @@ def match_pin(
         found: from `candidates`.
         events: the witness's, of this pin only.
         debounce_s: the pin's window.
+        first: whether the pin's first edge counts.
     """
     # How many events may have happened by each candidate: since edges alternate, that number says
-    # the settled level, too.
-    rules = _Rules(rest, events, debounce_s)
-    ways: list[set[int]] = [{0}]
+    # the settled level, too. And when the last of them counted, at the earliest.
+    rules = _Rules(rest, events, debounce_s, first)
+    ways: list[dict[int, float]] = [{0: -inf}]
     fewest, most = {rest: 0}, {rest: 0}
     for candidate in found:
-        ways.append({to for count in ways[-1] for to in rules.after(candidate, count)})
+        after: dict[int, float] = {}
+        for way in ways[-1].items():
+            for count, due_s in rules.after(candidate, *way):
+                after[count] = min(due_s, after.get(count, inf))
+        ways.append(after)
         fewest, most = _count(candidate, fewest, min), _count(candidate, most, max)
     verdict = Verdict()
     if len(events) in ways[-1]:
@@ -105,18 +140,28 @@ class _Rules:
     rest: str
     events: Sequence[Event]
     debounce_s: float
+    first: bool
 
-    def after(self, candidate: Candidate, count: int) -> Iterator[int]:
-        """The numbers of events that are possible behind a candidate, if so many were before."""
+    def after(self, candidate: Candidate, count: int, last_s: float) -> Iterator[tuple[int, float]]:
+        """How many events are possible behind a candidate, and when the last one counted.
+
+        Args:
+            candidate: the candidate.
+            count: how many were before.
+            last_s: when the last of these counted, at the earliest.
+        """
         settled = self.events[count - 1].what if count else self.rest
         if candidate.level == settled or not candidate.sure:
-            yield count
+            yield count, last_s
         if candidate.level != settled and count < len(self.events):
             event = self.events[count]
-            earliest_s = candidate.from_s + self.debounce_s - CLOCK_S
-            in_time = earliest_s <= event.seen_s <= candidate.to_s + self.debounce_s + LATE_S
-            if event.what == candidate.level and in_time:
-                yield count + 1
+            due_s = candidate.from_s + self.debounce_s
+            if self.first:
+                due_s = max(candidate.from_s, last_s + self.debounce_s)
+            in_time = due_s - CLOCK_S <= event.seen_s <= candidate.to_s + self.debounce_s + LATE_S
+            held = due_s - CLOCK_S <= candidate.until_s or not self.first
+            if event.what == candidate.level and in_time and held:
+                yield count + 1, due_s
 
 
 def _count(
@@ -139,7 +184,7 @@ def _count(
 
 
 def _spans(
-    rules: _Rules, ways: Sequence[set[int]], found: Sequence[Candidate]
+    rules: _Rules, ways: Sequence[Mapping[int, float]], found: Sequence[Candidate]
 ) -> tuple[list[Candidate], int]:
     """What each event was, as far as it is known; and the place behind the last one's candidate.
 
@@ -150,8 +195,8 @@ def _spans(
     right = {len(rules.events)}  # numbers from which the rest can be explained
     for at in range(len(found) - 1, -1, -1):
         before = set()
-        for count in ways[at]:
-            leads = right.intersection(rules.after(found[at], count))
+        for count, due_s in ways[at].items():
+            leads = right.intersection(to for to, _ in rules.after(found[at], count, due_s))
             if leads:
                 before.add(count)
             if count + 1 in leads:

@@ -7,12 +7,13 @@ r"""The order of numbers: events settle one after the other, over all pins, and 
     green  ‾‾‾‾‾‾‾\_______/‾‾‾‾‾‾‾‾‾‾‾‾       second, whatever the server was doing meanwhile
                   ├─15 ms─┤
 
-A tap settles with its release, a hold one debounce behind the hold time. Each of these moments is
-known to lie between two; an event that surely settled behind another must not have been told
+A tap settles with its release, a hold one debounce behind the hold time. Where the first edge
+counts, an event settles at its stamp, or a debounce behind it at the latest. Each of these moments
+is known to lie between two; an event that surely settled behind another must not have been told
 before it. Whether the server was late, doesn't matter.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -40,6 +41,7 @@ def settled(
     events: Sequence[Event],
     made_s: Mapping[int, tuple[float, float]],
     debounces_s: Mapping[str, float],
+    first: Collection[str] = (),
 ) -> list[Settled]:
     """The events of which it is known when they settled, in the order of their numbers.
 
@@ -47,9 +49,14 @@ def settled(
         events: of a life of the server.
         made_s: number to the earliest and latest moment at which it happened.
         debounces_s: by pin.
+        first: the pins whose first edge counts.
     """
     return [
-        Settled(event, *(at_s + debounces_s[event.pin] for at_s in made_s[event.seq]))
+        Settled(
+            event,
+            made_s[event.seq][0] + (0.0 if event.pin in first else debounces_s[event.pin]),
+            made_s[event.seq][1] + debounces_s[event.pin],
+        )
         for event in events
         if event.seq in made_s
     ]
