@@ -24,10 +24,10 @@ SECTION = "Press to next page"
 BASE = "Flask-SocketIO"
 WITHOUT_FILM = "cog, without the film"  # WPE WebKit 2.38 sometimes hangs in one
 ROUNDS = 8
-THROTTLED_ROUNDS = 4
+THROTTLED_ROUNDS = 3
 SHORT_ROUNDS = 3
 FACTORS = (4, 6)
-THROTTLED_DWELL_S = 3.0  # the next page is loaded in the background more slowly, too
+THROTTLED_DWELL_S = 2.0  # the next page is loaded in the background more slowly, too
 
 Start = Callable[[], AbstractContextManager[Lane]]
 

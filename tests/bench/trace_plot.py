@@ -1,6 +1,7 @@
 """The picture of the stages between a press and a pixel: one bar for each weight of page.
 
-In tests/: ``python -m bench.trace_plot --out FOLDER``, about a minute. It measures, and draws.
+In tests/: ``python -m bench.trace_plot RESULTS --out FOLDER``, with the folder of the results of
+``make bench LONG=1``.
 """
 
 import argparse
@@ -8,9 +9,8 @@ import statistics
 from collections.abc import Iterable
 from pathlib import Path
 
-from bench import trace
-from bench.run import LONG, run
-from bench.table import Row, groups, markdown
+from bench import report, trace
+from bench.table import Row, groups
 
 NAME = "stages"
 # From what happens outside the page (greys) to what is done to draw it.
@@ -22,14 +22,13 @@ _COLOURS = (
 
 
 def main() -> None:
-    """Measure, print the table, and draw."""
+    """Draw what a run has measured."""
     parser = argparse.ArgumentParser(prog="python -m bench.trace_plot", description=__doc__)
+    parser.add_argument("results", type=Path, help="the folder with the results of a run")
     parser.add_argument("--out", type=Path, required=True, help="where the picture goes")
     options = parser.parse_args()
-    with run(LONG, 1) as this:
-        rows = list(trace.rows(this))
-    print(markdown(rows))
-    for file in draw(rows, options.out):
+    _, _, rows = report.read(options.results)
+    for file in draw((row for row in rows if row.section == trace.SECTION), options.out):
         print(file)
 
 
