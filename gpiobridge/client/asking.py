@@ -103,7 +103,7 @@ def latency(url: str, token: str = "") -> dict[str, Any]:
     Raises:
         RemoteError: no bridge answers there, or it is older than this command.
     """
-    where = f"{bridge_url(url)}/api/latency"
+    where = f"{bridge_url(url)}/gpiobridge/latency"
 
     def there(url: str, key: str) -> str:
         return ask(_with_right(urllib.request.Request(url), token, key))[0]

@@ -250,10 +250,10 @@ class Watcher:
         return self.clock.now().mono_s
 
     def _has_time(self, for_s: float) -> Callable[[], bool]:
-        """Return a function that says whether work of this turn may go on."""
-        now = self.clock.now
+        """Return a function that says whether work of this turn may go on: no edge waits for it."""
+        now, feed = self.clock.now, self._feed
         until_s = now().mono_s + for_s
-        return lambda: now().mono_s < until_s
+        return lambda: now().mono_s < until_s and not feed.waiting
 
     def _wait(self, timeout_s: float | None) -> None:
         """Wait until something happens, and see which sockets are ready."""

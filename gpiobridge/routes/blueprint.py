@@ -31,7 +31,7 @@ PUBLIC = frozenset({f"{BLUEPRINT}.asset"})
 """Endpoints that an application's decorators need not protect: they show nothing private."""
 
 OF_COMMANDS = frozenset(f"{BLUEPRINT}.{view}" for view in ("healthz", "simulate", "latency"))
-"""Endpoints, beside the API's, that this machine's commands use with the key of this run."""
+"""Endpoints outside the API that this machine's commands use, with the key of this run."""
 
 _ONE_YEAR_S = 31_536_000
 
@@ -71,8 +71,8 @@ def make_blueprint(running: Callable[[], RunningBridge], url_prefix: str) -> Blu
 
     blueprint.add_url_rule("/healthz", "healthz", healthz)
     blueprint.add_url_rule("/metrics", "metrics", metrics)
-    # It only shows figures, as /metrics does: so it has their admission, not that of the API.
-    blueprint.add_url_rule("/api/latency", "latency", latencies)
+    # Not under /api: an application's own GET /api/<name> has given way to nothing there so far.
+    blueprint.add_url_rule("/gpiobridge/latency", "latency", latencies)
 
     def start() -> ResponseReturnValue:
         here = running()

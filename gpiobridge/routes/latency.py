@@ -1,4 +1,4 @@
-"""``/api/latency``: how long presses took to their pages, for ``gpiobridge latency``.
+"""``/gpiobridge/latency``: how long presses took to their pages, for ``gpiobridge latency``.
 
 The answer is about the newest presses only, so it says how the exhibit is now. Any HTTP thread.
 """

@@ -16,6 +16,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain
 from typing import Generic, TypeVar
 
 REST_S = 0.02
@@ -68,7 +69,7 @@ class Turns(Generic[T]):
         self._waiting: dict[str | None, deque[Turn[T]]] = {}  # the next client first
         self._running: list[Turn[T]] = []
         self._slow_waiting: dict[Turn[T], None] = {}  # the oldest first
-        self._rest_until_s: dict[str, float] = {}  # by client
+        self._rest_until_s: dict[str, float] = {}  # by client, the first to end first
         self._clock = clock
         self._lock = threading.Lock()
 
@@ -106,7 +107,10 @@ class Turns(Generic[T]):
             if len(self._running) >= self._threads:
                 return None
             self._end_rests_locked()
-            for client in (None, *self._waiting):  # this machine first
+            # A thousand displays may wait at once: look at them only if one of them may be next.
+            of_clients = sum(running.client is not None for running in self._running)
+            clients = self._waiting if of_clients < self._for_clients else ()
+            for client in chain((None,), clients):  # this machine first
                 if client in self._rest_until_s:
                     continue
                 turns = self._waiting.get(client, deque())
@@ -132,7 +136,8 @@ class Turns(Generic[T]):
         if client is None:
             return
         with self._lock:
-            self._rest_until_s[client] = self._clock() + REST_S
+            self._rest_until_s.pop(client, None)
+            self._rest_until_s[client] = self._clock() + REST_S  # the last of all to end
 
     def rest_s(self) -> float | None:
         """Return how long until the next waiting client has rested.
@@ -163,7 +168,10 @@ class Turns(Generic[T]):
 
     def _end_rests_locked(self) -> None:
         now_s = self._clock()
-        for client in [c for c, until_s in self._rest_until_s.items() if until_s <= now_s]:
+        while self._rest_until_s:
+            client, until_s = next(iter(self._rest_until_s.items()))
+            if until_s > now_s:
+                return
             del self._rest_until_s[client]
 
     def _may_locked(self, turn: Turn[T]) -> bool:

@@ -39,31 +39,42 @@ def estimate(samples: Sequence[float], seed: int = 0) -> Estimate:
     if not samples:
         raise ValueError("no samples")
     chance = random.Random(seed)
-    size = len(samples)
-    medians = sorted(statistics.median(chance.choices(samples, k=size)) for _ in range(RESAMPLES))
-    outside = (1 - CONFIDENCE) / 2
-    return Estimate(
-        statistics.median(samples),
-        medians[round(outside * (RESAMPLES - 1))],
-        medians[round((1 - outside) * (RESAMPLES - 1))],
-    )
+    medians = [_drawn(samples, chance) for _ in range(RESAMPLES)]
+    return _interval(statistics.median(samples), medians)
 
 
 def ratio(measured: Sequence[float], base: Sequence[float], seed: int = 0) -> Estimate | None:
-    """The median of the ratios of each round, with its interval.
+    """How many times the base something is, with its interval.
 
-    Both were measured in each round, a moment apart, so what slows the machine down for a while
-    meets both.
+    Where both were measured in each round, a moment apart, it is the median of the rounds' ratios:
+    what slows the machine down for a while meets both. Where one has more samples than the other,
+    it is the ratio of their medians, and both are resampled.
 
     Args:
-        measured: one value a round.
-        base: one value a round, in the same rounds.
+        measured: the samples; in the order of the rounds.
+        base: the samples to divide by.
         seed: of the resampling.
 
     Returns:
-        None if there is no round in which both were measured, or a base is 0.
+        None if one has no samples, or a base is 0.
     """
-    pairs = list(zip(measured, base, strict=False))
-    if not pairs or any(below <= 0 for _, below in pairs):
+    if not measured or not base or min(base) <= 0:
         return None
-    return estimate([above / below for above, below in pairs], seed)
+    if len(measured) == len(base):
+        pairs = zip(measured, base, strict=True)
+        return estimate([above / below for above, below in pairs], seed)
+    chance = random.Random(seed)
+    ratios = [_drawn(measured, chance) / _drawn(base, chance) for _ in range(RESAMPLES)]
+    return _interval(statistics.median(measured) / statistics.median(base), ratios)
+
+
+def _drawn(samples: Sequence[float], chance: random.Random) -> float:
+    """The median of as many samples, drawn again with replacement."""
+    return statistics.median(chance.choices(samples, k=len(samples)))
+
+
+def _interval(median: float, drawn: list[float]) -> Estimate:
+    drawn.sort()
+    outside = (1 - CONFIDENCE) / 2
+    last = len(drawn) - 1
+    return Estimate(median, drawn[round(outside * last)], drawn[round((1 - outside) * last)])

@@ -5,7 +5,6 @@ these are started as a kiosk starts them, Chromium with its own flags, and their
 """
 
 import contextlib
-import http.client
 import importlib.util
 import json
 import os
@@ -24,7 +23,7 @@ from harness.deadline import wait_until
 
 from bench.contenders import NODE_MODULES
 from bench.page_ring import Page, page_html, write_files, write_ring
-from bench.presses import DWELL_S, LIMIT_S, Lane, simulated_pin
+from bench.presses import DWELL_S, Lane, post, set_level
 from bench.reports import collect
 from bench.run import free_port
 from bench.screen_memory import HEIGHT, WIDTH, ScreenMemory
@@ -174,7 +173,7 @@ def bridge_lane(
         config = write_ring(home, pages, reports.url)
         bridge = BridgeProcess(config, command=[*before, *_BRIDGE])
         stack.callback(bridge.stop)
-        pin = stack.enter_context(simulated_pin(bridge.port))
+        pin = partial(set_level, bridge.port)
         screen = None if browser in WITHOUT_SCREEN else stack.enter_context(ScreenMemory())
         words = command(browser, home, f"{bridge.url}/{pages[0].name}", flags)
         stack.enter_context(window(words, home, screen and screen.display, before))
@@ -227,12 +226,9 @@ def socketio_lane(
         screen = stack.enter_context(ScreenMemory())
         words = command("Chromium", home, f"http://127.0.0.1:{port}/{pages[0].name}", ())
         stack.enter_context(window(words, home, screen.display, before))
-        link = http.client.HTTPConnection("127.0.0.1", port, timeout=LIMIT_S)
-        stack.callback(link.close)
 
         def press(page: Page) -> None:
-            link.request("POST", "/press", page.name)
-            link.getresponse().read()
+            post(port, "/press", page.name)
 
         lane = Lane(who, press, lambda: None, pages, reports, screen, dwell_s)
         lane.wait_for_start()

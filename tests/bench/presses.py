@@ -101,7 +101,9 @@ class Press:
         return None if at_s is None else (at_s - self.wall_s - self.pressed_s) * 1000
 
 
-def press_in_turn(lanes: Sequence[Lane], rounds: int) -> Iterator[tuple[Lane, Press]]:
+def press_in_turn(
+    lanes: Sequence[Lane], rounds: int, fail: Callable[[str], None] | None = None
+) -> Iterator[tuple[Lane, Press]]:
     """Press in the lanes, in turn, until each has gone round its ring some times.
 
     The presses in a short ring are spread evenly among those in the longest one.
@@ -109,18 +111,28 @@ def press_in_turn(lanes: Sequence[Lane], rounds: int) -> Iterator[tuple[Lane, Pr
     Args:
         lanes: that show their first pages.
         rounds: how often each page is shown.
+        fail: is told of a lane that shows a page no more; the others go on.
 
     Raises:
-        AssertionError: a page was not shown in time.
+        AssertionError: a page was not shown in time, and ``fail`` is None.
     """
+    lanes = list(lanes)
     rested_s = dict.fromkeys((id(lane) for lane in lanes), time.monotonic())
     longest = max(len(lane.pages) for lane in lanes)
     for step in range(rounds * longest):
-        for lane in lanes:
+        for lane in list(lanes):
             if step * len(lane.pages) % longest >= len(lane.pages):
                 continue
             time.sleep(max(0.0, rested_s[id(lane)] + lane.dwell_s - time.monotonic()))
-            yield lane, press(lane)
+            try:
+                pressed = press(lane)
+            except AssertionError as error:
+                if fail is None:
+                    raise
+                fail(f"{lane.who}: {error}")
+                lanes.remove(lane)
+                continue
+            yield lane, pressed
             lane.release()
             rested_s[id(lane)] = time.monotonic()
 
@@ -149,16 +161,19 @@ def look(screen: ScreenMemory, at: tuple[int, int], page: Page) -> float:
     return time.monotonic()
 
 
-@contextlib.contextmanager
-def simulated_pin(port: int) -> Iterator[Callable[[str], None]]:
-    """A pin of a bridge, set by HTTP on one connection that is kept."""
-    link = http.client.HTTPConnection("127.0.0.1", port, timeout=LIMIT_S)
+def post(port: int, path: str, body: str) -> None:
+    """Post something to a server, on a connection of its own: one that is kept may have ended.
 
-    def set_level(level: str) -> None:
-        link.request("POST", "/simulator/pins/button", json.dumps({"level": level}))
+    Raises:
+        AssertionError: the answer is not 204.
+    """
+    link = http.client.HTTPConnection("127.0.0.1", port, timeout=LIMIT_S)
+    with contextlib.closing(link):
+        link.request("POST", path, body)
         answer = link.getresponse()
         assert answer.status == 204, answer.read()
-        answer.read()
 
-    with contextlib.closing(link):
-        yield set_level
+
+def set_level(port: int, level: str) -> None:
+    """Set the button's pin of a bridge."""
+    post(port, "/simulator/pins/button", json.dumps({"level": level}))

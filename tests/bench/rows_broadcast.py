@@ -133,7 +133,7 @@ def _in_order(figures: dict[str, Figures]) -> dict[str, Figures]:
 
 def _turn(opponent: Opponent, who: str, figures: Figures, displays: int) -> None:
     """One turn of a contender; its sample is the median of some events."""
-    events = 7 if displays <= 10 else 3
+    events = 7 if displays <= 10 else 3 if displays <= 1000 else 1
     pids = opponent.server.pids
     before_s = machine.cpu_s(pids)
     answer = opponent.ask("turn", opponent.contender.work[who], events)

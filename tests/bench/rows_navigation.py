@@ -14,19 +14,20 @@ from bench import lanes
 from bench.page_ring import RICH, pages_of
 from bench.presses import DWELL_S, Lane, Press
 from bench.rows_screen import measure, note_of
-from bench.table import Row
+from bench.table import OURS, Row
 from bench.throttle import MissingError, cpu_limit
 
 if TYPE_CHECKING:
     from bench.run import Run
 
 SECTION = "Press to next page"
-BASE = "Flask-SocketIO, Chromium"
-ROUNDS = 10
-THROTTLED_ROUNDS = 5
+BASE = "Flask-SocketIO"
+WITHOUT_FILM = "cog, without the film"  # WPE WebKit 2.38 sometimes hangs in one
+ROUNDS = 8
+THROTTLED_ROUNDS = 3
 SHORT_ROUNDS = 3
 FACTORS = (4, 6)
-THROTTLED_DWELL_S = 3.0  # the next page is loaded in the background more slowly, too
+THROTTLED_DWELL_S = 2.0  # the next page is loaded in the background more slowly, too
 
 Start = Callable[[], AbstractContextManager[Lane]]
 
@@ -34,22 +35,23 @@ Start = Callable[[], AbstractContextManager[Lane]]
 def rows(run: "Run") -> Iterator[Row]:
     """Measure, and say what could not be measured."""
     if not run.size.long:
-        yield from measured(run, "", SHORT_ROUNDS, _chromium(run, ("plain", "prerendered")))
+        yield from measured(run, "", SHORT_ROUNDS, _chromium(run))
         return
     others = {
-        name: _bridge(run, name, name, ("plain",)) for name in ("Firefox", "WebKitGTK", "cog")
+        "Firefox": _bridge(run, "Firefox", "Firefox"),
+        "WebKitGTK": _bridge(run, "WebKitGTK", "WebKitGTK"),
+        WITHOUT_FILM: _bridge(run, WITHOUT_FILM, "cog", weight="heavy"),
     }
-    ways = ("plain", "prefetched", "prerendered")
-    yield from measured(run, "", ROUNDS, _chromium(run, ways) | others)
+    yield from measured(run, "", ROUNDS, _chromium(run) | others)
     for factor in FACTORS:
         speed = f", 1/{factor} of the CPU"
         try:
             with cpu_limit(factor) as before:
-                starts = _chromium(run, ("plain", "prerendered"), before, THROTTLED_DWELL_S)
+                starts = _chromium(run, before, THROTTLED_DWELL_S)
                 yield from measured(run, speed, THROTTLED_ROUNDS, starts)
         except MissingError as error:
             run.fail(f"press to next page{speed}: {error}")
-            yield Row(SECTION, f"close to activated{speed}", "gpiobridge", "ms", note=str(error))
+            yield Row(SECTION, f"close to activated{speed}", OURS, "ms", note=str(error))
 
 
 def measured(run: "Run", speed: str, rounds: int, starts: dict[str, Start]) -> Iterator[Row]:
@@ -73,43 +75,41 @@ def measured(run: "Run", speed: str, rounds: int, starts: dict[str, Start]) -> I
         if not started:
             return
         run.progress(f"press to next page{speed}: {rounds} rounds")
-        presses = measure(started, rounds)
+        presses = measure(run, started, rounds)
     yield from rows_of(presses, speed)
 
 
 def rows_of(presses: Sequence[Press], speed: str) -> Iterator[Row]:
-    """Make the rows: for each of three distances, one for each lane and way."""
+    """Make the rows: for each of three distances, one for each lane."""
     distances: dict[str, Callable[[Press], float | None]] = {
         "close to activated": lambda press: _between(press.left_ms, press.seen_ms),
         "close to first contentful paint": lambda press: _between(press.left_ms, press.paint_ms),
         "press to first contentful paint": lambda press: press.paint_ms,
     }
     for what, distance in distances.items():
-        for who, way in dict.fromkeys((press.who, press.page.way) for press in presses):
-            mine = [press for press in presses if (press.who, press.page.way) == (who, way)]
+        for who in dict.fromkeys(press.who for press in presses):
+            mine = [press for press in presses if press.who == who]
             found = [distance(press) for press in mine]
             samples = tuple(each for each in found if each is not None)
-            note = note_of(way, mine)
+            note = note_of(mine[0].page.way, mine)
             if not samples:
                 note = "the browser doesn't tell"
-            name = who if who == BASE else f"{who}, {way}"
-            yield Row(SECTION, f"{what}{speed}", name, "ms", samples, note, BASE)
+            yield Row(SECTION, f"{what}{speed}", who, "ms", samples, note, BASE)
 
 
 def _between(begun_ms: float | None, ended_ms: float | None) -> float | None:
     return None if begun_ms is None or ended_ms is None else ended_ms - begun_ms
 
 
-def _chromium(
-    run: "Run", ways: Sequence[str], before: Sequence[str] = (), dwell_s: float = DWELL_S
-) -> dict[str, Start]:
-    """Chromium with gpiobridge's pages, and with Flask-SocketIO's."""
+def _chromium(run: "Run", before: Sequence[str] = (), dwell_s: float = DWELL_S) -> dict[str, Start]:
+    """Chromium with gpiobridge's pages, one lane for each way, and with Flask-SocketIO's."""
     pages = pages_of(("plain",), (RICH,))
-    return {
-        "gpiobridge, Chromium": _bridge(
-            run, "gpiobridge, Chromium", "Chromium", ways, before, dwell_s
-        ),
-        BASE: lambda: lanes.socketio_lane(BASE, run.folder, pages, before=before, dwell_s=dwell_s),
+    ours = {
+        f"{OURS}, {way}": _bridge(run, f"{OURS}, {way}", "Chromium", way, before, dwell_s)
+        for way in ("prerendered", "plain")
+    }
+    return ours | {
+        BASE: lambda: lanes.socketio_lane(BASE, run.folder, pages, before=before, dwell_s=dwell_s)
     }
 
 
@@ -117,11 +117,12 @@ def _bridge(
     run: "Run",
     who: str,
     browser: str,
-    ways: Sequence[str],
+    way: str = "plain",
     before: Sequence[str] = (),
     dwell_s: float = DWELL_S,
+    weight: str = RICH,
 ) -> Start:
-    pages = pages_of(ways, (RICH,))
+    pages = pages_of((way,), (weight,))
     return lambda: lanes.bridge_lane(
         who, browser, run.folder, pages, before=before, dwell_s=dwell_s
     )

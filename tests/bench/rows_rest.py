@@ -49,7 +49,7 @@ def rows(run: Run) -> Iterator[Row]:
                 opponents[name] = Opponent(contender, run.folder / f"rest{len(opponents)}")
                 stack.callback(opponents[name].stop)
                 opponents[name].ask("connect", DISPLAYS, 20.0)
-            _stretch(opponents, 4.0)
+            _stretch(opponents, 2.0)
             for _ in range(stretches):
                 for name, (cpu_s, woken, came) in _stretch(opponents, seconds).items():
                     expected = DISPLAYS * seconds / BEAT_S

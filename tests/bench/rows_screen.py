@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench import lanes
+from bench import lanes, trace
 from bench.page_ring import WAYS, WEIGHTS, pages_of
 from bench.presses import Lane, Press, press_in_turn
 from bench.table import Row
@@ -50,15 +50,18 @@ def rows(run: "Run", pictures: Path | None = None) -> Iterator[Row]:
         if not started:
             return
         run.progress(f"press to pixel: {rounds} rounds")
-        presses = measure(started, rounds, pictures)
+        presses = measure(run, started, rounds, pictures)
     yield from rows_of(presses)
+    yield from trace.rows(run)
 
 
-def measure(started: Sequence[Lane], rounds: int, pictures: Path | None = None) -> list[Press]:
+def measure(
+    run: "Run", started: Sequence[Lane], rounds: int, pictures: Path | None = None
+) -> list[Press]:
     """Press in all lanes, and leave out each page's first time, when nothing is in a cache."""
     known: set[tuple[str, str]] = set()
     presses = []
-    for lane, press in press_in_turn(started, rounds + 1):
+    for lane, press in press_in_turn(started, rounds + 1, run.fail):
         key = (press.who, press.page.name)
         if key in known:
             presses.append(press)

@@ -51,7 +51,7 @@ def rows(run: Run) -> Iterator[Row]:
             yield Row(SECTION, what, name, "s", tuple(seconds[name]), base=base)
     modules: dict[str, list[float]] = defaultdict(list)
     packages: dict[str, list[float]] = defaultdict(list)
-    for _ in range(7 if run.size.long else 3):
+    for _ in range(7 if run.size.long else 1):
         spent = _imports(run.folder / "start")
         of_package: dict[str, float] = defaultdict(float)
         for name, took_ms in spent.items():

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from itertools import cycle
 
 from bench import machine
 from bench.contenders import service
@@ -20,12 +21,18 @@ POINTS = {
 }
 
 
+WAYS = {
+    "the page is loaded then (Firefox, WebKit)": False,
+    "the page was fetched ahead (Chromium)": True,
+}
+
+
 def rows(run: Run) -> Iterator[Row]:
     """Measure some storms, one after the other."""
-    storms = 5 if run.size.long else 1
-    run.progress(f"{storms} storms of {DISPLAYS:,} displays")
-    points: dict[str, list[float]] = defaultdict(list)
-    lost: list[str] = []
+    storms = 4 if run.size.long else 1
+    points: dict[tuple[str, str], list[float]] = defaultdict(list)
+    lost: dict[str, list[str]] = defaultdict(list)
+    run.progress(f"{DISPLAYS:,} displays for the storm")
     try:
         opponent = Opponent(service("5s"), run.folder / "storm", "bench.storm")
     except OpponentError as error:
@@ -35,33 +42,38 @@ def rows(run: Run) -> Iterator[Row]:
         opened = opponent.ask("open", DISPLAYS)
         if opened["live"] < DISPLAYS:
             raise OpponentError(f"{opened['live']:,} of {DISPLAYS:,} displays: {opened['lost']}")
-        for number in range(storms):
-            before_s = machine.cpu_s(opponent.server.pids)
-            answer = opponent.ask("press", "low", PIN)
-            points["cpu"].append(machine.cpu_s(opponent.server.pids) - before_s)
-            lost += answer["lost"]
-            page = "/welcome" if number % 2 else "/open"
-            if answer["pages"] != [page]:
-                lost.append(f"pages {answer['pages']} instead of {page}")
-            for point in ("told", "loaded", "median", "live"):
-                points[point].append(answer[point])
-            opponent.ask("set_level", "high", PIN)
-            opponent.ask("rest", 1.0)
+        pages = cycle(["/open", "/welcome"])
+        for _ in range(storms):
+            for way, ahead in run.shuffled(list(WAYS.items())[: None if run.size.long else 1]):
+                run.progress(f"a storm of {DISPLAYS:,} displays; {way}")
+                before_s = machine.cpu_s(opponent.server.pids)
+                answer = opponent.ask("press", "low", PIN, ahead)
+                points[way, "cpu"].append(machine.cpu_s(opponent.server.pids) - before_s)
+                lost[way] += answer["lost"]
+                if answer["pages"] != [page := next(pages)]:
+                    lost[way].append(f"pages {answer['pages']} instead of {page}")
+                for point in ("told", "loaded", "median", "live"):
+                    points[way, point].append(answer[point])
+                opponent.ask("set_level", "high", PIN)
+                opponent.ask("rest", 1.0)
     except OpponentError as error:
         run.fail(f"the storm ended early: {error}")
     finally:
         opponent.stop()
-    for sentence in lost:
-        run.fail(f"the storm lost displays: {sentence}")
-    note = "nobody lost" if not lost else f"lost: {len(lost)}"
+    for way, sentences in lost.items():
+        for sentence in sentences:
+            run.fail(f"the storm lost displays ({way}): {sentence}")
     for point, what in POINTS.items():
-        if points[point]:
-            yield Row(
-                SECTION,
-                f"{what}, {DISPLAYS:,} displays",
-                f"{OURS} run",
-                "s",
-                tuple(points[point]),
-                note if point == "live" else "",
-                base="",
-            )
+        for way in WAYS:
+            if points[way, point] and not (point == "loaded" and WAYS[way]):
+                yield Row(
+                    SECTION,
+                    f"{what}, {DISPLAYS:,} displays",
+                    f"{OURS} run; {way}",
+                    "s",
+                    tuple(points[way, point]),
+                    ("nobody lost" if not lost[way] else "displays were lost")
+                    if point == "live"
+                    else "",
+                    base="",
+                )

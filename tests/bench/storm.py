@@ -129,10 +129,11 @@ class Display:
             page = self.path.removeprefix("/")
             path = self.path
             yield from self._request("HEAD", path)
-            try:
-                yield from self._request("GET", path, again=True)
-            except OSError:  # the server has ended the idle connection: browsers ask again, too
-                yield from self._request("GET", path)
+            if not self.storm.ahead:
+                try:
+                    yield from self._request("GET", path, again=True)
+                except OSError:  # the server has ended the idle connection: browsers ask again
+                    yield from self._request("GET", path)
             self.loaded_s = time.monotonic()
 
     def _follow(self) -> Visit:
@@ -178,6 +179,7 @@ class Storm:
         self._by_number: dict[int, Display] = {}
         self._live: set[Display] = set()
         self.lost: list[str] = []
+        self.ahead = False
 
     def watch(self, display: Display) -> None:
         """Wake a display when its socket can be read, or has been connected."""
@@ -212,13 +214,19 @@ class Storm:
             self._turn()
         return {"live": len(self._live), "lost": self.lost[:3]}
 
-    def press(self, level: str, pin: str) -> dict[str, Any]:
+    def press(self, level: str, pin: str, ahead: bool) -> dict[str, Any]:
         """Press, and wait until all displays are live on the next page.
+
+        Args:
+            level: what the pin goes to.
+            pin: its name.
+            ahead: whether browsers have the next page already, as Chromium has.
 
         Returns:
             Seconds from the press until all were told, all had their page, the median display was
             live, and all were live; and the displays that were lost.
         """
+        self.ahead = ahead
         displays = [display for display in self.displays if display in self._live]
         self._live.clear()
         self.lost.clear()

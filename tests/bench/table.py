@@ -99,7 +99,7 @@ def _cells(what: str, group: list[Row]) -> Iterator[list[str]]:
         "95 % interval",
         "rounds",
         *([f"÷ {base.who}"] if base is not None else []),
-        *(f"{row.who.removeprefix(OURS).lstrip(': ') or OURS} ÷ this" for row in compared),
+        *(f"{row.who.removeprefix(OURS).lstrip(':,; ') or OURS} ÷ this" for row in compared),
     ]
     for row in group:
         if not row.samples:

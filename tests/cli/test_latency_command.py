@@ -47,7 +47,7 @@ def asked(answer: dict[str, Any] | str, *options: str, status: int = 200) -> Res
         )
     finally:
         answers.stop()
-    assert [path for path, *_ in answers.asked] == ["/api/latency"]
+    assert [path for path, *_ in answers.asked] == ["/gpiobridge/latency"]
     return done
 
 

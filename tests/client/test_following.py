@@ -28,6 +28,8 @@ def test_frames_and_follow(share_bridge: Run, kind: str) -> None:
         assert state["pins"] == {"button": "high", "door": "low"}
         assert frames.url == f"{bridge.url}/welcome"
         assert bridge.displays() == [{"name": "lamp", "page": "welcome", "visible": True}]
+        # A program is no screen: it never says that a page is shown.
+        assert bridge.health()["displays"][0]["shown"] is None
         bridge.set_level("button", "low")
         edge = next_frame(frames, "edge")
         assert (edge["pin"], edge["event"]) == ("button", "low")

@@ -1,7 +1,6 @@
 """Who of the open displays is told, and who leaves."""
 
 import json
-from collections import deque
 
 import pytest
 from room import BEAT, BEAT_S, Room, message, next_event, press, stall
@@ -178,7 +177,7 @@ def test_a_page_that_is_left_gets_no_more_messages(room: Room) -> None:
     peer, connection = stall(room)
     room.hub.push(message("x" * 1000), Audience())
     room.hub.move("/open", Audience(page="stalled"), 0.0)
-    assert connection.messages == deque()
+    assert connection.messages == []
     room.hub.push(message("late"), Audience())
     while not isinstance(event := next_event(room, peer), CloseConnection):
         pass

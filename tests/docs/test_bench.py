@@ -48,8 +48,15 @@ def test_ratio_is_paired_by_round():
     assert it == intervals.Estimate(2.0, 2.0, 2.0)
 
 
+def test_ratio_of_different_numbers_of_samples_is_that_of_their_medians():
+    """Samples without a round in common can't be paired."""
+    it = intervals.ratio([6.0, 6.0, 6.0], [1.0, 2.0])
+    assert it is not None
+    assert (it.median, it.low, it.high) == (4.0, 3.0, 6.0)
+
+
 def test_ratio_needs_a_base():
-    """Without rounds in common, or with a base of 0, there is no ratio."""
+    """Without samples, or with a base of 0, there is no ratio."""
     assert intervals.ratio([1.0], []) is None
     assert intervals.ratio([1.0], [0.0]) is None
 

@@ -9,9 +9,11 @@ from harness.deadline import wait_until
 from harness.scripted_pins import PATHS, SETTINGS, KernelPins, ScriptedPins
 from stage import DEADLINE_S, Peer, Stage, moved_by
 
+from gpiobridge.core import wire
 from gpiobridge.core.events import Gesture, Level, Now, PinEvent, RawEdge
 from gpiobridge.core.noise import MAX_EVENTS_A_SECOND
-from gpiobridge.displays.audience import Display
+from gpiobridge.displays.audience import Audience, Display, Push
+from gpiobridge.displays.connection import text_frame
 from gpiobridge.loop.observer import Observer
 from gpiobridge.loop.watcher import Watcher
 from gpiobridge.system.clock import RealClock
@@ -307,3 +309,26 @@ def test_a_turn_for_displays_asks_nothing_of_the_pins(
     kernel.pins.drive("door", LOW)
     assert peer.frame()["pin"] == "door"
     assert looked != []
+
+
+def test_an_edge_goes_before_the_orders_that_wait() -> None:
+    """An edge that comes while a turn works for the displays is told when this piece is done."""
+    pins = ScriptedPins()
+
+    class Pressing(Observer):
+        def message_sent(self, push: Push, displays: int) -> None:
+            pins.drive("door", pins.levels["door"].other)
+
+    bare = replace(SETTINGS.pins["door"], debounce_s=0.0)
+    settings = replace(SETTINGS, pins=SETTINGS.pins | {"door": bare})
+    stage = Stage(pins, settings, Pressing())
+    peer = stage.join("open")
+    for number in range(3):
+        stage.watcher.order(Push(text_frame(wire.message_frame(number)), Audience()))
+    stage.watcher.start()
+    try:
+        assert peer.frame()["type"] == "state"
+        told = [frame.get("data", frame["type"]) for frame in (peer.frame() for _ in range(6))]
+        assert told == [0, "edge", 1, "edge", 2, "edge"]
+    finally:
+        stage.stop()

@@ -1,4 +1,4 @@
-"""`/api/latency`: what is said of the newest presses, and who may ask."""
+"""`/gpiobridge/latency`: what is said of the newest presses, and who may ask."""
 
 from harness.bridge_process import BridgeProcess, Run
 
@@ -65,8 +65,8 @@ def test_whoever_may_see_the_metrics_may_see_it(run_bridge: Run) -> None:
     """It needs the viewers' token, not that of the API; and it is only to be read."""
     tokens = 'token = "0123456789abcdef"\napi_token = "fedcba9876543210"'
     bridge: BridgeProcess = run_bridge(server=tokens)
-    for path in ("/metrics", "/api/latency"):
+    for path in ("/metrics", "/gpiobridge/latency"):
         assert bridge.get(path)[0] == 401
         assert bridge.get(f"{path}?token=fedcba9876543210")[0] == 401
         assert bridge.get(f"{path}?token=0123456789abcdef")[0] == 200
-    assert bridge.request("/api/latency?token=0123456789abcdef", b"{}")[0] == 405
+    assert bridge.request("/gpiobridge/latency?token=0123456789abcdef", b"{}")[0] == 405

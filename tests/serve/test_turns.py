@@ -152,3 +152,25 @@ def test_every_request_is_answered_once(seed: int) -> None:
             answered.append(turn.item)
     assert sorted(answered) == list(range(200))
     assert len(turns) == 0
+
+
+class Looked(str):
+    """A client that counts how often anything looks for it."""
+
+    times = 0
+
+    def __hash__(self) -> int:
+        """Count."""
+        Looked.times += 1
+        return super().__hash__()
+
+
+def test_clients_that_must_wait_anyway_cost_nothing() -> None:
+    """While all threads for clients are busy, nobody goes through the hundreds that wait."""
+    turns: Turns[str] = Turns(THREADS, MOST_SLOW, MOST_SLOW_IN_ALL, for_clients=2)
+    for number in range(500):
+        turns.put(Turn("page", Looked(f"client{number}"), False))
+    assert len(taken(turns)) == 2
+    Looked.times = 0
+    assert turns.next() is None
+    assert Looked.times < 10
