@@ -1,20 +1,17 @@
 """Draw docs/latency.md's picture: `python docs/latency/draw.py` writes press-to-photon.svg here.
 
-It needs only Python. The picture is light or dark as the reader's system is. `FIGURES` are the
-medians of a run; docs/latency.md names the machine and the commands.
+It needs only Python. The picture is light or dark as the reader's system is. The figures are in
+figures.json, which `measure.py` writes.
 """
 
+import json
 from html import escape
 from pathlib import Path
 
 HERE = Path(__file__).parent
 
-STAGES = ("debounce", "wake-up", "send", "navigation", "paint")
-FIGURES = {  # each stage's p50, in milliseconds
-    "plain": (20.0, 0.6, 0.4, 35.0, 25.0),
-    "prefetched": (20.0, 0.6, 0.4, 30.0, 25.0),
-    "prerendered": (20.0, 0.6, 0.4, 20.0, 30.0),
-}
+STAGES = ("debounce", "wake_up", "send", "navigation", "paint")
+FIGURES = json.loads((HERE / "figures.json").read_text("utf-8"))["ways"]
 
 WIDTH, HEIGHT = 760, 300
 LEFT, RIGHT = 118, 738  # of the axis
@@ -29,7 +26,7 @@ STYLE = """
 .band { fill: #d8efdf; }
 .notice { stroke: #0b7a3e; stroke-width: 2; stroke-dasharray: 6 5; }
 .axis { stroke: #57606a; } .tick { stroke: #cfd6dd; }
-.debounce { fill: #8d949b; } .wake-up { fill: #c4231c; } .send { fill: #b25a00; }
+.debounce { fill: #8d949b; } .wake_up { fill: #c4231c; } .send { fill: #b25a00; }
 .navigation { fill: #3567c4; } .paint { fill: #7a2fb8; }
 text { font: 14px system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; fill: #24292f; }
 .small { font-size: 12.5px; } .quiet { fill: #57606a; } .bold { font-weight: 650; }
@@ -39,7 +36,7 @@ text { font: 14px system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; fill
   .band { fill: #16301f; }
   .notice { stroke: #4ac77b; }
   .axis { stroke: #a7b1bb; } .tick { stroke: #3d444d; }
-  .debounce { fill: #6b747d; } .wake-up { fill: #ff7b72; } .send { fill: #f0a04b; }
+  .debounce { fill: #6b747d; } .wake_up { fill: #ff7b72; } .send { fill: #f0a04b; }
   .navigation { fill: #6d9bf0; } .paint { fill: #c79bff; }
   text { fill: #e6edf3; } .quiet { fill: #a7b1bb; } .good { fill: #4ac77b; }
 }
@@ -87,17 +84,18 @@ def axis(bottom: float) -> list[str]:
 def bars() -> list[str]:
     """Draw a bar of stages for each way to the next page, with its sum."""
     lines = []
-    for number, (name, stages) in enumerate(FIGURES.items()):
+    for number, (name, told) in enumerate(FIGURES.items()):
         y, begin = TOP + number * STEP, 0.0
         lines.append(text(LEFT - 10, y + 20, name, "bold", "end"))
-        for stage, ms in zip(STAGES, stages, strict=True):
+        for stage in STAGES:
+            ms = told["stages"][stage]["p50"]
             width = max(1.0, at(begin + ms) - at(begin))
             lines.append(
                 f'<rect class="{stage}" x="{at(begin):.1f}" y="{y}" width="{width:.1f}" '
                 f'height="{BAR}"><title>{stage}: {ms:g} ms</title></rect>'
             )
             begin += ms
-        lines.append(text(at(begin) + 8, y + 20, f"{begin:.0f} ms", "bold"))
+        lines.append(text(at(begin) + 8, y + 20, f"{told['p50']:.0f} ms", "bold"))
     return lines
 
 
@@ -106,7 +104,7 @@ def legend(y: float) -> list[str]:
     lines, x = [], float(LEFT)
     for stage in STAGES:
         lines.append(f'<rect class="{stage}" x="{x:.1f}" y="{y - 10}" width="12" height="12"/>')
-        lines.append(text(x + 18, y, stage, "small"))
+        lines.append(text(x + 18, y, stage.replace("_", "-"), "small"))
         x += 40 + 7.2 * len(stage)
     return lines
 
@@ -114,7 +112,7 @@ def legend(y: float) -> list[str]:
 def picture() -> str:
     """Draw the whole picture."""
     bottom = TOP + len(FIGURES) * STEP
-    told = ", ".join(f"{name} {sum(stages):.0f} ms" for name, stages in FIGURES.items())
+    told = ", ".join(f"{name} {each['p50']:.0f} ms" for name, each in FIGURES.items())
     label = f"From a press to the next page on the screen: {told}"
     parts = [
         f'<rect class="card" x="0.5" y="0.5" width="{WIDTH - 1}" height="{HEIGHT - 1}" rx="10"/>',

@@ -53,7 +53,8 @@ def _rows(stages: Mapping[str, Mapping[str, float]]) -> list[tuple[str, ...]]:
         each = stages[name]
         ended = begun + each["p50"]
         first, last = (round(_WIDTH * at / whole) for at in (begun, ended))
-        bar = (" " * first + "#" * max(1, last - first))[: max(_WIDTH, first + 1)]
+        first = min(first, _WIDTH - 1)  # even a stage that takes no time has a mark
+        bar = " " * first + "#" * max(1, last - first)
         shown = name.replace("_", "-")
         rows.append((shown, _ms(each["p50"]), _ms(each["p95"]), bar, _MEANS.get(name, "")))
         begun = ended

@@ -4,6 +4,7 @@ It uses a thread for each connection. This module bounds the connections, and so
 """
 
 import contextlib
+import gc
 import logging
 import signal
 import socket
@@ -54,6 +55,7 @@ def serve(settings: Settings, listener: socket.socket) -> int:
         signal.signal(number, lambda *_: shut_down())
     try:
         start_bridge(bridge, host, port)
+        gc.enable()  # see `server`
         server.serve_forever(poll_interval=0.1)
     finally:
         bridge.stop()

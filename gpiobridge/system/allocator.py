@@ -3,8 +3,8 @@
 glibc gives threads arenas of their own, so that they needn't wait for each other. Python's threads
 wait for the interpreter's lock anyway. What a short request leaves free between the blocks of a
 long-lived display in one arena is no use to the others. So the memory of a service with many
-arenas grows for hours, though nothing is lost: 3 MiB more in two minutes of a soak, and then
-slower.
+arenas grows for hours, though nothing is lost: after two minutes of a soak it was 2 MiB more, and
+it grew by 0.9 MiB a minute; with one arena, by 0.04.
 """
 
 import sys

@@ -1,9 +1,10 @@
-"""What an oscillating pin costs another pin's press: part of ``make bench``.
+"""What an oscillating pin costs another pin's press: part of `rows_other`.
 
 In one process with the watcher, as no simulated pin can be driven over HTTP as fast as a loose wire
 oscillates. The displays are sockets that a thread reads.
 """
 
+import logging
 import selectors
 import socket
 import statistics
@@ -62,6 +63,8 @@ class DrivenPins(PinSource):
 
 def press_seconds(*, noisy: bool) -> float:
     """The median time from a press to its frame on a display, in seconds."""
+    # The noisy pin is said to oscillate, which is no news here.
+    logging.getLogger("gpiobridge").addHandler(logging.NullHandler())
     settings = check(SETTINGS, source="bench", folder=Path(), views=("still",))
     pins = DrivenPins()
     watcher = Watcher(settings, pins, {"still": "/still"})

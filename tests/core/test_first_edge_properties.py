@@ -6,15 +6,17 @@ What is right is computed from the signal alone, by `reference`.
 from itertools import pairwise
 
 from harness.examples import examples
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from signals import (
     DELAYS,
     LAGS,
     LOSSES,
+    LOW,
     STALLS,
     Signal,
     Told,
+    alternating,
     any_signals,
     glitching_signals,
     in_time,
@@ -120,6 +122,13 @@ def test_under_any_delay_and_loss_the_level_ends_as_the_pin(
         assert any(level is each.level and tick <= each.told for tick, level in signal.edges)
 
 
+# A reading at the very moment of an edge that has not arrived: it has shown that edge.
+@example(
+    Signal(LOW, alternating(LOW, [1, 2, 3, 4, 5, 30, 31, 32, 33, 41, 61]), 20),
+    [0, 0, 0, 0, 26],
+    (9,),
+    False,
+)
 @given(pressed_signals(), DELAYS, STALLS, st.booleans())
 @examples(300)
 def test_under_any_delay_a_press_that_bounces_makes_one_event(

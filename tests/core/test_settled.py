@@ -84,6 +84,14 @@ def test_what_settles_behind_a_level_that_wants_its_reading_is_not_told_yet() ->
     assert [pin for _, pin, _, _ in told] == ["d", "c"]
 
 
+def test_a_window_that_ends_quietly_delays_nobody() -> None:
+    """Its reading agrees with what has counted: what settled behind it is told in the same turn."""
+    play = Play({"f": [1.0], "c": [1.022]})
+    play.turn(1.005)
+    play.turn(1.023)
+    assert [(pin, event) for _, pin, event, _ in play.told] == [("f", "low"), ("c", "low")]
+
+
 def test_many_events_are_told_over_several_turns() -> None:
     """So that an oscillating pin doesn't hold up all else; the state has what was told."""
     play = Play({})
