@@ -1,9 +1,9 @@
 """Less CPU time for some processes: as on a Pi, but without a debugger.
 
 Chromium's own throttling (Emulation.setCPUThrottlingRate) needs a debugger on the page, under
-which a prerendered page may not be activated. A control group limits the CPU time of a browser, its
-server and its screen together, and nobody in it notices. Its period is short, so that no task gets
-through at full speed before the limit is felt.
+which a prerendered page may not be activated. A control group limits the CPU time of a browser and
+its server together, and neither notices. Its period is short, so that no task gets through at full
+speed before the limit is felt.
 """
 
 import contextlib
