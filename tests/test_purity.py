@@ -13,10 +13,10 @@ PACKAGE = Path(gpiobridge.__file__).parent
 PURE = (
     *sorted(str(path.relative_to(PACKAGE)) for room in ("core", "net")
             for path in (PACKAGE / room).glob("*.py")),
-    "client/answers.py", "client/cursors.py", "config/circles.py", "config/durations.py",
-    "config/environment.py", "config/header.py", "config/hidden.py", "config/rule_warnings.py",
-    "config/rules.py", "config/tables.py", "config/template_parts.py", "config/values.py",
-    "config/words.py",
+    "client/answers.py", "client/cursors.py", "config/bounds.py", "config/circles.py",
+    "config/durations.py", "config/environment.py", "config/header.py", "config/hidden.py",
+    "config/rule_warnings.py", "config/rules.py", "config/tables.py", "config/template_parts.py",
+    "config/values.py", "config/words.py",
     "displays/audience.py", "doctor/findings.py", "errors.py", "install/hindrances.py",
     "install/plan.py", "install/removal.py", "kiosk/browsers.py", "kiosk/home.py",
     "kiosk/liveness.py", "kiosk/renewal.py", "kiosk/tabs.py", "routes/byte_ranges.py",

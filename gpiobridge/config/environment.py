@@ -6,6 +6,7 @@ Pure: raw tables in, a raw table and the origins of its values out. Any thread.
 import tomllib
 from collections.abc import Iterable, Mapping
 
+from gpiobridge.config.bounds import out_of_bounds
 from gpiobridge.core.triggers import TABLES
 
 PREFIX = "GPIOBRIDGE_"
@@ -74,12 +75,12 @@ def _value(text: str) -> object:
     """Read a variable as a TOML value (`9000`, `true`, `"x"`); anything else is text."""
     try:
         table = tomllib.loads(f"value = {text}")
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):  # see `file`
         return text
     # A line break could smuggle in a second key. No key of ours takes a date.
     value = table["value"]
     known = isinstance(value, bool | int | float | str | list | dict)
-    return value if len(table) == 1 and known else text
+    return value if len(table) == 1 and known and not out_of_bounds(value) else text
 
 
 def _spell(raw: Mapping[str, object], parts: list[str]) -> list[str]:

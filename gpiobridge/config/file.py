@@ -11,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from gpiobridge.config.bounds import out_of_bounds
 from gpiobridge.config.environment import lay_over, passed_over
 from gpiobridge.config.example import example_file, why_example
 from gpiobridge.errors import ConfigError
@@ -134,7 +135,7 @@ def _read_file(path: Path) -> dict[str, Any]:
         data = path.read_bytes()
         # Windows' Notepad may put a byte order mark first, which TOML does not know.
         text = data.decode("utf-8-sig")
-        return tomllib.loads(text)
+        tables = tomllib.loads(text)
     # A number of 5,000 digits is a ValueError, and lists in lists in lists are the other one.
     except (ValueError, RecursionError) as error:
         from gpiobridge.config import toml_errors  # not needed for a file that is right
@@ -153,4 +154,7 @@ def _read_file(path: Path) -> dict[str, Any]:
             reason = (error.strerror or str(error)).lower()
             problem = f"can't be read ({reason}); change that, or name another with --config"
             denied = error if isinstance(error, PermissionError) else None
+    else:
+        if not (problem := out_of_bounds(tables)):
+            return tables
     raise ConfigError([f"{path}: {problem}"]) from denied

@@ -37,6 +37,7 @@ CHOICES = {
     "counts": ("settled", "first"),
 }
 TEXTS = ("host", "start", "token", "api_token", "url", "renew", "pin", "chip", "template", "idle")
+_MOST_DIGITS = 18  # of a number that is suggested
 TRUE = ("true", "yes", "on", "y", "1", "enabled")
 FALSE = ("false", "no", "off", "n", "0", "disabled")
 
@@ -111,7 +112,7 @@ def _fit(key: list[str], value: object) -> tuple[object, str]:
         )
     if name in NUMBERS and text is not None:
         digits = text.replace("_", "")
-        right = digits.isascii() and digits.isdecimal()
+        right = digits.isascii() and digits.isdecimal() and len(digits) <= _MOST_DIGITS
         return (int(digits), "") if right else ("", "a whole number, without quotes")
     if name in FLAGS and not isinstance(value, bool):
         return _flag(str(value).strip().lower())

@@ -11,6 +11,7 @@ from flask import Flask
 
 from gpiobridge import config
 from gpiobridge.config import Settings
+from gpiobridge.config.bounds import out_of_bounds
 from gpiobridge.config.check import check
 from gpiobridge.errors import ConfigError
 from gpiobridge.extension.python_tables import plain_tables
@@ -72,6 +73,8 @@ def read_settings(
             raise ConfigError(
                 [f'{source}: there is no page; put @bridge.page("welcome") above a view']
             )
+    if problem := out_of_bounds(raw):
+        raise ConfigError([f"{source}: {problem}"])
     tables, problems = plain_tables(raw, source)
     try:
         settings = check(tables, source=source, folder=folder, views=tuple(views), origins=origins)
