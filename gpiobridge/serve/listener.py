@@ -50,8 +50,14 @@ def _systemd_listener(settings: Settings) -> socket.socket | None:
         os.environ.pop(name, None)  # the socket is ours now: gunicorn must not take it, too
     if passed != "1":
         raise ConfigError([f"{SOCKET}: passes {passed} sockets, but must pass one: {_remedy()}"])
-    listener = socket.socket(fileno=3)
-    if listener.family not in (socket.AF_INET, socket.AF_INET6):
+    try:
+        listener = socket.socket(fileno=3)
+        listens = listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+    except OSError as error:
+        reason = f"passes no socket ({error.strerror}), but must pass one"
+        raise ConfigError([f"{SOCKET}: {reason}: {_remedy()}"]) from error
+    is_tcp = listener.family in (socket.AF_INET, socket.AF_INET6)
+    if not (is_tcp and listens):
         raise ConfigError([f"{SOCKET}: its ListenStream is not a TCP address: {_remedy()}"])
     host, port = listener.getsockname()[:2]
     wanted = settings.server

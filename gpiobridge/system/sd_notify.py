@@ -6,6 +6,7 @@ Any thread. It imports nothing of the project.
 import contextlib
 import logging
 import os
+import re
 import socket
 import threading
 import time
@@ -44,9 +45,10 @@ def watchdog_s(environ: Mapping[str, str] = os.environ) -> float | None:
         environ: the environment, where systemd writes it for the process that it started.
     """
     usec = environ.get("WATCHDOG_USEC", "")
-    if not usec.isdigit() or environ.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
+    process = str(os.getpid())
+    if environ.get("WATCHDOG_PID", process) != process or not re.fullmatch("[0-9]{1,18}", usec):
         return None
-    return int(usec) / 1e6
+    return int(usec) / 1e6 or None  # 0 is no time, as for sd_watchdog_enabled(3)
 
 
 @contextlib.contextmanager

@@ -1,6 +1,7 @@
 """The service as a whole: it starts or says why not, and slow readers delay nobody."""
 
 import contextlib
+import os
 import signal
 import socket
 import statistics
@@ -227,6 +228,33 @@ def test_two_sockets_are_refused(tmp_path: Path) -> None:
         )  # fmt: skip
     assert code == 2
     assert said.startswith("gpiobridge.socket: passes 2 sockets, but must pass one: ")
+
+
+def test_a_descriptor_that_is_no_socket_is_refused(tmp_path: Path) -> None:
+    """A file in the socket's place is an error with a remedy, and no traceback; code 2."""
+    config = write_exhibit(tmp_path)
+    with config.open() as file:
+        os.set_inheritable(file.fileno(), True)
+        command = [sys.executable, "-c", STARTER, str(file.fileno()), "1"]
+        code, said = run_and_fail(
+            "run", "--config", str(config), cwd=tmp_path, command=command,
+            pass_fds=(file.fileno(),),
+        )  # fmt: skip
+    assert code == 2
+    assert said.startswith("gpiobridge.socket: passes no socket (")
+
+
+def test_a_socket_that_does_not_listen_is_refused(tmp_path: Path) -> None:
+    """Such as one of a unit with ListenDatagram=: the error names what is needed; code 2."""
+    config = write_exhibit(tmp_path)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams:
+        datagrams.bind(("127.0.0.1", 0))
+        code, said = run_and_fail(
+            "run", "--config", str(config), cwd=tmp_path, command=activation(datagrams),
+            pass_fds=(datagrams.fileno(),),
+        )  # fmt: skip
+    assert code == 2
+    assert said.startswith("gpiobridge.socket: its ListenStream is not a TCP address: ")
 
 
 def test_file_limit_is_raised(tmp_path: Path) -> None:

@@ -344,6 +344,8 @@ def test_nohup_is_respected(run_bridge: Run) -> None:
         ({"WATCHDOG_USEC": "15000000", "WATCHDOG_PID": str(os.getpid())}, 15.0),
         ({"WATCHDOG_USEC": "15000000", "WATCHDOG_PID": "1"}, None),
         ({"WATCHDOG_USEC": "soon"}, None),
+        ({"WATCHDOG_USEC": "\u00b2"}, None),
+        ({"WATCHDOG_USEC": "0"}, None),
     ],
 )
 def test_watchdog_is_what_systemd_says(environ: dict[str, str], limit_s: float | None) -> None:
