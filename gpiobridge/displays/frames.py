@@ -16,8 +16,9 @@ from gpiobridge.displays.connection import LINES, Connection, RuleBrokenError
 from gpiobridge.displays.observer import DisplayObserver, MovedBy
 from gpiobridge.system.log_rate import LogRate
 
-OnShown = Callable[[Connection, str, float | None], None]
-"""Takes a page's word that it is shown: its connection, its cursor, its figure in ms or None."""
+OnShown = Callable[[Connection, str, float | None, float], None]
+"""Takes a page's word that it is shown: its connection, its cursor, its figure in ms or None, and
+when it was read, in monotonic seconds."""
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +52,7 @@ class Frames:
         observers: Sequence[DisplayObserver],
         on_taking: Callable[[Connection], None],
         pages: Collection[str],
-        on_shown: OnShown = lambda connection, cursor, ms: None,
+        on_shown: OnShown = lambda connection, cursor, ms, now_s: None,
     ) -> None:
         self._observers = observers
         self._on_taking = on_taking
@@ -142,4 +143,4 @@ class Frames:
             cursor, ms = wire.read_shown(frame.fields)
         except ValueError as error:
             raise RuleBrokenError(Close.POLICY, str(error)) from error
-        self._on_shown(connection, cursor, ms)
+        self._on_shown(connection, cursor, ms, frame.at_s)

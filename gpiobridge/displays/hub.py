@@ -49,7 +49,7 @@ class Hub:
         observers: Sequence[DisplayObserver] = (),
         on_taking: Callable[[Connection], None] = lambda connection: None,
         pages: Collection[str] = (),
-        on_shown: OnShown = lambda connection, cursor, ms: None,
+        on_shown: OnShown = lambda connection, cursor, ms, now_s: None,
     ) -> None:
         quotas = Quotas()
         self._sockets = Sockets(selector, slots, quotas, observers)

@@ -16,6 +16,8 @@ from gpiobridge.loop.observer import Observer
 NOT_SHOWN_S = 10.0
 """How long the next page has to be shown, in seconds; then the press counts as not shown."""
 
+_CLOCKS_S = 10.0  # by how much a page's figure may exceed our own: its clock may have been set
+
 
 class Journeys:
     """All displays that a press has moved, and that have shown no page since.
@@ -75,7 +77,7 @@ class Journeys:
         elif journey.arrived_s is None:
             journey.arrived_s = now_s
 
-    def shown(self, connection: Connection, cursor: str, ms: float | None) -> None:
+    def shown(self, connection: Connection, cursor: str, ms: float | None, now_s: float) -> None:
         """Take a page's word that it is on the screen; it counts once for each page.
 
         Args:
@@ -83,6 +85,7 @@ class Journeys:
             cursor: the event that led to it, as the page says.
             ms: how long it took from that event's frame, as the page says, in milliseconds; None:
                 no event led to it.
+            now_s: when its word was read, in monotonic seconds.
         """
         slot = connection.slot
         if slot.shown is not None:
@@ -92,7 +95,10 @@ class Journeys:
             journey = self._without_seat(connection, cursor)
         shown = Shown()
         if journey is not None and not journey.over:
-            if ms is not None and cursor == wire.cursor(self._epoch, journey.event.seq):
+            ours = cursor == wire.cursor(self._epoch, journey.event.seq)
+            # No page can have been longer on its way than since then: one such figure would make
+            # every sum and mean of them useless.
+            if ms is not None and ours and ms / 1000 <= now_s - journey.sent_s + _CLOCKS_S:
                 debounce_s = self._debounces_s.get(journey.event.pin, 0.0)
                 shown = Shown(journey.event, journey.stages(debounce_s, ms))
             journey.over = True

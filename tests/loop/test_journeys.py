@@ -237,6 +237,18 @@ def test_a_page_that_is_late_has_its_figure_all_the_same(
     assert caplog.messages[-1] == '#1 button: shown by display "kiosk" on open after 12020 ms'
 
 
+@pytest.mark.parametrize("ms", ["11e3", "1e308", "1.7976931348623157e308", "9" * 300])
+def test_a_figure_longer_than_the_time_since_the_press_is_none(play: Play, ms: str) -> None:
+    """One such figure would make every sum and mean useless; the page is shown all the same."""
+    visitor = led(play)
+    page = visitor.next()
+    page.peer.send(f'{{"type":"shown","cursor":"{visitor.cursor}","ms":{ms}}}')
+    play.take_a_turn()
+    assert play.shown == [("open", Shown())]
+    assert play.times_ms == []
+    assert play.watcher.counts.to_shown.sum_s == 0.0
+
+
 def test_a_page_that_has_never_said_it_is_shown_is_not_waited_for(play: Play) -> None:
     """Programs, older pages and pages without our script never do."""
     led(play, says=False)
