@@ -23,4 +23,7 @@ def end_at_once() -> None:
 
 
 def _end(_number: int, _frame: FrameType | None) -> NoReturn:
+    if hasattr(signal, "pthread_sigmask"):
+        # While it ends, Python gives the signals back to the system: a second one would kill it.
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
     sys.exit(0)

@@ -132,6 +132,20 @@ def test_a_stop_before_it_is_up_ends_it_well(tmp_path: Path) -> None:
     assert process.returncode == 0
 
 
+def test_a_second_stop_while_it_ends_changes_nothing() -> None:
+    """Python gives the signals back to the system before it has ended: the code would be 143."""
+    ending = (
+        "import atexit, os, signal; from gpiobridge.serve import stop_signals; "
+        "stop_signals.end_at_once(); "
+        "atexit.register(os.kill, os.getpid(), signal.SIGTERM); "
+        "os.kill(os.getpid(), signal.SIGINT)"
+    )
+    process = subprocess.run(
+        [sys.executable, "-c", ending], capture_output=True, text=True, timeout=20, check=False
+    )
+    assert (process.returncode, process.stderr) == (0, "")
+
+
 @pytest.fixture
 def starting_again(run_bridge: Run, tmp_path: Path) -> Iterator[tuple[BridgeProcess, TextIO, str]]:
     """A bridge that starts again, the file from which it reads its configuration, and its text."""
