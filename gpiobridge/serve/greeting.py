@@ -3,6 +3,7 @@
 The main thread of the process that has the pins.
 """
 
+import contextlib
 import sys
 from dataclasses import replace
 
@@ -33,7 +34,9 @@ def start_bridge(bridge: GpioBridge, host: str, port: int) -> None:
         print(f"gpiobridge: {error}", file=sys.stderr, flush=True)
         raise SystemExit(error.exit_code) from error
     bridge.running.key.offer(host, port)
-    print(_greeting(bridge.running, host, port), flush=True)
+    # The disk may be full, or nobody reads on: the service runs without its greeting.
+    with contextlib.suppress(OSError):
+        print(_greeting(bridge.running, host, port), flush=True)
 
 
 def _greeting(running: RunningBridge, host: str, port: int) -> str:

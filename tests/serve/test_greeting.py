@@ -1,7 +1,10 @@
 """What a person at the terminal reads when the bridge is up."""
 
+import errno
+import io
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,7 +12,10 @@ from click.testing import CliRunner
 from harness.bridge_process import BridgeProcess, Run
 from harness.exhibit import write_exhibit
 
+from gpiobridge import config
 from gpiobridge.cli import main
+from gpiobridge.serve.greeting import start_bridge
+from gpiobridge.serve.standalone import create_app
 
 TOKEN = "0123456789abcdef"
 
@@ -30,6 +36,27 @@ def press_as_printed(said: str, cwd: Path, **words: str) -> subprocess.Completed
     return subprocess.run(
         ["sh", "-c", line], cwd=cwd, capture_output=True, text=True, timeout=20, check=False
     )
+
+
+class FullDisk(io.StringIO):
+    """Standard output that goes to a full disk."""
+
+    def flush(self) -> None:
+        """Write nothing."""
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_greeting_that_cannot_be_written_holds_nothing_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bridge runs all the same."""
+    bridge = create_app(config.load(write_exhibit(tmp_path))).extensions["gpiobridge"]
+    monkeypatch.setattr(sys, "stdout", FullDisk())
+    start_bridge(bridge, "127.0.0.1", 1)
+    try:
+        assert bridge.running.watcher.alive
+    finally:
+        bridge.stop()
 
 
 @pytest.mark.parametrize("way", ["this folder", "another port", "another folder"])
