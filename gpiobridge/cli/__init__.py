@@ -10,7 +10,10 @@ code of a web server. One thread, the caller's.
 Exit codes: 0 fine, 1 it failed at run time, 2 the configuration or the usage is wrong.
 """
 
-from gpiobridge.cli import machine, serve, talk
-from gpiobridge.cli.group import main
+try:
+    from gpiobridge.cli import machine, serve, talk
+    from gpiobridge.cli.group import main
+except KeyboardInterrupt:  # on a small Pi this takes a second, and Ctrl-C needs no traceback
+    raise SystemExit(130) from None
 
 __all__ = ["machine", "main", "serve", "talk"]

@@ -1,5 +1,8 @@
 """What is said of a command line that is wrong: the error last but one, then where to read on."""
 
+import subprocess
+import sys
+
 import pytest
 from click.testing import CliRunner
 
@@ -54,3 +57,20 @@ def test_the_command_alone_shows_its_help() -> None:
     done = CliRunner().invoke(main, [], prog_name="gpiobridge")
     assert "Commands:" in done.output
     assert "shows how to use it" not in done.output
+
+
+def test_ctrl_c_during_the_imports_is_no_traceback() -> None:
+    """On a small Pi they take a second; the exit code is a shell's for Ctrl-C."""
+    early = (
+        "import sys\n"
+        "class CtrlC:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'click':\n"
+        "            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, CtrlC())\n"
+        "import gpiobridge.cli\n"
+    )
+    process = subprocess.run(
+        [sys.executable, "-c", early], capture_output=True, text=True, timeout=20, check=False
+    )
+    assert (process.returncode, process.stderr) == (130, "")
