@@ -9,7 +9,7 @@ import contextlib
 import logging
 import selectors
 import socket
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Sequence
 
 from wsproto.events import Event
@@ -60,7 +60,8 @@ class Sockets:
     ) -> None:
         self.open: set[Connection] = set()
         self.live: dict[Connection, None] = {}
-        self.ready: dict[Connection, None] = {}
+        # A dict would walk past all that were taken out before its first one.
+        self.ready: OrderedDict[Connection, None] = OrderedDict()
         self._selector = selector
         self._slots = slots
         self._quotas = quotas

@@ -5,6 +5,7 @@ without a seat is matched by the event that its cursor names, if such a display 
 The watcher's thread.
 """
 
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 
 from gpiobridge.core import wire
@@ -34,7 +35,9 @@ class Journeys:
         self._epoch = epoch
         self._debounces_s = debounces_s
         self._observers = observers
-        self._due: dict[Journey, float] = {}  # when each is given up; the earliest first
+        # When each is given up; the earliest first. A dict would walk past all that were taken out
+        # before its first one.
+        self._due: OrderedDict[Journey, float] = OrderedDict()
         self._of_key: dict[tuple[int, str, str | None, str], dict[Journey, None]] = {}
 
     def left(
