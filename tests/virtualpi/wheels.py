@@ -35,7 +35,7 @@ PIP_QUIET = {"PIP_ROOT_USER_ACTION": "ignore", "PIP_DISABLE_PIP_VERSION_CHECK": 
 
 
 def guest_requirements(*pyprojects: str) -> list[str]:
-    """Return what versions of the project and their back ends depend on, as it applies in the guest.
+    """Return what versions of the project and their back ends depend on, as the guest needs it.
 
     Args:
         pyprojects: the text of each version's ``pyproject.toml``.
