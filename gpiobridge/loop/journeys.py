@@ -22,15 +22,15 @@ class Journeys:
 
     Args:
         epoch: the name of this run.
-        debounces_s: pin name to its debounce in seconds.
+        settle_s: pin name to how long a press must last before it counts, in seconds.
         observers: hear of pages that are shown, and of presses that are not.
     """
 
     def __init__(
-        self, epoch: str, debounces_s: Mapping[str, float], observers: Sequence[Observer]
+        self, epoch: str, settle_s: Mapping[str, float], observers: Sequence[Observer]
     ) -> None:
         self._epoch = epoch
-        self._debounces_s = debounces_s
+        self._settle_s = settle_s
         self._observers = observers
         self._due: dict[Journey, float] = {}  # when each is given up; the earliest first
         self._of_key: dict[tuple[int, str, str | None, str], dict[Journey, None]] = {}
@@ -93,8 +93,8 @@ class Journeys:
         shown = Shown()
         if journey is not None and not journey.over:
             if ms is not None and cursor == wire.cursor(self._epoch, journey.event.seq):
-                debounce_s = self._debounces_s.get(journey.event.pin, 0.0)
-                shown = Shown(journey.event, journey.stages(debounce_s, ms))
+                settle_s = self._settle_s.get(journey.event.pin, 0.0)
+                shown = Shown(journey.event, journey.stages(settle_s, ms))
             journey.over = True
             self._forget(journey)
         slot.shown = shown

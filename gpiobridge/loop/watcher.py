@@ -103,11 +103,8 @@ class Watcher:
         self._on_failure = on_failure
         self._selector = selectors.DefaultSelector()
         everyone = (self.counts, EventLog(self.core.noisy), *observers)
-        debounces_s = {
-            name: 0.0 if pin.counts == "first" else pin.debounce_s
-            for name, pin in settings.pins.items()
-        }
-        self._journeys = Journeys(self.core.epoch, debounces_s, everyone)
+        settle_s = {name: pin.settle_s for name, pin in settings.pins.items()}
+        self._journeys = Journeys(self.core.epoch, settle_s, everyone)
         self._hub = Hub(
             self._selector,
             self.slots,
