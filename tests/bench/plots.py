@@ -114,7 +114,7 @@ def _lines(
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.grid(which="both", alpha=0.25)
     axes.legend(fontsize=8)
-    return _save(figure, folder, name)
+    return save(figure, folder, name)
 
 
 def _colour(who: str, all_of_them: list[str]) -> str:
@@ -156,10 +156,11 @@ def _bars(section: str, what: str, group: list[Row], folder: Path, name: str) ->
     axes.set(xlabel=group[0].unit, title=what)
     axes.title.set_fontsize(10)
     axes.grid(axis="x", alpha=0.25)
-    return _save(figure, folder, name)
+    return save(figure, folder, name)
 
 
-def _save(figure: Any, folder: Path, name: str) -> list[Path]:
+def save(figure: Any, folder: Path, name: str) -> list[Path]:
+    """Write a figure as PNG and as SVG, and return the files."""
     import matplotlib.pyplot as plt
 
     folder.mkdir(parents=True, exist_ok=True)
