@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from bench import intervals, machine, report
+from bench import intervals, machine, report, rows_start
 from bench.receivers import FRAME_BYTES, mqtt_publish
+from bench.run import OpponentError
 from bench.table import Row, from_json, markdown, text
 
 TESTS = Path(__file__).parents[1]
@@ -96,6 +97,16 @@ def test_page_says_how_it_may_be_wrong():
     """The documentation has those lines, where the report looks for them."""
     page = TESTS.parent / "docs" / "measurements.md"
     assert report.shown({}, [], ROWS, page).partition(report.DOUBTS)[2].strip().startswith("- ")
+
+
+def test_start_that_ends_is_not_waited_for(tmp_path):
+    """A version that can't start says why, at once: it may need a package that is not there."""
+    package = tmp_path / "gpiobridge"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "__main__.py").write_text("import a_package_that_is_missing\n")
+    with pytest.raises(OpponentError, match="it ended: ModuleNotFoundError"):
+        rows_start.start(tmp_path / "start", tmp_path)
 
 
 def test_load_of_a_busy_machine_is_said():
