@@ -247,7 +247,7 @@ class Watcher:
         return self.clock.now().mono_s
 
     def _has_time(self, for_s: float) -> Callable[[], bool]:
-        """Return a function that says whether work of this turn may go on: no edge waits for it."""
+        """Return a function that says whether a turn's work may go on: in time, and no edge waits."""
         now, feed = self.clock.now, self._feed
         until_s = now().mono_s + for_s
         return lambda: now().mono_s < until_s and not feed.waiting
@@ -263,10 +263,11 @@ class Watcher:
                 self._rung = True
 
     def _forget_rings(self) -> None:
-        """Forget this turn's rings: what they were for is looked at after this, or they come again.
+        """Forget this turn's rings, and those that came meanwhile.
 
-        Not right after the bell has rung: each system call gives the interpreter's lock up, and an
-        edge would wait until this thread has it again.
+        Nothing is missed: all that rings is looked at before the next wait. This comes last in a
+        turn, because each system call gives the interpreter's lock up, and an edge would wait until
+        this thread has it again.
         """
         if self._rung:
             self._rung = False
