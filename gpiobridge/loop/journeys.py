@@ -69,8 +69,9 @@ class Journeys:
         self._forget_key(journey)
         journey.slot = slot
         page = connection.display.page
-        if page == journey.display.page != journey.to or not connection.display.visible:
-            # Its page stays, or says farewell: it has noticed the press. Or nobody can see it.
+        # Then it has noticed the press: it has declined to leave, or plays its farewell.
+        has_stayed = page == journey.display.page and page != journey.to
+        if has_stayed or not connection.display.visible:
             journey.watched = False
         elif journey.arrived_s is None:
             journey.arrived_s = now_s

@@ -247,7 +247,7 @@ class Watcher:
         return self.clock.now().mono_s
 
     def _has_time(self, for_s: float) -> Callable[[], bool]:
-        """Return a function that says whether a turn's work may go on: in time, and no edge waits."""
+        """Return a function that says whether a turn's work may go on: there is time, and no edge."""
         now, feed = self.clock.now, self._feed
         until_s = now().mono_s + for_s
         return lambda: now().mono_s < until_s and not feed.waiting
