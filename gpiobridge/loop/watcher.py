@@ -247,7 +247,7 @@ class Watcher:
         return self.clock.now().mono_s
 
     def _has_time(self, for_s: float) -> Callable[[], bool]:
-        """Return a function that says whether a turn's work may go on: there is time, and no edge."""
+        """Return a function that tells whether this turn has time left, and no edge waits."""
         now, feed = self.clock.now, self._feed
         until_s = now().mono_s + for_s
         return lambda: now().mono_s < until_s and not feed.waiting
