@@ -1,4 +1,4 @@
-"""Plots of a run, as PNG and as SVG. Without matplotlib there are none, and the report says so."""
+"""Plots of a run, as PNG and as SVG. Without matplotlib there are none."""
 
 import statistics
 from collections.abc import Iterable
@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from bench.intervals import Estimate, estimate, ratio
+from bench.rows_broadcast import LAST, ONLY, SECTION
 from bench.table import LIMIT, OURS, Row, groups
 
 LIMIT_COLOUR = "black"
 OUR_COLOURS = ("#00695c", "#26a69a", "#80cbc4")
 PEER_COLOURS = ("#d95f02", "#7570b3", "#e7298a", "#1f78b4", "#a6761d", "#e31a1c", "#666666")
-LAST = "the event to the last of "
-ONLY = "the event to the only display"
 
 
 def draw(rows: Iterable[Row], folder: Path) -> list[Path]:
@@ -34,7 +33,7 @@ def draw(rows: Iterable[Row], folder: Path) -> list[Path]:
 
 
 def _wanted(section: str, what: str) -> bool:
-    return section != "From the event to the displays" or "1,000" in what or "only" in what
+    return section != SECTION or "1,000" in what or "only" in what
 
 
 def _by_displays(rows: list[Row]) -> dict[str, dict[int, Row]]:

@@ -29,6 +29,9 @@ PAUSE_S = 0.02
 """Between two turns: what a server still does after the last receipt belongs to its own turn."""
 
 POINTS = ("first", "median", "last")
+EVENT_TO = "the event to the "
+LAST = f"{EVENT_TO}last of "
+ONLY = f"{EVENT_TO}only display"
 
 
 @dataclass(slots=True)
@@ -156,8 +159,8 @@ def _timing_rows(
     figures: dict[str, Figures], failed: dict[str, str], displays: int
 ) -> Iterator[Row]:
     of = _displays(displays)
-    points = {"last": "the event to the only display"} if displays == 1 else {
-        point: f"the event to the {point} of {of}" for point in POINTS
+    points = {"last": ONLY} if displays == 1 else {
+        point: f"{EVENT_TO}{point} of {of}" for point in POINTS
     }  # fmt: skip
     for point, what in points.items():
         for who, it in figures.items():
@@ -168,7 +171,7 @@ def _timing_rows(
         for who, it in figures.items():
             if who != LIMIT:
                 above = (ms - least for ms, least in zip(it.ms["last"], limit, strict=False))
-                what = "the event to the only display, above the limit in the same round"
+                what = f"{ONLY}, above the limit in the same round"
                 yield Row(SECTION, what, who, "ms", tuple(above), base="")
     what = f"processor time of the server for one event, {of}"
     for who, it in figures.items():
