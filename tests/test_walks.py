@@ -71,10 +71,10 @@ def test_a_new_line_has_a_place() -> None:
     assert there == set(PLACES)
 
 
-def test_there_are_five_walks() -> None:
-    """A press, a request, a socket, a message, an installation."""
+def test_there_are_six_walks() -> None:
+    """A press, a request, a socket, a message, a figure, an installation."""
     assert [name for name, _ in WALKS] == [
-        "A press", "A request", "A socket", "A message", "An installation",
+        "A press", "A request", "A socket", "A message", "A figure", "An installation",
     ]  # fmt: skip
 
 

@@ -52,10 +52,10 @@ def tables(settings: Settings) -> str:
 
 def _settings(settings: Settings) -> Iterator[tuple[str, str, str]]:
     """List each key of the sections that have no names in them, with its value."""
-    for section, keys in _SECTIONS.items():
+    for section, of_section in _SECTIONS.items():
         values = getattr(settings, section)
         defaults = {each.name: each.default for each in fields(values)}
-        for attribute, key in keys.keys.items():
+        for attribute, key in of_section.keys.items():
             value, name = getattr(values, attribute), key.name
             default = defaults[attribute]
             note = "default" if value == default and default is not MISSING else ""

@@ -227,7 +227,9 @@ def uninstall(dry_run: bool) -> None:
 def _installation() -> Any:
     try:
         from gpiobridge.install import installation  # not needed by the other commands
-    except ImportError as error:  # Windows has no fcntl
+    except ImportError as error:
+        if error.name not in ("fcntl", "grp", "pwd"):  # what Windows lacks
+            raise
         raise InstallError(
             "this machine doesn't run systemd, which `install` needs; use `gpiobridge run`"
         ) from error

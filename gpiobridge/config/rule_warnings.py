@@ -93,7 +93,7 @@ def _warn_of_first(page: str, pin: Pin, rule: Rule, first: Rule, problems: Probl
 def _warn_of_tap(pin: Pin, rule: Rule, said: Rules, problems: Problems) -> None:
     """Warn of a tap that can never happen, and of one where a longer press does nothing."""
     hold = format_duration(pin.hold_s)
-    if _settles_s(pin) >= pin.hold_s:
+    if pin.settle_s >= pin.hold_s:
         debounce = f"{_of_pin(pin, 'debounce')} = {format_duration(pin.debounce_s)}"
         sentence = (
             f"never happens, because {debounce} is not shorter than {_of_pin(pin, 'hold')} = "
@@ -116,10 +116,10 @@ def _warn_of_idle(page: Page, rule: Rule, pin: Pin, problems: Problems) -> None:
     """Warn of a press that can't count before the page leaves by itself."""
     if page.idle is None or rule.trigger.at_load:
         return
-    if page.lockout_s + _settles_s(pin) < page.idle.after_s:
+    if page.lockout_s + pin.settle_s < page.idle.after_s:
         return
     times = [f"lockout = {format_duration(page.lockout_s)}"] if page.lockout_s else []
-    if _settles_s(pin):
+    if pin.settle_s:
         times.append(f"{_of_pin(pin, 'debounce')} = {format_duration(pin.debounce_s)}")
     until = " and ".join(times)
     sentence = (
@@ -137,11 +137,6 @@ def _warn_of_what_is_taken_out(own: Rules, said: Rules, shared: Rules, problems:
         if rule.target is None and (pin, event) not in shared and not states:
             sentence = "takes nothing out, because [every_page] has no such rule; leave it out"
             problems.warn(rule.key, sentence)
-
-
-def _settles_s(pin: Pin) -> float:
-    """How long a press lasts at least before it counts, in seconds."""
-    return 0.0 if pin.counts == "first" else pin.debounce_s
 
 
 def _of_pin(pin: Pin, key: str) -> str:

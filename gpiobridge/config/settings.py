@@ -173,6 +173,11 @@ class Pin:
     pull: Pull | None = None
 
     @property
+    def settle_s(self) -> float:
+        """How long a press must last before it counts, in seconds: 0 if its first edge counts."""
+        return 0.0 if self.counts == "first" else self.debounce_s
+
+    @property
     def where(self) -> str:
         """Say what sets its level, as a list does: `GPIO 17`."""
         return f'source = "{self.source}"'

@@ -125,11 +125,11 @@ class FirstEdge:
     def deadline_s(self) -> float | None:
         """When a reading is needed, in monotonic seconds; None while nothing is pending."""
         end_s = self._known.end_s
-        if self.unsure and end_s <= self._read_s:
-            return self._since_s + self._guess_s
-        if self.unsure:
-            return min(end_s, self._since_s + self._guess_s)
-        return end_s if end_s < inf else None
+        if not self.unsure:
+            return end_s if end_s < inf else None
+        second_s = self._since_s + self._guess_s
+        # Once read, the end of the window waits for the second reading, too.
+        return second_s if end_s <= self._read_s else min(end_s, second_s)
 
     def edge(self, level: Level, at_s: float) -> list[Change]:
         """Take one raw edge.

@@ -1,6 +1,7 @@
 r"""Levels that have settled and were not told yet, over all pins in the order of settling.
 
-Pure. A level settles one debounce window after its edge. The watcher may be held up meanwhile:
+Pure. A level settles one debounce window after its edge, or at the moment that `first_edge` gives
+it. The watcher may be held up meanwhile:
 
     a  ‾‾‾‾\_____________________    a settles first, and is told first,
             '←20 ms→|

@@ -81,15 +81,15 @@ class Journey:
         """What a page can show of it that has no seat: event, page, client, and name."""
         return self.event.seq, self.to, self.slot.client, self.display.name
 
-    def stages(self, debounce_s: float, ms: float) -> Stages:
+    def stages(self, settle_s: float, ms: float) -> Stages:
         """Return where the time went.
 
         Args:
-            debounce_s: the pin's debounce, in seconds.
+            settle_s: how long a press of the pin must last before it counts, in seconds.
             ms: the page's own figure: from the frame's arrival to the paint, in milliseconds.
         """
         before_s = max(0.0, self.turn_s - self.event.at_s)
-        waited_s = min(debounce_s, before_s)
+        waited_s = min(settle_s, before_s)
         # Two clocks: the page's figure begins when the frame arrives, which is when it was sent.
         after_s = ms / 1000
         arrived_s = self.sent_s if self.arrived_s is None else self.arrived_s

@@ -11,6 +11,7 @@ import selectors
 import socket
 from collections import deque
 from collections.abc import Sequence
+from math import inf
 
 from wsproto.events import Event
 from wsproto.utilities import LocalProtocolError
@@ -73,7 +74,8 @@ class Sockets:
         with contextlib.suppress(OSError):  # if the peer has already gone, the next write shows it
             connection.tune()
         before, connection.slot.instead_of = connection.slot.instead_of, None
-        if before is not None:  # two sockets must never share a slot
+        # Two sockets must never share a slot. Usually the one before has ended, with its slot.
+        if before is not None and before.until_s == inf:
             for other in [c for c in self.open if c.slot is before]:
                 self.drop(other, Gone.CAME_AGAIN)
         self.open.add(connection)

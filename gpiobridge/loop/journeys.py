@@ -22,15 +22,15 @@ class Journeys:
 
     Args:
         epoch: the name of this run.
-        debounces_s: pin name to its debounce in seconds.
+        settle_s: pin name to how long a press must last before it counts, in seconds.
         observers: hear of pages that are shown, and of presses that are not.
     """
 
     def __init__(
-        self, epoch: str, debounces_s: Mapping[str, float], observers: Sequence[Observer]
+        self, epoch: str, settle_s: Mapping[str, float], observers: Sequence[Observer]
     ) -> None:
         self._epoch = epoch
-        self._debounces_s = debounces_s
+        self._settle_s = settle_s
         self._observers = observers
         self._due: dict[Journey, float] = {}  # when each is given up; the earliest first
         self._of_key: dict[tuple[int, str, str | None, str], dict[Journey, None]] = {}
@@ -69,8 +69,9 @@ class Journeys:
         self._forget_key(journey)
         journey.slot = slot
         page = connection.display.page
-        if page == journey.display.page != journey.to or not connection.display.visible:
-            # Its page stays, or says farewell: it has noticed the press. Or nobody can see it.
+        # Then it has noticed the press: it has declined to leave, or plays its farewell.
+        has_stayed = page == journey.display.page and page != journey.to
+        if has_stayed or not connection.display.visible:
             journey.watched = False
         elif journey.arrived_s is None:
             journey.arrived_s = now_s
@@ -93,8 +94,8 @@ class Journeys:
         shown = Shown()
         if journey is not None and not journey.over:
             if ms is not None and cursor == wire.cursor(self._epoch, journey.event.seq):
-                debounce_s = self._debounces_s.get(journey.event.pin, 0.0)
-                shown = Shown(journey.event, journey.stages(debounce_s, ms))
+                settle_s = self._settle_s.get(journey.event.pin, 0.0)
+                shown = Shown(journey.event, journey.stages(settle_s, ms))
             journey.over = True
             self._forget(journey)
         slot.shown = shown

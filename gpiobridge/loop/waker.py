@@ -29,7 +29,7 @@ class Waker:
             self._bell.send(b"\0")
 
     def drain(self) -> None:
-        """Forget past rings; the sleeper calls it when its selector reports the bell."""
+        """Forget past rings; the sleeper calls it after its selector has reported the bell."""
         with contextlib.suppress(OSError):
             self._ear.recv(4096)
 

@@ -103,11 +103,8 @@ class Watcher:
         self._on_failure = on_failure
         self._selector = selectors.DefaultSelector()
         everyone = (self.counts, EventLog(self.core.noisy), *observers)
-        debounces_s = {
-            name: 0.0 if pin.counts == "first" else pin.debounce_s
-            for name, pin in settings.pins.items()
-        }
-        self._journeys = Journeys(self.core.epoch, debounces_s, everyone)
+        settle_s = {name: pin.settle_s for name, pin in settings.pins.items()}
+        self._journeys = Journeys(self.core.epoch, settle_s, everyone)
         self._hub = Hub(
             self._selector,
             self.slots,
@@ -250,7 +247,7 @@ class Watcher:
         return self.clock.now().mono_s
 
     def _has_time(self, for_s: float) -> Callable[[], bool]:
-        """Return a function that says whether work of this turn may go on: no edge waits for it."""
+        """Return a function that tells whether this turn has time left, and no edge waits."""
         now, feed = self.clock.now, self._feed
         until_s = now().mono_s + for_s
         return lambda: now().mono_s < until_s and not feed.waiting
@@ -266,10 +263,11 @@ class Watcher:
                 self._rung = True
 
     def _forget_rings(self) -> None:
-        """Forget this turn's rings: what they were for is looked at after this, or they come again.
+        """Forget this turn's rings, and those that came meanwhile.
 
-        Not right after the bell has rung: each system call gives the interpreter's lock up, and an
-        edge would wait until this thread has it again.
+        Nothing is missed: all that rings is looked at before the next wait. This comes last in a
+        turn, because each system call gives the interpreter's lock up, and an edge would wait until
+        this thread has it again.
         """
         if self._rung:
             self._rung = False

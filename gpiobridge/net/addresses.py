@@ -6,6 +6,7 @@ a proxy on it speaks for everybody.
 """
 
 import ipaddress
+from functools import lru_cache
 
 _LOOPBACK = {4: "127.0.0.1", 6: "::1"}
 _MACHINE = frozenset(_LOOPBACK.values())
@@ -14,6 +15,7 @@ _CLIENT_BITS_V6 = 64
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
+@lru_cache(64)
 def read_address(text: str) -> Address | None:
     """Read an IP address; return None if the text is not one.
 

@@ -6,6 +6,7 @@ each read it differently (RFC 9112, 3.2; RFC 3986, 3.2.2; RFC 6454, 7.1).
 
 import ipaddress
 import re
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -49,6 +50,7 @@ class Origin(NamedTuple):
     host: Host
 
 
+@lru_cache(16)
 def read_host(text: str) -> Host | None:
     """Read a Host header; return None if it is not valid.
 
@@ -75,6 +77,7 @@ def read_host(text: str) -> Host | None:
     return Host(plain.lower(), port) if well else None
 
 
+@lru_cache(16)
 def read_origin(text: str) -> Origin | None:
     """Read an Origin header, or a URL without a path; return None unless it is http or https."""
     match = _ORIGIN.fullmatch(text)
@@ -110,6 +113,7 @@ def origin_of(url: str) -> str:
     return f"{parts.scheme}://{host}:{port or DEFAULT_PORTS[parts.scheme]}"
 
 
+@lru_cache(16)
 def is_address(name: str) -> bool:
     """Tell whether a host's name is an IP address."""
     try:

@@ -25,11 +25,11 @@ CHECKED = "gpiobridge_checked"
 """The name in `flask.g` that marks a request whose Host, Origin and token were checked."""
 
 _COOKIE_S = 400 * 86_400  # browsers keep no cookie longer
-_PARTS = {  # of a request: Werkzeug's attribute, and what it reads
-    "args": "query",
-    "cookies": "Cookie header",
-    "content_length": "Content-Length header",
-    "mimetype_params": "Content-Type header",
+_PARTS = {  # of a request, by its name in the environ: Werkzeug's attribute, and what it reads
+    "QUERY_STRING": ("args", "query"),
+    "HTTP_COOKIE": ("cookies", "Cookie header"),
+    "CONTENT_LENGTH": ("content_length", "Content-Length header"),
+    "CONTENT_TYPE": ("mimetype_params", "Content-Type header"),
 }
 _SHOWN = 100  # how many characters of a header a sentence shows
 
@@ -172,7 +172,9 @@ def _plain(status: int, sentence: str) -> Response:
 
 def _check_readable(request: Request) -> None:
     """Refuse a request that can't be read: Werkzeug would fail later, when a part is first used."""
-    for name, part in _PARTS.items():
+    for key, (name, part) in _PARTS.items():
+        if not request.environ.get(key):
+            continue
         try:
             getattr(request, name)
         except (ValueError, ArithmeticError, LookupError):  # UnicodeError is a ValueError

@@ -7,10 +7,13 @@ module reads names, sizes and times of files, but no contents. Any thread.
 import hashlib
 import os
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 
+_File = tuple[str, tuple[int, int, int]]
 
-def files_version(folders: Iterable[Path]) -> str:
+
+def files_version(folders: Iterable[str | Path]) -> str:
     """Return the version of all files in some folders; it changes when a file changes.
 
     Args:
@@ -20,17 +23,19 @@ def files_version(folders: Iterable[Path]) -> str:
     Returns:
         Twelve hexadecimal digits.
     """
-    found = sorted(
-        (path, times_and_size) for folder in folders for path, times_and_size in _files(folder)
-    )
-    return hashlib.sha256(repr(found).encode()).hexdigest()[:12]
+    return _digest(tuple(file for folder in folders for file in _files(str(folder))))
 
 
-def _files(folder: Path) -> Iterable[tuple[str, tuple[int, int, int]]]:
+@lru_cache(4)  # nearly always nothing has changed since the request before
+def _digest(files: tuple[_File, ...]) -> str:
+    return hashlib.sha256(repr(sorted(files)).encode()).hexdigest()[:12]
+
+
+def _files(folder: str) -> Iterable[_File]:
     """List each file below a folder with its change time in nanoseconds, size and inode number."""
     for base, _, names in os.walk(folder):
         for name in names:
-            path = os.path.join(base, name)
+            path = f"{base}/{name}"
             try:
                 state = os.stat(path)
             except OSError:

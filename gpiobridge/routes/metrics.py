@@ -21,6 +21,7 @@ from gpiobridge.app.running_bridge import RunningBridge
 from gpiobridge.core.events import Level
 from gpiobridge.displays.observer import Gone
 from gpiobridge.loop.counts import Histogram
+from gpiobridge.loop.journeys import NOT_SHOWN_S
 
 CONTENT_TYPE: str = CONTENT_TYPE_LATEST
 
@@ -118,7 +119,7 @@ class _Metrics(Collector):
         )
         yield _counter(
             "presses_not_shown",
-            "Displays that a press has moved, and that have shown nothing within 10 s.",
+            f"Displays that a press has moved, and that showed nothing within {NOT_SHOWN_S:g} s.",
             (),
             [((), counts.not_shown)],
         )

@@ -117,10 +117,10 @@ def version(running: RunningBridge) -> str:
 def _files_version(running: RunningBridge) -> str:
     loaders = [current_app.jinja_loader]
     loaders += [blueprint.jinja_loader for blueprint in current_app.iter_blueprints()]
-    folders = [Path(f) for loader in loaders for f in getattr(loader, "searchpath", ())]
+    folders = [folder for loader in loaders for folder in getattr(loader, "searchpath", ())]
     if any(page.prerender for page in running.settings.pages.values()):
         # Only with prerender are a page's pictures and styles loaded ahead, too.
-        folders.append(Path(current_app.static_folder or running.settings.folder / "static"))
+        folders.append(current_app.static_folder or running.settings.folder / "static")
     return files_version(folders)
 
 

@@ -20,6 +20,7 @@ import socket
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from functools import cached_property
 from typing import Any
 
 from gunicorn.workers.gthread import TConn, ThreadWorker
@@ -147,7 +148,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             turn = self._turn_of.pop(connection, None)
             if turn is not None:
                 self._turns.done(turn)
-                self._wake()
+                if not _IS_NEW:  # a newer gunicorn wakes it for `finish_request`
+                    self._wake()
 
     def finish_request(self, *args: Any) -> None:
         """Keep a connection alive, or close it; gunicorn 23 calls this on the HTTP thread."""
@@ -183,7 +185,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         with self._kept_lock:
             return connection in self._kept
 
-    @property
+    @cached_property
     def _is_gathered(self) -> bool:
         """Whether requests are plain HTTP/1.1, which we can read before gunicorn's parser does."""
         off = (False, "off")

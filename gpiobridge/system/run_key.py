@@ -23,6 +23,7 @@ import tempfile
 import threading
 import urllib.parse
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -185,6 +186,7 @@ def _places(url: str, environ: Mapping[str, str]) -> list[tuple[str, Path]]:
     return places
 
 
+@lru_cache(_MAX_FILES)  # a server asks with each request
 def _loopback_of(address: str) -> str:
     """Return the loopback address that reaches a bridge listening on ``address``, or ""."""
     ip = read_address(seen_from_here(address))

@@ -71,7 +71,7 @@ def main() -> None:
     facts |= this.facts
     facts["took"] = f"{time.monotonic() - this.began_s:.0f} s"
     files = report.write(options.out, facts, this.failures, rows)
-    print(report.shown(facts, this.failures, rows))
+    print(report.shown(facts, this.failures, rows, PAGE))
     print(f"written: {options.out}: {', '.join(file.name for file in files)}")
 
 

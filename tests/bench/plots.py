@@ -1,4 +1,4 @@
-"""Plots of a run, as PNG and as SVG. Without matplotlib there are none, and the report says so."""
+"""Plots of a run, as PNG and as SVG. Without matplotlib there are none."""
 
 import statistics
 from collections.abc import Iterable
@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from bench.intervals import Estimate, estimate, ratio
+from bench.rows_broadcast import LAST, ONLY, SECTION
 from bench.table import LIMIT, OURS, Row, groups
 
 LIMIT_COLOUR = "black"
 OUR_COLOURS = ("#00695c", "#26a69a", "#80cbc4")
 PEER_COLOURS = ("#d95f02", "#7570b3", "#e7298a", "#1f78b4", "#a6761d", "#e31a1c", "#666666")
-LAST = "the event to the last of "
-ONLY = "the event to the only display"
 
 
 def draw(rows: Iterable[Row], folder: Path) -> list[Path]:
@@ -34,7 +33,7 @@ def draw(rows: Iterable[Row], folder: Path) -> list[Path]:
 
 
 def _wanted(section: str, what: str) -> bool:
-    return section != "From the event to the displays" or "1,000" in what or "only" in what
+    return section != SECTION or "1,000" in what or "only" in what
 
 
 def _by_displays(rows: list[Row]) -> dict[str, dict[int, Row]]:
@@ -114,7 +113,7 @@ def _lines(
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.grid(which="both", alpha=0.25)
     axes.legend(fontsize=8)
-    return _save(figure, folder, name)
+    return save(figure, folder, name)
 
 
 def _colour(who: str, all_of_them: list[str]) -> str:
@@ -156,10 +155,11 @@ def _bars(section: str, what: str, group: list[Row], folder: Path, name: str) ->
     axes.set(xlabel=group[0].unit, title=what)
     axes.title.set_fontsize(10)
     axes.grid(axis="x", alpha=0.25)
-    return _save(figure, folder, name)
+    return save(figure, folder, name)
 
 
-def _save(figure: Any, folder: Path, name: str) -> list[Path]:
+def save(figure: Any, folder: Path, name: str) -> list[Path]:
+    """Write a figure as PNG and as SVG, and return the files."""
     import matplotlib.pyplot as plt
 
     folder.mkdir(parents=True, exist_ok=True)

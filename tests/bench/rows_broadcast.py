@@ -29,6 +29,9 @@ PAUSE_S = 0.02
 """Between two turns: what a server still does after the last receipt belongs to its own turn."""
 
 POINTS = ("first", "median", "last")
+EVENT_TO = "the event to the "
+LAST = f"{EVENT_TO}last of "
+ONLY = f"{EVENT_TO}only display"
 
 
 @dataclass(slots=True)
@@ -155,9 +158,9 @@ def _give_up(
 def _timing_rows(
     figures: dict[str, Figures], failed: dict[str, str], displays: int
 ) -> Iterator[Row]:
-    of = f"{displays:,} displays" if displays > 1 else "1 display"
-    points = {"last": "the event to the only display"} if displays == 1 else {
-        point: f"the event to the {point} of {of}" for point in POINTS
+    of = _displays(displays)
+    points = {"last": ONLY} if displays == 1 else {
+        point: f"{EVENT_TO}{point} of {of}" for point in POINTS
     }  # fmt: skip
     for point, what in points.items():
         for who, it in figures.items():
@@ -168,12 +171,16 @@ def _timing_rows(
         for who, it in figures.items():
             if who != LIMIT:
                 above = (ms - least for ms, least in zip(it.ms["last"], limit, strict=False))
-                what = "the event to the only display, above the limit in the same round"
+                what = f"{ONLY}, above the limit in the same round"
                 yield Row(SECTION, what, who, "ms", tuple(above), base="")
     what = f"processor time of the server for one event, {of}"
     for who, it in figures.items():
         yield Row(SECTION, what, who, "ms", tuple(it.cpu_ms))
     yield from _missing(what, failed, "ms")
+
+
+def _displays(count: int) -> str:
+    return f"{count:,} displays" if count > 1 else "1 display"
 
 
 def _missing(what: str, failed: dict[str, str], unit: str, section: str = SECTION) -> Iterator[Row]:
@@ -196,7 +203,7 @@ def _check_client(
     if behind:
         later_ms = statistics.median(late for late, _ in behind)
         kernel_ms = statistics.median(kernel for _, kernel in behind)
-        run.facts[f"client, {displays:,} displays"] = (
+        run.facts[f"client, {_displays(displays)}"] = (
             f"beside the fastest server (the limit) it has read the last frame {later_ms:.2f} ms "
             f"after the kernel stamped its arrival, at {kernel_ms:.2f} ms; it was busy for "
             f"{busy:.0%} of the time"

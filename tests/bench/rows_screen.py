@@ -14,6 +14,7 @@ from bench import lanes, trace
 from bench.page_ring import WAYS, WEIGHTS, pages_of
 from bench.presses import Lane, Press, press_in_turn
 from bench.table import Row
+from bench.throttle import MissingError
 
 if TYPE_CHECKING:
     from bench.run import Run
@@ -44,7 +45,7 @@ def rows(run: "Run", pictures: Path | None = None) -> Iterator[Row]:
                 pages = pages_of(ways, weights)
                 lane = lanes.bridge_lane(browser, browser, run.folder, pages)
                 started.append(stack.enter_context(lane))
-            except (lanes.MissingError, AssertionError) as error:
+            except (MissingError, AssertionError) as error:
                 run.fail(f"press to pixel in {browser}: {error}")
                 yield Row(SECTION, "first pixel", browser, "ms", note=str(error))
         if not started:

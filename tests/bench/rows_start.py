@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bench import machine
 from bench.contenders import service_command
-from bench.run import Run, Started, free_port
+from bench.run import START_S, OpponentError, Run, Started, free_port, last_line
 from bench.table import OURS, Row
 
 SECTION = "Start"
@@ -23,7 +23,6 @@ BEFORE = "53012c9483b3"
 """The commit of version 0.2.0 with which this version is compared."""
 
 ROOT = Path(__file__).parents[2]
-START_S = 20.0
 TOP = 10
 _IMPORT = re.compile(r"import time:\s+(\d+) \|\s+(\d+) \|(\s+)(\S+)")
 
@@ -37,12 +36,16 @@ def rows(run: Run) -> Iterator[Row]:
     if before is not None:
         versions = {f"version {before}": run.folder / "before", OURS: ROOT}
     seconds: dict[str, list[float]] = defaultdict(list)
+    left = list(versions)
     for number in range(count + 1):
-        for name, root in run.shuffled(list(versions.items())):
-            took_s = _start(run.folder / "start", root)
-            if took_s is None:
-                run.fail(f"a start of {name} gave no page in {START_S:.0f} s")
-            elif number:  # the first one only compiles
+        for name in run.shuffled(left):
+            try:
+                took_s = start(run.folder / "start", versions[name])
+            except OpponentError as error:
+                run.fail(f"starts of {name} are not measured any further: {error}")
+                left.remove(name)
+                continue
+            if number:  # the first one only compiles
                 seconds[name].append(took_s)
     for name in versions:
         if seconds[name]:
@@ -89,8 +92,16 @@ def _export(run: Run, folder: Path) -> str | None:
     return "0.2.0"
 
 
-def _start(folder: Path, root: Path) -> float | None:
-    """Seconds from the start of a process to its first page; None if it gives none."""
+def start(folder: Path, root: Path) -> float:
+    """Seconds from the start of a process to its first page.
+
+    Args:
+        folder: for its files.
+        root: where Python finds the package.
+
+    Raises:
+        OpponentError: it gives no page.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
     command = service_command(folder, port)
@@ -104,12 +115,12 @@ def _start(folder: Path, root: Path) -> float | None:
         env=os.environ | {"PYTHONPATH": str(root)},
     )
     try:
-        return _first_page(port, started_s)
+        return _first_page(started, port, started_s)
     finally:
         started.stop()
 
 
-def _first_page(port: int, started_s: float) -> float | None:
+def _first_page(started: Started, port: int, started_s: float) -> float:
     """Ask for a page every millisecond until there is one; return the seconds since the start."""
     request = f"GET /still HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n".encode()
     while time.monotonic() < started_s + START_S:
@@ -123,8 +134,10 @@ def _first_page(port: int, started_s: float) -> float | None:
                 answer += piece
             if answer.startswith(b"HTTP/1.1 200"):
                 return time.monotonic() - started_s
+        if started.process.poll() is not None:
+            raise OpponentError(f"it ended: {last_line(started.log)}")
         time.sleep(0.001)
-    return None
+    raise OpponentError(f"it gave no page in {START_S:.0f} s")
 
 
 def _imports(folder: Path) -> dict[str, float]:
@@ -136,7 +149,7 @@ def _imports(folder: Path) -> dict[str, float]:
         [interpreter, "-X", "importtime", *arguments], folder / "imports.log", set(), cwd=folder
     )
     try:
-        _first_page(port, time.monotonic())
+        _first_page(started, port, time.monotonic())
     finally:
         started.stop()
     spent: dict[str, float] = defaultdict(float)

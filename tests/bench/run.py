@@ -287,7 +287,7 @@ class Client:
                 raise OpponentError(f"the client gave no answer in {deadline_s:.0f} s")
         line = stdout.readline()
         if not line:
-            raise OpponentError(f"the client ended: {_tail(self.started.log)}")
+            raise OpponentError(f"the client ended: {last_line(self.started.log)}")
         answer = json.loads(line)
         if "failed" in answer:
             raise OpponentError(answer["failed"])
@@ -300,7 +300,7 @@ class Client:
             stdin.write(json.dumps(what).encode() + b"\n")
             stdin.flush()
         except OSError as error:
-            raise OpponentError(f"the client ended: {_tail(self.started.log)}") from error
+            raise OpponentError(f"the client ended: {last_line(self.started.log)}") from error
 
 
 class OpponentError(Exception):
@@ -318,13 +318,14 @@ def wait_for_port(port: int, started: Started) -> None:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
             return
         if started.process.poll() is not None:
-            raise OpponentError(f"the server ended: {_tail(started.log)}")
+            raise OpponentError(f"the server ended: {last_line(started.log)}")
         if time.monotonic() > until_s:
             raise OpponentError(f"the server took no connection in {START_S:.0f} s")
         time.sleep(0.02)
 
 
-def _tail(log: Path) -> str:
+def last_line(log: Path) -> str:
+    """The last line of a process's output: Python says there why it ended."""
     lines = log.read_text(errors="replace").strip().splitlines()
     return lines[-1] if lines else "it said nothing"
 

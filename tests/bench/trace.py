@@ -18,6 +18,7 @@ from bench import lanes
 from bench.page_ring import pages_of
 from bench.presses import Press, press_in_turn
 from bench.table import Row
+from bench.throttle import MissingError
 
 if TYPE_CHECKING:
     from bench.run import Run
@@ -156,7 +157,7 @@ def rows(run: "Run", weights: Sequence[str] = ("light", "heavy")) -> Iterator[Ro
     run.progress(f"a trace of prerendered pages, {TRACE_S} s")
     try:
         presses, events = traced(run.folder, weights)
-    except (lanes.MissingError, AssertionError) as error:
+    except (MissingError, AssertionError) as error:
         run.fail(f"the trace: {error}")
         yield Row(SECTION, "light page", "Chromium", "ms", note=str(error), base="")
         return

@@ -9,7 +9,7 @@ import statistics
 from collections.abc import Iterable
 from pathlib import Path
 
-from bench import report, trace
+from bench import plots, report, trace
 from bench.table import Row, groups
 
 NAME = "stages"
@@ -59,12 +59,7 @@ def draw(rows: Iterable[Row], folder: Path) -> list[Path]:
     )
     axes.invert_yaxis()
     figure.legend(loc="outside lower center", ncols=2, fontsize=8)
-    folder.mkdir(parents=True, exist_ok=True)
-    files = [folder / f"{NAME}.png", folder / f"{NAME}.svg"]
-    for file in files:
-        figure.savefig(file, dpi=110, metadata={"Date": None} if file.suffix == ".svg" else None)
-    plt.close(figure)
-    return files
+    return plots.save(figure, folder, NAME)
 
 
 if __name__ == "__main__":

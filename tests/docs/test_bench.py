@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from bench import intervals, report
+from bench import intervals, machine, report, rows_start
 from bench.receivers import FRAME_BYTES, mqtt_publish
+from bench.run import OpponentError
 from bench.table import Row, from_json, markdown, text
 
 TESTS = Path(__file__).parents[1]
@@ -83,6 +84,35 @@ def test_table_names_what_could_not_be_measured():
         assert "another peer" in table
         assert "not measured" in table
         assert "another peer: it is not installed" in table
+
+
+def test_report_says_how_it_may_be_wrong(tmp_path):
+    """The terminal shows what the documentation says against the figures, and no published run."""
+    page = tmp_path / "page.md"
+    page.write_text(f"text\n\n{report.DOUBTS}\n- a doubt\n\n{report.BEGIN}\nold\n{report.END}")
+    assert report.shown({}, [], ROWS, page).endswith(f"\n{report.DOUBTS}\n- a doubt\n")
+
+
+def test_page_says_how_it_may_be_wrong():
+    """The documentation has those lines, where the report looks for them."""
+    page = TESTS.parent / "docs" / "measurements.md"
+    assert report.shown({}, [], ROWS, page).partition(report.DOUBTS)[2].strip().startswith("- ")
+
+
+def test_start_that_ends_is_not_waited_for(tmp_path):
+    """A version that can't start says why, at once: it may need a package that is not there."""
+    package = tmp_path / "gpiobridge"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "__main__.py").write_text("import a_package_that_is_missing\n")
+    with pytest.raises(OpponentError, match="it ended: ModuleNotFoundError"):
+        rows_start.start(tmp_path / "start", tmp_path)
+
+
+def test_load_of_a_busy_machine_is_said():
+    """A reader must know that other work ran; an idle machine needs no word."""
+    assert machine.load_before((0.9, 3.0, 3.0), 2) == "0.90 3.00 3.00"
+    assert "other work ran" in machine.load_before((1.1, 0.0, 0.0), 2)
 
 
 def test_rows_survive_json():

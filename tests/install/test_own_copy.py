@@ -131,7 +131,7 @@ def test_each_extra_is_a_back_end_or_for_developers() -> None:
     """A back end that is new in pyproject.toml must be copied along, too."""
     project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))
     extras = project["project"]["optional-dependencies"].keys()
-    assert extras - parts._BACK_ENDS == {"dev", "docs", "film", "sbom", "soak"}
+    assert extras - parts._BACK_ENDS == {"bench", "dev", "docs", "film", "sbom", "soak"}
 
 
 def test_packages_of_the_system_stay_where_they_are(monkeypatch: pytest.MonkeyPatch) -> None:

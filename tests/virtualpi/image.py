@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from harness import version_before
+
 from .host import (
     BUILD_TOOLS,
     BenchError,
@@ -75,7 +77,9 @@ def ensure_image() -> Path:
     Raises:
         BenchError: the image can't be built here.
     """
-    requirements = guest_requirements(_PYPROJECT)
+    # The version before runs there, too, and may need what this one doesn't.
+    now = _PYPROJECT.read_text(encoding="utf-8")
+    requirements = guest_requirements(now, version_before.pyproject())
     cache = cache_folder()
     image = cache / image_key(requirements)
     if image.exists():

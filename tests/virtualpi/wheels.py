@@ -34,26 +34,28 @@ _PLATFORMS.append("manylinux2014_aarch64")
 PIP_QUIET = {"PIP_ROOT_USER_ACTION": "ignore", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
 
 
-def guest_requirements(pyproject: Path) -> list[str]:
-    """Return the project's dependencies and its back ends', as they apply in the guest.
+def guest_requirements(*pyprojects: str) -> list[str]:
+    """Return what versions of the project and their back ends depend on, as the guest needs it.
 
     Args:
-        pyproject: the project's ``pyproject.toml``.
+        pyprojects: the text of each version's ``pyproject.toml``.
 
     Returns:
         Requirements without environment markers, sorted.
     """
-    project = tomllib.loads(pyproject.read_text(encoding="utf-8"))["project"]
-    wanted = [*project["dependencies"]]
-    for back_end in BACK_ENDS:
-        wanted += project["optional-dependencies"][back_end]
-    requirements = []
+    wanted = []
+    for text in pyprojects:
+        project = tomllib.loads(text)["project"]
+        wanted += project["dependencies"]
+        for back_end in BACK_ENDS:
+            wanted += project["optional-dependencies"][back_end]
+    requirements = set()
     for text in wanted:
         requirement = Requirement(text)
         if requirement.marker and not requirement.marker.evaluate({**_GUEST_MARKERS}):
             continue
         requirement.marker = None
-        requirements.append(str(requirement))
+        requirements.add(str(requirement))
     return sorted(requirements)
 
 

@@ -1,6 +1,7 @@
 """The limit: one thread that sends a ready frame to each socket, and does nothing else.
 
-Nothing in Python that writes to each socket can be faster. Usage: ``limit.py PORT TRIGGER_PORT``.
+Every server that is written in Python has at least this to do.
+Usage: ``limit.py PORT TRIGGER_PORT``.
 """
 
 import socket
