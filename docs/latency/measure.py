@@ -1,6 +1,6 @@
 """Measure docs/latency.md's figures: `.venv/bin/python docs/latency/measure.py 60`.
 
-It shows the example in three headless Chromiums, one for each way to the next page, and presses the
+It shows the example in four headless Chromiums, one for each way to the next page, and presses the
 simulated button of each in turn, so many times. Then it writes figures.json here, and with it the
 picture and the page's table. Run it on a machine that has nothing else to do.
 """
@@ -26,22 +26,25 @@ from gpiobridge.client import asking
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "latency.md"
 TEMPLATES = HERE.parents[1] / "templates"
+# The keys of the pages, and those of the pin.
 WAYS = {
-    "plain": "prefetch = false",
-    "prefetched": "prefetch = true",
-    "prerendered": "prerender = true",
+    "plain": ("prefetch = false", ""),
+    "prefetched": ("prefetch = true", ""),
+    "prerendered": ("prerender = true", ""),
+    'prerendered, "first"': ("prerender = true", 'counts = "first"'),
 }
 CONFIG = """
 [server]
 port = {port}
-[pins]
-button = 17
+[pins.button]
+pin = 17
+{pin}
 [pages.welcome]
 on_low.button = "open"
-{way}
+{page}
 [pages.open]
 on_low.button = "welcome"
-{way}
+{page}
 """
 FIRST_PORT = 8561
 PAUSE_S = 1.0  # for the page, and for what it loads ahead
@@ -51,11 +54,13 @@ def measure(presses: int) -> dict[str, Any]:
     """Press so often on each way; return what each bridge has measured."""
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         urls = {}
-        for number, way in enumerate(WAYS):
+        profiles = {}
+        for number, (way, (page, pin)) in enumerate(WAYS.items()):
             urls[way] = f"http://127.0.0.1:{FIRST_PORT + number}"
-            exhibit = Path(folder) / way
+            exhibit = Path(folder) / str(number)
+            profiles[way] = exhibit / "profile"
             shutil.copytree(TEMPLATES, exhibit / "templates")
-            config = CONFIG.format(port=FIRST_PORT + number, way=WAYS[way])
+            config = CONFIG.format(port=FIRST_PORT + number, page=page, pin=pin)
             (exhibit / "config.toml").write_text(config)
             command = [sys.executable, "-m", "gpiobridge", "run"]
             stack.enter_context(running(command, exhibit))
@@ -64,7 +69,7 @@ def measure(presses: int) -> dict[str, Any]:
             browser = [
                 shutil.which("chromium") or "chromium",
                 *("--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run"),
-                f"--user-data-dir={folder}/{way}/profile",
+                f"--user-data-dir={profiles[way]}",
                 f"{url}/welcome",
             ]
             stack.enter_context(running(browser, Path(folder)))
@@ -117,7 +122,7 @@ def write(figures: dict[str, Any]) -> None:
     rows = [row(way, told, draw["STAGES"]) for way, told in figures["ways"].items()]
     told = f"{figures['machine']}; {figures['presses']} presses each, load {figures['load']:g}."
     text = re.sub(
-        r"(?:^\| (?:plain|prefetched|prerendered) \|.*\n)+\n.*\n",
+        r"(?:^\| (?:plain|prefetched|prerendered)[^|]*\|.*\n)+\n.*\n",
         "\n".join([*rows, "", told]) + "\n",
         PAGE.read_text("utf-8"),
         flags=re.MULTILINE,

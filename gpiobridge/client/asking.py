@@ -83,7 +83,16 @@ def health(
     """
     url = f"{base}/healthz"
     request = _with_right(urllib.request.Request(url), token, key)
-    text, _ = ask(request, (503,) if even_ill else (), timeout_s)
+    try:
+        text, _ = ask(request, (503,) if even_ill else (), timeout_s)
+    except RemoteError as error:
+        if error.status != 404:  # every bridge has its health
+            raise
+        raise RemoteError(
+            f"there is no bridge at {base}: {url} answered 404; give the bridge's address with "
+            "--url, without a page",
+            error.status,
+        ) from error
     try:
         told = json.loads(text)
     except ValueError:
@@ -113,9 +122,11 @@ def latency(url: str, token: str = "") -> dict[str, Any]:
     except RemoteError as error:
         if error.status not in (404, 405):
             raise
+        base = bridge_url(url)
+        # If no bridge answers there, that is its own sentence: the address is wrong.
+        _with_key(base, token, lambda there, key: health(there, token, even_ill=True, key=key))
         raise RemoteError(
-            f"the bridge at {bridge_url(url)} measures no presses: it is older than version 0.3, "
-            "or that is not its address; upgrade it, or give its address with --url",
+            f"the bridge at {base} measures no presses: it is older than version 0.3; upgrade it",
             error.status,
         ) from error
     try:

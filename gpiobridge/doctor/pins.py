@@ -31,9 +31,15 @@ _HOLDERS = {
 
 _QUIETEN = (
     "check the wire and its ground, and keep it away from mains and motors; a resistor of "
-    "1 to 10 kΩ to 3.3 V and a longer debounce help"
+    "1 to 10 kΩ to 3.3 V and {} help"
 )
 _OURS = "held by gpiobridge itself"
+
+
+def _quieten(pin: Pin) -> str:
+    """What helps against noise: a longer debounce does not while the first edge counts."""
+    first = pin.counts == "first" and pin.debounce_s > 0
+    return _QUIETEN.format('counts = "settled"' if first else "a longer debounce")
 
 
 def levels(patient: Patient) -> list[Finding]:
@@ -161,7 +167,7 @@ def judge(
         return warning(
             check,
             f"{said}; {edges} in {SAMPLE_S:g} s: it is noisy",
-            _QUIETEN,
+            _quieten(pin),
         )
     if sample.edges:
         return warning(
@@ -248,7 +254,7 @@ def _told_of(
         return ok(check, f"is {seen[-1].upper()}: {state}; {pin.where}")
     if noisy:
         said = f"{_subject(wire)} oscillates: over 1,000 events a second{note}"
-        return warning(check, said, _QUIETEN)
+        return warning(check, said, _quieten(pin))
     if missed := readings[-1]["pins"].get(pin.name, {}).get("missed"):
         note += f"; the back end has missed {missed} of its edges so far"
     edges = sum(before != after for before, after in itertools.pairwise(seen))

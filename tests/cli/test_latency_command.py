@@ -1,6 +1,7 @@
 """`gpiobridge latency`: what it asks, prints, and exits with."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from harness.deadline import wait_until
 from harness.sockets import close_of, frame
 
 from gpiobridge.cli import main
+from gpiobridge.client import asking
 
 STAGES = {
     "debounce": {"p50": 20.0, "p95": 20.4},
@@ -100,7 +102,6 @@ def test_programs_get_the_answer_as_it_is() -> None:
 @pytest.mark.parametrize(
     ("status", "answer", "said"),
     [
-        (404, "There is no such page.", "measures no presses: it is older than version 0.3"),
         (200, "<h1>hello</h1>", "is not a gpiobridge"),
         (200, '{"status": "ok"}', "is not a gpiobridge"),
         (401, "This bridge asks for its token.", "asks for its token"),
@@ -112,6 +113,35 @@ def test_what_does_not_answer_is_named(status: int, answer: str, said: str) -> N
     assert done.exit_code == 1
     assert said in done.output
     assert len(done.output.splitlines()) == 1
+
+
+@pytest.fixture
+def lost() -> Iterator[str]:
+    """The address of a server that has nothing."""
+    answers = Answers(404, "There is no such page.")
+    yield f"http://127.0.0.1:{answers.server_port}"
+    answers.stop()
+
+
+def test_an_older_bridge_is_named(lost: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has its health, but no such figures; the remedy is to upgrade it."""
+    monkeypatch.setattr(asking, "health", lambda *_args, **_more: {"pins": {}})
+    done = CliRunner().invoke(main, ["latency", lost], prog_name="gpiobridge")
+    assert done.exit_code == 1
+    assert done.output == (
+        f"gpiobridge: the bridge at {lost} measures no presses: it is older than version 0.3; "
+        "upgrade it\n"
+    )
+
+
+def test_an_address_without_a_bridge_is_not_an_older_bridge(lost: str) -> None:
+    """Such as the address of a page: the sentence asks for the right one."""
+    done = CliRunner().invoke(main, ["latency", f"{lost}/welcome"], prog_name="gpiobridge")
+    assert done.exit_code == 1
+    assert done.output == (
+        f"gpiobridge: there is no bridge at {lost}/welcome: {lost}/welcome/healthz answered 404; "
+        "give the bridge's address with --url, without a page\n"
+    )
 
 
 def test_two_addresses_are_one_too_many() -> None:

@@ -49,6 +49,20 @@ def test_an_oscillating_pin_of_a_running_bridge_is_noticed(pi: Pi) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("counts", "helps"),
+    [("settled", "a longer debounce"), ("first", 'counts = "settled"')],
+)
+def test_the_remedy_for_noise_fits_how_the_pin_counts(pi: Pi, counts: str, helps: str) -> None:
+    """A longer debounce is no help against a spike while the first edge counts."""
+    pi.configure(port=8000)
+    pin = f'button = {{ pin = 17, counts = "{counts}" }}'
+    pi.config.write_text(pi.config.read_text().replace("button = 17", pin))
+    pi.changes["ask_bridge"] = told("button", noisy=True)
+    (finding,) = of(pi.examine(), "pin button")
+    assert finding.remedy.endswith(f"a resistor of 1 to 10 kΩ to 3.3 V and {helps} help")
+
+
 def test_missed_edges_of_a_running_bridge_are_mentioned(pi: Pi) -> None:
     """They were mended, so that they are no fault, but they tell of a bad back end."""
     pi.configure(port=8000)
