@@ -98,6 +98,7 @@
   let openedAtMs = 0; // when that value was put into the socket's URL
   let saidVisible = true; // whether this page is visible, as far as the server knows
   let takingTimer = 0;
+  let lockedUntilMs = 0; // when the lockout ends, while its end has not been noticed
   let farewell = null; // where the farewell leads, while one is played
   const declined = new Map(); // pin to level: the levels by which this page declined to leave
   let attempt = 0;
@@ -374,8 +375,10 @@
     // An edge that was held off comes a second time if it counts after all.
     const again = ours && frame.type === "edge" && frame.seq <= newest;
     if (ours && !again) newest = frame.seq;
-    const held = takingNow() === null; // checked now: the edge itself may end what holds it off
     const isEdge = frame.type === "edge";
+    // Firefox calls a timer that was set during the load up to 0.2 s late; this press may count.
+    if (isEdge && lockedUntilMs && lockedUntilMs <= performance.now()) updateTaking(lockedUntilMs);
+    const held = takingNow() === null; // checked now: the edge itself may end what holds it off
     lastEdge = isEdge ? { pin: frame.pin, held, cursor: told, atMs: performance.now() } : null;
     if (frame.type === "beat") {
       socket.send('{"type":"beat"}');
@@ -499,6 +502,7 @@
   /** Find out whether presses count, and tell the server if that has changed, at ``sinceMs``. */
   function updateTaking(sinceMs = performance.now()) {
     const lockedMs = shownAtMs + lockoutMs - performance.now();
+    lockedUntilMs = lockedMs > 0 ? shownAtMs + lockoutMs : 0;
     const busy = farewell || countdown || filmHolds();
     clearTimeout(takingTimer);
     if (lockedMs > 0) takingTimer = setTimeout(updateTaking, lockedMs);
