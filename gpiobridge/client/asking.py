@@ -93,13 +93,7 @@ def health(
             "--url, without a page",
             error.status,
         ) from error
-    try:
-        told = json.loads(text)
-    except ValueError:
-        told = None
-    if not isinstance(told, dict) or "pins" not in told:
-        raise _no_gpiobridge(url)
-    return told
+    return _read(text, url, "pins")
 
 
 def latency(url: str, token: str = "") -> dict[str, Any]:
@@ -129,13 +123,7 @@ def latency(url: str, token: str = "") -> dict[str, Any]:
             f"the bridge at {base} measures no presses: it is older than version 0.3; upgrade it",
             error.status,
         ) from error
-    try:
-        told = json.loads(text)
-    except ValueError:
-        told = None
-    if not isinstance(told, dict) or "stages" not in told:
-        raise _no_gpiobridge(where)
-    return told
+    return _read(text, where, "stages")
 
 
 def push(
@@ -309,6 +297,17 @@ def _tell_displays(url: str, what: Mapping[str, Any], who: Audience, token: str)
         return int(json.loads(text)["displays"])
     except (ValueError, TypeError, KeyError) as error:
         raise _no_gpiobridge(url) from error
+
+
+def _read(text: str, url: str, key: str) -> dict[str, Any]:
+    """Read a bridge's answer, which has a key; anything else is that of another program."""
+    try:
+        told = json.loads(text)
+    except ValueError:
+        told = None
+    if not isinstance(told, dict) or key not in told:
+        raise _no_gpiobridge(url)
+    return told
 
 
 def _no_gpiobridge(url: str) -> RemoteError:
