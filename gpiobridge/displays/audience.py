@@ -78,6 +78,11 @@ EVERYONE = Audience()
 """All displays."""
 
 
+def named(display: Display) -> str:
+    """Say which display, for the log: by its name, if it has one."""
+    return f'display "{display.name}"' if display.name else "display"
+
+
 @dataclass(frozen=True, slots=True)
 class Push:
     """Order of the application: send a message.

@@ -20,7 +20,7 @@ from wsproto.frame_protocol import Frame
 from gpiobridge.core import wire
 from gpiobridge.core.events import Level, Standing
 from gpiobridge.core.wire import Close
-from gpiobridge.displays.audience import Display
+from gpiobridge.displays.audience import Display, named
 from gpiobridge.displays.slots import Slot
 
 LINES = 100
@@ -107,8 +107,7 @@ class Connection:
         _let_1014_pass(self.ws)
 
     def __str__(self) -> str:
-        name = f'display "{self.display.name}"' if self.display.name else "display"
-        return f"{name} on {self.display.page}"
+        return f"{named(self.display)} on {self.display.page}"
 
     def tune(self) -> None:
         """Set the socket's options.

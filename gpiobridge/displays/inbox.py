@@ -81,8 +81,8 @@ class Inbox:
         elif connection.clean and len(data) == BEAT_BYTES and is_beat(data):
             # What an idle display sends, and nothing else: the protocol would take 20 times as
             # long to read it.
-            too_much = self._quotas.count_beat(connection, BEAT_BYTES, now_s)
-            if not (too_much and self._stop_excess(connection, now_s)):
+            self._quotas.count_beat(connection, BEAT_BYTES, now_s)
+            if not self._stop_excess(connection, now_s):
                 connection.answered()
         else:
             self._take_in(connection, data, now_s)

@@ -52,16 +52,13 @@ class Quotas:
         connection.second_bytes += number
         tally.second_bytes += number
 
-    def count_beat(self, connection: Connection, number: int, now_s: float) -> bool:
+    def count_beat(self, connection: Connection, number: int, now_s: float) -> None:
         """Count a beat that has come whole: its bytes, the look at the display, and the frame.
 
         Args:
             connection: the display's.
             number: the beat's length in bytes.
             now_s: monotonic seconds.
-
-        Returns:
-            Whether `excess` may have something to say.
         """
         tally = self._begun(connection, now_s)
         connection.second_bytes += number
@@ -69,11 +66,6 @@ class Quotas:
         connection.frames += 1
         tally.second_bytes += number
         tally.work += 1
-        return (
-            connection.frames > MAX_FRAMES_A_SECOND
-            or tally.work > MAX_CLIENT_FRAMES_A_SECOND
-            or tally.second_bytes > MAX_CLIENT_BYTES_A_SECOND
-        )
 
     def count_piece(self, connection: Connection, now_s: float) -> None:
         """Count a look at a display: a piece of a frame that comes alone takes a frame's time."""

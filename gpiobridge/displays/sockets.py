@@ -125,12 +125,7 @@ class Sockets:
         while connection.outbox or connection.messages:
             if not connection.outbox:
                 connection.fill_outbox()
-            try:
-                sent = connection.sock.send(connection.outbox)
-            except (BlockingIOError, InterruptedError):
-                return
-            except OSError:
-                self.drop(connection, Gone.WENT_AWAY)
+            if not (sent := self._write(connection, connection.outbox)):
                 return
             del connection.outbox[:sent]
         if connection.behind:
@@ -198,18 +193,22 @@ class Sockets:
     def _begun(self, connection: Connection, frame: bytes, sent: int) -> None:
         """Go on with a frame of which ``sent`` bytes are sent; -1: none, and it's unknown why."""
         if sent < 0:
-            try:
-                sent = connection.sock.send(frame)
-            except (BlockingIOError, InterruptedError):
-                sent = 0
-            except OSError:
-                self.drop(connection, Gone.WENT_AWAY)
-                return
-        if sent < len(frame):
+            sent = self._write(connection, frame)
+        if sent < len(frame) and connection in self.open:
             connection.outbox += frame[sent:]
             connection.behind = True
             both = selectors.EVENT_READ | selectors.EVENT_WRITE
             self._selector.modify(connection.sock, both, connection)
+
+    def _write(self, connection: Connection, data: bytes | bytearray) -> int:
+        """Return how many bytes the kernel took now; a display that has gone is dropped."""
+        try:
+            return connection.sock.send(data)
+        except (BlockingIOError, InterruptedError):
+            return 0
+        except OSError:
+            self.drop(connection, Gone.WENT_AWAY)
+            return 0
 
     def _queue(self, connection: Connection, frame: bytes) -> None:
         """Put a whole frame behind what waits in the outbox."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from gpiobridge.core.events import PinEvent
 from gpiobridge.core.noise import MAX_EVENTS_A_SECOND
-from gpiobridge.displays.audience import Display
+from gpiobridge.displays.audience import Display, named
 from gpiobridge.displays.connection import LINES
 from gpiobridge.displays.journey import Shown
 from gpiobridge.displays.observer import MovedBy
@@ -58,14 +58,14 @@ class EventLog(Observer):
         event, stages = shown
         if event is None or stages is None:
             return
-        name, ms = _named(display), round(1000 * stages.total)
+        name, ms = named(display), round(1000 * stages.total)
         line = "#%d %s: shown by %s on %s after %d ms"
         self._lines.info(line, event.seq, event.pin, name, display.page, ms)
 
     def press_not_shown(self, event: PinEvent, display: Display, to: str) -> None:
         """Warn that a press has led to nothing on a screen."""
         line = "#%d %s: %s on %s was sent to %s, and has shown nothing for %d s"
-        what = (event.seq, event.pin, _named(display), display.page, to, NOT_SHOWN_S)
+        what = (event.seq, event.pin, named(display), display.page, to, NOT_SHOWN_S)
         self._lines.write(logging.WARNING, line, line, *what)
 
     def carried_out(self) -> None:
@@ -73,7 +73,3 @@ class EventLog(Observer):
         line, self._line = self._line, ""
         if line:
             log.info("%s", line)
-
-
-def _named(display: Display) -> str:
-    return f'display "{display.name}"' if display.name else "display"
