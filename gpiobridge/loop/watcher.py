@@ -287,10 +287,8 @@ class Watcher:
 
     def _pins_deadline_s(self) -> float | None:
         """When something is due at the pins without an edge, in monotonic seconds."""
-        core_s, feed_s = self.core.deadline_s, self._feed.deadline_s
-        if core_s is None or feed_s is None:
-            return feed_s if core_s is None else core_s
-        return min(core_s, feed_s)
+        deadlines_s = (self.core.deadline_s, self._feed.deadline_s)
+        return min((d for d in deadlines_s if d is not None), default=None)
 
     def _take_joining(self) -> None:
         has_time = self._has_time(JOINS_S)

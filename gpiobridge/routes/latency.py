@@ -3,6 +3,7 @@
 The answer is about the newest presses only, so it says how the exhibit is now. Any HTTP thread.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from math import ceil
 from typing import Any
@@ -14,10 +15,13 @@ from gpiobridge.loop.counts import Counts
 def latency(counts: Counts) -> dict[str, Any]:
     """Return what the API says; times are in milliseconds, and null where nothing was measured."""
     recent = counts.recent.copy()  # the watcher's thread adds to it
-    totals = [(name, stages.total) for name, stages in recent]
+    totals = [stages.total for _, stages in recent]
+    of_display: defaultdict[str, list[float]] = defaultdict(list)
+    for (name, _), total in zip(recent, totals, strict=True):
+        of_display[name].append(total)
     return {
         "count": len(recent),
-        **_percentiles([total for _, total in totals]),
+        **_percentiles(totals),
         "not_shown": counts.not_shown,
         "stages": {
             stage: _percentiles([stages[index] for _, stages in recent])
@@ -25,8 +29,8 @@ def latency(counts: Counts) -> dict[str, Any]:
         },
         "displays": {
             name: {"count": len(own), **_percentiles(own)}
-            for name in sorted({name for name, _ in totals if name})
-            if (own := [total for other, total in totals if other == name])
+            for name, own in sorted(of_display.items())
+            if name
         },
     }
 

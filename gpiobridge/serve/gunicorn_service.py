@@ -27,6 +27,7 @@ from gunicorn.config import Config
 from gpiobridge.app.running_bridge import RunningBridge
 from gpiobridge.config import Settings
 from gpiobridge.serve.gunicorn_worker import ServiceWorker
+from gpiobridge.serve.listener import FIRST_PASSED_FD
 from gpiobridge.serve.reload_check import ReloadCheck
 from gpiobridge.serve.standalone import create_app
 from gpiobridge.serve.stop_signals import STOPS
@@ -36,9 +37,6 @@ log = logging.getLogger(__name__)
 
 PULSE_S = 5.0
 """How often systemd gets a sign of life, in seconds; more often if its watchdog is short."""
-
-FIRST_PASSED_FD = 3
-"""The descriptor of the first socket that is passed to a process (sd_listen_fds(3))."""
 
 
 def serve(settings: Settings, listener: socket.socket, load: Callable[[], Settings]) -> int:

@@ -20,6 +20,9 @@ log = logging.getLogger(__name__)
 REQUEST_S = 10
 """How long a client may take to send or read the next bytes, in seconds."""
 
+FIRST_PASSED_FD = 3
+"""The descriptor of the first socket that is passed to a process (sd_listen_fds(3))."""
+
 _BACKLOG = 2048
 _DEFER_S = 30  # how long a connection that has sent nothing stays in the kernel
 
@@ -51,7 +54,7 @@ def _systemd_listener(settings: Settings) -> socket.socket | None:
     if passed != "1":
         raise ConfigError([f"{SOCKET}: passes {passed} sockets, but must pass one: {_remedy()}"])
     try:
-        listener = socket.socket(fileno=3)
+        listener = socket.socket(fileno=FIRST_PASSED_FD)
         listens = listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
     except OSError as error:
         reason = f"passes no socket ({error.strerror}), but must pass one"

@@ -13,7 +13,7 @@ Any thread. It imports nothing of the project.
 
 import threading
 import time
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import chain
@@ -69,7 +69,8 @@ class Turns(Generic[T]):
         self._waiting: dict[str | None, deque[Turn[T]]] = {}  # the next client first
         self._running: list[Turn[T]] = []
         self._slow_waiting: dict[Turn[T], None] = {}  # the oldest first
-        self._rest_until_s: dict[str, float] = {}  # by client, the first to end first
+        # By client, the first to end first. A dict would walk past all that have ended.
+        self._rest_until_s: OrderedDict[str, float] = OrderedDict()
         self._clock = clock
         self._lock = threading.Lock()
 
