@@ -176,13 +176,14 @@
     }
   }
 
-  /** Go back to the stage if a script of a page has replaced it in this tab. */
+  /** Go back to the stage if a script of a page has replaced it in this tab; else return false. */
   function leadBack() {
     const stage = window.parent === window && !window.opener && recall(stageKey);
-    if (!stage) return;
+    if (!stage) return false;
     const url = new URL(stage, location.href);
     url.searchParams.set("page", location.pathname + location.search);
     location.replace(url);
+    return true;
   }
 
   /** The levels that this page shows, for the page that takes its place. */
@@ -1069,6 +1070,7 @@
   function goOnline() {
     if (!waitsForFrame) return;
     waitsForFrame = false;
+    if (leadBack()) return;
     startHidingCursor();
     cursors = takeOver();
     updateTaking();
@@ -1092,7 +1094,7 @@
 
   /** Let the browser load the next pages: before this page is drawn, they would only delay it. */
   function loadAhead() {
-    if (place || !script.dataset.next) return; // the stage loads it, or the page's header has said it
+    if (place || !script.dataset.next) return; // a stage does it, or the page's header has said it
     const rules = document.createElement("script");
     rules.type = "speculationrules";
     rules.textContent = script.dataset.next;
@@ -1127,7 +1129,6 @@
     retry();
   }
 
-  onceShown(leadBack);
   tidyAddress();
   watchAddress();
   listenInFrames();
