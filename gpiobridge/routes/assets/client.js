@@ -795,25 +795,25 @@
     const [arrival] = performance.getEntriesByType("navigation");
     if (!(arrival?.responseStatus >= 500)) return;
     do await pause(RECOVER_MS);
-    while (state === "leaving" || (await ask(location.href)).found !== "page");
-    reload();
+    while (state === "leaving" || (await ask(location.href)).found !== "page" || !(await reload()));
   }
 
-  /** Load this page anew. */
-  function reload() {
+  /** Load this page anew; false if a stage can't. */
+  async function reload() {
     if (place) {
       keep(handedKey, recall(cursorKey) ?? "");
       return place.show(new URL(location.href));
     }
     moveUnasked();
-    return location.reload();
+    location.reload();
+    return true;
   }
 
   /** Load the page at ``path`` in place of this one, which is gone. */
   function replaceBy(path) {
-    if (place) return place.show(new URL(path, location.href));
+    if (place) return void place.show(new URL(path, location.href));
     moveUnasked();
-    return location.replace(path);
+    location.replace(path);
   }
 
   // ------------------------------------------------------------------ another page's content
