@@ -124,6 +124,7 @@ export class Ahead {
 
   /** The addresses of the pages that may be held behind the shown one, the most likely first. */
   #targets() {
+    if (this.isOutdated) return []; // this stage is loaded anew with the next page
     const most = Math.min(this.told.most, mostFor(navigator.deviceMemory));
     const names = Object.fromEntries(Object.entries(this.told.paths).map(([n, p]) => [p, n]));
     return (this.told.ahead[this.stage.shown?.name] ?? [])
@@ -205,9 +206,17 @@ export class Ahead {
 
   // ------------------------------------------------------------------ what has changed
 
+  /** Where the server tells of its pages; `ahead=` of our own address is for it, too. */
+  #toldBy() {
+    const url = new URL(`${this.prefix}/gpiobridge/stage.json`, location.href);
+    const most = new URLSearchParams(location.search).get("ahead");
+    if (most !== null) url.searchParams.set("ahead", most);
+    return url;
+  }
+
   async #ask() {
     try {
-      const answer = await fetch(`${this.prefix}/gpiobridge/stage.json`, { cache: "no-cache" });
+      const answer = await fetch(this.#toldBy(), { cache: "no-cache" });
       if (!answer.ok) return;
       const before = this.told;
       this.told = await answer.json();
