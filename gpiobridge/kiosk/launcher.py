@@ -223,7 +223,7 @@ class _Kiosk:
         asks = watch or self._options.renew_min is not None
         due_s = 0.0
         while not self._alarm.stopping and browser.poll() is None:
-            if watchman and (stuck := watchman.attend(time.monotonic())):
+            if watchman and (stuck := watchman.attend(time.monotonic(), live=page.shown)):
                 return page.seen, stuck
             if asks and time.monotonic() >= due_s:
                 # Without a screen nobody could see a page, and Chromium would open none.
