@@ -66,7 +66,7 @@ class _Page:
 
 @dataclass(frozen=True, slots=True)
 class _Frame:
-    tab: str  # the tab whose own document has this frame
+    tab: str  # the frame around it: the tab's, if the tab's own document has this frame
     url: str
 
 
@@ -193,11 +193,9 @@ class Tabs:
         page.url, page.prerendered = url, prerendered
 
     def _note_frame(self, info: Mapping[str, Any], now_s: float) -> None:
-        # A tab's own document has the tab's id. An older Chromium doesn't say whose frame it is.
-        tab, url = info.get("parentFrameId"), str(info.get("url", ""))
-        if tab is None or tab != info.get("parentId"):
-            return
-        name, frame = str(info.get("targetId")), _Frame(str(tab), url)
+        # A tab's own document has the tab's id. An older Chromium doesn't name the frame around.
+        tab = str(info.get("parentFrameId", ""))
+        name, frame = str(info.get("targetId")), _Frame(tab, str(info.get("url", "")))
         if frame != self._frames.get(name) and tab == self._own:
             self._moved_s = now_s
         self._frames[name] = frame

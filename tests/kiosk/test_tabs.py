@@ -34,7 +34,7 @@ def told(name: str, url: str, event: str = "Created", **more: str) -> dict[str, 
 
 def framed(url: str, event: str = "Created", parent: str = "own") -> dict[str, Any]:
     """What Chromium says of a frame that another process draws."""
-    return told("frame", url, event, type="iframe", parentId="own", parentFrameId=parent)
+    return told("frame", url, event, type="iframe", parentFrameId=parent)
 
 
 def gone(name: str) -> dict[str, Any]:
