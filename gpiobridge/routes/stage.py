@@ -177,8 +177,9 @@ def _version(settings: str) -> str:
 @cache
 def _assets_version() -> str:
     digest = hashlib.sha256(__version__.encode())
-    for file in sorted(path for path in _FOLDER.iterdir() if path.is_file()):
-        digest.update(f"\0{file.name}\0".encode() + file.read_bytes())
+    for file in sorted(path for path in _FOLDER.rglob("*") if path.is_file()):
+        name = file.relative_to(_FOLDER).as_posix()
+        digest.update(f"\0{name}\0".encode() + file.read_bytes())
     return digest.hexdigest()[:12]
 
 

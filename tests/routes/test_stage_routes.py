@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -218,7 +219,9 @@ def test_the_files_of_a_stage(make: Callable[..., Exhibit]) -> None:
     """Each is served with a strict policy, and kept for good under its version; no template is."""
     exhibit = make()
     text = exhibit.client.get("/gpiobridge/stage").text
-    files = sorted(path.name for path in stage._FOLDER.iterdir() if path.suffix != ".html")
+    paths = [path for path in stage._FOLDER.rglob("*.*") if path.suffix != ".html"]
+    files = sorted(path.relative_to(stage._FOLDER).as_posix() for path in paths)
+    assert {"stage.js", "stage.css"} <= set(files)
     for name in files:
         answer = exhibit.client.get(f"/gpiobridge/stage/{name}?v=1", buffered=True)
         assert answer.status_code == 200
@@ -304,17 +307,15 @@ def test_another_file_or_version_makes_another_stage(
 ) -> None:
     """An update under an open stage is noticed."""
     folder = tmp_path / "assets"
-    folder.mkdir()
-    for path in stage._FOLDER.iterdir():
-        (folder / path.name).write_bytes(path.read_bytes())
+    shutil.copytree(stage._FOLDER, folder)
     exhibit = make()
     before = exhibit.told()["stage"]
     monkeypatch.setattr(stage, "_FOLDER", folder)
     versions = {before}
     for change in (
         lambda: None,
-        lambda: (folder / "new.js").write_text("1"),
-        lambda: (folder / "new.js").rename(folder / "other.js"),
+        lambda: (folder / "asleep" / "new.js").write_text("1"),
+        lambda: (folder / "asleep" / "new.js").rename(folder / "new.js"),
         lambda: monkeypatch.setattr(stage, "__version__", "99"),
     ):
         change()
