@@ -178,6 +178,7 @@
 
   /** Go back to the stage if a script of a page has replaced it in this tab; else return false. */
   function leadBack() {
+    if ("alone" in script.dataset) return false; // no stage can show this page, and it says so
     const stage = window.parent === window && !window.opener && recall(stageKey);
     if (!stage) return false;
     const url = new URL(stage, location.href);

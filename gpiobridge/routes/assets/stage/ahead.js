@@ -68,6 +68,12 @@ export class Ahead {
     return (this.told.alone ?? []).some((name) => this.told.paths[name] === url.pathname);
   }
 
+  /** The same of a page that could not be loaded; by its answer the server knows now. */
+  async learnsAlone(url) {
+    await this.#ask();
+    return this.isAlone(url);
+  }
+
   fades({ name }) {
     return this.told.transition[name] === "fade";
   }

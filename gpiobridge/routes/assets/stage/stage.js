@@ -73,6 +73,7 @@ class Stage {
     if (this.coming !== coming) return ready;
     this.coming = null;
     if (ready) this.#swap(coming);
+    else if (await this.ahead.learnsAlone(url)) return this.#giveWay(url);
     else this.ahead.goOn();
     return ready;
   }
@@ -90,9 +91,8 @@ class Stage {
     return new Promise(() => {}); // this stage ends here
   }
 
-  /** Leave for a page that forbids frames: it is shown alone, and leads on alone. */
+  /** Leave for a page that forbids frames: it is shown alone, and the next one leads back here. */
   #giveWay(url) {
-    keep(stageKey, "");
     location.assign(url);
     return new Promise(() => {});
   }
