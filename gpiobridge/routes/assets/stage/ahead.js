@@ -81,11 +81,6 @@ export class Ahead {
     return page.version === this.told.pages && ageS < this.told.fresh_s;
   }
 
-  holds(url) {
-    const page = this.#find(url);
-    return Boolean(page?.ready && this.#isFresh(page) && !this.isOutdated);
-  }
-
   /** Take the page at ``url`` out of those that are held, to show it. */
   take(url) {
     const page = this.#find(url);
@@ -109,9 +104,7 @@ export class Ahead {
   /** Hold the pages behind ``shown`` to which it leads, and no others. */
   follow(shown) {
     this.resting = false;
-    for (const page of this.pages.filter(({ url }) => !this.#targets().includes(url.href))) {
-      this.#drop(page);
-    }
+    this.#dropOthers();
     const used = () => { this.usedAtMs = performance.now(); };
     if (shown.document) {
       for (const use of USES) {
@@ -190,6 +183,14 @@ export class Ahead {
     this.pages = this.pages.filter((each) => each !== page);
   }
 
+  /** Drop the pages that need no longer be held. */
+  #dropOthers() {
+    const targets = this.#targets();
+    for (const page of this.pages.filter(({ url }) => !targets.includes(url.href))) {
+      this.#drop(page);
+    }
+  }
+
   #dropAll() {
     for (const page of [...this.pages]) this.#drop(page);
     this.#stageNext();
@@ -222,7 +223,7 @@ export class Ahead {
       this.told = await answer.json();
       if (before.pages !== this.told.pages) this.held = new Set();
       for (const name of this.told.held) this.held.add(name);
-      for (const page of this.pages.filter((each) => this.held.has(each.name))) this.#drop(page);
+      this.#dropOthers();
     } catch {
       return; // the server is down: the next poll tells
     }

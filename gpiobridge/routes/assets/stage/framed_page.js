@@ -23,6 +23,8 @@ export function afterFrame(act) {
   else requestAnimationFrame(() => setTimeout(act));
 }
 
+let made = 0;
+
 export class FramedPage {
   /** @param {URL} url of the page, on this site. */
   constructor(url) {
@@ -35,6 +37,7 @@ export class FramedPage {
     this.pending = null; // the promise of `load`
     this.removed = false;
     this.element = document.createElement("iframe");
+    this.element.id = `page-${(made += 1)}`; // by which the browser tells whose a long task is
     this.element.src = url.href;
     this.#cover(true);
   }

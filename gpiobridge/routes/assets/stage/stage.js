@@ -51,11 +51,6 @@ class Stage {
     this.titles = new MutationObserver(() => this.takeTitle());
   }
 
-  /** Whether the page at ``url`` can be shown at once: nobody need ask the server for it. */
-  holds(url) {
-    return this.ahead.holds(url);
-  }
-
   /**
    * Show the page at ``url``: at once if it is held behind, else as soon as it is loaded.
    *
@@ -109,20 +104,23 @@ class Stage {
     next.uncover(this.ahead.fades(next));
     before?.end();
     next.client?.takeLevels(levels);
-    next.element.focus();
-    next.sleep?.wake();
-    this.#attend(next);
+    next.sleep?.wake({ focus: false });
+    keep(shownKey, next.url.pathname + next.url.search);
+    // Each of these takes a part of a frame, and nobody misses it for that long.
+    afterFrame(() => this.#attend(next));
   }
 
   /** Follow the page that is now in the shown frame. */
   #attend(page) {
-    keep(shownKey, page.url.pathname + page.url.search);
+    if (page !== this.shown) return; // the next one came meanwhile
+    page.element.focus();
+    page.sleep?.takeFocus();
     this.takeTitle();
     this.titles.disconnect();
     const head = page.document?.head;
     if (head) this.titles.observe(head, { subtree: true, childList: true, characterData: true });
     this.strays.watch(page);
-    afterFrame(() => this.ahead.follow(page));
+    this.ahead.follow(page);
   }
 
   #attendOnceParsed(page, view) {
@@ -130,6 +128,7 @@ class Stage {
       if (page !== this.shown) return;
       page.url = new URL(view.location.href);
       page.staged = false;
+      keep(shownKey, page.url.pathname + page.url.search);
       this.#attend(page);
     });
   }
@@ -156,7 +155,6 @@ class Stage {
     // Another page has come in the shown frame, such as the answer to a form.
     if (page === this.shown) this.#attendOnceParsed(page, view);
     return {
-      holds: (url) => this.holds(url),
       show: (url) => this.show(url),
       isStaged: () => page.staged,
       /** The stage's clock in ms since 1970: frames have clocks of their own. */
