@@ -9,7 +9,14 @@ from dataclasses import MISSING, fields
 
 from gpiobridge.cli.table import table
 from gpiobridge.config import Page, Pin, Settings, format_duration
-from gpiobridge.config.tables import GpioTable, KioskTable, LimitsTable, ServerTable, Table
+from gpiobridge.config.tables import (
+    GpioTable,
+    KioskTable,
+    LimitsTable,
+    ServerTable,
+    StageTable,
+    Table,
+)
 from gpiobridge.config.words import show
 from gpiobridge.core.triggers import WORDS
 
@@ -20,6 +27,7 @@ _SECTIONS: dict[str, type[Table]] = {
     "gpio": GpioTable,
     "limits": LimitsTable,
     "kiosk": KioskTable,
+    "stage": StageTable,
 }
 
 
