@@ -181,13 +181,14 @@
     }
   }
 
-  /** Go back to the stage if a script of a page has replaced it in this tab. */
+  /** Go back to the stage if a script of a page has replaced it in this tab; else return false. */
   function leadBack() {
     const stage = window.parent === window && !window.opener && recall(stageKey);
-    if (!stage || isBackAgain()) return;
+    if (!stage || isBackAgain()) return false;
     const url = new URL(stage, location.href);
     url.searchParams.set("page", location.pathname + location.search);
     location.replace(url);
+    return true;
   }
 
   /** Whether this page comes back from the stage again and again: then it wants to be alone. */
@@ -823,28 +824,27 @@
   async function recover() {
     const [arrival] = performance.getEntriesByType("navigation");
     if (!(arrival?.responseStatus >= 500)) return;
-    do {
-      do await pause(RECOVER_MS);
-      while (state === "leaving" || (await ask(location.href)).found !== "page");
-    } while ((await reload()) === false);
+    do await pause(RECOVER_MS);
+    while (state === "leaving" || (await ask(location.href)).found !== "page" || !(await reload()));
   }
 
-  /** Load this page anew. */
-  function reload() {
+  /** Load this page anew; false if a stage can't. */
+  async function reload() {
     if (place) {
       if (isLeaving()) return false;
       keep(handedKey, recall(cursorKey) ?? "");
       return place.show(new URL(location.href));
     }
     moveUnasked();
-    return location.reload();
+    location.reload();
+    return true;
   }
 
   /** Load the page at ``path`` in place of this one, which is gone. */
   function replaceBy(path) {
-    if (place) return place.show(new URL(path, location.href));
+    if (place) return void place.show(new URL(path, location.href));
     moveUnasked();
-    return location.replace(path);
+    location.replace(path);
   }
 
   // ------------------------------------------------------------------ another page's content
@@ -1101,6 +1101,7 @@
   function goOnline() {
     if (!waitsForFrame) return;
     waitsForFrame = false;
+    if (leadBack()) return;
     startHidingCursor();
     cursors = takeOver();
     updateTaking();
@@ -1124,7 +1125,7 @@
 
   /** Let the browser load the next pages: before this page is drawn, they would only delay it. */
   function loadAhead() {
-    if (place || !script.dataset.next) return; // the stage loads it, or the page's header has said it
+    if (place || !script.dataset.next) return; // a stage does it, or the page's header has said it
     const rules = document.createElement("script");
     rules.type = "speculationrules";
     rules.textContent = script.dataset.next;
@@ -1159,7 +1160,6 @@
     retry();
   }
 
-  onceShown(leadBack);
   tidyAddress();
   watchAddress();
   listenInFrames();

@@ -15,6 +15,10 @@ const QUIET_MS = 1500; // after so long without a touch or key, nobody uses the 
 const MAX_DECODED_BYTES = 128 * 1024 * 1024; // of the pictures in all pages behind
 const USES = ["pointerdown", "pointermove", "wheel", "touchmove", "keydown", "input"];
 
+function pause(ms) {
+  return new Promise((done) => setTimeout(done, ms));
+}
+
 /** How many pages this machine can hold, from its memory in GiB, if the browser tells it. */
 function mostFor(memoryGib) {
   if (memoryGib === undefined || memoryGib > 1) return Infinity;
@@ -57,6 +61,11 @@ export class Ahead {
     } catch {
       return false;
     }
+  }
+
+  /** Whether the page at ``url`` forbids frames, so that it can only be shown alone. */
+  isAlone(url) {
+    return (this.told.alone ?? []).some((name) => this.told.paths[name] === url.pathname);
   }
 
   fades({ name }) {
@@ -115,6 +124,7 @@ export class Ahead {
 
   /** The addresses of the pages that may be held behind the shown one, the most likely first. */
   #targets() {
+    if (this.isOutdated) return []; // this stage is loaded anew with the next page
     const most = Math.min(this.told.most, mostFor(navigator.deviceMemory));
     const names = Object.fromEntries(Object.entries(this.told.paths).map(([n, p]) => [p, n]));
     return (this.told.ahead[this.stage.shown?.name] ?? [])
@@ -142,11 +152,6 @@ export class Ahead {
   }
 
   async #stage(url) {
-    if (!(await this.#answers(url))) {
-      this.notBefore.set(url.href, performance.now() + AGAIN_MS);
-      return;
-    }
-    if (this.resting) return;
     const page = new FramedPage(url);
     page.staged = true;
     page.version = this.told.pages;
@@ -154,24 +159,27 @@ export class Ahead {
     this.pages.push(page);
     this.#mark(this.#nameOf(page));
     this.#feelThread(page);
-    const ready = await page.load();
-    const kept = this.pages.includes(page); // else it was dropped or taken meanwhile
-    if (!ready && kept) {
+    await page.load();
+    const isKept = () => this.pages.includes(page); // else it was dropped or taken meanwhile
+    if (isKept() && !(page.ready && (await this.#isItself(page)))) {
       this.#drop(page);
       this.notBefore.set(url.href, performance.now() + AGAIN_MS);
     }
-    if (ready) await new Promise((done) => setTimeout(done, SETTLE_MS));
+    if (isKept()) await pause(SETTLE_MS);
     this.#mark("");
     clearInterval(page.ticks);
-    if (ready && this.#decodedBytes() > MAX_DECODED_BYTES) {
+    if (this.#decodedBytes() > MAX_DECODED_BYTES) {
       this.#drop(page);
       this.held.add(this.#nameOf(page)); // known to this stage only: another screen may be smaller
     }
   }
 
-  async #answers(url) {
+  /** Whether this is the page that was asked for, not an error or another one in its place. */
+  async #isItself({ url, view, status }) {
+    if (view.location.href !== url.href) return false;
+    if (status) return status < 400;
     try {
-      return (await fetch(url, { method: "HEAD", cache: "no-store", redirect: "error" })).ok;
+      return (await fetch(url, { method: "HEAD", cache: "no-store" })).ok; // an older browser
     } catch {
       return false;
     }
@@ -198,9 +206,17 @@ export class Ahead {
 
   // ------------------------------------------------------------------ what has changed
 
+  /** Where the server tells of its pages; `ahead=` of our own address is for it, too. */
+  #toldBy() {
+    const url = new URL(`${this.prefix}/gpiobridge/stage.json`, location.href);
+    const most = new URLSearchParams(location.search).get("ahead");
+    if (most !== null) url.searchParams.set("ahead", most);
+    return url;
+  }
+
   async #ask() {
     try {
-      const answer = await fetch(`${this.prefix}/gpiobridge/stage.json`, { cache: "no-cache" });
+      const answer = await fetch(this.#toldBy(), { cache: "no-cache" });
       if (!answer.ok) return;
       const before = this.told;
       this.told = await answer.json();

@@ -162,6 +162,7 @@ export class FramedPage {
     this.client?.sleep();
     this.sleep?.end();
     this.shown = false;
+    this.element.classList.add("leaving");
     this.#cover(true);
     afterFrame(() => setTimeout(() => this.remove(), LAST_MS));
   }

@@ -25,7 +25,7 @@ function keep(key, value) {
   try {
     sessionStorage.setItem(key, value);
   } catch {
-    // forbidden: the stage works without
+    // forbidden: the stage does without
   }
 }
 
@@ -63,8 +63,9 @@ class Stage {
   async show(url) {
     this.coming?.remove();
     this.coming = null;
-    const mayBegin = url.origin === location.origin && this.ahead.isOutdated;
-    if (mayBegin && (await this.ahead.isServed())) return this.#begin(url);
+    const isForeign = url.origin !== location.origin;
+    if (this.ahead.isAlone(url)) return this.#giveWay(url);
+    if (!isForeign && this.ahead.isOutdated && (await this.ahead.isServed())) return this.#begin(url);
     const held = this.ahead.take(url);
     if (held?.ready) {
       this.#swap(held);
@@ -126,26 +127,44 @@ class Stage {
     location.replace(url);
   }
 
+  /** Leave for a page that forbids frames: it is shown alone, and leads on alone. */
+  #giveWay(url) {
+    keep(stageKey, "");
+    this.leaves = true;
+    location.assign(url);
+    return new Promise(() => {});
+  }
+
   #swap(next) {
     const before = this.shown;
     this.shown = next;
     const levels = before?.client?.levels() ?? {};
     next.uncover(this.ahead.fades(next));
     before?.end();
-    this.#wake(next, levels);
-    if (!next.isForeign) keep(shownKey, next.url.pathname + next.url.search);
-    this.strays.watch(next);
-    afterFrame(() => this.ahead.follow(next));
+    next.client?.takeLevels(levels);
+    next.element.focus();
+    next.sleep?.wake();
+    this.#attend(next);
   }
 
-  #wake(page, levels) {
-    page.client?.takeLevels(levels);
-    page.element.focus();
-    page.sleep?.wake();
+  /** Follow the page that is now in the shown frame. */
+  #attend(page) {
+    if (!page.isForeign) keep(shownKey, page.url.pathname + page.url.search);
     this.takeTitle();
-    const head = page.document?.head;
     this.titles.disconnect();
+    const head = page.document?.head;
     if (head) this.titles.observe(head, { subtree: true, childList: true, characterData: true });
+    this.strays.watch(page);
+    afterFrame(() => this.ahead.follow(page));
+  }
+
+  #attendOnceParsed(page, view) {
+    view.document.addEventListener("DOMContentLoaded", () => {
+      if (page !== this.shown) return;
+      page.url = new URL(view.location.href);
+      page.staged = false;
+      this.#attend(page);
+    });
   }
 
   /** A screen reader says the title and the language of the page that is shown. */
@@ -168,6 +187,8 @@ class Stage {
     if (!page) return null;
     page.join(view, name, client);
     this.strays.guard(page, view);
+    // Another page has come in the shown frame, such as the answer to a form.
+    if (page === this.shown) this.#attendOnceParsed(page, view);
     return {
       holds: (url) => this.holds(url),
       show: (url) => this.show(url),

@@ -56,8 +56,9 @@ export class Strays {
   watch(page) {
     this.plain.hidden = true;
     this.seen = undefined;
-    page.element.addEventListener("load", () => this.#look());
-    page.element.addEventListener("error", () => this.#lose(page)); // another site's page
+    // Of an iframe, the first; of another site's <object>, both.
+    page.element.onload = () => this.#look();
+    page.element.onerror = () => this.#lose(page);
     this.#look();
   }
 
@@ -203,6 +204,7 @@ export class Strays {
 
   #judge(shown, now) {
     this.guard(shown, shown.view);
+    if (!shown.isJoined) shown.client = shown.sleep = null; // they were the page's before
     const url = new URL(now.location.href);
     if (shown.isJoined || (this.#isPage(url) && shown.status < 400)) this.home = url;
     else if (shown.status >= 400) this.#lose(shown);
