@@ -7,7 +7,7 @@ with it is in ``assets/stage``. Any HTTP thread.
 
 import hashlib
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import asdict
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -97,7 +97,7 @@ def _told(running: RunningBridge) -> dict[str, Any]:
         "start": paths[settings.server.start],
         "paths": paths,
         "ahead": {
-            name: [paths[to] for to in _held_ready(page, pages) if to not in alone]
+            name: [paths[to] for to in page.leads_to if _can_wait(pages[to]) and to not in alone]
             for name, page in pages.items()
         },
         "transition": transitions,
@@ -108,13 +108,12 @@ def _told(running: RunningBridge) -> dict[str, Any]:
     }
 
 
-def _held_ready(page: Page, pages: Mapping[str, Page]) -> Iterable[str]:
-    """List the pages that a stage may hold ready behind a page, in the order of its rules.
+def _can_wait(page: Page) -> bool:
+    """Tell whether a stage may hold a page ready behind another one.
 
-    A page without our script can't be: nothing would keep it asleep.
+    Without our script nothing would keep it asleep there.
     """
-    targets = dict.fromkeys([*page.rules.values(), *([page.idle.to] if page.idle else [])])
-    return [to for to in targets if to != page.name and pages[to].prerender and pages[to].client]
+    return page.prerender and page.client
 
 
 def _first_page(running: RunningBridge) -> tuple[str, str]:
@@ -178,8 +177,9 @@ def _version(settings: str) -> str:
 @cache
 def _assets_version() -> str:
     digest = hashlib.sha256(__version__.encode())
-    for file in sorted(path for path in _FOLDER.iterdir() if path.is_file()):
-        digest.update(f"\0{file.name}\0".encode() + file.read_bytes())
+    for file in sorted(path for path in _FOLDER.rglob("*") if path.is_file()):
+        name = file.relative_to(_FOLDER).as_posix()
+        digest.update(f"\0{name}\0".encode() + file.read_bytes())
     return digest.hexdigest()[:12]
 
 

@@ -3,21 +3,23 @@
 from pathlib import Path
 from typing import Any
 
+from playwright.sync_api import Error
+
 from harness.bridge_process import BridgeProcess
-from harness.deadline import DEADLINE_S
+from harness.deadline import wait_until
 from harness.exhibit import PAGE
 
 CONFIG = """\
 [server]
 start = "welcome"
 [pins]
-button = 17
-bell = { source = "http" }
+button = { pin = 17, debounce = "0ms" }
+door = { pin = 27, debounce = "0ms" }
 
 [pages.welcome]
 prerender = true
 on_low.button = "open"
-on_low.bell = "late"
+on_low.door = "late"
 
 [pages.open]
 prerender = true
@@ -67,18 +69,15 @@ class StageTab:
 
     def wait_shown(self, path: str) -> None:
         """Wait until the page at ``path`` is on the screen, and online."""
-        self.page.wait_for_function(
-            """(path) => shownView()?.location.pathname === path &&
-                shownView().document.documentElement?.dataset.bridge === "online" """,
-            arg=path,
+        self.wait(
+            "shownView()?.location.pathname === path &&"
+            " shownView().document.documentElement?.dataset.bridge === 'online'",
+            path,
         )
 
     def wait_behind(self, *paths: str) -> None:
         """Wait until just these pages are held behind."""
-        self.page.wait_for_function(
-            "(paths) => JSON.stringify(behind().sort()) === JSON.stringify(paths.sort())",
-            arg=list(paths),
-        )
+        self.wait("JSON.stringify(behind().sort()) === JSON.stringify(path.sort())", list(paths))
 
     def press(self, pin: str = "button") -> None:
         """Press a pin and let it go."""
@@ -89,6 +88,17 @@ class StageTab:
         """Evaluate an expression in the page on the screen."""
         return self.page.evaluate(f"shownView().eval({expression!r})")
 
-    def wait(self, expression: str) -> None:
-        """Wait until an expression is true on the stage."""
-        self.page.wait_for_function(expression, timeout=1e3 * DEADLINE_S)
+    def wait(self, expression: str, path: Any = None) -> None:
+        """Wait until an expression, which may use ``path``, is true on the stage.
+
+        Playwright's own wait evaluates text in the page, which the stage's policy forbids.
+        """
+        wait_until(lambda: self._is(f"(path) => Boolean({expression})", path))
+
+    def _is(self, function: str, argument: Any) -> bool:
+        try:
+            return bool(self.page.evaluate(function, argument))
+        except Error as error:
+            if "context was destroyed" not in str(error):
+                raise
+            return False  # the tab has just begun another page

@@ -37,9 +37,8 @@ def test_a_press_swaps_two_frames(stage: StageTab) -> None:
     stage.wait("shownFrame() === staged")
     stage.wait_shown("/open")
     assert [url for url in asked if url.endswith("/open")] == []
-    assert stage.page.title() == "open"
-    assert stage.page.evaluate("document.activeElement === shownFrame()")
-    wait_until(lambda: [each["page"] for each in stage.bridge.displays()] == ["/open"])
+    stage.wait("document.title === 'open' && document.activeElement === shownFrame()")
+    wait_until(lambda: [each["page"] for each in stage.bridge.displays()] == ["open"])
 
 
 def test_a_page_that_left_is_taken_out_and_made_anew(stage: StageTab) -> None:
@@ -54,7 +53,7 @@ def test_a_page_that_left_is_taken_out_and_made_anew(stage: StageTab) -> None:
 
 def test_a_page_behind_is_no_display(stage: StageTab) -> None:
     """It has no socket, and says that it is asleep."""
-    assert [each["page"] for each in stage.bridge.displays()] == ["/welcome"]
+    assert [each["page"] for each in stage.bridge.displays()] == ["welcome"]
     behind = "document.querySelector('iframe:not(.shown)').contentWindow"
     assert stage.page.evaluate(f"{behind}.gpiobridge.asleep")
     assert stage.page.evaluate(f"{behind}.document.prerendering")
@@ -76,7 +75,7 @@ def test_levels_are_right_when_a_page_wakes(stage: StageTab) -> None:
 
 def test_a_page_that_is_not_staged_is_loaded_behind(stage: StageTab) -> None:
     """The present page stays on the screen until the next one is there."""
-    stage.press("bell")
+    stage.press("door")
     stage.wait_shown("/late")
     stage.wait_behind()
     stage.press()
@@ -88,10 +87,8 @@ def test_each_of_thirty_quick_presses_shows_a_page(stage: StageTab) -> None:
     for number in range(30):
         stage.press()
         page = "/open" if number % 2 == 0 else "/welcome"
-        stage.page.wait_for_function(
-            "(page) => shownView()?.location.pathname === page", arg=page, timeout=5000
-        )
-        wait_until(lambda page=page: [e["page"] for e in stage.bridge.displays()] == [page])
+        stage.wait("shownView()?.location.pathname === path", page)
+        wait_until(lambda page=page: [e["page"] for e in stage.bridge.displays()] == [page[1:]])
 
 
 def test_an_edited_page_is_staged_anew(stage: StageTab, tmp_path: Path) -> None:
@@ -145,7 +142,7 @@ def test_a_script_that_leaves_the_stage_leads_back_to_it(stage: StageTab) -> Non
 
 def test_a_reload_of_the_stage_keeps_the_page(stage: StageTab) -> None:
     """As a reload of a page alone does."""
-    stage.press("bell")
+    stage.press("door")
     stage.wait_shown("/late")
     stage.page.reload()
     stage.wait_shown("/late")

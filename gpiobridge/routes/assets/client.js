@@ -183,6 +183,7 @@
 
   /** Go back to the stage if a script of a page has replaced it in this tab; else return false. */
   function leadBack() {
+    if ("alone" in script.dataset) return false; // no stage can show this page, and it says so
     const stage = window.parent === window && !window.opener && recall(stageKey);
     if (!stage || isBackAgain()) return false;
     const url = new URL(stage, location.href);
@@ -740,7 +741,8 @@
   async function load(url, tries, how = {}) {
     if (tries === 0) return lost();
     const stay = stays;
-    if (place?.holds(url)) return moveOnStage(url, tries, how);
+    if (place && (await moveOnStage(url, how))) return;
+    if (stay !== stays) return;
     let answer;
     for (let asked = 0; (answer = await ask(url)).found === "nobody"; asked += 1) {
       if (stay !== stays) return;
@@ -749,20 +751,21 @@
     }
     if (stay !== stays) return;
     if (answer.found !== "page") return stayHere(url, answer);
-    if (place) return moveOnStage(url, tries, how);
+    if (place) return load(url, tries - 1, how);
     goOnline(); // if it still waits: it would take over what is handed over now
     handOver(url.pathname, how);
     timer = setTimeout(load, LOAD_MS, url, tries - 1, how);
     moveTo(url, answer.version); // at once: the server can still die before the page is fetched
   }
 
-  /** Have the stage show the next page; this page sleeps when that is done. */
-  async function moveOnStage(url, tries, how) {
+  /**
+   * Have the stage show the next page; this page sleeps when that is done. The stage shows no error
+   * page, so nobody need ask the server first.
+   */
+  function moveOnStage(url, how) {
     goOnline(); // if it still waits: it would take over what is handed over now
     handOver(url.pathname, how);
-    const stay = stays;
-    const isShown = await place.show(url);
-    if (!isShown && stay === stays) load(url, tries - 1, how);
+    return place.show(url);
   }
 
   /** Stay on this page, and count the move as acted on: its target can't be shown. */

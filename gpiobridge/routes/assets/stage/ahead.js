@@ -68,6 +68,12 @@ export class Ahead {
     return (this.told.alone ?? []).some((name) => this.told.paths[name] === url.pathname);
   }
 
+  /** The same of a page that could not be loaded; by its answer the server knows now. */
+  async learnsAlone(url) {
+    await this.#ask();
+    return this.isAlone(url);
+  }
+
   fades({ name }) {
     return this.told.transition[name] === "fade";
   }
@@ -79,11 +85,6 @@ export class Ahead {
   #isFresh(page) {
     const ageS = (performance.now() - page.stagedAtMs) / 1000;
     return page.version === this.told.pages && ageS < this.told.fresh_s;
-  }
-
-  holds(url) {
-    const page = this.#find(url);
-    return Boolean(page?.ready && this.#isFresh(page) && !this.isOutdated);
   }
 
   /** Take the page at ``url`` out of those that are held, to show it. */
@@ -109,9 +110,7 @@ export class Ahead {
   /** Hold the pages behind ``shown`` to which it leads, and no others. */
   follow(shown) {
     this.resting = false;
-    for (const page of this.pages.filter(({ url }) => !this.#targets().includes(url.href))) {
-      this.#drop(page);
-    }
+    this.#dropOthers();
     const used = () => { this.usedAtMs = performance.now(); };
     if (shown.document) {
       for (const use of USES) {
@@ -190,6 +189,14 @@ export class Ahead {
     this.pages = this.pages.filter((each) => each !== page);
   }
 
+  /** Drop the pages that need no longer be held. */
+  #dropOthers() {
+    const targets = this.#targets();
+    for (const page of this.pages.filter(({ url }) => !targets.includes(url.href))) {
+      this.#drop(page);
+    }
+  }
+
   #dropAll() {
     for (const page of [...this.pages]) this.#drop(page);
     this.#stageNext();
@@ -222,7 +229,7 @@ export class Ahead {
       this.told = await answer.json();
       if (before.pages !== this.told.pages) this.held = new Set();
       for (const name of this.told.held) this.held.add(name);
-      for (const page of this.pages.filter((each) => this.held.has(each.name))) this.#drop(page);
+      this.#dropOthers();
     } catch {
       return; // the server is down: the next poll tells
     }

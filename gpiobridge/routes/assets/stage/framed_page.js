@@ -26,6 +26,8 @@ export function afterFrame(act) {
   else requestAnimationFrame(() => setTimeout(act));
 }
 
+let made = 0;
+
 export class FramedPage {
   /**
    * @param {URL} url of the page.
@@ -44,6 +46,7 @@ export class FramedPage {
     this.removed = false;
     this.joined = null; // the document whose client has joined
     this.element = document.createElement(this.isForeign && !name ? "object" : "iframe");
+    this.element.id = `page-${(made += 1)}`; // by which the browser tells whose a long task is
     if (name) this.element.name = name;
     else if (this.isForeign) Object.assign(this.element, { type: "text/html", data: url.href });
     else this.element.src = url.href;

@@ -50,11 +50,6 @@ class Stage {
     this.titles = new MutationObserver(() => this.takeTitle());
   }
 
-  /** Whether the page at ``url`` can be shown at once: nobody need ask the server for it. */
-  holds(url) {
-    return this.ahead.holds(url);
-  }
-
   /**
    * Show the page at ``url``: at once if it is held behind, else as soon as it is loaded.
    *
@@ -95,6 +90,7 @@ class Stage {
     if (this.coming !== coming) return ready;
     this.coming = null;
     if (ready) this.#swap(coming);
+    else if (await this.ahead.learnsAlone(coming.url)) return this.#giveWay(coming.url);
     else this.ahead.goOn();
     return ready;
   }
@@ -127,9 +123,8 @@ class Stage {
     location.replace(url);
   }
 
-  /** Leave for a page that forbids frames: it is shown alone, and leads on alone. */
+  /** Leave for a page that forbids frames: it is shown alone, and the next one leads back here. */
   #giveWay(url) {
-    keep(stageKey, "");
     this.leaves = true;
     location.assign(url);
     return new Promise(() => {});
@@ -142,20 +137,23 @@ class Stage {
     next.uncover(this.ahead.fades(next));
     before?.end();
     next.client?.takeLevels(levels);
-    next.element.focus();
-    next.sleep?.wake();
-    this.#attend(next);
+    next.sleep?.wake({ focus: false });
+    if (!next.isForeign) keep(shownKey, next.url.pathname + next.url.search);
+    // Each of these takes a part of a frame, and nobody misses it for that long.
+    afterFrame(() => this.#attend(next));
   }
 
   /** Follow the page that is now in the shown frame. */
   #attend(page) {
-    if (!page.isForeign) keep(shownKey, page.url.pathname + page.url.search);
+    if (page !== this.shown) return; // the next one came meanwhile
+    page.element.focus();
+    page.sleep?.takeFocus();
     this.takeTitle();
     this.titles.disconnect();
     const head = page.document?.head;
     if (head) this.titles.observe(head, { subtree: true, childList: true, characterData: true });
     this.strays.watch(page);
-    afterFrame(() => this.ahead.follow(page));
+    this.ahead.follow(page);
   }
 
   #attendOnceParsed(page, view) {
@@ -163,6 +161,7 @@ class Stage {
       if (page !== this.shown) return;
       page.url = new URL(view.location.href);
       page.staged = false;
+      keep(shownKey, page.url.pathname + page.url.search);
       this.#attend(page);
     });
   }
@@ -190,7 +189,6 @@ class Stage {
     // Another page has come in the shown frame, such as the answer to a form.
     if (page === this.shown) this.#attendOnceParsed(page, view);
     return {
-      holds: (url) => this.holds(url),
       show: (url) => this.show(url),
       isStaged: () => page.staged,
       /** The stage's clock in ms since 1970: frames have clocks of their own. */
