@@ -48,11 +48,15 @@ _FIREFOX_PREFERENCES = {
     "toolkit.telemetry.enabled": False,
 }
 
-# WebKit draws in memory: there is neither a graphics card nor a desktop's session.
-_WEBKIT_ENVIRON = {
+# WebKit draws in memory: there is neither a graphics card nor a desktop's session. cage draws in
+# memory, too, and its screen is a window.
+_ENVIRON = {
     "WEBKIT_DISABLE_DMABUF_RENDERER": "1",
     "LIBGL_ALWAYS_SOFTWARE": "1",
     "NO_AT_BRIDGE": "1",
+    "WLR_BACKENDS": "x11",
+    "WLR_RENDERER": "pixman",
+    "COG_PLATFORM_WL_VIEW_FULLSCREEN": "1",
 }
 
 # The left() of page_ring notes when this page learns that it is to go.
@@ -67,8 +71,7 @@ _GUNICORN = [
 _BRIDGE = [sys.executable, "-m", "gpiobridge"]
 
 BROWSERS = ("Chromium", "Firefox", "WebKitGTK", "cog")
-WITHOUT_SCREEN = ("cog",)  # Debian's cog has no X11 plug-in
-WITH_SPECULATION = ("Chromium",)  # the others ignore Speculation-Rules
+STAGE = "/gpiobridge/stage"
 
 
 def command(browser: str, home: Path, url: str, flags: Sequence[str]) -> list[str]:
@@ -107,24 +110,26 @@ def command(browser: str, home: Path, url: str, flags: Sequence[str]) -> list[st
                 return [str(found), "--full-screen", url]
             raise MissingError("WebKitGTK's MiniBrowser is not installed (webkit2gtk-driver)")
         case "cog":
-            return [str(_program("cog")), "--platform=headless", url]
+            # As in the kiosk: Debian's cog has no X11 plug-in, and the compositor has one.
+            cage, cog = _program("cage"), _program("cog")
+            return [*_as_user(), str(cage), "-d", "--", str(cog), "--platform=wl", url]
     raise ValueError(f"unknown browser {browser!r}; known: {', '.join(BROWSERS)}")
 
 
 @contextlib.contextmanager
 def window(
-    words: Sequence[str], home: Path, display: str | None, before: Sequence[str] = ()
+    words: Sequence[str], home: Path, display: str, before: Sequence[str] = ()
 ) -> Iterator[ProcessGroup]:
     """Run a browser until the context ends.
 
     Args:
         words: its command line.
         home: the home folder that it gets.
-        display: the X display, if any.
+        display: the X display.
         before: what to put before the command line (`throttle.cpu_limit`).
     """
     environ = {key: os.environ[key] for key in ("PATH", "LANG") if key in os.environ}
-    environ |= _WEBKIT_ENVIRON | {"HOME": str(home)} | ({"DISPLAY": display} if display else {})
+    environ |= _ENVIRON | {"HOME": str(home), "DISPLAY": display}
     # Not below the home: the path of a Unix socket has at most 107 characters.
     with tempfile.TemporaryDirectory(prefix="gpiobridge-run-", ignore_cleanup_errors=True) as run:
         group = ProcessGroup(
@@ -146,6 +151,7 @@ def bridge_lane(
     flags: Sequence[str] = (),
     before: Sequence[str] = (),
     dwell_s: float = DWELL_S,
+    on_stage: bool = False,
 ) -> Iterator[Lane]:
     """Start a lane whose server is gpiobridge; it shows its first page.
 
@@ -157,6 +163,7 @@ def bridge_lane(
         flags: for Chromium.
         before: what to put before each command line (`throttle.cpu_limit`).
         dwell_s: how long it stays on a page, in seconds.
+        on_stage: whether the browser opens the stage, which shows the pages in frames.
 
     Raises:
         MissingError: the browser is not installed.
@@ -169,14 +176,15 @@ def bridge_lane(
             )
         )
         command(browser, home, "", flags)  # before anything is started for it
-        reports = stack.enter_context(collect())
+        reports = stack.enter_context(collect(home / "static"))
         config = write_ring(home, pages, reports.url)
         bridge = BridgeProcess(config, command=[*before, *_BRIDGE])
         stack.callback(bridge.stop)
         pin = partial(set_level, bridge.port)
-        screen = None if browser in WITHOUT_SCREEN else stack.enter_context(ScreenMemory())
-        words = command(browser, home, f"{bridge.url}/{pages[0].name}", flags)
-        stack.enter_context(window(words, home, screen and screen.display, before))
+        screen = stack.enter_context(ScreenMemory())
+        path = f"{STAGE}?page=/{pages[0].name}" if on_stage else f"/{pages[0].name}"
+        words = command(browser, home, bridge.url + path, flags)
+        stack.enter_context(window(words, home, screen.display, before))
 
         def press(_: Page) -> None:
             pin("low")
@@ -240,6 +248,11 @@ def is_open(port: int) -> bool:
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
         return True
     return False
+
+
+def _as_user() -> list[str]:
+    """Return what lets root run a command as somebody else: cage 0.1 refuses to run as root."""
+    return ["unshare", "--user", "--map-user=1000", "--map-group=1000"] if not os.geteuid() else []
 
 
 def _program(name: str) -> Path:

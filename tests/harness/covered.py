@@ -140,7 +140,8 @@ class StageServer:
             self.connects.put(request.path)
             self._stream(request)
         else:
-            self.connects.put(request.path)
+            if path != "/favicon.ico":
+                self.connects.put(request.path)
             _send(request, "text/plain", b"")
 
     def _stream(self, request: BaseHTTPRequestHandler) -> None:

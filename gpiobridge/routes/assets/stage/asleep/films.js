@@ -6,6 +6,7 @@
 import { Weakly } from "./patches.js";
 
 const FILMS = "audio, video";
+const EVENTS = ["loadstart", "play", "canplaythrough"];
 
 /** An element itself if it matches, and what matches inside it. */
 function* matching(node, selector) {
@@ -94,11 +95,14 @@ export class Films {
   }
 
   #listen(target) {
-    for (const type of ["loadstart", "play"]) target.addEventListener(type, this.#begins, true);
+    for (const type of EVENTS) target.addEventListener(type, this.#notice, true);
   }
 
-  #begins = ({ target }) => {
-    if (this.#patches.holding && target instanceof this.#view.HTMLMediaElement) this.#hold(target);
+  #notice = ({ target, type }) => {
+    if (!this.#patches.holding || !(target instanceof this.#view.HTMLMediaElement)) return;
+    if (type !== "canplaythrough") this.#hold(target);
+    // The browser has looked for autoplay just now, and doesn't look again.
+    else if (!target.autoplay) this.#loading.delete(target);
   };
 
   #hold(film) {
