@@ -180,5 +180,5 @@ def _lane(run: "Run", ring: Ring) -> AbstractContextManager[Lane]:
         run.folder,
         pages_of(ring.ways, ring.weights),
         dwell_s=ring.dwell_s,
-        on_stage=ring.on_stage,
+        stage="" if ring.on_stage else None,
     )
