@@ -4,10 +4,11 @@ The extension makes one at its start, and the routes work on it. Any HTTP thread
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from gpiobridge.app.orders import Orders
+from gpiobridge.app.stages import Stages
 from gpiobridge.config import Settings
 from gpiobridge.displays.journey import Shown
 from gpiobridge.loop.watcher import Watcher
@@ -31,6 +32,7 @@ class RunningBridge:
         process: the id of the process in which it was started; only this process has its threads.
         key: what commands on this machine send instead of a token.
         nonce: in a request, returns the nonce that the answer's Content-Security-Policy names.
+        stages: what was learned of the pages on a stage.
     """
 
     settings: Settings
@@ -40,6 +42,7 @@ class RunningBridge:
     process: int
     key: RunKey
     nonce: Callable[[], str] = no_nonce
+    stages: Stages = field(default_factory=Stages)
 
     @property
     def well(self) -> bool:
@@ -54,6 +57,7 @@ class RunningBridge:
             "watcher": "alive" if self.watcher.alive else "dead",
             "simulated": self.watcher.pins.simulated,
             "beat": self.settings.server.beat_s,
+            "stage": self.settings.stage.kiosk,
             "pins": {
                 name: {
                     "pin": pin.pin,

@@ -86,6 +86,11 @@ def doctor(config_file: Path | None, as_json: bool) -> None:
     help="Whether to restart a browser that shows no live page; needs our script in every page.",
 )
 @click.option(
+    "--no-stage",
+    is_flag=True,
+    help="Open the start page by itself, not the stage, whatever [stage] kiosk says.",
+)
+@click.option(
     "--write-policy",
     "policy_file",
     type=click.Path(path_type=Path, allow_dash=True),
@@ -100,6 +105,7 @@ def kiosk(
     browser: str,
     flags: tuple[str, ...],
     watch: bool | None,
+    no_stage: bool,
     policy_file: Path | None,
     token: str,
 ) -> None:
@@ -131,6 +137,7 @@ def kiosk(
         allow=wanted.allow,
         renew_min=wanted.renew_min,
         camera=wanted.camera,
+        stage=not no_stage,
     )
     launcher.run(options)
 

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         Pull,
         Server,
         Settings,
+        Stage,
     )
 
 __all__ = [
@@ -51,6 +52,7 @@ __all__ = [
     "Pull",
     "Server",
     "Settings",
+    "Stage",
     "base_url",
     "example_file",
     "format_duration",

@@ -18,15 +18,22 @@ from gpiobridge.config.pin_tables import read_gpio, read_pins
 from gpiobridge.config.problems import Problems
 from gpiobridge.config.rule_warnings import warn_of_rules
 from gpiobridge.config.rules import EVERY_PAGE, Names, refuse_circles
-from gpiobridge.config.settings import Kiosk, Limits, Page, Server, Settings
-from gpiobridge.config.tables import GpioTable, KioskTable, LimitsTable, RulesTable, ServerTable
+from gpiobridge.config.settings import Kiosk, Limits, Page, Server, Settings, Stage
+from gpiobridge.config.tables import (
+    GpioTable,
+    KioskTable,
+    LimitsTable,
+    RulesTable,
+    ServerTable,
+    StageTable,
+)
 from gpiobridge.config.templates import Templates
 from gpiobridge.config.words import missing, show, unknown
 from gpiobridge.core import wire
 from gpiobridge.errors import ConfigError
 from gpiobridge.net.addresses import is_loopback
 
-SECTIONS = ("server", "gpio", "limits", "kiosk", "pins", "pages", "every_page")
+SECTIONS = ("server", "gpio", "limits", "kiosk", "stage", "pins", "pages", "every_page")
 """The tables of the file."""
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -59,6 +66,7 @@ def check(
     gpio = read_gpio(section("gpio"), problems)
     limits = Limits(**problems.read(LimitsTable, section("limits"), ("limits",), Limits).given())
     kiosk = Kiosk(**problems.read(KioskTable, section("kiosk"), ("kiosk",), Kiosk).given())
+    stage = Stage(**problems.read(StageTable, section("stage"), ("stage",), Stage).given())
     raw_pins, raw_pages = section("pins"), section("pages")
     pins, actives = read_pins(raw_pins, gpio, problems)
     wrong = misplaced(raw_pages)
@@ -77,6 +85,7 @@ def check(
         gpio=gpio,
         limits=limits,
         kiosk=kiosk,
+        stage=stage,
         pins=MappingProxyType(pins),
         pages=MappingProxyType(pages),
         folder=folder.absolute(),
@@ -125,6 +134,7 @@ def _wrong_section(name: str) -> str:
         ("gpio", GpioTable),
         ("limits", LimitsTable),
         ("kiosk", KioskTable),
+        ("stage", StageTable),
     ):
         if name in table.known_keys():
             return f"is a key of [{section}]; move it there"

@@ -7,7 +7,7 @@ knows where pins lead from them, `templates` what is in their files. Any thread.
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, TypeVar
 
 from gpiobridge.config.problems import Problems
 from gpiobridge.config.rules import EVERY_PAGE, Names, Rules, RulesOfPages, read_rules
@@ -17,6 +17,8 @@ from gpiobridge.config.templates import Templates
 from gpiobridge.config.words import NAME_RULES, Key, missing, plain_name
 from gpiobridge.core.events import Level
 from gpiobridge.core.triggers import TABLES
+
+T = TypeVar("T")
 
 RESERVED = frozenset({"ws", "static", "api", "healthz", "metrics", "simulator", "gpiobridge"})
 """Paths that are the bridge's own, or may become it."""
@@ -140,11 +142,12 @@ def _page(
         ),
         lockout_s=_first(table.lockout_s, every.lockout_s, 0.0),
         idle=_idle(table, every, name),
-        **table.given("template", "lockout_s", "idle", *TABLES),
+        transition=_first(table.transition, every.transition, "cut"),
+        **table.given("template", "lockout_s", "idle", "transition", *TABLES),
     )
 
 
-def _first(own: float | None, shared: float | None, default: float) -> float:
+def _first(own: T | None, shared: T | None, default: T) -> T:
     """Take a page's own value, else that of every page."""
     return next((value for value in (own, shared) if value is not None), default)
 

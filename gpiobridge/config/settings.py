@@ -117,6 +117,23 @@ class Kiosk:
     camera: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """The section ``[stage]``: one page that shows the others in frames, and never leaves.
+
+    Args:
+        kiosk: whether the kiosk opens the stage. Without it, it opens the pages by themselves.
+        ahead: how many pages with `prerender = true` are held ready behind the page that is shown.
+            Each takes as much memory as a page; 0 to 10.
+        fresh_s: how long a page may be held ready before it is loaded anew, in seconds; 1 to
+            86,400.
+    """
+
+    kiosk: bool = True
+    ahead: int = 2
+    fresh_s: float = 300.0
+
+
 MAX_HOLD_S = 600.0
 """The longest hold time of a pin, in seconds."""
 
@@ -235,6 +252,8 @@ class Page:
         rules: (pin's name, its electrical level after the edge, or a gesture) -> the next page.
         lockout_s: how long after the page is shown no press moves it, in seconds; 0 to 60.
         idle: when the page leaves by itself. `false` takes out the `idle` of `[every_page]`.
+        transition: how the page replaces the one before, on the stage. "cut" shows it at once;
+            "fade" fades it in.
         while_rules: the rules that hold at load, too: (pin's name, its level) -> the next page.
     """
 
@@ -245,8 +264,15 @@ class Page:
     client: bool = True
     lockout_s: float = 0.0
     idle: Idle | None = None
+    transition: Literal["cut", "fade"] = "cut"
     rules: Mapping[tuple[str, Level | Gesture], str] = field(default_factory=dict)
     while_rules: Mapping[tuple[str, Level], str] = field(default_factory=dict)
+
+    @property
+    def leads_to(self) -> list[str]:
+        """The other pages that follow it: those of its rules, in their order, then that of idle."""
+        targets = [*self.rules.values(), *([self.idle.to] if self.idle else [])]
+        return [to for to in dict.fromkeys(targets) if to != self.name]
 
     @property
     def fetched_ahead(self) -> bool:
@@ -268,6 +294,7 @@ class Settings:
         gpio: the section `[gpio]`.
         limits: the section `[limits]`.
         kiosk: the section `[kiosk]`.
+        stage: the section `[stage]`.
         pins: by name, in the order of the file.
         pages: by name, in the order of the file.
         folder: the absolute path of the folder that holds `templates/` and `static/`.
@@ -284,5 +311,6 @@ class Settings:
     source: str
     limits: Limits = field(default_factory=Limits)
     kiosk: Kiosk = field(default_factory=Kiosk)
+    stage: Stage = field(default_factory=Stage)
     warnings: tuple[str, ...] = ()
     example_because: str = ""

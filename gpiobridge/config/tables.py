@@ -141,6 +141,10 @@ def chip_name(name: object) -> str:
     return name
 
 
+def _transition(word: str) -> Literal["cut", "fade"]:
+    return "fade" if word == "fade" else "cut"
+
+
 def _idle(value: object) -> Idle | Literal[False]:
     if value is False:
         return False
@@ -211,6 +215,14 @@ class KioskTable(Table):
     camera = Key(Flag())
 
 
+class StageTable(Table):
+    """What may stand in ``[stage]``."""
+
+    kiosk = Key(Flag())
+    ahead = Key(Whole(0, 10))
+    fresh_s = Key(Seconds(1, _ONE_DAY_S), "fresh")
+
+
 class GpioTable(Table):
     """What may stand in ``[gpio]``."""
 
@@ -246,6 +258,7 @@ class RulesTable(Table):
 
     lockout_s = Key(Seconds(0, 60), "lockout")
     idle = Key(_idle)
+    transition = Key(Choice(("cut", "fade"), _transition))
 
     def targets(self, trigger: Trigger) -> Mapping[str, str | Literal[False]]:
         """Map each pin to the page that the trigger leads to."""

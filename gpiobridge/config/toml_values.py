@@ -15,7 +15,7 @@ from gpiobridge.config.toml_lines import scan_line
 from gpiobridge.config.words import Key, dotted, show
 from gpiobridge.core.triggers import TABLES as RULES
 
-SECTIONS = ("server", "gpio", "limits", "kiosk", "pins", "pages", "every_page")
+SECTIONS = ("server", "gpio", "limits", "kiosk", "stage", "pins", "pages", "every_page")
 NUMBERS = (
     "port",
     "max_displays",
@@ -23,9 +23,10 @@ NUMBERS = (
     "displays_per_address",
     "connections_per_address",
     "unfinished_per_address",
+    "ahead",
 )
-DURATIONS = ("beat", "catch_up", "debounce", "hold", "lockout", "after", "warn")
-FLAGS = ("open", "camera", "prerender", "prefetch", "client")
+DURATIONS = ("beat", "catch_up", "debounce", "hold", "lockout", "after", "warn", "fresh")
+FLAGS = ("open", "camera", "prerender", "prefetch", "client", "kiosk")
 LISTS = ("allowed_hosts", "allow")
 CHOICES = {
     "csp": ("local", "strict", "off"),
@@ -35,6 +36,7 @@ CHOICES = {
     "active": ("low", "high"),
     "pull": ("up", "down", "none"),
     "counts": ("settled", "first"),
+    "transition": ("cut", "fade"),
 }
 TEXTS = ("host", "start", "token", "api_token", "url", "renew", "pin", "chip", "template", "idle")
 _MOST_DIGITS = 18  # of a number that is suggested

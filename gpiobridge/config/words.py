@@ -78,6 +78,16 @@ _MEANT = {
             ("flags", "flag"), "leave it out; GPIOBRIDGE_KIOSK_FLAGS in the environment has them"
         ),
         **dict.fromkeys(("url", "token"), "leave it out; it is that of [server]"),
+        "stage": "write kiosk = true below [stage]",
+    },
+    "stage": {
+        **dict.fromkeys(("enabled", "on", "active"), "write kiosk = true"),
+        **dict.fromkeys(("pages", "held", "max_pages", "most"), "write ahead = 2"),
+        **dict.fromkeys(("max_age", "age", "expires", "reload"), 'write fresh = "5min"'),
+        **dict.fromkeys(
+            ("transition", "fade"), 'write transition = "fade" below [pages.<name>] or [every_page]'
+        ),
+        "prerender": "write it below [pages.<name>]",
     },
     "gpio": {
         "factory": "write pin_factory",
@@ -113,6 +123,7 @@ _MEANT = {
             for name in trigger.also
         },
         **dict.fromkeys(("file", "html", "path", "url"), 'write template = "<file>.html"'),
+        **dict.fromkeys(("fade", "animation", "effect"), 'write transition = "fade"'),
     },
 }
 
@@ -181,8 +192,7 @@ def unknown(section: str, name: str, known: Collection[str]) -> str:
     """Say that a key (or, with no section, a whole section) is unknown, and what is right.
 
     Args:
-        section: `server`, `gpio`, `limits`, `kiosk`, `pins`, `pages`, or empty for the file's own
-            level.
+        section: the name of a section, such as `server` or `pages`; empty for the file's own level.
         name: the unknown name.
         known: the names that may stand there.
     """

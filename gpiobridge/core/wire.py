@@ -174,6 +174,11 @@ def read_visible(text: str) -> bool:
     return text == "true"
 
 
+def read_name(text: str) -> str:
+    """Return a display's name, as ``display=`` says, without what can't be shown in a line."""
+    return "".join(sign for sign in text[:MAX_NAME] if sign.isprintable())
+
+
 def read_declined(texts: Iterable[str]) -> frozenset[tuple[str, Level]]:
     """Return the pins and levels whose moves a page has declined: ``door:low``.
 

@@ -20,7 +20,7 @@ from gpiobridge.extension.views import ViewPages
 from gpiobridge.routes import handoff, page_script
 from gpiobridge.routes.admission import CHECKED, check_source, check_token, is_bearer, refuse
 from gpiobridge.routes.blueprint import API_ENDPOINTS, BLUEPRINT, OF_COMMANDS, PUBLIC, SOCKET
-from gpiobridge.routes.content_policies import obstacles
+from gpiobridge.routes.content_policies import forbids_frames, obstacles
 from gpiobridge.routes.html import (
     insert_script,
     is_ours,
@@ -190,11 +190,15 @@ class RequestHooks:
                 response.call_on_close(check)
         if running.settings.pages[page].fetched_ahead:
             response.headers[VERSION_HEADER] = page_script.version(running)
-        by_header = not page_script.client_loads_ahead(running, page)
-        if by_header and page_script.next_pages(running, page):
-            response.headers["Speculation-Rules"] = (
-                f'"{page_script.root(running)}/gpiobridge/next/{page}"'
-            )
+        if page_script.next_pages(running, page):
+            response.vary.add("Sec-Fetch-Dest")
+            by_header = not page_script.client_loads_ahead(running, page)
+            if by_header and not page_script.in_frame():
+                response.headers["Speculation-Rules"] = (
+                    f'"{page_script.root(running)}/gpiobridge/next/{page}"'
+                )
+        if response.status_code < 400:
+            response.call_on_close(partial(_note_frames, running, page, response, request.host))
         set_owners_headers(response, running.settings.server.csp)
         return response
 
@@ -208,6 +212,16 @@ class RequestHooks:
         if (page, what) not in self._said:
             self._said.add((page, what))
             self._lines.write(logging.WARNING, page, "page %s %s", page, what)
+
+
+def _note_frames(running: RunningBridge, page: str, response: Response, host: str) -> None:
+    """Note whether a stage can show a page, by the headers that were sent after all hooks."""
+    headers = response.headers
+    policies, options = (
+        headers.getlist("Content-Security-Policy"),
+        headers.getlist("X-Frame-Options"),
+    )
+    running.stages.note_frames(page, forbids_frames(policies, options, host))
 
 
 def _obstacle() -> str:

@@ -67,10 +67,16 @@ class Guard:
         """Return the descriptor to wait for."""
         return self._pipe.fileno()
 
-    def attend(self, now_s: float) -> str:
-        """Handle messages and time; return why the browser must be restarted, or ""."""
+    def attend(self, now_s: float, *, live: bool) -> str:
+        """Handle messages and time; return why the browser must be restarted, or "".
+
+        Args:
+            now_s: monotonic seconds.
+            live: whether a live page of the bridge is shown, as far as the bridge knows.
+        """
         if self.closed:
             return ""
+        self._tabs.live = live
         for message in self._pipe.receive():
             self._give(self._tabs.hear(message, now_s))
         self._give(self._tabs.look(now_s))

@@ -1,4 +1,4 @@
-"""Ask the bridge about its displays; the launcher does so again and again.
+"""Ask the bridge about its displays and its stage; the launcher does so again and again.
 
 All of it runs on the launcher's thread.
 """
@@ -26,10 +26,13 @@ class Inquiry:
 
     Attributes:
         scene: what the exhibit showed at the last answer, for comparison; None if it is unknown.
+        stage: whether a kiosk is to open the stage, by the newest answer; None if the bridge has no
+            stage, because it is older than version 0.4.
     """
 
     def __init__(self, base: str, name: str, token: str, alarm: Alarm) -> None:
         self.scene: object = None
+        self.stage: bool | None = None
         self._base = base
         self._name = name
         self._token = token
@@ -60,6 +63,7 @@ class Inquiry:
             self.scene = None
             return None
         self._silence = ""
+        self.stage = health.get("stage")
         own = [d["page"] for d in health["displays"] if d["name"] == self._name]
         self.scene = own, [pin["level"] for pin in health["pins"].values()]
         return Answer.of(health["displays"], health["beat"])

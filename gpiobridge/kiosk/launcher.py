@@ -3,7 +3,8 @@
 The launcher runs along with the browser: as the only client of a kiosk compositor (cage), or from a
 desktop's autostart. It runs on the caller's thread, which must be the main thread. It sleeps until
 `alarm` wakes it, or until it is time to ask the bridge (`inquiry`). `liveness` and `renewal`
-decide. `chromium` and `cog` each know one browser.
+decide. `chromium` and `cog` each know one browser. Before each start of the browser the bridge says
+whether the browser opens the stage or the start page by itself.
 """
 
 import contextlib
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -25,7 +27,7 @@ from gpiobridge.kiosk.inquiry import Inquiry
 from gpiobridge.kiosk.liveness import Liveness
 from gpiobridge.kiosk.renewal import Renewal
 from gpiobridge.kiosk.screen import Screen, connected_screen
-from gpiobridge.kiosk.start import Start, page_address
+from gpiobridge.kiosk.start import Start, page_address, stage_address
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +75,7 @@ class Options(NamedTuple):
         allow: the addresses of other sites that may be shown.
         renew_min: when to restart the browser each day, in minutes after midnight; None for never.
         camera: whether a page may use camera and microphone.
+        stage: whether the browser may open the stage; it does if the bridge wants that, too.
     """
 
     url: str
@@ -84,6 +87,7 @@ class Options(NamedTuple):
     allow: Sequence[str] = ()
     renew_min: int | None = None
     camera: bool = False
+    stage: bool = True
 
 
 def run(options: Options, environ: Mapping[str, str] = os.environ) -> None:
@@ -120,7 +124,7 @@ def run(options: Options, environ: Mapping[str, str] = os.environ) -> None:
             camera=options.camera,
         )
         with contextlib.suppress(StoppedError):
-            _Kiosk(options, base, screen, alarm).show(start, environ)
+            _Kiosk(options, base, screen, alarm).show(start, folder, environ)
 
 
 class _Kiosk:
@@ -136,19 +140,22 @@ class _Kiosk:
         self._renewal = Renewal(options.renew_min)
         self._dark = False  # whether there is no screen, as last logged
         self._unheard = 0  # starts in a row without an answer through the pipe
+        self._on_stage = False  # whether the browser opens, or has opened, the stage
 
-    def show(self, start: Start, environ: Mapping[str, str]) -> None:
+    def show(self, start: Start, folder: Path, environ: Mapping[str, str]) -> None:
         """Show the exhibit until stopped.
 
         Args:
-            start: how to start the browser.
+            start: how to start the browser; its address is that of the start page.
+            folder: the folder for a page that leads to a secret address.
             environ: the launcher's own environment.
         """
-        command = self._driver.command(start)
-        its_environ = self._driver.environment(start, environ)
+        self._driver.command(start)  # says at once what is missing
         failures = 0
         while self._is_time_to_start():
-            alive, reason = self._run(command, start.profile, its_environ, failures)
+            if self._on_stage != self._wants_stage():
+                start = self._turned(start, folder)
+            alive, reason = self._run(start, environ, failures)
             failures = 0 if alive else failures + 1
             if not self._alarm.stopping:
                 pause_s = liveness.pause_s(failures)
@@ -161,13 +168,30 @@ class _Kiosk:
             self._pause(_WAIT_S)
         return not self._alarm.stopping
 
-    def _run(
-        self, command: Sequence[str], profile: Path, environ: Mapping[str, str], failures: int
-    ) -> tuple[bool, str]:
+    def _wants_stage(self) -> bool:
+        """Whether bridge and options want the browser to open the stage."""
+        return self._options.stage and bool(self._bridge.stage)
+
+    def _turned(self, start: Start, folder: Path) -> Start:
+        """Turn from the start page to the stage, or back: return the start with that address."""
+        self._on_stage = not self._on_stage
+        options = self._options
+        address = (
+            stage_address(
+                self._base, options.name, options.token, little_memory=start.little_memory
+            )
+            if self._on_stage
+            else page_address(self._base, options.name, options.token)
+        )
+        url = self._driver.first_address(folder, address, secret=bool(options.token))
+        return replace(start, url=url)
+
+    def _run(self, start: Start, environ: Mapping[str, str], failures: int) -> tuple[bool, str]:
         """Start the browser and watch it; return whether it was alive, and why it ended."""
         try:
-            self._driver.prepare(profile, self._base, self._options.allow)
-            started, watchman = self._start(command, environ)
+            self._driver.prepare(start.profile, self._base, self._options.allow)
+            command = self._driver.command(start)
+            started, watchman = self._start(command, self._driver.environment(start, environ))
         except OSError as error:  # a full card, or an upgrade that is replacing the browser
             return False, f"it can't be started: {error}"
         with browser_process.ending(started) as browser:
@@ -199,15 +223,15 @@ class _Kiosk:
         asks = watch or self._options.renew_min is not None
         due_s = 0.0
         while not self._alarm.stopping and browser.poll() is None:
-            if watchman and (stuck := watchman.attend(time.monotonic())):
+            if watchman and (stuck := watchman.attend(time.monotonic(), live=page.shown)):
                 return page.seen, stuck
             if asks and time.monotonic() >= due_s:
                 # Without a screen nobody could see a page, and Chromium would open none.
                 answer, seen = None if self._is_dark() else self._bridge.ask(), page.seen
                 if watchman and watchman.away:
                     answer = None
-                if self._renewal.due(time.monotonic(), _day_s(), self._bridge.scene):
-                    return True, "it is time for kiosk.renew"
+                if renewed := self._renewed():
+                    return True, renewed
                 if watch and (problem := page.problem(time.monotonic(), answer)):
                     return page.seen, problem
                 if page.seen and not seen:
@@ -219,6 +243,17 @@ class _Kiosk:
             self._sleep(wait_s, watchman if watchman and not watchman.closed else None)
         alive = page.seen if watch else time.monotonic() >= steady_s
         return alive, browser_process.how_it_ended(browser.returncode)
+
+    def _renewed(self) -> str:
+        """Say why a browser that is well must be restarted now; "" if it need not."""
+        if self._on_stage and self._bridge.stage is None:
+            return "the bridge has no stage any more"
+        other = self._on_stage != self._wants_stage()
+        if not self._renewal.due(time.monotonic(), _day_s(), self._bridge.scene, other=other):
+            return ""
+        if other:
+            return f"the bridge says [stage] kiosk = {str(self._wants_stage()).lower()} now"
+        return "it is time for kiosk.renew"
 
     def _is_dark(self) -> bool:
         """Whether no screen is connected and switched on."""

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
 
+STAGE = "/gpiobridge/stage"
+"""The path of the stage: one page of the bridge that shows all others in frames."""
+
 
 @dataclass(frozen=True, slots=True)
 class Start:
@@ -30,7 +33,7 @@ class Start:
 
 
 def page_address(base: str, name: str, token: str) -> str:
-    """Return the address that a display opens first.
+    """Return the address at which a display opens the start page.
 
     Args:
         base: the bridge's address.
@@ -39,3 +42,21 @@ def page_address(base: str, name: str, token: str) -> str:
     """
     query = urlencode({"display": name} | ({"token": token} if token else {}))
     return f"{base}/?{query}"
+
+
+def stage_address(base: str, name: str, token: str, *, little_memory: bool) -> str:
+    """Return the address at which a display opens the stage, with the start page on it.
+
+    Args:
+        base: the bridge's address.
+        name: the display's name.
+        token: the bridge's token, if it requires one.
+        little_memory: whether this machine has little memory: then the stage holds no page ready
+            behind the one that is shown.
+    """
+    query = {"display": name}
+    if little_memory:
+        query["ahead"] = "0"
+    if token:
+        query["token"] = token
+    return f"{base}{STAGE}?{urlencode(query)}"

@@ -4,14 +4,20 @@ Chromium's events and answers and the time come in as arguments. Orders are retu
 sends the orders through `devtools_pipe`. Methods and fields are those of the domains Target and
 Browser of the Chrome DevTools Protocol. These need no debugger in a page: a debugger would prevent
 a prerendered page from being shown.
+
+On the stage (`start.STAGE`) the tab's address never changes. If a frame of the stage leads to
+another site, Chromium reports a target of its own for it, of type "iframe". A page behind the shown
+one may also lead there. So such a frame counts as what the tab shows only while no live page is.
 """
 
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from gpiobridge.kiosk.home import origins
+from gpiobridge.kiosk.start import STAGE
 from gpiobridge.net.hosts import origin_of
 
 LOOK_S = 1.0
@@ -58,6 +64,12 @@ class _Page:
     crashed: bool = False  # whether its process has crashed ("Aw, Snap!")
 
 
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    tab: str  # the frame around it: the tab's, if the tab's own document has this frame
+    url: str
+
+
 class Tabs:
     """The open tabs of one start of the browser.
 
@@ -70,17 +82,20 @@ class Tabs:
     Attributes:
         away: whether the exhibit's tab shows an allowed page of another site.
         heard: whether the browser has ever answered.
+        live: whether a live page of the bridge is shown, as far as the bridge knows; to be set.
         strayed: the last address from which a tab was sent home; empty if its tab was gone.
     """
 
     def __init__(self, home: str, bridge: str, allow: Collection[str], now_s: float) -> None:
         self.away = False
         self.heard = False
+        self.live = False
         self.strayed = ""
         self._home = home
         self._own_origins = origins(bridge)
         self._allow = frozenset(map(origin_of, allow)) - {*self._own_origins, ""}
         self._pages: dict[str, _Page] = {}
+        self._frames: dict[str, _Frame] = {}  # those of another process, so of another site
         self._own: str | None = None  # the exhibit's tab
         self._left: str | None = None  # the exhibit's former tab, which a new one replaces
         self._wrong_since_s: float | None = None
@@ -92,8 +107,9 @@ class Tabs:
 
     @staticmethod
     def first() -> Order:
-        """Return the first order: report all tabs, including those that are open already."""
-        return Order("Target.setDiscoverTargets", {"discover": True, "filter": [{"type": "page"}]})
+        """Return the first order: report all tabs and frames, also those that are open already."""
+        kinds = [{"type": "page"}, {"type": "iframe"}]
+        return Order("Target.setDiscoverTargets", {"discover": True, "filter": kinds})
 
     def hear(self, message: Mapping[str, Any], now_s: float) -> list[Order]:
         """Take an event or an answer.
@@ -114,9 +130,13 @@ class Tabs:
         info = params.get("targetInfo")
         match message.get("method"):
             case "Target.targetCreated" | "Target.targetInfoChanged" if isinstance(info, Mapping):
-                self._note(info, now_s)
+                if info.get("type") == "iframe":
+                    self._note_frame(info, now_s)
+                else:
+                    self._note(info, now_s)
             case "Target.targetDestroyed":
                 self._pages.pop(str(params.get("targetId")), None)
+                self._frames.pop(str(params.get("targetId")), None)
             case "Target.targetCrashed":
                 if crashed := self._pages.get(str(params.get("targetId"))):
                     crashed.crashed = True
@@ -134,7 +154,7 @@ class Tabs:
         if self._wrong(now_s):
             self._wrong_since_s = now_s  # try once more if the new tab doesn't come
             left = self._pages.get(self._own) if self._own else None
-            self.strayed = re.split("[?#]", left.url)[0] if left else ""
+            self.strayed = re.split("[?#]", self._address(self._own))[0] if left else ""
             self._left, self._own = self._own, None
             self._untold += 1
             orders.append(Order("Target.createTarget", {"url": self._home}))
@@ -172,13 +192,37 @@ class Tabs:
             page.emptied = url.startswith(_EMPTY) and (page.emptied or not began)
         page.url, page.prerendered = url, prerendered
 
+    def _note_frame(self, info: Mapping[str, Any], now_s: float) -> None:
+        # A tab's own document has the tab's id. An older Chromium doesn't name the frame around.
+        tab = str(info.get("parentFrameId", ""))
+        name, frame = str(info.get("targetId")), _Frame(tab, str(info.get("url", "")))
+        if frame != self._frames.get(name) and tab == self._own:
+            self._moved_s = now_s
+        self._frames[name] = frame
+
+    def _address(self, tab: str | None) -> str:
+        """Return the address of what a tab shows; on a stage, that of a frame that has left it."""
+        page = self._pages.get(tab or "")
+        if page is None:
+            return ""
+        if self.live or not self._is_stage(page.url):
+            return page.url
+        left = (f.url for f in self._frames.values() if f.tab == tab and self._is_foreign(f.url))
+        return next(left, page.url)
+
+    def _is_stage(self, url: str) -> bool:
+        return origin_of(url) in self._own_origins and urlsplit(url).path.endswith(STAGE)
+
+    def _is_foreign(self, url: str) -> bool:
+        return origin_of(url) not in (*self._own_origins, "")
+
     def _strays(self, now_s: float) -> list[Order]:
         """Close every tab except the exhibit's, and bring the exhibit's tab to the front."""
         there = {name: page for name, page in self._pages.items() if not page.prerendered}
         if self._own not in there:
             right = (n for n, page in there.items() if n != self._left and self._may(page.url))
             self._own, self._moved_s = next(right, None), now_s
-        self.away = self._own is not None and self._is_away(there[self._own].url)
+        self.away = self._own is not None and self._is_away(self._address(self._own))
         if not self.away:
             self._home_s = now_s
         if self._own is None:
@@ -193,7 +237,8 @@ class Tabs:
     def _wrong(self, now_s: float) -> bool:
         """Whether the exhibit's tab has been missing, or wrong, for too long."""
         own = self._pages.get(self._own) if self._own else None
-        right = own is not None and self._may(own.url) and not (own.emptied or own.crashed)
+        may = own is not None and self._may(self._address(self._own))
+        right = own is not None and may and not (own.emptied or own.crashed)
         rests, stays = now_s - self._moved_s >= AWAY_S, now_s - self._home_s >= MOST_AWAY_S
         if right and not (self.away and (rests or stays)):
             self._wrong_since_s = None

@@ -1,4 +1,4 @@
-"""The bridge's own routes, on one blueprint: the WebSocket, client, health, API, simulator.
+"""The bridge's own routes, on one blueprint: the WebSocket, client, health, API, simulator, stage.
 
 Requests run on the HTTP server's threads. The WebSocket route gives its connection to the watcher
 and returns, so an open page holds no thread.
@@ -19,6 +19,7 @@ from gpiobridge.routes.overlaps import overlaps
 from gpiobridge.routes.page_script import ASSETS
 from gpiobridge.routes.simulator import SIMULATOR, add_simulator
 from gpiobridge.routes.socket import add_socket
+from gpiobridge.routes.stage import add_stage
 
 BLUEPRINT = "gpiobridge"
 API_ENDPOINTS = f"{BLUEPRINT}.{API}"
@@ -85,6 +86,7 @@ def make_blueprint(running: Callable[[], RunningBridge], url_prefix: str) -> Blu
     blueprint.add_url_rule("/gpiobridge/<path:name>", "asset", _asset)
     add_api(blueprint, running)
     add_simulator(blueprint, running)
+    add_stage(blueprint, running)
     blueprint.register_error_handler(GpioBridgeError, _unavailable)
     return blueprint
 

@@ -16,6 +16,12 @@ STRICT_CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
+STAGE_CSP = STRICT_CSP.replace(
+    # A visitor's click may lead a page to another site, as it may lead a page that is no frame.
+    "connect-src 'self'; ",
+    # It is in an <object> then, which tells an error from a page.
+    "connect-src 'self'; frame-src 'self' http: https: blob:; object-src http: https:; ",
+)
 _OWNERS_CSP = {
     "local": (
         # Nothing from other sites; the owner's own files may do anything.
@@ -148,6 +154,14 @@ def set_owners_headers(response: Response, csp: str) -> None:
     """Set the headers of the owner's page: its policies, and that a browser asks each time."""
     if csp in _OWNERS_CSP:
         response.headers.setdefault("Content-Security-Policy", _OWNERS_CSP[csp])
+    set_pages_headers(response)
+
+
+def set_pages_headers(response: Response) -> None:
+    """Set what holds for each page and for the stage: a policy, and that a browser asks each time.
+
+    A frame may do no more than the page around it, so the stage must not forbid anything else.
+    """
     # A film's controls offer picture-in-picture: a window that covers a kiosk's page and all later
     # pages. It is no tab, so the launcher can't close it, and no policy of Chromium stops it.
     response.headers.setdefault("Permissions-Policy", "picture-in-picture=()")

@@ -25,7 +25,9 @@ def root(running: RunningBridge) -> str:
 def remember_cursor(running: RunningBridge) -> None:
     """Remember the cursor before a page is rendered: presses from now on count on the page.
 
-    A page that is fetched ahead has no cursor: it is shown after the press that leads to it.
+    A page that is fetched ahead has no cursor: it is shown after the press that leads to it. So is
+    a page that a stage holds ready, but only the stage knows which of its frames are: its script
+    passes the cursor over there, and a stage's first page needs it.
     """
     ahead = "prefetch" in request.headers.get("Sec-Purpose", "")
     g.gpiobridge_cursor = "" if ahead else running.watcher.core.cursor
@@ -48,9 +50,11 @@ def script(running: RunningBridge, page: str, nonce: str) -> str:
         for (pin, level), to in rules.while_rules.items():
             levels.setdefault(pin, {})[level] = request.script_root + running.watcher.paths[to]
         more["levels"] = json.dumps(levels)
+    if rules is not None and running.stages.alone([page]):
+        more["alone"] = ""
     if rules is not None and next_pages(running, page):
         more["version"] = version(running)
-        if client_loads_ahead(running, page):
+        if client_loads_ahead(running, page) and not in_frame():
             more["next"] = json.dumps(rules_for_next(running, page))
     return script_tag(
         f"{root(running)}/gpiobridge/client.js?v={_client_version()}",
@@ -79,6 +83,14 @@ def next_pages(running: RunningBridge, page: str) -> dict[str, bool]:
         for to in targets
         if to != page and running.settings.pages[to].fetched_ahead
     }
+
+
+def in_frame() -> bool:
+    """Tell whether the page is loaded in a frame, as on a stage: browsers load nothing ahead there.
+
+    A browser says so only over HTTPS or on this machine (Fetch Metadata, 2).
+    """
+    return request.headers.get("Sec-Fetch-Dest") == "iframe"
 
 
 def rules_for_next(running: RunningBridge, page: str) -> dict[str, object]:

@@ -75,7 +75,7 @@ def add_socket(blueprint: Blueprint, running: Callable[[], RunningBridge]) -> No
             protocol.Connection(protocol.ConnectionType.SERVER),
             Display(
                 page,
-                _printable(request.args.get("display", "")),
+                wire.read_name(request.args.get("display", "")),
                 next(numbers),
                 visible=g.gpiobridge_visible,
             ),
@@ -126,7 +126,3 @@ def _visible() -> bool:
         return wire.read_visible(visible)
     except ValueError as error:
         refuse(400, f"visible = {visible!r}: {error}.")
-
-
-def _printable(text: str) -> str:
-    return "".join(c for c in text[: wire.MAX_NAME] if c.isprintable())

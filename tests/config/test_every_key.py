@@ -14,6 +14,7 @@ from gpiobridge.config.tables import (
     PageTable,
     RulesTable,
     ServerTable,
+    StageTable,
     Table,
 )
 from gpiobridge.errors import ConfigError
@@ -24,6 +25,7 @@ TABLES: dict[str, type[Table]] = {
     "server": ServerTable,
     "limits": LimitsTable,
     "kiosk": KioskTable,
+    "stage": StageTable,
     "gpio": GpioTable,
     "pins.button": WiredTable,
     "pins.bell": PulledTable,

@@ -13,13 +13,14 @@ from gpiobridge.config.tables import (
     LimitsTable,
     PageTable,
     ServerTable,
+    StageTable,
     Table,
 )
 from gpiobridge.config.values import Choice, Flag, Seconds, Texts, Whole
 from gpiobridge.core.triggers import TABLES as RULES
 from gpiobridge.errors import ConfigError
 
-TABLES = (GpioTable, KioskTable, LimitsTable, PageTable, ServerTable)
+TABLES = (GpioTable, KioskTable, LimitsTable, PageTable, ServerTable, StageTable)
 
 BASE = """\
 [server]

@@ -15,7 +15,7 @@ import textwrap
 from pathlib import Path
 from typing import NamedTuple
 
-from gpiobridge.config import Gpio, Idle, Kiosk, Limits, Page, Server, format_duration
+from gpiobridge.config import Gpio, Idle, Kiosk, Limits, Page, Server, Stage, format_duration
 from gpiobridge.config.kinds import KINDS, kind_of
 from gpiobridge.config.page_tables import RESERVED
 from gpiobridge.config.tables import (
@@ -25,6 +25,7 @@ from gpiobridge.config.tables import (
     PageTable,
     RulesTable,
     ServerTable,
+    StageTable,
     Table,
 )
 from gpiobridge.config.values import Choice, Flag, Seconds, Texts, Whole
@@ -78,6 +79,7 @@ EXAMPLES = {
 # The types of values that a reader of their own reads.
 TYPES = {
     "kiosk.renew": "time of day, `HH:MM`",
+    "stage.fresh": "duration, `1s` to `1d`",
     "pins.pin": "whole number or text",
     "pins.source": " or ".join(f'`"{kind}"`' for kind in KINDS),
     "pages.idle": "table of the keys below, or `false`",
@@ -198,6 +200,7 @@ SECTIONS: dict[str, list[Key]] = {
     "server": keys("server", ServerTable, Server),
     "limits": keys("limits", LimitsTable, Limits),
     "kiosk": keys("kiosk", KioskTable, Kiosk),
+    "stage": keys("stage", StageTable, Stage),
     "gpio": keys("gpio", GpioTable, Gpio),
     "pages": keys("pages", PageTable, Page),
     "every_page": keys("pages", RulesTable, Page),
@@ -256,7 +259,7 @@ def names() -> str:
 def example() -> str:
     """Write a complete file, each key with its default and its meaning."""
     parts = []
-    for section in ("server", "limits", "kiosk", "gpio"):
+    for section in ("server", "limits", "kiosk", "stage", "gpio"):
         parts.append(_toml(f"[{section}]", SECTIONS[section]))
     own = {key.place: key for key in pin_keys("gpio")}
     parts.append(_toml("[pins.button]", [own.pop("pins.pin"), *own.values()]))
@@ -265,7 +268,7 @@ def example() -> str:
     parts.append(_toml("[pages.welcome]", welcome) + "\n" + _toml_rules())
     parts.append('[pages.open]\non_low.button = "welcome"')
     parts.append(
-        "# Rules, lockout and idle of each page that says nothing else.\n[every_page]\n"
+        "# Rules, lockout, idle and transition of each page that says nothing else.\n[every_page]\n"
         'idle = { after = "60s", to = "welcome", pins = ["button"], warn = "10s" }'
     )
     return "```toml\n" + "\n\n".join(parts) + "\n```"

@@ -55,6 +55,7 @@ def test_every_key_and_rule_is_there() -> None:
         *(f"server.{key}" for key in reference.ServerTable.known_keys()),
         *(f"limits.{key}" for key in reference.LimitsTable.known_keys()),
         *(f"kiosk.{key}" for key in reference.KioskTable.known_keys()),
+        *(f"stage.{key}" for key in reference.StageTable.known_keys()),
         *(f"gpio.{key}" for key in reference.GpioTable.known_keys()),
         *(f"pages.{key}" for key in reference.PageTable.known_keys() if key not in TABLES),
         *(f"idle.{field.name.removesuffix('_s')}" for field in fields(config.Idle)),
@@ -79,9 +80,8 @@ def test_the_complete_file_has_the_defaults_of_the_code(folder: Path) -> None:
     complete = load(folder, COMPLETE)
     least = load(folder, "[pins]\nbutton = 17\n[pages.welcome]\n[pages.open]\n")
     assert complete.server == least.server
-    assert (complete.limits, complete.kiosk, complete.gpio) == (
-        least.limits, least.kiosk, least.gpio,
-    )  # fmt: skip
+    for section in ("limits", "kiosk", "stage", "gpio"):
+        assert getattr(complete, section) == getattr(least, section)
     assert complete.pins["button"] == least.pins["button"]
     said = replace(complete.pages["welcome"], rules={}, idle=None, prefetch=None)
     assert said == replace(least.pages["welcome"], rules={})

@@ -59,6 +59,22 @@ def test_never_without_a_time() -> None:
     assert dues(Renewal(None), night(FOUR_S - 10, 600)) == []
 
 
+@pytest.mark.parametrize("at_min", [None, 240])
+def test_after_a_change_it_waits_for_a_quiet_minute(at_min: int | None) -> None:
+    """Once the bridge wants another way to show pages, a minute without a change is enough."""
+    renewal = Renewal(at_min)
+    looks = [(now, now, now if now < 300 else "still") for now in map(float, range(0, 600, 2))]
+    due = [now for now, day, scene in looks if renewal.due(now, day, scene, other=100 <= now < 400)]
+    assert due[0] == 300 + QUIET_S
+
+
+def test_a_change_that_is_taken_back() -> None:
+    """If the bridge wants the old way again before the quiet minute, nothing is restarted."""
+    renewal = Renewal(None)
+    looks = night(0.0, 600)
+    assert not any(renewal.due(now, day, scene, other=now < 50) for now, day, scene in looks)
+
+
 @pytest.mark.parametrize(
     ("at_min", "start_s", "due"),
     [(0, 86_300.0, True), (240, FOUR_S + 2, False), (240, FOUR_S - 700, False)],

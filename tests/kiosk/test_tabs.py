@@ -18,6 +18,7 @@ from gpiobridge.kiosk.tabs import (
 BRIDGE = "http://127.0.0.1:8000"
 
 HOME = f"{BRIDGE}/?display=kiosk"
+STAGE = f"{BRIDGE}/gpiobridge/stage?display=kiosk"
 
 
 def tabs(*allow: str, home: str = HOME) -> Tabs:
@@ -29,6 +30,11 @@ def told(name: str, url: str, event: str = "Created", **more: str) -> dict[str, 
     """What Chromium says of a tab."""
     info = {"targetId": name, "type": "page", "url": url, **more}
     return {"method": f"Target.target{event}", "params": {"targetInfo": info}}
+
+
+def framed(url: str, event: str = "Created", parent: str = "own") -> dict[str, Any]:
+    """What Chromium says of a frame that another process draws."""
+    return told("frame", url, event, type="iframe", parentFrameId=parent)
 
 
 def gone(name: str) -> dict[str, Any]:
@@ -223,6 +229,55 @@ def test_time_at_home_is_not_away() -> None:
         browser.hear(told("own", url, "InfoChanged"), now_s)
         browser.look(now_s)
     assert opened(browser, 5.0 + MOST_AWAY_S + GONE_S) == []
+
+
+@pytest.mark.parametrize(
+    ("tab", "live", "frame", "home"),
+    [
+        (STAGE, False, framed("https://example.com/?a"), True),
+        (STAGE, True, framed("https://example.com/?a"), False),  # a page behind the shown one
+        (STAGE, False, framed("https://example.com/?a", parent="page"), False),  # a page's own one
+        (STAGE, False, framed("chrome-error://chromewebdata/"), False),  # the stage covers it
+        (STAGE, False, framed(f"{BRIDGE}/open"), False),
+        (STAGE, False, framed("https://example.org/"), False),  # allowed
+        (f"{BRIDGE}/welcome", False, framed("https://example.com/?a"), False),
+        ("http://[", False, framed("https://example.com/?a"), True),  # the tab's own address
+    ],
+)
+def test_a_frame_of_the_stage_that_leads_elsewhere(
+    tab: str, live: bool, frame: dict[str, Any], home: bool
+) -> None:
+    """While no page is live, a stage counts as the site that its frame has gone to."""
+    browser = shown("own", STAGE, "https://example.org")
+    browser.hear(told("own", tab, "InfoChanged"), 1.0)
+    browser.live = live
+    browser.hear(frame, 5.0)
+    browser.look(5.0)
+    assert bool(opened(browser, 5.0 + GONE_S)) is home
+    if frame == framed("https://example.com/?a") and tab == STAGE and home:
+        assert browser.strayed == "https://example.com/"
+
+
+def test_an_allowed_site_on_the_stage() -> None:
+    """It stays as long there as it would in the whole tab, and then goes home."""
+    browser = shown("own", STAGE, "https://example.org")
+    browser.hear(framed("https://example.org/a"), 5.0)
+    assert browser.away
+    browser.hear(framed("https://example.org/b", "InfoChanged"), 60.0)
+    browser.hear(framed("https://example.org/b", "InfoChanged"), 90.0)  # its title has come
+    assert opened(browser, 60.0 + AWAY_S - 0.1) == []
+    browser.look(60.0 + AWAY_S)
+    assert opened(browser, 60.0 + AWAY_S + GONE_S) == [HOME]
+
+
+def test_a_frame_that_comes_back() -> None:
+    """Once the frame shows the bridge again, in the tab's own process, nothing is away."""
+    browser = shown("own", STAGE, "https://example.org")
+    browser.hear(framed("https://example.org/a"), 5.0)
+    browser.hear(gone("frame"), 9.0)
+    assert not browser.away
+    browser.look(9.0 + MOST_AWAY_S)
+    assert opened(browser, 9.0 + MOST_AWAY_S + GONE_S) == []
 
 
 @pytest.mark.parametrize(

@@ -109,6 +109,7 @@ def boot(
             if starts:
                 with stage("boot until the bridge is healthy"):
                     guest.wait_http("/healthz")
+                    guest.wait_shell()
             else:
                 with stage("boot until the shell answers"):
                     guest.wait_shell()

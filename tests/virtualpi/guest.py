@@ -17,6 +17,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -32,7 +33,10 @@ _GUEST_PORT = 8000
 _APP_DISK_MIB = 64
 _CONNECT_LIMIT_S = 20.0
 _ANSWER_LIMIT_S = 60.0
+_TRY_S = 1.0  # the shell is asked so often whether it is there
+_SLOW_TRY_S = 10.0  # for a shell that is there, but slow
 _LOG_TAIL = 4000  # characters of the console shown with an error
+_CTRL_C = "\x03"
 
 
 class VirtualPi:
@@ -68,6 +72,7 @@ class VirtualPi:
         self._folder = Path(tempfile.mkdtemp(prefix="virtualpi-"))
         self._process: subprocess.Popen[bytes] | None = None
         self._chip = ""
+        self._busy = False  # the shell may still run a script that nobody waits for
         self._monitor: _LineSocket
         self._lines: _LineSocket
         self._shell: _LineSocket
@@ -110,31 +115,36 @@ class VirtualPi:
 
         Returns:
             Its exit status, and what it wrote to standard output and standard error.
+
+        Raises:
+            BenchError: no end within ``limit_s`` seconds; the message ends with the console. The
+                next script ends this one.
         """
         # The serial line has a terminal's limit of 4096 characters a line, hence the short
         # pieces. Kernel messages may stand between the lines, hence the marks.
         mark = "virtualpi-" + os.urandom(6).hex()
         pieces = base64.encodebytes(script.encode()).decode().replace("\n", "\\\n")
-        self._shell.send(
+        self._begin(
             f'echo; echo {mark} begin; bash -c "$(echo {pieces} | base64 -d)" </dev/null 2>&1; '
             f"status=$?; echo; echo {mark} $status"
         )
-        end_s = time.monotonic() + limit_s
         output: list[str] | None = None
-        while True:
-            line = self._shell.readline(end_s - time.monotonic())
+        for line in self._lines_of(script, limit_s):
             if output is None:
                 if line.startswith(mark):
                     output = []
             elif line.startswith(mark):
+                self._busy = False
                 return int(line.split()[1]), "\n".join(output).rstrip("\n")
             else:
                 output.append(line)
+        raise AssertionError("unreachable: the lines end with an error only")
 
     def sh_until(self, script: str, said: str, limit_s: float = _ANSWER_LIMIT_S) -> bool:
         """Start a bash script in the guest, as root, and wait until it says something.
 
-        What it says later is not read: this is for a guest that is cut off next.
+        What it says later is not read: this is for a guest that is cut off next. In one that is
+        not, the next script ends this one.
 
         Args:
             script: any text.
@@ -143,19 +153,20 @@ class VirtualPi:
 
         Returns:
             Whether it said so; False if it ended without.
+
+        Raises:
+            BenchError: neither within ``limit_s`` seconds; the message ends with the console.
         """
         mark = "virtualpi-" + os.urandom(6).hex()
         pieces = base64.encodebytes(script.encode()).decode().replace("\n", "\\\n")
-        self._shell.send(
-            f'echo; bash -c "$(echo {pieces} | base64 -d)" </dev/null 2>&1; echo {mark}'
-        )
-        end_s = time.monotonic() + limit_s
-        while True:
-            line = self._shell.readline(end_s - time.monotonic())
+        self._begin(f'echo; bash -c "$(echo {pieces} | base64 -d)" </dev/null 2>&1; echo {mark}')
+        for line in self._lines_of(script, limit_s):
             if said in line:
                 return True
             if mark in line:
+                self._busy = False
                 return False
+        raise AssertionError("unreachable: the lines end with an error only")
 
     def cut(self) -> None:
         """Cut the power: what the guest hasn't handed to its disk is lost."""
@@ -165,20 +176,36 @@ class VirtualPi:
         self.stop()
 
     def wait_shell(self, limit_s: float = 300.0) -> None:
-        """Wait until the guest's shell answers: what is sent to it before is lost.
+        """Wait until the guest's shell answers, and has read all that was sent to it.
+
+        What is sent to it before may be lost, or only its beginning.
 
         Raises:
             BenchError: it did not within ``limit_s`` seconds; the message ends with the console.
         """
-        mark = "virtualpi-" + os.urandom(6).hex()
+        # Before there is a shell, the kernel drops characters, such as those in the serial port at
+        # that moment, and echoes the rest. So any part of a line may come back. The answer is
+        # no part of it: only a shell removes the backslash.
+        asked: set[str] = set()
         end_s = time.monotonic() + limit_s
         while time.monotonic() < end_s:
-            self._shell.send(f"echo; echo {mark}")
-            with contextlib.suppress(BenchError):
-                while self._shell.readline(1.0) != mark:  # the terminal may echo the command
-                    pass
+            word = os.urandom(6).hex()
+            asked.add(f"virtualpi-{word}")
+            self._shell.send(f"echo; echo virtualpi\\-{word}")
+            if self._answers(f"virtualpi-{word}", asked):
+                self._busy = False
                 return
         raise BenchError(f"no shell after {limit_s:.0f} s. The console:\n{self.log()}")
+
+    def _answers(self, newest: str, asked: set[str]) -> bool:
+        """Whether the shell gives the newest answer; the earlier ones may come before it."""
+        end_s = time.monotonic() + _TRY_S
+        with contextlib.suppress(BenchError):
+            while (line := self._shell.readline(end_s - time.monotonic())) != newest:
+                if line in asked:
+                    end_s = time.monotonic() + _SLOW_TRY_S
+            return True
+        return False
 
     def reboot(self) -> None:
         """Restart the guest at once, without stopping anything, and wait for its shell.
@@ -189,8 +216,9 @@ class VirtualPi:
             BenchError: no shell answered.
         """
         self.sh("sync")
-        # At once: the shell would be waited for, which ignores SIGTERM as shells do.
-        self._command("system_reset")
+        # At once: the shell would be waited for, which ignores SIGTERM as shells do. QEMU may
+        # answer before it resets, and the old shell must not be taken for the new one.
+        self._command("system_reset", event="RESET")
         self.wait_shell()
 
     def get(self, path: str, limit_s: float = 10.0) -> tuple[int, str]:
@@ -354,14 +382,41 @@ class VirtualPi:
             else:
                 return _LineSocket(connection)
 
-    def _command(self, name: str, **arguments: str) -> Any:
+    def _begin(self, line: str) -> None:
+        """Send a line to the shell, once a script that was given up has ended."""
+        if self._busy:
+            self._shell.send(_CTRL_C)  # also ends a line that the shell has read in part
+            self.wait_shell(_ANSWER_LIMIT_S)
+        self._busy = True
+        self._shell.send(line)
+
+    def _lines_of(self, script: str, limit_s: float) -> Iterator[str]:
+        """Yield what the guest says from now on."""
+        end_s = time.monotonic() + limit_s
+        while True:
+            try:
+                yield self._shell.readline(end_s - time.monotonic())
+            except BenchError as error:
+                raise BenchError(
+                    f"{error}. Given up after {limit_s:.0f} s:\n{script}\n"
+                    f"The console:\n{self.log()}"
+                ) from error
+
+    def _command(self, name: str, *, event: str = "", **arguments: str) -> Any:
+        """Give QEMU a command, and return its answer once the event, if any, has come, too."""
         self._monitor.send(json.dumps({"execute": name, "arguments": arguments}))
-        while True:  # events come in between
-            reply = json.loads(self._monitor.readline(_ANSWER_LIMIT_S))
-            if "error" in reply:
-                raise BenchError(f"QEMU refuses {name}: {reply['error']['desc']}")
-            if "return" in reply:
-                return reply["return"]
+        awaited = {"return", event} if event else {"return"}
+        answer = None
+        while awaited:  # other events come in between
+            told = json.loads(self._monitor.readline(_ANSWER_LIMIT_S))
+            if "error" in told:
+                raise BenchError(f"QEMU refuses {name}: {told['error']['desc']}")
+            if "return" in told:
+                answer = told["return"]
+                awaited.discard("return")
+            else:
+                awaited.discard(told.get("event"))
+        return answer
 
     def _human(self, line: str) -> None:
         """Give a command that only QEMU's monitor for people has; it says nothing if it works."""

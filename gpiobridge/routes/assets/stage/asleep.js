@@ -67,8 +67,7 @@ export class Sleep {
   /**
    * Wake the page: it is on the screen from now on.
    *
-   * @param {{focus?: boolean}} options focus: whether the page gets the focus, and in it the
-   *     element that last wanted it
+   * @param {{focus?: boolean}} options focus: whether it gets the focus at once (`takeFocus`)
    */
   wake({ focus = true } = {}) {
     if (this.#state !== "asleep") return;
@@ -76,8 +75,13 @@ export class Sleep {
     this.#patches.release();
     for (const part of this.#parts) part.wake?.();
     this.#trees.stop();
-    if (focus) this.#focus.wake();
+    if (focus) this.takeFocus();
     this.#view.document.dispatchEvent(new this.#view.Event("prerenderingchange"));
+  }
+
+  /** Give the page the focus, and in it the element that last wanted it. */
+  takeFocus() {
+    this.#focus.wake();
   }
 
   /**

@@ -1,0 +1,183 @@
+// One page of the bridge in its frame: from the load until the frame is taken out again.
+//
+//     loading ──ready──▶ ready ──swap──▶ shown ──next swap──▶ ended ──▶ removed
+//        └───── failed: an error, a dead server, too slow
+//
+// Until the swap the frame is covered and its page asleep (asleep.js). The page may be one without
+// the bridge's client: then it is ready once it is parsed.
+//
+// A page of another site is in an <object>. In all other ways as good as a frame, it fires `error`
+// for a page that can't be had, that is an error or that forbids frames; <iframe> fires `load`.
+
+import { Sleep } from "./asleep.js";
+
+const LOAD_MS = 10_000; // a page that isn't there by then has failed
+const COMPLETE_MS = 1000; // how long a page that is there may take for its pictures and fonts
+const LOOK_MS = 100; // how often to look for an error page: Firefox fires no event for it
+const LAST_MS = 300; // from the next page's first frame until a frame is taken out
+
+function pause(ms) {
+  return new Promise((done) => setTimeout(done, ms));
+}
+
+/** Act after the next frame was handed over to be drawn; a hidden tab draws none. */
+export function afterFrame(act) {
+  if (document.hidden) setTimeout(act);
+  else requestAnimationFrame(() => setTimeout(act));
+}
+
+let made = 0;
+
+export class FramedPage {
+  /**
+   * @param {URL} url of the page.
+   * @param {string} name of the frame, if a form is sent into it; then nothing else is loaded.
+   */
+  constructor(url, name = "") {
+    this.url = url;
+    this.isForeign = url.origin !== location.origin;
+    this.isAnswer = name !== ""; // of a form: what it says counts, even with an error's status
+    this.name = ""; // the page's name, once its client has joined
+    this.client = null; // what the page's client offers (see client.js), if it has one
+    this.sleep = null; // what keeps the page quiet
+    this.shown = false;
+    this.ready = false;
+    this.pending = null; // the promise of `load`
+    this.removed = false;
+    this.joined = null; // the document whose client has joined
+    this.element = document.createElement(this.isForeign && !name ? "object" : "iframe");
+    this.element.id = `page-${(made += 1)}`; // by which the browser tells whose a long task is
+    if (name) this.element.name = name;
+    else if (this.isForeign) Object.assign(this.element, { type: "text/html", data: url.href });
+    else this.element.src = url.href;
+    this.#cover(true);
+  }
+
+  /** The frame's document; null if it can't be looked into, as an error page can't. */
+  get document() {
+    try {
+      return this.element.contentDocument;
+    } catch {
+      return null;
+    }
+  }
+
+  get view() {
+    return this.element.contentWindow;
+  }
+
+  /** Whether the document that is in the frame now has the bridge's client. */
+  get isJoined() {
+    return this.joined !== null && this.joined === this.document;
+  }
+
+  /** The status with which the page came; 0 if the browser doesn't say. */
+  get status() {
+    try {
+      return this.view.performance.getEntriesByType("navigation")[0]?.responseStatus ?? 0;
+    } catch {
+      return 0;
+    }
+  }
+
+  /**
+   * Load the page, covered.
+   *
+   * @returns {Promise<boolean>} whether it can be shown; if not, its frame is gone.
+   */
+  load() {
+    document.body.append(this.element);
+    this.pending = this.#becomeReady();
+    return this.pending;
+  }
+
+  async #becomeReady() {
+    if (await this.#isThere()) {
+      if (this.document) await Promise.race([this.#isComplete(), pause(COMPLETE_MS)]);
+      this.ready = !this.removed && (this.isForeign || this.document !== null);
+    }
+    if (!this.ready) this.remove();
+    return this.ready;
+  }
+
+  /** Wait until the document is complete and the client has joined, or the load has failed. */
+  #isThere() {
+    return new Promise((done) => {
+      const end = (there) => {
+        clearInterval(looks);
+        clearTimeout(limit);
+        done(there && !this.removed && !this.#isError);
+      };
+      const look = () => {
+        if (this.removed) end(false);
+        else if (this.isForeign) return;
+        else if (this.document === null) end(false);
+        else if (this.document.location.href === "about:blank") return;
+        else if (this.document.readyState !== "loading") end(true);
+      };
+      const looks = setInterval(look, LOOK_MS);
+      const limit = setTimeout(end, LOAD_MS, false);
+      this.onParsed = () => end(true);
+      this.element.addEventListener("load", () => (this.isForeign ? end(true) : look()));
+      this.element.addEventListener("error", () => end(false));
+    });
+  }
+
+  /** Whether the page came as an error. A form's answer may say what is wrong with what was sent. */
+  get #isError() {
+    return this.status >= 400 && !(this.isAnswer && this.isJoined);
+  }
+
+  /** Wait for the load, and for the pictures in view and the fonts. */
+  async #isComplete() {
+    const { document } = this;
+    if (document.readyState !== "complete") {
+      await new Promise((done) => this.view.addEventListener("load", done, { once: true }));
+    }
+    const { innerWidth, innerHeight } = this.view;
+    const inView = [...document.images].filter((image) => {
+      const { top, left, bottom, right } = image.getBoundingClientRect();
+      return bottom > 0 && right > 0 && top < innerHeight && left < innerWidth;
+    });
+    const broken = () => {}; // a picture that can't be shown doesn't hold the page up
+    await Promise.all([document.fonts?.ready, ...inView.map((i) => i.decode().catch(broken))]);
+  }
+
+  /** Take in the page's client, before any script of the page. A page may come anew in its frame. */
+  join(view, name, client) {
+    this.name = name;
+    this.client = client;
+    this.joined = view.document;
+    this.sleep = new Sleep(view);
+    if (this.shown) this.sleep.wake();
+    view.document.addEventListener("DOMContentLoaded", () => this.onParsed());
+  }
+
+  /** Put the frame above the others; the page wakes up later, so that this is painted first. */
+  uncover(fade) {
+    this.shown = true;
+    this.element.classList.toggle("fade", fade);
+    this.#cover(false);
+  }
+
+  /** From now on the page is silent; it is gone soon. */
+  end() {
+    this.client?.sleep();
+    this.sleep?.end();
+    this.shown = false;
+    this.element.classList.add("leaving");
+    this.#cover(true);
+    afterFrame(() => setTimeout(() => this.remove(), LAST_MS));
+  }
+
+  remove() {
+    this.removed = true;
+    this.element.remove();
+  }
+
+  #cover(covered) {
+    this.element.inert = covered;
+    this.element.ariaHidden = String(covered);
+    this.element.classList.toggle("shown", !covered);
+  }
+}

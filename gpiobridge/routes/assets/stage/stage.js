@@ -1,0 +1,220 @@
+// The stage: a page that never navigates. It shows one page of the bridge in a frame, and holds the
+// next ones behind it, loaded, painted and asleep, so that a press only swaps two frames.
+//
+// The framed pages stay ordinary pages. Each has its own client (client.js), socket and cursor. The
+// client joins the stage (`join`), and asks it instead of `location` when the page leaves (`show`).
+//
+//     press ─▶ socket closed with 4000 ─▶ client.js: led, leave, load ─▶ show ─▶ swap
+//                                    staged and fresh: at once ──────────┘
+//                                    else: loaded behind first, never shown if that fails
+//
+// framed_page.js knows one page in its frame, asleep.js what a covered page may not do, ahead.js
+// which pages are held behind, strays.js what brings the screen home.
+
+import { Ahead } from "./ahead.js";
+import { afterFrame, FramedPage } from "./framed_page.js";
+import { Strays } from "./strays.js";
+
+const { prefix, page: firstPath } = document.documentElement.dataset;
+// Marks this tab as a stage; a page that finds itself alone in it leads back (client.js).
+const stageKey = `gpiobridge${prefix}:stage`;
+const nameKey = `gpiobridge${prefix}:display`;
+const shownKey = `gpiobridge${prefix}:shown-page`; // for a reload of the stage
+
+function keep(key, value) {
+  try {
+    sessionStorage.setItem(key, value);
+  } catch {
+    // forbidden: the stage does without
+  }
+}
+
+function recall(key) {
+  try {
+    return sessionStorage.getItem(key) || "";
+  } catch {
+    return "";
+  }
+}
+
+class Stage {
+  /** @param {object} told what the server tells of its pages (docs/wire.md, "The stage"). */
+  constructor(told) {
+    this.shown = null; // the framed page on the screen
+    this.coming = null; // the one that is loaded for the press just now
+    this.leaving = []; // pages that have left the screen, for some more moments
+    this.leaves = false; // the stage itself is being loaded anew
+    this.answers = 0; // how many forms were sent
+    this.ahead = new Ahead(this, told, prefix);
+    this.strays = new Strays(this, prefix);
+    this.titles = new MutationObserver(() => this.takeTitle());
+  }
+
+  /**
+   * Show the page at ``url``: at once if it is held behind, else as soon as it is loaded.
+   *
+   * @returns {Promise<boolean>} false if it can't be loaded; then the present page stays.
+   */
+  async show(url) {
+    this.coming?.remove();
+    this.coming = null;
+    const isForeign = url.origin !== location.origin;
+    if (this.ahead.isAlone(url)) return this.#giveWay(url);
+    if (!isForeign && this.ahead.isOutdated && (await this.ahead.isServed())) return this.#begin(url);
+    const held = this.ahead.take(url);
+    if (held?.ready) {
+      this.#swap(held);
+      return true;
+    }
+    return this.#load(held ?? new FramedPage(url));
+  }
+
+  /**
+   * Show what answers a form, as soon as it is loaded.
+   *
+   * @returns {string} the name of the frame to which the form is to be sent.
+   */
+  awaitAnswer(url) {
+    this.coming?.remove();
+    this.answers += 1;
+    const name = `gpiobridge-answer-${this.answers}`;
+    this.#load(new FramedPage(url, name));
+    return name;
+  }
+
+  /** Load a page, and show it; if that fails, the present page stays. */
+  async #load(coming) {
+    this.coming = coming;
+    this.ahead.rest(); // nothing else is loaded meanwhile
+    const ready = await (coming.pending ?? coming.load());
+    if (this.coming !== coming) return ready;
+    this.coming = null;
+    if (ready) this.#swap(coming);
+    else if (await this.ahead.learnsAlone(coming.url)) return this.#giveWay(coming.url);
+    else this.ahead.goOn();
+    return ready;
+  }
+
+  /** Show the page at ``url``; if it can't be shown, the start page: as soon as it goes. */
+  insist(url) {
+    this.strays.home = url;
+    return this.strays.bringHome();
+  }
+
+  /** The shown page has become an error: nothing is shown any more. */
+  lose() {
+    this.shown.client?.sleep();
+    this.shown.remove();
+    this.shown = null;
+    this.titles.disconnect();
+  }
+
+  /** Load the stage itself anew, with the page at ``url`` as the shown one. */
+  #begin(url) {
+    const here = new URL(location.href);
+    here.searchParams.set("page", url.pathname + url.search);
+    this.leave(here);
+    return new Promise(() => {}); // this stage ends here
+  }
+
+  /** Load a stage in place of this one. */
+  leave(url) {
+    this.leaves = true;
+    location.replace(url);
+  }
+
+  /** Leave for a page that forbids frames: it is shown alone, and the next one leads back here. */
+  #giveWay(url) {
+    this.leaves = true;
+    location.assign(url);
+    return new Promise(() => {});
+  }
+
+  #swap(next) {
+    const before = this.shown;
+    this.shown = next;
+    const levels = before?.client?.levels() ?? {};
+    next.uncover(this.ahead.fades(next));
+    before?.end();
+    next.client?.takeLevels(levels);
+    next.sleep?.wake({ focus: false });
+    if (!next.isForeign) keep(shownKey, next.url.pathname + next.url.search);
+    // Each of these takes a part of a frame, and nobody misses it for that long.
+    afterFrame(() => this.#attend(next));
+  }
+
+  /** Follow the page that is now in the shown frame. */
+  #attend(page) {
+    if (page !== this.shown) return; // the next one came meanwhile
+    page.element.focus();
+    page.sleep?.takeFocus();
+    this.takeTitle();
+    this.titles.disconnect();
+    const head = page.document?.head;
+    if (head) this.titles.observe(head, { subtree: true, childList: true, characterData: true });
+    this.strays.watch(page);
+    this.ahead.follow(page);
+  }
+
+  #attendOnceParsed(page, view) {
+    view.document.addEventListener("DOMContentLoaded", () => {
+      if (page !== this.shown) return;
+      page.url = new URL(view.location.href);
+      page.staged = false;
+      keep(shownKey, page.url.pathname + page.url.search);
+      this.#attend(page);
+    });
+  }
+
+  /** A screen reader says the title and the language of the page that is shown. */
+  takeTitle() {
+    const { document: shown } = this.shown;
+    if (!shown) return;
+    document.title = shown.title;
+    this.shown.element.title = shown.title;
+    document.documentElement.lang = shown.documentElement?.lang ?? "";
+  }
+
+  /** Every framed page that is in the document. */
+  get pages() {
+    return [this.shown, this.coming, ...this.ahead.pages].filter((page) => page && !page.removed);
+  }
+
+  /** Take in a page's client; null if ``view`` isn't one of the stage's frames. */
+  join(view, name, client) {
+    const page = this.pages.find((each) => each.view === view);
+    if (!page) return null;
+    page.join(view, name, client);
+    this.strays.guard(page, view);
+    // Another page has come in the shown frame, such as the answer to a form.
+    if (page === this.shown) this.#attendOnceParsed(page, view);
+    return {
+      show: (url) => this.show(url),
+      isStaged: () => page.staged,
+      /** The stage's clock in ms since 1970: frames have clocks of their own. */
+      nowMs: () => performance.timeOrigin + performance.now(),
+    };
+  }
+}
+
+/** The page to begin with: the one asked for; after a reload, the one that was shown. */
+function first() {
+  const isReload = performance.getEntriesByType("navigation")[0]?.type === "reload";
+  return new URL((isReload && recall(shownKey)) || firstPath, location.href);
+}
+
+/** The token is in a cookie by now, and the page in this document: neither belongs in the URL. */
+function tidyAddress() {
+  const url = new URL(location.href);
+  const name = url.searchParams.get("display");
+  if (name) keep(nameKey, name);
+  for (const once of ["token", "page"]) url.searchParams.delete(once);
+  history.replaceState(null, "", url);
+  keep(stageKey, url.pathname + url.search);
+}
+
+const begin = first();
+tidyAddress();
+const stage = new Stage(JSON.parse(document.documentElement.dataset.stage));
+window.gpiobridgeStage = { join: (...client) => stage.join(...client) };
+stage.insist(begin);
