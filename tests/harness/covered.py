@@ -45,10 +45,10 @@ _PAGE = """\
     frame.src = path;
     document.body.append(frame);
   });
-  window.wake = (name) => {
+  window.wake = (name, how) => {
     document.querySelector(`[name="${name}"]`).inert = false;
     const atMs = performance.now();
-    sleeps.get(name).wake();
+    sleeps.get(name).wake(how);
     return performance.now() - atMs;
   };
   window.end = (name) => {
