@@ -59,7 +59,7 @@ class Stage {
     this.coming?.remove();
     this.coming = null;
     const isForeign = url.origin !== location.origin;
-    if (this.ahead.isAlone(url)) return this.#giveWay(url);
+    if (this.ahead.isAlone(url)) return (await this.ahead.isServed()) && this.#giveWay(url);
     if (!isForeign && this.ahead.isOutdated && (await this.ahead.isServed())) return this.#begin(url);
     const held = this.ahead.take(url);
     if (held?.ready) {
