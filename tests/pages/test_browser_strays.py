@@ -60,7 +60,7 @@ def stage(run_bridge: Run, page: Any, tmp_path: Path) -> StageTab:
 
 def click(stage: StageTab, selector: str) -> None:
     """Click something in the page on the screen."""
-    stage.page.frame_locator("iframe.shown").locator(selector).click()
+    stage.page.frame_locator("iframe.shown").locator(selector).click(no_wait_after=True)
 
 
 def query(stage: StageTab) -> str:
@@ -223,7 +223,9 @@ def test_a_page_of_the_bridge_without_a_client_stays(
     run_bridge: Run, page: Any, tmp_path: Path
 ) -> None:
     """It is one of the exhibit's pages; its links go the stage's way, too."""
-    config = write_stage_exhibit(tmp_path, CONFIG.replace("[pages.late]", "[pages.late]\nclient = false"))
+    config = write_stage_exhibit(
+        tmp_path, CONFIG.replace("[pages.late]", "[pages.late]\nclient = false")
+    )
     config.write_text(config.read_text().replace('on_low.button = "welcome"\n', "", 2))
     (tmp_path / "templates" / "late.html").write_text(PAGE.replace("/late", "/open"))
     page.add_init_script(SHORT)
@@ -251,7 +253,9 @@ def test_a_page_of_another_site_is_shown_if_it_can_be(
     site = Answers(200, ANSWER, **{"Content-Type": "text/html", **header})
     try:
         url = f"http://localhost:{site.server_port}/"
-        config = write_stage_exhibit(tmp_path, CONFIG, welcome=PAGE.replace("/static/map.html", url))
+        config = write_stage_exhibit(
+            tmp_path, CONFIG, welcome=PAGE.replace("/static/map.html", url)
+        )
         page.add_init_script(SHORT)
         stage = StageTab(page, run_bridge(config=config))
         stage.wait_shown("/welcome")
@@ -279,18 +283,17 @@ def test_a_dead_site_is_not_gone_to(api: str, stage: StageTab) -> None:
     stage.wait_shown("/open")
 
 
-def test_a_page_that_wants_no_frame_stays_in_it(
-    run_bridge: Run, page: Any, tmp_path: Path
-) -> None:
+def test_a_page_that_wants_no_frame_stays_in_it(run_bridge: Run, page: Any, tmp_path: Path) -> None:
     """The stage doesn't leave, and doesn't load it again and again."""
     busting = "<script>if (top !== self) top.location = self.location;</script></head>"
     config = write_stage_exhibit(tmp_path, CONFIG, welcome=PAGE.replace("</head>", busting))
     asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    stage = StageTab(page, run_bridge(config=config))
+    page.on("request", lambda request: asked.append(f"{request.method} {request.url}"))
+    bridge = run_bridge(config=config)
+    stage = StageTab(page, bridge)
     stage.wait_shown("/welcome")
     stage.wait_behind("/open")
-    assert len([url for url in asked if url.endswith("/welcome")]) == 1
+    assert asked.count(f"GET {bridge.url}/welcome") == 1
 
 
 def test_a_page_that_leaves_the_stage_for_itself_stays_alone(
@@ -316,16 +319,18 @@ def test_a_page_that_leaves_the_stage_for_itself_stays_alone(
     page.wait_for_url("**/gpiobridge/stage*")
 
 
-def test_back_and_forward_do_no_harm(stage: StageTab, api: str) -> None:
-    """Keys and entries that pages left in the history change nothing on the screen."""
-    stage.page.evaluate("shownView().history.pushState({}, '', '#1')")
+def test_back_and_forward_do_no_harm(stage: StageTab) -> None:
+    """What pages have left in the history changes nothing on the screen."""
+    for number in range(3):
+        stage.page.evaluate(f"shownView().history.pushState({{}}, '', '#{number}')")
     stage.press()
     stage.wait_shown("/open")
-    stage.page.evaluate("window.now = shownFrame()")
-    stage.page.wait_for_function("() => document.querySelectorAll('iframe.leaving').length === 0")
+    stage.wait("!first.isConnected")
+    stage.page.evaluate("() => { window.now = shownFrame(); }")
     for keys in ("Alt+ArrowLeft", "Alt+ArrowLeft", "Alt+ArrowRight"):
         stage.page.keyboard.press(keys)
-        stage.page.evaluate("history.back()")
+    stage.page.evaluate("() => { history.back(); history.forward(); }")
+    assert stage.page.evaluate("shownFrame() === now")
     stage.press()
     stage.wait_shown("/welcome")
     assert stage.page.evaluate("same")

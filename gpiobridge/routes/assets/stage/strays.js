@@ -52,9 +52,14 @@ export class Strays {
     setInterval(() => this.#look(), LOOK_MS);
   }
 
+  /** A page is on the screen: the plain picture isn't needed. */
+  uncover() {
+    this.plain.hidden = true;
+    this.seen = undefined;
+  }
+
   /** Watch the page that is now shown. */
   watch(page) {
-    this.plain.hidden = true;
     this.seen = undefined;
     // Of an iframe, the first; of another site's <object>, both.
     page.element.onload = () => this.#look();
