@@ -77,7 +77,7 @@ def test_a_page_that_is_not_staged_is_loaded_behind(stage: StageTab) -> None:
     """The present page stays on the screen until the next one is there."""
     stage.press("door")
     stage.wait_shown("/late")
-    stage.wait_behind()
+    stage.wait_behind("/welcome")
     stage.press()
     stage.wait_shown("/welcome")
 

@@ -142,7 +142,7 @@ def test_a_stage_below_a_prefix(make: Callable[..., Exhibit]) -> None:
     [
         ("/open", "/open"),
         ("/open?lang=de%26x=1", "/open?lang=de&x=1"),
-        ("/%6fpen", "/open"),
+        ("/%256fpen", "/open"),
         ("", "/welcome"),
         ("open", "/welcome"),
         ("/nothing", "/welcome"),
@@ -314,8 +314,8 @@ def test_another_file_or_version_makes_another_stage(
     versions = {before}
     for change in (
         lambda: None,
-        lambda: (folder / "asleep" / "new.js").write_text("1"),
-        lambda: (folder / "asleep" / "new.js").rename(folder / "new.js"),
+        lambda: (folder / "asleep" / "y.js").write_text("1"),
+        lambda: (folder / "asleep" / "y.js").rename(folder / "asleep" / "z.js"),
         lambda: monkeypatch.setattr(stage, "__version__", "99"),
     ):
         change()
