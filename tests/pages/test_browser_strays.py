@@ -1,7 +1,6 @@
 """What leaves the stage's page by a link, a form or a script, in a real Chromium."""
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -126,9 +125,10 @@ def test_a_link_within_the_page_is_the_browsers(api: str, stage: StageTab) -> No
 
 def test_a_page_may_keep_a_click_for_itself(api: str, stage: StageTab) -> None:
     """What its own script prevents goes nowhere."""
-    stage.page.evaluate(
-        "shownView().document.getElementById('late').onclick = () => { top.clicked = 1; return false; }"
-    )
+    stage.page.evaluate("""() => {
+      const link = shownView().document.getElementById("late");
+      link.onclick = () => { window.clicked = true; return false; };
+    }""")
     click(stage, "#late")
     stage.page.wait_for_function("() => window.clicked")
     click(stage, "#top")
@@ -235,14 +235,6 @@ def test_a_page_of_the_bridge_without_a_client_stays(
     assert page.evaluate("shownView().location.pathname") == "/late"
     click(stage, "#late")
     stage.wait_shown("/open")
-
-
-@pytest.fixture
-def elsewhere() -> Any:
-    """Another site."""
-    server = Answers(200, ANSWER)
-    yield server
-    server.stop()
 
 
 @pytest.mark.parametrize("header", [{}, {"X-Frame-Options": "DENY"}])

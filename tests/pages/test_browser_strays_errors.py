@@ -1,4 +1,4 @@
-"""A stage whose server fails in every way, in a real Chromium: the screen is never an error page."""
+"""A stage whose server fails in every way, in a real Chromium: no error page is ever shown."""
 
 import time
 from collections.abc import Iterator
@@ -19,18 +19,19 @@ LATE = PAGE.format(name="late").replace(
 
 SHORT = """
 const wait = setTimeout, limit = AbortSignal.timeout;
-window.setTimeout = (f, ms, ...rest) => wait(f, ms === 10_000 ? 1500 : ms === 20_000 ? 600 : ms, ...rest);
+window.setTimeout = (f, ms, ...rest) => wait(f, ms === 10_000 ? 1500 : ms, ...rest);
 AbortSignal.timeout = (ms) => limit.call(AbortSignal, Math.min(ms, 1000));
 """
 
-# Watches, ten times a second, that a page of the bridge or the plain picture fills the screen.
+# Sees, ten times a second, that a page of the bridge or the plain picture fills the screen.
 WATCH = """
 if (top === self) {
   window.bad = [];
   setInterval(() => {
     const plain = document.getElementById("plain");
-    if (!plain?.hidden || performance.now() < 1500) return;
     const shown = document.querySelectorAll("iframe.shown");
+    window.began ||= shown.length > 0 || plain?.hidden === false; // it may be blank for a moment
+    if (!window.began || !plain.hidden) return;
     const text = [...shown].map(({ contentDocument: d }) => d?.querySelector("h1")?.textContent);
     if (text.length !== 1 || !text[0]) bad.push(JSON.stringify(text));
   }, 100);

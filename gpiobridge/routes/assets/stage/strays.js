@@ -50,6 +50,7 @@ export class Strays {
     document.body.append(this.plain);
     window.navigation?.addEventListener("navigate", (event) => this.#stageNavigates(event));
     setInterval(() => this.#look(), LOOK_MS);
+    setTimeout(() => this.#look(), BLANK_MS - performance.now());
   }
 
   /** A page is on the screen: the plain picture isn't needed. */
