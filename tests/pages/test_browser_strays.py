@@ -223,7 +223,9 @@ def test_a_page_of_the_bridge_without_a_client_stays(
     run_bridge: Run, page: Any, tmp_path: Path
 ) -> None:
     """It is one of the exhibit's pages; its links go the stage's way, too."""
-    config = write_stage_exhibit(tmp_path, CONFIG.replace("[pages.late]", "[pages.late]\nclient = false"))
+    config = write_stage_exhibit(
+        tmp_path, CONFIG.replace("[pages.late]", "[pages.late]\nclient = false")
+    )
     config.write_text(config.read_text().replace('on_low.button = "welcome"\n', "", 2))
     (tmp_path / "templates" / "late.html").write_text(PAGE.replace("/late", "/open"))
     page.add_init_script(SHORT)
@@ -251,7 +253,9 @@ def test_a_page_of_another_site_is_shown_if_it_can_be(
     site = Answers(200, ANSWER, **{"Content-Type": "text/html", **header})
     try:
         url = f"http://localhost:{site.server_port}/"
-        config = write_stage_exhibit(tmp_path, CONFIG, welcome=PAGE.replace("/static/map.html", url))
+        config = write_stage_exhibit(
+            tmp_path, CONFIG, welcome=PAGE.replace("/static/map.html", url)
+        )
         page.add_init_script(SHORT)
         stage = StageTab(page, run_bridge(config=config))
         stage.wait_shown("/welcome")
@@ -279,9 +283,7 @@ def test_a_dead_site_is_not_gone_to(api: str, stage: StageTab) -> None:
     stage.wait_shown("/open")
 
 
-def test_a_page_that_wants_no_frame_stays_in_it(
-    run_bridge: Run, page: Any, tmp_path: Path
-) -> None:
+def test_a_page_that_wants_no_frame_stays_in_it(run_bridge: Run, page: Any, tmp_path: Path) -> None:
     """The stage doesn't leave, and doesn't load it again and again."""
     busting = "<script>if (top !== self) top.location = self.location;</script></head>"
     config = write_stage_exhibit(tmp_path, CONFIG, welcome=PAGE.replace("</head>", busting))
