@@ -29,7 +29,7 @@ class Stages:
         self._blocked = ""  # why no stage works here
         self._forbidding: dict[str, str] = {}  # page -> the header that forbids frames
         self._held: dict[str | None, set[str]] = {}  # client -> pages; the oldest client first
-        self._said: set[tuple[str, str]] = set()  # page, and what was logged about it
+        self._said: set[tuple[str, str]] = set()  # page, and which kind of line was written
 
     def use(self) -> None:
         """Note that a stage is used. From now on the log names the pages that it can't show."""
@@ -47,9 +47,8 @@ class Stages:
         """
         with self._lock:
             self._blocked = obstacle
-        self._tell(
-            "", obstacle, "there is no stage, so each page is opened by itself: %s", obstacle
-        )
+        text = "there is no stage, so each page is opened by itself: %s"
+        self._tell("", "blocked", text, obstacle)
 
     def note_frames(self, page: str, forbidding: str) -> None:
         """Note whether the newest answer of a page lets the bridge's own stage show it.
@@ -98,11 +97,11 @@ class Stages:
             "page %s can't be shown on the stage, which opens it by itself instead: %s forbids "
             "frames; send X-Frame-Options: SAMEORIGIN, or frame-ancestors 'self' in its policy"
         )
-        self._tell(page, header, text, page, header)
+        self._tell(page, "frames", text, page, header)
 
-    def _tell(self, page: str, what: str, text: str, *args: str) -> None:
+    def _tell(self, page: str, kind: str, text: str, *args: str) -> None:
         with self._lock:
-            if (page, what) in self._said:
+            if (page, kind) in self._said:
                 return
-            self._said.add((page, what))
+            self._said.add((page, kind))
         log.warning(text, *args)

@@ -1,7 +1,6 @@
 """What leaves the stage's page by a link, a form or a script, in a real Chromium."""
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 

@@ -123,6 +123,7 @@ export class Ahead {
         shown.view.addEventListener(use, used, { capture: true, passive: true });
       }
     }
+    shown.document?.addEventListener("gpiobridge:online", () => this.#stageNext());
     this.#verify(shown);
     this.#stageNext();
   }
@@ -138,9 +139,19 @@ export class Ahead {
       .map((path) => new URL(path, location.href).href);
   }
 
+  /**
+   * Whether the shown page is in touch with the server, if it has the bridge's client. Only then is
+   * a page missed, and the browser of a kiosk restarted, if what is staged hangs.
+   */
+  get #isShownOnline() {
+    const { shown } = this.stage;
+    if (!shown?.client) return Boolean(shown);
+    return shown.document?.documentElement.dataset.bridge === "online";
+  }
+
   /** Stage one page that is missing or no longer fresh; then the next. */
   #stageNext() {
-    if (this.staging || this.resting || document.hidden || !this.stage.shown) return;
+    if (this.staging || this.resting || document.hidden || !this.#isShownOnline) return;
     if (performance.now() - this.usedAtMs < QUIET_MS) return; // the next poll tries again
     const missing = this.#targets().find((href) => {
       const page = this.#find(new URL(href));
