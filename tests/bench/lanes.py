@@ -164,7 +164,7 @@ def bridge_lane(
         flags: for Chromium.
         before: what to put before each command line (`throttle.cpu_limit`).
         dwell_s: how long it stays on a page, in seconds.
-        stage: what the browser asks of the stage that shows the pages, such as "ahead=2"; None:
+        stage: what config.toml says of the stage that the browser opens, such as "ahead = 2"; None:
             it opens the first page itself.
         head: more for the head of each page; "%s" is where it may report to.
         leads: to which pages each one leads.
@@ -182,12 +182,13 @@ def bridge_lane(
         command(browser, home, "", flags)  # before anything is started for it
         reports = stack.enter_context(collect(home / "static"))
         config = write_ring(home, pages, reports.url, head.replace("%s", reports.url), leads)
+        path = f"/{pages[0].name}"
+        if stage is not None:
+            path = f"{STAGE}?page={path}"
+            config.write_text(f"{config.read_text()}[stage]\n{stage}\n")
         bridge = BridgeProcess(config, command=[*before, *_BRIDGE])
         stack.callback(bridge.stop)
         screen = stack.enter_context(ScreenMemory())
-        path = f"/{pages[0].name}"
-        if stage is not None:
-            path = f"{STAGE}?page={path}&{stage}"
         words = command(browser, home, bridge.url + path, flags)
         processes = stack.enter_context(window(words, home, screen.display, before))
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from bench import lanes, machine
 from bench.page_ring import LATE, STAGE_WAYS, WEIGHTS, pages_of, walk
-from bench.presses import press
+from bench.presses import Lane, press
 from bench.reports import COUNT_FRAMES
 from bench.throttle import MissingError
 
@@ -27,9 +27,6 @@ EVERY = 30  # presses between two samples
 WARM_UP = 120  # presses until a browser's caches and heaps have their size
 MOST_GROWTH = 1.1
 MOST_FRAMES = 5  # the shown page, the one before it, two that are staged, one that comes
-
-# Not what is read from files: how much of that counts depends on what else runs.
-_KINDS = "Pss_Anon|Pss_Shmem"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +86,18 @@ def soaked(
             lane.release(lane.button(steps))
             lane.reports.forget()
             if number % every == 0 or number == presses:
-                members = lane.processes.members()
-                mib = machine.pss_kib(members, _KINDS) / 1024
                 frames = max(lane.reports.frames, default=0)
                 lane.reports.frames.clear()
-                yield Sample(stretch, number, mib, len(members), frames)
+                processes = len(lane.processes.members())
+                yield Sample(stretch, number, memory_of(lane), processes, frames)
+
+
+def memory_of(lane: Lane) -> float:
+    """Return the memory of a lane's browser in MiB: PSS, without what is read from files.
+
+    How much of a file counts depends on what else runs: other browsers share it.
+    """
+    return machine.pss_kib(lane.processes.members(), "Pss_Anon|Pss_Shmem") / 1024
 
 
 def verdict(samples: Sequence[Sample]) -> tuple[str, bool]:
