@@ -29,6 +29,7 @@ _PAGE = """\
   window.errors = [];
   window.madeMs = [];
   window.sleepOf = (name) => sleeps.get(name);
+  window.forget = (name) => sleeps.delete(name);
   window.makeSleep = (view) => {
     view.addEventListener("error", (event) => errors.push(event.message));
     view.addEventListener("unhandledrejection", (event) => errors.push(String(event.reason)));
