@@ -124,15 +124,15 @@ def test_wrong_calls_fail_as_ever(stage: Any) -> None:
 def test_a_function_that_the_page_has_wrapped_works_when_shown(stage: Any) -> None:
     """Libraries wrap the browser's functions; then ours stays inside, and steps aside."""
     frame = stage.cover(
-        script="""
-        const inner = requestAnimationFrame;
-        calls = 0;
-        window.requestAnimationFrame = function (callback) { calls++; return inner(callback); };
+        "<input id=i>",
         """
+        const inner = HTMLElement.prototype.focus;
+        calls = 0;
+        HTMLElement.prototype.focus = function (...how) { calls += 1; inner.apply(this, how); };
+        """,
     )
     stage.wake()
-    assert frame.evaluate("new Promise((done) => requestAnimationFrame(() => done(true)))")
-    assert frame.evaluate("calls") == 1
+    assert frame.evaluate("(i.focus(), [calls, document.activeElement.id])") == [1, "i"]
 
 
 def test_a_covered_page_adds_nothing_to_the_history(stage: Any) -> None:
@@ -311,16 +311,22 @@ def test_a_style_that_pauses_an_animation_works_when_shown(stage: Any) -> None:
     frame = stage.cover(f"<style>{GO} p {{ animation: go 10s }}</style><p id=p>p</p>")
     stage.frames()
     stage.wake()
+    look = "p.getAnimations()[0].playState"
+    assert frame.evaluate(look) == "running"
     frame.evaluate("p.style.animationPlayState = 'paused'")
-    assert frame.evaluate("p.getAnimations()[0].playState") == "paused"
+    assert frame.evaluate(look) == "paused"
+    frame.evaluate("p.style.animationPlayState = 'running'")
+    assert frame.evaluate(look) == "running"
 
 
 def test_transitions_begin_when_shown(stage: Any) -> None:
     """They are held at their start."""
     frame = stage.cover(
         "<style>p { transition: translate 10s } .go { translate: 100px }</style><p id=p>p</p>",
-        script=f"{TIMES} addEventListener('load', () => {{ p.offsetWidth; p.className = 'go'; }});",
+        script=TIMES,
     )
+    stage.frames(5)
+    frame.evaluate("p.offsetWidth; p.className = 'go'")
     stage.frames(10)
     assert frame.evaluate("look(p.getAnimations())") == [0]
     stage.wake()
@@ -331,8 +337,11 @@ def test_animations_of_scripts_begin_when_shown(stage: Any) -> None:
     """But not those that the page has paused, cancelled or finished meanwhile."""
     frame = stage.cover(
         "<p id=p>p</p>",
-        script="""
-        addEventListener("load", () => {
+        script="look = () => all.map((each) => [each.playState, each.currentTime > 0]);",
+    )
+    stage.frames(5)
+    frame.evaluate(
+        """() => {
           const make = () => p.animate({ translate: ["0", "100px"] }, 10_000);
           all = [make(), make(), make(), make(), make()];
           all[1].pause();
@@ -340,9 +349,7 @@ def test_animations_of_scripts_begin_when_shown(stage: Any) -> None:
           all[3].pause();
           all[3].play();
           all[4].finish();
-        });
-        look = () => all.map((each) => [each.playState, each.currentTime > 0]);
-        """,
+        }"""
     )
     stage.frames(10)
     still = [["paused", False], ["idle", False]]
