@@ -42,7 +42,6 @@ class Stage {
   constructor(told) {
     this.shown = null; // the framed page on the screen
     this.coming = null; // the one that is loaded for the press just now
-    this.leaving = []; // pages that have left the screen, for some more moments
     this.leaves = false; // the stage itself is being loaded anew
     this.answers = 0; // how many forms were sent
     this.ahead = new Ahead(this, told, prefix);
