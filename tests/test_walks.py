@@ -59,9 +59,9 @@ def names_in(node: ast.AST) -> set[str]:
 
 
 def in_script(step: Step) -> bool:
-    """Whether the client's script has a function of this name."""
+    """Whether a script has a function or a method of this name."""
     text = (PACKAGE / step.file).read_text("utf-8")
-    return bool(re.search(rf"\bfunction {step.name}\(", text))
+    return bool(re.search(rf"(?:\bfunction |^  (?:async )?){step.name}\(.*\{{$", text, re.M))
 
 
 def test_a_new_line_has_a_place() -> None:
@@ -71,10 +71,10 @@ def test_a_new_line_has_a_place() -> None:
     assert there == set(PLACES)
 
 
-def test_there_are_six_walks() -> None:
-    """A press, a request, a socket, a message, a figure, an installation."""
+def test_there_are_seven_walks() -> None:
+    """A press, a swap, a request, a socket, a message, a figure, an installation."""
     assert [name for name, _ in WALKS] == [
-        "A press", "A request", "A socket", "A message", "A figure", "An installation",
+        "A press", "A swap", "A request", "A socket", "A message", "A figure", "An installation",
     ]  # fmt: skip
 
 

@@ -4,6 +4,7 @@ The settings come first and the pages last, because a terminal shows the end. A 
 as given or not given. Pure; any thread.
 """
 
+import textwrap
 from collections.abc import Iterator
 from dataclasses import MISSING, fields
 
@@ -55,7 +56,36 @@ def tables(settings: Settings) -> str:
             ],
         ),
     )
-    return "\n\n".join(made)
+    return "\n\n".join((*made, *_stage_notes(settings)))
+
+
+def _stage_notes(settings: Settings) -> Iterator[str]:
+    """Say what keeps pages from being ready on the kiosk's stage before the press, if it has one.
+
+    It is no warning: the scripts of such a page run early, so it is the owner's choice.
+    """
+    stage, pages = settings.stage, settings.pages
+    if not (stage.kiosk and stage.ahead):
+        return
+    leads = {name: page.leads_to for name, page in pages.items()}
+    reached = {to for targets in leads.values() for to in targets}
+    late = [name for name, page in pages.items() if name in reached and not page.prerender]
+    if late:
+        yield _wrapped(
+            f"The kiosk loads these pages at the press: {', '.join(late)}. With prerender = true "
+            "a page is ready before it, and its scripts run by then."
+        )
+    ready = {name: [to for to in targets if pages[to].prerender] for name, targets in leads.items()}
+    most = max(ready, key=lambda name: len(ready[name]))
+    if len(ready[most]) > stage.ahead:
+        yield _wrapped(
+            f"Page {most} leads to {len(ready[most])} pages with prerender = true. The kiosk holds "
+            f"the first {stage.ahead} of them ready (stage.ahead): {', '.join(ready[most])}."
+        )
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(text, 80, break_long_words=False, break_on_hyphens=False)
 
 
 def _settings(settings: Settings) -> Iterator[tuple[str, str, str]]:
@@ -113,9 +143,10 @@ def _rules(settings: Settings, page: Page) -> Iterator[tuple[str, ...]]:
 
 
 def _ahead(page: Page) -> str:
+    fades = ", fades in" if page.transition == "fade" else ""
     if page.prerender:
-        return "prerendered"
-    return "prefetched" if page.fetched_ahead else "no"
+        return f"prerendered{fades}"
+    return f"{'prefetched' if page.fetched_ahead else 'no'}{fades}"
 
 
 def _yes(given: bool) -> str:

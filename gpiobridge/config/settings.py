@@ -269,6 +269,12 @@ class Page:
     while_rules: Mapping[tuple[str, Level], str] = field(default_factory=dict)
 
     @property
+    def leads_to(self) -> list[str]:
+        """The other pages that follow it: those of its rules, in their order, then that of idle."""
+        targets = [*self.rules.values(), *([self.idle.to] if self.idle else [])]
+        return [to for to in dict.fromkeys(targets) if to != self.name]
+
+    @property
     def fetched_ahead(self) -> bool:
         """Whether browsers have the page before the press that leads to it.
 

@@ -51,7 +51,7 @@ class GpioBridge:
             `/ws/<page>`, `/healthz`, `/metrics`, `/api/...`, `/simulator` and `/gpiobridge/...`.
             The prefix itself leads to the start page, for `gpiobridge watch`.
         decorators: a list of decorators, such as `[login_required]`, for each of these routes
-            except `/gpiobridge/...`, which serves the script, and `/api`, which has a token. They
+            except the script and the files of the stage, and `/api`, which has a token. They
             decide whether a request may pass. If one passes, their changes to its answer are lost.
         on_failure: called without arguments, on the watcher's thread, if the watcher dies.
         nonce: called without arguments in each request of a page. It returns the nonce that the

@@ -37,8 +37,6 @@ ExcInfo = tuple[type, BaseException, TracebackType] | tuple[None, None, None]
 VERSION_HEADER = "Gpiobridge-Version"
 """The client compares this with the version of what it has fetched ahead."""
 
-_FRAMES = "X-Frame-Options"
-
 
 class Guard:
     """An application's own decorators; they say whether a request for one of our routes may pass.
@@ -219,7 +217,10 @@ class RequestHooks:
 def _note_frames(running: RunningBridge, page: str, response: Response, host: str) -> None:
     """Note whether a stage can show a page, by the headers that were sent after all hooks."""
     headers = response.headers
-    policies, options = headers.getlist("Content-Security-Policy"), headers.getlist(_FRAMES)
+    policies, options = (
+        headers.getlist("Content-Security-Policy"),
+        headers.getlist("X-Frame-Options"),
+    )
     running.stages.note_frames(page, forbids_frames(policies, options, host))
 
 

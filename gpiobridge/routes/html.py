@@ -19,7 +19,8 @@ STRICT_CSP = (
 STAGE_CSP = STRICT_CSP.replace(
     # A visitor's click may lead a page to another site, as it may lead a page that is no frame.
     "connect-src 'self'; ",
-    "connect-src 'self'; frame-src 'self' http: https: blob:; ",
+    # It is in an <object> then, which tells an error from a page.
+    "connect-src 'self'; frame-src 'self' http: https: blob:; object-src http: https:; ",
 )
 _OWNERS_CSP = {
     "local": (

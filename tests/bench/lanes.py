@@ -14,7 +14,6 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 
 from browsers.processes import ProcessGroup
@@ -22,7 +21,7 @@ from harness.bridge_process import BridgeProcess
 from harness.deadline import wait_until
 
 from bench.contenders import NODE_MODULES
-from bench.page_ring import Page, page_html, write_files, write_ring
+from bench.page_ring import Leads, Page, page_html, ring, write_files, write_ring
 from bench.presses import DWELL_S, Lane, post, set_level
 from bench.reports import collect
 from bench.run import free_port
@@ -48,11 +47,15 @@ _FIREFOX_PREFERENCES = {
     "toolkit.telemetry.enabled": False,
 }
 
-# WebKit draws in memory: there is neither a graphics card nor a desktop's session.
-_WEBKIT_ENVIRON = {
+# WebKit draws in memory: there is neither a graphics card nor a desktop's session. cage draws in
+# memory, too, and its screen is a window.
+_ENVIRON = {
     "WEBKIT_DISABLE_DMABUF_RENDERER": "1",
     "LIBGL_ALWAYS_SOFTWARE": "1",
     "NO_AT_BRIDGE": "1",
+    "WLR_BACKENDS": "x11",
+    "WLR_RENDERER": "pixman",
+    "COG_PLATFORM_WL_VIEW_FULLSCREEN": "1",
 }
 
 # The left() of page_ring notes when this page learns that it is to go.
@@ -67,8 +70,7 @@ _GUNICORN = [
 _BRIDGE = [sys.executable, "-m", "gpiobridge"]
 
 BROWSERS = ("Chromium", "Firefox", "WebKitGTK", "cog")
-WITHOUT_SCREEN = ("cog",)  # Debian's cog has no X11 plug-in
-WITH_SPECULATION = ("Chromium",)  # the others ignore Speculation-Rules
+STAGE = "/gpiobridge/stage"
 
 
 def command(browser: str, home: Path, url: str, flags: Sequence[str]) -> list[str]:
@@ -107,24 +109,26 @@ def command(browser: str, home: Path, url: str, flags: Sequence[str]) -> list[st
                 return [str(found), "--full-screen", url]
             raise MissingError("WebKitGTK's MiniBrowser is not installed (webkit2gtk-driver)")
         case "cog":
-            return [str(_program("cog")), "--platform=headless", url]
+            # As in the kiosk: Debian's cog has no X11 plug-in, and the compositor has one.
+            cage, cog = _program("cage"), _program("cog")
+            return [*_as_user(), str(cage), "-d", "--", str(cog), "--platform=wl", url]
     raise ValueError(f"unknown browser {browser!r}; known: {', '.join(BROWSERS)}")
 
 
 @contextlib.contextmanager
 def window(
-    words: Sequence[str], home: Path, display: str | None, before: Sequence[str] = ()
+    words: Sequence[str], home: Path, display: str, before: Sequence[str] = ()
 ) -> Iterator[ProcessGroup]:
     """Run a browser until the context ends.
 
     Args:
         words: its command line.
         home: the home folder that it gets.
-        display: the X display, if any.
+        display: the X display.
         before: what to put before the command line (`throttle.cpu_limit`).
     """
     environ = {key: os.environ[key] for key in ("PATH", "LANG") if key in os.environ}
-    environ |= _WEBKIT_ENVIRON | {"HOME": str(home)} | ({"DISPLAY": display} if display else {})
+    environ |= _ENVIRON | {"HOME": str(home), "DISPLAY": display}
     # Not below the home: the path of a Unix socket has at most 107 characters.
     with tempfile.TemporaryDirectory(prefix="gpiobridge-run-", ignore_cleanup_errors=True) as run:
         group = ProcessGroup(
@@ -146,6 +150,9 @@ def bridge_lane(
     flags: Sequence[str] = (),
     before: Sequence[str] = (),
     dwell_s: float = DWELL_S,
+    stage: str | None = None,
+    head: str = "",
+    leads: Leads = ring,
 ) -> Iterator[Lane]:
     """Start a lane whose server is gpiobridge; it shows its first page.
 
@@ -157,6 +164,10 @@ def bridge_lane(
         flags: for Chromium.
         before: what to put before each command line (`throttle.cpu_limit`).
         dwell_s: how long it stays on a page, in seconds.
+        stage: what config.toml says of the stage that the browser opens, such as "ahead = 2"; None:
+            it opens the first page itself.
+        head: more for the head of each page; "%s" is where it may report to.
+        leads: to which pages each one leads.
 
     Raises:
         MissingError: the browser is not installed.
@@ -169,19 +180,25 @@ def bridge_lane(
             )
         )
         command(browser, home, "", flags)  # before anything is started for it
-        reports = stack.enter_context(collect())
-        config = write_ring(home, pages, reports.url)
+        reports = stack.enter_context(collect(home / "static"))
+        config = write_ring(home, pages, reports.url, head.replace("%s", reports.url), leads)
+        path = f"/{pages[0].name}"
+        if stage is not None:
+            path = f"{STAGE}?page={path}"
+            config.write_text(f"{config.read_text()}[stage]\n{stage}\n")
         bridge = BridgeProcess(config, command=[*before, *_BRIDGE])
         stack.callback(bridge.stop)
-        pin = partial(set_level, bridge.port)
-        screen = None if browser in WITHOUT_SCREEN else stack.enter_context(ScreenMemory())
-        words = command(browser, home, f"{bridge.url}/{pages[0].name}", flags)
-        stack.enter_context(window(words, home, screen and screen.display, before))
+        screen = stack.enter_context(ScreenMemory())
+        words = command(browser, home, bridge.url + path, flags)
+        processes = stack.enter_context(window(words, home, screen.display, before))
 
-        def press(_: Page) -> None:
-            pin("low")
+        def press(_: Page, button: str) -> None:
+            set_level(bridge.port, button, "low")
 
-        lane = Lane(who, press, partial(pin, "high"), pages, reports, screen, dwell_s)
+        def release(button: str) -> None:
+            set_level(bridge.port, button, "high")
+
+        lane = Lane(who, press, release, pages, reports, screen, processes, dwell_s)
         lane.wait_for_start()
         yield lane
 
@@ -225,12 +242,12 @@ def socketio_lane(
         wait_until(lambda: is_open(port))
         screen = stack.enter_context(ScreenMemory())
         words = command("Chromium", home, f"http://127.0.0.1:{port}/{pages[0].name}", ())
-        stack.enter_context(window(words, home, screen.display, before))
+        processes = stack.enter_context(window(words, home, screen.display, before))
 
-        def press(page: Page) -> None:
+        def press(page: Page, _: str) -> None:
             post(port, "/press", page.name)
 
-        lane = Lane(who, press, lambda: None, pages, reports, screen, dwell_s)
+        lane = Lane(who, press, lambda _: None, pages, reports, screen, processes, dwell_s)
         lane.wait_for_start()
         yield lane
 
@@ -240,6 +257,11 @@ def is_open(port: int) -> bool:
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
         return True
     return False
+
+
+def _as_user() -> list[str]:
+    """Return what lets root run a command as somebody else: cage 0.1 refuses to run as root."""
+    return ["unshare", "--user", "--map-user=1000", "--map-group=1000"] if not os.geteuid() else []
 
 
 def _program(name: str) -> Path:

@@ -1,32 +1,40 @@
-"""The pages between which the presses go: a ring of them, in one exhibit.
+"""The pages between which the presses go: a ring of them, a walk or a fan, in one exhibit.
 
 Each press leads to the next page, so that all ways of loading a page are measured in turn, in one
-browser: what disturbs the machine meets all of them. Every page has a colour of its own. The heavy
-ones have a picture of 1.2 MB with a block of that colour in its middle, and the rich ones a film
-and a web font, too. Each page reports its own times, 0.3 s after its first paint: the report must
-disturb nothing.
+browser: what disturbs the machine meets all of them. Every page has a colour of its own, and all
+but the light ones show a block of it where `PICTURE_AT` is. Each page reports its own times, 0.3 s
+after its first paint: the report must disturb nothing.
 """
 
-import random
-import subprocess
-import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from bench.screen_memory import Colour, png
-from bench.throttle import MissingError
+from bench.page_files import PICTURE_HEIGHT, PICTURE_WIDTH, font, picture, write_film
+from bench.screen_memory import Colour
 
 WAYS = ("plain", "prefetched", "prerendered")
+STAGE_WAYS = ("staged", "unstaged")  # behind the shown page on a stage, or loaded at the press
 WEIGHTS = ("light", "heavy")
+LATE = "late"  # a heavy page whose picture the server delays
+FONT = "font"  # a light page with a block in a web font, which is invisible without it
 RICH = "rich"  # a heavy page that has a film and a web font, too
+_WITH_PICTURE = ("heavy", RICH)
+_WITH_FONT = (FONT, RICH)
 
-PICTURE_WIDTH, PICTURE_HEIGHT = 800, 510
+BUTTONS = ("button", "lever", "door", "bell")  # each leads to the next of a page's targets
+
 PICTURE_LEFT, PICTURE_TOP = 40, 120
 BACKGROUND_AT = (940, 400)  # beside the picture; without a window manager, windows are smaller
 PICTURE_AT = (PICTURE_LEFT + PICTURE_WIDTH // 2, PICTURE_TOP + PICTURE_HEIGHT // 2)
 
-_KEYS = {"plain": "prefetch = false", "prefetched": "", "prerendered": "prerender = true"}
+_KEYS = {
+    "plain": "prefetch = false",
+    "prefetched": "",
+    "prerendered": "prerender = true",
+    "staged": "prerender = true",
+    "unstaged": "",
+}
 
 # `seen` is when the first script runs on the page that is shown; `left` is when the page before
 # learnt that it is to go. All of them are milliseconds since 1970 by the browser's clock.
@@ -46,6 +54,7 @@ _SCRIPT = """\
       paint: paint ? performance.timeOrigin + paint.startTime : null,
       activation: arrival?.activationStart ?? 0,
       delivery: arrival?.deliveryType ?? "",
+      begun: performance.timeOrigin,
     };
     sessionStorage.removeItem("left");
     navigator.sendBeacon("%(reports)s", JSON.stringify(times));
@@ -93,9 +102,11 @@ _FONT_STYLE = f"""\
   video {{ position: absolute; left: 880px; top: 450px; width: 320px; }}
 </style>
 """
-_FILM_MAKER = (
-    "videotestsrc num-buffers=150 ! video/x-raw,width=640,height=360,framerate=30/1"
-    " ! vp8enc deadline=1 ! webmmux ! filesink location="
+# A full block in the page's colour, on white.
+_BLOCK = (
+    '<p style="position: absolute; left: {left}px; top: {top}px; width: {width}px; margin: 0; '
+    "height: {height}px; background: white; color: {colour}; font: {height}px/1 Exhibit; "
+    'overflow: hidden; letter-spacing: -10px">' + 6 * "\u2588" + "</p>"
 )
 
 
@@ -118,29 +129,57 @@ def pages_of(ways: Sequence[str], weights: Sequence[str]) -> list[Page]:
 
     A ring of one page would not lead anywhere, so it gets a second one of the same kind.
     """
-    levels = (0, 255)
-    colours = [(r, g, b) for b in levels for g in levels for r in levels if (r, g, b) != (0, 0, 0)]
-    kinds = [(way, weight) for weight in weights for way in ways]
+    levels = (255, 0, 128)
+    colours = [(r, g, b) for b in levels for g in levels for r in levels]
+    # Neither white, which is a page without content, nor black, which is a screen without a page.
+    colours = [colour for colour in colours if len(set(colour)) > 1]
+    kinds = [(way, weight) for way in ways for weight in weights]
     if len(kinds) == 1:
         return [Page(*kinds[0], colours[0]), Page(*kinds[0], colours[1], "-again")]
     return [Page(*kind, colour) for kind, colour in zip(kinds, colours, strict=False)]
 
 
-def write_ring(folder: Path, pages: Sequence[Page], reports: str, head: str = "") -> Path:
+Leads = Callable[[int, int], Sequence[int]]
+"""Where a page leads: its number and how many pages there are, to the numbers of its targets."""
+
+
+def ring(at: int, count: int) -> Sequence[int]:
+    """Lead each page to the next one."""
+    return [(at + 1) % count]
+
+
+def walk(at: int, count: int) -> Sequence[int]:
+    """Lead each page to the next two."""
+    return [(at + steps) % count for steps in (1, 2)]
+
+
+def fan(at: int, count: int) -> Sequence[int]:
+    """Lead the first page to all others, and none of these on."""
+    return range(1, count) if at == 0 else []
+
+
+def write_ring(
+    folder: Path, pages: Sequence[Page], reports: str, head: str = "", leads: Leads = ring
+) -> Path:
     """Write the exhibit, and return its config.toml.
 
     Args:
         folder: where to.
         pages: of the ring.
-        reports: the URL to which each page reports its times.
+        reports: the URL to which each page reports its times, and below which late pictures are.
         head: more for the head of each page.
+        leads: to which pages each one leads, if they are no ring.
     """
     write_files(folder, pages)
-    lines = ['[server]\ncsp = "off"\n[pins.button]\npin = 17\ndebounce = "0ms"']
-    for page, following in zip(pages, [*pages[1:], pages[0]], strict=True):
+    lines = ['[server]\ncsp = "off"']
+    for pin, name in enumerate(BUTTONS, 17):
+        lines += [f"[pins.{name}]", f"pin = {pin}", 'debounce = "0ms"']
+    for at, page in enumerate(pages):
         text = page_html(page, reports, head)
         (folder / "templates" / f"{page.name}.html").write_text(text)
-        lines += [f"[pages.{page.name}]", _KEYS[page.way], f'on_low.button = "{following.name}"']
+        lines += [f"[pages.{page.name}]", _KEYS[page.way]]
+        targets = [pages[target].name for target in leads(at, len(pages))]
+        lines += [f'on_low.{name} = "{to}"' for name, to in zip(BUTTONS, targets, strict=False)]
     config = folder / "config.toml"
     config.write_text("\n".join(lines) + "\n")
     return config
@@ -156,79 +195,35 @@ def write_files(folder: Path, pages: Sequence[Page]) -> None:
     (folder / "templates").mkdir(parents=True, exist_ok=True)
     static.mkdir(exist_ok=True)
     for page in pages:
-        if page.weight != "light":
+        if page.weight in (*_WITH_PICTURE, LATE):
             (static / f"{page.name}.png").write_bytes(picture(page.colour))
-    if any(page.weight == RICH for page in pages):
+    if any(page.weight in _WITH_FONT for page in pages):
         (static / _FONT).write_bytes(font().read_bytes())
+    if any(page.weight == RICH for page in pages):
         write_film(static / _FILM)
 
 
 def page_html(page: Page, reports: str, head: str = "") -> str:
     """Make the text of a page; for the arguments see `write_ring`."""
+    red, green, blue = page.colour
+    colour = f"rgb({red}, {green}, {blue})"
     body = ""
-    if page.weight != "light":
-        body = f'<p>{"lorem ipsum " * 2000}</p><img src="/static/{page.name}.png" alt="">'
+    if page.weight in (*_WITH_PICTURE, LATE):
+        place = reports if page.weight == LATE else "/static/"
+        body = f'<p>{"lorem ipsum " * 2000}</p><img src="{place}{page.name}.png" alt="">'
+    if page.weight == FONT:
+        size = {"width": PICTURE_WIDTH, "height": PICTURE_HEIGHT}
+        body = _BLOCK.format(left=PICTURE_LEFT, top=PICTURE_TOP, colour=colour, **size)
     if page.weight == RICH:
         body += f'<video src="/static/{_FILM}" muted autoplay loop></video>'
+    if page.weight in _WITH_FONT:
         head += _FONT_STYLE
-    red, green, blue = page.colour
     return _PAGE.format(
         name=page.name,
-        background=f"rgb({red}, {green}, {blue})",
+        background=colour,
         left=PICTURE_LEFT,
         top=PICTURE_TOP,
         script=_SCRIPT % {"reports": reports},
         head=head,
         body=body,
     )
-
-
-def picture(colour: Colour) -> bytes:
-    """Make 1.2 MB that don't compress, and in their middle a block of a colour."""
-    noise = random.Random(zlib.crc32(bytes(colour)))
-    block = bytes(colour) * 80
-    before = (PICTURE_WIDTH // 2 - 40) * 3
-    middle = range(PICTURE_HEIGHT // 2 - 40, PICTURE_HEIGHT // 2 + 40)
-    lines = []
-    for y in range(PICTURE_HEIGHT):
-        line = noise.randbytes(PICTURE_WIDTH * 3)
-        if y in middle:
-            line = line[:before] + block + line[before + len(block) :]
-        lines.append(b"\0" + line)
-    return png(PICTURE_WIDTH, PICTURE_HEIGHT, b"".join(lines))
-
-
-def font() -> Path:
-    """Find this machine's font for plain text.
-
-    Raises:
-        MissingError: none is known.
-    """
-    try:
-        found = subprocess.run(
-            ["fc-match", "--format=%{file}", "sans:fontformat=TrueType"],
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=20,
-        ).stdout
-    except (OSError, subprocess.SubprocessError) as error:
-        raise MissingError(f"no font is known here: {error}") from error
-    return Path(found)
-
-
-def write_film(file: Path) -> None:
-    """Make a film of five seconds.
-
-    Raises:
-        MissingError: there is no GStreamer that can do it.
-    """
-    try:
-        subprocess.run(
-            ["gst-launch-1.0", "--quiet", *f"{_FILM_MAKER}{file}".split()],
-            check=True,
-            capture_output=True,
-            timeout=60,
-        )
-    except (OSError, subprocess.SubprocessError) as error:
-        raise MissingError(f"GStreamer makes no film: {error}") from error

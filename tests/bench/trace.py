@@ -166,7 +166,7 @@ def rows(run: "Run", weights: Sequence[str] = ("light", "heavy")) -> Iterator[Ro
             stages
             for press in presses
             if press.page.weight == weight
-            if (stages := stages_of(events, press.pressed_s * 1e6, (press.picture_s or 0) * 1e6))
+            if (stages := stages_of(events, press.pressed_s * 1e6, press.picture_s * 1e6))
         ]
         for name, samples in zip(STAGES, zip(*found, strict=True), strict=False):
             yield Row(SECTION, f"{weight} page", name, "ms", samples, base="")

@@ -91,6 +91,8 @@ def test_check_shows_virtual_pins(tmp_path: Path) -> None:
         ["server.open", "false", "default"],
         ["kiosk.allow", "https://example.org"],
         ["kiosk.renew", "04:05"],
+        ["stage.ahead", "2", "default"],
+        ["stage.fresh", "5min", "default"],
         ["gpio.pin_factory", "mock"],
         ["gpio.chip", "auto", "default"],
         ["limits.displays_per_address", "500", "default"],
@@ -132,3 +134,59 @@ def test_a_line_of_another_chip_is_on_no_header(tmp_path: Path) -> None:
     rows = check(tmp_path, text)
     assert ["button", "line 11 of gpiochip2", "up", "low", "20ms", "1.5s"] in rows
     assert ["door", "line 3 of gpiochip3", "down", "high", "500us", "2s"] in rows
+
+
+def said_of_stage(tmp_path: Path, text: str) -> str:
+    """What `check` says below its tables, in one line."""
+    rows = check(tmp_path, text)
+    last = max(number for number, row in enumerate(rows) if row[:2] == ["page", "loaded ahead"])
+    below = [*rows[last:], []]
+    return " ".join(" ".join(row) for row in below[below.index([]) :]).strip()
+
+
+WITHOUT = FULL.replace("prerender = true", "")
+
+
+def test_check_names_the_pages_that_come_later_than_they_could(tmp_path: Path) -> None:
+    """Those that a rule or idle leads to, without prerender (issue 16, point 1)."""
+    assert said_of_stage(tmp_path, WITHOUT) == (
+        "The kiosk loads these pages at the press: welcome, open. With prerender = true a page is "
+        "ready before it, and its scripts run by then."
+    )
+    assert ": open. With " in said_of_stage(tmp_path, FULL)
+    nowhere = '[pins]\nbutton = 17\n[pages.welcome]\n[pages.open]\non_low.button = "open"'
+    assert said_of_stage(tmp_path, nowhere) == ""
+
+
+@pytest.mark.parametrize("line", ["kiosk = false", "ahead = 0"])
+def test_check_says_nothing_of_a_stage_that_holds_no_page(tmp_path: Path, line: str) -> None:
+    """Where the kiosk opens no stage, or on a small machine, the line would help nobody."""
+    assert said_of_stage(tmp_path, f"{WITHOUT}[stage]\n{line}\n") == ""
+
+
+def test_check_says_which_pages_there_is_no_room_for(tmp_path: Path) -> None:
+    """More pages with prerender follow a page than the stage holds, in the order of the rules."""
+    text = """
+    [stage]
+    ahead = 1
+    [pins]
+    button = 17
+    [pages.welcome]
+    on_low.button = "open"
+    idle = { after = "9s", to = "other" }
+    [pages.open]
+    prerender = true
+    [pages.other]
+    template = "open.html"
+    prerender = true
+    """
+    assert said_of_stage(tmp_path, text) == (
+        "Page welcome leads to 2 pages with prerender = true. The kiosk holds the first 1 of them "
+        "ready (stage.ahead): open, other."
+    )
+
+
+def test_check_shows_that_a_page_fades_in(tmp_path: Path) -> None:
+    """Beside when it is loaded."""
+    rows = check(tmp_path, FULL.replace("prefetch = false", 'transition = "fade"'))
+    assert ["open", "prefetched, fades in", "0s", "no"] in rows

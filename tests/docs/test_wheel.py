@@ -73,5 +73,7 @@ def test_readme_on_a_pi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     ):
         assert (package / "systemd" / unit).exists()
     assert (package / "routes" / "assets" / "client.js").exists()
+    for file in (ROOT / "gpiobridge" / "routes" / "assets" / "stage").rglob("*.*"):
+        assert (package / file.relative_to(ROOT / "gpiobridge")).exists()
     assert (package / "py.typed").exists()
     assert list(site.glob(f"gunicorn-{OLDEST_GUNICORN[1]}.*"))

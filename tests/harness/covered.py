@@ -98,7 +98,7 @@ class StageServer:
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
+            timeout = 5  # s; a browser may open a connection and never use it
 
             def do_GET(self) -> None:
                 outer._answer(self)
@@ -140,7 +140,8 @@ class StageServer:
             self.connects.put(request.path)
             self._stream(request)
         else:
-            self.connects.put(request.path)
+            if path != "/favicon.ico":
+                self.connects.put(request.path)
             _send(request, "text/plain", b"")
 
     def _stream(self, request: BaseHTTPRequestHandler) -> None:

@@ -69,6 +69,7 @@ def test_the_copy_is_the_wheel(whole: FakeMachine) -> None:
     assert (package / "example/templates/welcome.html").exists()
     assert (package / "systemd/gpiobridge.socket").exists()
     assert (package / "routes/assets/client.js").exists()
+    assert (package / "routes/assets/stage/stage.html").exists()
     assert not list(site.glob("pytest*"))
     assert not list(site.glob("ruff*"))
 

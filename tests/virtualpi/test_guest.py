@@ -12,7 +12,13 @@ from . import guest
 from .guest import VirtualPi
 from .host import BenchError
 
-ECHOED = 3  # lines, before the shell starts
+LINES = 3  # that are sent before the shell starts
+ECHOED = f"""\
+for number in $(seq {LINES}); do IFS= read -r line && printf '%s\\n' "$line"; done
+exec bash 2>&1"""
+KEPT = f"""\
+for number in $(seq {LINES}); do IFS= read -r line && lines+=("$line"); done
+{{ printf '%s\\n' "${{lines[@]}}"; exec cat; }} | bash 2>&1"""
 
 
 @pytest.fixture
@@ -22,16 +28,13 @@ def often(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @contextlib.contextmanager
-def booting(lost: int) -> Iterator[VirtualPi]:
-    """A guest without QEMU: its terminal echoes all but the first characters, then bash starts."""
+def booting(terminal: str, lost: int = 0) -> Iterator[VirtualPi]:
+    """A guest without QEMU: its terminal loses the first characters; bash starts later."""
     near, far = socket.socketpair()
     pi = VirtualPi(Path(), Path(), 0)
     pi._shell = guest._LineSocket(near)
-    terminal = f"""\
-head -c {lost} >/dev/null
-for echoed in $(seq {ECHOED}); do IFS= read -r line && printf '%s\\n' "$line"; done
-exec bash 2>&1"""
-    with far, subprocess.Popen(["bash", "-c", terminal], stdin=far, stdout=far, stderr=far) as bash:
+    command = ["bash", "-c", f"head -c {lost} >/dev/null\n{terminal}"]
+    with far, subprocess.Popen(command, stdin=far, stdout=far, stderr=far) as bash:
         try:
             yield pi
         finally:
@@ -44,15 +47,15 @@ exec bash 2>&1"""
 @pytest.mark.parametrize("lost", range(len("echo; echo virtualpi-")))
 def test_an_echo_is_not_a_shell(lost: int) -> None:
     """A terminal that echoes any part of what it is sent is not taken for a shell."""
-    with booting(lost) as pi:
+    with booting(ECHOED, lost) as pi:
         pi.wait_shell(20)
         assert pi.sh("echo 'it is there'", 5) == (0, "it is there")
 
 
 @pytest.mark.usefixtures("often")
 def test_a_shell_is_in_step_once_it_has_answered() -> None:
-    """Nothing that was sent to it before is left to be read: a later answer is to the last."""
-    with booting(0) as pi:
+    """It has read all that was sent to it: no earlier line is left that it would answer."""
+    with booting(KEPT) as pi:
         pi.wait_shell(20)
         with pytest.raises(BenchError, match="said nothing"):
             pi._shell.readline(0.3)

@@ -29,7 +29,7 @@ FROM_ENVIRONMENT = (
     "/opt/venv/bin/python3 -m gpiobridge"
 )
 LIMIT_S = 100.0  # everything is slow in an emulated Pi
-WAIT_LIMIT_S = 75  # so that the status is still told within LIMIT_S
+TELL_LIMIT_S = 50.0  # more, in which a status is told
 STOP_LIMIT_S = 5.0  # far under the time after which systemd would kill it
 STATUS = "systemctl status gpiobridge.service --no-pager --full"
 
@@ -62,9 +62,9 @@ def main_process(pi: VirtualPi) -> str:
 def wait_for(pi: VirtualPi, condition: str) -> None:
     """Wait until a shell condition is true in the guest."""
     status, said = pi.sh(
-        f"while [ $SECONDS -lt {WAIT_LIMIT_S} ]; do {condition} && exit 0; sleep 0.1; done; "
+        f"while [ $SECONDS -lt {LIMIT_S:.0f} ]; do {condition} && exit 0; sleep 0.1; done; "
         f"{STATUS}; exit 1",
-        LIMIT_S,
+        LIMIT_S + TELL_LIMIT_S,
     )
     assert status == 0, said
 

@@ -13,7 +13,9 @@ const SETTLE_MS = 500; // a page's late scripts belong to its load
 const AGAIN_MS = 30_000; // when a page that could not be loaded is tried again
 const QUIET_MS = 1500; // after so long without a touch or key, nobody uses the shown page
 const MAX_DECODED_BYTES = 128 * 1024 * 1024; // of the pictures in all pages behind
-const USES = ["pointerdown", "pointermove", "wheel", "touchmove", "keydown", "input"];
+// Not a mouse that only moves: one that lies on a table may do so for ever.
+const USES = ["pointerdown", "pointerup", "wheel", "touchmove", "keydown", "input"];
+const ANSWER_MS = 2000; // a server that needs longer counts as down for now
 
 function pause(ms) {
   return new Promise((done) => setTimeout(done, ms));
@@ -40,9 +42,12 @@ export class Ahead {
     this.held = new Set(told.held); // names of the pages that are not staged in this run
     this.notBefore = new Map(); // address to ms: when a page that failed may be tried again
     this.usedAtMs = -Infinity;
-    this.busy = false; // a page is being loaded
+    this.staging = null; // the page that is being loaded, or settles
     this.resting = false; // a press's page is being loaded
-    this.markKey = `gpiobridge${prefix}:staging`;
+    // By its name a display is known to a new browser, too; without one, only this tab is.
+    const name = document.documentElement.dataset.display;
+    this.markKey = `gpiobridge${prefix}:staging:${name}`;
+    this.markStorage = name ? "localStorage" : "sessionStorage";
     this.#reportHang();
     this.#listenForStalls();
     addEventListener("languagechange", () => this.#dropAll());
@@ -57,7 +62,8 @@ export class Ahead {
   /** Whether the server answers for the stage: a navigation would lead to an error page else. */
   async isServed() {
     try {
-      return (await fetch(location.href, { method: "HEAD", cache: "no-store" })).ok;
+      const signal = AbortSignal.timeout(ANSWER_MS);
+      return (await fetch(location.href, { method: "HEAD", cache: "no-store", signal })).ok;
     } catch {
       return false;
     }
@@ -66,6 +72,32 @@ export class Ahead {
   /** Whether the page at ``url`` forbids frames, so that it can only be shown alone. */
   isAlone(url) {
     return (this.told.alone ?? []).some((name) => this.told.paths[name] === url.pathname);
+  }
+
+  /** The same of a page that could not be loaded; by its answer the server knows now. */
+  async learnsAlone(url) {
+    await this.#ask();
+    const name = this.#nameOf({ url });
+    if (this.isAlone(url) || !name || !(await this.#isForbidden(url))) return this.isAlone(url);
+    await this.#report(name, "frames"); // a proxy says so: the bridge can't see it
+    await this.#ask();
+    return this.isAlone(url);
+  }
+
+  /** Whether the answer for ``url`` has a header that forbids frames, of a proxy, too. */
+  async #isForbidden(url) {
+    try {
+      const signal = AbortSignal.timeout(ANSWER_MS);
+      const { headers } = await fetch(url, { method: "HEAD", cache: "no-store", signal });
+      const policies = headers.get("Content-Security-Policy") ?? "";
+      const found = [...policies.matchAll(/frame-ancestors([^;,]*)/gi)];
+      const isUs = (source) => ["'self'", "*", location.host, location.origin].includes(source);
+      // Where a policy names the ancestors, X-Frame-Options doesn't count.
+      if (found.length) return !found.every(([, sources]) => sources.split(/\s+/).some(isUs));
+      return headers.get("X-Frame-Options")?.trim().toLowerCase() === "deny";
+    } catch {
+      return false; // the server is down
+    }
   }
 
   fades({ name }) {
@@ -86,7 +118,7 @@ export class Ahead {
     const page = this.#find(url);
     if (!page || !this.#isFresh(page)) return null;
     this.pages = this.pages.filter((each) => each !== page);
-    this.#mark("");
+    if (page === this.staging) this.#endStaging();
     return page;
   }
 
@@ -111,6 +143,7 @@ export class Ahead {
         shown.view.addEventListener(use, used, { capture: true, passive: true });
       }
     }
+    shown.document?.addEventListener("gpiobridge:online", () => this.#stageNext());
     this.#verify(shown);
     this.#stageNext();
   }
@@ -126,9 +159,19 @@ export class Ahead {
       .map((path) => new URL(path, location.href).href);
   }
 
+  /**
+   * Whether the shown page is in touch with the server, if it has the bridge's client. Only then is
+   * a page missed, and the browser of a kiosk restarted, if what is staged hangs.
+   */
+  get #isShownOnline() {
+    const { shown } = this.stage;
+    if (!shown?.client) return Boolean(shown);
+    return shown.document?.documentElement.dataset.bridge === "online";
+  }
+
   /** Stage one page that is missing or no longer fresh; then the next. */
-  async #stageNext() {
-    if (this.busy || this.resting || document.hidden || !this.stage.shown) return;
+  #stageNext() {
+    if (this.staging || this.resting || document.hidden || !this.#isShownOnline) return;
     if (performance.now() - this.usedAtMs < QUIET_MS) return; // the next poll tries again
     const missing = this.#targets().find((href) => {
       const page = this.#find(new URL(href));
@@ -136,12 +179,9 @@ export class Ahead {
       return !failed && (!page || !this.#isFresh(page));
     });
     if (!missing) return;
-    this.busy = true;
     const old = this.#find(new URL(missing));
     if (old) this.#drop(old);
-    await this.#stage(new URL(missing));
-    this.busy = false;
-    this.#stageNext();
+    this.#stage(new URL(missing));
   }
 
   async #stage(url) {
@@ -150,21 +190,28 @@ export class Ahead {
     page.version = this.told.pages;
     page.stagedAtMs = performance.now();
     this.pages.push(page);
+    this.staging = page;
     this.#mark(this.#nameOf(page));
     this.#feelThread(page);
     await page.load();
-    const isKept = () => this.pages.includes(page); // else it was dropped or taken meanwhile
-    if (isKept() && !(page.ready && (await this.#isItself(page)))) {
-      this.#drop(page);
-      this.notBefore.set(url.href, performance.now() + AGAIN_MS);
-    }
-    if (isKept()) await pause(SETTLE_MS);
-    this.#mark("");
-    clearInterval(page.ticks);
+    const isItself = page.ready && (await this.#isItself(page));
+    if (this.staging !== page) return; // it was taken for a press, or dropped
+    if (isItself) await pause(SETTLE_MS);
+    else this.notBefore.set(url.href, performance.now() + AGAIN_MS);
+    if (this.staging !== page) return;
     if (this.#decodedBytes() > MAX_DECODED_BYTES) {
-      this.#drop(page);
       this.held.add(this.#nameOf(page)); // known to this stage only: another screen may be smaller
     }
+    if (isItself && !this.held.has(this.#nameOf(page))) this.#endStaging();
+    else this.#drop(page);
+    this.#stageNext();
+  }
+
+  /** The page that is being staged is complete, taken for a press, or dropped. */
+  #endStaging() {
+    clearInterval(this.staging.ticks);
+    this.staging = null;
+    this.#mark("");
   }
 
   /** Whether this is the page that was asked for, not an error or another one in its place. */
@@ -179,6 +226,7 @@ export class Ahead {
   }
 
   #drop(page) {
+    if (page === this.staging) this.#endStaging();
     page.remove();
     this.pages = this.pages.filter((each) => each !== page);
   }
@@ -264,7 +312,6 @@ export class Ahead {
   }
 
   #exclude(page, why) {
-    clearInterval(page.ticks);
     this.#drop(page);
     this.#report(this.#nameOf(page), why);
   }
@@ -273,7 +320,7 @@ export class Ahead {
   #reportHang() {
     let mark = "";
     try {
-      mark = localStorage.getItem(this.markKey) ?? "";
+      mark = window[this.markStorage].getItem(this.markKey) ?? "";
     } catch {
       return;
     }
@@ -285,8 +332,9 @@ export class Ahead {
 
   #mark(name) {
     try {
-      if (name) localStorage.setItem(this.markKey, `${name} ${this.told.pages}`);
-      else localStorage.removeItem(this.markKey);
+      const storage = window[this.markStorage];
+      if (name) storage.setItem(this.markKey, `${name} ${this.told.pages}`);
+      else storage.removeItem(this.markKey);
     } catch {
       // forbidden: then a page that hangs is staged again
     }
@@ -294,7 +342,7 @@ export class Ahead {
 
   #report(page, why) {
     this.held.add(page);
-    fetch(`${this.prefix}/gpiobridge/stage/held`, {
+    return fetch(`${this.prefix}/gpiobridge/stage/held`, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ page, why }),

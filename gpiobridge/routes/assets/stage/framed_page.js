@@ -4,7 +4,10 @@
 //        └───── failed: an error, a dead server, too slow
 //
 // Until the swap the frame is covered and its page asleep (asleep.js). The page may be one without
-// the bridge's client: then it is ready with its load.
+// the bridge's client: then it is ready once it is parsed.
+//
+// A page of another site is in an <object>. In all other ways as good as a frame, it fires `error`
+// for a page that can't be had, that is an error or that forbids frames; <iframe> fires `load`.
 
 import { Sleep } from "./asleep.js";
 
@@ -26,9 +29,14 @@ export function afterFrame(act) {
 let made = 0;
 
 export class FramedPage {
-  /** @param {URL} url of the page, on this site. */
-  constructor(url) {
+  /**
+   * @param {URL} url of the page.
+   * @param {string} name of the frame, if a form is sent into it; then nothing else is loaded.
+   */
+  constructor(url, name = "") {
     this.url = url;
+    this.isForeign = url.origin !== location.origin;
+    this.isAnswer = name !== ""; // of a form: what it says counts, even with an error's status
     this.name = ""; // the page's name, once its client has joined
     this.client = null; // what the page's client offers (see client.js), if it has one
     this.sleep = null; // what keeps the page quiet
@@ -36,9 +44,12 @@ export class FramedPage {
     this.ready = false;
     this.pending = null; // the promise of `load`
     this.removed = false;
-    this.element = document.createElement("iframe");
+    this.joined = null; // the document whose client has joined
+    this.element = document.createElement(this.isForeign && !name ? "object" : "iframe");
     this.element.id = `page-${(made += 1)}`; // by which the browser tells whose a long task is
-    this.element.src = url.href;
+    if (name) this.element.name = name;
+    else if (this.isForeign) Object.assign(this.element, { type: "text/html", data: url.href });
+    else this.element.src = url.href;
     this.#cover(true);
   }
 
@@ -53,6 +64,11 @@ export class FramedPage {
 
   get view() {
     return this.element.contentWindow;
+  }
+
+  /** Whether the document that is in the frame now has the bridge's client. */
+  get isJoined() {
+    return this.joined !== null && this.joined === this.document;
   }
 
   /** The status with which the page came; 0 if the browser doesn't say. */
@@ -77,8 +93,8 @@ export class FramedPage {
 
   async #becomeReady() {
     if (await this.#isThere()) {
-      await Promise.race([this.#isComplete(), pause(COMPLETE_MS)]);
-      this.ready = !this.removed && this.document !== null;
+      if (this.document) await Promise.race([this.#isComplete(), pause(COMPLETE_MS)]);
+      this.ready = !this.removed && (this.isForeign || this.document !== null);
     }
     if (!this.ready) this.remove();
     return this.ready;
@@ -90,17 +106,26 @@ export class FramedPage {
       const end = (there) => {
         clearInterval(looks);
         clearTimeout(limit);
-        done(there && !this.removed && this.status < 400);
+        done(there && !this.removed && !this.#isError);
       };
-      const looks = setInterval(() => {
-        if (this.removed || this.document === null) end(false);
-      }, LOOK_MS);
+      const look = () => {
+        if (this.removed) end(false);
+        else if (this.isForeign) return;
+        else if (this.document === null) end(false);
+        else if (this.document.location.href === "about:blank") return;
+        else if (this.document.readyState !== "loading") end(true);
+      };
+      const looks = setInterval(look, LOOK_MS);
       const limit = setTimeout(end, LOAD_MS, false);
       this.onParsed = () => end(true);
-      this.element.addEventListener("load", () => {
-        if (this.document?.location.href !== "about:blank") end(this.document !== null);
-      });
+      this.element.addEventListener("load", () => (this.isForeign ? end(true) : look()));
+      this.element.addEventListener("error", () => end(false));
     });
+  }
+
+  /** Whether the page came as an error. A form's answer may say what is wrong with what was sent. */
+  get #isError() {
+    return this.status >= 400 && !(this.isAnswer && this.isJoined);
   }
 
   /** Wait for the load, and for the pictures in view and the fonts. */
@@ -122,6 +147,7 @@ export class FramedPage {
   join(view, name, client) {
     this.name = name;
     this.client = client;
+    this.joined = view.document;
     this.sleep = new Sleep(view);
     if (this.shown) this.sleep.wake();
     view.document.addEventListener("DOMContentLoaded", () => this.onParsed());
@@ -136,8 +162,10 @@ export class FramedPage {
 
   /** From now on the page is silent; it is gone soon. */
   end() {
-    this.client?.sleep();
-    this.sleep?.end();
+    if (this.isJoined) { // else its frame has gone elsewhere, and nothing of it may run any more
+      this.client.sleep();
+      this.sleep.end();
+    }
     this.shown = false;
     this.element.classList.add("leaving");
     this.#cover(true);

@@ -15,8 +15,6 @@ import { Ahead } from "./ahead.js";
 import { afterFrame, FramedPage } from "./framed_page.js";
 import { Strays } from "./strays.js";
 
-const RETRY_MS = 1000; // between two tries to show a page while nothing else asks for one
-
 const { prefix, page: firstPath } = document.documentElement.dataset;
 // Marks this tab as a stage; a page that finds itself alone in it leads back (client.js).
 const stageKey = `gpiobridge${prefix}:stage`;
@@ -44,8 +42,8 @@ class Stage {
   constructor(told) {
     this.shown = null; // the framed page on the screen
     this.coming = null; // the one that is loaded for the press just now
-    this.leaving = []; // pages that have left the screen, for some more moments
-    this.handed = null; // what the page before hands to the next one
+    this.leaves = false; // the stage itself is being loaded anew
+    this.answers = 0; // how many forms were sent
     this.ahead = new Ahead(this, told, prefix);
     this.strays = new Strays(this, prefix);
     this.titles = new MutationObserver(() => this.takeTitle());
@@ -59,40 +57,79 @@ class Stage {
   async show(url) {
     this.coming?.remove();
     this.coming = null;
-    if (this.ahead.isAlone(url)) return this.#giveWay(url);
-    if (this.ahead.isOutdated && (await this.ahead.isServed())) return this.#begin(url);
+    const isOurs = url.origin === location.origin;
+    if (isOurs && this.ahead.isAlone(url)) {
+      return (await this.ahead.isServed()) && this.#giveWay(url);
+    }
+    if (isOurs && this.ahead.isOutdated && (await this.ahead.isServed())) return this.#begin(url);
     const held = this.ahead.take(url);
     if (held?.ready) {
       this.#swap(held);
       return true;
     }
-    const coming = held ?? new FramedPage(url);
+    return this.#load(held ?? new FramedPage(url));
+  }
+
+  /**
+   * Show what answers a form, as soon as it is loaded.
+   *
+   * @returns {string} the name of the frame to which the form is to be sent.
+   */
+  awaitAnswer(url) {
+    this.coming?.remove();
+    this.answers += 1;
+    const name = `gpiobridge-answer-${this.answers}`;
+    this.#load(new FramedPage(url, name));
+    return name;
+  }
+
+  /** Load a page, and show it; if that fails, the present page stays. */
+  async #load(coming) {
     this.coming = coming;
     this.ahead.rest(); // nothing else is loaded meanwhile
-    const ready = await (held?.pending ?? coming.load());
+    const ready = await (coming.pending ?? coming.load());
     if (this.coming !== coming) return ready;
     this.coming = null;
     if (ready) this.#swap(coming);
+    else if (await this.#wantsToBeAlone(coming)) return this.#giveWay(coming.url);
     else this.ahead.goOn();
     return ready;
   }
 
-  /** Show the page at ``url``, again and again until it can be shown. */
-  async insist(url) {
-    while (!(await this.show(url))) await new Promise((done) => setTimeout(done, RETRY_MS));
+  async #wantsToBeAlone({ url, isForeign, isAnswer }) {
+    return !isForeign && !isAnswer && (await this.ahead.learnsAlone(url));
+  }
+
+  /** Show the page at ``url``; if it can't be shown, the start page: as soon as it goes. */
+  insist(url) {
+    this.strays.home = url;
+    return this.strays.bringHome();
+  }
+
+  /** The shown page has become an error: nothing is shown any more. */
+  lose() {
+    this.shown.remove();
+    this.shown = null;
+    this.titles.disconnect();
   }
 
   /** Load the stage itself anew, with the page at ``url`` as the shown one. */
   #begin(url) {
     const here = new URL(location.href);
     here.searchParams.set("page", url.pathname + url.search);
-    location.replace(here);
+    this.leave(here);
     return new Promise(() => {}); // this stage ends here
   }
 
-  /** Leave for a page that forbids frames: it is shown alone, and leads on alone. */
+  /** Load a stage in place of this one. */
+  leave(url) {
+    this.leaves = true;
+    location.replace(url);
+  }
+
+  /** Leave for a page that forbids frames: it is shown alone, and the next one leads back here. */
   #giveWay(url) {
-    keep(stageKey, "");
+    this.leaves = true;
     location.assign(url);
     return new Promise(() => {});
   }
@@ -100,12 +137,13 @@ class Stage {
   #swap(next) {
     const before = this.shown;
     this.shown = next;
-    const levels = before?.client?.levels() ?? {};
+    const levels = before?.isJoined ? before.client.levels() : {};
     next.uncover(this.ahead.fades(next));
+    this.strays.uncover();
     before?.end();
     next.client?.takeLevels(levels);
     next.sleep?.wake({ focus: false });
-    keep(shownKey, next.url.pathname + next.url.search);
+    if (!next.isForeign) keep(shownKey, next.url.pathname + next.url.search);
     // Each of these takes a part of a frame, and nobody misses it for that long.
     afterFrame(() => this.#attend(next));
   }
@@ -152,6 +190,7 @@ class Stage {
     const page = this.pages.find((each) => each.view === view);
     if (!page) return null;
     page.join(view, name, client);
+    this.strays.guard(page, view);
     // Another page has come in the shown frame, such as the answer to a form.
     if (page === this.shown) this.#attendOnceParsed(page, view);
     return {

@@ -1,4 +1,35 @@
-// What brings the screen home: the shown page must be one of the bridge's, never an error page.
+// What keeps the screen at home: it shows a page of the bridge, and never an error page.
+//
+// Before a page leaves: its links, forms and reloads, and those to _top and _parent, go the stage's
+// way. The next page is loaded behind and shown once it is there; else the present one stays. The
+// Navigation API tells of all of them, those of scripts too. A browser that has none (Firefox ESR,
+// WebKitGTK) tells of clicks and submits; what a script leaves for is then seen afterwards:
+//
+//     an error, or what can't be looked into ─▶ covered by a plain picture, home as soon as it goes
+//     something else without the bridge ──────▶ home after 20 s
+//
+// A page of another site is held by an <object> (framed_page.js), the one element that tells an
+// error from a page. Home is the page of the bridge that was shown last; the start page if that is
+// not to be had.
+
+const LOOK_MS = 250; // how often to look: Firefox fires no event for an error page
+const STRAY_MS = 20_000; // how long the screen may show what isn't the bridge's
+const BLANK_MS = 1000; // how long the screen may stay empty before there is a page at all
+const RETRY_MS = 1000; // between two tries to come home
+const ANSWER_MS = 5000; // a server that needs longer counts as down for now
+const WEB = ["http:", "https:"];
+const SELF = ["", "_self", "_top", "_parent"]; // targets that mean this page, on a stage
+
+function pause(ms) {
+  return new Promise((done) => setTimeout(done, ms));
+}
+
+/** Whether a `navigate` event is a real one to a page: it leaves the document and can be stopped. */
+function leavesFor({ cancelable, destination, downloadRequest, hashChange, navigationType }) {
+  const stays = hashChange || destination.sameDocument || navigationType === "traverse";
+  const isDownload = typeof downloadRequest === "string"; // its name, which may be empty
+  return cancelable && !stays && !isDownload && WEB.includes(new URL(destination.url).protocol);
+}
 
 export class Strays {
   /**
@@ -8,8 +39,235 @@ export class Strays {
   constructor(stage, prefix) {
     this.stage = stage;
     this.prefix = prefix;
+    this.home = null; // where the screen belongs
+    this.comingHome = false;
+    this.guarded = new WeakSet(); // documents whose links and forms go the stage's way
+    this.seen = undefined; // the shown frame's document when it was last looked at
+    this.timer = 0; // of a page that isn't the bridge's
+    this.plain = document.createElement("div");
+    this.plain.id = "plain";
+    this.plain.hidden = true;
+    document.body.append(this.plain);
+    window.navigation?.addEventListener("navigate", (event) => this.#stageNavigates(event));
+    setInterval(() => this.#look(), LOOK_MS);
+    setTimeout(() => this.#look(), BLANK_MS - performance.now());
+  }
+
+  /** A page is on the screen: the plain picture isn't needed. */
+  uncover() {
+    this.plain.hidden = true;
+    this.seen = undefined;
   }
 
   /** Watch the page that is now shown. */
-  watch() {}
+  watch(page) {
+    this.seen = undefined;
+    // Of an iframe, the first; of another site's <object>, both.
+    page.element.onload = () => this.#look();
+    page.element.onerror = () => this.#lose(page);
+    this.#look();
+  }
+
+  // ------------------------------------------------------------------ before a page leaves
+
+  /** Have the links and forms of a document in the frame of ``page`` go the stage's way. */
+  guard(page, view) {
+    if (this.guarded.has(view.document)) return;
+    this.guarded.add(view.document);
+    if (view.navigation) {
+      view.navigation.addEventListener("navigate", (event) => this.#navigates(page, event));
+    } else {
+      // On the window, so that the page's own handlers have their say first.
+      view.addEventListener("click", (event) => this.#clicked(page, event));
+      view.addEventListener("submit", (event) => this.#submitted(page, event));
+    }
+  }
+
+  #navigates(page, event) {
+    if (page !== this.stage.shown || !leavesFor(event)) return;
+    event.preventDefault();
+    this.#take(page, event);
+  }
+
+  /** The stage itself never leaves: a frame has a link to _top, or a script sets top.location. */
+  #stageNavigates(event) {
+    const { navigationType, userInitiated } = event;
+    const { shown, coming } = this.stage;
+    if (this.stage.leaves || navigationType === "reload" || !leavesFor(event)) return;
+    event.preventDefault();
+    // A page that wants no frame around it asks for itself, again and again.
+    const { href } = new URL(event.destination.url);
+    const isItself = [coming, shown, ...this.stage.pages].some((page) => page?.url.href === href);
+    if (shown && (userInitiated || !isItself)) this.#take(shown, event);
+  }
+
+  #take(page, { destination, formData, navigationType, sourceElement }) {
+    const url = new URL(destination.url);
+    if (formData) this.#post(page, url, formData, sourceElement?.form ?? sourceElement);
+    else if (navigationType === "reload" && page.client) page.client.reload();
+    else this.#go(page, url);
+  }
+
+  #clicked(page, event) {
+    const { altKey, button, ctrlKey, metaKey, shiftKey } = event;
+    const link = event.composedPath().find((each) => each.localName === "a" && each.href);
+    if (event.defaultPrevented || button || altKey || ctrlKey || metaKey || shiftKey) return;
+    if (!link || link.hasAttribute("download") || !this.#staysHere(link, link.target)) return;
+    const url = new URL(link.href);
+    const here = link.ownerDocument.location;
+    const isHash = url.hash && url.href.split("#")[0] === here.href.split("#")[0];
+    if (isHash || !WEB.includes(url.protocol)) return;
+    event.preventDefault();
+    this.#go(page, url);
+  }
+
+  #submitted(page, event) {
+    const { submitter, target: form } = event;
+    const own = (name) => submitter?.getAttribute(`form${name}`) ?? form.getAttribute(name) ?? "";
+    const method = own("method").toLowerCase();
+    if (event.defaultPrevented || method === "dialog") return;
+    if (!this.#staysHere(form, own("target"))) return;
+    const url = new URL(own("action") || form.baseURI, form.baseURI);
+    if (!WEB.includes(url.protocol)) return;
+    const data = new form.ownerDocument.defaultView.FormData(form);
+    if (submitter?.name) data.append(submitter.name, submitter.value);
+    event.preventDefault();
+    if (method === "post") {
+      this.#post(page, url, data, form);
+      return;
+    }
+    url.search = new URLSearchParams([...data].map(([k, v]) => [k, v.name ?? v]));
+    this.#go(page, url);
+  }
+
+  #staysHere(element, target) {
+    const base = element.ownerDocument.querySelector("base[target]")?.target;
+    return SELF.includes((target || base || "").toLowerCase());
+  }
+
+  /** Go from ``page`` to ``url``, as a link of it says. */
+  async #go(page, url) {
+    const { stage } = this;
+    if (page !== stage.shown || page.client?.isLeaving()) return; // a press has come first
+    if (url.pathname === location.pathname && url.origin === location.origin) {
+      if (await stage.ahead.isServed()) stage.leave(url);
+    } else if (page.client && this.#isPage(url)) page.client.go(url);
+    else stage.show(url); // a file, or another site: the page stays what it is until that is there
+  }
+
+  /** Send a form: what it answers is loaded behind, as any other page. */
+  #post(page, url, data, original) {
+    if (page.client?.isLeaving()) return;
+    const name = this.stage.awaitAnswer(url);
+    const owner = page.document;
+    const form = owner.createElement("form");
+    Object.assign(form, { method: "post", action: url.href, target: name, hidden: true });
+    const hasFile = [...data.values()].some((value) => typeof value !== "string");
+    form.enctype = original?.enctype || (hasFile ? "multipart/form-data" : "");
+    for (const [key, value] of data) {
+      const field = owner.createElement("input");
+      field.name = key;
+      if (typeof value === "string") {
+        field.type = "hidden";
+        field.value = value;
+      } else {
+        field.type = "file";
+        const files = new page.view.DataTransfer();
+        if (value.name) files.items.add(value); // a field without a file sends one without a name
+        field.files = files.files;
+      }
+      form.append(field);
+    }
+    owner.documentElement.append(form);
+    form.submit();
+    form.remove();
+  }
+
+  #isPage(url) {
+    const paths = Object.values(this.stage.ahead.told.paths);
+    const isIt = (path) => new URL(path, location.href).pathname === url.pathname;
+    return url.origin === location.origin && paths.some(isIt);
+  }
+
+  // ------------------------------------------------------------------ after a page has left
+
+  /** Look whether the shown frame has another document: one getter, if it has none. */
+  #look() {
+    const { shown } = this.stage;
+    if (!shown) {
+      if (performance.now() > BLANK_MS) this.plain.hidden = false;
+      return;
+    }
+    const { document: now } = shown;
+    if (now === this.seen) return;
+    if (now && !now.body && !shown.isJoined) return; // the bridge's client may still come
+    this.seen = now;
+    clearTimeout(this.timer);
+    if (shown.isForeign) this.#limit(shown);
+    else if (now === null) this.#lose(shown);
+    else this.#judge(shown, now);
+  }
+
+  #judge(shown, now) {
+    this.guard(shown, shown.view);
+    if (!shown.isJoined) shown.client = shown.sleep = null; // they were the page's before
+    const url = new URL(now.location.href);
+    if (shown.isJoined || (this.#isPage(url) && shown.status < 400)) this.home = url;
+    else if (shown.status >= 400) this.#lose(shown);
+    else this.#limit(shown);
+  }
+
+  /** Lead home from what isn't the bridge's, after a while. */
+  #limit(page) {
+    this.timer = setTimeout(() => {
+      if (page === this.stage.shown) this.bringHome();
+    }, STRAY_MS);
+  }
+
+  /** Cover an error, and lead home. */
+  #lose(page) {
+    if (page !== this.stage.shown) return;
+    this.plain.hidden = false;
+    this.stage.lose();
+    this.#handBack();
+    this.bringHome();
+  }
+
+  /** Presses that were made in front of an error count on the page that comes back. */
+  #handBack() {
+    try {
+      const { prefix } = this;
+      const kept = sessionStorage.getItem(`gpiobridge${prefix}:cursor`) ?? "";
+      sessionStorage.setItem(`gpiobridge${prefix}:handed`, kept);
+    } catch {
+      // forbidden: then they don't
+    }
+  }
+
+  /** Show the page that was shown last, or else the start page: try until something is shown. */
+  async bringHome() {
+    if (this.comingHome) return;
+    this.comingHome = true;
+    const from = this.stage.shown;
+    for (let tries = 0; this.stage.shown === from; ) {
+      const { start } = this.stage.ahead.told;
+      const url = tries % 2 === 0 ? this.home : new URL(start, location.href);
+      const answer = this.stage.coming ? "busy" : await this.#ask(url);
+      if (this.stage.shown !== from) break;
+      if (answer === "page" && !this.stage.coming && (await this.stage.show(url))) break;
+      if (["page", "error"].includes(answer)) tries += 1;
+      await pause(RETRY_MS);
+    }
+    this.comingHome = false;
+  }
+
+  /** Find out what is at ``url``: a "page", an "error", or "nobody" if no server answers. */
+  async #ask(url) {
+    const signal = AbortSignal.timeout(ANSWER_MS);
+    try {
+      return (await fetch(url, { method: "HEAD", cache: "no-store", signal })).ok ? "page" : "error";
+    } catch {
+      return "nobody";
+    }
+  }
 }

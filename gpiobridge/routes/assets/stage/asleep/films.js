@@ -6,6 +6,7 @@
 import { Weakly } from "./patches.js";
 
 const FILMS = "audio, video";
+const EVENTS = ["loadstart", "play", "canplaythrough"];
 
 /** An element itself if it matches, and what matches inside it. */
 function* matching(node, selector) {
@@ -13,15 +14,10 @@ function* matching(node, selector) {
   if (node.firstElementChild) yield* node.querySelectorAll(selector);
 }
 
-/** All films of a tree, and of the open shadow roots inside it. */
-function* filmsOf(root) {
-  yield* root.querySelectorAll(FILMS);
-  for (const { shadowRoot } of root.querySelectorAll("*")) if (shadowRoot) yield* filmsOf(shadowRoot);
-}
-
 export class Films {
   #view;
   #patches;
+  #trees;
   #play;
   #pause;
   #asked = new Map(); // by element that is to play: the promises that wait for it
@@ -31,6 +27,7 @@ export class Films {
   constructor(view, patches, trees) {
     this.#view = view;
     this.#patches = patches;
+    this.#trees = trees;
     const { HTMLMediaElement } = view;
     this.#play = HTMLMediaElement.prototype.play;
     this.#pause = HTMLMediaElement.prototype.pause;
@@ -69,8 +66,8 @@ export class Films {
   end() {
     this.#asked.clear();
     this.#loading.clear();
-    const films = new Set([...filmsOf(this.#view.document), ...this.#played]);
-    for (const film of films) if (!film.paused) Reflect.apply(this.#pause, film, []);
+    const inTrees = [...this.#trees.roots].flatMap((root) => [...root.querySelectorAll(FILMS)]);
+    for (const film of [...inTrees, ...this.#played]) if (!film.paused) Reflect.apply(this.#pause, film, []);
     this.#listen(this.#view.document);
   }
 
@@ -94,11 +91,14 @@ export class Films {
   }
 
   #listen(target) {
-    for (const type of ["loadstart", "play"]) target.addEventListener(type, this.#begins, true);
+    for (const type of EVENTS) target.addEventListener(type, this.#notice, true);
   }
 
-  #begins = ({ target }) => {
-    if (this.#patches.holding && target instanceof this.#view.HTMLMediaElement) this.#hold(target);
+  #notice = ({ target, type }) => {
+    if (!this.#patches.holding || !(target instanceof this.#view.HTMLMediaElement)) return;
+    if (type !== "canplaythrough") this.#hold(target);
+    // The browser has looked for autoplay just now, and doesn't look again.
+    else if (!target.autoplay) this.#loading.delete(target);
   };
 
   #hold(film) {

@@ -11,6 +11,18 @@ function firstOf(dialog) {
   return dialog.querySelector("[autofocus]") ?? dialog.querySelector(CAN_HAVE_FOCUS) ?? dialog;
 }
 
+/** The element of the shown page that loses the focus in the task that runs. */
+let lastOwner = null;
+
+/** Give the focus back to the shown frame of the stage, which alone is not inert. */
+function giveBack(taker) {
+  const element = lastOwner;
+  const frames = [...document.querySelectorAll("iframe")];
+  const shown = frames.find((frame) => frame !== taker && !frame.inert);
+  (shown?.contentWindow ?? window).focus();
+  element?.focus({ preventScroll: true });
+}
+
 export class Focus {
   #view;
   #patches;
@@ -41,8 +53,9 @@ export class Focus {
       Reflect.apply(native, element, args);
       if (window.scrollX !== scrollX || window.scrollY !== scrollY) window.scrollTo(scrollX, scrollY);
     });
-    // For all that is not a call: autofocus, or a selection that is set in an editable element.
+    // For what is not a call, such as autofocus.
     trees.onRoot((root) => root.addEventListener("focusin", this.#taken, true));
+    trees.onRoot((root) => root.addEventListener("focusout", this.#lost, true));
   }
 
   /** The element that wants the focus, or null. */
@@ -88,12 +101,11 @@ export class Focus {
     if (element !== this.#wanted?.element) this.#wanted = { element, act: () => element.focus() };
     giveBack(this.#view.frameElement);
   };
-}
 
-/** Give the focus to the shown frame of the stage, which alone is not inert. */
-function giveBack(taker) {
-  for (const frame of document.querySelectorAll("iframe")) {
-    if (frame !== taker && !frame.inert) return frame.contentWindow.focus();
-  }
-  window.focus();
+  /** When another frame takes the focus, the shown page's element loses it first. */
+  #lost = (event) => {
+    if (this.#patches.holding) return;
+    [lastOwner] = event.composedPath();
+    queueMicrotask(() => { lastOwner = null; }); // then it was no other frame
+  };
 }
