@@ -11,11 +11,18 @@ from collections.abc import Iterable
 
 log = logging.getLogger(__name__)
 
-WHY_HELD = {
-    "slow": "its scripts held the browser of a display for over 0.5 s; shorten what they do first",
-    "hung": "a display's browser hung or crashed while it was made ready; correct its scripts",
+_NOT_HELD = "page %s is not held ready behind other pages any more in this run: "
+_FORBIDDEN = "page %s can't be shown on the stage, which opens it by itself instead: "
+_ALLOW = "send X-Frame-Options: SAMEORIGIN, or frame-ancestors 'self' in its policy"
+
+REPORTS = {
+    "slow": _NOT_HELD + "its scripts held the browser of a display for over 0.5 s; shorten what "
+    "they do first, or leave out prerender",
+    "hung": _NOT_HELD + "a display's browser hung or crashed while it was made ready; correct its "
+    "scripts, or leave out prerender",
+    "frames": _FORBIDDEN + f"a proxy before the bridge forbids frames; there {_ALLOW}",
 }
-"""Why a page is not held ready any more -> that reason and a remedy, as a sentence goes on."""
+"""What a stage may report of a page -> the line in the log."""
 
 _MOST_CLIENTS = 256
 
@@ -28,7 +35,8 @@ class Stages:
         self._used = False
         self._blocked = ""  # why no stage works here
         self._forbidding: dict[str, str] = {}  # page -> the header that forbids frames
-        self._held: dict[str | None, set[str]] = {}  # client -> pages; the oldest client first
+        # Client -> page -> a key of `REPORTS`; the oldest client first.
+        self._reports: dict[str | None, dict[str, str]] = {}
         self._said: set[tuple[str, str]] = set()  # page, and which kind of line was written
 
     def use(self) -> None:
@@ -66,38 +74,40 @@ class Stages:
         if used:
             self._tell_forbidding(page, forbidding)
 
-    def alone(self, pages: Iterable[str]) -> list[str]:
-        """Return those of the pages that a stage can't show, as far as it is known."""
-        with self._lock:
-            return [page for page in pages if self._blocked or page in self._forbidding]
-
-    def hold_back(self, client: str | None, page: str, why: str) -> None:
-        """Note that a client holds a page ready no more in this run; log it once for the page.
+    def report(self, client: str | None, page: str, what: str) -> None:
+        """Note what a stage has found out about a page; log it once for the page.
 
         Args:
             client: the machine of the display, as `net.addresses.client_of` names it.
             page: the page's name.
-            why: a key of `WHY_HELD`.
+            what: a key of `REPORTS`.
         """
         with self._lock:
-            pages = self._held.pop(client, set())
-            self._held[client] = pages | {page}
-            while len(self._held) > _MOST_CLIENTS:
-                del self._held[next(iter(self._held))]
-        text = "page %s is not held ready behind other pages any more in this run: %s"
-        self._tell(page, "held", text, page, f"{WHY_HELD[why]}, or leave out prerender")
+            earlier = self._reports.pop(client, {})
+            self._reports[client] = earlier | {page: what}
+            while len(self._reports) > _MOST_CLIENTS:
+                del self._reports[next(iter(self._reports))]
+        kind = "frames" if what == "frames" else "held"
+        self._tell(page, kind, REPORTS[what], page)
+
+    def alone(self, client: str | None, pages: Iterable[str]) -> list[str]:
+        """Return those of the pages that a client's stage can't show, as far as it is known."""
+        with self._lock:
+            reports = self._reports.get(client, {})
+            return [
+                page
+                for page in pages
+                if self._blocked or page in self._forbidding or reports.get(page) == "frames"
+            ]
 
     def held_back(self, client: str | None) -> list[str]:
         """Return the pages that a client must not hold ready, in the order of the alphabet."""
         with self._lock:
-            return sorted(self._held.get(client, ()))
+            reports = self._reports.get(client, {})
+            return sorted(page for page, what in reports.items() if what != "frames")
 
     def _tell_forbidding(self, page: str, header: str) -> None:
-        text = (
-            "page %s can't be shown on the stage, which opens it by itself instead: %s forbids "
-            "frames; send X-Frame-Options: SAMEORIGIN, or frame-ancestors 'self' in its policy"
-        )
-        self._tell(page, "frames", text, page, header)
+        self._tell(page, "frames", _FORBIDDEN + f"%s forbids frames; {_ALLOW}", page, header)
 
     def _tell(self, page: str, kind: str, text: str, *args: str) -> None:
         with self._lock:

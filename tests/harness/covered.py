@@ -98,7 +98,7 @@ class StageServer:
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
+            timeout = 5  # s; a browser may open a connection and never use it
 
             def do_GET(self) -> None:
                 outer._answer(self)

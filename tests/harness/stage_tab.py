@@ -59,13 +59,14 @@ class StageTab:
         page: Playwright's.
         bridge: the bridge.
         query: of the stage's address.
+        url: where the browser finds the bridge, if there is something in between.
     """
 
-    def __init__(self, page: Any, bridge: BridgeProcess, query: str = "") -> None:
+    def __init__(self, page: Any, bridge: BridgeProcess, query: str = "", url: str = "") -> None:
         self.page = page
         self.bridge = bridge
         page.add_init_script(LOOK)
-        page.goto(f"{bridge.url}/gpiobridge/stage{query}")
+        page.goto(f"{url or bridge.url}/gpiobridge/stage{query}")
 
     def wait_shown(self, path: str) -> None:
         """Wait until the page at ``path`` is on the screen, and online."""

@@ -59,7 +59,7 @@ def stage(run_bridge: Run, page: Any, tmp_path: Path) -> StageTab:
 
 def click(stage: StageTab, selector: str) -> None:
     """Click something in the page on the screen."""
-    stage.page.frame_locator("iframe.shown").locator(selector).click()
+    stage.page.frame_locator("iframe.shown").locator(selector).click(no_wait_after=True)
 
 
 def query(stage: StageTab) -> str:
@@ -125,9 +125,10 @@ def test_a_link_within_the_page_is_the_browsers(api: str, stage: StageTab) -> No
 
 def test_a_page_may_keep_a_click_for_itself(api: str, stage: StageTab) -> None:
     """What its own script prevents goes nowhere."""
-    stage.page.evaluate(
-        "shownView().document.getElementById('late').onclick = () => { top.clicked = 1; return false; }"
-    )
+    stage.page.evaluate("""() => {
+      const link = shownView().document.getElementById("late");
+      link.onclick = () => { window.clicked = true; return false; };
+    }""")
     click(stage, "#late")
     stage.page.wait_for_function("() => window.clicked")
     click(stage, "#top")
@@ -236,14 +237,6 @@ def test_a_page_of_the_bridge_without_a_client_stays(
     stage.wait_shown("/open")
 
 
-@pytest.fixture
-def elsewhere() -> Any:
-    """Another site."""
-    server = Answers(200, ANSWER)
-    yield server
-    server.stop()
-
-
 @pytest.mark.parametrize("header", [{}, {"X-Frame-Options": "DENY"}])
 def test_a_page_of_another_site_is_shown_if_it_can_be(
     run_bridge: Run, page: Any, tmp_path: Path, header: dict[str, str]
@@ -287,11 +280,12 @@ def test_a_page_that_wants_no_frame_stays_in_it(run_bridge: Run, page: Any, tmp_
     busting = "<script>if (top !== self) top.location = self.location;</script></head>"
     config = write_stage_exhibit(tmp_path, CONFIG, welcome=PAGE.replace("</head>", busting))
     asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    stage = StageTab(page, run_bridge(config=config))
+    page.on("request", lambda request: asked.append(f"{request.method} {request.url}"))
+    bridge = run_bridge(config=config)
+    stage = StageTab(page, bridge)
     stage.wait_shown("/welcome")
     stage.wait_behind("/open")
-    assert len([url for url in asked if url.endswith("/welcome")]) == 1
+    assert asked.count(f"GET {bridge.url}/welcome") == 1
 
 
 def test_a_page_that_leaves_the_stage_for_itself_stays_alone(
@@ -317,16 +311,18 @@ def test_a_page_that_leaves_the_stage_for_itself_stays_alone(
     page.wait_for_url("**/gpiobridge/stage*")
 
 
-def test_back_and_forward_do_no_harm(stage: StageTab, api: str) -> None:
-    """Keys and entries that pages left in the history change nothing on the screen."""
-    stage.page.evaluate("shownView().history.pushState({}, '', '#1')")
+def test_back_and_forward_do_no_harm(stage: StageTab) -> None:
+    """What pages have left in the history changes nothing on the screen."""
+    for number in range(3):
+        stage.page.evaluate(f"shownView().history.pushState({{}}, '', '#{number}')")
     stage.press()
     stage.wait_shown("/open")
-    stage.page.evaluate("window.now = shownFrame()")
-    stage.page.wait_for_function("() => document.querySelectorAll('iframe.leaving').length === 0")
+    stage.wait("!first.isConnected")
+    stage.page.evaluate("() => { window.now = shownFrame(); }")
     for keys in ("Alt+ArrowLeft", "Alt+ArrowLeft", "Alt+ArrowRight"):
         stage.page.keyboard.press(keys)
-        stage.page.evaluate("history.back()")
+    stage.page.evaluate("() => { history.back(); history.forward(); }")
+    assert stage.page.evaluate("shownFrame() === now")
     stage.press()
     stage.wait_shown("/welcome")
     assert stage.page.evaluate("same")

@@ -77,7 +77,27 @@ export class Ahead {
   /** The same of a page that could not be loaded; by its answer the server knows now. */
   async learnsAlone(url) {
     await this.#ask();
+    const name = this.#nameOf({ url });
+    if (this.isAlone(url) || !name || !(await this.#isForbidden(url))) return this.isAlone(url);
+    await this.#report(name, "frames"); // a proxy says so: the bridge can't see it
+    await this.#ask();
     return this.isAlone(url);
+  }
+
+  /** Whether the answer for ``url`` has a header that forbids frames, of a proxy, too. */
+  async #isForbidden(url) {
+    try {
+      const signal = AbortSignal.timeout(ANSWER_MS);
+      const { headers } = await fetch(url, { method: "HEAD", cache: "no-store", signal });
+      const policies = headers.get("Content-Security-Policy") ?? "";
+      const found = [...policies.matchAll(/frame-ancestors([^;,]*)/gi)];
+      const isUs = (source) => ["'self'", "*", location.host, location.origin].includes(source);
+      // Where a policy names the ancestors, X-Frame-Options doesn't count.
+      if (found.length) return !found.every(([, sources]) => sources.split(/\s+/).some(isUs));
+      return headers.get("X-Frame-Options")?.trim().toLowerCase() === "deny";
+    } catch {
+      return false; // the server is down
+    }
   }
 
   fades({ name }) {
@@ -322,7 +342,7 @@ export class Ahead {
 
   #report(page, why) {
     this.held.add(page);
-    fetch(`${this.prefix}/gpiobridge/stage/held`, {
+    return fetch(`${this.prefix}/gpiobridge/stage/held`, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ page, why }),

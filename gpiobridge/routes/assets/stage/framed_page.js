@@ -162,8 +162,10 @@ export class FramedPage {
 
   /** From now on the page is silent; it is gone soon. */
   end() {
-    this.client?.sleep();
-    this.sleep?.end();
+    if (this.isJoined) { // else its frame has gone elsewhere, and nothing of it may run any more
+      this.client.sleep();
+      this.sleep.end();
+    }
     this.shown = false;
     this.element.classList.add("leaving");
     this.#cover(true);

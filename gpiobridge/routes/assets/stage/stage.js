@@ -42,7 +42,6 @@ class Stage {
   constructor(told) {
     this.shown = null; // the framed page on the screen
     this.coming = null; // the one that is loaded for the press just now
-    this.leaving = []; // pages that have left the screen, for some more moments
     this.leaves = false; // the stage itself is being loaded anew
     this.answers = 0; // how many forms were sent
     this.ahead = new Ahead(this, told, prefix);
@@ -58,9 +57,11 @@ class Stage {
   async show(url) {
     this.coming?.remove();
     this.coming = null;
-    const isForeign = url.origin !== location.origin;
-    if (this.ahead.isAlone(url)) return this.#giveWay(url);
-    if (!isForeign && this.ahead.isOutdated && (await this.ahead.isServed())) return this.#begin(url);
+    const isOurs = url.origin === location.origin;
+    if (isOurs && this.ahead.isAlone(url)) {
+      return (await this.ahead.isServed()) && this.#giveWay(url);
+    }
+    if (isOurs && this.ahead.isOutdated && (await this.ahead.isServed())) return this.#begin(url);
     const held = this.ahead.take(url);
     if (held?.ready) {
       this.#swap(held);
@@ -90,9 +91,13 @@ class Stage {
     if (this.coming !== coming) return ready;
     this.coming = null;
     if (ready) this.#swap(coming);
-    else if (await this.ahead.learnsAlone(coming.url)) return this.#giveWay(coming.url);
+    else if (await this.#wantsToBeAlone(coming)) return this.#giveWay(coming.url);
     else this.ahead.goOn();
     return ready;
+  }
+
+  async #wantsToBeAlone({ url, isForeign, isAnswer }) {
+    return !isForeign && !isAnswer && (await this.ahead.learnsAlone(url));
   }
 
   /** Show the page at ``url``; if it can't be shown, the start page: as soon as it goes. */
@@ -103,7 +108,6 @@ class Stage {
 
   /** The shown page has become an error: nothing is shown any more. */
   lose() {
-    this.shown.client?.sleep();
     this.shown.remove();
     this.shown = null;
     this.titles.disconnect();
@@ -133,8 +137,9 @@ class Stage {
   #swap(next) {
     const before = this.shown;
     this.shown = next;
-    const levels = before?.client?.levels() ?? {};
+    const levels = before?.isJoined ? before.client.levels() : {};
     next.uncover(this.ahead.fades(next));
+    this.strays.uncover();
     before?.end();
     next.client?.takeLevels(levels);
     next.sleep?.wake({ focus: false });

@@ -50,11 +50,17 @@ export class Strays {
     document.body.append(this.plain);
     window.navigation?.addEventListener("navigate", (event) => this.#stageNavigates(event));
     setInterval(() => this.#look(), LOOK_MS);
+    setTimeout(() => this.#look(), BLANK_MS - performance.now());
+  }
+
+  /** A page is on the screen: the plain picture isn't needed. */
+  uncover() {
+    this.plain.hidden = true;
+    this.seen = undefined;
   }
 
   /** Watch the page that is now shown. */
   watch(page) {
-    this.plain.hidden = true;
     this.seen = undefined;
     // Of an iframe, the first; of another site's <object>, both.
     page.element.onload = () => this.#look();
