@@ -259,3 +259,22 @@ def test_speech_waits(stage: Any) -> None:
     assert frame.evaluate("said") == []
     stage.wake()
     assert frame.evaluate("said") == ["one", "two"]
+
+
+def test_nobody_asks_for_the_voice_of_a_page_that_does_not_speak(stage: Any) -> None:
+    """Without a voice on the machine, Firefox would say so in a bar above the exhibit."""
+    stage.server.add("next")
+    stage.tab.evaluate(
+        """() => {
+          const { makeSleep } = window;
+          window.makeSleep = (view) => {
+            const get = () => { errors.push("asked for the voice"); };
+            Object.defineProperty(view, "speechSynthesis", { configurable: true, get });
+            makeSleep(view);
+          };
+          return cover("next");
+        }"""
+    )
+    stage.wake()
+    stage.end("next")
+    assert stage.tab.evaluate("errors") == []

@@ -7,24 +7,30 @@ export class Devices {
   #waiting = []; // calls
   #streams = new Weakly();
   #sentinels = new Weakly();
+  #speech = null; // set once the page has spoken
   #cancelSpeech;
 
   constructor(view, patches) {
     this.#view = view;
-    const { Notification, navigator, speechSynthesis } = view;
+    // Not `speechSynthesis` itself: without a voice on this machine, asking for it makes Firefox say
+    // so in a bar above the page, for every frame one more.
+    const { Notification, SpeechSynthesis, navigator } = view;
     const note = (list) => (promise) => promise?.then?.((made) => list.add(made), () => {});
     for (const name of ["getUserMedia", "getDisplayMedia"]) {
       this.#later(patches, navigator.mediaDevices, name, note(this.#streams));
     }
     this.#later(patches, navigator.wakeLock, "request", note(this.#sentinels));
     this.#later(patches, Notification, "requestPermission");
-    this.#cancelSpeech = speechSynthesis?.cancel;
+    const speech = SpeechSynthesis?.prototype;
+    this.#cancelSpeech = speech?.cancel;
     const says = [];
-    patches.instead(speechSynthesis, "speak", (native, self, args) => {
+    const seen = (_, self) => { this.#speech = self; };
+    patches.instead(speech, "speak", (native, self, args) => {
       says.push(args[0]);
+      this.#speech = self;
       this.#waiting.push(() => says.includes(args[0]) && Reflect.apply(native, self, args));
-    });
-    patches.instead(speechSynthesis, "cancel", () => says.splice(0)); // not what the shown page says
+    }, { seen });
+    patches.instead(speech, "cancel", () => says.splice(0)); // not what the shown page says
   }
 
   wake() {
@@ -35,8 +41,7 @@ export class Devices {
     this.#waiting = [];
     for (const stream of this.#streams) for (const track of stream.getTracks()) track.stop();
     for (const sentinel of this.#sentinels) sentinel.release().catch(() => {});
-    const { speechSynthesis } = this.#view;
-    if (speechSynthesis?.speaking || speechSynthesis?.pending) this.#cancelSpeech.call(speechSynthesis);
+    if (this.#speech?.speaking || this.#speech?.pending) this.#cancelSpeech.call(this.#speech);
   }
 
   /** Let the calls of a function that answers by a promise wait. */
