@@ -7,29 +7,31 @@ export class Devices {
   #waiting = []; // calls
   #streams = new Weakly();
   #sentinels = new Weakly();
-  #speech = null; // set once the page has spoken
   #cancelSpeech;
+  #speaker = null; // the page's speechSynthesis, once it has spoken
 
   constructor(view, patches) {
     this.#view = view;
-    // Not `speechSynthesis` itself: without a voice on this machine, asking for it makes Firefox say
-    // so in a bar above the page, for every frame one more.
-    const { Notification, SpeechSynthesis, navigator } = view;
+    const { Notification, navigator } = view;
     const note = (list) => (promise) => promise?.then?.((made) => list.add(made), () => {});
     for (const name of ["getUserMedia", "getDisplayMedia"]) {
       this.#later(patches, navigator.mediaDevices, name, note(this.#streams));
     }
     this.#later(patches, navigator.wakeLock, "request", note(this.#sentinels));
     this.#later(patches, Notification, "requestPermission");
-    const speech = SpeechSynthesis?.prototype;
+    // Not by window.speechSynthesis: without a speech service, Firefox answers that with a bar above
+    // the page. Chromium has always had one, but not always its interface.
+    const speech = view.SpeechSynthesis?.prototype ?? view.speechSynthesis;
     this.#cancelSpeech = speech?.cancel;
     const says = [];
-    const seen = (_, self) => { this.#speech = self; };
+    const say = (native, self, args) => {
+      this.#speaker = self;
+      Reflect.apply(native, self, args);
+    };
     patches.instead(speech, "speak", (native, self, args) => {
       says.push(args[0]);
-      this.#speech = self;
-      this.#waiting.push(() => says.includes(args[0]) && Reflect.apply(native, self, args));
-    }, { seen });
+      this.#waiting.push(() => says.includes(args[0]) && say(native, self, args));
+    }, { seen: (_, self) => { this.#speaker = self; } });
     patches.instead(speech, "cancel", () => says.splice(0)); // not what the shown page says
   }
 
@@ -41,7 +43,7 @@ export class Devices {
     this.#waiting = [];
     for (const stream of this.#streams) for (const track of stream.getTracks()) track.stop();
     for (const sentinel of this.#sentinels) sentinel.release().catch(() => {});
-    if (this.#speech?.speaking || this.#speech?.pending) this.#cancelSpeech.call(this.#speech);
+    if (this.#speaker?.speaking || this.#speaker?.pending) this.#cancelSpeech.call(this.#speaker);
   }
 
   /** Let the calls of a function that answers by a promise wait. */
