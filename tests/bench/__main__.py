@@ -23,8 +23,8 @@ PARTS = {
     "storm": (6, 50),
     "start": (5, 30),
     "navigation": (15, 120),
-    "screen": (18, 480),
-    "stage": (0, 200),
+    "screen": (18, 600),
+    "stage": (0, 240),
     "other": (0, 70),
 }
 MOST_S = 1800
