@@ -387,6 +387,8 @@ PATHS = (
     b"/static/a.txt",
     b"/gpiobridge/client.js",
     b"/gpiobridge/next/",
+    b"/gpiobridge/stage?page=//%00[",
+    b"/gpiobridge/stage/held",
     b"/healthz",
     b"/",
 )

@@ -1,8 +1,8 @@
 """The stage: one page of ours that shows the exhibit's pages in frames, and never leaves.
 
 ``/gpiobridge/stage`` is the page, ``/gpiobridge/stage.json`` what it asks again and again, and a
-stage says with ``POST /gpiobridge/stage/held`` which page it holds ready no more. What a stage does
-with it is in ``assets/stage``. Any HTTP thread.
+stage says with ``POST /gpiobridge/stage/held`` which page it can't show or hold ready. What a stage
+does with it is in ``assets/stage``. Any HTTP thread.
 """
 
 import hashlib
@@ -19,10 +19,9 @@ from jinja2 import Template
 
 from gpiobridge import __version__
 from gpiobridge.app.running_bridge import RunningBridge
-from gpiobridge.app.stages import WHY_HELD
+from gpiobridge.app.stages import REPORTS
 from gpiobridge.config import Page, nearest
 from gpiobridge.core import wire
-from gpiobridge.net.addresses import client_of
 from gpiobridge.routes import page_script
 from gpiobridge.routes.admission import refuse
 from gpiobridge.routes.content_policies import stage_obstacles
@@ -51,7 +50,7 @@ def add_stage(blueprint: Blueprint, running: Callable[[], RunningBridge]) -> Non
         here.stages.use()
         name, page = _first_page(here)
         display = wire.read_name(request.args.get("display", ""))
-        if here.stages.alone([name]):
+        if here.stages.alone(page_script.client(), [name]):
             return redirect(_alone(page, display))
         nonce = here.nonce()
         text = _template().render(
@@ -73,21 +72,21 @@ def add_stage(blueprint: Blueprint, running: Callable[[], RunningBridge]) -> Non
         response.add_etag()
         return response.make_conditional(request)
 
-    def hold_back() -> ResponseReturnValue:
+    def take_report() -> ResponseReturnValue:
         page, why = _report(running().settings.pages)
-        running().stages.hold_back(_client(), page, why)
+        running().stages.report(page_script.client(), page, why)
         return Response(status=204)
 
     blueprint.add_url_rule("/gpiobridge/stage", "stage", show)
     blueprint.add_url_rule("/gpiobridge/stage.json", "stage_json", tell)
-    blueprint.add_url_rule("/gpiobridge/stage/held", "stage_held", hold_back, methods=["POST"])
+    blueprint.add_url_rule("/gpiobridge/stage/held", "stage_held", take_report, methods=["POST"])
 
 
 def _told(running: RunningBridge) -> dict[str, Any]:
     """Return what a stage must know; ``paths`` are those that a browser asks for."""
     settings, pages = running.settings, running.settings.pages
     paths = {name: request.script_root + path for name, path in running.watcher.paths.items()}
-    alone = running.stages.alone(pages)
+    alone = running.stages.alone(page_script.client(), pages)
     transitions = {
         name: page.transition for name, page in pages.items() if page.transition != "cut"
     }
@@ -103,7 +102,7 @@ def _told(running: RunningBridge) -> dict[str, Any]:
         "transition": transitions,
         "most": min(settings.stage.ahead, request.args.get("ahead", settings.stage.ahead, _count)),
         "fresh_s": settings.stage.fresh_s,
-        "held": running.stages.held_back(_client()),
+        "held": running.stages.held_back(page_script.client()),
         "alone": alone,
     }
 
@@ -149,7 +148,7 @@ def _count(text: str) -> int:
 
 
 def _report(pages: Collection[str]) -> tuple[str, str]:
-    """Read which page is held ready no more, and why."""
+    """Read the page that a report is about, and what it says."""
     body = json_body(request, _MAX_BODY_BYTES)
     for key in body:
         if key not in _KEYS:
@@ -159,14 +158,10 @@ def _report(pages: Collection[str]) -> tuple[str, str]:
     page, why = body.get("page"), body.get("why")
     if not isinstance(page, str) or page not in pages:
         refuse(400, f'"page" must be the name of a page; pages: {", ".join(pages)}.')
-    if not isinstance(why, str) or why not in WHY_HELD:
-        words = " or ".join(f'"{word}"' for word in WHY_HELD)
-        refuse(400, f'"why" must be {words}.')
+    if not isinstance(why, str) or why not in REPORTS:
+        words = ", ".join(f'"{word}"' for word in REPORTS)
+        refuse(400, f'"why" must be one of {words}.')
     return page, why
-
-
-def _client() -> str | None:
-    return client_of(request.remote_addr or "")
 
 
 def _version(settings: str) -> str:
@@ -204,6 +199,7 @@ class _StageResponse(Response):
         self._running = running
         self._instead = instead
         self._host = host
+        self._client = page_script.client()
         self._nonce = nonce
 
     def __call__(
@@ -211,7 +207,7 @@ class _StageResponse(Response):
     ) -> Iterable[bytes]:
         policies = self.headers.getlist("Content-Security-Policy")
         if obstacle := next(iter(stage_obstacles(policies, self._host, self._nonce)), ""):
-            self._running.stages.block(obstacle)
+            self._running.stages.block(self._client, obstacle)
             self.status_code = 302
             self.headers["Location"] = self._instead
             self.set_data(b"")

@@ -23,10 +23,11 @@ PARTS = {
     "storm": (6, 50),
     "start": (5, 30),
     "navigation": (15, 120),
-    "screen": (12, 100),
+    "screen": (18, 480),
+    "stage": (0, 200),
     "other": (0, 70),
 }
-MOST_S = 720
+MOST_S = 1800
 """No part begins that would make the run longer than this."""
 
 

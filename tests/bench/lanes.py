@@ -14,7 +14,6 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 
 from browsers.processes import ProcessGroup
@@ -22,7 +21,7 @@ from harness.bridge_process import BridgeProcess
 from harness.deadline import wait_until
 
 from bench.contenders import NODE_MODULES
-from bench.page_ring import Page, page_html, write_files, write_ring
+from bench.page_ring import Leads, Page, page_html, ring, write_files, write_ring
 from bench.presses import DWELL_S, Lane, post, set_level
 from bench.reports import collect
 from bench.run import free_port
@@ -151,7 +150,9 @@ def bridge_lane(
     flags: Sequence[str] = (),
     before: Sequence[str] = (),
     dwell_s: float = DWELL_S,
-    on_stage: bool = False,
+    stage: str | None = None,
+    head: str = "",
+    leads: Leads = ring,
 ) -> Iterator[Lane]:
     """Start a lane whose server is gpiobridge; it shows its first page.
 
@@ -163,7 +164,10 @@ def bridge_lane(
         flags: for Chromium.
         before: what to put before each command line (`throttle.cpu_limit`).
         dwell_s: how long it stays on a page, in seconds.
-        on_stage: whether the browser opens the stage, which shows the pages in frames.
+        stage: what config.toml says of the stage that the browser opens, such as "ahead = 2"; None:
+            it opens the first page itself.
+        head: more for the head of each page; "%s" is where it may report to.
+        leads: to which pages each one leads.
 
     Raises:
         MissingError: the browser is not installed.
@@ -177,19 +181,24 @@ def bridge_lane(
         )
         command(browser, home, "", flags)  # before anything is started for it
         reports = stack.enter_context(collect(home / "static"))
-        config = write_ring(home, pages, reports.url)
+        config = write_ring(home, pages, reports.url, head.replace("%s", reports.url), leads)
+        path = f"/{pages[0].name}"
+        if stage is not None:
+            path = f"{STAGE}?page={path}"
+            config.write_text(f"{config.read_text()}[stage]\n{stage}\n")
         bridge = BridgeProcess(config, command=[*before, *_BRIDGE])
         stack.callback(bridge.stop)
-        pin = partial(set_level, bridge.port)
         screen = stack.enter_context(ScreenMemory())
-        path = f"{STAGE}?page=/{pages[0].name}" if on_stage else f"/{pages[0].name}"
         words = command(browser, home, bridge.url + path, flags)
-        stack.enter_context(window(words, home, screen.display, before))
+        processes = stack.enter_context(window(words, home, screen.display, before))
 
-        def press(_: Page) -> None:
-            pin("low")
+        def press(_: Page, button: str) -> None:
+            set_level(bridge.port, button, "low")
 
-        lane = Lane(who, press, partial(pin, "high"), pages, reports, screen, dwell_s)
+        def release(button: str) -> None:
+            set_level(bridge.port, button, "high")
+
+        lane = Lane(who, press, release, pages, reports, screen, processes, dwell_s)
         lane.wait_for_start()
         yield lane
 
@@ -233,12 +242,12 @@ def socketio_lane(
         wait_until(lambda: is_open(port))
         screen = stack.enter_context(ScreenMemory())
         words = command("Chromium", home, f"http://127.0.0.1:{port}/{pages[0].name}", ())
-        stack.enter_context(window(words, home, screen.display, before))
+        processes = stack.enter_context(window(words, home, screen.display, before))
 
-        def press(page: Page) -> None:
+        def press(page: Page, _: str) -> None:
             post(port, "/press", page.name)
 
-        lane = Lane(who, press, lambda: None, pages, reports, screen, dwell_s)
+        lane = Lane(who, press, lambda _: None, pages, reports, screen, processes, dwell_s)
         lane.wait_for_start()
         yield lane
 

@@ -51,15 +51,20 @@ def cpu_s(pids: list[int]) -> float:
     return total_s
 
 
-def pss_kib(pids: list[int]) -> float:
-    """Memory of processes in KiB, with each shared page divided among those that share it (PSS)."""
+def pss_kib(pids: list[int], kinds: str = "Pss") -> float:
+    """Memory of processes in KiB, with each shared page divided among those that share it (PSS).
+
+    Args:
+        pids: the processes; one that has ended has no memory.
+        kinds: a regular expression of the lines in smaps_rollup that count, which are added up.
+    """
     total = 0
     for pid in pids:
         try:
             text = (PROC / str(pid) / "smaps_rollup").read_text()
         except OSError:
             continue
-        total += int(re.search(r"^Pss:\s+(\d+)", text, re.MULTILINE)[1])  # type: ignore[index]
+        total += sum(map(int, re.findall(rf"^(?:{kinds}):\s+(\d+)", text, re.MULTILINE)))
     return float(total)
 
 

@@ -1,4 +1,4 @@
-"""The pages between which the presses go: a ring of them, in one exhibit.
+"""The pages between which the presses go: a ring of them, a walk or a fan, in one exhibit.
 
 Each press leads to the next page, so that all ways of loading a page are measured in turn, in one
 browser: what disturbs the machine meets all of them. Every page has a colour of its own, and all
@@ -6,7 +6,7 @@ but the light ones show a block of it where `PICTURE_AT` is. Each page reports i
 after its first paint: the report must disturb nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,6 +21,8 @@ FONT = "font"  # a light page with a block in a web font, which is invisible wit
 RICH = "rich"  # a heavy page that has a film and a web font, too
 _WITH_PICTURE = ("heavy", RICH)
 _WITH_FONT = (FONT, RICH)
+
+BUTTONS = ("button", "lever", "door", "bell")  # each leads to the next of a page's targets
 
 PICTURE_LEFT, PICTURE_TOP = 40, 120
 BACKGROUND_AT = (940, 400)  # beside the picture; without a window manager, windows are smaller
@@ -131,13 +133,34 @@ def pages_of(ways: Sequence[str], weights: Sequence[str]) -> list[Page]:
     colours = [(r, g, b) for b in levels for g in levels for r in levels]
     # Neither white, which is a page without content, nor black, which is a screen without a page.
     colours = [colour for colour in colours if len(set(colour)) > 1]
-    kinds = [(way, weight) for weight in weights for way in ways]
+    kinds = [(way, weight) for way in ways for weight in weights]
     if len(kinds) == 1:
         return [Page(*kinds[0], colours[0]), Page(*kinds[0], colours[1], "-again")]
     return [Page(*kind, colour) for kind, colour in zip(kinds, colours, strict=False)]
 
 
-def write_ring(folder: Path, pages: Sequence[Page], reports: str, head: str = "") -> Path:
+Leads = Callable[[int, int], Sequence[int]]
+"""Where a page leads: its number and how many pages there are, to the numbers of its targets."""
+
+
+def ring(at: int, count: int) -> Sequence[int]:
+    """Lead each page to the next one."""
+    return [(at + 1) % count]
+
+
+def walk(at: int, count: int) -> Sequence[int]:
+    """Lead each page to the next two."""
+    return [(at + steps) % count for steps in (1, 2)]
+
+
+def fan(at: int, count: int) -> Sequence[int]:
+    """Lead the first page to all others, and none of these on."""
+    return range(1, count) if at == 0 else []
+
+
+def write_ring(
+    folder: Path, pages: Sequence[Page], reports: str, head: str = "", leads: Leads = ring
+) -> Path:
     """Write the exhibit, and return its config.toml.
 
     Args:
@@ -145,13 +168,18 @@ def write_ring(folder: Path, pages: Sequence[Page], reports: str, head: str = ""
         pages: of the ring.
         reports: the URL to which each page reports its times, and below which late pictures are.
         head: more for the head of each page.
+        leads: to which pages each one leads, if they are no ring.
     """
     write_files(folder, pages)
-    lines = ['[server]\ncsp = "off"\n[pins.button]\npin = 17\ndebounce = "0ms"']
-    for page, following in zip(pages, [*pages[1:], pages[0]], strict=True):
+    lines = ['[server]\ncsp = "off"']
+    for pin, name in enumerate(BUTTONS, 17):
+        lines += [f"[pins.{name}]", f"pin = {pin}", 'debounce = "0ms"']
+    for at, page in enumerate(pages):
         text = page_html(page, reports, head)
         (folder / "templates" / f"{page.name}.html").write_text(text)
-        lines += [f"[pages.{page.name}]", _KEYS[page.way], f'on_low.button = "{following.name}"']
+        lines += [f"[pages.{page.name}]", _KEYS[page.way]]
+        targets = [pages[target].name for target in leads(at, len(pages))]
+        lines += [f'on_low.{name} = "{to}"' for name, to in zip(BUTTONS, targets, strict=False)]
     config = folder / "config.toml"
     config.write_text("\n".join(lines) + "\n")
     return config

@@ -12,7 +12,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from bench.page_ring import BACKGROUND_AT, PICTURE_AT, Page
+from browsers.processes import ProcessGroup
+
+from bench.page_ring import BACKGROUND_AT, BUTTONS, PICTURE_AT, Page
 from bench.reports import Report, Reports
 from bench.screen_memory import ScreenMemory
 
@@ -29,22 +31,28 @@ class Lane:
 
     Args:
         who: what the rows call it.
-        press: makes the browser go to the next page of the ring, which it is given.
-        release: ends the press.
+        press: makes the browser go to a page, which it is given with the button that leads there.
+        release: ends the press of a button.
         pages: of the ring, in their order; the browser shows the first one.
         reports: what its pages report.
         screen: the screen it is on.
+        processes: of the browser.
         dwell_s: how long it stays on a page, in seconds.
     """
 
     who: str
-    press: Callable[[Page], None]
-    release: Callable[[], None]
+    press: Callable[[Page, str], None]
+    release: Callable[[str], None]
     pages: Sequence[Page]
     reports: Reports
     screen: ScreenMemory
+    processes: ProcessGroup
     dwell_s: float = DWELL_S
     at: int = 0
+
+    def button(self, steps: int = 1) -> str:
+        """Return the button that leads so many pages on."""
+        return BUTTONS[steps - 1]
 
     def wait_for_start(self) -> None:
         """Wait until the first page is shown."""
@@ -141,7 +149,7 @@ def press_in_turn(
                 lanes.remove(lane)
                 continue
             yield lane, pressed
-            lane.release()
+            lane.release(lane.button())
             rested_s[id(lane)] = last_s = time.monotonic()
 
 
@@ -158,7 +166,7 @@ def press_in_a_hurry(
             try:
                 for _ in lane.pages:
                     pressed = press(lane, reported=False)
-                    lane.release()
+                    lane.release(lane.button())
                     yield lane, pressed
                     time.sleep(max(0.0, pressed.pressed_s + HURRY_S - time.monotonic()))
             except AssertionError as error:
@@ -168,18 +176,19 @@ def press_in_a_hurry(
             lane.reports.forget()
 
 
-def press(lane: Lane, *, reported: bool = True) -> Press:
+def press(lane: Lane, *, reported: bool = True, steps: int = 1) -> Press:
     """Press once, and wait until the next page is on the screen and has reported.
 
     Args:
         lane: where.
         reported: whether to wait for the page's report.
+        steps: how many pages on; there is a button for each number.
     """
-    lane.at = (lane.at + 1) % len(lane.pages)
+    lane.at = (lane.at + steps) % len(lane.pages)
     page = lane.pages[lane.at]
     wall_s = time.time() - time.monotonic()
     pressed_s = time.monotonic()
-    lane.press(page)
+    lane.press(page, lane.button(steps))
     background_s = look(lane.screen, BACKGROUND_AT, page)
     picture_s = look(lane.screen, PICTURE_AT, page)
     report = lane.reports.next_of(page.name, LIMIT_S) if reported else None
@@ -208,6 +217,6 @@ def post(port: int, path: str, body: str) -> None:
         assert answer.status == 204, answer.read()
 
 
-def set_level(port: int, level: str) -> None:
-    """Set the button's pin of a bridge."""
-    post(port, "/simulator/pins/button", json.dumps({"level": level}))
+def set_level(port: int, pin: str, level: str) -> None:
+    """Set a simulated pin of a bridge."""
+    post(port, f"/simulator/pins/{pin}", json.dumps({"level": level}))

@@ -44,16 +44,16 @@ class ProcessGroup:
         """End all of the group: by request, and those that don't follow it by force."""
         for number in (signal.SIGTERM, signal.SIGKILL):
             # Its leader isn't waited for until the end, so that nobody else gets its number.
-            if not self._members():
+            if not self.members():
                 break
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, number)
             with contextlib.suppress(AssertionError):
-                wait_until(lambda: not self._members(), END_S)
+                wait_until(lambda: not self.members(), END_S)
         self._process.wait(END_S)
 
-    def _members(self) -> list[int]:
-        """Process ids of the group that still run."""
+    def members(self) -> list[int]:
+        """Return the process ids of the group that still run."""
         members = []
         for stat in Path("/proc").glob("[0-9]*/stat"):
             with contextlib.suppress(OSError):

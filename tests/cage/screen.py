@@ -57,6 +57,7 @@ class Kiosk:
         config: the bridge's config.toml.
         flags: for the browser.
         browser: "chromium" or "cog".
+        options: for ``gpiobridge kiosk``.
         environ: more for its environment.
         inside: a command that starts the unit's.
         compositor: more flags for cage.
@@ -68,6 +69,7 @@ class Kiosk:
         config: Path,
         *flags: str,
         browser: str = "chromium",
+        options: Sequence[str] = (),
         environ: Mapping[str, str] = MappingProxyType({}),
         inside: Sequence[str] = (),
         compositor: Sequence[str] = (),
@@ -97,7 +99,7 @@ class Kiosk:
         self.log = folder / "log"
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                [*inside, *unit_command(config, browser, compositor)],
+                [*inside, *unit_command(config, browser, compositor), *options],
                 env=self.environ,
                 stdout=log,
                 stderr=log,

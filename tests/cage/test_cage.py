@@ -1,6 +1,6 @@
 """Under cage the unit's command shows the page, and brings back whatever dies or hangs.
 
-Chromium and cog go through the same scenes.
+Chromium and cog go through the same scenes, on the stage and without it.
 """
 
 import os
@@ -73,11 +73,11 @@ class Site(ThreadingHTTPServer):
 
 @pytest.fixture(scope="module")
 def elsewhere() -> Iterator[str]:
-    """The address of a page of another site."""
+    """The address of a page of another site, not only of another origin."""
     with Site(("127.0.0.1", 0), Elsewhere) as server:
         thread = threading.Thread(target=server.serve_forever, name="test-elsewhere")
         thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/"
+        yield f"http://localhost:{server.server_port}/"
         server.shutdown()
         thread.join()
 
@@ -103,7 +103,11 @@ def bridge(tmp_path_factory: pytest.TempPathFactory, elsewhere: str) -> Iterator
     running.kill()
 
 
-@pytest.fixture(scope="module", params=["chromium", "cog"])
+@pytest.fixture(
+    scope="module",
+    params=[(browser, options) for options in ((), ("--no-stage",)) for browser in SOUND],
+    ids=lambda param: "-".join([param[0], *(option.strip("-") for option in param[1])]),
+)
 def running_kiosk(
     request: pytest.FixtureRequest,
     bridge: BridgeProcess,
@@ -111,7 +115,9 @@ def running_kiosk(
 ) -> Iterator[Kiosk]:
     """The unit's command, on this bridge, with each browser."""
     config = Path(bridge.process.args[-1])  # type: ignore[index]
-    kiosk = Kiosk(tmp_path_factory.mktemp("kiosk"), config, browser=request.param)
+    browser, options = request.param
+    folder = tmp_path_factory.mktemp("kiosk")
+    kiosk = Kiosk(folder, config, browser=browser, options=options)
     yield kiosk
     kiosk.kill()
 

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from harness import version_before
 from harness.bridge_process import BridgeProcess, Run
 from harness.deadline import DEADLINE_S, wait_until
 from harness.exhibit import write_exhibit
@@ -58,7 +59,7 @@ start = os.environ.get("COG_URL") or sys.argv[-1]
 if start.startswith("file://"):
     start = json.loads(open(start[7:]).read().split("replace(")[1].split(")")[0])
 url = urlsplit(start)
-if "unseen" not in mode:
+def be_live():
     name = "still" if "covered" in mode else "welcome"
     hidden = "&visible=false" if "hidden" in mode else ""
     with connect(f"ws://{{url.netloc}}/ws/{{name}}?{{url.query}}{{hidden}}", proxy=None) as page:
@@ -70,6 +71,13 @@ if "unseen" not in mode:
                 page.send('{{"type":"visible","visible":false}}')
             elif frame["type"] == "edge":
                 break  # a press makes it crash
+while "returns" in mode:
+    try:
+        be_live()
+    except Exception:  # the bridge is stopped, or not there
+        time.sleep(0.05)
+if "unseen" not in mode:
+    be_live()
 threading.Event().wait()
 """
 
@@ -180,12 +188,18 @@ def live(bridge: BridgeProcess, name: str = "kiosk") -> bool:
     return name in [display["name"] for display in bridge.health()["displays"]]
 
 
-def test_shows_the_page_until_sigterm(shared_bridge: BridgeProcess, launch: Any) -> None:
-    """The browser opens the start page by the kiosk's name; SIGTERM ends both soon, exit code 0."""
-    launcher = launch("--url", shared_bridge.url, "--display", "hall", code=SLEEPY)
+@pytest.mark.parametrize(
+    ("options", "address"),
+    [((), "/gpiobridge/stage?display=hall"), (("--no-stage",), "/?display=hall")],
+)
+def test_shows_the_page_until_sigterm(
+    shared_bridge: BridgeProcess, launch: Any, options: tuple[str, ...], address: str
+) -> None:
+    """The browser opens stage or start page by the kiosk's name; SIGTERM ends both, exit code 0."""
+    launcher = launch("--url", shared_bridge.url, "--display", "hall", *options, code=SLEEPY)
     wait_until(lambda: live(shared_bridge, "hall"))
     [[pid, *flags]] = launcher.started()
-    assert flags[-1] == f"{shared_bridge.url}/?display=hall"
+    assert flags[-1] == f"{shared_bridge.url}{address}"
     assert "--kiosk" in flags
     launcher.wait_for(f"(process {pid}) on {shared_bridge.url}")
     launcher.stop()
@@ -213,7 +227,7 @@ def test_token_of_the_bridge(run_bridge: Run, launch: Any, tmp_path: Path) -> No
     launcher.wait_for("its page is live")
     assert token not in launcher.calls.read_text()  # the command line, which all can read
     (page,) = tmp_path.rglob("start.html")
-    assert f"{bridge.url}/?display=kiosk&token={token}" in page.read_text()
+    assert f"{bridge.url}/gpiobridge/stage?display=kiosk&token={token}" in page.read_text()
     assert page.stat().st_mode & 0o077 == 0
     assert token not in launcher.said()
 
@@ -418,9 +432,62 @@ def test_browser_is_renewed(tmp_path: Path, run_bridge: Run, launch: Any, watch:
     bridge = run_bridge(config=config)
     launcher = launch("--config", str(config), "--url", bridge.url, watch, code=RENEWS)
     launcher.wait_for("restarted in 0.5 s: it is time for kiosk.renew")
-    wait_until(lambda: len(launcher.started()) >= 2 and live(bridge))
-    assert not runs(launcher.started()[0][0])
+    # The first one may have ended before it has written down how it was called.
+    wait_until(lambda: launcher.said().count(": started ") == 2 and live(bridge))
+    first, second = map(int, re.findall(r"\(process (\d+)\)", launcher.said()))
+    assert not runs(first)
+    assert runs(second)
     assert launcher.said().count("it is time for kiosk.renew") == 1
+
+
+QUIET = (
+    "from gpiobridge import cli; from gpiobridge.kiosk import launcher, renewal; "
+    "launcher._WATCH_S = 0.1; renewal.QUIET_S = 0.5; cli.main()"
+)
+
+
+def opened(launcher: Launcher) -> list[str]:
+    """What each browser so far has opened, without the address of the bridge."""
+    return [re.sub(r"^\w+://[^/]+", "", call[-1]) for call in launcher.started()]
+
+
+def test_a_bridge_that_wants_its_stage_no_more(
+    tmp_path: Path, run_bridge: Run, launch: Any
+) -> None:
+    """With `[stage] kiosk = false` the browser opens the start page, once nobody uses it."""
+    config = write_exhibit(tmp_path)
+    bridge = run_bridge(config=config)
+    launcher = launch("--url", bridge.url, mode="returns", code=QUIET)
+    launcher.wait_for("its page is live")
+    config.write_text(config.read_text() + "[stage]\nkiosk = false\n")
+    bridge.stop()
+    bridge = run_bridge(config=config, port=bridge.port)
+    launcher.wait_for("restarted in 0.5 s: the bridge says [stage] kiosk = false now")
+    wait_until(lambda: len(launcher.started()) == 2 and live(bridge))
+    assert opened(launcher) == ["/gpiobridge/stage?display=kiosk", "/?display=kiosk"]
+
+
+@pytest.mark.timeout(90)
+def test_a_bridge_that_is_upgraded_and_goes_back(
+    tmp_path: Path, run_bridge: Run, launch: Any
+) -> None:
+    """The stage comes in a quiet minute, and goes at once with the bridge that has it."""
+    before = version_before.export(tmp_path / "before")
+    config = write_exhibit(tmp_path)
+    old = {"env": os.environ | {"PYTHONPATH": str(before)}, "cwd": tmp_path}
+    bridge = run_bridge(config=config, **old)
+    launcher = launch("--url", bridge.url, mode="returns", code=QUIET)
+    launcher.wait_for("its page is live")
+    bridge.stop()
+    bridge = run_bridge(config=config, port=bridge.port)
+    launcher.wait_for("restarted in 0.5 s: the bridge says [stage] kiosk = true now")
+    wait_until(lambda: launcher.said().count("its page is live") == 2)
+    bridge.stop()
+    bridge = run_bridge(config=config, port=bridge.port, **old)
+    launcher.wait_for("restarted in 0.5 s: the bridge has no stage any more")
+    wait_until(lambda: launcher.said().count("its page is live") == 3)
+    page, stage = "/?display=kiosk", "/gpiobridge/stage?display=kiosk"
+    assert opened(launcher) == [page, stage, page]
 
 
 def test_end_of_the_screen(shared_bridge: BridgeProcess, launch: Any, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from harness.exhibit import write_exhibit
 
 from gpiobridge import cli
 from gpiobridge.config.kinds import KINDS, kind_of
-from gpiobridge.config.settings import Gpio, Idle, Kiosk, Limits, Page, Server
+from gpiobridge.config.settings import Gpio, Idle, Kiosk, Limits, Page, Server, Stage
 
 HERE = Path(__file__).parent
 MODULES = ("gpiobridge", "gpiobridge.client")
@@ -142,6 +142,7 @@ def of_commands(folder: Path) -> dict[str, Any]:
 def of_settings() -> dict[str, dict[str, str]]:
     """The default of each key."""
     classes = {"server": Server, "limits": Limits, "kiosk": Kiosk, "gpio": Gpio, "idle": Idle}
+    classes |= {"stage": Stage}
     classes |= {"pages": Page} | {f"pins, {kind}": kind_of(kind).pin for kind in KINDS}
     return {
         section: {

@@ -132,6 +132,34 @@ def test_a_page_that_allows_frames_again_is_shown_again(stop: Stop) -> None:
     assert alone(client) == []
 
 
+def test_a_page_whose_header_changes_is_said_once(
+    stop: Stop, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A policy may be another one with each answer."""
+    client, headers = framed(stop, {})
+    client.get("/gpiobridge/stage")
+    for number in range(3):
+        headers["Content-Security-Policy"] = f"frame-ancestors https://{number}.example.org"
+        client.get("/open")
+    assert len(lines(caplog)) == 1
+
+
+def test_what_a_visitor_is_told_takes_no_stage_away_from_the_kiosk(stop: Stop) -> None:
+    """An application may have another policy for each client, or for each name of the machine."""
+    headers: dict[str, str] = {}
+    client, _ = framed(stop, headers)
+    visitor = {"environ_overrides": {"REMOTE_ADDR": "192.168.1.20"}}
+    headers["Content-Security-Policy"] = "default-src 'self'; frame-src 'none'"
+    assert client.get("/gpiobridge/stage", **visitor).status_code == 302
+    headers["Content-Security-Policy"] = "frame-ancestors 'none'"
+    client.get("/open", **visitor)
+    headers.clear()
+    assert alone(client) == []
+    assert client.get("/gpiobridge/stage").status_code == 200
+    told = client.get("/gpiobridge/stage.json", **visitor).get_json()
+    assert told["alone"] == ["welcome", "open"]
+
+
 def test_nothing_is_said_of_frames_where_nobody_uses_a_stage(
     stop: Stop, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -277,3 +305,13 @@ def test_a_view_says_its_transition(stop: Stop) -> None:
         app.add_url_rule(f"/{name}", name, view)
     said = told(app.test_client())
     assert (said["transition"], said["most"], said["fresh_s"]) == ({"open": "fade"}, 1, 90)
+
+
+def test_the_stage_is_below_the_bridges_prefix(stop: Stop) -> None:
+    """Where its other routes are; pages have the application's own paths."""
+    app, bridge = make_app(url_prefix="/bridge")
+    stop(bridge)
+    text = app.test_client().get("/bridge/gpiobridge/stage?page=/is/open").text
+    assert ' data-prefix="/bridge" data-page="/is/open" ' in text
+    assert 'src="/bridge/gpiobridge/stage/stage.js?v=' in text
+    assert app.test_client().get("/gpiobridge/stage").status_code == 404

@@ -148,6 +148,12 @@ class Judge:
                 self._report.cut_deliveries += found.unsure
         return verdict, late
 
+    def page_of(self, number: int) -> str:
+        """On which page a display is, by its own notes, which the oracle has found right."""
+        _, facts = self._judge_lives()
+        _, track = self._judge_screen(number, facts, count=False)
+        return track.stretches[-1].last_page
+
     def _is_back(self, screen: Screen) -> bool:
         """Whether a display is on its page, and has got the last message of the round."""
         came = (Joined, Left, Stayed, Loaded, Lost, Ended)

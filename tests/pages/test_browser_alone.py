@@ -87,3 +87,47 @@ def test_an_application_that_forbids_all_frames_shows_each_page_alone(page: Any)
             assert page.evaluate("location.pathname") == path
             assert [display.name for display in bridge.displays] == ["hall"]
             press_and_release(bridge)
+
+
+def test_a_proxy_that_forbids_frames_shows_each_page_alone(page: Any) -> None:
+    """The bridge doesn't see its header: the stage does."""
+    app, bridge = make_app(lambda response: None)
+
+    def proxy(environ: Any, start_response: Any) -> Any:
+        def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
+            return start_response(status, [*headers, ("X-Frame-Options", "DENY")], *error)
+
+        return app(environ, start)
+
+    with served(proxy, bridge) as port:
+        page.goto(f"http://127.0.0.1:{port}/gpiobridge/stage")
+        for path in ("/welcome", "/open", "/welcome"):
+            page.wait_for_function(SHOWN, arg=path)
+            assert page.evaluate("location.pathname") == path
+            press_and_release(bridge)
+
+
+def test_a_stage_gives_way_to_a_page_only_while_the_server_answers(page: Any) -> None:
+    """Else the browser's error page would come up, from which nothing leads back."""
+
+    def forbid(response: Response) -> None:
+        if request.endpoint == "open":
+            response.headers["X-Frame-Options"] = "DENY"
+
+    app, bridge = make_app(forbid)
+    with served(app, bridge) as port:
+        page.goto(f"http://127.0.0.1:{port}/gpiobridge/stage")
+        page.wait_for_function(SHOWN, arg="/welcome")
+        page.evaluate("fetch('/open')")  # so that the stage knows of it before
+        with page.expect_response("**/stage.json", timeout=10_000):
+            pass
+        page.route("**/*", lambda route: route.abort())
+        page.evaluate("""() => {
+          const view = document.querySelector("iframe.shown").contentWindow;
+          view.addEventListener("gpiobridge:offline", () => { window.offline = true; });
+          view.gpiobridge.go("open");
+        }""")
+        page.wait_for_function("() => window.offline")
+        assert page.evaluate("location.pathname") == "/gpiobridge/stage"
+        page.unroute("**/*")
+        page.wait_for_function(SHOWN, arg="/welcome")

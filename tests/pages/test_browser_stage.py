@@ -1,5 +1,6 @@
 """The stage in a real Chromium: what is on the screen, what is behind it, and what is kept."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,25 @@ def test_a_page_behind_is_no_display(stage: StageTab) -> None:
     assert stage.page.evaluate(f"{behind}.gpiobridge.asleep")
     assert stage.page.evaluate(f"{behind}.document.prerendering")
     assert stage.shown("gpiobridge.asleep") is False
+
+
+def test_nothing_is_held_before_the_shown_page_is_online(
+    run_bridge: Run, page: Any, tmp_path: Path
+) -> None:
+    """A page that hangs while it is loaded behind must be missed: a kiosk is then restarted."""
+    through: list[bool] = []
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.route_web_socket(
+        re.compile("/ws/"), lambda socket: socket.connect_to_server() if through else None
+    )
+    stage = StageTab(page, run_bridge(config=write_stage_exhibit(tmp_path)))
+    stage.wait("shownView()?.location.pathname === '/welcome'")
+    for _ in range(2):
+        page.wait_for_event("request", lambda request: "stage.json" in request.url)
+    assert not [url for url in asked if url.endswith("/open")]
+    through.append(True)
+    stage.wait_behind("/open")
 
 
 def test_levels_are_right_when_a_page_wakes(stage: StageTab) -> None:

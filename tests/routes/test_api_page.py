@@ -61,7 +61,7 @@ def test_all_of_the_page_script_is_there() -> None:
     hangs = re.search(r"window\.gpiobridge = \{\n(.*?)\n  \};", CLIENT, re.DOTALL)
     assert hangs is not None
     names = set(re.findall(r"^    (?:get )?(\w+)", hangs[1], re.MULTILINE))
-    assert names == {"page", "pins", "send", "display", "go"}
+    assert names == {"page", "pins", "send", "display", "asleep", "go"}
     assert {name for name in names if f"`gpiobridge.{name}" not in PAGE} == set()
     events = set(re.findall(r'\btell\("(\w+)"', CLIENT)) | {"online", "offline"}
     assert set(re.findall(r"gpiobridge:(\w+)", PAGE)) == events

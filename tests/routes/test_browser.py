@@ -47,6 +47,18 @@ def test_press_before_the_socket_counts_once(shared_bridge: BridgeProcess, page:
     assert page.url.endswith("/open")
 
 
+def test_a_page_that_hangs_before_its_first_beat_is_missed(run_bridge: Run, page: Any) -> None:
+    """It has said that it answers beats, so the bridge drops it as any other that hangs."""
+    bridge = run_bridge(server='beat = "500ms"')
+    page.add_init_script("""document.addEventListener("gpiobridge:state", () => {
+      const untilMs = performance.now() + 4000;
+      while (performance.now() < untilMs);
+    }, { once: true });""")
+    page.goto(f"{bridge.url}/still", wait_until="commit")
+    bridge.wait_for_line("display on still connected")
+    bridge.wait_for_line("display on still no longer answers")
+
+
 def test_back_button_leaves_no_ghost(shared_bridge: BridgeProcess, page: Any) -> None:
     """A page in the back/forward cache holds no socket, and comes back to life from it."""
     open_page(page, shared_bridge, "/still")

@@ -341,9 +341,9 @@ def test_health_says_whether_the_kiosk_opens_the_stage(make: Callable[..., Exhib
         ("[]", '"page" must be the name of a page; pages: welcome, open, still.'),
         ('{"page": "/open", "why": "slow"}', '"page" must be the name of a page; pages: welcome,'),
         ('{"page": ["open"], "why": "slow"}', '"page" must be the name of a page; pages: welcome'),
-        ('{"page": "open"}', '"why" must be "slow" or "hung".'),
-        ('{"page": "open", "why": "big"}', '"why" must be "slow" or "hung".'),
-        ('{"page": "open", "why": ["slow"]}', '"why" must be "slow" or "hung".'),
+        ('{"page": "open"}', '"why" must be one of "slow", "hung", "frames".'),
+        ('{"page": "open", "why": "big"}', '"why" must be one of "slow", "hung", "frames".'),
+        ('{"page": "open", "why": ["slow"]}', '"why" must be one of "slow", "hung", "frames".'),
         ('{"page": "open", "hwy": "slow"}', "'hwy' is unknown; the body has \"page\" and \"why\". "
          'Did you mean "why"?'),
         ('{"page": "open", "page": "still", "why": "slow"}', "'page' is in the body twice"),
@@ -392,15 +392,31 @@ def test_a_slow_machine_slows_no_other_down(make: Callable[..., Exhibit]) -> Non
 
 
 def test_reports_take_bounded_memory() -> None:
-    """The oldest machine is forgotten, and this one after it has reported again is not."""
+    """The machine that has asked for nothing longest is forgotten; a stage asks every 2 s."""
     stages = Stages()
-    stages.hold_back(None, "first", "slow")
+    stages.report(None, "first", "slow")
     for number in range(255):
-        stages.hold_back(f"10.0.0.{number}", "open", "slow")
-    stages.hold_back(None, "second", "slow")
-    stages.hold_back("10.0.1.0", "open", "slow")
+        stages.report(f"10.0.0.{number}", "open", "slow")
+    assert stages.held_back(None) == ["first"]
+    stages.report("10.0.1.0", "open", "slow")
     assert stages.held_back("10.0.0.0") == []
-    assert stages.held_back(None) == ["first", "second"]
+    assert stages.held_back(None) == ["first"]
+
+
+def test_a_proxy_may_forbid_frames_on_the_way_to_a_display(
+    make: Callable[..., Exhibit], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Only the stage can see that; from then on its page is opened by itself there."""
+    exhibit = make(text=AHEAD)
+    exhibit.report('{"page": "open", "why": "frames"}', "192.168.1.20")
+    there = {"environ_overrides": {"REMOTE_ADDR": "192.168.1.20"}}
+    told = exhibit.client.get("/gpiobridge/stage.json", **there).get_json()
+    assert (told["alone"], told["held"], told["ahead"]["welcome"]) == (["open"], [], ["/film"])
+    assert ' data-alone=""' in exhibit.client.get("/open", **there).text
+    assert "data-alone" not in exhibit.client.get("/open").text
+    assert exhibit.told()["alone"] == []
+    assert "page open can't be shown on the stage" in caplog.text
+    assert "a proxy before the bridge forbids frames" in caplog.text
 
 
 # ------------------------------------------------------------------- pages in frames

@@ -455,6 +455,8 @@
       setSimulated(frame.simulated);
       for (const [pin, level] of Object.entries(frame.pins)) setLevel(pin, level);
       setConnected(true);
+      // From now on the server misses this page if it hangs, also before its first beat.
+      socket.send('{"type":"beat"}');
       // The browser may have delayed the socket: then the time in its URL is outdated.
       const late = performance.now() - openedAtMs > HANDSHAKE_MS;
       if (late && Number.isFinite(saidTakingMs)) saidTakingMs = NaN; // so it is sent again

@@ -76,6 +76,7 @@
   const nameKey = `gpiobridge${prefix}:display`;
   const seatKey = `gpiobridge${prefix}:seat`;
   const pressKey = `gpiobridge${prefix}:press`;
+  const stageKey = `gpiobridge${prefix}:stage`;
 
   const pins = {};
   let beatMs = 1000 * Number(script.dataset.beat);
@@ -102,6 +103,8 @@
   let farewell = null; // where the farewell leads, while one is played
   const declined = new Map(); // pin to level: the levels by which this page declined to leave
   let attempt = 0;
+  // On a stage (stage/stage.js), this page is in a frame, and asleep until the stage shows it.
+  const place = joinStage();
   const prerendered = document.prerendering;
   let shownAtMs = 0;
   let waitsForFrame = false; // the page is shown, and goes online after its first frame
@@ -124,6 +127,11 @@
 
   function pause(ms) {
     return new Promise((done) => setTimeout(done, ms));
+  }
+
+  /** A time of this page in ms since 1970: each page has its own zero, and a stage has one clock. */
+  function wallMs(atMs) {
+    return (place?.nowMs() ?? performance.timeOrigin + performance.now()) + atMs - performance.now();
   }
 
   // Storage can be forbidden (a sandboxed frame, a strict privacy setting). Then the page's own
@@ -157,6 +165,38 @@
     tell(value);
   }
 
+  // ------------------------------------------------------------------ the stage
+
+  /** Join the stage that holds this frame, before any script of this page runs; null: there is none. */
+  function joinStage() {
+    try {
+      return window.parent.gpiobridgeStage?.join(window, page, { sleep, reload, levels, takeLevels });
+    } catch {
+      return null; // another site's frame
+    }
+  }
+
+  /** Go back to the stage if a script of a page has replaced it in this tab; else return false. */
+  function leadBack() {
+    if ("alone" in script.dataset) return false; // no stage can show this page, and it says so
+    const stage = window.parent === window && !window.opener && recall(stageKey);
+    if (!stage) return false;
+    const url = new URL(stage, location.href);
+    url.searchParams.set("page", location.pathname + location.search);
+    location.replace(url);
+    return true;
+  }
+
+  /** The levels that this page shows, for the page that takes its place. */
+  function levels() {
+    return Object.fromEntries(Object.entries(pins).map(([pin, { level }]) => [pin, level]));
+  }
+
+  /** Show the levels that the page before knew, until the first frame comes. */
+  function takeLevels(levels) {
+    for (const [pin, level] of Object.entries(levels)) setLevel(pin, level);
+  }
+
   // ------------------------------------------------------------------ what was acted on
 
   /** Hand what this page has acted on to the next page at ``path``, and to no other page. */
@@ -164,8 +204,7 @@
     const known = cursors.find(Boolean);
     if (known) keep(handedKey, `${known} ${path}${afterFarewell ? " farewell" : ""}`);
     keep(seatKey, seat);
-    // In ms since 1970: each page has its own zero.
-    const atMs = press && performance.timeOrigin + press.atMs;
+    const atMs = press && wallMs(press.atMs);
     keep(pressKey, press?.cursor ? `${press.cursor} ${path} ${atMs}` : "");
   }
 
@@ -209,7 +248,8 @@
     if (sinceMs <= performance.now()) takingSinceMs = sinceMs;
     else if (counts) takingSinceMs = performance.now() - loadingMs();
     // Back and forward may show the page from the HTTP cache, whose cursor is old.
-    return [cursor, type === "back_forward" ? "" : pageCursor];
+    // A page that waited behind a stage has an old one, too.
+    return [cursor, type === "back_forward" || place?.isStaged() ? "" : pageCursor];
   }
 
   /** Take over the press for which this page was loaded, if one was. */
@@ -222,7 +262,7 @@
   /** How long this page has been loading; if it was prerendered, how long it has been shown. */
   function loadingMs() {
     const activated = performance.getEntriesByType("navigation")[0]?.activationStart ?? 0;
-    return performance.now() - activated;
+    return performance.now() - (place?.isStaged() ? shownAtMs : activated);
   }
 
   // ------------------------------------------------------------------ the connection
@@ -300,9 +340,8 @@
     if (stay !== stays) return;
     if (leads) {
       timer = setTimeout(lost, LOAD_MS);
-      moveUnasked();
-      if (moved) location.reload();
-      else location.replace(start);
+      if (moved) reload();
+      else replaceBy(start);
     } else if (found === "nobody") lost();
     else open();
   }
@@ -604,7 +643,7 @@
     saidShown = true;
     const frame = { type: "shown", cursor: since };
     if (ledBy?.cursor.startsWith(`${epoch}:`)) {
-      const ms = Math.round(performance.timeOrigin + paintedAtMs - ledBy.atMs);
+      const ms = Math.round(wallMs(paintedAtMs) - ledBy.atMs);
       if (ms >= 0 && ms <= MAX_SHOWN_MS) Object.assign(frame, { cursor: ledBy.cursor, ms });
     }
     socket.send(JSON.stringify(frame));
@@ -672,6 +711,8 @@
   async function load(url, tries, how = {}) {
     if (tries === 0) return lost();
     const stay = stays;
+    if (place && (await moveOnStage(url, how))) return;
+    if (stay !== stays) return;
     let answer;
     for (let asked = 0; (answer = await ask(url)).found === "nobody"; asked += 1) {
       if (stay !== stays) return;
@@ -680,10 +721,21 @@
     }
     if (stay !== stays) return;
     if (answer.found !== "page") return stayHere(url, answer);
+    if (place) return load(url, tries - 1, how);
     goOnline(); // if it still waits: it would take over what is handed over now
     handOver(url.pathname, how);
     timer = setTimeout(load, LOAD_MS, url, tries - 1, how);
     moveTo(url, answer.version); // at once: the server can still die before the page is fetched
+  }
+
+  /**
+   * Have the stage show the next page; this page sleeps when that is done. The stage shows no error
+   * page, so nobody need ask the server first.
+   */
+  function moveOnStage(url, how) {
+    goOnline(); // if it still waits: it would take over what is handed over now
+    handOver(url.pathname, how);
+    return place.show(url);
   }
 
   /** Stay on this page, and count the move as acted on: its target can't be shown. */
@@ -746,9 +798,25 @@
     const [arrival] = performance.getEntriesByType("navigation");
     if (!(arrival?.responseStatus >= 500)) return;
     do await pause(RECOVER_MS);
-    while (state === "leaving" || (await ask(location.href)).found !== "page");
+    while (state === "leaving" || (await ask(location.href)).found !== "page" || !(await reload()));
+  }
+
+  /** Load this page anew; false if a stage can't. */
+  async function reload() {
+    if (place) {
+      keep(handedKey, recall(cursorKey) ?? "");
+      return place.show(new URL(location.href));
+    }
     moveUnasked();
     location.reload();
+    return true;
+  }
+
+  /** Load the page at ``path`` in place of this one, which is gone. */
+  function replaceBy(path) {
+    if (place) return void place.show(new URL(path, location.href));
+    moveUnasked();
+    location.replace(path);
   }
 
   // ------------------------------------------------------------------ another page's content
@@ -989,7 +1057,7 @@
       history.replaceState(history.state, "", url);
     }
     shownAtMs = performance.now();
-    awaitPaint(shownAtMs - loadingMs());
+    awaitPaint(place ? null : shownAtMs - loadingMs()); // on a stage it was painted long before
     tell("shown");
     startIdling();
     recover();
@@ -1005,6 +1073,7 @@
   function goOnline() {
     if (!waitsForFrame) return;
     waitsForFrame = false;
+    if (leadBack()) return;
     startHidingCursor();
     cursors = takeOver();
     updateTaking();
@@ -1028,7 +1097,7 @@
 
   /** Let the browser load the next pages: before this page is drawn, they would only delay it. */
   function loadAhead() {
-    if (!script.dataset.next) return; // the page's header has said it
+    if (place || !script.dataset.next) return; // a stage does it, or the page's header has said it
     const rules = document.createElement("script");
     rules.type = "speculationrules";
     rules.textContent = script.dataset.next;
@@ -1100,6 +1169,9 @@
     send,
     get display() {
       return recall(nameKey) || "";
+    },
+    get asleep() {
+      return Boolean(document.prerendering);
     },
     go: (name) => onceShown(() => leave(paths[name] ?? `${prefix}/${name}`)),
   };

@@ -77,7 +77,27 @@ export class Ahead {
   /** The same of a page that could not be loaded; by its answer the server knows now. */
   async learnsAlone(url) {
     await this.#ask();
+    const name = this.#nameOf({ url });
+    if (this.isAlone(url) || !name || !(await this.#isForbidden(url))) return this.isAlone(url);
+    await this.#report(name, "frames"); // a proxy says so: the bridge can't see it
+    await this.#ask();
     return this.isAlone(url);
+  }
+
+  /** Whether the answer for ``url`` has a header that forbids frames, of a proxy, too. */
+  async #isForbidden(url) {
+    try {
+      const signal = AbortSignal.timeout(ANSWER_MS);
+      const { headers } = await fetch(url, { method: "HEAD", cache: "no-store", signal });
+      const policies = headers.get("Content-Security-Policy") ?? "";
+      const found = [...policies.matchAll(/frame-ancestors([^;,]*)/gi)];
+      const isUs = (source) => ["'self'", "*", location.host, location.origin].includes(source);
+      // Where a policy names the ancestors, X-Frame-Options doesn't count.
+      if (found.length) return !found.every(([, sources]) => sources.split(/\s+/).some(isUs));
+      return headers.get("X-Frame-Options")?.trim().toLowerCase() === "deny";
+    } catch {
+      return false; // the server is down
+    }
   }
 
   fades({ name }) {
@@ -123,6 +143,7 @@ export class Ahead {
         shown.view.addEventListener(use, used, { capture: true, passive: true });
       }
     }
+    shown.document?.addEventListener("gpiobridge:online", () => this.#stageNext());
     this.#verify(shown);
     this.#stageNext();
   }
@@ -138,9 +159,19 @@ export class Ahead {
       .map((path) => new URL(path, location.href).href);
   }
 
+  /**
+   * Whether the shown page is in touch with the server, if it has the bridge's client. Only then is
+   * a page missed, and the browser of a kiosk restarted, if what is staged hangs.
+   */
+  get #isShownOnline() {
+    const { shown } = this.stage;
+    if (!shown?.client) return Boolean(shown);
+    return shown.document?.documentElement.dataset.bridge === "online";
+  }
+
   /** Stage one page that is missing or no longer fresh; then the next. */
   #stageNext() {
-    if (this.staging || this.resting || document.hidden || !this.stage.shown) return;
+    if (this.staging || this.resting || document.hidden || !this.#isShownOnline) return;
     if (performance.now() - this.usedAtMs < QUIET_MS) return; // the next poll tries again
     const missing = this.#targets().find((href) => {
       const page = this.#find(new URL(href));
@@ -311,7 +342,7 @@ export class Ahead {
 
   #report(page, why) {
     this.held.add(page);
-    fetch(`${this.prefix}/gpiobridge/stage/held`, {
+    return fetch(`${this.prefix}/gpiobridge/stage/held`, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ page, why }),

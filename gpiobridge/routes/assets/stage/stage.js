@@ -42,7 +42,6 @@ class Stage {
   constructor(told) {
     this.shown = null; // the framed page on the screen
     this.coming = null; // the one that is loaded for the press just now
-    this.leaving = []; // pages that have left the screen, for some more moments
     this.leaves = false; // the stage itself is being loaded anew
     this.answers = 0; // how many forms were sent
     this.ahead = new Ahead(this, told, prefix);
@@ -58,9 +57,11 @@ class Stage {
   async show(url) {
     this.coming?.remove();
     this.coming = null;
-    const isForeign = url.origin !== location.origin;
-    if (!isForeign && this.ahead.isAlone(url)) return this.#giveWay(url);
-    if (!isForeign && this.ahead.isOutdated && (await this.ahead.isServed())) return this.#begin(url);
+    const isOurs = url.origin === location.origin;
+    if (isOurs && this.ahead.isAlone(url)) {
+      return (await this.ahead.isServed()) && this.#giveWay(url);
+    }
+    if (isOurs && this.ahead.isOutdated && (await this.ahead.isServed())) return this.#begin(url);
     const held = this.ahead.take(url);
     if (held?.ready) {
       this.#swap(held);

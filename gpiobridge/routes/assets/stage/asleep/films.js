@@ -14,15 +14,10 @@ function* matching(node, selector) {
   if (node.firstElementChild) yield* node.querySelectorAll(selector);
 }
 
-/** All films of a tree, and of the open shadow roots inside it. */
-function* filmsOf(root) {
-  yield* root.querySelectorAll(FILMS);
-  for (const { shadowRoot } of root.querySelectorAll("*")) if (shadowRoot) yield* filmsOf(shadowRoot);
-}
-
 export class Films {
   #view;
   #patches;
+  #trees;
   #play;
   #pause;
   #asked = new Map(); // by element that is to play: the promises that wait for it
@@ -32,6 +27,7 @@ export class Films {
   constructor(view, patches, trees) {
     this.#view = view;
     this.#patches = patches;
+    this.#trees = trees;
     const { HTMLMediaElement } = view;
     this.#play = HTMLMediaElement.prototype.play;
     this.#pause = HTMLMediaElement.prototype.pause;
@@ -70,8 +66,8 @@ export class Films {
   end() {
     this.#asked.clear();
     this.#loading.clear();
-    const films = new Set([...filmsOf(this.#view.document), ...this.#played]);
-    for (const film of films) if (!film.paused) Reflect.apply(this.#pause, film, []);
+    const inTrees = [...this.#trees.roots].flatMap((root) => [...root.querySelectorAll(FILMS)]);
+    for (const film of [...inTrees, ...this.#played]) if (!film.paused) Reflect.apply(this.#pause, film, []);
     this.#listen(this.#view.document);
   }
 

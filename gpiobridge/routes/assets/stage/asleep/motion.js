@@ -1,124 +1,132 @@
 // What moves in a covered page: it begins from its beginning when the page is shown.
-
-// Rules of a layer are stronger than others of the page, if they are important.
-const HELD = `@layer {
-  *, *::before, *::after, *::backdrop { animation-play-state: paused !important; }
-}`;
+//
+// An animation is held by a playback rate of zero, at its start. A style sheet that pauses them all
+// would cost the swap dearly: without it, the browser computes the style of each element anew. And
+// pause() and play() would have a CSS animation ignore animation-play-state from then on.
 
 export class Motion {
   #view;
   #patches;
   #trees;
-  #sheet = null;
-  #natives = {};
-  #held = new Set(); // animations of scripts, and transitions
+  #requestFrame;
+  #rate; // the browser's own accessor of playbackRate
+  #asked = false; // for a frame, before which to look for new animations
+  #held = new Map(); // by animation: its own rate
   #drawings = new Set(); // SVG whose animations are paused
 
   constructor(view, patches, trees) {
     this.#view = view;
     this.#patches = patches;
     this.#trees = trees;
-    this.#keepSheet();
-    this.#holdScripted();
-    trees.onRoot((root) => this.#holdStyled(root));
-    trees.onElement((element) => this.#holdDrawn(element));
+    this.#requestFrame = view.requestAnimationFrame;
+    if (view.Animation) this.#holdAnimations(view.Animation.prototype);
+    trees.onElement((element) => this.#holdDrawing(element));
   }
 
   wake() {
-    for (const root of this.#trees.roots) this.#withoutSheet(root);
-    for (const animation of this.#held) this.#do("play", animation);
+    // What waits for the end of its delay has not been noticed.
+    for (const root of this.#trees.roots) {
+      for (const animation of root.getAnimations?.() ?? []) this.#hold(animation);
+    }
+    for (const [animation, rate] of this.#held) this.#setRate(animation, rate);
     for (const drawing of this.#drawings) drawing.unpauseAnimations();
-    this.#held.clear();
-    this.#drawings.clear();
+    this.end();
   }
 
   end() {
     this.#held.clear();
+    this.#drawings.clear();
   }
 
-  // ---------------------------------------------------------------- of style sheets
+  // ---------------------------------------------------------------- animations and transitions
 
-  #keepSheet() {
-    const { CSSStyleSheet, Document, ShadowRoot } = this.#view;
-    if (!("adoptedStyleSheets" in Document.prototype)) return;
-    this.#sheet = new CSSStyleSheet();
-    this.#sheet.replaceSync(HELD);
-    for (const { prototype } of [Document, ShadowRoot]) {
-      this.#patches.instead(prototype, "adoptedStyleSheets", (native, root, [sheets]) => {
-        Reflect.apply(native, root, [sheets]);
-        this.#withSheet(root);
-      }, { kind: "set" });
-    }
-  }
-
-  #withSheet(root) {
-    if (!this.#sheet || root.adoptedStyleSheets.includes(this.#sheet)) return;
-    root.adoptedStyleSheets.push(this.#sheet);
-  }
-
-  #withoutSheet(root) {
-    if (!this.#sheet) return;
-    root.adoptedStyleSheets = [...root.adoptedStyleSheets].filter((each) => each !== this.#sheet);
-  }
-
-  #holdStyled(root) {
-    if (!this.#patches.holding) return;
-    this.#withSheet(root);
-    // A style sheet can't pause a transition. It has made one step at most by now.
-    root.addEventListener("transitionrun", this.#holdTransitions, true);
-  }
-
-  #holdTransitions = ({ target, propertyName }) => {
-    if (!this.#patches.holding) return;
-    for (const animation of target.getAnimations({ subtree: true })) {
-      if (animation.transitionProperty === propertyName && !this.#held.has(animation)) {
-        this.#hold(animation);
-        animation.currentTime = 0;
-      }
-    }
-  };
-
-  // ---------------------------------------------------------------- of scripts
-
-  #holdScripted() {
-    const { Animation, Element } = this.#view;
-    if (!Animation) return;
-    for (const name of ["play", "pause"]) this.#natives[name] = Animation.prototype[name];
-    this.#patches.instead(Element.prototype, "animate", (native, self, args) => {
+  #holdAnimations(prototype) {
+    this.#rate = Object.getOwnPropertyDescriptor(prototype, "playbackRate");
+    this.#trees.onRoot((root) => this.#listen(root));
+    this.#trees.onElement(() => this.#look());
+    this.#patches.instead(this.#view.Element.prototype, "animate", (native, self, args) => {
       const animation = Reflect.apply(native, self, args);
       this.#hold(animation);
       return animation;
     });
-    for (const name of ["play", "reverse"]) {
-      this.#patches.instead(Animation.prototype, name, (native, self, args) => {
-        Reflect.apply(native, self, args);
-        this.#hold(self);
-      });
-    }
-    for (const name of ["pause", "cancel", "finish"]) {
-      this.#patches.instead(Animation.prototype, name, (native, self, args) => {
-        Reflect.apply(native, self, args);
-        this.#held.delete(self);
-      });
+    this.#patches.instead(prototype, "play", (native, self, args) => {
+      Reflect.apply(native, self, args);
+      this.#hold(self);
+    });
+    // Without a rate, the browser could do neither of these.
+    this.#patches.instead(prototype, "finish", (native, self, args) => {
+      this.#letGo(self);
+      Reflect.apply(native, self, args);
+    });
+    this.#patches.instead(prototype, "reverse", (native, self, args) => {
+      this.#letGo(self);
+      const rate = this.#rate.get.call(self);
+      Reflect.apply(native, self, args);
+      this.#hold(self, -rate); // until it is ready, it says its old rate
+    });
+    this.#holdRate(prototype);
+  }
+
+  /** Keep the rate that the page reads and sets until the animation may have it. */
+  #holdRate(prototype) {
+    const isHeld = (self) => this.#held.has(self);
+    const set = (native, self, [rate]) => {
+      if (isHeld(self) && Number.isFinite(Number(rate))) this.#held.set(self, Number(rate));
+      else return Reflect.apply(native, self, [rate]);
+    };
+    const get = (native, self) => isHeld(self) ? this.#held.get(self) : Reflect.apply(native, self, []);
+    this.#patches.instead(prototype, "playbackRate", get, { kind: "get" });
+    this.#patches.instead(prototype, "playbackRate", set, { kind: "set" });
+    this.#patches.instead(prototype, "updatePlaybackRate", set);
+  }
+
+  #listen(root) {
+    for (const type of ["animationstart", "transitionrun"]) {
+      root.addEventListener(type, this.#noticed, true);
     }
   }
 
-  #hold(animation) {
-    this.#do("pause", animation);
-    this.#held.add(animation);
+  #noticed = ({ target, pseudoElement }) => {
+    if (!this.#patches.holding) return;
+    const subtree = Boolean(pseudoElement);
+    for (const animation of target.getAnimations({ subtree })) this.#hold(animation);
+  };
+
+  /** Look for what has come with new elements: a short animation may be over before its event. */
+  #look() {
+    if (this.#asked) return;
+    this.#asked = true;
+    this.#requestFrame.call(this.#view, () => {
+      this.#asked = false;
+      if (!this.#patches.holding) return;
+      for (const root of this.#trees.roots) {
+        for (const animation of root.getAnimations?.() ?? []) this.#hold(animation);
+      }
+    });
   }
 
-  #do(name, animation) {
-    try {
-      Reflect.apply(this.#natives[name], animation, []);
-    } catch {
-      // An endless one can't be played backwards, for example: the page has not asked for that here.
-    }
+  #hold(animation, rate = this.#rate.get.call(animation)) {
+    // One that follows a scroll does not move by itself.
+    const isTimed = animation.timeline === this.#view.document.timeline;
+    if (this.#held.has(animation) || !isTimed) return;
+    if (rate > 0 && animation.currentTime > 0) animation.currentTime = 0;
+    this.#setRate(animation, 0);
+    this.#held.set(animation, rate);
   }
 
-  // ---------------------------------------------------------------- of SVG
+  #letGo(animation) {
+    if (!this.#held.has(animation)) return;
+    this.#setRate(animation, this.#held.get(animation));
+    this.#held.delete(animation);
+  }
 
-  #holdDrawn(element) {
+  #setRate(animation, rate) {
+    this.#rate.set.call(animation, rate);
+  }
+
+  // ---------------------------------------------------------------- SVG
+
+  #holdDrawing(element) {
     const isDrawing = element.localName === "svg" && !element.ownerSVGElement;
     const inside = element.firstElementChild ? element.querySelectorAll("svg") : [];
     for (const drawing of isDrawing ? [element, ...inside] : inside) {

@@ -71,7 +71,8 @@ export class Patches {
 
   #swap({ owner, name, kind }, from, to) {
     const present = Object.getOwnPropertyDescriptor(owner, name);
-    if (present?.[kind] === from[kind] && present.configurable) Object.defineProperty(owner, name, to);
+    if (present?.[kind] !== from[kind] || !present.configurable) return;
+    Object.defineProperty(owner, name, { ...present, [kind]: to[kind] });
   }
 }
 
@@ -88,6 +89,10 @@ export class Weakly {
     if (this.#list.length < this.#sweepAt) return;
     this.#list = this.#list.filter((reference) => reference.deref());
     this.#sweepAt = Math.max(64, 2 * this.#list.length);
+  }
+
+  has(object) {
+    return this.#known.has(object);
   }
 
   *[Symbol.iterator]() {

@@ -1,5 +1,7 @@
 // The document of a page and its shadow roots, and what comes into them while the page is covered.
 
+import { Weakly } from "./patches.js";
+
 /**
  * Tells of each tree, and of each element that comes into one. It finds the shadow roots that
  * ``attachShadow`` makes, and those of the parser that are open.
@@ -7,7 +9,7 @@
 export class Trees {
   #document;
   #observer;
-  #roots = new Set();
+  #roots = new Weakly();
   #rootActs = [];
   #elementActs = [];
 
@@ -34,7 +36,7 @@ export class Trees {
     this.#elementActs.push(act);
   }
 
-  /** The trees that are known while the page is covered. */
+  /** The trees that have been found while the page was covered, and are still there. */
   get roots() {
     return this.#roots;
   }
@@ -46,7 +48,6 @@ export class Trees {
 
   stop() {
     this.#observer.disconnect();
-    this.#roots.clear();
   }
 
   #add(root) {
