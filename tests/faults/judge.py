@@ -21,7 +21,7 @@ from faults.oracle.gestures import (
     presses_of,
     unseen_of,
 )
-from faults.oracle.life import Stretch, Track, follow
+from faults.oracle.life import CHAIN_S, Stretch, Track, follow
 from faults.oracle.messages import judge_messages
 from faults.oracle.numbers import disorder, pairs, settled
 from faults.oracle.orders import sent_by, swallowed
@@ -33,6 +33,7 @@ from faults.schedule import ON_THE_SERVER
 
 AGREE_S = 3.0 + MAX_FAREWELL_S
 HALF_OPEN_S = 2.5 * BEAT_S + AGREE_S
+STAGE_CHAIN_S = 3.0  # as of `CHAIN_S`
 STAGE_S = 8.0  # more: a real browser takes 0.1 s for each page on a slow machine, frames and all
 SURE_BEFORE_END_S = 0.3  # an event so long before a server's end was told to the witness
 
@@ -252,7 +253,8 @@ class Judge:
         count: bool,
     ) -> tuple[Verdict, Track]:
         start = deepcopy(start)  # `follow` adds to it
-        track = follow(start, records, self.lives)
+        chain_s = STAGE_CHAIN_S if number >= self._first_stage else CHAIN_S
+        track = follow(start, records, self.lives, chain_s)
         verdict = Verdict()
         for complaint in track.complaints:
             verdict.phantom["edge"] += 1
