@@ -17,6 +17,7 @@ import { StandIn } from "./stand_in.js";
 const LOOK_MS = 250; // how often to look: Firefox fires no event for an error page
 const EXPECT_MS = 1000; // how long to look at each frame once a page leaves unseen
 const STRAY_MS = 20_000; // how long the screen may show what isn't the bridge's
+const MOST_LEFT = 2; // how often in a row the screen comes home to the same page
 const BLANK_MS = 1000; // how long the screen may stay empty before there is a page at all
 const RETRY_MS = 1000; // between two tries to come home
 const ANSWER_MS = 5000; // a server that needs longer counts as down for now
@@ -43,6 +44,7 @@ export class Strays {
     this.stage = stage;
     this.prefix = prefix;
     this.home = null; // where the screen belongs
+    this.left = null; // how often the screen came home to it, and when
     this.comingHome = false;
     this.guarded = new WeakSet(); // documents whose links and forms go the stage's way
     this.seen = undefined; // the shown frame's document when it was last looked at
@@ -270,12 +272,20 @@ export class Strays {
     }
   }
 
+  /** Whether the page that was shown last leaves by itself, again and again. */
+  #isNoHome() {
+    const { href } = this.home;
+    const isAgain = this.left?.href === href && performance.now() - this.left.atMs < STRAY_MS;
+    this.left = { href, atMs: performance.now(), times: isAgain ? this.left.times + 1 : 1 };
+    return this.left.times > MOST_LEFT;
+  }
+
   /** Show the page that was shown last, or else the start page: try until something is shown. */
   async bringHome() {
     if (this.comingHome) return;
     this.comingHome = true;
     const from = this.stage.shown;
-    for (let tries = 0; this.stage.shown === from; ) {
+    for (let tries = this.#isNoHome() ? 1 : 0; this.stage.shown === from; ) {
       const { start } = this.stage.ahead.told;
       const url = tries % 2 === 0 ? this.home : new URL(start, location.href);
       const answer = this.stage.coming ? "busy" : await this.#ask(url);
