@@ -344,7 +344,7 @@ def test_login(recipe: Callable[..., Served], page: Any, other: Any) -> None:
 
 
 def test_form(recipe: Callable[..., Served], page: Any) -> None:
-    """A form that comes back with its error is moved by a press; with a name it is taken."""
+    """A press moves a form that came back with its error, and back; with a name it is taken."""
     server = recipe("A form with Flask-WTF")
     open_page(page, server.url)
     page.locator("button").click()
@@ -353,7 +353,9 @@ def test_form(recipe: Callable[..., Served], page: Any) -> None:
     server.press()
     page.wait_for_url("**/thanks")
     page.wait_for_selector(ONLINE)
-    open_page(page, server.url)
+    server.press()  # the script asks by HEAD, which the view must not take for a sent form
+    page.wait_for_selector("input[name=name]")
+    page.wait_for_selector(ONLINE)
     page.locator("input[name=name]").fill("Ada")
     page.keyboard.press("Enter")
     page.wait_for_url("**/thanks")
