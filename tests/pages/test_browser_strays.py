@@ -219,6 +219,26 @@ def test_a_file_of_the_exhibit_is_brought_home(
     assert page.evaluate("shownFrame() !== first")
 
 
+def test_a_file_keeps_the_displays_place(run_bridge: Run, page: Any, tmp_path: Path) -> None:
+    """It answers for the page before, takes no press, and follows an order of the application."""
+    config = CONFIG.replace("[server]", '[server]\napi = "local"')
+    bridge = run_bridge(config=write_stage_exhibit(tmp_path, config, welcome=PAGE))
+    (tmp_path / "static" / "map.html").write_text(ANSWER)
+    stage = StageTab(page, bridge)
+    stage.wait_shown("/welcome")
+    click(stage, "#file")
+    stage.wait("shownView()?.location.pathname === '/static/map.html'")
+    wait_until(lambda: [each["page"] for each in bridge.displays()] == ["welcome"])
+    stage.press()
+    page.wait_for_timeout(300)
+    assert page.evaluate("shownView().location.pathname") == "/static/map.html"
+    order = {"Content-Type": "application/json"}
+    status, text = bridge.request("/api/navigate", b'{"to": "late"}', headers=order)
+    assert status < 300, text
+    stage.wait_shown("/late")
+    wait_until(lambda: [each["page"] for each in bridge.displays()] == ["late"])
+
+
 def test_a_page_of_the_bridge_without_a_client_stays(
     run_bridge: Run, page: Any, tmp_path: Path
 ) -> None:

@@ -178,6 +178,18 @@ def test_an_error_on_the_screen_is_covered(straying: StageTab, way: HostileWay, 
     assert not straying.page.evaluate(IS_PLAIN)
 
 
+def test_an_error_keeps_the_displays_place(straying: StageTab, way: HostileWay) -> None:
+    """A kiosk's launcher need not restart the browser: the stage is well, and says so."""
+    way.faults.update({"/late": "500", "/welcome": "500"})
+    straying.page.evaluate("shownView().location.assign('/late')")
+    straying.wait(IS_PLAIN)
+    wait_until(lambda: [each["page"] for each in straying.bridge.displays()] == ["welcome"])
+    straying.press()
+    way.faults.clear()
+    straying.wait_shown("/open")
+    wait_until(lambda: [each["page"] for each in straying.bridge.displays()] == ["open"])
+
+
 def test_a_press_in_front_of_an_error_counts(straying: StageTab, way: HostileWay) -> None:
     """The page that comes back takes it, as after a Wi-Fi gap."""
     way.faults.update({"/late": "500", "/welcome": "cut-head"})

@@ -14,6 +14,7 @@ import { Sleep } from "./asleep.js";
 const LOAD_MS = 10_000; // a page that isn't there by then has failed
 const COMPLETE_MS = 1000; // how long a page that is there may take for its pictures and fonts
 const LOOK_MS = 100; // how often to look for an error page: Firefox fires no event for it
+const MORE_BYTES = 512; // by which a page may be longer outside a frame: it says what comes next
 const LAST_MS = 300; // from the next page's first frame until a frame is taken out
 
 function pause(ms) {
@@ -94,7 +95,8 @@ export class FramedPage {
   async #becomeReady() {
     if (await this.#isThere()) {
       if (this.document) await Promise.race([this.#isComplete(), pause(COMPLETE_MS)]);
-      this.ready = !this.removed && (this.isForeign || this.document !== null);
+      const isWhole = this.document?.readyState === "complete" || !(await this.#isCut());
+      this.ready = !this.removed && isWhole && (this.isForeign || this.document !== null);
     }
     if (!this.ready) this.remove();
     return this.ready;
@@ -126,6 +128,22 @@ export class FramedPage {
   /** Whether the page came as an error. A form's answer may say what is wrong with what was sent. */
   get #isError() {
     return this.status >= 400 && !(this.isAnswer && this.isJoined);
+  }
+
+  /**
+   * Whether the connection died within the page, or only a picture doesn't come: in Firefox the two
+   * look alike. In Chromium and WebKit a page that was cut is never complete.
+   */
+  async #isCut() {
+    if (this.isForeign || this.isAnswer || !this.document) return false;
+    const [{ encodedBodySize: got = 0 } = {}] = this.view.performance.getEntriesByType("navigation");
+    try {
+      const signal = AbortSignal.timeout(COMPLETE_MS);
+      const { headers } = await fetch(this.url, { method: "HEAD", cache: "no-store", signal });
+      return got > 0 && got < Number(headers.get("Content-Length")) - MORE_BYTES;
+    } catch {
+      return false;
+    }
   }
 
   /** Wait for the load, and for the pictures in view and the fonts. */

@@ -12,7 +12,10 @@
 // error from a page. Home is the page of the bridge that was shown last; the start page if that is
 // not to be had.
 
+import { StandIn } from "./stand_in.js";
+
 const LOOK_MS = 250; // how often to look: Firefox fires no event for an error page
+const EXPECT_MS = 1000; // how long to look at each frame once a page leaves unseen
 const STRAY_MS = 20_000; // how long the screen may show what isn't the bridge's
 const BLANK_MS = 1000; // how long the screen may stay empty before there is a page at all
 const RETRY_MS = 1000; // between two tries to come home
@@ -44,6 +47,7 @@ export class Strays {
     this.guarded = new WeakSet(); // documents whose links and forms go the stage's way
     this.seen = undefined; // the shown frame's document when it was last looked at
     this.timer = 0; // of a page that isn't the bridge's
+    this.standIn = new StandIn(prefix, (url) => stage.show(url));
     this.plain = document.createElement("div");
     this.plain.id = "plain";
     this.plain.hidden = true;
@@ -57,6 +61,7 @@ export class Strays {
   uncover() {
     this.plain.hidden = true;
     this.seen = undefined;
+    this.standIn.leave();
   }
 
   /** Watch the page that is now shown. */
@@ -74,6 +79,7 @@ export class Strays {
   guard(page, view) {
     if (this.guarded.has(view.document)) return;
     this.guarded.add(view.document);
+    view.addEventListener("pagehide", () => this.#expect());
     if (view.navigation) {
       view.navigation.addEventListener("navigate", (event) => this.#navigates(page, event));
     } else {
@@ -191,6 +197,16 @@ export class Strays {
 
   // ------------------------------------------------------------------ after a page has left
 
+  /** A frame gets another document: look at it before it is painted. */
+  #expect() {
+    const untilMs = performance.now() + EXPECT_MS;
+    const look = () => {
+      this.#look();
+      if (performance.now() < untilMs) requestAnimationFrame(look);
+    };
+    look();
+  }
+
   /** Look whether the shown frame has another document: one getter, if it has none. */
   #look() {
     const { shown } = this.stage;
@@ -200,7 +216,7 @@ export class Strays {
     }
     const { document: now } = shown;
     if (now === this.seen) return;
-    if (now && !now.body && !shown.isJoined) return; // the bridge's client may still come
+    if (now?.readyState === "loading" && !now.body && !shown.isJoined) return; // too early to say
     this.seen = now;
     clearTimeout(this.timer);
     if (shown.isForeign) this.#limit(shown);
@@ -214,7 +230,16 @@ export class Strays {
     const url = new URL(now.location.href);
     if (shown.isJoined || (this.#isPage(url) && shown.status < 400)) this.home = url;
     else if (shown.status >= 400) this.#lose(shown);
-    else this.#limit(shown);
+    else {
+      this.#limit(shown);
+      this.#standIn();
+    }
+  }
+
+  #standIn() {
+    const { paths, start } = this.stage.ahead.told;
+    const nameOf = (path) => Object.keys(paths).find((name) => paths[name] === path);
+    this.standIn.join(nameOf(this.home?.pathname) ?? nameOf(start));
   }
 
   /** Lead home from what isn't the bridge's, after a while. */
@@ -230,6 +255,7 @@ export class Strays {
     this.plain.hidden = false;
     this.stage.lose();
     this.#handBack();
+    this.#standIn();
     this.bringHome();
   }
 

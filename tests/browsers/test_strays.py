@@ -1,0 +1,132 @@
+"""What leaves the page that a stage shows, in each browser."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from harness.answering_server import Answers
+from harness.bridge_process import BridgeProcess, Run
+from harness.deadline import wait_until
+from harness.exhibit import PAGE
+from harness.hostile_way import HostileWay
+from harness.stage_tab import CONFIG, write_stage_exhibit
+
+from browsers.tab import Tab
+
+WELCOME = PAGE.format(name="welcome").replace(
+    "</body>",
+    """<a id="late" href="/late?x">late</a> <a id="top" href="/late?x" target="_top">late</a>
+    <form id="get" action="/late"><button id="go" name="x" value="1">go</button></form>
+    <form id="post" action="/late" method="post"><button id="send" name="x">send</button></form>
+    <a id="away">away</a></body>""",
+)
+SHOWN = "document.querySelector('iframe.shown')"
+VIEW = f"{SHOWN}?.contentWindow"
+IS_PLAIN = "!document.getElementById('plain').hidden"
+
+
+def shows(path: str) -> str:
+    """An expression that is true once a page is on the screen, and online."""
+    online = f"{VIEW}.document.documentElement?.dataset.bridge === 'online'"
+    return f"{VIEW}?.location.pathname === '{path}' && {online}"
+
+
+@pytest.fixture
+def bridge(run_bridge: Run, tmp_path: Path) -> BridgeProcess:
+    """A bridge with links and forms on its start page."""
+    return run_bridge(config=write_stage_exhibit(tmp_path, CONFIG, welcome=WELCOME))
+
+
+@pytest.fixture
+def way(bridge: BridgeProcess) -> Any:
+    """The way to it."""
+    hostile = HostileWay(bridge.port)
+    yield hostile
+    hostile.end()
+
+
+@pytest.fixture
+def stage(tab: Tab, way: HostileWay) -> Tab:
+    """A tab with a stage that shows the start page."""
+    tab.goto(f"{way.url}/gpiobridge/stage")
+    tab.wait_for(shows("/welcome"))
+    tab.run(f"window.first = {SHOWN}")
+    return tab
+
+
+def click(stage: Tab, name: str) -> None:
+    """Click an element of the page on the screen."""
+    stage.run(f"{VIEW}.document.getElementById('{name}').click()")
+
+
+@pytest.mark.parametrize("name", ["late", "top", "go"])
+def test_a_link_is_loaded_behind(stage: Tab, name: str) -> None:
+    """It is shown in a frame of its own, once it is there."""
+    click(stage, name)
+    stage.wait_for(shows("/late"))
+    assert stage.evaluate(f"{SHOWN} !== first && {VIEW}.location.search.startsWith('?x')")
+
+
+@pytest.mark.parametrize("fault", ["cut-head", "cut", "hang"])
+def test_a_link_to_a_page_that_fails_gets_there(stage: Tab, way: HostileWay, fault: str) -> None:
+    """The page stays on the screen until the other one can be loaded."""
+    way.faults["/late"] = fault
+    click(stage, "late")
+    wait_until(lambda: "GET /late?x" in way.asked)
+    assert stage.evaluate(f"{SHOWN} === first")
+    way.faults.clear()
+    stage.wait_for(shows("/late"), 40)
+    assert stage.evaluate(f"{VIEW}.document.querySelector('[data-pin=door]') !== null")
+
+
+def test_a_form_that_the_server_refuses_stays(stage: Tab, way: HostileWay) -> None:
+    """A page takes no POST: its error is not shown."""
+    click(stage, "send")
+    stage.wait_for("document.querySelector('iframe[name]') !== null")
+    stage.wait_for("document.querySelector('iframe[name]') === null")
+    assert stage.evaluate(f"{SHOWN} === first && first.contentDocument !== null")
+
+
+def test_an_error_on_the_screen_is_covered(stage: Tab, way: HostileWay) -> None:
+    """If a page gets there all the same; then the page before comes back."""
+    way.faults.update({"/none": "500", "/welcome": "cut-head"})
+    stage.run("first.src = '/none'")
+    stage.wait_for(IS_PLAIN)
+    way.faults.clear()
+    stage.wait_for(shows("/welcome"))
+    assert not stage.evaluate(IS_PLAIN)
+
+
+@pytest.mark.parametrize("header", [{}, {"X-Frame-Options": "DENY"}])
+def test_a_page_of_another_site_is_shown_if_it_can_be(
+    stage: Tab, bridge: BridgeProcess, header: dict[str, str]
+) -> None:
+    """One that forbids frames would be an error page."""
+    site = Answers(200, "<h1>elsewhere</h1>", **{"Content-Type": "text/html", **header})
+    try:
+        link = f"{SHOWN}.contentDocument.getElementById('away')"
+        stage.run(f"{link}.href = 'http://localhost:{site.server_port}/'")
+        click(stage, "away")
+        if header:
+            wait_until(lambda: bool(site.asked))
+            stage.wait_for("document.querySelector('object') === null")
+            assert stage.evaluate(f"{SHOWN} === first")
+        else:
+            stage.wait_for("document.querySelector('object.shown') !== null")
+            stage.wait_for(shows("/welcome"), 40)
+    finally:
+        site.stop()
+
+
+def test_a_page_that_wants_no_frame_is_not_loaded_for_ever(
+    tab: Tab, run_bridge: Run, tmp_path: Path
+) -> None:
+    """It stays in its frame, or alone."""
+    busting = "<script>if (top !== self) top.location = self.location;</script></head>"
+    config = write_stage_exhibit(tmp_path, CONFIG, welcome=WELCOME.replace("</head>", busting))
+    bridge = run_bridge(config=config)
+    tab.goto(f"{bridge.url}/gpiobridge/stage")
+    wait_until(lambda: len(bridge.displays()) == 1)
+    tab.wait_for(f"({shows('/welcome')}) || location.pathname === '/welcome'")
+    bridge.set_level("door", "low")
+    tab.wait_for(shows("/late"))
