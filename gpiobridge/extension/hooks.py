@@ -198,7 +198,8 @@ class RequestHooks:
                     f'"{page_script.root(running)}/gpiobridge/next/{page}"'
                 )
         if response.status_code < 400:
-            response.call_on_close(partial(_note_frames, running, page, response, request.host))
+            whose = page_script.client(), request.host
+            response.call_on_close(partial(_note_frames, running, page, response, *whose))
         set_owners_headers(response, running.settings.server.csp)
         return response
 
@@ -214,14 +215,16 @@ class RequestHooks:
             self._lines.write(logging.WARNING, page, "page %s %s", page, what)
 
 
-def _note_frames(running: RunningBridge, page: str, response: Response, host: str) -> None:
+def _note_frames(
+    running: RunningBridge, page: str, response: Response, client: str | None, host: str
+) -> None:
     """Note whether a stage can show a page, by the headers that were sent after all hooks."""
     headers = response.headers
     policies, options = (
         headers.getlist("Content-Security-Policy"),
         headers.getlist("X-Frame-Options"),
     )
-    running.stages.note_frames(page, forbids_frames(policies, options, host))
+    running.stages.note_frames(client, page, forbids_frames(policies, options, host))
 
 
 def _obstacle() -> str:

@@ -199,6 +199,7 @@ class _StageResponse(Response):
         self._running = running
         self._instead = instead
         self._host = host
+        self._client = page_script.client()
         self._nonce = nonce
 
     def __call__(
@@ -206,7 +207,7 @@ class _StageResponse(Response):
     ) -> Iterable[bytes]:
         policies = self.headers.getlist("Content-Security-Policy")
         if obstacle := next(iter(stage_obstacles(policies, self._host, self._nonce)), ""):
-            self._running.stages.block(obstacle)
+            self._running.stages.block(self._client, obstacle)
             self.status_code = 302
             self.headers["Location"] = self._instead
             self.set_data(b"")

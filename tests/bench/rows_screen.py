@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 SECTION = "Press to pixel"
 HURRIED = ", presses 0.3 s apart"
-LONG_ROUNDS = 16
-HURRIED_ROUNDS = 8
+LONG_ROUNDS = 12
+HURRIED_ROUNDS = 10
 SHORT_ROUNDS = 4
 CALM_S = 2.0  # from one press in a browser to its next one
 QUIET_S = 0.4  # nothing happens in any browser before a press
@@ -82,7 +82,7 @@ def rows(run: "Run", pictures: Path | None = None) -> Iterator[Row]:
             except (MissingError, AssertionError) as error:
                 run.fail(f"press to pixel in {ring.browser}: {error}")
                 who = WORDS[ring.ways[0]]
-                yield Row(SECTION, _what(ring.browser, "heavy"), who, "ms", note=str(error))
+                yield Row(SECTION, what(ring.browser, "heavy"), who, "ms", note=str(error))
         if not started:
             return
         run.progress(f"press to pixel: {rounds} rounds")
@@ -138,7 +138,7 @@ def rows_of(
                     led = [press for press in mine if press.page.way == way]
                     yield Row(
                         SECTION,
-                        _what(browser, weight, point) + how,
+                        what(browser, weight, point) + how,
                         WORDS[way],
                         "ms",
                         tuple(time_of(press) for press in led),
@@ -167,7 +167,8 @@ POINTS: Mapping[str, Callable[[Press], float]] = {
 }
 
 
-def _what(browser: str, weight: str, point: str = "first pixel") -> str:
+def what(browser: str, weight: str, point: str = "first pixel") -> str:
+    """Name the table of a browser, a weight of page and one of `POINTS`."""
     page = {LATE: "a page whose picture is late", FONT: "a page with a web font"}
     point = "block in the web font" if (point, weight) == ("picture", FONT) else point
     return f"{browser}: {point}, {page.get(weight, f'{weight} page')}"

@@ -144,6 +144,22 @@ def test_a_page_whose_header_changes_is_said_once(
     assert len(lines(caplog)) == 1
 
 
+def test_what_a_visitor_is_told_takes_no_stage_away_from_the_kiosk(stop: Stop) -> None:
+    """An application may have another policy for each client, or for each name of the machine."""
+    headers: dict[str, str] = {}
+    client, _ = framed(stop, headers)
+    visitor = {"environ_overrides": {"REMOTE_ADDR": "192.168.1.20"}}
+    headers["Content-Security-Policy"] = "default-src 'self'; frame-src 'none'"
+    assert client.get("/gpiobridge/stage", **visitor).status_code == 302
+    headers["Content-Security-Policy"] = "frame-ancestors 'none'"
+    client.get("/open", **visitor)
+    headers.clear()
+    assert alone(client) == []
+    assert client.get("/gpiobridge/stage").status_code == 200
+    told = client.get("/gpiobridge/stage.json", **visitor).get_json()
+    assert told["alone"] == ["welcome", "open"]
+
+
 def test_nothing_is_said_of_frames_where_nobody_uses_a_stage(
     stop: Stop, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -38,6 +38,7 @@ def main() -> int:
     parser.add_argument("--presses", type=int, default=2600, help="at least so many a seed")
     parser.add_argument("--minutes", type=float, default=20.0, help="at most so long, all seeds")
     parser.add_argument("--displays", type=int, default=16)
+    parser.add_argument("--stages", type=int, default=2, help="more displays, in Chromium")
     parser.add_argument("--burst", type=float, default=5.0, help="seconds of presses a round")
     parser.add_argument("--short", action="store_true", help="for CI: two seeds, one minute")
     parser.add_argument(
@@ -52,6 +53,7 @@ def main() -> int:
     options = parser.parse_args()
     if options.short:
         options.seeds, options.presses, options.minutes = "1,2", 200, 0.75
+        options.stages = min(options.stages, 1)
     seeds = [int(seed) for seed in options.seeds.split(",")]
     until_s = time.monotonic() + 60 * options.minutes
     kept = Kept(options.resume)
@@ -65,6 +67,7 @@ def main() -> int:
                 Path(folder),
                 displays=options.displays,
                 groups=2,
+                stages=options.stages,
                 burst_s=options.burst,
                 careful=not options.old_client,
                 verbose=options.verbose,

@@ -238,10 +238,14 @@ def make_config(seed: int) -> str:
         lines += [f'pull = "{"up" if pin.rest == "high" else "down"}"'] if pin.number else []
         lines += ['counts = "first"'] if pin.name in graph.first else []
         lines += [f'debounce = "{pin.debounce_s * 1000:g}ms"', f'hold = "{pin.hold_s * 1000:g}ms"']
+    # A stage holds these behind the shown page; the others it loads at the press.
+    prerendered = Random(f"prerender {seed}").sample(list(graph.events), PAGES // 2)
     for page in graph.events:
         lines += [f"[pages.{page}]", *_rule_lines(graph, page)]
         if lockout_s := graph.traits.get(page, PLAIN).lockout_s:
             lines += [f'lockout = "{lockout_s * 1000:g}ms"']
+        if page in prerendered:
+            lines += ["prerender = true"]
     return "\n".join(lines) + "\n"
 
 

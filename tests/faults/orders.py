@@ -12,7 +12,8 @@ class Order:
 
     Args:
         display: its number.
-        kind: for a display "open" at a page, "close", "reload", or "stall" for a while; for its
+        kind: for a display "open" at a page, "close", "reload", or "stall" for a while; for a
+            stage "look", too, which notes what is on the screen; for its
             connections "cut", "cut-at", "cut-close", "delay", "hold", "half-open", "refuse", or
             "heal", which ends delay, hold and refuse. "answer" asks the network to send the order
             back: those before it have then been carried out.

@@ -157,4 +157,12 @@ class Ended:
     at_s: float
 
 
-Record = Loaded | Joined | Left | Stayed | Stopped | Took | Said | Known | Got | Lost | Ended
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was on the screen of a stage when it was looked at: the path of the shown page."""
+
+    path: str
+    at_s: float
+
+
+Record = Loaded | Joined | Left | Stayed | Stopped | Took | Said | Known | Got | Lost | Ended | Seen

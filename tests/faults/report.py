@@ -34,6 +34,7 @@ class Report:
         stopped: presses of one request in the middle of which the server was stopped.
         moves: orders of the application.
         messages: messages of the application.
+        looks: how often the screen of a stage was compared with where the oracle has it.
         paused: presses and levels that a page used up, since it took none or declined.
     """
 
@@ -55,6 +56,7 @@ class Report:
     stopped: int = 0
     moves: int = 0
     messages: int = 0
+    looks: int = 0
     paused: Counter[str] = field(default_factory=Counter)
     late: int = 0
     took_s: float = 0.0
@@ -108,6 +110,7 @@ class Report:
                 f"  held up      {self.pairs} neighbours of two pins together, "
                 f"{self.stopped} presses of one request in their middle",
                 f"  application  {self.moves} orders, {self.messages} messages",
+                f"  stages       {self.looks} looks at a screen",
                 f"  no presses   {by_kind(self.verdict.used_up)} used up; "
                 f"{by_kind(self.paused, tuple(self.paused))} closes on which a page stayed",
                 f"  lost         {by_kind(self.verdict.lost, FINDINGS)}",

@@ -18,13 +18,13 @@ from typing import Any
 
 from harness.bridge_process import BridgeProcess
 
-from faults import display, graph, proxy, schedule, stepped
+from faults import display, graph, proxy, schedule, stage, stepped
 from faults.application import WITNESS, Application
 from faults.driver import Contact
-from faults.judge import AGREE_S, HALF_OPEN_S, Judge, Touched
+from faults.judge import AGREE_S, HALF_OPEN_S, STAGE_S, Judge, Touched
 from faults.oracle.facts import Event, Life, Verdict
 from faults.orders import Order
-from faults.records import Ended, Stayed
+from faults.records import Ended, Seen, Stayed
 from faults.report import Report
 from faults.schedule import ON_THE_SERVER, RESTARTS, Fault, Round
 from faults.waveform import HELD, Wave
@@ -36,7 +36,10 @@ AIM_S = 0.012  # two pins were driven within so short a time: neither has settle
 LONG_S = 1.0  # the server is stopped for longer than a press of one request and its hold time
 AIM_FOR_S = 1.0  # how long to wait for that
 
-_PAGE = "<!doctype html>\n<html><head><title>{0}</title></head><body>{0}</body></html>\n"
+_PAGE = """\
+<!doctype html>
+<html><head><title>{0}</title><script>{1}</script></head><body>{0}</body></html>
+"""
 
 
 class Child:
@@ -70,6 +73,7 @@ class Run:
         folder: an empty one, for the exhibit.
         displays: how many.
         groups: in how many processes they live.
+        stages: how many more displays there are that are stages in a real Chromium.
         burst_s: how long a round's presses last, in seconds.
         careful: which client the displays are, see `display.Tab`.
         verbose: print what happens when.
@@ -86,6 +90,7 @@ class Run:
         *,
         displays: int,
         groups: int,
+        stages: int = 0,
         burst_s: float,
         careful: bool,
         verbose: bool,
@@ -102,14 +107,15 @@ class Run:
         self._before_s = self.report.took_s
         self._seed = seed
         self._folder = folder
-        self._count = displays
+        self._modelled = displays
+        self._count = displays + stages
         self._groups = groups
         self._burst_s = burst_s
         self._verbose = verbose
         self._graph = graph.make_graph(seed)
         self._pages = list(self._graph.events)
         self._pins = {pin.name: pin for pin in graph.PINS}
-        self._judge = Judge(self._graph, displays, self.report)
+        self._judge = Judge(self._graph, self._count, self.report, stages)
         self._clock = stepped.SteppedClock(folder / "clock")
         self._bridge: BridgeProcess | None = None
         self._port = 0
@@ -152,14 +158,21 @@ class Run:
     async def _begin(self) -> None:
         (self._folder / "templates").mkdir()
         for page in self._pages:
-            (self._folder / "templates" / f"{page}.html").write_text(_PAGE.format(page))
+            (self._folder / "templates" / f"{page}.html").write_text(
+                _PAGE.format(page, stage.SCRIPT)
+            )
         (self._folder / "config.toml").write_text(graph.make_config(self._seed))
         await self._start_server()
         self._proxy = Child(proxy.run, self._count, self._port)
         ports: list[int] = self._proxy.pipe.recv()
         for number in range(self._groups):
-            mine = dict(list(enumerate(ports))[number :: self._groups])
+            modelled = list(enumerate(ports))[: self._modelled]
+            mine = dict(modelled[number :: self._groups])
             self._children.append(Child(display.run, mine, self._seed, self._careful))
+            self._listen(self._children[-1].pipe)
+        if self._count > self._modelled:
+            mine = dict(list(enumerate(ports))[self._modelled :])
+            self._children.append(Child(stage.run, mine))
             self._listen(self._children[-1].pipe)
         for number, screen in enumerate(self._judge.screens):
             screen.open = True
@@ -286,6 +299,7 @@ class Run:
         last_s = time.monotonic()
         half_open = [touch.to_s for touch in self._judge.touched if touch.kind == "half-open"]
         limit_s = max([last_s + AGREE_S, *(at_s + HALF_OPEN_S for at_s in half_open)])
+        limit_s += STAGE_S if self._count > self._modelled else 0.0
         missing, missing_s = "", 0.0  # at the last look without agreement
         while True:
             took_s = time.monotonic() - last_s  # before the look, which may itself take a while
@@ -302,6 +316,8 @@ class Run:
             await asyncio.sleep(STAY_S)
         # In a thread: counting errors takes a while, and the pipes must be read.
         verdict, late = await asyncio.to_thread(self._verdict, final=True)
+        if verdict.well and not late:
+            await self._look_at_stages(verdict)
         self.report.verdict.add(verdict)
         # It agreed between two looks: too late if that was so at the earlier one.
         too_late = last_s + missing_s > limit_s
@@ -314,6 +330,24 @@ class Run:
         elif self._verbose:
             self._print_timeline()
         self._judge.agree()
+
+    async def _look_at_stages(self, verdict: Verdict) -> None:
+        """Compare what is on the screen of each stage with where the oracle has it."""
+        for number in range(self._modelled, self._count):
+            records = self._judge.screens[number].records
+            self._order(Order(number, "look"))
+            async with asyncio.timeout(PATIENCE_S):
+                while not (records and isinstance(records[-1], Seen)):
+                    await asyncio.sleep(0.02)
+            seen = records[-1]
+            assert isinstance(seen, Seen)
+            page = self._judge.page_of(number)
+            self.report.looks += 1
+            if seen.path != f"/{page}":
+                verdict.phantom["edge"] += 1
+                verdict.complaints.append(
+                    f"display {number} shows {seen.path or 'nothing'}, and is on {page}"
+                )
 
     async def _press(self, waves: list[Wave], start_s: float) -> None:
         """Play one pin's waves, one after the other."""
@@ -391,7 +425,7 @@ class Run:
             self._clock.hold_up(fault.for_s)
             await asyncio.sleep(fault.for_s)
         elif fault.kind == "stop-displays":
-            touched = set(range(self._count)[fault.target :: self._groups])
+            touched = set(range(self._modelled)[fault.target :: self._groups])
             await self._stop(fault.for_s, self._children[fault.target].pid)
         elif fault.kind == "stop-proxy":
             assert self._proxy is not None
@@ -461,7 +495,9 @@ class Run:
                         return
 
     def _order(self, order: Order) -> None:
-        self._children[order.display % self._groups].pipe.send(order)
+        modelled = order.display < self._modelled
+        child = self._children[order.display % self._groups if modelled else -1]
+        child.pipe.send(order)
 
     def _send(self, order: Order) -> None:
         assert self._proxy is not None

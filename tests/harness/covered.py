@@ -29,6 +29,7 @@ _PAGE = """\
   window.errors = [];
   window.madeMs = [];
   window.sleepOf = (name) => sleeps.get(name);
+  window.forget = (name) => sleeps.delete(name);
   window.makeSleep = (view) => {
     view.addEventListener("error", (event) => errors.push(event.message));
     view.addEventListener("unhandledrejection", (event) => errors.push(String(event.reason)));
@@ -45,10 +46,10 @@ _PAGE = """\
     frame.src = path;
     document.body.append(frame);
   });
-  window.wake = (name) => {
+  window.wake = (name, how) => {
     document.querySelector(`[name="${name}"]`).inert = false;
     const atMs = performance.now();
-    sleeps.get(name).wake();
+    sleeps.get(name).wake(how);
     return performance.now() - atMs;
   };
   window.end = (name) => {

@@ -73,6 +73,25 @@ def test_a_focus_that_comes_unasked_is_given_back(stage: Any, typing: Any, way: 
     assert frame.evaluate("[document.hasFocus(), document.activeElement.id]") == [True, "i"]
 
 
+def test_the_focus_can_come_after_the_swap(stage: Any, typing: Any) -> None:
+    """It costs a part of a frame; the element still gets it, or one that took it meanwhile."""
+    look = "[document.hasFocus(), document.activeElement.id]"
+    frame = stage.cover("<input id=i>", "addEventListener('load', () => i.focus());")
+    other = stage.cover(
+        "<input id=i autofocus><input id=j>", "onload = () => i.focus();", name="other"
+    )
+    stage.end()
+    stage.tab.evaluate("wake('next', { focus: false })")
+    assert frame.evaluate(look) == [False, ""]
+    stage.tab.evaluate("sleepOf('next').takeFocus()")
+    assert frame.evaluate(look) == [True, "i"]
+    stage.end("next")
+    stage.tab.evaluate("wake('other', { focus: false })")
+    other.evaluate("j.focus()")
+    stage.tab.evaluate("sleepOf('other').takeFocus()")
+    assert other.evaluate(look) == [True, "j"]
+
+
 def test_a_page_that_wants_no_focus_gets_the_keys(stage: Any, typing: Any) -> None:
     """A page that listens for keys must not need a click first."""
     frame = stage.cover(

@@ -259,3 +259,21 @@ def test_speech_waits(stage: Any) -> None:
     assert frame.evaluate("said") == []
     stage.wake()
     assert frame.evaluate("said") == ["one", "two"]
+
+
+def test_nobody_asks_for_a_voice_that_the_page_does_not_use(stage: Any) -> None:
+    """Without a speech service, Firefox answers window.speechSynthesis with a bar above the page."""
+    stage.server.add("next", head="<title>next</title>")
+    stage.tab.evaluate(
+        """() => {
+          const { makeSleep } = window;
+          window.asked = 0;
+          window.makeSleep = (view) => {
+            Object.defineProperty(view, "speechSynthesis", { get() { asked += 1; } });
+            makeSleep(view);
+          };
+          return cover("next");
+        }"""
+    )
+    stage.wake()
+    assert stage.tab.evaluate("asked") == 0

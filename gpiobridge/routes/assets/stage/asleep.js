@@ -79,9 +79,9 @@ export class Sleep {
     this.#view.document.dispatchEvent(new this.#view.Event("prerenderingchange"));
   }
 
-  /** Give the page the focus, and in it the element that last wanted it. */
+  /** Give a page that is awake the focus, and in it the element that last wanted it. */
   takeFocus() {
-    this.#focus.wake();
+    if (this.#state === "awake") this.#focus.take();
   }
 
   /**

@@ -16,7 +16,8 @@ import { afterFrame, pause } from "./timing.js";
 const LOAD_MS = 10_000; // a page that isn't there by then has failed
 const COMPLETE_MS = 1000; // how long a page that is there may take for its pictures and fonts
 const LOOK_MS = 100; // how often to look for an error page: Firefox fires no event for it
-const MORE_BYTES = 512; // by which a page may be longer outside a frame: it says what comes next
+const MORE_BYTES = 16; // by which a page may be longer the next time
+const MORE_SAID_BYTES = 512; // by which its client's tag may: not in a frame, it says what is next
 const LAST_MS = 300; // from the next page's first frame until a frame is taken out
 
 let made = 0;
@@ -141,8 +142,9 @@ export class FramedPage {
   async #isCut() {
     if (this.isForeign || this.isAnswer || !this.document) return false;
     const [{ encodedBodySize: got = 0 } = {}] = this.view.performance.getEntriesByType("navigation");
+    const more = this.isJoined ? MORE_SAID_BYTES : MORE_BYTES;
     const answer = await head(this.url, COMPLETE_MS);
-    return got > 0 && got < Number(answer?.headers.get("Content-Length")) - MORE_BYTES;
+    return got > 0 && got < Number(answer?.headers.get("Content-Length")) - more;
   }
 
   /** Wait for the load, and for the pictures in view and the fonts. */

@@ -8,23 +8,31 @@ export class Devices {
   #streams = new Weakly();
   #sentinels = new Weakly();
   #cancelSpeech;
+  #speaker = null; // the page's speechSynthesis, once it has spoken
 
   constructor(view, patches) {
     this.#view = view;
-    const { Notification, navigator, speechSynthesis } = view;
+    const { Notification, navigator } = view;
     const note = (list) => (promise) => promise?.then?.((made) => list.add(made), () => {});
     for (const name of ["getUserMedia", "getDisplayMedia"]) {
       this.#later(patches, navigator.mediaDevices, name, note(this.#streams));
     }
     this.#later(patches, navigator.wakeLock, "request", note(this.#sentinels));
     this.#later(patches, Notification, "requestPermission");
-    this.#cancelSpeech = speechSynthesis?.cancel;
+    // Not by window.speechSynthesis: without a speech service, Firefox answers that with a bar above
+    // the page. Chromium has always had one, but not always its interface.
+    const speech = view.SpeechSynthesis?.prototype ?? view.speechSynthesis;
+    this.#cancelSpeech = speech?.cancel;
     const says = [];
-    patches.instead(speechSynthesis, "speak", (native, self, args) => {
+    const say = (native, self, args) => {
+      this.#speaker = self;
+      Reflect.apply(native, self, args);
+    };
+    patches.instead(speech, "speak", (native, self, args) => {
       says.push(args[0]);
-      this.#waiting.push(() => says.includes(args[0]) && Reflect.apply(native, self, args));
-    });
-    patches.instead(speechSynthesis, "cancel", () => says.splice(0)); // not what the shown page says
+      this.#waiting.push(() => says.includes(args[0]) && say(native, self, args));
+    }, { seen: (_, self) => { this.#speaker = self; } });
+    patches.instead(speech, "cancel", () => says.splice(0)); // not what the shown page says
   }
 
   wake() {
@@ -35,8 +43,7 @@ export class Devices {
     this.#waiting = [];
     for (const stream of this.#streams) for (const track of stream.getTracks()) track.stop();
     for (const sentinel of this.#sentinels) sentinel.release().catch(() => {});
-    const { speechSynthesis } = this.#view;
-    if (speechSynthesis?.speaking || speechSynthesis?.pending) this.#cancelSpeech.call(speechSynthesis);
+    if (this.#speaker?.speaking || this.#speaker?.pending) this.#cancelSpeech.call(this.#speaker);
   }
 
   /** Let the calls of a function that answers by a promise wait. */

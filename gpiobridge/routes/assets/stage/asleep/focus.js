@@ -17,7 +17,7 @@ let lastOwner = null;
 /** Give the focus back to the shown frame of the stage, which alone is not inert. */
 function giveBack(taker) {
   const element = lastOwner;
-  const frames = [...document.querySelectorAll("iframe")];
+  const frames = [...document.querySelectorAll("iframe, object")];
   const shown = frames.find((frame) => frame !== taker && !frame.inert);
   (shown?.contentWindow ?? window).focus();
   element?.focus({ preventScroll: true });
@@ -27,12 +27,14 @@ export class Focus {
   #view;
   #patches;
   #focus;
+  #blur;
   #wanted = null; // the element that is to get the focus, and how
 
   constructor(view, patches, trees) {
     this.#view = view;
     this.#patches = patches;
     this.#focus = view.focus;
+    this.#blur = view.HTMLElement.prototype.blur;
     const { HTMLDialogElement, HTMLElement, HTMLInputElement, HTMLTextAreaElement } = view;
     for (const { prototype } of [HTMLElement, view.SVGElement, view.MathMLElement].filter(Boolean)) {
       patches.instead(prototype, "focus", (...call) => this.#want(...call));
@@ -64,8 +66,8 @@ export class Focus {
     return this.#view.document.querySelector("[autofocus]");
   }
 
-  /** Give the page the focus, and in it the element that wants it. */
-  wake() {
+  /** Give the page the focus, and in it the element that last wanted it or has taken it since. */
+  take() {
     const { wanted } = this;
     const act = this.#wanted?.element === wanted ? this.#wanted?.act : null;
     this.#wanted = null;
@@ -96,9 +98,10 @@ export class Focus {
   }
 
   #taken = (event) => {
-    if (!this.#patches.holding) return;
     const [element] = event.composedPath();
     if (element !== this.#wanted?.element) this.#wanted = { element, act: () => element.focus() };
+    if (!this.#patches.holding) return;
+    this.#blur.call(element);
     giveBack(this.#view.frameElement);
   };
 
