@@ -68,7 +68,7 @@ soak: .venv/soak  ## run for MINUTES under load and plot memory, descriptors, th
 	$(BIN)/python tests/soak.py --minutes $(MINUTES)
 
 # What is compared but can't be installed is named in the table.
-bench: .venv/bench/done  ## measure speed and memory beside other servers: one minute; LONG=1: ten
+bench: .venv/bench/done  ## measure speed and memory beside other servers: one minute; LONG=1: 25
 	$(if $(LONG),-@$(MAKE) --no-print-directory .venv/browsers)
 	@cd tests && PATH="$$PATH:/usr/sbin" ../$(BIN)/python -m bench $(if $(LONG),--long)
 
@@ -203,7 +203,7 @@ clean:  ## remove everything that these commands have made here
 	@touch $@
 
 # Their drivers, an X server for WebKitGTK, what WebKit plays films with, and what makes one.
-BROWSERS = firefox-esr webkit2gtk-driver wpewebkit-driver cog chromium chromium-driver xvfb \
+BROWSERS = firefox-esr webkit2gtk-driver wpewebkit-driver cog cage xwayland chromium chromium-driver xvfb \
 	gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-libav gstreamer1.0-tools
 .venv/browsers: .venv/dev
 	@if found=$$(dpkg-query -W -f '$${db:Status-Status}\n' $(BROWSERS) 2>/dev/null) && \

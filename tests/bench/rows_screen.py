@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 SECTION = "Press to pixel"
 HURRIED = ", presses 0.3 s apart"
-LONG_ROUNDS = 16
-HURRIED_ROUNDS = 8
+LONG_ROUNDS = 12
+HURRIED_ROUNDS = 10
 SHORT_ROUNDS = 4
 CALM_S = 2.0  # from one press in a browser to its next one
 QUIET_S = 0.4  # nothing happens in any browser before a press

@@ -1,7 +1,7 @@
 """The picture and the table of docs/pixels.md: press to pixel for each way of showing a page.
 
-In tests/: ``python -m bench.ways_plot ../build/bench --out ../docs/pixels``, after ``make bench
-LONG=1``. It prints the table in Markdown, and draws ``ways.svg``.
+In tests/: ``python -m bench.ways_plot ../build/bench``, after ``make bench LONG=1``. It writes the
+table into the page, and ``ways.svg`` beside it.
 """
 
 import argparse
@@ -15,6 +15,10 @@ from bench.rows_screen import BASE, HURRIED, SECTION, WORDS
 from bench.table import Row
 
 NAME = "ways"
+PAGE = Path(__file__).parents[2] / "docs" / "pixels.md"
+BEGIN, END = "<!-- ways: begin -->\n", "<!-- ways: end -->\n"
+"""Between these lines of the page stands the table of the last published run."""
+
 NOTICED_MS = 54
 """The shortest delay that people notice, a median of 34 to 137 ms: V. Forch and others, "Are 100 ms
 Fast Enough? Characterizing Latency Perception Thresholds in Mouse-Based Interaction", 2017."""
@@ -30,12 +34,18 @@ def main() -> None:
     """Draw what a run has measured, and print its table."""
     parser = argparse.ArgumentParser(prog="python -m bench.ways_plot", description=__doc__)
     parser.add_argument("results", type=Path, help="the folder with the results of a run")
-    parser.add_argument("--out", type=Path, required=True, help="where the picture goes")
+    parser.add_argument("--page", type=Path, default=PAGE, help="into which the table goes")
     options = parser.parse_args()
+    page: Path = options.page
     _, _, rows = report.read(options.results)
     found = tables(rows)
-    print("\n".join(markdown(found)))
-    for file in draw(found, options.out):
+    before, _, rest = page.read_text().partition(BEGIN)
+    _, is_there, after = rest.partition(END)
+    if not is_there:
+        parser.error(f"{page} has no lines {BEGIN.strip()} and {END.strip()}")
+    table = "\n".join(markdown(found))
+    page.write_text(f"{before}{BEGIN}\n{table}\n\n{END}{after}")
+    for file in (page, *draw(found, page.with_suffix(""))):
         print(file)
 
 

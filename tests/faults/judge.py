@@ -21,7 +21,7 @@ from faults.oracle.gestures import (
     presses_of,
     unseen_of,
 )
-from faults.oracle.life import Stretch, Track, follow
+from faults.oracle.life import CHAIN_S, Stretch, Track, follow
 from faults.oracle.messages import judge_messages
 from faults.oracle.numbers import disorder, pairs, settled
 from faults.oracle.orders import sent_by, swallowed
@@ -33,6 +33,8 @@ from faults.schedule import ON_THE_SERVER
 
 AGREE_S = 3.0 + MAX_FAREWELL_S
 HALF_OPEN_S = 2.5 * BEAT_S + AGREE_S
+STAGE_CHAIN_S = 3.0  # as of `CHAIN_S`
+STAGE_S = 8.0  # more: a real browser takes 0.1 s for each page on a slow machine, frames and all
 SURE_BEFORE_END_S = 0.3  # an event so long before a server's end was told to the witness
 
 _RESTS = {pin.name: pin.rest for pin in PINS}
@@ -88,6 +90,7 @@ class Judge:
         graph: the exhibit's rules.
         displays: how many there are.
         report: takes the figures.
+        stages: how many of them, the last ones, are stages in a real browser.
 
     Attributes:
         life: of the server that runs now.
@@ -97,7 +100,8 @@ class Judge:
         last_number: of the message that ends the round; None before it is sent.
     """
 
-    def __init__(self, graph: Graph, displays: int, report: Report) -> None:
+    def __init__(self, graph: Graph, displays: int, report: Report, stages: int = 0) -> None:
+        self._first_stage = displays - stages
         self.life = Life("", 0)
         self.lives: dict[str, Life] = {}
         self.screens = [Screen() for _ in range(displays)]
@@ -249,7 +253,8 @@ class Judge:
         count: bool,
     ) -> tuple[Verdict, Track]:
         start = deepcopy(start)  # `follow` adds to it
-        track = follow(start, records, self.lives)
+        chain_s = STAGE_CHAIN_S if number >= self._first_stage else CHAIN_S
+        track = follow(start, records, self.lives, chain_s)
         verdict = Verdict()
         for complaint in track.complaints:
             verdict.phantom["edge"] += 1
@@ -303,6 +308,7 @@ class Judge:
         for touch in sorted(self.touched, key=lambda touch: -touch.to_s):
             if number in touch.displays and touch.from_s < end_s:
                 recovered_s = touch.to_s + (HALF_OPEN_S if touch.kind == "half-open" else AGREE_S)
+                recovered_s += STAGE_S if number >= self._first_stage else 0.0
                 if recovered_s > sure_s:
                     sure_s = min(sure_s, touch.from_s - SURE_BEFORE_END_S)
         return sure_s

@@ -21,7 +21,7 @@ from harness.bridge_process import BridgeProcess
 from faults import display, graph, proxy, schedule, stage, stepped
 from faults.application import WITNESS, Application
 from faults.driver import Contact
-from faults.judge import AGREE_S, HALF_OPEN_S, Judge, Touched
+from faults.judge import AGREE_S, HALF_OPEN_S, STAGE_S, Judge, Touched
 from faults.oracle.facts import Event, Life, Verdict
 from faults.orders import Order
 from faults.records import Ended, Seen, Stayed
@@ -115,7 +115,7 @@ class Run:
         self._graph = graph.make_graph(seed)
         self._pages = list(self._graph.events)
         self._pins = {pin.name: pin for pin in graph.PINS}
-        self._judge = Judge(self._graph, self._count, self.report)
+        self._judge = Judge(self._graph, self._count, self.report, stages)
         self._clock = stepped.SteppedClock(folder / "clock")
         self._bridge: BridgeProcess | None = None
         self._port = 0
@@ -299,6 +299,7 @@ class Run:
         last_s = time.monotonic()
         half_open = [touch.to_s for touch in self._judge.touched if touch.kind == "half-open"]
         limit_s = max([last_s + AGREE_S, *(at_s + HALF_OPEN_S for at_s in half_open)])
+        limit_s += STAGE_S if self._count > self._modelled else 0.0
         missing, missing_s = "", 0.0  # at the last look without agreement
         while True:
             took_s = time.monotonic() - last_s  # before the look, which may itself take a while

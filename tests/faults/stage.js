@@ -68,6 +68,7 @@
         else this.#take(frame);
       });
       this.addEventListener("close", ({ code, reason }) => {
+        if (!this.#joined) return;
         if (code !== 4000) return this.#lose();
         this.#joined = false;
         const how = { seq: this.#seq, pressed: this.#pressed, at_once: !this.#followed };

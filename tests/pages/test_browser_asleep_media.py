@@ -262,7 +262,7 @@ def test_speech_waits(stage: Any) -> None:
 
 
 def test_nobody_asks_for_a_voice_that_the_page_does_not_use(stage: Any) -> None:
-    """Without a speech service, Firefox answers window.speechSynthesis with a bar above the page."""
+    """Without a speech service, Firefox answers the question with a bar above the page."""
     stage.server.add("next", head="<title>next</title>")
     stage.tab.evaluate(
         """() => {

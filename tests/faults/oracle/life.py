@@ -215,13 +215,19 @@ class Track:
     complaints: list[str] = field(default_factory=list)
 
 
-def follow(start: Stretch | None, records: Sequence[Record], lives: Mapping[str, Life]) -> Track:
+def follow(
+    start: Stretch | None,
+    records: Sequence[Record],
+    lives: Mapping[str, Life],
+    chain_s: float = CHAIN_S,
+) -> Track:
     """Divide a display's life at the server's restarts, and judge how each part begins.
 
     Args:
         start: where it was when the records begin; None for a new tab.
         records: its own notes.
         lives: by epoch.
+        chain_s: see `CHAIN_S`; a real browser on a busy machine takes longer for each page.
     """
     track = Track([start] if start else [])
     gap_s: float | None = None  # since when it has had no socket
@@ -241,7 +247,7 @@ def follow(start: Stretch | None, records: Sequence[Record], lives: Mapping[str,
             case Loaded():
                 arriving = False
             case Joined():
-                _join(stretch, gap_s, record)
+                _join(stretch, gap_s, record, chain_s)
                 arriving = arriving and record.leaving
                 gap_s = None
             case Left():
@@ -294,9 +300,9 @@ def _reload(stretch: Stretch, reload: Reload, loaded: Loaded) -> None:
             pause.to_s, pause.counts_s, pause.told = reload.away_s, loaded.got_s, loaded.seq
 
 
-def _join(stretch: Stretch, gap_s: float | None, joined: Joined) -> None:
+def _join(stretch: Stretch, gap_s: float | None, joined: Joined, chain_s: float) -> None:
     if gap_s is not None:
-        _note_gap(stretch, gap_s, joined)
+        _note_gap(stretch, gap_s, joined, chain_s)
     stretch.known_seq = max(stretch.known_seq, joined.seq)
     stretch.live_from_s, stretch.live_to_s = joined.got_s, inf
     stretch.sockets.append(
@@ -419,8 +425,8 @@ def _say(stretch: Stretch, record: Stopped | Took | Said | Known) -> None:
                     landing.seq, landing.got_s = record.seq, record.at_s
 
 
-def _note_gap(stretch: Stretch, since_s: float, joined: Joined) -> None:
-    if stretch.gaps and since_s - stretch.gaps[-1][2] < CHAIN_S:
+def _note_gap(stretch: Stretch, since_s: float, joined: Joined, chain_s: float) -> None:
+    if stretch.gaps and since_s - stretch.gaps[-1][2] < chain_s:
         first = stretch.gaps[-1]
         stretch.gaps[-1] = (first[0], first[1], joined.got_s)
     else:

@@ -14,7 +14,8 @@ import { Sleep } from "./asleep.js";
 const LOAD_MS = 10_000; // a page that isn't there by then has failed
 const COMPLETE_MS = 1000; // how long a page that is there may take for its pictures and fonts
 const LOOK_MS = 100; // how often to look for an error page: Firefox fires no event for it
-const MORE_BYTES = 512; // by which a page may be longer outside a frame: it says what comes next
+const MORE_BYTES = 16; // by which a page may be longer the next time
+const MORE_SAID_BYTES = 512; // by which its client's tag may: not in a frame, it says what is next
 const LAST_MS = 300; // from the next page's first frame until a frame is taken out
 
 function pause(ms) {
@@ -140,7 +141,8 @@ export class FramedPage {
     try {
       const signal = AbortSignal.timeout(COMPLETE_MS);
       const { headers } = await fetch(this.url, { method: "HEAD", cache: "no-store", signal });
-      return got > 0 && got < Number(headers.get("Content-Length")) - MORE_BYTES;
+      const more = this.isJoined ? MORE_SAID_BYTES : MORE_BYTES;
+      return got > 0 && got < Number(headers.get("Content-Length")) - more;
     } catch {
       return false;
     }

@@ -20,6 +20,9 @@ const { prefix, page: firstPath } = document.documentElement.dataset;
 const stageKey = `gpiobridge${prefix}:stage`;
 const nameKey = `gpiobridge${prefix}:display`;
 const shownKey = `gpiobridge${prefix}:shown-page`; // for a reload of the stage
+// What the shown page has acted on, and what is handed to the next page to be shown (client.js).
+const cursorKey = `gpiobridge${prefix}:cursor`;
+const handedKey = `gpiobridge${prefix}:handed`;
 
 function keep(key, value) {
   try {
@@ -205,7 +208,10 @@ class Stage {
 /** The page to begin with: the one asked for; after a reload, the one that was shown. */
 function first() {
   const isReload = performance.getEntriesByType("navigation")[0]?.type === "reload";
-  return new URL((isReload && recall(shownKey)) || firstPath, location.href);
+  if (!isReload || !recall(shownKey)) return new URL(firstPath, location.href);
+  // The page comes in a new frame, to which it is no reload: a press made meanwhile must count.
+  keep(handedKey, recall(cursorKey));
+  return new URL(recall(shownKey), location.href);
 }
 
 /** The token is in a cookie by now, and the page in this document: neither belongs in the URL. */
