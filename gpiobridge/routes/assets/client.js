@@ -771,6 +771,8 @@
    * page, so nobody need ask the server first.
    */
   function moveOnStage(url, how) {
+    // A press has led elsewhere, and this page's frame is about to be gone.
+    if (!place.isShown()) return new Promise(() => {});
     goOnline(); // if it still waits: it would take over what is handed over now
     handOver(url.pathname, how);
     return place.show(url);
@@ -867,6 +869,7 @@
    * into the address bar. The rules here are still those of the old page: so load the new one.
    */
   function noticeSwap() {
+    if (document.prerendering) return onceShown(noticeSwap); // nobody sees it yet
     const here = location.pathname;
     const isOther = ([name, path]) =>
       name !== page && new URL(path, location.href).pathname === here;

@@ -113,7 +113,7 @@ export class Ahead {
 
   #isFresh(page) {
     const ageS = (performance.now() - page.stagedAtMs) / 1000;
-    return page.version === this.told.pages && ageS < this.told.fresh_s;
+    return !page.isAstray && page.version === this.told.pages && ageS < this.told.fresh_s;
   }
 
   /** Take the page at ``url`` out of those that are held, to show it. */

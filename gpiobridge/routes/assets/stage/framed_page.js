@@ -38,10 +38,13 @@ export class FramedPage {
     this.stagedAtMs = 0; // which version of the pages
     this.version = "";
     this.shown = false;
+    this.ended = false; // it was left, and is silent until its frame is taken out
     this.ready = false;
     this.pending = null; // the promise of `load`
     this.removed = false;
     this.joined = null; // the document whose client has joined
+    this.address = ""; // with which it came; a router in the page may change it
+    this.loaded = null; // the document that was ready to be shown
     this.onParsed = () => {}; // called once that document is parsed
     this.element = document.createElement(this.isForeign && !name ? "object" : "iframe");
     this.element.id = `page-${(made += 1)}`; // by which the browser tells whose a long task is
@@ -62,6 +65,11 @@ export class FramedPage {
 
   get view() {
     return this.element.contentWindow;
+  }
+
+  /** Whether the page has gone elsewhere by itself since it was ready, such as by a timer. */
+  get isAstray() {
+    return this.ready && this.document !== this.loaded;
   }
 
   /** Whether the document that is in the frame now has the bridge's client. */
@@ -96,7 +104,8 @@ export class FramedPage {
       const isGood = isWhole && (await this.#isItself());
       this.ready = !this.removed && isGood && (this.isForeign || this.document !== null);
     }
-    if (!this.ready) this.remove();
+    if (this.ready) this.loaded = this.document;
+    else this.remove();
     return this.ready;
   }
 
@@ -131,7 +140,8 @@ export class FramedPage {
   /** Whether this is the page that was asked for; behind another page, no redirect's target either. */
   async #isItself() {
     if (this.isForeign || this.isAnswer || !this.document) return true;
-    if (this.staged && this.document.location.href !== this.url.href) return false;
+    const address = this.isJoined ? this.address : this.document.location.href;
+    if (this.staged && address !== this.url.href) return false;
     return this.status > 0 || Boolean((await head(this.url))?.ok); // an older browser says no status
   }
 
@@ -167,6 +177,7 @@ export class FramedPage {
     this.name = name;
     this.client = client;
     this.joined = view.document;
+    this.address = view.location.href;
     this.sleep = new Sleep(view);
     if (this.shown) this.sleep.wake();
     view.document.addEventListener("DOMContentLoaded", () => this.onParsed());
@@ -191,6 +202,7 @@ export class FramedPage {
       this.sleep.end();
     }
     this.shown = false;
+    this.ended = true;
     this.element.classList.add("leaving");
     this.#cover(true);
     afterFrame(() => setTimeout(() => this.remove(), LAST_MS));

@@ -221,6 +221,7 @@ class Stage {
     if (page === this.shown) this.#attendOnceParsed(page, view);
     return {
       show: (url) => this.show(url),
+      isShown: () => page === this.shown,
       isStaged: () => page.staged,
       /** The stage's clock in ms since 1970: frames have clocks of their own. */
       nowMs: () => performance.timeOrigin + performance.now(),

@@ -89,9 +89,10 @@ export class Strays {
   }
 
   #navigates(page, event) {
-    if (page !== this.stage.shown || !leavesFor(event)) return;
+    const isShown = page === this.stage.shown;
+    if (!(isShown || page.ended) || !leavesFor(event)) return;
     event.preventDefault();
-    this.#take(page, event);
+    if (isShown) this.#take(page, event);
   }
 
   /** The stage itself never leaves: a frame has a link to _top, or a script sets top.location. */
