@@ -72,8 +72,9 @@ def _stage_notes(settings: Settings) -> Iterator[str]:
     late = [name for name, page in pages.items() if name in reached and not page.prerender]
     if late:
         yield _wrapped(
-            f"The kiosk loads these pages at the press: {', '.join(late)}. With prerender = true "
-            "a page is ready before it, and its scripts run by then."
+            f"The kiosk loads these pages at the press: {', '.join(late)}. To have a page ready "
+            "before the press, write prerender = true below it. Its scripts then run before it is "
+            "shown."
         )
     ready = {name: [to for to in targets if pages[to].prerender] for name, targets in leads.items()}
     most = max(ready, key=lambda name: len(ready[name]))

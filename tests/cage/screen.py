@@ -76,6 +76,7 @@ class Kiosk:
     ) -> None:
         self.folder = folder
         self.browser = browser
+        self.options = options
         runtime = folder / "run"
         runtime.mkdir(mode=0o700)
         self.environ = {

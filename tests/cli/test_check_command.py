@@ -150,10 +150,10 @@ WITHOUT = FULL.replace("prerender = true", "")
 def test_check_names_the_pages_that_come_later_than_they_could(tmp_path: Path) -> None:
     """Those that a rule or idle leads to, without prerender (issue 16, point 1)."""
     assert said_of_stage(tmp_path, WITHOUT) == (
-        "The kiosk loads these pages at the press: welcome, open. With prerender = true a page is "
-        "ready before it, and its scripts run by then."
+        "The kiosk loads these pages at the press: welcome, open. To have a page ready before the "
+        "press, write prerender = true below it. Its scripts then run before it is shown."
     )
-    assert ": open. With " in said_of_stage(tmp_path, FULL)
+    assert ": open. To " in said_of_stage(tmp_path, FULL)
     nowhere = '[pins]\nbutton = 17\n[pages.welcome]\n[pages.open]\non_low.button = "open"'
     assert said_of_stage(tmp_path, nowhere) == ""
 

@@ -52,7 +52,7 @@ def main() -> int:
     parser.add_argument("--verbose", action="store_true", help="print what happens when")
     options = parser.parse_args()
     if options.short:
-        options.seeds, options.presses, options.minutes = "1,2", 200, 0.75
+        options.seeds, options.presses, options.minutes = "1,2", 200, 1.25
         options.stages = min(options.stages, 1)
     seeds = [int(seed) for seed in options.seeds.split(",")]
     until_s = time.monotonic() + 60 * options.minutes

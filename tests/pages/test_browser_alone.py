@@ -131,3 +131,91 @@ def test_a_stage_gives_way_to_a_page_only_while_the_server_answers(page: Any) ->
         assert page.evaluate("location.pathname") == "/gpiobridge/stage"
         page.unroute("**/*")
         page.wait_for_function(SHOWN, arg="/welcome")
+
+
+def test_a_stage_gives_way_to_no_error(page: Any) -> None:
+    """A page that forbids frames is asked first: nothing leads back from an error."""
+    fails: list[str] = []
+
+    def forbid(response: Response) -> None:
+        if request.endpoint == "open":
+            response.headers["X-Frame-Options"] = "DENY"
+            response.status_code = 500 if fails else 200
+
+    app, bridge = make_app(forbid)
+    with served(app, bridge) as port:
+        page.goto(f"http://127.0.0.1:{port}/gpiobridge/stage")
+        page.wait_for_function(SHOWN, arg="/welcome")
+        page.evaluate("fetch('/open')")
+        with page.expect_response("**/stage.json", timeout=10_000):
+            pass
+        fails.append("500")
+        page.evaluate("""() => {
+          const view = document.querySelector("iframe.shown").contentWindow;
+          view.addEventListener("gpiobridge:stayed", () => { window.stayed = true; });
+        }""")
+        press_and_release(bridge)
+        page.wait_for_function("() => window.stayed")
+        assert page.evaluate("location.pathname") == "/gpiobridge/stage"
+        fails.clear()
+        page.wait_for_function(SHOWN, arg="/welcome")
+        press_and_release(bridge)
+        page.wait_for_function(SHOWN, arg="/open")
+
+
+def test_a_later_link_outruns_one_to_a_page_that_is_shown_alone(page: Any) -> None:
+    """Its answer comes when another page is on the screen already: nothing leads there any more."""
+
+    def forbid(response: Response) -> None:
+        if request.endpoint == "help":
+            response.headers["X-Frame-Options"] = "DENY"
+
+    app, bridge = make_app(forbid)
+    app.add_url_rule("/help", "help", bridge.page("help")(lambda: "<h1>help</h1>"))
+    held: list[Any] = []
+    with served(app, bridge) as port:
+        page.goto(f"http://127.0.0.1:{port}/gpiobridge/stage")
+        page.wait_for_function(SHOWN, arg="/welcome")
+        page.evaluate("fetch('/help')")
+        with page.expect_response("**/stage.json", timeout=10_000):
+            pass
+        page.route("**/*", lambda route: hold(route, held))
+        go = "(path) => document.querySelector('iframe.shown').contentWindow.location.assign(path)"
+        with page.expect_request("**/*"):
+            page.evaluate(go, "/help")
+        page.evaluate(go, "/open")
+        page.wait_for_function(SHOWN, arg="/open")
+        page.evaluate("() => { window.same = true; }")
+        for route in held:
+            route.continue_()
+        with page.expect_response("**/stage.json", timeout=10_000):
+            pass
+        page.wait_for_function(SHOWN, arg="/open")
+        assert page.evaluate("window.same")
+
+
+def hold(route: Any, held: list[Any]) -> None:
+    """Hold the first questions of a stage back."""
+    request = route.request
+    if request.method == "HEAD" and not request.url.endswith("/open"):
+        held.append(route)
+    else:
+        route.continue_()
+
+
+def test_a_page_may_have_any_path(page: Any) -> None:
+    """A browser writes the path in its own way."""
+
+    def forbid(response: Response) -> None:
+        if request.endpoint == "size":
+            response.headers["X-Frame-Options"] = "DENY"
+
+    app, bridge = make_app(forbid)
+    view = bridge.page("size", on_low={"button": "open"})(lambda: "<h1>size</h1>")
+    app.add_url_rule("/größe", "size", view)
+    with served(app, bridge) as port:
+        page.goto(f"http://127.0.0.1:{port}/gpiobridge/stage")
+        page.wait_for_function(SHOWN, arg="/welcome")
+        bridge.navigate("size")
+        page.wait_for_function(SHOWN, arg="/gr%C3%B6%C3%9Fe")
+        assert page.evaluate("decodeURI(location.pathname)") == "/größe"

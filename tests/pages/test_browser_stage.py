@@ -18,6 +18,8 @@ SLOW = """\
   while (performance.now() < untilMs);
 </script></body></html>
 """
+SHORT = """const wait = setTimeout;
+window.setTimeout = (f, ms, ...rest) => wait(f, ms === 10_000 ? 1500 : ms, ...rest);"""
 
 
 @pytest.fixture
@@ -151,6 +153,30 @@ def test_the_stage_is_loaded_anew_after_its_settings_have_changed(
     stage.wait("!window.before")
     stage.wait_shown("/open")
     stage.wait_behind("/welcome")
+
+
+def test_a_stage_that_does_not_come_is_tried_again(
+    run_bridge: Run, page: Any, tmp_path: Path
+) -> None:
+    """A bridge may hang just then: the page on the screen doesn't wait for ever."""
+    held: list[Any] = []
+    config = write_stage_exhibit(tmp_path)
+    bridge = run_bridge(config=config)
+    page.add_init_script(SHORT)
+    stage = StageTab(page, bridge)
+    stage.wait_shown("/welcome")
+    stage.wait_behind("/open")
+    config.write_text(CONFIG + "\n[stage]\nahead = 1\n")
+    bridge.process.send_signal(1)
+    bridge.wait_for_line(bridge.READY)
+    stage.wait_behind()
+    page.route(
+        "**/gpiobridge/stage?*page=*",
+        lambda route: route.continue_() if held else held.append(route),
+    )
+    stage.press()
+    stage.wait_shown("/open")
+    assert held
 
 
 def test_a_script_that_leaves_the_stage_leads_back_to_it(stage: StageTab) -> None:

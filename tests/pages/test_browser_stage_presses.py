@@ -142,3 +142,24 @@ def documents(devtools: Any) -> int:
     """How many documents the tab keeps, after its garbage is collected."""
     devtools.send("HeapProfiler.collectGarbage")
     return int(devtools.send("Memory.getDOMCounters")["documents"])
+
+
+def test_a_next_page_whose_connections_die_is_loaded_until_it_comes(
+    run_bridge: Run, page: Any, tmp_path: Path
+) -> None:
+    """The present page stays on the screen meanwhile, and the press is not used up."""
+    stage = StageTab(page, run_bridge(config=write_stage_exhibit(tmp_path)))
+    stage.wait_shown("/welcome")
+    cut: list[str] = []
+
+    def cut_thrice(route: Any) -> None:
+        if route.request.method == "GET" and len(cut) < 3:
+            cut.append(route.request.url)
+            route.abort("connectionreset")
+        else:
+            route.continue_()
+
+    page.route("**/late", cut_thrice)
+    stage.press("door")
+    stage.wait_shown("/late")
+    assert len(cut) == 3

@@ -41,6 +41,12 @@ if (top === self) {
 
 # A browser without the Navigation API, such as Firefox ESR: there a script's own way is not seen.
 WITHOUT = "delete window.navigation; delete Window.prototype.navigation;"
+# A browser that tells no status of a page, such as an older WebKit.
+WITHOUT_STATUS = "delete PerformanceResourceTiming.prototype.responseStatus;"
+AT_ONCE = """
+const soon = setTimeout;
+window.setTimeout = (f, ms, ...rest) => soon(f, ms === 20_000 ? 100 : ms, ...rest);
+"""
 IS_PLAIN = "!document.getElementById('plain').hidden"
 
 
@@ -86,6 +92,30 @@ def test_a_press_to_an_error_stays(stage: StageTab, way: HostileWay, fault: str)
     way.faults.clear()
     stage.press("door")
     stage.wait_shown("/late")
+
+
+def test_an_error_is_seen_without_its_status(tab: StageTab, way: HostileWay) -> None:
+    """The stage asks for it where the browser doesn't tell it."""
+    tab.page.add_init_script(WITHOUT_STATUS)
+    tab.page.reload()
+    tab.wait_shown("/welcome")
+    tab.page.evaluate("() => { window.first = shownFrame(); }")
+    way.faults["/late"] = "500"
+    tab.press("door")
+    wait_until(lambda: "HEAD /late" in way.asked)
+    wait_until(lambda: len(tab.bridge.displays()) == 1)
+    assert tab.page.evaluate("shownFrame() === first")
+
+
+def test_a_question_without_an_answer_holds_no_press_up(stage: StageTab, way: HostileWay) -> None:
+    """The stage asks what has changed when a page fails; the bridge may hang just then."""
+    stage.page.evaluate("""() => {
+      shownView().document.addEventListener("gpiobridge:stayed", () => { window.stayed = true; });
+    }""")
+    way.faults.update({"/late": "500", "/gpiobridge/stage.json": "hang"})
+    stage.press("door")
+    stage.wait("window.stayed")
+    stage.wait_shown("/welcome")
 
 
 @pytest.mark.parametrize("fault", ["cut", "cut-head", "drip", "hang"])
@@ -208,6 +238,21 @@ def test_an_error_whose_page_is_gone_leads_to_the_start(
     straying.wait_shown("/open")
     way.faults.update({"/late": "500", "/open": "404"})
     straying.page.evaluate("shownView().location.assign('/late')")
+    straying.wait_shown("/welcome")
+
+
+def test_an_error_on_the_way_home_is_left_too(straying: StageTab, way: HostileWay) -> None:
+    """A page that is to be left becomes an error before home answers."""
+    (straying.bridge.exhibit / "static" / "map.html").write_text("<h1>map</h1>")
+    straying.page.add_init_script(AT_ONCE)
+    straying.page.reload()
+    straying.wait_shown("/welcome")
+    way.faults.update({"/late": "500", "/welcome": "cut-head"})
+    straying.page.evaluate("shownView().location.assign('/static/map.html')")
+    wait_until(lambda: "HEAD /welcome" in way.asked)
+    straying.page.evaluate("shownView().location.assign('/late')")
+    straying.wait(IS_PLAIN)
+    way.faults.clear()
     straying.wait_shown("/welcome")
 
 

@@ -33,6 +33,14 @@ def test_simulator_page(shared_bridge: BridgeProcess, page: Any) -> None:
     assert complaints == []
 
 
+def test_simulator_leads_to_the_stage(shared_bridge: BridgeProcess, page: Any) -> None:
+    """One link beside those to the pages shows them as the kiosk does, in a tab of its own."""
+    open_page(page, shared_bridge, "/simulator")
+    with page.expect_popup() as popup:
+        page.get_by_role("link", name="the stage").click(timeout=5000)
+    assert popup.value.url == f"{shared_bridge.url}/gpiobridge/stage"
+
+
 SLOW = CONFIG.replace("button = 17", 'button = {{ pin = 17, debounce = "250ms", hold = "1s" }}')
 
 

@@ -37,6 +37,7 @@
   const ANSWER_MS = 5000; // a server that needs longer counts as down for now
   const LOAD_MS = 10_000; // a navigation that hasn't replaced this page by then has failed
   const LOADS = 2; // how often a navigation is tried: the server may have died in between
+  const LOADS_ON_STAGE = 5; // there a connection that dies shows nothing, and can be tried again
   const AGAIN_MS = 4000; // if a page can't be left twice within this time, it tries with pauses
   const RECOVER_MS = 5000; // how often a page that came as an error checks if it is well again
   const BY_A_PROXY = [502, 503, 504]; // a proxy may answer these if the server is down
@@ -108,6 +109,7 @@
   let attempt = 0;
   // On a stage (stage/stage.js), this page is in a frame, and asleep until the stage shows it.
   const place = joinStage();
+  const loads = place ? LOADS_ON_STAGE : LOADS;
   const prerendered = document.prerendering;
   let shownAtMs = 0;
   let waitsForFrame = false; // the page is shown, and goes online after its first frame
@@ -209,7 +211,7 @@
     followed = stays;
     actOnTold();
     updateTaking();
-    load(url, LOADS);
+    load(url, loads);
   }
 
   /** Whether a press, a level or the page itself has already led elsewhere; a link may not. */
@@ -728,7 +730,7 @@
     actOnTold(); // a page that leaves by itself has also seen the edge
     updateTaking();
     const how = { afterFarewell: farewells.length > 0, press: last.url === url ? press : null };
-    load(last.url, LOADS, how);
+    load(last.url, loads, how);
   }
 
   /** Wait for the page's farewell; meanwhile presses don't count on this display. */
@@ -753,7 +755,11 @@
     }
     if (stay !== stays) return;
     if (answer.found !== "page") return stayHere(url, answer);
-    if (place) return load(url, tries - 1, how);
+    if (place) {
+      await pause(retryDelayMs(LOADS_ON_STAGE - tries, Math.random()));
+      if (stay === stays) load(url, tries - 1, how);
+      return;
+    }
     goOnline(); // if it still waits: it would take over what is handed over now
     handOver(url.pathname, how);
     timer = setTimeout(load, LOAD_MS, url, tries - 1, how);
@@ -867,7 +873,7 @@
     if (here === ownPath || state === "leaving" || !Object.entries(paths).some(isOther)) return;
     farewell = null; // its page is no longer there
     enter("leaving");
-    load(new URL(location.href), LOADS);
+    load(new URL(location.href), loads);
   }
 
   function watchAddress() {

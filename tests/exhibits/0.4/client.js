@@ -37,6 +37,7 @@
   const ANSWER_MS = 5000; // a server that needs longer counts as down for now
   const LOAD_MS = 10_000; // a navigation that hasn't replaced this page by then has failed
   const LOADS = 2; // how often a navigation is tried: the server may have died in between
+  const LOADS_ON_STAGE = 5; // there a connection that dies shows nothing, and can be tried again
   const AGAIN_MS = 4000; // if a page can't be left twice within this time, it tries with pauses
   const RECOVER_MS = 5000; // how often a page that came as an error checks if it is well again
   const BY_A_PROXY = [502, 503, 504]; // a proxy may answer these if the server is down
@@ -54,6 +55,8 @@
   const AHEAD_MS = 200; // after the first frame, until the browser may load the next pages
   const PAINT_MS = 1000; // how long the browser may take to say when it has painted
   const MAX_SHOWN_MS = 60_000; // no page takes longer to be shown: then a clock was set meanwhile
+  const MAX_LED_BACK = 2; // how often in a row a page leads back to the stage
+  const LED_BACK_MS = 15_000; // it is in a row if no more time has passed
   const CURSOR_MS = 3000; // on a named display, the cursor of a mouse hides after this time
 
   const script = document.currentScript;
@@ -77,6 +80,7 @@
   const seatKey = `gpiobridge${prefix}:seat`;
   const pressKey = `gpiobridge${prefix}:press`;
   const stageKey = `gpiobridge${prefix}:stage`;
+  const ledBackKey = `gpiobridge${prefix}:led-back`;
 
   const pins = {};
   let beatMs = 1000 * Number(script.dataset.beat);
@@ -105,6 +109,7 @@
   let attempt = 0;
   // On a stage (stage/stage.js), this page is in a frame, and asleep until the stage shows it.
   const place = joinStage();
+  const loads = place ? LOADS_ON_STAGE : LOADS;
   const prerendered = document.prerendering;
   let shownAtMs = 0;
   let waitsForFrame = false; // the page is shown, and goes online after its first frame
@@ -114,6 +119,7 @@
   let refusals = 0; // how often in a row this page could not be left, and when the last time
   let refusedAtMs = -Infinity;
   let moving = false; // one of our navigations is under way
+  let followed = -1; // the stay in which a link of this page is followed
   const unsent = []; // messages for the application that wait for a connection
   let early = []; // events from before the page's own scripts can listen
 
@@ -170,7 +176,8 @@
   /** Join the stage that holds this frame, before any script of this page runs; null: there is none. */
   function joinStage() {
     try {
-      return window.parent.gpiobridgeStage?.join(window, page, { sleep, reload, levels, takeLevels });
+      const client = { sleep, reload, levels, takeLevels, go, isLeaving };
+      return window.parent.gpiobridgeStage?.join(window, page, client);
     } catch {
       return null; // another site's frame
     }
@@ -180,11 +187,36 @@
   function leadBack() {
     if ("alone" in script.dataset) return false; // no stage can show this page, and it says so
     const stage = window.parent === window && !window.opener && recall(stageKey);
-    if (!stage) return false;
+    if (!stage || isBackAgain()) return false;
     const url = new URL(stage, location.href);
     url.searchParams.set("page", location.pathname + location.search);
     location.replace(url);
     return true;
+  }
+
+  /** Whether this page comes back from the stage again and again: then it wants to be alone. */
+  function isBackAgain() {
+    const [path, times, at] = (recall(ledBackKey) || "").split(" ");
+    const again = path === location.pathname && Date.now() - Number(at) < LED_BACK_MS;
+    const count = again ? Number(times) + 1 : 1;
+    keep(ledBackKey, `${location.pathname} ${count} ${Date.now()}`);
+    return count > MAX_LED_BACK;
+  }
+
+  /** Go where a link or form of this page leads: no press, so the page isn't asked. */
+  function go(url) {
+    if (isLeaving()) return;
+    farewell = null;
+    enter("leaving");
+    followed = stays;
+    actOnTold();
+    updateTaking();
+    load(url, loads);
+  }
+
+  /** Whether a press, a level or the page itself has already led elsewhere; a link may not. */
+  function isLeaving() {
+    return state === "leaving" && followed !== stays;
   }
 
   /** The levels that this page shows, for the page that takes its place. */
@@ -425,6 +457,8 @@
       setSimulated(frame.simulated);
       for (const [pin, level] of Object.entries(frame.pins)) setLevel(pin, level);
       setConnected(true);
+      // From now on the server misses this page if it hangs, also before its first beat.
+      socket.send('{"type":"beat"}');
       // The browser may have delayed the socket: then the time in its URL is outdated.
       const late = performance.now() - openedAtMs > HANDSHAKE_MS;
       if (late && Number.isFinite(saidTakingMs)) saidTakingMs = NaN; // so it is sent again
@@ -696,7 +730,7 @@
     actOnTold(); // a page that leaves by itself has also seen the edge
     updateTaking();
     const how = { afterFarewell: farewells.length > 0, press: last.url === url ? press : null };
-    load(last.url, LOADS, how);
+    load(last.url, loads, how);
   }
 
   /** Wait for the page's farewell; meanwhile presses don't count on this display. */
@@ -721,7 +755,11 @@
     }
     if (stay !== stays) return;
     if (answer.found !== "page") return stayHere(url, answer);
-    if (place) return load(url, tries - 1, how);
+    if (place) {
+      await pause(retryDelayMs(LOADS_ON_STAGE - tries, Math.random()));
+      if (stay === stays) load(url, tries - 1, how);
+      return;
+    }
     goOnline(); // if it still waits: it would take over what is handed over now
     handOver(url.pathname, how);
     timer = setTimeout(load, LOAD_MS, url, tries - 1, how);
@@ -804,6 +842,7 @@
   /** Load this page anew; false if a stage can't. */
   async function reload() {
     if (place) {
+      if (isLeaving()) return false;
       keep(handedKey, recall(cursorKey) ?? "");
       return place.show(new URL(location.href));
     }
@@ -834,7 +873,7 @@
     if (here === ownPath || state === "leaving" || !Object.entries(paths).some(isOther)) return;
     farewell = null; // its page is no longer there
     enter("leaving");
-    load(new URL(location.href), LOADS);
+    load(new URL(location.href), loads);
   }
 
   function watchAddress() {

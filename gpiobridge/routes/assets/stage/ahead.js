@@ -5,6 +5,8 @@
 // How many are held depends on `[stage] ahead` and on memory.
 
 import { FramedPage } from "./framed_page.js";
+import { ask, head } from "./server.js";
+import { pause } from "./timing.js";
 
 const POLL_MS = 2000; // how often the server is asked whether its pages have changed
 const STALL_MS = 500; // a page that held the thread for longer is not staged again
@@ -15,11 +17,6 @@ const QUIET_MS = 1500; // after so long without a touch or key, nobody uses the 
 const MAX_DECODED_BYTES = 128 * 1024 * 1024; // of the pictures in all pages behind
 // Not a mouse that only moves: one that lies on a table may do so for ever.
 const USES = ["pointerdown", "pointerup", "wheel", "touchmove", "keydown", "input"];
-const ANSWER_MS = 2000; // a server that needs longer counts as down for now
-
-function pause(ms) {
-  return new Promise((done) => setTimeout(done, ms));
-}
 
 /** How many pages this machine can hold, from its memory in GiB, if the browser tells it. */
 function mostFor(memoryGib) {
@@ -42,7 +39,10 @@ export class Ahead {
     this.held = new Set(told.held); // names of the pages that are not staged in this run
     this.notBefore = new Map(); // address to ms: when a page that failed may be tried again
     this.usedAtMs = -Infinity;
+    this.asked = 0; // how often the server was asked what it tells,
+    this.heard = 0; // and the number of the request to which `told` is the answer
     this.staging = null; // the page that is being loaded, or settles
+    this.ticks = 0; // by which the thread is felt meanwhile
     this.resting = false; // a press's page is being loaded
     // By its name a display is known to a new browser, too; without one, only this tab is.
     const name = document.documentElement.dataset.display;
@@ -59,25 +59,32 @@ export class Ahead {
     return this.told.stage !== this.begun;
   }
 
-  /** Whether the server answers for the stage: a navigation would lead to an error page else. */
+  /** The address of the start page. */
+  get start() {
+    return new URL(this.told.start, location.href);
+  }
+
+  /** The name of the page at ``url``; "" if there is no page of the exhibit. */
+  nameOf(url) {
+    if (url.origin !== location.origin) return "";
+    const isThere = ([, path]) => new URL(path, location.href).pathname === url.pathname;
+    return Object.entries(this.told.paths).find(isThere)?.[0] ?? "";
+  }
+
+  /** Whether the server answers for the stage: else a navigation would lead to an error page. */
   async isServed() {
-    try {
-      const signal = AbortSignal.timeout(ANSWER_MS);
-      return (await fetch(location.href, { method: "HEAD", cache: "no-store", signal })).ok;
-    } catch {
-      return false;
-    }
+    return Boolean((await head(location.href))?.ok);
   }
 
   /** Whether the page at ``url`` forbids frames, so that it can only be shown alone. */
   isAlone(url) {
-    return (this.told.alone ?? []).some((name) => this.told.paths[name] === url.pathname);
+    return this.told.alone.includes(this.nameOf(url));
   }
 
   /** The same of a page that could not be loaded; by its answer the server knows now. */
   async learnsAlone(url) {
     await this.#ask();
-    const name = this.#nameOf({ url });
+    const name = this.nameOf(url);
     if (this.isAlone(url) || !name || !(await this.#isForbidden(url))) return this.isAlone(url);
     await this.#report(name, "frames"); // a proxy says so: the bridge can't see it
     await this.#ask();
@@ -86,18 +93,14 @@ export class Ahead {
 
   /** Whether the answer for ``url`` has a header that forbids frames, of a proxy, too. */
   async #isForbidden(url) {
-    try {
-      const signal = AbortSignal.timeout(ANSWER_MS);
-      const { headers } = await fetch(url, { method: "HEAD", cache: "no-store", signal });
-      const policies = headers.get("Content-Security-Policy") ?? "";
-      const found = [...policies.matchAll(/frame-ancestors([^;,]*)/gi)];
-      const isUs = (source) => ["'self'", "*", location.host, location.origin].includes(source);
-      // Where a policy names the ancestors, X-Frame-Options doesn't count.
-      if (found.length) return !found.every(([, sources]) => sources.split(/\s+/).some(isUs));
-      return headers.get("X-Frame-Options")?.trim().toLowerCase() === "deny";
-    } catch {
-      return false; // the server is down
-    }
+    const { ok, headers } = (await head(url)) ?? {};
+    if (!ok) return false; // it is an error that could not be loaded, not a page
+    const policies = headers.get("Content-Security-Policy") ?? "";
+    const found = [...policies.matchAll(/frame-ancestors([^;,]*)/gi)];
+    const isUs = (source) => ["'self'", "*", location.host, location.origin].includes(source);
+    // Where a policy names the ancestors, X-Frame-Options doesn't count.
+    if (found.length) return !found.every(([, sources]) => sources.split(/\s+/).some(isUs));
+    return headers.get("X-Frame-Options")?.trim().toLowerCase() === "deny";
   }
 
   fades({ name }) {
@@ -152,11 +155,10 @@ export class Ahead {
   #targets() {
     if (this.isOutdated) return []; // this stage is loaded anew with the next page
     const most = Math.min(this.told.most, mostFor(navigator.deviceMemory));
-    const names = Object.fromEntries(Object.entries(this.told.paths).map(([n, p]) => [p, n]));
     return (this.told.ahead[this.stage.shown?.name] ?? [])
-      .filter((path) => !this.held.has(names[path]))
-      .slice(0, most)
-      .map((path) => new URL(path, location.href).href);
+      .map((path) => new URL(path, location.href))
+      .filter((url) => !this.held.has(this.nameOf(url)))
+      .slice(0, most);
   }
 
   /**
@@ -173,15 +175,15 @@ export class Ahead {
   #stageNext() {
     if (this.staging || this.resting || document.hidden || !this.#isShownOnline) return;
     if (performance.now() - this.usedAtMs < QUIET_MS) return; // the next poll tries again
-    const missing = this.#targets().find((href) => {
-      const page = this.#find(new URL(href));
-      const failed = performance.now() < (this.notBefore.get(href) ?? 0);
+    const missing = this.#targets().find((url) => {
+      const page = this.#find(url);
+      const failed = performance.now() < (this.notBefore.get(url.href) ?? 0);
       return !failed && (!page || !this.#isFresh(page));
     });
     if (!missing) return;
-    const old = this.#find(new URL(missing));
+    const old = this.#find(missing);
     if (old) this.#drop(old);
-    this.#stage(new URL(missing));
+    this.#stage(missing);
   }
 
   async #stage(url) {
@@ -191,38 +193,27 @@ export class Ahead {
     page.stagedAtMs = performance.now();
     this.pages.push(page);
     this.staging = page;
-    this.#mark(this.#nameOf(page));
+    const name = this.nameOf(url);
+    this.#mark(name);
     this.#feelThread(page);
     await page.load();
-    const isItself = page.ready && (await this.#isItself(page));
     if (this.staging !== page) return; // it was taken for a press, or dropped
-    if (isItself) await pause(SETTLE_MS);
+    if (page.ready) await pause(SETTLE_MS);
     else this.notBefore.set(url.href, performance.now() + AGAIN_MS);
     if (this.staging !== page) return;
     if (this.#decodedBytes() > MAX_DECODED_BYTES) {
-      this.held.add(this.#nameOf(page)); // known to this stage only: another screen may be smaller
+      this.held.add(name); // known to this stage only: another screen may be smaller
     }
-    if (isItself && !this.held.has(this.#nameOf(page))) this.#endStaging();
+    if (page.ready && !this.held.has(name)) this.#endStaging();
     else this.#drop(page);
     this.#stageNext();
   }
 
   /** The page that is being staged is complete, taken for a press, or dropped. */
   #endStaging() {
-    clearInterval(this.staging.ticks);
+    clearInterval(this.ticks);
     this.staging = null;
     this.#mark("");
-  }
-
-  /** Whether this is the page that was asked for, not an error or another one in its place. */
-  async #isItself({ url, view, status }) {
-    if (view.location.href !== url.href) return false;
-    if (status) return status < 400;
-    try {
-      return (await fetch(url, { method: "HEAD", cache: "no-store" })).ok; // an older browser
-    } catch {
-      return false;
-    }
   }
 
   #drop(page) {
@@ -233,7 +224,7 @@ export class Ahead {
 
   /** Drop the pages that need no longer be held. */
   #dropOthers() {
-    const targets = this.#targets();
+    const targets = this.#targets().map(({ href }) => href);
     for (const page of this.pages.filter(({ url }) => !targets.includes(url.href))) {
       this.#drop(page);
     }
@@ -242,10 +233,6 @@ export class Ahead {
   #dropAll() {
     for (const page of [...this.pages]) this.#drop(page);
     this.#stageNext();
-  }
-
-  #nameOf({ url }) {
-    return Object.entries(this.told.paths).find(([, path]) => path === url.pathname)?.[0] ?? "";
   }
 
   #decodedBytes() {
@@ -264,17 +251,16 @@ export class Ahead {
   }
 
   async #ask() {
-    try {
-      const answer = await fetch(this.#toldBy(), { cache: "no-cache" });
-      if (!answer.ok) return;
-      const before = this.told;
-      this.told = await answer.json();
-      if (before.pages !== this.told.pages) this.held = new Set();
-      for (const name of this.told.held) this.held.add(name);
-      this.#dropOthers();
-    } catch {
-      return; // the server is down: the next poll tells
-    }
+    this.asked += 1;
+    const number = this.asked;
+    const answer = await ask(this.#toldBy(), { cache: "no-cache" });
+    const told = answer?.ok && (await answer.json().catch(() => null));
+    if (!told || number < this.heard) return; // the server is down, or a later answer came first
+    this.heard = number;
+    if (told.pages !== this.told.pages) this.held = new Set();
+    this.told = told;
+    for (const name of told.held) this.held.add(name);
+    this.#dropOthers();
     this.#stageNext();
   }
 
@@ -304,7 +290,7 @@ export class Ahead {
   #feelThread(page) {
     if (this.tellsTasks) return;
     let beforeMs = performance.now();
-    page.ticks = setInterval(() => {
+    this.ticks = setInterval(() => {
       const nowMs = performance.now();
       if (nowMs - beforeMs > STALL_MS + TICK_MS) this.#exclude(page, "slow");
       beforeMs = nowMs;
@@ -313,7 +299,7 @@ export class Ahead {
 
   #exclude(page, why) {
     this.#drop(page);
-    this.#report(this.#nameOf(page), why);
+    this.#report(this.nameOf(page.url), why);
   }
 
   /** The page that was being staged when the tab hung or crashed. */
@@ -342,10 +328,11 @@ export class Ahead {
 
   #report(page, why) {
     this.held.add(page);
-    return fetch(`${this.prefix}/gpiobridge/stage/held`, {
+    // If the server is down, this stage leaves the page out all the same.
+    return ask(`${this.prefix}/gpiobridge/stage/held`, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ page, why }),
-    }).catch(() => {}); // the server is down: this stage leaves the page out all the same
+    });
   }
 }

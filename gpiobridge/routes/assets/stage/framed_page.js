@@ -10,6 +10,8 @@
 // for a page that can't be had, that is an error or that forbids frames; <iframe> fires `load`.
 
 import { Sleep } from "./asleep.js";
+import { head } from "./server.js";
+import { afterFrame, pause } from "./timing.js";
 
 const LOAD_MS = 10_000; // a page that isn't there by then has failed
 const COMPLETE_MS = 1000; // how long a page that is there may take for its pictures and fonts
@@ -17,16 +19,6 @@ const LOOK_MS = 100; // how often to look for an error page: Firefox fires no ev
 const MORE_BYTES = 16; // by which a page may be longer the next time
 const MORE_SAID_BYTES = 512; // by which its client's tag may: not in a frame, it says what is next
 const LAST_MS = 300; // from the next page's first frame until a frame is taken out
-
-function pause(ms) {
-  return new Promise((done) => setTimeout(done, ms));
-}
-
-/** Act after the next frame was handed over to be drawn; a hidden tab draws none. */
-export function afterFrame(act) {
-  if (document.hidden) setTimeout(act);
-  else requestAnimationFrame(() => setTimeout(act));
-}
 
 let made = 0;
 
@@ -42,11 +34,15 @@ export class FramedPage {
     this.name = ""; // the page's name, once its client has joined
     this.client = null; // what the page's client offers (see client.js), if it has one
     this.sleep = null; // what keeps the page quiet
+    this.staged = false; // it is, or was, held behind another page (ahead.js): since when, and with
+    this.stagedAtMs = 0; // which version of the pages
+    this.version = "";
     this.shown = false;
     this.ready = false;
     this.pending = null; // the promise of `load`
     this.removed = false;
     this.joined = null; // the document whose client has joined
+    this.onParsed = () => {}; // called once that document is parsed
     this.element = document.createElement(this.isForeign && !name ? "object" : "iframe");
     this.element.id = `page-${(made += 1)}`; // by which the browser tells whose a long task is
     if (name) this.element.name = name;
@@ -97,7 +93,8 @@ export class FramedPage {
     if (await this.#isThere()) {
       if (this.document) await Promise.race([this.#isComplete(), pause(COMPLETE_MS)]);
       const isWhole = this.document?.readyState === "complete" || !(await this.#isCut());
-      this.ready = !this.removed && isWhole && (this.isForeign || this.document !== null);
+      const isGood = isWhole && (await this.#isItself());
+      this.ready = !this.removed && isGood && (this.isForeign || this.document !== null);
     }
     if (!this.ready) this.remove();
     return this.ready;
@@ -131,6 +128,13 @@ export class FramedPage {
     return this.status >= 400 && !(this.isAnswer && this.isJoined);
   }
 
+  /** Whether this is the page that was asked for; behind another page, no redirect's target either. */
+  async #isItself() {
+    if (this.isForeign || this.isAnswer || !this.document) return true;
+    if (this.staged && this.document.location.href !== this.url.href) return false;
+    return this.status > 0 || Boolean((await head(this.url))?.ok); // an older browser says no status
+  }
+
   /**
    * Whether the connection died within the page, or only a picture doesn't come: in Firefox the two
    * look alike. In Chromium and WebKit a page that was cut is never complete.
@@ -138,14 +142,9 @@ export class FramedPage {
   async #isCut() {
     if (this.isForeign || this.isAnswer || !this.document) return false;
     const [{ encodedBodySize: got = 0 } = {}] = this.view.performance.getEntriesByType("navigation");
-    try {
-      const signal = AbortSignal.timeout(COMPLETE_MS);
-      const { headers } = await fetch(this.url, { method: "HEAD", cache: "no-store", signal });
-      const more = this.isJoined ? MORE_SAID_BYTES : MORE_BYTES;
-      return got > 0 && got < Number(headers.get("Content-Length")) - more;
-    } catch {
-      return false;
-    }
+    const more = this.isJoined ? MORE_SAID_BYTES : MORE_BYTES;
+    const answer = await head(this.url, COMPLETE_MS);
+    return got > 0 && got < Number(answer?.headers.get("Content-Length")) - more;
   }
 
   /** Wait for the load, and for the pictures in view and the fonts. */
@@ -171,6 +170,11 @@ export class FramedPage {
     this.sleep = new Sleep(view);
     if (this.shown) this.sleep.wake();
     view.document.addEventListener("DOMContentLoaded", () => this.onParsed());
+  }
+
+  /** Forget the client: the frame has another document now, which has none. */
+  forgetClient() {
+    this.client = this.sleep = null;
   }
 
   /** Put the frame above the others; the page wakes up later, so that this is painted first. */

@@ -12,8 +12,12 @@
 // which pages are held behind, strays.js what brings the screen home.
 
 import { Ahead } from "./ahead.js";
-import { afterFrame, FramedPage } from "./framed_page.js";
+import { FramedPage } from "./framed_page.js";
+import { head } from "./server.js";
 import { Strays } from "./strays.js";
+import { afterFrame, pause } from "./timing.js";
+
+const LEAVE_MS = 10_000; // if this stage is still there then, it could not be left
 
 const { prefix, page: firstPath } = document.documentElement.dataset;
 // Marks this tab as a stage; a page that finds itself alone in it leads back (client.js).
@@ -45,7 +49,8 @@ class Stage {
   constructor(told) {
     this.shown = null; // the framed page on the screen
     this.coming = null; // the one that is loaded for the press just now
-    this.leaves = false; // the stage itself is being loaded anew
+    this.ways = 0; // counts the pages that were asked for: only the way to the last one goes on
+    this.leaves = false; // another page is being loaded in place of the stage
     this.answers = 0; // how many forms were sent
     this.ahead = new Ahead(this, told, prefix);
     this.strays = new Strays(this, prefix);
@@ -58,19 +63,18 @@ class Stage {
    * @returns {Promise<boolean>} false if it can't be loaded; then the present page stays.
    */
   async show(url) {
-    this.coming?.remove();
-    this.coming = null;
+    const way = this.#setOut();
+    if (this.ahead.isAlone(url)) return this.#giveWay(url, way);
     const isOurs = url.origin === location.origin;
-    if (isOurs && this.ahead.isAlone(url)) {
-      return (await this.ahead.isServed()) && this.#giveWay(url);
-    }
-    if (isOurs && this.ahead.isOutdated && (await this.ahead.isServed())) return this.#begin(url);
+    const renews = isOurs && this.ahead.isOutdated && (await this.ahead.isServed());
+    if (way !== this.ways) return false;
+    if (renews) return this.#renew(url);
     const held = this.ahead.take(url);
     if (held?.ready) {
       this.#swap(held);
       return true;
     }
-    return this.#load(held ?? new FramedPage(url));
+    return this.#load(held ?? new FramedPage(url), way);
   }
 
   /**
@@ -79,22 +83,31 @@ class Stage {
    * @returns {string} the name of the frame to which the form is to be sent.
    */
   awaitAnswer(url) {
-    this.coming?.remove();
+    const way = this.#setOut();
     this.answers += 1;
     const name = `gpiobridge-answer-${this.answers}`;
-    this.#load(new FramedPage(url, name));
+    this.#load(new FramedPage(url, name), way);
     return name;
   }
 
+  /** Give up the page that is being loaded: another one is asked for. */
+  #setOut() {
+    this.coming?.remove();
+    this.coming = null;
+    this.ways += 1;
+    return this.ways;
+  }
+
   /** Load a page, and show it; if that fails, the present page stays. */
-  async #load(coming) {
+  async #load(coming, way) {
     this.coming = coming;
     this.ahead.rest(); // nothing else is loaded meanwhile
     const ready = await (coming.pending ?? coming.load());
-    if (this.coming !== coming) return ready;
+    const isAlone = !ready && way === this.ways && (await this.#wantsToBeAlone(coming));
+    if (way !== this.ways) return false;
     this.coming = null;
     if (ready) this.#swap(coming);
-    else if (await this.#wantsToBeAlone(coming)) return this.#giveWay(coming.url);
+    else if (isAlone) return this.#giveWay(coming.url, way);
     else this.ahead.goOn();
     return ready;
   }
@@ -117,24 +130,34 @@ class Stage {
   }
 
   /** Load the stage itself anew, with the page at ``url`` as the shown one. */
-  #begin(url) {
+  #renew(url) {
     const here = new URL(location.href);
     here.searchParams.set("page", url.pathname + url.search);
-    this.leave(here);
-    return new Promise(() => {}); // this stage ends here
+    return this.leave(here);
   }
 
-  /** Load a stage in place of this one. */
+  /** Load a stage in place of this one; false if that doesn't come. */
   leave(url) {
-    this.leaves = true;
-    location.replace(url);
+    return this.#end(() => location.replace(url));
   }
 
-  /** Leave for a page that forbids frames: it is shown alone, and the next one leads back here. */
-  #giveWay(url) {
+  /**
+   * Leave for a page that forbids frames: it is shown alone, and the next one leads back here. An
+   * error would stay on the screen, so the page is asked first.
+   */
+  async #giveWay(url, way) {
+    const { ok } = (await head(url)) ?? {};
+    if (!ok || way !== this.ways) return false;
+    return this.#end(() => location.assign(url));
+  }
+
+  /** Let another page take the stage's place; false if the server doesn't send it. */
+  async #end(navigate) {
     this.leaves = true;
-    location.assign(url);
-    return new Promise(() => {});
+    navigate();
+    await pause(LEAVE_MS);
+    this.leaves = false;
+    return false;
   }
 
   #swap(next) {

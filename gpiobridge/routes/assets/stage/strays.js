@@ -12,20 +12,18 @@
 // error from a page. Home is the page of the bridge that was shown last; the start page if that is
 // not to be had.
 
+import { head } from "./server.js";
 import { StandIn } from "./stand_in.js";
+import { pause } from "./timing.js";
 
 const LOOK_MS = 250; // how often to look: Firefox fires no event for an error page
 const EXPECT_MS = 1000; // how long to look at each frame once a page leaves unseen
 const STRAY_MS = 20_000; // how long the screen may show what isn't the bridge's
+const MOST_LEFT = 2; // how often in a row the screen comes home to the same page
 const BLANK_MS = 1000; // how long the screen may stay empty before there is a page at all
 const RETRY_MS = 1000; // between two tries to come home
-const ANSWER_MS = 5000; // a server that needs longer counts as down for now
 const WEB = ["http:", "https:"];
 const SELF = ["", "_self", "_top", "_parent"]; // targets that mean this page, on a stage
-
-function pause(ms) {
-  return new Promise((done) => setTimeout(done, ms));
-}
 
 /** Whether a `navigate` event is a real one to a page: it leaves the document and can be stopped. */
 function leavesFor({ cancelable, destination, downloadRequest, hashChange, navigationType }) {
@@ -43,6 +41,7 @@ export class Strays {
     this.stage = stage;
     this.prefix = prefix;
     this.home = null; // where the screen belongs
+    this.left = null; // how often the screen came home to it, and when
     this.comingHome = false;
     this.guarded = new WeakSet(); // documents whose links and forms go the stage's way
     this.seen = undefined; // the shown frame's document when it was last looked at
@@ -157,7 +156,7 @@ export class Strays {
     if (page !== stage.shown || page.client?.isLeaving()) return; // a press has come first
     if (url.pathname === location.pathname && url.origin === location.origin) {
       if (await stage.ahead.isServed()) stage.leave(url);
-    } else if (page.client && this.#isPage(url)) page.client.go(url);
+    } else if (page.client && stage.ahead.nameOf(url)) page.client.go(url);
     else stage.show(url); // a file, or another site: the page stays what it is until that is there
   }
 
@@ -187,12 +186,6 @@ export class Strays {
     owner.documentElement.append(form);
     form.submit();
     form.remove();
-  }
-
-  #isPage(url) {
-    const paths = Object.values(this.stage.ahead.told.paths);
-    const isIt = (path) => new URL(path, location.href).pathname === url.pathname;
-    return url.origin === location.origin && paths.some(isIt);
   }
 
   // ------------------------------------------------------------------ after a page has left
@@ -226,9 +219,9 @@ export class Strays {
 
   #judge(shown, now) {
     this.guard(shown, shown.view);
-    if (!shown.isJoined) shown.client = shown.sleep = null; // they were the page's before
+    if (!shown.isJoined) shown.forgetClient();
     const url = new URL(now.location.href);
-    if (shown.isJoined || (this.#isPage(url) && shown.status < 400)) this.home = url;
+    if (shown.isJoined || (this.stage.ahead.nameOf(url) && shown.status < 400)) this.home = url;
     else if (shown.status >= 400) this.#lose(shown);
     else {
       this.#limit(shown);
@@ -237,9 +230,8 @@ export class Strays {
   }
 
   #standIn() {
-    const { paths, start } = this.stage.ahead.told;
-    const nameOf = (path) => Object.keys(paths).find((name) => paths[name] === path);
-    this.standIn.join(nameOf(this.home?.pathname) ?? nameOf(start));
+    const { ahead } = this.stage;
+    this.standIn.join(ahead.nameOf(this.home) || ahead.nameOf(ahead.start));
   }
 
   /** Lead home from what isn't the bridge's, after a while. */
@@ -270,16 +262,24 @@ export class Strays {
     }
   }
 
+  /** Whether the page that was shown last leaves by itself, again and again. */
+  #isNoHome() {
+    const { href } = this.home;
+    const isAgain = this.left?.href === href && performance.now() - this.left.atMs < STRAY_MS;
+    this.left = { href, atMs: performance.now(), times: isAgain ? this.left.times + 1 : 1 };
+    return this.left.times > MOST_LEFT;
+  }
+
   /** Show the page that was shown last, or else the start page: try until something is shown. */
   async bringHome() {
     if (this.comingHome) return;
     this.comingHome = true;
     const from = this.stage.shown;
-    for (let tries = 0; this.stage.shown === from; ) {
-      const { start } = this.stage.ahead.told;
-      const url = tries % 2 === 0 ? this.home : new URL(start, location.href);
+    const isHome = () => this.stage.shown !== null && this.stage.shown !== from;
+    for (let tries = this.#isNoHome() ? 1 : 0; !isHome(); ) {
+      const url = tries % 2 === 0 ? this.home : this.stage.ahead.start;
       const answer = this.stage.coming ? "busy" : await this.#ask(url);
-      if (this.stage.shown !== from) break;
+      if (isHome()) break;
       if (answer === "page" && !this.stage.coming && (await this.stage.show(url))) break;
       if (["page", "error"].includes(answer)) tries += 1;
       await pause(RETRY_MS);
@@ -289,11 +289,8 @@ export class Strays {
 
   /** Find out what is at ``url``: a "page", an "error", or "nobody" if no server answers. */
   async #ask(url) {
-    const signal = AbortSignal.timeout(ANSWER_MS);
-    try {
-      return (await fetch(url, { method: "HEAD", cache: "no-store", signal })).ok ? "page" : "error";
-    } catch {
-      return "nobody";
-    }
+    const answer = await head(url);
+    if (!answer) return "nobody";
+    return answer.ok ? "page" : "error";
   }
 }
