@@ -5,7 +5,7 @@
     cd tests
     python -m faults                      # four seeds, 10,000 presses, 1,000 faults: 20 minutes
     python -m faults --resume FILE        # the same, and goes on where FILE says it had got to
-    python -m faults --short              # for CI: two seeds, a minute
+    python -m faults --short              # for CI: two seeds, a minute and a half
     python -m faults --seed 3 --verbose   # one seed again, with what happened when
     python -m faults --old-client --short # the suite finds what it must find
     python -m faults --broken ask-again   # the same, with one thing broken in the server
@@ -40,7 +40,7 @@ def main() -> int:
     parser.add_argument("--displays", type=int, default=16)
     parser.add_argument("--stages", type=int, default=2, help="more displays, in Chromium")
     parser.add_argument("--burst", type=float, default=5.0, help="seconds of presses a round")
-    parser.add_argument("--short", action="store_true", help="for CI: two seeds, one minute")
+    parser.add_argument("--short", action="store_true", help="for CI: two seeds, 75 s")
     parser.add_argument(
         "--old-client",
         action="store_true",

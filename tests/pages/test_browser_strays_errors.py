@@ -33,7 +33,10 @@ if (top === self) {
     window.began ||= shown.length > 0 || plain?.hidden === false; // it may be blank for a moment
     if (!window.began || !plain.hidden) return;
     const text = [...shown].map(({ contentDocument: d }) => d?.querySelector("h1")?.textContent);
-    if (text.length !== 1 || !text[0]) bad.push(JSON.stringify(text));
+    const wrong = text.length !== 1 || !text[0];
+    // Once alone, it may have come between a document's arrival and the frame that shows it.
+    if (wrong && window.wasWrong) bad.push(JSON.stringify(text));
+    window.wasWrong = wrong;
   }, 100);
 }
 """

@@ -98,7 +98,7 @@ export class Sleep {
     this.#trees.stop();
   }
 
-  /** Have ``document.prerendering`` say that the page is asleep, as if the browser had put it so. */
+  /** Have ``document.prerendering`` say that the page is asleep, as the browser's own would. */
   #sayPrerendering() {
     const { prototype } = this.#view.Document;
     const isAsleep = () => this.#state === "asleep";
@@ -107,8 +107,10 @@ export class Sleep {
       return;
     }
     // Firefox has none. It stays, and says false, as a page that has asked once expects.
-    const own = { get prerendering() { return isAsleep(); } };
-    Object.defineProperty(prototype, "prerendering", Object.getOwnPropertyDescriptor(own, "prerendering"));
+    const { prerendering } = Object.getOwnPropertyDescriptors({
+      get prerendering() { return isAsleep(); },
+    });
+    Object.defineProperty(prototype, "prerendering", prerendering);
   }
 
   /** Let handlers of beforeunload save the page's data. None can ask: the frame is removed. */

@@ -210,7 +210,10 @@ export class Strays {
     }
     const { document: now } = shown;
     if (now === this.seen) return;
-    if (now?.readyState === "loading" && !now.body && !shown.isJoined) return; // too early to say
+    if (now?.readyState === "loading" && !now.body && !shown.isJoined) {
+      if (shown.status >= 400) this.plain.hidden = false; // it is too early to say whose error it is
+      return;
+    }
     this.seen = now;
     clearTimeout(this.timer);
     if (shown.isForeign) this.#limit(shown);
@@ -222,8 +225,10 @@ export class Strays {
     this.guard(shown, shown.view);
     if (!shown.isJoined) shown.forgetClient();
     const url = new URL(now.location.href);
-    if (shown.isJoined || (this.stage.ahead.nameOf(url) && shown.status < 400)) this.home = url;
-    else if (shown.status >= 400) this.#lose(shown);
+    if (shown.isJoined || (this.stage.ahead.nameOf(url) && shown.status < 400)) {
+      this.home = url;
+      this.plain.hidden = true;
+    } else if (shown.status >= 400) this.#lose(shown);
     else {
       this.#limit(shown);
       this.#standIn();

@@ -67,7 +67,9 @@ export class Films {
     this.#asked.clear();
     this.#loading.clear();
     const inTrees = [...this.#trees.roots].flatMap((root) => [...root.querySelectorAll(FILMS)]);
-    for (const film of [...inTrees, ...this.#played]) if (!film.paused) Reflect.apply(this.#pause, film, []);
+    for (const film of [...inTrees, ...this.#played]) {
+      if (!film.paused) Reflect.apply(this.#pause, film, []);
+    }
     this.#listen(this.#view.document);
   }
 

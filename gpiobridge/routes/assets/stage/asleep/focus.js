@@ -36,7 +36,8 @@ export class Focus {
     this.#focus = view.focus;
     this.#blur = view.HTMLElement.prototype.blur;
     const { HTMLDialogElement, HTMLElement, HTMLInputElement, HTMLTextAreaElement } = view;
-    for (const { prototype } of [HTMLElement, view.SVGElement, view.MathMLElement].filter(Boolean)) {
+    const focusable = [HTMLElement, view.SVGElement, view.MathMLElement].filter(Boolean);
+    for (const { prototype } of focusable) {
       patches.instead(prototype, "focus", (...call) => this.#want(...call));
       patches.instead(prototype, "blur", (native, element, args) => {
         if (this.#wanted?.element === element) this.#wanted = null;
@@ -50,11 +51,6 @@ export class Focus {
       patches.instead(HTMLDialogElement?.prototype, name, (...call) => this.#open(...call));
     }
     patches.instead(view, "focus", () => {});
-    patches.instead(view.Element.prototype, "scrollIntoView", (native, element, args) => {
-      const { scrollX, scrollY } = window; // of the stage, which must not move
-      Reflect.apply(native, element, args);
-      if (window.scrollX !== scrollX || window.scrollY !== scrollY) window.scrollTo(scrollX, scrollY);
-    });
     // For what is not a call, such as autofocus.
     trees.onRoot((root) => root.addEventListener("focusin", this.#taken, true));
     trees.onRoot((root) => root.addEventListener("focusout", this.#lost, true));

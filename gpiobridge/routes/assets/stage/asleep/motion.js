@@ -74,7 +74,8 @@ export class Motion {
       if (isHeld(self) && Number.isFinite(Number(rate))) this.#held.set(self, Number(rate));
       else return Reflect.apply(native, self, [rate]);
     };
-    const get = (native, self) => isHeld(self) ? this.#held.get(self) : Reflect.apply(native, self, []);
+    const get = (native, self) =>
+      isHeld(self) ? this.#held.get(self) : Reflect.apply(native, self, []);
     this.#patches.instead(prototype, "playbackRate", get, { kind: "get" });
     this.#patches.instead(prototype, "playbackRate", set, { kind: "set" });
     this.#patches.instead(prototype, "updatePlaybackRate", set);

@@ -74,12 +74,13 @@ class LateSource {
 
   #shapeHandler(type) {
     const late = this;
+    const call = (event) => late.#handlers[type]?.call(late.face, event);
     define(this.face, {
       get [`on${type}`]() { return late.#handlers[type] ?? null; },
       set [`on${type}`](handler) {
         const isNew = !(type in late.#handlers);
         late.#handlers[type] = typeof handler === "function" ? handler : null;
-        if (isNew) late.face.addEventListener(type, (event) => late.#handlers[type]?.call(late.face, event));
+        if (isNew) late.face.addEventListener(type, call);
       },
     });
   }

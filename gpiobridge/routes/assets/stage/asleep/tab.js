@@ -18,7 +18,8 @@ export class Tab {
     for (const name of IGNORED) patches.instead(view, name, () => DISMISSED[name]);
     const history = view.History.prototype;
     const { replaceState } = history;
-    patches.instead(history, "pushState", (_, self, args) => Reflect.apply(replaceState, self, args));
+    const replace = (_, self, args) => Reflect.apply(replaceState, self, args);
+    patches.instead(history, "pushState", replace);
     // There is no entry of a covered page to go to, and the shown page must not leave.
     for (const name of ["back", "forward", "go"]) patches.instead(history, name, () => {});
     patches.instead(view.Navigator.prototype, "vibrate", () => false);
