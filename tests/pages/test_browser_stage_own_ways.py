@@ -95,3 +95,12 @@ def test_a_page_that_was_left_goes_nowhere(run_bridge: Run, page: Any, tmp_path:
     tab.wait_shown("/open")
     tab.wait_behind("/welcome")
     assert [url for url in asked if url.endswith("/late")] == []
+
+
+def test_a_page_joins_the_stage_once(run_bridge: Run, page: Any, tmp_path: Path) -> None:
+    """A script that joins again changes nothing: the next press still leads on."""
+    tab = stage_with(run_bridge, page, tmp_path, "")
+    tab.wait_shown("/welcome")
+    assert tab.shown("parent.gpiobridgeStage.join(window, 'x', {})") is None
+    tab.press()
+    tab.wait_shown("/open")

@@ -211,10 +211,10 @@ class Stage {
     return [this.shown, this.coming, ...this.ahead.pages].filter((page) => page && !page.removed);
   }
 
-  /** Take in a page's client; null if ``view`` isn't one of the stage's frames. */
+  /** Take in a page's client, once; null if ``view`` isn't one of the stage's frames. */
   join(view, name, client) {
     const page = this.pages.find((each) => each.view === view);
-    if (!page) return null;
+    if (!page || page.isJoined) return null;
     page.join(view, name, client);
     this.strays.guard(page, view);
     // Another page has come in the shown frame, such as the answer to a form.
