@@ -32,7 +32,7 @@ PAGE = """\
 """
 ANSWER = "<!doctype html><html><head><title>thanks</title></head><body>Thanks.</body></html>"
 SHORT = """const wait = setTimeout;
-window.setTimeout = (f, ms, ...rest) => wait(f, ms === 20_000 ? 400 : ms, ...rest);"""
+window.setTimeout = (f, ms, ...rest) => wait(f, ms === 18_000 ? 400 : ms, ...rest);"""
 
 # A browser without the Navigation API, such as Firefox ESR.
 WITHOUT = "delete window.navigation; delete Window.prototype.navigation;"

@@ -48,7 +48,7 @@ WITHOUT = "delete window.navigation; delete Window.prototype.navigation;"
 WITHOUT_STATUS = "delete PerformanceResourceTiming.prototype.responseStatus;"
 AT_ONCE = """
 const soon = setTimeout;
-window.setTimeout = (f, ms, ...rest) => soon(f, ms === 20_000 ? 100 : ms, ...rest);
+window.setTimeout = (f, ms, ...rest) => soon(f, ms === 18_000 ? 100 : ms, ...rest);
 """
 IS_PLAIN = "!document.getElementById('plain').hidden"
 

@@ -6,7 +6,7 @@
 // WebKitGTK) tells of clicks and submits; what a script leaves for is then seen afterwards:
 //
 //     an error, or what can't be looked into ─▶ covered by a plain picture, home as soon as it goes
-//     something else without the bridge ──────▶ home after 20 s
+//     something else without the bridge ──────▶ home after 18 s
 //
 // A page of another site is held by an <object> (framed_page.js), the one element that tells an
 // error from a page. Home is the page of the bridge that was shown last; the start page if that is
@@ -18,7 +18,7 @@ import { pause } from "./timing.js";
 
 const LOOK_MS = 250; // how often to look: Firefox fires no event for an error page
 const EXPECT_MS = 1000; // how long to look at each frame once a page leaves unseen
-const STRAY_MS = 20_000; // how long the screen may show what isn't the bridge's
+const STRAY_MS = 18_000; // how long it may show what isn't the bridge's: home is there within 20 s
 const MOST_LEFT = 2; // how often in a row the screen comes home to the same page
 const BLANK_MS = 1000; // how long the screen may stay empty before there is a page at all
 const RETRY_MS = 1000; // between two tries to come home
