@@ -21,9 +21,12 @@ NAMES = ("firefox", "webkitgtk", "cog", "chromium")
 
 # What a test may need (`@pytest.mark.needs`), and why a browser doesn't have it.
 _NO_BLOCKING = "WebKit has no setting that keeps sessionStorage from a page"
+_NO_STATUSES = "WebKit tells no page's status, nor that it was cut, nor that it forbids frames"
 CANNOT = {
     ("cog", "tabs"): "it has one window: WebDriver's New Window names the same one again",
     ("webkitgtk", "blocked storage"): _NO_BLOCKING,
+    ("webkitgtk", "statuses"): _NO_STATUSES,
+    ("cog", "statuses"): _NO_STATUSES,
     ("cog", "blocked storage"): _NO_BLOCKING,
     ("cog", "films"): (
         "WPE WebKit 2.38 crashed or hung in 3 of 40 plays of a film, on a page without our script"

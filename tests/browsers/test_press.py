@@ -294,6 +294,7 @@ def test_simulator_presses(tab: Tab, bridge: BridgeProcess) -> None:
     """The simulator shows levels, and its button makes a press, under the strict policy."""
     tab.goto(f"{bridge.url}/simulator")
     tab.wait_for(ONLINE)
+    tab.wait_for("document.readyState === 'complete'")  # its own script may come after the socket
     tab.run(
         """addEventListener("gpiobridge:edge", ({ detail }) => { window.seen ??= detail.event; });
         addEventListener("securitypolicyviolation", () => { window.isRefused = true; });"""

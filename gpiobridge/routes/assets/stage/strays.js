@@ -232,7 +232,13 @@ export class Strays {
     else {
       this.#limit(shown);
       this.#standIn();
+      if (!shown.status) this.#loseIfError(shown, now, url); // WebKit doesn't tell it
     }
+  }
+
+  /** Ask the server whether what is shown is an error, where the browser doesn't tell. */
+  async #loseIfError(page, document, url) {
+    if ((await this.#ask(url)) === "error" && page.document === document) this.#lose(page);
   }
 
   #standIn() {
