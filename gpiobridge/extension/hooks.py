@@ -18,7 +18,14 @@ from gpiobridge.errors import GpioBridgeError, ServerError
 from gpiobridge.extension.one_process import SeveralWorkersError, first_to_say_so
 from gpiobridge.extension.views import ViewPages
 from gpiobridge.routes import handoff, page_script
-from gpiobridge.routes.admission import CHECKED, check_source, check_token, is_bearer, refuse
+from gpiobridge.routes.admission import (
+    CHECKED,
+    asking_client,
+    check_source,
+    check_token,
+    is_bearer,
+    refuse,
+)
 from gpiobridge.routes.blueprint import API_ENDPOINTS, BLUEPRINT, OF_COMMANDS, PUBLIC, SOCKET
 from gpiobridge.routes.content_policies import forbids_frames, obstacles
 from gpiobridge.routes.html import (
@@ -198,7 +205,7 @@ class RequestHooks:
                     f'"{page_script.root(running)}/gpiobridge/next/{page}"'
                 )
         if response.status_code < 400:
-            whose = page_script.client(), request.host
+            whose = asking_client(request), request.host
             response.call_on_close(partial(_note_frames, running, page, response, *whose))
         set_owners_headers(response, running.settings.server.csp)
         return response

@@ -18,7 +18,7 @@ from typing import NoReturn
 from flask import Request, Response, abort, after_this_request
 
 from gpiobridge.config import Server
-from gpiobridge.net.addresses import is_loopback
+from gpiobridge.net.addresses import client_of, is_loopback
 from gpiobridge.net.hosts import Host, Origin, is_address, read_host, read_origin
 
 CHECKED = "gpiobridge_checked"
@@ -37,6 +37,11 @@ _SHOWN = 100  # how many characters of a header a sentence shows
 def refuse(status: int, sentence: str) -> NoReturn:
     """End the request with ``status`` and one sentence for a person."""
     abort(_plain(status, sentence))
+
+
+def asking_client(request: Request) -> str | None:
+    """Return the client that a request came from; None for this machine itself."""
+    return client_of(request.remote_addr or "")
 
 
 def check_source(request: Request, server: Server) -> None:

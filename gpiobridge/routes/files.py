@@ -18,8 +18,8 @@ from werkzeug.exceptions import NotFound, RequestedRangeNotSatisfiable
 from werkzeug.security import safe_join
 
 from gpiobridge.config.hidden import is_hidden
-from gpiobridge.net.addresses import client_of
 from gpiobridge.routes import handoff
+from gpiobridge.routes.admission import asking_client
 from gpiobridge.routes.byte_ranges import Span, if_range_holds, satisfiable
 from gpiobridge.routes.file_feeder import FileFeeder
 
@@ -69,7 +69,7 @@ def send_file(folder: Path, name: str, feeder: FileFeeder) -> Response:
         return response
     response.close()
     start = response.content_range.start or 0
-    client = client_of(request.remote_addr or "")
+    client = asking_client(request)
     if not feeder.make_room(client):
         return Response(
             "Too many files are being sent: try again in 5 s.\n", 503, {"Retry-After": "5"}

@@ -11,7 +11,7 @@ from pathlib import Path
 from flask import current_app, g, request
 
 from gpiobridge.app.running_bridge import RunningBridge
-from gpiobridge.net.addresses import client_of
+from gpiobridge.routes.admission import asking_client
 from gpiobridge.routes.files_version import files_version
 from gpiobridge.routes.html import script_tag, speculation_rules
 
@@ -51,7 +51,7 @@ def script(running: RunningBridge, page: str, nonce: str) -> str:
         for (pin, level), to in rules.while_rules.items():
             levels.setdefault(pin, {})[level] = request.script_root + running.watcher.paths[to]
         more["levels"] = json.dumps(levels)
-    if rules is not None and running.stages.alone(client(), [page]):
+    if rules is not None and running.stages.alone(asking_client(request), [page]):
         more["alone"] = ""
     if rules is not None and next_pages(running, page):
         more["version"] = version(running)
@@ -84,11 +84,6 @@ def next_pages(running: RunningBridge, page: str) -> dict[str, bool]:
         for to in targets
         if to != page and running.settings.pages[to].fetched_ahead
     }
-
-
-def client() -> str | None:
-    """Return the client that this request came from; None for this machine itself."""
-    return client_of(request.remote_addr or "")
 
 
 def in_frame() -> bool:

@@ -19,9 +19,8 @@ from gpiobridge.core import wire
 from gpiobridge.displays.audience import Display
 from gpiobridge.displays.connection import Connection
 from gpiobridge.displays.slots import NoSlotError
-from gpiobridge.net.addresses import client_of
 from gpiobridge.routes import handoff
-from gpiobridge.routes.admission import refuse
+from gpiobridge.routes.admission import asking_client, refuse
 from gpiobridge.routes.handshake import add_websocket, check_handshake
 from gpiobridge.routes.simulator import SIMULATOR
 from gpiobridge.system.log_rate import LogRate
@@ -60,7 +59,7 @@ def add_socket(blueprint: Blueprint, running: Callable[[], RunningBridge]) -> No
         check_handshake(request)
         g.gpiobridge_taking_since_s = _taking_since_s(watcher.clock.now().mono_s)
         g.gpiobridge_visible = _visible()
-        client = client_of(request.remote_addr or "")
+        client = asking_client(request)
         try:
             g.gpiobridge_slot = watcher.slots.take(client, request.args.get("seat", ""))
         except NoSlotError as error:

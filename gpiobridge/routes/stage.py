@@ -23,7 +23,7 @@ from gpiobridge.app.stages import REPORTS
 from gpiobridge.config import Page, nearest
 from gpiobridge.core import wire
 from gpiobridge.routes import page_script
-from gpiobridge.routes.admission import refuse
+from gpiobridge.routes.admission import asking_client, refuse
 from gpiobridge.routes.content_policies import stage_obstacles
 from gpiobridge.routes.html import STAGE_CSP, set_pages_headers
 from gpiobridge.routes.json_body import json_body
@@ -50,7 +50,7 @@ def add_stage(blueprint: Blueprint, running: Callable[[], RunningBridge]) -> Non
         here.stages.use()
         name, page = _first_page(here)
         display = wire.read_name(request.args.get("display", ""))
-        if here.stages.alone(page_script.client(), [name]):
+        if here.stages.alone(asking_client(request), [name]):
             return redirect(_alone(page, display))
         nonce = here.nonce()
         text = _template().render(
@@ -74,7 +74,7 @@ def add_stage(blueprint: Blueprint, running: Callable[[], RunningBridge]) -> Non
 
     def take_report() -> ResponseReturnValue:
         page, why = _report(running().settings.pages)
-        running().stages.report(page_script.client(), page, why)
+        running().stages.report(asking_client(request), page, why)
         return Response(status=204)
 
     blueprint.add_url_rule("/gpiobridge/stage", "stage", show)
@@ -86,7 +86,7 @@ def _told(running: RunningBridge) -> dict[str, Any]:
     """Return what a stage must know; ``paths`` are those that a browser asks for."""
     settings, pages = running.settings, running.settings.pages
     paths = {name: request.script_root + path for name, path in running.watcher.paths.items()}
-    alone = running.stages.alone(page_script.client(), pages)
+    alone = running.stages.alone(asking_client(request), pages)
     transitions = {
         name: page.transition for name, page in pages.items() if page.transition != "cut"
     }
@@ -102,7 +102,7 @@ def _told(running: RunningBridge) -> dict[str, Any]:
         "transition": transitions,
         "most": min(settings.stage.ahead, request.args.get("ahead", settings.stage.ahead, _count)),
         "fresh_s": settings.stage.fresh_s,
-        "held": running.stages.held_back(page_script.client()),
+        "held": running.stages.held_back(asking_client(request)),
         "alone": alone,
     }
 
@@ -199,7 +199,7 @@ class _StageResponse(Response):
         self._running = running
         self._instead = instead
         self._host = host
-        self._client = page_script.client()
+        self._client = asking_client(request)
         self._nonce = nonce
 
     def __call__(

@@ -16,29 +16,11 @@ from typing import NamedTuple
 
 from harness.bridge_process import BridgeProcess
 
-from .exhibit import shown
+from .exhibit import BLUE, GREEN, READY_CONFIG, shown
 from .screen import Colour, Kiosk, near
 from .visitor import Visitor, environment, with_policy, x_server
 
-GREEN, BLUE = (16, 192, 64), (32, 64, 208)
 BACK_S = 5.0
-
-CONFIG = """\
-[server]
-beat = "500ms"
-port = {port}
-{token}
-
-[pins]
-button = 17
-
-[pages.welcome]
-on_low.button = "open"
-
-[pages.open]
-prerender = true
-on_low.button = "welcome"
-"""
 
 # Things to click on, side by side, a hundred pixels each, in the colour of the page. The colour
 # changes with every frame, for cage 0.1 otherwise shows an old picture to whoever takes one.
@@ -247,13 +229,13 @@ class Room:
         for name in ("welcome", "open"):
             (folder / "templates" / f"{name}.html").write_text(page(name, 1))
         token = f'token = "{self._token}"' if self._token else ""
-        self.config.write_text(CONFIG.format(port=0, token=token))
+        self.config.write_text(READY_CONFIG.format(port=0, token=token))
         bridge = BridgeProcess(self.config)
         bridge.token = self._token
         self._leaving.callback(bridge.kill)
         for name in ("welcome", "open"):
             (folder / "templates" / f"{name}.html").write_text(page(name, bridge.port))
-        self.config.write_text(CONFIG.format(port=bridge.port, token=token))
+        self.config.write_text(READY_CONFIG.format(port=bridge.port, token=token))
         return bridge
 
     def _start(self) -> Kiosk:

@@ -30,6 +30,24 @@ on_low.button = "welcome"
 [pages.stray]
 """
 
+READY_CONFIG = """\
+[server]
+beat = "500ms"
+port = {port}
+{token}
+
+[pins]
+button = 17
+
+[pages.welcome]
+on_low.button = "open"
+
+[pages.open]
+prerender = true
+on_low.button = "welcome"
+"""
+"""Two pages that lead to each other; the second is ready before the press."""
+
 # The last bit of the colour changes with every frame. A page at rest would do for the eye, but
 # cage 0.1 shows such a page by handing its picture to the screen as it is, and a screenshot then
 # gets what was last composed: the first, small picture.

@@ -10,24 +10,8 @@ from pathlib import Path
 import pytest
 from harness.bridge_process import BridgeProcess
 
-from .exhibit import BLUE, GREEN, is_full_of, page, press, shown
+from .exhibit import BLUE, GREEN, READY_CONFIG, is_full_of, page, press, shown
 from .screen import Kiosk
-
-CONFIG = """\
-[server]
-beat = "500ms"
-port = {port}
-
-[pins]
-button = 17
-
-[pages.welcome]
-on_low.button = "open"
-
-[pages.open]
-prerender = true
-on_low.button = "welcome"
-"""
 
 # It runs for ever while it waits behind another page.
 LOOPS = """\
@@ -51,9 +35,9 @@ class Hall:
             more = opens if name == "open" else ""
             (folder / "templates" / f"{name}.html").write_text(text + more)
         self.config = folder / "config.toml"
-        self.config.write_text(CONFIG.format(port=0))
+        self.config.write_text(READY_CONFIG.format(port=0, token=""))
         self.bridge = BridgeProcess(self.config)
-        self.config.write_text(CONFIG.format(port=self.bridge.port))
+        self.config.write_text(READY_CONFIG.format(port=self.bridge.port, token=""))
         (folder / "kiosk").mkdir()
         self.kiosk = Kiosk(folder / "kiosk", self.config)
 

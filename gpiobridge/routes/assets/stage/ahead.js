@@ -6,6 +6,7 @@
 
 import { FramedPage } from "./framed_page.js";
 import { ask, head } from "./server.js";
+import { keep, recall } from "./storage.js";
 import { pause } from "./timing.js";
 
 const POLL_MS = 2000; // how often the server is asked whether its pages have changed
@@ -304,26 +305,16 @@ export class Ahead {
 
   /** The page that was being staged when the tab hung or crashed. */
   #reportHang() {
-    let mark = "";
-    try {
-      mark = window[this.markStorage].getItem(this.markKey) ?? "";
-    } catch {
-      return;
-    }
+    const mark = recall(this.markKey, this.markStorage);
     const [name, version] = mark.split(" ");
     this.#mark("");
     const run = (pages) => pages?.split("-")[0];
     if (name && run(version) === run(this.told.pages)) this.#report(name, "hung");
   }
 
+  /** Note the name of the page that is being staged; "" for none. */
   #mark(name) {
-    try {
-      const storage = window[this.markStorage];
-      if (name) storage.setItem(this.markKey, `${name} ${this.told.pages}`);
-      else storage.removeItem(this.markKey);
-    } catch {
-      // forbidden: then a page that hangs is staged again
-    }
+    keep(this.markKey, name && `${name} ${this.told.pages}`, this.markStorage);
   }
 
   #report(page, why) {

@@ -137,9 +137,14 @@ export class FramedPage {
     return this.status >= 400 && !(this.isAnswer && this.isJoined);
   }
 
+  /** Whether the server can be asked again for what is in the frame. */
+  get #canBeAsked() {
+    return !this.isForeign && !this.isAnswer && this.document !== null;
+  }
+
   /** Whether this is the page that was asked for; behind another page, no redirect's target either. */
   async #isItself() {
-    if (this.isForeign || this.isAnswer || !this.document) return true;
+    if (!this.#canBeAsked) return true;
     const address = this.isJoined ? this.address : this.document.location.href;
     if (this.staged && address !== this.url.href) return false;
     return this.status > 0 || Boolean((await head(this.url))?.ok); // an older browser says no status
@@ -150,7 +155,7 @@ export class FramedPage {
    * look alike. In Chromium and WebKit a page that was cut is never complete.
    */
   async #isCut() {
-    if (this.isForeign || this.isAnswer || !this.document) return false;
+    if (!this.#canBeAsked) return false;
     const [{ encodedBodySize: got = 0 } = {}] = this.view.performance.getEntriesByType("navigation");
     const more = this.isJoined ? MORE_SAID_BYTES : MORE_BYTES;
     const answer = await head(this.url, COMPLETE_MS);

@@ -14,6 +14,7 @@
 import { Ahead } from "./ahead.js";
 import { FramedPage } from "./framed_page.js";
 import { head } from "./server.js";
+import { handBack, keep, recall } from "./storage.js";
 import { Strays } from "./strays.js";
 import { afterFrame, pause } from "./timing.js";
 
@@ -24,25 +25,6 @@ const { prefix, page: firstPath } = document.documentElement.dataset;
 const stageKey = `gpiobridge${prefix}:stage`;
 const nameKey = `gpiobridge${prefix}:display`;
 const shownKey = `gpiobridge${prefix}:shown-page`; // for a reload of the stage
-// What the shown page has acted on, and what is handed to the next page to be shown (client.js).
-const cursorKey = `gpiobridge${prefix}:cursor`;
-const handedKey = `gpiobridge${prefix}:handed`;
-
-function keep(key, value) {
-  try {
-    sessionStorage.setItem(key, value);
-  } catch {
-    // forbidden: the stage does without
-  }
-}
-
-function recall(key) {
-  try {
-    return sessionStorage.getItem(key) || "";
-  } catch {
-    return "";
-  }
-}
 
 class Stage {
   /** @param {object} told what the server tells of its pages (docs/wire.md, "The stage"). */
@@ -233,8 +215,7 @@ class Stage {
 function first() {
   const isReload = performance.getEntriesByType("navigation")[0]?.type === "reload";
   if (!isReload || !recall(shownKey)) return new URL(firstPath, location.href);
-  // The page comes in a new frame, to which it is no reload: a press made meanwhile must count.
-  keep(handedKey, recall(cursorKey));
+  handBack(prefix);
   return new URL(recall(shownKey), location.href);
 }
 

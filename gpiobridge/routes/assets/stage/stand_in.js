@@ -2,6 +2,8 @@
 // plain picture, or a file. It takes no presses. Without it, a kiosk's launcher would take the page
 // for dead, and start the browser anew before the screen is home.
 
+import { recall } from "./storage.js";
+
 const AGAIN_MS = 2000; // between two tries to connect
 
 export class StandIn {
@@ -37,7 +39,7 @@ export class StandIn {
     const url = new URL(`${this.prefix}/ws/${this.page}?taking=none`, location.href);
     url.protocol = url.protocol.replace("http", "ws");
     if (document.hidden) url.searchParams.set("visible", "false");
-    const name = this.#name();
+    const name = recall(`gpiobridge${this.prefix}:display`);
     if (name) url.searchParams.set("display", name);
     const socket = new WebSocket(url);
     socket.onmessage = ({ data }) => {
@@ -49,13 +51,5 @@ export class StandIn {
       this.timer = setTimeout(() => this.#open(), AGAIN_MS);
     };
     this.socket = socket;
-  }
-
-  #name() {
-    try {
-      return sessionStorage.getItem(`gpiobridge${this.prefix}:display`);
-    } catch {
-      return "";
-    }
   }
 }

@@ -14,6 +14,7 @@
 
 import { head } from "./server.js";
 import { StandIn } from "./stand_in.js";
+import { handBack } from "./storage.js";
 import { pause } from "./timing.js";
 
 const LOOK_MS = 250; // how often to look: Firefox fires no event for an error page
@@ -258,20 +259,9 @@ export class Strays {
     if (page !== this.stage.shown) return;
     this.plain.hidden = false;
     this.stage.lose();
-    this.#handBack();
+    handBack(this.prefix); // presses made in front of it count on the page that comes back
     this.#standIn();
     this.bringHome();
-  }
-
-  /** Presses that were made in front of an error count on the page that comes back. */
-  #handBack() {
-    try {
-      const { prefix } = this;
-      const kept = sessionStorage.getItem(`gpiobridge${prefix}:cursor`) ?? "";
-      sessionStorage.setItem(`gpiobridge${prefix}:handed`, kept);
-    } catch {
-      // forbidden: then they don't
-    }
   }
 
   /** Whether the page that was shown last leaves by itself, again and again. */
