@@ -3,6 +3,11 @@
 In tests/: ``python -m bench.soak_stage --presses 3600 --seed 1 --resume FILE``. The file has a line
 for each sample. A walk that was broken off goes on with a new browser, whose memory begins anew: it
 is a new stretch, and only the samples of one stretch are compared.
+
+With ``--new-pictures`` the pages also have a picture that the server sends anew each time, not to
+be stored. Without a graphics card, Chromium keeps what it has drawn of each in one cache, for as
+long as the stage is there. It bounds that cache itself: a quarter of the memory, at most 512 MB,
+and at most half of what is free in /dev/shm. From that bound on, memory is flat.
 """
 
 import argparse
@@ -54,6 +59,7 @@ def soaked(
     presses: int,
     seed: int,
     *,
+    weights: Sequence[str] = WEIGHTS,
     every: int = EVERY,
     stretch: int = 0,
     done: int = 0,
@@ -65,6 +71,7 @@ def soaked(
         browser: one of `lanes.BROWSERS`.
         presses: how many in all.
         seed: of where each press leads.
+        weights: of the pages (`page_ring`).
         every: how many presses are between two samples.
         stretch: how often the walk was begun before.
         done: how many presses there were before.
@@ -74,7 +81,7 @@ def soaked(
         AssertionError: a page did not come to the screen.
     """
     chance = random.Random(f"{seed} {stretch}")
-    pages = pages_of(STAGE_WAYS, (*WEIGHTS, LATE))
+    pages = pages_of(STAGE_WAYS, weights)
     options = {"stage": "", "head": COUNT_FRAMES, "leads": walk}
     with lanes.bridge_lane(browser, browser, folder, pages, **options) as lane:
         due_s = time.monotonic()
@@ -137,6 +144,7 @@ def main() -> int:
     parser.add_argument("--presses", type=int, default=3600, help="how many in all, one a second")
     parser.add_argument("--seed", type=int, default=1, help="of where each press leads")
     parser.add_argument("--resume", type=Path, required=True, help="the file of the samples")
+    parser.add_argument("--new-pictures", action="store_true", help="some pictures aren't stored")
     parser.add_argument("--browser", choices=lanes.BROWSERS, default="Chromium")
     options = parser.parse_args()
     file: Path = options.resume
@@ -146,7 +154,8 @@ def main() -> int:
     stretch = samples[-1].stretch + 1 if samples else 0
     print("| presses | memory, MiB | processes | frames, at most |\n|---|---|---|---|", flush=True)
     with tempfile.TemporaryDirectory(prefix="gpiobridge-soak-") as folder:
-        options_of = {"stretch": stretch, "done": done}
+        weights = (*WEIGHTS, LATE) if options.new_pictures else WEIGHTS
+        options_of = {"weights": weights, "stretch": stretch, "done": done}
         walked = soaked(Path(folder), options.browser, options.presses, options.seed, **options_of)
         try:
             for sample in walked:

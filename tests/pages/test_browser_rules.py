@@ -5,7 +5,7 @@ from typing import Any
 
 from harness.bridge_process import BridgeProcess, Run
 from harness.exhibit import write_exhibit
-from harness.pages import ONLINE, open_page
+from harness.pages import ONLINE, open_page, put_forward
 from harness.sockets import frame
 
 
@@ -139,7 +139,7 @@ def test_farewell_without_end_is_cut(shared_bridge: BridgeProcess, page: Any) ->
     shared_bridge.set_level("button", "low")
     page.wait_for_function("window.waiting")
     assert page.url.endswith("/welcome")
-    page.clock.fast_forward(10_000)
+    put_forward(page, 10_000)
     page.wait_for_url("**/open")
 
 
@@ -170,7 +170,7 @@ def test_lockout_uses_presses_up(share_bridge: Run, page: Any) -> None:
     bridge.set_level("button", "low")
     page.wait_for_selector('[data-pin="button"][data-level="low"]')
     bridge.set_level("button", "high")
-    page.clock.fast_forward(60_000)
+    put_forward(page, 60_000)
     page.wait_for_selector('[data-pin="button"][data-level="high"]')
     assert page.url.endswith("/welcome")
     bridge.set_level("button", "low")
@@ -182,10 +182,10 @@ def test_idle_page_leaves_by_itself(share_bridge: Run, page: Any) -> None:
     bridge = share_bridge(config=LIFE)
     page.clock.install()
     open_page(page, bridge, "/open")
-    page.clock.fast_forward(40_000)
+    put_forward(page, 40_000)
     page.keyboard.press("a")
-    page.clock.fast_forward(40_000)
+    put_forward(page, 40_000)
     assert page.url.endswith("/open")
     page.wait_for_selector(ONLINE)
-    page.clock.fast_forward(20_000)
+    put_forward(page, 20_000)
     page.wait_for_url("**/welcome")

@@ -9,7 +9,7 @@ import pytest
 from harness.bridge_process import BridgeProcess, Run
 from harness.deadline import wait_until
 from harness.exhibit import write_exhibit
-from harness.pages import ONLINE
+from harness.pages import ONLINE, put_forward
 from harness.sockets import frame
 
 CONFIG = """
@@ -32,6 +32,8 @@ on_low.button = "welcome"
 [pages.still]
 """
 NO_LOCKOUT = CONFIG.replace('lockout = "60s"', "")
+
+TAKING = '{"type":"taking","since_ms":0}'
 
 PLAY_A_FILM = """async () => {
   const film = document.createElement("video");
@@ -67,7 +69,12 @@ class Tab:
         self.page = page
         self.bridge = bridge
         self.sockets: list[str] = []
-        page.on("websocket", lambda socket: self.sockets.append(socket.url))
+        self.said: list[str] = []
+        page.on("websocket", self._watch)
+
+    def _watch(self, socket: Any) -> None:
+        self.sockets.append(socket.url)
+        socket.on("framesent", lambda text: self.said.append(text))
 
     def open(self, path: str = "/welcome") -> None:
         """Open a page, and wait until its socket is up."""
@@ -128,8 +135,9 @@ def test_presses_in_the_lockout_never_count(locked: Tab) -> None:
     locked.open()
     for _ in range(3):
         locked.press()
-    locked.page.clock.fast_forward(60_000)
+    put_forward(locked.page, 60_000)
     locked.push()
+    assert [each for each in locked.said if "taking" in each] == [TAKING]
     assert locked.is_on("/welcome")
     assert len(locked.sockets) == 1
     locked.bridge.set_level("button", "low")
@@ -268,9 +276,9 @@ def test_a_press_behind_a_lockout_counts_though_the_word_on_its_end_is_lost(lock
     locked.page.route_web_socket(re.compile("/ws/"), lose_the_word)
     locked.open()
     locked.press()
-    locked.page.clock.fast_forward(60_000)
+    put_forward(locked.page, 60_000)
     locked.press()
-    locked.page.clock.fast_forward(10_000)  # longer than the next socket's handshake may take
+    put_forward(locked.page, 10_000)  # longer than the next socket's handshake may take
     opened[0].close()
     locked.page.wait_for_url("**/open")
 

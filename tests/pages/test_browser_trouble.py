@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from harness.bridge_process import BridgeProcess, Run
 from harness.deadline import wait_until
-from harness.pages import ONLINE, open_page
+from harness.pages import ONLINE, open_page, put_forward
 
 
 @pytest.mark.parametrize("end", ["kill", "stop"])
@@ -104,7 +104,7 @@ def test_silent_handshake_is_given_up(share_bridge: Run, page: Any) -> None:
     page.route_web_socket(re.compile("/ws/"), answer_later)
     page.goto(bridge.url + "/welcome")
     wait_until(lambda: bool(silent) or page.evaluate("false"))
-    page.clock.fast_forward(2000)
+    put_forward(page, 2000)
     page.wait_for_selector(ONLINE)
 
 
