@@ -134,7 +134,8 @@ export class Strays {
     const method = own("method").toLowerCase();
     if (event.defaultPrevented || method === "dialog") return;
     if (!this.#staysHere(form, own("target"))) return;
-    const url = new URL(own("action") || form.baseURI, form.baseURI);
+    // Without an address a form goes to its page, whatever the page's <base> says.
+    const url = new URL(own("action") || form.ownerDocument.URL, form.baseURI);
     if (!WEB.includes(url.protocol)) return;
     const data = new form.ownerDocument.defaultView.FormData(form);
     if (submitter?.name) data.append(submitter.name, submitter.value);
