@@ -283,8 +283,10 @@ export class Strays {
       const url = tries % 2 === 0 ? this.home : this.stage.ahead.start;
       const answer = this.stage.coming ? "busy" : await this.#ask(url);
       if (isHome()) break;
-      if (answer === "page" && !this.stage.coming && (await this.stage.show(url))) break;
-      if (["page", "error"].includes(answer)) tries += 1;
+      // What says that it is an error may be a page all the same, to which HEAD is forbidden.
+      const isTried = ["page", "error"].includes(answer) && !this.stage.coming;
+      if (isTried && (await this.stage.show(url))) break;
+      if (isTried) tries += 1;
       await pause(RETRY_MS);
     }
     this.comingHome = false;
