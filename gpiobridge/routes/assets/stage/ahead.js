@@ -37,7 +37,8 @@ export class Ahead {
     this.prefix = prefix;
     this.begun = told.stage; // the version of this stage itself
     this.pages = []; // held behind, or being loaded
-    this.held = new Set(told.held); // names of the pages that are not staged in this run
+    this.held = new Set(told.held); // names of the pages that are not staged in this run,
+    this.full = new Set(); // and of those for which there was no room beside the others
     this.notBefore = new Map(); // address to ms: when a page that failed may be tried again
     this.usedAtMs = -Infinity;
     this.asked = 0; // how often the server was asked what it tells,
@@ -140,6 +141,7 @@ export class Ahead {
   /** Hold the pages behind ``shown`` to which it leads, and no others. */
   follow(shown) {
     this.resting = false;
+    this.full.clear();
     this.#dropOthers();
     const used = () => { this.usedAtMs = performance.now(); };
     if (shown.document) {
@@ -158,8 +160,12 @@ export class Ahead {
     const most = Math.min(this.told.most, mostFor(navigator.deviceMemory));
     return (this.told.ahead[this.stage.shown?.name] ?? [])
       .map((path) => new URL(path, location.href))
-      .filter((url) => !this.held.has(this.nameOf(url)))
+      .filter((url) => !this.#isLeftOut(this.nameOf(url)))
       .slice(0, most);
+  }
+
+  #isLeftOut(name) {
+    return this.held.has(name) || this.full.has(name);
   }
 
   /**
@@ -202,10 +208,10 @@ export class Ahead {
     if (page.ready) await pause(SETTLE_MS);
     else this.notBefore.set(url.href, performance.now() + AGAIN_MS);
     if (this.staging !== page) return;
-    if (this.#decodedBytes() > MAX_DECODED_BYTES) {
+    if (this.#decodedBytes([page]) > MAX_DECODED_BYTES) {
       this.held.add(name); // known to this stage only: another screen may be smaller
-    }
-    if (page.ready && !this.held.has(name)) this.#endStaging();
+    } else if (this.#decodedBytes(this.pages) > MAX_DECODED_BYTES) this.full.add(name);
+    if (page.ready && !this.#isLeftOut(name)) this.#endStaging();
     else this.#drop(page);
     this.#stageNext();
   }
@@ -236,8 +242,8 @@ export class Ahead {
     this.#stageNext();
   }
 
-  #decodedBytes() {
-    const images = this.pages.flatMap((page) => [...(page.document?.images ?? [])]);
+  #decodedBytes(pages) {
+    const images = pages.flatMap((page) => [...(page.document?.images ?? [])]);
     return images.reduce((sum, i) => sum + 4 * i.naturalWidth * i.naturalHeight, 0);
   }
 
