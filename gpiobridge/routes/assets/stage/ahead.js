@@ -15,6 +15,7 @@ const TICK_MS = 50; // how the thread is felt where the browser tells of no long
 const SETTLE_MS = 500; // a page's late scripts belong to its load
 const AGAIN_MS = 30_000; // when a page that could not be loaded is tried again
 const QUIET_MS = 1500; // after so long without a touch or key, nobody uses the shown page
+const ALIVE_MS = 1000; // how long another tab of this display may take to say that it lives
 const MAX_DECODED_BYTES = 128 * 1024 * 1024; // of the pictures in all pages behind
 // Not a mouse that only moves: one that lies on a table may do so for ever.
 const USES = ["pointerdown", "pointerup", "wheel", "touchmove", "keydown", "input"];
@@ -50,6 +51,8 @@ export class Ahead {
     const name = document.documentElement.dataset.display;
     this.markKey = `gpiobridge${prefix}:staging:${name}`;
     this.markStorage = name ? "localStorage" : "sessionStorage";
+    this.tabs = new BroadcastChannel(this.markKey); // to other tabs that have this mark
+    this.tabs.onmessage = ({ data }) => this.#sayAlive(data);
     this.#reportHang();
     this.#listenForStalls();
     addEventListener("languagechange", () => this.#dropAll());
@@ -310,12 +313,33 @@ export class Ahead {
   }
 
   /** The page that was being staged when the tab hung or crashed. */
-  #reportHang() {
+  async #reportHang() {
     const mark = recall(this.markKey, this.markStorage);
     const [name, version] = mark.split(" ");
     this.#mark("");
     const run = (pages) => pages?.split("-")[0];
-    if (name && run(version) === run(this.told.pages)) this.#report(name, "hung");
+    if (!name || run(version) !== run(this.told.pages)) return;
+    this.held.add(name);
+    if (!(await this.#isStagedElsewhere(name))) this.#report(name, "hung");
+    else if (!this.told.held.includes(name)) this.held.delete(name);
+  }
+
+  /** Whether another tab of this display, which lives, is loading that page just now. */
+  async #isStagedElsewhere(name) {
+    const tabs = new BroadcastChannel(this.markKey);
+    const heard = new Promise((done) => {
+      tabs.onmessage = ({ data }) => { if (data.stages === name) done(true); };
+    });
+    tabs.postMessage({ asks: name });
+    const isStaged = await Promise.race([heard, pause(ALIVE_MS)]);
+    tabs.close();
+    return Boolean(isStaged);
+  }
+
+  #sayAlive({ asks }) {
+    if (this.staging && this.nameOf(this.staging.url) === asks) {
+      this.tabs.postMessage({ stages: asks });
+    }
   }
 
   /** Note the name of the page that is being staged; "" for none. */
