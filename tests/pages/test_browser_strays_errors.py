@@ -287,6 +287,22 @@ def test_a_first_page_that_is_gone_leads_to_the_start(
     tab.wait_shown("/welcome")
 
 
+@pytest.mark.parametrize("status", [404, 405, 501])
+def test_a_start_page_that_answers_no_head_is_shown(
+    bridge: BridgeProcess, page: Any, status: int
+) -> None:
+    """An application, or a proxy, may know no other request than GET."""
+    page.route(
+        "**/welcome",
+        lambda route: (
+            route.fulfill(status=status) if route.request.method == "HEAD" else route.continue_()
+        ),
+    )
+    tab = StageTab(page, bridge)
+    tab.wait_shown("/welcome")
+    assert not page.evaluate(IS_PLAIN)
+
+
 def test_the_plain_picture_follows_the_browsers_colours(
     bridge: BridgeProcess, way: HostileWay, page: Any
 ) -> None:

@@ -15,6 +15,7 @@ const TICK_MS = 50; // how the thread is felt where the browser tells of no long
 const SETTLE_MS = 500; // a page's late scripts belong to its load
 const AGAIN_MS = 30_000; // when a page that could not be loaded is tried again
 const QUIET_MS = 1500; // after so long without a touch or key, nobody uses the shown page
+const ALIVE_MS = 1000; // how long another tab of this display may take to say that it lives
 const MAX_DECODED_BYTES = 128 * 1024 * 1024; // of the pictures in all pages behind
 // Not a mouse that only moves: one that lies on a table may do so for ever.
 const USES = ["pointerdown", "pointerup", "wheel", "touchmove", "keydown", "input"];
@@ -37,7 +38,8 @@ export class Ahead {
     this.prefix = prefix;
     this.begun = told.stage; // the version of this stage itself
     this.pages = []; // held behind, or being loaded
-    this.held = new Set(told.held); // names of the pages that are not staged in this run
+    this.held = new Set(told.held); // names of the pages that are not staged in this run,
+    this.full = new Set(); // and of those for which there was no room beside the others
     this.notBefore = new Map(); // address to ms: when a page that failed may be tried again
     this.usedAtMs = -Infinity;
     this.asked = 0; // how often the server was asked what it tells,
@@ -49,6 +51,8 @@ export class Ahead {
     const name = document.documentElement.dataset.display;
     this.markKey = `gpiobridge${prefix}:staging:${name}`;
     this.markStorage = name ? "localStorage" : "sessionStorage";
+    this.tabs = new BroadcastChannel(this.markKey); // to other tabs that have this mark
+    this.tabs.onmessage = ({ data }) => this.#sayAlive(data);
     this.#reportHang();
     this.#listenForStalls();
     addEventListener("languagechange", () => this.#dropAll());
@@ -140,6 +144,7 @@ export class Ahead {
   /** Hold the pages behind ``shown`` to which it leads, and no others. */
   follow(shown) {
     this.resting = false;
+    this.full.clear();
     this.#dropOthers();
     const used = () => { this.usedAtMs = performance.now(); };
     if (shown.document) {
@@ -158,8 +163,12 @@ export class Ahead {
     const most = Math.min(this.told.most, mostFor(navigator.deviceMemory));
     return (this.told.ahead[this.stage.shown?.name] ?? [])
       .map((path) => new URL(path, location.href))
-      .filter((url) => !this.held.has(this.nameOf(url)))
+      .filter((url) => !this.#isLeftOut(this.nameOf(url)))
       .slice(0, most);
+  }
+
+  #isLeftOut(name) {
+    return this.held.has(name) || this.full.has(name);
   }
 
   /**
@@ -202,10 +211,10 @@ export class Ahead {
     if (page.ready) await pause(SETTLE_MS);
     else this.notBefore.set(url.href, performance.now() + AGAIN_MS);
     if (this.staging !== page) return;
-    if (this.#decodedBytes() > MAX_DECODED_BYTES) {
+    if (this.#decodedBytes([page]) > MAX_DECODED_BYTES) {
       this.held.add(name); // known to this stage only: another screen may be smaller
-    }
-    if (page.ready && !this.held.has(name)) this.#endStaging();
+    } else if (this.#decodedBytes(this.pages) > MAX_DECODED_BYTES) this.full.add(name);
+    if (page.ready && !this.#isLeftOut(name)) this.#endStaging();
     else this.#drop(page);
     this.#stageNext();
   }
@@ -236,8 +245,8 @@ export class Ahead {
     this.#stageNext();
   }
 
-  #decodedBytes() {
-    const images = this.pages.flatMap((page) => [...(page.document?.images ?? [])]);
+  #decodedBytes(pages) {
+    const images = pages.flatMap((page) => [...(page.document?.images ?? [])]);
     return images.reduce((sum, i) => sum + 4 * i.naturalWidth * i.naturalHeight, 0);
   }
 
@@ -304,12 +313,33 @@ export class Ahead {
   }
 
   /** The page that was being staged when the tab hung or crashed. */
-  #reportHang() {
+  async #reportHang() {
     const mark = recall(this.markKey, this.markStorage);
     const [name, version] = mark.split(" ");
     this.#mark("");
     const run = (pages) => pages?.split("-")[0];
-    if (name && run(version) === run(this.told.pages)) this.#report(name, "hung");
+    if (!name || run(version) !== run(this.told.pages)) return;
+    this.held.add(name);
+    if (!(await this.#isStagedElsewhere(name))) this.#report(name, "hung");
+    else if (!this.told.held.includes(name)) this.held.delete(name);
+  }
+
+  /** Whether another tab of this display, which lives, is loading that page just now. */
+  async #isStagedElsewhere(name) {
+    const tabs = new BroadcastChannel(this.markKey);
+    const heard = new Promise((done) => {
+      tabs.onmessage = ({ data }) => { if (data.stages === name) done(true); };
+    });
+    tabs.postMessage({ asks: name });
+    const isStaged = await Promise.race([heard, pause(ALIVE_MS)]);
+    tabs.close();
+    return Boolean(isStaged);
+  }
+
+  #sayAlive({ asks }) {
+    if (this.staging && this.nameOf(this.staging.url) === asks) {
+      this.tabs.postMessage({ stages: asks });
+    }
   }
 
   /** Note the name of the page that is being staged; "" for none. */

@@ -134,7 +134,8 @@ export class Strays {
     const method = own("method").toLowerCase();
     if (event.defaultPrevented || method === "dialog") return;
     if (!this.#staysHere(form, own("target"))) return;
-    const url = new URL(own("action") || form.baseURI, form.baseURI);
+    // Without an address a form goes to its page, whatever the page's <base> says.
+    const url = new URL(own("action") || form.ownerDocument.URL, form.baseURI);
     if (!WEB.includes(url.protocol)) return;
     const data = new form.ownerDocument.defaultView.FormData(form);
     if (submitter?.name) data.append(submitter.name, submitter.value);
@@ -282,8 +283,10 @@ export class Strays {
       const url = tries % 2 === 0 ? this.home : this.stage.ahead.start;
       const answer = this.stage.coming ? "busy" : await this.#ask(url);
       if (isHome()) break;
-      if (answer === "page" && !this.stage.coming && (await this.stage.show(url))) break;
-      if (["page", "error"].includes(answer)) tries += 1;
+      // What says that it is an error may be a page all the same, to which HEAD is forbidden.
+      const isTried = ["page", "error"].includes(answer) && !this.stage.coming;
+      if (isTried && (await this.stage.show(url))) break;
+      if (isTried) tries += 1;
       await pause(RETRY_MS);
     }
     this.comingHome = false;
