@@ -382,6 +382,22 @@ def test_an_animation_keeps_its_rate(stage: Any) -> None:
     frame.wait_for_function("all[1].currentTime > 0 && all[2].currentTime < 10_000")
 
 
+def test_an_animation_that_follows_a_scroll_is_not_held(stage: Any) -> None:
+    """It moves only with the page, so the first picture has it where it belongs."""
+    frame = stage.cover(
+        "<style>body { height: 3000px } #p { position: fixed; top: 0 }</style><p id=p>p</p>",
+        script="""
+        addEventListener("load", () => {
+          const timeline = new ScrollTimeline({ source: document.documentElement });
+          p.animate({ opacity: ["1", "0"] }, { fill: "both", timeline });
+        });
+        """,
+    )
+    stage.frames(5)
+    frame.evaluate("scrollTo(0, 3000)")
+    frame.wait_for_function("getComputedStyle(p).opacity < 0.1")
+
+
 def test_svg_animations_begin_when_shown(stage: Any) -> None:
     """In the page's markup, and in drawings that a script adds."""
     drawing = (
