@@ -277,6 +277,20 @@ def test_css_animations_begin_when_shown(stage: Any) -> None:
     frame.wait_for_function("look(all()).every((time) => time > 0)")
 
 
+def test_an_animation_that_a_class_begins_is_held(stage: Any) -> None:
+    """Also that of a pseudo-element, of which only its event tells: no element is new."""
+    frame = stage.cover(
+        f"<style>{GO} .go, .go::before {{ content: 'x'; animation: go 10s }}</style><p id=b>b</p>",
+        script=TIMES,
+    )
+    stage.frames(10)
+    frame.evaluate("b.className = 'go'")
+    stage.frames(10)
+    assert frame.evaluate("look(document.getAnimations())") == [0, 0]
+    stage.wake()
+    frame.wait_for_function("look(document.getAnimations()).every((time) => time > 0)")
+
+
 def test_the_delay_of_an_animation_begins_when_shown(stage: Any) -> None:
     """Also that of an animation that nothing has told of so far."""
     frame = stage.cover(
