@@ -40,6 +40,7 @@ _NOTHING_ASKED = {
     "DefaultAutomaticDownloadsSetting": _BLOCKED,
     "DefaultIdleDetectionSetting": _BLOCKED,
     "ScreenCaptureAllowed": _OFF,
+    "AuthSchemes": "negotiate",  # the only one of HTTP for which nobody is asked for a password
     "PaymentMethodQueryEnabled": _OFF,
     "DefaultBrowserSettingEnabled": _OFF,
     "PrivacySandboxPromptEnabled": _OFF,

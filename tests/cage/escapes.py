@@ -1,12 +1,14 @@
 """Every way out of the kiosk that a visitor has, tried with real events: a table of what happens.
 
 ``python -m cage.escapes`` in ``tests/`` tries them all, takes a picture of each after 5 s, and
-prints one line for each and a count; ``--without policy,keyboard,pipe`` leaves mends out. About 25
+prints one line for each and a count; ``--without policy,keyboard,pipe`` leaves mends out. The
+kiosk opens the stage, as it does by default; with ``--alone`` it opens pages alone. About 25
 minutes; only the ways whose names are given otherwise.
 """
 
 import argparse
 import contextlib
+import os
 import sys
 import tempfile
 import time
@@ -101,9 +103,38 @@ WAYS = {
     "film.muted = true; film.srcObject = canvas.captureStream(); setInterval(() => "
     "canvas.getContext('2d').fillRect(0, 0, 9, 9), 50); await film.play(); "
     'await film.requestPictureInPicture() }})()">x</button>',
+    "top": "<button onclick=\"top.location = 'https://example.org/'\">x</button>",
+    "target top": '<a href="http://localhost:{port}/open" target="_top">x</a>',
+    "top file": '<a href="/static/a.pdf" target="_top">x</a>',
+    "top nothing": "<button onclick=\"top.location = 'about:blank'\">x</button>",
+    "top blob": "<button onclick=\"top.location = URL.createObjectURL(new Blob(['x'], "
+    "{{type: 'text/html'}}))\">x</button>",
+    "top closed": '<button onclick="top.close()">x</button>',
+    "top reloaded": '<button onclick="top.location.reload()">x</button>',
+    "question at the end": '<button onclick="onbeforeunload = () => 1; location.reload()">'
+    "x</button>",
+    "question and top": '<button onclick="onbeforeunload = () => 1; top.location.reload()">'
+    "x</button>",
+    "pdf": '<a href="/static/a.pdf">x</a>',
+    "parent emptied": "<button onclick=\"parent.document.body.innerHTML = 'x'\">x</button>",
+    "parent written": "<button onclick=\"parent.document.open(); parent.document.write('x')\">"
+    "x</button>",
+    "frame in full screen": '<button onclick="document.body.appendChild(Object.assign('
+    "document.createElement('iframe'), {{allow: 'fullscreen'}})).requestFullscreen()\">x</button>",
+    "wake lock": '<button onclick="navigator.wakeLock.request()">x</button>',
+    "nothing": '<a href="about:blank">x</a>',
+    "sign-in of a link": '<a href="/secret">x</a>',
+    "sign-in of a picture": "<button onclick=\"new Image().src = '/secret'\">x</button>",
     "dragged": '<a href="http://localhost:{port}/open" draggable="true">x</a>',
 }
 _COLUMNS = 10
+
+PDF = b"""%PDF-1.1
+1 0 obj <</Type /Catalog /Pages 2 0 R>> endobj
+2 0 obj <</Type /Pages /Kids [3 0 R] /Count 1>> endobj
+3 0 obj <</Type /Page /Parent 2 0 R /MediaBox [0 0 200 200]>> endobj
+trailer <</Root 1 0 R>>
+"""
 
 # What leaves something on the screen, and why that is right or can't be changed.
 KNOWN = {
@@ -111,7 +142,27 @@ KNOWN = {
     "click: folder field": "the same bar",
     "click: alert": "the exhibit's own words; unanswered, they end in a new browser after 20 s",
     "click: confirm": "the same",
+    "click: question at the end": "the same, but on the stage nobody is asked",
+    "click: question and top": "the same",
+    "click: frame in full screen": "the exhibit's own, until the next page",
+    "click: pdf": "Chromium shows it; on the stage for 18 s",
+    "click: top file": "the same",
 }
+
+# An application's own route, which asks for a password as browsers know it.
+_ASKS = """\
+import flask
+
+answer = flask.Flask.__call__
+
+def ask(self, environ, start):
+    if environ["PATH_INFO"] != "/secret":
+        return answer(self, environ, start)
+    start("401 UNAUTHORIZED", [("WWW-Authenticate", 'Basic realm="x"'), ("Content-Length", "0")])
+    return [b""]
+
+flask.Flask.__call__ = ask
+"""
 
 _NO_PIPE = """\
 from gpiobridge.kiosk.tabs import Tabs
@@ -202,12 +253,19 @@ class Room:
         folder: for all that they write.
         without: mends to leave out: "policy", "keyboard", "pipe".
         token: what the bridge asks for.
+        alone: whether the kiosk opens pages alone, and not the stage.
     """
 
     def __init__(
-        self, folder: Path, without: frozenset[str] = frozenset(), token: str = ""
+        self,
+        folder: Path,
+        without: frozenset[str] = frozenset(),
+        token: str = "",
+        *,
+        alone: bool = False,
     ) -> None:
         self._folder, self._without, self._token = folder, without, token
+        self._options = ["--no-stage"] if alone else []
         self._starts = 0
         self._leaving = contextlib.ExitStack()
         self.visitor = self._leaving.enter_context(
@@ -225,12 +283,14 @@ class Room:
         (folder / "templates").mkdir(parents=True)
         (folder / "static").mkdir()
         (folder / "static" / "a.zip").write_bytes(b"PK")
+        (folder / "static" / "a.pdf").write_bytes(PDF)
         self.config = folder / "config.toml"
         for name in ("welcome", "open"):
             (folder / "templates" / f"{name}.html").write_text(page(name, 1))
         token = f'token = "{self._token}"' if self._token else ""
         self.config.write_text(READY_CONFIG.format(port=0, token=token))
-        bridge = BridgeProcess(self.config)
+        (folder / "sitecustomize.py").write_text(_ASKS)
+        bridge = BridgeProcess(self.config, env={**os.environ, "PYTHONPATH": str(folder)})
         bridge.token = self._token
         self._leaving.callback(bridge.kill)
         for name in ("welcome", "open"):
@@ -247,7 +307,7 @@ class Room:
         if "pipe" in self._without:
             (folder / "sitecustomize.py").write_text(_NO_PIPE)
             environ["PYTHONPATH"] = str(folder)
-        kiosk = Kiosk(folder, self.config, environ=environ, inside=inside)
+        kiosk = Kiosk(folder, self.config, options=self._options, environ=environ, inside=inside)
         self._leaving.callback(kiosk.kill)
         kiosk.wait(self.fills_the_screen_of(kiosk), 40)
         self.visitor.click(500, 60)  # a press that means nothing, and gives the page the keyboard
@@ -288,9 +348,11 @@ def fills_the_screen(kiosk: Kiosk, colour: Colour = GREEN) -> bool:
 
 
 @contextlib.contextmanager
-def room(folder: Path, without: frozenset[str] = frozenset(), token: str = "") -> Iterator[Room]:
+def room(
+    folder: Path, without: frozenset[str] = frozenset(), token: str = "", *, alone: bool = False
+) -> Iterator[Room]:
     """A room for the time of a block."""
-    opened = Room(folder, without, token)
+    opened = Room(folder, without, token, alone=alone)
     try:
         yield opened
     finally:
@@ -302,6 +364,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m cage.escapes")
     parser.add_argument("names", nargs="*", help="only these")
     parser.add_argument("--without", default="", help="mends to leave out")
+    parser.add_argument("--alone", action="store_true", help="pages alone, without the stage")
     parser.add_argument("--pictures", type=Path, help="a folder for a picture of each")
     options = parser.parse_args()
     without = frozenset(filter(None, options.without.split(",")))
@@ -310,7 +373,7 @@ def main() -> None:
     expected: list[str] = []
     with (
         tempfile.TemporaryDirectory(prefix="kiosk-escapes-") as folder,
-        room(Path(folder), without) as tried,
+        room(Path(folder), without, alone=options.alone) as tried,
     ):
         for number, escape in enumerate(chosen, start=1):
             escape.do(tried.visitor)

@@ -1,8 +1,9 @@
 """A night of presses: how much memory browser and bridge have, every few hundred of them.
 
-``python -m cage.night --presses 3000`` in ``tests/`` prints a table. Memory is the proportional
-set size without what is read from files (Pss_Anon and Pss_Shmem of proc_pid_smaps(5)): that of the
-files depends on how many other browsers run on the machine.
+``python -m cage.night --presses 3000`` in ``tests/`` prints a table. The kiosk opens the stage;
+with ``--alone`` it opens pages alone. Memory is the proportional set size without what is read from
+files (Pss_Anon and Pss_Shmem of proc_pid_smaps(5)): that of the files depends on how many other
+browsers run on the machine.
 """
 
 import argparse
@@ -50,8 +51,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m cage.night")
     parser.add_argument("--presses", type=int, default=3000)
     parser.add_argument("--every", type=int, default=250)
+    parser.add_argument("--alone", action="store_true", help="pages alone, without the stage")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="kiosk-night-") as folder, room(Path(folder)) as tried:
+    with (
+        tempfile.TemporaryDirectory(prefix="kiosk-night-") as folder,
+        room(Path(folder), alone=options.alone) as tried,
+    ):
         bridge = [pid for pid, _ in processes_with(str(tried.config)) if _is_bridge(pid)]
         print("| presses | Chromium, MB | of it renderers, MB | bridge, MB |\n|---|---|---|---|")
         pages = ["open", "welcome"]

@@ -34,6 +34,19 @@ TAPPED = [
     "middle click: link elsewhere",
     "shift+click: blank",
 ]
+# What a page in the stage's frame can do to the tab around it.
+FRAMED = [
+    "click: sign-in of a link",
+    "click: sign-in of a picture",
+    "click: top",
+    "click: target top",
+    "click: top nothing",
+    "click: top blob",
+    "click: nothing",
+    "click: question at the end",
+    "click: parent emptied",
+    "click: parent written",
+]
 # What the debugging pipe and the policy have to end alone, where the keyboard is the system's.
 OPENED = (
     """ctrl+t ctrl+n ctrl+shift+n F1 ctrl+h ctrl+j ctrl+p ctrl+o ctrl+s ctrl+shift+Delete F11"""
@@ -86,6 +99,14 @@ def test_no_key_leads_out(locked: Room) -> None:
 def test_no_tap_leads_out(locked: Room) -> None:
     """Whatever a link or a button of the page opens is gone within 5 s (row 1, row 2)."""
     assert those_that_lead_out(locked, TAPPED) == []
+
+
+@pytest.mark.timeout(120)
+def test_no_framed_page_leads_out(locked: Room) -> None:
+    """Nor does a page that leaves the stage, writes over it or asks for a password (row 2)."""
+    [line] = [line for _, line in processes_with("--kiosk") if str(locked.kiosk.folder) in line]
+    assert "/gpiobridge/stage" in line
+    assert those_that_lead_out(locked, FRAMED) == []
 
 
 @pytest.mark.timeout(120)

@@ -277,6 +277,20 @@ def test_css_animations_begin_when_shown(stage: Any) -> None:
     frame.wait_for_function("look(all()).every((time) => time > 0)")
 
 
+def test_an_animation_that_a_class_begins_is_held(stage: Any) -> None:
+    """Also that of a pseudo-element, of which only its event tells: no element is new."""
+    frame = stage.cover(
+        f"<style>{GO} .go, .go::before {{ content: 'x'; animation: go 10s }}</style><p id=b>b</p>",
+        script=TIMES,
+    )
+    stage.frames(10)
+    frame.evaluate("b.className = 'go'")
+    stage.frames(10)
+    assert frame.evaluate("look(document.getAnimations())") == [0, 0]
+    stage.wake()
+    frame.wait_for_function("look(document.getAnimations()).every((time) => time > 0)")
+
+
 def test_the_delay_of_an_animation_begins_when_shown(stage: Any) -> None:
     """Also that of an animation that nothing has told of so far."""
     frame = stage.cover(
@@ -380,6 +394,22 @@ def test_an_animation_keeps_its_rate(stage: Any) -> None:
     stage.wake()
     assert frame.evaluate("look()") == [1, 2, -1]
     frame.wait_for_function("all[1].currentTime > 0 && all[2].currentTime < 10_000")
+
+
+def test_an_animation_that_follows_a_scroll_is_not_held(stage: Any) -> None:
+    """It moves only with the page, so the first picture has it where it belongs."""
+    frame = stage.cover(
+        "<style>body { height: 3000px } #p { position: fixed; top: 0 }</style><p id=p>p</p>",
+        script="""
+        addEventListener("load", () => {
+          const timeline = new ScrollTimeline({ source: document.documentElement });
+          p.animate({ opacity: ["1", "0"] }, { fill: "both", timeline });
+        });
+        """,
+    )
+    stage.frames(5)
+    frame.evaluate("scrollTo(0, 3000)")
+    frame.wait_for_function("getComputedStyle(p).opacity < 0.1")
 
 
 def test_svg_animations_begin_when_shown(stage: Any) -> None:

@@ -155,6 +155,39 @@ def test_the_stage_is_loaded_anew_after_its_settings_have_changed(
     stage.wait_behind("/welcome")
 
 
+def test_nobody_is_asked_when_the_stage_is_loaded_anew(
+    run_bridge: Run, page: Any, tmp_path: Path
+) -> None:
+    """The page that was touched may save its data, but not hold the press up with a question."""
+    asked: list[str] = []
+
+    def note(dialog: Any) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    page.on("dialog", note)
+    config = write_stage_exhibit(tmp_path)
+    bridge = run_bridge(config=config)
+    stage = StageTab(page, bridge)
+    stage.wait_shown("/welcome")
+    stage.wait_behind("/open")
+    stage.shown(
+        "addEventListener('beforeunload', (event) => {"
+        " sessionStorage.saved = 1; event.preventDefault(); })"
+    )
+    page.frame_locator("iframe.shown").locator("h1").click()
+    page.evaluate("window.before = true")
+    config.write_text(CONFIG + "\n[stage]\nahead = 1\n")
+    bridge.process.send_signal(1)
+    bridge.wait_for_line(bridge.READY)
+    stage.wait_behind()
+    stage.press()
+    stage.wait("!window.before")
+    stage.wait_shown("/open")
+    assert asked == []
+    assert page.evaluate("sessionStorage.saved") == "1"
+
+
 def test_a_stage_that_does_not_come_is_tried_again(
     run_bridge: Run, page: Any, tmp_path: Path
 ) -> None:

@@ -219,6 +219,28 @@ def test_a_file_of_the_exhibit_is_brought_home(
     assert page.evaluate("shownFrame() !== first")
 
 
+def test_an_empty_screen_is_left_at_once(run_bridge: Run, page: Any, tmp_path: Path) -> None:
+    """It is no file to look at: the page before it comes back, whatever time a file has."""
+    page.add_init_script(SHORT.replace("400", "60_000"))
+    stage = StageTab(page, run_bridge(config=write_stage_exhibit(tmp_path)))
+    stage.wait_shown("/welcome")
+    page.evaluate("() => { window.first = shownFrame(); }")
+    page.evaluate("() => { shownView().location = 'about:blank'; }")
+    stage.wait("shownFrame() && shownFrame() !== first")
+    stage.wait_shown("/welcome")
+
+
+@pytest.mark.parametrize(
+    "script", ["parent.document.body.innerHTML = 'x'", "parent.document.write('x')"]
+)
+def test_a_stage_that_a_page_writes_over_is_made_anew(stage: StageTab, script: str) -> None:
+    """Else the screen is white for good, though the page's display is there."""
+    stage.page.evaluate("() => { window.before = true; }")
+    stage.shown(script)
+    stage.wait("!window.before")
+    stage.wait_shown("/welcome")
+
+
 def test_a_file_keeps_the_displays_place(run_bridge: Run, page: Any, tmp_path: Path) -> None:
     """It answers for the page before, takes no press, and follows an order of the application."""
     config = CONFIG.replace("[server]", '[server]\napi = "local"')

@@ -176,7 +176,7 @@
   /** Join the stage that holds this frame, before any script of this page runs; null: there is none. */
   function joinStage() {
     try {
-      const client = { sleep, reload, levels, takeLevels, go, isLeaving };
+      const client = { sleep, reload, levels, takeLevels, go, isLeaving, moveUnasked };
       return window.parent.gpiobridgeStage?.join(window, page, client);
     } catch {
       return null; // another site's frame

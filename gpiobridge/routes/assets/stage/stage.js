@@ -136,6 +136,8 @@ class Stage {
   /** Let another page take the stage's place; false if the server doesn't send it. */
   async #end(navigate) {
     this.leaves = true;
+    // A touch of one page allows each frame of the same origin to ask whether to leave.
+    for (const { client } of this.pages) client?.moveUnasked();
     navigate();
     await pause(LEAVE_MS);
     this.leaves = false;

@@ -44,6 +44,7 @@ export class Strays {
     this.home = null; // where the screen belongs
     this.left = null; // how often the screen came home to it, and when
     this.comingHome = false;
+    this.makingAnew = false;
     this.guarded = new WeakSet(); // documents whose links and forms go the stage's way
     this.seen = undefined; // the shown frame's document when it was last looked at
     this.timer = 0; // of a page that isn't the bridge's
@@ -205,6 +206,10 @@ export class Strays {
 
   /** Look whether the shown frame has another document: one getter, if it has none. */
   #look() {
+    if (!this.plain.isConnected) {
+      this.#makeAnew();
+      return;
+    }
     const { shown } = this.stage;
     if (!shown) {
       if (performance.now() > BLANK_MS) this.plain.hidden = false;
@@ -223,6 +228,14 @@ export class Strays {
     else this.#judge(shown, now);
   }
 
+  /** A page has written over the stage's own document: load the stage anew. */
+  async #makeAnew() {
+    if (this.makingAnew) return;
+    this.makingAnew = true;
+    if (await this.stage.ahead.isServed()) await this.stage.leave(new URL(location.href));
+    this.makingAnew = false;
+  }
+
   #judge(shown, now) {
     this.guard(shown, shown.view);
     if (!shown.isJoined) shown.forgetClient();
@@ -230,7 +243,7 @@ export class Strays {
     if (shown.isJoined || (this.stage.ahead.nameOf(url) && shown.status < 400)) {
       this.home = url;
       this.plain.hidden = true;
-    } else if (shown.status >= 400) this.#lose(shown);
+    } else if (shown.status >= 400 || url.protocol === "about:") this.#lose(shown); // or it is empty
     else {
       this.#limit(shown);
       this.#standIn();
