@@ -197,7 +197,8 @@
   /** Whether this page comes back from the stage again and again: then it wants to be alone. */
   function isBackAgain() {
     const [path, times, at] = (recall(ledBackKey) || "").split(" ");
-    const again = path === location.pathname && Date.now() - Number(at) < LED_BACK_MS;
+    const isSoon = Math.abs(Date.now() - Number(at)) < LED_BACK_MS; // the clock may have been set back
+    const again = path === location.pathname && isSoon;
     const count = again ? Number(times) + 1 : 1;
     keep(ledBackKey, `${location.pathname} ${count} ${Date.now()}`);
     return count > MAX_LED_BACK;
