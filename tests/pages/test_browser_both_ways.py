@@ -10,6 +10,7 @@ import pytest
 from harness.bridge_process import BridgeProcess, Run
 from harness.deadline import wait_until
 from harness.line import Line
+from harness.pages import put_forward
 from harness.stage_tab import StageTab, write_stage_exhibit
 
 CONFIG = """\
@@ -184,7 +185,7 @@ def test_a_press_is_caught_up_with(locked: Tab) -> None:
     locked.press()
     locked.press("door")  # behind the lockout's press, which is used up
     locked.wait_shown("/open")
-    locked.page.clock.fast_forward(60_000)
+    put_forward(locked.page, 60_000)
     locked.press()
     locked.wait_shown("/welcome")
 
@@ -203,14 +204,14 @@ def test_taps_and_holds_lead_to_their_pages(tab: Tab) -> None:
 
 def test_a_press_in_the_lockout_is_used_up(locked: Tab) -> None:
     """The lockout runs from the moment when the page is shown, not from its load."""
-    locked.page.clock.fast_forward(50_000)
+    put_forward(locked.page, 50_000)
     locked.press()
     locked.wait_shown("/open")
-    locked.page.clock.fast_forward(30_000)
+    put_forward(locked.page, 30_000)
     locked.press()
     wait_acted(locked)
     assert locked.shown("gpiobridge.page") == "open"
-    locked.page.clock.fast_forward(30_000)
+    put_forward(locked.page, 30_000)
     locked.press()
     locked.wait_shown("/welcome")
 
@@ -340,13 +341,13 @@ def test_a_page_that_nobody_uses_leaves_by_itself(open_tab: OpenTab, page: Any) 
     """Counted from the moment when it is shown."""
     page.clock.install()
     tab = open_tab(IDLE)
-    page.clock.fast_forward(80_000)  # behind another page it isn't idle
+    put_forward(page, 80_000)  # behind another page it isn't idle
     tab.press("door")  # no pin of its own, which would count as use
     tab.wait_shown("/open")
-    page.clock.fast_forward(70_000)
+    put_forward(page, 70_000)
     wait_acted(tab)
     assert tab.shown("gpiobridge.page") == "open"
-    page.clock.fast_forward(40_000)
+    put_forward(page, 40_000)
     tab.wait_shown("/late")
 
 
@@ -357,7 +358,7 @@ def warned(open_tab: OpenTab, page: Any) -> Tab:
     tab = open_tab(IDLE, open=KEYS)
     tab.press()
     tab.wait_shown("/open")
-    page.clock.fast_forward(45_000)
+    put_forward(page, 45_000)
     wait_until(lambda: tab.shown("document.documentElement.dataset.idle") is not None)
     return tab
 
