@@ -207,7 +207,9 @@ def test_a_file_of_the_exhibit_is_brought_home(
     api: str, run_bridge: Run, page: Any, tmp_path: Path
 ) -> None:
     """It has no client that could: the stage does after a while."""
-    config = write_stage_exhibit(tmp_path, CONFIG, welcome=PAGE)
+    # A display that doesn't answer would only be given up after many beats.
+    rare = CONFIG.replace("[server]", '[server]\nbeat = "60s"\ncatch_up = "160s"')
+    config = write_stage_exhibit(tmp_path, rare, welcome=PAGE)
     (tmp_path / "static" / "map.html").write_text(ANSWER)
     page.add_init_script(SHORT)
     stage = StageTab(page, run_bridge(config=config))
@@ -217,6 +219,7 @@ def test_a_file_of_the_exhibit_is_brought_home(
     page.wait_for_function("() => shownView()?.location.pathname === '/static/map.html'")
     stage.wait_shown("/welcome")
     assert page.evaluate("shownFrame() !== first")
+    wait_until(lambda: [each["page"] for each in stage.bridge.displays()] == ["welcome"])
 
 
 def test_an_empty_screen_is_left_at_once(run_bridge: Run, page: Any, tmp_path: Path) -> None:
@@ -273,10 +276,13 @@ def test_a_page_of_the_bridge_without_a_client_stays(
     page.add_init_script(SHORT)
     stage = StageTab(page, run_bridge(config=config), "?page=/late")
     page.wait_for_function("() => shownView()?.location.pathname === '/late'")
+    stage.wait("document.activeElement === shownFrame()")  # a key is for it
     page.wait_for_timeout(1000)  # longer than a stray page stays
     assert page.evaluate("shownView().location.pathname") == "/late"
+    page.evaluate("() => { window.first = shownFrame(); }")
     click(stage, "#late")
     stage.wait_shown("/open")
+    assert page.evaluate("shownFrame() !== first")
 
 
 @pytest.mark.parametrize("header", [{}, {"X-Frame-Options": "DENY"}])
