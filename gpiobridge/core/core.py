@@ -6,8 +6,8 @@ says what follows, over all pins, in the order in which their levels settled.
     edge ▶ debounce ▶ settled ▶ hands ▶ number, gestures ▶ navigation ▶ frames and closes
 
 Pure: it composes `debounce`, `settled`, `hands`, `gestures`, `noise`, `navigation` and `wire`, and
-knows neither sockets nor pins. Only one thread at a time may call it (the watcher's). Any thread may
-read `cursor`, `levels`, `lost` and `noisy`.
+knows neither sockets nor pins. Only one thread at a time may call it (the watcher's). Any thread
+may read `cursor`, `levels`, `lost` and `noisy`.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
