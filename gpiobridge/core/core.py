@@ -229,7 +229,8 @@ class Core:
         standing = Standing(page, after_seq, since_seq, taking_since_s, frozenset(declined))
         missed, to = self._counts_on(standing, now)
         if missed is None:
-            dwelling = (self._dwelling_frame(pin) for pin in self._dwelling)
+            # Nothing comes between the state and a close by the levels in it.
+            dwelling = [self._dwelling_frame(pin) for pin in self._dwelling if to is None]
             return Welcome((self._state(self.seq, seat), *dwelling), standing, to)
         texts = (self._state(missed.seq - 1, seat), _frame(missed, now))
         return Welcome(texts, standing, to, missed)

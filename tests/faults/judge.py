@@ -286,7 +286,11 @@ class Judge:
         life, name = self.lives[stretch.epoch], display_name(number)
         moves, messages = life.dated()
         sent = sent_by(stretch, name, moves)
-        steps = steps_of(self._graph, stretch, life.events, known.made_s, _RESTS, CATCH_UP_S, sent)
+        steps = steps_of(
+            *(self._graph, stretch, life.events, known.made_s, _RESTS, CATCH_UP_S),
+            sent=sent,
+            clear_s=known.clear_s,
+        )
         free_from = len(steps)
         ends_s = [end_s for end_s in (stretch.end_s, life.ended_s) if end_s is not None]
         if ends_s:
