@@ -98,3 +98,30 @@ def test_a_restart_ends_what_is_shown_as_dwelling(hands: BridgeProcess, page: An
     hands.stop()
     page.wait_for_selector('html[data-bridge="offline"]')
     page.wait_for_selector('[data-pin="slow"]:not([data-dwelling])')
+
+
+OLDER = sorted(Path(__file__).parents[1].glob("exhibits/*/client.js"))
+
+
+@pytest.mark.parametrize("script", OLDER, ids=lambda path: path.parent.name)
+def test_an_older_script_ignores_what_it_does_not_know(
+    script: Path, hands: BridgeProcess, page: Any
+) -> None:
+    """Frames of a later version neither move the page nor break it; a press that counts does."""
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.route(
+        "**/gpiobridge/client.js*",
+        lambda route: route.fulfill(body=script.read_text(), content_type="text/javascript"),
+    )
+    open_page(page, hands)
+    with hands.socket("still") as ws:
+        frame(ws, "state")
+        hands.set_level("slow", "low")
+        assert frame(ws) == {"type": "dwelling", "pin": "slow", "ms": 5000}
+        hands.set_level("slow", "high")
+        assert frame(ws) == {"type": "ignored", "pin": "slow", "why": "dwell"}
+    assert page.url.endswith("/welcome")
+    hands.set_level("quick", "low")
+    page.wait_for_url("**/open")
+    assert errors == []
