@@ -28,9 +28,7 @@ IS_BEHIND = "(path) => window.behind?.().join() === path"
 def make_app() -> tuple[Any, GpioBridge]:
     """An application of two pages that lead to each other, and one to which nothing leads."""
     app = Flask(__name__)
-    bridge = GpioBridge(
-        app, pins={"button": {"pin": 17, "debounce": "0s"}}, url_prefix="/bridge"
-    )
+    bridge = GpioBridge(app, pins={"button": {"pin": 17, "debounce": "0s"}}, url_prefix="/bridge")
     for name, to in (("welcome", "open"), ("open", "welcome"), ("late", "welcome")):
         make: Callable[..., Any] = bridge.page(name, on_low={"button": to}, prerender=True)
         view = make(lambda name=name: f"<h1>{name}</h1><a href='{ROOT}/late'>late</a>")

@@ -11,6 +11,7 @@ it was long enough, is sure, or may be either way. What the witness saw must be 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 
 from faults.graph import Care
 from faults.oracle.edges import Candidate, PinMatch
@@ -149,6 +150,8 @@ class Hands:
         if not dwell_s or longest_s >= dwell_s - CLOCK_S:
             left = max(0.0, dwell_s - press.lasted[1]), max(0.0, dwell_s - press.lasted[0])
             clear = press.since[0] + left[0], min(press.since[1] + left[1], at[1])
+            if dwell_s and shortest_s < dwell_s + CLOCK_S:
+                clear = clear[0], inf  # perhaps it counted only with what followed
             active = "low" if self.rest == "high" else "high"
             yield [Told(active, press.began, clear)], replace(press, counted=True)
         if dwell_s and shortest_s < dwell_s + CLOCK_S:
