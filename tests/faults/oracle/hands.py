@@ -46,6 +46,7 @@ class _Press:
         counted: whether it has counted.
         lasted: how long it was pressed before that edge; once it is released, in all.
         released: its newest release; None while the pin is pressed.
+        maybe_s: the earliest moment at which it may have counted, though it is taken not to have.
     """
 
     began: Span
@@ -53,10 +54,17 @@ class _Press:
     counted: bool = False
     lasted: Span = (0.0, 0.0)
     released: Span | None = None
+    maybe_s: float = inf
 
 
 Step = tuple[list[Told], _Press | None]
 """What is told before a moment, and the press that goes on then."""
+
+Way = tuple[float, list[Told]]
+"""How long the witness waited for its events, in all, and what was told."""
+
+Known = dict[tuple[int, int, _Press | None], Way | None]
+"""The best way from each place: how many levels and events are left, and the press that goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +86,32 @@ class Hands:
     end_s: float
 
     def way(
-        self, drives: Sequence[Drive], events: Sequence[Event], press: _Press | None = None
-    ) -> list[Told] | None:
-        """Find a way that makes just these events, and what may be unseen; None: there is none."""
+        self,
+        drives: Sequence[Drive],
+        events: Sequence[Event],
+        press: _Press | None = None,
+        known: Known | None = None,
+    ) -> Way | None:
+        """Find the way that makes just these events, and what may be unseen; None: there is none.
+
+        Of several it is the one by which the events were told soonest: each may be told late, so
+        presses of another number could explain them, too.
+        """
+        known = {} if known is None else known
+        key = (len(drives), len(events), press)
+        if key not in known:
+            known[key] = min(
+                self._ways(drives, events, press, known), key=lambda way: way[0], default=None
+            )
+        return known[key]
+
+    def _ways(
+        self,
+        drives: Sequence[Drive],
+        events: Sequence[Event],
+        press: _Press | None,
+        known: Known,
+    ) -> Iterator[Way]:
         drive = drives[0] if drives else None
         at = (self.end_s, self.end_s)
         if drive is not None:
@@ -88,15 +119,17 @@ class Hands:
         for told, then in self._until(press, at):
             if not self._fits(told, events):
                 continue
+            waited_s = LATE_S * max(0, len(told) - len(events))
+            for each, event in zip(told, events, strict=False):
+                waited_s += event.seen_s - each.clear[0]
             if drive is None:
                 if len(told) >= len(events):
-                    return told
+                    yield waited_s, told
                 continue
             for after in self._taken(drive, at, then):
-                more = self.way(drives[1:], events[len(told) :], after)
+                more = self.way(drives[1:], events[len(told) :], after, known)
                 if more is not None:
-                    return [*told, *more]
-        return None
+                    yield waited_s + more[0], [*told, *more[1]]
 
     def _fits(self, told: Sequence[Told], events: Sequence[Event]) -> bool:
         for at, each in enumerate(told):
@@ -149,13 +182,18 @@ class Hands:
         shortest_s, longest_s = _lasted(press, at)
         if not dwell_s or longest_s >= dwell_s - CLOCK_S:
             left = max(0.0, dwell_s - press.lasted[1]), max(0.0, dwell_s - press.lasted[0])
-            clear = press.since[0] + left[0], min(press.since[1] + left[1], at[1])
+            clear = (
+                min(press.maybe_s, press.since[0] + left[0]),
+                min(press.since[1] + left[1], at[1]),
+            )
             if dwell_s and shortest_s < dwell_s + CLOCK_S:
                 clear = clear[0], inf  # perhaps it counted only with what followed
             active = "low" if self.rest == "high" else "high"
             yield [Told(active, press.began, clear)], replace(press, counted=True)
         if dwell_s and shortest_s < dwell_s + CLOCK_S:
-            yield [], press
+            first_s = press.since[0] + max(0.0, dwell_s - press.lasted[1])
+            unsure = longest_s >= dwell_s - CLOCK_S
+            yield [], replace(press, maybe_s=min(press.maybe_s, first_s)) if unsure else press
 
 
 def match_hands(
@@ -172,8 +210,8 @@ def match_hands(
     Returns:
         The match, and for each event when it was clear that it counts.
     """
-    way = hands.way(drives, events)
-    if way is None:
+    found = hands.way(drives, events)
+    if found is None:
         verdict = Verdict()
         verdict.lost["edge"] = verdict.phantom["edge"] = 1
         told = ", ".join(f"{event.what} {event.seq} at {event.seen_s:.4f}" for event in events)
@@ -182,6 +220,7 @@ def match_hands(
             f"waveform, its dwell and its cooldown"
         )
         return PinMatch(verdict, [], []), []
+    way = found[1]
     seen = way[: len(events)]
     unseen = [Candidate(pin, each.level, *each.edge, sure=False) for each in way[len(events) :]]
     by_event = [Candidate(pin, each.level, *each.edge, sure=True) for each in seen]
