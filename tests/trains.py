@@ -1,4 +1,4 @@
-"""Random trains of edges on five pins: a stall of the watcher changes no event and no order.
+"""Random trains of edges on nine pins: a stall of the watcher changes no event and no order.
 
 ::
 
@@ -21,14 +21,23 @@ from itertools import cycle
 from random import Random
 
 from gpiobridge.core.core import Core
-from gpiobridge.core.events import Effect, Gesture, Level, Now, PinEvent, RawEdge
+from gpiobridge.core.events import Care, Effect, Gesture, Level, Now, PinEvent, RawEdge
 
 LAST_TURN_S = 1.0
 PROGRESS_S = 10.0
 
 LOW, HIGH = Level.LOW, Level.HIGH
-WINDOWS_S = {"a": 0.02, "b": 0.005, "c": 0.0, "f": 0.019, "g": 0.008}
-FIRST = {"f": 0.001, "g": 0.002}
+WINDOWS_S = {
+    **{"a": 0.02, "b": 0.005, "c": 0.0, "f": 0.019, "g": 0.008},
+    **{"dwells": 0.01, "shakes": 0.015, "both": 0.006, "first": 0.009},
+}
+CARE = {
+    "dwells": Care(LOW, 0.03, 0.0),
+    "shakes": Care(LOW, 0.0, 0.025),
+    "both": Care(LOW, 0.03, 0.02),
+    "first": Care(LOW, 0.0, 0.02),
+}
+FIRST = {"f": 0.001, "g": 0.002, "first": 0.003}
 """The pins whose first edge counts, and how much later their edges are, in seconds.
 
 No two edges of these and other pins have the same stamp: nothing else decides which counts first if
@@ -36,7 +45,7 @@ they count at the same moment. The ends of their windows fall on such moments.
 """
 
 HOLD_S = 0.125  # all times here are sums of these, so that many of them are equal
-PAGES = {"p": dict.fromkeys(zip("abfg", cycle(Gesture), strict=False), "q")}
+PAGES = {"p": dict.fromkeys(zip([*"abfg", *CARE], cycle(Gesture), strict=False), "q")}
 STEP_S = 0.005
 
 Told = list[tuple[int, str, str, float]]
@@ -50,9 +59,23 @@ class Play:
     Args:
         trains: when.
         windows_s: pin name to its debounce, in seconds.
+        care: pin name to its dwell and cooldown.
+        level: the level of every pin at the start.
+
+    Attributes:
+        told: what was told.
+        told_s: when each of it was told.
     """
 
-    def __init__(self, trains: Trains, windows_s: dict[str, float] = WINDOWS_S) -> None:
+    def __init__(
+        self,
+        trains: Trains,
+        windows_s: dict[str, float] = WINDOWS_S,
+        care: dict[str, Care] = CARE,
+        level: Level = HIGH,
+    ) -> None:
+        self._level = level
+        self.told_s: list[float] = []
         self.core = Core(
             "ab12",
             windows_s,
@@ -61,18 +84,19 @@ class Play:
             simulated=False,
             holds_s=dict.fromkeys(windows_s, (LOW, HOLD_S)),
             first=[pin for pin in FIRST if pin in windows_s],
+            care={pin: its for pin, its in care.items() if pin in windows_s},
         )
         self.told: Told = []
         self._trains = {
             pin: [at_s + (FIRST.get(pin, 0.0)) for at_s in train] for pin, train in trains.items()
         }
         self._edges = sorted(
-            (at_s, pin, (LOW, HIGH)[number % 2])
+            (at_s, pin, (level.other, level)[number % 2])
             for pin, train in self._trains.items()
             for number, at_s in enumerate(train)
         )
         for pin in windows_s:
-            self.core.reading(pin, HIGH, 0.0)
+            self.core.reading(pin, level, 0.0)
 
     def turn(self, now_s: float, lag_s: float = 0.0) -> None:
         """Do what the watcher does in a turn: edges, readings, then what follows.
@@ -86,8 +110,11 @@ class Play:
             self.core.edge(RawEdge(pin, level, at_s))
         for pin in self.core.pins_to_read(now_s):
             changes = bisect_right(self._trains.get(pin, []), now_s + lag_s)
-            self.core.reading(pin, (HIGH, LOW)[changes % 2], now_s + lag_s)
-        self.told += events(self.core.tell(Now(now_s, now_s), now_s, 1000))
+            level = (self._level, self._level.other)[changes % 2]
+            self.core.reading(pin, level, now_s + lag_s)
+        told = events(self.core.tell(Now(now_s, now_s), now_s, 1000))
+        self.told += told
+        self.told_s += [now_s] * len(told)
 
     def play(self, until_s: float) -> Told:
         """Take a turn whenever something is to be done, as a watcher does that is never late."""

@@ -23,7 +23,7 @@ class LivePin:
 
     @property
     def level(self) -> Level:
-        """The debounced level now: `Level.LOW` (equal to `"low"`) or `Level.HIGH` (`"high"`)."""
+        """The level that counts now: `Level.LOW` (equal to `"low"`) or `Level.HIGH` (`"high"`)."""
         return self._running().watcher.core.levels[self.name]
 
     @property
@@ -35,7 +35,7 @@ class LivePin:
         """Set the level, as `POST /api/pins/<name>` does. The pin keeps it.
 
         Only for a pin with `source = "http"`, or a simulated one. A set level ends a press that is
-        still going on. `level` follows after the pin's debounce.
+        still going on. `level` follows after the pin's debounce, dwell and cooldown.
 
         Args:
             level: `Level.LOW` or `Level.HIGH`, or the text `"low"` or `"high"`.
@@ -57,11 +57,12 @@ class LivePin:
         and its release another. A press that would be no event is refused.
 
         Args:
-            for_s: how long the pin stays active, in seconds: at least its debounce, at most 600.
+            for_s: how long the pin stays active, in seconds: at least its debounce and its dwell,
+                at most 600.
 
         Raises:
             DriveError: `for_s` is too short or too long, the pin is already active, or it changed
-                less than its debounce ago.
+                less than its debounce or its cooldown ago.
             PinError: the pin has a wire, or the bridge has stopped.
             GpioBridgeError: the bridge has not been started.
 

@@ -66,6 +66,8 @@ class RunningBridge:
                     "level": levels.get(name),
                     "active": pin.active,
                     "debounce": pin.debounce_s,
+                    "dwell": pin.dwell_s,
+                    "cooldown": pin.cooldown_s,
                     "missed": self.watcher.core.lost(name)[0],
                     "noisy": self.watcher.core.noisy(name, now_s),
                 }

@@ -40,10 +40,7 @@ def tables(settings: Settings) -> str:
     """
     made = (
         table(("setting", "value", ""), list(_settings(settings))),
-        table(
-            ("pin", "where", "pull", "active", "debounce", "hold"),
-            [_pin(settings, pin) for pin in settings.pins.values()],
-        ),
+        _pins(settings),
         table(
             ("page", "template", "when", "leads to"),
             [row for page in settings.pages.values() for row in _rules(settings, page)],
@@ -115,6 +112,22 @@ def _value(name: str, value: object) -> str:
     if value == ():
         return "none"
     return str(value) or "none" if isinstance(value, str) else show(value)
+
+
+def _pins(settings: Settings) -> str:
+    """Show the pins; dwell and cooldown only where a pin has one."""
+    pins = settings.pins.values()
+    header: tuple[str, ...] = ("pin", "where", "pull", "active", "debounce", "hold")
+    rows = [_pin(settings, pin) for pin in pins]
+    if any(pin.dwell_s or pin.cooldown_s for pin in pins):
+        header += ("dwell", "cooldown")
+        rows = [(*row, *_care(pin)) for row, pin in zip(rows, pins, strict=True)]
+    return table(header, rows)
+
+
+def _care(pin: Pin) -> tuple[str, str]:
+    dwell, cooldown = (format_duration(each) for each in (pin.dwell_s, pin.cooldown_s))
+    return dwell, cooldown
 
 
 def _pin(settings: Settings, pin: Pin) -> tuple[str, ...]:

@@ -100,7 +100,7 @@ def _with_audience(command: Callable[..., None]) -> Callable[..., None]:
     "for_s",
     callback=_seconds,
     metavar="DURATION",
-    show_default="150ms, or the pin's debounce if that is longer",
+    show_default="150ms, or the pin's debounce or dwell if that is longer",
     help="How long the pin stays active.",
 )
 @_with_bridge

@@ -35,8 +35,8 @@ def press(
     Args:
         url: the bridge's address, such as ``http://127.0.0.1:8000``.
         pin: the pin's name.
-        for_s: how long it stays active, in seconds; at least the pin's debounce. None: as long as a
-            finger's press, but at least the debounce.
+        for_s: how long it stays active, in seconds; at least the pin's debounce and dwell. None: as
+            long as a finger's press, but at least these.
         token: the bridge's token, if it has one.
         api_token: the token of its API, if that is a different one.
 
@@ -50,7 +50,7 @@ def press(
         raise RemoteError(f"there is no pin {pin!r} at {base}; pins: {', '.join(pins)}")
     quoted = urllib.parse.quote(pin, safe="")
     if for_s is None:
-        for_s = max(_PRESS_S, pins[pin].get("debounce", 0.0))
+        for_s = max(_PRESS_S, *(pins[pin].get(key, 0.0) for key in ("debounce", "dwell")))
     if pins[pin].get("source", "gpio") == "gpio":
         where, right = f"{base}/simulator/pins/{quoted}", token
     else:

@@ -11,7 +11,7 @@ from gpiobridge.config.durations import format_duration
 from gpiobridge.config.kinds import DEFAULT_KIND, KINDS, Kind, WrittenPin, kind_of
 from gpiobridge.config.problems import Problems
 from gpiobridge.config.settings import CHIP_BACK_ENDS, Gpio, Pin
-from gpiobridge.config.tables import GpioTable
+from gpiobridge.config.tables import GpioTable, PinTable
 from gpiobridge.config.words import NAME_RULES, Key, dotted, one_of, plain_name, show
 from gpiobridge.core.events import Level
 
@@ -51,6 +51,7 @@ def read_pins(
             remedy = f"write {dotted(('pins', plain))}" if plain else "rename it"
             problems.add(key, f"{NAME_RULES['pins']}; {remedy}")
         kind, written = _read(key, raw, problems)
+        _inherit(written.table, gpio)
         active = kind.active(written, problems)
         earlier = read.setdefault(kind.pin.source, {})
         kind.check(written, earlier, gpio, problems)
@@ -58,10 +59,35 @@ def read_pins(
         if active is None:
             continue
         actives[name] = active
+        _check_dwell(written, problems)
         if (pin := kind.settings(name, active, written.table)) is not None:
             pins[name] = pin
             _warn_of_counts(key, pin, problems)
     return pins, actives
+
+
+def _inherit(table: PinTable, gpio: Gpio) -> None:
+    """Give a pin what `[gpio]` says for all pins, where it doesn't say otherwise."""
+    table.values = {"dwell_s": gpio.dwell_s, "cooldown_s": gpio.cooldown_s, **table.values}
+
+
+def _check_dwell(written: WrittenPin[Any], problems: Problems) -> None:
+    """Refuse a press that counts at its first edge, and also only after a time."""
+    table = written.table
+    if table.counts != "first" or not table.dwell_s:
+        return
+    counts = f"{dotted(written.place('counts'))} = {show('first')}"
+    why = "a press can't count at its first edge and only after a time"
+    if written.has("dwell"):
+        sentence = f"has no meaning with {counts}: {why}; leave one of them out"
+        problems.add(written.place("dwell"), sentence, written.value("dwell"))
+    else:
+        dwell = f"{problems.name(('gpio', 'dwell'))} = {show(format_duration(table.dwell_s))}"
+        sentence = (
+            f"has no meaning with {dwell}: {why}; leave counts out, or write "
+            f'{dotted(written.place("dwell"))} = "0s"'
+        )
+        problems.add(written.place("counts"), sentence, "first")
 
 
 def _warn_of_counts(key: Key, pin: Pin, problems: Problems) -> None:

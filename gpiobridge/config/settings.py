@@ -137,6 +137,9 @@ class Stage:
 MAX_HOLD_S = 600.0
 """The longest hold time of a pin, in seconds."""
 
+MAX_CARE_S = 5.0
+"""The longest dwell and the longest cooldown of a pin, in seconds."""
+
 CHIP_BACK_ENDS = ("gpiod", "lgpio")
 """The back ends that can open a chip by its name."""
 
@@ -151,10 +154,15 @@ class Gpio:
             pins.
         chip: the GPIO chip. "auto" is the Pi's own, found by its label; other boards need a name
             such as `gpiochip0`.
+        dwell_s: how long each pin must be pressed for a press to count, in seconds; 0 to 5.
+        cooldown_s: how soon behind a release a press belongs to the one before, for each pin, in
+            seconds; 0 to 5.
     """
 
     pin_factory: Literal["auto", "gpiod", "lgpio", "rpigpio", "pigpio", "mock"] = "auto"
     chip: str = "auto"
+    dwell_s: float = 0.0
+    cooldown_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +177,10 @@ class Pin:
         counts: "settled" counts a level once it has held for `debounce`. "first" counts the first
             edge at once, and any other only after `debounce`: a press counts sooner, but so does a
             spike on the wire.
+        dwell_s: how long the pin must be pressed for a press to count, in seconds. A shorter press
+            is nothing; the release isn't held up; 0 to 5.
+        cooldown_s: how soon behind a release a press belongs to the one before, in seconds. So a
+            hand that trembles presses once; a release counts when this time is over; 0 to 5.
         hold_s: how long a press must last to be a hold instead of a tap, in seconds; 0.1 to 600.
         pin: the number of its wire; None without one.
         chip: the GPIO chip that the wire is on; None without one, or for that of `[gpio]`.
@@ -184,6 +196,8 @@ class Pin:
     active: Level
     debounce_s: float = 0.02
     counts: Literal["settled", "first"] = "settled"
+    dwell_s: float = 0.0
+    cooldown_s: float = 0.0
     hold_s: float = 2.0
     pin: int | None = None
     chip: str | None = None
@@ -192,7 +206,7 @@ class Pin:
     @property
     def settle_s(self) -> float:
         """How long a press must last before it counts, in seconds: 0 if its first edge counts."""
-        return 0.0 if self.counts == "first" else self.debounce_s
+        return 0.0 if self.counts == "first" else self.debounce_s + self.dwell_s
 
     @property
     def where(self) -> str:

@@ -25,7 +25,18 @@ NUMBERS = (
     "unfinished_per_address",
     "ahead",
 )
-DURATIONS = ("beat", "catch_up", "debounce", "hold", "lockout", "after", "warn", "fresh")
+DURATIONS = (
+    "beat",
+    "catch_up",
+    "debounce",
+    "dwell",
+    "cooldown",
+    "hold",
+    "lockout",
+    "after",
+    "warn",
+    "fresh",
+)
 FLAGS = ("open", "camera", "prerender", "prefetch", "client", "kiosk")
 LISTS = ("allowed_hosts", "allow")
 CHOICES = {

@@ -106,6 +106,14 @@ _MEANT = {
             ("first", "first_edge", "count", "count_first", "immediate"), 'write counts = "first"'
         ),
         **dict.fromkeys(
+            ("press_time", "min_press", "delay", "dwell_time", "dwell_ms", "dwell_s"),
+            'write dwell = "400ms"',
+        ),
+        **dict.fromkeys(
+            ("cool_down", "dead_time", "refractory", "cooldown_ms", "cooldown_s"),
+            'write cooldown = "500ms"',
+        ),
+        **dict.fromkeys(
             ("active_state", "active_high", "active_low"), 'write active = "low" (or "high")'
         ),
         **dict.fromkeys(("pin_number", "number", "gpio", "bcm"), "write pin = 17"),

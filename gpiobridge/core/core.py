@@ -3,9 +3,11 @@
 The way of an edge: `Core.edge` and `Core.reading` take what is known of each pin. `Core.tell` then
 says what follows, over all pins, in the order in which their levels settled.
 
-Pure: it composes `debounce`, `settled`, `gestures`, `noise`, `navigation` and `wire`, and knows
-neither sockets nor pins. Only one thread at a time may call it (the watcher's). Any thread may read
-`cursor`, `levels`, `lost` and `noisy`.
+    edge ▶ debounce ▶ settled ▶ hands ▶ number, gestures ▶ navigation ▶ frames and closes
+
+Pure: it composes `debounce`, `settled`, `hands`, `gestures`, `noise`, `navigation` and `wire`, and
+knows neither sockets nor pins. Only one thread at a time may call it (the watcher's). Any thread
+may read `cursor`, `levels`, `lost` and `noisy`.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -15,10 +17,13 @@ from gpiobridge.core import wire
 from gpiobridge.core.debounce import Change, Debounce
 from gpiobridge.core.events import (
     Broadcast,
+    Care,
     CloseClients,
     Effect,
     Gesture,
+    Ignored,
     Level,
+    Notice,
     Now,
     PinEvent,
     PinNoisy,
@@ -28,6 +33,8 @@ from gpiobridge.core.events import (
 )
 from gpiobridge.core.first_edge import FirstEdge
 from gpiobridge.core.gestures import Outcome, Press
+from gpiobridge.core.hands import Counted, Dropped, Dwelling, Hands, Interrupted, Resumed
+from gpiobridge.core.hands import Outcome as HandsOutcome
 from gpiobridge.core.navigation import Departure, Navigation, Rules, WhileRules
 from gpiobridge.core.noise import Noise
 from gpiobridge.core.settled import Settled, SettledLevels
@@ -40,6 +47,10 @@ NOISY_FRAME_S = 0.05
 """How often displays get the noisy pin's newest level instead, in seconds."""
 
 _NOISY_AGAIN_S = 60.0
+
+_NOTICE_S = 0.05
+"""Displays hear of at most one press in this time that dwells or is ignored, in seconds, for each
+pin: a pin that oscillates must not flood them."""
 
 
 class Core:
@@ -58,6 +69,7 @@ class Core:
             others have only edges.
         while_rules: page name to those of its rules that also hold when the page loads.
         gestures: pins whose taps and holds an application's function waits for.
+        care: pin name to its dwell and cooldown, for the pins that have one of them.
     """
 
     def __init__(
@@ -72,6 +84,7 @@ class Core:
         while_rules: Mapping[str, WhileRules] | None = None,
         gestures: Collection[str] = (),
         first: Collection[str] = (),
+        care: Mapping[str, Care] | None = None,
     ) -> None:
         self.epoch = epoch
         self.seq = 0
@@ -81,6 +94,10 @@ class Core:
         self._navigation = Navigation(pages, catch_up_s, while_rules)
         self._pins: dict[str, Debounce | FirstEdge] = {}
         self._settled = SettledLevels()
+        self._care = care or {}
+        self._hands: dict[str, Hands] = {}  # of these pins, once they have been read
+        self._dwelling: dict[str, None] = {}  # the pins of whose press displays know that it dwells
+        self._noticed_s: dict[str, float] = {}  # the last press of a pin that displays heard of
         self._doubted_s = inf  # the first debounce deadline that a reading of this turn denied
         # What was told: the levels, and the number of each pin's newest edge.
         self._levels: dict[str, Level] = {}
@@ -128,6 +145,11 @@ class Core:
             debounce: type[Debounce | FirstEdge] = FirstEdge if pin in self._first else Debounce
             self._pins[pin] = debounce(level, at_s, self._windows_s[pin])
             self._levels[pin] = level
+            if (care := self._care.get(pin)) is not None:
+                window_s, first = self._windows_s[pin], pin in self._first
+                self._hands[pin] = Hands(
+                    care.active, level, care.dwell_s, care.cooldown_s, window_s, first=first
+                )
             return
         known = self._pins[pin]
         due_s = known.deadline_s
@@ -153,13 +175,15 @@ class Core:
         before_s = min([self._doubted_s, *(due_s for due_s, _ in self._due(now.mono_s))])
         self._doubted_s = inf  # either the next turn has that edge, or it is lost
         for _ in range(most):
-            hold, settled = self._next_hold(), self._settled.next
-            following = min((each for each in (hold, settled) if each), default=None)
+            hold, hands, settled = self._next_hold(), self._next_hands(), self._settled.next
+            following = min((each for each in (hold, hands, settled) if each), default=None)
             if following is None or following.due_s > known_s or following.due_s >= before_s:
                 break
             if hold is not None and following is hold:
                 outcome = self._presses[hold.pin].due(now.mono_s)
                 effects += self._gesture(hold.pin, outcome, hold.level, now)
+            elif hands is not None and following is hands:
+                effects += self._follow(hands.pin, self._hands[hands.pin].due(), now)
             else:
                 effects += self._settle(self._settled.take(), now)
         return effects
@@ -205,7 +229,9 @@ class Core:
         standing = Standing(page, after_seq, since_seq, taking_since_s, frozenset(declined))
         missed, to = self._counts_on(standing, now)
         if missed is None:
-            return Welcome((self._state(self.seq, seat),), standing, to)
+            # Nothing comes between the state and a close by the levels in it.
+            dwelling = [self._dwelling_frame(pin) for pin in self._dwelling if to is None]
+            return Welcome((self._state(self.seq, seat), *dwelling), standing, to)
         texts = (self._state(missed.seq - 1, seat), _frame(missed, now))
         return Welcome(texts, standing, to, missed)
 
@@ -233,6 +259,7 @@ class Core:
             *self._presses.values(),
         )
         deadlines_s = [w.deadline_s for w in waiting if w.deadline_s is not None]
+        deadlines_s += [hands.deadline.due_s for hands in self._hands.values() if hands.deadline]
         if self._settled.next is not None:
             deadlines_s.append(self._settled.next.due_s)
         if self._untold:
@@ -266,20 +293,82 @@ class Core:
             default=None,
         )
 
+    def _next_hands(self) -> Settled | None:
+        """The next press or release that counts without an edge, or comes to nothing."""
+        return min(
+            (
+                Settled(*hands.deadline, 0, pin, self._levels[pin])
+                for pin, hands in self._hands.items()
+                if hands.deadline is not None
+            ),
+            default=None,
+        )
+
     def _settle(self, settled: Settled, now: Now) -> list[Effect]:
-        """Tell a settled level, and the tap that ends with it."""
+        """Take a settled level; without a dwell and a cooldown it counts."""
         due_s, at_s, _, pin, level = settled
+        hands = self._hands.get(pin)
+        if hands is None:
+            return self._count(pin, Counted(level, at_s, at_s, due_s), now)
+        return self._follow(pin, hands.take(level, at_s, due_s), now)
+
+    def _follow(self, pin: str, outcomes: Iterable[HandsOutcome], now: Now) -> list[Effect]:
+        """Tell what a pin's dwell and cooldown have made of its levels."""
+        effects: list[Effect] = []
+        press = self._presses.get(pin)
+        for outcome in outcomes:
+            match outcome:
+                case Counted():
+                    self._dwelling.pop(pin, None)
+                    effects += self._count(pin, outcome, now)
+                case Dwelling(at_s):
+                    if self._is_noticed(pin, at_s):
+                        self._dwelling[pin] = None
+                        effects.append(Notice(self._dwelling_frame(pin)))
+                case Dropped(why, at_s):
+                    known = pin in self._dwelling
+                    self._dwelling.pop(pin, None)
+                    if known if why is Ignored.DWELL else self._is_noticed(pin, at_s):
+                        effects.append(Notice(wire.ignored_frame(pin, why)))
+                case Interrupted():
+                    if press is not None:
+                        press.interrupt()
+                case Resumed(due_s):
+                    if press is not None:
+                        press.resume(due_s)
+        return effects
+
+    def _is_noticed(self, pin: str, at_s: float) -> bool:
+        """Whether displays hear of a press that doesn't count; then the next ones wait."""
+        if at_s < self._noticed_s.get(pin, -inf) + _NOTICE_S:
+            return False
+        self._noticed_s[pin] = at_s
+        return True
+
+    def _dwelling_frame(self, pin: str) -> str:
+        return wire.dwelling_frame(pin, self._care[pin].dwell_s)
+
+    def _count(self, pin: str, counted: Counted, now: Now) -> list[Effect]:
+        """Tell a level that counts, and the tap that ends with it."""
+        level, at_s, clear_s, due_s = counted
         self._levels[pin] = level
         press = self._presses.get(pin)
         outcome = press.end(at_s) if press is not None and level is not press.active else None
-        effects = self._tell_event(PinEvent(self.seq + 1, pin, level, at_s), now)
+        effects = self._tell_event(PinEvent(self.seq + 1, pin, level, at_s), now, clear_s)
         self._changed_seq[pin] = self.seq
-        effects += self._gesture(pin, outcome, level, now)
+        effects += self._gesture(pin, outcome, level, now, clear_s)
         if press is not None and level is press.active:
             press.begin(self.seq, at_s, due_s)
         return effects
 
-    def _gesture(self, pin: str, outcome: Outcome | None, level: Level, now: Now) -> list[Effect]:
+    def _gesture(
+        self,
+        pin: str,
+        outcome: Outcome | None,
+        level: Level,
+        now: Now,
+        clear_s: float | None = None,
+    ) -> list[Effect]:
         if outcome is None:
             return []
         event = PinEvent(
@@ -291,26 +380,33 @@ class Core:
             outcome.press,
             outcome.press_at_s,
         )
-        return self._tell_event(event, now)
+        return self._tell_event(event, now, clear_s)
 
-    def _tell_event(self, event: PinEvent, now: Now) -> list[Effect]:
+    def _tell_event(self, event: PinEvent, now: Now, clear_s: float | None = None) -> list[Effect]:
         """Number an event; every display receives it, and those whose page reacts to it leave."""
+        clear_s = event.at_s if clear_s is None else clear_s
         self.seq = event.seq
         self._navigation.remember(event)
         self._noise[event.pin].take(event.at_s)
         departures = self._navigation.departures(event)
         if not self.noisy(event.pin, event.at_s):
-            return [*self.tell_newest(now), event, *self._tell_now(event, departures, now)]
+            return [*self.tell_newest(now), event, *self._tell_now(event, departures, now, clear_s)]
         noise: list[Effect] = [event]
         if now.mono_s >= self._said_noisy_s.get(event.pin, -inf) + _NOISY_AGAIN_S:
             self._said_noisy_s[event.pin] = now.mono_s
             noise.append(PinNoisy(event.pin))
-        if now.mono_s <= event.at_s + self._windows_s[event.pin] + NOISY_LATE_S:
-            return [*self.tell_newest(now), *noise, *self._tell_now(event, departures, now)]
+        if now.mono_s <= clear_s + self._windows_s[event.pin] + NOISY_LATE_S:
+            return [
+                *self.tell_newest(now),
+                *noise,
+                *self._tell_now(event, departures, now, clear_s),
+            ]
         return [*noise, *self._tell_later(event, departures, now)]
 
-    def _tell_now(self, event: PinEvent, departures: Iterable[Departure], now: Now) -> list[Effect]:
-        return [Broadcast(_frame(event, now), event.at_s), *_closes(event, departures)]
+    def _tell_now(
+        self, event: PinEvent, departures: Iterable[Departure], now: Now, clear_s: float
+    ) -> list[Effect]:
+        return [Broadcast(_frame(event, now), clear_s), *_closes(event, departures)]
 
     def _tell_later(
         self, event: PinEvent, departures: Iterable[Departure], now: Now

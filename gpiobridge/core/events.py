@@ -67,6 +67,33 @@ class Gesture(StrEnum):
     HOLD = "hold"
 
 
+class Ignored(StrEnum):
+    """Why a press is no event of its own: a text, the key of the pin that says so.
+
+    Attributes:
+        DWELL: it was over before it counted; equal to `"dwell"`.
+        COOLDOWN: it belongs to the press before; equal to `"cooldown"`.
+    """
+
+    DWELL = "dwell"
+    COOLDOWN = "cooldown"
+
+
+class Care(NamedTuple):
+    """How patient a pin is with a hand.
+
+    Args:
+        active: the level of the pressed pin.
+        dwell_s: how long it must be pressed for a press to count, in seconds; 0: at once.
+        cooldown_s: how soon behind a release a press belongs to the one before, in seconds; 0: no
+            press does.
+    """
+
+    active: Level
+    dwell_s: float
+    cooldown_s: float
+
+
 @dataclass(frozen=True, slots=True)
 class PinEvent:
     """Something certain happened at a pin: a debounced edge, a tap or a hold. Immutable.
@@ -124,11 +151,23 @@ class Broadcast:
 
     Args:
         text: the frame.
-        at_s: when the event in it happened, in monotonic seconds.
+        at_s: when it was clear that the event in it counts, in monotonic seconds: at its edge, or
+            at the end of a dwell or a cooldown.
     """
 
     text: str
     at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Order: send this text frame, which is no event, to every display.
+
+    Args:
+        text: the frame.
+    """
+
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,4 +236,4 @@ class Welcome:
     missed: PinEvent | None = None
 
 
-Effect = PinEvent | PinNoisy | Broadcast | CloseClients
+Effect = PinEvent | PinNoisy | Broadcast | Notice | CloseClients

@@ -10,6 +10,9 @@ other press is a hold:
 A hold is told when every release before its time has come to count: one debounce window after its
 time. If first edges count, a release counts at once; only one within the window of the press counts
 at its end. So the hold is told at its time, or at that end if the hold time is shorter.
+
+A press that may have ended, or may go on (see `hands`), becomes no hold meanwhile. If it goes on,
+its hold time has been running all the same.
 """
 
 from typing import NamedTuple
@@ -50,17 +53,16 @@ class Press:
         self._hold_s = hold_s
         self._window_s = window_s
         self._first = first
-        self._window_ends_s = 0.0  # of the edge at which the open press began
+        self._earliest_s = 0.0  # no hold is told before the press has come to count
+        self._interrupted = False
         self._began: tuple[int, float] | None = None  # of an open press: neither tap nor hold yet
 
     @property
     def deadline_s(self) -> float | None:
-        """When `due` tells a hold, in monotonic seconds; None while no press is open."""
-        if self.hold_at_s is None:
+        """When `due` tells a hold, in monotonic seconds; None while no press is surely going on."""
+        if self.hold_at_s is None or self._interrupted:
             return None
-        if self._first:
-            return max(self.hold_at_s, self._window_ends_s)
-        return self.hold_at_s + self._window_s
+        return max(self.hold_at_s + (0.0 if self._first else self._window_s), self._earliest_s)
 
     @property
     def hold_at_s(self) -> float | None:
@@ -70,7 +72,16 @@ class Press:
     def begin(self, seq: int, at_s: float, due_s: float) -> None:
         """Take the edge at which a press begins: its number, its stamp, and when it counted."""
         self._began = (seq, at_s)
-        self._window_ends_s = due_s + self._window_s
+        self.resume(due_s)
+
+    def interrupt(self) -> None:
+        """The pin was released, and the press may still go on."""
+        self._interrupted = True
+
+    def resume(self, due_s: float) -> None:
+        """The press goes on; that came to count at ``due_s``."""
+        self._interrupted = False
+        self._earliest_s = due_s + (self._window_s if self._first else 0.0)
 
     def end(self, at_s: float) -> Outcome | None:
         """Take the release at ``at_s``; return None if the press has already become a hold."""

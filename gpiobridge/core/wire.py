@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from enum import IntEnum
 from typing import Any
 
-from gpiobridge.core.events import Level, PinEvent
+from gpiobridge.core.events import Ignored, Level, PinEvent
 
 MAX_MESSAGE_BYTES = 16 * 1024
 """The largest message in either direction; a larger one from a client closes its socket (1009)."""
@@ -82,6 +82,16 @@ def edge_frame(event: PinEvent, at_unix_s: float) -> str:
     if event.press is not None:
         frame["press"] = event.press
     return _dump(frame)
+
+
+def dwelling_frame(pin: str, dwell_s: float) -> str:
+    """Return the frame of a press that has begun and counts only after ``dwell_s`` seconds."""
+    return _dump({"type": "dwelling", "pin": pin, "ms": round(1000 * dwell_s)})
+
+
+def ignored_frame(pin: str, why: Ignored) -> str:
+    """Return the frame of a press that is no event of its own."""
+    return _dump({"type": "ignored", "pin": pin, "why": why})
 
 
 def cursor(epoch: str, seq: int) -> str:

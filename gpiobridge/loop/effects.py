@@ -15,6 +15,7 @@ from gpiobridge.core.events import (
     Broadcast,
     CloseClients,
     Effect,
+    Notice,
     Now,
     PinEvent,
     PinNoisy,
@@ -82,6 +83,8 @@ class Effects:
                     now_s = sent_s = self._clock.now().mono_s
                     for observer in self._observers:
                         observer.frame_sent(now_s - at_s)
+                case Notice(text):
+                    self._hub.broadcast(text, now_s)
                 case CloseClients(page, to):
                     left = self._hub.navigate(self._paths[to], effect, now_s)
                     self._follow(left, event, to, turn_s, sent_s)

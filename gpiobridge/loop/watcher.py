@@ -19,6 +19,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from gpiobridge.config import Settings
 from gpiobridge.core.clock import Clock
 from gpiobridge.core.core import Core
+from gpiobridge.core.events import Care
 from gpiobridge.displays.audience import Display, Order
 from gpiobridge.displays.connection import Connection
 from gpiobridge.displays.hub import Hub
@@ -90,6 +91,11 @@ class Watcher:
             holds_s={name: (pin.active, pin.hold_s) for name, pin in settings.pins.items()},
             gestures=gestures,
             first=[name for name, pin in settings.pins.items() if pin.counts == "first"],
+            care={
+                name: Care(pin.active, pin.dwell_s, pin.cooldown_s)
+                for name, pin in settings.pins.items()
+                if pin.dwell_s or pin.cooldown_s
+            },
         )
         self.pins = pins
         self.paths = paths

@@ -5,8 +5,9 @@ So no timer ends it: a timer would be late in a process that is held up. The end
 and each call that looks for edges, reads a level or drives a pin handles it first.
 
 A press that is accepted is an event: the debounce sees the level before it, the press, and the
-level after it, each for the pin's window. A press that would be no event is refused, with the
-reason. A level without an end may bounce, as a wire does, but it never spoils a press.
+level after it, each for the pin's window, and as long as the pin's dwell and cooldown ask for. A
+press that would be no event is refused, with the reason. A level without an end may bounce, as a
+wire does, but it never spoils a press.
 
 It keeps two promises that the watcher relies on (`core.debounce` says why). A reading is never
 older than the moment before it. An edge that was stamped before a moment has reached the watcher
@@ -135,18 +136,19 @@ class Driving:
         self._ends.pop(pin, None)
 
     def _press_locked(self, pin: str, level: Level, for_s: float, now_s: float) -> None:
-        window_s = self._pins[pin].debounce_s
+        shortest_s, key = self._shortest(pin, level)
         if not 0 < for_s <= MAX_PRESS_S:
             raise DriveError(
                 f"pin {pin!r}: a press can't last {for_s} s; give it a time above 0 and of at most "
                 f"{format_duration(MAX_PRESS_S)}"
             )
         # If its first edge counts, a shorter press is an event: it ends with the window.
-        if for_s < window_s - _SPARE_S and self._pins[pin].counts != "first":
+        by_window = key == "debounce" and self._pins[pin].counts == "first"
+        if for_s < shortest_s - _SPARE_S and not by_window:
             raise DriveError(
                 f"pin {pin!r}: a press of {format_duration(for_s)} is shorter than the pin's "
-                f"debounce of {format_duration(window_s)}, so it would be no event: make it "
-                f"{format_duration(window_s)} or longer, or the debounce shorter"
+                f"{key} of {format_duration(shortest_s)}, so it would be no event: make it "
+                f"{format_duration(shortest_s)} or longer, or the {key} shorter"
             )
         if (end := self._ends.get(pin)) is not None:
             raise DriveError(
@@ -160,17 +162,23 @@ class Driving:
             )
         self._spare_locked(pin, now_s, "a press now would be no event")
         self._change_locked(pin, level, now_s, of_press=True)
-        self._ends[pin] = _End(now_s + max(for_s, window_s) + _SPARE_S, level.other)
+        self._ends[pin] = _End(now_s + max(for_s, shortest_s) + _SPARE_S, level.other)
 
     def _spare_locked(self, pin: str, now_s: float, why: str) -> None:
-        """Refuse a change within the debounce of the last one."""
+        """Refuse a change so soon after the last one that the level between them doesn't count."""
         newest = self._changes.get(pin)
-        window_s = self._pins[pin].debounce_s
-        if newest is not None and now_s < newest.at_s + window_s:
+        shortest_s, key = self._shortest(pin, self._read(pin))
+        if newest is not None and now_s < newest.at_s + shortest_s:
             raise DriveError(
-                f"pin {pin!r} changed less than its debounce of {format_duration(window_s)} ago, "
-                f"so {why}: try again in {_at_least(newest.at_s + window_s - now_s)}"
+                f"pin {pin!r} changed less than its {key} of {format_duration(shortest_s)} ago, "
+                f"so {why}: try again in {_at_least(newest.at_s + shortest_s - now_s)}"
             )
+
+    def _shortest(self, pin: str, level: Level) -> tuple[float, str]:
+        """Say how long a level must last to be an event, in seconds, and which key says so."""
+        its = self._pins[pin]
+        care = (its.dwell_s, "dwell") if level is its.active else (its.cooldown_s, "cooldown")
+        return max((its.debounce_s, "debounce"), care, key=lambda each: each[0])
 
     def _end_presses_locked(self, now_s: float) -> None:
         """Make the changes that are due, in the order of their stamps."""

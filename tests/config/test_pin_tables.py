@@ -214,7 +214,7 @@ def test_a_wrong_line_in_gpio(folder: Path, line: str, problem: str) -> None:
          "leave it out for the default of 2s"),
         ('pin = 27\nname = "x"', '.name = "x": unknown key; '
          "leave it out, or write one of pin, chip, pull, source, active, debounce, counts, "
-         "hold"),
+         "dwell, cooldown, hold"),
     ],
 )  # fmt: skip
 def test_a_wrong_line_of_a_pin(folder: Path, body: str, problem: str) -> None:

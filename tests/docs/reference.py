@@ -44,6 +44,8 @@ DEFAULTS = {
     "kiosk.allow": "none",
     "kiosk.renew": "never",
     "pins.pin": "must be given",
+    "pins.dwell": "that of `[gpio]`",
+    "pins.cooldown": "that of `[gpio]`",
     "pins.chip": "that of `[gpio]`",
     "pins.source": '`"gpio"`',
     "pins.active": '`"low"`; with `pull = "down"` it is `"high"`, with `"none"` it must be given',
@@ -65,6 +67,8 @@ EXAMPLES = {
     "kiosk.allow": '["https://example.org"]',
     "kiosk.renew": '"04:00"',
     "pins.pin": "17",
+    "pins.dwell": '"400ms"',
+    "pins.cooldown": '"500ms"',
     "pins.chip": '"gpiochip2"',
     "pins.source": '"http"',
     "pins.active": '"low"',
@@ -277,7 +281,7 @@ def example() -> str:
 # These would say something else than the default, or need what isn't there.
 _COMMENTED = {
     "server.token", "server.api_token", "server.allowed_hosts", "server.url", "kiosk.allow",
-    "kiosk.renew", "pins.chip", "pins.source", "pages.idle",
+    "kiosk.renew", "pins.chip", "pins.source", "pins.dwell", "pins.cooldown", "pages.idle",
 }  # fmt: skip
 
 

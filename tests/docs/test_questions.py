@@ -12,9 +12,10 @@ from typing import Any
 from urllib.request import Request, urlopen
 
 import pytest
-from harness.bridge_process import BridgeProcess
+from harness.bridge_process import BridgeProcess, Run
 from harness.deadline import DEADLINE_S, wait_until
-from harness.sockets import close_of
+from harness.pages import ONLINE
+from harness.sockets import close_of, frame
 from test_wiring import QUOTE, doctor_says, write_exhibit
 from websockets.sync.client import connect
 
@@ -240,3 +241,29 @@ def test_a_press_brings_the_next_tab_to_the_front(tmp_path: Path) -> None:
     finally:
         chromium.terminate()
         chromium.wait(DEADLINE_S)
+
+
+def test_hands_that_tremble_press_once(run_bridge: Run, page: Any, tmp_path: Path) -> None:
+    """The exhibit as printed: a bump is nothing, and the page says so; a shaking press is one."""
+    text = PAGES["hands-that-tremble"]
+    config = write_exhibit(tmp_path, blocks(text, "toml")[0])
+    (tmp_path / "templates/welcome.html").write_text(
+        written_files(text)["templates/welcome.html"], "utf-8"
+    )
+    bridge = run_bridge(config=config)
+    page.goto(f"{bridge.url}/welcome")
+    page.wait_for_selector(ONLINE)
+    with bridge.socket("welcome") as ws:
+        before = frame(ws, "state")["seq"]
+    bridge.set_level("button", "low")
+    page.wait_for_selector('#bar[data-dwelling="400"]')
+    bridge.set_level("button", "high")
+    page.get_by_text("A little longer, please").wait_for()
+    bridge.set_level("button", "low")
+    page.wait_for_url("**/open")
+    for level in ("high", "low", "high", "low", "high"):
+        bridge.set_level("button", level)
+    wait_until(lambda: bridge.levels()["button"] == "high")
+    with bridge.socket("open") as ws:
+        assert frame(ws, "state")["seq"] == before + 2  # all of it was one press and its release
+    assert page.url.endswith("/open")

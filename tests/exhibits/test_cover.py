@@ -244,7 +244,7 @@ def test_every_event_of_a_page() -> None:
     script = CLIENT.read_text()
     promised = {f"gpiobridge:{name}" for name in re.findall(r'\btell\("(\w+)"', script)}
     promised |= {"gpiobridge:online", "gpiobridge:offline"}
-    assert len(promised) == 9
+    assert len(promised) == 10
     used = set(re.findall(r"gpiobridge:\w+", WRITTEN))
     assert missing(promised, used, {}) == set()
 

@@ -21,6 +21,7 @@ from faults.oracle.gestures import (
     presses_of,
     unseen_of,
 )
+from faults.oracle.hands import Hands, match_hands
 from faults.oracle.life import CHAIN_S, Stretch, Track, follow
 from faults.oracle.messages import judge_messages
 from faults.oracle.numbers import disorder, pairs, settled
@@ -72,12 +73,15 @@ class Facts:
 
     Attributes:
         made_s: event number to the earliest and latest moment at which it happened.
+        clear_s: the same of the moment at which it was clear that it counts, for pins with a dwell
+            or a cooldown.
         unseen: what the server may have told just before its end.
         unsure: how many events could have been otherwise, by their timing.
         pairs: how many neighbours of two pins were held up together.
     """
 
     made_s: dict[int, tuple[float, float]] = field(default_factory=dict)
+    clear_s: dict[int, tuple[float, float]] = field(default_factory=dict)
     unseen: list[Event] = field(default_factory=list)
     unsure: int = 0
     pairs: int = 0
@@ -197,7 +201,8 @@ class Judge:
         return facts
 
     def _judge_numbers(self, life: Life, facts: Facts, verdict: Verdict) -> None:
-        found = settled(life.events, facts.made_s, _DEBOUNCES_S, self._graph.first)
+        clear_s = facts.made_s | facts.clear_s
+        found = settled(life.events, clear_s, _DEBOUNCES_S, self._graph.first)
         facts.pairs = pairs(found)
         for before, behind in disorder(found):
             verdict.lost["number"] += 1
@@ -213,10 +218,16 @@ class Judge:
         sure_s = self._told_until_s(life.ended_s or end_s)
         drives = life.drives.get(pin.name, [])
         first = pin.name in self._graph.first
-        found = candidates(pin.name, drives, pin.debounce_s, sure_s, end_s, first)
+        care = self._graph.care.get(pin.name)
         told = [event for event in life.events if event.pin == pin.name]
         edges = [event for event in told if event.kind == "edge"]
-        match = match_pin(pin.name, pin.rest, found, edges, pin.debounce_s, first)
+        if care is None:
+            found = candidates(pin.name, drives, pin.debounce_s, sure_s, end_s, first)
+            match = match_pin(pin.name, pin.rest, found, edges, pin.debounce_s, first)
+        else:
+            hands = Hands(pin.rest, care, pin.debounce_s, sure_s, end_s)
+            match, clear = match_hands(pin.name, hands, drives, edges)
+            facts.clear_s |= {edge.seq: span for edge, span in zip(edges, clear, strict=False)}
         verdict.add(match.verdict)
         facts.unsure += match.verdict.unsure
         if not match.verdict.well:
@@ -224,13 +235,18 @@ class Judge:
         for event, held in zip(edges, match.by_event, strict=True):
             facts.made_s[event.seq] = (held.from_s, held.to_s)
         named = pin.name in self._graph.gesture_pins
-        limits = Limits(pin.debounce_s, pin.hold_s, sure_s, end_s) if named else None
+        patience_s = care.dwell_s + care.cooldown_s if care else 0.0
+        waits_s = pin.debounce_s + patience_s
+        limits = Limits(waits_s, pin.hold_s, sure_s, end_s) if named else None
         presses = presses_of(pin.rest, edges, match.by_event)
         gestures = [event for event in told if event.kind != "edge"]
         matched = match_gestures(pin.name, presses, gestures, limits)
         verdict.add(matched.verdict)
         facts.unsure += matched.verdict.unsure
         facts.made_s.update(matched.made_s)
+        if care:  # a tap when its release is clear, a hold at the latest when the press goes on
+            for seq, (from_s, to_s) in matched.made_s.items():
+                facts.clear_s[seq] = (from_s, to_s + patience_s)
         return unseen_of(pin.name, pin.rest, matched.open, match.after_last, limits)
 
     # ------------------------------------------------------------ the displays
@@ -270,7 +286,11 @@ class Judge:
         life, name = self.lives[stretch.epoch], display_name(number)
         moves, messages = life.dated()
         sent = sent_by(stretch, name, moves)
-        steps = steps_of(self._graph, stretch, life.events, known.made_s, _RESTS, CATCH_UP_S, sent)
+        steps = steps_of(
+            *(self._graph, stretch, life.events, known.made_s, _RESTS, CATCH_UP_S),
+            sent=sent,
+            clear_s=known.clear_s,
+        )
         free_from = len(steps)
         ends_s = [end_s for end_s in (stretch.end_s, life.ended_s) if end_s is not None]
         if ends_s:

@@ -5,6 +5,7 @@ r"""How a contact moves: clean presses, bouncing ones, and glitches too short to
     clean     ‾‾‾‾\____________/‾‾‾‾‾‾‾
     bouncing  ‾‾‾‾\_/\_/\____________/\_/‾‾‾‾‾‾‾     each bounce well within the debounce
     glitch    ‾‾‾‾\_/‾‾‾‾‾‾‾\_/‾‾‾‾‾‾‾               never as long as the debounce
+    shaking   ‾‾‾‾\____/‾‾\___/‾‾‾\____/‾‾‾‾‾‾‾‾      each level long enough to settle
     hold      ‾‾‾‾\_/\___________________/\________________/\_/‾‾‾‾‾‾‾    it may flicker
 
 A wave is a list of steps, each a pause since the one before was acknowledged and the level (in
@@ -14,7 +15,7 @@ terms of active or not) to drive then. It starts and ends inactive.
 from dataclasses import dataclass
 from random import Random
 
-from faults.graph import Pin
+from faults.graph import Care, Pin
 
 KINDS = ("bouncing", "clean", "glitch")
 _WEIGHTS = (6, 2, 2)
@@ -79,6 +80,29 @@ def make_wave(random: Random, pin: Pin, after_s: float) -> Wave:
         bounces = random.randint(0, 3) if kind == "bouncing" else 0
         steps += _turn(random, pin.debounce_s, False, held_s, bounces)
     return Wave(pin.name, kind, play, after_s, tuple(steps))
+
+
+def make_shaking(random: Random, pin: Pin, care: Care, after_s: float) -> Wave:
+    """Draw one wave of a pin with a dwell or a cooldown: each level is sure to settle.
+
+    A press is steady, too short for the dwell, or a hand that trembles.
+    """
+    kind = random.choices(KINDS, _WEIGHTS)[0]
+    play = random.choice(pin.plays)
+    settling_s = HELD * pin.debounce_s
+    if kind == "glitch":
+        steps = (Step(0.0, True), Step(random.uniform(settling_s, 1.2 * settling_s), False))
+        return Wave(pin.name, kind, play, after_s, steps)
+    length_s = _length_s(random, pin, play) + (care.dwell_s if play == "edge" else 0.0)
+    if kind == "clean" or not care.cooldown_s:
+        return Wave(pin.name, kind, play, after_s, (Step(0.0, True), Step(length_s, False)))
+    shaking = [Step(0.0, True)]
+    while length_s > 0:
+        pressed_s = random.uniform(settling_s, 2 * settling_s)
+        shaking += [Step(pressed_s, False), Step(random.uniform(settling_s, 0.1), True)]
+        length_s -= pressed_s
+    shaking.append(Step(settling_s, False))
+    return Wave(pin.name, kind, play, after_s, tuple(shaking))
 
 
 def _length_s(random: Random, pin: Pin, play: str) -> float:

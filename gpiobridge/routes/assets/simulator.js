@@ -43,7 +43,9 @@
 
   function wire(card) {
     const { pin, activeLevel } = card.dataset;
-    const settleMs = Number(card.dataset.debounceMs) + MARGIN_MS;
+    // How long the pin must be pressed, and released, for that to count.
+    const pressMs = Number(card.dataset.pressMs) + MARGIN_MS;
+    const restMs = Number(card.dataset.restMs) + MARGIN_MS;
     const press = card.querySelector(".press");
     const hold = card.querySelector(".hold");
     let turn = Promise.resolve();
@@ -68,9 +70,9 @@
     async function pressOnce() {
       if (isHeld()) return;
       press.classList.add("busy");
-      const forMs = Math.max(PRESS_MS, settleMs);
+      const forMs = Math.max(PRESS_MS, pressMs);
       // The bridge itself releases the pin: this page may be closed meanwhile.
-      if (await set(pin, activeLevel, forMs)) await sleep(forMs + settleMs);
+      if (await set(pin, activeLevel, forMs)) await sleep(forMs + restMs);
       press.classList.remove("busy");
     }
 
@@ -78,7 +80,7 @@
       const held = !isHeld();
       if (await set(pin, held ? activeLevel : other(activeLevel))) {
         showHeld(held);
-        await sleep(settleMs);
+        await sleep(held ? pressMs : restMs);
       }
     }
 

@@ -2,10 +2,10 @@
 //
 // The bridge puts this script into the head of every page it serves. The page needs no code of its
 // own. An element with data-pin="button" gets data-level ("low", "high") and data-active ("true",
-// "false"). <html> gets data-bridge ("online", "offline"). With simulated pins it also gets
+// "false"); data-dwelling while a press of it doesn't count yet. <html> gets data-bridge ("online", "offline"). With simulated pins it also gets
 // data-simulated, and the page shows a small badge. data-idle counts down the seconds before an
 // idle page leaves. A page that wants more listens to events on document (gpiobridge:state, :edge,
-// :message, :online, :offline, :shown, :navigate, :idle).
+// :ignored, :message, :online, :offline, :shown, :navigate, :idle).
 //
 // There is one connection. It is always in one of these states:
 //
@@ -83,6 +83,7 @@
   const ledBackKey = `gpiobridge${prefix}:led-back`;
 
   const pins = {};
+  const dwelling = new Map(); // pin to how long its press must last to count, in ms, while it doesn't
   let beatMs = 1000 * Number(script.dataset.beat);
   let activeLevels = JSON.parse(script.dataset.active); // of every pin, by name
   let state = "asleep";
@@ -354,6 +355,7 @@
     // An edge led nowhere while the server believed that presses don't count. Its press may count.
     if (unheard) cursors = unheard;
     enter("waiting");
+    endDwelling();
     setConnected(false);
     timer = setTimeout(retry, retryDelayMs(attempt, Math.random()));
     attempt += 1;
@@ -456,6 +458,7 @@
       socket.send('{"type":"beat"}');
     } else if (frame.type === "state") {
       setSimulated(frame.simulated);
+      endDwelling(); // what dwells now follows
       for (const [pin, level] of Object.entries(frame.pins)) setLevel(pin, level);
       setConnected(true);
       // From now on the server misses this page if it hangs, also before its first beat.
@@ -471,9 +474,19 @@
     } else if (frame.type === "edge") {
       const { pin, event, level, seq } = frame;
       if (again) return;
+      dwelling.delete(pin);
       setLevel(pin, level);
       tell("edge", { pin, event, level, active: pins[pin].active, seq });
       if (idlePins.includes(pin)) startIdling();
+    } else if (frame.type === "dwelling") {
+      dwelling.set(frame.pin, frame.ms);
+      show(frame.pin);
+      if (idlePins.includes(frame.pin)) startIdling();
+    } else if (frame.type === "ignored") {
+      const { pin, why } = frame;
+      dwelling.delete(pin);
+      show(pin);
+      tell("ignored", { pin, why });
     } else if (frame.type === "message") {
       tell("message", frame.data);
     }
@@ -521,6 +534,12 @@
     show(pin);
   }
 
+  function endDwelling() {
+    const ended = [...dwelling.keys()];
+    dwelling.clear();
+    ended.forEach(show);
+  }
+
   function show(pin) {
     const all = document.querySelectorAll(`[data-pin="${CSS.escape(pin)}"]`);
     for (const element of all) showOn(element);
@@ -535,6 +554,8 @@
       delete element.dataset.level;
       delete element.dataset.active;
     }
+    if (dwelling.has(element.dataset.pin)) element.dataset.dwelling = dwelling.get(element.dataset.pin);
+    else delete element.dataset.dwelling;
   }
 
   /** Show the levels on elements that were added to the page, or whose data-pin has changed. */
@@ -543,7 +564,7 @@
     for (const { type, target, addedNodes } of records) {
       for (const node of type === "attributes" ? [target] : addedNodes) {
         if (node.nodeType !== Node.ELEMENT_NODE) continue;
-        if (node.matches("[data-pin], [data-level]")) showOn(node);
+        if (node.matches("[data-pin], [data-level], [data-dwelling]")) showOn(node);
         node.querySelectorAll("[data-pin]").forEach(showOn);
       }
     }

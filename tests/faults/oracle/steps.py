@@ -169,6 +169,7 @@ def steps_of(
     rests: Mapping[str, str],
     catch_up_s: float,
     sent: Sequence[Sent] = (),
+    clear_s: Mapping[int, tuple[float, float]] | None = None,
 ) -> list[Step]:
     """What a display met in a stretch, in order.
 
@@ -180,11 +181,14 @@ def steps_of(
         rests: pin name to its level at rest.
         catch_up_s: how long an event is remembered for those who are away.
         sent: the orders by which it was sent away.
+        clear_s: of events that came to count later than they happened, by a dwell or a cooldown:
+            event number to the earliest and latest moment of that.
     """
+    clear_s = {**made_s, **(clear_s or {})}
     steps: list[Step] = []
-    others: list[Look | Sent] = [*_looks(graph, stretch, events, made_s, rests, sent), *sent]
+    others: list[Look | Sent] = [*_looks(graph, stretch, events, clear_s, rests, sent), *sent]
     others.sort(key=lambda other: (other.seq, other.place))
-    for due in dues_of(stretch, events, made_s, catch_up_s):
+    for due in dues_of(stretch, events, made_s, catch_up_s, clear_s):
         while others and others[0].seq < due.seq:
             steps.append(others.pop(0))
         steps.append(due)
@@ -196,6 +200,7 @@ def dues_of(
     events: Sequence[Event],
     made_s: Mapping[int, tuple[float, float]],
     catch_up_s: float,
+    clear_s: Mapping[int, tuple[float, float]] | None = None,
 ) -> list[Due]:
     """The events of a stretch, each with whether it must count; arguments as of `steps_of`."""
     dues = []
@@ -203,9 +208,10 @@ def dues_of(
         if event.seq <= stretch.seq:
             continue
         earliest_s, latest_s = made_s.get(event.seq, (event.seen_s, event.seen_s))
+        clear_from_s, clear_to_s = (clear_s or made_s).get(event.seq, (earliest_s, latest_s))
         must = may = True
         for since_s, asked_s, joined_s in stretch.gaps:
-            if since_s - DELIVERY_S <= latest_s and earliest_s <= joined_s:
+            if since_s - DELIVERY_S <= clear_to_s and clear_from_s <= joined_s:
                 must &= joined_s - earliest_s < catch_up_s - CATCH_UP_MARGIN_S
                 may &= asked_s - latest_s < catch_up_s + CATCH_UP_MARGIN_S
         stays = {place: to for (place, seq), to in stretch.stays.items() if seq == event.seq}
@@ -216,7 +222,7 @@ def dues_of(
                 may,
                 _reloaded(stretch, event, made_s),
                 made_s.get(event.began, (-inf, inf)),
-                earliest_s if event.seq in made_s else -inf,
+                clear_from_s if event.seq in made_s else -inf,
                 stretch.pauses,
                 stays,
             )

@@ -1,0 +1,188 @@
+r"""Settled levels and time in, presses that count out: ``dwell`` and ``cooldown`` of one pin.
+
+Pure, and in event time like `gestures`: it comes behind `debounce` and before everything that asks
+what a pin does. ``dwell_s`` is how long the pin must be pressed before the press counts. A shorter
+press is nothing. The release isn't held up:
+
+    pin      ‾‾‾\__/‾‾‾‾‾‾\_________________/‾‾‾‾‾‾‾‾‾   (active low)
+    events                           L      H
+                          '←─dwell─→
+
+A press that begins within ``cooldown_s`` of the release before belongs to the press before. So that
+release was none, and one is told only when it is certain to be one:
+
+    pin      ‾‾‾\______/‾\____/‾\___________/‾‾‾‾‾‾‾‾‾
+    events      L                                    H   (stamped at its edge)
+                                            '←cool-→
+                                              down
+
+Then the dwell is the time for which the pin was pressed, without the interruptions. So a hand that
+trembles gets there, and two knocks don't: their pause isn't added.
+
+A press is stamped at its first edge. It counts when every release before that moment has come to
+count: one debounce window later. The same holds for a release, and the presses that could still
+belong to it.
+"""
+
+from typing import NamedTuple
+
+from gpiobridge.core.events import Ignored, Level
+
+
+class Counted(NamedTuple):
+    """A level that counts.
+
+    Args:
+        level: the level.
+        at_s: the stamp of its edge, in monotonic seconds.
+        clear_s: when it was clear that it counts: with neither key, its stamp.
+        due_s: when it came to count, as of `debounce.Change`.
+    """
+
+    level: Level
+    at_s: float
+    clear_s: float
+    due_s: float
+
+
+class Dwelling(NamedTuple):
+    """A press has begun that doesn't count yet.
+
+    Args:
+        at_s: the stamp of its edge, in monotonic seconds.
+    """
+
+    at_s: float
+
+
+class Dropped(NamedTuple):
+    """A press that doesn't count, or belongs to the one before.
+
+    Args:
+        why: which key says so.
+        at_s: the stamp of its edge, in monotonic seconds.
+    """
+
+    why: Ignored
+    at_s: float
+
+
+class Interrupted(NamedTuple):
+    """The pin was released, and the press may still go on."""
+
+
+class Resumed(NamedTuple):
+    """The press goes on.
+
+    Args:
+        due_s: when that came to count.
+    """
+
+    due_s: float
+
+
+Outcome = Counted | Dwelling | Dropped | Interrupted | Resumed
+
+
+class Deadline(NamedTuple):
+    """A moment at which something follows without an edge.
+
+    Args:
+        due_s: when, in monotonic seconds.
+        at_s: by which stamp it is ordered among what comes to count at that moment.
+    """
+
+    due_s: float
+    at_s: float
+
+
+class Hands:
+    """The presses of one pin.
+
+    Args:
+        active: the level of a pressed pin.
+        level: the first reading. A press that is going on then has counted, and is never an event.
+        dwell_s: how long the pin must be pressed for a press to count, in seconds; 0: at once.
+        cooldown_s: how soon behind a release a press belongs to the one before, in seconds; 0: no
+            press does.
+        window_s: the pin's debounce window, in seconds.
+        first: whether its first edge counts at once; then there is no dwell.
+    """
+
+    def __init__(
+        self,
+        active: Level,
+        level: Level,
+        dwell_s: float,
+        cooldown_s: float,
+        window_s: float,
+        *,
+        first: bool = False,
+    ) -> None:
+        self._active = active
+        self._dwell_s = dwell_s
+        self._cooldown_s = cooldown_s
+        self._window_s = window_s
+        self._first = first
+        self._pressed = level is active
+        # A press is open until it is certain that it is over.
+        self._open = self._counted = self._pressed
+        self._began_s = 0.0
+        self._since_s = 0.0  # the pin has been pressed since then, if it is
+        self._lasted_s = 0.0  # for so long it was pressed before, in the open press
+        self._released_s = 0.0
+        self._quiet_due_s = 0.0  # no press can come before it that is stamped in the cooldown
+
+    @property
+    def deadline(self) -> Deadline | None:
+        """When `due` has something to tell; None while it waits for an edge."""
+        if not self._open:
+            return None
+        if not self._pressed:
+            return Deadline(self._quiet_due_s, self._released_s + self._cooldown_s)
+        if self._counted:
+            return None
+        clear_s = self._since_s + (self._dwell_s - self._lasted_s)
+        return Deadline(clear_s + self._window_s, clear_s)
+
+    def take(self, level: Level, at_s: float, due_s: float) -> list[Outcome]:
+        """Take a settled level: what it is, its stamp, and when it settled."""
+        if level is self._active:
+            return self._press(at_s, due_s)
+        return self._release(at_s, due_s)
+
+    def due(self) -> list[Outcome]:
+        """Return what follows at the deadline, which has passed."""
+        deadline = self.deadline
+        assert deadline is not None
+        if not self._pressed:
+            return self._end(deadline.at_s, deadline.due_s)
+        self._counted = True
+        return [Counted(self._active, self._began_s, deadline.at_s, deadline.due_s)]
+
+    def _press(self, at_s: float, due_s: float) -> list[Outcome]:
+        self._pressed, self._since_s = True, at_s
+        if self._open:
+            return [Dropped(Ignored.COOLDOWN, at_s), Resumed(due_s)] if self._counted else []
+        self._open, self._began_s, self._lasted_s = True, at_s, 0.0
+        self._counted = not self._dwell_s
+        if self._counted:
+            return [Counted(self._active, at_s, at_s, due_s)]
+        return [Dwelling(at_s)]
+
+    def _release(self, at_s: float, due_s: float) -> list[Outcome]:
+        self._pressed, self._released_s = False, at_s
+        self._lasted_s += at_s - self._since_s
+        if not self._cooldown_s:
+            return self._end(at_s, due_s)
+        over_s = at_s + self._cooldown_s
+        self._quiet_due_s = (
+            max(over_s, due_s + self._window_s) if self._first else over_s + self._window_s
+        )
+        return [Interrupted()] if self._counted else []
+
+    def _end(self, clear_s: float, due_s: float) -> list[Outcome]:
+        self._open = False
+        if self._counted:
+            return [Counted(self._active.other, self._released_s, clear_s, due_s)]
+        return [Dropped(Ignored.DWELL, self._began_s)]

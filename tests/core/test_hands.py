@@ -1,0 +1,127 @@
+"""Dwell and cooldown in the core, as tables of what happens to one pin and what displays hear."""
+
+import json
+from typing import Any
+
+import pytest
+
+from gpiobridge.core.core import Core
+from gpiobridge.core.events import Care, Effect, Level, Notice, Now, PinEvent, RawEdge
+
+LOW, HIGH = Level.LOW, Level.HIGH
+WINDOW_S = 0.02
+
+
+class Bench:
+    """A core with one pin, and a watcher that is never late.
+
+    Args:
+        dwell_s: of the pin.
+        cooldown_s: of the pin.
+        level: at the start.
+    """
+
+    def __init__(self, dwell_s: float, cooldown_s: float, level: Level = HIGH) -> None:
+        self.core = Core(
+            "ab12",
+            {"button": WINDOW_S, "other": 0.0},
+            {"page": {("button", LOW): "next"}, "door": {("other", LOW): "next"}},
+            10.0,
+            simulated=False,
+            while_rules={"door": {("other", LOW): "next"}},
+            care={"button": Care(LOW, dwell_s, cooldown_s)},
+        )
+        self.level = level
+        self.core.reading("button", level, 0.0)
+        self.core.reading("other", HIGH, 0.0)
+
+    def play(self, *changes: float, until_s: float) -> list[tuple[float, str]]:
+        """Change the pin at some moments, in seconds; return what displays hear, and when."""
+        heard: list[tuple[float, str]] = []
+        left = list(changes)
+        while True:
+            due_s = [*left[:1], *([self.core.deadline_s] if self.core.deadline_s else [])]
+            if not due_s or min(due_s) > until_s:
+                return heard
+            now_s = min(due_s)
+            if left and left[0] == now_s:
+                self.level = self.level.other
+                self.core.edge(RawEdge("button", self.level, left.pop(0)))
+            for pin in self.core.pins_to_read(now_s):
+                self.core.reading(pin, self.level, now_s)
+            told = self.core.tell(Now(now_s, now_s), now_s, 100)
+            heard += [(round(now_s, 3), what) for what in map(words, told) if what]
+
+
+def words(effect: Effect) -> str:
+    """An event, or a frame that is none, in short."""
+    if isinstance(effect, PinEvent):
+        return f"{effect.event} at {effect.at_s:g}"
+    if isinstance(effect, Notice):
+        frame: dict[str, Any] = json.loads(effect.text)
+        return f"{frame['type']} {frame.get('ms', frame.get('why'))}"
+    return ""
+
+
+@pytest.mark.parametrize(
+    ("dwell_s", "cooldown_s", "changes", "heard"),
+    [
+        (0.4, 0, (1.0, 1.3), [(1.02, "dwelling 400"), (1.32, "ignored dwell")]),
+        (0.4, 0, (1.0, 1.5), [(1.02, "dwelling 400"), (1.42, "low at 1"), (1.52, "high at 1.5")]),
+        (0.4, 0, (1.0, 1.4), [(1.02, "dwelling 400"), (1.42, "low at 1"), (1.42, "high at 1.4")]),
+        (
+            *(0, 0.5, (1.0, 1.1, 1.3, 1.4)),
+            [(1.02, "low at 1"), (1.32, "ignored cooldown"), (1.92, "high at 1.4")],
+        ),
+        (
+            *(0, 0.5, (1.0, 1.1, 1.6, 1.7)),  # just not within it
+            [(1.02, "low at 1"), (1.62, "high at 1.1"), (1.62, "low at 1.6")],
+        ),
+        (
+            *(0.4, 0.5, (1.0, 1.1, 1.5, 1.6)),  # two knocks
+            [(1.02, "dwelling 400"), (2.12, "ignored dwell")],
+        ),
+        (
+            *(0.4, 0.5, (1.0, 1.2, 1.3, 1.6)),  # pressed for 0.2 s and 0.2 s
+            [(1.02, "dwelling 400"), (1.52, "low at 1"), (2.12, "high at 1.6")],
+        ),
+    ],
+)
+def test_what_is_told(
+    dwell_s: float, cooldown_s: float, changes: tuple[float, ...], heard: list[tuple[float, str]]
+) -> None:
+    """When each press counts, and what displays hear of those that don't."""
+    assert Bench(dwell_s, cooldown_s).play(*changes, until_s=2.18) == heard
+
+
+def test_a_press_at_the_start_is_the_level_and_no_event() -> None:
+    """Its release counts; a press within the cooldown of that belongs to it."""
+    bench = Bench(0.4, 0.5, LOW)
+    assert bench.core.levels["button"] is LOW
+    assert bench.play(1.0, 1.2, 2.0, until_s=3.0) == [
+        (1.22, "ignored cooldown"),
+        (2.52, "high at 2"),
+    ]
+
+
+def test_a_display_that_joins_hears_what_dwells() -> None:
+    """Behind the state; but nothing comes between a state and a close by its levels."""
+    bench = Bench(0.4, 0)
+    bench.play(1.0, until_s=1.1)
+    welcome = bench.core.join("page", (), Now(1.1, 1.1))
+    assert [json.loads(text)["type"] for text in welcome.texts] == ["state", "dwelling"]
+    bench.core.edge(RawEdge("other", LOW, 1.15))
+    bench.core.tell(Now(1.15, 1.15), 1.15, 100)
+    leaving = bench.core.join("door", (), Now(1.2, 1.2))
+    assert (len(leaving.texts), leaving.to) == (1, "next")
+    bench.play(until_s=2.0)
+    assert len(bench.core.join("page", (), Now(2.0, 2.0)).texts) == 1
+
+
+def test_a_pin_that_oscillates_does_not_flood_displays() -> None:
+    """At most one press in 50 ms is told as dwelling, and only such a one as ignored."""
+    bench = Bench(0.4, 0)
+    changes = [1.0 + n * 0.021 for n in range(100)]
+    heard = [what for _, what in bench.play(*changes, until_s=4.0)]
+    assert heard.count("dwelling 400") == heard.count("ignored dwell")
+    assert 20 <= heard.count("dwelling 400") <= 2.1 / 0.05

@@ -1,0 +1,236 @@
+r"""Presses of a pin with a dwell or a cooldown: which had to count, and was each told?
+
+::
+
+    pin     ‾‾‾\____/‾\____/‾‾‾‾‾‾‾‾\_/‾‾‾‾‾‾    each level is held long enough to settle
+    told       low              high            the first two are one press, the last is too short
+
+Each level was driven between two moments. So whether a press belongs to the one before, and whether
+it was long enough, is sure, or may be either way. What the witness saw must be one of the ways.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from math import inf
+
+from faults.graph import Care
+from faults.oracle.edges import Candidate, PinMatch
+from faults.oracle.facts import CLOCK_S, LATE_S, Drive, Event, Verdict
+
+Span = tuple[float, float]
+"""The earliest and the latest moment, or the shortest and the longest time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An event that one of the ways makes.
+
+    Args:
+        level: the level.
+        edge: when its edge was.
+        clear: when it was clear that it counts.
+    """
+
+    level: str
+    edge: Span
+    clear: Span
+
+
+@dataclass(frozen=True, slots=True)
+class _Press:
+    """A press that may go on.
+
+    Args:
+        began: its first edge.
+        since: the newest edge to the active level.
+        counted: whether it has counted.
+        lasted: how long it was pressed before that edge; once it is released, in all.
+        released: its newest release; None while the pin is pressed.
+        maybe_s: the earliest moment at which it may have counted, though it is taken not to have.
+    """
+
+    began: Span
+    since: Span
+    counted: bool = False
+    lasted: Span = (0.0, 0.0)
+    released: Span | None = None
+    maybe_s: float = inf
+
+
+Step = tuple[list[Told], _Press | None]
+"""What is told before a moment, and the press that goes on then."""
+
+Way = tuple[float, list[Told]]
+"""How long the witness waited for its events, in all, and what was told."""
+
+Known = dict[tuple[int, int, _Press | None], Way | None]
+"""The best way from each place: how many levels and events are left, and the press that goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """What the presses of a pin are judged by.
+
+    Args:
+        rest: its level at rest.
+        care: its dwell and cooldown.
+        debounce_s: its window, in seconds.
+        sure_until_s: what came to count later may not have been seen.
+        end_s: until when the last level was held, at most.
+    """
+
+    rest: str
+    care: Care
+    debounce_s: float
+    sure_until_s: float
+    end_s: float
+
+    def way(
+        self,
+        drives: Sequence[Drive],
+        events: Sequence[Event],
+        press: _Press | None = None,
+        known: Known | None = None,
+    ) -> Way | None:
+        """Find the way that makes just these events, and what may be unseen; None: there is none.
+
+        Of several it is the one by which the events were told soonest: each may be told late, so
+        presses of another number could explain them, too.
+        """
+        known = {} if known is None else known
+        key = (len(drives), len(events), press)
+        if key not in known:
+            known[key] = min(
+                self._ways(drives, events, press, known), key=lambda way: way[0], default=None
+            )
+        return known[key]
+
+    def _ways(
+        self,
+        drives: Sequence[Drive],
+        events: Sequence[Event],
+        press: _Press | None,
+        known: Known,
+    ) -> Iterator[Way]:
+        drive = drives[0] if drives else None
+        at = (self.end_s, self.end_s)
+        if drive is not None:
+            at = (drive.sent_s, self.end_s if drive.acked_s is None else drive.acked_s)
+        for told, then in self._until(press, at):
+            if not self._fits(told, events):
+                continue
+            waited_s = LATE_S * max(0, len(told) - len(events))
+            for each, event in zip(told, events, strict=False):
+                waited_s += event.seen_s - each.clear[0]
+            if drive is None:
+                if len(told) >= len(events):
+                    yield waited_s, told
+                continue
+            for after in self._taken(drive, at, then):
+                more = self.way(drives[1:], events[len(told) :], after, known)
+                if more is not None:
+                    yield waited_s + more[0], [*told, *more[1]]
+
+    def _fits(self, told: Sequence[Told], events: Sequence[Event]) -> bool:
+        for at, each in enumerate(told):
+            if at >= len(events):
+                if each.clear[1] + self.debounce_s <= self.sure_until_s:
+                    return False
+                continue
+            seen_s = events[at].seen_s
+            first_s, last_s = each.clear[0] - CLOCK_S, each.clear[1] + LATE_S
+            if each.level != events[at].what:
+                return False
+            if not first_s <= seen_s - self.debounce_s <= last_s:
+                return False
+        return True
+
+    def _taken(self, drive: Drive, at: Span, press: _Press | None) -> Iterator[_Press | None]:
+        yield self._take(drive.level, at, press)
+        if drive.acked_s is None:  # the server was gone before, or behind it
+            yield press
+
+    def _take(self, level: str, at: Span, press: _Press | None) -> _Press | None:
+        if level != self.rest:
+            if press is None:
+                return _Press(at, at)
+            return replace(press, since=at, released=None) if press.released else press
+        if press is None or press.released is not None:
+            return press
+        return replace(press, lasted=_lasted(press, at), released=at)
+
+    def _until(self, press: _Press | None, at: Span) -> Iterator[Step]:
+        """Give each way of what is told before the next level, which is driven at a time."""
+        if press is None:
+            yield [], None
+        elif press.released is None:
+            yield from self._while_pressed(press, at)
+        else:
+            gap = _between(press.released, at)
+            if gap[0] < self.care.cooldown_s + CLOCK_S and self.care.cooldown_s:
+                yield [], press
+            if gap[1] >= self.care.cooldown_s - CLOCK_S:
+                first_s, last_s = (each + self.care.cooldown_s for each in press.released)
+                release = Told(self.rest, press.released, (first_s, last_s))
+                yield [release] if press.counted else [], None
+
+    def _while_pressed(self, press: _Press, at: Span) -> Iterator[Step]:
+        dwell_s = self.care.dwell_s
+        if press.counted:
+            yield [], press
+            return
+        shortest_s, longest_s = _lasted(press, at)
+        if not dwell_s or longest_s >= dwell_s - CLOCK_S:
+            left = max(0.0, dwell_s - press.lasted[1]), max(0.0, dwell_s - press.lasted[0])
+            clear = (
+                min(press.maybe_s, press.since[0] + left[0]),
+                min(press.since[1] + left[1], at[1]),
+            )
+            if dwell_s and shortest_s < dwell_s + CLOCK_S:
+                clear = clear[0], inf  # perhaps it counted only with what followed
+            active = "low" if self.rest == "high" else "high"
+            yield [Told(active, press.began, clear)], replace(press, counted=True)
+        if dwell_s and shortest_s < dwell_s + CLOCK_S:
+            first_s = press.since[0] + max(0.0, dwell_s - press.lasted[1])
+            unsure = longest_s >= dwell_s - CLOCK_S
+            yield [], replace(press, maybe_s=min(press.maybe_s, first_s)) if unsure else press
+
+
+def match_hands(
+    pin: str, hands: Hands, drives: Sequence[Drive], events: Sequence[Event]
+) -> tuple[PinMatch, list[Span]]:
+    """Lay what the witness saw over the ways.
+
+    Args:
+        pin: its name.
+        hands: what it is judged by.
+        drives: in order of time.
+        events: the witness's edges, of this pin only.
+
+    Returns:
+        The match, and for each event when it was clear that it counts.
+    """
+    found = hands.way(drives, events)
+    if found is None:
+        verdict = Verdict()
+        verdict.lost["edge"] = verdict.phantom["edge"] = 1
+        told = ", ".join(f"{event.what} {event.seq} at {event.seen_s:.4f}" for event in events)
+        verdict.complaints.append(
+            f"pin {pin}: the server told of {told or 'nothing'}, which is impossible by its "
+            f"waveform, its dwell and its cooldown"
+        )
+        return PinMatch(verdict, [], []), []
+    way = found[1]
+    seen = way[: len(events)]
+    unseen = [Candidate(pin, each.level, *each.edge, sure=False) for each in way[len(events) :]]
+    by_event = [Candidate(pin, each.level, *each.edge, sure=True) for each in seen]
+    return PinMatch(Verdict(), by_event, unseen), [each.clear for each in seen]
+
+
+def _lasted(press: _Press, until: Span) -> Span:
+    more = _between(press.since, until)
+    return press.lasted[0] + more[0], press.lasted[1] + more[1]
+
+
+def _between(start: Span, end: Span) -> Span:
+    return max(0.0, end[0] - start[1]), max(0.0, end[1] - start[0])
