@@ -121,7 +121,7 @@ def test_an_unknown_kind_lists_all(path: Path) -> None:
         'pins.tick.source = "metronom": must be "gpio", "http" or "metronome"; did you mean '
         '"metronome"?',
         'pins.tick.every = "50ms": unknown key; leave it out, or write one of pin, chip, '
-        "pull, source, active, debounce, counts, hold",
+        "pull, source, active, debounce, counts, dwell, cooldown, hold",
     ]
 
 
