@@ -93,13 +93,16 @@ def _warn_of_first(page: str, pin: Pin, rule: Rule, first: Rule, problems: Probl
 def _warn_of_tap(pin: Pin, rule: Rule, said: Rules, problems: Problems) -> None:
     """Warn of a tap that can never happen, and of one where a longer press does nothing."""
     hold = format_duration(pin.hold_s)
-    if pin.settle_s >= pin.hold_s:
-        times, keys = _settling(pin)
+    key, shortest_s = max(
+        ("debounce", pin.settle_s), ("dwell", pin.dwell_s), key=lambda each: each[1]
+    )
+    if shortest_s >= pin.hold_s:
+        shortest = f"{_of_pin(pin, key)} = {format_duration(shortest_s)}"
         sentence = (
-            f"never happens, because {times} is not shorter than {_of_pin(pin, 'hold')} = "
+            f"never happens, because {shortest} is not shorter than {_of_pin(pin, 'hold')} = "
             f"{hold}: "
             "each press that lasts long enough to count is a hold; write a longer hold, or a "
-            f"shorter {keys}"
+            f"shorter {key}"
         )
         problems.warn(rule.key, sentence)
     elif (pin.name, Gesture.HOLD) not in said:
@@ -120,7 +123,7 @@ def _warn_of_idle(page: Page, rule: Rule, pin: Pin, problems: Problems) -> None:
         return
     times = [f"lockout = {format_duration(page.lockout_s)}"] if page.lockout_s else []
     if pin.settle_s:
-        times.append(_settling(pin)[0])
+        times.append(f"{_of_pin(pin, 'debounce')} = {format_duration(pin.debounce_s)}")
     until = " and ".join(times)
     sentence = (
         "hardly ever happens, because idle leads away after "
@@ -137,14 +140,6 @@ def _warn_of_what_is_taken_out(own: Rules, said: Rules, shared: Rules, problems:
         if rule.target is None and (pin, event) not in shared and not states:
             sentence = "takes nothing out, because [every_page] has no such rule; leave it out"
             problems.warn(rule.key, sentence)
-
-
-def _settling(pin: Pin) -> tuple[str, str]:
-    """Name what holds a press up, with the values, and the keys alone."""
-    given = {"debounce": pin.debounce_s, "dwell": pin.dwell_s}
-    keys = [key for key, value_s in given.items() if value_s]
-    values = [f"{_of_pin(pin, key)} = {format_duration(given[key])}" for key in keys]
-    return " with ".join(values), " or ".join(keys)
 
 
 def _of_pin(pin: Pin, key: str) -> str:

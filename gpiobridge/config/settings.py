@@ -205,8 +205,8 @@ class Pin:
 
     @property
     def settle_s(self) -> float:
-        """How long a press must last before it counts, in seconds: 0 if its first edge counts."""
-        return 0.0 if self.counts == "first" else self.debounce_s + self.dwell_s
+        """How long a level must last to settle, in seconds: 0 if the first edge counts."""
+        return 0.0 if self.counts == "first" else self.debounce_s
 
     @property
     def where(self) -> str:

@@ -10,6 +10,7 @@ knows neither sockets nor pins. Only one thread at a time may call it (the watch
 may read `cursor`, `levels`, `lost` and `noisy`.
 """
 
+from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from math import inf
 
@@ -48,9 +49,9 @@ NOISY_FRAME_S = 0.05
 
 _NOISY_AGAIN_S = 60.0
 
-_NOTICE_S = 0.05
-"""Displays hear of at most one press in this time that dwells or is ignored, in seconds, for each
-pin: a pin that oscillates must not flood them."""
+_NOTICES, _NOTICES_S = 10, 0.5
+"""Displays hear of at most so many presses of a pin in this time, in seconds, that dwell or are
+ignored: a pin that oscillates must not flood them."""
 
 
 class Core:
@@ -96,8 +97,12 @@ class Core:
         self._settled = SettledLevels()
         self._care = care or {}
         self._hands: dict[str, Hands] = {}  # of these pins, once they have been read
-        self._dwelling: dict[str, None] = {}  # the pins of whose press displays know that it dwells
-        self._noticed_s: dict[str, float] = {}  # the last press of a pin that displays heard of
+        self._dwelling: dict[str, None] = {}  # pins of whose dwelling press displays know, in order
+        self._notices_s: dict[str, deque[float]] = {}  # a pin's last presses that they heard of
+        # The number that came next when a pin was pressed or released, if that may count later; and
+        # when its press began that has counted.
+        self._began_seq: dict[str, int] = {}
+        self._press_began_seq: dict[str, int | None] = {}
         self._doubted_s = inf  # the first debounce deadline that a reading of this turn denied
         # What was told: the levels, and the number of each pin's newest edge.
         self._levels: dict[str, Level] = {}
@@ -181,7 +186,8 @@ class Core:
                 break
             if hold is not None and following is hold:
                 outcome = self._presses[hold.pin].due(now.mono_s)
-                effects += self._gesture(hold.pin, outcome, hold.level, now)
+                certain_s = max(hold.at_s, hold.due_s - self._windows_s[hold.pin])
+                effects += self._gesture(hold.pin, outcome, hold.level, now, certain_s)
             elif hands is not None and following is hands:
                 effects += self._follow(hands.pin, self._hands[hands.pin].due(), now)
             else:
@@ -191,7 +197,7 @@ class Core:
     def tell_newest(self, now: Now) -> list[Effect]:
         """Order the newest level of each noisy pin to be sent, before any later event."""
         effects: list[Effect] = [
-            Broadcast(_frame(event, now), event.at_s) for event in self._untold.values()
+            Broadcast(_frame(event, now), event.certain_s) for event in self._untold.values()
         ]
         self._untold.clear()
         self._untold_due_s = inf
@@ -322,27 +328,34 @@ class Core:
                     self._dwelling.pop(pin, None)
                     effects += self._count(pin, outcome, now)
                 case Dwelling(at_s):
-                    if self._is_noticed(pin, at_s):
+                    self._began_seq[pin] = self.seq + 1
+                    if self._may_notify(pin, at_s):
                         self._dwelling[pin] = None
                         effects.append(Notice(self._dwelling_frame(pin)))
-                case Dropped(why, at_s):
-                    known = pin in self._dwelling
-                    self._dwelling.pop(pin, None)
-                    if known if why is Ignored.DWELL else self._is_noticed(pin, at_s):
-                        effects.append(Notice(wire.ignored_frame(pin, why)))
+                case Dropped(Ignored.DWELL):
+                    del self._began_seq[pin]
+                    if pin in self._dwelling:
+                        del self._dwelling[pin]
+                        effects.append(Notice(wire.ignored_frame(pin, Ignored.DWELL)))
+                case Dropped(Ignored.COOLDOWN, at_s):
+                    if self._may_notify(pin, at_s):
+                        effects.append(Notice(wire.ignored_frame(pin, Ignored.COOLDOWN)))
                 case Interrupted():
+                    self._began_seq[pin] = self.seq + 1
                     if press is not None:
                         press.interrupt()
                 case Resumed(due_s):
+                    del self._began_seq[pin]
                     if press is not None:
                         press.resume(due_s)
         return effects
 
-    def _is_noticed(self, pin: str, at_s: float) -> bool:
-        """Whether displays hear of a press that doesn't count; then the next ones wait."""
-        if at_s < self._noticed_s.get(pin, -inf) + _NOTICE_S:
+    def _may_notify(self, pin: str, at_s: float) -> bool:
+        """Whether displays may hear of one more press that doesn't count; then it is counted."""
+        heard_s = self._notices_s.setdefault(pin, deque(maxlen=_NOTICES))
+        if len(heard_s) == _NOTICES and at_s < heard_s[0] + _NOTICES_S:
             return False
-        self._noticed_s[pin] = at_s
+        heard_s.append(at_s)
         return True
 
     def _dwelling_frame(self, pin: str) -> str:
@@ -350,14 +363,24 @@ class Core:
 
     def _count(self, pin: str, counted: Counted, now: Now) -> list[Effect]:
         """Tell a level that counts, and the tap that ends with it."""
-        level, at_s, clear_s, due_s = counted
+        level, at_s, certain_s, due_s = counted
         self._levels[pin] = level
         press = self._presses.get(pin)
         outcome = press.end(at_s) if press is not None and level is not press.active else None
-        effects = self._tell_event(PinEvent(self.seq + 1, pin, level, at_s), now, clear_s)
+        began_seq = self._began_seq.pop(pin, None)
+        edge = PinEvent(
+            self.seq + 1,
+            pin,
+            level,
+            at_s,
+            began_seq=began_seq,
+            certain_at_s=certain_s if pin in self._hands else None,
+        )
+        effects = self._tell_event(edge, now)
         self._changed_seq[pin] = self.seq
-        effects += self._gesture(pin, outcome, level, now, clear_s)
+        effects += self._gesture(pin, outcome, level, now, certain_s)
         if press is not None and level is press.active:
+            self._press_began_seq[pin] = began_seq
             press.begin(self.seq, at_s, due_s)
         return effects
 
@@ -367,7 +390,7 @@ class Core:
         outcome: Outcome | None,
         level: Level,
         now: Now,
-        clear_s: float | None = None,
+        certain_s: float,
     ) -> list[Effect]:
         if outcome is None:
             return []
@@ -379,34 +402,29 @@ class Core:
             outcome.gesture,
             outcome.press,
             outcome.press_at_s,
+            self._press_began_seq.get(pin),
+            certain_s if pin in self._hands else None,
         )
-        return self._tell_event(event, now, clear_s)
+        return self._tell_event(event, now)
 
-    def _tell_event(self, event: PinEvent, now: Now, clear_s: float | None = None) -> list[Effect]:
+    def _tell_event(self, event: PinEvent, now: Now) -> list[Effect]:
         """Number an event; every display receives it, and those whose page reacts to it leave."""
-        clear_s = event.at_s if clear_s is None else clear_s
         self.seq = event.seq
         self._navigation.remember(event)
         self._noise[event.pin].take(event.at_s)
         departures = self._navigation.departures(event)
         if not self.noisy(event.pin, event.at_s):
-            return [*self.tell_newest(now), event, *self._tell_now(event, departures, now, clear_s)]
+            return [*self.tell_newest(now), event, *self._tell_now(event, departures, now)]
         noise: list[Effect] = [event]
         if now.mono_s >= self._said_noisy_s.get(event.pin, -inf) + _NOISY_AGAIN_S:
             self._said_noisy_s[event.pin] = now.mono_s
             noise.append(PinNoisy(event.pin))
-        if now.mono_s <= clear_s + self._windows_s[event.pin] + NOISY_LATE_S:
-            return [
-                *self.tell_newest(now),
-                *noise,
-                *self._tell_now(event, departures, now, clear_s),
-            ]
+        if now.mono_s <= event.certain_s + self._windows_s[event.pin] + NOISY_LATE_S:
+            return [*self.tell_newest(now), *noise, *self._tell_now(event, departures, now)]
         return [*noise, *self._tell_later(event, departures, now)]
 
-    def _tell_now(
-        self, event: PinEvent, departures: Iterable[Departure], now: Now, clear_s: float
-    ) -> list[Effect]:
-        return [Broadcast(_frame(event, now), clear_s), *_closes(event, departures)]
+    def _tell_now(self, event: PinEvent, departures: Iterable[Departure], now: Now) -> list[Effect]:
+        return [Broadcast(_frame(event, now), event.certain_s), *_closes(event, departures)]
 
     def _tell_later(
         self, event: PinEvent, departures: Iterable[Departure], now: Now
@@ -441,8 +459,9 @@ def _closes(
     event: PinEvent, departures: Iterable[Departure], first: str | None = None
 ) -> Iterator[CloseClients]:
     for page, to, by_level in departures:
-        began_s = None if by_level else event.began_s
-        yield CloseClients(page, to, event.began, began_s, first)
+        # A level that has changed just now counts on any page, whenever its press began.
+        began, began_s = (event.seq, None) if by_level else (event.began, event.began_s)
+        yield CloseClients(page, to, began, began_s, first)
 
 
 def _frame(event: PinEvent, now: Now) -> str:

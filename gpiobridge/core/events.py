@@ -108,6 +108,10 @@ class PinEvent:
         press: for a tap or hold, the `seq` of the edge at which its press began; None for an edge.
         press_at_s: for a tap or hold, the time of that edge, in seconds of `time.monotonic()`; None
             for an edge.
+        began_seq: if it came to count only after other events might have: the number that came
+            next when it began. None: it began with its own number, or its press's.
+        certain_at_s: when it was clear that it counts, in seconds of `time.monotonic()`: at the end
+            of a dwell or a cooldown; None: when it happened.
     """
 
     seq: int
@@ -117,6 +121,8 @@ class PinEvent:
     gesture: Gesture | None = None
     press: int | None = None
     press_at_s: float | None = None
+    began_seq: int | None = None
+    certain_at_s: float | None = None
 
     @property
     def event(self) -> Level | Gesture:
@@ -125,13 +131,20 @@ class PinEvent:
 
     @property
     def began(self) -> int:
-        """The number of the edge at which it began: its own, or its press's."""
+        """The number of the edge at which it began: its own, or its press's, or `began_seq`."""
+        if self.began_seq is not None:
+            return self.began_seq
         return self.seq if self.press is None else self.press
 
     @property
     def began_s(self) -> float:
         """The time of that edge, in seconds of `time.monotonic()`."""
         return self.at_s if self.press_at_s is None else self.press_at_s
+
+    @property
+    def certain_s(self) -> float:
+        """When it was clear that it counts, in seconds of `time.monotonic()`."""
+        return self.at_s if self.certain_at_s is None else self.certain_at_s
 
 
 @dataclass(frozen=True, slots=True)

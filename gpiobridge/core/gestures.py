@@ -37,7 +37,7 @@ class Outcome(NamedTuple):
 
 
 class Press:
-    """The presses of one pin.
+    """What each press of one pin turns out to be.
 
     Args:
         active: the level of a pressed pin.

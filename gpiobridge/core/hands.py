@@ -9,7 +9,7 @@ press is nothing. The release isn't held up:
                           '←─dwell─→
 
 A press that begins within ``cooldown_s`` of the release before belongs to the press before. So that
-release was none, and one is told only when it is certain to be one:
+release was only an interruption. A release is told once no press can follow it within the cooldown:
 
     pin      ‾‾‾\______/‾\____/‾\___________/‾‾‾‾‾‾‾‾‾
     events      L                                    H   (stamped at its edge)
@@ -19,9 +19,9 @@ release was none, and one is told only when it is certain to be one:
 Then the dwell is the time for which the pin was pressed, without the interruptions. So a hand that
 trembles gets there, and two knocks don't: their pause isn't added.
 
-A press is stamped at its first edge. It counts when every release before that moment has come to
-count: one debounce window later. The same holds for a release, and the presses that could still
-belong to it.
+A press is stamped at its first edge. When its dwell is over, it waits for one more debounce
+window, because a release from before may still be settling. A release waits in the same way for
+presses that began within the cooldown.
 """
 
 from typing import NamedTuple
@@ -35,8 +35,8 @@ class Counted(NamedTuple):
     Args:
         level: the level.
         at_s: the stamp of its edge, in monotonic seconds.
-        clear_s: when it was clear that it counts: with neither key, its stamp.
-        due_s: when it came to count, as of `debounce.Change`.
+        clear_s: the moment that decides it: its edge, or the end of the dwell or of the cooldown.
+        due_s: when it is told: a debounce window later, so that no edge from before is missing.
     """
 
     level: Level
@@ -56,7 +56,7 @@ class Dwelling(NamedTuple):
 
 
 class Dropped(NamedTuple):
-    """A press that doesn't count, or belongs to the one before.
+    """A press that doesn't count, or that belongs to the one before.
 
     Args:
         why: which key says so.
@@ -97,7 +97,7 @@ class Deadline(NamedTuple):
 
 
 class Hands:
-    """The presses of one pin.
+    """Which levels of one pin count, by its dwell and cooldown.
 
     Args:
         active: the level of a pressed pin.
@@ -129,9 +129,9 @@ class Hands:
         self._open = self._counted = self._pressed
         self._began_s = 0.0
         self._since_s = 0.0  # the pin has been pressed since then, if it is
-        self._lasted_s = 0.0  # for so long it was pressed before, in the open press
+        self._lasted_s = 0.0  # how long the open press was pressed before that, without the pauses
         self._released_s = 0.0
-        self._quiet_due_s = 0.0  # no press can come before it that is stamped in the cooldown
+        self._quiet_due_s = 0.0  # then no press can come any more that began within the cooldown
 
     @property
     def deadline(self) -> Deadline | None:

@@ -96,8 +96,8 @@ class Navigation:
             return
         self._recent.append(event)
         self._series[event.pin, event.event].append(event)
-        oldest_s = event.at_s - self._catch_up_s
-        while len(self._recent) > MAX_RECENT or self._recent[0].at_s < oldest_s:
+        oldest_s = event.certain_s - self._catch_up_s
+        while len(self._recent) > MAX_RECENT or self._recent[0].certain_s < oldest_s:
             old = self._recent.popleft()
             self._series[old.pin, old.event].popleft()
 
@@ -112,7 +112,7 @@ class Navigation:
 
         def counts(event: PinEvent) -> bool:
             new = event.seq > standing.after_seq and event.began > standing.since_seq
-            return new and event.at_s >= oldest_s and standing.takes(event.began_s)
+            return new and event.certain_s >= oldest_s and standing.takes(event.began_s)
 
         # If one event of a series counts, all later ones do. So bisect: a page may ask often, and
         # there are thousands of events.

@@ -81,6 +81,8 @@ def edge_frame(event: PinEvent, at_unix_s: float) -> str:
     }
     if event.press is not None:
         frame["press"] = event.press
+    if event.began_seq is not None and event.began_seq != event.seq:
+        frame["began"] = event.began_seq
     return _dump(frame)
 
 

@@ -85,11 +85,11 @@ class Journey:
         """Return where the time went.
 
         Args:
-            settle_s: how long a press of the pin must last before it counts, in seconds.
+            settle_s: how long the pin must be still before a level counts, in seconds.
             ms: the page's own figure: from the frame's arrival to the paint, in milliseconds.
         """
         before_s = max(0.0, self.turn_s - self.event.at_s)
-        waited_s = min(settle_s, before_s)
+        waited_s = min(settle_s + self.event.certain_s - self.event.at_s, before_s)
         # Two clocks: the page's figure begins when the frame arrives, which is when it was sent.
         after_s = ms / 1000
         arrived_s = self.sent_s if self.arrived_s is None else self.arrived_s

@@ -40,7 +40,7 @@ _NOTHING_ASKED = {
     "DefaultAutomaticDownloadsSetting": _BLOCKED,
     "DefaultIdleDetectionSetting": _BLOCKED,
     "ScreenCaptureAllowed": _OFF,
-    "AuthSchemes": "negotiate",  # the only one of HTTP for which nobody is asked for a password
+    "AuthSchemes": "negotiate",  # Basic, Digest and NTLM open a dialog; it never does
     "PaymentMethodQueryEnabled": _OFF,
     "DefaultBrowserSettingEnabled": _OFF,
     "PrivacySandboxPromptEnabled": _OFF,

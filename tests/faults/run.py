@@ -542,7 +542,8 @@ class Run:
 def _event(frame: dict[str, Any]) -> Event:
     """What the witness saw just now."""
     now_s = time.monotonic()
-    return Event(frame["seq"], frame["pin"], frame["event"], now_s, frame.get("press"))
+    press, began_seq = frame.get("press"), frame.get("began")
+    return Event(frame["seq"], frame["pin"], frame["event"], now_s, press, began_seq)
 
 
 def play(work: Awaitable[Report]) -> Report:

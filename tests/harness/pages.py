@@ -8,7 +8,7 @@ from harness.bridge_process import BridgeProcess
 from harness.deadline import wait_until
 
 ONLINE = 'html[data-bridge="online"]'
-NOW_MS = "performance.now()"
+MARKED_NOW_MS = "window.putForward ? performance.now() : Infinity"  # Infinity: another page came
 
 
 def open_page(page: Any, bridge: BridgeProcess, path: str = "/welcome") -> None:
@@ -26,16 +26,19 @@ def put_forward(page: Any, ms: float) -> None:
         page: whose clock was installed.
         ms: by how many milliseconds.
     """
-    until_ms = page.evaluate(NOW_MS) + ms
+    until_ms = page.evaluate("() => { window.putForward = true; return performance.now(); }") + ms
     page.clock.fast_forward(ms)
 
-    def is_there() -> bool:
+    def has_moved() -> bool:
+        """Whether the clock has moved, or the page has; else put the clock forward by the rest."""
         try:
-            left_ms = until_ms - page.evaluate(NOW_MS)
+            left_ms = until_ms - page.evaluate(MARKED_NOW_MS)
+            if left_ms > 0:
+                page.clock.fast_forward(left_ms)
         except Error:
-            return True  # the page has just left, so it has noticed
-        if left_ms > 0:
-            page.clock.fast_forward(left_ms)
+            if page.is_closed():
+                raise
+            return True  # it is just leaving
         return bool(left_ms <= 0)
 
-    wait_until(is_there)
+    wait_until(has_moved)

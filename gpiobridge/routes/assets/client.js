@@ -2,10 +2,11 @@
 //
 // The bridge puts this script into the head of every page it serves. The page needs no code of its
 // own. An element with data-pin="button" gets data-level ("low", "high") and data-active ("true",
-// "false"); data-dwelling while a press of it doesn't count yet. <html> gets data-bridge ("online", "offline"). With simulated pins it also gets
-// data-simulated, and the page shows a small badge. data-idle counts down the seconds before an
-// idle page leaves. A page that wants more listens to events on document (gpiobridge:state, :edge,
-// :ignored, :message, :online, :offline, :shown, :navigate, :idle).
+// "false"), and data-dwelling while its press doesn't count yet. <html> gets data-bridge ("online",
+// "offline"). With simulated pins it also gets data-simulated, and the page shows a small badge.
+// data-idle counts down the seconds before an idle page leaves. A page that wants more listens to
+// events on document (gpiobridge:state, :edge, :ignored, :message, :online, :offline, :shown,
+// :navigate, :idle).
 //
 // There is one connection. It is always in one of these states:
 //
@@ -83,7 +84,7 @@
   const ledBackKey = `gpiobridge${prefix}:led-back`;
 
   const pins = {};
-  const dwelling = new Map(); // pin to how long its press must last to count, in ms, while it doesn't
+  const dwelling = new Map(); // pins whose press doesn't count yet, each with its dwell in ms
   let beatMs = 1000 * Number(script.dataset.beat);
   let activeLevels = JSON.parse(script.dataset.active); // of every pin, by name
   let state = "asleep";
@@ -484,7 +485,7 @@
       if (idlePins.includes(frame.pin)) startIdling();
     } else if (frame.type === "ignored") {
       const { pin, why } = frame;
-      dwelling.delete(pin);
+      if (why === "dwell") dwelling.delete(pin);
       show(pin);
       tell("ignored", { pin, why });
     } else if (frame.type === "message") {
@@ -969,7 +970,7 @@
     return (
       farewell ||
       state === "leaving" ||
-      idlePins.some((pin) => pins[pin]?.active) ||
+      idlePins.some((pin) => pins[pin]?.active || dwelling.has(pin)) ||
       [...views()].some(({ document: { body } }) =>
         [...(body?.querySelectorAll("video, audio") ?? [])].some((film) => holds(film, nowMs)),
       ) ||

@@ -91,6 +91,8 @@ class Event:
         what: "low", "high", "tap" or "hold".
         seen_s: when the witness saw it, in monotonic seconds.
         press: of a tap or a hold, the number of the edge at which its press began.
+        began_seq: the number that came next when it began, if it counted only after a dwell or a
+            cooldown, and others came in between.
     """
 
     seq: int
@@ -98,6 +100,7 @@ class Event:
     what: str
     seen_s: float
     press: int | None = None
+    began_seq: int | None = None
 
     @property
     def kind(self) -> str:
@@ -106,7 +109,9 @@ class Event:
 
     @property
     def began(self) -> int:
-        """The number of the edge at which it began: its own, or its press's."""
+        """The number of the edge at which it began: its own, or its press's, or `began_seq`."""
+        if self.began_seq is not None:
+            return self.began_seq
         return self.seq if self.press is None else self.press
 
 

@@ -212,8 +212,8 @@ def dues_of(
         must = may = True
         for since_s, asked_s, joined_s in stretch.gaps:
             if since_s - DELIVERY_S <= clear_to_s and clear_from_s <= joined_s:
-                must &= joined_s - earliest_s < catch_up_s - CATCH_UP_MARGIN_S
-                may &= asked_s - latest_s < catch_up_s + CATCH_UP_MARGIN_S
+                must &= joined_s - clear_from_s < catch_up_s - CATCH_UP_MARGIN_S
+                may &= asked_s - clear_to_s < catch_up_s + CATCH_UP_MARGIN_S
         stays = {place: to for (place, seq), to in stretch.stays.items() if seq == event.seq}
         dues.append(
             Due(
@@ -221,7 +221,7 @@ def dues_of(
                 must,
                 may,
                 _reloaded(stretch, event, made_s),
-                made_s.get(event.began, (-inf, inf)),
+                made_s.get(event.seq if event.press is None else event.press, (-inf, inf)),
                 clear_from_s if event.seq in made_s else -inf,
                 stretch.pauses,
                 stays,
@@ -233,13 +233,14 @@ def dues_of(
 def _reloaded(
     stretch: Stretch, event: Event, made_s: Mapping[int, tuple[float, float]]
 ) -> frozenset[int]:
-    """The places at which the page was loaded again behind the begin of a tap or hold.
+    """The places at which the page was loaded again behind the begin of what counts only later.
 
-    Whether its press is past for the new page depends on what the old one had been told.
+    Whether it is past for the new page depends on what the old one had been told.
     """
-    if event.press is None:
+    if event.press is None and event.began_seq is None:
         return frozenset()
-    began_s = made_s.get(event.press, (float("-inf"), 0.0))[0]
+    began = event.seq if event.press is None else event.press
+    began_s = made_s.get(began, (float("-inf"), 0.0))[0]
     return frozenset(
         reload.place
         for reload in stretch.reloads

@@ -38,8 +38,8 @@ export class Ahead {
     this.prefix = prefix;
     this.begun = told.stage; // the version of this stage itself
     this.pages = []; // held behind, or being loaded
-    this.held = new Set(told.held); // names of the pages that are not staged in this run,
-    this.full = new Set(); // and of those for which there was no room beside the others
+    this.held = new Set(told.held); // names of the pages that are not staged in this run
+    this.full = new Set(); // names of those without room beside others, until another page is shown
     this.notBefore = new Map(); // address to ms: when a page that failed may be tried again
     this.usedAtMs = -Infinity;
     this.asked = 0; // how often the server was asked what it tells,
@@ -320,12 +320,14 @@ export class Ahead {
     const run = (pages) => pages?.split("-")[0];
     if (!name || run(version) !== run(this.told.pages)) return;
     this.held.add(name);
-    if (!(await this.#isStagedElsewhere(name))) this.#report(name, "hung");
-    else if (!this.told.held.includes(name)) this.held.delete(name);
+    if (!(await this.#isStagedElsewhere(name))) return void this.#report(name, "hung");
+    if (!recall(this.markKey, this.markStorage)) keep(this.markKey, mark, this.markStorage); // its own
+    if (!this.told.held.includes(name)) this.held.delete(name);
   }
 
   /** Whether another tab of this display, which lives, is loading that page just now. */
   async #isStagedElsewhere(name) {
+    if (this.markStorage !== "localStorage") return false; // the mark is this tab's alone
     const tabs = new BroadcastChannel(this.markKey);
     const heard = new Promise((done) => {
       tabs.onmessage = ({ data }) => { if (data.stages === name) done(true); };

@@ -50,7 +50,7 @@ class Stage {
     const isOurs = url.origin === location.origin;
     const renews = isOurs && this.ahead.isOutdated && (await this.ahead.isServed());
     if (way !== this.ways) return false;
-    if (renews) return this.#renew(url);
+    if (renews) return this.renew(url);
     const held = this.ahead.take(url);
     if (held?.ready) {
       this.#swap(held);
@@ -112,7 +112,7 @@ class Stage {
   }
 
   /** Load the stage itself anew, with the page at ``url`` as the shown one. */
-  #renew(url) {
+  renew(url) {
     const here = new URL(location.href);
     here.searchParams.set("page", url.pathname + url.search);
     return this.leave(here);
@@ -136,7 +136,7 @@ class Stage {
   /** Let another page take the stage's place; false if the server doesn't send it. */
   async #end(navigate) {
     this.leaves = true;
-    // A touch of one page allows each frame of the same origin to ask whether to leave.
+    // Once a visitor has touched one frame, every frame of this origin may ask whether to leave.
     for (const { client } of this.pages) client?.moveUnasked();
     navigate();
     await pause(LEAVE_MS);

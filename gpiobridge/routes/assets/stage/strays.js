@@ -228,11 +228,14 @@ export class Strays {
     else this.#judge(shown, now);
   }
 
-  /** A page has written over the stage's own document: load the stage anew. */
+  /** A page has written over the stage's own document: load the stage anew, with the page at home. */
   async #makeAnew() {
     if (this.makingAnew) return;
     this.makingAnew = true;
-    if (await this.stage.ahead.isServed()) await this.stage.leave(new URL(location.href));
+    if (await this.stage.ahead.isServed()) {
+      handBack(this.prefix); // to the same page, which isn't reloaded
+      await this.stage.renew(this.home);
+    } else await pause(RETRY_MS);
     this.makingAnew = false;
   }
 
@@ -243,7 +246,7 @@ export class Strays {
     if (shown.isJoined || (this.stage.ahead.nameOf(url) && shown.status < 400)) {
       this.home = url;
       this.plain.hidden = true;
-    } else if (shown.status >= 400 || url.protocol === "about:") this.#lose(shown); // or it is empty
+    } else if (shown.status >= 400 || url.protocol === "about:") this.#lose(shown); // an empty screen, too
     else {
       this.#limit(shown);
       this.#standIn();
@@ -296,7 +299,7 @@ export class Strays {
       const url = tries % 2 === 0 ? this.home : this.stage.ahead.start;
       const answer = this.stage.coming ? "busy" : await this.#ask(url);
       if (isHome()) break;
-      // What says that it is an error may be a page all the same, to which HEAD is forbidden.
+      // A server that forbids HEAD answers with an error for a good page, too: so try it.
       const isTried = ["page", "error"].includes(answer) && !this.stage.coming;
       if (isTried && (await this.stage.show(url))) break;
       if (isTried) tries += 1;
