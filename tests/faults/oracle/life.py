@@ -404,6 +404,8 @@ def _say(stretch: Stretch, record: Stopped | Took | Said | Known) -> None:
                 pauses.append(Pause(record.number, -inf, -inf, -1))
             pauses[-1].to_s, pauses[-1].end = record.at_s, record.number
             pauses[-1].counts_s = pauses[-1].told = inf
+        case Said() if not stretch.sockets:
+            pass  # on the socket of the server before, which answers nothing any more
         case Said():
             socket = stretch.sockets[-1]
             stretch.landings.append(

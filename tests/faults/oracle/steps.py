@@ -54,9 +54,10 @@ class Due:
 
     def leads(self, graph: Graph, page: str, place: int, since: int) -> str | None:
         """Where it leads from ``page``, which the display came to by the event ``since``."""
-        if self.event.began <= since:
-            return None
-        return graph.events[page].get((self.event.pin, self.event.what))
+        rule = (self.event.pin, self.event.what)
+        # A level that has changed just now counts on any page, whenever its press began.
+        began = self.event.seq if rule in graph.levels.get(page, {}) else self.event.began
+        return graph.events[page].get(rule) if began > since else None
 
     def fate(self, graph: Graph, page: str, place: int) -> Fate:
         """Whether a display that has made so many moves must or may be moved by it."""
