@@ -11,7 +11,7 @@ import pytest
 from harness.bridge_process import BridgeProcess
 from harness.deadline import wait_until
 from harness.exhibit import write_exhibit
-from harness.pages import ONLINE, put_forward
+from harness.pages import ONLINE
 from harness.sockets import frame
 
 EXHIBIT = """
@@ -86,7 +86,7 @@ def open_page(page: Any, bridge: BridgeProcess, path: str = "/open") -> None:
 def pass_s(page: Any, seconds: float) -> None:
     """Let time pass in the page, in steps in which a page looks whether it is used."""
     for _ in range(2):
-        put_forward(page, round(500 * seconds))
+        page.clock.fast_forward(round(500 * seconds))
 
 
 def stays(page: Any, path: str = "/open") -> bool:
