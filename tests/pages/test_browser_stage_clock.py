@@ -35,7 +35,7 @@ def test_presses_and_their_times_are_right_after_the_clock_was_set(
     for path in ("/open", "/welcome", "/open"):
         stage.press()
         stage.wait_shown(path)
-        wait_until(lambda: "ms" in stage.bridge.health()["displays"][0].get("shown", {}))
+        wait_until(lambda: "ms" in (stage.bridge.health()["displays"][0]["shown"] or {}))
         assert 0 <= stage.bridge.health()["displays"][0]["shown"]["ms"] < 10_000
         stage.wait_behind("/welcome" if path == "/open" else "/open")
     # Loaded anew in the stage, too: what was pressed before doesn't count again.
