@@ -121,13 +121,11 @@ def _pins(settings: Settings) -> str:
     rows = [_pin(settings, pin) for pin in pins]
     if any(pin.dwell_s or pin.cooldown_s for pin in pins):
         header += ("dwell", "cooldown")
-        rows = [(*row, *_care(pin)) for row, pin in zip(rows, pins, strict=True)]
+        rows = [
+            (*row, format_duration(pin.dwell_s), format_duration(pin.cooldown_s))
+            for row, pin in zip(rows, pins, strict=True)
+        ]
     return table(header, rows)
-
-
-def _care(pin: Pin) -> tuple[str, str]:
-    dwell, cooldown = (format_duration(each) for each in (pin.dwell_s, pin.cooldown_s))
-    return dwell, cooldown
 
 
 def _pin(settings: Settings, pin: Pin) -> tuple[str, ...]:

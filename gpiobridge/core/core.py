@@ -265,7 +265,7 @@ class Core:
             *self._presses.values(),
         )
         deadlines_s = [w.deadline_s for w in waiting if w.deadline_s is not None]
-        deadlines_s += [hands.deadline.due_s for hands in self._hands.values() if hands.deadline]
+        deadlines_s += [due.due_s for hands in self._hands.values() if (due := hands.deadline)]
         if self._settled.next is not None:
             deadlines_s.append(self._settled.next.due_s)
         if self._untold:
@@ -303,9 +303,9 @@ class Core:
         """The next press or release that counts without an edge, or comes to nothing."""
         return min(
             (
-                Settled(*hands.deadline, 0, pin, self._levels[pin])
+                Settled(*deadline, 0, pin, self._levels[pin])
                 for pin, hands in self._hands.items()
-                if hands.deadline is not None
+                if (deadline := hands.deadline) is not None
             ),
             default=None,
         )

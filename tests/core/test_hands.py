@@ -80,19 +80,27 @@ def words(effect: Effect) -> str:
         (0.4, 0, (1.0, 1.5), [(1.02, "dwelling 400"), (1.42, "low at 1"), (1.52, "high at 1.5")]),
         (0.4, 0, (1.0, 1.4), [(1.02, "dwelling 400"), (1.42, "low at 1"), (1.42, "high at 1.4")]),
         (
-            *(0, 0.5, (1.0, 1.1, 1.3, 1.4)),
+            0,
+            0.5,
+            (1.0, 1.1, 1.3, 1.4),
             [(1.02, "low at 1"), (1.32, "ignored cooldown"), (1.92, "high at 1.4")],
         ),
         (
-            *(0, 0.5, (1.0, 1.1, 1.6, 1.7)),  # just not within it
+            0,
+            0.5,
+            (1.0, 1.1, 1.6, 1.7),  # just not within it
             [(1.02, "low at 1"), (1.62, "high at 1.1"), (1.62, "low at 1.6")],
         ),
         (
-            *(0.4, 0.5, (1.0, 1.1, 1.5, 1.6)),  # two knocks
+            0.4,
+            0.5,
+            (1.0, 1.1, 1.5, 1.6),  # two knocks
             [(1.02, "dwelling 400"), (2.12, "ignored dwell")],
         ),
         (
-            *(0.4, 0.5, (1.0, 1.2, 1.3, 1.6)),  # pressed for 0.2 s and 0.2 s
+            0.4,
+            0.5,
+            (1.0, 1.2, 1.3, 1.6),  # pressed for 0.2 s and 0.2 s
             [(1.02, "dwelling 400"), (1.52, "low at 1"), (2.12, "high at 1.6")],
         ),
     ],
@@ -184,7 +192,10 @@ def test_what_counts_later_belongs_to_the_page_on_which_it_began(
 def test_a_release_is_caught_up_from_the_moment_it_counts() -> None:
     """A cooldown may be longer than the time for which presses are remembered."""
     core = Core(
-        *("ab12", {"button": 0.0}, {"page": {("button", HIGH): "next"}}, 3.0),
+        "ab12",
+        {"button": 0.0},
+        {"page": {("button", HIGH): "next"}},
+        3.0,
         simulated=False,
         care={"button": Care(LOW, 0.0, 5.0)},
     )

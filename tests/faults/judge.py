@@ -287,7 +287,12 @@ class Judge:
         moves, messages = life.dated()
         sent = sent_by(stretch, name, moves)
         steps = steps_of(
-            *(self._graph, stretch, life.events, known.made_s, _RESTS, CATCH_UP_S),
+            self._graph,
+            stretch,
+            life.events,
+            known.made_s,
+            _RESTS,
+            CATCH_UP_S,
             sent=sent,
             clear_s=known.clear_s,
         )

@@ -51,8 +51,8 @@ export class Ahead {
     const name = document.documentElement.dataset.display;
     this.markKey = `gpiobridge${prefix}:staging:${name}`;
     this.markStorage = name ? "localStorage" : "sessionStorage";
-    this.tabs = new BroadcastChannel(this.markKey); // to other tabs that have this mark
-    this.tabs.onmessage = ({ data }) => this.#sayAlive(data);
+    this.tabs = name ? new BroadcastChannel(this.markKey) : null; // to other tabs that have this mark
+    if (this.tabs) this.tabs.onmessage = ({ data }) => this.#sayAlive(data);
     this.#reportHang();
     this.#listenForStalls();
     addEventListener("languagechange", () => this.#dropAll());
@@ -327,7 +327,7 @@ export class Ahead {
 
   /** Whether another tab of this display, which lives, is loading that page just now. */
   async #isStagedElsewhere(name) {
-    if (this.markStorage !== "localStorage") return false; // the mark is this tab's alone
+    if (!this.tabs) return false; // the mark is this tab's alone
     const tabs = new BroadcastChannel(this.markKey);
     const heard = new Promise((done) => {
       tabs.onmessage = ({ data }) => { if (data.stages === name) done(true); };
