@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from gpiobridge.config.durations import format_duration
+from gpiobridge.config.output_tables import check_pages, read_outputs
 from gpiobridge.config.page_tables import misplaced, read_pages
 from gpiobridge.config.pin_tables import read_gpio, read_pins
 from gpiobridge.config.problems import Problems
@@ -33,7 +34,7 @@ from gpiobridge.core import wire
 from gpiobridge.errors import ConfigError
 from gpiobridge.net.addresses import is_loopback
 
-SECTIONS = ("server", "gpio", "limits", "kiosk", "stage", "pins", "pages", "every_page")
+SECTIONS = ("server", "gpio", "limits", "kiosk", "stage", "pins", "outputs", "pages", "every_page")
 """The tables of the file."""
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -69,6 +70,8 @@ def check(
     stage = Stage(**problems.read(StageTable, section("stage"), ("stage",), Stage).given())
     raw_pins, raw_pages = section("pins"), section("pages")
     pins, actives = read_pins(raw_pins, gpio, problems)
+    raw_outputs = section("outputs")
+    outputs = read_outputs(raw_outputs, pins, raw_pins, gpio, problems)
     wrong = misplaced(raw_pages)
     page_names = [name for name in dict.fromkeys((*raw_pages, *views)) if name not in wrong]
     names = Names(page_names, raw_pins, actives)
@@ -76,6 +79,7 @@ def check(
     every = problems.read(RulesTable, section("every_page"), EVERY_PAGE, Page)
     templates = Templates(folder, names.pages, names.pins, views)
     pages, rules = read_pages(raw_pages, every, names, templates, problems)
+    check_pages(pages, outputs, raw_outputs, problems)
     refuse_circles(rules, problems)
     warn_of_rules(pages, rules, pins, problems)
     if problems.sentences:
@@ -87,6 +91,7 @@ def check(
         kiosk=kiosk,
         stage=stage,
         pins=MappingProxyType(pins),
+        outputs=MappingProxyType(outputs),
         pages=MappingProxyType(pages),
         folder=folder.absolute(),
         source=source,

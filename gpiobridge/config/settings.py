@@ -232,6 +232,91 @@ class Pin:
         return f'has source = "{self.source}"'
 
 
+class OutputState(StrEnum):
+    """What an output does: its line is on or off, on and off in turn, or on for a moment."""
+
+    ON = "on"
+    OFF = "off"
+    BLINK = "blink"
+    PULSE = "pulse"
+
+
+SHORTEST_BLINK_S = 0.334
+"""The shortest period of a blinking output, in seconds. What flashes more than three times a second
+can cause a seizure (WCAG 2.2, 2.3.1)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """One output. Each kind of outputs has its own class, with what only its outputs have.
+
+    Args:
+        name: the output's name in the configuration.
+        active: the electrical level of its line while it is on.
+        initial: its state while no page and no program has set it: "on", "off" or "blink".
+        safe: its state while no bridge runs, as far as the bridge can leave it so: "on" or "off".
+        blink_s: how long on and off take together while it blinks, in seconds; 0.334 to 60.
+        pulse_s: how long a pulse is, in seconds; 0.01 to 60.
+        max_on_s: how long it may be on or blink without a pause, in seconds, whoever sets it. It is
+            off after that, until it is set again. None: there is no such limit; 0.01 to 86,400.
+        follows: the pin whose lamp it is: lit while a press would move a display, and blinking from
+            such a press until the next page is shown. None: it follows no pin.
+        from_pages: whether a page on this machine's own kiosk may set it.
+        without_display: its state while no display is connected: "on" or "off". None: a display
+            that is lost changes nothing.
+        pin: the number of its wire; None without one.
+        chip: the GPIO chip that the wire is on; None without one, or for that of `[gpio]`.
+
+    Attributes:
+        kind: the kind of the output. "gpio" has a wire.
+    """
+
+    kind: ClassVar[str]
+
+    name: str
+    active: Level = Level.HIGH
+    initial: OutputState = OutputState.OFF
+    safe: OutputState = OutputState.OFF
+    blink_s: float = 0.5
+    pulse_s: float = 0.5
+    max_on_s: float | None = None
+    follows: str | None = None
+    from_pages: bool = False
+    without_display: OutputState | None = None
+    pin: int | None = None
+    chip: str | None = None
+
+    @property
+    def where(self) -> str:
+        """Say what it drives, as a list does: `GPIO 22`."""
+        return f'kind = "{self.kind}"'
+
+    def placed(self, gpio: Gpio) -> str:
+        """Say what it drives, and where: `GPIO 22, header pin 15`.
+
+        Args:
+            gpio: the section `[gpio]`, which may name the chip.
+        """
+        return self.where
+
+    def level(self, *, on: bool) -> Level:
+        """Give the level of its line while it is on, or off."""
+        return self.active if on else self.active.other
+
+
+@dataclass(frozen=True, slots=True)
+class PageOutput:
+    """What a page does with an output while a display shows it.
+
+    Args:
+        state: the output's state.
+        keep: whether the state stays when the page is left.
+    """
+
+    state: OutputState
+    keep: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Idle:
     """When a page that nobody uses leaves by itself.
@@ -269,6 +354,7 @@ class Page:
         transition: how the page replaces the one before, on the stage. "cut" shows it at once;
             "fade" fades it in.
         while_rules: the rules that hold at load, too: (pin's name, its level) -> the next page.
+        outputs: output name -> what it does while a display shows the page.
     """
 
     name: str
@@ -281,6 +367,7 @@ class Page:
     transition: Literal["cut", "fade"] = "cut"
     rules: Mapping[tuple[str, Level | Gesture], str] = field(default_factory=dict)
     while_rules: Mapping[tuple[str, Level], str] = field(default_factory=dict)
+    outputs: Mapping[str, PageOutput] = field(default_factory=dict)
 
     @property
     def leads_to(self) -> list[str]:
@@ -310,6 +397,7 @@ class Settings:
         kiosk: the section `[kiosk]`.
         stage: the section `[stage]`.
         pins: by name, in the order of the file.
+        outputs: by name, in the order of the file.
         pages: by name, in the order of the file.
         folder: the absolute path of the folder that holds `templates/` and `static/`.
         source: what messages name, such as `config.toml`.
@@ -326,5 +414,6 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
     kiosk: Kiosk = field(default_factory=Kiosk)
     stage: Stage = field(default_factory=Stage)
+    outputs: Mapping[str, Output] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     example_because: str = ""

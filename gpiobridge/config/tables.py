@@ -10,15 +10,24 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Generic, Literal, TypeVar, overload
 
 from gpiobridge.config.address import MAX_PORT, is_host, read_listen_host, read_token
-from gpiobridge.config.settings import MAX_CARE_S, MAX_HOLD_S, Idle
+from gpiobridge.config.settings import (
+    MAX_CARE_S,
+    MAX_HOLD_S,
+    SHORTEST_BLINK_S,
+    Idle,
+    OutputState,
+    PageOutput,
+)
 from gpiobridge.config.values import (
     Choice,
     Flag,
+    PartsError,
     Seconds,
     Targets,
     Text,
     Texts,
     Whole,
+    WrongPart,
     read_seconds,
 )
 from gpiobridge.config.words import nearest, show
@@ -180,6 +189,53 @@ def _part_of_idle(value: Mapping[str, object], key: str) -> float:
         raise ValueError(f"{key} = {show(value[key])}: {error}") from error
 
 
+def _blink_s(value: object) -> float:
+    period_s = Seconds(0, 60)(value)
+    if period_s < SHORTEST_BLINK_S:
+        raise ValueError(
+            "must be at least 334ms: what flashes more than three times a second can cause a "
+            'seizure; write "500ms"'
+        )
+    return period_s
+
+
+_STATE_OF_A_PAGE = Choice(tuple(OutputState), OutputState)
+
+
+def _outputs_of_a_page(value: object) -> dict[str, PageOutput]:
+    if not isinstance(value, Mapping):
+        raise ValueError('must name the output, too; write outputs.<output> = "on"')
+    right: dict[str, PageOutput] = {}
+    wrong: list[WrongPart] = []
+    for output, written in value.items():
+        try:
+            right[output] = _output_of_a_page(written)
+        except ValueError as error:
+            wrong.append(WrongPart((output,), written, str(error)))
+    if wrong:
+        raise PartsError(wrong, right)
+    return right
+
+
+def _output_of_a_page(written: object) -> PageOutput:
+    """Read the state of an output: alone, or in a table with `keep` beside it."""
+    if not isinstance(written, Mapping):
+        return PageOutput(_STATE_OF_A_PAGE(written))
+    for key in written:
+        if key not in ("state", "keep"):
+            raise ValueError(f'{key} is not one of its keys; write {{ state = "on", keep = true }}')
+    if "state" not in written:
+        raise ValueError('has no state; write { state = "on", keep = true }')
+    try:
+        state = _STATE_OF_A_PAGE(written["state"])
+    except ValueError as error:
+        raise ValueError(f"state = {show(written['state'])}: {error}") from error
+    keep = written.get("keep", False)
+    if not isinstance(keep, bool):
+        raise ValueError("keep must be true or false, without quotes; write keep = true")
+    return PageOutput(state, keep)
+
+
 class ServerTable(Table):
     """What may stand in ``[server]``."""
 
@@ -257,6 +313,28 @@ class PinTable(Table):
         return [key for key in super().known_keys() if key not in shared] + shared
 
 
+class OutputTable(Table):
+    """What may stand in `[outputs.<name>]` of any kind; each kind adds its own keys."""
+
+    kind = Key(Text())  # the kind exists: this is its table
+    active = Key(Choice(("low", "high"), Level))
+    initial = Key(Choice(("on", "off", "blink"), OutputState))
+    safe = Key(Choice(("on", "off"), OutputState))
+    blink_s = Key(_blink_s, "blink")
+    pulse_s = Key(Seconds(0.01, 60), "pulse")
+    max_on_s = Key(Seconds(0.01, _ONE_DAY_S), "max_on")
+    follows = Key(Text())
+    from_pages = Key(Flag())
+    without_display = Key(Choice(("on", "off"), OutputState))
+
+    @classmethod
+    def known_keys(cls) -> list[str]:
+        """List the keys that may stand in it, those of its kind first, such as `pin`."""
+        base = cls.__base__
+        shared = base.known_keys() if base is not None and issubclass(base, OutputTable) else []
+        return [key for key in super().known_keys() if key not in shared] + shared
+
+
 class RulesTable(Table):
     """The rules of a page, or of ``[every_page]``."""
 
@@ -280,3 +358,4 @@ class PageTable(RulesTable):
     prerender = Key(Flag())
     prefetch = Key(Flag())
     client = Key(Flag())
+    outputs = Key(_outputs_of_a_page)

@@ -22,6 +22,7 @@ _NEAR = 0.66  # how alike two words must be, as difflib counts: "opn" and "open"
 NAME_RULES = {
     "pages": 'a page\'s name has 1 to 32 of a-z, 0-9 and "-"',
     "pins": 'a pin\'s name has 1 to 32 of A-Z, a-z, 0-9, "_" and "-"',
+    "outputs": 'an output\'s name has 1 to 32 of A-Z, a-z, 0-9, "_" and "-"',
 }
 """Section -> which names its tables may have, as a sentence."""
 
@@ -43,6 +44,9 @@ _MEANT = {
         "button": "write [pins]",
         "buttons": "write [pins]",
         "web": "write [server]",
+        **dict.fromkeys(
+            ("output", "lamps", "lamp", "leds", "led", "relays", "relay"), "write [outputs.<name>]"
+        ),
     },
     "server": {
         "address": 'write host = "127.0.0.1"',
@@ -124,6 +128,19 @@ _MEANT = {
             for name in (trigger.table, *trigger.also)
         },
     },
+    "outputs": {
+        **dict.fromkeys(
+            ("active_high", "active_low", "active_state", "invert", "inverted"),
+            'write active = "low" (or "high")',
+        ),
+        **dict.fromkeys(("initial_value", "default", "start", "state"), 'write initial = "on"'),
+        **dict.fromkeys(("pin_number", "number", "gpio", "bcm", "line"), "write pin = 22"),
+        **dict.fromkeys(("period", "blink_time", "flash", "on_time"), 'write blink = "500ms"'),
+        **dict.fromkeys(("maximum", "timeout", "max", "limit", "max_time"), 'write max_on = "2s"'),
+        **dict.fromkeys(("button", "follow", "lights"), 'write follows = "<pin>"'),
+        **dict.fromkeys(("pulse_time", "duration", "for"), 'write pulse = "500ms"'),
+        "source": 'write kind = "gpio", or leave it out',
+    },
     "pages": {
         **{
             name: f'write {trigger.table}.<pin> = "<next page>"'
@@ -132,6 +149,7 @@ _MEANT = {
         },
         **dict.fromkeys(("file", "html", "path", "url"), 'write template = "<file>.html"'),
         **dict.fromkeys(("fade", "animation", "effect"), 'write transition = "fade"'),
+        **dict.fromkeys(("output", "lamp", "led", "relay"), 'write outputs.<output> = "on"'),
     },
 }
 
@@ -183,7 +201,7 @@ def _are_near(one: str, other: str) -> bool:
 
 
 def missing(what: str, name: str, known: Collection[str]) -> str:
-    """Say that there is no pin or page of this name, and what was probably meant."""
+    """Say that there is no pin, page or output of this name, and what was probably meant."""
     for wrong in known:
         if wrong != name == plain_name(f"{what}s", wrong):  # the other problem says so, too
             return f"there is no {what} named {show(name)}; rename the {what} {show(wrong)}"

@@ -36,7 +36,7 @@ def wire_name(number: int, chip: str | None) -> str:
     return f"GPIO {number}" if chip in (None, "auto") else f"line {number} of {chip}"
 
 
-def _off_the_header(number: int) -> str:
+def off_the_header(number: int) -> str:
     """Warn of a number that the header doesn't have; it may be a place on the header instead."""
     meant = at_header_pin(number)
     place = f"; if header pin {number} is meant, write {meant}" if meant is not None else ""
@@ -161,7 +161,7 @@ class GpioKind(PulledKind[WiredTable, WiredPin]):
                 problems.add(place, sentence, value)
                 return
         if chip == "auto" and header_pin(table.pin) is None:
-            problems.warn(place, _off_the_header(table.pin))
+            problems.warn(place, off_the_header(table.pin))
         self._check_pull(written, chip, problems)
 
     def make(self, gpio: Gpio, pins: Mapping[str, WiredPin], clock: Clock) -> PinSource:

@@ -1,0 +1,145 @@
+"""The outputs of `config.toml`: `[outputs]`, raw tables in, settings out.
+
+An output's kind defines its keys (`output_kinds`); this module reads all outputs. It also checks
+what pages say of them. `check` calls it. Any thread.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from gpiobridge.config.durations import format_duration
+from gpiobridge.config.output_kinds import (
+    DEFAULT_OUTPUT_KIND,
+    OUTPUT_KINDS,
+    OutputKind,
+    WrittenOutput,
+    output_kind,
+)
+from gpiobridge.config.problems import Problems
+from gpiobridge.config.settings import Gpio, Output, OutputState, Page, Pin
+from gpiobridge.config.words import NAME_RULES, Key, dotted, missing, one_of, plain_name, show
+
+_OUTPUT_NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
+
+
+def read_outputs(
+    raw_outputs: Mapping[str, object],
+    pins: Mapping[str, Pin],
+    pin_names: Mapping[str, object],
+    gpio: Gpio,
+    problems: Problems,
+) -> dict[str, Output]:
+    """Check every output.
+
+    Args:
+        raw_outputs: the section `[outputs]`.
+        pins: the pins without a problem, by name.
+        pin_names: the section `[pins]`, which also has those with a problem.
+        gpio: the section `[gpio]`.
+        problems: takes what is wrong.
+
+    Returns:
+        The outputs that have all that they need.
+    """
+    outputs: dict[str, Output] = {}
+    read: dict[str, dict[str, WrittenOutput[Any]]] = {}
+    for name, raw in raw_outputs.items():
+        key = ("outputs", name)
+        if not _OUTPUT_NAME.fullmatch(name):
+            plain = plain_name("outputs", name)
+            remedy = f"write {dotted(('outputs', plain))}" if plain else "rename it"
+            problems.add(key, f"{NAME_RULES['outputs']}; {remedy}")
+        kind, written = _read(key, raw, problems)
+        earlier = read.setdefault(kind.output.kind, {})
+        kind.check(written, earlier, pins, gpio, problems)
+        earlier[name] = written
+        _check_states(written, pin_names, problems)
+        if (output := kind.settings(name, written.table)) is not None:
+            outputs[name] = output
+    return outputs
+
+
+def check_pages(
+    pages: Mapping[str, Page],
+    outputs: Mapping[str, Output],
+    output_names: Mapping[str, object],
+    problems: Problems,
+) -> None:
+    """Check that the outputs that pages name exist, and that pages may set them.
+
+    Args:
+        pages: the pages, by name.
+        outputs: the outputs without a problem, by name.
+        output_names: the section `[outputs]`, which also has those with a problem.
+        problems: takes what is wrong.
+    """
+    for page in pages.values():
+        for name, of_page in page.outputs.items():
+            place = ("pages", page.name, "outputs", name)
+            if name not in output_names:
+                problems.add(place, missing("output", name, output_names), of_page.state)
+            elif name in outputs and (pin := outputs[name].follows) is not None:
+                follows = f"{dotted(('outputs', name, 'follows'))} = {show(pin)}"
+                sentence = f"has no meaning with {follows}; leave one of them out"
+                problems.add(place, sentence, of_page.state)
+            elif of_page.keep and of_page.state is OutputState.PULSE:
+                sentence = "a pulse ends by itself, so there is nothing to keep; leave keep out"
+                problems.add(place, sentence)
+
+
+def _check_states(
+    written: WrittenOutput[Any], pin_names: Mapping[str, object], problems: Problems
+) -> None:
+    """Compare the values of an output with each other, and with the names of the pins."""
+    table = written.table
+    if table.max_on_s is not None:
+        max_on = f"{dotted(written.place('max_on'))} = {show(format_duration(table.max_on_s))}"
+        for name, state in (
+            ("safe", table.safe),
+            ("initial", table.initial),
+            ("without_display", table.without_display),
+        ):
+            if state not in (None, OutputState.OFF):
+                sentence = f"would be on for longer than {max_on}; leave one of them out"
+                problems.add(written.place(name), sentence, state)
+    if table.follows is None:
+        return
+    if table.follows not in pin_names:
+        place = written.place("follows")
+        problems.add(place, missing("pin", table.follows, pin_names), table.follows)
+    follows = f"{dotted(written.place('follows'))} = {show(table.follows)}"
+    for name, value in (
+        ("initial", table.initial),
+        ("without_display", table.without_display),
+        ("from_pages", table.from_pages),
+    ):
+        if value not in (None, False):
+            sentence = f"has no meaning with {follows}; leave one of them out"
+            problems.add(written.place(name), sentence, value)
+
+
+def _read(
+    key: Key, raw: object, problems: Problems
+) -> tuple[OutputKind[Any, Any], WrittenOutput[Any]]:
+    """Read an output as its kind does; if the kind is wrong, as the default kind does."""
+    default = output_kind(DEFAULT_OUTPUT_KIND)
+    if isinstance(raw, list) and any(isinstance(each, Mapping) for each in raw):
+        problems.add(key, f"must be a section; write [{dotted(key)}]")
+        return default, WrittenOutput(key, raw, default.table({}))
+    if not isinstance(raw, Mapping):
+        return default, default.read(key, raw, problems)
+    name = raw.get("kind", DEFAULT_OUTPUT_KIND)
+    if not isinstance(name, str) or name not in OUTPUT_KINDS:
+        wrong = one_of(name, OUTPUT_KINDS)
+        remedy = (
+            "" if ";" in wrong else f"; leave it out for the default of {show(DEFAULT_OUTPUT_KIND)}"
+        )
+        problems.add((*key, "kind"), f"{wrong}{remedy}", name)
+        right = {each: value for each, value in raw.items() if each != "kind"}
+        return default, default.read(key, right, problems)
+    kind = output_kind(name)
+    for needed, sentence in kind.needs.items():
+        if needed not in raw:
+            problems.add(key, sentence)
+    return kind, kind.read(key, raw, problems)
