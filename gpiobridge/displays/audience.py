@@ -112,6 +112,3 @@ class Move:
 
     to: str
     audience: Audience
-
-
-Order = Push | Move

@@ -43,6 +43,7 @@ class Frames:
     Args:
         observers: hear what pages say.
         on_taking: called when a page has said whether it takes presses.
+        on_visible: called when a page has said whether it can be seen.
         pages: the names of all pages.
         on_shown: called when a page has said that it is shown.
     """
@@ -53,11 +54,13 @@ class Frames:
         on_taking: Callable[[Connection], None],
         pages: Collection[str],
         on_shown: OnShown = lambda connection, cursor, ms, now_s: None,
+        on_visible: Callable[[Connection], None] = lambda connection: None,
     ) -> None:
         self._observers = observers
         self._on_taking = on_taking
         self._pages = pages
         self._on_shown = on_shown
+        self._on_visible = on_visible
         self._lines = LogRate(log, LINES)
         self._by_type: dict[str, Callable[[Connection, Frame], None]] = {
             "beat": self._take_beat,
@@ -124,6 +127,7 @@ class Frames:
         if not isinstance(visible, bool):
             raise RuleBrokenError(Close.POLICY, "visible must be true or false")
         connection.display = replace(connection.display, visible=visible)
+        self._on_visible(connection)
 
     def _take_idle(self, connection: Connection, frame: Frame) -> None:
         """Log that a page leaves because nobody uses it; the page does that by itself."""

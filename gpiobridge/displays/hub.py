@@ -39,6 +39,8 @@ class Hub:
         on_taking: called when a page has said whether it takes presses.
         pages: the names of all pages.
         on_shown: called when a page has said that it is shown, with its cursor and its figure.
+        on_visible: called when a page has said whether it can be seen.
+        on_gone: called when a display's socket has ended.
     """
 
     def __init__(
@@ -50,10 +52,13 @@ class Hub:
         on_taking: Callable[[Connection], None] = lambda connection: None,
         pages: Collection[str] = (),
         on_shown: OnShown = lambda connection, cursor, ms, now_s: None,
+        on_visible: Callable[[Connection], None] = lambda connection: None,
+        on_gone: Callable[[Connection], None] = lambda connection: None,
     ) -> None:
         quotas = Quotas()
-        self._sockets = Sockets(selector, slots, quotas, observers)
-        self._inbox = Inbox(self._sockets, quotas, Frames(observers, on_taking, pages, on_shown))
+        frames = Frames(observers, on_taking, pages, on_shown, on_visible)
+        self._sockets = Sockets(selector, slots, quotas, observers, on_gone)
+        self._inbox = Inbox(self._sockets, quotas, frames)
         self._beat_s = beat_s
         self._beat_frame = text_frame(wire.BEAT)
         self._last_sent_s = 0.0

@@ -8,6 +8,7 @@ from enum import StrEnum
 from gpiobridge.core.events import PinEvent
 from gpiobridge.displays.audience import Display, Push, SentMessage
 from gpiobridge.displays.journey import Shown
+from gpiobridge.displays.screen import Screen
 
 
 class Gone(StrEnum):
@@ -58,6 +59,21 @@ class DisplayObserver:
 
     def page_shown(self, display: Display, shown: Shown) -> None:
         """A page is on the screen, as it says itself; told once for each page."""
+
+    def screen_shows(self, screen: Screen, *, anew: bool) -> None:
+        """A display shows another page, or the same one again; `screen.page` is None for no page.
+
+        ``anew`` is False if the page has been on the screen before its socket came.
+        """
+
+    def screen_changed(self, screen: Screen) -> None:
+        """What a display says of itself has changed: its page is left, or no longer takes presses.
+
+        The page that it shows is still the same.
+        """
+
+    def screen_lost(self, screen: Screen) -> None:
+        """A display has had no socket for a while; if it comes again, it is another one."""
 
     def press_not_shown(self, event: PinEvent, display: Display, to: str) -> None:
         """A press has sent ``display`` from its page to ``to``, and nothing was shown in time."""

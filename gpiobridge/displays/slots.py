@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from math import inf
 
 from gpiobridge.displays.journey import Journey, Shown
+from gpiobridge.displays.screen import Screen
 
 KEPT_S = 10.0
 """How long a slot is kept for the page whose socket has ended, in seconds."""
@@ -50,6 +51,7 @@ class Slot:
         until_s: when it ends, in monotonic seconds, once its socket has ended.
         shown: what its page has said of being shown; None before. The watcher's thread writes it.
         journey: the way on which a press has sent it, until a page is shown; likewise.
+        screen: its display, which its page's next socket has, too; likewise.
     """
 
     client: str | None = None
@@ -59,6 +61,7 @@ class Slot:
     until_s: float = inf
     shown: Shown | None = None
     journey: Journey | None = None
+    screen: Screen | None = None
 
 
 class Slots:

@@ -10,7 +10,7 @@ import logging
 import selectors
 import socket
 from collections import OrderedDict, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import inf
 
 from wsproto.events import Event
@@ -44,6 +44,7 @@ class Sockets:
         slots: given back when a display is gone.
         quotas: counts the open displays of each client.
         observers: hear of displays that come and go.
+        on_gone: called when a socket has ended.
 
     Attributes:
         open: the connections that are open.
@@ -58,6 +59,7 @@ class Sockets:
         slots: Slots,
         quotas: Quotas,
         observers: Sequence[DisplayObserver],
+        on_gone: Callable[[Connection], None] = lambda connection: None,
     ) -> None:
         self.open: set[Connection] = set()
         self.live: dict[Connection, None] = {}
@@ -67,6 +69,7 @@ class Sockets:
         self._slots = slots
         self._quotas = quotas
         self._observers = observers
+        self._on_gone = on_gone
         self._lines = LogRate(log, LINES)
         self._closing: deque[tuple[float, Connection]] = deque()  # in the order of the deadlines
 
@@ -188,6 +191,7 @@ class Sockets:
         self._slots.give_back(connection.slot, keep=not connection.broke_a_rule)
         for observer in self._observers:
             observer.display_gone(connection.display, why)
+        self._on_gone(connection)
         self._lines.info("%s %s, %d in all", connection, why, len(self.open))
 
     def _begun(self, connection: Connection, frame: bytes, sent: int) -> None:

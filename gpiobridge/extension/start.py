@@ -25,6 +25,7 @@ from gpiobridge.extension.fallback_log import show_log
 from gpiobridge.extension.settings import read_settings
 from gpiobridge.extension.views import ViewPages, with_long_path, without_path
 from gpiobridge.loop.watcher import Watcher
+from gpiobridge.outputs.lines import lines_of
 from gpiobridge.pins.sources import pin_source
 from gpiobridge.routes.admission import check_source
 from gpiobridge.routes.blueprint import overlapping
@@ -92,6 +93,7 @@ def start(app: Flask, declared: Declared, orders: Orders) -> RunningBridge:
         retained=orders.retained,
         observers=(handlers,),
         clock=clock,
+        lines=lines_of(settings.gpio, settings.outputs),
     )
     handlers.prepare(settings.pins, partial(_call, app))
     try:

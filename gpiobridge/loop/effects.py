@@ -21,13 +21,16 @@ from gpiobridge.core.events import (
     PinNoisy,
     Welcome,
 )
-from gpiobridge.displays.audience import Audience, Move, Order, Push
+from gpiobridge.displays.audience import Audience, Move, Push
 from gpiobridge.displays.connection import LINES, Connection
 from gpiobridge.displays.hub import Hub
 from gpiobridge.displays.observer import MovedBy
 from gpiobridge.displays.retained_messages import RetainedMessages
 from gpiobridge.loop.journeys import Journeys
 from gpiobridge.loop.observer import Observer
+from gpiobridge.loop.order_queue import Order
+from gpiobridge.loop.screens import Screens
+from gpiobridge.outputs.keeper import Keeper, SetOutput
 from gpiobridge.system.log_rate import LogRate
 
 log = logging.getLogger(__name__)
@@ -44,6 +47,8 @@ class Effects:
         observers: hear what is done.
         clock: gives the time.
         journeys: follows the displays that an event moves.
+        screens: follows what each display shows.
+        outputs: takes orders for outputs.
     """
 
     def __init__(
@@ -55,6 +60,8 @@ class Effects:
         observers: Sequence[Observer],
         clock: Clock,
         journeys: Journeys,
+        screens: Screens,
+        outputs: Keeper,
     ) -> None:
         self._core = core
         self._hub = hub
@@ -63,6 +70,8 @@ class Effects:
         self._observers = observers
         self._clock = clock
         self._journeys = journeys
+        self._screens = screens
+        self._outputs = outputs
         self._lines = LogRate(log, LINES)
 
     def carry_out(self, effects: Iterable[Effect], now_s: float) -> None:
@@ -102,6 +111,8 @@ class Effects:
                     observer.message_sent(order, sent)
             case Move(to, audience):
                 self._move(to, audience)
+            case SetOutput():
+                self._outputs.set(order)
 
     def join(self, connection: Connection) -> None:
         """Send a display that has joined what it must know, or to the page where it belongs."""
@@ -119,6 +130,7 @@ class Effects:
         )
         connection.standing = welcome.standing
         self._journeys.joined(connection, now.mono_s)
+        self._screens.joined(connection)
         messages = () if welcome.to is not None else self._retained.of(display)
         texts = welcome.texts
         if welcome.to is None and connection.taking_since_s != -inf:
@@ -131,6 +143,7 @@ class Effects:
 
     def look_again(self, connection: Connection) -> None:
         """Move a display for which a press or a level counts now that its page takes presses."""
+        self._screens.said(connection)
         now = self._clock.now()
         welcome = self._core.look_again(connection.standing, now)
         if welcome.to is None:  # else every "taking" of a page would send frames to all displays
@@ -139,6 +152,11 @@ class Effects:
         self.carry_out(self._core.tell_newest(now), now.mono_s)
         self._hub.tell(connection, welcome.texts)
         self._lead(connection, welcome, now, by_level=not welcome.texts)
+
+    def shown(self, connection: Connection, cursor: str, ms: float | None, now_s: float) -> None:
+        """Take a page's word that it is on the screen; see `Journeys.shown`."""
+        self._journeys.shown(connection, cursor, ms, now_s)
+        self._screens.shown(connection)
 
     def _lead(
         self, connection: Connection, welcome: Welcome, now: Now, *, by_level: bool = False
@@ -175,6 +193,7 @@ class Effects:
             sent_s = self._clock.now().mono_s
         for connection in left:
             self._journeys.left(connection, event, to, turn_s, sent_s)
+            self._screens.sent(connection, event)
 
     def _move(self, to: str, audience: Audience) -> None:
         """Move the displays of an audience to a page, except those already on it."""

@@ -5,12 +5,13 @@ of them than this interface. It calls them on the watcher's thread, in the order
 happen.
 """
 
+from gpiobridge.config import OutputState
 from gpiobridge.core.events import PinEvent
 from gpiobridge.displays.observer import DisplayObserver
 
 
 class Observer(DisplayObserver):
-    """Hears of pins, pages and messages. Each method does nothing unless it is overridden.
+    """Hears of pins, outputs, pages and messages. Each method does nothing unless it is overridden.
 
     No method may block or raise: all pins and displays wait for it, and an exception ends the
     service, like any other failure of the watcher. An observer with more to do hands it to its own
@@ -22,6 +23,9 @@ class Observer(DisplayObserver):
 
     def pin_noisy(self, pin: str) -> None:
         """A pin oscillates; told once a minute while it does."""
+
+    def output_changed(self, output: str, state: OutputState) -> None:
+        """An output does something else now; also told when the bridge starts."""
 
     def frame_sent(self, after_s: float) -> None:
         """An event's frame is on every socket, ``after_s`` seconds after the event."""

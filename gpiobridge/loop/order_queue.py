@@ -8,7 +8,11 @@ import threading
 from collections import deque
 from collections.abc import Iterator
 
-from gpiobridge.displays.audience import Order
+from gpiobridge.displays.audience import Move, Push
+from gpiobridge.outputs.keeper import SetOutput
+
+Order = Push | Move | SetOutput
+"""What the application may order."""
 
 MAX_ORDERS = 1000
 """The most orders that may wait for the watcher."""

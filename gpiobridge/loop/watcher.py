@@ -16,11 +16,11 @@ import threading
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping
 
-from gpiobridge.config import Settings
+from gpiobridge.config import OutputState, Settings
 from gpiobridge.core.clock import Clock
 from gpiobridge.core.core import Core
 from gpiobridge.core.events import Care
-from gpiobridge.displays.audience import Display, Order
+from gpiobridge.displays.audience import Display
 from gpiobridge.displays.connection import Connection
 from gpiobridge.displays.hub import Hub
 from gpiobridge.displays.journey import Shown
@@ -31,9 +31,12 @@ from gpiobridge.loop.effects import Effects
 from gpiobridge.loop.event_log import EventLog
 from gpiobridge.loop.journeys import Journeys
 from gpiobridge.loop.observer import Observer
-from gpiobridge.loop.order_queue import OrderQueue
+from gpiobridge.loop.order_queue import Order, OrderQueue
 from gpiobridge.loop.pin_feed import PinFeed
+from gpiobridge.loop.screens import Screens
 from gpiobridge.loop.waker import Waker
+from gpiobridge.outputs.keeper import Keeper
+from gpiobridge.outputs.lines import OutputLines, Together
 from gpiobridge.pins.source import PinSource
 from gpiobridge.system.clock import RealClock
 
@@ -67,6 +70,10 @@ class Watcher:
         retained: messages that were pushed earlier, for displays that join.
         observers: hear what happens, on the watcher's thread; none may block or raise.
         clock: gives the time, also to everything below.
+        lines: drives the outputs of ``settings``.
+
+    Attributes:
+        outputs: keeps the outputs; any thread may read their states.
     """
 
     def __init__(
@@ -79,6 +86,7 @@ class Watcher:
         retained: RetainedMessages | None = None,
         observers: Iterable[Observer] = (),
         clock: Clock | None = None,
+        lines: OutputLines | None = None,
     ) -> None:
         self.clock = clock or RealClock()
         self.core = Core(
@@ -109,6 +117,15 @@ class Watcher:
         self._on_failure = on_failure
         self._selector = selectors.DefaultSelector()
         everyone = (self.counts, EventLog(self.core.noisy), *observers)
+        self._observers = everyone
+        self.outputs = Keeper(
+            settings.outputs,
+            settings.pages,
+            lines or Together(()),
+            self.clock,
+            self._tell_output,
+        )
+        self._screens = Screens((*everyone, self.outputs), self.clock)
         settle_s = {name: pin.settle_s for name, pin in settings.pins.items()}
         self._journeys = Journeys(self.core.epoch, settle_s, everyone)
         self._hub = Hub(
@@ -118,7 +135,9 @@ class Watcher:
             everyone,
             lambda connection: self._effects.look_again(connection),
             pages=settings.pages,
-            on_shown=self._journeys.shown,
+            on_shown=lambda *said: self._effects.shown(*said),
+            on_visible=self._screens.said,
+            on_gone=self._screens.gone,
         )
         self._effects = Effects(
             self.core,
@@ -128,6 +147,8 @@ class Watcher:
             everyone,
             self.clock,
             self._journeys,
+            self._screens,
+            self.outputs,
         )
         self._orders = OrderQueue()
         self._joining: deque[Connection] = deque()
@@ -153,6 +174,7 @@ class Watcher:
         """
         try:
             self._feed.open()
+            self.outputs.open()
             for descriptor in self.pins.descriptors():
                 self._selector.register(descriptor, selectors.EVENT_READ, self.pins)
         except BaseException:
@@ -233,6 +255,7 @@ class Watcher:
         """Wait for the next thing to happen, then do what is due."""
         self._wait(self._timeout_s())
         self._take_pins()
+        self.outputs.tick(self._now_s())  # at once: a lamp answers a press
         # After the edges, and for a limited time: no display can hold up a press by what it sends.
         if self._hub.has_unread:
             self._hub.read(self._now_s(), self._has_time(READS_S))
@@ -244,6 +267,8 @@ class Watcher:
         now_s = self._now_s()
         self._hub.tick(now_s)
         self._journeys.tick(now_s)
+        self._screens.tick(now_s)
+        self.outputs.tick(now_s)
         if self._next_pulse_s is not None and now_s >= self._next_pulse_s:
             self._next_pulse_s = now_s + self._pulse_every_s
             self._pulse()
@@ -251,6 +276,10 @@ class Watcher:
 
     def _now_s(self) -> float:
         return self.clock.now().mono_s
+
+    def _tell_output(self, output: str, state: OutputState) -> None:
+        for observer in self._observers:
+            observer.output_changed(output, state)
 
     def _has_time(self, for_s: float) -> Callable[[], bool]:
         """Return a function that tells whether this turn has time left, and no edge waits."""
@@ -287,6 +316,8 @@ class Watcher:
             self._pins_due_s,
             self._hub.deadline_s,
             self._journeys.deadline_s,
+            self._screens.deadline_s,
+            self.outputs.deadline_s,
             self._next_pulse_s,
         )
         return self.clock.timeout_s(min((d for d in deadlines if d is not None), default=None))
@@ -332,6 +363,7 @@ class Watcher:
             self._forget_rings()
 
     def _close(self) -> None:
+        self.outputs.close()
         self.pins.close()
         for connection in self._hub.connections:
             connection.sock.close()

@@ -44,13 +44,16 @@ def test_an_observer_hears_of_a_whole_visit() -> None:
     finally:
         stage.stop()
     display = Display("welcome", "kiosk")
+    screen = visitor.connection.slot.screen
     assert [fact for fact in recorder.facts if fact != ("carried_out",)] == [
+        ("screen_changed", screen),
         ("display_came", display),
         ("message_came", SentMessage('{"type":"message","data":1}', display)),
         ("pin_event", PinEvent(1, "button", Level.LOW, at_s)),
         ("frame_sent", pytest.approx(0.02)),
         ("displays_moved", "welcome", "open", 1, MovedBy.PIN),
         ("display_gone", display, Gone.LEFT),
+        ("screen_changed", screen),
         ("message_sent", push, 0),
         ("displays_moved", "welcome", "open", 0, MovedBy.APPLICATION),
     ]

@@ -1,0 +1,220 @@
+"""What one output does: who decides, and what that means for its line from moment to moment.
+
+Four may decide, and the first that has something to say does:
+
+1. a program, for a time (`for`),
+2. a program, until a page that names the output is shown or left,
+3. the pages that displays show; the youngest one counts,
+4. what stays when nobody decides: `initial`, or the state that a page has left with `keep`.
+
+Each says it with an `Order`. The line follows from the order that counts and from the time: a
+blinking output changes by itself, a pulse ends, and `max_on` ends everything. Pure: the time comes
+in as an argument, in monotonic seconds.
+"""
+
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass
+from math import inf
+
+from gpiobridge.config import Output, OutputState, PageOutput
+from gpiobridge.config.settings import SHORTEST_BLINK_S
+
+APART_S = SHORTEST_BLINK_S
+"""How far apart an output goes on again at least, in seconds, unless a program wants it so: people
+can press quickly, and what flashes more than three times a second can cause a seizure."""
+
+
+@dataclass(slots=True)
+class Order:
+    """A state that somebody has set.
+
+    Args:
+        state: the state.
+        since_s: when it was set.
+        until_s: when it ends: a pulse, or what counts for a time.
+        spent: whether its time on is used up: it is off until the output is set again.
+    """
+
+    state: OutputState
+    since_s: float
+    until_s: float = inf
+    spent: bool = False
+
+
+class OutputControl:
+    """The control of one output.
+
+    Args:
+        settings: the output.
+        now_s: the time.
+
+    Attributes:
+        on: whether the line is on, as of the last `update`.
+        state: what the output does, as of the last `update`: "off" also after a pulse, and after
+            `max_on`.
+        deadline_s: when `update` is due without a new order; None: never.
+    """
+
+    def __init__(self, settings: Output, now_s: float) -> None:
+        self.settings = settings
+        self.on = False
+        self.state = OutputState.OFF
+        self.deadline_s: float | None = None
+        self._for_a_time: Order | None = None
+        self._by_program: Order | None = None
+        self._of_pages: dict[Hashable, Order] = {}  # the youngest last
+        self._standing = Order(settings.initial, now_s)
+        self._on_since_s: float | None = None  # without a pause
+        self._blink_since_s = now_s
+        self._blinks_dark_first = False
+        self._lit_s = -inf  # when it last went on
+
+    # ---------------------------------------------------------------- who decides
+
+    def set(self, state: OutputState, now_s: float, for_s: float | None = None) -> None:
+        """Set a state, as a program does.
+
+        Args:
+            state: the state.
+            now_s: the time.
+            for_s: how long it counts, in seconds; then the output does what it would do otherwise.
+                None: until a page that names the output is shown or left; a pulse lasts as long as
+                the output's `pulse`.
+        """
+        if for_s is None and state is OutputState.PULSE:
+            for_s = self.settings.pulse_s
+        if for_s is None:
+            self._by_program, self._for_a_time = Order(state, now_s), None
+        else:
+            self._for_a_time = Order(state, now_s, now_s + for_s)
+
+    def page_shown(self, screen: Hashable, page: PageOutput, now_s: float, *, anew: bool) -> None:
+        """Take what a page says that a screen shows now.
+
+        Args:
+            screen: the screen.
+            page: what its page does with the output.
+            now_s: the time.
+            anew: False if the page has been on the screen before: then it gives no pulse.
+        """
+        self._forget_programs()
+        self._of_pages.pop(screen, None)
+        until_s = inf
+        if page.state is OutputState.PULSE:
+            until_s = now_s + self.settings.pulse_s if anew else now_s
+        self._of_pages[screen] = Order(page.state, now_s, until_s)
+        state = page.state if page.keep else self.settings.initial
+        self._standing = Order(state, now_s)
+
+    def page_left(self, screen: Hashable) -> None:
+        """Forget what a page has said that a screen no longer shows."""
+        if self._of_pages.pop(screen, None) is not None:
+            self._forget_programs()
+
+    def has(self, screen: Hashable) -> bool:
+        """Whether the page of a screen says something of the output."""
+        return screen in self._of_pages
+
+    def hand_on(self, screen: Hashable, to: Hashable) -> None:
+        """Let another screen have what the page of a screen has said: it is the same one."""
+        self._of_pages = {
+            to if each is screen else each: order for each, order in self._of_pages.items()
+        }
+
+    def without_display(self, state: OutputState, now_s: float) -> None:
+        """Forget all pages and programs, because no display is left."""
+        self._forget_programs()
+        self._of_pages.clear()
+        self._standing = Order(state, now_s)
+
+    def with_display(self, now_s: float) -> None:
+        """Go back to the initial state, because there is a display again."""
+        self._standing = Order(self.settings.initial, now_s)
+
+    def follow(self, state: OutputState, now_s: float) -> None:
+        """Take the state that follows from the output's button."""
+        if state is not self._standing.state:
+            self._standing = Order(state, now_s)
+
+    def _forget_programs(self) -> None:
+        self._for_a_time = self._by_program = None
+
+    # ---------------------------------------------------------------- what the line does
+
+    def update(self, now_s: float) -> None:
+        """Find out what the line does now, and when that changes by itself."""
+        if self._for_a_time is not None and now_s >= self._for_a_time.until_s:
+            self._for_a_time = None
+        order, before = self._counting, self.state
+        self.state = _state(order, now_s)
+        if self.state is OutputState.OFF:
+            self._on_since_s = None
+        elif self._on_since_s is None:
+            self._on_since_s = now_s
+        if now_s >= self._max_on_ends_s:
+            for each in self._orders:  # those below would only go on: all must be set again
+                each.spent = True
+            self.state, self._on_since_s = OutputState.OFF, None
+        if self.state is OutputState.BLINK and before is not OutputState.BLINK:
+            # The other way round than just now: so everybody sees that something has changed.
+            self._blink_since_s, self._blinks_dark_first = now_s, self.on
+        was_on, self.on = self.on, self._is_lit(now_s) and now_s >= self._apart_s
+        if self.on and not was_on:
+            self._lit_s = now_s
+        self.deadline_s = min((at_s for at_s in self._changes_s(now_s) if at_s < inf), default=None)
+
+    @property
+    def _counting(self) -> Order:
+        """The order that counts: of those who decide, the first that has one."""
+        return self._for_a_time or self._by_program or self._of_page or self._standing
+
+    @property
+    def _of_page(self) -> Order | None:
+        return next(reversed(self._of_pages.values()), None)
+
+    @property
+    def _orders(self) -> list[Order]:
+        orders = (self._for_a_time, self._by_program, *self._of_pages.values(), self._standing)
+        return [order for order in orders if order is not None]
+
+    @property
+    def _max_on_ends_s(self) -> float:
+        if self._on_since_s is None or self.settings.max_on_s is None:
+            return inf
+        return self._on_since_s + self.settings.max_on_s
+
+    @property
+    def _apart_s(self) -> float:
+        """Until when it stays dark, because it has gone on too shortly before."""
+        if self.on or self._for_a_time or self._by_program:
+            return -inf  # a program may want anything; it need not be a lamp
+        return self._lit_s + APART_S
+
+    def _is_lit(self, now_s: float) -> bool:
+        """Whether the state has the line on at this moment."""
+        if self.state is OutputState.BLINK:
+            return (self._half(now_s) % 2 == 0) != self._blinks_dark_first
+        return self.state is not OutputState.OFF
+
+    def _half(self, now_s: float) -> int:
+        """Count the halves of the period since it began to blink."""
+        # A deadline is a sum of floats, and may come out a little early.
+        return int((now_s - self._blink_since_s) / (self.settings.blink_s / 2) + 1e-6)
+
+    def _changes_s(self, now_s: float) -> Iterator[float]:
+        """List the moments at which something changes by itself."""
+        if self._for_a_time is not None:
+            yield self._for_a_time.until_s
+        if self.state is OutputState.PULSE:
+            yield self._counting.until_s
+        if self.state is OutputState.BLINK:
+            yield self._blink_since_s + (self._half(now_s) + 1) * self.settings.blink_s / 2
+        yield self._max_on_ends_s
+        if now_s < self._apart_s and self._is_lit(now_s):
+            yield self._apart_s
+
+
+def _state(order: Order, now_s: float) -> OutputState:
+    """Say what an order still means: a pulse ends, and what is spent is off."""
+    over = order.state is OutputState.PULSE and now_s >= order.until_s
+    return OutputState.OFF if order.spent or over else order.state

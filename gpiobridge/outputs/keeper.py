@@ -1,0 +1,265 @@
+"""All outputs: hears what displays show and what programs set, and drives the lines.
+
+`loop.watcher` hands it what happens, and asks it for the time at which something changes by itself.
+The watcher's thread, except for `Keeper.states`, which any thread may read.
+"""
+
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from math import inf
+from typing import NamedTuple
+
+from gpiobridge.config import Output, OutputState, Page, PageOutput
+from gpiobridge.core.clock import Clock
+from gpiobridge.core.events import Level
+from gpiobridge.displays.observer import DisplayObserver
+from gpiobridge.displays.screen import Screen
+from gpiobridge.errors import PinError
+from gpiobridge.outputs.control import OutputControl
+from gpiobridge.outputs.lamps import Lamp
+from gpiobridge.outputs.lines import OutputLines
+
+log = logging.getLogger(__name__)
+
+TRY_AGAIN_S = 2.0
+"""How often a line that no longer answers is tried again, in seconds."""
+
+MOST_LOST = 100
+"""How many lost displays are remembered whose page still decides about an output."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetOutput:
+    """Order of the application, or of a page: set an output.
+
+    Args:
+        output: the output's name.
+        state: its state.
+        for_s: how long that counts, in seconds; None: until a page that names the output is shown
+            or left, or for the time of a pulse.
+    """
+
+    output: str
+    state: OutputState
+    for_s: float | None = None
+
+
+class OutputStatus(NamedTuple):
+    """What an output does.
+
+    Args:
+        state: its state.
+        failed: whether its line doesn't answer.
+    """
+
+    state: OutputState
+    failed: bool = False
+
+
+class Keeper(DisplayObserver):
+    """Keeps every output at what it should do.
+
+    Args:
+        outputs: output name to its settings.
+        pages: page name to its settings, which say what a page does with outputs.
+        lines: drives the outputs.
+        clock: gives the time.
+        on_changed: hears of each new state of an output.
+    """
+
+    def __init__(
+        self,
+        outputs: Mapping[str, Output],
+        pages: Mapping[str, Page],
+        lines: OutputLines,
+        clock: Clock,
+        on_changed: Callable[[str, OutputState], None] = lambda output, state: None,
+    ) -> None:
+        self._outputs = outputs
+        self._pages = pages
+        self._lines = lines
+        self._clock = clock
+        self._on_changed = on_changed
+        now_s = self._now_s()
+        self._controls = {name: OutputControl(each, now_s) for name, each in outputs.items()}
+        self._lamps = {
+            name: Lamp(each.follows, _pages_led_by(each.follows, pages))
+            for name, each in outputs.items()
+            if each.follows is not None
+        }
+        self._shown: dict[Screen, str] = {}  # what is shown by each display that is not lost
+        self._lost: OrderedDict[Screen, str] = OrderedDict()  # whose page still decides
+        self._written: dict[str, bool] = {}
+        self._failed: dict[str, float] = {}  # output -> when it is tried again
+        self._next_s: float | None = None
+        self._changed = False
+        self._has_display: bool | None = None
+        self.states: Mapping[str, OutputStatus] = {}
+        self._see_displays(now_s)
+
+    def open(self) -> None:
+        """Claim the lines, each at once at the level of its first state.
+
+        Raises:
+            PinError: a line can't be claimed.
+        """
+        now_s = self._now_s()
+        for control in self._controls.values():
+            control.update(now_s)
+        self._lines.open({name: self._level(name) for name in self._controls})
+        self._written = {name: control.on for name, control in self._controls.items()}
+        self._changed = True
+        self.tick(now_s)
+
+    def close(self) -> None:
+        """Leave every line at its safe level, and release it; may be called twice."""
+        for name, output in self._outputs.items():
+            if name in self._written:
+                self._write(name, on=output.safe is OutputState.ON, now_s=self._now_s())
+        self._written.clear()
+        self._lines.close()
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the lines are not real."""
+        return self._lines.simulated
+
+    # ---------------------------------------------------------------- what happens
+
+    def set(self, order: SetOutput) -> None:
+        """Do what a program has ordered."""
+        self._controls[order.output].set(order.state, self._now_s(), order.for_s)
+        self._changed = True
+        log.info("output %s: set to %s", order.output, order.state)
+
+    def screen_shows(self, screen: Screen, *, anew: bool) -> None:
+        """Take what a page says that a display shows now; forget the page before."""
+        before = self._shown.pop(screen, None)
+        if screen.page is not None:
+            anew = self._take_over(screen, anew=anew)
+            self._shown[screen] = screen.page
+        now_s = self._now_s()
+        self._see_displays(now_s)
+        outputs = self._outputs_of(screen.page)
+        for name in self._outputs_of(before).keys() - outputs.keys():
+            self._controls[name].page_left(screen)
+        for name, of_page in outputs.items():
+            if anew or not self._controls[name].has(screen):
+                self._controls[name].page_shown(screen, of_page, now_s, anew=anew)
+        self._changed = True
+
+    def screen_changed(self, screen: Screen) -> None:
+        """Let the lamps of buttons see a display."""
+        for name, lamp in self._lamps.items():
+            lamp.see(screen)
+            self._controls[name].follow(lamp.state, self._now_s())
+        self._changed = self._changed or bool(self._lamps)
+
+    def screen_lost(self, screen: Screen) -> None:
+        """Remember the page of a lost display: a lost display changes no output by itself."""
+        for name, lamp in self._lamps.items():
+            lamp.forget(screen)
+            self._controls[name].follow(lamp.state, self._now_s())
+        page = self._shown.pop(screen, None)
+        if page is not None and any(each.has(screen) for each in self._controls.values()):
+            self._lost[screen] = page
+            if len(self._lost) > MOST_LOST:
+                self._forget(next(iter(self._lost)))
+        self._see_displays(self._now_s())
+        self._changed = True
+
+    def _outputs_of(self, page: str | None) -> Mapping[str, PageOutput]:
+        return {} if page is None or page not in self._pages else self._pages[page].outputs
+
+    def _take_over(self, screen: Screen, *, anew: bool) -> bool:
+        """Let a display that comes take the place of one that was lost; return whether it is new.
+
+        It is the same one if it has the same name and belongs to the same client. If its page has
+        been on the screen all the time, nothing changes.
+        """
+        for lost, page in self._lost.items():
+            if (lost.client, lost.name) == (screen.client, screen.name):
+                same = not anew and page == screen.page
+                for control in self._controls.values():
+                    if same:
+                        control.hand_on(lost, screen)
+                self._forget(lost)
+                break
+        return anew
+
+    def _forget(self, lost: Screen) -> None:
+        del self._lost[lost]
+        for control in self._controls.values():
+            control.page_left(lost)
+
+    def _see_displays(self, now_s: float) -> None:
+        """Set the outputs that depend on whether there is a display at all."""
+        has_display = bool(self._shown)
+        if has_display is self._has_display:
+            return
+        self._has_display = has_display
+        for name, output in self._outputs.items():
+            if output.without_display is not None:
+                if has_display:
+                    self._controls[name].with_display(now_s)
+                else:
+                    self._controls[name].without_display(output.without_display, now_s)
+
+    # ---------------------------------------------------------------- the lines
+
+    @property
+    def deadline_s(self) -> float | None:
+        """When `tick` has work, in monotonic seconds; None: not before something happens."""
+        return self._next_s
+
+    def tick(self, now_s: float) -> None:
+        """Bring every line to the level that it should have now."""
+        if not self._changed and (self._next_s is None or now_s < self._next_s):
+            return
+        self._changed = False
+        for name, control in self._controls.items():
+            control.update(now_s)
+            if self._failed.get(name, -inf) <= now_s and control.on is not self._written[name]:
+                self._write(name, on=control.on, now_s=now_s)
+        self._tell()
+        deadlines_s = (
+            *(each.deadline_s for each in self._controls.values()),
+            *self._failed.values(),
+        )
+        self._next_s = min((d for d in deadlines_s if d is not None), default=None)
+
+    def _write(self, name: str, *, on: bool, now_s: float) -> None:
+        """Set a line; one that doesn't answer is tried again, and stops nothing else."""
+        try:
+            self._lines.write(name, self._outputs[name].level(on=on))
+        except PinError as error:
+            if name not in self._failed:
+                log.error("output %s can't be set: %s; it is tried again", name, error)
+            self._failed[name] = now_s + TRY_AGAIN_S
+        else:
+            self._written[name] = on
+            if self._failed.pop(name, None) is not None:
+                log.warning("output %s: its line answers again", name)
+
+    def _tell(self) -> None:
+        """Make known what has changed."""
+        states = {
+            name: OutputStatus(control.state, name in self._failed)
+            for name, control in self._controls.items()
+        }
+        before, self.states = self.states, states
+        for name, status in states.items():
+            if name not in before or before[name].state is not status.state:
+                self._on_changed(name, status.state)
+
+    def _level(self, name: str) -> Level:
+        return self._outputs[name].level(on=self._controls[name].on)
+
+    def _now_s(self) -> float:
+        return self._clock.now().mono_s
+
+
+def _pages_led_by(pin: str, pages: Mapping[str, Page]) -> list[str]:
+    return [name for name, page in pages.items() if any(each == pin for each, _ in page.rules)]
