@@ -11,6 +11,7 @@ from gpiobridge.errors import (
     ConfigError,
     DriveError,
     GpioBridgeError,
+    OutputError,
     PinError,
     PushError,
     RemoteError,
@@ -18,6 +19,7 @@ from gpiobridge.errors import (
 )
 
 if TYPE_CHECKING:
+    from gpiobridge.config.settings import OutputState
     from gpiobridge.core.events import Gesture, Level, PinEvent
     from gpiobridge.displays.audience import Display, Message
     from gpiobridge.extension.gpio_bridge import GpioBridge
@@ -33,6 +35,8 @@ __all__ = [
     "GpioBridgeError",
     "Level",
     "Message",
+    "OutputError",
+    "OutputState",
     "PinError",
     "PinEvent",
     "PushError",
@@ -45,6 +49,7 @@ __all__ = [
 _HOMES = {
     **dict.fromkeys(("Gesture", "Level", "PinEvent"), "gpiobridge.core.events"),
     **dict.fromkeys(("Display", "Message"), "gpiobridge.displays.audience"),
+    "OutputState": "gpiobridge.config.settings",
     "GpioBridge": "gpiobridge.extension.gpio_bridge",
 }
 

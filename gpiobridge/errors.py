@@ -67,6 +67,10 @@ class DriveError(PinError, ValueError):
     """A pin can't have such a level, or a press would be no event; the message says why."""
 
 
+class OutputError(GpioBridgeError, ValueError):
+    """An output can't be set so: there is no such output, state or time; the message says why."""
+
+
 class ServerError(GpioBridgeError):
     """The server can't start: its port is in use, or it has several worker processes."""
 

@@ -12,6 +12,7 @@ from gpiobridge.app.stages import Stages
 from gpiobridge.config import Settings
 from gpiobridge.displays.journey import Shown
 from gpiobridge.loop.watcher import Watcher
+from gpiobridge.outputs.keeper import OutputStatus
 from gpiobridge.system.run_key import RunKey
 
 
@@ -46,12 +47,17 @@ class RunningBridge:
 
     @property
     def well(self) -> bool:
-        """Whether every pin is watched."""
-        return self.watcher.alive and len(self.watcher.core.levels) == len(self.settings.pins)
+        """Whether every pin is watched, and every output can be set."""
+        return (
+            self.watcher.alive
+            and len(self.watcher.core.levels) == len(self.settings.pins)
+            and not any(status.failed for status in self.watcher.outputs.states.values())
+        )
 
     def health(self) -> tuple[dict[str, Any], bool]:
         """Return what ``/healthz`` says, and whether all is well."""
         levels, now_s = self.watcher.core.levels, self.watcher.clock.now().mono_s
+        outputs = self.watcher.outputs.states
         return {
             "status": "ok" if self.well else "failed",
             "watcher": "alive" if self.watcher.alive else "dead",
@@ -73,6 +79,7 @@ class RunningBridge:
                 }
                 for name, pin in self.settings.pins.items()
             },
+            "outputs": {name: _output(status) for name, status in outputs.items()},
             "displays": [
                 {"name": d.name, "page": d.page, "visible": d.visible, "shown": _shown(shown)}
                 for d, shown in self.watcher.shown
@@ -84,16 +91,22 @@ class RunningBridge:
         watcher, now_s = self.watcher, self.watcher.clock.now().mono_s
         displays, pins = watcher.displays, self.settings.pins
         hidden = sum(not display.visible for display in displays)
-        last_s = watcher.counts.last_event_s
+        last_s, outputs = watcher.counts.last_event_s, watcher.outputs.states
         parts = [
             f"{len(displays)} display{'' if len(displays) == 1 else 's'}"
             + (f" ({hidden} hidden)" if hidden else ""),
             f"{len(pins)} {'simulated ' if watcher.pins.simulated else ''}"
             f"pin{'' if len(pins) == 1 else 's'}",
             "no edge yet" if last_s is None else f"last edge {_rough(now_s - last_s)} ago",
+            *(f"output {name} can't be set" for name, each in outputs.items() if each.failed),
             *(f"{pin} oscillates" for pin in pins if watcher.core.noisy(pin, now_s)),
         ]
         return ", ".join(parts)
+
+
+def _output(status: OutputStatus) -> dict[str, Any]:
+    """Return what ``/healthz`` says of an output."""
+    return {"state": status.state, **({"failed": True} if status.failed else {})}
 
 
 def _shown(shown: Shown | None) -> dict[str, int] | None:

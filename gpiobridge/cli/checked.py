@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import MISSING, fields
 
 from gpiobridge.cli.table import table
-from gpiobridge.config import Page, Pin, Settings, format_duration
+from gpiobridge.config import Output, Page, Pin, Settings, format_duration
 from gpiobridge.config.tables import (
     GpioTable,
     KioskTable,
@@ -41,6 +41,7 @@ def tables(settings: Settings) -> str:
     made = (
         table(("setting", "value", ""), list(_settings(settings))),
         _pins(settings),
+        *_outputs(settings),
         table(
             ("page", "template", "when", "leads to"),
             [row for page in settings.pages.values() for row in _rules(settings, page)],
@@ -136,6 +137,32 @@ def _pin(settings: Settings, pin: Pin) -> tuple[str, ...]:
         pin.active,
         format_duration(pin.debounce_s) + (" (first edge)" if pin.counts == "first" else ""),
         format_duration(pin.hold_s),
+    )
+
+
+def _outputs(settings: Settings) -> Iterator[str]:
+    """Show the outputs, if there are any, and the pages that set them."""
+    outputs = settings.outputs.values()
+    if outputs:
+        header = ("output", "where", "active", "initial", "safe", "blink", "max on", "set by")
+        yield table(header, [_output(settings, output) for output in outputs])
+
+
+def _output(settings: Settings, output: Output) -> tuple[str, ...]:
+    pages = [
+        f"{name} ({page.outputs[output.name].state}{', kept' * page.outputs[output.name].keep})"
+        for name, page in settings.pages.items()
+        if output.name in page.outputs
+    ]
+    return (
+        output.name,
+        output.placed(settings.gpio),
+        output.active,
+        "follows" if output.follows else output.initial,
+        output.safe,
+        format_duration(output.blink_s),
+        "" if output.max_on_s is None else format_duration(output.max_on_s),
+        f"pin {output.follows}" if output.follows else ", ".join(pages) or "programs",
     )
 
 

@@ -1,4 +1,7 @@
-"""Talk to a running bridge: press, watch, latency, push, navigate. One thread, the caller's."""
+"""Talk to a running bridge: press, watch, latency, push, navigate, output.
+
+One thread, the caller's.
+"""
 
 import contextlib
 import functools
@@ -29,19 +32,29 @@ _exclude_option = click.option("--exclude", metavar="DISPLAY", help="No display 
 _LONGEST_SHOWN = 60
 
 
-def _seconds(_ctx: click.Context, _param: click.Parameter, value: str | None) -> float | None:
+def _press_s(_ctx: click.Context, _param: click.Parameter, value: str | None) -> float | None:
     from gpiobridge.pins.driving import MAX_PRESS_S
 
+    return _seconds(value, "a press", MAX_PRESS_S)
+
+
+def _output_s(_ctx: click.Context, _param: click.Parameter, value: str | None) -> float | None:
+    from gpiobridge.outputs.orders import MAX_FOR_S
+
+    return _seconds(value, "an output", MAX_FOR_S)
+
+
+def _seconds(value: str | None, what: str, most_s: float) -> float | None:
     if value is None:
         return None
     try:
         for_s = config.parse_duration(value)
     except ValueError as error:
         raise click.BadParameter(f'"{value}": {error}') from error
-    if not 0 < for_s <= MAX_PRESS_S:
-        most = config.format_duration(MAX_PRESS_S)
+    if not 0 < for_s <= most_s:
+        most = config.format_duration(most_s)
         raise click.BadParameter(
-            f'"{value}" is not a time for a press; write one above 0s and of at most {most}'
+            f'"{value}" is not a time for {what}; write one above 0s and of at most {most}'
         )
     return for_s
 
@@ -98,7 +111,7 @@ def _with_audience(command: Callable[..., None]) -> Callable[..., None]:
 @click.option(
     "--for",
     "for_s",
-    callback=_seconds,
+    callback=_press_s,
     metavar="DURATION",
     show_default="150ms, or the pin's debounce or dwell if that is longer",
     help="How long the pin stays active.",
@@ -199,6 +212,29 @@ def navigate(to: str, who: Audience, bridge: Target) -> None:
     token = bridge.api_token or bridge.token
     count = asking.navigate(bridge.url, to, who, token=token)
     click.echo(f"sent {_displays(count)} to {to}" if count else _nobody(who))
+
+
+@main.command()
+@click.argument("name")
+@click.argument("state", type=click.Choice(["on", "off", "blink", "pulse"]))
+@click.option(
+    "--for",
+    "for_s",
+    callback=_output_s,
+    metavar="DURATION",
+    help="How long the state counts. By default, until a page that names the output is shown or "
+    "left; a pulse is as long as the output's pulse key says.",
+)
+@_with_bridge
+def output(name: str, state: str, for_s: float | None, bridge: Target) -> None:
+    """Set the output NAME of a running bridge, such as a lamp or a lock.
+
+    On the bridge's own machine its user (and root) needs no token.
+    """
+    from gpiobridge.client import asking
+
+    token = bridge.api_token or bridge.token
+    asking.set_output(bridge.url, name, state, for_s, token=token)
 
 
 def _displays(count: int) -> str:

@@ -153,6 +153,26 @@ def push(
     return _tell_displays(f"{bridge_url(url)}/api/messages", {"data": data, **kept}, who, token)
 
 
+def set_output(
+    url: str, output: str, state: str, for_s: float | None = None, token: str = ""
+) -> None:
+    """Set an output.
+
+    Args:
+        url: the bridge's address, such as ``http://127.0.0.1:8000``.
+        output: the output's name.
+        state: "on", "off", "blink" or "pulse".
+        for_s: how long that counts, in seconds; None: until something else sets it.
+        token: the bridge's token, if it has one.
+
+    Raises:
+        RemoteError: the bridge can't be reached, it has no such output, or it refuses.
+    """
+    body = {"state": state} | ({} if for_s is None else {"for": format_duration(for_s)})
+    where = f"{bridge_url(url)}/api/outputs/{urllib.parse.quote(output, safe='')}"
+    _with_key(where, token, lambda there, key: ask(_post(there, body, token, key)))
+
+
 def navigate(url: str, to: str, who: Audience = EVERYONE, *, token: str = "") -> int:
     """Send displays to the page ``to``, as a press would.
 

@@ -96,6 +96,11 @@ def ignored_frame(pin: str, why: Ignored) -> str:
     return _dump({"type": "ignored", "pin": pin, "why": why})
 
 
+def output_frame(output: str, state: str) -> str:
+    """Return the frame that says what an output does; only the simulator's page receives it."""
+    return _dump({"type": "output", "output": output, "state": state})
+
+
 def cursor(epoch: str, seq: int) -> str:
     """Return what a display has already acted on, as it travels: ``epoch:seq``."""
     return f"{epoch}:{seq}"

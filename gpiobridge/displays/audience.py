@@ -77,6 +77,9 @@ class Audience:
 EVERYONE = Audience()
 """All displays."""
 
+SIMULATOR = "simulator"
+"""The page of the simulator's socket: it sees every pin and output, and no rule moves it."""
+
 
 def named(display: Display) -> str:
     """Say which display, for the log: by its name, if it has one."""

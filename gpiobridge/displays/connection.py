@@ -67,6 +67,8 @@ class Connection:
         declined: pins and levels whose moves the page has declined.
         early: bytes that came right behind the handshake.
         slot: its right to be open; it also says who the client is.
+        of_kiosk: whether its page is on this machine's own kiosk, which has proved that. Neither a
+            display's name nor a loopback address proves it.
     """
 
     sock: socket.socket
@@ -79,6 +81,7 @@ class Connection:
     declined: frozenset[tuple[str, Level]] = frozenset()
     early: bytes = b""
     slot: Slot = field(default_factory=Slot)
+    of_kiosk: bool = False
     # Which events count on its page; known when it joins.
     standing: Standing = field(default_factory=lambda: Standing("", 0, 0))
     behind: bool = False  # something waits in the outbox, and the selector watches for room

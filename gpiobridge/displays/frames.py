@@ -20,6 +20,9 @@ OnShown = Callable[[Connection, str, float | None, float], None]
 """Takes a page's word that it is shown: its connection, its cursor, its figure in ms or None, and
 when it was read, in monotonic seconds."""
 
+OnOutput = Callable[[Connection, Mapping[str, Any]], None]
+"""Takes a page's wish to set an output: its connection, and the fields of its frame."""
+
 log = logging.getLogger(__name__)
 
 
@@ -44,6 +47,7 @@ class Frames:
         observers: hear what pages say.
         on_taking: called when a page has said whether it takes presses.
         on_visible: called when a page has said whether it can be seen.
+        on_output: called when a page wants to set an output, with the frame's fields.
         pages: the names of all pages.
         on_shown: called when a page has said that it is shown.
     """
@@ -55,12 +59,14 @@ class Frames:
         pages: Collection[str],
         on_shown: OnShown = lambda connection, cursor, ms, now_s: None,
         on_visible: Callable[[Connection], None] = lambda connection: None,
+        on_output: OnOutput = lambda connection, fields: None,
     ) -> None:
         self._observers = observers
         self._on_taking = on_taking
         self._pages = pages
         self._on_shown = on_shown
         self._on_visible = on_visible
+        self._on_output = on_output
         self._lines = LogRate(log, LINES)
         self._by_type: dict[str, Callable[[Connection, Frame], None]] = {
             "beat": self._take_beat,
@@ -69,6 +75,7 @@ class Frames:
             "visible": self._take_visible,
             "idle": self._take_idle,
             "shown": self._take_shown,
+            "output": self._take_output,
         }
 
     def take(self, connection: Connection, text: str, now_s: float) -> None:
@@ -148,3 +155,6 @@ class Frames:
         except ValueError as error:
             raise RuleBrokenError(Close.POLICY, str(error)) from error
         self._on_shown(connection, cursor, ms, frame.at_s)
+
+    def _take_output(self, connection: Connection, frame: Frame) -> None:
+        self._on_output(connection, frame.fields)

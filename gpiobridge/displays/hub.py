@@ -20,7 +20,7 @@ from gpiobridge.core.events import CloseClients
 from gpiobridge.core.wire import Close
 from gpiobridge.displays.audience import EVERYONE, Audience
 from gpiobridge.displays.connection import Connection, text_frame
-from gpiobridge.displays.frames import Frames, OnShown
+from gpiobridge.displays.frames import Frames, OnOutput, OnShown
 from gpiobridge.displays.inbox import Inbox
 from gpiobridge.displays.observer import DisplayObserver, Gone
 from gpiobridge.displays.quotas import Quotas
@@ -41,6 +41,7 @@ class Hub:
         on_shown: called when a page has said that it is shown, with its cursor and its figure.
         on_visible: called when a page has said whether it can be seen.
         on_gone: called when a display's socket has ended.
+        on_output: called when a page wants to set an output.
     """
 
     def __init__(
@@ -54,9 +55,10 @@ class Hub:
         on_shown: OnShown = lambda connection, cursor, ms, now_s: None,
         on_visible: Callable[[Connection], None] = lambda connection: None,
         on_gone: Callable[[Connection], None] = lambda connection: None,
+        on_output: OnOutput = lambda connection, fields: None,
     ) -> None:
         quotas = Quotas()
-        frames = Frames(observers, on_taking, pages, on_shown, on_visible)
+        frames = Frames(observers, on_taking, pages, on_shown, on_visible, on_output)
         self._sockets = Sockets(selector, slots, quotas, observers, on_gone)
         self._inbox = Inbox(self._sockets, quotas, frames)
         self._beat_s = beat_s

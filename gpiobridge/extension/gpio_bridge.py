@@ -14,6 +14,7 @@ from flask import Blueprint, Flask, Response, request, request_started
 
 from gpiobridge.app.functions import name_of
 from gpiobridge.app.handlers import Handlers
+from gpiobridge.app.outputs import LiveOutput, LiveOutputs
 from gpiobridge.app.pins import LivePin, LivePins
 from gpiobridge.app.running_bridge import RunningBridge, no_nonce
 from gpiobridge.config import Limits, Settings
@@ -369,7 +370,7 @@ class GpioBridge:
 
         return declare
 
-    # ---------------------------------------------------------------- pins and displays
+    # ---------------------------------------------------------------- pins, outputs and displays
 
     @property
     def pins(self) -> Mapping[str, LivePin]:
@@ -378,6 +379,14 @@ class GpioBridge:
         Any thread may use them. Before the start of the bridge they raise `GpioBridgeError`.
         """
         return LivePins(lambda: self.running)
+
+    @property
+    def outputs(self) -> Mapping[str, LiveOutput]:
+        """The outputs by name, each a `LiveOutput`: `bridge.outputs["lamp"].on()`.
+
+        Any thread may use them. Before the start of the bridge they raise `GpioBridgeError`.
+        """
+        return LiveOutputs(lambda: self.running)
 
     @property
     def displays(self) -> list[Display]:

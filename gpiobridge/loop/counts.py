@@ -7,6 +7,7 @@ from bisect import bisect_left
 from collections import Counter, deque
 from dataclasses import dataclass, field
 
+from gpiobridge.config import OutputState
 from gpiobridge.core.events import PinEvent
 from gpiobridge.displays.audience import Display, Push, SentMessage
 from gpiobridge.displays.journey import Shown, Stages
@@ -66,6 +67,8 @@ class Counts(Observer):
         stages: the same for each stage on the way, by its name.
         recent: the displays' names and stages that `to_shown` counted last.
         not_shown: displays that a press has moved, and that have shown nothing in time.
+        output_changes: output -> how many new states it has had.
+        outputs_refused: frames of pages that may not set an output.
         last_event_s: monotonic seconds of the newest event; None before the first.
     """
 
@@ -83,12 +86,22 @@ class Counts(Observer):
     )
     recent: deque[tuple[str, Stages]] = field(default_factory=lambda: deque(maxlen=RECENT))
     not_shown: int = 0
+    output_changes: Counter[str] = field(default_factory=Counter)
+    outputs_refused: int = 0
     last_event_s: float | None = None
 
     def pin_event(self, event: PinEvent) -> None:
         """Count an event."""
         self.events[event.pin, event.event] += 1
         self.last_event_s = event.at_s
+
+    def output_changed(self, output: str, state: OutputState) -> None:
+        """Count a new state."""
+        self.output_changes[output] += 1
+
+    def output_refused(self, display: Display, output: str) -> None:
+        """Count a page that may not set an output."""
+        self.outputs_refused += 1
 
     def frame_sent(self, after_s: float) -> None:
         """Count how long a frame took."""

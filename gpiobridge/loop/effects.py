@@ -7,7 +7,10 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from math import inf
+from typing import Any
 
+from gpiobridge.config import Output
+from gpiobridge.config.values import read_seconds
 from gpiobridge.core import wire
 from gpiobridge.core.clock import Clock
 from gpiobridge.core.core import Core
@@ -21,7 +24,7 @@ from gpiobridge.core.events import (
     PinNoisy,
     Welcome,
 )
-from gpiobridge.displays.audience import Audience, Move, Push
+from gpiobridge.displays.audience import SIMULATOR, Audience, Move, Push
 from gpiobridge.displays.connection import LINES, Connection
 from gpiobridge.displays.hub import Hub
 from gpiobridge.displays.observer import MovedBy
@@ -30,7 +33,8 @@ from gpiobridge.loop.journeys import Journeys
 from gpiobridge.loop.observer import Observer
 from gpiobridge.loop.order_queue import Order
 from gpiobridge.loop.screens import Screens
-from gpiobridge.outputs.keeper import Keeper, SetOutput
+from gpiobridge.outputs.keeper import Keeper
+from gpiobridge.outputs.orders import SetOutput, checked
 from gpiobridge.system.log_rate import LogRate
 
 log = logging.getLogger(__name__)
@@ -49,6 +53,7 @@ class Effects:
         journeys: follows the displays that an event moves.
         screens: follows what each display shows.
         outputs: takes orders for outputs.
+        settings: the configuration of the outputs.
     """
 
     def __init__(
@@ -62,6 +67,7 @@ class Effects:
         journeys: Journeys,
         screens: Screens,
         outputs: Keeper,
+        settings: Mapping[str, Output],
     ) -> None:
         self._core = core
         self._hub = hub
@@ -72,6 +78,7 @@ class Effects:
         self._journeys = journeys
         self._screens = screens
         self._outputs = outputs
+        self._settings = settings
         self._lines = LogRate(log, LINES)
 
     def carry_out(self, effects: Iterable[Effect], now_s: float) -> None:
@@ -138,6 +145,9 @@ class Effects:
             # stops answering is dropped; otherwise the display would wait on a page that is locked
             # for ever.
             texts = (*texts, wire.BEAT)
+        if display.page == SIMULATOR:
+            states = self._outputs.states.items()
+            texts = (*texts, *(wire.output_frame(name, each.state) for name, each in states))
         self._hub.adopt(connection, texts, now.mono_s, messages)
         self._lead(connection, welcome, now)
 
@@ -157,6 +167,21 @@ class Effects:
         """Take a page's word that it is on the screen; see `Journeys.shown`."""
         self._journeys.shown(connection, cursor, ms, now_s)
         self._screens.shown(connection)
+
+    def set_output(self, connection: Connection, fields: Mapping[str, Any]) -> None:
+        """Set an output for a page, if it may; a mistake of the page is a line in the log."""
+        name = fields.get("output")
+        output = self._settings.get(name) if isinstance(name, str) else None
+        if output is not None and not (output.from_pages and connection.of_kiosk):
+            for observer in self._observers:
+                observer.output_refused(connection.display, output.name)
+            return
+        try:
+            for_s = read_seconds(fields["for"]) if "for" in fields else None
+            self._outputs.set(checked(self._settings, name, fields.get("state"), for_s))
+        except ValueError as error:
+            line = "%s wants to set an output: %s"
+            self._lines.write(logging.WARNING, line, line, connection, error)
 
     def _lead(
         self, connection: Connection, welcome: Welcome, now: Now, *, by_level: bool = False

@@ -1,8 +1,9 @@
 """The log of events: one line for each, with the page it led to. The watcher's thread."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
+from gpiobridge.config import OutputState
 from gpiobridge.core.events import PinEvent
 from gpiobridge.core.noise import MAX_EVENTS_A_SECOND
 from gpiobridge.displays.audience import Display, named
@@ -22,10 +23,12 @@ class EventLog(Observer):
     Args:
         noisy: whether a pin oscillates at a time in monotonic seconds; then its events have no
             lines.
+        quiet: the outputs that have no lines: the lamp of a button changes with each press.
     """
 
-    def __init__(self, noisy: Callable[[str, float], bool]) -> None:
+    def __init__(self, noisy: Callable[[str, float], bool], quiet: Collection[str] = ()) -> None:
         self._noisy = noisy
+        self._quiet = quiet
         self._lines = LogRate(log, LINES)
         self._line = ""  # of the newest event; the page it leads to is added
 
@@ -43,6 +46,17 @@ class EventLog(Observer):
             pin,
             MAX_EVENTS_A_SECOND,
         )
+
+    def output_changed(self, output: str, state: OutputState) -> None:
+        """Log what an output does now."""
+        if output not in self._quiet:
+            self._lines.info("output %s: %s", output, state)
+
+    def output_refused(self, display: Display, output: str) -> None:
+        """Warn of a page that may not set an output."""
+        line = "%s on %s may not set output %s: %s"
+        why = "only a page with from_pages = true, on this machine's own kiosk, may"
+        self._lines.write(logging.WARNING, line, line, named(display), display.page, output, why)
 
     def displays_moved(self, page: str, to: str, displays: int, by: MovedBy) -> None:
         """Log where an event, or the application, has moved displays."""

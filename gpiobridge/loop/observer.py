@@ -7,6 +7,7 @@ happen.
 
 from gpiobridge.config import OutputState
 from gpiobridge.core.events import PinEvent
+from gpiobridge.displays.audience import Display
 from gpiobridge.displays.observer import DisplayObserver
 
 
@@ -26,6 +27,9 @@ class Observer(DisplayObserver):
 
     def output_changed(self, output: str, state: OutputState) -> None:
         """An output does something else now; also told when the bridge starts."""
+
+    def output_refused(self, display: Display, output: str) -> None:
+        """A page has tried to set an output, which it may not."""
 
     def frame_sent(self, after_s: float) -> None:
         """An event's frame is on every socket, ``after_s`` seconds after the event."""

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Iterator
 
 from gpiobridge.displays.audience import Move, Push
-from gpiobridge.outputs.keeper import SetOutput
+from gpiobridge.outputs.orders import SetOutput
 
 Order = Push | Move | SetOutput
 """What the application may order."""

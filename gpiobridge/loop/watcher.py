@@ -17,11 +17,12 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping
 
 from gpiobridge.config import OutputState, Settings
+from gpiobridge.core import wire
 from gpiobridge.core.clock import Clock
 from gpiobridge.core.core import Core
 from gpiobridge.core.events import Care
-from gpiobridge.displays.audience import Display
-from gpiobridge.displays.connection import Connection
+from gpiobridge.displays.audience import SIMULATOR, Audience, Display
+from gpiobridge.displays.connection import Connection, text_frame
 from gpiobridge.displays.hub import Hub
 from gpiobridge.displays.journey import Shown
 from gpiobridge.displays.retained_messages import RetainedMessages
@@ -116,7 +117,8 @@ class Watcher:
         self.counts = Counts()
         self._on_failure = on_failure
         self._selector = selectors.DefaultSelector()
-        everyone = (self.counts, EventLog(self.core.noisy), *observers)
+        lamps = [name for name, output in settings.outputs.items() if output.follows]
+        everyone = (self.counts, EventLog(self.core.noisy, lamps), *observers)
         self._observers = everyone
         self.outputs = Keeper(
             settings.outputs,
@@ -138,6 +140,7 @@ class Watcher:
             on_shown=lambda *said: self._effects.shown(*said),
             on_visible=self._screens.said,
             on_gone=self._screens.gone,
+            on_output=lambda *said: self._effects.set_output(*said),
         )
         self._effects = Effects(
             self.core,
@@ -149,6 +152,7 @@ class Watcher:
             self._journeys,
             self._screens,
             self.outputs,
+            settings.outputs,
         )
         self._orders = OrderQueue()
         self._joining: deque[Connection] = deque()
@@ -280,6 +284,7 @@ class Watcher:
     def _tell_output(self, output: str, state: OutputState) -> None:
         for observer in self._observers:
             observer.output_changed(output, state)
+        self._hub.push(text_frame(wire.output_frame(output, state)), Audience(page=SIMULATOR))
 
     def _has_time(self, for_s: float) -> Callable[[], bool]:
         """Return a function that tells whether this turn has time left, and no edge waits."""

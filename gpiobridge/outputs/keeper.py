@@ -7,7 +7,6 @@ The watcher's thread, except for `Keeper.states`, which any thread may read.
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from math import inf
 from typing import NamedTuple
 
@@ -20,6 +19,7 @@ from gpiobridge.errors import PinError
 from gpiobridge.outputs.control import OutputControl
 from gpiobridge.outputs.lamps import Lamp
 from gpiobridge.outputs.lines import OutputLines
+from gpiobridge.outputs.orders import SetOutput
 
 log = logging.getLogger(__name__)
 
@@ -28,22 +28,6 @@ TRY_AGAIN_S = 2.0
 
 MOST_LOST = 100
 """How many lost displays are remembered whose page still decides about an output."""
-
-
-@dataclass(frozen=True, slots=True)
-class SetOutput:
-    """Order of the application, or of a page: set an output.
-
-    Args:
-        output: the output's name.
-        state: its state.
-        for_s: how long that counts, in seconds; None: until a page that names the output is shown
-            or left, or for the time of a pulse.
-    """
-
-    output: str
-    state: OutputState
-    for_s: float | None = None
 
 
 class OutputStatus(NamedTuple):
@@ -132,7 +116,6 @@ class Keeper(DisplayObserver):
         """Do what a program has ordered."""
         self._controls[order.output].set(order.state, self._now_s(), order.for_s)
         self._changed = True
-        log.info("output %s: set to %s", order.output, order.state)
 
     def screen_shows(self, screen: Screen, *, anew: bool) -> None:
         """Take what a page says that a display shows now; forget the page before."""

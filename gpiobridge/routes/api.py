@@ -17,7 +17,8 @@ from gpiobridge.app.running_bridge import RunningBridge
 from gpiobridge.config import format_duration, nearest, parse_duration
 from gpiobridge.core.events import Level
 from gpiobridge.displays.audience import Audience
-from gpiobridge.errors import DriveError, PushError
+from gpiobridge.errors import DriveError, OutputError, PushError
+from gpiobridge.outputs.orders import MAX_FOR_S, checked
 from gpiobridge.pins.driving import MAX_PRESS_S
 from gpiobridge.pins.source import PinSource
 from gpiobridge.routes.admission import check_api, refuse
@@ -36,7 +37,7 @@ _AUDIENCE = tuple(field.name for field in fields(Audience))
 
 
 def add_api(blueprint: Blueprint, running: Callable[[], RunningBridge]) -> None:
-    """Add ``POST /api/messages``, ``/api/navigate`` and ``/api/pins/<name>``.
+    """Add ``POST /api/messages``, ``/navigate``, ``/pins/<name>`` and ``/outputs/<name>``.
 
     Args:
         blueprint: where the API is added.
@@ -66,6 +67,18 @@ def add_api(blueprint: Blueprint, running: Callable[[], RunningBridge]) -> None:
             refuse(404, f'Pin {name!r} {because}: only pins with source = "http" can be set here.')
         return set_level(running().watcher.pins, name)
 
+    def set_output(name: str) -> ResponseReturnValue:
+        outputs = running().settings.outputs
+        if name not in outputs:
+            refuse(404, f"There is no output {name!r}; outputs: {', '.join(outputs) or 'none'}.")
+        body = _body(_MAX_LEVEL_BYTES, "state", ("for",))
+        state, for_s = _needed(body, "state"), _for_s(body, MAX_FOR_S, "2s")
+        try:
+            running().watcher.order(checked(outputs, name, state, for_s))
+        except OutputError as error:
+            refuse(400, f"{str(error)[0].upper()}{str(error)[1:]}.")
+        return Response(status=204)
+
     def add(path: str, endpoint: str, view: Callable[..., ResponseReturnValue]) -> None:
         blueprint.add_url_rule(f"/api{path}", f"{API}{endpoint}", view, methods=["POST"])
 
@@ -74,6 +87,7 @@ def add_api(blueprint: Blueprint, running: Callable[[], RunningBridge]) -> None:
     add("/messages", "messages", push)
     add("/navigate", "navigate", navigate)
     add("/pins/<name>", "pin", set_pin)
+    add("/outputs/<name>", "output", set_output)
 
 
 def set_level(pins: PinSource, name: str) -> Response:
@@ -92,7 +106,7 @@ def set_level(pins: PinSource, name: str) -> Response:
     """
     body = _body(_MAX_LEVEL_BYTES, "level", ("for",))
     try:
-        pins.drive(name, _level(body), _for_s(body))
+        pins.drive(name, _level(body), _for_s(body, MAX_PRESS_S, "150ms"))
     except DriveError as error:
         refuse(400, f"{error}.")
     return Response(status=204)
@@ -105,8 +119,8 @@ def _level(body: dict[str, Any]) -> Level:
     return Level(level)
 
 
-def _for_s(body: dict[str, Any]) -> float | None:
-    """Read how long a press lasts, in seconds; None if the level is to stay."""
+def _for_s(body: dict[str, Any], most_s: float, such_as: str) -> float | None:
+    """Read for how long, in seconds; None if the body doesn't say."""
     if "for" not in body:
         return None
     duration = body["for"]
@@ -118,11 +132,11 @@ def _for_s(body: dict[str, Any]) -> float | None:
         for_s = parse_duration(str(duration)) if isinstance(duration, str) or is_number else 0.0
     except ValueError as error:
         refuse(400, f'"for" = {shown}: {error}.')
-    if not 0 < for_s <= MAX_PRESS_S:
+    if not 0 < for_s <= most_s:
         refuse(
             400,
-            f'"for" = {shown}: must be a duration of at most {format_duration(MAX_PRESS_S)}, '
-            'such as "150ms".',
+            f'"for" = {shown}: must be a duration of at most {format_duration(most_s)}, '
+            f'such as "{such_as}".',
         )
     return for_s
 

@@ -10,6 +10,7 @@ from flask import Blueprint, Flask, Response, jsonify, redirect, request, send_f
 from flask.typing import ResponseReturnValue
 
 from gpiobridge.app.running_bridge import RunningBridge
+from gpiobridge.displays.audience import SIMULATOR
 from gpiobridge.errors import GpioBridgeError
 from gpiobridge.routes import page_script
 from gpiobridge.routes.admission import refuse
@@ -17,7 +18,7 @@ from gpiobridge.routes.api import API, add_api
 from gpiobridge.routes.html import STRICT_CSP
 from gpiobridge.routes.overlaps import overlaps
 from gpiobridge.routes.page_script import ASSETS
-from gpiobridge.routes.simulator import SIMULATOR, add_simulator
+from gpiobridge.routes.simulator import add_simulator
 from gpiobridge.routes.socket import add_socket
 from gpiobridge.routes.stage import add_stage
 

@@ -18,6 +18,7 @@ from prometheus_client.metrics_core import (
 from prometheus_client.registry import Collector
 
 from gpiobridge.app.running_bridge import RunningBridge
+from gpiobridge.config import OutputState
 from gpiobridge.core.events import Level
 from gpiobridge.displays.observer import Gone
 from gpiobridge.loop.counts import Histogram
@@ -43,6 +44,7 @@ class _Metrics(Collector):
         """Make each metric from the counts so far."""
         yield _gauge("watching", "1 while every pin is watched.", (), [((), self._running.well)])
         yield from self._of_pins()
+        yield from self._of_outputs()
         yield from self._of_displays()
         yield _histogram(
             "edge_to_frame_seconds",
@@ -102,6 +104,38 @@ class _Metrics(Collector):
             "Edges dropped because they were older than the first reading.",
             ("pin",),
             each(lambda pin: core.lost(pin)[1]),
+        )
+
+    def _of_outputs(self) -> Iterable[Metric]:
+        watcher = self._running.watcher
+        states, counts = watcher.outputs.states, watcher.counts
+        yield _gauge(
+            "output_state",
+            "1 for the state that the output has.",
+            ("output", "state"),
+            [
+                ((name, state), status.state is state)
+                for name, status in states.items()
+                for state in OutputState
+            ],
+        )
+        yield _gauge(
+            "output_failed",
+            "1 while the output's line can't be set.",
+            ("output",),
+            [((name,), status.failed) for name, status in states.items()],
+        )
+        yield _counter(
+            "output_changes",
+            "New states of an output.",
+            ("output",),
+            [((name,), counts.output_changes[name]) for name in states],
+        )
+        yield _counter(
+            "outputs_refused",
+            "Frames of pages that may not set an output.",
+            (),
+            [((), counts.outputs_refused)],
         )
 
     def _of_shown(self) -> Iterable[Metric]:

@@ -11,14 +11,12 @@ from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from gpiobridge.app.running_bridge import RunningBridge
+from gpiobridge.displays.audience import SIMULATOR
 from gpiobridge.pins.source import PinSource
 from gpiobridge.routes.admission import refuse
 from gpiobridge.routes.api import set_level
 from gpiobridge.routes.html import STRICT_CSP, insert_script
 from gpiobridge.routes.page_script import root, script
-
-SIMULATOR = "simulator"
-"""The name of the simulator's socket: it sees every pin, and no rule moves it."""
 
 
 def add_simulator(blueprint: Blueprint, running: Callable[[], RunningBridge]) -> None:
@@ -51,6 +49,8 @@ def add_simulator(blueprint: Blueprint, running: Callable[[], RunningBridge]) ->
                 "simulator.html",
                 pins=pins,
                 places={pin.name: pin.placed(settings.gpio) for pin in pins},
+                wires={each.name: each.placed(settings.gpio) for each in settings.outputs.values()},
+                outputs=list(settings.outputs.values()),
                 driven=[pin.name for pin in pins if source.drives(pin.name)],
                 pages=pages,
                 prefix=root(running()),

@@ -16,13 +16,12 @@ from wsproto import connection as protocol
 
 from gpiobridge.app.running_bridge import RunningBridge
 from gpiobridge.core import wire
-from gpiobridge.displays.audience import Display
+from gpiobridge.displays.audience import SIMULATOR, Display
 from gpiobridge.displays.connection import Connection
 from gpiobridge.displays.slots import NoSlotError
 from gpiobridge.routes import handoff
 from gpiobridge.routes.admission import asking_client, refuse
 from gpiobridge.routes.handshake import add_websocket, check_handshake
-from gpiobridge.routes.simulator import SIMULATOR
 from gpiobridge.system.log_rate import LogRate
 
 log = logging.getLogger(__name__)

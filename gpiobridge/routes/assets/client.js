@@ -431,7 +431,10 @@
   function receive(frame) {
     if (frame.type === "state") {
       state = "online";
-      if (epoch && epoch !== frame.epoch) relearn();
+      if (epoch && epoch !== frame.epoch) {
+        relearn();
+        saidShown = false; // the new server doesn't know it
+      }
       epoch = frame.epoch;
       seat = frame.seat ?? ""; // the newest socket's; it can be used once
       const ours = (known) => known?.startsWith(`${epoch}:`);
@@ -488,9 +491,24 @@
       if (why === "dwell") dwelling.delete(pin);
       show(pin);
       tell("ignored", { pin, why });
+    } else if (frame.type === "output") {
+      tell("output", { output: frame.output, state: frame.state }); // only the simulator hears it
     } else if (frame.type === "message") {
       tell("message", frame.data);
     }
+  }
+
+  /**
+   * Set an output, if its from_pages is true and this page is on the machine's own kiosk. Nothing is
+   * kept for later: a lock that opens a minute after the press would be worse than one that doesn't.
+   */
+  function output(name, wanted, forTime) {
+    if (socket?.readyState !== WebSocket.OPEN || state !== "online") {
+      console.warn(`gpiobridge: output ${name} isn't set, because there is no connection`);
+      return;
+    }
+    const frame = { type: "output", output: name, state: wanted };
+    socket.send(JSON.stringify(forTime === undefined ? frame : { ...frame, for: forTime }));
   }
 
   /** Read the beat and the active levels again: a restarted server may have a new configuration. */
@@ -1232,6 +1250,7 @@
     page,
     pins,
     send,
+    output,
     get display() {
       return recall(nameKey) || "";
     },

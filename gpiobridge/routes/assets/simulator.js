@@ -100,4 +100,12 @@
   }
 
   document.querySelectorAll("li[data-pin]").forEach(wire);
+
+  document.addEventListener("gpiobridge:output", ({ detail: { output, state } }) => {
+    const card = document.querySelector(`li[data-output="${CSS.escape(output)}"]`);
+    if (!card) return;
+    card.dataset.state = state;
+    card.style.setProperty("--blink", `${card.dataset.blinkMs}ms`);
+    card.querySelector(".state").textContent = state;
+  });
 })();
