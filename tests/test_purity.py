@@ -8,6 +8,7 @@ import pytest
 
 import gpiobridge
 from gpiobridge.config.kinds import KINDS
+from gpiobridge.config.output_kinds import OUTPUT_KINDS
 
 PACKAGE = Path(gpiobridge.__file__).parent
 PURE = (
@@ -39,6 +40,7 @@ ALLOWED = {
     "displays": {"core", "system"},
     "client": {"config", "core", "errors", "net", "system"},
     "pins": {"config", "core", "errors", "system"},
+    "outputs": {"config", "core", "errors", "pins", "system"},
     "kiosk": {"client", "config", "core", "errors", "net", "system"},
     "loop": {"config", "core", "displays", "pins", "system"},
     "doctor": {"client", "config", "core", "errors", "kiosk", "pins", "system"},
@@ -48,12 +50,14 @@ ALLOWED = {
     "extension": {
         "app", "config", "core", "displays", "errors", "loop", "pins", "routes", "system",
     },
-    "serve": {"app", "client", "config", "errors", "extension", "net", "routes", "system"},
+    "serve": {
+        "app", "client", "config", "errors", "extension", "net", "outputs", "routes", "system",
+    },
     "gunicorn": {"serve"},
     "__init__": {"core", "displays", "errors", "extension"},
     "__main__": {"cli"},
 }  # fmt: skip
-MOST_ROOMS, MOST_FLOORS = 20, 11
+MOST_ROOMS, MOST_FLOORS = 21, 11
 
 
 def imported(path: Path) -> set[str]:
@@ -131,8 +135,11 @@ def test_what_is_imported_by_a_name_is_known() -> None:
                for name in imported(path))
     }  # fmt: skip
     # The door names what type checkers see it import; the last one takes gpiozero's own modules.
-    assert found == {"__init__.py", "config/kinds.py", "pins/gpiozero_pins.py"}
+    assert found == {
+        "__init__.py", "config/kinds.py", "config/output_kinds.py", "pins/gpiozero_pins.py",
+    }  # fmt: skip
     assert {home.rpartition(".")[0] for home in KINDS.values()} == {"gpiobridge.pins"}
+    assert {home.rpartition(".")[0] for home in OUTPUT_KINDS.values()} == {"gpiobridge.outputs"}
 
 
 def test_the_house_stays_low() -> None:

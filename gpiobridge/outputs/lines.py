@@ -4,12 +4,15 @@ It touches no line. The thread that starts the watcher opens them, and from then
 watcher's own thread uses them.
 """
 
-from collections.abc import Mapping
-from typing import Any, Protocol
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 from gpiobridge.config import Gpio
 from gpiobridge.config.output_kinds import OutputKind, OutputT, OutputTableT
 from gpiobridge.core.events import Level
+
+if TYPE_CHECKING:
+    from gpiobridge.outputs.handover import HeldLine
 
 
 class OutputLines(Protocol):
@@ -40,6 +43,14 @@ class OutputLines(Protocol):
 
     def close(self) -> None:
         """Release every line at the level that it has; may be called twice, and before `open`."""
+
+    def hand_over(self) -> "Sequence[HeldLine]":
+        """Leave every line to the process after a reload, at the level that it has.
+
+        By default they are closed: their level doesn't depend on a process.
+        """
+        self.close()
+        return ()
 
 
 class LinesKind(OutputKind[OutputTableT, OutputT]):
