@@ -67,6 +67,9 @@ class Watcher:
         retained: messages that were pushed earlier, for displays that join.
         observers: hear what happens, on the watcher's thread; none may block or raise.
         clock: gives the time, also to everything below.
+
+    Attributes:
+        reloads: whether `stop` was called for a reload.
     """
 
     def __init__(
@@ -138,6 +141,7 @@ class Watcher:
         self._feed = PinFeed(
             pins, tuple(settings.pins), self.core, self.counts, self.clock, self._waker.wake
         )
+        self.reloads = False
         self._stop = threading.Event()
         self._ended = threading.Event()
         self._pulse: Callable[[], None] = lambda: None
@@ -160,8 +164,13 @@ class Watcher:
             raise
         self._thread.start()
 
-    def stop(self) -> None:
-        """Tell every display that the server stops, release the pins, and end the thread."""
+    def stop(self, *, reload: bool = False) -> None:
+        """Tell every display that the server stops, release the pins, and end the thread.
+
+        Args:
+            reload: whether this process starts again at once. Then outputs stay as they are.
+        """
+        self.reloads |= reload
         self._stop.set()
         self._waker.wake()
         if self._thread.ident is None:
