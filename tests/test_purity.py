@@ -8,6 +8,7 @@ import pytest
 
 import gpiobridge
 from gpiobridge.config.kinds import KINDS
+from gpiobridge.config.output_kinds import OUTPUT_KINDS
 
 PACKAGE = Path(gpiobridge.__file__).parent
 PURE = (
@@ -44,18 +45,22 @@ ALLOWED = {
     "loop": {"config", "core", "displays", "outputs", "pins", "system"},
     "doctor": {"client", "config", "core", "errors", "kiosk", "pins", "system"},
     "install": {"config", "errors", "kiosk", "pins", "system"},
-    "app": {"config", "core", "displays", "errors", "loop", "system"},
-    "routes": {"app", "config", "core", "displays", "errors", "loop", "net", "pins", "system"},
+    "app": {"config", "core", "displays", "errors", "loop", "outputs", "system"},
+    "routes": {
+        "app", "config", "core", "displays", "errors", "loop", "net", "outputs", "pins", "system",
+    },
     "extension": {
         "app", "config", "core", "displays", "errors", "loop", "outputs", "pins", "routes",
         "system",
     },
-    "serve": {"app", "client", "config", "errors", "extension", "net", "routes", "system"},
+    "serve": {
+        "app", "client", "config", "errors", "extension", "net", "outputs", "routes", "system",
+    },
     "gunicorn": {"serve"},
     "__init__": {"core", "displays", "errors", "extension"},
     "__main__": {"cli"},
 }  # fmt: skip
-MOST_ROOMS, MOST_FLOORS = 20, 11
+MOST_ROOMS, MOST_FLOORS = 21, 11
 
 
 def imported(path: Path) -> set[str]:
@@ -133,8 +138,11 @@ def test_what_is_imported_by_a_name_is_known() -> None:
                for name in imported(path))
     }  # fmt: skip
     # The door names what type checkers see it import; the last one takes gpiozero's own modules.
-    assert found == {"__init__.py", "config/kinds.py", "pins/gpiozero_pins.py"}
+    assert found == {
+        "__init__.py", "config/kinds.py", "config/output_kinds.py", "pins/gpiozero_pins.py",
+    }  # fmt: skip
     assert {home.rpartition(".")[0] for home in KINDS.values()} == {"gpiobridge.pins"}
+    assert {home.rpartition(".")[0] for home in OUTPUT_KINDS.values()} == {"gpiobridge.outputs"}
 
 
 def test_the_house_stays_low() -> None:

@@ -75,6 +75,7 @@ class Watcher:
 
     Attributes:
         outputs: keeps the outputs; any thread may read their states.
+        reloads: whether `stop` was called for a reload.
     """
 
     def __init__(
@@ -163,6 +164,7 @@ class Watcher:
         self._feed = PinFeed(
             pins, tuple(settings.pins), self.core, self.counts, self.clock, self._waker.wake
         )
+        self.reloads = False
         self._stop = threading.Event()
         self._ended = threading.Event()
         self._pulse: Callable[[], None] = lambda: None
@@ -186,8 +188,13 @@ class Watcher:
             raise
         self._thread.start()
 
-    def stop(self) -> None:
-        """Tell every display that the server stops, release the pins, and end the thread."""
+    def stop(self, *, reload: bool = False) -> None:
+        """Tell every display that the server stops, release the pins, and end the thread.
+
+        Args:
+            reload: whether this process starts again at once. Then outputs stay as they are.
+        """
+        self.reloads |= reload
         self._stop.set()
         self._waker.wake()
         if self._thread.ident is None:
@@ -368,7 +375,7 @@ class Watcher:
             self._forget_rings()
 
     def _close(self) -> None:
-        self.outputs.close()
+        self.outputs.close(reload=self.reloads)
         self.pins.close()
         for connection in self._hub.connections:
             connection.sock.close()

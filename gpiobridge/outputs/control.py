@@ -12,9 +12,10 @@ blinking output changes by itself, a pulse ends, and `max_on` ends everything. P
 in as an argument, in monotonic seconds.
 """
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Container, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
+from typing import Any
 
 from gpiobridge.config import Output, OutputState, PageOutput
 from gpiobridge.config.settings import SHORTEST_BLINK_S
@@ -136,6 +137,45 @@ class OutputControl:
         if state is not self._standing.state:
             self._standing = Order(state, now_s)
 
+    # ---------------------------------------------------------------- a reload
+
+    def memory(self, screens: Sequence[Hashable]) -> dict[str, Any]:
+        """Tell everything that is to go on after a reload, fit for JSON.
+
+        Args:
+            screens: all screens; those of the pages are told by their place in this list.
+        """
+        return {
+            "for_a_time": _written(self._for_a_time),
+            "by_program": _written(self._by_program),
+            "pages": [[screens.index(each), _written(o)] for each, o in self._of_pages.items()],
+            "standing": _written(self._standing),
+            "times": [self._on_since_s, self._blink_since_s, max(self._lit_s, 0.0)],
+            "blinks": [self.state is OutputState.BLINK, self._blinks_dark_first, self.on],
+        }
+
+    def recall(
+        self, memory: Mapping[str, Any], screens: Sequence[Hashable], named: Container[Hashable]
+    ) -> None:
+        """Go on as before the reload.
+
+        Args:
+            memory: what `memory` has returned.
+            screens: the screens, in the same order.
+            named: those whose page still says something of the output.
+        """
+        self._for_a_time = _read(memory["for_a_time"])
+        self._by_program = _read(memory["by_program"])
+        self._of_pages = {
+            screens[at]: order
+            for at, written in memory["pages"]
+            if screens[at] in named and (order := _read(written)) is not None
+        }
+        self._standing = _read(memory["standing"]) or self._standing
+        self._on_since_s, self._blink_since_s, self._lit_s = memory["times"]
+        blinks, self._blinks_dark_first, self.on = memory["blinks"]
+        self.state = OutputState.BLINK if blinks else OutputState.OFF
+
     def _forget_programs(self) -> None:
         self._for_a_time = self._by_program = None
 
@@ -218,3 +258,17 @@ def _state(order: Order, now_s: float) -> OutputState:
     """Say what an order still means: a pulse ends, and what is spent is off."""
     over = order.state is OutputState.PULSE and now_s >= order.until_s
     return OutputState.OFF if order.spent or over else order.state
+
+
+def _written(order: Order | None) -> list[Any] | None:
+    if order is None:
+        return None
+    until_s = None if order.until_s == inf else order.until_s
+    return [order.state, order.since_s, until_s, order.spent]
+
+
+def _read(written: list[Any] | None) -> Order | None:
+    if written is None:
+        return None
+    state, since_s, until_s, spent = written
+    return Order(OutputState(state), since_s, inf if until_s is None else until_s, spent)

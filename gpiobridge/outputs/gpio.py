@@ -18,6 +18,7 @@ from gpiobridge.config.tables import Key as TableKey
 from gpiobridge.config.tables import OutputTable, chip_name
 from gpiobridge.config.words import Key
 from gpiobridge.outputs.lines import LinesKind, OutputLines
+from gpiobridge.pins import boards
 from gpiobridge.pins.gpio import off_the_header, wire_name, wired_pins
 
 
@@ -131,10 +132,20 @@ class GpioKind(LinesKind[WiredOutputTable, WiredOutput]):
         """Make the lines of wired outputs.
 
         Raises:
-            PinError: the back end is "auto" on a Raspberry Pi without one, or a chip can't be
-                found.
+            PinError: the back end is "auto" on a Raspberry Pi without one.
         """
-        raise NotImplementedError
+        back_end = boards.choose(gpio.pin_factory)
+        if back_end == "mock":
+            from gpiobridge.outputs.simulated_lines import SimulatedLines
+
+            return SimulatedLines()
+        if back_end == "pigpio":
+            from gpiobridge.outputs.pigpio_lines import PigpioLines
+
+            return PigpioLines(gpio, outputs)
+        from gpiobridge.outputs.kernel_lines import KernelLines
+
+        return KernelLines(gpio, outputs, back_end)
 
 
 KIND = GpioKind()

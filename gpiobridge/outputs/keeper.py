@@ -8,7 +8,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from math import inf
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from gpiobridge.config import Output, OutputState, Page, PageOutput
 from gpiobridge.core.clock import Clock
@@ -16,6 +16,7 @@ from gpiobridge.core.events import Level
 from gpiobridge.displays.observer import DisplayObserver
 from gpiobridge.displays.screen import Screen
 from gpiobridge.errors import PinError
+from gpiobridge.outputs import handover
 from gpiobridge.outputs.control import OutputControl
 from gpiobridge.outputs.lamps import Lamp
 from gpiobridge.outputs.lines import OutputLines
@@ -25,6 +26,9 @@ log = logging.getLogger(__name__)
 
 TRY_AGAIN_S = 2.0
 """How often a line that no longer answers is tried again, in seconds."""
+
+NOT_BACK_S = 10.0
+"""How long after a reload the lamp of a button may say what it said before, in seconds."""
 
 MOST_LOST = 100
 """How many lost displays are remembered whose page still decides about an output."""
@@ -77,6 +81,7 @@ class Keeper(DisplayObserver):
         self._lost: OrderedDict[Screen, str] = OrderedDict()  # whose page still decides
         self._written: dict[str, bool] = {}
         self._failed: dict[str, float] = {}  # output -> when it is tried again
+        self._lamps_due_s: float | None = None  # after a reload
         self._next_s: float | None = None
         self._changed = False
         self._has_display: bool | None = None
@@ -86,19 +91,32 @@ class Keeper(DisplayObserver):
     def open(self) -> None:
         """Claim the lines, each at once at the level of its first state.
 
+        After a reload each goes on as it was.
+
         Raises:
             PinError: a line can't be claimed.
         """
         now_s = self._now_s()
+        self._recall(handover.inherited(), now_s)
         for control in self._controls.values():
             control.update(now_s)
         self._lines.open({name: self._level(name) for name in self._controls})
+        handover.release_rest()
         self._written = {name: control.on for name, control in self._controls.items()}
         self._changed = True
         self.tick(now_s)
 
-    def close(self) -> None:
-        """Leave every line at its safe level, and release it; may be called twice."""
+    def close(self, *, reload: bool = False) -> None:
+        """Release every line; may be called twice.
+
+        Args:
+            reload: whether a fresh process takes the lines over, as they are; otherwise each goes
+                to its safe level first.
+        """
+        if reload:
+            handover.hand_over(self._lines, self._memory())
+            self._written.clear()
+            return
         for name, output in self._outputs.items():
             if name in self._written:
                 self._write(name, on=output.safe is OutputState.ON, now_s=self._now_s())
@@ -190,6 +208,37 @@ class Keeper(DisplayObserver):
                 else:
                     self._controls[name].without_display(output.without_display, now_s)
 
+    # ---------------------------------------------------------------- a reload
+
+    def _memory(self) -> dict[str, Any]:
+        """Tell the fresh process after a reload what was set, and what displays show.
+
+        For that process these displays are lost ones: their pages connect again, and go on.
+        """
+        screens = [*self._lost, *self._shown]
+        pages = [*self._lost.values(), *self._shown.values()]
+        return {
+            "displays": [
+                [screen.client, screen.name, page]
+                for screen, page in zip(screens, pages, strict=True)
+            ],
+            "outputs": {name: each.memory(screens) for name, each in self._controls.items()},
+        }
+
+    def _recall(self, memory: Mapping[str, Any], now_s: float) -> None:
+        """Go on where the process before the reload has ended."""
+        if not memory:
+            return
+        screens = []
+        for client, name, page in memory["displays"]:
+            screens.append(Screen(client, name, page=page))
+            self._lost[screens[-1]] = page
+        for name, control in self._controls.items():
+            if name in memory["outputs"]:
+                named = {s for s in screens if name in self._outputs_of(s.page)}
+                control.recall(memory["outputs"][name], screens, named)
+        self._lamps_due_s = now_s + NOT_BACK_S
+
     # ---------------------------------------------------------------- the lines
 
     @property
@@ -202,6 +251,10 @@ class Keeper(DisplayObserver):
         if not self._changed and (self._next_s is None or now_s < self._next_s):
             return
         self._changed = False
+        if self._lamps_due_s is not None and now_s >= self._lamps_due_s:
+            self._lamps_due_s = None
+            for name, lamp in self._lamps.items():
+                self._controls[name].follow(lamp.state, now_s)
         for name, control in self._controls.items():
             control.update(now_s)
             if self._failed.get(name, -inf) <= now_s and control.on is not self._written[name]:
@@ -210,6 +263,7 @@ class Keeper(DisplayObserver):
         deadlines_s = (
             *(each.deadline_s for each in self._controls.values()),
             *self._failed.values(),
+            self._lamps_due_s,
         )
         self._next_s = min((d for d in deadlines_s if d is not None), default=None)
 

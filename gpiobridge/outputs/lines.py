@@ -4,12 +4,15 @@ It touches no line. The thread that starts the watcher opens them, and from then
 watcher's own thread uses them.
 """
 
-from collections.abc import Collection, Iterable, Mapping
-from typing import Any, Protocol
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 from gpiobridge.config import Gpio, Output
 from gpiobridge.config.output_kinds import OutputKind, OutputT, OutputTableT, output_kind
 from gpiobridge.core.events import Level
+
+if TYPE_CHECKING:
+    from gpiobridge.outputs.handover import HeldLine
 
 
 class OutputLines(Protocol):
@@ -40,6 +43,14 @@ class OutputLines(Protocol):
 
     def close(self) -> None:
         """Release every line at the level that it has; may be called twice, and before `open`."""
+
+    def hand_over(self) -> "Sequence[HeldLine]":
+        """Leave every line to the process after a reload, at the level that it has.
+
+        By default they are closed: their level doesn't depend on a process.
+        """
+        self.close()
+        return ()
 
 
 class Together(OutputLines):
@@ -82,6 +93,10 @@ class Together(OutputLines):
         """Release every line at the level that it has; may be called twice."""
         for lines, _ in self._parts:
             lines.close()
+
+    def hand_over(self) -> "Sequence[HeldLine]":
+        """Leave every line to the process after a reload."""
+        return [held for lines, _ in self._parts for held in lines.hand_over()]
 
 
 class LinesKind(OutputKind[OutputTableT, OutputT]):

@@ -174,22 +174,9 @@ class GpiozeroPins(PinSource):
             self._factory = None
 
     def _open_factory(self) -> Any:
-        require(self._factory_name)
-        module_name, class_name = _FACTORIES[self._factory_name]
-        try:
-            with _lgpio_folder() if self._factory_name == "lgpio" else contextlib.nullcontext():
-                make = getattr(importlib.import_module(module_name), class_name)
-                if self._factory_name == "lgpio":
-                    number = chip_number(self._settings.chip)
-                    factory = make(chip=number)
-                    self._check_lines(number)
-                else:
-                    factory = make()
-        except PinError:
-            raise
-        except Exception as error:
-            what = "the pins" if self._settings.chip == "auto" else self._settings.chip
-            raise PinError(explain(error, what, self._factory_name)) from error
+        factory = open_factory(self._factory_name, self._settings.chip)
+        if self._factory_name == "lgpio":
+            self._check_lines(chip_number(self._settings.chip))
         factory._info = _Lines()
         # gpiozero shares these among all factories of this machine. With a second chip, a line of
         # the first chip would be mistaken for the line of the same number on the second.
@@ -262,6 +249,29 @@ class GpiozeroPins(PinSource):
             self._devices[name].pin.when_changed = changed
         except Exception as error:
             raise PinError(explain(error, title(self._pins[name]), self._factory_name)) from error
+
+
+def open_factory(back_end: str, chip: str) -> Any:
+    """Open one of gpiozero's factories.
+
+    Args:
+        back_end: its name in the configuration.
+        chip: the chip, as the configuration names it; only lgpio needs it.
+
+    Raises:
+        PinError: it can't be opened; the message says what to do.
+    """
+    require(back_end)
+    module_name, class_name = _FACTORIES[back_end]
+    try:
+        with _lgpio_folder() if back_end == "lgpio" else contextlib.nullcontext():
+            make = getattr(importlib.import_module(module_name), class_name)
+            return make(chip=chip_number(chip)) if back_end == "lgpio" else make()
+    except PinError:
+        raise
+    except Exception as error:
+        what = "the pins" if chip == "auto" else chip
+        raise PinError(explain(error, what, back_end)) from error
 
 
 class _Lines:

@@ -6,7 +6,7 @@ Pure, except for how pip is called here; any thread.
 import re
 import sys
 
-from gpiobridge.config import Pin
+from gpiobridge.config import Output, Pin
 from gpiobridge.system import invocation
 
 NO_CHIP = (
@@ -90,9 +90,10 @@ def explain(error: Exception, what: str, back_end: str) -> str:
     return f"{said}; {invocation.command('doctor')} looks for the cause"
 
 
-def title(pin: Pin) -> str:
-    """Name a pin as messages do."""
-    return f"pin {pin.name!r} ({pin.where})"
+def title(wired: Pin | Output) -> str:
+    """Name a pin or an output as messages do."""
+    what = "output" if isinstance(wired, Output) else "pin"
+    return f"{what} {wired.name!r} ({wired.where})"
 
 
 def only_its_wire(pin: str) -> str:
@@ -103,11 +104,11 @@ def only_its_wire(pin: str) -> str:
     )
 
 
-def no_such_line(pin: Pin, chip: str, count: int, back_end: str) -> str:
+def no_such_line(pin: Pin | Output, chip: str, count: int, back_end: str) -> str:
     """Say that a chip has no line for a pin, and the remedy.
 
     Args:
-        pin: the pin.
+        pin: the pin, or the output.
         chip: the chip, as the sentence names it.
         count: how many lines it has.
         back_end: its name in the configuration.

@@ -26,6 +26,7 @@ from gunicorn.config import Config
 
 from gpiobridge.app.running_bridge import RunningBridge
 from gpiobridge.config import Settings
+from gpiobridge.outputs import handover
 from gpiobridge.serve.gunicorn_worker import ServiceWorker
 from gpiobridge.serve.listener import FIRST_PASSED_FD
 from gpiobridge.serve.reload_check import ReloadCheck
@@ -139,23 +140,29 @@ class Service:
         # A signal from now on is for the fresh process, which takes it when it can.
         signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGHUP, *STOPS))
         if is_stopped():
+            handover.give_up()
             return
         self.tell("WATCHDOG=1")
         if self._notify_address is not None:
             os.environ["NOTIFY_SOCKET"] = self._notify_address
         os.environ |= {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "1"}
         _close_on_exec()
+        handover.pass_on()
         os.dup2(listener_fd, FIRST_PASSED_FD)
         os.set_inheritable(FIRST_PASSED_FD, True)
         try:
             os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
         except OSError as error:  # perhaps an upgrade removed it
             log.error("%s can't be restarted: %s", sys.executable, error)
+            handover.give_up()
             os._exit(1)
 
 
 def _close_on_exec() -> None:
-    """Let the fresh process inherit only the standard streams: some back ends leave files open."""
+    """Let the fresh process inherit only the standard streams: some back ends leave files open.
+
+    The listening socket and the lines of outputs are passed on afterwards.
+    """
     names: list[str] = []
     with suppress(OSError):  # no system that we know lacks it, but it is worth no failure
         names = os.listdir("/dev/fd")

@@ -160,6 +160,8 @@ class ServiceWorker(Worker):
         if self._listener_fd is None:
             service.tell("STOPPING=1")
         until_s = time.monotonic() + IN_FLIGHT_S
+        if self._listener_fd is not None:
+            bridge.running.watcher.stop(reload=True)
         bridge.stop()
         join_pool(until_s)
         if self._listener_fd is not None:

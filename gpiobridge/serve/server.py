@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from gpiobridge.config import Settings
+from gpiobridge.outputs import handover
 from gpiobridge.serve.listener import open_listener
 from gpiobridge.serve.stop_signals import end_at_once
 from gpiobridge.system.allocator import use_one_arena
@@ -32,6 +33,13 @@ def serve(load: Callable[[], Settings]) -> int:
         ConfigError: the configuration is wrong, or systemd's socket has another address.
         ServerError: the address can't be listened on.
     """
+    try:
+        return _serve(load)
+    finally:  # if it didn't start: the lines of outputs that came through a reload
+        handover.release_rest()
+
+
+def _serve(load: Callable[[], Settings]) -> int:
     end_at_once()
     # Until the server is up: what a start makes stays, and looking for garbage takes 7 % of it.
     gc.disable()
