@@ -57,7 +57,7 @@ ALLOWED = {
         "app", "client", "config", "errors", "extension", "net", "outputs", "routes", "system",
     },
     "gunicorn": {"serve"},
-    "__init__": {"core", "displays", "errors", "extension"},
+    "__init__": {"config", "core", "displays", "errors", "extension"},
     "__main__": {"cli"},
 }  # fmt: skip
 MOST_ROOMS, MOST_FLOORS = 21, 11

@@ -26,7 +26,7 @@ class Observer(DisplayObserver):
         """A pin oscillates; told once a minute while it does."""
 
     def output_changed(self, output: str, state: OutputState) -> None:
-        """An output does something else now; also told when the bridge starts."""
+        """An output does something else now."""
 
     def output_refused(self, display: Display, output: str) -> None:
         """A page has tried to set an output, which it may not."""

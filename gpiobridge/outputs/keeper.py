@@ -288,7 +288,7 @@ class Keeper(DisplayObserver):
         }
         before, self.states = self.states, states
         for name, status in states.items():
-            if name not in before or before[name].state is not status.state:
+            if name in before and before[name].state is not status.state:
                 self._on_changed(name, status.state)
 
     def _level(self, name: str) -> Level:
