@@ -251,6 +251,8 @@ class Watcher:
         try:
             while not self._stop.is_set():
                 self._turn()
+            # Before the displays go: a lamp must not go dark because of a reload.
+            self.outputs.close(reload=self.reloads)
             self._farewell()
         except Exception:
             log.exception("the watcher failed; no pin is watched any longer")
@@ -375,7 +377,7 @@ class Watcher:
             self._forget_rings()
 
     def _close(self) -> None:
-        self.outputs.close(reload=self.reloads)
+        self.outputs.close()
         self.pins.close()
         for connection in self._hub.connections:
             connection.sock.close()

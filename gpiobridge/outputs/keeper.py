@@ -28,7 +28,7 @@ TRY_AGAIN_S = 2.0
 """How often a line that no longer answers is tried again, in seconds."""
 
 NOT_BACK_S = 10.0
-"""How long after a reload the lamp of a button may say what it said before, in seconds."""
+"""How long the displays have to come back after a reload, in seconds."""
 
 MOST_LOST = 100
 """How many lost displays are remembered whose page still decides about an output."""
@@ -81,9 +81,10 @@ class Keeper(DisplayObserver):
         self._lost: OrderedDict[Screen, str] = OrderedDict()  # whose page still decides
         self._written: dict[str, bool] = {}
         self._failed: dict[str, float] = {}  # output -> when it is tried again
-        self._lamps_due_s: float | None = None  # after a reload
+        self._back_by_s: float | None = None  # the displays of before a reload
         self._next_s: float | None = None
         self._changed = False
+        self._closed = False
         self._has_display: bool | None = None
         self.states: Mapping[str, OutputStatus] = {}
         self._see_displays(now_s)
@@ -113,14 +114,15 @@ class Keeper(DisplayObserver):
             reload: whether a fresh process takes the lines over, as they are; otherwise each goes
                 to its safe level first.
         """
+        if self._closed:
+            return
+        self._closed = True
         if reload:
             handover.hand_over(self._lines, self._memory())
-            self._written.clear()
             return
         for name, output in self._outputs.items():
             if name in self._written:
                 self._write(name, on=output.safe is OutputState.ON, now_s=self._now_s())
-        self._written.clear()
         self._lines.close()
 
     @property
@@ -139,7 +141,8 @@ class Keeper(DisplayObserver):
         """Take what a page says that a display shows now; forget the page before."""
         before = self._shown.pop(screen, None)
         if screen.page is not None:
-            anew = self._take_over(screen, anew=anew)
+            if before is None:
+                self._take_over(screen, anew=anew)
             self._shown[screen] = screen.page
         now_s = self._now_s()
         self._see_displays(now_s)
@@ -153,45 +156,63 @@ class Keeper(DisplayObserver):
 
     def screen_changed(self, screen: Screen) -> None:
         """Let the lamps of buttons see a display."""
-        for name, lamp in self._lamps.items():
+        for lamp in self._lamps.values():
             lamp.see(screen)
-            self._controls[name].follow(lamp.state, self._now_s())
-        self._changed = self._changed or bool(self._lamps)
+        self._follow()
 
     def screen_lost(self, screen: Screen) -> None:
         """Remember the page of a lost display: a lost display changes no output by itself."""
-        for name, lamp in self._lamps.items():
+        for lamp in self._lamps.values():
             lamp.forget(screen)
-            self._controls[name].follow(lamp.state, self._now_s())
+        self._follow()
         page = self._shown.pop(screen, None)
-        if page is not None and any(each.has(screen) for each in self._controls.values()):
+        if page is not None and self._decides(screen):
             self._lost[screen] = page
             if len(self._lost) > MOST_LOST:
                 self._forget(next(iter(self._lost)))
         self._see_displays(self._now_s())
         self._changed = True
 
+    def _follow(self) -> None:
+        """Bring the lamps of buttons up to date."""
+        if self._back_by_s is not None and not self._lost:
+            self._back_by_s = None
+        for name, lamp in self._lamps.items():
+            # After a reload the displays come one by one: a lamp doesn't go dark meanwhile.
+            if self._back_by_s is None or lamp.state is not OutputState.OFF:
+                self._controls[name].follow(lamp.state, self._now_s())
+                self._changed = True
+
     def _outputs_of(self, page: str | None) -> Mapping[str, PageOutput]:
         return {} if page is None or page not in self._pages else self._pages[page].outputs
 
-    def _take_over(self, screen: Screen, *, anew: bool) -> bool:
-        """Let a display that comes take the place of one that was lost; return whether it is new.
+    def _take_over(self, screen: Screen, *, anew: bool) -> None:
+        """Let a display that comes take the place of one that has no socket any more.
 
         It is the same one if it has the same name and belongs to the same client. If its page has
         been on the screen all the time, nothing changes.
+
+        Args:
+            screen: the display that comes.
+            anew: whether its page has just been shown.
         """
-        for lost, page in self._lost.items():
-            if (lost.client, lost.name) == (screen.client, screen.name):
-                same = not anew and page == screen.page
-                for control in self._controls.values():
-                    if same:
-                        control.hand_on(lost, screen)
-                self._forget(lost)
-                break
-        return anew
+        for before, page in (*self._lost.items(), *self._shown.items()):
+            same = (before.client, before.name) == (screen.client, screen.name)
+            if same and before.socket is None:
+                if not anew and page == screen.page:
+                    for control in self._controls.values():
+                        control.hand_on(before, screen)
+                self._forget(before)
+                return
+
+    def _decides(self, screen: Screen) -> bool:
+        """Whether the page of a display still says something of an output."""
+        return any(control.has(screen) for control in self._controls.values())
 
     def _forget(self, lost: Screen) -> None:
-        del self._lost[lost]
+        """Forget a display for good: its page decides nothing any more."""
+        self._lost.pop(lost, None)
+        self._shown.pop(lost, None)
         for control in self._controls.values():
             control.page_left(lost)
 
@@ -237,7 +258,7 @@ class Keeper(DisplayObserver):
             if name in memory["outputs"]:
                 named = {s for s in screens if name in self._outputs_of(s.page)}
                 control.recall(memory["outputs"][name], screens, named)
-        self._lamps_due_s = now_s + NOT_BACK_S
+        self._back_by_s = now_s + NOT_BACK_S
 
     # ---------------------------------------------------------------- the lines
 
@@ -251,10 +272,11 @@ class Keeper(DisplayObserver):
         if not self._changed and (self._next_s is None or now_s < self._next_s):
             return
         self._changed = False
-        if self._lamps_due_s is not None and now_s >= self._lamps_due_s:
-            self._lamps_due_s = None
-            for name, lamp in self._lamps.items():
-                self._controls[name].follow(lamp.state, now_s)
+        if self._back_by_s is not None and now_s >= self._back_by_s:
+            self._back_by_s = None
+            for lost in [each for each in self._lost if not self._decides(each)]:
+                self._forget(lost)
+            self._follow()
         for name, control in self._controls.items():
             control.update(now_s)
             if self._failed.get(name, -inf) <= now_s and control.on is not self._written[name]:
@@ -263,7 +285,7 @@ class Keeper(DisplayObserver):
         deadlines_s = (
             *(each.deadline_s for each in self._controls.values()),
             *self._failed.values(),
-            self._lamps_due_s,
+            self._back_by_s,
         )
         self._next_s = min((d for d in deadlines_s if d is not None), default=None)
 

@@ -12,7 +12,6 @@ from gpiobridge.client import target
 from gpiobridge.config import base_url
 from gpiobridge.errors import GpioBridgeError
 from gpiobridge.extension.gpio_bridge import GpioBridge
-from gpiobridge.outputs import handover
 from gpiobridge.system import invocation
 from gpiobridge.system.ports import called_by_others
 
@@ -34,7 +33,6 @@ def start_bridge(bridge: GpioBridge, host: str, port: int) -> None:
         # In a worker an exception would be a traceback, so the sentence is printed here.
         print(f"gpiobridge: {error}", file=sys.stderr, flush=True)
         raise SystemExit(error.exit_code) from error
-    handover.release_rest()
     bridge.running.key.offer(host, port)
     # The disk may be full, or nobody reads on: the service runs without its greeting.
     with contextlib.suppress(OSError):

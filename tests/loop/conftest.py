@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from harness.scripted_pins import KernelPins, ScriptedPins
+from play import Play
 from stage import Stage
 
 
@@ -32,3 +33,11 @@ def kernel() -> Iterator[Stage]:
     stage.watcher.start()
     yield stage
     stage.stop()
+
+
+@pytest.fixture
+def play() -> Iterator[Play]:
+    """A running watcher in time that stands."""
+    play = Play()
+    yield play
+    play.stop()

@@ -3,6 +3,7 @@
 import json
 import socket
 import threading
+from math import inf
 from typing import Any
 
 from harness.scripted_pins import PATHS, SETTINGS, ScriptedPins
@@ -14,6 +15,7 @@ from gpiobridge.displays.audience import Display
 from gpiobridge.displays.connection import Connection
 from gpiobridge.loop.observer import Observer
 from gpiobridge.loop.watcher import Watcher
+from gpiobridge.outputs.lines import OutputLines
 
 DEADLINE_S = 10.0
 
@@ -30,6 +32,7 @@ class Peer:
         since: str = "",
         name: str = "kiosk",
         visible: bool = True,
+        taking: float | None = -inf,
     ) -> None:
         ours, self.sock = socket.socketpair()
         ours.setblocking(False)
@@ -46,6 +49,7 @@ class Peer:
             Display(page, name, visible=visible),
             cursors=cursors,
             since=since,
+            taking_since_s=taking,
             slot=watcher.slots.take(seat=seat),
         )
         watcher.adopt(self.connection)
@@ -83,12 +87,22 @@ class Stage:
     """A running watcher, its pins and its peers."""
 
     def __init__(
-        self, pins: ScriptedPins, settings: Settings = SETTINGS, *observers: Observer
+        self,
+        pins: ScriptedPins,
+        settings: Settings = SETTINGS,
+        *observers: Observer,
+        lines: OutputLines | None = None,
     ) -> None:
         self.pins = pins
         self.failed = threading.Event()
         self.watcher = Watcher(
-            settings, pins, PATHS, self.failed.set, observers=observers, clock=pins.clock
+            settings,
+            pins,
+            PATHS,
+            self.failed.set,
+            observers=observers,
+            clock=pins.clock,
+            lines=lines,
         )
         self.peers: list[Peer] = []
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 from harness.deadline import wait_until
+from harness.made_clock import MadeClock
 from harness.scripted_pins import PATHS, SETTINGS, KernelPins, ScriptedPins
 from stage import DEADLINE_S, Peer, Stage, moved_by
 
@@ -42,12 +43,14 @@ def test_pins_are_armed_before_they_are_read() -> None:
                 self.drive("button", LOW)  # right behind the first reading
             return level
 
-    pins = Pressed()
-    watcher = Watcher(SETTINGS, pins, PATHS)
+    pins = Pressed(clock=MadeClock())
+    watcher = Watcher(SETTINGS, pins, PATHS, clock=pins.clock)
     watcher.start()
     try:
         peer = Peer(watcher, "open", f"{watcher.core.epoch}:0")
-        frames = [peer.frame() for _ in range(2)]
+        frames = [peer.frame()]
+        pins.clock.forward(0.02)  # only now it settles: the display is there
+        frames.append(peer.frame())
         peer.sock.close()
     finally:
         watcher.stop()
