@@ -43,12 +43,15 @@ class Screens:
         if connection.since and display.visible and screen.page is None:
             self._show(screen, connection, anew=False)
             return
-        screen.open = screen.page == display.page
+        # Without `since` the page was loaded anew, and isn't painted yet.
+        screen.open = bool(connection.since) and screen.page == display.page
         self._take_word(screen, connection)
 
     def shown(self, connection: Connection) -> None:
         """Take a page's word that it is on the screen."""
-        if (screen := _of(connection)) is not None and not connection.closing:
+        screen = _of(connection)
+        # After a restart a page says again what is known already.
+        if screen is not None and not connection.closing and not screen.open:
             self._show(screen, connection, anew=True)
 
     def said(self, connection: Connection) -> None:

@@ -244,6 +244,21 @@ def test_an_output_is_as_the_page_says_while_it_is_shown(solved: LitPlay) -> Non
     assert solved.states == {"sign": "off", "lock": "off"}
 
 
+def test_a_page_that_is_loaded_again_is_shown_again(solved: LitPlay) -> None:
+    """What a program has set meanwhile is over; a page that only connects again changes nothing."""
+    page = shown(solved, "open")
+    solved.set("sign", BLINK)
+    page.peer.sock.close()
+    again = page.next("open", since=page.begins)
+    again.say()
+    assert solved.states["sign"] == "blink"
+    again.peer.sock.close()
+    loaded = again.next("open")
+    assert solved.states["sign"] == "blink"
+    loaded.say()
+    assert solved.states["sign"] == "on"
+
+
 def test_a_page_that_says_nothing_has_left_the_one_before(solved: LitPlay) -> None:
     """It may have no script of ours that says when it is shown: after ten seconds it counts."""
     page = shown(solved, "open")

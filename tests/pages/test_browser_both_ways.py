@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from harness.bridge_process import BridgeProcess, Run
+from harness.bridge_process import Run
 from harness.deadline import wait_until
+from harness.either_tab import Alone, Staged, Tab
 from harness.line import Line
 from harness.pages import put_forward
-from harness.stage_tab import StageTab, write_stage_exhibit
+from harness.stage_tab import write_stage_exhibit
 
 CONFIG = """\
 [server]
@@ -81,41 +82,6 @@ KEYS = """\
   document.addEventListener("keydown", ({ key }) => keys.push(key));
 </script></body></html>
 """
-
-
-class Alone:
-    """A tab in which the exhibit's pages are shown alone; as much of `StageTab` as is needed."""
-
-    def __init__(self, page: Any, bridge: BridgeProcess, query: str = "") -> None:
-        self.page = page
-        self.bridge = bridge
-        page.goto(f"{bridge.url}/welcome{query}")
-
-    def wait_shown(self, path: str) -> None:
-        """Wait until the page at ``path`` is on the screen, and online."""
-        self.page.wait_for_url(f"{self.bridge.url}{path}*")
-        self.page.wait_for_selector("html[data-bridge=online]")
-
-    def press(self, pin: str = "button") -> None:
-        """Press a pin and let it go."""
-        self.bridge.set_level(pin, "low")
-        self.bridge.set_level(pin, "high")
-
-    def shown(self, expression: str) -> Any:
-        """Evaluate an expression in the page on the screen."""
-        return self.page.evaluate(expression)
-
-
-class Staged(StageTab):
-    """The same on a stage, with the page that a press leads to held behind."""
-
-    def __init__(self, page: Any, bridge: BridgeProcess, query: str = "") -> None:
-        super().__init__(page, bridge, query)
-        self.wait_shown("/welcome")
-        self.wait_behind("/open")
-
-
-Tab = Alone | Staged
 
 
 OpenTab = Callable[..., Tab]
