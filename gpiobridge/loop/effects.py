@@ -9,7 +9,6 @@ from dataclasses import replace
 from math import inf
 from typing import Any
 
-from gpiobridge.config import Output
 from gpiobridge.config.values import read_seconds
 from gpiobridge.core import wire
 from gpiobridge.core.clock import Clock
@@ -53,7 +52,6 @@ class Effects:
         journeys: follows the displays that an event moves.
         screens: follows what each display shows.
         outputs: takes orders for outputs.
-        settings: the configuration of the outputs.
     """
 
     def __init__(
@@ -67,7 +65,6 @@ class Effects:
         journeys: Journeys,
         screens: Screens,
         outputs: Keeper,
-        settings: Mapping[str, Output],
     ) -> None:
         self._core = core
         self._hub = hub
@@ -78,7 +75,6 @@ class Effects:
         self._journeys = journeys
         self._screens = screens
         self._outputs = outputs
-        self._settings = settings
         self._lines = LogRate(log, LINES)
 
     def carry_out(self, effects: Iterable[Effect], now_s: float) -> None:
@@ -171,14 +167,15 @@ class Effects:
     def set_output(self, connection: Connection, fields: Mapping[str, Any]) -> None:
         """Set an output for a page, if it may; a mistake of the page is a line in the log."""
         name = fields.get("output")
-        output = self._settings.get(name) if isinstance(name, str) else None
+        settings = self._outputs.settings
+        output = settings.get(name) if isinstance(name, str) else None
         if output is not None and not (output.from_pages and connection.of_kiosk):
             for observer in self._observers:
                 observer.output_refused(connection.display, output.name)
             return
         try:
             for_s = read_seconds(fields["for"]) if "for" in fields else None
-            self._outputs.set(checked(self._settings, name, fields.get("state"), for_s))
+            self._outputs.set(checked(settings, name, fields.get("state"), for_s))
         except ValueError as error:
             line = "%s wants to set an output: %s"
             self._lines.write(logging.WARNING, line, line, connection, error)

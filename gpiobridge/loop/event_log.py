@@ -30,6 +30,7 @@ class EventLog(Observer):
         self._noisy = noisy
         self._quiet = quiet
         self._lines = LogRate(log, LINES)
+        self._refused = LogRate(log, 1)  # whoever tries it may do so all the time
         self._line = ""  # of the newest event; the page it leads to is added
 
     def pin_event(self, event: PinEvent) -> None:
@@ -56,7 +57,8 @@ class EventLog(Observer):
         """Warn of a page that may not set an output."""
         line = "%s on %s may not set output %s: %s"
         why = "only a page with from_pages = true, on this machine's own kiosk, may"
-        self._lines.write(logging.WARNING, line, line, named(display), display.page, output, why)
+        what = (named(display), display.page, output, why)
+        self._refused.write(logging.WARNING, line, line, *what)
 
     def displays_moved(self, page: str, to: str, displays: int, by: MovedBy) -> None:
         """Log where an event, or the application, has moved displays."""

@@ -153,7 +153,6 @@ class Watcher:
             self._journeys,
             self._screens,
             self.outputs,
-            settings.outputs,
         )
         self._orders = OrderQueue()
         self._joining: deque[Connection] = deque()

@@ -55,6 +55,10 @@ class Keeper(DisplayObserver):
         lines: drives the outputs.
         clock: gives the time.
         on_changed: hears of each new state of an output.
+
+    Attributes:
+        settings: output name to its settings.
+        states: what each output does; another mapping after each change.
     """
 
     def __init__(
@@ -65,7 +69,7 @@ class Keeper(DisplayObserver):
         clock: Clock,
         on_changed: Callable[[str, OutputState], None] = lambda output, state: None,
     ) -> None:
-        self._outputs = outputs
+        self.settings = outputs
         self._pages = pages
         self._lines = lines
         self._clock = clock
@@ -120,7 +124,7 @@ class Keeper(DisplayObserver):
         if reload:
             handover.hand_over(self._lines, self._memory())
             return
-        for name, output in self._outputs.items():
+        for name, output in self.settings.items():
             if name in self._written:
                 self._write(name, on=output.safe is OutputState.ON, now_s=self._now_s())
         self._lines.close()
@@ -222,7 +226,7 @@ class Keeper(DisplayObserver):
         if has_display is self._has_display:
             return
         self._has_display = has_display
-        for name, output in self._outputs.items():
+        for name, output in self.settings.items():
             if output.without_display is not None:
                 if has_display:
                     self._controls[name].with_display(now_s)
@@ -292,7 +296,7 @@ class Keeper(DisplayObserver):
     def _write(self, name: str, *, on: bool, now_s: float) -> None:
         """Set a line; one that doesn't answer is tried again, and stops nothing else."""
         try:
-            self._lines.write(name, self._outputs[name].level(on=on))
+            self._lines.write(name, self.settings[name].level(on=on))
         except PinError as error:
             if name not in self._failed:
                 log.error("output %s can't be set: %s; it is tried again", name, error)
@@ -314,7 +318,7 @@ class Keeper(DisplayObserver):
                 self._on_changed(name, status.state)
 
     def _level(self, name: str) -> Level:
-        return self._outputs[name].level(on=self._controls[name].on)
+        return self.settings[name].level(on=self._controls[name].on)
 
     def _now_s(self) -> float:
         return self._clock.now().mono_s
