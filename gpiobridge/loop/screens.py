@@ -86,12 +86,13 @@ class Screens:
                 return
             del self._between[screen]
             screen.sent_by = None
-            if screen.socket is None:
-                for observer in self._observers:
+            for observer in self._observers:
+                if screen.socket is None:
                     observer.screen_lost(screen)
-            elif not screen.open:  # its page says nothing, or nobody can see it
-                screen.page = None
-                for observer in self._observers:
+                elif screen.open:
+                    observer.screen_changed(screen)
+                else:  # its page says nothing, or nobody can see it
+                    screen.page = None
                     observer.screen_shows(screen, anew=False)
 
     def _show(self, screen: Screen, connection: Connection, *, anew: bool) -> None:

@@ -216,6 +216,45 @@ def test_no_lamp_blinks_for_longer_than_ten_seconds(lit: LitPlay) -> None:
     assert lit.states == {"lamp": "off"}
 
 
+def test_a_farewell_that_takes_long_ends_the_blinking(lit: LitPlay) -> None:
+    """The page still takes no press: so the lamp is dark."""
+    visitor = shown(lit)
+    lit.press()
+    visitor.is_moved()
+    visitor.next("welcome", since=visitor.begins, taking=None)
+    lit.forward(9.9)
+    assert lit.states == {"lamp": "blink"}
+    lit.forward(0.2)
+    assert lit.states == {"lamp": "off"}
+
+
+def test_a_hidden_display_that_is_moved_is_not_waited_for(lit: LitPlay) -> None:
+    """Nobody sees it: it must not let the lamp say that a press was taken."""
+    visitor = shown(lit)
+    visitor.peer.send('{"type":"visible","visible":false}')
+    assert lit.states == {"lamp": "off"}
+    lit.press()
+    visitor.is_moved()
+    assert lit.states == {"lamp": "off"}
+
+
+def test_max_on_holds_for_a_lamp_that_follows(lit: LitPlay) -> None:
+    """Displays that come and go don't switch it on again; the next press does."""
+    lit.stop()
+    play = LitPlay(with_outputs({"lamp": {"follows": "button", "max_on_s": 2.0}}))
+    try:
+        visitor = shown(play)
+        play.forward(2.0)
+        assert play.states == {"lamp": "off"}
+        shown(play, name="other")
+        assert play.states == {"lamp": "off"}
+        play.press()
+        visitor.is_moved()
+        assert play.states == {"lamp": "blink"}
+    finally:
+        play.stop()
+
+
 def test_a_program_that_follows_a_page_has_no_lamp(lit: LitPlay) -> None:
     """It never says what it shows: so nobody waits for it either."""
     visitor = lit.come()
