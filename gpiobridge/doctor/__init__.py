@@ -1,9 +1,9 @@
 """The doctor: it checks a machine, reports each fault with a remedy, and changes nothing.
 
 `examination` has the table of checks and runs them one by one on a `patient`, which looks at a
-`machine`. The checks are in `configuration`, `board`, `backends`, `pins`, `service`, `kiosk`,
-`disk` and `age`. Each check is a function that takes the patient and returns `findings`. `pins`
-uses `sampling` to watch the pins. `programs` finds the program that holds a line or a port.
+`machine`. The checks are in `configuration`, `board`, `backends`, `pins`, `outputs`, `service`,
+`kiosk`, `disk` and `age`. Each check is a function that takes the patient and returns `findings`.
+`pins` uses `sampling` to watch the pins. `programs` finds the program that holds a line or a port.
 All of it runs on the caller's thread.
 """
 

@@ -11,6 +11,7 @@ from gpiobridge.config import CHIP_BACK_ENDS, Gpio
 from gpiobridge.doctor.findings import Finding, failure, ok, skipped, warning
 from gpiobridge.doctor.machine import User, read_text
 from gpiobridge.doctor.patient import UNWIRED, Patient
+from gpiobridge.outputs.gpio import WiredOutput
 from gpiobridge.pins.chips import Chip, devices, named, pi_chip
 from gpiobridge.pins.gpio import WiredPin, by_chip
 from gpiobridge.system.units import has_systemd
@@ -30,7 +31,11 @@ def board(patient: Patient) -> Finding:
 
 def chip(patient: Patient) -> Finding:
     """Check that the configured GPIO chips exist, are the right ones, and have the lines."""
-    settings, pins = patient.settings.gpio, patient.wired
+    settings = patient.settings.gpio
+    wires: dict[str, WiredPin | WiredOutput] = {
+        **{f"pins.{name}": pin for name, pin in patient.wired.items()},
+        **{f"outputs.{name}": output for name, output in patient.wired_outputs.items()},
+    }
     if patient.unwired:
         return skipped("GPIO chip", UNWIRED)
     factory, chips = patient.factory, patient.machine.chips()
@@ -39,17 +44,17 @@ def chip(patient: Patient) -> Finding:
     if not chips and devices(patient.machine.root):
         return skipped("GPIO chip", "this user may open no GPIO chip; see permissions")
     found: list[Chip] = []
-    for name, on_it in by_chip(settings, pins).items():
-        its = _find_chip(settings, name, next(iter(on_it.values())), chips)
+    for name, on_it in by_chip(settings, wires).items():
+        its = _find_chip(settings, name, *next(iter(on_it.items())), chips)
         if isinstance(its, Finding):
             return its
-        for pin in on_it.values():
+        for place, pin in on_it.items():
             if pin.pin >= its.lines:
                 where = "under [gpio]" if pin.chip is None else "for it"
                 return failure(
                     "GPIO chip",
                     f"{its.name} ({its.label}) has {its.lines} lines, so there is no line "
-                    f"{pin.pin} for pins.{pin.name}",
+                    f"{pin.pin} for {place}",
                     f"name another chip {where}, or another pin",
                 )
         if its not in found:
@@ -58,10 +63,12 @@ def chip(patient: Patient) -> Finding:
     return ok("GPIO chip", "; ".join(said))
 
 
-def _find_chip(settings: Gpio, name: str, pin: WiredPin, chips: Sequence[Chip]) -> Chip | Finding:
+def _find_chip(
+    settings: Gpio, name: str, place: str, pin: WiredPin | WiredOutput, chips: Sequence[Chip]
+) -> Chip | Finding:
     """Find a chip by its name among those that this user may open, or report the fault."""
     seen = ", ".join(f"{each.name} ({each.label})" for each in chips) or "none"
-    key = "gpio.chip" if pin.chip is None else f"pins.{pin.name}.chip"
+    key = "gpio.chip" if pin.chip is None else f"{place}.chip"
     found = named(name, chips)
     if found is None and name == "auto":
         return failure(

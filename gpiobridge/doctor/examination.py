@@ -8,7 +8,17 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from gpiobridge.doctor import age, backends, board, configuration, disk, kiosk, pins, service
+from gpiobridge.doctor import (
+    age,
+    backends,
+    board,
+    configuration,
+    disk,
+    kiosk,
+    outputs,
+    pins,
+    service,
+)
 from gpiobridge.doctor.findings import Finding, Report, failure, skipped
 from gpiobridge.doctor.machine import ExaminedMachine
 from gpiobridge.doctor.patient import Patient
@@ -38,6 +48,7 @@ CHECKS = (
     Check("GPIO chip", board.chip),
     Check("permissions", board.permissions),
     Check("pins", pins.levels),
+    Check("outputs", outputs.outputs),
     Check("units", service.unit_states),
     Check("port", service.port),
     Check("displays", service.room),

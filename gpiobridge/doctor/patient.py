@@ -11,6 +11,7 @@ from gpiobridge.config import Settings
 from gpiobridge.config.file import here_or
 from gpiobridge.doctor.machine import ExaminedMachine, Health, read_text
 from gpiobridge.errors import ConfigError
+from gpiobridge.outputs.gpio import WiredOutput
 from gpiobridge.pins.boards import is_raspberry_pi
 from gpiobridge.pins.gpio import WiredPin, wired_pins
 from gpiobridge.system.units import KIOSK, SERVICE, SOCKET, Unit, config_of, find_units
@@ -102,9 +103,15 @@ class Patient:
         return wired_pins(self.settings.pins)
 
     @property
+    def wired_outputs(self) -> dict[str, WiredOutput]:
+        """The outputs on GPIO, by name."""
+        outputs = self.settings.outputs.items()
+        return {name: each for name, each in outputs if isinstance(each, WiredOutput)}
+
+    @property
     def unwired(self) -> bool:
-        """Whether no pin needs GPIO. Then neither back end nor chip matters."""
-        return isinstance(self.loaded, Settings) and not self.wired
+        """Whether no pin and no output needs GPIO. Then neither back end nor chip matters."""
+        return isinstance(self.loaded, Settings) and not (self.wired or self.wired_outputs)
 
     @cached_property
     def pi(self) -> bool:

@@ -9,7 +9,7 @@ import itertools
 from collections.abc import Mapping
 from typing import Any
 
-from gpiobridge.config import CHIP_BACK_ENDS, Pin, Settings
+from gpiobridge.config import CHIP_BACK_ENDS, Output, Pin, Settings
 from gpiobridge.config.header import header_place
 from gpiobridge.core.events import Level
 from gpiobridge.doctor.findings import Finding, failure, ok, skipped, warning
@@ -18,6 +18,7 @@ from gpiobridge.doctor.patient import Patient
 from gpiobridge.doctor.programs import Program, holding_line
 from gpiobridge.doctor.sampling import SAMPLE_S, Sample
 from gpiobridge.doctor.service import restart
+from gpiobridge.outputs.gpio import WiredOutput
 from gpiobridge.pins.chips import Line, named
 from gpiobridge.pins.gpio import WiredPin, wire_name
 
@@ -33,7 +34,7 @@ _QUIETEN = (
     "check the wire and its ground, and keep it away from mains and motors; a resistor of "
     "1 to 10 kΩ to 3.3 V and {} help"
 )
-_OURS = "held by gpiobridge itself"
+OURS = "held by gpiobridge itself"
 
 
 def _quieten(pin: Pin) -> str:
@@ -46,7 +47,7 @@ def levels(patient: Patient) -> list[Finding]:
     """Check each configured pin."""
     settings, machine = patient.settings, patient.machine
     if patient.health is not None:
-        return _told(settings, machine, patient.health, restart(patient), _has_header(patient))
+        return _told(settings, machine, patient.health, restart(patient), has_header(patient))
     found = {} if patient.unwired else _of_wires(patient)
     return [
         found.get(pin.name) or skipped(check_of(pin), f"{pin.where}: no GPIO is read")
@@ -54,7 +55,7 @@ def levels(patient: Patient) -> list[Finding]:
     ]
 
 
-def _has_header(patient: Patient) -> bool:
+def has_header(patient: Patient) -> bool:
     """Whether a pin's number is that of a line on a Raspberry Pi's header.
 
     On another board a chip is named, and its lines have other places.
@@ -62,45 +63,62 @@ def _has_header(patient: Patient) -> bool:
     return patient.pi or patient.settings.gpio.chip == "auto"
 
 
-def _place(number: int, chip: str | None, header: bool) -> str:
-    """Name a wire as people find it: ``GPIO 11, header pin 23``, or ``line 3 of gpiochip2``."""
+def place_of(number: int, chip: str | None, header: bool) -> str:
+    """Name a wire as people find it: ``GPIO 11, header pin 23``, or ``line 3 of gpiochip2``.
+
+    Args:
+        number: the number of its line.
+        chip: its chip, as the configuration names it; None for that of ``[gpio]``.
+        header: whether that chip's lines are those of a Raspberry Pi's header (`has_header`).
+    """
     return header_place(number) if header and chip in (None, "auto") else wire_name(number, chip)
 
 
-def _subject(place: str) -> str:
+def subject_of(place: str) -> str:
     """Make a place the beginning of a sentence."""
     return f"{place}," if "," in place else place
 
 
 def _of_wires(patient: Patient) -> dict[str, Finding]:
     """Judge the wired pins by the kernel's answers and by watching them for a moment."""
-    settings, machine, header = patient.settings, patient.machine, _has_header(patient)
+    settings, machine, header = patient.settings, patient.machine, has_header(patient)
     wires, factory = patient.wired, patient.factory
     if factory == "mock":
         reason = "simulated: no GPIO is read"
         return {name: skipped(check_of(pin), reason) for name, pin in wires.items()}
+    chips = machine.chips()
+    driven = {
+        (named(output.chip_by(settings.gpio), chips), output.pin): output
+        for output in patient.wired_outputs.values()
+    }
     found = {}
     for name, pin in wires.items():
-        chip = named(pin.chip_by(settings.gpio), machine.chips())
+        chip = named(pin.chip_by(settings.gpio), chips)
         if chip is None:
             if factory in CHIP_BACK_ENDS:
                 found[name] = skipped(check_of(pin), "its GPIO chip can't be opened")
             continue
-        taken = _holder(machine, chip.number, pin)
+        if output := driven.get((chip, pin.pin)):
+            # The configuration can't notice it: two names of one chip. A line that is driven must
+            # not be claimed as a pin.
+            said = f"line {pin.pin} of {chip.name} is that of outputs.{output.name}, too"
+            found[name] = failure(check_of(pin), said, "leave one of them out")
+            continue
+        taken = holder(machine, chip.number, pin)
         if taken is not None:
-            place = _place(pin.pin, pin.chip, header)
+            place = place_of(pin.pin, pin.chip, header)
             found[name] = held(pin, place, *taken, machine.user.name)
     free = {name: pin for name, pin in wires.items() if name not in found}
     for name, sample in machine.sample(settings.gpio, free).items() if free else ():
         pin = wires[name]
-        place = _place(pin.pin, pin.chip, header)
+        place = place_of(pin.pin, pin.chip, header)
         found[name] = judge(pin, place, sample, is_level(settings, name))
     return found
 
 
-def check_of(pin: Pin) -> str:
-    """Name the check of a pin."""
-    return f"pin {pin.name}"
+def check_of(wired: Pin | Output) -> str:
+    """Name the check of a pin, or of an output."""
+    return f"{'output' if isinstance(wired, Output) else 'pin'} {wired.name}"
 
 
 def is_level(settings: Settings, name: str) -> bool:
@@ -108,18 +126,18 @@ def is_level(settings: Settings, name: str) -> bool:
     return any(pin == name for page in settings.pages.values() for pin, _ in page.while_rules)
 
 
-def held(pin: Pin, place: str, line: Line, program: Program | None, user: str) -> Finding:
+def held(pin: Pin | Output, place: str, line: Line, program: Program | None, user: str) -> Finding:
     """Report which program holds a pin.
 
     Args:
-        pin: the pin.
+        pin: the pin, or the output.
         place: its wire, as people find it.
         line: the kernel's information about its line.
         program: the holder, if it was found.
         user: the user who runs the doctor.
     """
     name = f'"{line.consumer}"' if line.consumer else "something without a name"
-    said = f"{_subject(place)} is held by {name}"
+    said = f"{subject_of(place)} is held by {name}"
     if program is not None:
         end = f"end that program (sudo kill {program.pid}), or take another pin"
         if program.is_gpiobridge:
@@ -153,7 +171,7 @@ def judge(
         return failure(check, sentence, remedy or "see the GPIO chip and permissions above")
     active = sample.level is pin.active
     state = "active" if active else "not active"
-    subject = _subject(place)
+    subject = subject_of(place)
     said = f"{subject} reads {sample.level.upper()}: {state}{note}"
     if sample.floating:
         return warning(
@@ -190,13 +208,19 @@ def _told_wire(told: Mapping[str, Any], header: bool) -> str:
     number = told["pin"]
     if number is None:
         return f'source = "{told.get("source", "http")}"'
-    return _place(number, told.get("chip"), header)  # an older bridge reports no chip
+    return place_of(number, told.get("chip"), header)  # an older bridge reports no chip
 
 
-def _holder(
-    machine: ExaminedMachine, chip: int, pin: WiredPin
+def holder(
+    machine: ExaminedMachine, chip: int, pin: WiredPin | WiredOutput
 ) -> tuple[Line, Program | None] | None:
-    """Find the holder of a wired pin's line; None if the line is free."""
+    """Find the holder of a line; None if the line is free.
+
+    Args:
+        machine: where to look.
+        chip: the number of its chip.
+        pin: the pin, or the output.
+    """
     try:
         line = machine.line(chip, pin.pin)
     except OSError:
@@ -215,7 +239,7 @@ def _told(
         if again is None:
             break
         readings.append(again)
-    note = f"; {_OURS}" + (", simulated" if first.get("simulated") else "")
+    note = f"; {OURS}" + (", simulated" if first.get("simulated") else "")
     return [
         _told_of(settings, pin, readings, note, remedy, header) for pin in settings.pins.values()
     ]
@@ -228,7 +252,7 @@ def _told_of(
     told = readings[0]["pins"].get(pin.name)
     wire = f'source = "{pin.source}"'
     if isinstance(pin, WiredPin):
-        wire = _place(pin.pin, pin.chip, header)
+        wire = place_of(pin.pin, pin.chip, header)
     there = _told_wire(told, header) if told else ""
     if told is None or (there, told["active"]) != (wire, pin.active):
         other = f"{there}, active {told['active']}" if told else "no such pin"
@@ -241,7 +265,7 @@ def _told_of(
     if None in seen:
         return failure(
             check,
-            f"{_subject(wire)} has no level: the running bridge does not watch it",
+            f"{subject_of(wire)} has no level: the running bridge does not watch it",
             remedy,
         )
     noisy = any(reading["pins"].get(pin.name, {}).get("noisy") for reading in readings)
@@ -253,7 +277,7 @@ def _told_of(
         state = "active" if seen[-1] == pin.active else "not active"
         return ok(check, f"is {seen[-1].upper()}: {state}; {pin.where}")
     if noisy:
-        said = f"{_subject(wire)} oscillates: over 1,000 events a second{note}"
+        said = f"{subject_of(wire)} oscillates: over 1,000 events a second{note}"
         return warning(check, said, _quieten(pin))
     if missed := readings[-1]["pins"].get(pin.name, {}).get("missed"):
         note += f"; the back end has missed {missed} of its edges so far"

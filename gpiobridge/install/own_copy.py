@@ -30,6 +30,13 @@ from gpiobridge.system.parts import MARK, NAME, closure, since_s
 PACKAGE = Path(__file__).resolve().parents[1]
 _PYTHON = f"python{sys.version_info.major}.{sys.version_info.minor}"
 _LAUNCHER = "#!{python} -I\nfrom gpiobridge.cli import main\n\nmain()\n"
+# The unit runs it after each end of the service, and the outputs wait for it. -S looks for no
+# packages, which would take half of its time.
+_SAFE = "gpiobridge-safe"
+_SAFE_LAUNCHER = (
+    "#!{python} -IS\nimport sys\n\nsys.path.append({site!r})\n"
+    "from gpiobridge.outputs.make_safe import main\n\nsys.exit(main())\n"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +83,10 @@ def running_copy() -> Copy:
     # Two packages may list the same file; copy it once.
     items = list({item.place: item for item in items}.values())
     system_site = _sees_the_system()
-    size, digest = 0, hashlib.sha256(f"{_PYTHON} {base} {system_site} {_LAUNCHER}".encode())
+    size, digest = (
+        0,
+        hashlib.sha256(f"{_PYTHON} {base} {system_site} {_LAUNCHER} {_SAFE_LAUNCHER}".encode()),
+    )
     for item in sorted(items, key=lambda item: item.place):
         content = item.source if isinstance(item.source, bytes) else item.source.read_bytes()
         size += len(content)
@@ -102,9 +112,11 @@ def build(copy: Copy, target: Path, final: str, sync: Callable[[], None] = os.sy
         _write(site / item.place, item.source)
     # The sources keep their times, so this compiles only what isn't compiled yet.
     compileall.compile_dir(site, quiet=2)
-    launcher = target / "bin" / NAME
-    launcher.write_text(_LAUNCHER.format(python=f"{final}/bin/python"))
-    launcher.chmod(0o755)
+    places = {"python": f"{final}/bin/python", "site": f"{final}/lib/{_PYTHON}/site-packages"}
+    for name, text in ((NAME, _LAUNCHER), (_SAFE, _SAFE_LAUNCHER)):
+        launcher = target / "bin" / name
+        launcher.write_text(text.format(**places))
+        launcher.chmod(0o755)
     # A mark says that the copy is complete, also after a power cut: a later installation uses it.
     sync()
     (target / MARK).write_text(json.dumps({"fingerprint": copy.fingerprint, "since": since_s()}))

@@ -4,16 +4,13 @@ It is written before the first line is claimed. It lies in the service's own run
 there is one only under the unit. The thread that opens or closes lines.
 """
 
-import json
 import logging
-import os
-from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from gpiobridge.core.events import Level
-from gpiobridge.outputs.make_safe import record_file
+from gpiobridge.outputs.make_safe import parts, record_file, row
 from gpiobridge.system import invocation
 from gpiobridge.system.whole_files import replacing
 
@@ -54,50 +51,41 @@ def note(lines: Collection[SafeLine]) -> None:
     file = record_file()
     if file is None:
         log.warning(
-            "if the bridge is killed, its outputs stay as they are: nothing would put them at "
-            "their safe state; the service that `%s` makes does that",
+            "if the bridge is killed or hangs, its outputs stay as they are: only the service that "
+            "`%s` makes puts them at their safe state then",
             invocation.as_root("install"),
         )
         return
-    places = {line.place for line in lines}
-    others = [line for line in _read(Path(file)) if _place(line) not in places]
-    _write(Path(file), [*others, *map(asdict, lines)])
+    others = _without({line.place for line in lines}, Path(file))
+    _write(Path(file), [*others, *(row(*line.place, line.safe, line.name) for line in lines)])
 
 
 def forget(places: Collection[Place]) -> None:
-    """Take lines out that are at their safe level, and released.
-
-    Args:
-        places: their chips' and their own numbers.
-    """
+    """Take lines out that are at their safe level, and released."""
     file = record_file()
     if file is not None and places:
-        lines = _read(Path(file))
-        _write(Path(file), [line for line in lines if _place(line) not in places])
+        _write(Path(file), _without(places, Path(file)))
 
 
-def _place(line: Mapping[str, Any]) -> Place:
-    return line["chip"], line["line"]
-
-
-def _read(file: Path) -> list[dict[str, Any]]:
+def _without(places: Collection[Place], file: Path) -> list[str]:
+    """Read the file's rows, without those of some lines."""
     try:
-        found: list[dict[str, Any]] = json.loads(file.read_bytes())
-    except (OSError, ValueError):
+        rows = file.read_text("utf-8").splitlines(keepends=True)
+        return [row for row in rows if parts(row)[:2] not in places]
+    except (OSError, ValueError):  # there is none yet
         return []
-    return found
 
 
-def _write(file: Path, lines: list[dict[str, Any]]) -> None:
+def _write(file: Path, rows: list[str]) -> None:
     try:
-        if not lines:
+        if not rows:
             file.unlink(missing_ok=True)
             return
         with replacing(file) as new:
-            new.write(json.dumps(lines).encode())
+            new.write("".join(rows).encode())
     except OSError as error:  # such as a full disk; the exhibit is worth more than the note
         log.error(
             "%s can't be written (%s): if the bridge is killed, its outputs stay as they are",
             file,
-            os.strerror(error.errno or 0),
+            error.strerror,
         )

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from types import MappingProxyType
-from typing import ClassVar
+from typing import ClassVar, Protocol, TypeVar
 
 from gpiobridge.config import CHIP_BACK_ENDS, Gpio, Pin, Pull
 from gpiobridge.config.header import MOST_LINES, at_header_pin, bcm_number, header_pin, header_place
@@ -200,9 +200,19 @@ class GpioKind(PulledKind[WiredTable, WiredPin]):
 KIND = GpioKind()
 
 
-def by_chip(settings: Gpio, pins: Mapping[str, WiredPin]) -> dict[str, dict[str, WiredPin]]:
+class OnChip(Protocol):
+    """What is on a chip: a wired pin, or an output."""
+
+    def chip_by(self, settings: Gpio) -> str:
+        """Give the name of its chip, as the configuration has it."""
+
+
+OnChipT = TypeVar("OnChipT", bound=OnChip)
+
+
+def by_chip(settings: Gpio, pins: Mapping[str, OnChipT]) -> dict[str, dict[str, OnChipT]]:
     """Sort pins by their chip, as the configuration names it."""
-    found: dict[str, dict[str, WiredPin]] = {}
+    found: dict[str, dict[str, OnChipT]] = {}
     for name, pin in pins.items():
         found.setdefault(pin.chip_by(settings), {})[name] = pin
     return found

@@ -48,6 +48,30 @@ print(*[m.__file__ for m in sys.modules.values() if getattr(m, "__file__", None)
         assert list((source.parent / "__pycache__").glob(f"{source.stem}.*.pyc"))
 
 
+def test_the_copy_makes_outputs_safe(whole: FakeMachine, exhibit: Path, tmp_path: Path) -> None:
+    """What the unit runs after each end is in the copy, and finds what it needs by itself."""
+    run(whole, exhibit)
+    unit = whole.at("/etc/systemd/system/gpiobridge.service").read_text()
+    first, *_ = re.findall(r"^ExecStopPost=(.*)$", unit, re.M)
+    launcher = whole.at(first.removeprefix("-"))
+    assert os.access(launcher, os.X_OK)
+    shebang, script = launcher.read_text().split("\n", 1)
+    assert shebang == f"#!/opt/gpiobridge/versions/{VERSION}-1/bin/python -IS"
+    here = script.replace("/opt/gpiobridge", str(whole.at("/opt/gpiobridge")))
+    python = whole.at("/opt/gpiobridge/live/bin/python")
+    (tmp_path / "outputs").write_text("987 2 low lamp\n")
+    told = subprocess.run(
+        [python, "-IS", "-c", here],
+        env={"RUNTIME_DIRECTORY": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=20,
+    )
+    assert (told.returncode, told.stdout) == (1, "")
+    assert "can't be made safe: [Errno 2]" in told.stderr
+
+
 def test_the_way_back_finds_the_copy(whole: FakeMachine, exhibit: Path) -> None:
     """What gpiobridge-recover.service starts is there for the interpreter it names (the plug)."""
     run(whole, exhibit)

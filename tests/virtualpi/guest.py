@@ -26,6 +26,7 @@ from gpiobridge.core.events import Level
 
 from .host import BOOT_TOOLS, BenchError, ensure_tools, make_ext4, run
 from .image import INITRD, KERNEL, ROOT_DISK
+from .recorder import ConnectionEndError, Lines, Recorder
 
 _MACHINE = ["-cpu", "cortex-a72", "-smp", "2", "-m", "768"]
 _BOARD_REVISION = "c03114"  # a Pi 4B's, in which gpiozero expects gpiochip0
@@ -74,7 +75,7 @@ class VirtualPi:
         self._chip = ""
         self._busy = False  # the shell may still run a script that nobody waits for
         self._monitor: _LineSocket
-        self._lines: _LineSocket
+        self._lines: Lines
         self._shell: _LineSocket
 
     def __enter__(self) -> Self:
@@ -105,6 +106,12 @@ class VirtualPi:
         answer = self._lines.readline(_ANSWER_LIMIT_S)
         if not answer.startswith("OK"):
             raise BenchError(f"QEMU refuses to set line {line}: {answer}")
+
+    def record_outputs(self) -> Recorder:
+        """Keep every change of an output from now on; a line that is high now is not known."""
+        recorder = Recorder(self._lines, self._chip)
+        self._lines = recorder
+        return recorder
 
     def sh(self, script: str, limit_s: float = _ANSWER_LIMIT_S) -> tuple[int, str]:
         """Run a bash script in the guest, as root.
@@ -447,7 +454,7 @@ class _LineSocket:
             except TimeoutError as error:
                 raise BenchError(f"the guest said nothing for {limit_s:.0f} s") from error
             if not data:
-                raise BenchError("QEMU has closed the connection")
+                raise ConnectionEndError("QEMU has closed the connection")
             self._unread += data
         line, _, self._unread = self._unread.partition(b"\n")
         return line.decode(errors="replace").rstrip("\r")
