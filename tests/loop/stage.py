@@ -14,6 +14,7 @@ from gpiobridge.displays.audience import Display
 from gpiobridge.displays.connection import Connection
 from gpiobridge.loop.observer import Observer
 from gpiobridge.loop.watcher import Watcher
+from gpiobridge.outputs.lines import OutputLines
 
 DEADLINE_S = 10.0
 
@@ -83,12 +84,22 @@ class Stage:
     """A running watcher, its pins and its peers."""
 
     def __init__(
-        self, pins: ScriptedPins, settings: Settings = SETTINGS, *observers: Observer
+        self,
+        pins: ScriptedPins,
+        settings: Settings = SETTINGS,
+        *observers: Observer,
+        lines: OutputLines | None = None,
     ) -> None:
         self.pins = pins
         self.failed = threading.Event()
         self.watcher = Watcher(
-            settings, pins, PATHS, self.failed.set, observers=observers, clock=pins.clock
+            settings,
+            pins,
+            PATHS,
+            self.failed.set,
+            observers=observers,
+            clock=pins.clock,
+            lines=lines,
         )
         self.peers: list[Peer] = []
 
