@@ -7,7 +7,27 @@ from collections.abc import Callable, Iterator, Mapping
 
 from gpiobridge.app.running_bridge import RunningBridge
 from gpiobridge.config import OutputState
+from gpiobridge.errors import GpioBridgeError
 from gpiobridge.outputs.orders import checked
+
+
+def order(running: RunningBridge, name: str, state: object, for_s: object = None) -> None:
+    """Order a state of an output.
+
+    Args:
+        running: the running bridge.
+        name: the output's name.
+        state: "on", "off", "blink" or "pulse".
+        for_s: how long it counts, in seconds; None: until something else sets the output.
+
+    Raises:
+        OutputError: there is no such output, it can't have such a state, or not for such a time.
+        GpioBridgeError: the bridge has stopped.
+    """
+    ordered = checked(running.settings.outputs, name, state, for_s)
+    if not running.watcher.alive:
+        raise GpioBridgeError(f"output {name!r} is closed: the bridge is not running")
+    running.watcher.order(ordered)
 
 
 class LiveOutput:
@@ -52,7 +72,7 @@ class LiveOutput:
 
         Raises:
             OutputError: `for_s` is no such time.
-            GpioBridgeError: the bridge has not been started.
+            GpioBridgeError: the bridge has not been started, or has stopped.
 
         Example:
             ```python
@@ -72,10 +92,9 @@ class LiveOutput:
         Raises:
             OutputError: there is no such state or time, or the output follows a pin and `for_s` is
                 missing.
-            GpioBridgeError: the bridge has not been started.
+            GpioBridgeError: the bridge has not been started, or has stopped.
         """
-        running = self._running()
-        running.watcher.order(checked(running.settings.outputs, self.name, state, for_s))
+        order(self._running(), self.name, state, for_s)
 
 
 class LiveOutputs(Mapping[str, LiveOutput]):
@@ -90,7 +109,7 @@ class LiveOutputs(Mapping[str, LiveOutput]):
 
     def __getitem__(self, name: str) -> LiveOutput:
         if name not in self._running().settings.outputs:
-            raise KeyError(f"there is no output {name!r}; outputs: {', '.join(self)}")
+            raise KeyError(f"there is no output {name!r}; outputs: {', '.join(self) or 'none'}")
         return LiveOutput(name, self._running)
 
     def __iter__(self) -> Iterator[str]:

@@ -95,6 +95,9 @@ def _spell(raw: Mapping[str, object], parts: list[str]) -> list[str]:
         elif _is_rule(spelled):
             pins = raw.get("pins")
             known += pins if isinstance(pins, Mapping) else ()
+        elif depth == 3 and spelled[0] == "pages" and spelled[2] == "outputs":
+            outputs = raw.get("outputs")
+            known += outputs if isinstance(outputs, Mapping) else ()
         spelled.append(_alike(part, known) or fallback)
         table = table.get(spelled[-1]) if isinstance(table, Mapping) else None
     return spelled
@@ -125,7 +128,7 @@ def _put(
     for depth, part in enumerate(parts[:-1], start=1):
         inner = table.get(part)
         if not isinstance(inner, dict):
-            if parts[0] == "pins" and depth == 2 and inner is not None:
+            if parts[0] in ("pins", "outputs") and depth == 2 and inner is not None:
                 inner = {"pin": inner}  # the short form: button = 17
             else:
                 inner = {}

@@ -68,6 +68,8 @@ def check_pages(
 ) -> None:
     """Check that the outputs that pages name exist, and that pages may set them.
 
+    Also find the lamps of buttons for which no page has a rule.
+
     Args:
         pages: the pages, by name.
         outputs: the outputs without a problem, by name.
@@ -86,6 +88,14 @@ def check_pages(
             elif of_page.keep and of_page.state is OutputState.PULSE:
                 sentence = "a pulse ends by itself, so there is nothing to keep; leave keep out"
                 problems.add(place, sentence)
+    led_by = {pin for page in pages.values() for pin, _ in page.rules}
+    for name, output in outputs.items():
+        if output.follows not in (None, *led_by):
+            sentence = (
+                "the lamp is never lit, because no page has a rule for pin "
+                f'{show(output.follows)}; add one, such as on_low.{output.follows} = "<next page>"'
+            )
+            problems.warn(("outputs", name, "follows"), sentence)
 
 
 def _check_states(
@@ -103,6 +113,9 @@ def _check_states(
             if state not in (None, OutputState.OFF):
                 sentence = f"would be on for longer than {max_on}; leave one of them out"
                 problems.add(written.place(name), sentence, state)
+        if table.pulse_s is not None and table.pulse_s > table.max_on_s:
+            sentence = f"is longer than {max_on}; make it shorter"
+            problems.add(written.place("pulse"), sentence, format_duration(table.pulse_s))
     if table.follows is None:
         return
     if table.follows not in pin_names:

@@ -189,17 +189,46 @@ def _part_of_idle(value: Mapping[str, object], key: str) -> float:
         raise ValueError(f"{key} = {show(value[key])}: {error}") from error
 
 
-def _blink_s(value: object) -> float:
-    period_s = Seconds(0, 60)(value)
-    if period_s < SHORTEST_BLINK_S:
-        raise ValueError(
-            "must be at least 334ms: what flashes more than three times a second can cause a "
-            'seizure; write "500ms"'
-        )
-    return period_s
+class _Period(Seconds):
+    """The reader of the period of an output that blinks."""
+
+    def __call__(self, value: object) -> float:
+        """Read a value; one that is too short gets the reason."""
+        period_s = super().__call__(value)
+        if period_s < SHORTEST_BLINK_S:
+            raise ValueError(
+                "must be at least 334ms: what flashes more than three times a second can cause a "
+                'seizure; write "500ms"'
+            )
+        return period_s
 
 
-_STATE_OF_A_PAGE = Choice(tuple(OutputState), OutputState)
+class _Limit(Seconds):
+    """The reader of a duration without a default: nothing is limited then."""
+
+    def __call__(self, value: object) -> float:
+        """Read a value."""
+        try:
+            return super().__call__(value)
+        except ValueError as error:
+            remedy = "" if ";" in str(error) else "; leave it out for no limit"
+            raise ValueError(f"{error}{remedy}") from error
+
+
+class _State(Choice[OutputState]):
+    """The reader of an output's state, one of some words."""
+
+    def __init__(self, *words: str) -> None:
+        super().__init__(words, OutputState)
+
+    def __call__(self, value: object) -> OutputState:
+        """Read a value; true and false are words of many other files."""
+        if isinstance(value, bool):
+            raise ValueError(f'must be text in quotes; write "{"on" if value else "off"}"')
+        return super().__call__(value)
+
+
+_STATE_OF_A_PAGE = _State(*OutputState)
 
 
 def _outputs_of_a_page(value: object) -> dict[str, PageOutput]:
@@ -318,14 +347,14 @@ class OutputTable(Table):
 
     kind = Key(Text())  # the kind exists: this is its table
     active = Key(Choice(("low", "high"), Level))
-    initial = Key(Choice(("on", "off", "blink"), OutputState))
-    safe = Key(Choice(("on", "off"), OutputState))
-    blink_s = Key(_blink_s, "blink")
+    initial = Key(_State("on", "off", "blink"))
+    safe = Key(_State("on", "off"))
+    blink_s = Key(_Period(0, 60), "blink")
     pulse_s = Key(Seconds(0.01, 60), "pulse")
-    max_on_s = Key(Seconds(0.01, _ONE_DAY_S), "max_on")
+    max_on_s = Key(_Limit(0.01, _ONE_DAY_S), "max_on")
     follows = Key(Text())
     from_pages = Key(Flag())
-    without_display = Key(Choice(("on", "off"), OutputState))
+    without_display = Key(_State("on", "off"))
 
     @classmethod
     def known_keys(cls) -> list[str]:

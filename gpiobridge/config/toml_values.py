@@ -12,10 +12,10 @@ import tomllib
 
 from gpiobridge.config.durations import parse_duration
 from gpiobridge.config.toml_lines import scan_line
-from gpiobridge.config.words import Key, dotted, show
+from gpiobridge.config.words import Key, dotted, listed, show
 from gpiobridge.core.triggers import TABLES as RULES
 
-SECTIONS = ("server", "gpio", "limits", "kiosk", "stage", "pins", "pages", "every_page")
+SECTIONS = ("server", "gpio", "limits", "kiosk", "stage", "pins", "outputs", "pages", "every_page")
 NUMBERS = (
     "port",
     "max_displays",
@@ -36,8 +36,11 @@ DURATIONS = (
     "after",
     "warn",
     "fresh",
+    "blink",
+    "pulse",
+    "max_on",
 )
-FLAGS = ("open", "camera", "prerender", "prefetch", "client", "kiosk")
+FLAGS = ("open", "camera", "prerender", "prefetch", "client", "kiosk", "from_pages", "keep")
 LISTS = ("allowed_hosts", "allow")
 CHOICES = {
     "csp": ("local", "strict", "off"),
@@ -48,8 +51,26 @@ CHOICES = {
     "pull": ("up", "down", "none"),
     "counts": ("settled", "first"),
     "transition": ("cut", "fade"),
+    "kind": ("gpio",),
+    "initial": ("on", "off", "blink"),
+    "safe": ("on", "off"),
+    "without_display": ("on", "off"),
+    "state": ("on", "off", "blink", "pulse"),
 }
-TEXTS = ("host", "start", "token", "api_token", "url", "renew", "pin", "chip", "template", "idle")
+TEXTS = (
+    "host",
+    "start",
+    "token",
+    "api_token",
+    "url",
+    "renew",
+    "pin",
+    "chip",
+    "template",
+    "idle",
+    "follows",
+    "outputs",
+)
 _MOST_DIGITS = 18  # of a number that is suggested
 TRUE = ("true", "yes", "on", "y", "1", "enabled")
 FALSE = ("false", "no", "off", "n", "0", "disabled")
@@ -60,7 +81,7 @@ def takes_list(line: str, table: Key) -> bool:
     key = line.partition("=")[0]
     name = last_name(key)
     is_rule = any(rule in (*table, *_parts(key)[:-1]) for rule in RULES)
-    return name in LISTS or not (is_known(name) or is_rule or table == ("pins",))
+    return name in LISTS or not (is_known(name) or is_rule or table in (("pins",), ("outputs",)))
 
 
 def last_name(key: str) -> str:
@@ -118,8 +139,10 @@ def _fit(key: list[str], value: object) -> tuple[object, str]:
     text = value.strip().strip("\"'").strip() if isinstance(value, str) else None
     if (len(key) > 1 and key[-2] in RULES) or key[-2:] == ["idle", "to"]:
         return _page(value)
-    is_pin = len(key) == 2 and name not in (*DURATIONS, *CHOICES, "chip")
-    if key[0] == "pins" and (is_pin or name == "pin"):
+    if key[0] == "pages" and key[-2] == "outputs":
+        return _choice(CHOICES["state"], value)
+    is_pin = len(key) == 2 and name not in (*DURATIONS, *FLAGS, *CHOICES, "chip", "follows")
+    if key[0] in ("pins", "outputs") and (is_pin or name == "pin"):
         return (
             (value, "") if isinstance(value, int) and not isinstance(value, bool) else _pin(value)
         )
@@ -188,10 +211,12 @@ def _duration(name: str, text: str) -> tuple[object, str]:
 
 
 def _choice(options: tuple[str, ...], value: object) -> tuple[object, str]:
+    if isinstance(value, bool) and {"on", "off"} <= set(options):
+        return "on" if value else "off", ""  # a bare `on` has been read as true
     word = re.sub(r"^(.*[._])?", "", str(value).strip("\"' ").lower())
     if word in options:
         return word, ""
-    return "", " or ".join((", ".join(map(show, options[:-1])), show(options[-1])))
+    return "", listed(options)
 
 
 def _time_of_day(text: str) -> tuple[object, str]:

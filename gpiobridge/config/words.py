@@ -141,6 +141,11 @@ _MEANT = {
         **dict.fromkeys(("pulse_time", "duration", "for"), 'write pulse = "500ms"'),
         "source": 'write kind = "gpio", or leave it out',
     },
+    "every_page": {
+        "outputs": (
+            'write outputs.<output> = "on" below each page, or initial = "on" below the output'
+        ),
+    },
     "pages": {
         **{
             name: f'write {trigger.table}.<pin> = "<next page>"'

@@ -9,7 +9,6 @@ from dataclasses import replace
 from math import inf
 from typing import Any
 
-from gpiobridge.config.values import read_seconds
 from gpiobridge.core import wire
 from gpiobridge.core.clock import Clock
 from gpiobridge.core.core import Core
@@ -33,7 +32,7 @@ from gpiobridge.loop.observer import Observer
 from gpiobridge.loop.order_queue import Order
 from gpiobridge.loop.screens import Screens
 from gpiobridge.outputs.keeper import Keeper
-from gpiobridge.outputs.orders import SetOutput, checked
+from gpiobridge.outputs.orders import SetOutput, checked, read_for
 from gpiobridge.system.log_rate import LogRate
 
 log = logging.getLogger(__name__)
@@ -174,7 +173,7 @@ class Effects:
                 observer.output_refused(connection.display, output.name)
             return
         try:
-            for_s = read_seconds(fields["for"]) if "for" in fields else None
+            for_s = read_for(fields["for"]) if "for" in fields else None
             self._outputs.set(checked(settings, name, fields.get("state"), for_s))
         except ValueError as error:
             line = "%s wants to set an output: %s"

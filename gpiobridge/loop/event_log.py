@@ -56,7 +56,9 @@ class EventLog(Observer):
     def output_refused(self, display: Display, output: str) -> None:
         """Warn of a page that may not set an output."""
         line = "%s on %s may not set output %s: %s"
-        why = "only a page with from_pages = true, on this machine's own kiosk, may"
+        why = (
+            "only a page on this machine's own kiosk may, and only an output with from_pages = true"
+        )
         what = (named(display), display.page, output, why)
         self._refused.write(logging.WARNING, line, line, *what)
 

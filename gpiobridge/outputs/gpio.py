@@ -17,6 +17,7 @@ from gpiobridge.config.problems import Problems
 from gpiobridge.config.tables import Key as TableKey
 from gpiobridge.config.tables import OutputTable, chip_name
 from gpiobridge.config.words import Key
+from gpiobridge.core.events import Level
 from gpiobridge.outputs.lines import LinesKind, OutputLines
 from gpiobridge.pins import boards
 from gpiobridge.pins.gpio import off_the_header, wire_name, wired_pins
@@ -127,6 +128,12 @@ class GpioKind(LinesKind[WiredOutputTable, WiredOutput]):
                 return
         if chip == "auto" and header_pin(table.pin) is None:
             problems.warn(place, off_the_header(table.pin))
+        if chip == "auto" and table.pin in (2, 3) and table.active is not Level.LOW:
+            sentence = (
+                f"GPIO {table.pin} has a fixed pull-up on the board, so the output is on until the "
+                "bridge starts; take another pin"
+            )
+            problems.warn(place, sentence)
 
     def make(self, gpio: Gpio, outputs: Mapping[str, WiredOutput]) -> OutputLines:
         """Make the lines of wired outputs.

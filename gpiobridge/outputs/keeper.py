@@ -7,7 +7,6 @@ The watcher's thread, except for `Keeper.states`, which any thread may read.
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from math import inf
 from typing import Any, NamedTuple
 
 from gpiobridge.config import Output, OutputState, Page, PageOutput
@@ -283,7 +282,10 @@ class Keeper(DisplayObserver):
             self._follow()
         for name, control in self._controls.items():
             control.update(now_s)
-            if self._failed.get(name, -inf) <= now_s and control.on is not self._written[name]:
+            again_s = self._failed.get(name)
+            # A line that has failed is tried again even if it is back at its level by now.
+            due = control.on is not self._written[name] if again_s is None else again_s <= now_s
+            if due:
                 self._write(name, on=control.on, now_s=now_s)
         self._tell()
         deadlines_s = (
@@ -299,7 +301,7 @@ class Keeper(DisplayObserver):
             self._lines.write(name, self.settings[name].level(on=on))
         except PinError as error:
             if name not in self._failed:
-                log.error("output %s can't be set: %s; it is tried again", name, error)
+                log.error("%s; it is tried again every %g s", error, TRY_AGAIN_S)
             self._failed[name] = now_s + TRY_AGAIN_S
         else:
             self._written[name] = on

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gpiobridge.config import Output, OutputState
+from gpiobridge.config import Output, OutputState, format_duration
+from gpiobridge.config.values import read_seconds
 from gpiobridge.config.words import missing, one_of, show
 from gpiobridge.errors import OutputError
 
@@ -42,9 +43,11 @@ def checked(
         OutputError: there is no such output, it can't have such a state, or not for such a time.
     """
     if not isinstance(name, str) or name not in outputs:
-        raise OutputError(missing("output", str(name), outputs))
+        said = "" if name is None else str(name)
+        raise OutputError(missing("output", _printable(said), outputs))
     if not isinstance(state, str) or state not in list(OutputState):
-        raise OutputError(f"state = {_shown(state)}: {one_of(state, list(OutputState))}")
+        near = state if isinstance(state, str) else ""
+        raise OutputError(f"state = {_shown(state)}: {one_of(near, list(OutputState))}")
     if for_s is not None:
         if isinstance(for_s, bool) or not isinstance(for_s, int | float):
             raise OutputError(f"for_s = {_shown(for_s)}: must be a number of seconds, such as 2.0")
@@ -59,5 +62,35 @@ def checked(
     return SetOutput(name, OutputState(state), None if for_s is None else float(for_s))
 
 
+def read_for(value: object) -> float:
+    """Read for how long a page wants a state, in seconds.
+
+    Args:
+        value: what its frame has as "for", such as "2s".
+
+    Raises:
+        OutputError: it is no such duration.
+    """
+    try:
+        for_s = read_seconds(value)
+    except ValueError as error:
+        raise OutputError(f'"for" = {_shown(value)}: {error}') from error
+    if not 0 < for_s <= MAX_FOR_S:
+        most = format_duration(MAX_FOR_S)
+        raise OutputError(
+            f'"for" = {_shown(value)}: must be a duration above 0s and of at most {most}, such as '
+            '"2s"'
+        )
+    return for_s
+
+
 def _shown(value: object) -> str:
-    return show(value) if isinstance(value, str | bool | int | float) else type(value).__name__
+    """Show a value that may be anything, on one line."""
+    if value is None:
+        return "null"
+    return _printable(show(value)) if isinstance(value, str | int | float) else type(value).__name__
+
+
+def _printable(text: str) -> str:
+    """Write what can't be printed, such as half a surrogate pair, as Python does."""
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)

@@ -13,12 +13,13 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
+from gpiobridge.app.outputs import order
 from gpiobridge.app.running_bridge import RunningBridge
 from gpiobridge.config import format_duration, nearest, parse_duration
 from gpiobridge.core.events import Level
 from gpiobridge.displays.audience import Audience
 from gpiobridge.errors import DriveError, OutputError, PushError
-from gpiobridge.outputs.orders import MAX_FOR_S, checked
+from gpiobridge.outputs.orders import MAX_FOR_S
 from gpiobridge.pins.driving import MAX_PRESS_S
 from gpiobridge.pins.source import PinSource
 from gpiobridge.routes.admission import check_api, refuse
@@ -74,9 +75,9 @@ def add_api(blueprint: Blueprint, running: Callable[[], RunningBridge]) -> None:
         body = _body(_MAX_LEVEL_BYTES, "state", ("for",))
         state, for_s = _needed(body, "state"), _for_s(body, MAX_FOR_S, "2s")
         try:
-            running().watcher.order(checked(outputs, name, state, for_s))
+            order(running(), name, state, for_s)
         except OutputError as error:
-            refuse(400, f"{str(error)[0].upper()}{str(error)[1:]}.")
+            refuse(400, f"{error}.")
         return Response(status=204)
 
     def add(path: str, endpoint: str, view: Callable[..., ResponseReturnValue]) -> None:
@@ -124,7 +125,7 @@ def _for_s(body: dict[str, Any], most_s: float, such_as: str) -> float | None:
     if "for" not in body:
         return None
     duration = body["for"]
-    shown = json.dumps(duration, ensure_ascii=False)
+    shown = json.dumps(duration)  # in ASCII: half a surrogate pair can't be sent
     shown = shown if len(shown) <= _LONGEST_SHOWN else f"{shown[:_LONGEST_SHOWN]}..."
     is_number = isinstance(duration, int | float) and not isinstance(duration, bool)
     try:

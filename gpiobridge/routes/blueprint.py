@@ -93,7 +93,7 @@ def make_blueprint(running: Callable[[], RunningBridge], url_prefix: str) -> Blu
 
 
 def overlapping(
-    app: Flask, url_prefix: str, pages: Iterable[str], pins: Iterable[str]
+    app: Flask, url_prefix: str, pages: Iterable[str], names: Iterable[str]
 ) -> list[str]:
     """Describe which routes of an application overlap with ours, and the remedy.
 
@@ -101,9 +101,9 @@ def overlapping(
         app: the application, with all its routes added.
         url_prefix: the path above our routes, or "".
         pages: the names of the pages.
-        pins: the names of the pins.
+        names: the names of the pins and outputs.
     """
-    values = {"page": [*pages, SIMULATOR], "name": ["client.js", *pins]}
+    values = {"page": [*pages, SIMULATOR], "name": ["client.js", *names]}
     return overlaps(app.url_map, BLUEPRINT, url_prefix, values)
 
 

@@ -18,6 +18,7 @@ from gpiobridge.config.tables import (
     Table,
 )
 from gpiobridge.errors import ConfigError
+from gpiobridge.outputs.gpio import WiredOutputTable
 from gpiobridge.pins.gpio import WiredTable
 from gpiobridge.pins.pulled import PulledTable
 
@@ -29,6 +30,7 @@ TABLES: dict[str, type[Table]] = {
     "gpio": GpioTable,
     "pins.button": WiredTable,
     "pins.bell": PulledTable,
+    "outputs.lamp": WiredOutputTable,
     "pages.welcome": PageTable,
     "every_page": RulesTable,
 }
@@ -52,6 +54,7 @@ def raw_with(section: str, key: str, value: Any) -> dict[str, Any]:
     """Least tables with one more value."""
     raw: dict[str, Any] = {
         "pins": {"button": {"pin": 17}, "bell": {"source": "http"}},
+        "outputs": {"lamp": {"pin": 22}},
         "pages": {"welcome": {}, "open": {}},
     }
     table = raw

@@ -7,6 +7,8 @@ import pytest
 from gpiobridge import config
 from gpiobridge.config import toml_values
 from gpiobridge.config.kinds import KINDS, kind_of
+from gpiobridge.config.output_kinds import OUTPUT_KINDS, output_kind
+from gpiobridge.config.settings import OutputState
 from gpiobridge.config.tables import (
     GpioTable,
     KioskTable,
@@ -36,6 +38,12 @@ button = 17
 [pins.bell]
 pin = 22
 {pin}
+[outputs]
+lamp = 23
+{outputs}
+[outputs.lock]
+pin = 24
+{output}
 [pages.welcome]
 {page}
 [pages.open]
@@ -100,13 +108,33 @@ MEANT = [
     ("page", 'on_low(button) = "open"', 'on_low.button = "open"'),
     ("page", 'on_low button = "open"', 'on_low.button = "open"'),
     ("page", "on_low.button = yes", None),
+    ("outputs", "led = GPIO 18", 'led = "GPIO18"'),
+    ("outputs", "led { pin = 18, safe = On }", 'led = { pin = 18, safe = "on" }'),
+    ("outputs", "led = { pin = 018, max_on = 2 s }", 'led = { pin = 18, max_on = "2 s" }'),
+    ("output", "initial = blink", 'initial = "blink"'),
+    ("output", "safe = OFF", 'safe = "off"'),
+    ("output", "without_display = off", 'without_display = "off"'),
+    ("output", "active = LOW", 'active = "low"'),
+    ("output", "blink = 500ms", 'blink = "500ms"'),
+    ("output", "max_on = 2,5s", 'max_on = "2.5s"'),
+    ("output", "max_on = 2s", 'max_on = "2s"'),
+    ("output", "pulse = 1s", 'pulse = "1s"'),
+    ("output", "from_pages = yes", "from_pages = true"),
+    ("output", "kind = gpio", 'kind = "gpio"'),
+    ("output", "kind = relay", None),
+    ("output", 'follows = button"', 'follows = "button"'),
+    ("page", "outputs.lamp = On", 'outputs.lamp = "on"'),
+    ("page", "outputs.lamp = lit", None),
+    ("page", "outputs.lamp = { state = off, keep = yes }",
+     'outputs.lamp = { state = "off", keep = true }'),
+    ("page", "outputs = { lamp = on, lock = off }", 'outputs = { lamp = "on", lock = "off" }'),
 ]  # fmt: skip
 
 
 def _problem(tmp_path: Path, section: str, line: str) -> str:
     """What is said of a line in an exhibit that is right otherwise; empty if all is right."""
     path = tmp_path / "config.toml"
-    parts = dict.fromkeys(("server", "kiosk", "pins", "pin", "page"), "")
+    parts = dict.fromkeys(("server", "kiosk", "pins", "pin", "outputs", "output", "page"), "")
     if line.startswith("pull") and "none" in line:
         parts["pin"] = 'active = "low"\n'
     parts[section] += line
@@ -223,8 +251,9 @@ def _kind(reader: object) -> object:
 def test_the_names_of_keys_are_those_of_the_tables() -> None:
     """A key that is added to a table without its kind is noticed here."""
     pins: list[type[Table]] = [kind_of(source).table for source in KINDS]
+    outputs: list[type[Table]] = [output_kind(kind).table for kind in OUTPUT_KINDS]
     kinds: dict[str, object] = {}
-    tables: list[type[Table]] = [*TABLES, *pins]
+    tables: list[type[Table]] = [*TABLES, *pins, *outputs]
     for table in tables:
         kinds |= _kinds(table)
     names = {
@@ -232,12 +261,15 @@ def test_the_names_of_keys_are_those_of_the_tables() -> None:
         for kind in ("numbers", "flags", "lists", "durations")
     }
     assert names["numbers"] - {"renew", "pin"} == set(toml_values.NUMBERS)
-    assert names["flags"] == set(toml_values.FLAGS)
+    assert names["flags"] | {"keep"} == set(toml_values.FLAGS)
     assert names["lists"] == set(toml_values.LISTS)
     assert names["durations"] | {"after", "warn"} == set(toml_values.DURATIONS)
     choices = {name: each for name, each in kinds.items() if isinstance(each, tuple)}
-    assert choices == {k: v for k, v in toml_values.CHOICES.items() if k != "source"}
+    chosen = {k: v for k, v in toml_values.CHOICES.items() if k not in ("source", "kind", "state")}
+    assert choices == chosen
     assert toml_values.CHOICES["source"] == tuple(KINDS)
+    assert toml_values.CHOICES["kind"] == tuple(OUTPUT_KINDS)
+    assert toml_values.CHOICES["state"] == tuple(OutputState)
     known = {*names["numbers"], *toml_values.TEXTS, *toml_values.CHOICES}
     known |= names["flags"] | names["lists"] | names["durations"] | set(RULES)
     assert set(kinds) <= known

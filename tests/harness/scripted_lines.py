@@ -36,7 +36,7 @@ class ScriptedLines(OutputLines):
     def write(self, output: str, level: Level) -> None:
         """Set a line, or fail."""
         if output in self.broken:
-            raise PinError("it doesn't answer")
+            raise PinError(f"output {output!r} doesn't answer")
         self.levels[output] = level
         at_s = round(self._clock.now().mono_s - self._begin_s, 3)
         self.changes.append((output, at_s, level))

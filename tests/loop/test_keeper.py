@@ -415,7 +415,7 @@ def test_a_line_that_does_not_answer_stops_nothing_else(
     assert solved.lines.levels["sign"] == HIGH
     assert not solved.watcher.outputs.states["sign"].failed
     assert [record.getMessage() for record in caplog.records] == [
-        "output sign can't be set: it doesn't answer; it is tried again",
+        "output 'sign' doesn't answer; it is tried again every 2 s",
         "output sign: its line answers again",
     ]
     assert page
