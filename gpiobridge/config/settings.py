@@ -44,8 +44,8 @@ class Server:
         open: whether everyone on the network may see the pages.
         token: the token that a browser must send to see the pages: once in the address
             (`?token=...`), then a cookie has it. Empty: no token is required.
-        api_token: the token that a program must send to push, navigate and set pins. Empty: the
-            same as `token`.
+        api_token: the token that a program must send to push, navigate, and set pins and outputs.
+            Empty: the same as `token`.
         allowed_hosts: names that the bridge answers to, next to this machine's own names. They are
             kept in lower case.
         url: what the bridge is called outside, behind a proxy, such as `https://pi.example.org`.
@@ -258,11 +258,11 @@ class Output:
         blink_s: how long on and off take together while it blinks, in seconds; 0.334 to 60.
         pulse_s: how long a pulse is, in seconds; 0.01 to 60.
         max_on_s: how long it may be on or blink without a pause, in seconds, whoever sets it. It is
-            off after that, until it is set again. None: there is no such limit; 0.01 to 86,400.
+            off after that, until it is set again; None: for ever; 0.01 to 86,400.
         follows: the pin whose lamp it is: lit while a press would move a display, and blinking from
-            such a press until the next page is shown. None: it follows no pin.
+            such a press until the next page is shown; None: it follows no pin.
         from_pages: whether a page on this machine's own kiosk may set it.
-        without_display: its state while no display is connected: "on" or "off". None: a display
+        without_display: its state while no display is connected: "on" or "off"; None: a display
             that is lost changes nothing.
         pin: the number of its wire; None without one.
         chip: the GPIO chip that the wire is on; None without one, or for that of `[gpio]`.
@@ -347,7 +347,7 @@ class Page:
         prefetch: whether browsers fetch the page before the press that leads to it; None if the
             page doesn't say.
         client: whether the bridge inserts its script. Without the script the page has neither
-            lockout nor idle.
+            lockout nor idle, and sets no outputs unless it says itself that it is shown.
         rules: (pin's name, its electrical level after the edge, or a gesture) -> the next page.
         lockout_s: how long after the page is shown no press moves it, in seconds; 0 to 60.
         idle: when the page leaves by itself. `false` takes out the `idle` of `[every_page]`.

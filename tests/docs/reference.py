@@ -1,11 +1,11 @@
 """Make the reference of the configuration, `docs/configuration.md`, from the code's own tables.
 
-What a key means stands once, below `Args:` of its class in `gpiobridge/config/settings.py` and
-`gpiobridge/pins/`; types, ranges and defaults come from `config/tables.py`, `config/values.py` and
-these classes, rules from `core/triggers.py`. The page keeps its prose: only what stands between the
-marks `<!-- made: NAME -->` and `<!-- end -->` is written. `make reference` runs this;
-`test_reference.py` fails while the page is stale. It lies with the tests because only a maintainer
-runs it, and the wheel has no use for it.
+What a key means stands once, below `Args:` of its class in `gpiobridge/config/settings.py`,
+`gpiobridge/pins/` and `gpiobridge/outputs/`; types, ranges and defaults come from
+`config/tables.py`, `config/values.py` and these classes, rules from `core/triggers.py`. The page
+keeps its prose: only what stands between the marks `<!-- made: NAME -->` and `<!-- end -->` is
+written. `make reference` runs this; `test_reference.py` fails while the page is stale. It lies with
+the tests because only a maintainer runs it, and the wheel has no use for it.
 """
 
 import dataclasses
@@ -15,8 +15,20 @@ import textwrap
 from pathlib import Path
 from typing import NamedTuple
 
-from gpiobridge.config import Gpio, Idle, Kiosk, Limits, Page, Server, Stage, format_duration
+from gpiobridge.config import (
+    Gpio,
+    Idle,
+    Kiosk,
+    Limits,
+    OutputState,
+    Page,
+    PageOutput,
+    Server,
+    Stage,
+    format_duration,
+)
 from gpiobridge.config.kinds import KINDS, kind_of
+from gpiobridge.config.output_kinds import DEFAULT_OUTPUT_KIND, OUTPUT_KINDS, output_kind
 from gpiobridge.config.page_tables import RESERVED
 from gpiobridge.config.tables import (
     GpioTable,
@@ -49,6 +61,13 @@ DEFAULTS = {
     "pins.chip": "that of `[gpio]`",
     "pins.source": '`"gpio"`',
     "pins.active": '`"low"`; with `pull = "down"` it is `"high"`, with `"none"` it must be given',
+    "outputs.pin": "must be given",
+    "outputs.chip": "that of `[gpio]`",
+    "outputs.kind": '`"gpio"`',
+    "outputs.max_on": "no limit",
+    "outputs.follows": "none",
+    "outputs.without_display": "nothing changes",
+    "pages.outputs": "none",
     "pages.template": "`<page>.html`",
     "pages.prefetch": "`true` for a template, `false` for a view of an application",
     "pages.idle": "`false`",
@@ -72,6 +91,13 @@ EXAMPLES = {
     "pins.chip": '"gpiochip2"',
     "pins.source": '"http"',
     "pins.active": '"low"',
+    "outputs.pin": "22",
+    "outputs.chip": '"gpiochip2"',
+    "outputs.kind": '"gpio"',
+    "outputs.max_on": '"2s"',
+    "outputs.follows": '"button"',
+    "outputs.without_display": '"off"',
+    "pages.outputs": '{ lamp = "on" }',
     "pages.template": '"welcome.html"',
     "pages.prefetch": "true",
     "pages.idle": '{ after = "60s", to = "welcome" }',
@@ -86,6 +112,12 @@ TYPES = {
     "stage.fresh": "duration, `1s` to `1d`",
     "pins.pin": "whole number or text",
     "pins.source": " or ".join(f'`"{kind}"`' for kind in KINDS),
+    "outputs.pin": "whole number or text",
+    "outputs.kind": " or ".join(f'`"{kind}"`' for kind in OUTPUT_KINDS),
+    "outputs.blink": "duration, `334ms` to `1min`",
+    "outputs.max_on": "duration, `10ms` to `1d`",
+    "outputs.follows": "text, a pin's name",
+    "pages.outputs": "table: a state of each output, or a table of the keys below",
     "pages.idle": "table of the keys below, or `false`",
     "idle.after": "duration, `1s` to `1d`",
     "idle.to": "text, a page's name",
@@ -200,12 +232,30 @@ def pin_keys(kind: str) -> list[Key]:
     return keys("pins", kind_of(kind).table, kind_of(kind).pin)
 
 
+def output_keys(kind: str) -> list[Key]:
+    """List the keys of an output of one kind."""
+    return keys("outputs", output_kind(kind).table, output_kind(kind).output)
+
+
+def page_output_keys() -> list[Key]:
+    """List the keys of an output in the table of a page."""
+    said = arguments(PageOutput)
+    states = ", ".join(f'`"{state}"`' for state in OutputState)
+    return [
+        Key("outputs of a page.state", states, "must be given", '"on"', meaning(said["state"])),
+        Key("outputs of a page.keep", "`true` or `false`", "`false`", "true",
+            meaning(said["keep"])),
+    ]  # fmt: skip
+
+
 SECTIONS: dict[str, list[Key]] = {
     "server": keys("server", ServerTable, Server),
     "limits": keys("limits", LimitsTable, Limits),
     "kiosk": keys("kiosk", KioskTable, Kiosk),
     "stage": keys("stage", StageTable, Stage),
     "gpio": keys("gpio", GpioTable, Gpio),
+    "outputs": output_keys(DEFAULT_OUTPUT_KIND),
+    "page_outputs": page_output_keys(),
     "pages": keys("pages", PageTable, Page),
     "every_page": keys("pages", RulesTable, Page),
     "idle": idle_keys(),
@@ -250,13 +300,14 @@ def rules() -> str:
 
 
 def names() -> str:
-    """Write which names pages and pins may have."""
+    """Write which names pages, pins and outputs may have."""
     reserved = ", ".join(f"`{name}`" for name in sorted(RESERVED))
-    page, pin = (
-        NAME_RULES[each].replace('"-"', "`-`").replace('"_"', "`_`") for each in ("pages", "pins")
-    )
-    return (
-        f"{page[:1].upper()}{page[1:]}. {pin[:1].upper()}{pin[1:]}. No page is called {reserved}."
+    said = [
+        NAME_RULES[each].replace('"-"', "`-`").replace('"_"', "`_`")
+        for each in ("pages", "pins", "outputs")
+    ]
+    return " ".join(f"{each[:1].upper()}{each[1:]}." for each in said) + (
+        f" No page is called {reserved}."
     )
 
 
@@ -268,6 +319,10 @@ def example() -> str:
     own = {key.place: key for key in pin_keys("gpio")}
     parts.append(_toml("[pins.button]", [own.pop("pins.pin"), *own.values()]))
     parts.append('[pins.doorbell]\nsource = "http"')
+    rows = {key.place: key for key in SECTIONS["outputs"]}
+    follows = rows.pop("outputs.follows")
+    parts.append(_toml("[outputs.lamp]", [rows.pop("outputs.pin"), *rows.values()]))
+    parts.append("[outputs.button-lamp]\npin = 23\n" + _toml("", [follows]).lstrip())
     welcome = [*SECTIONS["pages"]]
     parts.append(_toml("[pages.welcome]", welcome) + "\n" + _toml_rules())
     parts.append('[pages.open]\non_low.button = "welcome"')
@@ -282,6 +337,7 @@ def example() -> str:
 _COMMENTED = {
     "server.token", "server.api_token", "server.allowed_hosts", "server.url", "kiosk.allow",
     "kiosk.renew", "pins.chip", "pins.source", "pins.dwell", "pins.cooldown", "pages.idle",
+    "outputs.chip", "outputs.kind", "outputs.max_on", "outputs.without_display", "pages.outputs",
 }  # fmt: skip
 
 

@@ -39,7 +39,12 @@ def completed(text: str) -> str:
         rule for page in (*pages.values(), tables.get("every_page", {})) for rule in rules(page)
     ]
     more = ""
-    for pin in sorted({pin for pin, _ in meant if pin} - set(pins)):
+    wired = {pin for pin, _ in meant if pin} | {
+        output["follows"]
+        for output in tables.get("outputs", {}).values()
+        if isinstance(output, dict) and "follows" in output
+    }
+    for pin in sorted(wired - set(pins)):
         more += f'[pins.{pin}]\nsource = "http"\n'
     if not pins and not more:
         more += '[pins.some]\nsource = "http"\n'

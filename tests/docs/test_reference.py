@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from gpiobridge import config
 from gpiobridge.cli import main
 from gpiobridge.config.kinds import KINDS, kind_of
+from gpiobridge.config.output_kinds import OUTPUT_KINDS, output_kind
 from gpiobridge.core.triggers import TABLES
 
 TEXT = reference.PAGE.read_text("utf-8")
@@ -58,8 +59,11 @@ def test_every_key_and_rule_is_there() -> None:
         *(f"stage.{key}" for key in reference.StageTable.known_keys()),
         *(f"gpio.{key}" for key in reference.GpioTable.known_keys()),
         *(f"pages.{key}" for key in reference.PageTable.known_keys() if key not in TABLES),
+        *(f"outputs.{key}" for kind in OUTPUT_KINDS
+          for key in output_kind(kind).table.known_keys()),
+        *(f"outputs of a page.{field.name}" for field in fields(config.PageOutput)),
         *(f"idle.{field.name.removesuffix('_s')}" for field in fields(config.Idle)),
-    }
+    }  # fmt: skip
     assert {key.place for key in listed} == known
     assert all(len(key.meaning) > 15 for key in listed)
     assert all(f"| `{key.name} = {key.example}` |" in TEXT for key in listed)
@@ -78,11 +82,14 @@ def test_check_accepts_every_block(folder: Path) -> None:
 def test_the_complete_file_has_the_defaults_of_the_code(folder: Path) -> None:
     """Who leaves a line out gets what it says."""
     complete = load(folder, COMPLETE)
-    least = load(folder, "[pins]\nbutton = 17\n[pages.welcome]\n[pages.open]\n")
+    least = load(
+        folder, "[pins]\nbutton = 17\n[outputs]\nlamp = 22\n[pages.welcome]\n[pages.open]\n"
+    )
     assert complete.server == least.server
     for section in ("limits", "kiosk", "stage", "gpio"):
         assert getattr(complete, section) == getattr(least, section)
     assert complete.pins["button"] == least.pins["button"]
+    assert complete.outputs["lamp"] == least.outputs["lamp"]
     said = replace(complete.pages["welcome"], rules={}, idle=None, prefetch=None)
     assert said == replace(least.pages["welcome"], rules={})
 

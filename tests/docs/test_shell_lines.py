@@ -110,7 +110,8 @@ def is_ours(line: str) -> bool:
         first != "sudo"
         and len(commands) == 1
         and Path(commands[0][0]).name == "gpiobridge"
-        and commands[0][1] in ("check", "doctor", "version", "press", "push", "navigate", "latency")
+        and commands[0][1]
+        in ("check", "doctor", "version", "press", "push", "navigate", "output", "latency")
     )
 
 
@@ -168,7 +169,7 @@ def test_commands_within_sentences_are_right() -> None:
 
 @pytest.fixture(scope="module")
 def everything(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BridgeProcess]:
-    """A bridge with each pin and page that a command names."""
+    """A bridge with each pin, output and page that a command names."""
     contexts = []
     for line in OURS:
         with contextlib.suppress(click.ClickException):  # the test above says so
@@ -176,6 +177,8 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BridgeProce
     pins = {c.params["name"] for c in contexts if c.command.name == "press"}
     pages = {c.params.get("page") for c in contexts} | {c.params.get("to") for c in contexts}
     wires = {name for line in OURS for name in re.findall(r"/api/pins/([\w-]+)", line)}
+    outputs = {c.params["name"] for c in contexts if c.command.name == "output"}
+    outputs |= {name for line in OURS for name in re.findall(r"/api/outputs/([\w-]+)", line)}
     folder = tmp_path_factory.mktemp("everything")
     (folder / "templates").mkdir()
     text = f'[server]\nstart = "welcome"\napi_token = "{TOKEN}"\n'
@@ -183,6 +186,8 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BridgeProce
         text += f"[pins.{name}]\npin = {number}\n"
     for name in sorted(wires):
         text += f'[pins.{name}]\nsource = "http"\n'
+    for number, name in enumerate(sorted(outputs), 20):
+        text += f"[outputs.{name}]\npin = {number}\n"
     for name in sorted({"welcome", *pages} - {None}):
         text += f"[pages.{name}]\n"
         (folder / "templates" / f"{name}.html").write_text("<h1>x</h1>", "utf-8")

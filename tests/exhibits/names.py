@@ -20,19 +20,30 @@ from typing import Any
 
 from harness.bridge_process import BridgeProcess
 from harness.deadline import DEADLINE_S
-from harness.exhibit import write_exhibit
+from harness.exhibit import CONFIG, write_exhibit
 
 from gpiobridge import cli
 from gpiobridge.config.kinds import KINDS, kind_of
-from gpiobridge.config.settings import Gpio, Idle, Kiosk, Limits, Page, Server, Stage
+from gpiobridge.config.output_kinds import OUTPUT_KINDS, output_kind
+from gpiobridge.config.settings import (
+    Gpio,
+    Idle,
+    Kiosk,
+    Limits,
+    Page,
+    PageOutput,
+    Server,
+    Stage,
+)
 
 HERE = Path(__file__).parent
 MODULES = ("gpiobridge", "gpiobridge.client")
 SIZE = 2**20
+OUTPUTS = "\n[outputs]\nlamp = 22\n"
 
 
 def shape(value: Any) -> Any:
-    """The keys of an answer, and the type of each value; of pins and displays any one."""
+    """The keys of an answer, and the type of each value; of displays any one."""
     if isinstance(value, dict):
         return {key: shape(each) for key, each in value.items()}
     if isinstance(value, list):
@@ -44,7 +55,8 @@ def shape(value: Any) -> Any:
 
 def of_a_bridge(folder: Path) -> dict[str, Any]:
     """What a running bridge answers."""
-    bridge = BridgeProcess(write_exhibit(folder, 'api = "local"'), "gunicorn")
+    config = write_exhibit(folder, 'api = "local"', CONFIG + OUTPUTS)
+    bridge = BridgeProcess(config, "gunicorn")
     try:
         with bridge.socket("welcome") as socket:
             frames = [json.loads(socket.recv(DEADLINE_S))]
@@ -87,13 +99,16 @@ def statuses(bridge: BridgeProcess) -> dict[str, int]:
     """The status of each kind of wrong request, and of some that are right."""
     upgrade = {"Connection": "Upgrade", "Upgrade": "websocket"}
     key = {"Sec_WebSocket_Key": "AAAAAAAAAAAAAAAAAAAAAA=="}
-    pin = "/simulator/pins/door"
+    pin, output = "/simulator/pins/door", "/api/outputs/lamp"
     same = {"Origin": bridge.url}
     return {
         "a pin is set": asked(bridge, "POST", pin, b'{"level": "low"}', **same),
         "no JSON": asked(bridge, "POST", pin, b"low", **same),
         "no level": asked(bridge, "POST", pin, b"{}", **same),
         "no such pin": asked(bridge, "POST", f"{pin}x", b'{"level": "low"}', **same),
+        "an output is set": asked(bridge, "POST", output, b'{"state": "on"}'),
+        "no such state": asked(bridge, "POST", output, b'{"state": "bright"}'),
+        "no such output": asked(bridge, "POST", f"{output}x", b'{"state": "on"}'),
         "a body too large": asked(bridge, "POST", pin, b'"' + b"x" * SIZE + b'"', **same),
         "no such page": asked(bridge, "GET", "/nowhere"),
         "another host": asked(bridge, "GET", "/welcome", Host="elsewhere.example"),
@@ -142,8 +157,9 @@ def of_commands(folder: Path) -> dict[str, Any]:
 def of_settings() -> dict[str, dict[str, str]]:
     """The default of each key."""
     classes = {"server": Server, "limits": Limits, "kiosk": Kiosk, "gpio": Gpio, "idle": Idle}
-    classes |= {"stage": Stage}
-    classes |= {"pages": Page} | {f"pins, {kind}": kind_of(kind).pin for kind in KINDS}
+    classes |= {"stage": Stage, "pages": Page, "an output of a page": PageOutput}
+    classes |= {f"pins, {kind}": kind_of(kind).pin for kind in KINDS}
+    classes |= {f"outputs, {kind}": output_kind(kind).output for kind in OUTPUT_KINDS}
     return {
         section: {
             field.name: str(field.default) for field in fields(kind) if field.default is not MISSING

@@ -14,7 +14,8 @@ from versions import CLIENT, EXHIBITS
 import gpiobridge
 from gpiobridge import cli
 from gpiobridge.config.kinds import KINDS, kind_of
-from gpiobridge.config.settings import Idle
+from gpiobridge.config.output_kinds import OUTPUT_KINDS, output_kind
+from gpiobridge.config.settings import Idle, OutputState, PageOutput
 from gpiobridge.config.tables import (
     GpioTable,
     KioskTable,
@@ -60,7 +61,7 @@ def configurations() -> Iterator[dict[str, Any]]:
 
 
 def test_every_key() -> None:
-    """Each key of each section is written somewhere, those of pins and pages included."""
+    """Each key of each section is written somewhere, those of pins, outputs and pages included."""
     promised = {
         f"{section}.{key}"
         for section, table in {
@@ -70,11 +71,14 @@ def test_every_key() -> None:
         for key in table.known_keys()
     }  # fmt: skip
     promised |= {f"pins.{key}" for kind in KINDS for key in kind_of(kind).table.known_keys()}
+    promised |= {
+        f"outputs.{key}" for kind in OUTPUT_KINDS for key in output_kind(kind).table.known_keys()
+    }
     promised |= {f"idle.{field.name.removesuffix('_s')}" for field in fields(Idle)}
     used = set()
     for config in configurations():
         for section, table in config.items():
-            tables = table.values() if section in ("pins", "pages") else [table]
+            tables = table.values() if section in ("pins", "outputs", "pages") else [table]
             for each in tables:
                 if isinstance(each, dict):
                     used |= {f"{section}.{key}" for key in each}
@@ -93,6 +97,27 @@ def test_every_value_of_a_source() -> None:
         for pin in config["pins"].values()
     }
     assert used == set(KINDS)
+
+
+def test_every_value_of_an_output() -> None:
+    """Each kind of outputs is used, and pages set each state, alone and with what is beside it."""
+    configs = list(configurations())
+    kinds = {
+        output.get("kind", "gpio") if isinstance(output, dict) else "gpio"
+        for config in configs
+        for output in config.get("outputs", {}).values()
+    }
+    assert kinds == set(OUTPUT_KINDS)
+    of_pages = [
+        written
+        for config in configs
+        for page in config["pages"].values()
+        for written in page.get("outputs", {}).values()
+    ]
+    states = {each["state"] if isinstance(each, dict) else each for each in of_pages}
+    assert states == set(OutputState)
+    beside = {key for each in of_pages if isinstance(each, dict) for key in each}
+    assert beside == {field.name for field in fields(PageOutput)}
 
 
 def test_every_frame() -> None:
@@ -163,6 +188,7 @@ def test_every_command() -> None:
     reasons |= {
         "run --host": "another address than loopback is not for a test: tests/config",
         "navigate --config": "which_config_option, as of `doctor` here: tests/client",
+        "output --config": "which_config_option, as of `doctor` here: tests/client",
         "press --config": "which_config_option, as of `doctor` here: tests/client",
         "latency --config": "which_config_option, as of `doctor` here: tests/client",
         "push --config": "which_config_option, as of `doctor` here: tests/client",
@@ -218,6 +244,8 @@ def test_every_attribute_of_a_bridge() -> None:
         ("Display", "page name number visible"),
         ("Message", "data display"),
         ("LivePin", "name level active set press"),
+        ("LiveOutput", "name state set on off blink pulse"),
+        ("OutputState", "ON OFF BLINK PULSE"),
         ("Level", "LOW HIGH other"),
         ("Gesture", "TAP HOLD"),
         ("Frames", "url send close"),
@@ -244,9 +272,10 @@ def test_every_event_of_a_page() -> None:
     script = CLIENT.read_text()
     promised = {f"gpiobridge:{name}" for name in re.findall(r'\btell\("(\w+)"', script)}
     promised |= {"gpiobridge:online", "gpiobridge:offline"}
-    assert len(promised) == 10
+    assert len(promised) == 11
     used = set(re.findall(r"gpiobridge:\w+", WRITTEN))
-    assert missing(promised, used, {}) == set()
+    reasons = {"gpiobridge:output": "the simulator's own page alone hears it: tests/routes"}
+    assert missing(promised, used, reasons) == set()
 
 
 def test_every_attribute_in_a_page() -> None:
@@ -254,7 +283,7 @@ def test_every_attribute_in_a_page() -> None:
     members = re.search(r"window\.gpiobridge = \{(.*?)\n  \};", CLIENT.read_text(), re.DOTALL)
     assert members
     promised = set(re.findall(r"^    (?:get )?(\w+)\b", members[1], re.MULTILINE))
-    assert promised == {"page", "pins", "send", "display", "asleep", "go"}
+    assert promised == {"page", "pins", "send", "output", "display", "asleep", "go"}
     promised = {f"gpiobridge.{name}" for name in promised}
     promised |= {
         *("data-pin", "data-level", "data-active", "data-bridge", "data-simulated", "data-idle"),
