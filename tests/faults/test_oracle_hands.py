@@ -5,10 +5,9 @@ suite does: when it was asked for, and when that was answered. So the truth must
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from heapq import merge
 
-import pytest
 from harness.examples import examples
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,7 +28,8 @@ DELIVERY_S = 0.0005
 DWELLS = Care(123 * TICK_S, 0.0)
 SHAKES = Care(0.0, 154 * TICK_S)
 BOTH = Care(123 * TICK_S, 154 * TICK_S)
-CARES = st.sampled_from([DWELLS, SHAKES, BOTH])
+LONG = Care(300 * TICK_S, 154 * TICK_S)  # of several parts
+CARES = st.sampled_from([DWELLS, SHAKES, BOTH, LONG])
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ def test_no_event_is_taken_for_its_neighbour(
 
 
 SEVERAL = ("red", "green", "knob")
-RULES = {"page": {("knob", gesture): "page" for gesture in Gesture}}
+RULES = {"page": {("knob", str(gesture)): "page" for gesture in Gesture}}
 
 
 @given(st.tuples(hands(), hands(), hands()), st.tuples(CARES, CARES), STALLS)

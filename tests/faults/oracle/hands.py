@@ -231,9 +231,13 @@ def match_hands(
         verdict = Verdict()
         verdict.lost["edge"] = verdict.phantom["edge"] = 1
         told = ", ".join(f"{event.what} {event.seq} at {event.seen_s:.4f}" for event in events)
+        driven = ", ".join(
+            f"{drive.level} from {drive.sent_s:.4f} to {drive.acked_s or hands.end_s:.4f}"
+            for drive in drives
+        )
         verdict.complaints.append(
             f"pin {pin}: the server told of {told or 'nothing'}, which is impossible by its "
-            f"waveform, its dwell and its cooldown"
+            f"waveform, its dwell and its cooldown: {driven or 'nothing was driven'}"
         )
         return PinMatch(verdict, [], []), []
     verdict = Verdict(unsure=sum(not each.sure for each in found.seen))
