@@ -16,8 +16,9 @@ import argparse
 import sys
 import time
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from itertools import cycle
+from math import inf
 from random import Random
 
 from gpiobridge.core.core import Core
@@ -47,6 +48,7 @@ they count at the same moment. The ends of their windows fall on such moments.
 HOLD_S = 0.125  # all times here are sums of these, so that many of them are equal
 PAGES = {"p": dict.fromkeys(zip([*"abfg", *CARE], cycle(Gesture), strict=False), "q")}
 STEP_S = 0.005
+CHECK_S = 0.25  # between two level checks
 
 Told = list[tuple[int, str, str, float]]
 Trains = dict[str, list[float]]
@@ -61,6 +63,7 @@ class Play:
         windows_s: pin name to its debounce, in seconds.
         care: pin name to its dwell and cooldown.
         level: the level of every pin at the start.
+        lost: the moments of edges that never come; a level check finds them.
 
     Attributes:
         told: what was told.
@@ -73,8 +76,10 @@ class Play:
         windows_s: dict[str, float] = WINDOWS_S,
         care: dict[str, Care] = CARE,
         level: Level = HIGH,
+        lost: Collection[float] = (),
     ) -> None:
         self._level = level
+        self._check_s = CHECK_S if lost else inf
         self.told_s: list[float] = []
         self.core = Core(
             "ab12",
@@ -94,6 +99,7 @@ class Play:
             (at_s, pin, (level.other, level)[number % 2])
             for pin, train in self._trains.items()
             for number, at_s in enumerate(train)
+            if at_s not in lost
         )
         for pin in windows_s:
             self.core.reading(pin, level, 0.0)
@@ -108,7 +114,11 @@ class Play:
         while self._edges and self._edges[0][0] <= now_s:
             at_s, pin, level = self._edges.pop(0)
             self.core.edge(RawEdge(pin, level, at_s))
-        for pin in self.core.pins_to_read(now_s):
+        pins: Collection[str] = self.core.pins_to_read(now_s)
+        if now_s >= self._check_s:
+            self._check_s += CHECK_S
+            pins = self._trains
+        for pin in pins:
             changes = bisect_right(self._trains.get(pin, []), now_s + lag_s)
             level = (self._level, self._level.other)[changes % 2]
             self.core.reading(pin, level, now_s + lag_s)
@@ -122,7 +132,8 @@ class Play:
             due_s = [self._edges[0][0]] if self._edges else []
             if self.core.deadline_s is not None:
                 due_s.append(self.core.deadline_s)
-            if not due_s or min(due_s) > until_s:
+            due_s.append(self._check_s)
+            if min(due_s) > until_s:
                 return self.told
             self.turn(min(due_s))
 

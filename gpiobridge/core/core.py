@@ -260,14 +260,9 @@ class Core:
     @property
     def deadline_s(self) -> float | None:
         """The next moment, in monotonic seconds, at which `pins_to_read` or `tell` has work."""
-        waiting: Iterable[Debounce | FirstEdge | Press] = (
-            *self._pins.values(),
-            *self._presses.values(),
-        )
-        deadlines_s = [w.deadline_s for w in waiting if w.deadline_s is not None]
-        deadlines_s += [due.due_s for hands in self._hands.values() if (due := hands.deadline)]
-        if self._settled.next is not None:
-            deadlines_s.append(self._settled.next.due_s)
+        following = (self._next_hold(), self._next_hands(), self._settled.next)
+        deadlines_s = [each.due_s for each in following if each is not None]
+        deadlines_s += [p.deadline_s for p in self._pins.values() if p.deadline_s is not None]
         if self._untold:
             deadlines_s.append(self._untold_due_s)
         return min(deadlines_s, default=None)
@@ -294,7 +289,9 @@ class Core:
             (
                 Settled(press.deadline_s, press.hold_at_s, 0, pin, press.active)
                 for pin, press in self._presses.items()
-                if press.deadline_s is not None and press.hold_at_s is not None
+                if press.deadline_s is not None
+                and press.hold_at_s is not None
+                and not self._changed_before(pin, press.hold_at_s)
             ),
             default=None,
         )
@@ -306,9 +303,19 @@ class Core:
                 Settled(*deadline, 0, pin, self._levels[pin])
                 for pin, hands in self._hands.items()
                 if (deadline := hands.deadline) is not None
+                and not self._changed_before(pin, deadline.at_s)
             ),
             default=None,
         )
+
+    def _changed_before(self, pin: str, at_s: float) -> bool:
+        """Whether a level began before a moment, and has not settled yet.
+
+        In time it settles before anything follows from that moment. But if its edge is lost, two
+        readings must show it first.
+        """
+        changed_s = self._pins[pin].changed_s
+        return changed_s is not None and changed_s < at_s
 
     def _settle(self, settled: Settled, now: Now) -> list[Effect]:
         """Take a settled level; without a dwell and a cooldown it counts."""

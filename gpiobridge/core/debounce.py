@@ -146,6 +146,11 @@ class Debounce:
         return None if self._seen.level is self.settled else self._seen.due_s
 
     @property
+    def changed_s(self) -> float | None:
+        """When a level began that has not settled yet, in monotonic seconds; None: none has."""
+        return None if self._seen.level is self.settled else self._seen.since_s
+
+    @property
     def unsure(self) -> bool:
         """Whether a reading has shown an edge that has not arrived."""
         return self._seen.level is not self._edges.level

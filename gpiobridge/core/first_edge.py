@@ -117,6 +117,11 @@ class FirstEdge:
         return self._known.counted
 
     @property
+    def changed_s(self) -> float | None:
+        """When a level began that has not counted yet, in monotonic seconds; None: none has."""
+        return None if self._level is self.settled else self._since_s
+
+    @property
     def unsure(self) -> bool:
         """Whether a reading has shown an edge that has not arrived."""
         return self._level is not self._known.level

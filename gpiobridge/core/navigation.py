@@ -109,9 +109,12 @@ class Navigation:
             now_s: monotonic seconds; events older than the catch-up time don't count.
         """
         oldest_s = now_s - self._catch_up_s
+        while_rules = self._while_rules.get(standing.page, {})
 
         def counts(event: PinEvent) -> bool:
-            new = event.seq > standing.after_seq and event.began > standing.since_seq
+            # A level that has changed counts on any page, whenever its press began.
+            began = event.seq if (event.pin, event.event) in while_rules else event.began
+            new = event.seq > standing.after_seq and began > standing.since_seq
             return new and event.certain_s >= oldest_s and standing.takes(event.began_s)
 
         # If one event of a series counts, all later ones do. So bisect: a page may ask often, and

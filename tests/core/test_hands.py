@@ -204,3 +204,23 @@ def test_a_release_is_caught_up_from_the_moment_it_counts() -> None:
     core.edge(RawEdge("button", HIGH, 1.5))
     core.tell(Now(6.6, 6.6), 6.6, 100)
     assert core.join("page", ["ab12:1"], Now(7.0, 7.0)).to == "next"
+
+
+def test_a_level_that_comes_to_count_while_a_page_loads_is_caught_up_in_its_order() -> None:
+    """Its release began on the page before; but the rule is by level, and a press comes behind."""
+    core = Core(
+        "ab12",
+        dict.fromkeys("xyz", 0.0),
+        {"page": {("x", HIGH): "by-level", ("z", LOW): "by-press"}},
+        10.0,
+        simulated=False,
+        while_rules={"page": {("x", HIGH): "by-level"}},
+        care={"x": Care(LOW, 0.0, 0.5)},
+    )
+    for pin in "xyz":
+        core.reading(pin, HIGH, 0.0)
+    for pin, level, at_s in (("x", LOW, 1.0), ("x", HIGH, 1.1), ("y", LOW, 1.2), ("z", LOW, 1.7)):
+        core.edge(RawEdge(pin, level, at_s))
+    core.tell(Now(2.0, 2.0), 2.0, 100)
+    assert core.seq == 4  # x low, y low (which led to the page), x high, z low
+    assert core.join("page", ["ab12:2"], Now(2.0, 2.0)).to == "by-level"

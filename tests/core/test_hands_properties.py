@@ -4,12 +4,13 @@ What is right is computed from the settled levels alone, by `reference`. The wat
 `trains`: never late, or late at random.
 """
 
+from collections.abc import Collection
 from itertools import accumulate
 
 from harness.examples import examples
 from hypothesis import example, given
 from hypothesis import strategies as st
-from signals import TICK_S, Signal, alternating
+from signals import CHECK, TICK_S, Signal, alternating
 from test_debounce_properties import reference as settled
 from trains import HIGH, HOLD_S, LOW, Play
 
@@ -29,10 +30,19 @@ WINDOWS = st.sampled_from([0, 1, 5, 12])
 TIMES = st.sampled_from([0, 1, 20, 40, 60, 128, 200])
 
 
-def make(ticks: list[int], window: int, dwell: int, cooldown: int, level: Level = HIGH) -> Play:
-    """A pin that is active when it is LOW, and changes at these ticks."""
+def make(
+    ticks: list[int],
+    window: int,
+    dwell: int,
+    cooldown: int,
+    level: Level = HIGH,
+    lost: Collection[int] = (),
+) -> Play:
+    """A pin that is active when it is LOW, and changes at these ticks; some edges may be lost."""
     care = {PIN: Care(LOW, dwell * TICK_S, cooldown * TICK_S)}
-    return Play({PIN: [tick * TICK_S for tick in ticks]}, {PIN: window * TICK_S}, care, level)
+    train = {PIN: [tick * TICK_S for tick in ticks]}
+    never = [tick * TICK_S for tick in lost]
+    return Play(train, {PIN: window * TICK_S}, care, level, never)
 
 
 def told(play: Play) -> Events:
@@ -175,6 +185,34 @@ def test_with_a_dwell_the_release_is_told_as_soon_as_without(
     ]
     releases = {key: when for key, when in moments[0].items() if key[0] == HIGH}
     assert releases.items() <= moments[1].items()
+
+
+@st.composite
+def losing(draw: st.DrawFn) -> tuple[list[int], list[int]]:
+    """A signal, and which of its edges are lost; a level is long enough for two level checks."""
+    ticks, lost, tick = [], [], 0
+    for _ in range(draw(st.integers(1, 8))):
+        tick += draw(st.integers(20, 300))
+        ticks.append(tick)
+        if draw(st.booleans()):
+            lost.append(tick)
+            tick += 2 * CHECK
+    return ticks, lost
+
+
+@example(([1000, 1020], [1020]), 5, 400, 0)
+@example(([1000, 1020], [1020]), 5, 0, 0)
+@given(losing(), WINDOWS, TIMES | st.just(400), TIMES | st.just(400))
+@examples(300)
+def test_an_edge_that_is_lost_was_when_a_reading_first_showed_it(
+    signal: tuple[list[int], list[int]], window: int, dwell: int, cooldown: int
+) -> None:
+    """Nothing follows from what was over by then: no press from a dwell, no tap, no hold."""
+    ticks, lost = signal
+    seen = [-(-tick // CHECK) * CHECK if tick in lost else tick for tick in ticks]
+    play = make(ticks, window, dwell, cooldown, lost=lost)
+    play.play(END_S)
+    assert told(play) == in_time(seen, window, dwell, cooldown)
 
 
 @given(TICKS, WINDOWS, TIMES, TIMES)

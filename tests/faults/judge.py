@@ -24,7 +24,7 @@ from faults.oracle.gestures import (
 from faults.oracle.hands import Hands, match_hands
 from faults.oracle.life import CHAIN_S, Stretch, Track, follow
 from faults.oracle.messages import judge_messages
-from faults.oracle.numbers import disorder, pairs, settled
+from faults.oracle.numbers import disorder, misplaced, pairs, settled
 from faults.oracle.orders import sent_by, swallowed
 from faults.oracle.pages import walk
 from faults.oracle.steps import DELIVERY_S, Due, steps_of
@@ -210,6 +210,13 @@ class Judge:
                 f"event {before.event.seq} ({before.event.pin} {before.event.what}) settled at "
                 f"{before.from_s:.4f} or later, {behind.event.seq} ({behind.event.pin} "
                 f"{behind.event.what}) at {behind.to_s:.4f} or earlier, and was told behind it"
+            )
+        for event, other in misplaced(found, facts.made_s, _DEBOUNCES_S):
+            verdict.lost["number"] += 1
+            verdict.complaints.append(
+                f"event {event.seq} ({event.pin} {event.what}) can't have begun with "
+                f"{event.began}: {other.event.seq} settled between {other.from_s:.4f} and "
+                f"{other.to_s:.4f}"
             )
 
     def _judge_pin(self, life: Life, pin: Pin, facts: Facts, verdict: Verdict) -> list[Unseen]:

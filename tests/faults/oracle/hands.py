@@ -6,12 +6,17 @@ r"""Presses of a pin with a dwell or a cooldown: which had to count, and was eac
     told       low              high            the first two are one press, the last is too short
 
 Each level was driven between two moments. So whether a press belongs to the one before, and whether
-it was long enough, is sure, or may be either way. What the witness saw must be one of the ways.
+it was long enough, is sure, or may be either way. What the witness saw must be one of the ways. If
+it is several of them, an event began, and came to count, between the earliest and the latest moment
+of all of these: none is guessed to be the true one. ::
+
+    pin     ‾‾‾\______/‾‾‾‾‾‾\________/‾‾‾‾‾‾    each may have been long enough, or not
+    told                                low     it began with the first press, or with the second
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from math import inf
+from functools import reduce
 
 from faults.graph import Care
 from faults.oracle.edges import Candidate, PinMatch
@@ -23,17 +28,24 @@ Span = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An event that one of the ways makes.
+    """An event that one of the ways makes, or several.
 
     Args:
         level: the level.
         edge: when its edge was.
         clear: when it was clear that it counts.
+        sure: whether it is the same by all ways.
     """
 
     level: str
     edge: Span
     clear: Span
+    sure: bool = True
+
+    def join(self, other: "Told") -> "Told":
+        """The same event, if it may have been the other one, too."""
+        sure = self.sure and other.sure and self.edge == other.edge
+        return Told(self.level, _both(self.edge, other.edge), _both(self.clear, other.clear), sure)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +58,6 @@ class _Press:
         counted: whether it has counted.
         lasted: how long it was pressed before that edge; once it is released, in all.
         released: its newest release; None while the pin is pressed.
-        maybe_s: the earliest moment at which it may have counted, though it is taken not to have.
     """
 
     began: Span
@@ -54,17 +65,36 @@ class _Press:
     counted: bool = False
     lasted: Span = (0.0, 0.0)
     released: Span | None = None
-    maybe_s: float = inf
 
 
 Step = tuple[list[Told], _Press | None]
 """What is told before a moment, and the press that goes on then."""
 
-Way = tuple[float, list[Told]]
-"""How long the witness waited for its events, in all, and what was told."""
 
-Known = dict[tuple[int, int, _Press | None], Way | None]
-"""The best way from each place: how many levels and events are left, and the press that goes on."""
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """All ways that make just the events that were seen.
+
+    Args:
+        seen: the events, each as it is by these ways.
+        unseen: what may have been told behind them.
+    """
+
+    seen: tuple[Told, ...] = ()
+    unseen: frozenset[Told] = frozenset()
+
+    def join(self, other: "Ways") -> "Ways":
+        """These ways and the others."""
+        seen = [mine.join(its) for mine, its in zip(self.seen, other.seen, strict=True)]
+        return Ways(tuple(seen), self.unseen | other.unseen)
+
+    def behind(self, told: Sequence[Told], seen: int) -> "Ways":
+        """The same ways, behind what was told before; so much of that was seen."""
+        return Ways((*told[:seen], *self.seen), self.unseen.union(told[seen:]))
+
+
+Known = dict[tuple[int, int, _Press | None], Ways | None]
+"""The ways from each place: how many levels and events are left, and the press that goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,33 +115,28 @@ class Hands:
     sure_until_s: float
     end_s: float
 
-    def way(
+    def ways(
         self,
         drives: Sequence[Drive],
         events: Sequence[Event],
         press: _Press | None = None,
         known: Known | None = None,
-    ) -> Way | None:
-        """Find the way that makes just these events, and what may be unseen; None: there is none.
-
-        Of several it is the one by which the events were told soonest: each may be told late, so
-        presses of another number could explain them, too.
-        """
+    ) -> Ways | None:
+        """Find all ways that make just these events; None: there is none."""
         known = {} if known is None else known
         key = (len(drives), len(events), press)
         if key not in known:
-            known[key] = min(
-                self._ways(drives, events, press, known), key=lambda way: way[0], default=None
-            )
+            found = list(self._each(drives, events, press, known))
+            known[key] = reduce(Ways.join, found) if found else None
         return known[key]
 
-    def _ways(
+    def _each(
         self,
         drives: Sequence[Drive],
         events: Sequence[Event],
         press: _Press | None,
         known: Known,
-    ) -> Iterator[Way]:
+    ) -> Iterator[Ways]:
         drive = drives[0] if drives else None
         at = (self.end_s, self.end_s)
         if drive is not None:
@@ -119,17 +144,14 @@ class Hands:
         for told, then in self._until(press, at):
             if not self._fits(told, events):
                 continue
-            waited_s = LATE_S * max(0, len(told) - len(events))
-            for each, event in zip(told, events, strict=False):
-                waited_s += event.seen_s - each.clear[0]
             if drive is None:
                 if len(told) >= len(events):
-                    yield waited_s, told
+                    yield Ways().behind(told, len(events))
                 continue
             for after in self._taken(drive, at, then):
-                more = self.way(drives[1:], events[len(told) :], after, known)
+                more = self.ways(drives[1:], events[len(told) :], after, known)
                 if more is not None:
-                    yield waited_s + more[0], [*told, *more[1]]
+                    yield more.behind(told, len(events) - len(more.seen))
 
     def _fits(self, told: Sequence[Told], events: Sequence[Event]) -> bool:
         for at, each in enumerate(told):
@@ -180,20 +202,13 @@ class Hands:
             yield [], press
             return
         shortest_s, longest_s = _lasted(press, at)
-        if not dwell_s or longest_s >= dwell_s - CLOCK_S:
-            left = max(0.0, dwell_s - press.lasted[1]), max(0.0, dwell_s - press.lasted[0])
-            clear = (
-                min(press.maybe_s, press.since[0] + left[0]),
-                min(press.since[1] + left[1], at[1]),
-            )
-            if dwell_s and shortest_s < dwell_s + CLOCK_S:
-                clear = clear[0], inf  # perhaps it counted only with what followed
+        if longest_s >= dwell_s - CLOCK_S or not dwell_s:
+            left_s = max(0.0, dwell_s - press.lasted[1]), max(0.0, dwell_s - press.lasted[0])
+            clear = press.since[0] + left_s[0], min(press.since[1] + left_s[1], at[1])
             active = "low" if self.rest == "high" else "high"
             yield [Told(active, press.began, clear)], replace(press, counted=True)
         if dwell_s and shortest_s < dwell_s + CLOCK_S:
-            first_s = press.since[0] + max(0.0, dwell_s - press.lasted[1])
-            unsure = longest_s >= dwell_s - CLOCK_S
-            yield [], replace(press, maybe_s=min(press.maybe_s, first_s)) if unsure else press
+            yield [], press
 
 
 def match_hands(
@@ -208,23 +223,29 @@ def match_hands(
         events: the witness's edges, of this pin only.
 
     Returns:
-        The match, and for each event when it was clear that it counts.
+        The match, and for each event when it was clear that it counts. What may be unseen has the
+        latter as its time.
     """
-    found = hands.way(drives, events)
+    found = hands.ways(drives, events)
     if found is None:
         verdict = Verdict()
         verdict.lost["edge"] = verdict.phantom["edge"] = 1
         told = ", ".join(f"{event.what} {event.seq} at {event.seen_s:.4f}" for event in events)
+        driven = ", ".join(
+            f"{drive.level} from {drive.sent_s:.4f} to {drive.acked_s or hands.end_s:.4f}"
+            for drive in drives
+        )
         verdict.complaints.append(
             f"pin {pin}: the server told of {told or 'nothing'}, which is impossible by its "
-            f"waveform, its dwell and its cooldown"
+            f"waveform, its dwell and its cooldown: {driven or 'nothing was driven'}"
         )
         return PinMatch(verdict, [], []), []
-    way = found[1]
-    seen = way[: len(events)]
-    unseen = [Candidate(pin, each.level, *each.edge, sure=False) for each in way[len(events) :]]
-    by_event = [Candidate(pin, each.level, *each.edge, sure=True) for each in seen]
-    return PinMatch(Verdict(), by_event, unseen), [each.clear for each in seen]
+    verdict = Verdict(unsure=sum(not each.sure for each in found.seen))
+    by_event = [Candidate(pin, each.level, *each.edge, sure=each.sure) for each in found.seen]
+    # These are put in order with those of other pins: by the moment from which each counts.
+    unseen = sorted(found.unseen, key=lambda told: told.clear)
+    after = [Candidate(pin, each.level, *each.clear, sure=False) for each in unseen]
+    return PinMatch(verdict, by_event, after), [each.clear for each in found.seen]
 
 
 def _lasted(press: _Press, until: Span) -> Span:
@@ -234,3 +255,7 @@ def _lasted(press: _Press, until: Span) -> Span:
 
 def _between(start: Span, end: Span) -> Span:
     return max(0.0, end[0] - start[1]), max(0.0, end[1] - start[0])
+
+
+def _both(one: Span, other: Span) -> Span:
+    return min(one[0], other[0]), max(one[1], other[1])

@@ -11,6 +11,9 @@ A tap settles with its release, a hold one debounce behind the hold time. Where 
 counts, an event settles at its stamp, or a debounce behind it at the latest. Each of these moments
 is known to lie between two; an event that surely settled behind another must not have been told
 before it. Whether the server was late, doesn't matter.
+
+What counts only after a dwell or a cooldown says with which number it began. Its first edge settled
+behind each event of a smaller number, and before all others.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -70,6 +73,29 @@ def disorder(found: Sequence[Settled]) -> Iterator[tuple[Settled, Settled]]:
             yield latest, each
         if latest is None or each.from_s > latest.from_s:
             latest = each
+
+
+def misplaced(
+    found: Sequence[Settled],
+    made_s: Mapping[int, tuple[float, float]],
+    debounces_s: Mapping[str, float],
+) -> Iterator[tuple[Event, Settled]]:
+    """Each event that says of another one, wrongly, that it was told before it began, or after.
+
+    Args:
+        found: from `settled`.
+        made_s: number to the earliest and latest moment of an event's edge.
+        debounces_s: by pin.
+    """
+    for event in (each.event for each in found if each.event.began_seq is not None):
+        edge_s = made_s.get(event.seq if event.press is None else event.press)
+        if edge_s is None:
+            continue
+        from_s, to_s = (at_s + debounces_s[event.pin] for at_s in edge_s)
+        for other in found:
+            before = other.event.seq < event.began
+            if other.from_s > to_s if before else other.to_s < from_s:
+                yield event, other
 
 
 def pairs(found: Sequence[Settled]) -> int:
