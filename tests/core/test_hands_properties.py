@@ -114,43 +114,6 @@ def test_a_stall_changes_nothing(
     assert told(late) == in_time(ticks, window, dwell, cooldown)
 
 
-@st.composite
-def shaking(draw: st.DrawFn) -> tuple[list[int], int]:
-    """A press of two seconds with ten interruptions, each shorter than the cooldown."""
-    cooldown = draw(st.integers(2, 150))
-    begin = draw(st.integers(1, 500))
-    ends = begin + 2 * SECOND
-    cells = range(begin + 20, ends - 20, (ends - begin - 40) // 10)
-    ticks = [begin]
-    for cell in list(cells)[:10]:
-        gap = draw(st.integers(1, min(cooldown - 1, 150)))
-        ticks += [cell, cell + gap]
-    return [*ticks, ends], cooldown
-
-
-@given(shaking(), st.sampled_from([0, 1, 5]), st.sampled_from([0, 20, 200, 400]))
-@examples(300)
-def test_a_press_of_two_seconds_with_ten_interruptions_is_one(
-    hand: tuple[list[int], int], window: int, dwell: int
-) -> None:
-    """One press, one hold, one release; with a dwell, too, however short each part is."""
-    ticks, cooldown = hand
-    begin, end = ticks[0], ticks[-1]
-    expected = [("low", begin), ("hold", begin + HOLD), ("high", end)]
-    assert len(ticks) == 22
-    assert in_time(ticks, window, dwell, cooldown) == expected
-
-
-@given(st.lists(st.integers(1, 9), min_size=2, max_size=8).filter(lambda n: len(n) % 2 == 0))
-@examples(200)
-def test_a_tap_that_shakes_is_one(gaps: list[int]) -> None:
-    """Whether it is longer than the debounce or not, each time that it shakes."""
-    ticks = list(accumulate([100, *gaps, 10]))
-    assert len(ticks) % 2 == 0
-    expected = [("low", 100), ("high", ticks[-1]), ("tap", ticks[-1])]
-    assert in_time(ticks, 0, 0, 60) == expected
-
-
 @given(st.integers(1, 200), st.data(), WINDOWS)
 @examples(200)
 def test_a_press_shorter_than_the_dwell_never_counts(

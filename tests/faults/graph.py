@@ -149,15 +149,8 @@ def _first(random: Random) -> frozenset[str]:
     return frozenset(drawn | {name for name in ("door", "hook") if random.random() < 1 / 2})
 
 
-HANDS_FROM = 1000
-"""Only these seeds have pins with a dwell or a cooldown: their oracle is not trusted yet. On a busy
-machine it takes a press for its neighbour when the server was held up (seed 1005)."""
-
-
 def draw_care(seed: int) -> dict[str, Care]:
     """Draw the pins with a dwell or a cooldown: one with edges, and often those with gestures."""
-    if seed < HANDS_FROM:
-        return {}
     random = Random(f"care {seed}")
     others = [pin for pin in PINS if pin.name not in _first(Random(f"first {seed}"))]
     edge = [pin.name for pin in others if pin.plays == ("edge",)]

@@ -222,7 +222,7 @@ class Judge:
     def _judge_pin(self, life: Life, pin: Pin, facts: Facts, verdict: Verdict) -> list[Unseen]:
         """Judge what was told of one pin; say what may have been told behind that."""
         end_s = life.ended_by_s or time.monotonic()
-        sure_s = self._told_until_s(life.ended_s or end_s)
+        sure_s = self._told_until_s(min(life.ended_s, life.heard_s) if life.ended_s else end_s)
         drives = life.drives.get(pin.name, [])
         first = pin.name in self._graph.first
         care = self._graph.care.get(pin.name)
@@ -327,7 +327,10 @@ class Judge:
         return verdict
 
     def _told_until_s(self, end_s: float) -> float:
-        """Until when every event had surely been told to the witness at an end of a server."""
+        """Until when every event had surely been told to the witness at an end of a server.
+
+        A busy machine may have held it up, and us: so it ends when it was last heard of.
+        """
         sure_s = end_s - SURE_BEFORE_END_S
         for touch in sorted(self.touched, key=lambda touch: -touch.to_s):
             if touch.kind in ON_THE_SERVER and touch.from_s < end_s and touch.to_s > sure_s:

@@ -225,6 +225,7 @@ class Run:
             while not isinstance(frame := await socket.frame(), Closed):
                 # No beat is answered: who never did isn't dropped when this process is late.
                 assert isinstance(frame, dict)
+                life.heard_s = time.monotonic()
                 if frame["type"] == "message":
                     life.seen[frame["data"]["number"]] = time.monotonic()
                     self._say(f"message {frame['data']['number']}")

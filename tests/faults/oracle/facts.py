@@ -124,6 +124,7 @@ class Life:
         base_seq: the number of the last event before.
         ended_s: just before the server was told to end, or None.
         ended_by_s: when it was surely gone.
+        heard_s: when the witness last heard anything of it.
         drives: pin name to what was driven; every pin begins at rest.
         events: what the witness was told.
         moves: the orders of the application, in order.
@@ -135,6 +136,7 @@ class Life:
     base_seq: int
     ended_s: float | None = None
     ended_by_s: float | None = None
+    heard_s: float = inf
     drives: dict[str, list[Drive]] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     moves: list[Move] = field(default_factory=list)
