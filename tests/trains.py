@@ -22,7 +22,7 @@ from math import inf
 from random import Random
 
 from gpiobridge.core.core import Core
-from gpiobridge.core.events import Care, Effect, Gesture, Level, Now, PinEvent, RawEdge
+from gpiobridge.core.events import Effect, Gesture, HandTimes, Level, Now, PinEvent, RawEdge
 
 LAST_TURN_S = 1.0
 PROGRESS_S = 10.0
@@ -32,11 +32,11 @@ WINDOWS_S = {
     **{"a": 0.02, "b": 0.005, "c": 0.0, "f": 0.019, "g": 0.008},
     **{"dwells": 0.01, "shakes": 0.015, "both": 0.006, "first": 0.009},
 }
-CARE = {
-    "dwells": Care(LOW, 0.03, 0.0),
-    "shakes": Care(LOW, 0.0, 0.025),
-    "both": Care(LOW, 0.03, 0.02),
-    "first": Care(LOW, 0.0, 0.02),
+HANDS = {
+    "dwells": HandTimes(LOW, 0.03, 0.0),
+    "shakes": HandTimes(LOW, 0.0, 0.025),
+    "both": HandTimes(LOW, 0.03, 0.02),
+    "first": HandTimes(LOW, 0.0, 0.02),
 }
 FIRST = {"f": 0.001, "g": 0.002, "first": 0.003}
 """The pins whose first edge counts, and how much later their edges are, in seconds.
@@ -46,7 +46,7 @@ they count at the same moment. The ends of their windows fall on such moments.
 """
 
 HOLD_S = 0.125  # all times here are sums of these, so that many of them are equal
-PAGES = {"p": dict.fromkeys(zip([*"abfg", *CARE], cycle(Gesture), strict=False), "q")}
+PAGES = {"p": dict.fromkeys(zip([*"abfg", *HANDS], cycle(Gesture), strict=False), "q")}
 STEP_S = 0.005
 CHECK_S = 0.25  # between two level checks
 
@@ -61,7 +61,7 @@ class Play:
     Args:
         trains: when.
         windows_s: pin name to its debounce, in seconds.
-        care: pin name to its dwell and cooldown.
+        hands: pin name to its dwell and cooldown.
         level: the level of every pin at the start.
         lost: the moments of edges that never come; a level check finds them.
 
@@ -74,7 +74,7 @@ class Play:
         self,
         trains: Trains,
         windows_s: dict[str, float] = WINDOWS_S,
-        care: dict[str, Care] = CARE,
+        hands: dict[str, HandTimes] = HANDS,
         level: Level = HIGH,
         lost: Collection[float] = (),
     ) -> None:
@@ -89,7 +89,7 @@ class Play:
             simulated=False,
             holds_s=dict.fromkeys(windows_s, (LOW, HOLD_S)),
             first=[pin for pin in FIRST if pin in windows_s],
-            care={pin: its for pin, its in care.items() if pin in windows_s},
+            hands={pin: its for pin, its in hands.items() if pin in windows_s},
         )
         self.told: Told = []
         self._trains = {

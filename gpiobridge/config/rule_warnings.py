@@ -93,10 +93,8 @@ def _warn_of_first(page: str, pin: Pin, rule: Rule, first: Rule, problems: Probl
 def _warn_of_tap(pin: Pin, rule: Rule, said: Rules, problems: Problems) -> None:
     """Warn of a tap that can never happen, and of one where a longer press does nothing."""
     hold = format_duration(pin.hold_s)
-    key, shortest_s = max(
-        ("debounce", pin.settle_s), ("dwell", pin.dwell_s), key=lambda each: each[1]
-    )
-    if shortest_s >= pin.hold_s:
+    key, shortest_s = pin.shortest(pin.active)
+    if shortest_s >= pin.hold_s and pin.counts == "settled":
         shortest = f"{_of_pin(pin, key)} = {format_duration(shortest_s)}"
         sentence = (
             f"never happens, because {shortest} is not shorter than {_of_pin(pin, 'hold')} = "

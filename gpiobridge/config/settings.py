@@ -137,7 +137,7 @@ class Stage:
 MAX_HOLD_S = 600.0
 """The longest hold time of a pin, in seconds."""
 
-MAX_CARE_S = 5.0
+MAX_HAND_TIME_S = 5.0
 """The longest dwell and the longest cooldown of a pin, in seconds."""
 
 CHIP_BACK_ENDS = ("gpiod", "lgpio")
@@ -207,6 +207,14 @@ class Pin:
     def settle_s(self) -> float:
         """How long a level must last to settle, in seconds: 0 if the first edge counts."""
         return 0.0 if self.counts == "first" else self.debounce_s
+
+    def shortest(self, level: Level) -> tuple[str, float]:
+        """Say how long a level must last to be an event: the key that asks for most, and seconds.
+
+        If the first edge counts, a shorter level lasts until the debounce is over.
+        """
+        hand = ("dwell", self.dwell_s) if level is self.active else ("cooldown", self.cooldown_s)
+        return max(("debounce", self.debounce_s), hand, key=lambda each: each[1])
 
     @property
     def where(self) -> str:

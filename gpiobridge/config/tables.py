@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Generic, Literal, TypeVar, overload
 
 from gpiobridge.config.address import MAX_PORT, is_host, read_listen_host, read_token
 from gpiobridge.config.settings import (
-    MAX_CARE_S,
+    MAX_HAND_TIME_S,
     MAX_HOLD_S,
     SHORTEST_BLINK_S,
     Idle,
@@ -319,8 +319,8 @@ class GpioTable(Table):
         )
     )
     chip = Key(chip_name)
-    dwell_s = Key(Seconds(0, MAX_CARE_S), "dwell")
-    cooldown_s = Key(Seconds(0, MAX_CARE_S), "cooldown")
+    dwell_s = Key(Seconds(0, MAX_HAND_TIME_S), "dwell")
+    cooldown_s = Key(Seconds(0, MAX_HAND_TIME_S), "cooldown")
 
 
 class PinTable(Table):
@@ -330,8 +330,8 @@ class PinTable(Table):
     active = Key(Choice(("low", "high"), Level))
     debounce_s = Key(Seconds(0, 10), "debounce")
     counts = Key(Choice(("settled", "first"), str))
-    dwell_s = Key(Seconds(0, MAX_CARE_S), "dwell")
-    cooldown_s = Key(Seconds(0, MAX_CARE_S), "cooldown")
+    dwell_s = Key(Seconds(0, MAX_HAND_TIME_S), "dwell")
+    cooldown_s = Key(Seconds(0, MAX_HAND_TIME_S), "cooldown")
     hold_s = Key(Seconds(0.1, MAX_HOLD_S), "hold")
 
     @classmethod

@@ -18,10 +18,10 @@ from gpiobridge.core import wire
 from gpiobridge.core.debounce import Change, Debounce
 from gpiobridge.core.events import (
     Broadcast,
-    Care,
     CloseClients,
     Effect,
     Gesture,
+    HandTimes,
     Ignored,
     Level,
     Notice,
@@ -70,7 +70,7 @@ class Core:
             others have only edges.
         while_rules: page name to those of its rules that also hold when the page loads.
         gestures: pins whose taps and holds an application's function waits for.
-        care: pin name to its dwell and cooldown, for the pins that have one of them.
+        hands: pin name to its dwell and cooldown, for the pins that have one of them.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class Core:
         while_rules: Mapping[str, WhileRules] | None = None,
         gestures: Collection[str] = (),
         first: Collection[str] = (),
-        care: Mapping[str, Care] | None = None,
+        hands: Mapping[str, HandTimes] | None = None,
     ) -> None:
         self.epoch = epoch
         self.seq = 0
@@ -95,7 +95,7 @@ class Core:
         self._navigation = Navigation(pages, catch_up_s, while_rules)
         self._pins: dict[str, Debounce | FirstEdge] = {}
         self._settled = SettledLevels()
-        self._care = care or {}
+        self._hand_times = hands or {}
         self._hands: dict[str, Hands] = {}  # of these pins, once they have been read
         self._dwelling: dict[str, None] = {}  # pins of whose dwelling press displays know, in order
         self._notices_s: dict[str, deque[float]] = {}  # a pin's last presses that they heard of
@@ -150,10 +150,10 @@ class Core:
             debounce: type[Debounce | FirstEdge] = FirstEdge if pin in self._first else Debounce
             self._pins[pin] = debounce(level, at_s, self._windows_s[pin])
             self._levels[pin] = level
-            if (care := self._care.get(pin)) is not None:
+            if (times := self._hand_times.get(pin)) is not None:
                 window_s, first = self._windows_s[pin], pin in self._first
                 self._hands[pin] = Hands(
-                    care.active, level, care.dwell_s, care.cooldown_s, window_s, first=first
+                    times.active, level, times.dwell_s, times.cooldown_s, window_s, first=first
                 )
             return
         known = self._pins[pin]
@@ -366,7 +366,7 @@ class Core:
         return True
 
     def _dwelling_frame(self, pin: str) -> str:
-        return wire.dwelling_frame(pin, self._care[pin].dwell_s)
+        return wire.dwelling_frame(pin, self._hand_times[pin].dwell_s)
 
     def _count(self, pin: str, counted: Counted, now: Now) -> list[Effect]:
         """Tell a level that counts, and the tap that ends with it."""

@@ -79,8 +79,8 @@ class Ignored(StrEnum):
     COOLDOWN = "cooldown"
 
 
-class Care(NamedTuple):
-    """How patient a pin is with a hand.
+class HandTimes(NamedTuple):
+    """The dwell and the cooldown of a pin, see `hands`.
 
     Args:
         active: the level of the pressed pin.

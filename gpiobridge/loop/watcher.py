@@ -20,7 +20,7 @@ from gpiobridge.config import OutputState, Settings
 from gpiobridge.core import wire
 from gpiobridge.core.clock import Clock
 from gpiobridge.core.core import Core
-from gpiobridge.core.events import Care
+from gpiobridge.core.events import HandTimes
 from gpiobridge.displays.audience import SIMULATOR, Audience, Display
 from gpiobridge.displays.connection import Connection, text_frame
 from gpiobridge.displays.hub import Hub
@@ -101,8 +101,8 @@ class Watcher:
             holds_s={name: (pin.active, pin.hold_s) for name, pin in settings.pins.items()},
             gestures=gestures,
             first=[name for name, pin in settings.pins.items() if pin.counts == "first"],
-            care={
-                name: Care(pin.active, pin.dwell_s, pin.cooldown_s)
+            hands={
+                name: HandTimes(pin.active, pin.dwell_s, pin.cooldown_s)
                 for name, pin in settings.pins.items()
                 if pin.dwell_s or pin.cooldown_s
             },

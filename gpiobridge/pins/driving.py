@@ -136,7 +136,7 @@ class Driving:
         self._ends.pop(pin, None)
 
     def _press_locked(self, pin: str, level: Level, for_s: float, now_s: float) -> None:
-        shortest_s, key = self._shortest(pin, level)
+        key, shortest_s = self._pins[pin].shortest(level)
         if not 0 < for_s <= MAX_PRESS_S:
             raise DriveError(
                 f"pin {pin!r}: a press can't last {for_s} s; give it a time above 0 and of at most "
@@ -167,18 +167,12 @@ class Driving:
     def _spare_locked(self, pin: str, now_s: float, why: str) -> None:
         """Refuse a change so soon after the last one that the level between them doesn't count."""
         newest = self._changes.get(pin)
-        shortest_s, key = self._shortest(pin, self._read(pin))
+        key, shortest_s = self._pins[pin].shortest(self._read(pin))
         if newest is not None and now_s < newest.at_s + shortest_s:
             raise DriveError(
                 f"pin {pin!r} changed less than its {key} of {format_duration(shortest_s)} ago, "
                 f"so {why}: try again in {_at_least(newest.at_s + shortest_s - now_s)}"
             )
-
-    def _shortest(self, pin: str, level: Level) -> tuple[float, str]:
-        """Say how long a level must last to be an event, in seconds, and which key says so."""
-        its = self._pins[pin]
-        care = (its.dwell_s, "dwell") if level is its.active else (its.cooldown_s, "cooldown")
-        return max((its.debounce_s, "debounce"), care, key=lambda each: each[0])
 
     def _end_presses_locked(self, now_s: float) -> None:
         """Make the changes that are due, in the order of their stamps."""

@@ -8,9 +8,9 @@ import pytest
 from gpiobridge.core.core import Core
 from gpiobridge.core.events import (
     Broadcast,
-    Care,
     CloseClients,
     Effect,
+    HandTimes,
     Level,
     Notice,
     Now,
@@ -39,7 +39,7 @@ class Bench:
             10.0,
             simulated=False,
             while_rules={"door": {("other", LOW): "next"}},
-            care={"button": Care(LOW, dwell_s, cooldown_s)},
+            hands={"button": HandTimes(LOW, dwell_s, cooldown_s)},
         )
         self.level = level
         self.core.reading("button", level, 0.0)
@@ -160,8 +160,8 @@ TWO_PAGES = {"a": {("x", LOW): "b", ("y", HIGH): "c"}, "b": {("y", LOW): "c", ("
 
 def two_pins(dwell_s: float, cooldown_s: float, *edges: tuple[str, Level, float]) -> list[Effect]:
     """What a core orders whose pins x and y are alike, until a second later."""
-    care = dict.fromkeys("xy", Care(LOW, dwell_s, cooldown_s))
-    core = Core("ab12", dict.fromkeys("xy", 0.0), TWO_PAGES, 10.0, simulated=False, care=care)
+    hands = dict.fromkeys("xy", HandTimes(LOW, dwell_s, cooldown_s))
+    core = Core("ab12", dict.fromkeys("xy", 0.0), TWO_PAGES, 10.0, simulated=False, hands=hands)
     for pin in "xy":
         core.reading(pin, HIGH, 0.0)
     for pin, level, at_s in edges:
@@ -197,7 +197,7 @@ def test_a_release_is_caught_up_from_the_moment_it_counts() -> None:
         {"page": {("button", HIGH): "next"}},
         3.0,
         simulated=False,
-        care={"button": Care(LOW, 0.0, 5.0)},
+        hands={"button": HandTimes(LOW, 0.0, 5.0)},
     )
     core.reading("button", HIGH, 0.0)
     core.edge(RawEdge("button", LOW, 1.0))
@@ -215,7 +215,7 @@ def test_a_level_that_comes_to_count_while_a_page_loads_is_caught_up_in_its_orde
         10.0,
         simulated=False,
         while_rules={"page": {("x", HIGH): "by-level"}},
-        care={"x": Care(LOW, 0.0, 0.5)},
+        hands={"x": HandTimes(LOW, 0.0, 0.5)},
     )
     for pin in "xyz":
         core.reading(pin, HIGH, 0.0)

@@ -14,7 +14,7 @@ from signals import CHECK, TICK_S, Signal, alternating
 from test_debounce_properties import reference as settled
 from trains import HIGH, HOLD_S, LOW, Play
 
-from gpiobridge.core.events import Care, Level
+from gpiobridge.core.events import HandTimes, Level
 
 HOLD = round(HOLD_S / TICK_S)
 END_S = 8.0
@@ -39,10 +39,10 @@ def make(
     lost: Collection[int] = (),
 ) -> Play:
     """A pin that is active when it is LOW, and changes at these ticks; some edges may be lost."""
-    care = {PIN: Care(LOW, dwell * TICK_S, cooldown * TICK_S)}
+    hands = {PIN: HandTimes(LOW, dwell * TICK_S, cooldown * TICK_S)}
     train = {PIN: [tick * TICK_S for tick in ticks]}
     never = [tick * TICK_S for tick in lost]
-    return Play(train, {PIN: window * TICK_S}, care, level, never)
+    return Play(train, {PIN: window * TICK_S}, hands, level, never)
 
 
 def told(play: Play) -> Events:

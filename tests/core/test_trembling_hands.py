@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gpiobridge.core.core import Core
-from gpiobridge.core.events import Care, Gesture, Level, Now, PinEvent, RawEdge
+from gpiobridge.core.events import Gesture, HandTimes, Level, Now, PinEvent, RawEdge
 
 TICK_S = 1 / 1024
 PIN = "button"
@@ -65,7 +65,7 @@ def told(kind: Kind, moves: Sequence[tuple[int, Bounces]]) -> list[PinEvent]:
         holds_s={PIN: (kind.active, HOLD * TICK_S)},
         gestures=[PIN],
         first=[PIN] if kind.first else [],
-        care={PIN: Care(kind.active, kind.dwell * TICK_S, kind.cooldown * TICK_S)},
+        hands={PIN: HandTimes(kind.active, kind.dwell * TICK_S, kind.cooldown * TICK_S)},
     )
     level = kind.active.other
     core.reading(PIN, level, 0.0)

@@ -74,8 +74,8 @@ class Traits:
 
 
 @dataclass(frozen=True, slots=True)
-class Care:
-    """How patient a pin is with a hand.
+class HandTimes:
+    """What a pin asks of a hand.
 
     Args:
         dwell_s: how long it must be pressed for a press to count, in seconds; 0: at once.
@@ -101,14 +101,14 @@ class Graph:
         levels: page to those of its rules by low and high that hold at load, too.
         traits: page to when it takes no presses; `PLAIN` where a page is not in it.
         first: the pins whose first edge counts.
-        care: the pins with a dwell or a cooldown.
+        hands: the pins with a dwell or a cooldown.
     """
 
     events: Mapping[str, Rules]
     levels: Mapping[str, Rules]
     traits: dict[str, Traits] = field(default_factory=dict)
     first: frozenset[str] = frozenset()
-    care: Mapping[str, Care] = field(default_factory=dict)
+    hands: Mapping[str, HandTimes] = field(default_factory=dict)
 
     @property
     def gesture_pins(self) -> frozenset[str]:
@@ -125,7 +125,7 @@ def make_graph(seed: int) -> Graph:
         {name: {} for name in [*names, WATCH]},
         {name: {} for name in [*names, WATCH]},
         first=_first(Random(f"first {seed}")),
-        care=draw_care(seed),
+        hands=draw_hands(seed),
     )
     wanted = random.sample((GESTURES, GESTURES[:1], GESTURES[1:]), PAGES // 2)
     for number in range(PAGES):
@@ -149,15 +149,15 @@ def _first(random: Random) -> frozenset[str]:
     return frozenset(drawn | {name for name in ("door", "hook") if random.random() < 1 / 2})
 
 
-def draw_care(seed: int) -> dict[str, Care]:
+def draw_hands(seed: int) -> dict[str, HandTimes]:
     """Draw the pins with a dwell or a cooldown: one with edges, and often those with gestures."""
-    random = Random(f"care {seed}")
+    random = Random(f"hands {seed}")
     others = [pin for pin in PINS if pin.name not in _first(Random(f"first {seed}"))]
     edge = [pin.name for pin in others if pin.plays == ("edge",)]
     gestures = [pin.name for pin in others if pin.plays == GESTURES]
     pins = [random.choice(edge), *(gestures if random.random() < 2 / 3 else ())]
     times = ((0.12, 0.0), (0.0, 0.15), (0.12, 0.15))
-    return {pin: Care(*random.choice(times)) for pin in pins}
+    return {pin: HandTimes(*random.choice(times)) for pin in pins}
 
 
 def _traits(random: Random, graph: Graph, names: Sequence[str]) -> dict[str, Traits]:
@@ -264,9 +264,9 @@ def make_config(seed: int) -> str:
         lines += [f"pin = {pin.number}"] if pin.number else ['source = "http"']
         lines += [f'pull = "{"up" if pin.rest == "high" else "down"}"'] if pin.number else []
         lines += ['counts = "first"'] if pin.name in graph.first else []
-        if care := graph.care.get(pin.name):
-            lines += [f'dwell = "{care.dwell_s * 1000:g}ms"']
-            lines += [f'cooldown = "{care.cooldown_s * 1000:g}ms"']
+        if its := graph.hands.get(pin.name):
+            lines += [f'dwell = "{its.dwell_s * 1000:g}ms"']
+            lines += [f'cooldown = "{its.cooldown_s * 1000:g}ms"']
         lines += [f'debounce = "{pin.debounce_s * 1000:g}ms"', f'hold = "{pin.hold_s * 1000:g}ms"']
     # A stage holds these behind the shown page; the others it loads at the press.
     prerendered = Random(f"prerender {seed}").sample(list(graph.events), PAGES // 2)

@@ -225,14 +225,14 @@ class Judge:
         sure_s = self._told_until_s(min(life.ended_s, life.heard_s) if life.ended_s else end_s)
         drives = life.drives.get(pin.name, [])
         first = pin.name in self._graph.first
-        care = self._graph.care.get(pin.name)
+        times = self._graph.hands.get(pin.name)
         told = [event for event in life.events if event.pin == pin.name]
         edges = [event for event in told if event.kind == "edge"]
-        if care is None:
+        if times is None:
             found = candidates(pin.name, drives, pin.debounce_s, sure_s, end_s, first)
             match = match_pin(pin.name, pin.rest, found, edges, pin.debounce_s, first)
         else:
-            hands = Hands(pin.rest, care, pin.debounce_s, sure_s, end_s)
+            hands = Hands(pin.rest, times, pin.debounce_s, sure_s, end_s)
             match, clear = match_hands(pin.name, hands, drives, edges)
             facts.clear_s |= {edge.seq: span for edge, span in zip(edges, clear, strict=False)}
         verdict.add(match.verdict)
@@ -242,8 +242,8 @@ class Judge:
         for event, held in zip(edges, match.by_event, strict=True):
             facts.made_s[event.seq] = (held.from_s, held.to_s)
         named = pin.name in self._graph.gesture_pins
-        patience_s = care.dwell_s + care.cooldown_s if care else 0.0
-        waits_s = pin.debounce_s + patience_s
+        later_s = times.dwell_s + times.cooldown_s if times else 0.0
+        waits_s = pin.debounce_s + later_s
         limits = Limits(waits_s, pin.hold_s, sure_s, end_s) if named else None
         presses = presses_of(pin.rest, edges, match.by_event)
         gestures = [event for event in told if event.kind != "edge"]
@@ -251,9 +251,9 @@ class Judge:
         verdict.add(matched.verdict)
         facts.unsure += matched.verdict.unsure
         facts.made_s.update(matched.made_s)
-        if care:  # a tap when its release is clear, a hold at the latest when the press goes on
+        if times:  # a tap when its release is clear, a hold at the latest when the press goes on
             for seq, (from_s, to_s) in matched.made_s.items():
-                facts.clear_s[seq] = (from_s, to_s + patience_s)
+                facts.clear_s[seq] = (from_s, to_s + later_s)
         return unseen_of(pin.name, pin.rest, matched.open, match.after_last, limits)
 
     # ------------------------------------------------------------ the displays

@@ -379,8 +379,9 @@ class Run:
                 await asyncio.sleep(HELD * pin.debounce_s)
                 continue
             self.report.cut_short += 1
-        if waves and (care := self._graph.care.get(waves[0].pin)):  # what is pending comes to count
-            await asyncio.sleep(care.dwell_s + care.cooldown_s)
+        times = self._graph.hands.get(waves[0].pin) if waves else None
+        if times is not None:
+            await asyncio.sleep(times.dwell_s + times.cooldown_s)  # what is pending comes to count
 
     async def _press_timed(self, wave: Wave, life: Life, contact: Contact) -> None:
         """Press a pin by one request, and wait until that is over."""

@@ -6,7 +6,7 @@ Pure, and a function of the seed and the round's number alone, so that a seed ca
 from dataclasses import dataclass
 from random import Random
 
-from faults.graph import CATCH_UP_S, PAGES, PINS, Care, Pin, draw_care
+from faults.graph import CATCH_UP_S, PAGES, PINS, HandTimes, Pin, draw_hands
 from faults.waveform import HELD, Wave, make_shaking, make_wave
 
 
@@ -95,8 +95,8 @@ def make_round(seed: int, number: int, displays: int, groups: int, burst_s: floa
         burst_s: how long presses are made, in seconds.
     """
     random = Random(f"round {seed} {number}")
-    care = draw_care(seed)
-    waves = [wave for pin in PINS for wave in _waves_of(random, pin, care.get(pin.name), burst_s)]
+    hands = draw_hands(seed)
+    waves = [wave for pin in PINS for wave in _waves_of(random, pin, hands.get(pin.name), burst_s)]
     faults = [_fault(random, displays, groups, burst_s) for _ in range(random.randint(8, 16))]
     if number % 3 == 1:
         at_s = random.uniform(0.3, 0.9) * burst_s
@@ -128,15 +128,15 @@ def _call(random: Random, displays: int, burst_s: float) -> Call:
             return Call(after_s, retain=random.choice((None, None, "score", "news")))
 
 
-def _waves_of(random: Random, pin: Pin, care: Care | None, burst_s: float) -> list[Wave]:
+def _waves_of(random: Random, pin: Pin, hands: HandTimes | None, burst_s: float) -> list[Wave]:
     waves = []
     at_s = random.uniform(0.0, 0.3)
     while at_s < burst_s:
-        if care is None:
+        if hands is None:
             waves.append(make_wave(random, pin, at_s))
         else:
-            waves.append(make_shaking(random, pin, care, at_s))
-            at_s += random.choice((0.0, 2 * care.cooldown_s))  # else it would be one long press
+            waves.append(make_shaking(random, pin, hands, at_s))
+            at_s += random.choice((0.0, 2 * hands.cooldown_s))  # else it would be one long press
         length_s = sum(step.pause_s for step in waves[-1].steps)
         at_s += length_s + HELD * pin.debounce_s + random.expovariate(1 / 0.05)
     return waves

@@ -12,24 +12,24 @@ from harness.examples import examples
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faults.graph import PINS, Care, Graph
+from faults.graph import PINS, Graph, HandTimes
 from faults.judge import Judge
 from faults.oracle.facts import Drive, Event, Verdict
 from faults.oracle.hands import Hands, match_hands
 from faults.report import Report
 from gpiobridge.core.core import Core
-from gpiobridge.core.events import Care as CoreCare
 from gpiobridge.core.events import Gesture, Level, Now, PinEvent, RawEdge
+from gpiobridge.core.events import HandTimes as CoreHandTimes
 
 TICK_S = 1 / 1024
 SETTLING = 62  # three debounces of 20 ms
 DELIVERY_S = 0.0005
 
-DWELLS = Care(123 * TICK_S, 0.0)
-SHAKES = Care(0.0, 154 * TICK_S)
-BOTH = Care(123 * TICK_S, 154 * TICK_S)
-LONG = Care(300 * TICK_S, 154 * TICK_S)  # of several parts
-CARES = st.sampled_from([DWELLS, SHAKES, BOTH, LONG])
+DWELLS = HandTimes(123 * TICK_S, 0.0)
+SHAKES = HandTimes(0.0, 154 * TICK_S)
+BOTH = HandTimes(123 * TICK_S, 154 * TICK_S)
+LONG = HandTimes(300 * TICK_S, 154 * TICK_S)  # of several parts
+TIMES = st.sampled_from([DWELLS, SHAKES, BOTH, LONG])
 
 
 @dataclass(frozen=True)
@@ -84,9 +84,9 @@ def told_by_core(
         simulated=True,
         holds_s={pin.name: (Level(pin.rest).other, pin.hold_s) for pin in pins},
         gestures=graph.gesture_pins,
-        care={
-            name: CoreCare(level_of(name, 1), its.dwell_s, its.cooldown_s)
-            for name, its in graph.care.items()
+        hands={
+            name: CoreHandTimes(level_of(name, 1), its.dwell_s, its.cooldown_s)
+            for name, its in graph.hands.items()
         },
     )
     levels = {pin.name: Level(pin.rest) for pin in pins}
@@ -141,15 +141,15 @@ def judged(graph: Graph, movements: Movements, events: list[Event]) -> Verdict:
     return judge.judge()[0]
 
 
-@given(hands(), CARES, STALLS)
+@given(hands(), TIMES, STALLS)
 @examples(400)
 def test_no_event_is_taken_for_its_neighbour(
-    moved: list[Moved], care: Care, stalls: list[int]
+    moved: list[Moved], times: HandTimes, stalls: list[int]
 ) -> None:
     """Each began, and came to count, between the moments that the oracle gives."""
-    told = told_by_core(Graph({}, {}, care={"red": care}), {"red": moved}, stalls)
+    told = told_by_core(Graph({}, {}, hands={"red": times}), {"red": moved}, stalls)
     end_s = moved[-1].acked * TICK_S + 10.0
-    its = Hands("high", care, 0.02, end_s, end_s)
+    its = Hands("high", times, 0.02, end_s, end_s)
     match, clear = match_hands("red", its, drives("red", moved), witnessed(told))
     assert match.verdict.well, match.verdict.complaints
     for (_, event), held, (from_s, to_s) in zip(told, match.by_event, clear, strict=True):
@@ -161,13 +161,13 @@ SEVERAL = ("red", "green", "knob")
 RULES = {"page": {("knob", str(gesture)): "page" for gesture in Gesture}}
 
 
-@given(st.tuples(hands(), hands(), hands()), st.tuples(CARES, CARES), STALLS)
+@given(st.tuples(hands(), hands(), hands()), st.tuples(TIMES, TIMES), STALLS)
 @examples(300)
 def test_what_the_core_tells_of_several_pins_is_right(
-    moved: tuple[list[Moved], ...], cares: tuple[Care, Care], stalls: list[int]
+    moved: tuple[list[Moved], ...], times: tuple[HandTimes, HandTimes], stalls: list[int]
 ) -> None:
     """Its edges, taps and holds, and their numbers; red and knob have a hand, green has none."""
-    graph = Graph(RULES, {}, care={"red": cares[0], "knob": cares[1]})
+    graph = Graph(RULES, {}, hands={"red": times[0], "knob": times[1]})
     movements = dict(zip(SEVERAL, moved, strict=True))
     verdict = judged(graph, movements, witnessed(told_by_core(graph, movements, stalls)))
     assert verdict.well, verdict.complaints

@@ -15,7 +15,7 @@ terms of active or not) to drive then. It starts and ends inactive.
 from dataclasses import dataclass
 from random import Random
 
-from faults.graph import Care, Pin
+from faults.graph import HandTimes, Pin
 
 KINDS = ("bouncing", "clean", "glitch")
 _WEIGHTS = (6, 2, 2)
@@ -82,7 +82,7 @@ def make_wave(random: Random, pin: Pin, after_s: float) -> Wave:
     return Wave(pin.name, kind, play, after_s, tuple(steps))
 
 
-def make_shaking(random: Random, pin: Pin, care: Care, after_s: float) -> Wave:
+def make_shaking(random: Random, pin: Pin, hands: HandTimes, after_s: float) -> Wave:
     """Draw one wave of a pin with a dwell or a cooldown: each level is sure to settle.
 
     A press is steady, too short for the dwell, or a hand that trembles.
@@ -93,8 +93,8 @@ def make_shaking(random: Random, pin: Pin, care: Care, after_s: float) -> Wave:
     if kind == "glitch":
         steps = (Step(0.0, True), Step(random.uniform(settling_s, 1.2 * settling_s), False))
         return Wave(pin.name, kind, play, after_s, steps)
-    length_s = _length_s(random, pin, play) + (care.dwell_s if play == "edge" else 0.0)
-    if kind == "clean" or not care.cooldown_s:
+    length_s = _length_s(random, pin, play) + (hands.dwell_s if play == "edge" else 0.0)
+    if kind == "clean" or not hands.cooldown_s:
         return Wave(pin.name, kind, play, after_s, (Step(0.0, True), Step(length_s, False)))
     shaking = [Step(0.0, True)]
     while length_s > 0:

@@ -90,6 +90,20 @@ def test_a_press_in_the_cooldown_is_ignored(hands: BridgeProcess, page: Any) -> 
         assert frame(ws, "state")["seq"] == before
 
 
+def test_hold_in_the_simulator_is_as_quick_as_a_hand(hands: BridgeProcess, page: Any) -> None:
+    """So a press that is too short can be tried without a button."""
+    open_page(page, hands, "/still")
+    page.evaluate(HEARD)
+    simulator = page.context.new_page()
+    open_page(simulator, hands, "/simulator")
+    hold = simulator.locator("li[data-pin=slow]").get_by_label("Hold slow")
+    hold.click()
+    page.wait_for_selector('[data-pin="slow"][data-dwelling]')
+    hold.click()
+    page.wait_for_function("document.title === 'slow: dwell'")
+    assert simulator.locator(".error[role=alert]").is_hidden()
+
+
 def test_a_restart_ends_what_is_shown_as_dwelling(hands: BridgeProcess, page: Any) -> None:
     """A page whose connection is lost doesn't know any longer."""
     open_page(page, hands, "/still")

@@ -43,9 +43,12 @@
 
   function wire(card) {
     const { pin, activeLevel } = card.dataset;
-    // How long the pin must be pressed, and released, for that to count.
+    // How long a level must last to settle; how long the pin must be pressed, and released, for that
+    // to count.
+    const settleMs = Number(card.dataset.settleMs) + MARGIN_MS;
     const pressMs = Number(card.dataset.pressMs) + MARGIN_MS;
     const restMs = Number(card.dataset.restMs) + MARGIN_MS;
+    let restedMs = 0; // the moment from which a press is a press of its own
     const press = card.querySelector(".press");
     const hold = card.querySelector(".hold");
     let turn = Promise.resolve();
@@ -70,6 +73,7 @@
     async function pressOnce() {
       if (isHeld()) return;
       press.classList.add("busy");
+      await sleep(Math.max(0, restedMs - performance.now()));
       const forMs = Math.max(PRESS_MS, pressMs);
       // The bridge itself releases the pin: this page may be closed meanwhile.
       if (await set(pin, activeLevel, forMs)) await sleep(forMs + restMs);
@@ -80,7 +84,8 @@
       const held = !isHeld();
       if (await set(pin, held ? activeLevel : other(activeLevel))) {
         showHeld(held);
-        await sleep(held ? pressMs : restMs);
+        restedMs = performance.now() + restMs;
+        await sleep(settleMs); // a hand may be quicker than a dwell, and tremble
       }
     }
 

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 
-from faults.graph import Care
+from faults.graph import HandTimes
 from faults.oracle.edges import Candidate, PinMatch
 from faults.oracle.facts import CLOCK_S, LATE_S, Drive, Event, Verdict
 
@@ -103,14 +103,14 @@ class Hands:
 
     Args:
         rest: its level at rest.
-        care: its dwell and cooldown.
+        times: its dwell and cooldown.
         debounce_s: its window, in seconds.
         sure_until_s: what came to count later may not have been seen.
         end_s: until when the last level was held, at most.
     """
 
     rest: str
-    care: Care
+    times: HandTimes
     debounce_s: float
     sure_until_s: float
     end_s: float
@@ -189,15 +189,15 @@ class Hands:
             yield from self._while_pressed(press, at)
         else:
             gap = _between(press.released, at)
-            if gap[0] < self.care.cooldown_s + CLOCK_S and self.care.cooldown_s:
+            if gap[0] < self.times.cooldown_s + CLOCK_S and self.times.cooldown_s:
                 yield [], press
-            if gap[1] >= self.care.cooldown_s - CLOCK_S:
-                first_s, last_s = (each + self.care.cooldown_s for each in press.released)
+            if gap[1] >= self.times.cooldown_s - CLOCK_S:
+                first_s, last_s = (each + self.times.cooldown_s for each in press.released)
                 release = Told(self.rest, press.released, (first_s, last_s))
                 yield [release] if press.counted else [], None
 
     def _while_pressed(self, press: _Press, at: Span) -> Iterator[Step]:
-        dwell_s = self.care.dwell_s
+        dwell_s = self.times.dwell_s
         if press.counted:
             yield [], press
             return
