@@ -100,6 +100,15 @@ def test_the_servers_moment_is_later_by_the_words_way() -> None:
     assert (pause.counts_s, pause.told) == (3.3, 8)
 
 
+def test_a_word_that_was_never_said_is_known_with_the_next_one() -> None:
+    """A page may take presses for a moment only: until then the server has not heard of it."""
+    pause = Pause(1, 2.0, 2.1, 0, to_s=3.0, end=2)
+    pause.know(3, 0.01, 3.2, 8)
+    assert pause.counts_s == pytest.approx(3.2)
+    pause.know(4, 0.01, 9.0, 9)
+    assert pause.counts_s == pytest.approx(3.2)
+
+
 # ---------------------------------------------------------------- a display's notes
 
 LOCKED: list[Record] = [

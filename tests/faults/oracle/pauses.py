@@ -69,6 +69,8 @@ class Pause:
         """
         if self.number <= number:
             self.known_s = min(self.known_s, at_s)
+        if self.end < number and self.counts_s == inf:
+            delay_s = at_s - self.to_s  # its own word was overtaken by the next one
         if self.end <= number:
             self.delay_s = max(self.delay_s, delay_s)
             self.counts_s = self.to_s + self.delay_s
