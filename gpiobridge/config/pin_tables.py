@@ -63,6 +63,7 @@ def read_pins(
         if (pin := kind.settings(name, active, written.table)) is not None:
             pins[name] = pin
             _warn_of_counts(key, pin, problems)
+            _warn_of_hand_times(written, pin, problems)
     return pins, actives
 
 
@@ -96,6 +97,15 @@ def _warn_of_counts(key: Key, pin: Pin, problems: Problems) -> None:
         debounce = f"{dotted((*key, 'debounce'))} = {format_duration(pin.debounce_s)}"
         sentence = f"changes nothing, because {debounce} counts every edge; leave one of them out"
         problems.warn((*key, "counts"), sentence)
+
+
+def _warn_of_hand_times(written: WrittenPin[Any], pin: Pin, problems: Problems) -> None:
+    """Warn of a time that every level lasts anyway; what `[gpio]` says for all pins is no mistake."""
+    for name, time_s in (("dwell", pin.dwell_s), ("cooldown", pin.cooldown_s)):
+        if written.has(name) and 0 < time_s <= pin.settle_s:
+            debounce = f"{dotted(written.place('debounce'))} = {format_duration(pin.debounce_s)}"
+            sentence = f"changes nothing, because {debounce} is not shorter; write a longer {name}"
+            problems.warn(written.place(name), f"{sentence}, or leave it out")
 
 
 def _read(key: Key, raw: object, problems: Problems) -> tuple[Kind[Any, Any], WrittenPin[Any]]:

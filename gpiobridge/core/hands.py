@@ -120,8 +120,10 @@ class Hands:
         first: bool = False,
     ) -> None:
         self._active = active
-        self._dwell_s = dwell_s
-        self._cooldown_s = cooldown_s
+        # A level that has settled has lasted for a window, unless the first edge counts.
+        settles_s = 0.0 if first else window_s
+        self._dwell_s = dwell_s if dwell_s > settles_s else 0.0
+        self._cooldown_s = cooldown_s if cooldown_s > settles_s else 0.0
         self._window_s = window_s
         self._first = first
         self._pressed = level is active

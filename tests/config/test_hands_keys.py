@@ -89,3 +89,15 @@ def test_a_tap_that_can_t_be_is_warned_of(tmp_path: Path) -> None:
         "is not shorter than pins.button.hold = 500ms" in warning
     )
     assert warning.endswith("write a longer hold, or a shorter dwell")
+
+
+def test_a_time_that_the_debounce_asks_for_anyway_changes_nothing(tmp_path: Path) -> None:
+    """Each says so, but not what `[gpio]` says for all pins."""
+    read_times = read(
+        tmp_path,
+        '[gpio]\ndwell = "400ms"\n[pins.button]\npin = 17\ndebounce = "500ms"\ncooldown = "500ms"\n',
+    )
+    assert [warning.split("config.toml: ")[-1] for warning in read_times.warnings] == [
+        "pins.button.cooldown: changes nothing, because pins.button.debounce = 500ms is not "
+        "shorter; write a longer cooldown, or leave it out"
+    ]

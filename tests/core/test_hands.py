@@ -112,6 +112,19 @@ def test_what_is_told(
     assert Bench(dwell_s, cooldown_s).play(*changes, until_s=2.18) == heard
 
 
+@pytest.mark.parametrize("hand_s", [0.0, 0.01, WINDOW_S])
+def test_what_is_no_longer_than_the_debounce_holds_nothing_up(hand_s: float) -> None:
+    """A level that has settled has lasted so long: a press and a release count at once."""
+    for dwell_s, cooldown_s in ((hand_s, 0.0), (0.0, hand_s), (hand_s, hand_s)):
+        heard = Bench(dwell_s, cooldown_s).play(1.0, 1.1, 1.125, 1.3, until_s=2.0)
+        assert heard == [
+            (1.02, "low at 1"),
+            (1.12, "high at 1.1"),
+            (1.145, "low at 1.125"),
+            (1.32, "high at 1.3"),
+        ]
+
+
 def test_a_press_at_the_start_is_the_level_and_no_event() -> None:
     """Its release counts; a press within the cooldown of that belongs to it."""
     bench = Bench(0.4, 0.5, LOW)
