@@ -97,7 +97,7 @@ class KernelLines(OutputLines):
     def close(self) -> None:
         """Release every line at the level that it has; may be called twice, and before `open`.
 
-        What a line does then, the kernel decides: `docs/safe-outputs.md` says it.
+        What a line does then, the kernel decides: `docs/outputs.md` says it.
         """
         for descriptor in self._descriptors.values():
             with contextlib.suppress(OSError):
