@@ -102,8 +102,10 @@ def pass_on() -> None:
 
 def give_up() -> None:
     """Put what was handed over at its safe level: there will be no fresh process."""
+    places = {(held.chip, held.line) for held in _given}
     while _given:
         _make_safe(_given.pop())
+    safe_record.forget(places)
     _memory.clear()
 
 

@@ -102,14 +102,15 @@ def test_a_fresh_bridge_that_does_not_open_leaves_its_lines_safe(kernel: MadeUpK
     assert not kernel.is_used((0, 3))
 
 
-def test_a_stop_in_the_middle_makes_safe(kernel: MadeUpKernel) -> None:
-    """There will be no fresh process."""
+def test_a_stop_in_the_middle_makes_safe(kernel: MadeUpKernel, runtime: Path) -> None:
+    """There will be no fresh process, and nothing is left to do for make_safe."""
     handover.hand_over(opened(LAMP, lamp=HIGH), {})
     handover.give_up()
     handover.pass_on()
     assert kernel.told == {(0, 2): [HIGH, LOW]}
     assert not kernel.is_used((0, 2))
     assert "OUTPUTS_OF_RELOAD" not in os.environ
+    assert list(runtime.iterdir()) == []
 
 
 def test_without_a_reload_nothing_is_inherited(kernel: MadeUpKernel) -> None:
