@@ -2,7 +2,8 @@
 
 A reload is an exec in the same process (`serve.gunicorn_service`). A line is never released
 meanwhile, because its file stays open: older kernels make a released line an input. The files'
-numbers, and what the bridge wants to remember, go through a variable of the environment.
+numbers, and what the bridge wants to remember, go through one more open file, in memory: with many
+displays it would be too much for a variable of the environment, which only says where that file is.
 
 The way of a reload: the old bridge's watcher calls `hand_over` instead of closing its lines, and
 the main thread calls `pass_on` just before the exec. In the fresh process the lines `take` what is
@@ -95,9 +96,21 @@ def pass_on() -> None:
         if held.output in _off_at_s:
             due.append(Due(_off_at_s[held.output], kept, held.off_high))
     timers = [reload_timer.start(due)] if due else []
+    told = {"lines": lines, "memory": _memory, "timers": timers}
     # The process stays the same; a program that it has started would have another number.
-    told = {"process": os.getpid(), "lines": lines, "memory": _memory, "timers": timers}
-    os.environ[_VARIABLE] = json.dumps(told)
+    os.environ[_VARIABLE] = f"{os.getpid()} {_kept_file(json.dumps(told).encode())}"
+
+
+def _kept_file(content: bytes) -> int:
+    """Return the descriptor of a file without a name, which an exec leaves open."""
+    import fcntl
+    from tempfile import TemporaryFile
+
+    linux = hasattr(os, "memfd_create")
+    with os.fdopen(os.memfd_create("reload"), "wb") if linux else TemporaryFile() as file:
+        file.write(content)
+        file.flush()
+        return fcntl.fcntl(file.fileno(), fcntl.F_DUPFD, FIRST_FREE)
 
 
 def give_up() -> None:
@@ -150,13 +163,16 @@ def _take_all_over() -> None:
     if text is None:
         return
     try:
-        told = json.loads(text)
-        if told["process"] != os.getpid():
+        process, descriptor = map(int, text.split())
+        if process != os.getpid():
             return
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        with os.fdopen(descriptor, "rb") as file:
+            told = json.load(file)
         lines = [HeldLine(**line) for line in told["lines"]]
         memory = dict(told["memory"])
         timers = [Timer(*timer) for timer in told["timers"]]
-    except (ValueError, TypeError, KeyError):  # not ours
+    except (OSError, ValueError, TypeError, KeyError):  # not ours
         return
     _got_memory.update(memory)
     _timers.extend(timers)

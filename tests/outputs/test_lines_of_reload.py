@@ -50,7 +50,8 @@ def pass_through(
     """Leave lines, and be the fresh process: it has the same descriptors, and knows nothing."""
     handover.hand_over(lines, memory, off_at_s)
     handover.pass_on()
-    for held in json.loads(os.environ["OUTPUTS_OF_RELOAD"])["lines"]:
+    descriptor = int(os.environ["OUTPUTS_OF_RELOAD"].split()[1])
+    for held in json.loads(os.pread(descriptor, 10**7, 0))["lines"]:
         kernel._places[held["descriptor"]] = (held["chip"], held["line"])
     for held in handover._given:  # what an exec does with other descriptors
         os.close(held.descriptor)
@@ -58,6 +59,14 @@ def pass_through(
     handover._given.clear()
     handover._memory.clear()
     handover._off_at_s.clear()
+
+
+def told(folder: Path, content: str, process: int | None = None) -> None:
+    """Leave something to this process, or to another one."""
+    file = folder / "told"
+    file.write_text(content)
+    descriptor = os.open(file, os.O_RDONLY)  # closed by whoever it is for
+    os.environ["OUTPUTS_OF_RELOAD"] = f"{process or os.getpid()} {descriptor}"
 
 
 def test_a_line_is_taken_over_as_it_is(kernel: MadeUpKernel, runtime: Path) -> None:
@@ -122,29 +131,44 @@ def test_without_a_reload_nothing_is_inherited(kernel: MadeUpKernel) -> None:
 
 
 @pytest.mark.parametrize(
-    "told",
+    ("process", "content"),
     [
-        "nonsense",
-        '{"process": 1, "lines": [], "memory": {"of": "another process"}}',
-        '{"process": PID, "lines": [{"chip": 0}], "memory": {}, "timers": []}',
+        (1, '{"lines": [], "memory": {"of": "another process"}, "timers": []}'),
+        (None, '{"lines": [{"chip": 0}], "memory": {}, "timers": []}'),
+        (None, "nonsense"),
     ],
 )
 def test_what_is_not_for_this_process_is_dropped(
-    kernel: MadeUpKernel, monkeypatch: pytest.MonkeyPatch, told: str
+    kernel: MadeUpKernel, tmp_path: Path, process: int | None, content: str
 ) -> None:
     """A program that the bridge has started inherits the variable, but not the lines."""
-    monkeypatch.setenv("OUTPUTS_OF_RELOAD", told.replace("PID", str(os.getpid())))
+    told(tmp_path, content, process)
     assert handover.inherited() == {}
     assert "OUTPUTS_OF_RELOAD" not in os.environ
 
 
+def test_a_variable_that_is_nonsense(kernel: MadeUpKernel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No file is taken for the bridge's."""
+    for value in ("nonsense", f"{os.getpid()} 1000000", f"{os.getpid()}"):
+        monkeypatch.setenv("OUTPUTS_OF_RELOAD", value)
+        assert handover.inherited() == {}
+
+
+def test_many_displays_are_remembered(kernel: MadeUpKernel) -> None:
+    """A variable of the environment has room for 128 KiB, and a fresh process would not start."""
+    displays = [["192.168.1.20", f"{'x' * 200}{number}", "welcome"] for number in range(2000)]
+    pass_through(opened(LAMP, lamp=HIGH), kernel, displays=displays)
+    assert len(os.environ["OUTPUTS_OF_RELOAD"]) < 100
+    assert handover.inherited() == {"displays": displays}
+    handover.release_rest()
+
+
 def test_a_descriptor_that_is_no_line_is_not_touched(
-    kernel: MadeUpKernel, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    kernel: MadeUpKernel, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The kernel says what it is; the line is claimed anew."""
     held = HeldLine(0, 2, descriptor=2, safe_high=False, off_high=False, output="lamp")
-    told = {"process": os.getpid(), "lines": [asdict(held)], "memory": {}, "timers": []}
-    monkeypatch.setenv("OUTPUTS_OF_RELOAD", json.dumps(told))
+    told(tmp_path, json.dumps({"lines": [asdict(held)], "memory": {}, "timers": []}))
     assert handover.take(0, 2) is None
     assert caplog.messages == ["line 2 of gpiochip0 was lost in the reload"]
 
