@@ -7,8 +7,9 @@ that follows a button, which answers a press. `lines` says what a kind of output
 
 What drives a wire: `kernel_lines`, for each back end of the pins but two, on `line_request`, the
 kernel's own interface; `pigpio_lines`; and `simulated_lines`. `handover` carries open lines through
-a reload. Once the bridge has ended, however it ended, `make_safe` puts the lines at their safe
-level. It is a program of its own, and reads what `safe_record` has noted.
+a reload, in which `reload_timer` keeps the time. Once the bridge has ended, however it ended,
+`make_safe` puts the lines at their safe level. It is a program of its own, and reads what
+`safe_record` has noted.
 
 All of it runs on the watcher's thread, except that the thread that starts the watcher opens lines.
 """

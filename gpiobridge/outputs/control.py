@@ -224,6 +224,23 @@ class OutputControl:
         return self._on_since_s + self.settings.max_on_s
 
     @property
+    def off_at_s(self) -> float | None:
+        """When it is off by itself, if nothing else happens: by `max_on`, or by the end of a time.
+
+        None if it is off now, or stays on. A blinking output may be dark earlier.
+        """
+        if not self.on:
+            return None
+        order, at_s = self._counting, self._max_on_ends_s
+        if order.until_s < at_s:
+            below = None
+            if order is self._for_a_time:
+                below = self._by_program or self._of_page or self._standing
+            if below is None or _state(below, order.until_s) is OutputState.OFF:
+                at_s = order.until_s
+        return at_s if at_s < inf else None
+
+    @property
     def _apart_s(self) -> float:
         """Until when it stays dark, because it has gone on too shortly before."""
         if self.on or self._for_a_time or self._by_program:

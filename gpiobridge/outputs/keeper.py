@@ -121,7 +121,9 @@ class Keeper(DisplayObserver):
             return
         self._closed = True
         if reload:
-            handover.hand_over(self._lines, self._memory())
+            off_at_s = {name: each.off_at_s for name, each in self._controls.items()}
+            ends = {name: at_s for name, at_s in off_at_s.items() if at_s is not None}
+            handover.hand_over(self._lines, self._memory(), ends)
             return
         for name, output in self.settings.items():
             if name in self._written:

@@ -97,7 +97,7 @@ class KernelLines(OutputLines):
     def close(self) -> None:
         """Release every line at the level that it has; may be called twice, and before `open`.
 
-        What a line does then, the kernel decides: `docs/safe-outputs.md` says it.
+        What a line does then, the kernel decides: `docs/outputs.md` says it.
         """
         for descriptor in self._descriptors.values():
             with contextlib.suppress(OSError):
@@ -112,7 +112,13 @@ class KernelLines(OutputLines):
     def hand_over(self) -> list[HeldLine]:
         """Leave every line to the process after a reload, at the level that it has."""
         held = [
-            HeldLine(*_place(self._safe[name]), descriptor, self._safe[name].safe is Level.HIGH)
+            HeldLine(
+                *_place(self._safe[name]),
+                descriptor,
+                safe_high=self._safe[name].safe is Level.HIGH,
+                off_high=self._outputs[name].level(on=False) is Level.HIGH,
+                output=name,
+            )
             for name, descriptor in self._descriptors.items()
         ]
         self._descriptors.clear()

@@ -20,10 +20,8 @@ def kernel(monkeypatch: pytest.MonkeyPatch) -> Iterator[MadeUpKernel]:
         monkeypatch.setattr(chips, name, getattr(made_up, name))
     monkeypatch.setattr(boards, "is_raspberry_pi", lambda: True)
     monkeypatch.setattr(boards, "_installed", lambda _: True)
-    for name in ("_given", "_got"):
+    for name in ("_given", "_memory", "_off_at_s", "_got", "_got_memory", "_timers"):
         monkeypatch.setattr(handover, name, type(getattr(handover, name))())
-    monkeypatch.setattr(handover, "_memory", {})
-    monkeypatch.setattr(handover, "_got_memory", {})
     yield made_up
     made_up.close()
 

@@ -2,8 +2,12 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -12,9 +16,12 @@ from made_up_kernel import MadeUpKernel
 from gpiobridge.config import Gpio, OutputState
 from gpiobridge.core.events import Level
 from gpiobridge.errors import PinError
-from gpiobridge.outputs import handover
+from gpiobridge.outputs import handover, line_request, reload_timer
+from gpiobridge.outputs.control import OutputControl
 from gpiobridge.outputs.gpio import KIND, WiredOutput
+from gpiobridge.outputs.handover import HeldLine
 from gpiobridge.outputs.lines import OutputLines
+from gpiobridge.outputs.reload_timer import Due
 from gpiobridge.outputs.simulated_lines import SimulatedLines
 
 LOW, HIGH = Level.LOW, Level.HIGH
@@ -34,17 +41,32 @@ def opened(*outputs: WiredOutput, **levels: Level) -> OutputLines:
     return lines
 
 
-def pass_through(lines: OutputLines, kernel: MadeUpKernel, **memory: object) -> None:
+def pass_through(
+    lines: OutputLines,
+    kernel: MadeUpKernel,
+    off_at_s: Mapping[str, float] | None = None,
+    **memory: object,
+) -> None:
     """Leave lines, and be the fresh process: it has the same descriptors, and knows nothing."""
-    handover.hand_over(lines, memory)
+    handover.hand_over(lines, memory, off_at_s)
     handover.pass_on()
-    for held in json.loads(os.environ["OUTPUTS_OF_RELOAD"])["lines"]:
+    descriptor = int(os.environ["OUTPUTS_OF_RELOAD"].split()[1])
+    for held in json.loads(os.pread(descriptor, 10**7, 0))["lines"]:
         kernel._places[held["descriptor"]] = (held["chip"], held["line"])
     for held in handover._given:  # what an exec does with other descriptors
         os.close(held.descriptor)
         del kernel._places[held.descriptor]
     handover._given.clear()
     handover._memory.clear()
+    handover._off_at_s.clear()
+
+
+def told(folder: Path, content: str, process: int | None = None) -> None:
+    """Leave something to this process, or to another one."""
+    file = folder / "told"
+    file.write_text(content)
+    descriptor = os.open(file, os.O_RDONLY)  # closed by whoever it is for
+    os.environ["OUTPUTS_OF_RELOAD"] = f"{process or os.getpid()} {descriptor}"
 
 
 def test_a_line_is_taken_over_as_it_is(kernel: MadeUpKernel, runtime: Path) -> None:
@@ -89,14 +111,15 @@ def test_a_fresh_bridge_that_does_not_open_leaves_its_lines_safe(kernel: MadeUpK
     assert not kernel.is_used((0, 3))
 
 
-def test_a_stop_in_the_middle_makes_safe(kernel: MadeUpKernel) -> None:
-    """There will be no fresh process."""
+def test_a_stop_in_the_middle_makes_safe(kernel: MadeUpKernel, runtime: Path) -> None:
+    """There will be no fresh process, and nothing is left to do for make_safe."""
     handover.hand_over(opened(LAMP, lamp=HIGH), {})
     handover.give_up()
     handover.pass_on()
     assert kernel.told == {(0, 2): [HIGH, LOW]}
     assert not kernel.is_used((0, 2))
     assert "OUTPUTS_OF_RELOAD" not in os.environ
+    assert list(runtime.iterdir()) == []
 
 
 def test_without_a_reload_nothing_is_inherited(kernel: MadeUpKernel) -> None:
@@ -108,29 +131,44 @@ def test_without_a_reload_nothing_is_inherited(kernel: MadeUpKernel) -> None:
 
 
 @pytest.mark.parametrize(
-    "told",
+    ("process", "content"),
     [
-        "nonsense",
-        '{"process": 1, "lines": [], "memory": {"of": "another process"}}',
-        '{"process": PID, "lines": [{"chip": 0}], "memory": {}}',
+        (1, '{"lines": [], "memory": {"of": "another process"}, "timers": []}'),
+        (None, '{"lines": [{"chip": 0}], "memory": {}, "timers": []}'),
+        (None, "nonsense"),
     ],
 )
 def test_what_is_not_for_this_process_is_dropped(
-    kernel: MadeUpKernel, monkeypatch: pytest.MonkeyPatch, told: str
+    kernel: MadeUpKernel, tmp_path: Path, process: int | None, content: str
 ) -> None:
     """A program that the bridge has started inherits the variable, but not the lines."""
-    monkeypatch.setenv("OUTPUTS_OF_RELOAD", told.replace("PID", str(os.getpid())))
+    told(tmp_path, content, process)
     assert handover.inherited() == {}
     assert "OUTPUTS_OF_RELOAD" not in os.environ
 
 
+def test_a_variable_that_is_nonsense(kernel: MadeUpKernel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No file is taken for the bridge's."""
+    for value in ("nonsense", f"{os.getpid()} 1000000", f"{os.getpid()}"):
+        monkeypatch.setenv("OUTPUTS_OF_RELOAD", value)
+        assert handover.inherited() == {}
+
+
+def test_many_displays_are_remembered(kernel: MadeUpKernel) -> None:
+    """A variable of the environment has room for 128 KiB, and a fresh process would not start."""
+    displays = [["192.168.1.20", f"{'x' * 200}{number}", "welcome"] for number in range(2000)]
+    pass_through(opened(LAMP, lamp=HIGH), kernel, displays=displays)
+    assert len(os.environ["OUTPUTS_OF_RELOAD"]) < 100
+    assert handover.inherited() == {"displays": displays}
+    handover.release_rest()
+
+
 def test_a_descriptor_that_is_no_line_is_not_touched(
-    kernel: MadeUpKernel, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    kernel: MadeUpKernel, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The kernel says what it is; the line is claimed anew."""
-    line = {"chip": 0, "line": 2, "descriptor": 2, "safe_high": False}
-    told = {"process": os.getpid(), "lines": [line], "memory": {}}
-    monkeypatch.setenv("OUTPUTS_OF_RELOAD", json.dumps(told))
+    held = HeldLine(0, 2, descriptor=2, safe_high=False, off_high=False, output="lamp")
+    told(tmp_path, json.dumps({"lines": [asdict(held)], "memory": {}, "timers": []}))
     assert handover.take(0, 2) is None
     assert caplog.messages == ["line 2 of gpiochip0 was lost in the reload"]
 
@@ -150,9 +188,9 @@ from gpiobridge.outputs.handover import HeldLine
 
 class Lines:
     def hand_over(self):
-        return [HeldLine(0, 2, int(sys.argv[2]), False)]
+        return [HeldLine(0, 2, int(sys.argv[2]), False, False, "lamp")]
 
-handover.hand_over(Lines(), {"states": {"lamp": "on"}})
+handover.hand_over(Lines(), {"states": {"lamp": "on"}}, {"lamp": 1e9})
 os.set_inheritable(int(sys.argv[2]), False)  # as the service does with every descriptor
 handover.pass_on()
 os.dup2(2, 3)  # its socket
@@ -165,7 +203,12 @@ line_request.is_claimed = lambda descriptor, chip, line: os.fstat(descriptor)
 descriptor = handover.take(0, 2)
 assert not os.get_inheritable(descriptor)
 assert "OUTPUTS_OF_RELOAD" not in os.environ
-os.write(descriptor, repr(handover.inherited()).encode())
+(timer,) = handover._timers
+handover.release_rest()
+try:
+    os.kill(timer.process, 0)
+except ProcessLookupError:
+    os.write(descriptor, repr(handover.inherited()).encode())
 """
 
 
@@ -180,3 +223,117 @@ def test_a_descriptor_goes_through_a_real_exec() -> None:
     finally:
         os.close(reading)
         os.close(writing)
+
+
+# ---------------------------------------------------------------- what must be off meanwhile
+
+
+@pytest.mark.parametrize(
+    ("orders", "off_at_s"),
+    [
+        ([], None),
+        ([(OutputState.ON, None)], 100.0 + 5.0),  # max_on
+        ([(OutputState.ON, 2.0)], 102.0),
+        ([(OutputState.PULSE, None)], 100.5),
+        ([(OutputState.BLINK, 9.0)], 105.0),
+        # It goes on afterwards.
+        ([(OutputState.ON, None), (OutputState.ON, 2.0)], 105.0),
+        ([(OutputState.ON, None), (OutputState.PULSE, 2.0)], 105.0),
+        ([(OutputState.OFF, 2.0)], None),
+    ],
+)
+def test_when_an_output_goes_off_by_itself(
+    orders: list[tuple[OutputState, float | None]], off_at_s: float | None
+) -> None:
+    """By the end of its time or of max_on, whichever comes first."""
+    control = OutputControl(WiredOutput(name="lamp", pin=2, max_on_s=5.0), 0.0)
+    for state, for_s in orders:
+        control.set(state, 100.0, for_s)
+    control.update(100.0)
+    assert control.off_at_s == off_at_s
+
+
+@pytest.fixture
+def wire(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[int, int]]:
+    """A pipe: what is set at its second end comes out at the first, also from another process."""
+
+    def write(descriptor: int, *, high: bool) -> None:
+        os.write(descriptor, b"1" if high else b"0")
+
+    monkeypatch.setattr(line_request, "write", write)
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
+    yield reading, writing
+    os.close(reading)
+    os.close(writing)
+
+
+def comes_out(reading: int, limit_s: float = 20.0) -> bytes:
+    """Wait for what comes out of a pipe."""
+    end_s = time.monotonic() + limit_s
+    while time.monotonic() < end_s:
+        try:
+            return os.read(reading, 9)
+        except BlockingIOError:
+            time.sleep(0.01)
+    raise AssertionError("nothing comes out")
+
+
+def test_an_output_is_switched_off_in_time(wire: tuple[int, int]) -> None:
+    """Each at its own time and level; one that no longer answers keeps no other from it."""
+    reading, writing = wire
+    now_s = time.monotonic()
+    due = [
+        Due(now_s + 0.2, writing, True),
+        Due(now_s, 10**6, False),
+        Due(now_s + 0.1, writing, False),
+    ]
+    timer = reload_timer.start(due)
+    said = comes_out(reading)
+    while len(said) < 2:
+        said += comes_out(reading)
+    assert said == b"01"
+    assert time.monotonic() >= now_s + 0.2
+    reload_timer.end(timer)
+
+
+def test_a_fresh_bridge_ends_the_timer(wire: tuple[int, int]) -> None:
+    """From then on it keeps the time itself; no process is left."""
+    reading, writing = wire
+    timer = reload_timer.start([Due(time.monotonic() + 60, writing, False)])
+    reload_timer.end(timer)
+    with pytest.raises(ProcessLookupError):
+        os.kill(timer.process, 0)
+    with pytest.raises(BlockingIOError):
+        os.read(reading, 9)
+
+
+def test_the_timer_holds_no_connection_open(wire: tuple[int, int]) -> None:
+    """A browser must see that the old bridge has closed it."""
+    ours, theirs = socket.socketpair()
+    timer = reload_timer.start([Due(time.monotonic() + 60, wire[1], False)])
+    ours.close()
+    theirs.settimeout(20)
+    assert theirs.recv(1) == b""
+    theirs.close()
+    reload_timer.end(timer)
+
+
+def test_what_stays_on_needs_no_timer(kernel: MadeUpKernel) -> None:
+    """There is no process beside the bridge then."""
+    pass_through(opened(FAN, fan=LOW), kernel)
+    assert handover.inherited() == {}
+    assert handover._timers == []
+    handover.release_rest()
+
+
+def test_what_ends_has_a_timer(kernel: MadeUpKernel) -> None:
+    """It is the fresh process's to end."""
+    pass_through(opened(LAMP, lamp=HIGH), kernel, {"lamp": time.monotonic() + 60})
+    lines = opened(LAMP, lamp=HIGH)
+    (timer,) = handover._timers
+    os.kill(timer.process, 0)
+    handover.release_rest()
+    with pytest.raises(ProcessLookupError):
+        os.kill(timer.process, 0)
+    lines.close()
