@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import MISSING, fields
 
 from gpiobridge.cli.table import table
-from gpiobridge.config import Output, Page, Pin, Settings, format_duration
+from gpiobridge.config import Output, OutputState, Page, Pin, Settings, format_duration
 from gpiobridge.config.tables import (
     GpioTable,
     KioskTable,
@@ -141,29 +141,54 @@ def _pin(settings: Settings, pin: Pin) -> tuple[str, ...]:
 
 
 def _outputs(settings: Settings) -> Iterator[str]:
-    """Show the outputs, if there are any, and the pages that set them."""
+    """Show the outputs, and what sets them besides programs, if there are any."""
     outputs = settings.outputs.values()
-    if outputs:
-        header = ("output", "where", "active", "initial", "safe", "blink", "max on", "set by")
-        yield table(header, [_output(settings, output) for output in outputs])
-
-
-def _output(settings: Settings, output: Output) -> tuple[str, ...]:
-    pages = [
-        f"{name} ({page.outputs[output.name].state}{', kept' * page.outputs[output.name].keep})"
-        for name, page in settings.pages.items()
-        if output.name in page.outputs
-    ]
-    return (
-        output.name,
-        output.placed(settings.gpio),
-        output.active,
-        "follows" if output.follows else output.initial,
-        output.safe,
-        format_duration(output.blink_s),
-        "" if output.max_on_s is None else format_duration(output.max_on_s),
-        f"pin {output.follows}" if output.follows else ", ".join(pages) or "programs",
+    if not outputs:
+        return
+    yield table(
+        ("output", "where", "active", "initial", "safe", "max on"),
+        [
+            (
+                output.name,
+                output.placed(settings.gpio),
+                output.active,
+                "" if output.follows else _state(output, output.initial),
+                output.safe,
+                "" if output.max_on_s is None else format_duration(output.max_on_s),
+            )
+            for output in outputs
+        ],
     )
+    if rows := [row for output in outputs for row in _set_by(settings, output)]:
+        yield table(("output", "state", "when"), rows)
+
+
+def _set_by(settings: Settings, output: Output) -> Iterator[tuple[str, str, str]]:
+    """List what sets an output besides programs, which may set each one."""
+    rows = [
+        (_state(output, page.outputs[output.name].state), f"page {page.name}{kept}")
+        for page in settings.pages.values()
+        if output.name in page.outputs
+        for kept in (", and after it" if page.outputs[output.name].keep else "",)
+    ]
+    if output.follows:
+        rows.append(("on", f"pin {output.follows} would move a display"))
+        rows.append((_state(output, OutputState.BLINK), f"pin {output.follows} moves a display"))
+    if output.without_display:
+        rows.append((output.without_display, "no display is connected"))
+    if output.from_pages:
+        rows.append(("any", "a page on the kiosk sets it"))
+    for number, row in enumerate(rows):
+        yield (output.name if number == 0 else "", *row)
+
+
+def _state(output: Output, state: OutputState) -> str:
+    """Write a state, with its time."""
+    if state is OutputState.BLINK:
+        return f"blink {format_duration(output.blink_s)}"
+    if state is OutputState.PULSE:
+        return f"pulse {format_duration(output.pulse_s)}"
+    return state
 
 
 def _rules(settings: Settings, page: Page) -> Iterator[tuple[str, ...]]:

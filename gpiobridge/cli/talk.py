@@ -17,6 +17,7 @@ from gpiobridge.cli.group import main
 from gpiobridge.cli.options import token_option, url_option, which_config_option
 from gpiobridge.client.audience import Audience
 from gpiobridge.client.target import Target, find_bridge
+from gpiobridge.config.words import one_of
 
 _api_token_option = click.option(
     "--api-token",
@@ -42,6 +43,13 @@ def _output_s(_ctx: click.Context, _param: click.Parameter, value: str | None) -
     from gpiobridge.outputs.orders import MAX_FOR_S
 
     return _seconds(value, "an output", MAX_FOR_S)
+
+
+def _output_state(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
+    states = tuple(config.OutputState)
+    if value not in states:
+        raise click.BadParameter(f'"{value}" {one_of(value, states)}')
+    return value
 
 
 def _seconds(value: str | None, what: str, most_s: float) -> float | None:
@@ -216,7 +224,7 @@ def navigate(to: str, who: Audience, bridge: Target) -> None:
 
 @main.command()
 @click.argument("name")
-@click.argument("state", type=click.Choice(["on", "off", "blink", "pulse"]))
+@click.argument("state", callback=_output_state)
 @click.option(
     "--for",
     "for_s",
@@ -228,6 +236,8 @@ def navigate(to: str, who: Audience, bridge: Target) -> None:
 @_with_bridge
 def output(name: str, state: str, for_s: float | None, bridge: Target) -> None:
     """Set the output NAME of a running bridge, such as a lamp or a lock.
+
+    STATE is on, off, blink or pulse.
 
     On the bridge's own machine its user (and root) needs no token.
     """

@@ -106,6 +106,8 @@ def start(app: Flask, declared: Declared, orders: Orders) -> RunningBridge:
         log.warning("the pins are SIMULATED: no GPIO is read")
         if not isinstance(declared.config, Settings):  # our own service prints its own greeting
             log.info("press them at %s", _simulator_address(declared.url_prefix, settings))
+    if watcher.outputs.simulated:
+        log.warning("the outputs are SIMULATED: no GPIO is driven")
     for overlap in overlapping(
         app, declared.url_prefix, paths, [*settings.pins, *settings.outputs]
     ):

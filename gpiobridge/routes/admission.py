@@ -133,7 +133,7 @@ def check_api(request: Request, server: Server, key: str) -> None:
             403,
             "The API asks for a token, and none is set: write server.api_token, and send it as "
             f"Authorization: Bearer{'' if server.behind_a_proxy else local}. On the machine itself "
-            "gpiobridge push, navigate and press need no token, as the bridge's user, at a "
+            "the command gpiobridge needs no token, as the bridge's user, at a "
             "loopback address.",
         )
     elif server.behind_a_proxy:

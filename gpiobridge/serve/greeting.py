@@ -51,6 +51,12 @@ def _greeting(running: RunningBridge, host: str, port: int) -> str:
     if running.settings.server.token:
         lines.append("  it asks for the token: open it once with ?token=... added")
     lines += [f"  {pin.name}: {pin.placed(gpio)}, active {pin.active}" for pin in pins]
+    lines += [
+        f"  {output.name}: output on {output.placed(gpio)}, active {output.active}"
+        for output in running.settings.outputs.values()
+    ]
+    if running.watcher.outputs.simulated:
+        lines.append("  the outputs are simulated: no GPIO is driven")
     if running.watcher.pins.simulated:
         lines += [
             "  the pins are simulated: no GPIO is read",

@@ -136,6 +136,65 @@ def test_a_line_of_another_chip_is_on_no_header(tmp_path: Path) -> None:
     assert ["door", "line 3 of gpiochip3", "down", "high", "500us", "2s"] in rows
 
 
+OUTPUTS = """
+[pins]
+button = 17
+[outputs]
+lamp = 22
+button-lamp = { pin = 5, follows = "button" }
+sign = { pin = 6, initial = "blink", blink = "1s", safe = "on" }
+[outputs.left-door-of-the-hall]
+pin = 3
+chip = "gpiochip2"
+active = "low"
+pulse = "1.5s"
+max_on = "2s"
+without_display = "off"
+from_pages = true
+[pages.welcome]
+on_low.button = "open"
+outputs.lamp = "blink"
+outputs.left-door-of-the-hall = "off"
+[pages.open]
+outputs.lamp = { state = "on", keep = true }
+outputs.left-door-of-the-hall = "pulse"
+"""
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        ["output", "where", "active", "initial", "safe", "max on"],
+        ["lamp", "GPIO 22, header pin 15", "high", "off", "off"],
+        ["button-lamp", "GPIO 5, header pin 29", "high", "off"],
+        ["sign", "GPIO 6, header pin 31", "high", "blink 1s", "on"],
+        ["left-door-of-the-hall", "line 3 of gpiochip2", "low", "off", "off", "2s"],
+        ["output", "state", "when"],
+        ["lamp", "blink 500ms", "page welcome"],
+        ["on", "page open, and after it"],
+        ["button-lamp", "on", "pin button would move a display"],
+        ["blink 500ms", "pin button moves a display"],
+        ["left-door-of-the-hall", "off", "page welcome"],
+        ["pulse 1.5s", "page open"],
+        ["off", "no display is connected"],
+        ["any", "a page on the kiosk sets it"],
+    ],
+    ids=lambda row: f"{row[0]} {row[1]}",
+)
+def test_check_shows_the_outputs(tmp_path: Path, row: list[str]) -> None:
+    """Where they are, and what sets them besides programs."""
+    assert row in check(tmp_path, OUTPUTS)
+
+
+def test_what_only_programs_set_needs_no_table(tmp_path: Path) -> None:
+    """Nor has a file without outputs one."""
+    least = "[pins]\nbutton = 17\n[pages.welcome]\n[pages.open]\n"
+    heads = [row[:3] for row in check(tmp_path, f"{least}[outputs]\nlamp = 22\n") if row]
+    assert ["output", "where", "active"] in heads
+    assert ["output", "state", "when"] not in heads
+    assert "output" not in [row[0] for row in check(tmp_path, least) if row]
+
+
 def said_of_stage(tmp_path: Path, text: str) -> str:
     """What `check` says below its tables, in one line."""
     rows = check(tmp_path, text)

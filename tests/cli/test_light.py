@@ -93,6 +93,7 @@ def test_an_error_needs_no_server(tmp_path: Path) -> None:
         ["press", "button", "--for", "1ms"],
         ["push", '{"score": 3}', "--page", "welcome", "--retain", "score"],
         ["navigate", "open", "--exclude", "staff"],
+        ["output", "lamp", "on", "--for", "2s"],
     ],
 )
 def test_a_command_that_asks_is_light(tmp_path: Path, port: int, words: list[str]) -> None:
@@ -111,6 +112,7 @@ def test_a_command_that_asks_is_light(tmp_path: Path, port: int, words: list[str
         (["press", "button", "--url", DOWN], 1),
         (["push", "1", "--url", DOWN], 1),
         (["navigate", "open", "--url", DOWN], 1),
+        (["output", "lamp", "on", "--url", DOWN], 1),
         (["kiosk", "--url", DOWN, "--write-policy", "-"], 0),
         (["version"], 0),
     ],

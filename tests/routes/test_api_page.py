@@ -6,6 +6,7 @@ from pathlib import Path
 
 import gpiobridge
 from gpiobridge import GpioBridge
+from gpiobridge.app.outputs import LiveOutput
 from gpiobridge.app.pins import LivePin
 from gpiobridge.client.frames import Frames, connect
 
@@ -56,12 +57,22 @@ def test_all_of_a_pin_is_there() -> None:
         assert f'"].{name}{signature(getattr(LivePin, name))}`' in PAGE, name
 
 
+def test_all_of_an_output_is_there() -> None:
+    """What `bridge.outputs[...]` has, with its real signatures."""
+    cells = [line.split("|")[1] for line in PAGE.splitlines() if "`bridge.outputs[" in line]
+    shown = set(re.findall(r"\.([a-z]+)[(`]", " ".join(cells)))
+    assert shown == public(LiveOutput) | {"name"}
+    for name in ("on", "off", "blink", "pulse", "set"):
+        assert f".{name}{signature(getattr(LiveOutput, name))}`" in PAGE, name
+
+
 def test_all_of_the_page_script_is_there() -> None:
     """What hangs on `window.gpiobridge`, and the events."""
     hangs = re.search(r"window\.gpiobridge = \{\n(.*?)\n  \};", CLIENT, re.DOTALL)
     assert hangs is not None
     names = set(re.findall(r"^    (?:get )?(\w+)", hangs[1], re.MULTILINE))
-    assert names == {"page", "pins", "send", "display", "asleep", "go"}
+    assert names == {"page", "pins", "send", "output", "display", "asleep", "go"}
     assert {name for name in names if f"`gpiobridge.{name}" not in PAGE} == set()
     events = set(re.findall(r'\btell\("(\w+)"', CLIENT)) | {"online", "offline"}
+    events.remove("output")  # only the simulator's page hears it
     assert set(re.findall(r"gpiobridge:(\w+)", PAGE)) == events

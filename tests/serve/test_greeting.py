@@ -148,3 +148,25 @@ def test_a_pin_is_named_with_its_place_on_the_header(run_bridge: Run, tmp_path: 
     said = greeting(run_bridge(config=file))
     assert "\n  button: GPIO 11, header pin 23, active low\n" in said
     assert "\n  spare: GPIO 30, not on the header, active low\n" in said
+
+
+def test_an_output_is_named_with_its_place(run_bridge: Run, tmp_path: Path) -> None:
+    """Behind the pins; without a GPIO it is said that none is driven."""
+    file = write_exhibit(tmp_path)
+    text = '[outputs]\nlamp = 22\nlock = { pin = 3, chip = "gpiochip2", active = "low" }\n'
+    file.write_text(file.read_text("utf-8") + text, "utf-8")
+    said = greeting(run_bridge(config=file))
+    assert (
+        "\n  door: GPIO 27, header pin 13, active high\n"
+        "  lamp: output on GPIO 22, header pin 15, active high\n"
+        "  lock: output on line 3 of gpiochip2, active low\n"
+        "  the outputs are simulated: no GPIO is driven\n"
+        "  the pins are simulated: no GPIO is read\n"
+    ) in said
+
+
+def test_without_outputs_nothing_is_said_of_them(run_bridge: Run) -> None:
+    """Most exhibits have none."""
+    said = greeting(run_bridge())
+    assert "output on" not in said
+    assert "outputs are" not in said

@@ -94,7 +94,7 @@ def test_who_may_use_the_api(
         assert answer.text == (
             "The API asks for a token, and none is set: write server.api_token, and send it as "
             f"Authorization: Bearer{'' if proxied else local}. On the machine itself "
-            "gpiobridge push, navigate and press need no token, as the bridge's user, at a "
+            "the command gpiobridge needs no token, as the bridge's user, at a "
             "loopback address.\n"
         )
         assert answer.text.strip() == own_sentence(403, answer.data)  # a command shows all of it
