@@ -98,10 +98,12 @@ class Proof:
 
     def _no_key(self) -> str:
         """Say why there is no key, and what to do."""
-        if not is_loopback(urllib.parse.urlsplit(self._base).hostname or ""):
+        parts = urllib.parse.urlsplit(self._base)
+        if parts.scheme != "http" or not is_loopback(parts.hostname or ""):
             return (
-                f"{self._base} is not a loopback address; if that bridge is on this machine, start "
-                "the kiosk with --url http://127.0.0.1:PORT"
+                f"{self._base} is not a bridge's own address on this machine; if its bridge is "
+                "here, start the kiosk with --url http://127.0.0.1:PORT, or write that address "
+                "into server.url and give the bridge's configuration with --config, too"
             )
         if path := unreadable_key(self._base, self._environ):
             return (
