@@ -71,7 +71,8 @@ class Proof:
             StoppedError: a signal came meanwhile.
         """
         keys = find_kiosk_keys(self._base, self._environ)
-        why = "" if keys else self._no_key()
+        # A bridge that stops takes its key along: one that was there comes again.
+        why = "" if keys or self._proven else self._no_key()
         for found in keys:
             if found.key in self._shown:
                 continue

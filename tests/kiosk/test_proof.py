@@ -90,6 +90,15 @@ def test_a_bridge_that_has_started_anew_gets_the_proof_again(bridge: Bridge, pro
     ]
 
 
+def test_a_bridge_that_stops_takes_its_key_along(bridge: Bridge, proof: Proof, caplog: Any) -> None:
+    """Nothing is amiss: with the bridge the next key comes."""
+    caplog.set_level(logging.INFO)
+    proof.begin()
+    bridge.keys = []
+    proof.renew(seen=True)
+    assert caplog.messages == []
+
+
 def test_a_stale_key_is_passed_over(bridge: Bridge, proof: Proof, caplog: Any) -> None:
     """The next one is the live bridge's, and nothing is amiss."""
     caplog.set_level(logging.INFO)
