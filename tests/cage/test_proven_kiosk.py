@@ -17,6 +17,12 @@ from .exhibit import BLUE, GREEN, READY_CONFIG, page, shown
 from .screen import Kiosk
 
 TOKEN = "correct-horse_battery"
+LOCK = "[outputs.lock]\npin = 22\nfrom_pages = true\n"
+ORDERS = """\
+<script>
+  addEventListener("gpiobridge:message", (event) => gpiobridge.output("lock", event.detail));
+</script>
+"""
 
 
 class Show:
@@ -32,7 +38,7 @@ class Show:
     def __init__(self, folder: Path, browser: str, token: str, *options: str) -> None:
         (folder / "templates").mkdir()
         for name, colour in (("welcome", GREEN), ("open", BLUE)):
-            (folder / "templates" / f"{name}.html").write_text(page(name, colour))
+            (folder / "templates" / f"{name}.html").write_text(page(name, colour) + ORDERS)
         self.config = folder / "config.toml"
         self.token = token
         # Each user's own folder; the launcher has another user's name under cage.
@@ -54,7 +60,7 @@ class Show:
     def write(self, port: int) -> None:
         """Write the configuration."""
         token = f'token = "{self.token}"' if self.token else ""
-        self.config.write_text(READY_CONFIG.format(port=port, token=token))
+        self.config.write_text(READY_CONFIG.format(port=port, token=token) + LOCK)
 
     def start(self, port: int = 0) -> BridgeProcess:
         """Start a bridge."""
@@ -73,6 +79,19 @@ class Show:
     def shows(self, name: str) -> None:
         """Wait until the kiosk's page is shown, and proven."""
         self.kiosk.wait(lambda: self.told() == [["kiosk", name, True]], 40)
+
+    def order(self, page: str, state: str) -> None:
+        """Have a page order what the lock does."""
+        body = json.dumps({"data": state, "page": page}).encode()
+        status, said = self.bridge.request(
+            "/api/messages", body, headers={"Authorization": f"Bearer {TOKEN}"}
+        )
+        assert (status, json.loads(said)) == (200, {"displays": 1})
+
+    def lock(self) -> str:
+        """What the lock does."""
+        state: str = self.bridge.health()["outputs"]["lock"]["state"]
+        return state
 
     def secrets_in(self, text: str) -> list[str]:
         """The secrets in a text: those of the cookie, and tickets."""
@@ -139,7 +158,7 @@ def test_what_a_proof_outlives(
 
 @pytest.mark.timeout(90)
 def test_another_browser_is_none(show: Callable[..., Show], browser: Any) -> None:
-    """With the viewers' token, the kiosk's name and the kiosk's own address it may only look."""
+    """With the viewers' token, the kiosk's name and its own address it can't open a lock."""
     hall = show("chromium", TOKEN)
     hall.shows("welcome")
     copied = (hall.kiosk.folder / "start.html").read_text()
@@ -147,12 +166,18 @@ def test_another_browser_is_none(show: Callable[..., Show], browser: Any) -> Non
     assert "kiosk_ticket=" in address
     tab = browser.new_page()
     try:
-        for query in (address, f"{hall.bridge.url}/welcome?display=kiosk&token={TOKEN}"):
+        for query in (address, f"{hall.bridge.url}/open?display=kiosk&token={TOKEN}"):
             tab.goto(query)
             wait_until(lambda: len(shown(hall.bridge)) == 2)
             assert sorted(of_kiosk for *_, of_kiosk in hall.told()) == [False, True]
+            if "/open" in query:
+                hall.order("open", "on")
+                hall.bridge.wait_for_line('"kiosk" on open may not set output lock')
+                assert hall.lock() == "off"
             tab.goto("about:blank")
             wait_until(lambda: len(shown(hall.bridge)) == 1)
     finally:
         tab.close()
-    hall.bridge.wait_for_line("a display calls itself kiosk, as this machine's own kiosk does")
+    assert any("a display calls itself kiosk, as this" in line for line in hall.bridge.log)
+    hall.order("welcome", "on")
+    hall.kiosk.wait(lambda: hall.lock() == "on")

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from harness.bridge_process import BridgeProcess, Run
 from harness.deadline import DEADLINE_S, wait_until
+from harness.exhibit import CONFIG
 from websockets.exceptions import InvalidStatus
 
 from gpiobridge.client import asking
@@ -25,6 +26,7 @@ SECRET, TICKET, GUESS = "s" * 43, "t" * 43, "g" * 43
 ELSEWHERE = ("127.0.0.2", 0)
 """An address that counts as another client: only 127.0.0.1 and ::1 are this machine itself."""
 
+WITH_LOCK = f"{CONFIG}\n[outputs.lock]\npin = 22\nfrom_pages = true\n"
 PROVE = {"display": "kiosk", "secret": SECRET, "ticket": TICKET}
 
 
@@ -92,6 +94,16 @@ def page(
         yield lambda: told(bridge)[0][2]
 
 
+def lock_after(bridge: BridgeProcess, state: str, query: str, headers: dict[str, str]) -> str:
+    """The lock's state once a page has ordered another one, and is gone."""
+    with bridge.socket("welcome", query, additional_headers=headers) as socket:
+        wait_until(lambda: len(told(bridge)) == 1)
+        socket.send(json.dumps({"type": "output", "output": "lock", "state": state}))
+    wait_until(lambda: told(bridge) == [])
+    found: str = bridge.health()["outputs"]["lock"]["state"]
+    return found
+
+
 def name_of(secret: str) -> str:
     """The name of the cookie of a secret, as the bridge chooses it; it is no secret."""
     return f"gpiobridge-kiosk-{sha256(secret.encode()).hexdigest()[:8]}"
@@ -150,7 +162,7 @@ FORGED: dict[str, tuple[str, dict[str, str]]] = {
 def proven(share_bridge: Run) -> BridgeProcess:
     """A bridge to which a kiosk has proven itself, and whose ticket is used up."""
     server = f'host = "0.0.0.0"\ntoken = "{TOKEN}"\napi_token = "only-for-programs-of-mine"'
-    bridge = share_bridge("telling", server, token=TOKEN)
+    bridge = share_bridge("telling", server, WITH_LOCK, token=TOKEN)
     prove(bridge)
     load(bridge, f"/gpiobridge/stage?display=kiosk&token={TOKEN}&kiosk_ticket={TICKET}")
     return bridge
@@ -158,10 +170,11 @@ def proven(share_bridge: Run) -> BridgeProcess:
 
 @pytest.mark.parametrize("way", FORGED)
 def test_a_forged_kiosk(proven: BridgeProcess, way: str) -> None:
-    """It looks as everybody may, and is no kiosk of this machine."""
+    """It looks as everybody may, and opens no lock."""
     query, headers = FORGED[way]
     with page(proven, query, additional_headers=BEARER | headers) as is_proven:
         assert not is_proven()
+    assert lock_after(proven, "on", query, BEARER | headers) == "off"
 
 
 def test_the_right_secret_is_the_proof(proven: BridgeProcess) -> None:
@@ -169,6 +182,8 @@ def test_the_right_secret_is_the_proof(proven: BridgeProcess) -> None:
     right = BEARER | {"Cookie": f"{name_of(SECRET)}={SECRET}"}
     with page(proven, "?display=kiosk", additional_headers=right) as is_proven:
         assert is_proven()
+    for state in ("on", "off"):
+        assert lock_after(proven, state, "?display=kiosk", right) == state
 
 
 def test_the_key_of_the_run_is_no_page_s_proof(proven: BridgeProcess) -> None:
