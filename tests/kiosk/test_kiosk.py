@@ -11,6 +11,7 @@ from typing import Any
 import click
 import pytest
 from click.testing import CliRunner
+from harness.exhibit import write_exhibit
 
 from gpiobridge.cli.group import main
 from gpiobridge.client import asking
@@ -204,3 +205,26 @@ def test_option_for_the_stage(
     monkeypatch.setattr(launcher, "run", given.append)
     done = CliRunner().invoke(main, ["kiosk", "--url", "http://pi", *words])
     assert (done.exit_code, [options.stage for options in given]) == (0, [stage]), done.output
+
+
+@pytest.mark.parametrize(
+    ("url", "server", "own"),
+    [
+        ("https://pi.example.org", 'url = "https://pi.example.org"', "http://127.0.0.1:8123"),
+        ("https://pi.example.org/hall", 'url = "https://pi.example.org"', "http://127.0.0.1:8123"),
+        ("https://pi.example.net", 'url = "https://pi.example.org"', ""),
+        ("http://pi.example.org", 'url = "https://pi.example.org"', ""),
+        ("https://pi.example.org", "", ""),
+        (None, 'url = "https://pi.example.org"', ""),
+    ],
+)
+def test_a_kiosk_that_opens_the_proxy(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, url: str | None, server: str, own: str
+) -> None:
+    """It proves itself to the bridge behind it, if the configuration names that proxy."""
+    given: list[launcher.Options] = []
+    monkeypatch.setattr(launcher, "run", given.append)
+    file = write_exhibit(tmp_path, f"port = 8123\n{server}")
+    words = ["kiosk", "--config", str(file), *(["--url", url] if url else [])]
+    done = CliRunner().invoke(main, words)
+    assert (done.exit_code, [options.own_url for options in given]) == (0, [own]), done.output

@@ -13,9 +13,11 @@ from http.cookies import Morsel, SimpleCookie
 from typing import Any
 
 import pytest
+from flask import request
 from harness.bridge_process import BridgeProcess, Run
 from harness.deadline import DEADLINE_S, wait_until
 from harness.exhibit import CONFIG
+from harness.served_application import make_app
 from websockets.exceptions import InvalidStatus
 
 from gpiobridge.client import asking
@@ -350,3 +352,26 @@ def test_behind_a_proxy_the_cookie_is_for_https(
         assert found()
     with page(bridge, "?display=kiosk", additional_headers=BEARER) as found:  # any visitor
         assert not found()
+
+
+def test_within_an_application() -> None:
+    """Its own login doesn't stop the launcher, and its prefixes are in the cookie's path."""
+
+    def needs_login(view: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda **arguments: view(**arguments) if "user" in request.args else ("Log in", 401)
+
+    app, bridge = make_app(url_prefix="/bridge", decorators=[needs_login])
+    client, mounted = app.test_client(), {"SCRIPT_NAME": "/museum"}
+    try:
+        client.get("/", environ_overrides=mounted)
+        key = {"Authorization": f"Bearer {bridge.running.key.value}"}
+        path = "/bridge/gpiobridge/kiosk"
+        assert client.post(path, json=PROVE, environ_overrides=mounted).status_code == 403
+        proved = client.post(path, json=PROVE, headers=key, environ_overrides=mounted)
+        first = client.get(f"/?kiosk_ticket={TICKET}", environ_overrides=mounted)
+    finally:
+        bridge.stop()
+    assert (proved.status_code, first.status_code) == (204, 200)
+    cookie = of_kiosk(SimpleCookie(first.headers["Set-Cookie"]))
+    assert cookie is not None
+    assert (cookie.value, cookie["path"]) == (SECRET, "/museum")
