@@ -23,6 +23,7 @@ from gpiobridge.system.run_key import find_kiosk_keys, unreadable_key
 log = logging.getLogger(__name__)
 
 _ANSWER_S = 2.0  # a bridge that takes longer is asked again later
+_TRIES = 3  # before the browser's start: at boot a small machine has much to do
 
 
 class Proof:
@@ -55,7 +56,9 @@ class Proof:
         self._ticket = secrets.token_urlsafe(32)
         self._shown.clear()
         self._proven = False
-        self.renew(seen=False)
+        for _ in range(_TRIES):
+            if self._renew(self._ticket):
+                break
         return self._ticket if self._proven else ""
 
     def renew(self, *, seen: bool) -> None:
@@ -70,13 +73,16 @@ class Proof:
         Raises:
             StoppedError: a signal came meanwhile.
         """
+        self._renew("" if seen else self._ticket)
+
+    def _renew(self, ticket: str) -> bool:
+        """Prove it if there is a new key; return False if the bridge was silent."""
         keys = find_kiosk_keys(self._base, self._environ)
         # A bridge that stops takes its key along: one that was there comes again.
         why = "" if keys or self._proven else self._no_key()
         for found in keys:
             if found.key in self._shown:
                 continue
-            ticket = "" if seen else self._ticket
             try:
                 with self._alarm.interrupting():
                     asking.prove_kiosk(
@@ -85,7 +91,7 @@ class Proof:
                     )
             except RemoteError as error:
                 if error.status is None or error.status >= 500:
-                    return  # it is down, or not well: the next time, perhaps with another key
+                    return False  # it is down, or not well: the next time, perhaps by another key
                 self._shown.add(found.key)
                 why = _refused(error)
             else:
@@ -96,6 +102,7 @@ class Proof:
         if why and why != self._said:
             self._said = why
             log.info("this kiosk's pages may only look: %s", why)
+        return True
 
     def _no_key(self) -> str:
         """Say why there is no key, and what to do."""

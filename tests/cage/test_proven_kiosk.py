@@ -41,21 +41,11 @@ class Show:
             (folder / "templates" / f"{name}.html").write_text(page(name, colour) + ORDERS)
         self.config = folder / "config.toml"
         self.token = token
-        # Each user's own folder; the launcher has another user's name under cage.
-        self.runtime = folder / "bridge"
-        self.runtime.mkdir()
         self.write(0)
         self.bridge = self.start()
         self.write(self.bridge.port)
-        own = folder / "kiosk"
-        own.mkdir()
-        self.kiosk = Kiosk(
-            own,
-            self.config,
-            browser=browser,
-            options=options,
-            environ={"RUNTIME_DIRECTORY": f"{own}:{self.runtime}"},
-        )
+        (folder / "kiosk").mkdir()
+        self.kiosk = Kiosk(folder / "kiosk", self.config, browser=browser, options=options)
 
     def write(self, port: int) -> None:
         """Write the configuration."""
@@ -64,8 +54,7 @@ class Show:
 
     def start(self, port: int = 0) -> BridgeProcess:
         """Start a bridge."""
-        environ = os.environ | {"RUNTIME_DIRECTORY": str(self.runtime)}
-        bridge = BridgeProcess(self.config, "telling", port, env=environ)
+        bridge = BridgeProcess(self.config, "telling", port)
         bridge.token = self.token
         return bridge
 
