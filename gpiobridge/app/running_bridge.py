@@ -11,6 +11,7 @@ from gpiobridge.app.orders import Orders
 from gpiobridge.app.stages import Stages
 from gpiobridge.config import Settings
 from gpiobridge.displays.journey import Shown
+from gpiobridge.displays.own_kiosks import OwnKiosks
 from gpiobridge.loop.watcher import Watcher
 from gpiobridge.outputs.keeper import OutputStatus
 from gpiobridge.system.run_key import RunKey
@@ -34,6 +35,7 @@ class RunningBridge:
         key: what commands on this machine send instead of a token.
         nonce: in a request, returns the nonce that the answer's Content-Security-Policy names.
         stages: what was learned of the pages on a stage.
+        kiosks: this machine's own kiosks that have proven themselves.
     """
 
     settings: Settings
@@ -44,6 +46,7 @@ class RunningBridge:
     key: RunKey
     nonce: Callable[[], str] = no_nonce
     stages: Stages = field(default_factory=Stages)
+    kiosks: OwnKiosks = field(default_factory=OwnKiosks)
 
     @property
     def well(self) -> bool:

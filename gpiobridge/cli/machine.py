@@ -16,6 +16,7 @@ from gpiobridge.client.target import find_bridge
 from gpiobridge.config.words import show
 from gpiobridge.errors import InstallError, KioskError
 from gpiobridge.kiosk.browsers import BROWSERS, DEFAULT_BROWSER
+from gpiobridge.net.hosts import origin_of
 
 _BROWSER = click.Choice(list(BROWSERS))
 _COLOURS = {"ok": "green", "warning": "yellow", "failure": "red", "skipped": None}
@@ -138,8 +139,15 @@ def kiosk(
         renew_min=wanted.renew_min,
         camera=wanted.camera,
         stage=not no_stage,
+        own_url=_own_url(bridge.url, settings.server) if settings else "",
     )
     launcher.run(options)
+
+
+def _own_url(url: str, server: "config.Server") -> str:
+    """Return the bridge's address on this machine, if `url` is its address outside; else ""."""
+    outside = server.url and origin_of(url) == origin_of(server.url)
+    return server.local_url if outside and server.port else ""
 
 
 def _write_policy(file: Path, url: str, wanted: "config.Kiosk") -> None:

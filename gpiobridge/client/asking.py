@@ -191,6 +191,26 @@ def navigate(url: str, to: str, who: Audience = EVERYONE, *, token: str = "") ->
     return _tell_displays(f"{bridge_url(url)}/api/navigate", {"to": to}, who, token)
 
 
+def prove_kiosk(
+    base: str, key: str, display: str, secret: str, ticket: str, *, timeout_s: float = TIMEOUT_S
+) -> None:
+    """Prove to a bridge that a kiosk is one of its own machine.
+
+    Args:
+        base: the bridge's address, as `run_key` finds it for the key.
+        key: a key of this run that proves a kiosk.
+        display: the name of the kiosk's display.
+        secret: what the kiosk's browser is known by, as a cookie.
+        ticket: gives the browser that cookie, once; empty for none.
+        timeout_s: how long the bridge may be silent, in seconds.
+
+    Raises:
+        RemoteError: the bridge can't be reached, refuses, or is older than kiosks' proofs.
+    """
+    body = {"display": display, "secret": secret, "ticket": ticket}
+    ask(_post(f"{base}/gpiobridge/kiosk", body, "", key), timeout_s=timeout_s)
+
+
 def bridge_url(url: str) -> str:
     """Complete a bridge's address as people write it: ``pi.local:8000/``.
 

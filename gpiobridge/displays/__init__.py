@@ -5,6 +5,6 @@ A display takes a place in `slots` before its handshake is answered. Then the `h
 knows which sockets have ended. `inbox` reads what displays send, within the `quotas`. `frames`
 knows what each type of frame does. `retained_messages` keeps messages for displays that join later.
 A `journey` is a display's way to the page of a press, and a `screen` what it shows from page to
-page. An `observer` hears of everything. All of
-this runs on the watcher's thread; any thread may use the slots.
+page. An `observer` hears of everything. `own_kiosks` knows which pages this machine's own kiosk
+shows. All of this runs on the watcher's thread; any thread may use the slots and `own_kiosks`.
 """

@@ -51,7 +51,7 @@ class RuleBrokenError(Exception):
         self.code = code
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, slots=True, weakref_slot=True)
 class Connection:
     """One socket, and the display at its other end.
 
@@ -67,8 +67,9 @@ class Connection:
         declined: pins and levels whose moves the page has declined.
         early: bytes that came right behind the handshake.
         slot: its right to be open; it also says who the client is.
-        of_kiosk: whether its page is on this machine's own kiosk, which has proved that. Neither a
-            display's name nor a loopback address proves it.
+        of_kiosk: whether its page is on this machine's own kiosk, which has proven that in this run
+            (`own_kiosks`). Neither a display's name nor a loopback address proves it. It may become
+            true while the page is open: after the bridge's restart the kiosk proves itself anew.
     """
 
     sock: socket.socket

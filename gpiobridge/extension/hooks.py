@@ -25,8 +25,9 @@ from gpiobridge.routes.admission import (
     check_token,
     is_bearer,
     refuse,
+    take_ticket,
 )
-from gpiobridge.routes.blueprint import API_ENDPOINTS, BLUEPRINT, OF_COMMANDS, PUBLIC, SOCKET
+from gpiobridge.routes.blueprint import BLUEPRINT, OF_COMMANDS, OWN_ADMISSION, PUBLIC, SOCKET
 from gpiobridge.routes.content_policies import forbids_frames, obstacles
 from gpiobridge.routes.html import (
     insert_script,
@@ -113,10 +114,11 @@ class RequestHooks:
         # Not at the start: only with a request does an application's server say where it listens.
         key.offer_at(handoff.given_socket(request.environ))
         g.setdefault(CHECKED, True)
-        if (request.endpoint or "").startswith(API_ENDPOINTS):
-            return None  # the API has its own admission: the right to see pages is no right to push
+        if (request.endpoint or "").startswith(OWN_ADMISSION):
+            return None  # the right to see pages is no right to push, nor a kiosk's proof
         if not (request.endpoint in OF_COMMANDS and is_bearer(request, key.value)):
             check_token(request, server)
+        take_ticket(request, server, running.kiosks)
         page_script.remember_cursor(running)
         if page is not None or request.endpoint == SOCKET:
             self._tell_obstacle()

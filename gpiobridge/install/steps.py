@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Self
 
 from gpiobridge.kiosk import chromium_policy
-from gpiobridge.system import parts, units
+from gpiobridge.system import parts, run_key, units
 from gpiobridge.system.overlay import SETTING
 from gpiobridge.system.units import KIOSK, RECOVER, SERVICE, SOCKET, STATE, bare
 
@@ -34,7 +34,7 @@ OVERLAY_LINE = 'overlayroot="tmpfs:recurse=0"'
 """It protects only the root file system: other disks, and so the boot, are not affected."""
 PINS = "gpio"
 """The group that owns the pins."""
-READERS = "gpiobridge-exhibit"
+READERS = run_key.KIOSKS
 """The group that may read the configuration, which may contain a token."""
 
 OURS = (KIOSK, SERVICE, SOCKET, RECOVER, STATE)

@@ -5,7 +5,8 @@
 - `browsers` lists the browsers that a kiosk can use.
 - `launcher` starts one of them (`chromium` or `cog`, with `start` and `browser_process`), each
   kiosk with its own profile (`profiles`). It sleeps until something wakes it (`alarm`). It asks
-  the bridge (`inquiry`) whether the page is alive (`liveness`).
+  the bridge (`inquiry`) whether the page is alive (`liveness`), and proves to it that the kiosk is
+  its machine's own (`proof`).
 - `guard` keeps the exhibit alone on the screen. `tabs` decides what to do, and `devtools_pipe`
   carries the orders to the browser.
 - `chromium_policy` forbids the rest, and `home` says which pages belong to the exhibit.

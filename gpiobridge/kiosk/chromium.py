@@ -110,7 +110,7 @@ def first_address(folder: Path, address: str, *, secret: bool) -> str:
     Args:
         folder: the folder for that file; nobody else can read it.
         address: the exhibit's address.
-        secret: whether the address contains a token: every user can read command lines.
+        secret: whether the address contains a token or a ticket: every user can read command lines.
 
     Raises:
         KioskError: the file can't be written; the disk is full, for example.
@@ -124,7 +124,7 @@ def first_address(folder: Path, address: str, *, secret: bool) -> str:
             file.write(f"<script>location.replace({json.dumps(address)})</script>\n")
     except OSError as error:
         raise KioskError(
-            f"{page}, which has the token for the browser, can't be written: "
+            f"{page}, which has the address with its secrets for the browser, can't be written: "
             f"{error.strerror or error}; check that its disk is not full"
         ) from error
     return page.as_uri()

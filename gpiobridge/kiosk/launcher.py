@@ -4,7 +4,8 @@ The launcher runs along with the browser: as the only client of a kiosk composit
 desktop's autostart. It runs on the caller's thread, which must be the main thread. It sleeps until
 `alarm` wakes it, or until it is time to ask the bridge (`inquiry`). `liveness` and `renewal`
 decide. `chromium` and `cog` each know one browser. Before each start of the browser the bridge says
-whether the browser opens the stage or the start page by itself.
+whether the browser opens the stage or the start page by itself, and the launcher proves that the
+browser is that of the bridge's own machine (`proof`).
 """
 
 import contextlib
@@ -25,6 +26,7 @@ from gpiobridge.kiosk.alarm import Alarm, StoppedError
 from gpiobridge.kiosk.guard import LOOK_S, Guard
 from gpiobridge.kiosk.inquiry import Inquiry
 from gpiobridge.kiosk.liveness import Liveness
+from gpiobridge.kiosk.proof import Proof
 from gpiobridge.kiosk.renewal import Renewal
 from gpiobridge.kiosk.screen import Screen, connected_screen
 from gpiobridge.kiosk.start import Start, page_address, stage_address
@@ -76,6 +78,7 @@ class Options(NamedTuple):
         renew_min: when to restart the browser each day, in minutes after midnight; None for never.
         camera: whether a page may use camera and microphone.
         stage: whether the browser may open the stage; it does if the bridge wants that, too.
+        own_url: the bridge's address on this machine, if `url` is that of a proxy; else empty.
     """
 
     url: str
@@ -88,6 +91,7 @@ class Options(NamedTuple):
     renew_min: int | None = None
     camera: bool = False
     stage: bool = True
+    own_url: str = ""
 
 
 def run(options: Options, environ: Mapping[str, str] = os.environ) -> None:
@@ -112,6 +116,7 @@ def run(options: Options, environ: Mapping[str, str] = os.environ) -> None:
     profile = profiles.profile_folder(options.name, environ)
     base = asking.bridge_url(options.url)
     with profiles.owned(profile), connected_screen(environ) as screen, Alarm() as alarm:
+        # Each start of the browser gets its own address; this one says at once what is missing.
         address = page_address(base, options.name, options.token)
         folder = profiles.private_folder(profile, environ)
         start = Start(
@@ -124,19 +129,23 @@ def run(options: Options, environ: Mapping[str, str] = os.environ) -> None:
             camera=options.camera,
         )
         with contextlib.suppress(StoppedError):
-            _Kiosk(options, base, screen, alarm).show(start, folder, environ)
+            proof = Proof(options.own_url or base, options.name, alarm, environ)
+            _Kiosk(options, base, screen, alarm, proof).show(start, folder, environ)
 
 
 class _Kiosk:
     """The launcher's loop: it starts a browser again and again, and watches it until it ends."""
 
-    def __init__(self, options: Options, base: str, screen: Screen | None, alarm: Alarm) -> None:
+    def __init__(
+        self, options: Options, base: str, screen: Screen | None, alarm: Alarm, proof: Proof
+    ) -> None:
         self._options = options
         self._base = base
         self._driver = DRIVERS[options.browser]
         self._screen = screen
         self._alarm = alarm
         self._bridge = Inquiry(base, options.name, options.token, alarm)
+        self._proof = proof
         self._renewal = Renewal(options.renew_min)
         self._dark = False  # whether there is no screen, as last logged
         self._unheard = 0  # starts in a row without an answer through the pipe
@@ -146,16 +155,16 @@ class _Kiosk:
         """Show the exhibit until stopped.
 
         Args:
-            start: how to start the browser; its address is that of the start page.
+            start: how to start the browser; each start gets its own address.
             folder: the folder for a page that leads to a secret address.
             environ: the launcher's own environment.
         """
         self._driver.command(start)  # says at once what is missing
         failures = 0
         while self._is_time_to_start():
-            if self._on_stage != self._wants_stage():
-                start = self._turned(start, folder)
-            alive, reason = self._run(start, environ, failures)
+            self._on_stage = self._wants_stage()
+            url = self._first_address(folder, little_memory=start.little_memory)
+            alive, reason = self._run(replace(start, url=url), environ, failures)
             failures = 0 if alive else failures + 1
             if not self._alarm.stopping:
                 pause_s = liveness.pause_s(failures)
@@ -172,19 +181,27 @@ class _Kiosk:
         """Whether bridge and options want the browser to open the stage."""
         return self._options.stage and bool(self._bridge.stage)
 
-    def _turned(self, start: Start, folder: Path) -> Start:
-        """Turn from the start page to the stage, or back: return the start with that address."""
-        self._on_stage = not self._on_stage
+    def _first_address(self, folder: Path, *, little_memory: bool) -> str:
+        """Return what the browser opens first; its address may contain secrets."""
+        ticket = self._proof.begin()
+        try:
+            address = self._address(ticket, little_memory=little_memory)
+            secret = bool(ticket or self._options.token)
+            return self._driver.first_address(folder, address, secret=secret)
+        except KioskError as error:
+            if self._options.token:
+                raise
+            log.warning("this kiosk's pages may only look: %s", error)
+            address = self._address("", little_memory=little_memory)
+            return self._driver.first_address(folder, address, secret=False)
+
+    def _address(self, ticket: str, *, little_memory: bool) -> str:
+        """Return the address of the stage or of the start page."""
         options = self._options
-        address = (
-            stage_address(
-                self._base, options.name, options.token, little_memory=start.little_memory
-            )
-            if self._on_stage
-            else page_address(self._base, options.name, options.token)
-        )
-        url = self._driver.first_address(folder, address, secret=bool(options.token))
-        return replace(start, url=url)
+        common = self._base, options.name, options.token, ticket
+        if self._on_stage:
+            return stage_address(*common, little_memory=little_memory)
+        return page_address(*common)
 
     def _run(self, start: Start, environ: Mapping[str, str], failures: int) -> tuple[bool, str]:
         """Start the browser and watch it; return whether it was alive, and why it ended."""
@@ -225,21 +242,24 @@ class _Kiosk:
         while not self._alarm.stopping and browser.poll() is None:
             if watchman and (stuck := watchman.attend(time.monotonic(), live=page.shown)):
                 return page.seen, stuck
-            if asks and time.monotonic() >= due_s:
-                # Without a screen nobody could see a page, and Chromium would open none.
-                answer, seen = None if self._is_dark() else self._bridge.ask(), page.seen
-                if watchman and watchman.away:
-                    answer = None
-                if renewed := self._renewed():
-                    return True, renewed
-                if watch and (problem := page.problem(time.monotonic(), answer)):
-                    return page.seen, problem
-                if page.seen and not seen:
-                    log.info("its page is live")
-                # Ask sooner while no page is shown: a visitor may cover a page that has just come.
-                soon = watch and answer is not None and not page.shown
+            if time.monotonic() >= due_s:
+                soon = False
+                if asks:
+                    # Without a screen nobody could see a page, and Chromium would open none.
+                    answer, seen = None if self._is_dark() else self._bridge.ask(), page.seen
+                    if watchman and watchman.away:
+                        answer = None
+                    if renewed := self._renewed():
+                        return True, renewed
+                    if watch and (problem := page.problem(time.monotonic(), answer)):
+                        return page.seen, problem
+                    if page.seen and not seen:
+                        log.info("its page is live")
+                    # Ask sooner while no page is shown: a visitor may cover one that has just come.
+                    soon = watch and answer is not None and not page.shown
+                self._proof.renew(seen=page.seen if watch else time.monotonic() >= steady_s)
                 due_s = time.monotonic() + (min(_WATCH_S, _WAIT_S) if soon else _WATCH_S)
-            wait_s = max(0.0, due_s - time.monotonic()) if asks else None
+            wait_s = max(0.0, due_s - time.monotonic())
             self._sleep(wait_s, watchman if watchman and not watchman.closed else None)
         alive = page.seen if watch else time.monotonic() >= steady_s
         return alive, browser_process.how_it_ended(browser.returncode)

@@ -8,6 +8,9 @@ from urllib.parse import urlencode
 STAGE = "/gpiobridge/stage"
 """The path of the stage: one page of the bridge that shows all others in frames."""
 
+TICKET = "kiosk_ticket"
+"""The name of a kiosk's ticket in its first address, as the bridge knows it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Start:
@@ -32,31 +35,37 @@ class Start:
     camera: bool = False
 
 
-def page_address(base: str, name: str, token: str) -> str:
+def page_address(base: str, name: str, token: str, ticket: str = "") -> str:
     """Return the address at which a display opens the start page.
 
     Args:
         base: the bridge's address.
         name: the display's name.
         token: the bridge's token, if it requires one.
+        ticket: the kiosk's ticket, if it has proven itself (`proof`).
     """
-    query = urlencode({"display": name} | ({"token": token} if token else {}))
-    return f"{base}/?{query}"
+    return f"{base}/?{urlencode({'display': name} | _secrets(token, ticket))}"
 
 
-def stage_address(base: str, name: str, token: str, *, little_memory: bool) -> str:
+def stage_address(
+    base: str, name: str, token: str, ticket: str = "", *, little_memory: bool
+) -> str:
     """Return the address at which a display opens the stage, with the start page on it.
 
     Args:
         base: the bridge's address.
         name: the display's name.
         token: the bridge's token, if it requires one.
+        ticket: the kiosk's ticket, if it has proven itself (`proof`).
         little_memory: whether this machine has little memory: then the stage holds no page ready
             behind the one that is shown.
     """
     query = {"display": name}
     if little_memory:
         query["ahead"] = "0"
-    if token:
-        query["token"] = token
-    return f"{base}{STAGE}?{urlencode(query)}"
+    return f"{base}{STAGE}?{urlencode(query | _secrets(token, ticket))}"
+
+
+def _secrets(token: str, ticket: str) -> dict[str, str]:
+    found = {"token": token, TICKET: ticket}
+    return {name: value for name, value in found.items() if value}

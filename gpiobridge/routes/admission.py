@@ -4,7 +4,8 @@ A page on another site can make a visitor's browser talk to this machine. Two ch
 Host must be a name that is really ours; a DNS name that was rebound to us is not. An Origin, if
 there is one, must be that of our own pages. On a network, the token decides who may see the pages.
 All checks are made before a handshake is answered. The API has its own check: permission to see
-pages is not permission to push.
+pages is not permission to push. Nor is it a proof that a page is on this machine's own kiosk: only
+the kiosk's launcher can prove that (`own_kiosks`).
 
 Headers are read here, once. Nonsense in a header counts as an empty value and causes no failure.
 Any HTTP thread. The module knows Flask's request and the section ``[server]``.
@@ -12,18 +13,27 @@ Any HTTP thread. The module knows Flask's request and the section ``[server]``.
 
 import hashlib
 import hmac
+import re
 import socket
+from collections.abc import Collection
 from typing import NoReturn
 
 from flask import Request, Response, abort, after_this_request
 
 from gpiobridge.config import Server
+from gpiobridge.displays.own_kiosks import OwnKiosks
 from gpiobridge.net.addresses import client_of, is_loopback
 from gpiobridge.net.hosts import Host, Origin, is_address, read_host, read_origin
 
 CHECKED = "gpiobridge_checked"
 """The name in `flask.g` that marks a request whose Host, Origin and token were checked."""
 
+TICKET = "kiosk_ticket"
+"""The name of a kiosk's ticket in the query of its first address (`gpiobridge.kiosk.start`)."""
+
+_KIOSK_COOKIE = "gpiobridge-kiosk-"
+_SECRET = re.compile(r"[A-Za-z0-9_-]{32,64}")
+_MAX_SECRETS = 4
 _COOKIE_S = 400 * 86_400  # browsers keep no cookie longer
 _PARTS = {  # of a request, by its name in the environ: Werkzeug's attribute, and what it reads
     "QUERY_STRING": ("args", "query"),
@@ -91,13 +101,14 @@ def check_token(request: Request, server: Server) -> None:
     token = server.token
     if not token:
         return
-    cookie = _cookie_name(token)
+    # Cookies ignore ports: two bridges on one machine must not overwrite each other's cookie.
+    cookie = f"gpiobridge-{_short(token)}"
     in_url = _in_url(request, token)
     in_cookie = _equal(request.cookies.get(cookie, ""), token)
     if not (in_url or in_cookie or is_bearer(request, token)):
         _ask("This bridge asks for its token: open the page once with ?token=... added.")
     if in_url or in_cookie:
-        secure = request.is_secure or _came_by_https(request, server)
+        secure = _is_secure(request, server)
         after_this_request(lambda response: _remember(response, request, cookie, token, secure))
 
 
@@ -148,6 +159,60 @@ def check_api(request: Request, server: Server, key: str) -> None:
             "Only programs on this machine itself may use the API: to use it from elsewhere, or "
             "through a proxy, write server.api_token, and send it as Authorization: Bearer.",
         )
+
+
+def check_kiosk(request: Request, server: Server, keys: Collection[str]) -> None:
+    """Refuse a request that doesn't come from the launcher of this machine's own kiosk.
+
+    Args:
+        request: the request; it must have passed `check_source`.
+        server: the settings with the token; it opens the pages, and proves nothing here.
+        keys: the keys of this run; an empty one never matches.
+
+    Raises:
+        werkzeug.exceptions.HTTPException: 401 without the token, 403 with it.
+    """
+    if not any(is_bearer(request, key) for key in keys):
+        check_token(request, server)
+        refuse(403, "Only `gpiobridge kiosk` on this machine may ask this, with a key of this run.")
+
+
+def take_ticket(request: Request, server: Server, kiosks: OwnKiosks) -> None:
+    """Give the browser of this machine's own kiosk its cookie, if its first address has a ticket.
+
+    Any other ticket does nothing: the page is shown all the same.
+
+    Args:
+        request: the request; it must have passed `check_source`.
+        server: the settings.
+        kiosks: the kiosks that have proven themselves; the ticket counts once.
+    """
+    ticket = request.args.get(TICKET, "")
+    if not ticket or asking_client(request) is not None:
+        return
+    if secret := kiosks.redeem(ticket):
+        cookie, secure = _KIOSK_COOKIE + _short(secret), _is_secure(request, server)
+        # Until the browser ends: then the launcher makes a new ticket. No page of another site may
+        # use it, not even by a link.
+        after_this_request(
+            lambda response: _set_cookie(response, request, cookie, secret, secure, strict=True)
+        )
+
+
+def kiosk_secrets(request: Request) -> list[str]:
+    """Return what a browser's cookies say to prove that it is a kiosk of this machine.
+
+    Only on this machine itself, or through a proxy on it: elsewhere no cookie proves anything.
+    """
+    if asking_client(request) is not None:
+        return []
+    found = [v for name, v in request.cookies.items() if name.startswith(_KIOSK_COOKIE)]
+    return [value for value in found if is_secret(value)][:_MAX_SECRETS]
+
+
+def is_secret(text: str) -> bool:
+    """Tell whether a text may be a secret or a ticket, as launchers make them."""
+    return _SECRET.fullmatch(text) is not None
 
 
 def is_bearer(request: Request, token: str) -> bool:
@@ -211,9 +276,9 @@ def _equal(given: str, token: str) -> bool:
     return hmac.compare_digest(given.encode(errors="surrogatepass"), token.encode())
 
 
-def _cookie_name(token: str) -> str:
-    # Cookies ignore ports: two bridges on one machine must not overwrite each other's cookie.
-    return f"gpiobridge-{hashlib.sha256(token.encode()).hexdigest()[:8]}"
+def _short(secret: str) -> str:
+    """Return the part of a cookie's name that tells it from others."""
+    return hashlib.sha256(secret.encode()).hexdigest()[:8]
 
 
 def _remember(
@@ -222,16 +287,34 @@ def _remember(
     # Each page load renews the cookie, so it lasts as long as the display does.
     if response.mimetype != "text/html" and "token" not in request.args:
         return response
+    return _set_cookie(response, request, cookie, token, secure)
+
+
+def _set_cookie(
+    response: Response,
+    request: Request,
+    cookie: str,
+    value: str,
+    secure: bool,
+    *,
+    strict: bool = False,
+) -> Response:
     response.set_cookie(
         cookie,
-        token,
-        max_age=_COOKIE_S,
+        value,
+        max_age=None if strict else _COOKIE_S,
         path=request.script_root or "/",
         secure=secure,
         httponly=True,
-        samesite="Lax",  # a strict cookie is missing after a link from another site
+        # A strict cookie is missing after a link from another site.
+        samesite="Strict" if strict else "Lax",
     )
     return response
+
+
+def _is_secure(request: Request, server: Server) -> bool:
+    """Tell whether cookies must come back by HTTPS alone."""
+    return request.is_secure or _came_by_https(request, server)
 
 
 def _is_of(origin: Origin | None, host: Host, scheme: str, server: Server) -> bool:

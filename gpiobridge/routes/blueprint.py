@@ -16,6 +16,7 @@ from gpiobridge.routes import page_script
 from gpiobridge.routes.admission import refuse
 from gpiobridge.routes.api import API, add_api
 from gpiobridge.routes.html import STRICT_CSP
+from gpiobridge.routes.kiosk import KIOSK, add_kiosk
 from gpiobridge.routes.overlaps import overlaps
 from gpiobridge.routes.page_script import ASSETS
 from gpiobridge.routes.simulator import add_simulator
@@ -23,8 +24,8 @@ from gpiobridge.routes.socket import add_socket
 from gpiobridge.routes.stage import add_stage
 
 BLUEPRINT = "gpiobridge"
-API_ENDPOINTS = f"{BLUEPRINT}.{API}"
-"""The prefix of the blueprint's endpoints that have their own admission."""
+OWN_ADMISSION = (f"{BLUEPRINT}.{API}", f"{BLUEPRINT}.{KIOSK}")
+"""The beginnings of the blueprint's endpoints that have their own admission."""
 
 SOCKET = f"{BLUEPRINT}.socket"
 """The endpoint of the WebSocket."""
@@ -88,6 +89,7 @@ def make_blueprint(running: Callable[[], RunningBridge], url_prefix: str) -> Blu
     add_api(blueprint, running)
     add_simulator(blueprint, running)
     add_stage(blueprint, running)
+    add_kiosk(blueprint, running)
     blueprint.register_error_handler(GpioBridgeError, _unavailable)
     return blueprint
 

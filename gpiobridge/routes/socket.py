@@ -20,7 +20,7 @@ from gpiobridge.displays.audience import SIMULATOR, Display
 from gpiobridge.displays.connection import Connection
 from gpiobridge.displays.slots import NoSlotError
 from gpiobridge.routes import handoff
-from gpiobridge.routes.admission import asking_client, refuse
+from gpiobridge.routes.admission import asking_client, kiosk_secrets, refuse
 from gpiobridge.routes.handshake import add_websocket, check_handshake
 from gpiobridge.system.log_rate import LogRate
 
@@ -40,6 +40,7 @@ def add_socket(blueprint: Blueprint, running: Callable[[], RunningBridge]) -> No
     """
     numbers = itertools.count(1)
     lines = LogRate(log, _REFUSED_LINES)
+    unproven: set[str] = set()  # names of kiosks, of which a display without a proof was logged
 
     def check_page(page: str) -> None:
         pages, pins = running().settings.pages, running().watcher.pins
@@ -85,6 +86,16 @@ def add_socket(blueprint: Blueprint, running: Callable[[], RunningBridge]) -> No
             early=early,
             slot=g.pop("gpiobridge_slot"),  # the hub gives it back
         )
+        kiosks = running().kiosks
+        kiosks.judge(connection, kiosk_secrets(request))
+        name = connection.display.name
+        if not connection.of_kiosk and kiosks.is_called(name) and name not in unproven:
+            unproven.add(name)
+            log.warning(
+                "a display calls itself %s, as this machine's own kiosk does, and has no proof: "
+                "its pages may only look",
+                name,
+            )
         running().watcher.adopt(connection)
 
     def give_slot_back(_error: BaseException | None) -> None:

@@ -7,12 +7,17 @@ listens, it is at the first request. The file's name has the address and the por
 bridges don't overwrite each other's files. A file left by a dead bridge opens nothing, because
 each run has a new key.
 
-`RunKey` is the bridge's side, `find_keys` the commands' side. Any thread. It imports nothing of
-the project except `addresses`.
+The installed kiosk runs as another user. For it the installed bridge writes a second key into a
+second file, which the group of both can read (`KIOSKS`). This key only proves a kiosk: it opens no
+API, and is new with each run, too.
+
+`RunKey` is the bridge's side, `find_keys` the commands' side, `find_kiosk_keys` the kiosk's. Any
+thread. It imports nothing of the project except `addresses`.
 """
 
 import contextlib
 import ipaddress
+import itertools
 import logging
 import os
 import re
@@ -37,7 +42,11 @@ SERVICE_FOLDER = Path("/run/gpiobridge")
 SESSIONS_FOLDER = Path("/run/user")
 """It has a folder for each user who is logged in; ``$XDG_RUNTIME_DIR`` points to it."""
 
+KIOSKS = "gpiobridge-exhibit"
+"""The group of the installed bridge and of the installed kiosk, and of nobody else."""
+
 _KEY = re.compile(r"[A-Za-z0-9_-]{32,64}")
+_COMMANDS, _KIOSK = "key", "kiosk"  # the first words of the files' names
 _MAX_FILES = 16  # per bridge: a server may listen on several addresses
 _READ_BYTES = 128
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)  # not on Windows
@@ -48,19 +57,24 @@ class RunKey:
 
     Args:
         environ: the environment, which says where the runtime folder is.
+
+    Attributes:
+        value: the key of this run.
+        kiosk: the key that only proves a kiosk; empty if no group may read it.
     """
 
     def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
         self.value = secrets.token_urlsafe(32)
+        self.kiosk = secrets.token_urlsafe(32) if _own_group() == KIOSKS else ""
         self._environ = environ
         self._process = os.getpid()
         self._lock = threading.Lock()
         # None where the file can't be written. The lock is held during the write: otherwise
         # `withdraw` could come in between and leave a file behind.
-        self._offered: dict[tuple[str, int], Path | None] = {}
+        self._offered: dict[tuple[str, int], list[Path] | None] = {}
 
     def offer(self, address: str, port: int) -> None:
-        """Write the key file for a loopback address, unless it is already written.
+        """Write the key's file for a loopback address, unless it is already written.
 
         If the file can't be written, the log says so once, and the bridge works without it.
 
@@ -105,24 +119,17 @@ class RunKey:
             return
         with self._lock:
             offered, self._offered = self._offered, {}
-        for path in offered.values():
-            if path is not None and _read(path) == self.value:
+        for path in itertools.chain.from_iterable(filter(None, offered.values())):
+            if (key := _read(path)) and key in (self.value, self.kiosk):
                 with contextlib.suppress(OSError):
                     path.unlink()
 
-    def _write(self, address: str, port: int) -> Path:
+    def _write(self, address: str, port: int) -> list[Path]:
         folder = _made_folder(self._environ)
-        path = folder / _file_name(address, port)
-        temporary = folder / f".{path.name}.{secrets.token_hex(4)}"
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
-        try:
-            with open(os.open(temporary, flags, 0o600), "w", encoding="ascii") as file:
-                file.write(f"{self.value}\n")
-            os.replace(temporary, path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-        return path
+        written = [_write(folder / _file_name(_COMMANDS, address, port), self.value, 0o600)]
+        if self.kiosk:
+            written.append(_write(folder / _file_name(_KIOSK, address, port), self.kiosk, 0o640))
+        return written
 
 
 class Found(NamedTuple):
@@ -144,8 +151,22 @@ def find_keys(url: str, environ: Mapping[str, str] = os.environ) -> list[Found]:
         url: the complete URL, with ``http://``.
         environ: the environment, which says where the runtime folders are.
     """
+    return _find(_COMMANDS, url, environ)
+
+
+def find_kiosk_keys(url: str, environ: Mapping[str, str] = os.environ) -> list[Found]:
+    """Find the keys that prove a kiosk: those for kiosks, then those for commands.
+
+    Args:
+        url: the complete URL, with ``http://``.
+        environ: the environment, which says where the runtime folders are.
+    """
+    return _find(_KIOSK, url, environ) + _find(_COMMANDS, url, environ)
+
+
+def _find(kind: str, url: str, environ: Mapping[str, str]) -> list[Found]:
     found = []
-    for there, path in _places(url, environ):
+    for there, path in _places(kind, url, environ):
         if key := _read(path):
             with contextlib.suppress(OSError):
                 found.append((path.stat().st_mtime, Found(key, there)))
@@ -159,14 +180,14 @@ def unreadable_key(url: str, environ: Mapping[str, str] = os.environ) -> Path | 
         url: the complete URL, with ``http://``.
         environ: the environment, which says where the runtime folders are.
     """
-    for _, path in _places(url, environ):
+    for _, path in _places(_COMMANDS, url, environ):
         with contextlib.suppress(OSError):
             if path.exists() and not os.access(path, os.R_OK):
                 return path
     return None
 
 
-def _places(url: str, environ: Mapping[str, str]) -> list[tuple[str, Path]]:
+def _places(kind: str, url: str, environ: Mapping[str, str]) -> list[tuple[str, Path]]:
     """List where keys for a URL may be, each with the URL of the key's address."""
     try:
         parts = urllib.parse.urlsplit(url)
@@ -181,7 +202,7 @@ def _places(url: str, environ: Mapping[str, str]) -> list[tuple[str, Path]]:
     for address in addresses:
         host = f"[{address}]" if ":" in address else address
         there = urllib.parse.urlunsplit(parts._replace(netloc=f"{host}:{port}"))
-        name = _file_name(address, port)
+        name = _file_name(kind, address, port)
         places += [(there, folder / name) for folder in dict.fromkeys(_folders(environ))]
     return places
 
@@ -206,9 +227,39 @@ def _addresses(name: str, port: int) -> list[str]:
     return [address] if is_loopback(address) else []
 
 
-def _file_name(address: str, port: int) -> str:
+def _file_name(kind: str, address: str, port: int) -> str:
     # Windows allows no colons in names.
-    return f"key-{address.replace(':', '_')}-{port}"
+    return f"{kind}-{address.replace(':', '_')}-{port}"
+
+
+def _write(path: Path, key: str, mode: int) -> Path:
+    """Write a key, wholly or not at all.
+
+    Raises:
+        OSError: it can't be written.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+    try:
+        with open(os.open(temporary, flags, 0o600), "w", encoding="ascii") as file:
+            if mode != 0o600:
+                os.fchmod(file.fileno(), mode)  # with every umask
+            file.write(f"{key}\n")
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    return path
+
+
+def _own_group() -> str:
+    """Return the name of this process's group; empty on Windows, or if it has none."""
+    try:
+        import grp  # not on Windows
+
+        return grp.getgrgid(os.getegid()).gr_name
+    except (ImportError, KeyError):
+        return ""
 
 
 def _folders(environ: Mapping[str, str]) -> Iterable[Path]:

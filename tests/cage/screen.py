@@ -17,6 +17,7 @@ from harness.deadline import wait_until
 
 from gpiobridge.install.files import unit_with_browser
 from gpiobridge.kiosk.browsers import BROWSERS
+from gpiobridge.system import run_key
 
 ROOT = Path(__file__).parents[2]
 UNIT = ROOT / "systemd" / "gpiobridge-kiosk.service"
@@ -93,6 +94,8 @@ class Kiosk:
             "GPIOBRIDGE_KIOSK_FLAGS": " ".join(flags),
             **environ,
         }
+        own = self.environ.get("RUNTIME_DIRECTORY", str(folder))
+        self.environ["RUNTIME_DIRECTORY"] = f"{own}:{keys()}"
         for command in unit_lines("ExecStartPre"):
             mine = command.lstrip("-")
             if not mine.startswith("+"):  # root's, which writes the policy: `with_policy`
@@ -185,6 +188,14 @@ class Kiosk:
         for pid in self.processes():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+
+
+def keys() -> Path:
+    """The folder in which the bridges of these tests write their keys.
+
+    The kiosk, which has another name here, reads them there, as the unit's user does by its group.
+    """
+    return run_key._made_folder(os.environ)
 
 
 def unit_lines(name: str, browser: str = "chromium") -> list[str]:

@@ -37,7 +37,7 @@ AN_OUTPUT = struct.pack("=4I12sI", 2, 32 << 16, 9, 10, b"wl_output", 4)
 # A browser by its looks from outside: it writes down how it was called, and is a live display.
 FAKE = f"""\
 #!{sys.executable}
-import json, os, signal, sys, threading, time
+import http.cookiejar, json, os, signal, sys, threading, time, urllib.request
 from urllib.parse import urlsplit
 from websockets.sync.client import connect
 mode = os.environ["FAKE_MODE"]
@@ -58,11 +58,20 @@ if "floods" in mode:
 start = os.environ.get("COG_URL") or sys.argv[-1]
 if start.startswith("file://"):
     start = json.loads(open(start[7:]).read().split("replace(")[1].split(")")[0])
+with open(os.environ["FAKE_OPENED"], "a") as log:
+    log.write(start + "\\n")
 url = urlsplit(start)
+jar = http.cookiejar.CookieJar()
+load = urllib.request.build_opener(
+    urllib.request.ProxyHandler({{}}), urllib.request.HTTPCookieProcessor(jar)
+).open
 def be_live():
+    load(start).close()
+    cookies = {{"Cookie": "; ".join(f"{{each.name}}={{each.value}}" for each in jar)}}
     name = "still" if "covered" in mode else "welcome"
     hidden = "&visible=false" if "hidden" in mode else ""
-    with connect(f"ws://{{url.netloc}}/ws/{{name}}?{{url.query}}{{hidden}}", proxy=None) as page:
+    with connect(f"ws://{{url.netloc}}/ws/{{name}}?{{url.query}}{{hidden}}", proxy=None,
+                 additional_headers=cookies) as page:
         while True:
             frame = json.loads(page.recv())
             if frame["type"] == "beat":
@@ -120,6 +129,7 @@ class Launcher:
             "XDG_STATE_HOME": str(folder / "state"),
             "FAKE_MODE": mode,
             "FAKE_LOG": str(self.calls),
+            "FAKE_OPENED": str(folder / "opened"),
             # What the tests of a developer's container need: Chromium wants no root.
             "GPIOBRIDGE_KIOSK_FLAGS": "--no-sandbox",
             **environ,
@@ -136,6 +146,11 @@ class Launcher:
         if not self.calls.exists():
             return []
         return [json.loads(line) for line in self.calls.read_text().splitlines()]
+
+    def opened(self) -> list[str]:
+        """What each browser so far has opened, without the bridge's address and the ticket."""
+        addresses = self.calls.with_name("opened").read_text().splitlines()
+        return [re.sub(r"^\w+://[^/]+|&kiosk_ticket=[\w-]+", "", each) for each in addresses]
 
     def said(self) -> str:
         """All that it has said."""
@@ -199,7 +214,7 @@ def test_shows_the_page_until_sigterm(
     launcher = launch("--url", shared_bridge.url, "--display", "hall", *options, code=SLEEPY)
     wait_until(lambda: live(shared_bridge, "hall"))
     [[pid, *flags]] = launcher.started()
-    assert flags[-1] == f"{shared_bridge.url}{address}"
+    assert launcher.opened() == [address]
     assert "--kiosk" in flags
     launcher.wait_for(f"(process {pid}) on {shared_bridge.url}")
     launcher.stop()
@@ -230,6 +245,61 @@ def test_token_of_the_bridge(run_bridge: Run, launch: Any, tmp_path: Path) -> No
     assert f"{bridge.url}/gpiobridge/stage?display=kiosk&token={token}" in page.read_text()
     assert page.stat().st_mode & 0o077 == 0
     assert token not in launcher.said()
+
+
+def proven(bridge: BridgeProcess, name: str = "kiosk") -> bool:
+    """Whether the display of this name, and no other, is a proven kiosk of this machine."""
+    found = json.loads(bridge.get("/of-kiosk", Authorization=f"Bearer {bridge.token}")[1])
+    return [display for display, _, of_kiosk in found if of_kiosk] == [name]
+
+
+@pytest.mark.parametrize("options", [(), ("--no-stage",), ("--no-watch",)])
+def test_the_browser_is_this_machine_s_own_kiosk(
+    run_bridge: Run, launch: Any, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    """It is proven from its first page on; its secrets are in no log and no list of processes."""
+    bridge = run_bridge("telling")
+    launcher = launch("--url", bridge.url, *options)
+    wait_until(lambda: proven(bridge))
+    with bridge.socket("welcome", "?display=other"):
+        wait_until(lambda: live(bridge, "other"))
+        assert proven(bridge)  # the browser alone
+    (page,) = tmp_path.rglob("start.html")
+    ticket = re.findall(r"kiosk_ticket=([\w-]+)", page.read_text())
+    assert len(ticket) == 1
+    assert page.stat().st_mode & 0o077 == 0
+    assert ticket[0] not in launcher.calls.read_text() + launcher.said()
+    launcher.stop()
+
+
+@pytest.mark.parametrize("options", [(), ("--no-watch",)])
+def test_the_kiosk_proves_itself_to_each_run_of_the_bridge(
+    tmp_path: Path, run_bridge: Run, launch: Any, options: tuple[str, ...]
+) -> None:
+    """After a kill and after a reload, while the browser runs on; and to each browser's start."""
+    config = write_exhibit(tmp_path)
+    bridge = run_bridge("telling", config=config)
+    launcher = launch("--url", bridge.url, *options, mode="returns", code=LOSES_PATIENCE)
+    wait_until(lambda: proven(bridge))
+    bridge.kill()
+    bridge = run_bridge("telling", config=config, port=bridge.port)
+    wait_until(lambda: proven(bridge))
+    bridge.process.send_signal(signal.SIGHUP)
+    bridge.wait_for_line(bridge.READY)
+    wait_until(lambda: proven(bridge))
+    os.kill(launcher.started()[0][0], signal.SIGKILL)
+    wait_until(lambda: len(launcher.started()) == 2 and proven(bridge))
+    assert "may only look" not in launcher.said()
+
+
+def test_a_kiosk_that_cannot_write_its_ticket(run_bridge: Run, launch: Any, tmp_path: Path) -> None:
+    """It shows the exhibit all the same, and says once why its pages may only look."""
+    bridge = run_bridge("telling")
+    launcher = launch("--url", bridge.url, RUNTIME_DIRECTORY="/nowhere")
+    launcher.wait_for("its page is live")
+    assert not proven(bridge)
+    said = "this kiosk's pages may only look: /nowhere/start.html, which has the address with its"
+    assert launcher.said().count(said) == 1
 
 
 @pytest.fixture
@@ -270,8 +340,12 @@ def test_token_of_cog(
     )
     launcher.wait_for("its page is live")
     assert token not in launcher.calls.read_text() + launcher.said()
+    ticket = (tmp_path / "opened").read_text().strip().rpartition("kiosk_ticket=")[2]
     kept = [path for path in (tmp_path / "state").rglob("*") if path.is_file()]
-    assert [path.name for path in kept if token in path.read_text()] == []
+    for secret in (token, ticket):
+        assert len(secret) >= 16
+        assert secret not in launcher.calls.read_text() + launcher.said()
+        assert [path.name for path in kept if secret in path.read_text()] == []
 
 
 def test_another_token_ends_the_kiosk(run_bridge: Run, launch: Any) -> None:
@@ -446,11 +520,6 @@ QUIET = (
 )
 
 
-def opened(launcher: Launcher) -> list[str]:
-    """What each browser so far has opened, without the address of the bridge."""
-    return [re.sub(r"^\w+://[^/]+", "", call[-1]) for call in launcher.started()]
-
-
 def test_a_bridge_that_wants_its_stage_no_more(
     tmp_path: Path, run_bridge: Run, launch: Any
 ) -> None:
@@ -464,7 +533,7 @@ def test_a_bridge_that_wants_its_stage_no_more(
     bridge = run_bridge(config=config, port=bridge.port)
     launcher.wait_for("restarted in 0.5 s: the bridge says [stage] kiosk = false now")
     wait_until(lambda: len(launcher.started()) == 2 and live(bridge))
-    assert opened(launcher) == ["/gpiobridge/stage?display=kiosk", "/?display=kiosk"]
+    assert launcher.opened() == ["/gpiobridge/stage?display=kiosk", "/?display=kiosk"]
 
 
 @pytest.mark.timeout(90)
@@ -487,7 +556,8 @@ def test_a_bridge_that_is_upgraded_and_goes_back(
     launcher.wait_for("restarted in 0.5 s: the bridge has no stage any more")
     wait_until(lambda: launcher.said().count("its page is live") == 3)
     page, stage = "/?display=kiosk", "/gpiobridge/stage?display=kiosk"
-    assert opened(launcher) == [page, stage, page]
+    assert launcher.opened() == [page, stage, page]
+    assert launcher.said().count("may only look: the bridge is older than version 0.5") == 2
 
 
 def test_end_of_the_screen(shared_bridge: BridgeProcess, launch: Any, tmp_path: Path) -> None:
@@ -562,7 +632,7 @@ def _say_little(connection: socket.socket, stopped: threading.Event) -> None:
             (),
             {"RUNTIME_DIRECTORY": "/nowhere", "GPIOBRIDGE_SERVER__TOKEN": "only-for-this-kiosk"},
             1,
-            "/nowhere/start.html, which has the token for the browser, can't be written: No",
+            "/nowhere/start.html, which has the address with its secrets for the browser, can't be",
         ),
         (("--browser", "cog"), {"PATH": "/nowhere"}, 1, "cog is not installed; install it: sudo"),
         (("--browser", "cog"), {}, 1, "cog needs a Wayland compositor"),

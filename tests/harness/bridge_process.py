@@ -24,6 +24,7 @@ HERE = Path(__file__).parent
 COMMANDS = {
     "gunicorn": [sys.executable, "-m", "gpiobridge"],
     "werkzeug": [sys.executable, str(HERE / "portable.py")],
+    "telling": [sys.executable, str(HERE / "telling.py")],
 }
 
 
@@ -32,7 +33,7 @@ class BridgeProcess:
 
     Args:
         config: its config.toml.
-        kind: "gunicorn", or "werkzeug" as on Windows.
+        kind: "gunicorn", "werkzeug" as on Windows, or "telling" for what else nobody tells.
         port: 0 is any free port; None if ``command`` says all there is to say.
         command: what to run instead of ``kind``'s command.
         options: more for `subprocess.Popen`.

@@ -12,6 +12,7 @@ from gpiobridge.config import Server
 from gpiobridge.errors import InstallError
 from gpiobridge.install.files import socket_unit, unit_files, unit_with_browser
 from gpiobridge.kiosk.browsers import BROWSERS
+from gpiobridge.system.run_key import KIOSKS, SERVICE_FOLDER
 
 from .trial import SYSTEMD
 
@@ -58,6 +59,17 @@ def test_the_shipped_units_fit_the_example() -> None:
     server = config.load(config.example_file(), environ={}).server
     template = (SYSTEMD / "gpiobridge.socket").read_text()
     assert socket_unit(template, server) == template
+
+
+def test_the_kiosk_s_user_can_read_its_key() -> None:
+    """The service's own group is that of its key for kiosks, and the kiosk's user is a member."""
+    service = (SYSTEMD / "gpiobridge.service").read_text().splitlines()
+    assert f"Group={KIOSKS}" in service
+    assert "RuntimeDirectory=gpiobridge" in service
+    assert not [line for line in service if line.startswith("RuntimeDirectoryMode=")]  # 0755
+    accounts = (SYSTEMD / "gpiobridge-kiosk.conf").read_text().splitlines()
+    assert f"m gpiobridge-kiosk {KIOSKS}" in accounts
+    assert str(SERVICE_FOLDER) == "/run/gpiobridge"
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd-analyze here")

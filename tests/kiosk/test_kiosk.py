@@ -11,6 +11,7 @@ from typing import Any
 import click
 import pytest
 from click.testing import CliRunner
+from harness.exhibit import write_exhibit
 
 from gpiobridge.cli.group import main
 from gpiobridge.client import asking
@@ -19,9 +20,17 @@ from gpiobridge.kiosk import browser_process, browsers, launcher, profiles
 from gpiobridge.kiosk.alarm import Alarm
 from gpiobridge.kiosk.inquiry import Inquiry
 from gpiobridge.kiosk.liveness import Answer
+from gpiobridge.kiosk.proof import Proof
 from gpiobridge.kiosk.start import stage_address
 
 from .starts import start
+
+
+def kiosk_of(options: launcher.Options, alarm: Alarm) -> launcher._Kiosk:
+    """A kiosk that shows a bridge on another machine, to which it can prove nothing."""
+    proof = Proof("http://pi", "kiosk", alarm, {})
+    return launcher._Kiosk(options, "http://pi", None, alarm, proof)
+
 
 OTHER = Answer(frozenset({"", "lobby"}), 2.0)
 
@@ -70,7 +79,7 @@ def test_renewal_alone_asks_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(launcher._Kiosk, "_sleep", sleep)
     options = launcher.Options("http://pi", watch=False, renew_min=240)
     alarm = Alarm()
-    kiosk = launcher._Kiosk(options, "http://pi", None, alarm)
+    kiosk = kiosk_of(options, alarm)
     with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as browser:
         kiosk._watch(browser, None, 0)
     [wait_s] = waits
@@ -137,7 +146,7 @@ def opened(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., lis
         monkeypatch.setattr(launcher._Kiosk, "_run", run)
         monkeypatch.setattr(launcher._Kiosk, "_pause", lambda *_: None)
         given = launcher.Options("http://pi", token=token, **options)
-        kiosk = launcher._Kiosk(given, "http://pi", None, alarm)
+        kiosk = kiosk_of(given, alarm)
         kiosk.show(start(program), tmp_path, {})
         return addresses
 
@@ -154,7 +163,7 @@ def test_each_start_opens_what_the_bridge_wants(opened: Callable[..., list[str]]
 
 def test_the_owner_wants_no_stage(opened: Callable[..., list[str]]) -> None:
     """With --no-stage the kiosk opens the start page, whatever the bridge says."""
-    assert opened({"stage": True}, stage=False) == ["http://pi/"]  # as `run` has made it
+    assert opened({"stage": True}, stage=False) == ["http://pi/?display=kiosk"]
 
 
 def test_a_stage_behind_a_token(opened: Callable[..., list[str]], tmp_path: Path) -> None:
@@ -178,7 +187,7 @@ def test_a_bridge_that_changes_its_mind(
     """A stage that no longer exists is left at once, any other change waits for a quiet minute."""
     bridges(monkeypatch, now)
     alarm = Alarm()
-    kiosk = launcher._Kiosk(launcher.Options("http://pi"), "http://pi", None, alarm)
+    kiosk = kiosk_of(launcher.Options("http://pi"), alarm)
     kiosk._on_stage = before
     kiosk._bridge.ask()
     assert kiosk._renewed() == said
@@ -196,3 +205,26 @@ def test_option_for_the_stage(
     monkeypatch.setattr(launcher, "run", given.append)
     done = CliRunner().invoke(main, ["kiosk", "--url", "http://pi", *words])
     assert (done.exit_code, [options.stage for options in given]) == (0, [stage]), done.output
+
+
+@pytest.mark.parametrize(
+    ("url", "server", "own"),
+    [
+        ("https://pi.example.org", 'url = "https://pi.example.org"', "http://127.0.0.1:8123"),
+        ("https://pi.example.org/hall", 'url = "https://pi.example.org"', "http://127.0.0.1:8123"),
+        ("https://pi.example.net", 'url = "https://pi.example.org"', ""),
+        ("http://pi.example.org", 'url = "https://pi.example.org"', ""),
+        ("https://pi.example.org", "", ""),
+        (None, 'url = "https://pi.example.org"', ""),
+    ],
+)
+def test_a_kiosk_that_opens_the_proxy(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, url: str | None, server: str, own: str
+) -> None:
+    """It proves itself to the bridge behind it, if the configuration names that proxy."""
+    given: list[launcher.Options] = []
+    monkeypatch.setattr(launcher, "run", given.append)
+    file = write_exhibit(tmp_path, f"port = 8123\n{server}")
+    words = ["kiosk", "--config", str(file), *(["--url", url] if url else [])]
+    done = CliRunner().invoke(main, words)
+    assert (done.exit_code, [options.own_url for options in given]) == (0, [own]), done.output

@@ -1,5 +1,6 @@
 """The key of a run: who finds it, where it is sent, and what it opens (row 11)."""
 
+import grp
 import json
 import os
 import socket
@@ -238,6 +239,66 @@ def test_what_is_no_key_is_not_sent(folder: Path, text: bytes) -> None:
     file.unlink()
     os.mkfifo(file)
     assert keys("http://127.0.0.1:8000") == []
+
+
+# ------------------------------------------------------------------------- the kiosk's
+
+
+@pytest.fixture
+def of_group(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let this process's group be that of the installed bridge and kiosk."""
+    monkeypatch.setattr(run_key, "KIOSKS", grp.getgrgid(os.getegid()).gr_name)
+
+
+@pytest.mark.usefixtures("of_group")
+def test_a_kiosk_has_a_key_of_its_own(tmp_path: Path) -> None:
+    """The group may read it, with every umask; it is another key, and goes with the first."""
+    runtime = tmp_path / "service"
+    runtime.mkdir()
+    made = RunKey({"RUNTIME_DIRECTORY": str(runtime)})
+    before = os.umask(0o077)
+    try:
+        made.offer("127.0.0.1", 8000)
+    finally:
+        os.umask(before)
+    modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in runtime.iterdir()}
+    assert modes == {"key-127.0.0.1-8000": 0o600, "kiosk-127.0.0.1-8000": 0o640}
+    assert made.kiosk not in (made.value, "")
+    found = [key for key, _ in run_key.find_kiosk_keys("http://127.0.0.1:8000")]
+    assert found == [made.kiosk, made.value]
+    (runtime / "key-127.0.0.1-8000").unlink()  # the kiosk's user may not read it
+    found = [key for key, _ in run_key.find_kiosk_keys("http://127.0.0.1:8000")]
+    assert found == [made.kiosk]
+    assert keys("http://127.0.0.1:8000") == []
+    made.withdraw()
+    assert list(runtime.iterdir()) == []
+
+
+def test_no_other_group_reads_a_key(key: RunKey, folder: Path) -> None:
+    """A bridge of any other group writes no key for kiosks: its members could be anybody."""
+    key.offer("127.0.0.1", 8000)
+    assert key.kiosk == ""
+    assert [file.name for file in folder.iterdir()] == ["key-127.0.0.1-8000"]
+    found = [value for value, _ in run_key.find_kiosk_keys("http://127.0.0.1:8000")]
+    assert found == [key.value]  # that of this user's own kiosk
+
+
+@pytest.mark.usefixtures("of_group")
+def test_the_kiosk_s_key_proves_a_kiosk_and_opens_nothing() -> None:
+    """Neither the API nor a page, nor what the commands may see."""
+    app, bridge = make_app(config={"server": {"token": TOKEN}})
+    made = app.test_client()
+    try:
+        made.get("/")
+        kiosk = bridge.running.key.kiosk
+        right = {"Authorization": f"Bearer {kiosk}"}
+        push = made.post("/api/messages", json={"data": 1}, headers=right).status_code
+        seen = [made.get(path, headers=right).status_code for path in ("/", "/healthz", "/metrics")]
+        body = {"display": "kiosk", "secret": "s" * 43}
+        proof = made.post("/gpiobridge/kiosk", json=body, headers=right).status_code
+    finally:
+        bridge.stop()
+    assert (push, seen, proof) == (401, [401] * 3, 204)
 
 
 # ------------------------------------------------------------------------- what it opens

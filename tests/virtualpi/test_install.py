@@ -31,6 +31,13 @@ FROM_ENVIRONMENT = (
 LIMIT_S = 100.0  # everything is slow in an emulated Pi
 TELL_LIMIT_S = 50.0  # more, in which a status is told
 STOP_LIMIT_S = 5.0  # far under the time after which systemd would kill it
+PROVES = """\
+from gpiobridge.client import asking
+from gpiobridge.system.run_key import find_kiosk_keys
+found = find_kiosk_keys("http://127.0.0.1:8000")
+print(f"keys found: {len(found)}", flush=True)
+for key, url in found:
+    asking.prove_kiosk(url, key, "probe", "s" * 43, "", timeout_s=60.0)"""
 STATUS = "systemctl status gpiobridge.service --no-pager --full"
 
 
@@ -94,6 +101,39 @@ def test_it_is_the_shipped_unit(installed: VirtualPi, figures: list[str]) -> Non
     assert exposure, told
     figures.append(f"exposure of the installed service: {exposure[1]}")
     assert float(exposure[1]) <= 0.6
+
+
+def test_the_kiosk_proves_itself(installed: VirtualPi) -> None:
+    """Its unit's user finds the key for kiosks and no other; nobody else finds any."""
+    shipped = "/opt/gpiobridge/live/lib/python3*/site-packages/gpiobridge/systemd"
+    assert installed.sh(f"systemd-sysusers {shipped}/gpiobridge-kiosk.conf")[0] == 0
+    status, said = installed.sh("stat -Lc '%A %G %n' /run/gpiobridge /run/gpiobridge/k*")
+    assert (status, said.splitlines()) == (
+        0,
+        [
+            "drwxr-xr-x gpiobridge-exhibit /run/gpiobridge",
+            "-rw------- gpiobridge-exhibit /run/gpiobridge/key-127.0.0.1-8000",
+            "-rw-r----- gpiobridge-exhibit /run/gpiobridge/kiosk-127.0.0.1-8000",
+        ],
+    )
+    # Hardened as the kiosk's own unit is, but without a screen.
+    left_out = ("Exec", "PAMName", "TTY", "StandardInput", "Utmp", "Restart", "BindReadOnly", "Env")
+    unit = (UNITS / "gpiobridge-kiosk.service").read_text()
+    kept = unit.partition("[Service]")[2].partition("[Install]")[0].splitlines()
+    lines = [line for line in kept if not line.startswith(("#", *left_out))]
+    probe = "/run/systemd/system/probe.service"
+    command = "/opt/gpiobridge/live/bin/python -I /run/probe.py"
+    text = "\n".join(["[Service]", "Type=oneshot", f"ExecStart={command}", *lines, ""])
+    installed.sh(f"cat >/run/probe.py <<'END'\n{PROVES}\nEND\ncat >{probe} <<'END'\n{text}\nEND")
+    installed.sh("systemctl daemon-reload")
+    status, said = installed.sh("systemctl start probe || journalctl -n 20 -u probe", LIMIT_S)
+    assert status == 0, said
+    said = installed.sh("journalctl --no-pager -o cat -u probe")[1]
+    assert "keys found: 1" in said.splitlines(), said
+    said = installed.sh("journalctl --no-pager -o cat --unit=gpiobridge")[1]
+    assert "the kiosk probe of this machine has proven itself" in said
+    as_nobody = "setpriv --reuid=nobody --regid=nogroup --init-groups"
+    assert installed.sh(f"{as_nobody} {command}", LIMIT_S)[1].endswith("keys found: 0")
 
 
 def test_twice_changes_nothing(installed: VirtualPi) -> None:

@@ -1135,8 +1135,9 @@
     const url = new URL(location.href);
     const name = url.searchParams.get("display");
     if (name) keep(nameKey, name);
-    if (url.searchParams.has("token")) {
-      url.searchParams.delete("token"); // a cookie has it by now: don't show it on the screen
+    const once = ["token", "kiosk_ticket"].filter((key) => url.searchParams.has(key));
+    if (once.length) {
+      for (const key of once) url.searchParams.delete(key); // in cookies by now: not on the screen
       history.replaceState(history.state, "", url);
     }
     shownAtMs = performance.now();

@@ -221,12 +221,12 @@ function first() {
   return new URL(recall(shownKey), location.href);
 }
 
-/** The token is in a cookie by now, and the page in this document: neither belongs in the URL. */
+/** Token and ticket are in cookies by now, the page in this document: none belongs in the URL. */
 function tidyAddress() {
   const url = new URL(location.href);
   const name = url.searchParams.get("display");
   if (name) keep(nameKey, name);
-  for (const once of ["token", "page"]) url.searchParams.delete(once);
+  for (const once of ["token", "kiosk_ticket", "page"]) url.searchParams.delete(once);
   history.replaceState(null, "", url);
   keep(stageKey, url.pathname + url.search);
 }
