@@ -39,6 +39,13 @@ log = logging.getLogger(__name__)
 PULSE_S = 5.0
 """How often systemd gets a sign of life, in seconds; more often if its watchdog is short."""
 
+RELOAD_S = 60.0
+"""How long systemd's watchdog waits for the fresh process of a reload, in seconds.
+
+On a small Pi that is busy its start may take longer than the watchdog of the unit, and nobody gives
+signs of life meanwhile.
+"""
+
 
 def serve(settings: Settings, listener: socket.socket, load: Callable[[], Settings]) -> int:
     """Serve an exhibit until a signal stops it, which ends this process.
@@ -104,7 +111,8 @@ class Service:
         # The watcher's pulse waits here for the main thread, which passes it on. If either of them
         # hangs, systemd hears nothing.
         self._pulse: deque[str] = deque(maxlen=1)
-        self._pulse_every_s = min(PULSE_S, (watchdog_s() or inf) / 3)
+        self._watchdog_s = watchdog_s()
+        self._pulse_every_s = min(PULSE_S, (self._watchdog_s or inf) / 3)
 
     def wsgi(self) -> Flask:
         """Build the application; gunicorn's worker calls this."""
@@ -113,6 +121,10 @@ class Service:
     def tell(self, state: str) -> None:
         """Tell systemd our state, such as ``READY=1``."""
         notify(self._notify_address, state)
+
+    def tell_ready(self) -> None:
+        """Tell systemd that we serve, also after a reload."""
+        self.tell("READY=1" + self._watchdog(0.0))
 
     def start_pulse(self, running: RunningBridge) -> None:
         """Let the watcher's thread give signs of life."""
@@ -142,7 +154,7 @@ class Service:
         if is_stopped():
             handover.give_up()
             return
-        self.tell("WATCHDOG=1")
+        self.tell("WATCHDOG=1" + self._watchdog(RELOAD_S))
         if self._notify_address is not None:
             os.environ["NOTIFY_SOCKET"] = self._notify_address
         os.environ |= {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "1"}
@@ -156,6 +168,12 @@ class Service:
             log.error("%s can't be restarted: %s", sys.executable, error)
             handover.give_up()
             os._exit(1)
+
+    def _watchdog(self, at_least_s: float) -> str:
+        """Write a line that sets systemd's watchdog: as the unit has it, but not shorter."""
+        if self._watchdog_s is None:
+            return ""
+        return f"\nWATCHDOG_USEC={max(self._watchdog_s, at_least_s) * 1e6:.0f}"
 
 
 def _close_on_exec() -> None:

@@ -150,7 +150,7 @@ class ServiceWorker(Worker):
         # takes 20 ms on a laptop, and 0.1 ms without it.
         gc.freeze()
         gc.enable()  # see `server`
-        service.tell("READY=1")
+        service.tell_ready()
         service.start_pulse(bridge.running)
         try:
             super().run()

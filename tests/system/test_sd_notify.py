@@ -162,6 +162,16 @@ def test_only_the_main_process_speaks_to_systemd(systemd: Systemd, run_bridge: R
     assert systemd.speakers == {bridge.process.pid}
 
 
+def test_the_watchdog_leaves_time_for_a_reload(systemd: Systemd, run_bridge: Run) -> None:
+    """A fresh process gives no sign of life while it starts; then the unit's own time counts."""
+    bridge = run_bridge(env={**systemd.environ, "WATCHDOG_USEC": "600000"})
+    systemd.wait_for("READY", "1")
+    bridge.process.send_signal(signal.SIGHUP)
+    systemd.wait_for("RELOADING", "1")
+    assert systemd.wait_for("WATCHDOG_USEC", "") == "60000000"
+    assert systemd.wait_for("WATCHDOG_USEC", "") == "600000"
+
+
 def test_reload_brings_the_new_configuration(run_bridge: Run, tmp_path: Path) -> None:
     """After SIGHUP displays are told to reconnect, and nobody who connects is refused."""
     config = write_exhibit(tmp_path)
