@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from harness.api_exhibit import EXHIBIT, LOCAL
 from harness.deadline import wait_until
 from harness.exhibit import write_exhibit
-from harness.scripted_lines import ScriptedLines
+from harness.breakable_lines import BreakableLines
 from prometheus_client.parser import text_string_to_metric_families
 
 from gpiobridge import GpioBridge, config
@@ -20,16 +20,16 @@ LAMPS = EXHIBIT + "[outputs]\nlamp = 22\nlock = 23\n"
 
 
 @pytest.fixture
-def lines(monkeypatch: pytest.MonkeyPatch) -> ScriptedLines:
+def lines(monkeypatch: pytest.MonkeyPatch) -> BreakableLines:
     """The lines of the bridge, which can break."""
-    lines = ScriptedLines()
+    lines = BreakableLines()
     monkeypatch.setattr("gpiobridge.extension.start.lines_of", lambda *_: lines)
     monkeypatch.setattr("gpiobridge.outputs.keeper.TRY_AGAIN_S", 0.05)
     return lines
 
 
 @pytest.fixture
-def app(tmp_path: Path, lines: ScriptedLines) -> Iterator[Flask]:
+def app(tmp_path: Path, lines: BreakableLines) -> Iterator[Flask]:
     """An exhibit with two outputs, in this process."""
     app = create_app(config.load(write_exhibit(tmp_path, LOCAL, LAMPS), environ={}))
     yield app
@@ -97,7 +97,7 @@ def test_the_metrics_tell_what_each_output_does(client: FlaskClient, bridge: Gpi
 def test_a_line_that_fails_is_seen_by_operators(
     client: FlaskClient,
     bridge: GpioBridge,
-    lines: ScriptedLines,
+    lines: BreakableLines,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """503 until it answers again; the bridge goes on, and says it once."""
@@ -125,7 +125,7 @@ def test_a_line_that_fails_is_seen_by_operators(
     ]
 
 
-def test_the_end_is_safe_even_if_a_line_fails(bridge: GpioBridge, lines: ScriptedLines) -> None:
+def test_the_end_is_safe_even_if_a_line_fails(bridge: GpioBridge, lines: BreakableLines) -> None:
     """The other lines get their safe level."""
     bridge.outputs["lamp"].on()
     bridge.outputs["lock"].on()
