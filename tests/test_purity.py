@@ -43,7 +43,7 @@ ALLOWED = {
     "kiosk": {"client", "config", "core", "errors", "net", "system"},
     "outputs": {"config", "core", "displays", "errors", "pins", "system"},
     "loop": {"config", "core", "displays", "outputs", "pins", "system"},
-    "doctor": {"client", "config", "core", "errors", "kiosk", "outputs", "pins", "system"},
+    "doctor": {"client", "config", "core", "errors", "kiosk", "net", "outputs", "pins", "system"},
     "install": {"config", "errors", "kiosk", "pins", "system"},
     "app": {"config", "core", "displays", "errors", "loop", "outputs", "system"},
     "routes": {

@@ -54,6 +54,7 @@ CHECKS = (
     Check("displays", service.room),
     Check("kiosk", kiosk.kiosk),
     Check("kiosk policy", kiosk.policy),
+    Check("kiosk proof", kiosk.proof),
     Check("disk", disk.protection, system="Linux"),
     Check("writes", disk.writes, system="Linux"),
     Check("log", disk.journal, system="Linux"),

@@ -1,4 +1,4 @@
-"""The checks of the kiosk: its browser, its compositor, its memory and its policy.
+"""The checks of the kiosk: its browser, its compositor, its memory, its policy and its proof.
 
 Each takes the patient and returns its findings.
 """
@@ -14,8 +14,10 @@ from gpiobridge.doctor.machine import read_text
 from gpiobridge.doctor.patient import Patient
 from gpiobridge.kiosk import browsers, chromium_policy
 from gpiobridge.kiosk.browsers import Browser
+from gpiobridge.net.addresses import is_loopback, seen_from_here
 from gpiobridge.system import invocation
-from gpiobridge.system.units import KIOSK, bare
+from gpiobridge.system.run_key import SERVICE_FOLDER
+from gpiobridge.system.units import KIOSK, SERVICE, bare
 
 _CAGE = "cage"
 _CHECK = "kiosk"
@@ -68,6 +70,35 @@ def policy(patient: Patient) -> list[Finding]:
         return []  # cog has a filter instead
     # A kiosk that shows another bridge has its own policy.
     return [] if "--url" in unit.command else [_policy(patient.machine.root, patient.settings)]
+
+
+def proof(patient: Patient) -> list[Finding]:
+    """Check that an installed kiosk can prove itself, if a page on it may set an output."""
+    unit, needed = patient.kiosk, ""
+    for output in patient.settings.outputs.values():
+        needed = needed or (output.name if output.from_pages else "")
+    if unit is None or not needed or "--url" in unit.command or patient.units is None:
+        return []
+    if patient.units[SERVICE].active != "active":
+        return []  # it writes the key when it starts
+    check, host = "kiosk proof", patient.settings.server.host
+    if not is_loopback(seen_from_here(host)):
+        return [
+            warning(
+                check,
+                f"no page may set output {needed}: the kiosk proves itself at a loopback address",
+                f'write server.host = "0.0.0.0" instead of "{host}", or leave it out',
+            )
+        ]
+    if any(patient.machine.root.glob(f"{str(SERVICE_FOLDER).lstrip('/')}/kiosk-*")):
+        return [ok(check, f"a page on the kiosk may set output {needed}")]
+    return [
+        warning(
+            check,
+            f"no page may set output {needed}: the service has written no key for the kiosk",
+            invocation.as_root("install", "--kiosk"),
+        )
+    ]
 
 
 def _policy(root: Path, settings: Settings) -> Finding:

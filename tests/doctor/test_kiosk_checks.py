@@ -1,12 +1,13 @@
 """The doctor on a kiosk: its browser, the memory, its policy."""
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from .pi import OK, Pi, both, kiosk_installed, of, with_policy
+from .pi import OK, WARNING, Pi, both, kiosk_installed, of, with_policy
 
 
 def test_the_kiosks_policy_is_of_this_configuration(tmp_path: Path) -> None:
@@ -17,6 +18,33 @@ def test_the_kiosks_policy_is_of_this_configuration(tmp_path: Path) -> None:
     both(kiosk_installed, with_policy("http://127.0.0.1:8123"))(pi)
     [finding] = of(pi.examine(), "kiosk policy")
     assert (finding.verdict, finding.sentence) == (OK, "the browser shows only the bridge")
+
+
+LOCK = "[outputs.lock]\npin = 22\nfrom_pages = true\n"
+
+
+@pytest.mark.parametrize(
+    ("server", "key", "verdict", "said", "remedy"),
+    [
+        ("", True, OK, "a page on the kiosk may set output lock", "$"),
+        ("", False, WARNING, "the service has written no key for the kiosk", "install --kiosk$"),
+        ('host = "192.168.1.5"\nopen = true\n', True, WARNING, "at a loopback address", "0.0.0.0"),
+    ],
+)
+def test_a_kiosk_whose_pages_set_outputs(
+    pi: Pi, server: str, key: bool, verdict: str, said: str, remedy: str
+) -> None:
+    """It must be able to prove itself: the service's key for it is there."""
+    kiosk_installed(pi)
+    pi.configure(server=server)
+    assert of(pi.examine(), "kiosk proof") == []  # nobody needs it
+    with pi.config.open("a") as file:
+        file.write(LOCK)
+    if key:
+        pi.write("run/gpiobridge/kiosk-127.0.0.1-8000")
+    [found] = of(pi.examine(), "kiosk proof")
+    assert (found.verdict, said in found.sentence) == (verdict, True), found.sentence
+    assert re.search(remedy, found.remedy)
 
 
 def test_a_kiosk_with_cog_needs_no_chromium(pi: Pi) -> None:
