@@ -216,12 +216,14 @@ def test_the_drawings_are_what_the_script_draws() -> None:
 @pytest.mark.parametrize("file", sorted(DRAWINGS.glob("*.svg")), ids=lambda file: file.stem)
 def test_each_drawing_speaks(file: Path) -> None:
     """It has a title and a description, is dark where the reader's system is, and is shown."""
+    questions = (PAGE.parent / "questions").glob("*.md")
+    shown = TEXT + "".join(page.read_text("utf-8") for page in questions)
     svg = ElementTree.parse(file).getroot()
     space = {"svg": "http://www.w3.org/2000/svg"}
     for part in ("title", "desc"):
         assert (svg.find(f"svg:{part}", space).text or "").strip()  # type: ignore[union-attr]
     assert "prefers-color-scheme: dark" in file.read_text("utf-8")
-    assert f"](wiring/{file.name})" in TEXT
+    assert re.search(rf"\]\((\.\./)?wiring/{re.escape(file.name)}\)", shown)
 
 
 def write_quotes() -> None:
