@@ -1,4 +1,4 @@
-"""docs/wiring.md: its configurations, what it quotes of the doctor, its program and its drawings.
+"""docs/wiring.md: its configurations, what it quotes of the doctor, its relay and its drawings.
 
 After a change of the doctor's words, `PYTHONPATH=tests python tests/docs/test_wiring.py` writes the
 new ones into this page and into those of docs/questions/.
@@ -15,11 +15,13 @@ import xml.etree.ElementTree as ElementTree
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from doctor.pi import Pi, of
-from harness.bridge_process import BridgeProcess
+from harness.bridge_process import Run
 from harness.deadline import wait_until
+from harness.pages import ONLINE
 
 from gpiobridge.config import Gpio, Pull
 from gpiobridge.core.events import Level
@@ -39,6 +41,7 @@ SECTIONS = {
     section.partition("\n")[0]: section
     for section in re.split(r"^## ", TEXT, flags=re.MULTILINE)[1:]
 }
+RELAY = "A lamp or a relay"  # an output, which the doctor never touches
 CIRCUITS = [title for title, section in SECTIONS.items() if "wiring/" in section]
 INDENT = re.compile(r"(?:\S+ +pin \w+ +| +(?:-> )?)")
 WIDTH = 88
@@ -94,7 +97,7 @@ def doctor_says(state: str, config: str) -> str:
 
     Args:
         state: as the page has it: "button driven low", "button open", "button toggles 34", or
-            "lamp held by lg"; and after a semicolon lines of the pin, the first of which replaces
+            "button held by lg"; and after a semicolon lines of the pin, the first of which replaces
             one with the same key, or "without" and a key.
         config: the circuit's configuration.
     """
@@ -160,44 +163,31 @@ def test_the_doctor_says_what_is_quoted(title: str, state: str, quoted: str) -> 
 
 
 def test_each_circuit_quotes_the_doctor() -> None:
-    """Each of the eight, and no block of text goes untested."""
+    """Each of the seven with a pin, and no block of text goes untested."""
     assert len(CIRCUITS) == 8
-    assert {title for title, _, _ in QUOTES} == set(CIRCUITS)
+    assert {title for title, _, _ in QUOTES} == set(CIRCUITS) - {RELAY}
     assert TEXT.count("```text") == len(QUOTES)
 
 
-# ----------------------------------------------------------------------------------- the program
+# ------------------------------------------------------------------------------------ the output
 
 
-def test_the_relay_follows_the_button(tmp_path: Path) -> None:
-    """The page's application drives its own pin by gpiozero, next to the bridge."""
-    program = block_of(SECTIONS["A lamp or a relay"], "python")
-    (tmp_path / "app.py").write_text(program)
-    # What the wire would show: each change of GPIO 22.
-    (tmp_path / "wsgi.py").write_text(
-        "import threading\n"
-        "from gpiozero import Device\n"
-        "from gpiozero.pins.mock import MockFactory\n"
-        "Device.pin_factory = MockFactory()\n"
-        "from app import app, bridge\n"
-        "relay = Device.pin_factory.pin(22)\n"
-        "@app.get('/relay')\n"
-        "def relay_state():\n"
-        "    return str(int(relay.state))\n"
-    )
+def test_the_relay_follows_the_page(run_bridge: Run, page: Any, tmp_path: Path) -> None:
+    """It is on while a display shows the page that says so, and off on the other one."""
+    bridge = run_bridge(config=write_exhibit(tmp_path, block_of(SECTIONS[RELAY], "toml")))
 
-    class Served(BridgeProcess):
-        READY = r"Running on (http://[^/]+:(\d+))"
+    def relay() -> str:
+        return str(bridge.health()["outputs"]["relay"]["state"])
 
-    command = [str(BIN / "flask"), "--app", "wsgi:app", "run", "--port", "0"]
-    server = Served(None, port=None, command=command, cwd=tmp_path)
-    try:
-        assert server.get("/")[0] == 200
-        for level, state in (("low", "1"), ("high", "0")):
-            server.set_level("button", level)
-            wait_until(lambda state=state: server.get("/relay")[1] == state)
-    finally:
-        server.stop(2)
+    page.goto(f"{bridge.url}/welcome")
+    page.wait_for_selector(ONLINE)
+    assert relay() == "off"
+    bridge.set_level("button", "low")
+    page.wait_for_url("**/open")
+    wait_until(lambda: relay() == "on")
+    bridge.set_level("button", "high")
+    page.wait_for_url("**/welcome")
+    wait_until(lambda: relay() == "off")
 
 
 # ---------------------------------------------------------------------------------- the drawings
