@@ -71,10 +71,11 @@ def test_a_new_line_has_a_place() -> None:
     assert there == set(PLACES)
 
 
-def test_there_are_seven_walks() -> None:
-    """A press, a swap, a request, a socket, a message, a figure, an installation."""
+def test_there_are_eight_walks() -> None:
+    """A press, a lamp, a swap, a request, a socket, a message, a figure, an installation."""
     assert [name for name, _ in WALKS] == [
-        "A press", "A swap", "A request", "A socket", "A message", "A figure", "An installation",
+        "A press", "A lamp", "A swap", "A request", "A socket", "A message", "A figure",
+        "An installation",
     ]  # fmt: skip
 
 

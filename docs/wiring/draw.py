@@ -1,4 +1,4 @@
-"""Draw the circuits of docs/wiring.md: `python docs/wiring/draw.py` writes the SVG files here.
+"""Draw the circuits of the documentation: `python docs/wiring/draw.py` writes the SVG files here.
 
 All drawings share the header, the symbols and the colours, so they are drawn by one script. It
 needs only Python. Symbols are those of IEC 60617. Each drawing has its own background, light or
@@ -206,6 +206,35 @@ def npn(x: float, y: float, base: bool = True) -> str:
         + ('<path class="line ink" d="M-36 0H-8"/>' if base else "")
         + '<path class="line ink" d="M-8 -13V13M-8 -6L10 -16V-36M-8 6L10 16V36"/>'
         '<path class="fill" d="M9 15.5L-1 15.2L4 6.4Z"/></g>'
+    )
+
+
+def mosfet(x: float, y: float) -> str:
+    """An N-channel MOSFET round that place: gate at 36, drain at (-10, -36), source at 36 below."""
+    return (
+        f'<g transform="translate({x} {y}) scale(-1 1)"><circle class="body" r="24"/>'
+        '<path class="line ink" d="M-36 0H-12M-12 -13V13M-5 -15V-8M-5 -4V4M-5 8V15M-5 -11H10V-36'
+        'M-5 11H10V36M-5 0H10V11"/><path class="fill" d="M-5 0L4 -5V5Z"/></g>'
+    )
+
+
+def lamp(x: float, y: float) -> str:
+    """A lamp with its middle there: 44 wide."""
+    return (
+        f'<circle class="body" cx="{x}" cy="{y}" r="22"/>'
+        f'<path class="line ink" d="M{x - 15} {y - 15}L{x + 15} {y + 15}'
+        f'M{x - 15} {y + 15}L{x + 15} {y - 15}"/>'
+    )
+
+
+def supply(x: float, y: float, volts: str) -> str:
+    """A supply, upright, with its middle there: plus at y - 20, minus at y + 20."""
+    return (
+        f'<path class="line ink" d="M{x} {y - 20}V{y - 6}M{x - 22} {y - 6}H{x + 22}"/>'
+        f'<path class="line ink" stroke-width="5" d="M{x - 12} {y + 6}H{x + 12}"/>'
+        f'<path class="line ink" d="M{x} {y + 6}V{y + 20}"/>'
+        + text(x - 10, y - 14, "+", "bold", "end")
+        + text(x + 28, y + 5, volts, "small")
     )
 
 
@@ -658,8 +687,7 @@ def draw_relay() -> Drawing:
         end(214, 103),
         end(214, 164),
         wire("foreign", (214, 169), (214, 226), (150, 226)),
-        '<circle class="body" cx="128" cy="226" r="22"/>',
-        '<path class="line ink" d="M113 211L143 241M143 211L113 241"/>',
+        lamp(128, 226),
         text(128, 268, "lamp, 12 V", "small bold", "middle"),
         wire("foreign", (106, 226), (56, 226), (56, 156)),
         wire("foreign", (128, 56), (56, 56), (56, 128)),
@@ -683,6 +711,189 @@ def draw_relay() -> Drawing:
     return d
 
 
+def draw_lit_button() -> Drawing:
+    """A push button with a lamp in it."""
+    d = Drawing(
+        "lit-button",
+        "A lit push button: its contact on GPIO 17, its lamp on GPIO 22 through a transistor",
+        "The contact lies between GPIO 17, header pin 11, and ground, header pin 9. The lamp's "
+        "plus goes to 5 V, header pin 2, its minus to the collector of an NPN transistor. The "
+        "emitter is at ground, header pin 25. GPIO 22, header pin 15, goes through 1 kilohm to the "
+        "base, and 10 kilohms go from GPIO 22 to ground.",
+        {2: "five", 9: "ground", 11: "signal", 15: "signal", 25: "ground"},
+    )
+    d.add(
+        '<rect class="plain" x="60" y="66" width="192" height="222" rx="12"/>',
+        text(128, 138, "lit push", "bold"),
+        text(128, 156, "button", "bold"),
+        wire("ground", (PILL_LEFT, row(9)), (510, row(9)), (510, 92), (110, 92), (110, 110)),
+        wire("signal", (PILL_LEFT, row(11)), (110, row(11)), (110, 170)),
+        button(110, 110),
+        # The lamp.
+        wire(
+            "five",
+            (158, 244),
+            (40, 244),
+            (40, TOP_LANE),
+            (RIGHT_LANE, TOP_LANE),
+            (RIGHT_LANE, row(2)),
+            (PILL_RIGHT, row(2)),
+        ),
+        lamp(180, 244),
+        text(134, 236, "+", "bold", "end"),
+        text(156, 280, "its lamp, 5 V", "small", "middle"),
+        wire("ink", (202, 244), (350, 244), (350, 264)),
+        # The transistor, mirrored: its base is at the right.
+        f'<g transform="translate(720 0) scale(-1 1)">{npn(360, 300)}</g>',
+        text(326, 305, "BC337", "small", "end"),
+        wire("ground", (350, 336), (350, row(25)), (PILL_LEFT, row(25))),
+        wire("signal", (PILL_LEFT, row(15)), (470, row(15)), (470, 300), (456, 300)),
+        resistor(433, 300),
+        text(433, 284, "1 kΩ", "small", "middle"),
+        wire("signal", (410, 300), (396, 300)),
+        joint("signal", 470, 300),
+        wire("signal", (470, 300), (470, 316)),
+        resistor(470, 339, upright=True),
+        text(486, 344, "10 kΩ", "small"),
+        wire("ground", (470, 362), (470, row(25))),
+        joint("ground", 470, row(25)),
+        lines(
+            34,
+            322,
+            (
+                "Pin HIGH: 2.6 mA into the base switch",
+                "the lamp on. 10 kΩ keep it off while",
+                "the Pi boots.",
+            ),
+        ),
+        text(34, 390, "Never connect the lamp to the pin,", "danger"),
+        text(34, 410, "and never 5 V to a GPIO pin.", "danger"),
+    )
+    return d
+
+
+def draw_solenoid_lock() -> Drawing:
+    """A solenoid lock with a supply of its own."""
+    d = Drawing(
+        "solenoid-lock",
+        "A solenoid lock for 12 V, which GPIO 27 switches through a MOSFET",
+        "The plus of a 12 V supply goes to the lock, the lock's other end to the drain of an "
+        "N-channel MOSFET. The source, the supply's minus and ground, header pin 25, are "
+        "connected. GPIO 27, header pin 13, goes through 100 ohms to the gate, and 10 kilohms go "
+        "from GPIO 27 to ground. A diode lies across the lock, its cathode at plus.",
+        {13: "signal", 25: "ground"},
+    )
+    y = 262
+    d.add(
+        supply(96, 190, "12 V, 2 A"),
+        wire("foreign", (96, 170), (96, 62), (350, 62), (350, 96)),
+        wire("ground", (96, 210), (96, row(25)), (350, row(25))),
+        # The lock's coil, and the diode across it.
+        '<rect class="body" x="326" y="96" width="48" height="68"/>',
+        '<path class="line ink" d="M326 164L374 96"/>',
+        text(312, 122, "solenoid lock", "bold", "end"),
+        text(312, 142, "12 V, 1 A, for 2 s", "small quiet", "end"),
+        joint("foreign", 350, 62),
+        wire("foreign", (350, 62), (440, 62), (440, 116)),
+        diode(440, 130, 270),
+        wire("ink", (440, 144), (440, 194), (350, 194)),
+        text(458, 126, "1N4007", "small"),
+        text(458, 143, "flyback diode", "small quiet"),
+        wire("ink", (350, 164), (350, y - 36)),
+        '<circle class="fill" cx="350" cy="194" r="4.5"/>',
+        # The MOSFET.
+        mosfet(360, y),
+        text(324, y - 3, "MOSFET that", "small", "end"),
+        text(324, y + 14, "switches at 3.3 V", "small", "end"),
+        wire("ground", (350, y + 36), (350, row(25)), (PILL_LEFT, row(25))),
+        joint("ground", 350, row(25)),
+        wire("signal", (396, y), (410, y)),
+        resistor(433, y),
+        text(433, y - 16, "100 Ω", "small", "middle"),
+        wire("signal", (456, y), (490, y), (490, row(13)), (PILL_LEFT, row(13))),
+        joint("signal", 490, y),
+        wire("signal", (490, y), (490, y + 22)),
+        resistor(490, y + 45, upright=True),
+        text(506, y + 50, "10 kΩ", "small"),
+        wire("ground", (490, y + 68), (490, row(25))),
+        joint("ground", 490, row(25)),
+        lines(
+            128,
+            314,
+            (
+                "Pin HIGH: the lock opens.",
+                "10 kΩ keep it shut while",
+                "the Pi boots.",
+            ),
+        ),
+        text(34, 408, "Never the lock at the pin itself, and never 12 V or 5 V.", "danger"),
+    )
+    return d
+
+
+def draw_photo_booth() -> Drawing:
+    """Two lamps on a board with two MOSFETs."""
+    d = Drawing(
+        "photo-booth",
+        "A countdown lamp and a light for 12 V, on a board with two MOSFETs, on GPIO 27 and 23",
+        "The board's input 1 goes to GPIO 27, header pin 13, input 2 to GPIO 23, header pin 16, "
+        "its ground to header pin 25. The plus of a 12 V supply goes to both lamps, the other end "
+        "of the countdown lamp to output 1, that of the light to output 2. The supply's minus goes "
+        "to the board's ground.",
+        {13: "signal", 16: "signal", 25: "ground"},
+    )
+    d.add(
+        '<rect class="plain" x="316" y="104" width="160" height="226" rx="10"/>',
+        text(396, 126, "MOSFET board", "bold", "middle"),
+        text(396, 144, "for 3.3 V inputs", "small quiet", "middle"),
+        *(
+            text(x, y, said, "small bold", anchor)
+            for x, y, said, anchor in (
+                (464, 179, "IN 2", "end"),
+                (464, row(13) + 5, "IN 1", "end"),
+                (464, 305, "GND", "end"),
+                (328, 179, "OUT 2", "start"),
+                (328, row(13) + 5, "OUT 1", "start"),
+                (328, 305, "GND", "start"),
+            )
+        ),
+        wire("signal", (PILL_LEFT, row(13)), (476, row(13))),
+        wire(
+            "signal",
+            (476, 174),
+            (516, 174),
+            (516, TOP_LANE),
+            (RIGHT_LANE, TOP_LANE),
+            (RIGHT_LANE, row(16)),
+            (PILL_RIGHT, row(16)),
+        ),
+        wire("ground", (476, 300), (516, 300), (516, row(25)), (PILL_LEFT, row(25))),
+        # The lamps, and their supply.
+        wire("foreign", (70, 230), (70, 90), (128, 90), (128, row(13)), (190, row(13))),
+        wire("foreign", (128, 174), (190, 174)),
+        joint("foreign", 128, 174),
+        lamp(212, 174),
+        lamp(212, row(13)),
+        text(212, 144, "light", "small bold", "middle"),
+        text(212, row(13) + 40, "countdown lamp", "small bold", "middle"),
+        wire("ink", (234, 174), (316, 174)),
+        wire("ink", (234, row(13)), (316, row(13))),
+        supply(70, 250, "12 V"),
+        wire("ground", (70, 270), (70, 300), (316, 300)),
+        lines(
+            34,
+            342,
+            (
+                "Each lamp lies between + and its output. The button",
+                "and the lamp in it, on GPIO 17 and 22, have a drawing",
+                "of their own: A lit button.",
+            ),
+        ),
+        text(34, 410, "Never connect a lamp, 12 V or 5 V to a GPIO pin.", "danger"),
+    )
+    return d
+
+
 DRAWINGS = (
     draw_button,
     draw_reed,
@@ -692,6 +903,9 @@ DRAWINGS = (
     draw_optocoupler,
     draw_long_cable,
     draw_relay,
+    draw_lit_button,
+    draw_solenoid_lock,
+    draw_photo_booth,
 )
 
 

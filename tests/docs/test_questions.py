@@ -267,3 +267,109 @@ def test_hands_that_tremble_press_once(run_bridge: Run, page: Any, tmp_path: Pat
     with bridge.socket("open") as ws:
         assert frame(ws, "state")["seq"] == before + 2  # all of it was one press and its release
     assert page.url.endswith("/open")
+
+
+# ------------------------------------------------------------------------------------ outputs
+
+
+def write_question(folder: Path, name: str) -> Path:
+    """Write the exhibit of a page; return its config.toml."""
+    config = write_exhibit(folder, blocks(PAGES[name], "toml")[0])
+    for path, text in written_files(PAGES[name]).items():
+        (folder / path).write_text(text, "utf-8")
+    return config
+
+
+def press(bridge: BridgeProcess) -> None:
+    """Press the button, and let it go."""
+    done = subprocess.run(
+        [BIN / "gpiobridge", "press", "button", "--url", bridge.url], timeout=20, check=False
+    )
+    assert done.returncode == 0
+
+
+def does(bridge: BridgeProcess, output: str) -> str:
+    """What an output does."""
+    return str(bridge.health()["outputs"][output]["state"])
+
+
+def states(simulator: Any, output: str, number: int) -> list[str]:
+    """The next states of an output, in order, as the simulator's page hears of them."""
+    found: list[str] = []
+    while len(found) < number:
+        told = json.loads(simulator.recv(timeout=DEADLINE_S))
+        if told["type"] == "output" and told["output"] == output:
+            found.append(told["state"])
+    return found
+
+
+def test_a_lit_button_says_what_a_press_does(run_bridge: Run, page: Any, tmp_path: Path) -> None:
+    """Lit, blinking until the page is there, dark in its lockout, lit again; dark without it."""
+    bridge = run_bridge(config=write_question(tmp_path, "lit-button"))
+    with bridge.socket("simulator") as simulator:
+        page.goto(f"{bridge.url}/welcome")
+        wait_until(lambda: does(bridge, "button-lamp") == "on")
+        press(bridge)
+        page.wait_for_url("**/story*")
+        wait_until(lambda: does(bridge, "button-lamp") == "off")
+        press(bridge)  # during the lockout: nothing
+        wait_until(lambda: does(bridge, "button-lamp") == "on")
+        assert "/story" in page.url
+        page.goto("about:blank")
+        wait_until(lambda: does(bridge, "button-lamp") == "off")
+        assert states(simulator, "button-lamp", 6) == ["off", "on", "blink", "off", "on", "off"]
+
+
+def test_a_solenoid_lock_opens_and_cannot_burn(run_bridge: Run, page: Any, tmp_path: Path) -> None:
+    """The page gives it a pulse; whoever switches it on, it is off after `max_on`."""
+    bridge = run_bridge(config=write_question(tmp_path, "solenoid-lock"))
+    with bridge.socket("simulator") as simulator:
+        page.goto(f"{bridge.url}/riddle")
+        page.wait_for_selector(ONLINE)
+        assert does(bridge, "lock") == "off"
+        press(bridge)
+        page.wait_for_url("**/solved")
+        assert states(simulator, "lock", 3) == ["off", "pulse", "off"]
+        shown = blocks(PAGES["solenoid-lock"], "sh")[0].splitlines()
+        for line in (*shown, "gpiobridge output lock on"):
+            _, *words = shlex.split(line)
+            command = [BIN / "gpiobridge", *words, "--url", bridge.url]
+            assert subprocess.run(command, timeout=20, check=False).returncode == 0
+        assert states(simulator, "lock", 4) == ["pulse", "off", "on", "off"]
+    assert does(bridge, "lock") == "off"
+    assert page.url.endswith("/solved")
+
+
+def test_a_photo_booth_counts_down(
+    page: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The light while the page is shown, a pulse each second, then the picture of the camera."""
+    write_question(tmp_path, "photo-booth")
+    (tmp_path / "static").mkdir()
+    camera = tmp_path / "bin" / "rpicam-still"
+    camera.parent.mkdir()
+    camera.write_text(f'#!/bin/sh\nfor file; do :; done\ncp {DOCS}/film-still.png "$file"\n')
+    camera.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{camera.parent}:{os.environ['PATH']}")
+    server = serve(tmp_path, blocks(PAGES["photo-booth"], "python")[0])
+    try:
+        said: list[str] = []
+        page.on("websocket", lambda ws: ws.on("framereceived", lambda text: said.append(text)))
+        page.goto(server.url)
+        wait_until(lambda: does(server, "button-lamp") == "on")
+        assert does(server, "light") == "off"
+        with server.socket("simulator") as simulator:
+            press(server)
+            page.wait_for_url("**/smile")
+            wait_until(lambda: does(server, "light") == "on")
+            assert does(server, "button-lamp") == "off"
+            page.wait_for_url("**/picture")
+            assert states(simulator, "countdown", 7) == ["off", *("pulse", "off") * 3]
+        frames = [json.loads(text) for text in said]
+        assert [each["data"] for each in frames if each["type"] == "message"] == [3, 2, 1]
+        page.wait_for_function("document.querySelector('img').naturalWidth > 0")
+        wait_until(lambda: does(server, "light") == "off")
+        press(server)
+        page.wait_for_url(f"{server.url}/")
+    finally:
+        server.stop(2)

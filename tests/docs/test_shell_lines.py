@@ -44,6 +44,7 @@ TESTED = {
     "gpiobridge run": "test_example.py::test_press_and_watch",
     "gpiobridge run --port 8000": "test_example.py::test_press_and_watch",
     "flask --app app run": "test_example.py::test_flask_application",
+    "mkdir -p static": "test_questions.py::test_a_photo_booth_counts_down",
     "gunicorn -k gpiobridge.gunicorn.Worker --threads 8 app:app":
         "test_example.py::test_gunicorn_serves_the_application",
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""docs/wiring.md: its configurations, what it quotes of the doctor, its program and its drawings.
+"""docs/wiring.md: its configurations, what it quotes of the doctor, its relay and its drawings.
 
 After a change of the doctor's words, `PYTHONPATH=tests python tests/docs/test_wiring.py` writes the
 new ones into this page and into those of docs/questions/.
@@ -15,11 +15,13 @@ import xml.etree.ElementTree as ElementTree
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from doctor.pi import Pi, of
-from harness.bridge_process import BridgeProcess
+from harness.bridge_process import Run
 from harness.deadline import wait_until
+from harness.pages import ONLINE
 
 from gpiobridge.config import Gpio, Pull
 from gpiobridge.core.events import Level
@@ -39,8 +41,9 @@ SECTIONS = {
     section.partition("\n")[0]: section
     for section in re.split(r"^## ", TEXT, flags=re.MULTILINE)[1:]
 }
+RELAY = "A lamp or a relay"
 CIRCUITS = [title for title, section in SECTIONS.items() if "wiring/" in section]
-INDENT = re.compile(r"(?:\S+ +pin \w+ +| +(?:-> )?)")
+INDENT = re.compile(r"(?:\S+ +(?:pin|output) \w+ +| +(?:-> )?)")
 WIDTH = 88
 QUOTE = re.compile(r"<!-- doctor: (.*?) -->\n\n```text\n(.*?)\n```$", re.MULTILINE | re.DOTALL)
 
@@ -94,12 +97,13 @@ def doctor_says(state: str, config: str) -> str:
 
     Args:
         state: as the page has it: "button driven low", "button open", "button toggles 34", or
-            "lamp held by lg"; and after a semicolon lines of the pin, the first of which replaces
-            one with the same key, or "without" and a key.
+            "output relay held by lg"; and after a semicolon lines of the pin, the first of which
+            replaces one with the same key, or "without" and a key.
         config: the circuit's configuration.
     """
     what, _, change = state.partition("; ")
-    pin, _, happens = what.partition(" ")
+    kind = "output" if what.startswith("output ") else "pin"
+    pin, _, happens = what.removeprefix("output ").partition(" ")
     key = change.removeprefix("without ").partition(" =")[0]
     if change:
         config = re.sub(rf"^{key} = .*\n", "", config, flags=re.MULTILINE)
@@ -113,7 +117,7 @@ def doctor_says(state: str, config: str) -> str:
             pi.changes["line"] = lambda chip, offset: Line(True, happens.removeprefix("held by "))
         else:
             pi.changes["sample"] = lambda settings, pins: watch(pins, pin, happens)
-        (finding,) = of(examine(pi.config, pi.machine()), f"pin {pin}")
+        (finding,) = of(examine(pi.config, pi.machine()), f"{kind} {pin}")
     lines = Report([finding]).as_text().partition("\n\n")[0].splitlines()
     # The doctor leaves it to the terminal to wrap a line, which a page can't.
     return "\n".join(
@@ -166,38 +170,25 @@ def test_each_circuit_quotes_the_doctor() -> None:
     assert TEXT.count("```text") == len(QUOTES)
 
 
-# ----------------------------------------------------------------------------------- the program
+# ------------------------------------------------------------------------------------ the output
 
 
-def test_the_relay_follows_the_button(tmp_path: Path) -> None:
-    """The page's application drives its own pin by gpiozero, next to the bridge."""
-    program = block_of(SECTIONS["A lamp or a relay"], "python")
-    (tmp_path / "app.py").write_text(program)
-    # What the wire would show: each change of GPIO 22.
-    (tmp_path / "wsgi.py").write_text(
-        "import threading\n"
-        "from gpiozero import Device\n"
-        "from gpiozero.pins.mock import MockFactory\n"
-        "Device.pin_factory = MockFactory()\n"
-        "from app import app, bridge\n"
-        "relay = Device.pin_factory.pin(22)\n"
-        "@app.get('/relay')\n"
-        "def relay_state():\n"
-        "    return str(int(relay.state))\n"
-    )
+def test_the_relay_follows_the_page(run_bridge: Run, page: Any, tmp_path: Path) -> None:
+    """It is on while a display shows the page that says so, and off on the other one."""
+    bridge = run_bridge(config=write_exhibit(tmp_path, block_of(SECTIONS[RELAY], "toml")))
 
-    class Served(BridgeProcess):
-        READY = r"Running on (http://[^/]+:(\d+))"
+    def relay() -> str:
+        return str(bridge.health()["outputs"]["relay"]["state"])
 
-    command = [str(BIN / "flask"), "--app", "wsgi:app", "run", "--port", "0"]
-    server = Served(None, port=None, command=command, cwd=tmp_path)
-    try:
-        assert server.get("/")[0] == 200
-        for level, state in (("low", "1"), ("high", "0")):
-            server.set_level("button", level)
-            wait_until(lambda state=state: server.get("/relay")[1] == state)
-    finally:
-        server.stop(2)
+    page.goto(f"{bridge.url}/welcome")
+    page.wait_for_selector(ONLINE)
+    assert relay() == "off"
+    bridge.set_level("button", "low")
+    page.wait_for_url("**/open")
+    wait_until(lambda: relay() == "on")
+    bridge.set_level("button", "high")
+    page.wait_for_url("**/welcome")
+    wait_until(lambda: relay() == "off")
 
 
 # ---------------------------------------------------------------------------------- the drawings
@@ -216,12 +207,14 @@ def test_the_drawings_are_what_the_script_draws() -> None:
 @pytest.mark.parametrize("file", sorted(DRAWINGS.glob("*.svg")), ids=lambda file: file.stem)
 def test_each_drawing_speaks(file: Path) -> None:
     """It has a title and a description, is dark where the reader's system is, and is shown."""
+    questions = (PAGE.parent / "questions").glob("*.md")
+    shown = TEXT + "".join(page.read_text("utf-8") for page in questions)
     svg = ElementTree.parse(file).getroot()
     space = {"svg": "http://www.w3.org/2000/svg"}
     for part in ("title", "desc"):
         assert (svg.find(f"svg:{part}", space).text or "").strip()  # type: ignore[union-attr]
     assert "prefers-color-scheme: dark" in file.read_text("utf-8")
-    assert f"](wiring/{file.name})" in TEXT
+    assert re.search(rf"\]\((\.\./)?wiring/{re.escape(file.name)}\)", shown)
 
 
 def write_quotes() -> None:
