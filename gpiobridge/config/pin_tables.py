@@ -100,7 +100,7 @@ def _warn_of_counts(key: Key, pin: Pin, problems: Problems) -> None:
 
 
 def _warn_of_hand_times(written: WrittenPin[Any], pin: Pin, problems: Problems) -> None:
-    """Warn of a time that every level lasts anyway; what `[gpio]` says for all pins is no mistake."""
+    """Warn of a time that every level lasts anyway, unless `[gpio]` says it for all pins."""
     for name, time_s in (("dwell", pin.dwell_s), ("cooldown", pin.cooldown_s)):
         if written.has(name) and 0 < time_s <= pin.settle_s:
             debounce = f"{dotted(written.place('debounce'))} = {format_duration(pin.debounce_s)}"

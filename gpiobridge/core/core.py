@@ -34,7 +34,16 @@ from gpiobridge.core.events import (
 )
 from gpiobridge.core.first_edge import FirstEdge
 from gpiobridge.core.gestures import Outcome, Press
-from gpiobridge.core.hands import Counted, Dropped, Dwelling, Hands, Interrupted, Resumed
+from gpiobridge.core.hands import (
+    Counted,
+    Dropped,
+    Dwelling,
+    Hands,
+    Interrupted,
+    Lifted,
+    Lowered,
+    Resumed,
+)
 from gpiobridge.core.hands import Outcome as HandsOutcome
 from gpiobridge.core.navigation import Departure, Navigation, Rules, WhileRules
 from gpiobridge.core.noise import Noise
@@ -97,7 +106,8 @@ class Core:
         self._settled = SettledLevels()
         self._hand_times = hands or {}
         self._hands: dict[str, Hands] = {}  # of these pins, once they have been read
-        self._dwelling: dict[str, None] = {}  # pins of whose dwelling press displays know, in order
+        # The pins of whose dwelling press displays know, in order, and whether the pin is pressed.
+        self._dwelling: dict[str, bool] = {}
         self._notices_s: dict[str, deque[float]] = {}  # a pin's last presses that they heard of
         # The number that came next when a pin was pressed or released, if that may count later; and
         # when its press began that has counted.
@@ -337,8 +347,13 @@ class Core:
                 case Dwelling(at_s):
                     self._began_seq[pin] = self.seq + 1
                     if self._may_notify(pin, at_s):
-                        self._dwelling[pin] = None
-                        effects.append(Notice(self._dwelling_frame(pin)))
+                        effects += self._notify_dwelling(pin, pressed=True)
+                case Lifted(at_s):
+                    if pin in self._dwelling and self._may_notify(pin, at_s):
+                        effects += self._notify_dwelling(pin, pressed=False)
+                case Lowered():
+                    if self._dwelling.get(pin) is False:
+                        effects += self._notify_dwelling(pin, pressed=True)
                 case Dropped(Ignored.DWELL):
                     del self._began_seq[pin]
                     if pin in self._dwelling:
@@ -365,8 +380,12 @@ class Core:
         heard_s.append(at_s)
         return True
 
+    def _notify_dwelling(self, pin: str, *, pressed: bool) -> list[Effect]:
+        self._dwelling[pin] = pressed
+        return [Notice(self._dwelling_frame(pin))]
+
     def _dwelling_frame(self, pin: str) -> str:
-        return wire.dwelling_frame(pin, self._hand_times[pin].dwell_s)
+        return wire.dwelling_frame(pin, self._hand_times[pin].dwell_s, self._dwelling[pin])
 
     def _count(self, pin: str, counted: Counted, now: Now) -> list[Effect]:
         """Tell a level that counts, and the tap that ends with it."""

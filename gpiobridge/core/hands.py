@@ -55,6 +55,20 @@ class Dwelling(NamedTuple):
     at_s: float
 
 
+class Lifted(NamedTuple):
+    """The pin was released before its press counts, and the press may still go on.
+
+    Args:
+        at_s: the stamp of the edge, in monotonic seconds.
+    """
+
+    at_s: float
+
+
+class Lowered(NamedTuple):
+    """The press that doesn't count yet goes on."""
+
+
 class Dropped(NamedTuple):
     """A press that doesn't count, or that belongs to the one before.
 
@@ -68,11 +82,11 @@ class Dropped(NamedTuple):
 
 
 class Interrupted(NamedTuple):
-    """The pin was released, and the press may still go on."""
+    """The pin was released after its press counts, and the press may still go on."""
 
 
 class Resumed(NamedTuple):
-    """The press goes on.
+    """The press that counts goes on.
 
     Args:
         due_s: when that came to count.
@@ -81,7 +95,7 @@ class Resumed(NamedTuple):
     due_s: float
 
 
-Outcome = Counted | Dwelling | Dropped | Interrupted | Resumed
+Outcome = Counted | Dwelling | Lifted | Lowered | Dropped | Interrupted | Resumed
 
 
 class Deadline(NamedTuple):
@@ -165,7 +179,9 @@ class Hands:
     def _press(self, at_s: float, due_s: float) -> list[Outcome]:
         self._pressed, self._since_s = True, at_s
         if self._open:
-            return [Dropped(Ignored.COOLDOWN, at_s), Resumed(due_s)] if self._counted else []
+            if not self._counted:
+                return [Lowered()]
+            return [Dropped(Ignored.COOLDOWN, at_s), Resumed(due_s)]
         self._open, self._began_s, self._lasted_s = True, at_s, 0.0
         self._counted = not self._dwell_s
         if self._counted:
@@ -181,7 +197,7 @@ class Hands:
         self._quiet_due_s = (
             max(over_s, due_s + self._window_s) if self._first else over_s + self._window_s
         )
-        return [Interrupted()] if self._counted else []
+        return [Interrupted() if self._counted else Lifted(at_s)]
 
     def _end(self, clear_s: float, due_s: float) -> list[Outcome]:
         self._open = False

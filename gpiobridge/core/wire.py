@@ -86,9 +86,16 @@ def edge_frame(event: PinEvent, at_unix_s: float) -> str:
     return _dump(frame)
 
 
-def dwelling_frame(pin: str, dwell_s: float) -> str:
-    """Return the frame of a press that has begun and counts only after ``dwell_s`` seconds."""
-    return _dump({"type": "dwelling", "pin": pin, "ms": round(1000 * dwell_s)})
+def dwelling_frame(pin: str, dwell_s: float, pressed: bool) -> str:
+    """Return the frame of a press that has begun and counts only after ``dwell_s`` seconds.
+
+    Args:
+        pin: the pin's name.
+        dwell_s: how long it must be pressed in all.
+        pressed: False while the press is interrupted, and may still go on.
+    """
+    frame = {"type": "dwelling", "pin": pin, "ms": round(1000 * dwell_s)}
+    return _dump(frame if pressed else frame | {"pressed": False})
 
 
 def ignored_frame(pin: str, why: Ignored) -> str:

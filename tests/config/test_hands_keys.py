@@ -95,7 +95,8 @@ def test_a_time_that_the_debounce_asks_for_anyway_changes_nothing(tmp_path: Path
     """Each says so, but not what `[gpio]` says for all pins."""
     read_times = read(
         tmp_path,
-        '[gpio]\ndwell = "400ms"\n[pins.button]\npin = 17\ndebounce = "500ms"\ncooldown = "500ms"\n',
+        '[gpio]\ndwell = "400ms"\n'
+        '[pins.button]\npin = 17\ndebounce = "500ms"\ncooldown = "500ms"\n',
     )
     assert [warning.split("config.toml: ")[-1] for warning in read_times.warnings] == [
         "pins.button.cooldown: changes nothing, because pins.button.debounce = 500ms is not "

@@ -69,6 +69,8 @@ def words(effect: Effect) -> str:
         return f"{effect.event} at {effect.at_s:g}"
     if isinstance(effect, Notice):
         frame: dict[str, Any] = json.loads(effect.text)
+        if frame.get("pressed") is False:
+            return "interrupted"
         return f"{frame['type']} {frame.get('ms', frame.get('why'))}"
     return ""
 
@@ -95,13 +97,25 @@ def words(effect: Effect) -> str:
             0.4,
             0.5,
             (1.0, 1.1, 1.5, 1.6),  # two knocks
-            [(1.02, "dwelling 400"), (2.12, "ignored dwell")],
+            [
+                (1.02, "dwelling 400"),
+                (1.12, "interrupted"),
+                (1.52, "dwelling 400"),
+                (1.62, "interrupted"),
+                (2.12, "ignored dwell"),
+            ],
         ),
         (
             0.4,
             0.5,
             (1.0, 1.2, 1.3, 1.6),  # pressed for 0.2 s and 0.2 s
-            [(1.02, "dwelling 400"), (1.52, "low at 1"), (2.12, "high at 1.6")],
+            [
+                (1.02, "dwelling 400"),
+                (1.22, "interrupted"),
+                (1.32, "dwelling 400"),
+                (1.52, "low at 1"),
+                (2.12, "high at 1.6"),
+            ],
         ),
     ],
 )
@@ -156,6 +170,15 @@ def test_a_pin_that_oscillates_does_not_flood_displays() -> None:
     heard = [what for _, what in bench.play(*changes, until_s=4.0)]
     assert heard.count("dwelling 400") == heard.count("ignored dwell")
     assert 40 <= heard.count("dwelling 400") <= 50
+
+
+def test_a_hand_that_trembles_does_not_flood_displays() -> None:
+    """They hear of some interruptions of a dwelling press, and always that it goes on."""
+    bench = Bench(4.0, 0.5)
+    heard = [what for _, what in bench.play(*(1.0 + n * 0.021 for n in range(101)), until_s=3.2)]
+    assert heard.count("dwelling 4000") == heard.count("interrupted") + 1
+    assert 35 <= heard.count("interrupted") <= 45
+    assert json.loads(bench.core.join("page", (), Now(3.2, 3.2)).texts[1])["type"] == "dwelling"
 
 
 def test_a_press_right_behind_a_bump_is_told() -> None:

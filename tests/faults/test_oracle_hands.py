@@ -142,7 +142,7 @@ def judged(graph: Graph, movements: Movements, events: list[Event]) -> Verdict:
 
 
 @given(hands(), TIMES, STALLS)
-@examples(400)
+@examples(200)
 def test_no_event_is_taken_for_its_neighbour(
     moved: list[Moved], times: HandTimes, stalls: list[int]
 ) -> None:
@@ -162,7 +162,7 @@ RULES = {"page": {("knob", str(gesture)): "page" for gesture in Gesture}}
 
 
 @given(st.tuples(hands(), hands(), hands()), st.tuples(TIMES, TIMES), STALLS)
-@examples(300)
+@examples(150)
 def test_what_the_core_tells_of_several_pins_is_right(
     moved: tuple[list[Moved], ...], times: tuple[HandTimes, HandTimes], stalls: list[int]
 ) -> None:

@@ -22,6 +22,10 @@ dwell = "300ms"
 [pins.shaking]
 pin = 22
 cooldown = "5s"
+[pins.both]
+pin = 23
+dwell = "5s"
+cooldown = "5s"
 [pages.welcome]
 on_press.slow = "open"
 on_press.quick = "open"
@@ -38,7 +42,9 @@ HEARD = """document.addEventListener("gpiobridge:ignored", ({ detail }) => {
 def hands(run_bridge: Run, tmp_path: Path) -> BridgeProcess:
     """An exhibit with a pin of each kind, all shown on each page."""
     config = write_exhibit(tmp_path, config=HANDS)
-    shown = "".join(f'<p data-pin="{pin}">{pin}</p>' for pin in ("slow", "quick", "shaking"))
+    shown = "".join(
+        f'<p data-pin="{pin}">{pin}</p>' for pin in ("slow", "quick", "shaking", "both")
+    )
     for template in (tmp_path / "templates").iterdir():
         template.write_text(template.read_text().replace("</body>", f"{shown}</body>"))
     return run_bridge(config=config)
@@ -59,6 +65,14 @@ def test_a_press_that_is_too_short_is_shown_and_ignored(hands: BridgeProcess, pa
     for each in (page, other):
         each.wait_for_selector('[data-pin="slow"]:not([data-dwelling])')
     assert page.url.endswith("/welcome")
+
+
+def test_an_interruption_of_a_press_that_dwells_is_shown(hands: BridgeProcess, page: Any) -> None:
+    """So what shows how long it has lasted stands still meanwhile."""
+    open_page(page, hands)
+    for level, shown in (("low", ":not([data-interrupted])"), ("high", "[data-interrupted]")) * 2:
+        hands.set_level("both", level)
+        page.wait_for_selector(f'[data-pin="both"][data-dwelling="5000"]{shown}')
 
 
 def test_a_press_that_lasts_counts_and_so_does_its_release(hands: BridgeProcess, page: Any) -> None:

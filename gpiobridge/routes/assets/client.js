@@ -2,11 +2,11 @@
 //
 // The bridge puts this script into the head of every page it serves. The page needs no code of its
 // own. An element with data-pin="button" gets data-level ("low", "high") and data-active ("true",
-// "false"), and data-dwelling while its press doesn't count yet. <html> gets data-bridge ("online",
-// "offline"). With simulated pins it also gets data-simulated, and the page shows a small badge.
-// data-idle counts down the seconds before an idle page leaves. A page that wants more listens to
-// events on document (gpiobridge:state, :edge, :ignored, :message, :online, :offline, :shown,
-// :navigate, :idle).
+// "false"), data-dwelling while its press doesn't count yet, and data-interrupted while that press is
+// interrupted. <html> gets data-bridge ("online", "offline"). With simulated pins it also gets
+// data-simulated, and the page shows a small badge. data-idle counts down the seconds before an idle
+// page leaves. A page that wants more listens to events on document (gpiobridge:state, :edge,
+// :ignored, :message, :online, :offline, :shown, :navigate, :idle).
 //
 // There is one connection. It is always in one of these states:
 //
@@ -84,7 +84,7 @@
   const ledBackKey = `gpiobridge${prefix}:led-back`;
 
   const pins = {};
-  const dwelling = new Map(); // pins whose press doesn't count yet, each with its dwell in ms
+  const dwelling = new Map(); // pins whose press doesn't count yet, each with the frame that says so
   let beatMs = 1000 * Number(script.dataset.beat);
   let activeLevels = JSON.parse(script.dataset.active); // of every pin, by name
   let state = "asleep";
@@ -483,7 +483,7 @@
       tell("edge", { pin, event, level, active: pins[pin].active, seq });
       if (idlePins.includes(pin)) startIdling();
     } else if (frame.type === "dwelling") {
-      dwelling.set(frame.pin, frame.ms);
+      dwelling.set(frame.pin, frame);
       show(frame.pin);
       if (idlePins.includes(frame.pin)) startIdling();
     } else if (frame.type === "ignored") {
@@ -573,8 +573,11 @@
       delete element.dataset.level;
       delete element.dataset.active;
     }
-    if (dwelling.has(element.dataset.pin)) element.dataset.dwelling = dwelling.get(element.dataset.pin);
+    const press = dwelling.get(element.dataset.pin);
+    if (press) element.dataset.dwelling = press.ms;
     else delete element.dataset.dwelling;
+    if (press?.pressed === false) element.dataset.interrupted = "";
+    else delete element.dataset.interrupted;
   }
 
   /** Show the levels on elements that were added to the page, or whose data-pin has changed. */
