@@ -8,9 +8,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from harness.api_exhibit import EXHIBIT, LOCAL
+from harness.breakable_lines import BreakableLines
 from harness.deadline import wait_until
 from harness.exhibit import write_exhibit
-from harness.breakable_lines import BreakableLines
 from prometheus_client.parser import text_string_to_metric_families
 
 from gpiobridge import GpioBridge, config
