@@ -86,6 +86,9 @@ class OutputControl:
             for_s = self.settings.pulse_s
         if for_s is None:
             self._by_program, self._for_a_time = Order(state, now_s), None
+            # What a page keeps ends here: a lock that somebody has closed must not open again when
+            # that page is left.
+            self._standing = Order(self.settings.initial, now_s)
         else:
             self._for_a_time = Order(state, now_s, now_s + for_s)
 

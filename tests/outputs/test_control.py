@@ -97,6 +97,19 @@ def test_a_kept_state_stays_when_its_page_is_left() -> None:
     assert it.until(1001.0).control.on
 
 
+def test_a_program_ends_what_a_page_keeps() -> None:
+    """A lock that somebody has closed doesn't open again when the page is left."""
+    it = line(initial=ON)
+    page(it.control, "a", OFF, keep=True)
+    it.until(1.0)
+    it.control.set(OFF, 1.0, 1.0)
+    assert not it.until(3.0).control.on
+    it.control.set(ON, 3.0)
+    it.until(4.0)
+    it.control.page_left("a")
+    assert it.until(5.0).control.on
+
+
 @pytest.mark.parametrize("leaves", [True, False])
 def test_a_program_holds_until_a_page_that_names_the_output_comes_or_goes(leaves: bool) -> None:
     """Other pages change nothing."""
