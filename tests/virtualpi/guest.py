@@ -222,11 +222,15 @@ class VirtualPi:
         Raises:
             BenchError: no shell answered.
         """
+        self.reset()
+        self.wait_shell()
+
+    def reset(self) -> None:
+        """Restart the guest as `reboot`, and wait for nothing."""
         self.sh("sync")
         # At once: the shell would be waited for, which ignores SIGTERM as shells do. QEMU may
         # answer before it resets, and the old shell must not be taken for the new one.
         self._command("system_reset", event="RESET")
-        self.wait_shell()
 
     def get(self, path: str, limit_s: float = 10.0) -> tuple[int, str]:
         """Send a GET request to the guest; returns status and body, follows no redirect.

@@ -305,8 +305,8 @@ def test_an_output_that_is_taken(
 def test_after_a_power_cut(installed: VirtualPi, recorder: Recorder) -> None:
     """Nothing moves before the bridge opens its outputs, and then each moves once."""
     recorder.forget()
-    installed.reboot()
-    running(installed)
+    installed.reset()
+    installed.wait_http("/healthz")
     moved = [(change.line, change.level) for change in recorder.changes(*LINES)]
     # A reset makes every line an input, and the lines of this machine are pulled down.
     assert sorted(moved) == sorted([(LAMP, LOW), (RELAY, LOW), (LAMP, HIGH), (RELAY, HIGH)])
