@@ -127,7 +127,10 @@ class Keeper(DisplayObserver):
             return
         for name, output in self.settings.items():
             if name in self._written:
-                self._write(name, on=output.safe is OutputState.ON, now_s=self._now_s())
+                try:
+                    self._lines.write(name, output.level(on=output.safe is OutputState.ON))
+                except PinError as error:
+                    log.error("%s; it may not be in its safe state", error)
         self._lines.close()
 
     @property

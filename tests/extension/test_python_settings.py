@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from gpiobridge import ConfigError, GpioBridge, Level
-from gpiobridge.config import Settings
+from gpiobridge import ConfigError, GpioBridge, Level, OutputState
+from gpiobridge.config import PageOutput, Settings
 
 
 def settings_of(
@@ -57,6 +57,8 @@ def test_no_pull_as_gpiozero_writes_it() -> None:
         ("server.open", {"config": {"server": {"open": None}}}),
         ("server.allowed_hosts", {"config": {"server": {"allowed_hosts": [None]}}}),
         ("gpio.pin_factory", {"config": {"gpio": {"pin_factory": None}}}),
+        ("outputs.lamp", {"config": {"outputs": {"lamp": None}}}),
+        ("outputs.lamp.max_on", {"config": {"outputs": {"lamp": {"pin": 22, "max_on": None}}}}),
         ("pages", {"config": {"pages": None}}),
         ("pages.other", {"config": {"pages": {"other": None}}}),
         ("every_page", {"config": {"every_page": None}}),
@@ -144,3 +146,27 @@ def test_problems_of_both_kinds_are_told_together() -> None:
         config={"server": {"beat": 2}},
     )
     assert len(problems) == 3
+
+
+def test_outputs_as_python_says_them() -> None:
+    """Enumerations, durations and read-only mappings, in the outputs and in those of a page."""
+    lamp = {"pin": 22, "active": Level.LOW, "initial": OutputState.BLINK}
+    lock = {"pin": 23, "max_on": timedelta(seconds=2), "pulse": timedelta(milliseconds=500)}
+    settings, problems = settings_of(
+        {
+            "outputs": {
+                "lamp": OutputState.ON,
+                "lock": MappingProxyType({"state": "off", "keep": True}),
+            }
+        },
+        config={"outputs": MappingProxyType({"lamp": lamp, "lock": lock, "bell": 24})},
+    )
+    assert problems == []
+    assert settings is not None
+    found = settings.outputs
+    assert (found["lamp"].active, found["lamp"].initial) == (Level.LOW, OutputState.BLINK)
+    assert (found["lock"].max_on_s, found["lock"].pulse_s, found["bell"].pin) == (2.0, 0.5, 24)
+    assert settings.pages["welcome"].outputs == {
+        "lamp": PageOutput(OutputState.ON),
+        "lock": PageOutput(OutputState.OFF, keep=True),
+    }

@@ -125,14 +125,19 @@ def test_a_line_that_fails_is_seen_by_operators(
     ]
 
 
-def test_the_end_is_safe_even_if_a_line_fails(bridge: GpioBridge, lines: BreakableLines) -> None:
-    """The other lines get their safe level."""
+def test_the_end_is_safe_even_if_a_line_fails(
+    bridge: GpioBridge, lines: BreakableLines, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The other lines get their safe level, and the log names the one that may not have it."""
     bridge.outputs["lamp"].on()
     bridge.outputs["lock"].on()
     wait_for(lambda: lines.levels == {"lamp": "high", "lock": "high"})
     lines.broken.add("lamp")
     bridge.stop()
     assert lines.levels == {"lamp": "high", "lock": "low"}
+    assert [r.message for r in caplog.records if r.levelno >= logging.ERROR] == [
+        "output 'lamp' can't be set: [Errno 5] Input/output error; it may not be in its safe state"
+    ]
 
 
 def test_without_outputs_health_has_none(tmp_path: Path) -> None:

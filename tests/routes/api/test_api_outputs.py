@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from harness.api_exhibit import API_TOKEN, BOTH, EXHIBIT, GUARDED, LOCAL, OPEN, TOKEN, bearer
 from harness.bridge_process import BridgeProcess, Run
 from harness.deadline import wait_until
+from harness.sockets import frame
 
 OUTPUTS = """
 [outputs]
@@ -186,6 +187,20 @@ def test_who_looks_may_not_therefore_open_a_lock(served: Callable[..., FlaskClie
     assert client.get("/welcome", query_string={"token": TOKEN}).status_code == 200
     assert client.get("/welcome").status_code == 200  # by the cookie
     assert client.post(LAMP, data=ON).status_code == 401
+
+
+def test_who_looks_may_not_by_a_frame_either(share_bridge: Run) -> None:
+    """Neither the viewers' token nor this machine's address nor a kiosk's name opens a lock."""
+    text = LAMPS.replace("lamp = 22", "lamp = {{ pin = 22, from_pages = true }}")
+    bridge = share_bridge(server=BOTH, config=text, token=TOKEN)
+    with bridge.socket("still", "?display=kiosk", additional_headers=bearer(TOKEN)) as ws:
+        frame(ws, "state")
+        ws.send('{"type":"output","output":"lamp","state":"on"}')
+        bridge.wait_for_line('display "kiosk" on still may not set output lamp')
+        assert bridge.health()["outputs"]["lamp"] == {"state": "off"}
+        ws.send('{"type":"beat"}')  # it is still open
+        bridge.set_level("bell", "low")
+        assert frame(ws, "edge")["pin"] == "bell"
 
 
 def test_a_bridge_that_stops_says_so(served: Callable[..., FlaskClient]) -> None:
