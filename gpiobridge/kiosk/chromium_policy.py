@@ -20,7 +20,7 @@ FILE = f"{EXHIBIT}/chromium-policies/managed/gpiobridge.json"
 """The file that the kiosk's unit writes before each start."""
 
 START_PAGE = f"/run/{bare(KIOSK)}/start.html"
-"""The page that leads to a bridge with a token, in the unit's own folder, for its user only."""
+"""The page that leads to the bridge, in the unit's own folder: only its user sees its secrets."""
 
 _BLOCKED, _OFF = 2, False
 
