@@ -40,8 +40,8 @@ from gpiobridge.core.hands import (
     Dwelling,
     Hands,
     Interrupted,
-    Lifted,
-    Lowered,
+    LetGo,
+    PressedAgain,
     Resumed,
 )
 from gpiobridge.core.hands import Outcome as HandsOutcome
@@ -348,10 +348,10 @@ class Core:
                     self._began_seq[pin] = self.seq + 1
                     if self._may_notify(pin, at_s):
                         effects += self._notify_dwelling(pin, pressed=True)
-                case Lifted(at_s):
+                case LetGo(at_s):
                     if pin in self._dwelling and self._may_notify(pin, at_s):
                         effects += self._notify_dwelling(pin, pressed=False)
-                case Lowered():
+                case PressedAgain():
                     if self._dwelling.get(pin) is False:
                         effects += self._notify_dwelling(pin, pressed=True)
                 case Dropped(Ignored.DWELL):

@@ -55,7 +55,7 @@ class Dwelling(NamedTuple):
     at_s: float
 
 
-class Lifted(NamedTuple):
+class LetGo(NamedTuple):
     """The pin was released before its press counts, and the press may still go on.
 
     Args:
@@ -65,7 +65,7 @@ class Lifted(NamedTuple):
     at_s: float
 
 
-class Lowered(NamedTuple):
+class PressedAgain(NamedTuple):
     """The press that doesn't count yet goes on."""
 
 
@@ -95,7 +95,7 @@ class Resumed(NamedTuple):
     due_s: float
 
 
-Outcome = Counted | Dwelling | Lifted | Lowered | Dropped | Interrupted | Resumed
+Outcome = Counted | Dwelling | LetGo | PressedAgain | Dropped | Interrupted | Resumed
 
 
 class Deadline(NamedTuple):
@@ -180,7 +180,7 @@ class Hands:
         self._pressed, self._since_s = True, at_s
         if self._open:
             if not self._counted:
-                return [Lowered()]
+                return [PressedAgain()]
             return [Dropped(Ignored.COOLDOWN, at_s), Resumed(due_s)]
         self._open, self._began_s, self._lasted_s = True, at_s, 0.0
         self._counted = not self._dwell_s
@@ -197,7 +197,7 @@ class Hands:
         self._quiet_due_s = (
             max(over_s, due_s + self._window_s) if self._first else over_s + self._window_s
         )
-        return [Interrupted() if self._counted else Lifted(at_s)]
+        return [Interrupted() if self._counted else LetGo(at_s)]
 
     def _end(self, clear_s: float, due_s: float) -> list[Outcome]:
         self._open = False

@@ -253,12 +253,21 @@ def test_hands_that_tremble_press_once(run_bridge: Run, page: Any, tmp_path: Pat
     bridge = run_bridge(config=config)
     page.goto(f"{bridge.url}/welcome")
     page.wait_for_selector(ONLINE)
+    page.evaluate(
+        """() => {
+          const bar = document.querySelector("#bar"), { dataset } = bar;
+          const note = () => seen.push(getComputedStyle(bar).animationPlayState, dataset.dwelling);
+          window.seen = [];
+          new MutationObserver(note).observe(bar, { attributes: true });
+        }"""
+    )
     with bridge.socket("welcome") as ws:
         before = frame(ws, "state")["seq"]
-    bridge.set_level("button", "low")
-    page.wait_for_selector('#bar[data-dwelling="400"]')
-    bridge.set_level("button", "high")
+        bridge.set_level("button", "low")
+        frame(ws, "dwelling")  # sooner than the page shows it: a bump is short
+        bridge.set_level("button", "high")
     page.get_by_text("A little longer, please").wait_for()
+    assert page.evaluate("seen") == ["running", "400", "paused", "400", "running", None]
     bridge.set_level("button", "low")
     page.wait_for_url("**/open")
     for level in ("high", "low", "high", "low", "high"):

@@ -150,14 +150,22 @@ def _first(random: Random) -> frozenset[str]:
 
 
 def draw_hands(seed: int) -> dict[str, HandTimes]:
-    """Draw the pins with a dwell or a cooldown: one with edges, and often those with gestures."""
+    """Draw the pins with a dwell or a cooldown: one with edges, and often those with gestures.
+
+    And sometimes one whose first edge counts: it can only have a cooldown.
+    """
     random = Random(f"hands {seed}")
-    others = [pin for pin in PINS if pin.name not in _first(Random(f"first {seed}"))]
+    first = _first(Random(f"first {seed}"))
+    others = [pin for pin in PINS if pin.name not in first]
     edge = [pin.name for pin in others if pin.plays == ("edge",)]
     gestures = [pin.name for pin in others if pin.plays == GESTURES]
     pins = [random.choice(edge), *(gestures if random.random() < 2 / 3 else ())]
     times = ((0.12, 0.0), (0.0, 0.15), (0.12, 0.15))
-    return {pin: HandTimes(*random.choice(times)) for pin in pins}
+    drawn = {pin: HandTimes(*random.choice(times)) for pin in pins}
+    if random.random() < 1 / 2:
+        shaking = [pin.name for pin in PINS if pin.name in first and pin.plays == ("edge",)]
+        drawn[random.choice(shaking)] = HandTimes(0.0, 0.15)
+    return drawn
 
 
 def _traits(random: Random, graph: Graph, names: Sequence[str]) -> dict[str, Traits]:

@@ -211,7 +211,7 @@ class Judge:
                 f"{before.from_s:.4f} or later, {behind.event.seq} ({behind.event.pin} "
                 f"{behind.event.what}) at {behind.to_s:.4f} or earlier, and was told behind it"
             )
-        for event, other in misplaced(found, facts.made_s, _DEBOUNCES_S):
+        for event, other in misplaced(found, facts.made_s, _DEBOUNCES_S, self._graph.first):
             verdict.lost["number"] += 1
             verdict.complaints.append(
                 f"event {event.seq} ({event.pin} {event.what}) can't have begun with "
@@ -232,7 +232,9 @@ class Judge:
             found = candidates(pin.name, drives, pin.debounce_s, sure_s, end_s, first)
             match = match_pin(pin.name, pin.rest, found, edges, pin.debounce_s, first)
         else:
-            hands = Hands(pin.rest, times, pin.debounce_s, sure_s, end_s)
+            # Each level is held for longer than a window: so a first edge finds the pin quiet.
+            settles_s = 0.0 if first else pin.debounce_s
+            hands = Hands(pin.rest, times, settles_s, sure_s, end_s)
             match, clear = match_hands(pin.name, hands, drives, edges)
             facts.clear_s |= {edge.seq: span for edge, span in zip(edges, clear, strict=False)}
         verdict.add(match.verdict)

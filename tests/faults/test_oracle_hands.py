@@ -84,6 +84,7 @@ def told_by_core(
         simulated=True,
         holds_s={pin.name: (Level(pin.rest).other, pin.hold_s) for pin in pins},
         gestures=graph.gesture_pins,
+        first=graph.first,
         hands={
             name: CoreHandTimes(level_of(name, 1), its.dwell_s, its.cooldown_s)
             for name, its in graph.hands.items()
@@ -157,17 +158,18 @@ def test_no_event_is_taken_for_its_neighbour(
         assert from_s <= event.certain_s <= to_s
 
 
-SEVERAL = ("red", "green", "knob")
+SEVERAL = ("red", "green", "blue", "knob")
 RULES = {"page": {("knob", str(gesture)): "page" for gesture in Gesture}}
 
 
-@given(st.tuples(hands(), hands(), hands()), st.tuples(TIMES, TIMES), STALLS)
+@given(st.tuples(hands(), hands(), hands(), hands()), st.tuples(TIMES, TIMES), STALLS)
 @examples(150)
 def test_what_the_core_tells_of_several_pins_is_right(
     moved: tuple[list[Moved], ...], times: tuple[HandTimes, HandTimes], stalls: list[int]
 ) -> None:
-    """Its edges, taps and holds, and their numbers; red and knob have a hand, green has none."""
-    graph = Graph(RULES, {}, hands={"red": times[0], "knob": times[1]})
+    """Edges, taps, holds and their numbers; one pin has no hand, one counts its first edge."""
+    its = {"red": times[0], "knob": times[1], "blue": SHAKES}
+    graph = Graph(RULES, {}, first=frozenset({"blue"}), hands=its)
     movements = dict(zip(SEVERAL, moved, strict=True))
     verdict = judged(graph, movements, witnessed(told_by_core(graph, movements, stalls)))
     assert verdict.well, verdict.complaints

@@ -104,7 +104,7 @@ class Hands:
     Args:
         rest: its level at rest.
         times: its dwell and cooldown.
-        debounce_s: its window, in seconds.
+        debounce_s: its window, in seconds; 0 if its first edge counts.
         sure_until_s: what came to count later may not have been seen.
         end_s: until when the last level was held, at most.
     """

@@ -79,6 +79,7 @@ def misplaced(
     found: Sequence[Settled],
     made_s: Mapping[int, tuple[float, float]],
     debounces_s: Mapping[str, float],
+    first: Collection[str] = (),
 ) -> Iterator[tuple[Event, Settled]]:
     """Each event that says of another one, wrongly, that it was told before it began, or after.
 
@@ -86,12 +87,15 @@ def misplaced(
         found: from `settled`.
         made_s: number to the earliest and latest moment of an event's edge.
         debounces_s: by pin.
+        first: the pins whose first edge counts.
     """
     for event in (each.event for each in found if each.event.began_seq is not None):
         edge_s = made_s.get(event.seq if event.press is None else event.press)
         if edge_s is None:
             continue
-        from_s, to_s = (at_s + debounces_s[event.pin] for at_s in edge_s)
+        from_s, to_s = edge_s[0], edge_s[1] + debounces_s[event.pin]
+        if event.pin not in first:
+            from_s += debounces_s[event.pin]
         for other in found:
             before = other.event.seq < event.began
             if other.from_s > to_s if before else other.to_s < from_s:
