@@ -68,7 +68,7 @@ def check_pages(
 ) -> None:
     """Check that the outputs that pages name exist, and that pages may set them.
 
-    Also find the lamps of buttons for which no page has a rule.
+    Also find the lamps of buttons for which no page has a rule, and the pages that nobody follows.
 
     Args:
         pages: the pages, by name.
@@ -88,6 +88,12 @@ def check_pages(
             elif of_page.keep and of_page.state is OutputState.PULSE:
                 sentence = "a pulse ends by itself, so there is nothing to keep; leave keep out"
                 problems.add(place, sentence)
+        if page.outputs and not page.client:
+            sentence = (
+                "they are set only if the page's own script says that it is shown; leave client = "
+                "false out, so that the bridge's script says it"
+            )
+            problems.warn(("pages", page.name, "outputs"), sentence)
     led_by = {pin for page in pages.values() for pin, _ in page.rules}
     for name, output in outputs.items():
         if output.follows not in (None, *led_by):

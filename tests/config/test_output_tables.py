@@ -428,6 +428,17 @@ def test_a_problem_of_an_output_is_told_once(folder: Path) -> None:
     assert places == ["pins.b.pin", "outputs.lock.pin"]
 
 
+def test_outputs_of_a_page_without_the_script_are_warned_of(folder: Path) -> None:
+    """Nobody says that such a page is shown; one without outputs may lack the script."""
+    page = "[pages.welcome]\nclient = false\n"
+    text = f"{PINS}[outputs]\nlamp = 22\n{page}"
+    assert check(text, folder).warnings == ()
+    assert check(f'{text}outputs.lamp = "on"\n', folder).warnings == (
+        "config.toml: pages.welcome.outputs: they are set only if the page's own script says that "
+        "it is shown; leave client = false out, so that the bridge's script says it",
+    )
+
+
 def test_a_lamp_that_is_never_lit_is_warned_of(folder: Path) -> None:
     """No page has a rule for its button, so no press would move a display."""
     text = f'{PINS}[pins.spare]\npin = 27\n[outputs.lamp]\npin = 22\nfollows = "spare"\n{PAGES}'

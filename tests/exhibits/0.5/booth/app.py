@@ -1,7 +1,5 @@
 """A photo booth whose lamp counts down: a program sets outputs, and asks what they do."""
 
-import time
-
 from flask import Flask, jsonify, render_template, request
 
 from gpiobridge import GpioBridge, OutputError, OutputState
@@ -33,11 +31,16 @@ def smile():
 
 
 @bridge.on_press("button")
-def count_down():
-    """Show how far it is, without a page: the lamp blinks, and the flash comes."""
+def somebody_comes():
+    """Say so outside."""
     bridge.outputs["sign"].blink(for_s=0.5)
-    time.sleep(0.5)
-    bridge.outputs["flash"].pulse(for_s=0.2)
+
+
+@bridge.on_message
+def take_picture(message):
+    """Let the flash come for a page that is on the screen."""
+    if message.display.page == "smile":
+        bridge.outputs["flash"].pulse(for_s=2)
 
 
 @app.get("/outputs")

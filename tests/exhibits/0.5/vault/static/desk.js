@@ -1,8 +1,12 @@
 // The game master's desk has no script of ours. It may look, so it may not open the vault.
-async function look() {
-  const text = await (await fetch("/metrics")).text();
-  document.querySelector("#refused").textContent = text.match(/outputs_refused_total (\d+)/)[1];
-  setTimeout(look, 100);
+async function countRefused() {
+  try {
+    const text = await (await fetch("/metrics")).text();
+    document.querySelector("#refused").textContent = text.match(/outputs_refused_total (\d+)/)[1];
+  } catch {
+    return; // the page is just being left
+  }
+  setTimeout(countRefused, 100);
 }
 const socket = new WebSocket(`ws://${location.host}/ws/desk`);
 socket.onmessage = ({ data }) => {
@@ -11,6 +15,6 @@ socket.onmessage = ({ data }) => {
   if (frame.type !== "state") return;
   socket.send(JSON.stringify({ type: "output", output: "vault", state: "on", for: "2s" }));
   document.documentElement.dataset.bridge = "online";
-  look();
+  countRefused();
 };
 socket.onclose = ({ code, reason }) => { if (code === 4000) location.assign(reason); };
