@@ -130,6 +130,24 @@ def test_rain_that_is_just_fading_goes_on(run_bridge: Run, tab: Any, tmp_path: P
     assert all(abs(each - RAIN) < 0.05 for each in recording(tab).loudness(RAIN_HZ))
 
 
+def test_a_pages_sound_without_loop_plays_once(run_bridge: Run, tab: Any, tmp_path: Path) -> None:
+    """When the first page comes that has it; the next page that has it doesn't begin it anew."""
+    config = CONFIG.replace(', sound = "click"', "")
+    for name in ("welcome", "open"):
+        config = config.replace(f"[pages.{name}]", f"[pages.{name}]\nsound.click = true")
+    stage = open_stage(run_bridge, tab, tmp_path, config)
+    stage.wait("started.length === 2")
+    for page in ("/open", "/welcome"):
+        stage.press()
+        stage.wait_shown(page)
+    assert sorted(tab.evaluate("started")) == ["click", "rain"]
+    stage.press("door")
+    stage.wait_shown("/late")
+    stage.press()
+    stage.wait_shown("/welcome")
+    stage.wait("started.slice(2).includes('click')")
+
+
 @pytest.mark.parametrize("how", ["declines", "lockout", "film"])
 def test_a_press_that_moves_nobody_plays_nothing(
     run_bridge: Run, tab: Any, tmp_path: Path, how: str
