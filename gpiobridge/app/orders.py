@@ -11,8 +11,9 @@ import threading
 
 from flask import has_app_context
 
+from gpiobridge.config import Sound
 from gpiobridge.core import wire
-from gpiobridge.displays.audience import Audience, Display, Move, Push
+from gpiobridge.displays.audience import Audience, Display, Move, PlaySound, Push
 from gpiobridge.displays.connection import text_frame
 from gpiobridge.displays.retained_messages import (
     MAX_KEY,
@@ -111,6 +112,14 @@ class Orders:
             self._say_nobody("no bridge runs in it")
             return 0
         return self._order(watcher, Move(to, audience))
+
+    def sound(self, sound: Sound, *, play: bool) -> None:
+        """Have every display play a sound, or end it; see `gpiobridge.app.sounds.LiveSound`."""
+        watcher = self._watcher
+        if watcher is None or self._is_over():
+            return
+        frame = text_frame(wire.sound_frame(sound.name, play=play))
+        watcher.order(PlaySound(sound.name, play, frame, lasting=sound.loop or not play))
 
     def _is_over(self) -> bool:
         """Whether the watcher has ended, or belongs to another process; if so, log it.

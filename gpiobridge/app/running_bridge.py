@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from gpiobridge.app.broken_sounds import BrokenSounds
 from gpiobridge.app.orders import Orders
 from gpiobridge.app.stages import Stages
 from gpiobridge.config import Settings
@@ -36,6 +37,7 @@ class RunningBridge:
         nonce: in a request, returns the nonce that the answer's Content-Security-Policy names.
         stages: what was learned of the pages on a stage.
         kiosks: this machine's own kiosks that have proven themselves.
+        broken_sounds: the sounds that a browser can't play.
     """
 
     settings: Settings
@@ -47,6 +49,7 @@ class RunningBridge:
     nonce: Callable[[], str] = no_nonce
     stages: Stages = field(default_factory=Stages)
     kiosks: OwnKiosks = field(default_factory=OwnKiosks)
+    broken_sounds: BrokenSounds = field(default_factory=BrokenSounds)
 
     @property
     def well(self) -> bool:

@@ -54,7 +54,26 @@ def tables(settings: Settings) -> str:
             ],
         ),
     )
-    return "\n\n".join((*made, *_stage_notes(settings)))
+    return "\n\n".join((*made, *_sounds(settings), *_stage_notes(settings)))
+
+
+def _sounds(settings: Settings) -> Iterator[str]:
+    """Show the sounds, if there are any, and where each is played."""
+    if not settings.sounds:
+        return
+    rows = []
+    for sound in settings.sounds.values():
+        plays = [page.name for page in settings.pages.values() if sound.name in page.sound]
+        plays += [
+            f"{pin} is {WORDS[event]} on {page.name}"
+            for page in settings.pages.values()
+            for (pin, event), name in page.rule_sounds.items()
+            if name == sound.name
+        ]
+        first = (sound.name, sound.file, _yes(sound.loop), f"{sound.volume:g}")
+        for number, where in enumerate(plays or ["only by the application or the API"]):
+            rows.append((*(first if number == 0 else ("",) * len(first)), where))
+    yield table(("sound", "file", "loop", "volume", "plays on, or when"), rows)
 
 
 def _stage_notes(settings: Settings) -> Iterator[str]:

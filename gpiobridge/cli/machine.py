@@ -138,6 +138,7 @@ def kiosk(
         allow=wanted.allow,
         renew_min=wanted.renew_min,
         camera=wanted.camera,
+        audio=wanted.audio,
         stage=not no_stage,
         own_url=_own_url(bridge.url, settings.server) if settings else "",
     )

@@ -1,4 +1,4 @@
-"""Talk to a running bridge: press, watch, latency, push, navigate, output.
+"""Talk to a running bridge: press, watch, latency, push, navigate, output, sound.
 
 One thread, the caller's.
 """
@@ -245,6 +245,20 @@ def output(name: str, state: str, for_s: float | None, bridge: Target) -> None:
 
     token = bridge.api_token or bridge.token
     asking.set_output(bridge.url, name, state, for_s, token=token)
+
+
+@main.command()
+@click.argument("name")
+@click.option("--stop", is_flag=True, help="End it: it fades out.")
+@_with_bridge
+def sound(name: str, stop: bool, bridge: Target) -> None:
+    """Play the sound NAME on every display of a running bridge.
+
+    On the bridge's own machine its user (and root) needs no token.
+    """
+    from gpiobridge.client import asking
+
+    asking.sound(bridge.url, name, play=not stop, token=bridge.api_token or bridge.token)
 
 
 def _displays(count: int) -> str:

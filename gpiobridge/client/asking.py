@@ -211,6 +211,22 @@ def prove_kiosk(
     ask(_post(f"{base}/gpiobridge/kiosk", body, "", key), timeout_s=timeout_s)
 
 
+def sound(url: str, name: str, *, play: bool = True, token: str = "") -> None:
+    """Have every display play a sound, or end it.
+
+    Args:
+        url: the bridge's address, such as ``http://127.0.0.1:8000``.
+        name: the sound's name.
+        play: whether it begins.
+        token: the token of the bridge's API, if it has one.
+
+    Raises:
+        RemoteError: the bridge can't be reached, it has no such sound, or it refuses.
+    """
+    where = f"{bridge_url(url)}/api/sounds/{urllib.parse.quote(name, safe='')}"
+    _with_key(where, token, lambda there, key: ask(_post(there, {"play": play}, token, key)))
+
+
 def bridge_url(url: str) -> str:
     """Complete a bridge's address as people write it: ``pi.local:8000/``.
 

@@ -20,6 +20,7 @@ from gpiobridge.config.problems import Problems
 from gpiobridge.config.rule_warnings import warn_of_rules
 from gpiobridge.config.rules import EVERY_PAGE, Names, refuse_circles
 from gpiobridge.config.settings import Kiosk, Limits, Page, Server, Settings, Stage
+from gpiobridge.config.sound_tables import read_sounds, warn_of_sounds
 from gpiobridge.config.tables import (
     GpioTable,
     KioskTable,
@@ -34,7 +35,18 @@ from gpiobridge.core import wire
 from gpiobridge.errors import ConfigError
 from gpiobridge.net.addresses import is_loopback
 
-SECTIONS = ("server", "gpio", "limits", "kiosk", "stage", "pins", "outputs", "pages", "every_page")
+SECTIONS = (
+    "server",
+    "gpio",
+    "limits",
+    "kiosk",
+    "stage",
+    "pins",
+    "outputs",
+    "sounds",
+    "pages",
+    "every_page",
+)
 """The tables of the file."""
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -47,6 +59,7 @@ def check(
     folder: Path,
     views: Collection[str] = (),
     origins: Mapping[str, str] = _NOTHING,
+    has_files: bool = True,
 ) -> Settings:
     """Check raw tables and turn them into settings.
 
@@ -56,6 +69,8 @@ def check(
         folder: the folder that holds `templates/`.
         views: the names of pages that a Flask view serves: they need no template.
         origins: for dotted keys that don't come from the source, the place to show instead.
+        has_files: whether the files that the tables name are looked for: a kiosk may be on another
+            machine than the exhibit.
 
     Raises:
         ConfigError: it has every problem that was found.
@@ -74,7 +89,9 @@ def check(
     outputs = read_outputs(raw_outputs, pins, raw_pins, gpio, problems)
     wrong = misplaced(raw_pages)
     page_names = [name for name in dict.fromkeys((*raw_pages, *views)) if name not in wrong]
-    names = Names(page_names, raw_pins, actives)
+    raw_sounds = section("sounds")
+    sounds = read_sounds(raw_sounds, folder if has_files else None, problems)
+    names = Names(page_names, raw_pins, actives, raw_sounds)
     _check_names(raw, names, views, server.start, problems)
     every = problems.read(RulesTable, section("every_page"), EVERY_PAGE, Page)
     templates = Templates(folder, names.pages, names.pins, views)
@@ -82,6 +99,7 @@ def check(
     check_pages(pages, outputs, raw_outputs, problems)
     refuse_circles(rules, problems)
     warn_of_rules(pages, rules, pins, problems)
+    warn_of_sounds(sounds, pages, rules, problems, by_application=bool(views))
     if problems.sentences:
         raise ConfigError(problems.sentences)
     return Settings(
@@ -90,6 +108,7 @@ def check(
         limits=limits,
         kiosk=kiosk,
         stage=stage,
+        sounds=MappingProxyType(sounds),
         pins=MappingProxyType(pins),
         outputs=MappingProxyType(outputs),
         pages=MappingProxyType(pages),

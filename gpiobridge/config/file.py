@@ -73,8 +73,8 @@ def load(
 def load_for_views(path: Path, environ: Mapping[str, str] = os.environ) -> "Settings":
     """Read and check a configuration without the checks that depend on who serves the pages.
 
-    Views of an application may serve them. Whether there are templates, or any page, is then the
-    application's matter.
+    Views of an application may serve them. Whether there are templates, sounds, or any page, is
+    then the application's matter.
 
     Args:
         path: the file.
@@ -94,7 +94,9 @@ def load_for_views(path: Path, environ: Mapping[str, str] = os.environ) -> "Sett
     if not views:
         views = [start if isinstance(start, str) and start else "start"]
     folder = Path(os.path.abspath(path)).parent
-    return check(raw, source=str(path), folder=folder, views=views, origins=origins)
+    return check(
+        raw, source=str(path), folder=folder, views=views, origins=origins, has_files=False
+    )
 
 
 def _without_template(body: Any) -> Any:

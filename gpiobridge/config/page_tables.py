@@ -12,6 +12,7 @@ from typing import Literal, TypeVar
 from gpiobridge.config.problems import Problems
 from gpiobridge.config.rules import EVERY_PAGE, Names, Rules, RulesOfPages, read_rules
 from gpiobridge.config.settings import Idle, Page
+from gpiobridge.config.sound_tables import check_sound, sounds_of
 from gpiobridge.config.tables import PageTable, RulesTable
 from gpiobridge.config.templates import Templates
 from gpiobridge.config.words import NAME_RULES, Key, missing, plain_name
@@ -38,7 +39,7 @@ def read_pages(
     Args:
         raw: the section `[pages]`.
         every: the section `[every_page]`.
-        names: the names of all pages and pins.
+        names: the names of all pages, pins and sounds.
         templates: the templates of this exhibit.
         problems: takes what is wrong.
 
@@ -46,6 +47,7 @@ def read_pages(
         The pages whose table could be read, and their rules.
     """
     _check_idle((*EVERY_PAGE, "idle"), every.idle, names, problems)
+    check_sound(EVERY_PAGE, every, every, names.sounds, problems)
     rules = RulesOfPages(read_rules(EVERY_PAGE, every, names, problems), {})
     pages: dict[str, Page] = {}
     for name in misplaced(raw):
@@ -59,6 +61,7 @@ def read_pages(
             problems.add(key, f"must be a section; write [pages.{name}]", body)
             continue
         table = _page_table(key, body, names, problems)
+        check_sound(key, table, every, names.sounds, problems)
         rules.own[name] = read_rules(key, table, names, problems)
         template = _template(key, table, body, templates, problems)
         pages[name] = _page(name, template, table, every, rules.of(name))
@@ -140,10 +143,14 @@ def _page(
                 if rule.trigger.at_load and isinstance(event, Level)
             }
         ),
+        rule_sounds=MappingProxyType(
+            {event: rule.sound for event, rule in rules.items() if rule.sound is not None}
+        ),
+        sound=sounds_of(table, every),
         lockout_s=_first(table.lockout_s, every.lockout_s, 0.0),
         idle=_idle(table, every, name),
         transition=_first(table.transition, every.transition, "cut"),
-        **table.given("template", "lockout_s", "idle", "transition", *TABLES),
+        **table.given("template", "lockout_s", "idle", "transition", "sound", *TABLES),
     )
 
 

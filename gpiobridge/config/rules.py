@@ -27,11 +27,13 @@ class Rule(NamedTuple):
         trigger: what it waits for.
         target: the page that it leads to; None if it takes out a rule of `[every_page]`.
         key: its place.
+        sound: the sound that it plays; None for none.
     """
 
     trigger: Trigger
     target: str | None
     key: Key
+    sound: str | None = None
 
     @property
     def shared(self) -> bool:
@@ -55,11 +57,13 @@ class Names(NamedTuple):
         pages: the names of all pages.
         pins: the names of all pins.
         actives: pin name to its active level, if that is known.
+        sounds: the names of all sounds.
     """
 
     pages: Collection[str]
     pins: Collection[str]
     actives: Mapping[str, Level]
+    sounds: Collection[str] = ()
 
 
 class RulesOfPages(NamedTuple):
@@ -95,18 +99,22 @@ def read_rules(
     for trigger in TRIGGERS:
         for pin, written in table.targets(trigger).items():
             place = (*key, trigger.table, pin)
-            target = None if written is False else written
-            if target is None and key == EVERY_PAGE:
+            target, sound = (None, None) if written is False else (written.to, written.sound)
+            if written is False and key == EVERY_PAGE:
                 sentence = (
                     "takes a rule of [every_page] out, which only a page can do; move it below "
                     "[pages.<name>]"
                 )
                 problems.add(place, sentence, written)
                 continue
-            if target is not None and target not in names.pages:
-                problems.add(place, missing("page", target, names.pages), target)
+            if written is not False and target is not None and target not in names.pages:
+                at = (*place, "to") if written.in_table else place
+                problems.add(at, missing("page", target, names.pages), target)
+            if sound is not None and sound not in names.sounds:
+                problems.add((*place, "sound"), missing("sound", sound, names.sounds), sound)
+            shown = () if sound else (target or False,)
             if pin not in names.pins:
-                problems.add(place, missing("pin", pin, names.pins), written)
+                problems.add(place, missing("pin", pin, names.pins), *shown)
                 continue
             active = names.actives.get(pin)
             if active is None and trigger.relative:
@@ -115,8 +123,8 @@ def read_rules(
             if (pin, event) in rules:
                 other = rules[pin, event].trigger.table
                 sentence = f"is the same edge as {other}.{pin}; leave one of them out"
-                problems.add(place, sentence, written)
-            rules[pin, event] = Rule(trigger, target, place)
+                problems.add(place, sentence, *shown)
+            rules[pin, event] = Rule(trigger, target, place, sound)
     return rules
 
 

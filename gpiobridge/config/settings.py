@@ -110,11 +110,14 @@ class Kiosk:
         renew_min: the time of day at which the kiosk's browser is restarted, once nobody uses it,
             in minutes after midnight; None: never.
         camera: whether the bridge's pages may use camera and microphone.
+        audio: the sound device that the kiosk plays on: a sink of the sound server, or a device of
+            ALSA. Empty: the system's own choice.
     """
 
     allow: tuple[str, ...] = ()
     renew_min: int | None = None
     camera: bool = False
+    audio: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -326,6 +329,23 @@ class PageOutput:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sound:
+    """One sound: a section ``[sounds.<name>]``.
+
+    Args:
+        name: the sound's name in the configuration.
+        file: the file, which lies in `static/`.
+        loop: whether it begins again at its end, without a gap.
+        volume: how loud it is: 1 is as loud as the file; 0 to 1.
+    """
+
+    name: str
+    file: str
+    loop: bool = False
+    volume: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Idle:
     """When a page that nobody uses leaves by itself.
 
@@ -361,8 +381,12 @@ class Page:
         idle: when the page leaves by itself. `false` takes out the `idle` of `[every_page]`.
         transition: how the page replaces the one before, on the stage. "cut" shows it at once;
             "fade" fades it in.
+        sound: which sounds play while the page is shown. The stage plays them on from page to page,
+            and fades out those that the next page doesn't have. `false` takes out a sound of
+            `[every_page]`.
         while_rules: the rules that hold at load, too: (pin's name, its level) -> the next page.
         outputs: output name -> what it does while a display shows the page.
+        rule_sounds: as `rules`, for those that play a sound -> the sound's name.
     """
 
     name: str
@@ -373,9 +397,11 @@ class Page:
     lockout_s: float = 0.0
     idle: Idle | None = None
     transition: Literal["cut", "fade"] = "cut"
+    sound: tuple[str, ...] = ()
     rules: Mapping[tuple[str, Level | Gesture], str] = field(default_factory=dict)
     while_rules: Mapping[tuple[str, Level], str] = field(default_factory=dict)
     outputs: Mapping[str, PageOutput] = field(default_factory=dict)
+    rule_sounds: Mapping[tuple[str, Level | Gesture], str] = field(default_factory=dict)
 
     @property
     def leads_to(self) -> list[str]:
@@ -404,6 +430,7 @@ class Settings:
         limits: the section `[limits]`.
         kiosk: the section `[kiosk]`.
         stage: the section `[stage]`.
+        sounds: by name, in the order of the file.
         pins: by name, in the order of the file.
         outputs: by name, in the order of the file.
         pages: by name, in the order of the file.
@@ -423,5 +450,6 @@ class Settings:
     kiosk: Kiosk = field(default_factory=Kiosk)
     stage: Stage = field(default_factory=Stage)
     outputs: Mapping[str, Output] = field(default_factory=dict)
+    sounds: Mapping[str, Sound] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     example_because: str = ""

@@ -21,8 +21,11 @@ from gpiobridge.config.settings import (
 from gpiobridge.config.values import (
     Choice,
     Flag,
+    Flags,
     PartsError,
     Seconds,
+    Share,
+    Target,
     Targets,
     Text,
     Texts,
@@ -121,6 +124,15 @@ def _site(url: str) -> str:
     host = f"[{name}]" if ":" in name else name
     usual = port == DEFAULT_PORTS[origin.scheme]
     return f"{origin.scheme}://{host}" + ("" if usual else f":{port}")
+
+
+def _audio(device: str) -> str:
+    if device and not re.fullmatch(r"[\w.:,=@+-]{1,128}", device, re.ASCII):
+        raise ValueError(
+            "must be the name of a sound device, as `pactl list short sinks` or `aplay -L` shows "
+            'it; write it like "plughw:CARD=Headphones"'
+        )
+    return device
 
 
 def _time_of_day(value: object) -> int:
@@ -298,6 +310,7 @@ class KioskTable(Table):
     allow = Key(Texts(_site, "https://example.org"))
     renew_min = Key(_time_of_day, "renew")
     camera = Key(Flag())
+    audio = Key(Text(_audio))
 
 
 class StageTable(Table):
@@ -364,16 +377,25 @@ class OutputTable(Table):
         return [key for key in super().known_keys() if key not in shared] + shared
 
 
+class SoundTable(Table):
+    """What may stand in ``[sounds.<name>]``."""
+
+    file = Key(Text())
+    loop = Key(Flag())
+    volume = Key(Share("volume = 0.4"))
+
+
 class RulesTable(Table):
     """The rules of a page, or of ``[every_page]``."""
 
     lockout_s = Key(Seconds(0, 60), "lockout")
     idle = Key(_idle)
     transition = Key(Choice(("cut", "fade"), _transition))
+    sound = Key(Flags("sound.<name> = true"))
 
-    def targets(self, trigger: Trigger) -> Mapping[str, str | Literal[False]]:
-        """Map each pin to the page that the trigger leads to."""
-        targets: Mapping[str, str | Literal[False]] = self.values.get(trigger.table, {})
+    def targets(self, trigger: Trigger) -> Mapping[str, Target | Literal[False]]:
+        """Map each pin to where the trigger leads."""
+        targets: Mapping[str, Target | Literal[False]] = self.values.get(trigger.table, {})
         return targets
 
 

@@ -15,7 +15,18 @@ from gpiobridge.config.toml_lines import scan_line
 from gpiobridge.config.words import Key, dotted, listed, show
 from gpiobridge.core.triggers import TABLES as RULES
 
-SECTIONS = ("server", "gpio", "limits", "kiosk", "stage", "pins", "outputs", "pages", "every_page")
+SECTIONS = (
+    "server",
+    "gpio",
+    "limits",
+    "kiosk",
+    "stage",
+    "pins",
+    "outputs",
+    "sounds",
+    "pages",
+    "every_page",
+)
 NUMBERS = (
     "port",
     "max_displays",
@@ -40,7 +51,17 @@ DURATIONS = (
     "pulse",
     "max_on",
 )
-FLAGS = ("open", "camera", "prerender", "prefetch", "client", "kiosk", "from_pages", "keep")
+FLAGS = (
+    "open",
+    "camera",
+    "prerender",
+    "prefetch",
+    "client",
+    "kiosk",
+    "from_pages",
+    "keep",
+    "loop",
+)
 LISTS = ("allowed_hosts", "allow")
 CHOICES = {
     "csp": ("local", "strict", "off"),
@@ -64,12 +85,15 @@ TEXTS = (
     "api_token",
     "url",
     "renew",
+    "audio",
     "pin",
     "chip",
     "template",
     "idle",
     "follows",
     "outputs",
+    "file",
+    "sound",
 )
 _MOST_DIGITS = 18  # of a number that is suggested
 TRUE = ("true", "yes", "on", "y", "1", "enabled")

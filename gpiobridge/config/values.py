@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Generic, Literal, NamedTuple, TypeVar
 
 from gpiobridge.config.durations import format_duration, parse_duration
-from gpiobridge.config.words import one_of
+from gpiobridge.config.words import nearest, one_of
 
 T = TypeVar("T")
 
@@ -149,6 +149,23 @@ class Texts:
         return tuple(right)
 
 
+class Share:
+    """The reader of a number from 0 to 1.
+
+    Args:
+        example: such a number with its key, for the remedy.
+    """
+
+    def __init__(self, example: str) -> None:
+        self._example = example
+
+    def __call__(self, value: object) -> float:
+        """Read a value."""
+        if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1:
+            return float(value)
+        raise ValueError(f"must be a number from 0 to 1, without quotes; write {self._example}")
+
+
 class Seconds:
     """The reader of a duration.
 
@@ -171,8 +188,22 @@ class Seconds:
         return duration_s
 
 
+class Target(NamedTuple):
+    """Where a rule leads, and what else it does.
+
+    Args:
+        to: the name of the page.
+        sound: the name of the sound that it plays; None for none.
+        in_table: whether it is written as a table: the page then stands at its key `to`.
+    """
+
+    to: str
+    sound: str | None = None
+    in_table: bool = False
+
+
 class Targets:
-    """The reader of a table of rules: each pin, and the page that it leads to.
+    """The reader of a table of rules: each pin, and where it leads.
 
     Args:
         table: its key, for the remedy.
@@ -181,18 +212,78 @@ class Targets:
     def __init__(self, table: str) -> None:
         self._table = table
 
-    def __call__(self, value: object) -> dict[str, str | Literal[False]]:
+    def __call__(self, value: object) -> dict[str, Target | Literal[False]]:
         """Read a value; false takes out a rule of [every_page]."""
         if not isinstance(value, Mapping):
             raise ValueError(f'must name the pin, too; write {self._table}.<pin> = "<next page>"')
-        right: dict[str, str | Literal[False]] = {}
+        right: dict[str, Target | Literal[False]] = {}
         wrong: list[WrongPart] = []
-        for pin, target in value.items():
-            if isinstance(target, str) or target is False:
-                right[pin] = target
+        for pin, written in value.items():
+            if written is False:
+                right[pin] = False
+            elif isinstance(written, str):
+                right[pin] = Target(written)
+            elif isinstance(written, Mapping):
+                target = _target(pin, written, wrong)
+                if target is not None:
+                    right[pin] = target
             else:
                 reason = 'must be the name of a page; write it in quotes, such as "welcome"'
-                wrong.append(WrongPart((pin,), target, reason))
+                wrong.append(WrongPart((pin,), written, reason))
+        if wrong:
+            raise PartsError(wrong, right)
+        return right
+
+
+_OF_A_RULE = {"to": "<next page>", "sound": "<sound>"}
+"""The keys of a rule that is written as a table -> an example."""
+
+
+def _target(pin: str, table: Mapping[str, object], wrong: list[WrongPart]) -> Target | None:
+    """Read a rule that is written as a table; None if it leads nowhere."""
+    for key, value in table.items():
+        if key not in _OF_A_RULE:
+            close = nearest(key, _OF_A_RULE)
+            remedy = f"did you mean {close}?" if close else f"write {' or '.join(_OF_A_RULE)}"
+            wrong.append(WrongPart((pin, key), value, f"is no key of a rule; {remedy}"))
+        elif not isinstance(value, str):
+            what = "page" if key == "to" else "sound"
+            reason = f'must be the name of a {what}; write {key} = "{_OF_A_RULE[key]}"'
+            wrong.append(WrongPart((pin, key), value, reason))
+    if "to" not in table:
+        reason = f'has no page to lead to; write to = "{_OF_A_RULE["to"]}" in it, too'
+        wrong.append(WrongPart((pin,), table, reason))
+    to, sound = table.get("to"), table.get("sound")
+    if not isinstance(to, str):
+        return None
+    return Target(to, sound if isinstance(sound, str) else None, in_table=True)
+
+
+class Flags:
+    """The reader of a table of names, each true or false.
+
+    Args:
+        example: a name with its value, for the remedy.
+    """
+
+    def __init__(self, example: str) -> None:
+        self._example = example
+        self._read = Flag()
+
+    def __call__(self, value: object) -> dict[str, bool]:
+        """Read a value."""
+        if not isinstance(value, Mapping):
+            named = self._example
+            if isinstance(value, str) and re.fullmatch(r"[\w-]+", value):
+                named = f"{self._example.split('.')[0]}.{value} = true"
+            raise ValueError(f"must name each one; write {named}")
+        right: dict[str, bool] = {}
+        wrong: list[WrongPart] = []
+        for name, flag in value.items():
+            try:
+                right[name] = self._read(flag)
+            except ValueError as error:
+                wrong.append(WrongPart((name,), flag, str(error)))
         if wrong:
             raise PartsError(wrong, right)
         return right

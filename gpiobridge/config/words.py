@@ -23,6 +23,7 @@ NAME_RULES = {
     "pages": 'a page\'s name has 1 to 32 of a-z, 0-9 and "-"',
     "pins": 'a pin\'s name has 1 to 32 of A-Z, a-z, 0-9, "_" and "-"',
     "outputs": 'an output\'s name has 1 to 32 of A-Z, a-z, 0-9, "_" and "-"',
+    "sounds": 'a sound\'s name has 1 to 32 of A-Z, a-z, 0-9, "_" and "-"',
 }
 """Section -> which names its tables may have, as a sentence."""
 
@@ -47,6 +48,7 @@ _MEANT = {
         **dict.fromkeys(
             ("output", "lamps", "lamp", "leds", "led", "relays", "relay"), "write [outputs.<name>]"
         ),
+        **dict.fromkeys(("sound", "audio"), "write [sounds.<name>]"),
     },
     "server": {
         "address": 'write host = "127.0.0.1"',
@@ -77,6 +79,7 @@ _MEANT = {
             ("restart", "reload", "refresh", "renew_at", "daily"), 'write renew = "04:00"'
         ),
         **dict.fromkeys(("microphone", "webcam", "capture"), "write camera = true"),
+        **dict.fromkeys(("sound", "speaker", "audio_device", "sink"), 'write audio = "<device>"'),
         **dict.fromkeys(("display", "name"), "leave it out, and start the kiosk with --display"),
         **dict.fromkeys(
             ("flags", "flag"), "leave it out; GPIOBRIDGE_KIOSK_FLAGS in the environment has them"
@@ -155,6 +158,12 @@ _MEANT = {
         **dict.fromkeys(("file", "html", "path", "url"), 'write template = "<file>.html"'),
         **dict.fromkeys(("fade", "animation", "effect"), 'write transition = "fade"'),
         **dict.fromkeys(("output", "lamp", "led", "relay"), 'write outputs.<output> = "on"'),
+        **dict.fromkeys(("sounds", "audio", "music"), "write sound.<name> = true"),
+    },
+    "sounds": {
+        **dict.fromkeys(("path", "src", "url", "source"), 'write file = "static/<file>"'),
+        **dict.fromkeys(("repeat", "looped", "endless"), "write loop = true"),
+        **dict.fromkeys(("gain", "level", "loudness"), "write volume = 0.4"),
     },
 }
 

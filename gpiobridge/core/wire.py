@@ -108,6 +108,11 @@ def output_frame(output: str, state: str) -> str:
     return _dump({"type": "output", "output": output, "state": state})
 
 
+def sound_frame(sound: str, *, play: bool) -> str:
+    """Return the frame that has a display play a sound, or end it."""
+    return _dump({"type": "sound", "sound": sound, "play": play})
+
+
 def cursor(epoch: str, seq: int) -> str:
     """Return what a display has already acted on, as it travels: ``epoch:seq``."""
     return f"{epoch}:{seq}"

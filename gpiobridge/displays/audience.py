@@ -115,3 +115,20 @@ class Move:
 
     to: str
     audience: Audience
+
+
+@dataclass(frozen=True, slots=True)
+class PlaySound:
+    """Order of the application: have every display play a sound, or end it.
+
+    Args:
+        sound: its name.
+        play: whether it begins.
+        frame: what displays receive, encoded.
+        lasting: whether it matters later, too: a sound that repeats begins, or a sound ends.
+    """
+
+    sound: str
+    play: bool
+    frame: bytes
+    lasting: bool

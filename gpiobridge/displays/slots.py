@@ -49,6 +49,7 @@ class Slot:
             hands the slot on by its seat.
         instead_of: the slot whose seat it came with, until its handshake is done.
         until_s: when it ends, in monotonic seconds, once its socket has ended.
+        closed_s: when its socket was closed, in monotonic seconds. The watcher's thread writes it.
         shown: what its page has said of being shown; None before. The watcher's thread writes it.
         journey: the way on which a press has sent it, until a page is shown; likewise.
         screen: its display, which its page's next socket has, too; likewise.
@@ -59,9 +60,15 @@ class Slot:
     began_s: float = 0.0
     instead_of: "Slot | None" = None
     until_s: float = inf
+    closed_s: float = inf
     shown: Shown | None = None
     journey: Journey | None = None
     screen: Screen | None = None
+
+    @property
+    def deaf_s(self) -> float:
+        """Since when its display receives nothing, in monotonic seconds; ``inf`` while it does."""
+        return min(self.closed_s, self.until_s - KEPT_S)
 
 
 class Slots:

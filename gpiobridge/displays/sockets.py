@@ -155,6 +155,7 @@ class Sockets:
             return
         if not connection.closing:
             connection.closing = True
+            connection.slot.closed_s = now_s
             self.live.pop(connection, None)
             connection.messages.clear()  # nothing may follow a close frame
             self._closing.append((now_s + CLOSE_WAIT_S, connection))

@@ -17,6 +17,7 @@ from gpiobridge.app.handlers import Handlers
 from gpiobridge.app.outputs import LiveOutput, LiveOutputs
 from gpiobridge.app.pins import LivePin, LivePins
 from gpiobridge.app.running_bridge import RunningBridge, no_nonce
+from gpiobridge.app.sounds import LiveSound, LiveSounds
 from gpiobridge.config import Limits, Settings
 from gpiobridge.displays.audience import Audience, Display
 from gpiobridge.errors import ConfigError, GpioBridgeError
@@ -387,6 +388,14 @@ class GpioBridge:
         Any thread may use them. Before the start of the bridge they raise `GpioBridgeError`.
         """
         return LiveOutputs(lambda: self.running)
+
+    @property
+    def sounds(self) -> Mapping[str, LiveSound]:
+        """The sounds by name, each a `LiveSound`: `bridge.sounds["rain"].play()`.
+
+        Any thread may use them. Before the start of the bridge they raise `GpioBridgeError`.
+        """
+        return LiveSounds(lambda: self.running)
 
     @property
     def displays(self) -> list[Display]:

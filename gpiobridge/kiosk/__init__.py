@@ -10,5 +10,6 @@
 - `guard` keeps the exhibit alone on the screen. `tabs` decides what to do, and `devtools_pipe`
   carries the orders to the browser.
 - `chromium_policy` forbids the rest, and `home` says which pages belong to the exhibit.
+- `audio` names the sound device to the browser.
 - `screen` knows whether there is a screen, and `renewal` restarts the browser at night.
 """

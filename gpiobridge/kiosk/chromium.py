@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from gpiobridge.errors import KioskError
-from gpiobridge.kiosk import browsers
+from gpiobridge.kiosk import audio, browsers
 from gpiobridge.kiosk.start import Start
 from gpiobridge.system.commands import find_program
 
@@ -74,6 +74,8 @@ def command(start: Start) -> list[str]:
     flags = [*_ALWAYS, *(_SMALL if start.little_memory else ())]
     if not start.camera:
         flags += _NOTHING_ASKED
+    if audio.is_alsa(start.audio):
+        flags.append(f"--alsa-output-device={start.audio}")
     if start.wayland:
         flags.append("--ozone-platform=wayland")
     if _asks_about_memory(start.program):
@@ -95,13 +97,16 @@ def command(start: Start) -> list[str]:
 
 
 def environment(start: Start, environ: Mapping[str, str]) -> dict[str, str]:
-    """Make its environment: crash reports go into the profile (no flag switches them off).
+    """Make its environment: its sound device, and crash reports go into the profile.
+
+    No flag switches crash reports off.
 
     Args:
         start: how to start it.
         environ: the other variables.
     """
-    return {**environ, "BREAKPAD_DUMP_LOCATION": str(start.profile / _CRASHES)}
+    crashes = str(start.profile / _CRASHES)
+    return {**environ, **audio.environment(start.audio), "BREAKPAD_DUMP_LOCATION": crashes}
 
 
 def first_address(folder: Path, address: str, *, secret: bool) -> str:

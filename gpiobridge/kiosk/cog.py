@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from gpiobridge.errors import KioskError
-from gpiobridge.kiosk import browsers, home
+from gpiobridge.kiosk import audio, browsers, home
 from gpiobridge.kiosk.start import Start
 from gpiobridge.net.hosts import DEFAULT_PORTS, origin_of
 from gpiobridge.system.commands import find_program
@@ -75,8 +75,11 @@ def environment(start: Start, environ: Mapping[str, str]) -> dict[str, str]:
             user can read a command line, but not an environment.
         environ: the other variables.
     """
+    card = audio.card(start.audio)
     return {
         **environ,
+        **audio.environment(start.audio),
+        **({"ALSA_CARD": card} if card else {}),
         "COG_URL": start.url,
         "COG_PLATFORM_WL_VIEW_FULLSCREEN": "1",
         "XDG_DATA_HOME": str(start.profile / "data"),

@@ -77,6 +77,7 @@ class Options(NamedTuple):
         allow: the addresses of other sites that may be shown.
         renew_min: when to restart the browser each day, in minutes after midnight; None for never.
         camera: whether a page may use camera and microphone.
+        audio: the sound device; empty for the system's own choice.
         stage: whether the browser may open the stage; it does if the bridge wants that, too.
         own_url: the bridge's address on this machine, if `url` is that of a proxy; else empty.
     """
@@ -90,6 +91,7 @@ class Options(NamedTuple):
     allow: Sequence[str] = ()
     renew_min: int | None = None
     camera: bool = False
+    audio: str = ""
     stage: bool = True
     own_url: str = ""
 
@@ -127,6 +129,7 @@ def run(options: Options, environ: Mapping[str, str] = os.environ) -> None:
             little_memory=browsers.has_little_memory(_memory_bytes()),
             flags=options.flags,
             camera=options.camera,
+            audio=options.audio,
         )
         with contextlib.suppress(StoppedError):
             proof = Proof(options.own_url or base, options.name, alarm, environ)

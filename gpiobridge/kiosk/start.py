@@ -24,6 +24,7 @@ class Start:
         little_memory: whether this machine has little memory (`browsers.has_little_memory`).
         flags: the owner's own flags; they come last, so they win.
         camera: whether a page may use camera and microphone.
+        audio: the sound device; empty for the system's own choice.
     """
 
     program: Path
@@ -33,6 +34,7 @@ class Start:
     little_memory: bool = False
     flags: Sequence[str] = ()
     camera: bool = False
+    audio: str = ""
 
 
 def page_address(base: str, name: str, token: str, ticket: str = "") -> str:

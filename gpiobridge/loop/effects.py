@@ -22,10 +22,11 @@ from gpiobridge.core.events import (
     PinNoisy,
     Welcome,
 )
-from gpiobridge.displays.audience import SIMULATOR, Audience, Move, Push
+from gpiobridge.displays.audience import SIMULATOR, Audience, Move, PlaySound, Push
 from gpiobridge.displays.connection import LINES, Connection
 from gpiobridge.displays.hub import Hub
 from gpiobridge.displays.observer import MovedBy
+from gpiobridge.displays.recent_sounds import RecentSounds
 from gpiobridge.displays.retained_messages import RetainedMessages
 from gpiobridge.loop.journeys import Journeys
 from gpiobridge.loop.observer import Observer
@@ -74,6 +75,7 @@ class Effects:
         self._journeys = journeys
         self._screens = screens
         self._outputs = outputs
+        self._sounds = RecentSounds()
         self._lines = LogRate(log, LINES)
 
     def carry_out(self, effects: Iterable[Effect], now_s: float) -> None:
@@ -115,6 +117,14 @@ class Effects:
                 self._move(to, audience)
             case SetOutput():
                 self._outputs.set(order)
+            case PlaySound(sound, play):
+                self._sounds.keep(order, self._clock.now().mono_s)
+                # The simulator is no display of the exhibit.
+                pages = map(Audience, self._paths)
+                sent = sum(self._hub.push(order.frame, on_page) for on_page in pages)
+                displays = f"{sent} display{'' if sent == 1 else 's'}"
+                does = "is played" if play else "ends"
+                self._lines.info("sound %s %s on %s", sound, does, displays)
 
     def join(self, connection: Connection) -> None:
         """Send a display that has joined what it must know, or to the page where it belongs."""
@@ -133,7 +143,11 @@ class Effects:
         connection.standing = welcome.standing
         self._journeys.joined(connection, now.mono_s)
         self._screens.joined(connection)
-        messages = () if welcome.to is not None else self._retained.of(display)
+        messages: Iterable[bytes] = ()
+        before = connection.slot.instead_of
+        if welcome.to is None:
+            sounds = self._sounds.missed(before, now.mono_s)
+            messages = (*self._retained.of(display), *sounds)
         texts = welcome.texts
         if welcome.to is None and connection.taking_since_s != -inf:
             # The answer to this beat shows that what the page says of presses arrives. A page that
@@ -145,6 +159,8 @@ class Effects:
             texts = (*texts, *(wire.output_frame(name, each.state) for name, each in states))
         self._hub.adopt(connection, texts, now.mono_s, messages)
         self._lead(connection, welcome, now)
+        if welcome.to is not None and before is not None:  # the next page is to hear of the sounds
+            connection.slot.closed_s = before.deaf_s
 
     def look_again(self, connection: Connection) -> None:
         """Move a display for which a press or a level counts now that its page takes presses."""

@@ -8,10 +8,10 @@ import threading
 from collections import deque
 from collections.abc import Iterator
 
-from gpiobridge.displays.audience import Move, Push
+from gpiobridge.displays.audience import Move, PlaySound, Push
 from gpiobridge.outputs.orders import SetOutput
 
-Order = Push | Move | SetOutput
+Order = Push | Move | SetOutput | PlaySound
 """What the application may order."""
 
 MAX_ORDERS = 1000

@@ -2,8 +2,9 @@
 
 `blueprint` has the routes. `admission` decides which requests may pass. `socket` hands a WebSocket
 over to the watcher: Flask-Sock makes its `handshake`, and `handoff` takes it from the HTTP server.
-`stage` serves the page that shows the others in frames. By `kiosk` a kiosk proves itself. `api`
-(with `json_body`), `simulator`, `metrics` and `latency` serve programs and developers.
+`stage` serves the page that shows the others in frames, and `sounds` the exhibit's sounds. By
+`kiosk` a kiosk proves itself. `api` (with `json_body`), `simulator`, `metrics` and `latency` serve
+programs and developers.
 
 `page_script` makes a page's script tag, and `html` inserts it. `files_version` tells whether a page
 that was fetched ahead is out of date. `files` sends files and the `byte_ranges` that players ask

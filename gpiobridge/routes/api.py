@@ -23,7 +23,7 @@ from gpiobridge.outputs.orders import MAX_FOR_S
 from gpiobridge.pins.driving import MAX_PRESS_S
 from gpiobridge.pins.source import PinSource
 from gpiobridge.routes.admission import check_api, refuse
-from gpiobridge.routes.json_body import json_body
+from gpiobridge.routes.json_body import body_text, json_body
 
 API = "api_"
 """The prefix of the API's endpoints, within our blueprint."""
@@ -38,7 +38,7 @@ _AUDIENCE = tuple(field.name for field in fields(Audience))
 
 
 def add_api(blueprint: Blueprint, running: Callable[[], RunningBridge]) -> None:
-    """Add ``POST /api/messages``, ``/navigate``, ``/pins/<name>`` and ``/outputs/<name>``.
+    """Add ``POST /api/messages``, ``/navigate``, and ``/pins``, ``/outputs``, ``/sounds`` by name.
 
     Args:
         blueprint: where the API is added.
@@ -80,6 +80,13 @@ def add_api(blueprint: Blueprint, running: Callable[[], RunningBridge]) -> None:
             refuse(400, f"{error}.")
         return Response(status=204)
 
+    def play_sound(name: str) -> ResponseReturnValue:
+        sounds = running().settings.sounds
+        if name not in sounds:
+            refuse(404, f"There is no sound {name!r}; sounds: {', '.join(sounds) or 'none'}.")
+        running().orders.sound(sounds[name], play=_play())
+        return Response(status=204)
+
     def add(path: str, endpoint: str, view: Callable[..., ResponseReturnValue]) -> None:
         blueprint.add_url_rule(f"/api{path}", f"{API}{endpoint}", view, methods=["POST"])
 
@@ -89,6 +96,7 @@ def add_api(blueprint: Blueprint, running: Callable[[], RunningBridge]) -> None:
     add("/navigate", "navigate", navigate)
     add("/pins/<name>", "pin", set_pin)
     add("/outputs/<name>", "output", set_output)
+    add("/sounds/<name>", "sound", play_sound)
 
 
 def set_level(pins: PinSource, name: str) -> Response:
@@ -111,6 +119,19 @@ def set_level(pins: PinSource, name: str) -> Response:
     except DriveError as error:
         refuse(400, f"{error}.")
     return Response(status=204)
+
+
+def _play() -> bool:
+    """Read whether a sound begins: an empty body says so, too."""
+    text = body_text(request, _MAX_LEVEL_BYTES)
+    try:
+        body = json.loads(text) if text.strip() else {}
+    except (ValueError, RecursionError):
+        body = None
+    play = body.get("play", True) if isinstance(body, dict) and body.keys() <= {"play"} else None
+    if not isinstance(play, bool):
+        refuse(400, 'The body must be {"play": true} or {"play": false}, or empty.')
+    return play
 
 
 def _level(body: dict[str, Any]) -> Level:

@@ -21,6 +21,7 @@ from gpiobridge.routes.overlaps import overlaps
 from gpiobridge.routes.page_script import ASSETS
 from gpiobridge.routes.simulator import add_simulator
 from gpiobridge.routes.socket import add_socket
+from gpiobridge.routes.sounds import add_sounds
 from gpiobridge.routes.stage import add_stage
 
 BLUEPRINT = "gpiobridge"
@@ -90,6 +91,7 @@ def make_blueprint(running: Callable[[], RunningBridge], url_prefix: str) -> Blu
     add_simulator(blueprint, running)
     add_stage(blueprint, running)
     add_kiosk(blueprint, running)
+    add_sounds(blueprint, running)
     blueprint.register_error_handler(GpioBridgeError, _unavailable)
     return blueprint
 

@@ -22,6 +22,23 @@ def json_body(request: Request, max_bytes: int) -> dict[str, object]:
             if it has a key twice.
     """
     try:
+        body = json.loads(body_text(request, max_bytes), object_pairs_hook=_without_doubles)
+    except (ValueError, RecursionError):
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def body_text(request: Request, max_bytes: int) -> bytes:
+    """Read the request's body.
+
+    Args:
+        request: the request.
+        max_bytes: how many bytes it may have.
+
+    Raises:
+        werkzeug.exceptions.HTTPException: 408 if it doesn't come, 413 if it is too long.
+    """
+    try:
         # Not get_json: a chunked body has no length that could be checked first.
         # If a hook of the application has already read the body, Flask keeps it for get_data.
         text = request.stream.read(max_bytes + 1) or request.get_data()
@@ -29,11 +46,7 @@ def json_body(request: Request, max_bytes: int) -> dict[str, object]:
         refuse(408, "The body did not arrive: send the request again.")
     if len(text) > max_bytes:
         refuse(413, f"The body is too long: it may have {max_bytes} bytes.")
-    try:
-        body = json.loads(text, object_pairs_hook=_without_doubles)
-    except (ValueError, RecursionError):
-        return {}
-    return body if isinstance(body, dict) else {}
+    return text
 
 
 def _without_doubles(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -51,6 +51,13 @@ def script(running: RunningBridge, page: str, nonce: str) -> str:
         for (pin, level), to in rules.while_rules.items():
             levels.setdefault(pin, {})[level] = request.script_root + running.watcher.paths[to]
         more["levels"] = json.dumps(levels)
+    if rules is not None and running.settings.sounds:
+        of_rules: dict[str, dict[str, str]] = {}
+        for (pin, event), sound in rules.rule_sounds.items():
+            of_rules.setdefault(pin, {})[event] = sound
+        more["sounds"] = json.dumps(
+            {"all": sounds(running), "page": rules.sound, "rules": of_rules}
+        )
     if rules is not None and running.stages.alone(asking_client(request), [page]):
         more["alone"] = ""
     if rules is not None and next_pages(running, page):
@@ -74,6 +81,27 @@ def script(running: RunningBridge, page: str, nonce: str) -> str:
         },
         nonce,
     )
+
+
+def sounds(running: RunningBridge) -> dict[str, dict[str, object]]:
+    """Return what a browser must know of each sound: its address, and how it is played."""
+    files = f"{root(running)}/gpiobridge/sounds"
+    return {
+        name: {
+            "url": f"{files}/{name}?v={_file_version(running, sound.file)}",
+            "loop": sound.loop,
+            "volume": sound.volume,
+        }
+        for name, sound in running.settings.sounds.items()
+    }
+
+
+def _file_version(running: RunningBridge, file: str) -> str:
+    try:
+        stat = (running.settings.folder / file).stat()
+    except OSError:
+        return "0"  # it was removed
+    return f"{stat.st_mtime_ns:x}-{stat.st_size:x}"
 
 
 def next_pages(running: RunningBridge, page: str) -> dict[str, bool]:

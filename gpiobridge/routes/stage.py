@@ -104,6 +104,8 @@ def _told(running: RunningBridge) -> dict[str, Any]:
         "fresh_s": settings.stage.fresh_s,
         "held": running.stages.held_back(asking_client(request)),
         "alone": alone,
+        "sounds": page_script.sounds(running),
+        "sound": {name: page.sound for name, page in pages.items() if page.sound},
     }
 
 

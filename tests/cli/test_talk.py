@@ -77,6 +77,20 @@ def test_push_and_navigate(
     assert headers["Content-Type"] == "application/json"
 
 
+@pytest.mark.parametrize(("args", "play"), [(["rain"], True), (["rain", "--stop"], False)])
+def test_sound(gpiobridge: Command, args: list[str], play: bool) -> None:
+    """The command asks with the token, and says nothing if all is well."""
+    answers = Answers(204, "")
+    try:
+        done = gpiobridge("sound", *args, "--url", f"127.0.0.1:{answers.server_port}/")
+    finally:
+        answers.stop()
+    assert done == (0, "", "")
+    [(asked, headers, sent)] = answers.asked
+    assert (asked, json.loads(sent)) == ("/api/sounds/rain", {"play": play})
+    assert headers["Authorization"] == "Bearer 0123456789abcdef"
+
+
 @pytest.mark.parametrize(
     "text", ["hello", "", "NaN", "{'a': 1}", '{"a": 1, "a": 2}', "[" * 100_000]
 )

@@ -14,7 +14,7 @@ from gpiobridge.cli import main
     [
         ("chek", "No such command 'chek'; did you mean check?", ""),
         ("frob", "No such command 'frob'; write one of check, doctor, install, kiosk, "
-         "latency, navigate, output, press, push, run, uninstall, version, watch", ""),
+         "latency, navigate, output, press, push, run, sound, uninstall, version, watch", ""),
         ("press", "Missing argument 'NAME'", " press"),
         ("run --port abc", "Invalid value for '--port': 'abc' is not a valid integer", " run"),
         ("watch a --url b", "URL and --url both say where; leave one of them out", " watch"),

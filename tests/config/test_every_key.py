@@ -14,6 +14,7 @@ from gpiobridge.config.tables import (
     PageTable,
     RulesTable,
     ServerTable,
+    SoundTable,
     StageTable,
     Table,
 )
@@ -33,6 +34,7 @@ TABLES: dict[str, type[Table]] = {
     "outputs.lamp": WiredOutputTable,
     "pages.welcome": PageTable,
     "every_page": RulesTable,
+    "sounds.rain": SoundTable,
 }
 KEYS = [(section, key) for section, table in TABLES.items() for key in table.known_keys()]
 WRONG: list[Any] = [
@@ -50,12 +52,21 @@ REMEDIES = (
 )
 
 
+@pytest.fixture
+def folder(folder: Path) -> Path:
+    """An exhibit's folder that has a sound, too."""
+    (folder / "static").mkdir()
+    (folder / "static" / "rain.ogg").write_bytes(b"x")
+    return folder
+
+
 def raw_with(section: str, key: str, value: Any) -> dict[str, Any]:
     """Least tables with one more value."""
     raw: dict[str, Any] = {
         "pins": {"button": {"pin": 17}, "bell": {"source": "http"}},
         "outputs": {"lamp": {"pin": 22}},
         "pages": {"welcome": {}, "open": {}},
+        "sounds": {"rain": {"file": "static/rain.ogg"}},
     }
     table = raw
     for part in section.split("."):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gpiobridge.config.values import Choice, Flag, PartsError, Targets, Text, Texts, Whole
+from gpiobridge.config.values import Choice, Flag, PartsError, Target, Targets, Text, Texts, Whole
 from gpiobridge.core.events import Level
 
 
@@ -37,7 +37,7 @@ def test_a_wrong_value_gets_a_reason(reader: object, value: object, reason: str)
         (Whole(1), 10**30, 10**30),
         (Choice(("low", "high"), Level), "low", Level.LOW),
         (Texts(str.lower, "a.org"), ["A.org", "b"], ("a.org", "b")),
-        (Targets("on_low"), {"a": "open", "b": False}, {"a": "open", "b": False}),
+        (Targets("on_low"), {"a": "open", "b": False}, {"a": Target("open"), "b": False}),
     ],
 )
 def test_a_right_value_is_made_what_settings_have(
@@ -52,4 +52,4 @@ def test_wrong_rules_do_not_hide_the_right_ones() -> None:
     with pytest.raises(PartsError) as caught:
         Targets("on_low")({"a": 3, "b": "open", "c": True})
     assert [(part.key, part.value) for part in caught.value.parts] == [(("a",), 3), (("c",), True)]
-    assert caught.value.right == {"b": "open"}
+    assert caught.value.right == {"b": Target("open")}

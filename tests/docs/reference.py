@@ -24,6 +24,7 @@ from gpiobridge.config import (
     Page,
     PageOutput,
     Server,
+    Sound,
     Stage,
     format_duration,
 )
@@ -37,10 +38,11 @@ from gpiobridge.config.tables import (
     PageTable,
     RulesTable,
     ServerTable,
+    SoundTable,
     StageTable,
     Table,
 )
-from gpiobridge.config.values import Choice, Flag, Seconds, Texts, Whole
+from gpiobridge.config.values import Choice, Flag, Seconds, Share, Texts, Whole
 from gpiobridge.config.words import NAME_RULES, show
 from gpiobridge.core.triggers import TABLES, TRIGGERS
 
@@ -55,6 +57,7 @@ DEFAULTS = {
     "server.url": "none",
     "kiosk.allow": "none",
     "kiosk.renew": "never",
+    "kiosk.audio": "the system's own choice",
     "pins.pin": "must be given",
     "pins.dwell": "that of `[gpio]`",
     "pins.cooldown": "that of `[gpio]`",
@@ -71,6 +74,9 @@ DEFAULTS = {
     "pages.template": "`<page>.html`",
     "pages.prefetch": "`true` for a template, `false` for a view of an application",
     "pages.idle": "`false`",
+    "pages.sound": "none",
+    "sounds.file": "must be given",
+    "sounds.volume": "`1`",
     "idle.after": "must be given",
     "idle.to": "must be given",
     "idle.pins": "none",
@@ -85,6 +91,7 @@ EXAMPLES = {
     "server.url": '"https://pi.example.org"',
     "kiosk.allow": '["https://example.org"]',
     "kiosk.renew": '"04:00"',
+    "kiosk.audio": '"plughw:CARD=Headphones"',
     "pins.pin": "17",
     "pins.dwell": '"400ms"',
     "pins.cooldown": '"500ms"',
@@ -101,6 +108,9 @@ EXAMPLES = {
     "pages.template": '"welcome.html"',
     "pages.prefetch": "true",
     "pages.idle": '{ after = "60s", to = "welcome" }',
+    "pages.sound": "{ rain = true }",
+    "sounds.file": '"static/rain.ogg"',
+    "sounds.volume": "1",
     "idle.after": '"60s"',
     "idle.to": '"welcome"',
     "idle.pins": '["pir"]',
@@ -119,6 +129,7 @@ TYPES = {
     "outputs.follows": "text, a pin's name",
     "pages.outputs": "table: a state of each output, or a table of the keys below",
     "pages.idle": "table of the keys below, or `false`",
+    "pages.sound": "table of sounds, each `true` or `false`; also written `sound.rain = true`",
     "idle.after": "duration, `1s` to `1d`",
     "idle.to": "text, a page's name",
     "idle.pins": "list of text, names of pins",
@@ -178,6 +189,8 @@ def type_of(reader: object) -> str:
         case Choice():
             *words, last = (f"`{show(word)}`" for word in reader.words)
             return " or ".join(filter(None, (", ".join(words), last)))
+        case Share():
+            return "number, 0 to 1"
         case Texts():
             return "list of text"
         case Flag():
@@ -256,6 +269,7 @@ SECTIONS: dict[str, list[Key]] = {
     "gpio": keys("gpio", GpioTable, Gpio),
     "outputs": output_keys(DEFAULT_OUTPUT_KIND),
     "page_outputs": page_output_keys(),
+    "sounds": keys("sounds", SoundTable, Sound),
     "pages": keys("pages", PageTable, Page),
     "every_page": keys("pages", RulesTable, Page),
     "idle": idle_keys(),
@@ -300,11 +314,11 @@ def rules() -> str:
 
 
 def names() -> str:
-    """Write which names pages, pins and outputs may have."""
+    """Write which names pages, pins, outputs and sounds may have."""
     reserved = ", ".join(f"`{name}`" for name in sorted(RESERVED))
     said = [
         NAME_RULES[each].replace('"-"', "`-`").replace('"_"', "`_`")
-        for each in ("pages", "pins", "outputs")
+        for each in ("pages", "pins", "outputs", "sounds")
     ]
     return " ".join(f"{each[:1].upper()}{each[1:]}." for each in said) + (
         f" No page is called {reserved}."
@@ -323,11 +337,13 @@ def example() -> str:
     follows = rows.pop("outputs.follows")
     parts.append(_toml("[outputs.lamp]", [rows.pop("outputs.pin"), *rows.values()]))
     parts.append("[outputs.button-lamp]\npin = 23\n" + _toml("", [follows]).lstrip())
+    parts.append(_toml("[sounds.rain]", SECTIONS["sounds"]))
     welcome = [*SECTIONS["pages"]]
     parts.append(_toml("[pages.welcome]", welcome) + "\n" + _toml_rules())
     parts.append('[pages.open]\non_low.button = "welcome"')
     parts.append(
-        "# Rules, lockout, idle and transition of each page that says nothing else.\n[every_page]\n"
+        "# Rules, lockout, idle, transition and sounds of each page that says nothing else.\n"
+        "[every_page]\nsound.rain = true\n"
         'idle = { after = "60s", to = "welcome", pins = ["button"], warn = "10s" }'
     )
     return "```toml\n" + "\n\n".join(parts) + "\n```"
@@ -336,7 +352,8 @@ def example() -> str:
 # These would say something else than the default, or need what isn't there.
 _COMMENTED = {
     "server.token", "server.api_token", "server.allowed_hosts", "server.url", "kiosk.allow",
-    "kiosk.renew", "pins.chip", "pins.source", "pins.dwell", "pins.cooldown", "pages.idle",
+    "kiosk.renew", "kiosk.audio", "pages.sound", "pins.chip", "pins.source", "pins.dwell",
+    "pins.cooldown", "pages.idle",
     "outputs.chip", "outputs.kind", "outputs.max_on", "outputs.without_display", "pages.outputs",
 }  # fmt: skip
 

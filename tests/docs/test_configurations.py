@@ -25,7 +25,8 @@ def rules(page: dict[str, Any]) -> Iterator[tuple[str, object]]:
     """List the pins and the targets of a page's rules."""
     for key, value in page.items():
         if key.startswith(RULES):
-            yield from value.items()
+            for pin, target in value.items():
+                yield pin, target["to"] if isinstance(target, dict) else target
         elif key == "idle" and value:
             yield from ((pin, value["to"]) for pin in value.get("pins", ()))
             yield ("", value["to"])
@@ -56,13 +57,17 @@ def completed(text: str) -> str:
 
 
 def check(folder: Path, text: str) -> str:
-    """Run `check` on a configuration whose templates are all there; return what it says."""
+    """Run `check` on a configuration whose files are all there; return what it says."""
     config = folder / "config.toml"
     config.write_text(text, "utf-8")
     (folder / "templates").mkdir()
     for name, page in tomllib.loads(text)["pages"].items():
         template = folder / "templates" / page.get("template", f"{name}.html")
         template.write_text("<!doctype html><title>x</title><h1>x</h1>", "utf-8")
+    for sound in tomllib.loads(text).get("sounds", {}).values():
+        file = folder / sound["file"]
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(b"x")
     done = subprocess.run(
         [sys.executable, "-m", "gpiobridge", "check"],
         cwd=folder, capture_output=True, text=True, timeout=20, check=False,

@@ -23,10 +23,12 @@ EXAMPLES = re.findall(r"^# (\w+ = .*)$", COMPLETE, re.MULTILINE)
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """An exhibit's folder with the two pages of the examples."""
+    """An exhibit's folder with the two pages and the sound of the examples."""
     (tmp_path / "templates").mkdir()
     for name in ("welcome", "open"):
         (tmp_path / f"templates/{name}.html").write_text("x", encoding="utf-8")
+    (tmp_path / "static").mkdir()
+    (tmp_path / "static" / "rain.ogg").write_bytes(b"x")
     return tmp_path
 
 
@@ -57,6 +59,7 @@ def test_every_key_and_rule_is_there() -> None:
         *(f"limits.{key}" for key in reference.LimitsTable.known_keys()),
         *(f"kiosk.{key}" for key in reference.KioskTable.known_keys()),
         *(f"stage.{key}" for key in reference.StageTable.known_keys()),
+        *(f"sounds.{key}" for key in reference.SoundTable.known_keys()),
         *(f"gpio.{key}" for key in reference.GpioTable.known_keys()),
         *(f"pages.{key}" for key in reference.PageTable.known_keys() if key not in TABLES),
         *(f"outputs.{key}" for kind in OUTPUT_KINDS
@@ -90,7 +93,7 @@ def test_the_complete_file_has_the_defaults_of_the_code(folder: Path) -> None:
         assert getattr(complete, section) == getattr(least, section)
     assert complete.pins["button"] == least.pins["button"]
     assert complete.outputs["lamp"] == least.outputs["lamp"]
-    said = replace(complete.pages["welcome"], rules={}, idle=None, prefetch=None)
+    said = replace(complete.pages["welcome"], rules={}, idle=None, prefetch=None, sound=())
     assert said == replace(least.pages["welcome"], rules={})
 
 

@@ -57,6 +57,19 @@ def test_no_page_asks_for_a_permission(program: Path) -> None:
     assert "--deny-permission-prompts" not in asked
 
 
+def test_the_sound_device(program: Path) -> None:
+    """A sink of the sound server, or a device of ALSA, for which no server is asked."""
+    for device, flag, variables in (
+        ("", False, {}),
+        ("alsa_output.hdmi", False, {"PULSE_SINK": "alsa_output.hdmi"}),
+        ("plughw:CARD=Headphones", True, {"PULSE_SERVER": "/nonexistent"}),
+    ):
+        it = start(program, audio=device)
+        assert (f"--alsa-output-device={device}" in chromium.command(it)) is flag
+        made = chromium.environment(it, {"A": "1"})
+        assert made == {"A": "1", **variables, "BREAKPAD_DUMP_LOCATION": "/p/crashes"}
+
+
 def test_zoom_is_forgotten(tmp_path: Path) -> None:
     """What a visitor has enlarged is as it was after the next start (row 2)."""
     preferences = tmp_path / "Default" / "Preferences"

@@ -57,6 +57,25 @@ def test_environment_of_cog() -> None:
 
 
 @pytest.mark.parametrize(
+    ("device", "variables"),
+    [
+        ("", {}),
+        ("alsa_output.hdmi", {"PULSE_SINK": "alsa_output.hdmi"}),
+        (
+            "plughw:CARD=Headphones,DEV=0",
+            {"PULSE_SERVER": "/nonexistent", "ALSA_CARD": "Headphones"},
+        ),
+        ("hw:1,0", {"PULSE_SERVER": "/nonexistent", "ALSA_CARD": "1"}),
+    ],
+)
+def test_the_sound_device_of_cog(device: str, variables: dict[str, str]) -> None:
+    """A sink of the sound server, or a card of ALSA."""
+    made = cog.environment(start(Path("cog"), audio=device), {})
+    sound = {k: v for k, v in made.items() if k.startswith(("PULSE", "ALSA"))}
+    assert sound == variables
+
+
+@pytest.mark.parametrize(
     ("base", "shown", "kept_out"),
     [
         (

@@ -8,6 +8,7 @@ import gpiobridge
 from gpiobridge import GpioBridge
 from gpiobridge.app.outputs import LiveOutput
 from gpiobridge.app.pins import LivePin
+from gpiobridge.app.sounds import LiveSound
 from gpiobridge.client.frames import Frames, connect
 
 PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
@@ -64,6 +65,12 @@ def test_all_of_an_output_is_there() -> None:
     assert shown == public(LiveOutput) | {"name"}
     for name in ("on", "off", "blink", "pulse", "set"):
         assert f".{name}{signature(getattr(LiveOutput, name))}`" in PAGE, name
+
+
+def test_all_of_a_sound_is_there() -> None:
+    """What `bridge.sounds[...]` has."""
+    cells = [line.split("|")[1] for line in PAGE.splitlines() if "`bridge.sounds[" in line]
+    assert set(re.findall(r"\.([a-z]+)[(`]", " ".join(cells))) == public(LiveSound) | {"name"}
 
 
 def test_all_of_the_page_script_is_there() -> None:

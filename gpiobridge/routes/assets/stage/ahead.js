@@ -112,6 +112,11 @@ export class Ahead {
     return this.told.transition[name] === "fade";
   }
 
+  /** The names of the sounds of a page. */
+  soundsOf({ name, url }) {
+    return this.told.sound?.[name || this.nameOf(url)] ?? [];
+  }
+
   #find(url) {
     return this.pages.find((page) => page.url.href === url.href && !page.removed);
   }
@@ -269,6 +274,7 @@ export class Ahead {
     this.heard = number;
     if (told.pages !== this.told.pages) this.held = new Set();
     this.told = told;
+    this.stage.sounds.take(told.sounds);
     for (const name of told.held) this.held.add(name);
     this.#dropOthers();
     this.#stageNext();

@@ -11,6 +11,7 @@
 // framed_page.js knows one page in its frame, asleep.js what a covered page may not do, ahead.js
 // which pages are held behind, strays.js what brings the screen home.
 
+import { Sounds } from "../sounds.js";
 import { Ahead } from "./ahead.js";
 import { FramedPage } from "./framed_page.js";
 import { head } from "./server.js";
@@ -36,6 +37,8 @@ class Stage {
     this.answers = 0; // how many forms were sent
     this.ahead = new Ahead(this, told, prefix);
     this.strays = new Strays(this, prefix);
+    this.sounds = new Sounds(prefix);
+    this.sounds.take(told.sounds);
     this.titles = new MutationObserver(() => this.takeTitle());
   }
 
@@ -150,6 +153,7 @@ class Stage {
     const levels = before?.isJoined ? before.client.levels() : {};
     next.uncover(this.ahead.fades(next));
     this.strays.uncover();
+    this.sounds.follow(this.ahead.soundsOf(next));
     before?.end();
     next.client?.takeLevels(levels);
     next.sleep?.wake({ focus: false });
@@ -169,6 +173,7 @@ class Stage {
     if (head) this.titles.observe(head, { subtree: true, childList: true, characterData: true });
     this.strays.watch(page);
     this.ahead.follow(page);
+    if (page.document) this.sounds.listen(page.view);
   }
 
   #attendOnceParsed(page, view) {
@@ -177,6 +182,7 @@ class Stage {
       page.url = new URL(view.location.href);
       page.staged = false;
       keep(shownKey, page.url.pathname + page.url.search);
+      this.sounds.follow(this.ahead.soundsOf(page));
       this.#attend(page);
     });
   }
@@ -209,6 +215,8 @@ class Stage {
       isStaged: () => page.staged,
       /** The stage's clock in ms since 1970: frames have clocks of their own. */
       nowMs: () => performance.timeOrigin + performance.now(),
+      playSound: (sound) => this.sounds.play(sound),
+      stopSound: (sound) => this.sounds.stop(sound),
     };
   }
 }
