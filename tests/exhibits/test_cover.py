@@ -189,6 +189,7 @@ def test_every_command() -> None:
         "run --host": "another address than loopback is not for a test: tests/config",
         "navigate --config": "which_config_option, as of `doctor` here: tests/client",
         "output --config": "which_config_option, as of `doctor` here: tests/client",
+        "sound --config": "which_config_option, as of `doctor` here: tests/client",
         "press --config": "which_config_option, as of `doctor` here: tests/client",
         "latency --config": "which_config_option, as of `doctor` here: tests/client",
         "push --config": "which_config_option, as of `doctor` here: tests/client",

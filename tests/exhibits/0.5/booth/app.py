@@ -13,7 +13,8 @@ bridge = GpioBridge(
             "countdown": {"pin": 22, "blink": "400ms"},
             "flash": {"pin": 23, "max_on": "5s"},
             "sign": 24,
-        }
+        },
+        "sounds": {"shutter": {"file": "static/shutter.wav"}},
     },
 )
 
@@ -41,6 +42,7 @@ def take_picture(message):
     """Let the flash come for a page that is on the screen."""
     if message.display.page == "smile":
         bridge.outputs["flash"].pulse(for_s=2)
+        bridge.sounds["shutter"].play()
 
 
 @app.get("/outputs")
