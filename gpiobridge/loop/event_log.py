@@ -60,7 +60,7 @@ class EventLog(Observer):
             "only a page on this machine's own kiosk may, and only an output with from_pages = true"
         )
         what = (named(display), display.page, output, why)
-        self._refused.write(logging.WARNING, line, line, *what)
+        self._refused.write(logging.WARNING, (line, output), line, *what)  # one for each output
 
     def displays_moved(self, page: str, to: str, displays: int, by: MovedBy) -> None:
         """Log where an event, or the application, has moved displays."""
