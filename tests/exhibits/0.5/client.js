@@ -72,6 +72,7 @@
   const idlePins = (script.dataset.idlePins || "").split(" ");
   const warnMs = 1000 * Number(script.dataset.idleWarn || 0);
   const ahead = script.dataset.version; // version of the pages that the browser fetches ahead
+  const sounds = JSON.parse(script.dataset.sounds || "null"); // of the exhibit, page and rules
   const levelRules = JSON.parse(script.dataset.levels || "{}"); // pin, level: where that leads
   // The keys of what this tab keeps: what it hands to the next page; what this page has acted on,
   // for a reload; the display's name; its seat; and the press for which the next page is loaded.
@@ -111,6 +112,7 @@
   let attempt = 0;
   // On a stage (stage/stage.js), this page is in a frame, and asleep until the stage shows it.
   const place = joinStage();
+  let player = null; // the promise of what plays sounds, if this page is shown alone
   const loads = place ? LOADS_ON_STAGE : LOADS;
   const prerendered = document.prerendering;
   let shownAtMs = 0;
@@ -457,7 +459,8 @@
     // Firefox calls a timer that was set during the load up to 0.2 s late; this press may count.
     if (isEdge && lockedUntilMs && lockedUntilMs <= performance.now()) updateTaking(lockedUntilMs);
     const held = takingNow() === null; // checked now: the edge itself may end what holds it off
-    lastEdge = isEdge ? { pin: frame.pin, held, cursor: told, atMs: performance.now() } : null;
+    const { pin, event } = frame;
+    lastEdge = isEdge ? { pin, event, held, cursor: told, atMs: performance.now() } : null;
     if (frame.type === "beat") {
       socket.send('{"type":"beat"}');
     } else if (frame.type === "state") {
@@ -495,6 +498,9 @@
       tell("output", { output: frame.output, state: frame.state }); // only the simulator hears it
     } else if (frame.type === "message") {
       tell("message", frame.data);
+    } else if (frame.type === "sound") {
+      if (frame.play) playSound(frame.sound);
+      else stopSound(frame.sound);
     }
   }
 
@@ -669,6 +675,33 @@
     return autoplay && comes && waits && performance.now() < shownAtMs + FILM_STARTS_MS;
   }
 
+  // ------------------------------------------------------------------ sounds
+
+  /** Play the sounds of a page that is shown alone. On a stage, the stage plays them. */
+  function startSounds() {
+    if (place || player || !sounds) return;
+    const take = ({ Sounds }) => {
+      const all = new Sounds(prefix);
+      all.take(sounds.all);
+      all.listen(window);
+      all.follow(sounds.page);
+      return all;
+    };
+    player = import(new URL("sounds.js", script.src)).then(take);
+    player.catch(() => console.warn("gpiobridge: this page can't play its sounds"));
+  }
+
+  function playSound(name) {
+    if (!name) return;
+    if (place) place.playSound?.(name);
+    else player?.then((all) => all.play(name), () => {});
+  }
+
+  function stopSound(name) {
+    if (place) place.stopSound?.(name);
+    else player?.then((all) => all.stop(name), () => {});
+  }
+
   // ------------------------------------------------------------------ whether it is visible
 
   /** Whether this page can be seen: it is not behind another tab or in a minimized window. */
@@ -765,6 +798,7 @@
       goOn();
       return;
     }
+    playSound(sounds?.rules[press?.pin]?.[press?.event]);
     const last = { url };
     if (farewells.length) await playFarewell(farewells, last);
     if (farewells.length && farewell !== last) return; // the visitor went elsewhere meanwhile
@@ -1154,6 +1188,7 @@
     if (prerendered) afterFrame(goOnline);
     else goOnline();
     afterFrame(() => setTimeout(loadAhead, AHEAD_MS));
+    afterFrame(startSounds);
   }
 
   /** Take over what the page before has left, and open the socket. */
@@ -1201,6 +1236,7 @@
     goOnline(); // if it still waits: what the page before has left is for this page
     // A page in the back/forward cache must not keep a socket: it would be a ghost display.
     enter("asleep");
+    player?.then((all) => all.follow([]), () => {});
     if (seat) keep(seatKey, seat); // for the next page in this tab, whichever it is
     seat = "";
     // If it comes back, presses made meanwhile were for the pages that were on the screen, and no
@@ -1236,6 +1272,7 @@
     keep(pressKey, "");
     awaitPaint(null); // the browser's figure is from the first time
     shownAtMs = performance.now();
+    player?.then((all) => all.follow(sounds.page), () => {});
     updateTaking();
     startIdling();
     wake();
