@@ -70,9 +70,9 @@ def format_duration(duration_s: float) -> str:
     Args:
         duration_s: not negative, in seconds.
     """
-    for unit, size_s in (("min", 60.0), ("s", 1.0), ("ms", 0.001)):
-        # Only whole minutes: "2.55min" is nothing a person would write.
-        if duration_s >= size_s and (unit != "min" or duration_s % size_s == 0):
+    for unit, size_s in (("d", 86_400.0), ("h", 3_600.0), ("min", 60.0), ("s", 1.0), ("ms", 0.001)):
+        # Only whole minutes and more: "2.55min" is nothing a person would write.
+        if duration_s >= size_s and (size_s < 60.0 or duration_s % size_s == 0):
             return f"{_number(duration_s / size_s)}{unit}"
     return f"{_number(duration_s * 1e6)}us" if duration_s else "0s"
 

@@ -25,7 +25,7 @@ DOWN = "http://127.0.0.1:9"
     [
         (["lamp", "on"], "lamp", {"state": "on"}),
         (["lamp", "pulse", "--for", "1500ms"], "lamp", {"state": "pulse", "for": "1.5s"}),
-        (["lamp", "blink", "--for", "24h"], "lamp", {"state": "blink", "for": "1440min"}),
+        (["lamp", "blink", "--for", "24h"], "lamp", {"state": "blink", "for": "1d"}),
         (["left lamp/1", "off"], "left%20lamp%2F1", {"state": "off"}),
     ],
 )
@@ -138,12 +138,12 @@ def test_without_a_token_the_command_is_named(share_bridge: Run, tmp_path: Path)
         (
             ["lamp", "on", "--for", "0s"],
             "Invalid value for '--for': \"0s\" is not a time for an output; write one above 0s and "
-            "of at most 1440min",
+            "of at most 1d",
         ),
         (
             ["lamp", "on", "--for", "25h"],
             "Invalid value for '--for': \"25h\" is not a time for an output; write one above 0s "
-            "and of at most 1440min",
+            "and of at most 1d",
         ),
         (["lamp", "on", "--for", "2"], "Invalid value for '--for': \"2\": needs a unit"),
     ],

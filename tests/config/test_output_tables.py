@@ -163,7 +163,7 @@ def test_an_output_has_a_level_while_it_is_on(
          "leave it out for the default of 500ms"),
         ('pin = 22\nmax_on = "9ms"', '.max_on = "9ms": must be at least 10ms; '
          "leave it out for no limit"),
-        ('pin = 22\nmax_on = "25h"', '.max_on = "25h": must be at most 1440min; '
+        ('pin = 22\nmax_on = "25h"', '.max_on = "25h": must be at most 1d; '
          "leave it out for no limit"),
         ("pin = 22\nmax_on = 2", '.max_on = 2: needs a unit; write "2ms" or "2s"'),
         ("pin = 22\nmax_on = false", '.max_on = false: must be a duration in quotes, such as '

@@ -253,7 +253,7 @@ def test_any_other_page_is_refused(
         ({"output": "lamp", "state": "on", "for": True}, '"for" = true: must be a duration '),
         ({"output": "lamp", "state": "on", "for": []}, '"for" = list: must be a duration '),
         ({"output": "lamp", "state": "on", "for": "0s"}, '"for" = "0s": must be a duration above '
-         '0s and of at most 1440min, such as "2s"'),
+         '0s and of at most 1d, such as "2s"'),
         ({"output": "lamp", "state": "on", "for": "25h"}, '"for" = "25h": must be a duration '),
         ({"output": "lamp", "state": "on", "for": "-1s"}, '"for" = "-1s": must not be negative'),
         ({"output": "lamp", "state": "on", "for": 1e300}, '"for" = 1e+300: needs a unit'),

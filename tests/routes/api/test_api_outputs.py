@@ -61,7 +61,7 @@ def test_a_time_ends_by_itself(served: Callable[..., FlaskClient]) -> None:
     wait_for(client, "on")
 
 
-DURATION = 'must be a duration of at most 1440min, such as "2s".'
+DURATION = 'must be a duration of at most 1d, such as "2s".'
 STATES = 'must be "on", "off", "blink" or "pulse"'
 
 
