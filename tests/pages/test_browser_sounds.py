@@ -369,3 +369,23 @@ def test_a_page_alone_plays_its_own_sounds(run_bridge: Run, tab: Any, tmp_path: 
     bridge.set_level("button", "low")
     tab.wait_for_url("**/welcome")
     wait_until(lambda: heard(("/welcome", "rain")))
+
+
+def test_a_page_alone_that_comes_back_plays_on(run_bridge: Run, page: Any, tmp_path: Path) -> None:
+    """From the back/forward cache: its rain is heard again, and only once."""
+    record(page)
+    write_sounds(tmp_path)
+    bridge = run_bridge(config=write_stage_exhibit(tmp_path, CONFIG))
+    online = 'html[data-bridge="online"]'
+    page.goto(f"{bridge.url}/welcome")
+    page.wait_for_selector(online)
+    page.mouse.click(10, 10)  # before that this browser is silent
+    page.wait_for_function("started.includes('rain') && window.recording && recorded.length > 40")
+    page.evaluate("addEventListener('pageshow', (event) => { window.came = event.persisted; })")
+    page.goto(f"{bridge.url}/late")
+    page.wait_for_selector(online)
+    page.go_back(wait_until="commit")
+    page.wait_for_function("window.came")
+    page.evaluate("recorded.length = 0")
+    page.wait_for_function("recorded.length > 600")
+    assert abs(recording(page).loudness(RAIN_HZ)[-1] - RAIN) < 0.05
