@@ -181,7 +181,7 @@ class Stretch:
         """
         landings = [landing for landing in self.landings if landing.place == self.place]
         pauses = self.pauses.get(self.place, [])
-        over = [pause.counts_s for pause in pauses if pause.to_s < inf]
+        over = [pause.counts_s for pause in pauses if pause.end < inf]
         known = [*(landing.got_s for landing in landings), *(pause.known_s for pause in pauses)]
         return inf in [*known, *over]
 
