@@ -178,6 +178,44 @@ def end_presses_when_noticed() -> None:
     )
 
 
+def shorten_dwells() -> None:
+    """A press counts when half of its dwell is over."""
+    _change_hands(lambda dwell_s, cooldown_s: (dwell_s / 2, cooldown_s))
+
+
+def end_at_interruptions() -> None:
+    """A press ends with its first release, whatever the cooldown says."""
+    _change_hands(lambda dwell_s, cooldown_s: (dwell_s, 0.0))
+
+
+def _change_hands(times: Callable[[float, float], tuple[float, float]]) -> None:
+    from gpiobridge.core.hands import Hands
+
+    begin = Hands.__init__
+
+    def changed(
+        self: Hands,
+        active: Any,
+        level: Any,
+        dwell_s: float,
+        cooldown_s: float,
+        *rest: Any,
+        **more: Any,
+    ) -> None:
+        begin(self, active, level, *times(dwell_s, cooldown_s), *rest, **more)
+
+    Hands.__init__ = changed  # type: ignore[method-assign]
+
+
+def count_where_presses_end() -> None:
+    """What counts only later belongs to the page that it finds, not to that of its begin."""
+    from gpiobridge.core.events import PinEvent
+
+    PinEvent.began = property(  # type: ignore[method-assign,assignment]
+        lambda self: self.seq if self.press is None else self.press
+    )
+
+
 BREAKAGES: dict[str, Callable[[], None]] = {
     function.__name__.replace("_", "-"): function
     for function in (
@@ -197,5 +235,8 @@ BREAKAGES: dict[str, Callable[[], None]] = {
         count_farewell_presses,
         count_by_release,
         end_presses_when_noticed,
+        shorten_dwells,
+        end_at_interruptions,
+        count_where_presses_end,
     )
 }

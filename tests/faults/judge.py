@@ -149,7 +149,8 @@ class Judge:
         for number, screen in enumerate(self.screens):
             found, track = self._judge_screen(number, facts, count=final)
             verdict.add(found)
-            here = track.stretches and track.stretches[-1].epoch == self.life.epoch
+            last = track.stretches[-1] if track.stretches else None
+            here = last is not None and last.epoch == self.life.epoch and not last.unanswered
             if screen.open and not (here and self._is_back(screen)):
                 late.append(number)
             if final:

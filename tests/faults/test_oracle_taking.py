@@ -137,6 +137,24 @@ def test_presses_in_a_lockout_are_used_up(
     assert (+verdict.lost, +verdict.phantom) == (lost, phantom)
 
 
+@pytest.mark.parametrize(
+    ("records", "unanswered"),
+    [
+        (LOCKED, False),
+        ([*LOCKED, Took(2, 2.0)], True),  # said a moment later
+        ([*LOCKED, *ANEW[:2]], True),
+        ([*LOCKED, *ANEW], False),
+        ([*LOCKED, *ANEW, Stopped(3, 4.0, 0, False)], True),
+        ([*LOCKED, *ANEW, Stopped(3, 4.0, 0, False), Lost(5.0, 4.5, True)], False),
+    ],
+)
+def test_a_round_ends_only_when_all_words_are_answered(
+    records: list[Record], unanswered: bool
+) -> None:
+    """Else its last events may come to count in the next round, from which they are left out."""
+    assert lived(*records).unanswered is unanswered
+
+
 def test_a_press_is_closed_for_while_the_word_is_on_its_way() -> None:
     """It crosses, and the page stays; from when the server surely knew, it is a phantom."""
     film: list[Record] = [Stopped(1, 2.0, 0, False), Known(1, 2.0, 2.1, 0)]

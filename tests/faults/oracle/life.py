@@ -174,6 +174,18 @@ class Stretch:
         return len(self.moves)
 
     @property
+    def unanswered(self) -> bool:
+        """Whether it has said that it takes presses or none, and the server may not know it yet.
+
+        Its socket may be dead. Then events are still to come of which nobody can say if they count.
+        """
+        landings = [landing for landing in self.landings if landing.place == self.place]
+        pauses = self.pauses.get(self.place, [])
+        over = [pause.counts_s for pause in pauses if pause.end < inf]
+        known = [*(landing.got_s for landing in landings), *(pause.known_s for pause in pauses)]
+        return inf in [*known, *over]
+
+    @property
     def last_page(self) -> str:
         """Where it went last."""
         return self.moves[-1] if self.moves else self.page
