@@ -58,6 +58,8 @@ class Proof:
         self._proven = False
         for _ in range(_TRIES):
             if self._renew(self._ticket):
+                if not self._shown:
+                    self._say(self._no_key())
                 break
         return self._ticket if self._proven else ""
 
@@ -78,8 +80,7 @@ class Proof:
     def _renew(self, ticket: str) -> bool:
         """Prove it if there is a new key; return False if the bridge was silent."""
         keys = find_kiosk_keys(self._base, self._environ)
-        # A bridge that stops takes its key along: one that was there comes again.
-        why = "" if keys or self._proven else self._no_key()
+        why = ""
         for found in keys:
             if found.key in self._shown:
                 continue
@@ -99,10 +100,14 @@ class Proof:
                 self._shown = {each.key for each in keys}
                 self._proven, self._said, why = True, "", ""
                 break
+        self._say(why)
+        return True
+
+    def _say(self, why: str) -> None:
+        """Log, once, why it can't be proven; "" for no reason."""
         if why and why != self._said:
             self._said = why
             log.info("this kiosk's pages may only look: %s", why)
-        return True
 
     def _no_key(self) -> str:
         """Say why there is no key, and what to do."""

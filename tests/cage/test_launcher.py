@@ -536,12 +536,16 @@ def test_a_bridge_that_wants_its_stage_no_more(
     assert launcher.opened() == ["/gpiobridge/stage?display=kiosk", "/?display=kiosk"]
 
 
+WITHOUT_A_STAGE = "fb5d77aa1b5df78b40e113bc3c46be8803e1c617"
+"""The last commit of version 0.3, after which the stage came."""
+
+
 @pytest.mark.timeout(90)
 def test_a_bridge_that_is_upgraded_and_goes_back(
     tmp_path: Path, run_bridge: Run, launch: Any
 ) -> None:
     """The stage comes in a quiet minute, and goes at once with the bridge that has it."""
-    before = version_before.export(tmp_path / "before")
+    before = version_before.export(tmp_path / "before", WITHOUT_A_STAGE)
     config = write_exhibit(tmp_path)
     old = {"env": os.environ | {"PYTHONPATH": str(before)}, "cwd": tmp_path}
     bridge = run_bridge(config=config, **old)

@@ -145,6 +145,18 @@ def test_a_refusal_is_said_once(
     assert proof.begin()
 
 
+def test_an_older_bridge_that_stops_says_nothing_more(
+    bridge: Bridge, proof: Proof, caplog: Any
+) -> None:
+    """Why it is not proven was said; that the key is gone is no news."""
+    caplog.set_level(logging.INFO)
+    bridge.refuses = {"key-of-run-1": 404}
+    proof.begin()
+    bridge.keys = []
+    proof.renew(seen=True)
+    assert len(caplog.messages) == 1
+
+
 @pytest.fixture
 def no_key(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """The service's folder, in which there is no key yet."""
