@@ -52,7 +52,9 @@ class Screens:
         screen = _of(connection)
         # After a restart a page says again what is known already.
         if screen is not None and not connection.closing and not screen.open:
-            self._show(screen, connection, anew=True)
+            # A hidden page of before a restart was shown then.
+            before = bool(connection.since) and screen.page is None
+            self._show(screen, connection, anew=not before)
 
     def said(self, connection: Connection) -> None:
         """Take a page's word on whether it takes presses, and whether it is visible."""
@@ -86,14 +88,15 @@ class Screens:
                 return
             del self._between[screen]
             screen.sent_by = None
+            if not screen.open:  # it is lost, its page says nothing, or nobody can see it
+                screen.page = None
             for observer in self._observers:
                 if screen.socket is None:
                     observer.screen_lost(screen)
-                elif screen.open:
-                    observer.screen_changed(screen)
-                else:  # its page says nothing, or nobody can see it
-                    screen.page = None
+                    continue
+                if screen.page is None:
                     observer.screen_shows(screen, anew=False)
+                observer.screen_changed(screen)
 
     def _show(self, screen: Screen, connection: Connection, *, anew: bool) -> None:
         screen.page, screen.open, screen.sent_by = connection.display.page, True, None

@@ -147,7 +147,8 @@ class Keeper(DisplayObserver):
 
     def screen_shows(self, screen: Screen, *, anew: bool) -> None:
         """Take what a page says that a display shows now; forget the page before."""
-        before = self._shown.pop(screen, None)
+        # It may come back at the moment at which it was given up.
+        before = self._shown.pop(screen, None) or self._lost.pop(screen, None)
         if screen.page is not None:
             if before is None:
                 self._take_over(screen, anew=anew)

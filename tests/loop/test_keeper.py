@@ -495,3 +495,40 @@ def test_a_bridge_without_outputs_wakes_up_for_none() -> None:
     finally:
         play.stop()
     assert SETTINGS.outputs == {}
+
+
+def test_a_next_page_that_says_nothing_ends_the_blinking(lit: LitPlay) -> None:
+    """It has a socket, but never says that it is shown."""
+    visitor = shown(lit)
+    lit.press()
+    visitor.is_moved()
+    visitor.next()
+    lit.forward(9.9)
+    assert lit.states == {"lamp": "blink"}
+    lit.forward(0.2)
+    assert lit.states == {"lamp": "off"}
+
+
+def test_a_hidden_display_gives_no_pulse_after_a_restart() -> None:
+    """Its page was shown before; it says so again, because the new server doesn't know it."""
+    play = LitPlay(with_outputs({"bell": {}}, open={"bell": PageOutput(PULSE)}))
+    try:
+        page = play.come("open", since="deadbeef:7", visible=False)
+        page.say()
+        assert play.states == {"bell": "off"}
+    finally:
+        play.stop()
+
+
+def test_a_display_that_comes_just_after_it_was_given_up_is_still_the_same(
+    solved: LitPlay,
+) -> None:
+    """Its slot is kept a moment longer, if its socket took long to end."""
+    page = shown(solved, "open")
+    solved.press("door")
+    solved.forward(1.0)
+    page.is_moved()
+    solved.forward(9.5)
+    assert solved.states["sign"] == "on"
+    page.next("welcome").say()
+    assert solved.states["sign"] == "off"
