@@ -532,3 +532,95 @@ def test_a_display_that_comes_just_after_it_was_given_up_is_still_the_same(
     assert solved.states["sign"] == "on"
     page.next("welcome").say()
     assert solved.states["sign"] == "off"
+
+
+def test_a_kept_state_outlives_a_reload_beside_without_display(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The display that comes back was there all the time; if none does, there is none."""
+    settings = with_outputs(
+        {"lock": {"initial": ON, "without_display": ON}}, open={"lock": PageOutput(OFF, keep=True)}
+    )
+    play = LitPlay(settings)
+    page = shown(play, "open")
+    play.press("door")
+    page.is_moved()
+    page = page.next("welcome")
+    page.say()
+    assert play.states == {"lock": "off"}
+    reload(play, monkeypatch)
+    after = LitPlay(settings)
+    try:
+        after.come("welcome", since=page.begins).peer.sock.close()
+        assert after.states == {"lock": "off"}
+        after.forward(20.0)
+        assert after.states == {"lock": "on"}
+    finally:
+        after.stop()
+
+
+def test_without_a_display_after_a_reload_an_output_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Those of before have ten seconds to come back."""
+    settings = with_outputs({"sign": {"without_display": OFF}}, open={"sign": PageOutput(ON)})
+    play = LitPlay(settings)
+    shown(play, "open")
+    reload(play, monkeypatch)
+    after = LitPlay(settings)
+    try:
+        after.forward(9.9)
+        assert after.states == {"sign": "on"}
+        after.forward(0.2)
+        assert after.states == {"sign": "off"}
+    finally:
+        after.stop()
+
+
+def test_a_page_that_says_something_else_after_a_reload_is_obeyed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its display doesn't load it again, and need not even come back."""
+    play = LitPlay(with_outputs({"sign": {}}, open={"sign": PageOutput(ON)}))
+    page = shown(play, "open")
+    reload(play, monkeypatch)
+    after = LitPlay(with_outputs({"sign": {}}, open={"sign": PageOutput(BLINK)}))
+    try:
+        assert after.states == {"sign": "blink"}
+        after.come("open", since=page.begins)
+        assert after.states == {"sign": "blink"}
+    finally:
+        after.stop()
+
+
+def test_an_output_that_follows_a_button_since_a_reload_is_no_programs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """No page could ever end what the program has set."""
+    play = LitPlay(with_outputs({"lamp": {}}))
+    play.set("lamp", ON)
+    reload(play, monkeypatch)
+    after = LitPlay(with_outputs({"lamp": {"follows": "button"}}))
+    try:
+        after.forward(10.0)
+        assert after.states == {"lamp": "off"}
+    finally:
+        after.stop()
+
+
+def test_displays_without_a_name_find_their_own_page_after_a_reload(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whichever comes first: what a program has set goes on."""
+    settings = with_outputs({"sign": {}}, open={"sign": PageOutput(ON)})
+    play = LitPlay(settings)
+    welcome, page = shown(play, name=""), shown(play, "open", name="")
+    play.set("sign", BLINK)
+    reload(play, monkeypatch)
+    after = LitPlay(settings)
+    try:
+        after.come("open", since=page.begins, name="")
+        after.come("welcome", since=welcome.begins, name="")
+        assert after.states == {"sign": "blink"}
+    finally:
+        after.stop()
