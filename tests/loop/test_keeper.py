@@ -520,6 +520,20 @@ def test_a_hidden_display_gives_no_pulse_after_a_restart() -> None:
         play.stop()
 
 
+def test_a_hidden_display_that_comes_back_after_long_counts_once_it_can_be_seen(
+    lit: LitPlay,
+) -> None:
+    """Within the same run it doesn't say again that its page is shown."""
+    visitor = shown(lit)
+    visitor.peer.sock.close()
+    lit.take_a_turn()
+    lit.forward(20.0)
+    again = lit.come("welcome", since=visitor.begins, visible=False)
+    assert lit.states == {"lamp": "off"}
+    again.peer.send('{"type":"visible","visible":true}')
+    assert lit.states == {"lamp": "on"}
+
+
 def test_a_display_that_comes_just_after_it_was_given_up_is_still_the_same(
     solved: LitPlay,
 ) -> None:
