@@ -29,6 +29,10 @@ TRY_AGAIN_S = 2.0
 NOT_BACK_S = 10.0
 """How long the displays have to come back after a reload, in seconds."""
 
+MEMORY_FORMAT = 1
+"""Counts the ways in which a reload remembers outputs; a change of any `memory` here adds one. The
+bridge before the reload may be that of before an upgrade."""
+
 MOST_LOST = 100
 """How many lost displays are remembered whose page still decides about an output."""
 
@@ -254,6 +258,7 @@ class Keeper(DisplayObserver):
         screens = [*self._lost, *self._shown]
         pages = [*self._lost.values(), *self._shown.values()]
         return {
+            "format": MEMORY_FORMAT,
             "displays": [
                 [screen.client, screen.name, page]
                 for screen, page in zip(screens, pages, strict=True)
@@ -264,7 +269,7 @@ class Keeper(DisplayObserver):
 
     def _recall(self, memory: Mapping[str, Any], now_s: float) -> None:
         """Go on where the process before the reload has ended."""
-        if not memory:
+        if memory.get("format") != MEMORY_FORMAT:  # or there is none
             return
         screens = []
         for client, name, page in memory["displays"]:

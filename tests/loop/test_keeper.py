@@ -17,7 +17,7 @@ from stage import Stage
 from gpiobridge.config import Output, OutputState, PageOutput, Settings
 from gpiobridge.outputs import handover
 from gpiobridge.outputs.gpio import WiredOutput
-from gpiobridge.outputs.keeper import MOST_LOST
+from gpiobridge.outputs.keeper import MEMORY_FORMAT, MOST_LOST
 from gpiobridge.outputs.orders import SetOutput
 
 ON, OFF, BLINK, PULSE = OutputState
@@ -455,6 +455,17 @@ def test_a_reload_leaves_the_lines_as_they_are(monkeypatch: pytest.MonkeyPatch) 
         assert after.lines.of("lock") == after.lines.of("lamp") == after.lines.of("bell") == []
     finally:
         after.stop()
+
+
+def test_what_another_version_remembers_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reload may follow an upgrade: it must not keep the bridge from starting."""
+    memory = {"format": MEMORY_FORMAT + 1, "outputs": {"sign": "whatever"}}
+    monkeypatch.setattr(handover, "inherited", lambda: memory)
+    play = LitPlay(with_outputs({"sign": {"initial": ON}}))
+    try:
+        assert play.states == {"sign": "on"}
+    finally:
+        play.stop()
 
 
 def test_a_lamp_that_nobody_comes_back_to_goes_dark(monkeypatch: pytest.MonkeyPatch) -> None:
