@@ -181,7 +181,7 @@ class Keeper(DisplayObserver):
         page = self._shown.pop(screen, None)
         if page is not None and self._decides(screen):
             self._lost[screen] = page
-            if len(self._lost) > MOST_LOST:
+            while len(self._lost) > MOST_LOST:  # after a reload all displays of before are lost
                 self._forget(next(iter(self._lost)))
         self._see_displays(self._now_s())
         self._changed = True

@@ -457,6 +457,23 @@ def test_a_reload_leaves_the_lines_as_they_are(monkeypatch: pytest.MonkeyPatch) 
         after.stop()
 
 
+def test_lost_displays_are_bounded_after_a_reload_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All displays of before are lost ones there, until they come back."""
+    settings = with_outputs({"sign": {}}, open={"sign": PageOutput(ON)})
+    play = LitPlay(settings)
+    for number in range(MOST_LOST + 5):
+        shown(play, "open", name=f"display {number}")
+    reload(play, monkeypatch)
+    after = LitPlay(settings)
+    try:
+        shown(after, "open", name="another").peer.sock.close()
+        after.take_a_turn()
+        after.forward(20.0)
+        assert len(after.watcher.outputs._lost) == MOST_LOST
+    finally:
+        after.stop()
+
+
 def test_what_another_version_remembers_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
     """A reload may follow an upgrade: it must not keep the bridge from starting."""
     memory = {"format": MEMORY_FORMAT + 1, "outputs": {"sign": "whatever"}}
