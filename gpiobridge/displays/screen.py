@@ -16,8 +16,9 @@ class Screen:
         client: who it belongs to, as `net.addresses` tells clients apart; None: this machine.
         name: its name (`?display=`), or an empty string.
         socket: the connection that it has now; None once that has ended.
-        page: the page that it shows; None if it has shown none yet. It stays the same while the
-            next page loads, and when its socket ends: nobody knows what it shows then.
+        page: the page that it shows; None if it has shown none yet, or none for a while. It stays
+            the same while the next page loads, and when its socket ends: nobody knows what it shows
+            then.
         open: whether its socket is that page's.
         visible: whether the browser says that the page can be seen.
         taking: whether the page takes presses.

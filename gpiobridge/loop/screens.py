@@ -39,8 +39,7 @@ class Screens:
             screen = Screen(slot.client, display.name)
         slot.screen = screen
         screen.socket, screen.name = connection, display.name
-        # A page that connects again doesn't say again that it is on the screen.
-        if connection.since and display.visible and screen.page is None:
+        if display.visible and _has_been_shown(screen, connection):
             self._show(screen, connection, anew=False)
             return
         # Without `since` the page was loaded anew, and isn't painted yet.
@@ -52,11 +51,16 @@ class Screens:
         screen = _of(connection)
         # After a restart a page says again what is known already.
         if screen is not None and not connection.closing and not screen.open:
-            self._show(screen, connection, anew=True)
+            self._show(screen, connection, anew=not _has_been_shown(screen, connection))
 
     def said(self, connection: Connection) -> None:
         """Take a page's word on whether it takes presses, and whether it is visible."""
-        if (screen := _of(connection)) is not None:
+        screen = _of(connection)
+        if screen is None:
+            return
+        if connection.display.visible and _has_been_shown(screen, connection):
+            self._show(screen, connection, anew=False)
+        else:
             self._take_word(screen, connection)
 
     def sent(self, connection: Connection, event: PinEvent) -> None:
@@ -86,14 +90,15 @@ class Screens:
                 return
             del self._between[screen]
             screen.sent_by = None
+            if not screen.open:  # it is lost, its page says nothing, or nobody can see it
+                screen.page = None
             for observer in self._observers:
                 if screen.socket is None:
                     observer.screen_lost(screen)
-                elif screen.open:
-                    observer.screen_changed(screen)
-                else:  # its page says nothing, or nobody can see it
-                    screen.page = None
+                    continue
+                if screen.page is None:
                     observer.screen_shows(screen, anew=False)
+                observer.screen_changed(screen)
 
     def _show(self, screen: Screen, connection: Connection, *, anew: bool) -> None:
         screen.page, screen.open, screen.sent_by = connection.display.page, True, None
@@ -123,3 +128,11 @@ def _of(connection: Connection) -> Screen | None:
     """Find the display of a socket; None if its next socket is here already."""
     screen = connection.slot.screen
     return screen if screen is not None and screen.socket is connection else None
+
+
+def _has_been_shown(screen: Screen, connection: Connection) -> bool:
+    """Whether nobody knows a display any more whose page has connected again.
+
+    The page was on the screen already, and may not say so again.
+    """
+    return bool(connection.since) and screen.page is None

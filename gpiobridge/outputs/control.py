@@ -12,7 +12,7 @@ blinking output changes by itself, a pulse ends, and `max_on` ends everything. P
 in as an argument, in monotonic seconds.
 """
 
-from collections.abc import Container, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import Any
@@ -158,22 +158,30 @@ class OutputControl:
         }
 
     def recall(
-        self, memory: Mapping[str, Any], screens: Sequence[Hashable], named: Container[Hashable]
+        self,
+        memory: Mapping[str, Any],
+        screens: Sequence[Hashable],
+        says: Mapping[Hashable, OutputState],
     ) -> None:
-        """Go on as before the reload.
+        """Go on as before the reload, as far as the configuration is still the same.
 
         Args:
             memory: what `memory` has returned.
             screens: the screens, in the same order.
-            named: those whose page still says something of the output.
+            says: what the page of each screen says of the output now, if it says something.
         """
         self._for_a_time = _read(memory["for_a_time"])
-        self._by_program = _read(memory["by_program"])
-        self._of_pages = {
-            screens[at]: order
-            for at, written in memory["pages"]
-            if screens[at] in named and (order := _read(written)) is not None
-        }
+        if self.settings.follows is None:  # else nothing would ever end what a program has set
+            self._by_program = _read(memory["by_program"])
+        for at, written in memory["pages"]:
+            screen, order = screens[at], _read(written)
+            if order is None or screen not in says:
+                continue
+            if says[screen] is not order.state:
+                # Its page is not loaded again. So a pulse that it gives now is over.
+                order.state = says[screen]
+                order.until_s = order.since_s if order.state is OutputState.PULSE else inf
+            self._of_pages[screen] = order
         self._standing = _read(memory["standing"]) or self._standing
         self._on_since_s, self._blink_since_s, self._lit_s = memory["times"]
         blinks, self._blinks_dark_first, self.on = memory["blinks"]

@@ -6,7 +6,7 @@ The watcher's thread, except for `Keeper.states`, which any thread may read.
 
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any, NamedTuple
 
 from gpiobridge.config import Output, OutputState, Page, PageOutput
@@ -28,6 +28,10 @@ TRY_AGAIN_S = 2.0
 
 NOT_BACK_S = 10.0
 """How long the displays have to come back after a reload, in seconds."""
+
+MEMORY_FORMAT = 1
+"""Counts the ways in which a reload remembers outputs; a change of any `memory` here adds one. The
+bridge before the reload may be that of before an upgrade."""
 
 MOST_LOST = 100
 """How many lost displays are remembered whose page still decides about an output."""
@@ -147,7 +151,8 @@ class Keeper(DisplayObserver):
 
     def screen_shows(self, screen: Screen, *, anew: bool) -> None:
         """Take what a page says that a display shows now; forget the page before."""
-        before = self._shown.pop(screen, None)
+        # It may come back at the moment at which it was given up.
+        before = self._shown.pop(screen, None) or self._lost.pop(screen, None)
         if screen.page is not None:
             if before is None:
                 self._take_over(screen, anew=anew)
@@ -176,7 +181,7 @@ class Keeper(DisplayObserver):
         page = self._shown.pop(screen, None)
         if page is not None and self._decides(screen):
             self._lost[screen] = page
-            if len(self._lost) > MOST_LOST:
+            while len(self._lost) > MOST_LOST:  # after a reload all displays of before are lost
                 self._forget(next(iter(self._lost)))
         self._see_displays(self._now_s())
         self._changed = True
@@ -197,21 +202,26 @@ class Keeper(DisplayObserver):
     def _take_over(self, screen: Screen, *, anew: bool) -> None:
         """Let a display that comes take the place of one that has no socket any more.
 
-        It is the same one if it has the same name and belongs to the same client. If its page has
-        been on the screen all the time, nothing changes.
+        It is the same one if it has the same name and belongs to the same client; of several, the
+        one with its page. If that page has been on the screen all the time, nothing changes.
 
         Args:
             screen: the display that comes.
             anew: whether its page has just been shown.
         """
-        for before, page in (*self._lost.items(), *self._shown.items()):
-            same = (before.client, before.name) == (screen.client, screen.name)
-            if same and before.socket is None:
-                if not anew and page == screen.page:
-                    for control in self._controls.values():
-                        control.hand_on(before, screen)
-                self._forget(before)
-                return
+        same = {
+            before: page
+            for before, page in (*self._lost.items(), *self._shown.items())
+            if before.socket is None
+            and (before.client, before.name) == (screen.client, screen.name)
+        }
+        if not same:
+            return
+        with_page = next((before for before, page in same.items() if page == screen.page), None)
+        if with_page is not None and not anew:
+            for control in self._controls.values():
+                control.hand_on(with_page, screen)
+        self._forget(with_page or next(iter(same)))
 
     def _decides(self, screen: Screen) -> bool:
         """Whether the page of a display still says something of an output."""
@@ -227,7 +237,8 @@ class Keeper(DisplayObserver):
     def _see_displays(self, now_s: float) -> None:
         """Set the outputs that depend on whether there is a display at all."""
         has_display = bool(self._shown)
-        if has_display is self._has_display:
+        awaited = self._back_by_s is not None and not has_display
+        if awaited or has_display is self._has_display:
             return
         self._has_display = has_display
         for name, output in self.settings.items():
@@ -247,16 +258,18 @@ class Keeper(DisplayObserver):
         screens = [*self._lost, *self._shown]
         pages = [*self._lost.values(), *self._shown.values()]
         return {
+            "format": MEMORY_FORMAT,
             "displays": [
                 [screen.client, screen.name, page]
                 for screen, page in zip(screens, pages, strict=True)
             ],
+            "has_display": self._has_display,
             "outputs": {name: each.memory(screens) for name, each in self._controls.items()},
         }
 
     def _recall(self, memory: Mapping[str, Any], now_s: float) -> None:
         """Go on where the process before the reload has ended."""
-        if not memory:
+        if memory.get("format") != MEMORY_FORMAT:  # or there is none
             return
         screens = []
         for client, name, page in memory["displays"]:
@@ -264,8 +277,13 @@ class Keeper(DisplayObserver):
             self._lost[screens[-1]] = page
         for name, control in self._controls.items():
             if name in memory["outputs"]:
-                named = {s for s in screens if name in self._outputs_of(s.page)}
-                control.recall(memory["outputs"][name], screens, named)
+                says: dict[Hashable, OutputState] = {
+                    screen: self._outputs_of(screen.page)[name].state
+                    for screen in screens
+                    if name in self._outputs_of(screen.page)
+                }
+                control.recall(memory["outputs"][name], screens, says)
+        self._has_display = memory["has_display"]
         self._back_by_s = now_s + NOT_BACK_S
 
     # ---------------------------------------------------------------- the lines
@@ -284,6 +302,7 @@ class Keeper(DisplayObserver):
             self._back_by_s = None
             for lost in [each for each in self._lost if not self._decides(each)]:
                 self._forget(lost)
+            self._see_displays(now_s)
             self._follow()
         for name, control in self._controls.items():
             control.update(now_s)

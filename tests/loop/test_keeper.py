@@ -17,7 +17,7 @@ from stage import Stage
 from gpiobridge.config import Output, OutputState, PageOutput, Settings
 from gpiobridge.outputs import handover
 from gpiobridge.outputs.gpio import WiredOutput
-from gpiobridge.outputs.keeper import MOST_LOST
+from gpiobridge.outputs.keeper import MEMORY_FORMAT, MOST_LOST
 from gpiobridge.outputs.orders import SetOutput
 
 ON, OFF, BLINK, PULSE = OutputState
@@ -457,6 +457,34 @@ def test_a_reload_leaves_the_lines_as_they_are(monkeypatch: pytest.MonkeyPatch) 
         after.stop()
 
 
+def test_lost_displays_are_bounded_after_a_reload_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All displays of before are lost ones there, until they come back."""
+    settings = with_outputs({"sign": {}}, open={"sign": PageOutput(ON)})
+    play = LitPlay(settings)
+    for number in range(MOST_LOST + 5):
+        shown(play, "open", name=f"display {number}")
+    reload(play, monkeypatch)
+    after = LitPlay(settings)
+    try:
+        shown(after, "open", name="another").peer.sock.close()
+        after.take_a_turn()
+        after.forward(20.0)
+        assert len(after.watcher.outputs._lost) == MOST_LOST
+    finally:
+        after.stop()
+
+
+def test_what_another_version_remembers_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reload may follow an upgrade: it must not keep the bridge from starting."""
+    memory = {"format": MEMORY_FORMAT + 1, "outputs": {"sign": "whatever"}}
+    monkeypatch.setattr(handover, "inherited", lambda: memory)
+    play = LitPlay(with_outputs({"sign": {"initial": ON}}))
+    try:
+        assert play.states == {"sign": "on"}
+    finally:
+        play.stop()
+
+
 def test_a_lamp_that_nobody_comes_back_to_goes_dark(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ten seconds after a reload it says what is so."""
     settings = with_outputs({"lamp": {"follows": "button"}})
@@ -495,3 +523,146 @@ def test_a_bridge_without_outputs_wakes_up_for_none() -> None:
     finally:
         play.stop()
     assert SETTINGS.outputs == {}
+
+
+def test_a_next_page_that_says_nothing_ends_the_blinking(lit: LitPlay) -> None:
+    """It has a socket, but never says that it is shown."""
+    visitor = shown(lit)
+    lit.press()
+    visitor.is_moved()
+    visitor.next()
+    lit.forward(9.9)
+    assert lit.states == {"lamp": "blink"}
+    lit.forward(0.2)
+    assert lit.states == {"lamp": "off"}
+
+
+def test_a_hidden_display_gives_no_pulse_after_a_restart() -> None:
+    """Its page was shown before; it says so again, because the new server doesn't know it."""
+    play = LitPlay(with_outputs({"bell": {}}, open={"bell": PageOutput(PULSE)}))
+    try:
+        page = play.come("open", since="deadbeef:7", visible=False)
+        page.say()
+        assert play.states == {"bell": "off"}
+    finally:
+        play.stop()
+
+
+def test_a_hidden_display_that_comes_back_after_long_counts_once_it_can_be_seen(
+    lit: LitPlay,
+) -> None:
+    """Within the same run it doesn't say again that its page is shown."""
+    visitor = shown(lit)
+    visitor.peer.sock.close()
+    lit.take_a_turn()
+    lit.forward(20.0)
+    again = lit.come("welcome", since=visitor.begins, visible=False)
+    assert lit.states == {"lamp": "off"}
+    again.peer.send('{"type":"visible","visible":true}')
+    assert lit.states == {"lamp": "on"}
+
+
+def test_a_display_that_comes_just_after_it_was_given_up_is_still_the_same(
+    solved: LitPlay,
+) -> None:
+    """Its slot is kept a moment longer, if its socket took long to end."""
+    page = shown(solved, "open")
+    solved.press("door")
+    solved.forward(1.0)
+    page.is_moved()
+    solved.forward(9.5)
+    assert solved.states["sign"] == "on"
+    page.next("welcome").say()
+    assert solved.states["sign"] == "off"
+
+
+def test_a_kept_state_outlives_a_reload_beside_without_display(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The display that comes back was there all the time; if none does, there is none."""
+    settings = with_outputs(
+        {"lock": {"initial": ON, "without_display": ON}}, open={"lock": PageOutput(OFF, keep=True)}
+    )
+    play = LitPlay(settings)
+    page = shown(play, "open")
+    play.press("door")
+    page.is_moved()
+    page = page.next("welcome")
+    page.say()
+    assert play.states == {"lock": "off"}
+    reload(play, monkeypatch)
+    after = LitPlay(settings)
+    try:
+        after.come("welcome", since=page.begins).peer.sock.close()
+        assert after.states == {"lock": "off"}
+        after.forward(20.0)
+        assert after.states == {"lock": "on"}
+    finally:
+        after.stop()
+
+
+def test_without_a_display_after_a_reload_an_output_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Those of before have ten seconds to come back."""
+    settings = with_outputs({"sign": {"without_display": OFF}}, open={"sign": PageOutput(ON)})
+    play = LitPlay(settings)
+    shown(play, "open")
+    reload(play, monkeypatch)
+    after = LitPlay(settings)
+    try:
+        after.forward(9.9)
+        assert after.states == {"sign": "on"}
+        after.forward(0.2)
+        assert after.states == {"sign": "off"}
+    finally:
+        after.stop()
+
+
+def test_a_page_that_says_something_else_after_a_reload_is_obeyed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its display doesn't load it again, and need not even come back."""
+    play = LitPlay(with_outputs({"sign": {}}, open={"sign": PageOutput(ON)}))
+    page = shown(play, "open")
+    reload(play, monkeypatch)
+    after = LitPlay(with_outputs({"sign": {}}, open={"sign": PageOutput(BLINK)}))
+    try:
+        assert after.states == {"sign": "blink"}
+        after.come("open", since=page.begins)
+        assert after.states == {"sign": "blink"}
+    finally:
+        after.stop()
+
+
+def test_an_output_that_follows_a_button_since_a_reload_is_no_programs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """No page could ever end what the program has set."""
+    play = LitPlay(with_outputs({"lamp": {}}))
+    play.set("lamp", ON)
+    reload(play, monkeypatch)
+    after = LitPlay(with_outputs({"lamp": {"follows": "button"}}))
+    try:
+        after.forward(10.0)
+        assert after.states == {"lamp": "off"}
+    finally:
+        after.stop()
+
+
+def test_displays_without_a_name_find_their_own_page_after_a_reload(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whichever comes first: what a program has set goes on."""
+    settings = with_outputs({"sign": {}}, open={"sign": PageOutput(ON)})
+    play = LitPlay(settings)
+    welcome, page = shown(play, name=""), shown(play, "open", name="")
+    play.set("sign", BLINK)
+    reload(play, monkeypatch)
+    after = LitPlay(settings)
+    try:
+        after.come("open", since=page.begins, name="")
+        after.come("welcome", since=welcome.begins, name="")
+        assert after.states == {"sign": "blink"}
+    finally:
+        after.stop()

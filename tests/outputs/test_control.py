@@ -287,9 +287,9 @@ def test_a_reload_goes_on_as_before(deeds: list[tuple[float, tuple[str, ...]]]) 
             it.control.page_left(first)
     it.until(it.now_s)
     other = Line(OutputControl(it.control.settings, it.now_s), it.now_s)
-    other.control.recall(
-        json.loads(json.dumps(it.control.memory(["a", "b"]))), ["a", "b"], {"a", "b"}
-    )
+    memory = json.loads(json.dumps(it.control.memory(["a", "b"])))
+    says = {screen: order.state for screen, order in it.control._of_pages.items()}
+    other.control.recall(memory, ["a", "b"], says)
     it.changes.clear()
     it.until(it.now_s + 20.0)
     other.until(it.now_s)
