@@ -99,14 +99,16 @@ class OutputControl:
             screen: the screen.
             page: what its page does with the output.
             now_s: the time.
-            anew: False if the page has been on the screen before: then it gives no pulse.
+            anew: False if the page has been on the screen before: then it gives no pulse, and has no
+                time on left where there is a `max_on`, since nobody knows how much of it is used up.
         """
         self._forget_programs()
         self._of_pages.pop(screen, None)
         until_s = inf
         if page.state is OutputState.PULSE:
             until_s = now_s + self.settings.pulse_s if anew else now_s
-        self._of_pages[screen] = Order(page.state, now_s, until_s)
+        used_up = not anew and self.settings.max_on_s is not None
+        self._of_pages[screen] = Order(page.state, now_s, until_s, spent=used_up)
         state = page.state if page.keep else self.settings.initial
         self._standing = Order(state, now_s)
 

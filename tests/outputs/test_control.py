@@ -186,6 +186,17 @@ def test_it_blinks_on_without_a_jolt_from_page_to_page() -> None:
     assert it.changes == [(0.0, True), (0.5, False), (1.0, True), (1.5, False), (2.0, True)]
 
 
+def test_a_bridge_that_starts_again_and_again_does_not_burn_a_solenoid() -> None:
+    """A page that was on the screen before has used its time on up."""
+    it = line(max_on_s=2.0)
+    page(it.control, "a", ON, anew=False)
+    it.until(10.0)
+    assert it.changes == []
+    page(it.control, "a", ON, 10.0)
+    it.until(20.0)
+    assert it.changes == [(10.0, True), (12.0, False)]
+
+
 @pytest.mark.parametrize("state", [ON, BLINK])
 def test_no_output_is_on_for_longer_than_max_on(state: OutputState) -> None:
     """Whoever sets it, and whoever says so again meanwhile; blinking counts, too."""
