@@ -99,8 +99,8 @@ class OutputControl:
             screen: the screen.
             page: what its page does with the output.
             now_s: the time.
-            anew: False if the page has been on the screen before: then it gives no pulse, and has no
-                time on left where there is a `max_on`, since nobody knows how much of it is used up.
+            anew: False if the page has been on the screen before. Then it gives no pulse, and its
+                `max_on` counts as used up: nobody knows how much of it is left.
         """
         self._forget_programs()
         self._of_pages.pop(screen, None)
