@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from gpiobridge.kiosk.chromium_policy import START_PAGE
+
 from .escapes import BACK_S, BLUE, ESCAPES, GREEN, Escape, Room, fills_the_screen, room
 from .exhibit import press
 from .screen import processes_with
@@ -104,8 +106,8 @@ def test_no_tap_leads_out(locked: Room) -> None:
 @pytest.mark.timeout(120)
 def test_no_framed_page_leads_out(locked: Room) -> None:
     """Nor does a page that leaves the stage, writes over it or asks for a password (row 2)."""
-    [line] = [line for _, line in processes_with("--kiosk") if str(locked.kiosk.folder) in line]
-    assert "/gpiobridge/stage" in line
+    [pid] = [pid for pid, line in processes_with("--kiosk") if str(locked.kiosk.folder) in line]
+    assert "/gpiobridge/stage" in Path(f"/proc/{pid}/root{START_PAGE}").read_text()
     assert those_that_lead_out(locked, FRAMED) == []
 
 
