@@ -263,6 +263,8 @@ def _output_of_a_page(written: object) -> PageOutput:
     if not isinstance(written, Mapping):
         return PageOutput(_STATE_OF_A_PAGE(written))
     for key in written:
+        if key in OutputTable.known_keys():
+            raise ValueError(f"{key} is a key of the output; move it to [outputs.<name>]")
         if key not in ("state", "keep"):
             raise ValueError(f'{key} is not one of its keys; write {{ state = "on", keep = true }}')
     if "state" not in written:

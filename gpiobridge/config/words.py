@@ -102,6 +102,7 @@ _MEANT = {
         "back_end": "write pin_factory",
         "gpiozero_pin_factory": "write pin_factory",
         "gpiochip": 'write chip = "gpiochip0"',
+        **dict.fromkeys(("debounce", "hold", "counts", "pull"), "move it to [pins.<name>]"),
     },
     "pins": {
         **dict.fromkeys(("pull_up", "pull_down", "pud"), 'write pull = "up" (or "down", "none")'),
@@ -159,6 +160,11 @@ _MEANT = {
         **dict.fromkeys(("fade", "animation", "effect"), 'write transition = "fade"'),
         **dict.fromkeys(("output", "lamp", "led", "relay"), 'write outputs.<output> = "on"'),
         **dict.fromkeys(("sounds", "audio", "music"), "write sound.<name> = true"),
+        **dict.fromkeys(
+            ("dwell", "cooldown", "debounce", "hold", "counts"), "move it to [pins.<name>]"
+        ),
+        **dict.fromkeys(("max_on", "blink", "pulse", "follows"), "move it to [outputs.<name>]"),
+        **dict.fromkeys(("loop", "volume"), "move it to [sounds.<name>]"),
     },
     "sounds": {
         **dict.fromkeys(("path", "src", "url", "source"), 'write file = "static/<file>"'),

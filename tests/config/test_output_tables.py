@@ -374,6 +374,8 @@ def test_a_page_says_what_its_outputs_do(
          '"blink" or "pulse"; did you mean "on"?'),
         ('outputs.lamp = { state = "on", kept = true }', "outputs.lamp: kept is not one of its "
          'keys; write { state = "on", keep = true }'),
+        ('outputs.lamp = { state = "blink", blink = "1s" }', "outputs.lamp: blink is a key of the "
+         "output; move it to [outputs.<name>]"),
         ('outputs.lamp = { state = "on", keep = "yes" }', "outputs.lamp: keep must be true or "
          "false, without quotes; write keep = true"),
         ('outputs.lamp = { state = "pulse", keep = true }', "outputs.lamp: a pulse ends by itself, "
@@ -383,6 +385,7 @@ def test_a_page_says_what_its_outputs_do(
         ('outputs.bell = "on"', 'outputs.bell = "on": there is no output named "bell"; add it, or '
          'write "lamp" or "lock"'),
         ('lamp = "on"', 'lamp = "on": unknown key; write outputs.<output> = "on"'),
+        ('max_on = "2s"', 'max_on = "2s": unknown key; move it to [outputs.<name>]'),
     ],
 )  # fmt: skip
 def test_a_wrong_output_of_a_page(folder: Path, body: str, problem: str) -> None:

@@ -117,6 +117,8 @@ def test_what_is_fetched_ahead(folder: Path, line: str, template: bool, view: bo
         ('when_pressed.button = "open"', "when_pressed: unknown key; "
          'write on_press.<pin> = "<next page>"'),
         ('on_lo.button = "open"', "on_lo: unknown key; did you mean on_low?"),
+        ('dwell = "400ms"', 'dwell = "400ms": unknown key; move it to [pins.<name>]'),
+        ("loop = true", "loop = true: unknown key; move it to [sounds.<name>]"),
         ('template = "pages\\new.html"', 'template = "pages\\new.html": has a control character, '
          'which a backslash in double quotes makes; write "/" between folders'),
         ("lockout = 1", 'lockout = 1: needs a unit; write "1ms" or "1s"'),

@@ -137,6 +137,7 @@ def test_the_active_level_follows_from_the_pull(folder: Path, keys: str, active:
         ('chip = "gpiochip0"\npin_factory = "mock"', 'chip = "gpiochip0": has no meaning with '
          'pin_factory = "mock"; leave it out'),
         ('factory = "mock"', 'factory = "mock": unknown key; write pin_factory'),
+        ('debounce = "50ms"', 'debounce = "50ms": unknown key; move it to [pins.<name>]'),
     ],
 )  # fmt: skip
 def test_a_wrong_line_in_gpio(folder: Path, line: str, problem: str) -> None:
