@@ -227,7 +227,7 @@ def light_all_lamps() -> None:
         if screen.sent_by is not None:
             self._sent.add(screen)
 
-    Lamp.see = seen  # type: ignore[method-assign,assignment]
+    Lamp.see = seen  # type: ignore[method-assign]
 
 
 def answer_for_programs() -> None:

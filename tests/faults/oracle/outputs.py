@@ -204,9 +204,9 @@ def _explained(
                 return True  # a press that it had missed
             if way.taken_s > way.heard_s - 1.0 and way.taken_s - EARLY_S <= now_s <= until_s:
                 return True  # the same, as it took presses again
-        told_s = way.from_s - EARLY_S, way.at_s + SLACK_S
+        since_s, until_s = way.from_s - EARLY_S, way.at_s + SLACK_S
         late = way.seq is None or not tab.certain or not _came_live(way, seen_s)
-        if not way.lost and late and told_s[0] <= now_s <= told_s[1]:
+        if not way.lost and late and since_s <= now_s <= until_s:
             return True
     return False
 
