@@ -3,6 +3,7 @@
 Beside the witness, whose page is one of the exhibit's, this socket hears of outputs, too.
 """
 
+import asyncio
 import contextlib
 import time
 from collections.abc import Callable
@@ -20,6 +21,9 @@ PAGE = "simulator"
 BEFORE_S = 0.3
 AFTER_S = 1.0
 """A server that is held up is late for so long after that, and may have been just before."""
+
+LOOK_S = 0.05
+LATE_S = 0.1
 
 KEPT_S = GIVEN_UP_S + GONE_S + BACK_S
 
@@ -83,6 +87,15 @@ class Outputs:
         telling.told.append(Change(name, state, time.monotonic(), first))
         self._report.outputs[state if not first else "first"] += 1
         self._say(f"output {name}: {state}")
+
+    async def look_for_delays(self) -> None:
+        """Note when this process itself was late: then it was told late, too."""
+        while True:
+            from_s = time.monotonic()
+            await asyncio.sleep(LOOK_S)
+            now_s = time.monotonic()
+            if now_s - from_s > LOOK_S + LATE_S:
+                self.held_up(from_s, now_s)
 
     def take(self, number: int, record: Record) -> None:
         """Take a display's note."""

@@ -124,6 +124,7 @@ class Run:
         self._port = 0
         self._witness: asyncio.Task[None] | None = None
         self._lamps: asyncio.Task[None] | None = None
+        self._delays: asyncio.Task[None] | None = None
         self._up = asyncio.Event()
         self._contacts: dict[str, Contact] = {}
         self._application = Application(self._judge, self.report, self._say)
@@ -166,6 +167,7 @@ class Run:
                 _PAGE.format(page, stage.SCRIPT)
             )
         (self._folder / "config.toml").write_text(graph.make_config(self._seed))
+        self._delays = asyncio.create_task(self._outputs.look_for_delays())
         await self._start_server()
         self._proxy = Child(proxy.run, self._count, self._port)
         ports: list[int] = self._proxy.pipe.recv()
@@ -184,7 +186,7 @@ class Run:
         await asyncio.sleep(1.0)
 
     async def _end(self) -> None:
-        for task in (self._witness, self._lamps):
+        for task in (self._witness, self._lamps, self._delays):
             if task is not None:
                 task.cancel()
                 await asyncio.wait([task])

@@ -19,7 +19,7 @@ from faults.graph import Graph, Output
 from faults.oracle.facts import Event, Verdict
 from faults.oracle.sights import BACK_S, GIVEN_UP_S, GONE_S, Show, Sights, Way, without
 
-SLACK_S = 0.5
+SLACK_S = 0.75
 """How late anybody may be told of something, where no fault is made."""
 
 BURST_S = 0.25
