@@ -271,11 +271,14 @@ class Output:
 
 
 def draw_outputs(seed: int) -> dict[str, Output]:
-    """Draw lamps of some pins, a sign that some pages set, and a lock that stays as they set it."""
+    """Draw lamps of some pins, a sign that pages set, and locks that stay as pages set them.
+
+    The bolt is set by one page only: once that was shown, it never moves again.
+    """
     random = Random(f"outputs {seed}")
     names = [f"page{number}" for number in range(PAGES)]
     lamps = random.sample([pin.name for pin in PINS], 5)
-    signs = {name: (random.choice(("on", "blink")), False) for name in random.sample(names, 3)}
+    signs = {name: (random.choice(("on", "blink")), False) for name in random.sample(names, 2)}
     opens, shuts = random.sample(names, 2)
     locks = {opens: ("on", True), shuts: ("off", True)}
     if random.random() < 1 / 2:  # one that decides only while it is shown
@@ -284,6 +287,7 @@ def draw_outputs(seed: int) -> dict[str, Output]:
     outputs = [Output(f"lamp-{pin}", 4 + at, pin) for at, pin in enumerate(lamps)]
     outputs.append(Output("sign", 12, pages=signs))
     outputs.append(Output("lock", 13, initial=random.choice(("on", "off")), pages=locks))
+    outputs.append(Output("bolt", 16, pages={random.choice(names): ("on", True)}))
     return {output.name: output for output in outputs}
 
 

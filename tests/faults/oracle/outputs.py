@@ -148,7 +148,7 @@ def _judge_lamp(
     for at, change in enumerate(telling.told):
         if not isinstance(change, Change) or (change.output, change.state) != blinks:
             continue
-        if not (change.first or _explained(graph, pin, telling.told[:at], change, ways)):
+        if not (change.first or _explained(graph, pin, telling.told, at, ways)):
             verdict.phantom["output"] += 1
             verdict.complaints.append(
                 f"{output.name} began to blink at {change.at_s:.3f}, and no press of {pin} has "
@@ -177,13 +177,15 @@ def _explained(
     graph: Graph,
     pin: str,
     told: Sequence[Told],
-    change: Change,
+    at: int,
     ways: Sequence[tuple[Sights, Way]],
 ) -> bool:
-    """Whether a press can have let a lamp begin to blink."""
+    """Whether a press can have let a lamp begin to blink, which was told at that place."""
+    change = told[at]
+    assert isinstance(change, Change)
     now_s = change.at_s
     burst = [
-        e for e in told if isinstance(e, Event) and e.pin == pin and e.seen_s > now_s - BURST_S
+        e for e in told[:at] if isinstance(e, Event) and e.pin == pin and e.seen_s > now_s - BURST_S
     ]
     seen_s = {event.seq: event.seen_s for event in told if isinstance(event, Event)}
     for tab, way in ways:
@@ -264,6 +266,14 @@ def _judge_changes(
     shows = _shows(telling.epoch, tabs)
     for change in telling.told:
         if not isinstance(change, Change) or change.output != output.name or change.first:
+            continue
+        keeps = all(keep for _, keep in output.pages.values())
+        set_ = {output.pages[show.page][0] for show in shows if show.page in output.pages}
+        if keeps and change.state not in set_:
+            verdict.phantom["output"] += 1
+            verdict.complaints.append(
+                f"{output.name} went {change.state} at {change.at_s:.3f}: no page sets that"
+            )
             continue
         to_s = change.at_s + EARLY_S
         from_s = min([change.at_s, *(a for a, b in blind if a <= change.at_s <= b)]) - SLACK_S
