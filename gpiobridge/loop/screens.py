@@ -39,8 +39,8 @@ class Screens:
             screen = Screen(slot.client, display.name)
         slot.screen = screen
         screen.socket, screen.name = connection, display.name
-        if display.visible and _has_been_shown(screen, connection):
-            self._show(screen, connection, anew=False)
+        if display.visible and _is_shown_again(screen, connection):
+            self._show(screen, connection, anew=screen.page is not None)
             return
         # Without `since` the page was loaded anew, and isn't painted yet.
         screen.open = bool(connection.since) and screen.page == display.page
@@ -58,8 +58,8 @@ class Screens:
         screen = _of(connection)
         if screen is None:
             return
-        if connection.display.visible and _has_been_shown(screen, connection):
-            self._show(screen, connection, anew=False)
+        if connection.display.visible and _is_shown_again(screen, connection):
+            self._show(screen, connection, anew=screen.page is not None)
         else:
             self._take_word(screen, connection)
 
@@ -136,3 +136,11 @@ def _has_been_shown(screen: Screen, connection: Connection) -> bool:
     The page was on the screen already, and may not say so again.
     """
     return bool(connection.since) and screen.page is None
+
+
+def _is_shown_again(screen: Screen, connection: Connection) -> bool:
+    """Whether a page that has connected again is on the screen, and nobody knows.
+
+    It says so only once, and that word may have been lost with the socket before.
+    """
+    return bool(connection.since) and screen.page != connection.display.page

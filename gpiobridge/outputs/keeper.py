@@ -231,6 +231,8 @@ class Keeper(DisplayObserver):
         """Forget a display for good: its page decides nothing any more."""
         self._lost.pop(lost, None)
         self._shown.pop(lost, None)
+        for lamp in self._lamps.values():
+            lamp.forget(lost)
         for control in self._controls.values():
             control.page_left(lost)
 

@@ -216,6 +216,111 @@ def count_where_presses_end() -> None:
     )
 
 
+def light_all_lamps() -> None:
+    """Every lamp blinks from a press, not only its own pin's."""
+    from gpiobridge.outputs.lamps import Lamp
+
+    see = Lamp.see
+
+    def seen(self: Lamp, screen: Any) -> None:
+        see(self, screen)
+        if screen.sent_by is not None:
+            self._sent.add(screen)
+
+    Lamp.see = seen  # type: ignore[method-assign]
+
+
+def answer_for_programs() -> None:
+    """A lamp blinks for displays, too, that have never said what they show."""
+    from gpiobridge.loop import screens
+
+    def sent(self: screens.Screens, connection: Any, event: Any) -> None:
+        if (screen := screens._of(connection)) is not None:
+            screen.sent_by, screen.open = event, False
+            self._changed(screen)
+
+    screens.Screens.sent = sent  # type: ignore[method-assign]
+
+
+def blink_on_the_next_page() -> None:
+    """A lamp blinks on while the next page is shown."""
+    from gpiobridge.loop.screens import Screens
+
+    show = Screens._show
+
+    def shown(self: Screens, screen: Any, connection: Any, *, anew: bool) -> None:
+        sent_by = screen.sent_by
+        show(self, screen, connection, anew=anew)
+        screen.sent_by = sent_by
+        self._changed(screen)
+
+    Screens._show = shown  # type: ignore[method-assign]
+
+
+def wait_for_ever() -> None:
+    """A display that is between two pages is never given up."""
+    from gpiobridge.loop.screens import Screens
+
+    Screens.tick = lambda self, now_s: None  # type: ignore[method-assign]
+    Screens.deadline_s = None  # type: ignore[assignment,method-assign]
+
+
+def light_in_lockouts() -> None:
+    """A lamp is lit, too, while pages take no presses."""
+    from gpiobridge.displays.screen import Screen
+
+    Screen.takes_presses = property(  # type: ignore[method-assign,assignment]
+        lambda self: self.open and self.visible
+    )
+
+
+def light_unseen() -> None:
+    """A lamp is lit as soon as a page has a socket, seen or not."""
+    from gpiobridge.displays.screen import Screen
+
+    Screen.takes_presses = property(  # type: ignore[method-assign,assignment]
+        lambda self: self.socket is not None and self.taking
+    )
+
+
+def let_go_of_lost_displays() -> None:
+    """A page that loses its socket decides no longer."""
+    from gpiobridge.outputs.keeper import Keeper
+
+    changed = Keeper.screen_changed
+
+    def see(self: Keeper, screen: Any) -> None:
+        changed(self, screen)
+        if screen.socket is None:
+            for control in self._controls.values():
+                control.page_left(screen)
+            self._changed = True
+
+    Keeper.screen_changed = see  # type: ignore[method-assign]
+
+
+def obey_the_oldest_page() -> None:
+    """Of several pages that are shown the oldest decides."""
+    from gpiobridge.outputs.control import OutputControl
+
+    OutputControl._of_page = property(  # type: ignore[method-assign,assignment]
+        lambda self: next(iter(self._of_pages.values()), None)
+    )
+
+
+def keep_nothing() -> None:
+    """No state stays when its page is left."""
+    from gpiobridge.outputs.control import Order, OutputControl
+
+    shown = OutputControl.page_shown
+
+    def show(self: OutputControl, screen: Any, page: Any, now_s: float, *, anew: bool) -> None:
+        shown(self, screen, page, now_s, anew=anew)
+        self._standing = Order(self.settings.initial, now_s)
+
+    OutputControl.page_shown = show  # type: ignore[method-assign]
+
+
 BREAKAGES: dict[str, Callable[[], None]] = {
     function.__name__.replace("_", "-"): function
     for function in (
@@ -238,5 +343,14 @@ BREAKAGES: dict[str, Callable[[], None]] = {
         shorten_dwells,
         end_at_interruptions,
         count_where_presses_end,
+        light_all_lamps,
+        answer_for_programs,
+        blink_on_the_next_page,
+        wait_for_ever,
+        light_in_lockouts,
+        light_unseen,
+        let_go_of_lost_displays,
+        obey_the_oldest_page,
+        keep_nothing,
     )
 }

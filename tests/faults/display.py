@@ -33,6 +33,7 @@ from faults.orders import Order, take_orders
 from faults.records import (
     Ended,
     Got,
+    Heard,
     Joined,
     Known,
     Left,
@@ -42,6 +43,8 @@ from faults.records import (
     Said,
     Stayed,
     Stopped,
+    Tried,
+    Word,
 )
 from faults.taking import Taking, draw_films
 from faults.websocket import FAILURES, Closed, Pong, WebSocket, open_websocket, request
@@ -55,6 +58,9 @@ ANSWER_S = 5.0
 LOAD_S = 10.0
 ERROR_PAGE_S = 1.0
 NOTHING = ("", "", -inf)
+MAX_PAINT_S = 0.3  # how long a page may take to be painted
+HIDDEN = 0.06  # the part of the pages in whose time the tab is hidden for a while
+PROGRAMS = 8  # one in so many displays never says what it shows
 MAX_LAG_S = 0.1  # how long a busy page may take to say that it takes presses again
 
 
@@ -79,6 +85,8 @@ class Asked:
     cursors: tuple[str, ...]
     takes: bool
     declined: tuple[tuple[str, str], ...]
+    since: bool
+    visible: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +96,7 @@ class Told:
     to: str
     pressed: bool
     at_once: bool
+    again: bool
 
 
 class Tab:
@@ -116,6 +125,7 @@ class Tab:
         self._careful = careful
         self._port = port
         self._name = name
+        self._is_program = Random(f"program {name}").randrange(PROGRAMS) == 0
         self._graph = graph
         self._random = random
         self._note = note
@@ -141,6 +151,14 @@ class Tab:
         self._taking = Taking(note, self._say)
         self._ending: set[asyncio.Task[None]] = set()
         self._said: dict[int, float] = {}  # number of a statement to when it was sent
+        self._seat = ""  # in a browser, sessionStorage has it from page to page
+        self._visible = self._said_visible = True
+        self._painted = self._said_shown = False
+        self._again = False  # the last frame was an edge that had been told before
+        self._word = 0  # number of the newest word on what people see
+        self._eyes = Random(f"eyes {name}")
+        self._painting: list[asyncio.TimerHandle] = []
+        self._hiding: list[asyncio.TimerHandle] = []
         self.leaving = False
         self.socket: WebSocket | None = None
         self.path = ""
@@ -163,6 +181,10 @@ class Tab:
     def forget(self) -> None:
         """The page is gone, and its socket with it."""
         self._taking.end()
+        for timer in (*self._painting, *self._hiding):
+            timer.cancel()
+        self._hiding.clear()
+        self._visible = True  # who reloads a page sees it
         self._drop()
 
     # ------------------------------------------------------------ a page and its socket
@@ -230,12 +252,14 @@ class Tab:
 
     def _note_left(self, told: Told) -> None:
         to, now_s = told.to.lstrip("/"), time.monotonic()
-        self._note(Left(self._belongs, to, now_s, self._seq, told.pressed, told.at_once))
+        how = told.pressed, told.at_once, told.again
+        self._note(Left(self._belongs, to, now_s, self._seq, *how))
         self._belongs = to
 
     def _note_stayed(self, told: Told, declined: bool) -> None:
         to, now_s, seq = told.to.lstrip("/"), time.monotonic(), self._seq
-        self._note(Stayed(self._belongs, to, now_s, seq, told.pressed, told.at_once, declined))
+        how = told.pressed, told.at_once, declined, told.again
+        self._note(Stayed(self._belongs, to, now_s, seq, *how))
 
     async def _wait_to_retry(self, page: Page) -> None:
         while True:
@@ -258,12 +282,17 @@ class Tab:
                     tuple(self._cursors),
                     self._taking.since_s is not None,
                     tuple(self._declined.items()),
+                    bool(self._since),
+                    self._visible,
                 )
                 self.socket = await open_websocket(self._port, self._address(page))
                 while True:
                     frame = await self.socket.frame()
                     if isinstance(frame, Closed):
                         break
+                    if isinstance(frame, Pong) and frame.number < 0:
+                        self._note(Heard(-frame.number, time.monotonic()))
+                        continue
                     if isinstance(frame, Pong):
                         self._note_known(frame.number, self._said[frame.number])
                         continue
@@ -278,6 +307,8 @@ class Tab:
                     wait_s = SILENT_BEATS * page.beat_s if self._joined else CONNECT_S
                     silence.reschedule(loop_s + wait_s)
         except (TimeoutError, *FAILURES):
+            if not self._joined:
+                self._note(Tried(page.name, sent_s, time.monotonic(), bool(self._since)))
             self._drop()
             return None
         ended, self.socket = self.socket, None
@@ -289,7 +320,7 @@ class Tab:
             return None
         self._unheard = None
         self._act_on_told()
-        told = Told(frame.reason, self._pressed, not self._followed)
+        told = Told(frame.reason, self._pressed, not self._followed, self._again)
         self._ending.add(task := asyncio.create_task(ended.end()))
         task.add_done_callback(self._ending.discard)
         return told
@@ -301,6 +332,9 @@ class Tab:
             if (taking := self._taking.parameter) is not None:
                 query.append(("taking", taking))
             query += [("declined", f"{pin}:{level}") for pin, level in self._declined.items()]
+        query += [("seat", self._seat)] if self._seat else []
+        self._said_visible = self._visible
+        query += [] if self._visible else [("visible", "false")]
         return f"/ws/{page.name}?{urlencode(query)}"
 
     def _drop(self) -> None:
@@ -323,7 +357,10 @@ class Tab:
         self._hear()
         self._joined, self._connecting = True, False
         self._told = ""
-        self._pressed = False
+        self._pressed = self._again = False
+        if self._epoch != str(frame["epoch"]):
+            self._said_shown = False  # the new server doesn't know it
+        self._seat = str(frame.get("seat", ""))
         self._epoch = str(frame["epoch"])
         self._seq = seq = int(str(frame["seq"]))
         assert isinstance(frame["pins"], dict)
@@ -346,10 +383,14 @@ class Tab:
                 asked.declined,
                 seq if acted is None else acted,
                 self.leaving,
+                asked.since,
+                asked.visible,
             )
         )
         self._told = f"{self._epoch}:{seq}"
         self._act_on_told()
+        self._say_visible()
+        self._say_shown()
 
     def _take(self, frame: dict[str, object]) -> None:
         self._hear()
@@ -357,6 +398,7 @@ class Tab:
         # What an edge leads to follows it at once: once anything else follows, it led nowhere.
         self._act_on_told()
         self._pressed = frame["type"] == "edge"
+        self._again = self._pressed and int(str(frame["seq"])) <= self._seq
         if self._pressed:
             self._seq = int(str(frame["seq"]))
             self._told = f"{self._epoch}:{self._seq}"
@@ -442,6 +484,54 @@ class Tab:
         most_s = min(MAX_RETRY_S, FIRST_RETRY_S * 2.0**attempt)
         return most_s if attempt == 0 else most_s * self._random.uniform(0.5, 1.0)
 
+    # ------------------------------------------------------------ what people see
+
+    def _await_paint(self) -> None:
+        """A page begins: it is painted a moment later, and its tab may be hidden for a while."""
+        for timer in self._painting:
+            timer.cancel()
+        self._painted = self._said_shown = False
+        loop = asyncio.get_running_loop()
+        paint_s = self._eyes.uniform(0.01, MAX_PAINT_S)
+        self._painting = [loop.call_later(paint_s, self._paint)]
+        if self._visible and self._eyes.random() < HIDDEN:
+            at_s = self._eyes.choice((0.0, self._eyes.uniform(0.05, 1.0)))
+            until_s = at_s + self._eyes.uniform(0.2, 1.5)
+            self._hiding += [
+                loop.call_later(at_s, self._see, False),
+                loop.call_later(until_s, self._see, True),
+            ]
+
+    def _paint(self) -> None:
+        if self._visible:
+            self._painted = True
+            self._say_shown()
+        else:
+            self._painting = [asyncio.get_running_loop().call_later(0.02, self._paint)]
+
+    def _see(self, visible: bool) -> None:
+        self._visible = visible
+        self._say_visible()
+
+    def _say_visible(self) -> None:
+        if self._joined and self._said_visible is not self._visible:
+            self._said_visible = self._visible
+            frame = {"type": "visible", "visible": self._visible}
+            self._say_word("visible" if self._visible else "hidden", frame)
+
+    def _say_shown(self) -> None:
+        if self._said_shown or not self._painted or not self._joined or self._is_program:
+            return
+        self._said_shown = True
+        self._say_word("shown", {"type": "shown", "cursor": self._since})
+
+    def _say_word(self, what: str, frame: dict[str, object]) -> None:
+        assert self.socket is not None
+        self._word += 1
+        self._note(Word(self._word, what, time.monotonic()))
+        self.socket.send(frame)
+        self.socket.ping(-self._word)
+
     # ------------------------------------------------------------ HTTP
 
     async def _ask(self, path: str) -> bool:
@@ -508,6 +598,7 @@ class Tab:
         acted = seq_of(self._cursors[:1], epoch) if self._reloaded else None
         self._attempt = 0
         self._since = self._epoch = ""
+        self._await_paint()
         self._declined.clear()
         self.path = page.path
         self._reloaded = False

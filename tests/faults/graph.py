@@ -251,6 +251,46 @@ def _gesture_pin(random: Random) -> Pin:
     return random.choice([pin for pin in PINS if pin.plays == GESTURES])
 
 
+@dataclass(frozen=True, slots=True)
+class Output:
+    """An output.
+
+    Args:
+        name: as the configuration says it.
+        number: BCM.
+        follows: the pin whose lamp it is; None for one that pages set.
+        initial: its state before any page has set it, and when none does.
+        pages: page to the state that it sets, and whether that stays when it is left.
+    """
+
+    name: str
+    number: int
+    follows: str | None = None
+    initial: str = "off"
+    pages: Mapping[str, tuple[str, bool]] = field(default_factory=dict)
+
+
+def draw_outputs(seed: int) -> dict[str, Output]:
+    """Draw lamps of some pins, a sign that pages set, and locks that stay as pages set them.
+
+    The bolt is set by one page only: once that was shown, it never moves again.
+    """
+    random = Random(f"outputs {seed}")
+    names = [f"page{number}" for number in range(PAGES)]
+    lamps = random.sample([pin.name for pin in PINS], 5)
+    signs = {name: (random.choice(("on", "blink")), False) for name in random.sample(names, 2)}
+    opens, shuts = random.sample(names, 2)
+    locks = {opens: ("on", True), shuts: ("off", True)}
+    if random.random() < 1 / 2:  # one that decides only while it is shown
+        other = random.choice([name for name in names if name not in locks])
+        locks[other] = ("blink", False)
+    outputs = [Output(f"lamp-{pin}", 4 + at, pin) for at, pin in enumerate(lamps)]
+    outputs.append(Output("sign", 12, pages=signs))
+    outputs.append(Output("lock", 13, initial=random.choice(("on", "off")), pages=locks))
+    outputs.append(Output("bolt", 16, pages={random.choice(names): ("on", True)}))
+    return {output.name: output for output in outputs}
+
+
 def _other(level: str) -> str:
     return "low" if level == "high" else "high"
 
@@ -276,6 +316,11 @@ def make_config(seed: int) -> str:
             lines += [f'dwell = "{its.dwell_s * 1000:g}ms"']
             lines += [f'cooldown = "{its.cooldown_s * 1000:g}ms"']
         lines += [f'debounce = "{pin.debounce_s * 1000:g}ms"', f'hold = "{pin.hold_s * 1000:g}ms"']
+    outputs = draw_outputs(seed).values()
+    for output in outputs:
+        lines += [f"[outputs.{output.name}]", f"pin = {output.number}"]
+        lines += [f'follows = "{output.follows}"'] if output.follows else []
+        lines += ['initial = "on"'] if output.initial == "on" else []
     # A stage holds these behind the shown page; the others it loads at the press.
     prerendered = Random(f"prerender {seed}").sample(list(graph.events), PAGES // 2)
     for page in graph.events:
@@ -284,6 +329,11 @@ def make_config(seed: int) -> str:
             lines += [f'lockout = "{lockout_s * 1000:g}ms"']
         if page in prerendered:
             lines += ["prerender = true"]
+        for output in outputs:
+            if page in output.pages:
+                state, keep = output.pages[page]
+                more = ", keep = true" if keep else ""
+                lines += [f'outputs.{output.name} = {{ state = "{state}"{more} }}']
     return "\n".join(lines) + "\n"
 
 

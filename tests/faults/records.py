@@ -38,6 +38,8 @@ class Joined:
         declined: the pins and levels that it said the page has declined.
         acted: the event of this server that it said the page has acted on.
         leaving: whether the page says farewell.
+        since: whether the page had a socket before.
+        visible: whether it can be seen.
     """
 
     page: str
@@ -50,6 +52,8 @@ class Joined:
     declined: tuple[tuple[str, str], ...] = ()
     acted: int = -1
     leaving: bool = False
+    since: bool = True
+    visible: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,8 @@ class Left:
 
     ``pressed`` is True when the close came right behind an edge frame, the one of ``seq``: then it
     is a press's. ``seq`` is the number that the display was told last. ``at_once`` is True when
-    nothing came between the socket's first frame and the close.
+    nothing came between the socket's first frame and the close. ``again`` is True when the edge
+    was told for the second time.
     """
 
     page: str
@@ -67,6 +72,7 @@ class Left:
     seq: int
     pressed: bool = True
     at_once: bool = False
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +89,7 @@ class Stayed:
     pressed: bool
     at_once: bool
     declined: bool
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +137,36 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
+class Word:
+    """The server was told on an open socket what people see; ``what`` is one of `WORDS`."""
+
+    number: int
+    what: str
+    sent_s: float
+
+
+WORDS = ("shown", "visible", "hidden")
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The server surely knows the word ``number``, and all before on the same socket."""
+
+    number: int
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A socket was asked for, and given up before its first frame; as of `Joined`."""
+
+    on: str
+    sent_s: float
+    at_s: float
+    since: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Got:
     """A message of the application came; ``seq`` as of `Left`."""
 
@@ -165,4 +202,10 @@ class Seen:
     at_s: float
 
 
-Record = Loaded | Joined | Left | Stayed | Stopped | Took | Said | Known | Got | Lost | Ended | Seen
+Note = Loaded | Joined | Left | Stayed | Stopped | Took | Said | Known | Got | Lost | Ended | Seen
+"""What says where a display is."""
+
+Sight = Word | Heard | Tried
+"""What says what people see; only outputs depend on that."""
+
+Record = Note | Sight

@@ -35,6 +35,7 @@ class Report:
         moves: orders of the application.
         messages: messages of the application.
         looks: how often the screen of a stage was compared with where the oracle has it.
+        outputs: how often they changed, by the state to which; "first" as the suite came.
         paused: presses and levels that a page used up, since it took none or declined.
     """
 
@@ -58,6 +59,7 @@ class Report:
     messages: int = 0
     looks: int = 0
     paused: Counter[str] = field(default_factory=Counter)
+    outputs: Counter[str] = field(default_factory=Counter)
     late: int = 0
     took_s: float = 0.0
 
@@ -113,6 +115,7 @@ class Report:
                 f"  stages       {self.looks} looks at a screen",
                 f"  no presses   {by_kind(self.verdict.used_up)} used up; "
                 f"{by_kind(self.paused, tuple(self.paused))} closes on which a page stayed",
+                f"  outputs      {by_kind(self.outputs, tuple(self.outputs))} changes",
                 f"  lost         {by_kind(self.verdict.lost, FINDINGS)}",
                 f"  phantom      {by_kind(self.verdict.phantom, FINDINGS)}",
             ]
@@ -154,8 +157,8 @@ def _report(data: dict[str, Any]) -> Report:
     verdict = data.pop("verdict")
     counters = {name: Counter(value) for name, value in verdict.items() if isinstance(value, dict)}
     report = Report(**{**data, "verdict": Verdict(**{**verdict, **counters})})
-    for name in ("presses", "plays", "events", "faults", "paused"):
-        setattr(report, name, Counter(data[name]))
+    for name in ("presses", "plays", "events", "faults", "paused", "outputs"):
+        setattr(report, name, Counter(data.get(name, ())))
     return report
 
 

@@ -24,7 +24,8 @@ from faults.driver import Contact
 from faults.judge import AGREE_S, HALF_OPEN_S, STAGE_S, Judge, Touched
 from faults.oracle.facts import Event, Life, Verdict
 from faults.orders import Order
-from faults.records import Ended, Seen, Stayed
+from faults.outputs import Outputs
+from faults.records import Ended, Heard, Seen, Stayed, Tried, Word
 from faults.report import Report
 from faults.schedule import ON_THE_SERVER, RESTARTS, Fault, Round
 from faults.waveform import HELD, Wave
@@ -116,10 +117,14 @@ class Run:
         self._pages = list(self._graph.events)
         self._pins = {pin.name: pin for pin in graph.PINS}
         self._judge = Judge(self._graph, self._count, self.report, stages)
+        drawn = graph.draw_outputs(seed)
+        self._outputs = Outputs(self._graph, drawn, self._count, displays, self.report, self._say)
         self._clock = stepped.SteppedClock(folder / "clock")
         self._bridge: BridgeProcess | None = None
         self._port = 0
         self._witness: asyncio.Task[None] | None = None
+        self._lamps: asyncio.Task[None] | None = None
+        self._delays: asyncio.Task[None] | None = None
         self._up = asyncio.Event()
         self._contacts: dict[str, Contact] = {}
         self._application = Application(self._judge, self.report, self._say)
@@ -162,6 +167,7 @@ class Run:
                 _PAGE.format(page, stage.SCRIPT)
             )
         (self._folder / "config.toml").write_text(graph.make_config(self._seed))
+        self._delays = asyncio.create_task(self._outputs.look_for_delays())
         await self._start_server()
         self._proxy = Child(proxy.run, self._count, self._port)
         ports: list[int] = self._proxy.pipe.recv()
@@ -180,9 +186,10 @@ class Run:
         await asyncio.sleep(1.0)
 
     async def _end(self) -> None:
-        if self._witness is not None:
-            self._witness.cancel()
-            await asyncio.wait([self._witness])
+        for task in (self._witness, self._lamps, self._delays):
+            if task is not None:
+                task.cancel()
+                await asyncio.wait([task])
         for child in [*self._children, self._proxy]:
             if child is not None:
                 with contextlib.suppress(ValueError, OSError):
@@ -217,6 +224,8 @@ class Run:
         assert isinstance(state, dict), state
         self._judge.begin(state["epoch"], state["seq"])
         self._witness = asyncio.create_task(self._watch(socket, self._judge.life))
+        listening = await self._outputs.listen(self._port)
+        self._lamps = asyncio.create_task(self._outputs.hear(*listening))
         self._say(f"server {state['epoch']} is up")
         self._up.set()
 
@@ -250,6 +259,8 @@ class Run:
         life.ended_by_s = time.monotonic()
         self._say(f"server {life.epoch} is gone: {kind}")
         await asyncio.wait_for(witness, 5)
+        assert self._lamps is not None
+        await asyncio.wait_for(self._lamps, 5)
         self._look_into_log()
         self._application.end()
         for contact in self._contacts.values():
@@ -272,6 +283,10 @@ class Run:
                     number, record = pipe.recv()
                     if number < 0:
                         self._failures.append(f"a display's own failure: {record}")
+                        continue
+                    self._outputs.take(number, record)
+                    if isinstance(record, Word | Heard | Tried):
+                        self._say(f"display {number}: {record}")
                         continue
                     self._judge.screens[number].records.append(record)
                     if isinstance(record, Stayed):
@@ -319,6 +334,9 @@ class Run:
         verdict, late = await asyncio.to_thread(self._verdict, final=True)
         if verdict.well and not late:
             await self._look_at_stages(verdict)
+        if self._careful:
+            rests = self._judge.life.epoch if verdict.well and not late else None
+            verdict.add(self._outputs.judge(rests))
         self.report.verdict.add(verdict)
         # It agreed between two looks: too late if that was so at the earlier one.
         too_late = last_s + missing_s > limit_s
@@ -454,6 +472,8 @@ class Run:
         self._judge.touched.append(
             Touched(fault.kind, frozenset(touched), from_s, time.monotonic())
         )
+        if fault.kind in (*RESTARTS, *ON_THE_SERVER):
+            self._outputs.held_up(from_s, time.monotonic())
         self._say(f"fault over: {fault.kind} {fault.target}")
 
     async def _leave(self, fault: Fault) -> bool:
@@ -537,7 +557,9 @@ class Run:
         named = {
             int(text.split(" ")[1]) for text in verdict.complaints if text.startswith("display ")
         }
-        self._print_timeline(None if self._verbose else set([*sorted(named), *late][:4]))
+        # Any display may be why an output is as it is.
+        only = None if self._verbose or not (named or late) else set([*sorted(named), *late][:4])
+        self._print_timeline(only)
         print(f"  replay: python -m faults --seeds {self._seed} --verbose", flush=True)
 
 

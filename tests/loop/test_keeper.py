@@ -228,6 +228,42 @@ def test_a_farewell_that_takes_long_ends_the_blinking(lit: LitPlay) -> None:
     assert lit.states == {"lamp": "off"}
 
 
+def test_a_next_page_that_never_says_that_it_is_shown_ends_the_blinking(lit: LitPlay) -> None:
+    """It has a socket, and nothing more comes of it."""
+    visitor = shown(lit)
+    lit.press()
+    visitor.is_moved()
+    visitor.next()
+    lit.forward(9.9)
+    assert lit.states == {"lamp": "blink"}
+    lit.forward(0.2)
+    assert lit.states == {"lamp": "off"}
+
+
+def test_a_page_whose_word_was_lost_is_shown_when_it_connects_again(lit: LitPlay) -> None:
+    """It says only once that it is shown, and doesn't know that nobody heard it."""
+    visitor = shown(lit)
+    lit.press()
+    visitor.is_moved()
+    page = visitor.next()
+    page.peer.sock.close()
+    assert lit.states == {"lamp": "blink"}
+    page.next("open", since=page.begins)
+    assert lit.states == {"lamp": "off"}
+
+
+def test_a_display_that_comes_without_its_seat_isnt_waited_for_twice(lit: LitPlay) -> None:
+    """The handshake that used its seat up came to nothing."""
+    visitor = shown(lit, name="wall")
+    lit.press()
+    visitor.is_moved()
+    visitor.peer.sock.close()
+    page = lit.come("open", name="wall")
+    assert lit.states == {"lamp": "blink"}
+    page.say()
+    assert lit.states == {"lamp": "off"}
+
+
 def test_a_hidden_display_that_is_moved_is_not_waited_for(lit: LitPlay) -> None:
     """Nobody sees it: it must not let the lamp say that a press was taken."""
     visitor = shown(lit)

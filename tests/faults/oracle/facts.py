@@ -13,8 +13,9 @@ LATE_S = 4.0
 KINDS = ("edge", "tap", "hold", "level", "order")
 """What moves a display."""
 
-FINDINGS = (*KINDS, "message", "number")
-"""What can be lost or invented; of numbers, that they are in the wrong order."""
+FINDINGS = (*KINDS, "message", "number", "output")
+"""What can be lost or invented; of numbers, that they are in the wrong order; of outputs, that they
+don't say what is, or say what isn't."""
 
 
 @dataclass(frozen=True, slots=True)
