@@ -5,6 +5,7 @@ day, where nobody can mistake them. Unlike there, a number without a unit is ref
 setting it would mean seconds and in the reader's head milliseconds.
 """
 
+import math
 import re
 import unicodedata
 
@@ -43,11 +44,14 @@ _MOST_DIGITS = 12
 _LONGEST = 60  # of a text that is worth a repair
 
 
-def parse_duration(text: str) -> float:
+def parse_duration(text: str, least_s: float = 0.0, most_s: float = math.inf) -> float:
     """Read a duration such as ``"20ms"``, ``"1.5s"`` or ``"1min 30s"``.
 
     Args:
         text: numbers with units (systemd.time(7), "Parsing Time Spans"), which add up.
+        least_s: the shortest that the caller takes: a remedy names none that it would refuse. This
+            function refuses none for it.
+        most_s: the longest.
 
     Returns:
         Seconds, not negative.
@@ -56,7 +60,7 @@ def parse_duration(text: str) -> float:
         ValueError: with a short reason, which names what to write instead where it can.
     """
     try:
-        return _parse(text)
+        return _parse(text, least_s, most_s)
     except ValueError as error:
         if (repaired := _repaired(text)) is None:
             raise
@@ -82,7 +86,7 @@ def _number(value: float) -> str:
     return f"{value:.3f}".rstrip("0").rstrip(".")
 
 
-def _parse(text: str) -> float:
+def _parse(text: str, least_s: float = 0.0, most_s: float = math.inf) -> float:
     rest = text.strip().replace("\u00b5", "u").replace("\u03bc", "u")  # both signs for micro
     if not rest:
         raise ValueError(f"is empty; {_LIKE}")
@@ -99,7 +103,9 @@ def _parse(text: str) -> float:
                 raise ValueError(f'needs a unit after its last number; write "{right}"')
             if len(number) > _MOST_DIGITS:
                 raise ValueError(f"needs a unit; {_LIKE}")
-            raise ValueError(f'needs a unit; write "{number}ms" or "{number}s"')
+            sizes_s = {f"{number}{unit}": float(number) * _UNITS_S[unit] for unit in ("ms", "s")}
+            taken = [each for each, size_s in sizes_s.items() if least_s <= size_s <= most_s]
+            raise ValueError(f"needs a unit; write {_choice(taken or list(sizes_s))}")
         if not unit:
             break
         if unit in ("e", "E") and re.match(r"[+-]?[0-9]", rest):

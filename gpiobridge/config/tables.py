@@ -196,7 +196,7 @@ def _idle(value: object) -> Idle | Literal[False]:
 
 def _part_of_idle(value: Mapping[str, object], key: str) -> float:
     try:
-        return read_seconds(value.get(key, "0s"))
+        return read_seconds(value.get(key, "0s"), 1.0, _ONE_DAY_S)
     except ValueError as error:
         raise ValueError(f"{key} = {show(value[key])}: {error}") from error
 

@@ -5,6 +5,7 @@ A reader takes a value as `tomllib` gives it, and returns it as `settings` has i
 converted in silence: `"8000"` is no number. Pure; imports `durations` and `words`; any thread.
 """
 
+import math
 import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Generic, Literal, NamedTuple, TypeVar
@@ -180,7 +181,7 @@ class Seconds:
 
     def __call__(self, value: object) -> float:
         """Read a value."""
-        duration_s = read_seconds(value)
+        duration_s = read_seconds(value, self.least_s, self.most_s)
         if duration_s > self.most_s:
             raise ValueError(f"must be at most {format_duration(self.most_s)}")
         if duration_s < self.least_s:
@@ -289,8 +290,13 @@ class Flags:
         return right
 
 
-def read_seconds(value: object) -> float:
+def read_seconds(value: object, least_s: float = 0.0, most_s: float = math.inf) -> float:
     """Read a duration as the file has it.
+
+    Args:
+        value: the duration.
+        least_s: the shortest that the caller takes, for the remedy of a missing unit.
+        most_s: the longest.
 
     Raises:
         ValueError: it is no duration. The message has the reason and a remedy.
@@ -300,7 +306,7 @@ def read_seconds(value: object) -> float:
         value = str(int(value) if isinstance(value, float) and value.is_integer() else value)
     if not isinstance(value, str):
         raise ValueError('must be a duration in quotes, such as "20ms"')
-    return parse_duration(value)
+    return parse_duration(value, least_s, most_s)
 
 
 def _meant_flag(value: object) -> str:

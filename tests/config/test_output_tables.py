@@ -154,7 +154,7 @@ def test_an_output_has_a_level_while_it_is_on(
         ('pin = 22\nblink = "0s"', f'.blink = "0s": {WHY_NOT_FASTER}'),
         ('pin = 22\nblink = "61s"', '.blink = "61s": must be at most 1min; '
          "leave it out for the default of 500ms"),
-        ("pin = 22\nblink = 500", '.blink = 500: needs a unit; write "500ms" or "500s"'),
+        ("pin = 22\nblink = 500", '.blink = 500: needs a unit; write "500ms"'),
         ('pin = 22\nblink = "-1s"', '.blink = "-1s": must not be negative; '
          "leave it out for the default of 500ms"),
         ('pin = 22\npulse = "9ms"', '.pulse = "9ms": must be at least 10ms; '
@@ -165,7 +165,7 @@ def test_an_output_has_a_level_while_it_is_on(
          "leave it out for no limit"),
         ('pin = 22\nmax_on = "25h"', '.max_on = "25h": must be at most 1d; '
          "leave it out for no limit"),
-        ("pin = 22\nmax_on = 2", '.max_on = 2: needs a unit; write "2ms" or "2s"'),
+        ("pin = 22\nmax_on = 2", '.max_on = 2: needs a unit; write "2s"'),
         ("pin = 22\nmax_on = false", '.max_on = false: must be a duration in quotes, such as '
          '"20ms"; leave it out for no limit'),
         ("pin = 22\nfollows = 17", ".follows = 17: must be text in quotes"),

@@ -152,10 +152,10 @@ def test_a_wrong_line_in_gpio(folder: Path, line: str, problem: str) -> None:
          "leave it out for the default of 20ms"),
         ('pin = 27\ndebounce = "11s"', '.debounce = "11s": must be at most 10s; '
          "leave it out for the default of 20ms"),
-        ("pin = 27\ndebounce = 20", '.debounce = 20: needs a unit; write "20ms" or "20s"'),
+        ("pin = 27\ndebounce = 20", '.debounce = 20: needs a unit; write "20ms"'),
         ("pin = 27\ndebounce = -20", ".debounce = -20: must not be negative; "
          "leave it out for the default of 20ms"),
-        ('pin = 27\ndebounce = "20"', '.debounce = "20": needs a unit; write "20ms" or "20s"'),
+        ('pin = 27\ndebounce = "20"', '.debounce = "20": needs a unit; write "20ms"'),
         ('pin = 27\ncounts = "first_edge"', '.counts = "first_edge": must be "settled" or "first"; '
          'did you mean "first"?'),
         ("pin = 27\ncounts = 1", '.counts = 1: must be "settled" or "first"; '

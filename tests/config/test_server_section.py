@@ -108,7 +108,7 @@ def test_a_secret_under_a_wrong_name_is_not_shown(folder: Path, key: str) -> Non
          "leave it out for the default of 2s"),
         ('beat = "2min"', 'beat = "2min": must be at most 1min; '
          "leave it out for the default of 2s"),
-        ("beat = 2", 'beat = 2: needs a unit; write "2ms" or "2s"'),
+        ("beat = 2", 'beat = 2: needs a unit; write "2s"'),
         ("beat = true", 'beat = true: must be a duration in quotes, such as "20ms"; '
          "leave it out for the default of 2s"),
         ('beat = "5s"', 'beat = "5s": catch_up must be at least 2.5 beats + 3s; '
