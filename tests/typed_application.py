@@ -108,5 +108,10 @@ def main() -> None:
             pin.set("low")
         except DriveError as error:
             print(error)
+    for output in bridge.outputs.values():
+        output.set("blink", for_s=2.0)
+        print(output.name, output.state)
+    for sound in bridge.sounds.values():
+        sound.play()
     print([display.name for display in bridge.displays], bridge.running.settings.server.port)
     bridge.stop()
