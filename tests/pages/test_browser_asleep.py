@@ -452,7 +452,7 @@ def test_a_document_that_is_written_anew_stays_asleep(stage: Any) -> None:
 
 
 def test_a_frame_inside_the_page_sleeps_once_it_has_loaded(stage: Any) -> None:
-    """It is of the same site; before its load, nobody is told of its window."""
+    """It is of the same site; before its load, nobody is told of its window, and it may move."""
     stage.server.add_plain(
         "inner",
         """<!doctype html><style>@keyframes go { to { translate: 100px } } p { animation: go 10s }
@@ -461,10 +461,13 @@ def test_a_frame_inside_the_page_sleeps_once_it_has_loaded(stage: Any) -> None:
     frame = stage.cover("<iframe src=/pages/inner></iframe>")
     inner = frame.child_frames[0]
     at = "p.getAnimations()[0].currentTime"
-    assert inner.evaluate(f"[{at}, a.paused]") == [0, True]
+    inner.wait_for_function("document.readyState === 'complete' && a.paused")
+    stands_ms = inner.evaluate(at)
+    stage.frames(10)
+    assert inner.evaluate(f"[{at}, a.paused]") == [stands_ms, True]
     assert inner.evaluate("String(alert('inner'))") == "undefined"
     stage.wake()
-    inner.wait_for_function(f"{at} > 0 && a.currentTime > 0")
+    inner.wait_for_function(f"{at} > {stands_ms} && a.currentTime > 0")
 
 
 def test_a_page_that_is_shown_at_once_is_a_page_alone(stage: Any) -> None:

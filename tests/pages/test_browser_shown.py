@@ -20,6 +20,7 @@ window.WebSocket = class extends WebSocket {
   constructor(url) {
     super(url);
     addresses.push(new URL(url));
+    window.newest = this;
     this.addEventListener("message", ({ data }) => said.push(`got ${JSON.parse(data).type}`));
   }
   send(text) {
@@ -155,18 +156,30 @@ def test_a_page_that_no_press_led_to_has_no_figure(
     wait_until(lambda: shown(shared_bridge) == [{}])
 
 
-def test_a_page_says_nothing_again_on_a_new_socket(
+def test_a_page_says_nothing_again_on_a_new_socket(shared_bridge: BridgeProcess, tab: Any) -> None:
+    """The page is still the same, and so is the bridge, which knows it by its seat."""
+    open_page(tab, shared_bridge)
+    said(tab)
+    tab.evaluate("newest.close()")
+    tab.wait_for_function("addresses.length === 2")
+    tab.wait_for_function("said.filter((each) => each === 'beat').length > 1")
+    assert len(tab.evaluate("shownFrames")) == 1
+    wait_until(lambda: shown(shared_bridge) == [{}])
+
+
+def test_a_page_says_again_to_a_bridge_that_was_started_anew(
     bridge: BridgeProcess, run_bridge: Run, tab: Any
 ) -> None:
-    """The page is still the same; a bridge that was started anew doesn't hear of it."""
+    """Which can't know it; without a figure, as no press of this run has led to it."""
     open_page(tab, bridge)
+    press(bridge, tab)
     said(tab)
     bridge.kill()
     tab.wait_for_selector('html[data-bridge="offline"]')
-    run_bridge(port=bridge.port)
-    tab.wait_for_selector(ONLINE)
-    tab.wait_for_function("said.filter((each) => each === 'beat').length > 1")
-    assert len(tab.evaluate("shownFrames")) == 1
+    again = run_bridge(port=bridge.port)
+    tab.wait_for_function("shownFrames.length === 2")
+    assert tab.evaluate("shownFrames[1]").keys() == {"type", "cursor"}
+    wait_until(lambda: shown(again) == [{}])
 
 
 def test_a_page_from_the_back_forward_cache_is_shown_anew(
