@@ -5,8 +5,8 @@ explains a text that is no TOML, with `toml_lines`, `toml_faults`, `toml_repeats
 `environment` lays variables and options over the file. `tables` says what each table may hold, and
 `values` what each value must be; `bounds` are those of all values. `durations` reads times, and
 `header` reads a pin's name. `check` goes from section to section and compares values with each
-other. `pin_tables`, which asks the `kinds` of pins, `output_tables`, which asks the
-`output_kinds`, `sound_tables` and `page_tables` read a section each; `rules`, `rule_warnings`,
+other. `pin_tables`, which asks the `kinds` of pins, `output_tables`, which asks the `output_kinds`,
+`sound_tables` and `page_tables` read a section each, and share `written`; `rules`, `rule_warnings`,
 `circles` and `templates`, with their `template_parts`, check the rest. `settings` is the result.
 All problems are reported at once, each with place, value and remedy: `problems` gathers them, and
 `words` phrases them. `hidden` says which of an exhibit's files nobody sees. None of these may

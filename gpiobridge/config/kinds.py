@@ -8,7 +8,6 @@ Any thread; used at start.
 """
 
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields
 from importlib import import_module
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
@@ -17,6 +16,7 @@ from gpiobridge.config.problems import Problems
 from gpiobridge.config.settings import Gpio, Pin
 from gpiobridge.config.tables import PinTable
 from gpiobridge.config.words import Key
+from gpiobridge.config.written import Written, made
 from gpiobridge.core.events import Level
 
 KINDS = {"gpio": "gpiobridge.pins.gpio", "http": "gpiobridge.pins.http"}
@@ -27,33 +27,6 @@ DEFAULT_KIND = "gpio"
 
 TableT = TypeVar("TableT", bound=PinTable)
 PinT = TypeVar("PinT", bound=Pin)
-
-
-@dataclass(frozen=True, slots=True)
-class WrittenPin(Generic[TableT]):
-    """A pin as the file has it.
-
-    Args:
-        key: its place.
-        raw: its table, or the value of its short form.
-        table: those of its values that are right.
-    """
-
-    key: Key
-    raw: object
-    table: TableT
-
-    def place(self, name: str) -> Key:
-        """Give the place of one of its keys; the short form has only one place."""
-        return (*self.key, name) if isinstance(self.raw, Mapping) else self.key
-
-    def value(self, name: str) -> object:
-        """Give the value that is written for one of its keys."""
-        return self.raw[name] if isinstance(self.raw, Mapping) else self.raw
-
-    def has(self, name: str) -> bool:
-        """Whether one of its keys is written, with a right value or a wrong one."""
-        return isinstance(self.raw, Mapping) and name in self.raw
 
 
 class Kind(Generic[TableT, PinT]):
@@ -69,7 +42,7 @@ class Kind(Generic[TableT, PinT]):
     pin: type[PinT]
     needs: Mapping[str, str] = MappingProxyType({})
 
-    def read(self, key: Key, raw: object, problems: Problems) -> WrittenPin[TableT]:
+    def read(self, key: Key, raw: object, problems: Problems) -> Written[TableT]:
         """Read a pin's table, each value by itself.
 
         Args:
@@ -78,17 +51,17 @@ class Kind(Generic[TableT, PinT]):
             problems: takes what is wrong.
         """
         assert isinstance(raw, Mapping)
-        return WrittenPin(key, raw, problems.read(self.table, raw, key, self.pin))
+        return Written(key, raw, problems.read(self.table, raw, key, self.pin))
 
-    def active(self, written: WrittenPin[TableT], problems: Problems) -> Level | None:
+    def active(self, written: Written[TableT], problems: Problems) -> Level | None:
         """Find a pin's active level: LOW unless it is given; None if it is needed but missing."""
         active = written.table.active
         return Level.LOW if active is None else Level(active)
 
     def check(
         self,
-        written: WrittenPin[TableT],
-        earlier: Mapping[str, WrittenPin[TableT]],
+        written: Written[TableT],
+        earlier: Mapping[str, Written[TableT]],
         gpio: Gpio,
         problems: Problems,
     ) -> None:
@@ -103,9 +76,7 @@ class Kind(Generic[TableT, PinT]):
 
     def settings(self, name: str, active: Level, table: TableT) -> PinT | None:
         """Make a pin of its right values, if these are enough."""
-        given = {**table.given("source"), "name": name, "active": active}
-        required = {f.name for f in fields(self.pin) if f.default is MISSING}
-        return self.pin(**given) if required <= given.keys() else None
+        return made(self.pin, {**table.given("source"), "name": name, "active": active})
 
 
 def kind_of(source: str) -> Kind[Any, Any]:

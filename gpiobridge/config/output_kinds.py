@@ -8,7 +8,6 @@ Any thread; used at start.
 """
 
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields
 from importlib import import_module
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
@@ -17,6 +16,7 @@ from gpiobridge.config.problems import Problems
 from gpiobridge.config.settings import Gpio, Output, Pin
 from gpiobridge.config.tables import OutputTable
 from gpiobridge.config.words import Key
+from gpiobridge.config.written import Written, made
 
 OUTPUT_KINDS = {"gpio": "gpiobridge.outputs.gpio"}
 """Kind -> its module, in which it is called `KIND`."""
@@ -26,29 +26,6 @@ DEFAULT_OUTPUT_KIND = "gpio"
 
 OutputTableT = TypeVar("OutputTableT", bound=OutputTable)
 OutputT = TypeVar("OutputT", bound=Output)
-
-
-@dataclass(frozen=True, slots=True)
-class WrittenOutput(Generic[OutputTableT]):
-    """An output as the file has it.
-
-    Args:
-        key: its place.
-        raw: its table, or the value of its short form.
-        table: those of its values that are right.
-    """
-
-    key: Key
-    raw: object
-    table: OutputTableT
-
-    def place(self, name: str) -> Key:
-        """Give the place of one of its keys; the short form has only one place."""
-        return (*self.key, name) if isinstance(self.raw, Mapping) else self.key
-
-    def value(self, name: str) -> object:
-        """Give the value that is written for one of its keys."""
-        return self.raw[name] if isinstance(self.raw, Mapping) else self.raw
 
 
 class OutputKind(Generic[OutputTableT, OutputT]):
@@ -64,7 +41,7 @@ class OutputKind(Generic[OutputTableT, OutputT]):
     output: type[OutputT]
     needs: Mapping[str, str] = MappingProxyType({})
 
-    def read(self, key: Key, raw: object, problems: Problems) -> WrittenOutput[OutputTableT]:
+    def read(self, key: Key, raw: object, problems: Problems) -> Written[OutputTableT]:
         """Read an output's table, each value by itself.
 
         Args:
@@ -73,12 +50,12 @@ class OutputKind(Generic[OutputTableT, OutputT]):
             problems: takes what is wrong.
         """
         assert isinstance(raw, Mapping)
-        return WrittenOutput(key, raw, problems.read(self.table, raw, key, self.output))
+        return Written(key, raw, problems.read(self.table, raw, key, self.output))
 
     def check(
         self,
-        written: WrittenOutput[OutputTableT],
-        earlier: Mapping[str, WrittenOutput[OutputTableT]],
+        written: Written[OutputTableT],
+        earlier: Mapping[str, Written[OutputTableT]],
         pins: Mapping[str, Pin],
         gpio: Gpio,
         problems: Problems,
@@ -95,9 +72,7 @@ class OutputKind(Generic[OutputTableT, OutputT]):
 
     def settings(self, name: str, table: OutputTableT) -> OutputT | None:
         """Make an output of its right values, if these are enough."""
-        given = {**table.given("kind"), "name": name}
-        required = {f.name for f in fields(self.output) if f.default is MISSING}
-        return self.output(**given) if required <= given.keys() else None
+        return made(self.output, {**table.given("kind"), "name": name})
 
 
 def output_kind(name: str) -> OutputKind[Any, Any]:

@@ -4,23 +4,15 @@ An output's kind defines its keys (`output_kinds`); this module reads all output
 what pages say of them. `check` calls it. Any thread.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from gpiobridge.config.durations import format_duration
-from gpiobridge.config.output_kinds import (
-    DEFAULT_OUTPUT_KIND,
-    OUTPUT_KINDS,
-    OutputKind,
-    WrittenOutput,
-    output_kind,
-)
+from gpiobridge.config.output_kinds import DEFAULT_OUTPUT_KIND, OUTPUT_KINDS, output_kind
 from gpiobridge.config.problems import Problems
 from gpiobridge.config.settings import Gpio, Output, OutputState, Page, Pin
-from gpiobridge.config.words import NAME_RULES, Key, dotted, missing, one_of, plain_name, show
-
-_OUTPUT_NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
+from gpiobridge.config.words import dotted, missing, show
+from gpiobridge.config.written import Written, check_name, read_of_kind
 
 
 def read_outputs(
@@ -43,14 +35,13 @@ def read_outputs(
         The outputs that have all that they need.
     """
     outputs: dict[str, Output] = {}
-    read: dict[str, dict[str, WrittenOutput[Any]]] = {}
+    read: dict[str, dict[str, Written[Any]]] = {}
     for name, raw in raw_outputs.items():
         key = ("outputs", name)
-        if not _OUTPUT_NAME.fullmatch(name):
-            plain = plain_name("outputs", name)
-            remedy = f"write {dotted(('outputs', plain))}" if plain else "rename it"
-            problems.add(key, f"{NAME_RULES['outputs']}; {remedy}")
-        kind, written = _read(key, raw, problems)
+        check_name(key, problems)
+        kind, written = read_of_kind(
+            key, raw, "kind", OUTPUT_KINDS, DEFAULT_OUTPUT_KIND, output_kind, problems
+        )
         earlier = read.setdefault(kind.output.kind, {})
         kind.check(written, earlier, pins, gpio, problems)
         earlier[name] = written
@@ -105,7 +96,7 @@ def check_pages(
 
 
 def _check_states(
-    written: WrittenOutput[Any], pin_names: Mapping[str, object], problems: Problems
+    written: Written[Any], pin_names: Mapping[str, object], problems: Problems
 ) -> None:
     """Compare the values of an output with each other, and with the names of the pins."""
     table = written.table
@@ -136,29 +127,3 @@ def _check_states(
         if value not in (None, False):
             sentence = f"has no meaning with {follows}; leave one of them out"
             problems.add(written.place(name), sentence, value)
-
-
-def _read(
-    key: Key, raw: object, problems: Problems
-) -> tuple[OutputKind[Any, Any], WrittenOutput[Any]]:
-    """Read an output as its kind does; if the kind is wrong, as the default kind does."""
-    default = output_kind(DEFAULT_OUTPUT_KIND)
-    if isinstance(raw, list) and any(isinstance(each, Mapping) for each in raw):
-        problems.add(key, f"must be a section; write [{dotted(key)}]")
-        return default, WrittenOutput(key, raw, default.table({}))
-    if not isinstance(raw, Mapping):
-        return default, default.read(key, raw, problems)
-    name = raw.get("kind", DEFAULT_OUTPUT_KIND)
-    if not isinstance(name, str) or name not in OUTPUT_KINDS:
-        wrong = one_of(name, OUTPUT_KINDS)
-        remedy = (
-            "" if ";" in wrong else f"; leave it out for the default of {show(DEFAULT_OUTPUT_KIND)}"
-        )
-        problems.add((*key, "kind"), f"{wrong}{remedy}", name)
-        right = {each: value for each, value in raw.items() if each != "kind"}
-        return default, default.read(key, right, problems)
-    kind = output_kind(name)
-    for needed, sentence in kind.needs.items():
-        if needed not in raw:
-            problems.add(key, sentence)
-    return kind, kind.read(key, raw, problems)

@@ -3,19 +3,17 @@
 A pin's kind defines its keys (`kinds`); this module reads all pins. `check` calls it. Any thread.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from gpiobridge.config.durations import format_duration
-from gpiobridge.config.kinds import DEFAULT_KIND, KINDS, Kind, WrittenPin, kind_of
+from gpiobridge.config.kinds import DEFAULT_KIND, KINDS, kind_of
 from gpiobridge.config.problems import Problems
 from gpiobridge.config.settings import CHIP_BACK_ENDS, Gpio, Pin
 from gpiobridge.config.tables import GpioTable, PinTable
-from gpiobridge.config.words import NAME_RULES, Key, dotted, one_of, plain_name, show
+from gpiobridge.config.words import Key, dotted, show
+from gpiobridge.config.written import Written, check_name, read_of_kind
 from gpiobridge.core.events import Level
-
-_PIN_NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
 
 
 def read_gpio(raw: Mapping[str, object], problems: Problems) -> Gpio:
@@ -43,14 +41,11 @@ def read_pins(
     """
     pins: dict[str, Pin] = {}
     actives: dict[str, Level] = {}
-    read: dict[str, dict[str, WrittenPin[Any]]] = {}
+    read: dict[str, dict[str, Written[Any]]] = {}
     for name, raw in raw_pins.items():
         key = ("pins", name)
-        if not _PIN_NAME.fullmatch(name):
-            plain = plain_name("pins", name)
-            remedy = f"write {dotted(('pins', plain))}" if plain else "rename it"
-            problems.add(key, f"{NAME_RULES['pins']}; {remedy}")
-        kind, written = _read(key, raw, problems)
+        check_name(key, problems)
+        kind, written = read_of_kind(key, raw, "source", KINDS, DEFAULT_KIND, kind_of, problems)
         _inherit(written.table, gpio)
         active = kind.active(written, problems)
         earlier = read.setdefault(kind.pin.source, {})
@@ -72,7 +67,7 @@ def _inherit(table: PinTable, gpio: Gpio) -> None:
     table.values = {"dwell_s": gpio.dwell_s, "cooldown_s": gpio.cooldown_s, **table.values}
 
 
-def _check_dwell(written: WrittenPin[Any], problems: Problems) -> None:
+def _check_dwell(written: Written[Any], problems: Problems) -> None:
     """Refuse a press that counts at its first edge, and also only after a time."""
     table = written.table
     if table.counts != "first" or not table.dwell_s:
@@ -99,44 +94,10 @@ def _warn_of_counts(key: Key, pin: Pin, problems: Problems) -> None:
         problems.warn((*key, "counts"), sentence)
 
 
-def _warn_of_hand_times(written: WrittenPin[Any], pin: Pin, problems: Problems) -> None:
+def _warn_of_hand_times(written: Written[Any], pin: Pin, problems: Problems) -> None:
     """Warn of a time that every level lasts anyway, unless `[gpio]` says it for all pins."""
     for name, time_s in (("dwell", pin.dwell_s), ("cooldown", pin.cooldown_s)):
         if written.has(name) and 0 < time_s <= pin.settle_s:
             debounce = f"{dotted(written.place('debounce'))} = {format_duration(pin.debounce_s)}"
             sentence = f"changes nothing, because {debounce} is not shorter; write a longer {name}"
             problems.warn(written.place(name), f"{sentence}, or leave it out")
-
-
-def _read(key: Key, raw: object, problems: Problems) -> tuple[Kind[Any, Any], WrittenPin[Any]]:
-    """Read a pin as its kind does; if the kind is wrong, as the default kind does."""
-    default = kind_of(DEFAULT_KIND)
-    if isinstance(raw, list) and any(isinstance(each, Mapping) for each in raw):  # [[pins.x]]
-        problems.add(key, f"must be a section; write [{dotted(key)}]")
-        return default, WrittenPin(key, raw, default.table({}))
-    if not isinstance(raw, Mapping):
-        return default, default.read(key, raw, problems)
-    source = raw.get("source", DEFAULT_KIND)
-    if not isinstance(source, str) or source not in KINDS:
-        wrong = one_of(source, KINDS)
-        remedy = "" if ";" in wrong else f"; leave it out for the default of {show(DEFAULT_KIND)}"
-        problems.add((*key, "source"), f"{wrong}{remedy}", source)
-        right = {name: value for name, value in raw.items() if name != "source"}
-        return default, default.read(key, right, problems)
-    kind = kind_of(source)
-    for name, sentence in kind.needs.items():
-        if name not in raw:
-            problems.add(key, sentence)
-    return kind, kind.read(key, _without_others(key, raw, kind, problems), problems)
-
-
-def _without_others(
-    key: Key, raw: Mapping[str, object], kind: Kind[Any, Any], problems: Problems
-) -> dict[str, object]:
-    """Take out the keys that only the default kind has, such as a number, and report them."""
-    others = set(kind_of(DEFAULT_KIND).table.known_keys()).difference(kind.table.known_keys())
-    sentence = f"has no meaning with source = {show(kind.pin.source)}; leave one of them out"
-    for name in raw:
-        if name in others:
-            problems.add((*key, name), sentence, raw[name])
-    return {name: value for name, value in raw.items() if name not in others}

@@ -4,7 +4,6 @@ Owns the names of sounds, and what must be true of their files. `check` calls it
 in `static/`, and reads none. Any thread; at start.
 """
 
-import re
 from collections.abc import Collection, Mapping
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
@@ -13,7 +12,8 @@ from gpiobridge.config.problems import Problems
 from gpiobridge.config.rules import Rule, RulesOfPages
 from gpiobridge.config.settings import Page, Sound
 from gpiobridge.config.tables import RulesTable, SoundTable
-from gpiobridge.config.words import NAME_RULES, Key, dotted, missing, nearest, plain_name, show
+from gpiobridge.config.words import Key, missing, nearest, show
+from gpiobridge.config.written import check_name
 
 KINDS = (".wav", ".ogg", ".oga", ".opus", ".flac", ".mp3", ".m4a")
 """The endings of files that browsers play."""
@@ -23,7 +23,6 @@ MAX_BYTES = 8 * 1024 * 1024
 
 _PADDED = (".mp3", ".m4a")  # these begin and end with a little silence that isn't the sound's
 _FOLDER = "static"
-_NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
 
 
 def read_sounds(
@@ -42,10 +41,7 @@ def read_sounds(
     sounds: dict[str, Sound] = {}
     for name, body in raw.items():
         key = ("sounds", name)
-        if not _NAME.fullmatch(name):
-            plain = plain_name("sounds", name)
-            remedy = f"write [{dotted(('sounds', plain))}]" if plain else "rename it"
-            problems.add(key, f"{NAME_RULES['sounds']}; {remedy}")
+        check_name(key, problems, is_header=True)
         if not isinstance(body, Mapping):
             example = f'[sounds.{name}] and below it file = "static/{name}.wav"'
             problems.add(key, f"must be a section; write {example}", body)

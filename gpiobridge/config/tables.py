@@ -338,7 +338,18 @@ class GpioTable(Table):
     cooldown_s = Key(Seconds(0, MAX_HAND_TIME_S), "cooldown")
 
 
-class PinTable(Table):
+class TableOfKind(Table):
+    """A table of which there are several kinds, each with keys of its own."""
+
+    @classmethod
+    def known_keys(cls) -> list[str]:
+        """List the keys that may stand in it, those of its kind first, such as `pin`."""
+        base = cls.__base__
+        shared = base.known_keys() if base is not None and issubclass(base, TableOfKind) else []
+        return [key for key in super().known_keys() if key not in shared] + shared
+
+
+class PinTable(TableOfKind):
     """What may stand in `[pins.<name>]` of any kind; each kind adds its own keys."""
 
     source = Key(Text())  # the kind exists: this is its table
@@ -349,15 +360,8 @@ class PinTable(Table):
     cooldown_s = Key(Seconds(0, MAX_HAND_TIME_S), "cooldown")
     hold_s = Key(Seconds(0.1, MAX_HOLD_S), "hold")
 
-    @classmethod
-    def known_keys(cls) -> list[str]:
-        """List the keys that may stand in it, those of its kind first, such as `pin`."""
-        base = cls.__base__
-        shared = base.known_keys() if base is not None and issubclass(base, PinTable) else []
-        return [key for key in super().known_keys() if key not in shared] + shared
 
-
-class OutputTable(Table):
+class OutputTable(TableOfKind):
     """What may stand in `[outputs.<name>]` of any kind; each kind adds its own keys."""
 
     kind = Key(Text())  # the kind exists: this is its table
@@ -370,13 +374,6 @@ class OutputTable(Table):
     follows = Key(Text())
     from_pages = Key(Flag())
     without_display = Key(_State("on", "off"))
-
-    @classmethod
-    def known_keys(cls) -> list[str]:
-        """List the keys that may stand in it, those of its kind first, such as `pin`."""
-        base = cls.__base__
-        shared = base.known_keys() if base is not None and issubclass(base, OutputTable) else []
-        return [key for key in super().known_keys() if key not in shared] + shared
 
 
 class SoundTable(Table):

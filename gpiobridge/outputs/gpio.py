@@ -11,12 +11,12 @@ from typing import ClassVar
 
 from gpiobridge.config import Gpio, Output, Pin
 from gpiobridge.config.header import MOST_LINES, bcm_number, header_pin, header_place
-from gpiobridge.config.output_kinds import WrittenOutput
 from gpiobridge.config.pin_tables import check_chip
 from gpiobridge.config.problems import Problems
 from gpiobridge.config.tables import Key as TableKey
 from gpiobridge.config.tables import OutputTable, chip_name
 from gpiobridge.config.words import Key
+from gpiobridge.config.written import Written
 from gpiobridge.core.events import Level
 from gpiobridge.outputs.lines import LinesKind, OutputLines
 from gpiobridge.pins import boards
@@ -72,7 +72,7 @@ class GpioKind(LinesKind[WiredOutputTable, WiredOutput]):
     output = WiredOutput
     needs = MappingProxyType({"pin": "has no pin; write pin = 22 (its BCM number)"})
 
-    def read(self, key: Key, raw: object, problems: Problems) -> WrittenOutput[WiredOutputTable]:
+    def read(self, key: Key, raw: object, problems: Problems) -> Written[WiredOutputTable]:
         """Read an output in its long form, or in the short one, `lamp = 22`."""
         if isinstance(raw, Mapping):
             return super().read(key, raw, problems)
@@ -83,12 +83,12 @@ class GpioKind(LinesKind[WiredOutputTable, WiredOutput]):
             stray = key[-1] in self.table.known_keys()  # [outputs] instead of [outputs.lamp]
             remedy = "is a key of a single output; write it below [outputs.<name>]"
             problems.add(key, remedy if stray else str(error), raw)
-        return WrittenOutput(key, raw, self.table(body))
+        return Written(key, raw, self.table(body))
 
     def check(
         self,
-        written: WrittenOutput[WiredOutputTable],
-        earlier: Mapping[str, WrittenOutput[WiredOutputTable]],
+        written: Written[WiredOutputTable],
+        earlier: Mapping[str, Written[WiredOutputTable]],
         pins: Mapping[str, Pin],
         gpio: Gpio,
         problems: Problems,

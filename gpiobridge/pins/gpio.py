@@ -12,12 +12,12 @@ from typing import ClassVar, Protocol, TypeVar
 
 from gpiobridge.config import CHIP_BACK_ENDS, Gpio, Pin, Pull
 from gpiobridge.config.header import MOST_LINES, at_header_pin, bcm_number, header_pin, header_place
-from gpiobridge.config.kinds import WrittenPin
 from gpiobridge.config.pin_tables import check_chip
 from gpiobridge.config.problems import Problems
 from gpiobridge.config.tables import Key as TableKey
 from gpiobridge.config.tables import chip_name
 from gpiobridge.config.words import Key
+from gpiobridge.config.written import Written
 from gpiobridge.core.clock import Clock
 from gpiobridge.errors import PinError
 from gpiobridge.pins import boards
@@ -113,7 +113,7 @@ class GpioKind(PulledKind[WiredTable, WiredPin]):
         }
     )
 
-    def read(self, key: Key, raw: object, problems: Problems) -> WrittenPin[WiredTable]:
+    def read(self, key: Key, raw: object, problems: Problems) -> Written[WiredTable]:
         """Read a pin in its long form, or in the short one, `button = 17`."""
         if isinstance(raw, Mapping):
             return super().read(key, raw, problems)
@@ -125,12 +125,12 @@ class GpioKind(PulledKind[WiredTable, WiredPin]):
             stray = key[-1] in self.table.known_keys()
             remedy = "is a key of a single pin; write it below [pins.<name>]"
             problems.add(key, remedy if stray else str(error), raw)
-        return WrittenPin(key, raw, self.table(body))
+        return Written(key, raw, self.table(body))
 
     def check(
         self,
-        written: WrittenPin[WiredTable],
-        earlier: Mapping[str, WrittenPin[WiredTable]],
+        written: Written[WiredTable],
+        earlier: Mapping[str, Written[WiredTable]],
         gpio: Gpio,
         problems: Problems,
     ) -> None:
@@ -182,7 +182,7 @@ class GpioKind(PulledKind[WiredTable, WiredPin]):
             return source_of_chips(gpio, pins, partial(GpiozeroPins, clock=clock))
         return GpiozeroPins(gpio, pins, clock)
 
-    def _check_pull(self, written: WrittenPin[WiredTable], chip: str, problems: Problems) -> None:
+    def _check_pull(self, written: Written[WiredTable], chip: str, problems: Problems) -> None:
         """Refuse a pull that a resistor on the board overrides."""
         table = written.table
         pull = Pull.UP if table.pull is None else Pull(table.pull)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from gpiobridge.config import Pin, Pull
-from gpiobridge.config.kinds import WrittenPin
 from gpiobridge.config.problems import Problems
 from gpiobridge.config.tables import Key, PinTable
 from gpiobridge.config.values import Choice
+from gpiobridge.config.written import Written
 from gpiobridge.core.events import Level
 from gpiobridge.pins.source import PinKind
 
@@ -41,7 +41,7 @@ PinT = TypeVar("PinT", bound=PulledPin)
 class PulledKind(PinKind[TableT, PinT]):
     """A kind of pins with a pull."""
 
-    def active(self, written: WrittenPin[TableT], problems: Problems) -> Level | None:
+    def active(self, written: Written[TableT], problems: Problems) -> Level | None:
         """Find the active level: against the pull, unless it is given."""
         table = written.table
         if table.active is not None:
