@@ -3,8 +3,9 @@
 Any thread.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 
+from gpiobridge.app.named import Named
 from gpiobridge.app.running_bridge import RunningBridge
 from gpiobridge.config import OutputState
 from gpiobridge.errors import GpioBridgeError
@@ -97,7 +98,7 @@ class LiveOutput:
         order(self._running(), self.name, state, for_s)
 
 
-class LiveOutputs(Mapping[str, LiveOutput]):
+class LiveOutputs(Named[LiveOutput]):
     """All outputs of a running bridge, by name.
 
     Args:
@@ -105,15 +106,6 @@ class LiveOutputs(Mapping[str, LiveOutput]):
     """
 
     def __init__(self, running: Callable[[], RunningBridge]) -> None:
-        self._running = running
-
-    def __getitem__(self, name: str) -> LiveOutput:
-        if name not in self._running().settings.outputs:
-            raise KeyError(f"there is no output {name!r}; outputs: {', '.join(self) or 'none'}")
-        return LiveOutput(name, self._running)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._running().settings.outputs)
-
-    def __len__(self) -> int:
-        return len(self._running().settings.outputs)
+        super().__init__(
+            "output", lambda: running().settings.outputs, lambda name: LiveOutput(name, running)
+        )

@@ -3,8 +3,9 @@
 Any thread.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 
+from gpiobridge.app.named import Named
 from gpiobridge.app.running_bridge import RunningBridge
 from gpiobridge.core.events import Level
 from gpiobridge.errors import DriveError
@@ -77,7 +78,7 @@ class LivePin:
         running.watcher.pins.drive(self.name, running.settings.pins[self.name].active, for_s)
 
 
-class LivePins(Mapping[str, LivePin]):
+class LivePins(Named[LivePin]):
     """All pins of a running bridge, by name.
 
     Args:
@@ -85,15 +86,6 @@ class LivePins(Mapping[str, LivePin]):
     """
 
     def __init__(self, running: Callable[[], RunningBridge]) -> None:
-        self._running = running
-
-    def __getitem__(self, name: str) -> LivePin:
-        if name not in self._running().settings.pins:
-            raise KeyError(f"there is no pin {name!r}; pins: {', '.join(self)}")
-        return LivePin(name, self._running)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._running().settings.pins)
-
-    def __len__(self) -> int:
-        return len(self._running().settings.pins)
+        super().__init__(
+            "pin", lambda: running().settings.pins, lambda name: LivePin(name, running)
+        )

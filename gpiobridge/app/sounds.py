@@ -1,7 +1,8 @@
 """The sounds as an application sees them. Any thread."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 
+from gpiobridge.app.named import Named
 from gpiobridge.app.running_bridge import RunningBridge
 
 
@@ -41,7 +42,7 @@ class LiveSound:
         running.orders.sound(running.settings.sounds[self.name], play=play)
 
 
-class LiveSounds(Mapping[str, LiveSound]):
+class LiveSounds(Named[LiveSound]):
     """All sounds of a running bridge, by name.
 
     Args:
@@ -49,15 +50,6 @@ class LiveSounds(Mapping[str, LiveSound]):
     """
 
     def __init__(self, running: Callable[[], RunningBridge]) -> None:
-        self._running = running
-
-    def __getitem__(self, name: str) -> LiveSound:
-        if name not in self._running().settings.sounds:
-            raise KeyError(f"there is no sound {name!r}; sounds: {', '.join(self) or 'none'}")
-        return LiveSound(name, self._running)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._running().settings.sounds)
-
-    def __len__(self) -> int:
-        return len(self._running().settings.sounds)
+        super().__init__(
+            "sound", lambda: running().settings.sounds, lambda name: LiveSound(name, running)
+        )

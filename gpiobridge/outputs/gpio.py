@@ -10,8 +10,7 @@ from types import MappingProxyType
 from typing import ClassVar
 
 from gpiobridge.config import Gpio, Output, Pin
-from gpiobridge.config.header import MOST_LINES, bcm_number, header_pin, header_place
-from gpiobridge.config.pin_tables import check_chip
+from gpiobridge.config.header import bcm_number
 from gpiobridge.config.problems import Problems
 from gpiobridge.config.tables import Key as TableKey
 from gpiobridge.config.tables import OutputTable, chip_name
@@ -20,7 +19,7 @@ from gpiobridge.config.written import Written
 from gpiobridge.core.events import Level
 from gpiobridge.outputs.lines import LinesKind, OutputLines
 from gpiobridge.pins import boards
-from gpiobridge.pins.gpio import off_the_header, wire_name, wired_pins
+from gpiobridge.pins.gpio import Wire, check_line, taken_lines, read_short, wired_pins
 
 
 class WiredOutputTable(OutputTable):
@@ -31,7 +30,7 @@ class WiredOutputTable(OutputTable):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WiredOutput(Output):
+class WiredOutput(Wire, Output):
     """An output with a wire.
 
     Args:
@@ -46,24 +45,6 @@ class WiredOutput(Output):
     pin: int
     chip: str | None = None
 
-    @property
-    def where(self) -> str:
-        """Name its wire, as a sentence does: `GPIO 22`, or `line 3 of gpiochip2`."""
-        return wire_name(self.pin, self.chip)
-
-    def placed(self, gpio: Gpio) -> str:
-        """Name its wire with its place: `GPIO 22, header pin 15`, or `line 3 of gpiochip2`.
-
-        Args:
-            gpio: the section `[gpio]`; only the Pi's own chip has its lines on the header.
-        """
-        chip = self.chip_by(gpio)
-        return header_place(self.pin) if chip == "auto" else wire_name(self.pin, chip)
-
-    def chip_by(self, settings: Gpio) -> str:
-        """Give the name of its chip, as the configuration has it."""
-        return self.chip or settings.chip
-
 
 class GpioKind(LinesKind[WiredOutputTable, WiredOutput]):
     """The kind of outputs with a wire."""
@@ -76,14 +57,7 @@ class GpioKind(LinesKind[WiredOutputTable, WiredOutput]):
         """Read an output in its long form, or in the short one, `lamp = 22`."""
         if isinstance(raw, Mapping):
             return super().read(key, raw, problems)
-        body = {}
-        try:
-            body["pin"] = bcm_number(raw)
-        except ValueError as error:
-            stray = key[-1] in self.table.known_keys()  # [outputs] instead of [outputs.lamp]
-            remedy = "is a key of a single output; write it below [outputs.<name>]"
-            problems.add(key, remedy if stray else str(error), raw)
-        return Written(key, raw, self.table(body))
+        return Written(key, raw, read_short(key, raw, self.table, problems))
 
     def check(
         self,
@@ -100,40 +74,18 @@ class GpioKind(LinesKind[WiredOutputTable, WiredOutput]):
         table = written.table
         if table.pin is None:
             return
-        place, value = written.place("pin"), written.value("pin")
-        chip = table.chip or gpio.chip
-        if table.chip is not None:
-            check_chip(written.place("chip"), table.chip, gpio, problems)
-        if chip == "auto" and table.pin >= MOST_LINES:
-            sentence = (
-                f"there is no such pin: a Raspberry Pi has 0 to {MOST_LINES - 1} at most; write a "
-                'BCM number, or name its chip, too, such as chip = "gpiochip1"'
-            )
-            problems.add(place, sentence, value)
-            return
-        taken: dict[str, tuple[str, int | None]] = {
+        of_pins = {
             f"pins.{name}": (pin.chip_by(gpio), pin.pin) for name, pin in wired_pins(pins).items()
         }
-        taken |= {
-            f"outputs.{name}": (other.table.chip or gpio.chip, other.table.pin)
-            for name, other in earlier.items()
-        }
-        for name, line in taken.items():
-            if line == (chip, table.pin):
-                sentence = (
-                    f"is the pin of {name}, too: two names on one pin "
-                    f"({wire_name(table.pin, chip)}); leave one of them out"
-                )
-                problems.add(place, sentence, value)
-                return
-        if chip == "auto" and header_pin(table.pin) is None:
-            problems.warn(place, off_the_header(table.pin))
+        if not check_line(written, of_pins | taken_lines("outputs", earlier, gpio), gpio, problems):
+            return
+        chip = table.chip or gpio.chip
         if chip == "auto" and table.pin in (2, 3) and table.active is not Level.LOW:
             sentence = (
                 f"GPIO {table.pin} has a fixed pull-up on the board, so the output is on until the "
                 "bridge starts; take another pin"
             )
-            problems.warn(place, sentence)
+            problems.warn(written.place("pin"), sentence)
 
     def make(self, gpio: Gpio, outputs: Mapping[str, WiredOutput]) -> OutputLines:
         """Make the lines of wired outputs.

@@ -8,14 +8,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from types import MappingProxyType
-from typing import ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from gpiobridge.config import CHIP_BACK_ENDS, Gpio, Pin, Pull
 from gpiobridge.config.header import MOST_LINES, at_header_pin, bcm_number, header_pin, header_place
 from gpiobridge.config.pin_tables import check_chip
 from gpiobridge.config.problems import Problems
 from gpiobridge.config.tables import Key as TableKey
-from gpiobridge.config.tables import chip_name
+from gpiobridge.config.tables import Table, chip_name
 from gpiobridge.config.words import Key
 from gpiobridge.config.written import Written
 from gpiobridge.core.clock import Clock
@@ -24,6 +24,8 @@ from gpiobridge.pins import boards
 from gpiobridge.pins.pulled import PulledKind, PulledPin, PulledTable
 from gpiobridge.pins.source import PinSource
 from gpiobridge.pins.sources import together
+
+WireTableT = TypeVar("WireTableT", bound=Table)
 
 
 def wire_name(number: int, chip: str | None) -> str:
@@ -44,28 +46,18 @@ def off_the_header(number: int) -> str:
     return f"GPIO {number} is not on the 40-pin header{place}; {module}"
 
 
-class WiredTable(PulledTable):
-    """What may stand in `[pins.<name>]` of a pin with a wire."""
+class Wire:
+    """What is on a line of a GPIO chip: a pin, or an output.
 
-    pin = TableKey(bcm_number)
-    chip = TableKey(chip_name)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WiredPin(PulledPin):
-    """A pin with a wire.
-
-    Args:
-        pin: the BCM number. The file may have a name that gpiozero takes instead, such as
-            `"GPIO17"` or `"BOARD11"`.
-        chip: the GPIO chip that the pin is on, such as an I2C expander's; `pin` is then the line's
-            number there. "auto" is the Pi's own; None is that of `[gpio]`.
+    Attributes:
+        pin: the number of the line; on the Pi's own chip the BCM number.
+        chip: its chip; "auto" is the Pi's own, None that of `[gpio]`.
     """
 
-    source: ClassVar[str] = "gpio"
+    __slots__ = ()
 
     pin: int
-    chip: str | None = None
+    chip: str | None
 
     @property
     def where(self) -> str:
@@ -81,6 +73,105 @@ class WiredPin(PulledPin):
         chip = self.chip_by(gpio)
         return header_place(self.pin) if chip == "auto" else wire_name(self.pin, chip)
 
+    def chip_by(self, settings: Gpio) -> str:
+        """Give the name of its chip, as the configuration has it."""
+        return self.chip or settings.chip
+
+
+def read_short(key: Key, raw: object, table: type[WireTableT], problems: Problems) -> WireTableT:
+    """Read the short form of a wire: `button = 17`, or `lamp = 22`.
+
+    Args:
+        key: its place.
+        raw: the line's number, or a name for it.
+        table: what may stand in the long form.
+        problems: takes what is wrong.
+    """
+    section = key[0]
+    try:
+        return table({"pin": bcm_number(raw)})
+    except ValueError as error:
+        # [pins] instead of [pins.button], and below it pull = "up".
+        stray = key[-1] in table.known_keys()
+        remedy = f"is a key of a single {section[:-1]}; write it below [{section}.<name>]"
+        problems.add(key, remedy if stray else str(error), raw)
+        return table({})
+
+
+def check_line(
+    written: Written[Any],
+    taken: Mapping[str, tuple[str, int | None]],
+    gpio: Gpio,
+    problems: Problems,
+) -> bool:
+    """Check that a line can exist, and that it is free; only the first problem is reported.
+
+    Args:
+        written: the pin or output, which has a number.
+        taken: the chip and the number of what stands before it, by its dotted name.
+        gpio: the section `[gpio]`.
+        problems: takes what is wrong.
+
+    Returns:
+        Whether it is.
+    """
+    number, chip = written.table.pin, written.table.chip or gpio.chip
+    place, value = written.place("pin"), written.value("pin")
+    if written.table.chip is not None:
+        check_chip(written.place("chip"), written.table.chip, gpio, problems)
+    if chip == "auto" and number >= MOST_LINES:
+        sentence = (
+            f"there is no such pin: a Raspberry Pi has 0 to {MOST_LINES - 1} at most; write a "
+            'BCM number, or name its chip, too, such as chip = "gpiochip1"'
+        )
+        problems.add(place, sentence, value)
+        return False
+    for name, line in taken.items():
+        if line == (chip, number):
+            sentence = (
+                f"is the pin of {name}, too: two names on one pin "
+                f"({wire_name(number, chip)}); leave one of them out"
+            )
+            problems.add(place, sentence, value)
+            return False
+    if chip == "auto" and header_pin(number) is None:
+        problems.warn(place, off_the_header(number))
+    return True
+
+
+def taken_lines(
+    section: str, written: Mapping[str, Written[Any]], gpio: Gpio
+) -> dict[str, tuple[str, int | None]]:
+    """Give the chip and the number of each wire, by its dotted name."""
+    return {
+        f"{section}.{name}": (each.table.chip or gpio.chip, each.table.pin)
+        for name, each in written.items()
+    }
+
+
+class WiredTable(PulledTable):
+    """What may stand in `[pins.<name>]` of a pin with a wire."""
+
+    pin = TableKey(bcm_number)
+    chip = TableKey(chip_name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WiredPin(Wire, PulledPin):
+    """A pin with a wire.
+
+    Args:
+        pin: the BCM number. The file may have a name that gpiozero takes instead, such as
+            `"GPIO17"` or `"BOARD11"`.
+        chip: the GPIO chip that the pin is on, such as an I2C expander's; `pin` is then the line's
+            number there. "auto" is the Pi's own; None is that of `[gpio]`.
+    """
+
+    source: ClassVar[str] = "gpio"
+
+    pin: int
+    chip: str | None = None
+
     @property
     def short(self) -> str:
         """Its number, and its chip unless that is the Pi's own."""
@@ -90,10 +181,6 @@ class WiredPin(PulledPin):
     def closed_because(self) -> str:
         """Why the API may not set it."""
         return "is wired"
-
-    def chip_by(self, settings: Gpio) -> str:
-        """Give the name of its chip, as the configuration has it."""
-        return self.chip or settings.chip
 
 
 def wired_pins(pins: Mapping[str, Pin]) -> dict[str, WiredPin]:
@@ -117,15 +204,7 @@ class GpioKind(PulledKind[WiredTable, WiredPin]):
         """Read a pin in its long form, or in the short one, `button = 17`."""
         if isinstance(raw, Mapping):
             return super().read(key, raw, problems)
-        body = {}
-        try:
-            body["pin"] = bcm_number(raw)
-        except ValueError as error:
-            # [pins] instead of [pins.button], and below it pull = "up".
-            stray = key[-1] in self.table.known_keys()
-            remedy = "is a key of a single pin; write it below [pins.<name>]"
-            problems.add(key, remedy if stray else str(error), raw)
-        return Written(key, raw, self.table(body))
+        return Written(key, raw, read_short(key, raw, self.table, problems))
 
     def check(
         self,
@@ -141,28 +220,8 @@ class GpioKind(PulledKind[WiredTable, WiredPin]):
         table = written.table
         if table.pin is None:
             return
-        place, value = written.place("pin"), written.value("pin")
-        chip = table.chip or gpio.chip
-        if table.chip is not None:
-            check_chip((*written.key, "chip"), table.chip, gpio, problems)
-        if chip == "auto" and table.pin >= MOST_LINES:
-            sentence = (
-                f"there is no such pin: a Raspberry Pi has 0 to {MOST_LINES - 1} at most; write a "
-                'BCM number, or name its chip, too, such as chip = "gpiochip1"'
-            )
-            problems.add(place, sentence, value)
-            return
-        for name, other in earlier.items():
-            if (other.table.chip or gpio.chip, other.table.pin) == (chip, table.pin):
-                sentence = (
-                    f"is the pin of pins.{name}, too: two names on one pin "
-                    f"({wire_name(table.pin, chip)}); leave one of them out"
-                )
-                problems.add(place, sentence, value)
-                return
-        if chip == "auto" and header_pin(table.pin) is None:
-            problems.warn(place, off_the_header(table.pin))
-        self._check_pull(written, chip, problems)
+        if check_line(written, taken_lines("pins", earlier, gpio), gpio, problems):
+            self._check_pull(written, table.chip or gpio.chip, problems)
 
     def make(self, gpio: Gpio, pins: Mapping[str, WiredPin], clock: Clock) -> PinSource:
         """Make the source of wired pins; if the back end opens chips, one source for each chip.
@@ -200,19 +259,12 @@ class GpioKind(PulledKind[WiredTable, WiredPin]):
 KIND = GpioKind()
 
 
-class OnChip(Protocol):
-    """What is on a chip: a wired pin, or an output."""
-
-    def chip_by(self, settings: Gpio) -> str:
-        """Give the name of its chip, as the configuration has it."""
+WireT = TypeVar("WireT", bound=Wire)
 
 
-OnChipT = TypeVar("OnChipT", bound=OnChip)
-
-
-def by_chip(settings: Gpio, pins: Mapping[str, OnChipT]) -> dict[str, dict[str, OnChipT]]:
+def by_chip(settings: Gpio, pins: Mapping[str, WireT]) -> dict[str, dict[str, WireT]]:
     """Sort pins by their chip, as the configuration names it."""
-    found: dict[str, dict[str, OnChipT]] = {}
+    found: dict[str, dict[str, WireT]] = {}
     for name, pin in pins.items():
         found.setdefault(pin.chip_by(settings), {})[name] = pin
     return found

@@ -261,10 +261,8 @@ DEEDS = st.lists(
 )
 
 
-@given(DEEDS)
-def test_whatever_happens_max_on_holds(deeds: list[tuple[float, tuple[str, ...]]]) -> None:
-    """No line is on for longer than max_on without a pause."""
-    it = line(max_on_s=2.0, blink_s=0.8, pulse_s=0.5)
+def do(it: Line, deeds: list[tuple[float, tuple[str, ...]]]) -> None:
+    """Let time pass, and set the output, show pages or leave them."""
     for after_s, (what, first, second) in deeds:
         it.until(it.now_s + after_s)
         if what == "set":
@@ -273,6 +271,13 @@ def test_whatever_happens_max_on_holds(deeds: list[tuple[float, tuple[str, ...]]
             page(it.control, first, OutputState(second), it.now_s)
         else:
             it.control.page_left(first)
+
+
+@given(DEEDS)
+def test_whatever_happens_max_on_holds(deeds: list[tuple[float, tuple[str, ...]]]) -> None:
+    """No line is on for longer than max_on without a pause."""
+    it = line(max_on_s=2.0, blink_s=0.8, pulse_s=0.5)
+    do(it, deeds)
     it.until(it.now_s + 10.0)
     on_s = None
     for at_s, on in it.changes:
@@ -288,14 +293,7 @@ def test_whatever_happens_max_on_holds(deeds: list[tuple[float, tuple[str, ...]]
 def test_a_reload_goes_on_as_before(deeds: list[tuple[float, tuple[str, ...]]]) -> None:
     """What a control remembers is all that there is to know."""
     it = line(max_on_s=5.0, blink_s=0.8)
-    for after_s, (what, first, second) in deeds:
-        it.until(it.now_s + after_s)
-        if what == "set":
-            it.control.set(OutputState(first), it.now_s, second)  # type: ignore[arg-type]
-        elif what == "show":
-            page(it.control, first, OutputState(second), it.now_s)
-        else:
-            it.control.page_left(first)
+    do(it, deeds)
     it.until(it.now_s)
     other = Line(OutputControl(it.control.settings, it.now_s), it.now_s)
     memory = json.loads(json.dumps(it.control.memory(["a", "b"])))
