@@ -19,7 +19,7 @@ from gpiobridge.config.written import Written
 from gpiobridge.core.events import Level
 from gpiobridge.outputs.lines import LinesKind, OutputLines
 from gpiobridge.pins import boards
-from gpiobridge.pins.gpio import Wire, check_line, taken_lines, read_short, wired_pins
+from gpiobridge.pins.gpio import Wire, check_line, read_short, taken_lines, wired_pins
 
 
 class WiredOutputTable(OutputTable):
