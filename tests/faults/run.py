@@ -320,18 +320,23 @@ class Run:
         while True:
             took_s = time.monotonic() - last_s  # before the look, which may itself take a while
             verdict, late = self._verdict()
+            if verdict.well and not late:
+                await asyncio.sleep(STAY_S)
+                verdict, late = self._verdict()
+            agreed = verdict.well and not late
             # Too late is not lost: wait on, to tell the two apart.
-            if (verdict.well and not late) or last_s + took_s > limit_s + PATIENCE_S:
+            if agreed or last_s + took_s > limit_s + PATIENCE_S:
                 break
+            # Also when it did not last: a film that ends may send a display on by a level.
             missing = f"{late} were not back; {'; '.join(verdict.complaints)}"
             missing_s = took_s
             await asyncio.sleep(0.05)
         kind = "a half-open one" if half_open else "others"
         self.report.agreed_s[kind] = max(self.report.agreed_s.get(kind, 0.0), took_s)
-        if verdict.well and not late:
-            await asyncio.sleep(STAY_S)
-        # In a thread: counting errors takes a while, and the pipes must be read.
-        verdict, late = await asyncio.to_thread(self._verdict, final=True)
+        if agreed:  # at once, before a display takes its next step
+            verdict, late = self._verdict(final=True)
+        else:  # in a thread: counting errors takes a while, and the pipes must be read
+            verdict, late = await asyncio.to_thread(self._verdict, final=True)
         if verdict.well and not late:
             await self._look_at_stages(verdict)
         if self._careful:
