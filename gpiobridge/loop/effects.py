@@ -51,7 +51,7 @@ class Effects:
         clock: gives the time.
         journeys: follows the displays that an event moves.
         screens: follows what each display shows.
-        outputs: takes orders for outputs.
+        outputs: takes orders for outputs, and answers presses with lamps.
     """
 
     def __init__(
@@ -102,6 +102,7 @@ class Effects:
                     left = self._hub.navigate(self._paths[to], effect, now_s)
                     self._follow(left, event, to, turn_s, sent_s)
                     self._tell_moved(page, to, len(left), MovedBy.PIN)
+        self._outputs.tick(self._clock.now().mono_s)  # before the log: a lamp answers a press
         for observer in self._observers:
             observer.carried_out()
 

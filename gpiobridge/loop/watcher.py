@@ -267,7 +267,6 @@ class Watcher:
         """Wait for the next thing to happen, then do what is due."""
         self._wait(self._timeout_s())
         self._take_pins()
-        self.outputs.tick(self._now_s())  # at once: a lamp answers a press
         # After the edges, and for a limited time: no display can hold up a press by what it sends.
         if self._hub.has_unread:
             self._hub.read(self._now_s(), self._has_time(READS_S))

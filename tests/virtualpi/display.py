@@ -80,6 +80,11 @@ class Display:
             if frame["type"] == "edge" and frame["pin"] == pin:
                 known = frame["level"]
 
+    def say_shown(self) -> None:
+        """Say that the page is on the screen."""
+        cursor = f"{self.state['epoch']}:{self.state['seq']}"
+        self._connection.send(json.dumps({"type": "shown", "cursor": cursor}))
+
     def close_code(self, limit_s: float) -> int | None:
         """Read on until the server closes the socket, and return its code, if it gave one."""
         end_s = time.monotonic() + limit_s
@@ -100,7 +105,7 @@ def display(port: int, page: str) -> Iterator[Display]:
 
     Args:
         port: the guest's port on this host.
-        page: the page's name.
+        page: the page's name, and a query if there is one.
     """
     address = f"ws://127.0.0.1:{port}/ws/{page}"
     # With a socket given, the client looks for no proxy.

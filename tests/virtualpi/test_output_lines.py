@@ -4,11 +4,15 @@ QEMU tells each change of an output. The tests of this file share one guest; eac
 running.
 """
 
+import itertools
+import json
 import re
+import statistics
 import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from harness.deadline import wait_until
 
 from gpiobridge.core.events import Level
 
@@ -21,6 +25,9 @@ pytestmark = pytest.mark.timeout(300, func_only=True)
 
 LOW, HIGH = Level.LOW, Level.HIGH
 LAMP, RELAY, FAN = LINES = (1, 2, 3)
+BUTTON, BUTTON_LAMP = 4, 0
+PRESSES = 20
+DEBOUNCE_S = 0.005  # of the button
 CONFIG = "/etc/gpiobridge/config.toml"
 # Each begins on the side that isn't its safe one, except the relay, which switches at LOW.
 OUTPUTS = """
@@ -61,6 +68,15 @@ rm -f /tmp/watched
 systemd-run --quiet --unit=watch --property=StandardOutput=file:/tmp/watched \\
     /usr/bin/python3 /tmp/watch.py
 until grep -q watching /tmp/watched; do sleep 0.1; done"""
+# The kernel's own record of a line's interrupts and of writes to another, with its monotonic clock.
+TRACE = f"""mount -t tracefs nodev /sys/kernel/tracing 2>/dev/null
+irq=$(sed -n 's/^ *\\([0-9]*\\):.*pl061 *{BUTTON} .*/\\1/p' /proc/interrupts)
+line=$(($(cat /sys/class/gpio/gpiochip*/base) + {BUTTON_LAMP}))
+cd /sys/kernel/tracing && echo mono >trace_clock && echo >trace
+echo "irq == $irq" >events/irq/irq_handler_entry/filter
+echo "gpio == $line && get == 0" >events/gpio/gpio_value/filter
+echo 1 >events/irq/irq_handler_entry/enable && echo 1 >events/gpio/gpio_value/enable"""
+TRACED = "cd /sys/kernel/tracing && echo 0 >events/enable && grep -v '^#' trace"
 LIMIT_S = 100.0  # everything is slow in an emulated Pi
 SAFE_S = 2.0
 TRIES = 3
@@ -132,6 +148,22 @@ def reload(pi: VirtualPi, edit: str) -> None:
     running(pi)
 
 
+def lamp_state(pi: VirtualPi) -> str:
+    """What the button's lamp does, by the bridge's own word."""
+    state: str = json.loads(pi.get("/healthz")[1])["outputs"]["button-lamp"]["state"]
+    return state
+
+
+def answers_s(pi: VirtualPi) -> list[tuple[float, float]]:
+    """When each press came, and when its lamp went dark, by the guest's kernel."""
+    traced = pi.sh(TRACED)[1]
+    found = re.findall(r" (\d+\.\d+): (irq_handler_entry|gpio_value: \d+ set 0)", traced)
+    pairs = itertools.pairwise((float(at_s), what) for at_s, what in found)
+    return [
+        (at_s, dark_s) for (at_s, what), (dark_s, then) in pairs if what[:3] == "irq" != then[:3]
+    ]
+
+
 def safe_after_s(pi: VirtualPi) -> float:
     """How long after its end the service's outputs were safe, by the guest's journal."""
     journal = pi.sh("journalctl --no-pager --output=short-unix --unit=gpiobridge.service")[1]
@@ -198,6 +230,44 @@ def test_max_on_holds_through_a_reload(
     assert (on.level, off.level) == (LOW, HIGH)
     figures.append(f"max_on = {MAX_ON_S} s through a reload: on for {off.at_s - on.at_s:.2f} s")
     assert off.at_s - on.at_s == pytest.approx(MAX_ON_S, abs=1.0)
+
+
+@pytest.mark.parametrize("back_end", BACK_ENDS)
+@pytest.mark.usefixtures("mended")
+def test_a_lamp_answers(
+    installed: VirtualPi, recorder: Recorder, back_end: str, figures: list[str]
+) -> None:
+    """The way from a settled press to the line, by the guest's own clock; then it blinks."""
+    lamp = f'[outputs.button-lamp]\\npin = {BUTTON_LAMP}\\nfollows = "button"'
+    installed.sh(f"printf '{lamp}\\n' >>{CONFIG}")
+    installed.sh(f"sed -i 's/^pin_factory.*/pin_factory = \"{back_end}\"/' {CONFIG}")
+    installed.sh("systemctl restart gpiobridge.service", LIMIT_S)
+    running(installed)
+    assert installed.sh(TRACE) == (0, "")
+    seat = ""
+    for press in range(PRESSES):
+        page = ("welcome", "open")[press % 2]
+        with display(installed.port, f"{page}?display=hall{seat}") as shown:
+            seat = f"&seat={shown.state['seat']}"
+            shown.say_shown()
+            wait_until(lambda: lamp_state(installed) == "on", LIMIT_S)
+            # It goes on late after a quick press, so that it doesn't flash.
+            wait_until(lambda: HIGH in [each.level for each in recorder.changes(BUTTON_LAMP)[-1:]])
+            recorder.forget()
+            installed.set_line(BUTTON, LOW)
+            assert shown.close_code(LIMIT_S) == 4000
+            # It blinks, and begins the other way round.
+            until(
+                lambda: [(each.line, each.level) for each in recorder.changes(BUTTON_LAMP)],
+                [(BUTTON_LAMP, LOW)],
+            )
+            installed.set_line(BUTTON, HIGH)
+    ways_ms = [1e3 * (lit_s - edge_s - DEBOUNCE_S) for edge_s, lit_s in answers_s(installed)]
+    assert len(ways_ms) == PRESSES
+    figures.append(
+        f"{back_end}: settled press to lamp: median {statistics.median(ways_ms):.1f} ms, "
+        f"worst {max(ways_ms):.1f} ms"
+    )
 
 
 def test_safe_after_a_kill(
