@@ -11,7 +11,7 @@ from harness.exhibit import PAGE
 from harness.hostile_way import HostileWay
 from harness.stage_tab import CONFIG, write_stage_exhibit
 
-from browsers.tab import Tab
+from browsers.tab import ONLINE, Tab
 
 WELCOME = PAGE.format(name="welcome").replace(
     "</body>",
@@ -140,15 +140,15 @@ def test_a_page_of_another_site_is_shown_if_it_can_be(
 def test_a_page_that_wants_no_frame_is_not_loaded_for_ever(
     tab: Tab, run_bridge: Run, tmp_path: Path
 ) -> None:
-    """It stays in its frame, or alone."""
+    """It stays in its frame where the stage can refuse to leave, and alone otherwise."""
     busting = "<script>if (top !== self) top.location = self.location;</script></head>"
     # Not held behind /late: without the Navigation API its script would take the tab there, too.
-    alone = CONFIG.replace("[pages.welcome]\nprerender = true\n", "[pages.welcome]\n")
-    config = write_stage_exhibit(tmp_path, alone, welcome=WELCOME.replace("</head>", busting))
+    not_held = CONFIG.replace("[pages.welcome]\nprerender = true\n", "[pages.welcome]\n")
+    config = write_stage_exhibit(tmp_path, not_held, welcome=WELCOME.replace("</head>", busting))
     bridge = run_bridge(config=config)
     tab.goto(f"{bridge.url}/gpiobridge/stage")
-    # While it goes to and fro it is never online.
-    is_online = "document.documentElement.dataset.bridge === 'online'"
-    tab.wait_for(f"({shows('/welcome')}) || (location.pathname === '/welcome' && {is_online})")
+    # While it goes to and fro it is online in its frame only, for a moment.
+    alone = f"location.pathname === '/welcome' && {ONLINE}"
+    tab.wait_for(f"window.navigation ? {shows('/welcome')} : {alone}")
     bridge.set_level("door", "low")
     tab.wait_for(shows("/late"))
