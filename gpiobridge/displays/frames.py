@@ -127,6 +127,7 @@ class Frames:
         except ValueError as error:
             raise RuleBrokenError(Close.POLICY, f"since_ms {error}") from error
         connection.standing = replace(connection.standing, taking_since_s=since_s)
+        connection.slot.taking_since_s = since_s
         self._on_taking(connection)
 
     def _take_visible(self, connection: Connection, frame: Frame) -> None:

@@ -53,6 +53,8 @@ class Slot:
         shown: what its page has said of being shown; None before. The watcher's thread writes it.
         journey: the way on which a press has sent it, until a page is shown; likewise.
         screen: its display, which its page's next socket has, too; likewise.
+        taking_since_s: since when its page takes presses, as the bridge has heard it, in monotonic
+            seconds: always (``-inf``), or not now (None); likewise.
     """
 
     client: str | None = None
@@ -64,6 +66,7 @@ class Slot:
     shown: Shown | None = None
     journey: Journey | None = None
     screen: Screen | None = None
+    taking_since_s: float | None = -inf
 
     @property
     def deaf_s(self) -> float:

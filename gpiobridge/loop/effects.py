@@ -132,12 +132,13 @@ class Effects:
         display, now = connection.display, self._clock.now()
         # The state frame includes these levels, so the other displays must have them first.
         self.carry_out(self._core.tell_newest(now), now.mono_s)
+        connection.slot.taking_since_s = taking_since_s = _taking_since_s(connection)
         welcome = self._core.join(
             display.page,
             connection.cursors,
             now,
             connection.since,
-            connection.taking_since_s,
+            taking_since_s,
             connection.declined,
             connection.slot.seat,
         )
@@ -245,3 +246,15 @@ class Effects:
     def _tell_moved(self, page: str, to: str, displays: int, by: MovedBy) -> None:
         for observer in self._observers:
             observer.displays_moved(page, to, displays, by)
+
+
+def _taking_since_s(connection: Connection) -> float | None:
+    """Since when the page of a display that joins takes presses; None: not now.
+
+    The later this page's word has come, the later the moment that it names. If the word before came
+    late, some presses have come to nothing, and must not count now.
+    """
+    since_s, before = connection.taking_since_s, connection.slot.instead_of
+    if since_s is None or not connection.since or before is None or before.taking_since_s is None:
+        return since_s
+    return max(since_s, before.taking_since_s)

@@ -252,6 +252,32 @@ def test_a_display_with_a_cursor_catches_up(stage: Stage) -> None:
     assert peer.close_frame() == (4000, "/open")
 
 
+def test_a_press_that_came_to_nothing_does_not_count_on_the_pages_next_socket() -> None:
+    """The page's word that it takes presses was long on its way; on the next socket it is not."""
+    pins = ScriptedPins(clock=MadeClock())
+    stage = Stage(pins)
+    stage.watcher.start()
+    try:
+        peer = stage.join(taking=None)
+        state = peer.frame()
+        pins.drive("button", LOW)  # after the page's film: it will say that it takes presses
+        pins.clock.forward(0.02)
+        assert peer.frame()["event"] == "low"
+        pins.clock.forward(1.0)
+        peer.send('{"type":"taking","since_ms":0}')
+        stage.take_a_turn()
+        began = f"{state['epoch']}:{state['seq']}"
+        again = stage.join(
+            "welcome", began, since=began, seat=state["seat"], taking=pins.clock.now().mono_s - 1.5
+        )
+        assert again.frame()["type"] == "state"
+        pins.drive("button", HIGH)
+        pins.clock.forward(0.02)
+        assert again.frame()["event"] == "high"
+    finally:
+        stage.stop()
+
+
 def test_the_open_displays_are_named(stage: Stage) -> None:
     """Health can say who is there, and on which page."""
     assert stage.join("open").frame()["type"] == "state"
