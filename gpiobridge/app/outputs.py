@@ -12,7 +12,9 @@ from gpiobridge.errors import GpioBridgeError
 from gpiobridge.outputs.orders import checked
 
 
-def order(running: RunningBridge, name: str, state: object, for_s: object = None) -> None:
+def order(
+    running: RunningBridge, name: str, state: object, for_s: object = None, *, by: str
+) -> None:
     """Order a state of an output.
 
     Args:
@@ -20,12 +22,13 @@ def order(running: RunningBridge, name: str, state: object, for_s: object = None
         name: the output's name.
         state: "on", "off", "blink" or "pulse".
         for_s: how long it counts, in seconds; None: until something else sets the output.
+        by: who sets it, for the log.
 
     Raises:
         OutputError: there is no such output, it can't have such a state, or not for such a time.
         GpioBridgeError: the bridge has stopped.
     """
-    ordered = checked(running.settings.outputs, name, state, for_s)
+    ordered = checked(running.settings.outputs, name, state, for_s, by=by)
     if not running.watcher.alive:
         raise GpioBridgeError(f"output {name!r} is closed: the bridge is not running")
     running.watcher.order(ordered)
@@ -95,7 +98,7 @@ class LiveOutput:
                 missing.
             GpioBridgeError: the bridge has not been started, or has stopped.
         """
-        order(self._running(), self.name, state, for_s)
+        order(self._running(), self.name, state, for_s, by="the application")
 
 
 class LiveOutputs(Named[LiveOutput]):

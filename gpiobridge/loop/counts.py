@@ -95,7 +95,7 @@ class Counts(Observer):
         self.events[event.pin, event.event] += 1
         self.last_event_s = event.at_s
 
-    def output_changed(self, output: str, state: OutputState) -> None:
+    def output_changed(self, output: str, state: OutputState, why: str) -> None:
         """Count a new state."""
         self.output_changes[output] += 1
 

@@ -192,7 +192,8 @@ class Effects:
             return
         try:
             for_s = read_for(fields["for"]) if "for" in fields else None
-            self._outputs.set(checked(settings, name, fields.get("state"), for_s))
+            state, by = fields.get("state"), str(connection)
+            self._outputs.set(checked(settings, name, state, for_s, by=by))
         except ValueError as error:
             line = "%s wants to set an output: %s"
             self._lines.write(logging.WARNING, line, line, connection, error)

@@ -48,10 +48,10 @@ class EventLog(Observer):
             MAX_EVENTS_A_SECOND,
         )
 
-    def output_changed(self, output: str, state: OutputState) -> None:
-        """Log what an output does now."""
+    def output_changed(self, output: str, state: OutputState, why: str) -> None:
+        """Log what an output does now, and why."""
         if output not in self._quiet:
-            self._lines.info("output %s: %s", output, state)
+            self._lines.info("output %s: %s; %s", output, state, why)
 
     def output_refused(self, display: Display, output: str) -> None:
         """Warn of a page that may not set an output."""

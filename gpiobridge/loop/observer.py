@@ -25,8 +25,8 @@ class Observer(DisplayObserver):
     def pin_noisy(self, pin: str) -> None:
         """A pin oscillates; told once a minute while it does."""
 
-    def output_changed(self, output: str, state: OutputState) -> None:
-        """An output does something else now."""
+    def output_changed(self, output: str, state: OutputState, why: str) -> None:
+        """An output does something else now; ``why`` says who or what has decided so."""
 
     def output_refused(self, display: Display, output: str) -> None:
         """A page has tried to set an output, which it may not."""

@@ -288,9 +288,9 @@ class Watcher:
     def _now_s(self) -> float:
         return self.clock.now().mono_s
 
-    def _tell_output(self, output: str, state: OutputState) -> None:
+    def _tell_output(self, output: str, state: OutputState, why: str) -> None:
         for observer in self._observers:
-            observer.output_changed(output, state)
+            observer.output_changed(output, state, why)
         self._hub.push(text_frame(wire.output_frame(output, state)), Audience(page=SIMULATOR))
 
     def _has_time(self, for_s: float) -> Callable[[], bool]:

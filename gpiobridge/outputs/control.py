@@ -24,6 +24,8 @@ APART_S = SHORTEST_BLINK_S
 """How far apart an output goes on again at least, in seconds, unless a program wants it so: people
 can press quickly, and what flashes more than three times a second can cause a seizure."""
 
+_PULSE_OVER = "its pulse is over"
+
 
 @dataclass(slots=True)
 class Order:
@@ -54,6 +56,8 @@ class OutputControl:
         state: what the output does, as of the last `update`: "off" also after a pulse, and after
             `max_on`.
         deadline_s: when `update` is due without a new order; None: never.
+        why: what has last decided on the state, in words for the log. Whoever sets it, or shows a
+            page, writes it; what ends by itself is written here.
     """
 
     def __init__(self, settings: Output, now_s: float) -> None:
@@ -61,6 +65,7 @@ class OutputControl:
         self.on = False
         self.state = OutputState.OFF
         self.deadline_s: float | None = None
+        self.why = ""
         self._for_a_time: Order | None = None
         self._by_program: Order | None = None
         self._of_pages: dict[Hashable, Order] = {}  # the youngest last
@@ -112,10 +117,16 @@ class OutputControl:
         state = page.state if page.keep else self.settings.initial
         self._standing = Order(state, now_s)
 
-    def page_left(self, screen: Hashable) -> None:
-        """Forget what a page has said that a screen no longer shows."""
+    def page_left(self, screen: Hashable) -> bool:
+        """Forget what a page has said that a screen no longer shows.
+
+        Returns:
+            Whether something else decides now.
+        """
+        counted = self._counting
         if self._of_pages.pop(screen, None) is not None:
             self._forget_programs()
+        return self._counting is not counted
 
     def has(self, screen: Hashable) -> bool:
         """Whether the page of a screen says something of the output."""
@@ -129,17 +140,20 @@ class OutputControl:
 
     def without_display(self, state: OutputState, now_s: float) -> None:
         """Forget all pages and programs, because no display is left."""
+        self.why = "no display is connected"
         self._forget_programs()
         self._of_pages.clear()
         self._standing = Order(state, now_s)
 
     def with_display(self, now_s: float) -> None:
         """Go back to the initial state, because there is a display again."""
+        self.why = "a display is connected"
         self._standing = Order(self.settings.initial, now_s)
 
     def follow(self, state: OutputState, now_s: float) -> None:
         """Take the state that follows from the output's button."""
         if state is not self._standing.state:
+            self.why = f"pin {self.settings.follows}"
             self._standing = Order(state, now_s)
 
     # ---------------------------------------------------------------- a reload
@@ -197,9 +211,12 @@ class OutputControl:
     def update(self, now_s: float) -> None:
         """Find out what the line does now, and when that changes by itself."""
         if self._for_a_time is not None and now_s >= self._for_a_time.until_s:
-            self._for_a_time = None
+            pulse = self._for_a_time.state is OutputState.PULSE
+            self._for_a_time, self.why = None, _PULSE_OVER if pulse else "its time is over"
         order, before = self._counting, self.state
         self.state = _state(order, now_s)
+        if before is OutputState.PULSE and _is_over(order, now_s):
+            self.why = _PULSE_OVER
         if self.state is OutputState.OFF:
             self._on_since_s = None
         elif self._on_since_s is None:
@@ -208,6 +225,7 @@ class OutputControl:
             for each in self._orders:  # those below would only go on: all must be set again
                 each.spent = True
             self.state, self._on_since_s = OutputState.OFF, None
+            self.why = "max_on has ended it"
         if self.state is OutputState.BLINK and before is not OutputState.BLINK:
             # The other way round than just now: so everybody sees that something has changed.
             self._blink_since_s, self._blinks_dark_first = now_s, self.on
@@ -286,8 +304,12 @@ class OutputControl:
 
 def _state(order: Order, now_s: float) -> OutputState:
     """Say what an order still means: a pulse ends, and what is spent is off."""
-    over = order.state is OutputState.PULSE and now_s >= order.until_s
-    return OutputState.OFF if order.spent or over else order.state
+    return OutputState.OFF if order.spent or _is_over(order, now_s) else order.state
+
+
+def _is_over(order: Order, now_s: float) -> bool:
+    """Whether it is a pulse that has ended."""
+    return order.state is OutputState.PULSE and now_s >= order.until_s
 
 
 def _written(order: Order | None) -> list[Any] | None:

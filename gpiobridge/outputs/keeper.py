@@ -57,7 +57,7 @@ class Keeper(DisplayObserver):
         pages: page name to its settings, which say what a page does with outputs.
         lines: drives the outputs.
         clock: gives the time.
-        on_changed: hears of each new state of an output.
+        on_changed: hears of each new state of an output, and why it has it.
 
     Attributes:
         settings: output name to its settings.
@@ -70,7 +70,7 @@ class Keeper(DisplayObserver):
         pages: Mapping[str, Page],
         lines: OutputLines,
         clock: Clock,
-        on_changed: Callable[[str, OutputState], None] = lambda output, state: None,
+        on_changed: Callable[[str, OutputState, str], None] = lambda output, state, why: None,
     ) -> None:
         self.settings = outputs
         self._pages = pages
@@ -135,6 +135,9 @@ class Keeper(DisplayObserver):
                     self._lines.write(name, output.level(on=output.safe is OutputState.ON))
                 except PinError as error:
                     log.error("%s; it may not be in its safe state", error)
+                    continue
+                if output.follows is None and self.states[name].state is not output.safe:
+                    log.info("output %s: %s; the bridge stops", name, output.safe)
         self._lines.close()
 
     @property
@@ -146,7 +149,9 @@ class Keeper(DisplayObserver):
 
     def set(self, order: SetOutput) -> None:
         """Do what a program has ordered."""
-        self._controls[order.output].set(order.state, self._now_s(), order.for_s)
+        control = self._controls[order.output]
+        control.set(order.state, self._now_s(), order.for_s)
+        control.why = f"set by {order.by}"
         self._changed = True
 
     def screen_shows(self, screen: Screen, *, anew: bool) -> None:
@@ -159,12 +164,15 @@ class Keeper(DisplayObserver):
             self._shown[screen] = screen.page
         now_s = self._now_s()
         self._see_displays(now_s)
-        outputs = self._outputs_of(screen.page)
+        outputs, who = self._outputs_of(screen.page), _named(screen)
         for name in self._outputs_of(before).keys() - outputs.keys():
-            self._controls[name].page_left(screen)
+            if self._controls[name].page_left(screen):
+                self._controls[name].why = f"{who} has left {before}"
         for name, of_page in outputs.items():
-            if anew or not self._controls[name].has(screen):
-                self._controls[name].page_shown(screen, of_page, now_s, anew=anew)
+            control = self._controls[name]
+            if anew or not control.has(screen):
+                control.page_shown(screen, of_page, now_s, anew=anew)
+                control.why = f"{who} shows {screen.page}"
         self._changed = True
 
     def screen_changed(self, screen: Screen) -> None:
@@ -229,12 +237,12 @@ class Keeper(DisplayObserver):
 
     def _forget(self, lost: Screen) -> None:
         """Forget a display for good: its page decides nothing any more."""
-        self._lost.pop(lost, None)
-        self._shown.pop(lost, None)
+        page = self._lost.pop(lost, None) or self._shown.pop(lost, None)
         for lamp in self._lamps.values():
             lamp.forget(lost)
         for control in self._controls.values():
-            control.page_left(lost)
+            if control.page_left(lost):
+                control.why = f"{_named(lost)} has left {page}"
 
     def _see_displays(self, now_s: float) -> None:
         """Set the outputs that depend on whether there is a display at all."""
@@ -343,13 +351,17 @@ class Keeper(DisplayObserver):
         before, self.states = self.states, states
         for name, status in states.items():
             if name in before and before[name].state is not status.state:
-                self._on_changed(name, status.state)
+                self._on_changed(name, status.state, self._controls[name].why)
 
     def _level(self, name: str) -> Level:
         return self.settings[name].level(on=self._controls[name].on)
 
     def _now_s(self) -> float:
         return self._clock.now().mono_s
+
+
+def _named(screen: Screen) -> str:
+    return f'display "{screen.name}"' if screen.name else "a display"
 
 
 def _pages_led_by(pin: str, pages: Mapping[str, Page]) -> list[str]:

@@ -21,15 +21,22 @@ class SetOutput:
         state: its state.
         for_s: how long that counts, in seconds; None: until a page that names the output is shown
             or left, or for the time of a pulse.
+        by: who sets it, for the log.
     """
 
     output: str
     state: OutputState
     for_s: float | None = None
+    by: str = "a program"
 
 
 def checked(
-    outputs: Mapping[str, Output], name: object, state: object, for_s: object = None
+    outputs: Mapping[str, Output],
+    name: object,
+    state: object,
+    for_s: object = None,
+    *,
+    by: str = "a program",
 ) -> SetOutput:
     """Make an order of what anybody may have said.
 
@@ -38,6 +45,7 @@ def checked(
         name: the output's name.
         state: "on", "off", "blink" or "pulse".
         for_s: how long it counts, in seconds; None: until something else sets the output.
+        by: who sets it, for the log.
 
     Raises:
         OutputError: there is no such output, it can't have such a state, or not for such a time.
@@ -59,7 +67,7 @@ def checked(
             f"output {show(name)} follows pin {show(follows)}: it can be set for a time only; give "
             "one, such as 2s"
         )
-    return SetOutput(name, OutputState(state), None if for_s is None else float(for_s))
+    return SetOutput(name, OutputState(state), None if for_s is None else float(for_s), by)
 
 
 def read_for(value: object) -> float:

@@ -75,7 +75,7 @@ def add_api(blueprint: Blueprint, running: Callable[[], RunningBridge]) -> None:
         body = _body(_MAX_LEVEL_BYTES, "state", ("for",))
         state, for_s = _needed(body, "state"), _for_s(body, MAX_FOR_S, "2s")
         try:
-            order(running(), name, state, for_s)
+            order(running(), name, state, for_s, by="the API")
         except OutputError as error:
             refuse(400, f"{error}.")
         return Response(status=204)

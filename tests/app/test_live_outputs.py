@@ -1,5 +1,6 @@
 """The outputs as an application sees them: their states, and control of them."""
 
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from queue import SimpleQueue
@@ -57,6 +58,16 @@ def test_an_application_sets_an_output(
     assert (lock.name, lock.state) == ("lock", OutputState.OFF)
     order(lock)
     wait_for(lock, state)
+
+
+def test_the_log_says_that_it_was_the_application(
+    bridge: GpioBridge, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A program that sets an output by the API is another one."""
+    caplog.set_level(logging.INFO, "gpiobridge")
+    bridge.start()
+    bridge.outputs["lock"].on()
+    wait_until(lambda: "output lock: on; set by the application" in caplog.messages)
 
 
 def test_an_application_switches_an_output_off(bridge: GpioBridge) -> None:

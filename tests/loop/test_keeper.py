@@ -415,6 +415,40 @@ def test_an_output_may_say_what_it_does_without_a_display() -> None:
         play.stop()
 
 
+def test_the_log_says_why_an_output_changes(caplog: pytest.LogCaptureFixture) -> None:
+    """Which display and page, that there is no display, a program, or the end."""
+    caplog.set_level(logging.INFO)
+    outputs = {"sign": {"initial": ON, "without_display": OFF, "safe": ON}}
+    play = LitPlay(with_outputs(outputs, open={"sign": PageOutput(BLINK)}))
+    try:
+        visitor = shown(play)
+        play.press()
+        visitor.is_moved()
+        visitor = visitor.next()
+        visitor.say()
+        play.press("door")
+        visitor.is_moved()
+        visitor = visitor.next("welcome")
+        visitor.say()
+        visitor.peer.sock.close()
+        play.take_a_turn()
+        play.forward(10.1)
+        shown(play, "open", name="")
+        play.set("sign", OFF)
+    finally:
+        play.stop()
+    said = [r.message for r in caplog.records if r.message.startswith("output")]
+    assert said == [
+        "output sign: on; a display is connected",
+        'output sign: blink; display "kiosk" shows open',
+        'output sign: on; display "kiosk" has left open',
+        "output sign: off; no display is connected",
+        "output sign: blink; a display shows open",
+        "output sign: off; set by a program",
+        "output sign: on; the bridge stops",
+    ]
+
+
 # ---------------------------------------------------------------- programs, lines, the end
 
 

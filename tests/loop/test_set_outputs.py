@@ -41,7 +41,7 @@ class Heard(Observer):
         """Note a message: what the page has sent before has been read, too."""
         self.messages.put(message)
 
-    def output_changed(self, output: str, state: OutputState) -> None:
+    def output_changed(self, output: str, state: OutputState, why: str) -> None:
         """Note a new state."""
         self.outputs.append((output, state))
 
@@ -297,6 +297,10 @@ def test_the_log_has_each_new_state(play: Play, caplog: pytest.LogCaptureFixture
     play.set("lamp", BLINK)
     play.set("button-lamp", ON, 1.0)
     play.set("lock", ON)
-    play.take_a_turn()
+    play.says(play.page(), output="lamp", state="on")
     said = [r.message for r in caplog.records if r.message.startswith("output")]
-    assert said == ["output lamp: blink", "output lock: on"]
+    assert said == [
+        "output lamp: blink; set by a program",
+        "output lock: on; set by a program",
+        'output lamp: on; set by display "kiosk" on welcome',
+    ]

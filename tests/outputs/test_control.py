@@ -247,6 +247,41 @@ def test_without_a_display_it_does_what_it_says() -> None:
     assert it.until(2.0).control.on
 
 
+@pytest.mark.parametrize(
+    ("state", "for_s", "at_s", "why"),
+    [
+        (ON, None, 1.0, "set by a test"),
+        (ON, 2.0, 1.0, "set by a test"),
+        (ON, 2.0, 2.0, "its time is over"),
+        (PULSE, None, 0.5, "its pulse is over"),
+        (PULSE, 2.0, 2.0, "its pulse is over"),
+        (ON, None, 5.0, "max_on has ended it"),
+        (BLINK, 9.0, 5.0, "max_on has ended it"),
+    ],
+)
+def test_it_says_what_has_decided(
+    state: OutputState, for_s: float | None, at_s: float, why: str
+) -> None:
+    """Who has set it, or why that has ended by itself."""
+    it = line(pulse_s=0.5, max_on_s=5.0)
+    it.control.set(state, 0.0, for_s)
+    it.control.why = "set by a test"
+    assert it.until(at_s).control.why == why
+
+
+def test_it_says_whether_a_page_has_decided() -> None:
+    """A page that is left changes nothing while another one decides."""
+    it = line(pulse_s=0.5)
+    page(it.control, "a", ON)
+    page(it.control, "b", PULSE, 1.0)
+    assert not it.control.page_left("a")
+    assert not it.control.page_left("a")
+    it.until(1.0).control.why = "b shows it"
+    assert it.until(1.4).control.why == "b shows it"
+    assert it.until(1.5).control.why == "its pulse is over"
+    assert it.control.page_left("b")
+
+
 STATES = st.sampled_from(list(OutputState))
 DEEDS = st.lists(
     st.tuples(

@@ -1,6 +1,7 @@
 """`POST /api/outputs/<name>`: lamps and locks, set from outside."""
 
 import json
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -50,6 +51,15 @@ def test_an_output_is_set(
     answer = client.post(LAMP, json=body)
     assert (answer.status_code, answer.data) == (204, b"")
     wait_for(client, wanted)
+
+
+def test_the_log_says_that_it_was_the_api(
+    served: Callable[..., FlaskClient], caplog: pytest.LogCaptureFixture
+) -> None:
+    """So a lock that opens at night has a reason that can be found."""
+    caplog.set_level(logging.INFO, "gpiobridge")
+    assert served(text=LAMPS).post(LAMP, data=ON).status_code == 204
+    wait_until(lambda: "output lamp: on; set by the API" in caplog.messages)
 
 
 def test_a_time_ends_by_itself(served: Callable[..., FlaskClient]) -> None:
