@@ -160,7 +160,7 @@ def _pin(settings: Settings, pin: Pin) -> tuple[str, ...]:
 
 
 def _outputs(settings: Settings) -> Iterator[str]:
-    """Show the outputs, and what sets them besides programs, if there are any."""
+    """Show the outputs, and what sets them, if there are any."""
     outputs = settings.outputs.values()
     if not outputs:
         return
@@ -178,12 +178,14 @@ def _outputs(settings: Settings) -> Iterator[str]:
             for output in outputs
         ],
     )
-    if rows := [row for output in outputs for row in _set_by(settings, output)]:
-        yield table(("output", "state", "when"), rows)
+    yield table(
+        ("output", "state", "when"),
+        [row for output in outputs for row in _set_by(settings, output)],
+    )
 
 
 def _set_by(settings: Settings, output: Output) -> Iterator[tuple[str, str, str]]:
-    """List what sets an output besides programs, which may set each one."""
+    """List what sets an output; programs, which may set each one, only if nothing else does."""
     rows = [
         (_state(output, page.outputs[output.name].state), f"page {page.name}{kept}")
         for page in settings.pages.values()
@@ -197,7 +199,7 @@ def _set_by(settings: Settings, output: Output) -> Iterator[tuple[str, str, str]
         rows.append((output.without_display, "no display is connected"))
     if output.from_pages:
         rows.append(("any", "a page on the kiosk sets it"))
-    for number, row in enumerate(rows):
+    for number, row in enumerate(rows or [("any", "only the application or the API sets it")]):
         yield (output.name if number == 0 else "", *row)
 
 
