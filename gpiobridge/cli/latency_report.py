@@ -8,6 +8,7 @@ from gpiobridge.cli.table import table
 _WIDTH = 30  # of all bars together, in characters
 _MEANS = {
     "debounce": "the level must hold",
+    "dwell": "it must last, by dwell or cooldown",
     "wake_up": "the watcher's turn",
     "send": "its frame goes out",
     "navigation": "the next page comes",
@@ -48,9 +49,12 @@ def _rows(stages: Mapping[str, Mapping[str, float]]) -> list[tuple[str, ...]]:
     whole = sum(each["p50"] for each in stages.values()) or 1.0
     rows: list[tuple[str, ...]] = []
     begun = 0.0
-    # JSON keeps no order; a newer bridge may have more stages.
-    for name in (*_MEANS, *(name for name in stages if name not in _MEANS)):
+    # JSON keeps no order; a newer bridge may have more stages, and one of before 0.5 has no dwell.
+    names = (*_MEANS, *(name for name in stages if name not in _MEANS))
+    for name in (name for name in names if name in stages):
         each = stages[name]
+        if name == "dwell" and not each["p95"]:  # most exhibits have none
+            continue
         ended = begun + each["p50"]
         first, last = (round(_WIDTH * at / whole) for at in (begun, ended))
         first = min(first, _WIDTH - 1)  # even a stage that takes no time has a mark

@@ -19,6 +19,7 @@ class Stages(NamedTuple):
 
     Args:
         debounce: from the edge's stamp until its level had settled.
+        dwell: how much later it counted, because the pin has a `dwell` or a `cooldown`.
         wake_up: until the watcher took it up; if the page was still loading, until that page came.
         send: until its frame was on every socket.
         navigation: until the next page had its socket, or was painted, whichever came first.
@@ -26,6 +27,7 @@ class Stages(NamedTuple):
     """
 
     debounce: float
+    dwell: float
     wake_up: float
     send: float
     navigation: float
@@ -85,18 +87,20 @@ class Journey:
         """Return where the time went.
 
         Args:
-            settle_s: how long the pin must be still before a level counts, in seconds.
+            settle_s: how long the pin must be still before a level settles, in seconds.
             ms: the page's own figure: from the frame's arrival to the paint, in milliseconds.
         """
         before_s = max(0.0, self.turn_s - self.event.at_s)
-        waited_s = min(settle_s + self.event.certain_s - self.event.at_s, before_s)
+        settled_s = min(settle_s, before_s)
+        dwelt_s = min(self.event.certain_s - self.event.at_s, before_s - settled_s)
         # Two clocks: the page's figure begins when the frame arrives, which is when it was sent.
         after_s = ms / 1000
         arrived_s = self.sent_s if self.arrived_s is None else self.arrived_s
         moved_s = min(max(0.0, arrived_s - self.sent_s), after_s)
         return Stages(
-            debounce=waited_s,
-            wake_up=before_s - waited_s,
+            debounce=settled_s,
+            dwell=dwelt_s,
+            wake_up=before_s - settled_s - dwelt_s,
             send=max(0.0, self.sent_s - self.turn_s),
             navigation=moved_s,
             paint=after_s - moved_s,

@@ -25,7 +25,7 @@ class Journeys:
 
     Args:
         epoch: the name of this run.
-        settle_s: pin name to how long a press must last before it counts, in seconds.
+        settle_s: pin name to how long a level must last to settle, in seconds.
         observers: hear of pages that are shown, and of presses that are not.
     """
 

@@ -16,6 +16,7 @@ from gpiobridge.client import asking
 
 STAGES = {
     "debounce": {"p50": 20.0, "p95": 20.4},
+    "dwell": {"p50": 0.0, "p95": 0.0},
     "wake_up": {"p50": 0.2, "p95": 3.1},
     "send": {"p50": 0.3, "p95": 1.0},
     "navigation": {"p50": 29.5, "p95": 40.0},
@@ -72,6 +73,21 @@ def test_it_says_how_long_and_where_the_time_goes() -> None:
         "-------  -----  ------  -------",
         "kiosk    80 ms  118 ms  12",
     ]
+
+
+def test_a_dwell_has_its_row() -> None:
+    """Behind the debounce; an exhibit without one has no such row."""
+    stages = {**STAGES, "dwell": {"p50": 400.0, "p95": 401.0}}
+    said = asked({**TOLD, "stages": stages}).output.splitlines()
+    of_debounce = next(at for at, line in enumerate(said) if line.startswith("debounce "))
+    assert said[of_debounce + 1].startswith("dwell       400 ms  401 ms   ##")
+    assert said[of_debounce + 1].endswith("  it must last, by dwell or cooldown")
+
+
+def test_a_bridge_of_before_the_dwell_is_understood() -> None:
+    """Its debounce has that time in it."""
+    before = {name: each for name, each in STAGES.items() if name != "dwell"}
+    assert asked({**TOLD, "stages": before}).output == asked(TOLD).output
 
 
 def test_displays_without_names_have_no_table() -> None:

@@ -1,11 +1,13 @@
 """From a press to the page on the screen, in time that a test makes; and what is never shown."""
 
 import logging
+from dataclasses import replace
 
 import pytest
-from harness.scripted_pins import HIGH, LOW
+from harness.scripted_pins import HIGH, LOW, SETTINGS
 from play import Play, led
 
+from gpiobridge.core.events import Level
 from gpiobridge.displays.audience import Audience, Move
 from gpiobridge.displays.journey import Shown, Stages
 from gpiobridge.loop.journeys import NOT_SHOWN_S
@@ -22,7 +24,7 @@ def test_the_bridge_adds_its_own_share_to_what_the_page_has_measured(play: Play)
     assert shown is not None
     assert shown.event is not None
     assert shown.event.seq == 1
-    assert shown.stages == pytest.approx(Stages(0.02, 0.0, 0.0, 0.03, 0.055))
+    assert shown.stages == pytest.approx(Stages(0.02, 0.0, 0.0, 0.0, 0.03, 0.055))
     assert play.times_ms == [105]
     assert play.watcher.counts.to_shown.sum_s == pytest.approx(0.105)
 
@@ -33,7 +35,7 @@ def test_a_page_that_is_painted_before_its_socket_has_no_paint_to_wait_for(play:
     play.clock.forward(0.3)
     visitor.next().say(visitor.cursor, 85)
     (_, stages), *_ = play.watcher.counts.recent
-    assert stages == pytest.approx(Stages(0.02, 0.0, 0.0, 0.085, 0.0))
+    assert stages == pytest.approx(Stages(0.02, 0.0, 0.0, 0.0, 0.085, 0.0))
 
 
 def test_what_the_watcher_was_late_is_the_wake_up(play: Play) -> None:
@@ -44,7 +46,43 @@ def test_what_the_watcher_was_late_is_the_wake_up(play: Play) -> None:
     visitor.is_moved()
     visitor.next().say(visitor.cursor, 0)
     (_, stages), *_ = play.watcher.counts.recent
-    assert stages == pytest.approx(Stages(0.02, 0.03, 0.0, 0.0, 0.0))
+    assert stages == pytest.approx(Stages(0.02, 0.0, 0.03, 0.0, 0.0, 0.0))
+
+
+@pytest.mark.parametrize(
+    ("keys", "event"),
+    [({"dwell_s": 0.4}, LOW), ({"cooldown_s": 0.4}, HIGH)],
+)
+def test_what_a_dwell_or_a_cooldown_takes_is_no_debounce(
+    keys: dict[str, float], event: Level
+) -> None:
+    """The debounce is still 20 ms, and the rest is said by itself."""
+    button = replace(SETTINGS.pins["button"], **keys)  # type: ignore[arg-type]
+    welcome = replace(SETTINGS.pages["welcome"], rules={("button", event): "open"})
+    play = Play(
+        replace(
+            SETTINGS,
+            pins={**SETTINGS.pins, "button": button},
+            pages={**SETTINGS.pages, "welcome": welcome},
+        )
+    )
+    try:
+        visitor = play.come()
+        visitor.say()
+        play.pins.drive("button", LOW)
+        play.forward(0.02)
+        play.forward(0.4)
+        visitor.peer.frame()  # that it dwells, or the edge of the press
+        if event is HIGH:
+            play.pins.drive("button", HIGH)
+            play.forward(0.02)
+            play.forward(0.4)
+        visitor.is_moved()
+        visitor.next().say(visitor.cursor, 85)
+        (_, stages), *_ = play.watcher.counts.recent
+        assert stages == pytest.approx(Stages(0.02, 0.4, 0.0, 0.0, 0.0, 0.085), abs=0.001)
+    finally:
+        play.stop()
 
 
 def test_a_page_without_a_press_has_no_figure(play: Play) -> None:
@@ -101,7 +139,7 @@ def test_a_press_during_the_load_counts_from_the_press(play: Play) -> None:
     visitor.is_moved()
     visitor.next().say(visitor.cursor, 100)
     (_, stages), *_ = play.watcher.counts.recent
-    assert stages == pytest.approx(Stages(0.02, 0.48, 0.0, 0.0, 0.1))
+    assert stages == pytest.approx(Stages(0.02, 0.0, 0.48, 0.0, 0.0, 0.1))
 
 
 def test_a_display_that_never_shows_its_page_is_counted_and_logged(

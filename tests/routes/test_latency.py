@@ -15,7 +15,7 @@ def counted(*paints_s: float, name: str = "") -> Counts:
     """Counts of displays that were painted after so long, and after 20 ms of debounce."""
     counts = Counts()
     for paint_s in paints_s:
-        stages = Stages(0.02, 0.0, 0.0, 0.0, paint_s)
+        stages = Stages(0.02, 0.0, 0.0, 0.0, 0.0, paint_s)
         counts.page_shown(Display("open", name), Shown(PRESS, stages))
     return counts
 
@@ -39,7 +39,7 @@ def test_the_newest_thousand_count() -> None:
 def test_each_named_display_has_its_own_figures() -> None:
     """Those without a name are in the sum only."""
     counts = counted(0.05, name="kiosk")
-    counts.page_shown(Display("open", ""), Shown(PRESS, Stages(0.02, 0.0, 0.0, 0.0, 0.5)))
+    counts.page_shown(Display("open", ""), Shown(PRESS, Stages(0.02, 0.0, 0.0, 0.0, 0.0, 0.5)))
     told = latency(counts)
     assert told["displays"] == {"kiosk": {"count": 1, "p50": 70.0, "p95": 70.0}}
     assert (told["count"], told["p95"]) == (2, 520.0)

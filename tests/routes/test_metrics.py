@@ -75,7 +75,7 @@ def test_a_page_that_a_press_has_shown_is_counted(bridge: BridgeProcess) -> None
     assert after[f"{whole}_bucket", "0.1"] == 0  # 85 ms and the debounce of 20 ms
     stages = {
         stage: after["gpiobridge_press_stage_seconds_sum", stage]
-        for stage in ("debounce", "wake_up", "send", "navigation", "paint")
+        for stage in ("debounce", "dwell", "wake_up", "send", "navigation", "paint")
     }
     assert stages["debounce"] == pytest.approx(0.02)
     assert sum(stages.values()) == pytest.approx(ms / 1000, abs=0.001)
