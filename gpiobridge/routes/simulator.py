@@ -11,6 +11,7 @@ from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from gpiobridge.app.running_bridge import RunningBridge
+from gpiobridge.config import format_duration
 from gpiobridge.displays.audience import SIMULATOR
 from gpiobridge.pins.source import PinSource
 from gpiobridge.routes.admission import refuse
@@ -51,6 +52,7 @@ def add_simulator(blueprint: Blueprint, running: Callable[[], RunningBridge]) ->
                 places={pin.name: pin.placed(settings.gpio) for pin in pins},
                 wires={each.name: each.placed(settings.gpio) for each in settings.outputs.values()},
                 outputs=list(settings.outputs.values()),
+                duration=format_duration,
                 driven=[pin.name for pin in pins if source.drives(pin.name)],
                 pages=pages,
                 prefix=root(running()),

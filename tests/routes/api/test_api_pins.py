@@ -186,6 +186,21 @@ def test_the_simulator_names_the_chip_of_a_pin(served: Callable[..., FlaskClient
     assert "GPIO 17, header pin 11, pull up, active low" in page
 
 
+def test_the_simulator_says_what_delays_a_press_and_ends_an_output(
+    served: Callable[..., FlaskClient],
+) -> None:
+    """Whoever presses there sees why nothing happens at once; most pins have neither."""
+    text = EXHIBIT.replace("[pins.bell]", '[pins.slow]\npin = 3\ndwell = "400ms"\n[pins.bell]')
+    text = text.replace("[pins.slow]", '[pins.calm]\npin = 4\ncooldown = "1.5s"\n[pins.slow]')
+    text += '[outputs]\nlock = {{ pin = 22, max_on = "2s" }}\nlamp = 23\n'
+    page = served(text=text).get("/simulator").text
+    assert "GPIO 3, header pin 5, pull up, active low, dwell 400ms</p>" in page
+    assert "GPIO 4, header pin 7, pull up, active low, cooldown 1.5s</p>" in page
+    assert "GPIO 17, header pin 11, pull up, active low</p>" in page
+    assert "GPIO 22, header pin 15, active high, max on 2s</p>" in page
+    assert "GPIO 23, header pin 16, active high</p>" in page
+
+
 def test_the_greeting_says_how_a_virtual_pin_is_set(exhibit: Callable[..., BridgeProcess]) -> None:
     """Each pin has a line, with where its level comes from."""
     bridge = exhibit()
