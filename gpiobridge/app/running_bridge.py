@@ -60,6 +60,11 @@ class RunningBridge:
             and not any(status.failed for status in self.watcher.outputs.states.values())
         )
 
+    @property
+    def has_simulator(self) -> bool:
+        """Whether there is the simulator's page: wherever pins or outputs are simulated."""
+        return self.watcher.pins.simulated or self.watcher.outputs.simulated
+
     def health(self) -> tuple[dict[str, Any], bool]:
         """Return what ``/healthz`` says, and whether all is well."""
         levels, now_s = self.watcher.core.levels, self.watcher.clock.now().mono_s

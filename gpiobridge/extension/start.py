@@ -102,12 +102,15 @@ def start(app: Flask, declared: Declared, orders: Orders) -> RunningBridge:
         handlers.stop()
         raise
     orders.attach(watcher)
+    greets = isinstance(declared.config, Settings)  # our own service prints its own greeting
     if pins.simulated:
         log.warning("the pins are SIMULATED: no GPIO is read")
-        if not isinstance(declared.config, Settings):  # our own service prints its own greeting
+        if not greets:
             log.info("press them at %s", _simulator_address(declared.url_prefix, settings))
     if watcher.outputs.simulated:
         log.warning("the outputs are SIMULATED: no GPIO is driven")
+        if not (greets or pins.simulated):
+            log.info("see what they do at %s", _simulator_address(declared.url_prefix, settings))
     for overlap in overlapping(
         app, declared.url_prefix, paths, [*settings.pins, *settings.outputs]
     ):

@@ -1,8 +1,8 @@
-"""The simulator: a page that presses pins without hardware, and the route behind it.
+"""The simulator: a page that presses pins and shows outputs, and the route behind it.
 
 The simulated pins are gpiozero's mock pins (see `pins.gpiozero_pins`). An edge made here takes the
-same way as a real one. The simulator presses virtual pins, too. With real pins these routes answer
-404. Any HTTP thread.
+same way as a real one. The simulator presses virtual pins, too. Where neither pins nor
+outputs are simulated, these routes answer 404. Any HTTP thread.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,6 @@ from flask.typing import ResponseReturnValue
 from gpiobridge.app.running_bridge import RunningBridge
 from gpiobridge.config import format_duration
 from gpiobridge.displays.audience import SIMULATOR
-from gpiobridge.pins.source import PinSource
 from gpiobridge.routes.admission import refuse
 from gpiobridge.routes.api import set_level
 from gpiobridge.routes.html import STRICT_CSP, insert_script
@@ -28,18 +27,16 @@ def add_simulator(blueprint: Blueprint, running: Callable[[], RunningBridge]) ->
         running: returns the running bridge, in a request.
     """
 
-    def simulated_pins() -> PinSource:
-        pins = running().watcher.pins
-        if not pins.simulated:
+    def check() -> None:
+        if not running().has_simulator:
             refuse(
                 404,
                 "There is no simulator, because the pins are real: write gpio.pin_factory = "
                 '"mock" to simulate them.',
             )
-        return pins
 
     def show() -> ResponseReturnValue:
-        simulated_pins()
+        check()
         here = request.script_root
         pages = [{"name": name, "path": here + p} for name, p in running().watcher.paths.items()]
         source, nonce = running().watcher.pins, running().nonce()
@@ -49,6 +46,7 @@ def add_simulator(blueprint: Blueprint, running: Callable[[], RunningBridge]) ->
             render_template(
                 "simulator.html",
                 pins=pins,
+                simulated="pins" if source.simulated else "outputs",
                 places={pin.name: pin.placed(settings.gpio) for pin in pins},
                 wires={each.name: each.placed(settings.gpio) for each in settings.outputs.values()},
                 outputs=list(settings.outputs.values()),
@@ -65,7 +63,8 @@ def add_simulator(blueprint: Blueprint, running: Callable[[], RunningBridge]) ->
         return response
 
     def set_pin(name: str) -> ResponseReturnValue:
-        pins = simulated_pins()
+        check()
+        pins = running().watcher.pins
         known = running().settings.pins
         if name not in known:
             refuse(404, f"There is no pin {name!r}; pins: {', '.join(known)}.")

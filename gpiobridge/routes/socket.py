@@ -43,8 +43,8 @@ def add_socket(blueprint: Blueprint, running: Callable[[], RunningBridge]) -> No
     unproven: set[str] = set()  # names of kiosks, of which a display without a proof was logged
 
     def check_page(page: str) -> None:
-        pages, pins = running().settings.pages, running().watcher.pins
-        if page not in pages and not (page == SIMULATOR and pins.simulated):
+        pages = running().settings.pages
+        if page not in pages and not (page == SIMULATOR and running().has_simulator):
             refuse(404, f"There is no page {page!r}; pages: {', '.join(pages)}.")
 
     def admit() -> None:

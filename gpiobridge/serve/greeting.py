@@ -62,6 +62,8 @@ def _greeting(running: RunningBridge, host: str, port: int) -> str:
             "  the pins are simulated: no GPIO is read",
             f"  press one at {url}/simulator, or with: {_press(running, port)}",
         ]
+    elif running.has_simulator:
+        lines.append(f"  see what they do at {url}/simulator")
     return "\n".join([*lines, "  Ctrl-C stops it"])
 
 

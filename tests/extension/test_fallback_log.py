@@ -157,3 +157,18 @@ def test_without_a_request_the_path_is_told(prefix: str, caplog: pytest.LogCaptu
         f"press them at {prefix}/simulator of the application's address "
         "(the first time with ?token=... added)" in caplog.messages
     )
+
+
+def test_simulated_outputs_are_told_where_all_pins_are_virtual(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """There is a simulator, although no pin is simulated."""
+    pins = {"button": {"source": "http"}}
+    _, bridge = make_app(pins=pins, config={"outputs": {"lamp": 22}})
+    with caplog.at_level(logging.INFO, "gpiobridge"):
+        bridge.start()
+    bridge.stop()
+    assert caplog.messages[:2] == [
+        "the outputs are SIMULATED: no GPIO is driven",
+        "see what they do at /simulator of the application's address",
+    ]

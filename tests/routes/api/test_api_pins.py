@@ -178,6 +178,24 @@ def test_the_simulator_presses_virtual_pins_too(share_bridge: Run) -> None:
             assert frame(ws, "edge")["pin"] == pin
 
 
+def test_simulated_outputs_have_a_simulator_beside_virtual_pins_alone(
+    exhibit: Callable[..., BridgeProcess], kind: str
+) -> None:
+    """It shows the outputs, and presses the pins; the pages carry no badge."""
+    text = VIRTUAL.replace('pin_factory = "pigpio"', 'pin_factory = "mock"')
+    bridge = exhibit(kind, text=f"{text}[outputs]\nlamp = 22\n")
+    bridge.wait_for_line(f"  see what they do at {bridge.url}/simulator\n")
+    status, page = bridge.get("/simulator")
+    assert status == 200
+    assert "Simulated outputs: what you press here" in page
+    assert "GPIO 22, header pin 15, active high" in page
+    with bridge.socket("simulator") as ws:
+        assert frame(ws, "state")["simulated"] is False
+        assert frame(ws, "output") == {"type": "output", "output": "lamp", "state": "off"}
+        bridge.set_level("bell", "low")
+        assert frame(ws, "edge")["pin"] == "bell"
+
+
 def test_the_simulator_names_the_chip_of_a_pin(served: Callable[..., FlaskClient]) -> None:
     """As the greeting and `doctor` do: line 3 of an expander is not GPIO 3 of the Pi (row 12)."""
     text = EXHIBIT.replace("[pins.bell]", '[pins.far]\npin = 3\nchip = "gpiochip2"\n[pins.bell]')
