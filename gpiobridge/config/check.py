@@ -30,7 +30,7 @@ from gpiobridge.config.tables import (
     StageTable,
 )
 from gpiobridge.config.templates import Templates
-from gpiobridge.config.words import missing, show, unknown
+from gpiobridge.config.words import missing, section_meant, show, unknown
 from gpiobridge.core import wire
 from gpiobridge.errors import ConfigError
 from gpiobridge.net.addresses import is_loopback
@@ -78,6 +78,7 @@ def check(
     problems = Problems(source, origins)
     section = partial(_section, raw, problems=problems)
     _check_sections(raw, problems)
+    misspelt = _names_of_misspelt(raw)
     server = _server(section("server"), problems)
     gpio = read_gpio(section("gpio"), problems)
     limits = Limits(**problems.read(LimitsTable, section("limits"), ("limits",), Limits).given())
@@ -86,17 +87,23 @@ def check(
     raw_pins, raw_pages = section("pins"), section("pages")
     pins, actives = read_pins(raw_pins, gpio, problems)
     raw_outputs = section("outputs")
-    outputs = read_outputs(raw_outputs, pins, raw_pins, gpio, problems)
+    known_pins = {**misspelt["pins"], **raw_pins}
+    outputs = read_outputs(raw_outputs, pins, known_pins, gpio, problems)
     wrong = misplaced(raw_pages)
     page_names = [name for name in dict.fromkeys((*raw_pages, *views)) if name not in wrong]
     raw_sounds = section("sounds")
     sounds = read_sounds(raw_sounds, folder if has_files else None, problems)
-    names = Names(page_names, raw_pins, actives, raw_sounds)
+    names = Names(
+        [*page_names, *misspelt["pages"]],
+        known_pins,
+        actives,
+        {**misspelt["sounds"], **raw_sounds},
+    )
     _check_names(raw, names, views, server.start, problems)
     every = problems.read(RulesTable, section("every_page"), EVERY_PAGE, Page)
     templates = Templates(folder, names.pages, names.pins, views)
-    pages, rules = read_pages(raw_pages, every, names, templates, problems)
-    check_pages(pages, outputs, raw_outputs, problems)
+    pages, rules = read_pages(raw_pages, page_names, every, names, templates, problems)
+    check_pages(pages, outputs, {**misspelt["outputs"], **raw_outputs}, problems)
     refuse_circles(rules, problems)
     warn_of_rules(pages, rules, pins, problems)
     warn_of_sounds(sounds, pages, rules, problems, by_application=bool(views))
@@ -121,7 +128,21 @@ def check(
 def _check_sections(raw: Mapping[str, object], problems: Problems) -> None:
     for name, value in raw.items():
         if name not in SECTIONS:
-            problems.add((name,), _wrong_section(name), value)
+            problems.add((name,), _wrong_section(name, value), value)
+
+
+def _names_of_misspelt(raw: Mapping[str, object]) -> Mapping[str, Mapping[str, object]]:
+    """Find the names that sections with a wrong name give, by the section that is meant.
+
+    Such a section is one problem. It is not read, but whoever names what stands in it is right.
+    """
+    names: dict[str, dict[str, object]] = {section: {} for section in SECTIONS}
+    for name, table in raw.items():
+        if name in SECTIONS or not isinstance(table, Mapping):
+            continue
+        if (meant := section_meant(name, SECTIONS)) is not None:
+            names[meant] |= {name: table} if "pin" in table else table  # [lamp] is a lamp itself
+    return names
 
 
 def _check_names(
@@ -151,8 +172,10 @@ def _section(raw: Mapping[str, object], name: str, problems: Problems) -> Mappin
     return {}
 
 
-def _wrong_section(name: str) -> str:
+def _wrong_section(name: str, value: object) -> str:
     """Say what is wrong with a name that is no section."""
+    if isinstance(value, Mapping):  # [audio.rain] is no key of [kiosk]
+        return unknown("", name, SECTIONS)
     for section, table in (
         ("server", ServerTable),
         ("gpio", GpioTable),

@@ -5,7 +5,7 @@ knows where pins lead from them, `templates` what is in their files. Any thread.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Literal, TypeVar
 
@@ -29,6 +29,7 @@ _PAGE_NAME = re.compile(r"[a-z0-9-]{1,32}")
 
 def read_pages(
     raw: Mapping[str, object],
+    own: Collection[str],
     every: RulesTable,
     names: Names,
     templates: Templates,
@@ -38,8 +39,9 @@ def read_pages(
 
     Args:
         raw: the section `[pages]`.
+        own: the names of the pages that it has, and of those that a view serves.
         every: the section `[every_page]`.
-        names: the names of all pages, pins and sounds.
+        names: the names of all pages, pins and sounds, also of those that can't be read.
         templates: the templates of this exhibit.
         problems: takes what is wrong.
 
@@ -54,7 +56,7 @@ def read_pages(
         shown = () if isinstance(raw[name], Mapping) else (raw[name],)
         sentence = "is a key of a single page; write it below [pages.<name>]"
         problems.add(("pages", name), sentence, *shown)
-    for name in names.pages:
+    for name in own:
         key = ("pages", name)
         body = raw.get(name, {})
         if not isinstance(body, Mapping):

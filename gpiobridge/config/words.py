@@ -250,6 +250,13 @@ def unknown(section: str, name: str, known: Collection[str]) -> str:
     return f"unknown {what}; leave it out, or write one of {', '.join(known)}"
 
 
+def section_meant(name: str, sections: Collection[str]) -> str | None:
+    """Find the section that a wrong name was probably meant to be, as `unknown` says it."""
+    if (meant := _MEANT[""].get(name.lower())) and (section := re.search(r"\[(\w+)", meant)):
+        return section[1]
+    return nearest(name, sections)
+
+
 def dotted(key: Key) -> str:
     """Join the levels of a key as TOML does; quote those that need it."""
     return ".".join(part if re.fullmatch(r"[A-Za-z0-9_-]+", part) else show(part) for part in key)

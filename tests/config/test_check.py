@@ -171,6 +171,49 @@ def test_a_wrong_section(folder: Path, text: str, problem: str) -> None:
     assert problems(text, folder) == [f"config.toml: {problem}"]
 
 
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('outputs.lock = "on"\n[output.lock]\npin = 22\nblink = 3', "output: unknown section; "
+         "write [outputs.<name>]"),
+        ('outputs.lamp = "on"\n[lamp]\npin = 22', "lamp: unknown section; write "
+         "[outputs.<name>]"),
+        ('outputs.lamp = "on"\n[ouputs]\nlamp = 22', "ouputs: unknown section; did you mean "
+         "outputs?"),
+        ('sound.rain = true\n[sound.rain]\nfile = 3', "sound: unknown section; write "
+         "[sounds.<name>]"),
+        ('on_low.button = { to = "open", sound = "rain" }\n[audio.rain]\nfile = 3', "audio: "
+         "unknown section; write [sounds.<name>]"),
+        ('on_low.bell = "open"\nidle = { after = "9s", to = "open", pins = ["bell"] }\n[pin.bell]',
+         "pin: unknown section; write [pins]"),
+        ('[outputs]\nlamp = { pin = 22, follows = "bell" }\n[pin.bell]\npin = 99',
+         "pin: unknown section; write [pins]"),
+        ('on_low.button = "hall"\n[page.hall]\ntemplate = 3', "page: unknown section; write "
+         "[pages.<name>]"),
+        ('[server]\nstart = "hall"\n[page.hall]', "page: unknown section; write [pages.<name>]"),
+    ],
+)  # fmt: skip
+def test_a_misspelt_section_is_one_problem(folder: Path, text: str, problem: str) -> None:
+    """Whoever names what stands in it is right, so nothing is said of that."""
+    sections = "[pins.button]\npin = 17\n[pages.open]\n[pages.welcome]\n"
+    assert problems(f"{sections}{text}", folder) == [f"config.toml: {problem}"]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (f"[button]\npin = 17\n{PAGES}", "button: unknown section; write [pins]"),
+        (f"[pin]\nbutton = 17\n{PAGES}", "pin: unknown section; write [pins]"),
+        (PINS + PAGES.replace("pages.", "page."), "page: unknown section; write [pages.<name>]"),
+    ],
+)
+def test_all_pins_or_pages_in_a_misspelt_section_are_there(
+    folder: Path, text: str, problem: str
+) -> None:
+    """It isn't said that there is none."""
+    assert problems(text, folder) == [f"config.toml: {problem}"]
+
+
 def test_all_problems_are_told_together(folder: Path) -> None:
     """A problem in one place hides none elsewhere, not even beside it in the same table."""
     text = """
