@@ -15,8 +15,8 @@ import hashlib
 import hmac
 import re
 import socket
-from collections.abc import Collection
-from typing import NoReturn
+from collections.abc import Collection, Mapping
+from typing import NoReturn, TypeVar
 
 from flask import Request, Response, abort, after_this_request
 
@@ -24,6 +24,8 @@ from gpiobridge.config import Server
 from gpiobridge.displays.own_kiosks import OwnKiosks
 from gpiobridge.net.addresses import client_of, is_loopback
 from gpiobridge.net.hosts import Host, Origin, is_address, read_host, read_origin
+
+T = TypeVar("T")
 
 CHECKED = "gpiobridge_checked"
 """The name in `flask.g` that marks a request whose Host, Origin and token were checked."""
@@ -47,6 +49,22 @@ _SHOWN = 100  # how many characters of a header a sentence shows
 def refuse(status: int, sentence: str) -> NoReturn:
     """End the request with ``status`` and one sentence for a person."""
     abort(_plain(status, sentence))
+
+
+def find(what: str, name: str, known: Mapping[str, T]) -> T:
+    """Find what a request names; otherwise answer 404 with the names that there are.
+
+    Args:
+        what: what it is: a pin, an output, a sound or a page.
+        name: its name in the address.
+        known: all that there are, by name.
+
+    Raises:
+        werkzeug.exceptions.HTTPException: 404 if there is none of this name.
+    """
+    if name not in known:
+        refuse(404, f"There is no {what} {name!r}; {what}s: {', '.join(known) or 'none'}.")
+    return known[name]
 
 
 def asking_client(request: Request) -> str | None:

@@ -22,7 +22,7 @@ from gpiobridge.errors import DriveError, OutputError, PushError
 from gpiobridge.outputs.orders import MAX_FOR_S
 from gpiobridge.pins.driving import MAX_PRESS_S
 from gpiobridge.pins.source import PinSource
-from gpiobridge.routes.admission import check_api, refuse
+from gpiobridge.routes.admission import check_api, find, refuse
 from gpiobridge.routes.json_body import body_text, json_body
 
 API = "api_"
@@ -61,17 +61,12 @@ def add_api(blueprint: Blueprint, running: Callable[[], RunningBridge]) -> None:
         return _told(lambda: running().orders.navigate(to, Audience(**body)))
 
     def set_pin(name: str) -> ResponseReturnValue:
-        pins = running().settings.pins
-        if name not in pins:
-            refuse(404, f"There is no pin {name!r}; pins: {', '.join(pins)}.")
-        if because := pins[name].closed_because:
+        if because := find("pin", name, running().settings.pins).closed_because:
             refuse(404, f'Pin {name!r} {because}: only pins with source = "http" can be set here.')
         return set_level(running().watcher.pins, name)
 
     def set_output(name: str) -> ResponseReturnValue:
-        outputs = running().settings.outputs
-        if name not in outputs:
-            refuse(404, f"There is no output {name!r}; outputs: {', '.join(outputs) or 'none'}.")
+        find("output", name, running().settings.outputs)
         body = _body(_MAX_LEVEL_BYTES, "state", ("for",))
         state, for_s = _needed(body, "state"), _for_s(body, MAX_FOR_S, "2s")
         try:
@@ -81,10 +76,8 @@ def add_api(blueprint: Blueprint, running: Callable[[], RunningBridge]) -> None:
         return Response(status=204)
 
     def play_sound(name: str) -> ResponseReturnValue:
-        sounds = running().settings.sounds
-        if name not in sounds:
-            refuse(404, f"There is no sound {name!r}; sounds: {', '.join(sounds) or 'none'}.")
-        running().orders.sound(sounds[name], play=_play())
+        sound = find("sound", name, running().settings.sounds)
+        running().orders.sound(sound, play=_play())
         return Response(status=204)
 
     def add(path: str, endpoint: str, view: Callable[..., ResponseReturnValue]) -> None:

@@ -13,7 +13,7 @@ from gpiobridge.app.running_bridge import RunningBridge
 from gpiobridge.displays.audience import SIMULATOR
 from gpiobridge.errors import GpioBridgeError
 from gpiobridge.routes import page_script
-from gpiobridge.routes.admission import refuse
+from gpiobridge.routes.admission import find, refuse
 from gpiobridge.routes.api import API, add_api
 from gpiobridge.routes.html import STRICT_CSP
 from gpiobridge.routes.kiosk import KIOSK, add_kiosk
@@ -67,8 +67,7 @@ def make_blueprint(running: Callable[[], RunningBridge], url_prefix: str) -> Blu
         return jsonify(latency(running().watcher.counts))
 
     def next_pages(page: str) -> ResponseReturnValue:
-        if page not in (known := running().settings.pages):
-            refuse(404, f"There is no page {page!r}; pages: {', '.join(known)}.")
+        find("page", page, running().settings.pages)
         response = jsonify(page_script.rules_for_next(running(), page))
         response.mimetype = "application/speculationrules+json"
         return response

@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from gpiobridge.app.running_bridge import RunningBridge
 from gpiobridge.config import format_duration
 from gpiobridge.displays.audience import SIMULATOR
-from gpiobridge.routes.admission import refuse
+from gpiobridge.routes.admission import find, refuse
 from gpiobridge.routes.api import set_level
 from gpiobridge.routes.html import STRICT_CSP, insert_script
 from gpiobridge.routes.page_script import root, script
@@ -65,11 +65,9 @@ def add_simulator(blueprint: Blueprint, running: Callable[[], RunningBridge]) ->
     def set_pin(name: str) -> ResponseReturnValue:
         check()
         pins = running().watcher.pins
-        known = running().settings.pins
-        if name not in known:
-            refuse(404, f"There is no pin {name!r}; pins: {', '.join(known)}.")
+        pin = find("pin", name, running().settings.pins)
         if not pins.drives(name):
-            refuse(404, f"Pin {name!r} can't be pressed here: it is {known[name].where}.")
+            refuse(404, f"Pin {name!r} can't be pressed here: it is {pin.where}.")
         return set_level(pins, name)
 
     blueprint.add_url_rule("/simulator", "simulator", show)

@@ -20,7 +20,7 @@ from gpiobridge.displays.audience import SIMULATOR, Display
 from gpiobridge.displays.connection import Connection
 from gpiobridge.displays.slots import NoSlotError
 from gpiobridge.routes import handoff
-from gpiobridge.routes.admission import asking_client, kiosk_secrets, refuse
+from gpiobridge.routes.admission import asking_client, find, kiosk_secrets, refuse
 from gpiobridge.routes.handshake import add_websocket, check_handshake
 from gpiobridge.system.log_rate import LogRate
 
@@ -43,9 +43,8 @@ def add_socket(blueprint: Blueprint, running: Callable[[], RunningBridge]) -> No
     unproven: set[str] = set()  # names of kiosks, of which a display without a proof was logged
 
     def check_page(page: str) -> None:
-        pages = running().settings.pages
-        if page not in pages and not (page == SIMULATOR and running().has_simulator):
-            refuse(404, f"There is no page {page!r}; pages: {', '.join(pages)}.")
+        if not (page == SIMULATOR and running().has_simulator):
+            find("page", page, running().settings.pages)
 
     def admit() -> None:
         """Refuse a socket before its handshake is answered."""

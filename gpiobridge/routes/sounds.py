@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from gpiobridge.app.running_bridge import RunningBridge
 from gpiobridge.config import Sound
-from gpiobridge.routes.admission import refuse
+from gpiobridge.routes.admission import find
 
 
 def add_sounds(blueprint: Blueprint, running: Callable[[], RunningBridge]) -> None:
@@ -22,21 +22,18 @@ def add_sounds(blueprint: Blueprint, running: Callable[[], RunningBridge]) -> No
         running: returns the running bridge, in a request.
     """
 
-    def find(name: str) -> Sound:
-        sounds = running().settings.sounds
-        if name not in sounds:
-            refuse(404, f"There is no sound {name!r}; sounds: {', '.join(sounds) or 'none'}.")
-        return sounds[name]
+    def named(name: str) -> Sound:
+        return find("sound", name, running().settings.sounds)
 
     def send(name: str) -> ResponseReturnValue:
         bridge = current_app.extensions["gpiobridge"]  # it feeds large files to slow readers
-        response: Response = bridge.send_file(running().settings.folder, find(name).file)
+        response: Response = bridge.send_file(running().settings.folder, named(name).file)
         if "v" in request.args:  # such a file never changes
             response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
         return response
 
     def take_report(name: str) -> ResponseReturnValue:
-        running().broken_sounds.report(find(name))
+        running().broken_sounds.report(named(name))
         return Response(status=204)
 
     rule = "/gpiobridge/sounds/<name>"

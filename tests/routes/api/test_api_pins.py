@@ -3,6 +3,7 @@
 import signal
 from collections.abc import Callable
 
+import pytest
 from flask.testing import FlaskClient
 from harness.api_exhibit import (
     BELL,
@@ -194,6 +195,26 @@ def test_simulated_outputs_have_a_simulator_beside_virtual_pins_alone(
         assert frame(ws, "output") == {"type": "output", "output": "lamp", "state": "off"}
         bridge.set_level("bell", "low")
         assert frame(ws, "edge")["pin"] == "bell"
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "said"),
+    [
+        ("/api/pins/x", "POST", "There is no pin 'x'; pins: button, bell, gate."),
+        ("/simulator/pins/x", "POST", "There is no pin 'x'; pins: button, bell, gate."),
+        ("/api/outputs/x", "POST", "There is no output 'x'; outputs: none."),
+        ("/api/sounds/x", "POST", "There is no sound 'x'; sounds: none."),
+        ("/gpiobridge/sounds/x", "GET", "There is no sound 'x'; sounds: none."),
+        ("/gpiobridge/next/x", "GET", "There is no page 'x'; pages: welcome, open, still."),
+        ("/ws/x", "GET", "There is no page 'x'; pages: welcome, open, still."),
+    ],
+)
+def test_what_is_not_there_is_answered_with_what_is(
+    served: Callable[..., FlaskClient], path: str, method: str, said: str
+) -> None:
+    """In the same words, whatever it is."""
+    answer = served(text=EXHIBIT).open(path, method=method, data=LOW)
+    assert (answer.status_code, answer.text) == (404, f"{said}\n")
 
 
 def test_the_simulator_names_the_chip_of_a_pin(served: Callable[..., FlaskClient]) -> None:
