@@ -37,7 +37,13 @@ class DisplayObserver:
 
     No method may block or raise: all pins and displays wait for it, and an exception ends the
     service, like any other failure of the watcher.
+
+    Attributes:
+        sees_screens: whether it is told of screens. If nobody is, none is followed: that costs a
+            press that moves many displays.
     """
+
+    sees_screens = False
 
     def display_came(self, display: Display) -> None:
         """A page is open: its socket was taken over, and nothing has been sent yet."""

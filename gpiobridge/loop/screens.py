@@ -20,18 +20,21 @@ class Screens:
     """All displays that have a socket, or had one a moment ago.
 
     Args:
-        observers: hear what screens show, and of their changes.
+        observers: those with `sees_screens` hear what screens show, and of their changes. Without
+            one no screen is followed.
         clock: gives the time.
     """
 
     def __init__(self, observers: Sequence[DisplayObserver], clock: Clock) -> None:
-        self._observers = observers
+        self._observers = [observer for observer in observers if observer.sees_screens]
         self._clock = clock
         # Those between two pages, and when each is given up; the earliest first.
         self._between: OrderedDict[Screen, float] = OrderedDict()
 
     def joined(self, connection: Connection) -> None:
         """Take note of a display that has come, before its slot is its own for good."""
+        if not self._observers:
+            return
         slot, display = connection.slot, connection.display
         before = slot.instead_of
         screen = before.screen if before is not None else None

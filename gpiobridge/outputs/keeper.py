@@ -61,6 +61,7 @@ class Keeper(DisplayObserver):
 
     Attributes:
         settings: output name to its settings.
+        sees_screens: whether there are outputs, for which it matters what displays show.
         states: what each output does; another mapping after each change.
     """
 
@@ -73,6 +74,7 @@ class Keeper(DisplayObserver):
         on_changed: Callable[[str, OutputState, str], None] = lambda output, state, why: None,
     ) -> None:
         self.settings = outputs
+        self.sees_screens = bool(outputs)
         self._pages = pages
         self._lines = lines
         self._clock = clock

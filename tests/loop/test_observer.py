@@ -5,6 +5,7 @@ import threading
 import pytest
 from harness.made_clock import MadeClock
 from harness.scripted_pins import SETTINGS, ScriptedPins
+from play import Play, led
 from stage import DEADLINE_S, Stage
 
 from gpiobridge.core.events import Level, PinEvent
@@ -17,8 +18,11 @@ from gpiobridge.loop.observer import Observer
 class Recorder(Observer):
     """Records all that happens."""
 
+    sees_screens = True
+
     def __init__(self) -> None:
-        for name in [name for name in dir(Observer) if not name.startswith("_")]:
+        names = [name for name in dir(Observer) if not name.startswith("_")]
+        for name in [name for name in names if callable(getattr(Observer, name))]:
             setattr(self, name, lambda *fact, name=name: self.facts.append((name, *fact)))
         self.facts: list[tuple[object, ...]] = []
 
@@ -57,6 +61,31 @@ def test_an_observer_hears_of_a_whole_visit() -> None:
         ("message_sent", push, 0),
         ("displays_moved", "welcome", "open", 0, MovedBy.APPLICATION),
     ]
+
+
+def test_no_screen_is_followed_if_nobody_listens(play: Play) -> None:
+    """Most exhibits have no outputs: a press that moves a thousand displays costs nothing more."""
+    visitor = led(play)
+    visitor.next().say(visitor.cursor, 85)
+    assert play.times_ms == [105]
+    assert [peer.connection.slot.screen for peer in play.peers] == [None, None]
+    assert play.watcher._screens.deadline_s is None
+
+
+def test_only_those_who_listen_hear_of_screens() -> None:
+    """Not each of the others, for each display that a press moves."""
+    deaf = Recorder()
+    deaf.sees_screens = False
+    stage = Stage(ScriptedPins(clock=MadeClock()), SETTINGS, deaf, Recorder())
+    stage.watcher.start()
+    try:
+        visitor = stage.join()
+        stage.take_a_turn()
+        assert visitor.connection.slot.screen is not None
+    finally:
+        stage.stop()
+    assert "display_came" in [fact for fact, *_ in deaf.facts]
+    assert "screen_changed" not in [fact for fact, *_ in deaf.facts]
 
 
 def test_an_observer_that_raises_ends_the_service_with_its_traceback(
