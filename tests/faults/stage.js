@@ -11,6 +11,9 @@
     sessionStorage.setItem("faults:number", number);
     return number;
   };
+  // After so many beats on one socket the server has heard what was said before them: it drops who
+  // answers none of three, and no fault holds an answer up for longer than the other seven take.
+  const PROOF = 10;
   let begun = false;
   let takes = true; // whether presses count, as far as the page has said
   let deciding = null; // a close by which the page is to leave
@@ -49,6 +52,8 @@
     #joined = false;
     #followed = false;
     #pressed = false;
+    #unproven = null; // a word of which nothing shows yet that the server has heard it
+    #beats = 0;
 
     constructor(address) {
       super(address);
@@ -101,6 +106,10 @@
       if (frame.type === "message") {
         say("got", { number: frame.data.number, at: this.#heard, seq: this.#seq });
       }
+      if (frame.type === "beat" && this.#unproven && ++this.#beats === PROOF) {
+        say("known", { ...this.#unproven, at: this.#heard, seq: this.#seq });
+        this.#unproven = null;
+      }
     }
 
     #lose() {
@@ -114,7 +123,10 @@
       const frame = JSON.parse(text);
       if (frame.type !== "taking") return;
       saySince(frame.since_ms);
-      say("said", { number: statement(0), sent: nowMs(), seq: this.#seq });
+      const word = { number: statement(0), sent: nowMs() };
+      say("said", { ...word, seq: this.#seq });
+      this.#unproven = word;
+      this.#beats = 0;
     }
 
     close() {

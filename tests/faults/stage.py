@@ -4,8 +4,8 @@ Each is a tab of its own context on ``/gpiobridge/stage``. Its pages note their 
 (`stage.js`, in their templates), on the console, in ms since 1970 on the browser's clock.
 
 Not played on a stage: films, farewells and what a page declines (tests/pages has them), and a
-display that stops reading. That the server has heard that presses count again is known only with
-the next socket, as a browser sends no ping; until then the oracle takes either for right.
+display that stops reading. A browser sends no ping: that the server has heard that presses count
+again is known with the next socket, or after some beats; until then either is right for the oracle.
 """
 
 import asyncio
