@@ -102,6 +102,10 @@ def lock_after(bridge: BridgeProcess, state: str, query: str, headers: dict[str,
         wait_until(lambda: len(told(bridge)) == 1)
         socket.send(json.dumps({"type": "output", "output": "lock", "state": state}))
     wait_until(lambda: told(bridge) == [])
+    # The watcher's turn in which it went sets the lock at its end: it is over with another display.
+    with bridge.socket("welcome", query, additional_headers=headers):
+        wait_until(lambda: len(told(bridge)) == 1)
+    wait_until(lambda: told(bridge) == [])
     found: str = bridge.health()["outputs"]["lock"]["state"]
     return found
 
