@@ -8,6 +8,7 @@ command or a Celery task, can reach no display; the log says so once.
 import logging
 import os
 import threading
+from collections.abc import Collection
 
 from flask import has_app_context
 
@@ -50,14 +51,21 @@ class Orders:
         self.retained = RetainedMessages()
         self._prefix = prefix
         self._watcher: Watcher | None = None
+        self._groups: Collection[str] = ()
         self._process = 0  # the one that has the watcher's thread
         self._lock = threading.Lock()
         self._said: set[tuple[int, str]] = set()  # process, and why it reaches no display
 
-    def attach(self, watcher: Watcher) -> None:
-        """Send everything from now on through a running watcher."""
+    def attach(self, watcher: Watcher, groups: Collection[str]) -> None:
+        """Send everything from now on through a running watcher.
+
+        Args:
+            watcher: the watcher.
+            groups: the names of all groups of displays.
+        """
         with self._lock:
             self._process = os.getpid()
+            self._groups = groups
             self._watcher = watcher
 
     def push(self, data: object, audience: Audience, retain: str | None = None) -> int:
@@ -169,6 +177,17 @@ class Orders:
                     f"{argument} = {_beginning(who)}: a display's name has at most "
                     f"{wire.MAX_NAME} characters, not {len(who)}"
                 )
+
+        if audience.group is not None:
+            self._check_group(audience.group)
+
+    def _check_group(self, group: str) -> None:
+        if not isinstance(group, str):
+            raise PushError(f"group = {group!r}: must be the name of a group")
+        # Before the start no group is known, but there are no displays either.
+        if self._watcher is not None and group not in self._groups:
+            groups = ", ".join(self._groups) or "none"
+            raise PushError(f"group = {group!r}: there is no such group; groups: {groups}")
 
     def _check_page(self, argument: str, page: str) -> None:
         if not isinstance(page, str):

@@ -27,6 +27,7 @@ _api_token_option = click.option(
 )
 _page_option = click.option("--page", help="Only displays on this page.")
 _display_option = click.option("--display", help="Only displays of this name.")
+_group_option = click.option("--group", help="Only displays of this group.")
 _exclude_option = click.option("--exclude", metavar="DISPLAY", help="No display of this name.")
 
 
@@ -104,12 +105,17 @@ def _with_audience(command: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(command)
     def with_audience(
-        *, page: str | None, display: str | None, exclude: str | None, **others: Any
+        *,
+        page: str | None,
+        display: str | None,
+        exclude: str | None,
+        group: str | None,
+        **others: Any,
     ) -> None:
-        command(who=Audience(page, display, exclude), **others)
+        command(who=Audience(page, display, exclude, group), **others)
 
     telling: Callable[..., None] = with_audience
-    for option in (_exclude_option, _display_option, _page_option):
+    for option in (_exclude_option, _group_option, _display_option, _page_option):
         telling = option(telling)
     return telling
 

@@ -10,11 +10,13 @@ class Audience(NamedTuple):
         page: only displays on this page.
         display: only displays of this name.
         exclude: no display of this name.
+        group: only displays of this group.
     """
 
     page: str | None = None
     display: str | None = None
     exclude: str | None = None
+    group: str | None = None
 
 
 EVERYONE = Audience()

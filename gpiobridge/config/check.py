@@ -12,6 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from gpiobridge.config.display_tables import read_displays
 from gpiobridge.config.durations import format_duration
 from gpiobridge.config.output_tables import check_pages, read_outputs
 from gpiobridge.config.page_tables import misplaced, read_pages
@@ -44,6 +45,7 @@ SECTIONS = (
     "pins",
     "outputs",
     "sounds",
+    "displays",
     "pages",
     "every_page",
 )
@@ -100,6 +102,7 @@ def check(
         {**misspelt["sounds"], **raw_sounds},
     )
     _check_names(raw, names, views, server.start, problems)
+    displays = read_displays(section("displays"), names, problems)
     every = problems.read(RulesTable, section("every_page"), EVERY_PAGE, Page)
     templates = Templates(folder, names.pages, names.pins, views)
     pages, rules = read_pages(raw_pages, page_names, every, names, templates, problems)
@@ -116,6 +119,7 @@ def check(
         kiosk=kiosk,
         stage=stage,
         sounds=MappingProxyType(sounds),
+        displays=MappingProxyType(displays),
         pins=MappingProxyType(pins),
         outputs=MappingProxyType(outputs),
         pages=MappingProxyType(pages),

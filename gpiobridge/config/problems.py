@@ -44,7 +44,7 @@ class Problems:
             sentence: what is wrong, and the remedy.
             value: the present value; a table is too long to show.
         """
-        chosen = key[0] in ("pins", "outputs", "pages", "every_page", "sounds")
+        chosen = key[0] in ("pins", "outputs", "pages", "every_page", "sounds", "displays")
         secret = names_secret(key[-1]) if chosen else is_secret(key[-1])
         hidden = value is _NOT_GIVEN or _has_table(value) or secret
         shown = "" if hidden else f" = {show(value)}"

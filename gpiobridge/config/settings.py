@@ -364,6 +364,23 @@ class Idle:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NamedDisplay:
+    """One display that the configuration knows by its name: `?display=<name>` in its address.
+
+    Args:
+        name: the display's name.
+        start: the page at which it begins; None: that of `[server]`.
+        pins: the pins that it obeys; None: all. Presses of the others move the displays beside it.
+        group: a name that it shares with other displays, for messages and moves to all of them.
+    """
+
+    name: str
+    start: str | None = None
+    pins: tuple[str, ...] | None = None
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """One page.
 
@@ -434,6 +451,7 @@ class Settings:
         pins: by name, in the order of the file.
         outputs: by name, in the order of the file.
         pages: by name, in the order of the file.
+        displays: those with a section of their own, by name, in the order of the file.
         folder: the absolute path of the folder that holds `templates/` and `static/`.
         source: what messages name, such as `config.toml`.
         warnings: what is allowed but probably not meant, a sentence each.
@@ -451,5 +469,20 @@ class Settings:
     stage: Stage = field(default_factory=Stage)
     outputs: Mapping[str, Output] = field(default_factory=dict)
     sounds: Mapping[str, Sound] = field(default_factory=dict)
+    displays: Mapping[str, NamedDisplay] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     example_because: str = ""
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The names of all groups of displays."""
+        return tuple(dict.fromkeys(each.group for each in self.displays.values() if each.group))
+
+    def start_of(self, display: str) -> str:
+        """The page at which a display begins.
+
+        Args:
+            display: its name, which need not be one of `displays`, or an empty string.
+        """
+        known = self.displays.get(display)
+        return self.server.start if known is None or known.start is None else known.start

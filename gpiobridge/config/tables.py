@@ -135,6 +135,12 @@ def _audio(device: str) -> str:
     return device
 
 
+def _group(name: str) -> str:
+    if not re.fullmatch(r"[a-z0-9-]{1,32}", name):
+        raise ValueError('must have 1 to 32 of a-z, 0-9 and "-"; write it like "wall"')
+    return name
+
+
 def _time_of_day(value: object) -> int:
     found = re.fullmatch(
         r"([01]?[0-9]|2[0-3]):([0-5][0-9])", value if isinstance(value, str) else ""
@@ -382,6 +388,14 @@ class SoundTable(Table):
     file = Key(Text())
     loop = Key(Flag())
     volume = Key(Share("volume = 0.4"))
+
+
+class DisplayTable(Table):
+    """What may stand in ``[displays.<name>]``."""
+
+    start = Key(Text())
+    pins = Key(Texts(str, "<pin>"))
+    group = Key(Text(_group))
 
 
 class RulesTable(Table):

@@ -24,6 +24,7 @@ SECTIONS = (
     "pins",
     "outputs",
     "sounds",
+    "displays",
     "pages",
     "every_page",
 )
@@ -62,7 +63,7 @@ FLAGS = (
     "keep",
     "loop",
 )
-LISTS = ("allowed_hosts", "allow")
+LISTS = ("allowed_hosts", "allow", "pins")
 CHOICES = {
     "csp": ("local", "strict", "off"),
     "api": ("token", "local"),
@@ -93,6 +94,7 @@ TEXTS = (
     "follows",
     "outputs",
     "file",
+    "group",
     "sound",
 )
 _MOST_DIGITS = 18  # of a number that is suggested

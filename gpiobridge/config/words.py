@@ -24,6 +24,7 @@ NAME_RULES = {
     "pins": 'a pin\'s name has 1 to 32 of A-Z, a-z, 0-9, "_" and "-"',
     "outputs": 'an output\'s name has 1 to 32 of A-Z, a-z, 0-9, "_" and "-"',
     "sounds": 'a sound\'s name has 1 to 32 of A-Z, a-z, 0-9, "_" and "-"',
+    "displays": 'a configured display\'s name has 1 to 32 of a-z, 0-9 and "-"',
 }
 """Section -> which names its tables may have, as a sentence."""
 
@@ -49,6 +50,7 @@ _MEANT = {
             ("output", "lamps", "lamp", "leds", "led", "relays", "relay"), "write [outputs.<name>]"
         ),
         **dict.fromkeys(("sound", "audio"), "write [sounds.<name>]"),
+        **dict.fromkeys(("display", "screen", "screens"), "write [displays.<name>]"),
     },
     "server": {
         "address": 'write host = "127.0.0.1"',
@@ -165,6 +167,11 @@ _MEANT = {
         ),
         **dict.fromkeys(("max_on", "blink", "pulse", "follows"), "move it to [outputs.<name>]"),
         **dict.fromkeys(("loop", "volume"), "move it to [sounds.<name>]"),
+    },
+    "displays": {
+        **dict.fromkeys(("page", "start_page", "home"), 'write start = "<page>"'),
+        **dict.fromkeys(("pin", "buttons", "obeys"), 'write pins = ["<pin>"]'),
+        **dict.fromkeys(("groups", "wall"), 'write group = "wall"'),
     },
     "sounds": {
         **dict.fromkeys(("path", "src", "url", "source"), 'write file = "static/<file>"'),

@@ -222,6 +222,7 @@ class Core:
         taking_since_s: float | None = -inf,
         declined: Collection[tuple[str, Level]] = (),
         seat: str = "",
+        pins: frozenset[str] | None = None,
     ) -> Welcome:
         """Return what a display that joins or rejoins receives first.
 
@@ -235,6 +236,7 @@ class Core:
                 doesn't now.
             declined: pins and levels whose moves the page has declined.
             seat: what its state frame carries for the next socket.
+            pins: the pins that it obeys; None: all.
         """
         after_seq = wire.resume_after(cursors, self.epoch)
         if after_seq is None or after_seq > self.seq:
@@ -242,7 +244,7 @@ class Core:
         else:
             began_seq = wire.resume_after((since,), self.epoch)
             since_seq = after_seq if began_seq is None else min(began_seq, after_seq)
-        standing = Standing(page, after_seq, since_seq, taking_since_s, frozenset(declined))
+        standing = Standing(page, after_seq, since_seq, taking_since_s, frozenset(declined), pins)
         missed, to = self._counts_on(standing, now)
         if missed is None:
             # Nothing comes between the state and a close by the levels in it.
@@ -487,7 +489,7 @@ def _closes(
     for page, to, by_level in departures:
         # A level that has changed just now counts on any page, whenever its press began.
         began, began_s = (event.seq, None) if by_level else (event.began, event.began_s)
-        yield CloseClients(page, to, began, began_s, first)
+        yield CloseClients(page, to, event.pin, began, began_s, first)
 
 
 def _frame(event: PinEvent, now: Now) -> str:

@@ -192,6 +192,7 @@ class CloseClients:
     Args:
         page: the page they are on.
         to: the page they leave for.
+        pin: the pin of the event. Only displays that obey it leave.
         after: only displays that have not acted on this number yet: a press belongs to the page
             on which it began.
         began_s: only displays whose page has taken presses since then, in monotonic seconds: a
@@ -201,6 +202,7 @@ class CloseClients:
 
     page: str
     to: str
+    pin: str
     after: int
     began_s: float | None
     first: str | None = None
@@ -217,6 +219,7 @@ class Standing:
         taking_since_s: since when it takes presses, in monotonic seconds: always (``-inf``), or
             not now (None).
         declined: pins and levels whose moves the page has declined.
+        pins: the pins that its display obeys; None: all.
     """
 
     page: str
@@ -224,6 +227,11 @@ class Standing:
     since_seq: int
     taking_since_s: float | None = -inf
     declined: frozenset[tuple[str, Level]] = frozenset()
+    pins: frozenset[str] | None = None
+
+    def obeys(self, pin: str) -> bool:
+        """Whether events of a pin move its display."""
+        return self.pins is None or pin in self.pins
 
     def takes(self, began_s: float | None) -> bool:
         """Whether it takes a press that began then, in monotonic seconds; None: a level."""

@@ -86,7 +86,7 @@ class Navigation:
         if standing.taking_since_s is None:
             return None
         for (pin, level), target in self._while_rules.get(standing.page, {}).items():
-            if levels.get(pin) is level and (pin, level) not in ignored:
+            if levels.get(pin) is level and (pin, level) not in ignored and standing.obeys(pin):
                 return target
         return None
 
@@ -121,6 +121,8 @@ class Navigation:
         # there are thousands of events.
         found = []
         for key in self._pages.get(standing.page, {}):
+            if not standing.obeys(key[0]):
+                continue
             series = self._series.get(key, ())
             first = bisect_left(series, True, key=counts)
             if first < len(series):

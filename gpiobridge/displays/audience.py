@@ -17,12 +17,14 @@ class Display:
         number: a different number for each socket; it tells displays of one name apart.
         visible: False if the browser says that the page can't be seen, such as behind another tab.
             It doesn't affect equality: a display stays the same when this changes.
+        group: the group of its name in the configuration, or an empty string.
     """
 
     page: str
     name: str = ""
     number: int = 0
     visible: bool = field(default=True, compare=False)
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +61,20 @@ class Audience:
         page: only displays on this page.
         display: only this display, or all displays of this name.
         exclude: all displays except this one, or except those of this name.
+        group: only displays of this group.
     """
 
     page: str | None = None
     display: str | Display | None = None
     exclude: str | Display | None = None
+    group: str | None = None
 
     def has(self, display: Display) -> bool:
         """Whether a display belongs to it."""
         return (
             self.page in (None, display.page)
             and self.display in (None, display.name, display)
+            and self.group in (None, display.group)
             and (self.exclude is None or self.exclude not in (display.name, display))
         )
 

@@ -67,6 +67,7 @@ class Connection:
         declined: pins and levels whose moves the page has declined.
         early: bytes that came right behind the handshake.
         slot: its right to be open; it also says who the client is.
+        pins: the pins that the display obeys; None: all.
         of_kiosk: whether its page is on this machine's own kiosk, which has proven that in this run
             (`own_kiosks`). Neither a display's name nor a loopback address proves it. It may become
             true while the page is open: after the bridge's restart the kiosk proves itself anew.
@@ -82,6 +83,7 @@ class Connection:
     declined: frozenset[tuple[str, Level]] = frozenset()
     early: bytes = b""
     slot: Slot = field(default_factory=Slot)
+    pins: frozenset[str] | None = None
     of_kiosk: bool = False
     # Which events count on its page; known when it joins.
     standing: Standing = field(default_factory=lambda: Standing("", 0, 0))

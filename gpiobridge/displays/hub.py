@@ -124,6 +124,7 @@ class Hub:
             if connection.display.page == order.page
             and connection.standing.since_seq < after
             and connection.standing.takes(began_s)
+            and connection.standing.obeys(order.pin)
         ]
         frame = b"" if order.first is None or not leaving else text_frame(order.first)
         for connection in leaving:

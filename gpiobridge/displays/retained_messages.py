@@ -81,6 +81,6 @@ def _key(retain: str, audience: Audience) -> tuple[str, Audience]:
 def _size(key: tuple[str, Audience], push: Push) -> int:
     """The bytes that a message takes, together with its key."""
     retain, audience = key
-    names = (retain, audience.page, audience.display, audience.exclude)
+    names = (retain, audience.page, audience.display, audience.exclude, audience.group)
     texts = [name for name in names if isinstance(name, str)]
     return len(push.frame) + sum(len(text.encode(errors="surrogatepass")) for text in texts)

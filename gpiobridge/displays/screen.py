@@ -15,6 +15,7 @@ class Screen:
     Attributes:
         client: who it belongs to, as `net.addresses` tells clients apart; None: this machine.
         name: its name (`?display=`), or an empty string.
+        pins: the pins that it obeys; None: all.
         socket: the connection that it has now; None once that has ended.
         page: the page that it shows; None if it has shown none yet, or none for a while. It stays
             the same while the next page loads, and when its socket ends: nobody knows what it shows
@@ -28,6 +29,7 @@ class Screen:
 
     client: str | None
     name: str
+    pins: frozenset[str] | None = None
     socket: object = None
     page: str | None = None
     open: bool = False
@@ -35,7 +37,7 @@ class Screen:
     taking: bool = False
     sent_by: PinEvent | None = None
 
-    @property
-    def takes_presses(self) -> bool:
-        """Whether a press would count on what it shows now."""
-        return self.open and self.visible and self.taking
+    def takes(self, pin: str) -> bool:
+        """Whether a press of a pin would count on what it shows now."""
+        obeys = self.pins is None or pin in self.pins
+        return obeys and self.open and self.visible and self.taking

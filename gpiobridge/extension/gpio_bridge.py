@@ -413,6 +413,7 @@ class GpioBridge:
         page: str | None = None,
         display: str | Display | None = None,
         exclude: str | Display | None = None,
+        group: str | None = None,
         retain: str | None = None,
     ) -> int:
         """Send a message to open pages, which receive it as the event `gpiobridge:message`.
@@ -429,6 +430,7 @@ class GpioBridge:
             display: only this display, or all displays of this name (`?display=` in a page's
                 address, at most 64 characters).
             exclude: all displays except this one, or except those of this name.
+            group: only displays whose name is in this group, by `[displays.<name>]`.
             retain: a key of at most 128 characters. The newest message under it, for the same
                 audience, is kept and sent to displays that join later. Pushing None forgets it. At
                 most 1000 messages are kept, and 128 KiB with their keys. With `retain`, `display`
@@ -448,7 +450,7 @@ class GpioBridge:
             ```
         """
         orders = self._lifetime_for("push()").orders
-        return orders.push(data, Audience(page, display, exclude), retain)
+        return orders.push(data, Audience(page, display, exclude, group), retain)
 
     def navigate(
         self,
@@ -457,6 +459,7 @@ class GpioBridge:
         page: str | None = None,
         display: str | Display | None = None,
         exclude: str | Display | None = None,
+        group: str | None = None,
     ) -> int:
         """Move open pages to another page, as a press would. Displays already on that page stay.
 
@@ -469,6 +472,7 @@ class GpioBridge:
             page: only displays on this page.
             display: only this display, or all displays of this name.
             exclude: all displays except this one, or except those of this name.
+            group: only displays whose name is in this group, by `[displays.<name>]`.
 
         Returns:
             How many open displays it moves.
@@ -483,7 +487,7 @@ class GpioBridge:
             ```
         """
         orders = self._lifetime_for("navigate()").orders
-        return orders.navigate(to, Audience(page, display, exclude))
+        return orders.navigate(to, Audience(page, display, exclude, group))
 
     def send_file(self, folder: Path, name: str) -> Response:
         """Answer a request with a file. A slow or paused reader holds no HTTP thread.

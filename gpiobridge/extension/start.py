@@ -101,7 +101,7 @@ def start(app: Flask, declared: Declared, orders: Orders) -> RunningBridge:
     except BaseException:
         handlers.stop()
         raise
-    orders.attach(watcher)
+    orders.attach(watcher, settings.groups)
     greets = isinstance(declared.config, Settings)  # our own service prints its own greeting
     if pins.simulated:
         log.warning("the pins are SIMULATED: no GPIO is read")

@@ -141,6 +141,7 @@ class Effects:
             taking_since_s,
             connection.declined,
             connection.slot.seat,
+            connection.pins,
         )
         connection.standing = welcome.standing
         self._journeys.joined(connection, now.mono_s)

@@ -39,9 +39,9 @@ class Screens:
         before = slot.instead_of
         screen = before.screen if before is not None else None
         if screen is None:
-            screen = Screen(slot.client, display.name)
+            screen = Screen(slot.client, display.name, connection.pins)
         slot.screen = screen
-        screen.socket, screen.name = connection, display.name
+        screen.socket, screen.name, screen.pins = connection, display.name, connection.pins
         if display.visible and _is_shown_again(screen, connection):
             self._show(screen, connection, anew=screen.page is not None)
             return

@@ -16,9 +16,8 @@ class Seen(Protocol):
     page: str | None
     sent_by: PinEvent | None
 
-    @property
-    def takes_presses(self) -> bool:
-        """Whether a press would count on what it shows now."""
+    def takes(self, pin: str) -> bool:
+        """Whether a press of a pin would count on what it shows now."""
 
     def __hash__(self) -> int: ...
 
@@ -40,7 +39,7 @@ class Lamp:
     def see(self, screen: Seen) -> None:
         """Take note of a display whose page or whose word has changed."""
         sent = screen.sent_by is not None and screen.sent_by.pin == self._pin
-        ready = screen.takes_presses and screen.page in self._pages
+        ready = screen.takes(self._pin) and screen.page in self._pages
         for those, belongs in ((self._sent, sent), (self._ready, ready)):
             (those.add if belongs else those.discard)(screen)
 

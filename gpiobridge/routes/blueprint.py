@@ -23,6 +23,7 @@ from gpiobridge.routes.simulator import add_simulator
 from gpiobridge.routes.socket import add_socket
 from gpiobridge.routes.sounds import add_sounds
 from gpiobridge.routes.stage import add_stage
+from gpiobridge.routes.start import start_page, with_query
 
 BLUEPRINT = "gpiobridge"
 OWN_ADMISSION = (f"{BLUEPRINT}.{API}", f"{BLUEPRINT}.{KIOSK}")
@@ -79,7 +80,8 @@ def make_blueprint(running: Callable[[], RunningBridge], url_prefix: str) -> Blu
 
     def start() -> ResponseReturnValue:
         here = running()
-        return redirect(request.script_root + here.watcher.paths[here.settings.server.start])
+        path = here.watcher.paths[start_page(here.settings, request)]
+        return redirect(with_query(request.script_root + path, request))
 
     blueprint.add_url_rule("/gpiobridge/start", "start", start)
     if url_prefix:  # without one, / belongs to the application

@@ -68,14 +68,17 @@ def add_socket(blueprint: Blueprint, running: Callable[[], RunningBridge]) -> No
 
     def hand_over(sock: socket.socket, early: bytes, page: str) -> None:
         """Give a socket to the watcher after its handshake."""
+        name = wire.read_name(request.args.get("display", ""))
+        known = running().settings.displays.get(name)
         connection = Connection(
             sock,
             protocol.Connection(protocol.ConnectionType.SERVER),
             Display(
                 page,
-                wire.read_name(request.args.get("display", "")),
+                name,
                 next(numbers),
                 visible=g.gpiobridge_visible,
+                group=known.group if known else "",
             ),
             root=request.script_root,
             cursors=tuple(request.args.getlist("cursor")[:_MAX_CURSORS]),
@@ -84,10 +87,10 @@ def add_socket(blueprint: Blueprint, running: Callable[[], RunningBridge]) -> No
             declined=wire.read_declined(request.args.getlist("declined")[:_MAX_DECLINED]),
             early=early,
             slot=g.pop("gpiobridge_slot"),  # the hub gives it back
+            pins=None if known is None or known.pins is None else frozenset(known.pins),
         )
         kiosks = running().kiosks
         kiosks.judge(connection, kiosk_secrets(request))
-        name = connection.display.name
         if not connection.of_kiosk and kiosks.is_called(name) and name not in unproven:
             unproven.add(name)
             log.warning(

@@ -28,6 +28,7 @@ from gpiobridge.routes.content_policies import stage_obstacles
 from gpiobridge.routes.html import STAGE_CSP, set_pages_headers
 from gpiobridge.routes.json_body import json_body
 from gpiobridge.routes.page_script import ASSETS, root
+from gpiobridge.routes.start import start_page
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -93,7 +94,7 @@ def _told(running: RunningBridge) -> dict[str, Any]:
     return {
         "stage": _version(json.dumps([asdict(settings.stage), transitions])),
         "pages": page_script.version(running),
-        "start": paths[settings.server.start],
+        "start": paths[start_page(settings, request)],
         "paths": paths,
         "ahead": {
             name: [paths[to] for to in page.leads_to if _can_wait(pages[to]) and to not in alone]
@@ -124,7 +125,7 @@ def _first_page(running: RunningBridge) -> tuple[str, str]:
         Its name, and its path with the query that it was asked for with.
     """
     names = {request.script_root + path: name for name, path in running.watcher.paths.items()}
-    start = running.settings.server.start
+    start = start_page(running.settings, request)
     try:
         asked = urlsplit(request.args.get("page", ""))
     except ValueError:  # such as "//["

@@ -15,6 +15,7 @@ from gpiobridge.config import Page, Settings
 from gpiobridge.extension.gpio_bridge import GpioBridge
 from gpiobridge.routes.admission import CHECKED, check_source, check_token
 from gpiobridge.routes.html import secure_headers
+from gpiobridge.routes.start import start_page, with_query
 from gpiobridge.serve.template_errors import TemplateErrors
 
 STATIC = "static"
@@ -64,10 +65,9 @@ def _add_pages(app: Flask, bridge: GpioBridge, settings: Settings) -> None:
     for page in settings.pages.values():
         add_page(page)
 
-    def start_page() -> ResponseReturnValue:
-        query = request.query_string.decode("latin-1")  # such as display=kiosk
-        path = f"{request.script_root}/{settings.server.start}"
-        return redirect(f"{path}?{query}" if query else path)
+    def to_start() -> ResponseReturnValue:
+        path = f"{request.script_root}/{start_page(settings, request)}"
+        return redirect(with_query(path, request))
 
     def not_found(_error: NotFound) -> ResponseReturnValue:
         said = f"There is nothing at {request.path}; pages: {', '.join(settings.pages)}.\n"
@@ -90,7 +90,7 @@ def _add_pages(app: Flask, bridge: GpioBridge, settings: Settings) -> None:
         allow = {"Allow": ", ".join(sorted(error.valid_methods or ()))}
         return Response(said, 405, allow, mimetype="text/plain")
 
-    app.add_url_rule("/", "start", start_page)
+    app.add_url_rule("/", "start", to_start)
     app.register_error_handler(NotFound, not_found)
     app.register_error_handler(MethodNotAllowed, not_allowed)
 

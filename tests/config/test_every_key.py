@@ -8,6 +8,7 @@ import pytest
 
 from gpiobridge.config.check import check
 from gpiobridge.config.tables import (
+    DisplayTable,
     GpioTable,
     KioskTable,
     LimitsTable,
@@ -35,6 +36,7 @@ TABLES: dict[str, type[Table]] = {
     "pages.welcome": PageTable,
     "every_page": RulesTable,
     "sounds.rain": SoundTable,
+    "displays.left": DisplayTable,
 }
 KEYS = [(section, key) for section, table in TABLES.items() for key in table.known_keys()]
 WRONG: list[Any] = [

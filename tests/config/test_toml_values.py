@@ -10,6 +10,7 @@ from gpiobridge.config.kinds import KINDS, kind_of
 from gpiobridge.config.output_kinds import OUTPUT_KINDS, output_kind
 from gpiobridge.config.settings import OutputState
 from gpiobridge.config.tables import (
+    DisplayTable,
     GpioTable,
     KioskTable,
     LimitsTable,
@@ -23,7 +24,16 @@ from gpiobridge.config.values import Choice, Flag, Seconds, Texts, Whole
 from gpiobridge.core.triggers import TABLES as RULES
 from gpiobridge.errors import ConfigError
 
-TABLES = (GpioTable, KioskTable, LimitsTable, PageTable, ServerTable, SoundTable, StageTable)
+TABLES = (
+    DisplayTable,
+    GpioTable,
+    KioskTable,
+    LimitsTable,
+    PageTable,
+    ServerTable,
+    SoundTable,
+    StageTable,
+)
 
 BASE = """\
 [server]

@@ -83,8 +83,8 @@ def test_every_display_hears_of_an_edge_before_those_that_leave_are_closed() -> 
     assert changed == PinEvent(1, "button", LOW, 1.0)
     assert isinstance(broadcast, Broadcast)
     assert closes == [
-        CloseClients("welcome", "open", 1, 1.0),
-        CloseClients("open", "welcome", 1, 1.0),
+        CloseClients("welcome", "open", "button", 1, 1.0),
+        CloseClients("open", "welcome", "button", 1, 1.0),
     ]
 
 
@@ -233,7 +233,7 @@ def test_a_tap_follows_its_release() -> None:
     assert happened(effects) == [(1, "button", "low"), (2, "button", "high"), (3, "button", "tap")]
     texts = frames(tuple(e.text for e in effects if isinstance(e, Broadcast)))
     assert [frame.get("press") for frame in texts] == [None, None, 1]
-    assert CloseClients("welcome", "open", after=1, began_s=1.0) in effects
+    assert CloseClients("welcome", "open", "button", after=1, began_s=1.0) in effects
 
 
 def test_a_hold_is_told_while_the_pin_is_pressed() -> None:
@@ -244,7 +244,7 @@ def test_a_hold_is_told_while_the_pin_is_pressed() -> None:
     assert core.deadline_s == pytest.approx(3.02)
     effects = tell(core, 3.03)
     assert happened(effects) == [(2, "button", "hold")]
-    assert CloseClients("welcome", "help", after=1, began_s=1.0) in effects
+    assert CloseClients("welcome", "help", "button", after=1, began_s=1.0) in effects
     core.edge(RawEdge("button", HIGH, 4.0))
     assert happened(read(core, "button", HIGH, 4.02)) == [(3, "button", "high")]
 
@@ -404,7 +404,7 @@ def test_a_rule_by_level_has_no_beginning() -> None:
     """Whoever takes presses leaves by it, also if it began in a lockout (row 2)."""
     core = with_door()
     core.edge(RawEdge("door", LOW, 1.0))
-    assert read(core, "door", LOW, 1.02)[-1] == CloseClients("welcome", "help", 1, None)
+    assert read(core, "door", LOW, 1.02)[-1] == CloseClients("welcome", "help", "door", 1, None)
 
 
 def test_a_hold_says_when_its_press_began() -> None:
@@ -412,4 +412,4 @@ def test_a_hold_says_when_its_press_began() -> None:
     core = with_gestures()
     core.edge(RawEdge("button", LOW, 1.0))
     read(core, "button", LOW, 1.02)
-    assert CloseClients("welcome", "help", 1, began_s=1.0) in tell(core, 3.03)
+    assert CloseClients("welcome", "help", "button", 1, began_s=1.0) in tell(core, 3.03)

@@ -25,7 +25,7 @@ PEER_S = 20.0  # how long a peer waits for what must come
 
 def press(began_s: float | None = 0.0) -> CloseClients:
     """Make the order of a press on the page welcome, of which all are to be told."""
-    return CloseClients("welcome", "open", 1, began_s)
+    return CloseClients("welcome", "open", "button", 1, began_s)
 
 
 @dataclass

@@ -22,6 +22,7 @@ from gpiobridge.config import (
     Limits,
     OutputState,
     Page,
+    NamedDisplay,
     PageOutput,
     Server,
     Sound,
@@ -32,6 +33,7 @@ from gpiobridge.config.kinds import KINDS, kind_of
 from gpiobridge.config.output_kinds import DEFAULT_OUTPUT_KIND, OUTPUT_KINDS, output_kind
 from gpiobridge.config.page_tables import RESERVED
 from gpiobridge.config.tables import (
+    DisplayTable,
     GpioTable,
     KioskTable,
     LimitsTable,
@@ -77,6 +79,9 @@ DEFAULTS = {
     "pages.sound": "none",
     "sounds.file": "must be given",
     "sounds.volume": "`1`",
+    "displays.start": "that of `[server]`",
+    "displays.pins": "all",
+    "displays.group": "none",
     "idle.after": "must be given",
     "idle.to": "must be given",
     "idle.pins": "none",
@@ -111,6 +116,9 @@ EXAMPLES = {
     "pages.sound": "{ rain = true }",
     "sounds.file": '"static/rain.ogg"',
     "sounds.volume": "1",
+    "displays.start": '"welcome"',
+    "displays.pins": '["button"]',
+    "displays.group": '"wall"',
     "idle.after": '"60s"',
     "idle.to": '"welcome"',
     "idle.pins": '["pir"]',
@@ -270,6 +278,7 @@ SECTIONS: dict[str, list[Key]] = {
     "outputs": output_keys(DEFAULT_OUTPUT_KIND),
     "page_outputs": page_output_keys(),
     "sounds": keys("sounds", SoundTable, Sound),
+    "displays": keys("displays", DisplayTable, NamedDisplay),
     "pages": keys("pages", PageTable, Page),
     "every_page": keys("pages", RulesTable, Page),
     "idle": idle_keys(),
@@ -314,11 +323,11 @@ def rules() -> str:
 
 
 def names() -> str:
-    """Write which names pages, pins, outputs and sounds may have."""
+    """Write which names pages, pins, outputs, sounds and displays may have."""
     reserved = ", ".join(f"`{name}`" for name in sorted(RESERVED))
     said = [
         NAME_RULES[each].replace('"-"', "`-`").replace('"_"', "`_`")
-        for each in ("pages", "pins", "outputs", "sounds")
+        for each in ("pages", "pins", "outputs", "sounds", "displays")
     ]
     return " ".join(f"{each[:1].upper()}{each[1:]}." for each in said) + (
         f" No page is called {reserved}."
@@ -338,6 +347,7 @@ def example() -> str:
     parts.append(_toml("[outputs.lamp]", [rows.pop("outputs.pin"), *rows.values()]))
     parts.append("[outputs.button-lamp]\npin = 23\n" + _toml("", [follows]).lstrip())
     parts.append(_toml("[sounds.rain]", SECTIONS["sounds"]))
+    parts.append(_toml("[displays.left]", SECTIONS["displays"]))
     welcome = [*SECTIONS["pages"]]
     parts.append(_toml("[pages.welcome]", welcome) + "\n" + _toml_rules())
     parts.append('[pages.open]\non_low.button = "welcome"')

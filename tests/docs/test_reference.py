@@ -60,6 +60,7 @@ def test_every_key_and_rule_is_there() -> None:
         *(f"kiosk.{key}" for key in reference.KioskTable.known_keys()),
         *(f"stage.{key}" for key in reference.StageTable.known_keys()),
         *(f"sounds.{key}" for key in reference.SoundTable.known_keys()),
+        *(f"displays.{key}" for key in reference.DisplayTable.known_keys()),
         *(f"gpio.{key}" for key in reference.GpioTable.known_keys()),
         *(f"pages.{key}" for key in reference.PageTable.known_keys() if key not in TABLES),
         *(f"outputs.{key}" for kind in OUTPUT_KINDS

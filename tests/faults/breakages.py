@@ -269,17 +269,15 @@ def light_in_lockouts() -> None:
     """A lamp is lit, too, while pages take no presses."""
     from gpiobridge.displays.screen import Screen
 
-    Screen.takes_presses = property(  # type: ignore[method-assign,assignment]
-        lambda self: self.open and self.visible
-    )
+    Screen.takes = lambda self, pin: self.open and self.visible  # type: ignore[method-assign]
 
 
 def light_unseen() -> None:
     """A lamp is lit as soon as a page has a socket, seen or not."""
     from gpiobridge.displays.screen import Screen
 
-    Screen.takes_presses = property(  # type: ignore[method-assign,assignment]
-        lambda self: self.socket is not None and self.taking
+    Screen.takes = lambda self, pin: (  # type: ignore[method-assign]
+        self.socket is not None and self.taking
     )
 
 

@@ -257,11 +257,13 @@ export class Ahead {
 
   // ------------------------------------------------------------------ what has changed
 
-  /** Where the server tells of its pages; `ahead=` of our own address is for it, too. */
+  /** Where the server tells of its pages; these two of our own address are for it, too. */
   #toldBy() {
     const url = new URL(`${this.prefix}/gpiobridge/stage.json`, location.href);
-    const most = new URLSearchParams(location.search).get("ahead");
-    if (most !== null) url.searchParams.set("ahead", most);
+    const asked = new URLSearchParams(location.search);
+    for (const key of ["ahead", "display"]) {
+      if (asked.has(key)) url.searchParams.set(key, asked.get(key));
+    }
     return url;
   }
 
