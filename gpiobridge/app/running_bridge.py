@@ -108,7 +108,7 @@ class RunningBridge:
             + (f" ({hidden} hidden)" if hidden else ""),
             f"{len(pins)} {'simulated ' if watcher.pins.simulated else ''}"
             f"pin{'' if len(pins) == 1 else 's'}",
-            "no edge yet" if last_s is None else f"last edge {_rough(now_s - last_s)} ago",
+            "no edge yet" if last_s is None else f"last edge {rough_age(now_s - last_s)} ago",
             *(f"output {name} can't be set" for name, each in outputs.items() if each.failed),
             *(f"{pin} oscillates" for pin in pins if watcher.core.noisy(pin, now_s)),
         ]
@@ -127,7 +127,7 @@ def _shown(shown: Shown | None) -> dict[str, int] | None:
     return {"ms": round(1000 * shown.stages.total)}
 
 
-def _rough(duration_s: float) -> str:
+def rough_age(duration_s: float) -> str:
     """Return a duration as a person would say it."""
     for unit, seconds in (("days", 86_400), ("h", 3_600), ("min", 60)):
         if duration_s >= 2 * seconds:

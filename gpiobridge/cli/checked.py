@@ -54,7 +54,19 @@ def tables(settings: Settings) -> str:
             ],
         ),
     )
-    return "\n\n".join((*made, *_sounds(settings), *_stage_notes(settings)))
+    more = (*_displays(settings), *_sounds(settings), *_stage_notes(settings))
+    return "\n\n".join((*made, *more))
+
+
+def _displays(settings: Settings) -> Iterator[str]:
+    """Show the named displays, if there are any."""
+    if not settings.displays:
+        return
+    rows = []
+    for display in settings.displays.values():
+        obeys = "all pins" if display.pins is None else ", ".join(display.pins) or "no pin"
+        rows.append((display.name, settings.start_of(display.name), obeys, display.group))
+    yield table(("display", "begins at", "obeys", "group"), rows)
 
 
 def _sounds(settings: Settings) -> Iterator[str]:

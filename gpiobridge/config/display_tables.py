@@ -29,7 +29,8 @@ def read_displays(
         check_name(key, problems, is_header=True)
         if not isinstance(body, Mapping):
             right = dotted(("displays", plain_name("displays", name) or "<name>"))
-            problems.add(key, f'must be a section; write [{right}] and below it start = "<page>"')
+            example = f'[{right}] and below it start = "<page>"'
+            problems.add(key, f"must be a section; write {example}", body)
             continue
         table = problems.read(DisplayTable, body, key, NamedDisplay)
         if table.start is not None and table.start not in names.pages:

@@ -321,6 +321,6 @@ def plain_name(section: str, name: str) -> str:
         spelled = spelled.replace(letter, plain).replace(letter.upper(), plain.capitalize())
     decomposed = unicodedata.normalize("NFKD", spelled)
     letters = "".join(each for each in decomposed if not unicodedata.combining(each))
-    if section == "pages":
+    if section in ("pages", "displays"):
         return re.sub(r"[^a-z0-9]+", "-", letters.lower()).strip("-")[:32]
     return re.sub(r"[^A-Za-z0-9_-]+", "_", letters).strip("_-")[:32]

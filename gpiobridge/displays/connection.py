@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from math import inf
-from typing import Any
+from typing import Any, NamedTuple
 
 from wsproto import WSConnection
 from wsproto import connection as protocol
@@ -21,6 +21,7 @@ from gpiobridge.core import wire
 from gpiobridge.core.events import Level, Standing
 from gpiobridge.core.wire import Close
 from gpiobridge.displays.audience import Display, named
+from gpiobridge.displays.journey import Shown
 from gpiobridge.displays.slots import Slot
 
 LINES = 100
@@ -49,6 +50,24 @@ class RuleBrokenError(Exception):
     def __init__(self, code: Close, reason: str) -> None:
         super().__init__(reason)
         self.code = code
+
+
+class DisplayStatus(NamedTuple):
+    """What is known of an open display. Times are monotonic seconds.
+
+    Args:
+        display: the display.
+        client: who it belongs to, as `net.addresses` tells clients apart; None: this machine.
+        on_page_s: since when it is on its page.
+        heard_s: when it last sent anything.
+        shown: what its page has said of being shown; None before.
+    """
+
+    display: Display
+    client: str | None
+    on_page_s: float
+    heard_s: float
+    shown: Shown | None
 
 
 @dataclass(eq=False, slots=True, weakref_slot=True)
@@ -101,6 +120,7 @@ class Connection:
     unread: bool = False  # the protocol holds bytes of it that were not read yet
     received_bytes: int = 0  # of the message that is still coming in
     text: str = ""
+    heard_s: float = 0.0  # when it has last sent anything, in monotonic seconds
     answers_beats: bool = False
     unanswered_beats: int = 0
     idle: bool = False  # its page has said that it leaves because nobody uses it
@@ -111,6 +131,12 @@ class Connection:
 
     def __post_init__(self) -> None:
         _let_1014_pass(self.ws)
+
+    @property
+    def status(self) -> "DisplayStatus":
+        """What is known of the display now; any thread."""
+        slot = self.slot
+        return DisplayStatus(self.display, slot.client, slot.on_page_s, self.heard_s, slot.shown)
 
     def __str__(self) -> str:
         return f"{named(self.display)} on {self.display.page}"

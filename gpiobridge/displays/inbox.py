@@ -74,6 +74,7 @@ class Inbox:
             return
         except OSError:
             data = b""
+        connection.heard_s = now_s
         if not data:
             self._sockets.drop(connection, Gone.LEFT)
         elif connection.peer_closed:

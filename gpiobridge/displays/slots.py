@@ -53,6 +53,7 @@ class Slot:
         shown: what its page has said of being shown; None before. The watcher's thread writes it.
         journey: the way on which a press has sent it, until a page is shown; likewise.
         screen: its display, which its page's next socket has, too; likewise.
+        on_page_s: since when its display is on its page, in monotonic seconds; likewise.
         taking_since_s: since when its page takes presses, as the bridge has heard it, in monotonic
             seconds: always (``-inf``), or not now (None); likewise.
     """
@@ -66,6 +67,7 @@ class Slot:
     shown: Shown | None = None
     journey: Journey | None = None
     screen: Screen | None = None
+    on_page_s: float = 0.0
     taking_since_s: float | None = -inf
 
     @property

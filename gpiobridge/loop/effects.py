@@ -133,6 +133,8 @@ class Effects:
         # The state frame includes these levels, so the other displays must have them first.
         self.carry_out(self._core.tell_newest(now), now.mono_s)
         connection.slot.taking_since_s = taking_since_s = _taking_since_s(connection)
+        connection.slot.on_page_s = _on_page_s(connection, now.mono_s)
+        connection.heard_s = now.mono_s
         welcome = self._core.join(
             display.page,
             connection.cursors,
@@ -260,3 +262,9 @@ def _taking_since_s(connection: Connection) -> float | None:
     if since_s is None or not connection.since or before is None or before.taking_since_s is None:
         return since_s
     return max(since_s, before.taking_since_s)
+
+
+def _on_page_s(connection: Connection, now_s: float) -> float:
+    """Since when a display that joins is on its page: its page may have had a socket before."""
+    before = connection.slot.instead_of
+    return now_s if before is None or not connection.since else before.on_page_s

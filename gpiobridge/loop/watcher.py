@@ -22,7 +22,7 @@ from gpiobridge.core.clock import Clock
 from gpiobridge.core.core import Core
 from gpiobridge.core.events import HandTimes
 from gpiobridge.displays.audience import SIMULATOR, Audience, Display
-from gpiobridge.displays.connection import Connection, text_frame
+from gpiobridge.displays.connection import Connection, DisplayStatus, text_frame
 from gpiobridge.displays.hub import Hub
 from gpiobridge.displays.journey import Shown
 from gpiobridge.displays.retained_messages import RetainedMessages
@@ -225,9 +225,14 @@ class Watcher:
     @property
     def shown(self) -> list[tuple[Display, Shown | None]]:
         """Every open display, and what its page has said of being shown; None before."""
+        return [(status.display, status.shown) for status in self.statuses]
+
+    @property
+    def statuses(self) -> list[DisplayStatus]:
+        """What is known of every open display; nothing once the watcher has ended or died."""
         if self._ended.is_set():
             return []
-        return [(c.display, c.slot.shown) for c in tuple(self._hub.connections) if not c.closing]
+        return [each.status for each in tuple(self._hub.connections) if not each.closing]
 
     def order(self, order: Order) -> None:
         """Queue an order of the application; orders are carried out in the order of their arrival.

@@ -19,6 +19,7 @@ from collections.abc import Collection, Mapping
 from typing import NoReturn, TypeVar
 
 from flask import Request, Response, abort, after_this_request
+from werkzeug.exceptions import HTTPException
 
 from gpiobridge.config import Server
 from gpiobridge.displays.own_kiosks import OwnKiosks
@@ -177,6 +178,15 @@ def check_api(request: Request, server: Server, key: str) -> None:
             "Only programs on this machine itself may use the API: to use it from elsewhere, or "
             "through a proxy, write server.api_token, and send it as Authorization: Bearer.",
         )
+
+
+def may_use_api(request: Request, server: Server, key: str) -> bool:
+    """Tell whether a request may use the API; arguments as of `check_api`."""
+    try:
+        check_api(request, server, key)
+    except HTTPException:
+        return False
+    return True
 
 
 def check_kiosk(request: Request, server: Server, keys: Collection[str]) -> None:

@@ -15,6 +15,7 @@ from gpiobridge.errors import GpioBridgeError
 from gpiobridge.routes import page_script
 from gpiobridge.routes.admission import find, refuse
 from gpiobridge.routes.api import API, add_api
+from gpiobridge.routes.display_list import add_display_list
 from gpiobridge.routes.html import STRICT_CSP
 from gpiobridge.routes.kiosk import KIOSK, add_kiosk
 from gpiobridge.routes.overlaps import overlaps
@@ -90,6 +91,7 @@ def make_blueprint(running: Callable[[], RunningBridge], url_prefix: str) -> Blu
     blueprint.add_url_rule("/gpiobridge/<path:name>", "asset", _asset)
     add_api(blueprint, running)
     add_simulator(blueprint, running)
+    add_display_list(blueprint, running)
     add_stage(blueprint, running)
     add_kiosk(blueprint, running)
     add_sounds(blueprint, running)

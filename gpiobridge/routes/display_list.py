@@ -1,0 +1,88 @@
+"""The list of all displays: a page for people, JSON for programs. Any HTTP thread.
+
+Who may look at pages may look at it. What others are called on the network is for those only who
+may use the API.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, Response, json, render_template, request
+from flask.typing import ResponseReturnValue
+
+from gpiobridge.app.running_bridge import RunningBridge, rough_age
+from gpiobridge.routes.admission import may_use_api
+from gpiobridge.routes.html import STRICT_CSP
+from gpiobridge.routes.page_script import root
+
+_THIS_MACHINE = "this machine"
+
+
+def add_display_list(blueprint: Blueprint, running: Callable[[], RunningBridge]) -> None:
+    """Add ``/gpiobridge/displays``.
+
+    Args:
+        blueprint: where it is added.
+        running: returns the running bridge, in a request.
+    """
+
+    def show() -> ResponseReturnValue:
+        here = running()
+        with_addresses = may_use_api(request, here.settings.server, here.key.value)
+        displays, missing = _displays(here, with_addresses=with_addresses), _missing(here)
+        kinds = ("text/html", "application/json")
+        if request.accept_mimetypes.best_match(kinds) == "application/json":
+            text = json.dumps({"displays": displays, "missing": missing})
+            response = Response(f"{text}\n", mimetype="application/json")
+        else:
+            nonce = here.nonce()
+            page = render_template(
+                "displays.html",
+                displays=displays,
+                missing=missing,
+                with_addresses=with_addresses,
+                age=rough_age,
+                prefix=root(here),
+                nonce=nonce,
+            )
+            response = Response(page)
+            response.headers["Content-Security-Policy"] = STRICT_CSP
+        response.headers["Cache-Control"] = "no-store"
+        response.headers["Vary"] = "Accept"
+        return response
+
+    blueprint.add_url_rule("/gpiobridge/displays", "displays", show)
+
+
+def _displays(running: RunningBridge, *, with_addresses: bool) -> list[dict[str, Any]]:
+    """List the open displays: those that the configuration names first, in its order."""
+    now_s = running.watcher.clock.now().mono_s
+    order = {name: number for number, name in enumerate(running.settings.displays)}
+    found = sorted(
+        running.watcher.statuses,
+        key=lambda each: (
+            order.get(each.display.name, len(order)),
+            each.display.name == "",
+            each.display.name,
+            each.display.number,
+        ),
+    )
+    return [
+        {
+            "name": display.name,
+            "group": display.group,
+            "page": display.page,
+            "since": round(now_s - on_page_s, 3),
+            "heard": round(now_s - heard_s, 3),
+            "shown": shown is not None,
+            "visible": display.visible,
+            **({"address": client or _THIS_MACHINE} if with_addresses else {}),
+        }
+        for display, client, on_page_s, heard_s, shown in found
+    ]
+
+
+def _missing(running: RunningBridge) -> list[str]:
+    """List the displays that the configuration names, and that are not open."""
+    names = {status.display.name for status in running.watcher.statuses}
+    return [name for name in running.settings.displays if name not in names]
