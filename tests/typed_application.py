@@ -75,7 +75,9 @@ def press() -> None:
 async def gesture(event: PinEvent) -> None:
     """Take a gesture."""
     if event.gesture is Gesture.HOLD:
-        print(bridge.navigate("welcome", page="open", display="kiosk", exclude="staff"))
+        print(
+            bridge.navigate("welcome", page="open", display="kiosk", exclude="staff", group="wall")
+        )
 
 
 @bridge.on_start

@@ -153,6 +153,8 @@ def test_a_page_that_leaves_at_once_gets_no_retained_message(site: Site) -> None
         (1, {"page": "wellcome"}, "page = 'wellcome': there is no such page; pages: welcome, open"),
         (1, {"display": ""}, "display = '': must be a display, or its name"),
         (1, {"exclude": 7}, "exclude = 7: must be a display, or its name"),
+        (1, {"group": 7}, "group = 7: must be the name of a group"),
+        (1, {"group": "wall"}, "group = 'wall': there is no such group; groups: none"),
         (1, {"retain": True}, "retain = True: must be a key"),
         (1, {"retain": ""}, "retain = '': must be a key"),
         (
@@ -183,6 +185,19 @@ def test_what_cannot_be_pushed_is_said(
         site.bridge.push(data, **options)
     assert str(wrong.value).startswith(said)
     site.bridge.stop()
+
+
+def test_a_message_for_a_group() -> None:
+    """The configuration says which names belong to it; whoever joins later gets what is kept."""
+    with ExitStack() as stack:
+        site = Site(stack, config={"displays": {"hall": {"group": "wall"}}}).serve()
+        hall, other = site.open("welcome", "?display=hall"), site.open("welcome", "?display=x")
+        assert site.bridge.push("for the wall", group="wall", retain="news") == 1
+        later = site.open("open", "?display=hall")
+        site.bridge.push("end")
+        assert [data_of(hall), data_of(hall)] == ["for the wall", "end"]
+        assert data_of(other) == "end"
+        assert data_of(later) == "for the wall"
 
 
 def test_retained_messages_are_bounded(site: Site) -> None:

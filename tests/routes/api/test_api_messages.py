@@ -59,7 +59,7 @@ def test_moves_from_outside(exhibit: Callable[..., BridgeProcess], kind: str) ->
             {"data": 1, "pages": "open"},
             400,
             "'pages' is unknown; the body has \"data\", and may have: page, display, exclude, "
-            "retain.",
+            "group, retain.",
         ),
         ("messages", {"data": 1, "page": "nosuch"}, 400, "page = 'nosuch': there is no such page"),
         ("messages", {"data": 1, "display": 5}, 400, "display = 5: must be a display, or its name"),

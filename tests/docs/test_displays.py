@@ -1,0 +1,61 @@
+"""The exhibit of docs/displays.md, as printed: two screens, each with a button of its own."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from harness.bridge_process import BridgeProcess, Run
+from harness.deadline import wait_until
+from harness.exhibit import PAGE
+
+TEXT = (Path(__file__).parents[2] / "docs" / "displays.md").read_text("utf-8")
+
+
+def config() -> str:
+    """The configuration of the page, which stands in a list."""
+    block = re.search(r"^    ```toml\n(.*?)^    ```$", TEXT, re.MULTILINE | re.DOTALL)
+    assert block is not None
+    return '[server]\napi = "local"\n' + re.sub(r"^    ", "", block[1], flags=re.MULTILINE)
+
+
+def press(bridge: BridgeProcess, pin: str) -> None:
+    """Press a button, and let it go."""
+    bridge.set_level(pin, "low")
+    wait_until(lambda: bridge.levels()[pin] == "low")
+    bridge.set_level(pin, "high")
+    wait_until(lambda: bridge.levels()[pin] == "high")
+
+
+def test_the_exhibit_is_played(run_bridge: Run, page: Any, tmp_path: Path) -> None:
+    """Each button moves its own screen; an order to the group moves both."""
+    (tmp_path / "templates").mkdir()
+    for name in ("sea", "sky", "film"):
+        (tmp_path / "templates" / f"{name}.html").write_text(PAGE.format(name=name))
+    file = tmp_path / "config.toml"
+    file.write_text(config())
+    bridge = run_bridge(config=file)
+    left, right = page, page.context.new_page()
+    left.goto(f"{bridge.url}/?display=left")
+    right.goto(f"{bridge.url}/?display=right")
+
+    def wait_for(*pages: str) -> None:
+        """Wait until the two screens show these pages, connected."""
+
+        def listed() -> list[tuple[str, str]]:
+            text = bridge.get("/gpiobridge/displays", Accept="application/json")[1]
+            return [(each["name"], each["page"]) for each in json.loads(text)["displays"]]
+
+        wait_until(lambda: listed() == list(zip(("left", "right"), pages, strict=True)))
+        assert [tab.evaluate("gpiobridge.page") for tab in (left, right)] == [*pages]
+
+    wait_for("sea", "sky")
+    press(bridge, "left-button")
+    wait_for("film", "sky")
+    press(bridge, "right-button")
+    wait_for("film", "film")
+    press(bridge, "left-button")
+    wait_for("sea", "film")
+    body, headers = b'{"to": "sky", "group": "wall"}', {"Content-Type": "application/json"}
+    assert bridge.request("/api/navigate", body, headers=headers) == (200, '{"displays":2}\n')
+    wait_for("sky", "sky")
