@@ -114,6 +114,8 @@ PATHS = (
     b"/gpiobridge/next/welcome",
     b"/gpiobridge/next/%c3%28",
     b"/gpiobridge/start",
+    b"/gpiobridge/start?display=%ff%0d%0a",
+    b"/gpiobridge/displays?display=%ff",
     b"/gpiobridge/stage?page=%c3%28&display=%00&ahead=%ff",
     b"/gpiobridge/stage.json?ahead=1e9",
     b"/gpiobridge/stage/held",

@@ -182,12 +182,13 @@ class Orders:
             self._check_group(audience.group)
 
     def _check_group(self, group: str) -> None:
-        if not isinstance(group, str):
+        if not (isinstance(group, str) and group):
             raise PushError(f"group = {group!r}: must be the name of a group")
         # Before the start no group is known, but there are no displays either.
         if self._watcher is not None and group not in self._groups:
             groups = ", ".join(self._groups) or "none"
-            raise PushError(f"group = {group!r}: there is no such group; groups: {groups}")
+            shown = repr(group) if len(group) <= wire.MAX_NAME else _beginning(group)
+            raise PushError(f"group = {shown}: there is no such group; groups: {groups}")
 
     def _check_page(self, argument: str, page: str) -> None:
         if not isinstance(page, str):

@@ -119,7 +119,7 @@ class Follower:
 
     def _load(self, url: str) -> None:
         """Load the next page; the cursor goes along unless a redirect leads elsewhere."""
-        page = load_page(url, self._token)
+        page = load_page(url, self._token, self._display)
         same = urllib.parse.urlsplit(url).path == urllib.parse.urlsplit(page.url).path
         self._cursors = Cursors(self._cursors.newest if same else "", page.cursor)
         self._page, self._to = page, None

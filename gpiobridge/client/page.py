@@ -46,13 +46,23 @@ _SCRIPT = re.compile(r"<script [^>]*\bdata-socket=[^>]*>")
 _DATA = re.compile(r' data-(socket|cursor|beat)="([^"]*)"')
 
 
-def load_page(url: str, token: str) -> LoadedPage:
+def load_page(url: str, token: str, display: str) -> LoadedPage:
     """Load a page as a browser would, and find the socket that its script would open.
+
+    Args:
+        url: its address.
+        token: the bridge's token, or an empty string.
+        display: the name of the display that asks, which may begin at a page of its own; or an
+            empty string.
 
     Raises:
         RemoteError: there is no page, or no bridge.
     """
-    html, url = asking.ask(urllib.request.Request(url, headers=asking.headers(token)))
+    there = urllib.parse.urlsplit(url)
+    name = urllib.parse.urlencode({"display": display}) if display and not there.query else ""
+    asked = there._replace(query=name).geturl() if name else url
+    html, url = asking.ask(urllib.request.Request(asked, headers=asking.headers(token)))
+    url = url.removesuffix(f"?{name}") if name else url
     script = _SCRIPT.search(html)
     data = {key: unescape(value) for key, value in _DATA.findall(script[0] if script else "")}
     folder, _, name = urllib.parse.urlsplit(url).path.rpartition("/")

@@ -9,7 +9,7 @@ from gpiobridge.config.problems import Problems
 from gpiobridge.config.rules import Names
 from gpiobridge.config.settings import NamedDisplay
 from gpiobridge.config.tables import DisplayTable
-from gpiobridge.config.words import dotted, missing, plain_name
+from gpiobridge.config.words import missing, plain_name
 from gpiobridge.config.written import check_name
 
 
@@ -28,8 +28,8 @@ def read_displays(
         key = ("displays", name)
         check_name(key, problems, is_header=True)
         if not isinstance(body, Mapping):
-            right = dotted(("displays", plain_name("displays", name) or "<name>"))
-            example = f'[{right}] and below it start = "<page>"'
+            right = plain_name("displays", name) or "<name>"
+            example = f'[displays.{right}] and below it start = "<page>"'
             problems.add(key, f"must be a section; write {example}", body)
             continue
         table = problems.read(DisplayTable, body, key, NamedDisplay)

@@ -167,14 +167,17 @@ def _header(line: str, table: Key) -> Fix | None:
         what = "has more than the header on its line"
         return Fix(what, header, "put the rest on the next line", alike=True)
     if found := re.fullmatch(r"\s*([\w.-]+)(\]|\s*:)\s*", scan_line(line).bare):
-        if found[2] != "]" and is_known(found[1]):
+        is_key = is_known(found[1]) and (found[1] != "pins" or table[:1] == ("displays",))
+        if found[2] != "]" and is_key:
             return Fix('has a colon where "=" belongs', "", f"write {found[1]} = and its value")
         what = 'has no "[" in front' if found[2] == "]" else "ends with a colon"
         return Fix(what, f"[{found[1]}]", "write the name of a section in square brackets")
-    if found := re.fullmatch(
+    of_display = table[:1] == ("displays",) and re.match(r"\s*pins\s*=", line)
+    found = re.fullmatch(
         r"\s*\[{0,2}\s*(pages|pins)\s*(?:[\[(,;=]|\]?\.?\[)\s*[\"']?([\w-]+)[\"']?\s*[\])]*\s*",
         line,
-    ):
+    )
+    if found and not of_display:
         return Fix(
             "has no dot between its names", f"[{found[1]}.{found[2]}]", "write [section.name]"
         )

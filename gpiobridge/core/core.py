@@ -249,8 +249,8 @@ class Core:
         if missed is None:
             # Nothing comes between the state and a close by the levels in it.
             dwelling = [self._dwelling_frame(pin) for pin in self._dwelling if to is None]
-            return Welcome((self._state(self.seq, seat), *dwelling), standing, to)
-        texts = (self._state(missed.seq - 1, seat), _frame(missed, now))
+            return Welcome((self._state(self.seq, seat, pins), *dwelling), standing, to)
+        texts = (self._state(missed.seq - 1, seat, pins), _frame(missed, now))
         return Welcome(texts, standing, to, missed)
 
     def look_again(self, standing: Standing, now: Now) -> Welcome:
@@ -479,8 +479,10 @@ class Core:
         }
         return self._navigation.elsewhere(standing, self.levels, ignored)
 
-    def _state(self, seq: int, seat: str) -> str:
-        return wire.state_frame(self.epoch, seq, self.levels, simulated=self._simulated, seat=seat)
+    def _state(self, seq: int, seat: str, obeys: Collection[str] | None) -> str:
+        return wire.state_frame(
+            self.epoch, seq, self.levels, simulated=self._simulated, seat=seat, obeys=obeys
+        )
 
 
 def _closes(

@@ -7,7 +7,7 @@ frame is one WebSocket text message of JSON.
 import json
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from enum import IntEnum
 from typing import Any
 
@@ -54,7 +54,13 @@ class TooBigError(ValueError):
 
 
 def state_frame(
-    epoch: str, seq: int, levels: Mapping[str, Level], *, simulated: bool, seat: str = ""
+    epoch: str,
+    seq: int,
+    levels: Mapping[str, Level],
+    *,
+    simulated: bool,
+    seat: str = "",
+    obeys: Collection[str] | None = None,
 ) -> str:
     """Return the first frame of every socket: the levels of all pins, and since which event.
 
@@ -64,9 +70,12 @@ def state_frame(
         levels: pin name to its settled level.
         simulated: True if the pins are not real.
         seat: a word that gives this display's next socket its slot, for one use.
+        obeys: the pins that this display obeys; None: all.
     """
     frame = {"type": "state", "epoch": epoch, "seq": seq, "pins": levels, "simulated": simulated}
-    return _dump(frame | {"seat": seat} if seat else frame)
+    frame |= {"seat": seat} if seat else {}
+    frame |= {} if obeys is None else {"obeys": sorted(obeys)}
+    return _dump(frame)
 
 
 def edge_frame(event: PinEvent, at_unix_s: float) -> str:

@@ -17,14 +17,15 @@ class Display:
         number: a different number for each socket; it tells displays of one name apart.
         visible: False if the browser says that the page can't be seen, such as behind another tab.
             It doesn't affect equality: a display stays the same when this changes.
-        group: the group of its name in the configuration, or an empty string.
+        group: the group of its name in the configuration, or an empty string. It doesn't affect
+            equality, either.
     """
 
     page: str
     name: str = ""
     number: int = 0
     visible: bool = field(default=True, compare=False)
-    group: str = ""
+    group: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

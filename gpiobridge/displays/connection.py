@@ -57,14 +57,14 @@ class DisplayStatus(NamedTuple):
 
     Args:
         display: the display.
-        client: who it belongs to, as `net.addresses` tells clients apart; None: this machine.
+        address: where it is on the network; empty behind a proxy, which alone knows it.
         on_page_s: since when it is on its page.
         heard_s: when it last sent anything.
         shown: what its page has said of being shown; None before.
     """
 
     display: Display
-    client: str | None
+    address: str
     on_page_s: float
     heard_s: float
     shown: Shown | None
@@ -87,6 +87,7 @@ class Connection:
         early: bytes that came right behind the handshake.
         slot: its right to be open; it also says who the client is.
         pins: the pins that the display obeys; None: all.
+        address: where it is on the network; empty behind a proxy.
         of_kiosk: whether its page is on this machine's own kiosk, which has proven that in this run
             (`own_kiosks`). Neither a display's name nor a loopback address proves it. It may become
             true while the page is open: after the bridge's restart the kiosk proves itself anew.
@@ -103,6 +104,7 @@ class Connection:
     early: bytes = b""
     slot: Slot = field(default_factory=Slot)
     pins: frozenset[str] | None = None
+    address: str = ""
     of_kiosk: bool = False
     # Which events count on its page; known when it joins.
     standing: Standing = field(default_factory=lambda: Standing("", 0, 0))
@@ -135,8 +137,8 @@ class Connection:
     @property
     def status(self) -> "DisplayStatus":
         """What is known of the display now; any thread."""
-        slot = self.slot
-        return DisplayStatus(self.display, slot.client, slot.on_page_s, self.heard_s, slot.shown)
+        shown, since_s = self.slot.shown, self.slot.on_page_s
+        return DisplayStatus(self.display, self.address, since_s, self.heard_s, shown)
 
     def __str__(self) -> str:
         return f"{named(self.display)} on {self.display.page}"

@@ -4,8 +4,8 @@ It waits for four things: an edge from a pin, bytes from a browser, an order of 
 the next deadline (a debounce window, a beat, a level check). `pin_feed` hands what happens at a pin
 to the core, and `effects` carries out what the core orders.
 
-Threads: any thread may use `start`, `stop`, `every`, `adopt`, `order`, `alive`, `displays` and
-`shown`. Everything else runs on the watcher's own thread.
+Threads: any thread may use `start`, `stop`, `every`, `adopt`, `order`, `alive`, `displays`,
+`shown`, `statuses` and `attendance.missing`. Everything else runs on the watcher's own thread.
 """
 
 import contextlib
@@ -27,6 +27,7 @@ from gpiobridge.displays.hub import Hub
 from gpiobridge.displays.journey import Shown
 from gpiobridge.displays.retained_messages import RetainedMessages
 from gpiobridge.displays.slots import OF_THE_MACHINE, Slots
+from gpiobridge.loop.attendance import Attendance
 from gpiobridge.loop.counts import Counts
 from gpiobridge.loop.effects import Effects
 from gpiobridge.loop.event_log import EventLog
@@ -75,6 +76,7 @@ class Watcher:
 
     Attributes:
         outputs: keeps the outputs; any thread may read their states.
+        attendance: knows which displays are missing.
         reloads: whether `stop` was called for a reload.
     """
 
@@ -119,7 +121,9 @@ class Watcher:
         self._on_failure = on_failure
         self._selector = selectors.DefaultSelector()
         lamps = [name for name, output in settings.outputs.items() if output.follows]
-        everyone = (self.counts, EventLog(self.core.noisy, lamps), *observers)
+        self.attendance = Attendance(settings.displays, self.clock)
+        lines_of_events = EventLog(self.core.noisy, lamps)
+        everyone = (self.counts, self.attendance, lines_of_events, *observers)
         self._observers = everyone
         self.outputs = Keeper(
             settings.outputs,

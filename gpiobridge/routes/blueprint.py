@@ -24,7 +24,7 @@ from gpiobridge.routes.simulator import add_simulator
 from gpiobridge.routes.socket import add_socket
 from gpiobridge.routes.sounds import add_sounds
 from gpiobridge.routes.stage import add_stage
-from gpiobridge.routes.start import start_page, with_query
+from gpiobridge.routes.start import start_page, with_name
 
 BLUEPRINT = "gpiobridge"
 OWN_ADMISSION = (f"{BLUEPRINT}.{API}", f"{BLUEPRINT}.{KIOSK}")
@@ -82,7 +82,7 @@ def make_blueprint(running: Callable[[], RunningBridge], url_prefix: str) -> Blu
     def start() -> ResponseReturnValue:
         here = running()
         path = here.watcher.paths[start_page(here.settings, request)]
-        return redirect(with_query(request.script_root + path, request))
+        return redirect(with_name(request.script_root + path, request))
 
     blueprint.add_url_rule("/gpiobridge/start", "start", start)
     if url_prefix:  # without one, / belongs to the application

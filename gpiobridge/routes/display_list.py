@@ -5,17 +5,18 @@ may use the API.
 """
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
-from flask import Blueprint, Response, json, render_template, request
+from flask import Blueprint, Response, json, request
 from flask.typing import ResponseReturnValue
+from jinja2 import Template
 
 from gpiobridge.app.running_bridge import RunningBridge, rough_age
+from gpiobridge.displays.audience import SIMULATOR
 from gpiobridge.routes.admission import may_use_api
 from gpiobridge.routes.html import STRICT_CSP
-from gpiobridge.routes.page_script import root
-
-_THIS_MACHINE = "this machine"
+from gpiobridge.routes.page_script import ASSETS, root
 
 
 def add_display_list(blueprint: Blueprint, running: Callable[[], RunningBridge]) -> None:
@@ -29,15 +30,15 @@ def add_display_list(blueprint: Blueprint, running: Callable[[], RunningBridge])
     def show() -> ResponseReturnValue:
         here = running()
         with_addresses = may_use_api(request, here.settings.server, here.key.value)
-        displays, missing = _displays(here, with_addresses=with_addresses), _missing(here)
+        displays = _displays(here, with_addresses=with_addresses)
+        missing = here.watcher.attendance.missing(here.watcher.clock.now().mono_s)
         kinds = ("text/html", "application/json")
         if request.accept_mimetypes.best_match(kinds) == "application/json":
             text = json.dumps({"displays": displays, "missing": missing})
             response = Response(f"{text}\n", mimetype="application/json")
         else:
             nonce = here.nonce()
-            page = render_template(
-                "displays.html",
+            page = _template().render(
                 displays=displays,
                 missing=missing,
                 with_addresses=with_addresses,
@@ -56,10 +57,10 @@ def add_display_list(blueprint: Blueprint, running: Callable[[], RunningBridge])
 
 def _displays(running: RunningBridge, *, with_addresses: bool) -> list[dict[str, Any]]:
     """List the open displays: those that the configuration names first, in its order."""
-    now_s = running.watcher.clock.now().mono_s
     order = {name: number for number, name in enumerate(running.settings.displays)}
     found = sorted(
-        running.watcher.statuses,
+        # The simulator is no display of the exhibit.
+        (each for each in running.watcher.statuses if each.display.page != SIMULATOR),
         key=lambda each: (
             order.get(each.display.name, len(order)),
             each.display.name == "",
@@ -67,6 +68,7 @@ def _displays(running: RunningBridge, *, with_addresses: bool) -> list[dict[str,
             each.display.number,
         ),
     )
+    now_s = running.watcher.clock.now().mono_s  # after them: nothing is heard in the future
     return [
         {
             "name": display.name,
@@ -76,13 +78,14 @@ def _displays(running: RunningBridge, *, with_addresses: bool) -> list[dict[str,
             "heard": round(now_s - heard_s, 3),
             "shown": shown is not None,
             "visible": display.visible,
-            **({"address": client or _THIS_MACHINE} if with_addresses else {}),
+            **({"address": address} if with_addresses else {}),
         }
-        for display, client, on_page_s, heard_s, shown in found
+        for display, address, on_page_s, heard_s, shown in found
     ]
 
 
-def _missing(running: RunningBridge) -> list[str]:
-    """List the displays that the configuration names, and that are not open."""
-    names = {status.display.name for status in running.watcher.statuses}
-    return [name for name in running.settings.displays if name not in names]
+@cache
+def _template() -> Template:
+    # Not render_template: an exhibit or an application may have a template of this name.
+    made: Template = Template((ASSETS / "displays.html").read_text("utf-8"), autoescape=True)
+    return made

@@ -44,6 +44,8 @@ def script(running: RunningBridge, page: str, nonce: str) -> str:
         more["idle"] = f"{rules.idle.after_s:g}"
         more["idle-to"] = rules.idle.to
         more["idle-pins"] = " ".join(sorted({*rules.idle.pins, *(pin for pin, _ in rules.rules)}))
+        if running.settings.displays:  # of the others only those count that a display obeys
+            more["idle-own"] = " ".join(rules.idle.pins)
         if rules.idle.warn_s:
             more["idle-warn"] = f"{rules.idle.warn_s:g}"
     if rules is not None and rules.while_rules:

@@ -41,6 +41,7 @@ def add_socket(blueprint: Blueprint, running: Callable[[], RunningBridge]) -> No
     numbers = itertools.count(1)
     lines = LogRate(log, _REFUSED_LINES)
     unproven: set[str] = set()  # names of kiosks, of which a display without a proof was logged
+    alike: set[str] = set()  # names of the configuration, of which one with capitals was logged
 
     def check_page(page: str) -> None:
         if not (page == SIMULATOR and running().has_simulator):
@@ -69,7 +70,16 @@ def add_socket(blueprint: Blueprint, running: Callable[[], RunningBridge]) -> No
     def hand_over(sock: socket.socket, early: bytes, page: str) -> None:
         """Give a socket to the watcher after its handshake."""
         name = wire.read_name(request.args.get("display", ""))
-        known = running().settings.displays.get(name)
+        settings = running().settings
+        known = settings.displays.get(name)
+        if known is None and (meant := name.lower()) in settings.displays and meant not in alike:
+            alike.add(meant)
+            log.warning(
+                'a display calls itself "%s", and is not that of [displays.%s], whose name has '
+                "small letters",
+                name,
+                meant,
+            )
         connection = Connection(
             sock,
             protocol.Connection(protocol.ConnectionType.SERVER),
@@ -87,6 +97,7 @@ def add_socket(blueprint: Blueprint, running: Callable[[], RunningBridge]) -> No
             declined=wire.read_declined(request.args.getlist("declined")[:_MAX_DECLINED]),
             early=early,
             slot=g.pop("gpiobridge_slot"),  # the hub gives it back
+            address="" if settings.server.behind_a_proxy else request.remote_addr or "",
             pins=None if known is None or known.pins is None else frozenset(known.pins),
         )
         kiosks = running().kiosks

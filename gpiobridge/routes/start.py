@@ -1,5 +1,7 @@
 """Where a display begins: the start page, or the one that its name has. Any HTTP thread."""
 
+from urllib.parse import urlencode
+
 from flask import Request
 
 from gpiobridge.config import Settings
@@ -8,10 +10,14 @@ from gpiobridge.core import wire
 
 def start_page(settings: Settings, request: Request) -> str:
     """Find the page at which the display of a request begins; ``display=`` names it."""
-    return settings.start_of(wire.read_name(request.args.get("display", "")))
+    return settings.start_of(_name(request))
 
 
-def with_query(path: str, request: Request) -> str:
-    """Add a request's query to a path: it says which display asks, or with which token."""
-    query = request.query_string.decode("latin-1")
-    return f"{path}?{query}" if query else path
+def with_name(path: str, request: Request) -> str:
+    """Add the name of a request's display to a path; a token stays behind, in its cookie."""
+    name = _name(request)
+    return f"{path}?{urlencode({'display': name})}" if name else path
+
+
+def _name(request: Request) -> str:
+    return wire.read_name(request.args.get("display", ""))

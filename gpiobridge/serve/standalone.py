@@ -15,7 +15,7 @@ from gpiobridge.config import Page, Settings
 from gpiobridge.extension.gpio_bridge import GpioBridge
 from gpiobridge.routes.admission import CHECKED, check_source, check_token
 from gpiobridge.routes.html import secure_headers
-from gpiobridge.routes.start import start_page, with_query
+from gpiobridge.routes.start import start_page
 from gpiobridge.serve.template_errors import TemplateErrors
 
 STATIC = "static"
@@ -67,7 +67,8 @@ def _add_pages(app: Flask, bridge: GpioBridge, settings: Settings) -> None:
 
     def to_start() -> ResponseReturnValue:
         path = f"{request.script_root}/{start_page(settings, request)}"
-        return redirect(with_query(path, request))
+        query = request.query_string.decode("latin-1")  # such as display=kiosk
+        return redirect(f"{path}?{query}" if query else path)
 
     def not_found(_error: NotFound) -> ResponseReturnValue:
         said = f"There is nothing at {request.path}; pages: {', '.join(settings.pages)}.\n"

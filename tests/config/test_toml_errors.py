@@ -264,6 +264,15 @@ def test_line_endings_of_windows_do_no_harm(tmp_path: Path) -> None:
     assert said == 'line 2: `button: 17` has a colon where "=" belongs; write button = 17'
 
 
+@pytest.mark.parametrize("value", ["left-button", "[left-button]"])
+def test_the_pins_of_a_display_are_a_key(tmp_path: Path, value: str) -> None:
+    """And no section: `[pins.left-button]` would be another pin."""
+    said = problem(tmp_path, f"[displays.left]\npins = {value}\n")
+    assert said.startswith(f"line 2: `pins = {value}` ")
+    assert "[pins" not in said
+    assert '"left-button"' in said
+
+
 def test_a_page_may_be_called_passage(tmp_path: Path) -> None:
     """A line whose value only sounds like a secret is shown."""
     assert problem(tmp_path, "[server]\nstart = passage\n") == (

@@ -182,6 +182,14 @@ def test_the_state_has_a_seat_if_there_is_one() -> None:
     assert "seat" not in json.loads(wire.state_frame("feed", 7, {}, simulated=False))
 
 
+def test_a_state_frame_says_which_pins_a_display_obeys() -> None:
+    """If these are not all."""
+    frame = json.loads(wire.state_frame("feed", 7, {}, simulated=False, obeys=frozenset("ba")))
+    assert frame["obeys"] == ["a", "b"]
+    assert json.loads(wire.state_frame("feed", 7, {}, simulated=False, obeys=()))["obeys"] == []
+    assert "obeys" not in json.loads(wire.state_frame("feed", 7, {}, simulated=False))
+
+
 def test_a_page_gives_a_silent_socket_up_when_every_other_display_does() -> None:
     """The page's script can't import the figure: it has the same one."""
     script = Path(gpiobridge.__file__).parent / "routes/assets/client.js"

@@ -212,6 +212,7 @@ def test_each_answer_of_ours_keeps_its_type(
         ("GET", "/welcome", {}), ("GET", "/welcome", headers), ("GET", "/nothing", {}),
         ("POST", "/welcome", {}), ("GET", "/static/page.html", {}), ("GET", "/static/none", {}),
         ("GET", "/healthz", {}), ("GET", "/metrics", {}), ("GET", "/simulator", {}),
+        ("GET", "/gpiobridge/displays", {}),
         ("GET", "/", {}),
         ("GET", "/ws/welcome", {}), ("GET", "/api/messages", {}), ("POST", "/api/messages", {}),
         ("GET", "/gpiobridge/start", {}), ("GET", "/gpiobridge/client.js", {}),

@@ -30,8 +30,8 @@ def listed(bridge: BridgeProcess, **headers: str) -> dict[str, Any]:
 
 
 def test_nobody(bridge: BridgeProcess) -> None:
-    """Those that the configuration names are missed."""
-    assert listed(bridge) == {"displays": [], "missing": ["left", "right"]}
+    """Those that the configuration names are missed after a while only: tests/loop."""
+    assert listed(bridge)["displays"] == []
 
 
 def test_what_is_told_of_a_display(bridge: BridgeProcess) -> None:
@@ -44,18 +44,22 @@ def test_what_is_told_of_a_display(bridge: BridgeProcess) -> None:
         state = {"type": "shown", "cursor": "0:0"}
         left.send(json.dumps(state))
         wait_until(lambda: listed(bridge)["displays"][0]["shown"])
-        told = listed(bridge)
-        for each in told["displays"]:
+        told = listed(bridge)["displays"]
+        for each in told:
             assert 0 <= each.pop("heard") <= each.pop("since") < 60
-    rest = {"shown": False, "visible": True, "group": "", "address": "this machine"}
-    assert told == {
-        "displays": [
-            {**rest, "name": "left", "group": "wall", "page": "welcome", "shown": True},
-            {**rest, "name": "phone", "page": "welcome"},
-            {**rest, "name": "", "page": "still", "visible": False},
-        ],
-        "missing": ["right"],
-    }
+    rest = {"shown": False, "visible": True, "group": "", "address": "127.0.0.1"}
+    assert told == [
+        {**rest, "name": "left", "group": "wall", "page": "welcome", "shown": True},
+        {**rest, "name": "phone", "page": "welcome"},
+        {**rest, "name": "", "page": "still", "visible": False},
+    ]
+
+
+def test_the_simulator_is_no_display(bridge: BridgeProcess) -> None:
+    """Even if the tab has a name."""
+    with bridge.socket("simulator", "?display=left"):
+        wait_until(lambda: len(bridge.displays()) == 1)
+        assert listed(bridge)["displays"] == []
 
 
 def test_since_when_a_display_is_on_its_page(bridge: BridgeProcess) -> None:
@@ -83,17 +87,17 @@ def test_who_may_know_addresses(run_bridge: Run, tmp_path: Path) -> None:
     assert bridge.get("/gpiobridge/displays", **JSON)[0] == 401
     headers = {"Authorization": f"Bearer {VIEWERS}"}
     with bridge.socket("welcome", "?display=left", additional_headers=headers):
+        wait_until(lambda: bool(listed(bridge, **headers)["displays"]))
         assert "address" not in listed(bridge, **headers)["displays"][0]
         page = bridge.get("/gpiobridge/displays", **headers)[1]
         assert "left" in page
         assert "address" not in page
         programs = {"Authorization": f"Bearer {PROGRAMS}"}
-        wait_until(lambda: bool(listed(bridge, **headers)["displays"]))
         status, _ = bridge.get("/gpiobridge/displays", **JSON, **programs)
         assert status == 401  # who may use the API may not look, unless it has that token, too
         both = f"/gpiobridge/displays?token={VIEWERS}"
         status, text = bridge.get(both, **JSON, **programs)
-        assert (status, json.loads(text)["displays"][0]["address"]) == (200, "this machine")
+        assert (status, json.loads(text)["displays"][0]["address"]) == (200, "127.0.0.1")
 
 
 def test_the_page(bridge: BridgeProcess) -> None:
@@ -105,5 +109,27 @@ def test_the_page(bridge: BridgeProcess) -> None:
     assert "&lt;b&gt;x" in page
     assert "<b>" not in page
     assert page.count("<strong>not shown</strong>") == 2
-    assert page.count("<strong>missing</strong>") == 1
-    assert "script" not in page
+
+
+def test_the_page_is_ours(run_bridge: Run, tmp_path: Path) -> None:
+    """Whatever an exhibit calls its own."""
+    config = write_exhibit(tmp_path, config=f"{CONFIG}[pages.displays]\n")
+    (tmp_path / "templates" / "displays.html").write_text("<h1>the exhibit's own</h1>")
+    bridge = run_bridge(config=config)
+    assert "<h1>Displays</h1>" in bridge.get("/gpiobridge/displays")[1]
+    assert "the exhibit's own" in bridge.get("/displays")[1]
+
+
+def test_the_page_renews_itself(share_bridge: Run, page: Any) -> None:
+    """And says so while it can't."""
+    bridge = share_bridge(config=CONFIG)
+    page.goto(f"{bridge.url}/gpiobridge/displays?token=x")
+    page.get_by_text("No display is open.").wait_for()
+    assert page.url == f"{bridge.url}/gpiobridge/displays"  # no token stays on the screen
+    with display(bridge, "left"):
+        page.get_by_role("row", name="left").wait_for()
+        page.route("**/gpiobridge/displays", lambda route: route.abort())
+        page.get_by_text("The bridge does not answer").wait_for()
+        assert page.get_by_role("row", name="left").is_visible()
+        page.unroute("**/gpiobridge/displays")
+        page.get_by_text("The bridge does not answer").wait_for(state="hidden")

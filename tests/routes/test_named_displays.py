@@ -13,6 +13,8 @@ from harness.exhibit import write_exhibit
 from harness.sockets import close_of, frame
 from websockets.sync.client import ClientConnection
 
+from gpiobridge.client.frames import connect
+
 CONFIG = """
 [server]
 start = "welcome"
@@ -49,9 +51,9 @@ def bridge(share_bridge: Run) -> BridgeProcess:
 @contextlib.contextmanager
 def display(bridge: BridgeProcess, name: str, query: str = "") -> Iterator[ClientConnection]:
     """Open the socket of a named display on the page welcome, and read its first frame."""
-    with bridge.socket("welcome", f"?display={name}{query}") as socket:
-        assert frame(socket)["type"] == "state"
-        yield socket
+    with bridge.socket("welcome", f"?display={name}{query}") as opened:
+        assert frame(opened)["type"] == "state"
+        yield opened
 
 
 def lead(bridge: BridgeProcess, path: str) -> tuple[int, str | None]:
@@ -75,6 +77,7 @@ def lead(bridge: BridgeProcess, path: str) -> tuple[int, str | None]:
         ("/", "/welcome"),
         ("/gpiobridge/start?display=left", "/open?display=left"),
         ("/gpiobridge/start", "/welcome"),
+        ("/gpiobridge/start?token=x&display=left", "/open?display=left"),
     ],
 )
 def test_where_a_display_begins(bridge: BridgeProcess, asked: str, begins: str) -> None:
@@ -89,6 +92,34 @@ def test_where_a_display_with_a_stage_begins(bridge: BridgeProcess, query: str, 
     assert (status, f'data-page="{start}"' in page) == (200, True)
     status, told = bridge.get(f"/gpiobridge/stage.json{query}")
     assert (status, json.loads(told)["start"]) == (200, start)
+
+
+def test_a_program_begins_where_its_display_does(bridge: BridgeProcess) -> None:
+    """As a browser: its name goes along with the first request, and isn't part of the address."""
+    with connect(bridge.url, display="left") as frames:
+        assert next(iter(frames))["type"] == "state"
+        assert frames.url == f"{bridge.url}/open"
+
+
+def test_a_page_hears_which_pins_its_display_obeys(bridge: BridgeProcess) -> None:
+    """If these are not all."""
+    told = {}
+    for name in ("left", "right"):
+        with bridge.socket("welcome", f"?display={name}") as socket:
+            told[name] = frame(socket, "state").get("obeys")
+    assert told == {"left": None, "right": ["bell"]}
+
+
+def test_a_name_with_other_letters(run_bridge: Run, tmp_path: Path) -> None:
+    """It is another name; the log says once what was probably meant."""
+    bridge = run_bridge(config=write_exhibit(tmp_path, config=CONFIG))
+    for name in ("Left", "LEFT", "Right"):
+        with display(bridge, name):
+            pass
+    bridge.wait_for_line('calls itself "Right"')
+    lines = [line for line in bridge.log if "calls itself" in line]
+    assert len(lines) == 2
+    assert 'a display calls itself "Left", and is not that of [displays.left]' in lines[0]
 
 
 def test_a_display_obeys_its_pins(bridge: BridgeProcess) -> None:

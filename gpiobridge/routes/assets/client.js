@@ -64,12 +64,12 @@
   if (!script || window.gpiobridge) return; // inserted twice
   const { page, socket: socketPath, cursor: pageCursor } = script.dataset;
   const prefix = socketPath.slice(0, -`/ws/${page}`.length);
-  const start = `${prefix}/gpiobridge/start`; // redirects to the current start page
   const paths = JSON.parse(script.dataset.paths); // of every page, by name
   // These rules run here, so they are exact and work without a server.
   const lockoutMs = 1000 * Number(script.dataset.lockout || 0);
   const idleMs = 1000 * Number(script.dataset.idle || 0);
   const idlePins = (script.dataset.idlePins || "").split(" ");
+  const idleOwn = (script.dataset.idleOwn || "").split(" "); // whatever pins this display obeys
   const warnMs = 1000 * Number(script.dataset.idleWarn || 0);
   const ahead = script.dataset.version; // version of the pages that the browser fetches ahead
   const sounds = JSON.parse(script.dataset.sounds || "null"); // of the exhibit, page and rules
@@ -88,6 +88,7 @@
   const dwelling = new Map(); // pins whose press doesn't count yet, each with the frame that says so
   let beatMs = 1000 * Number(script.dataset.beat);
   let activeLevels = JSON.parse(script.dataset.active); // of every pin, by name
+  let obeyed = null; // the pins that this display obeys; null: all
   let state = "asleep";
   let stays = 0; // counts the states entered: an answer awaited in an earlier one is void
   let socket = null;
@@ -374,6 +375,7 @@
     // Not at the first try: a kept-alive HTTP connection may have died with the socket.
     const { found, moved, status } = attempt > 1 ? await ask(location.href) : { found: "page" };
     const removed = status === 404 || status === 410;
+    const start = startUrl();
     const leads = moved ? found === "page" : removed && (await ask(start)).found === "page";
     if (stay !== stays) return;
     if (leads) {
@@ -382,6 +384,14 @@
       else replaceBy(start);
     } else if (found === "nobody") lost();
     else open();
+  }
+
+  /** What leads to the page at which this display begins. */
+  function startUrl() {
+    const url = new URL(`${prefix}/gpiobridge/start`, location.href);
+    const name = recall(nameKey);
+    if (name) url.searchParams.set("display", name);
+    return url.href;
   }
 
   function head(url, redirect) {
@@ -414,7 +424,7 @@
 
   /** Whether the bridge itself answers, even if one of its pages fails. */
   async function isUp() {
-    const { status } = await head(start, "manual");
+    const { status } = await head(startUrl(), "manual");
     return status < 500;
   }
 
@@ -466,6 +476,7 @@
     } else if (frame.type === "state") {
       setSimulated(frame.simulated);
       endDwelling(); // what dwells now follows
+      obeyed = frame.obeys ?? null;
       for (const [pin, level] of Object.entries(frame.pins)) setLevel(pin, level);
       setConnected(true);
       // From now on the server misses this page if it hangs, also before its first beat.
@@ -484,11 +495,11 @@
       dwelling.delete(pin);
       setLevel(pin, level);
       tell("edge", { pin, event, level, active: pins[pin].active, seq });
-      if (idlePins.includes(pin)) startIdling();
+      if (isUsedBy(pin)) startIdling();
     } else if (frame.type === "dwelling") {
       dwelling.set(frame.pin, frame);
       show(frame.pin);
-      if (idlePins.includes(frame.pin)) startIdling();
+      if (isUsedBy(frame.pin)) startIdling();
     } else if (frame.type === "ignored") {
       const { pin, why } = frame;
       if (why === "dwell") dwelling.delete(pin);
@@ -766,7 +777,7 @@
   function led(path) {
     const press = lastEdge;
     const levels = Object.keys(levelRules).filter(
-      (pin) => levelRules[pin][pins[pin]?.level] === path,
+      (pin) => obeys(pin) && levelRules[pin][pins[pin]?.level] === path,
     );
     // Don't keep it yet: a reload that is under way must not lose the press that moves this page.
     if (told) [cursors, told] = [[told], ""];
@@ -1021,11 +1032,20 @@
     }
   }
 
+  /** Whether a pin shows that somebody uses this display. */
+  function isUsedBy(pin) {
+    return idlePins.includes(pin) && (obeys(pin) || idleOwn.includes(pin));
+  }
+
+  function obeys(pin) {
+    return obeyed === null || obeyed.includes(pin);
+  }
+
   function inUse(nowMs) {
     return (
       farewell ||
       state === "leaving" ||
-      idlePins.some((pin) => pins[pin]?.active || dwelling.has(pin)) ||
+      idlePins.some((pin) => isUsedBy(pin) && (pins[pin]?.active || dwelling.has(pin))) ||
       [...views()].some(({ document: { body } }) =>
         [...(body?.querySelectorAll("video, audio") ?? [])].some((film) => holds(film, nowMs)),
       ) ||
