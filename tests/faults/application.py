@@ -2,12 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from math import inf
 
-from faults.display import display_name
 from faults.driver import Caller
+from faults.graph import GROUP, Named, display_name
 from faults.judge import Judge
 from faults.oracle.facts import Message, Move
 from faults.report import Report
@@ -24,10 +24,18 @@ class Application:
         judge: is told of each, for the life of the server that runs then.
         report: takes the figures.
         say: takes what is to be printed when something is wrong.
+        named: the displays that the configuration names, by number.
     """
 
-    def __init__(self, judge: Judge, report: Report, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        judge: Judge,
+        report: Report,
+        say: Callable[[str], None],
+        named: Mapping[int, Named],
+    ) -> None:
         self._judge = judge
+        self._group = frozenset(display_name(at) for at, each in named.items() if each.group)
         self._report = report
         self._say = say
         self._caller = Caller(0)
@@ -79,9 +87,11 @@ class Application:
         body: dict[str, object] = {"to": to, "exclude": WITNESS}
         body |= {"page": call.page} if call.page else {}
         body |= {"display": name} if name else {}
+        group = self._group if call.group and self._group else None
+        body |= {"group": GROUP} if group else {}
         self._say(f"order {number}: {body}")
         # It may work before its answer is there.
-        sent = Move(number, to, call.page, name, time.monotonic(), inf, False)
+        sent = Move(number, to, call.page, name, time.monotonic(), inf, False, group)
         life.moves.append(sent)
         answer = await self._caller.post("/api/navigate", body)
         life.moves.remove(sent)

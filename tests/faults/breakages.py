@@ -8,6 +8,7 @@ import itertools
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from math import inf
 from typing import Any
 
@@ -319,6 +320,37 @@ def keep_nothing() -> None:
     OutputControl.page_shown = show  # type: ignore[method-assign]
 
 
+def obey_all_pins() -> None:
+    """A press of any pin moves every display."""
+    from gpiobridge.core.events import Standing
+
+    Standing.obeys = lambda self, pin: True  # type: ignore[method-assign]
+
+
+def catch_up_with_all_pins() -> None:
+    """A display that was away acts on a press that it doesn't obey."""
+    from gpiobridge.core.navigation import Navigation
+
+    missed = Navigation.missed
+
+    def miss(self: Navigation, standing: Any, now_s: float) -> Any:
+        return missed(self, replace(standing, pins=None), now_s)
+
+    Navigation.missed = miss  # type: ignore[method-assign]
+
+
+def forget_groups() -> None:
+    """An order to a group goes to all displays."""
+    from gpiobridge.displays.audience import Audience
+
+    has = Audience.has
+
+    def everyone(self: Audience, display: Any) -> bool:
+        return has(replace(self, group=None), display)
+
+    Audience.has = everyone  # type: ignore[method-assign]
+
+
 BREAKAGES: dict[str, Callable[[], None]] = {
     function.__name__.replace("_", "-"): function
     for function in (
@@ -350,5 +382,8 @@ BREAKAGES: dict[str, Callable[[], None]] = {
         let_go_of_lost_displays,
         obey_the_oldest_page,
         keep_nothing,
+        obey_all_pins,
+        catch_up_with_all_pins,
+        forget_groups,
     )
 }

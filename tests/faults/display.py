@@ -28,7 +28,7 @@ from multiprocessing.connection import Connection as Pipe
 from random import Random
 from urllib.parse import urlencode
 
-from faults.graph import PLAIN, Graph, Traits, make_graph
+from faults.graph import PLAIN, Graph, Traits, display_name, make_graph
 from faults.orders import Order, take_orders
 from faults.records import (
     Ended,
@@ -142,6 +142,7 @@ class Tab:
         self._epoch = ""
         self._seq = 0
         self._levels: dict[str, str] = {}
+        self._obeyed: list[str] | None = None  # the pins that it obeys; None: all
         self._declined: dict[str, str] = {}  # pin to the level by which the page won't leave
         self._joined = self._connecting = self._followed = False
         self._pressed = False  # the last frame was an edge
@@ -208,7 +209,7 @@ class Tab:
         levels = {
             pin: level
             for pin, rules in page.levels.items()
-            if rules.get(level := self._levels.get(pin, "")) == told.to
+            if self._obeys(pin) and rules.get(level := self._levels.get(pin, "")) == told.to
         }
         order = not told.pressed and (self._taking.since_s is None or not levels)
         if order or self._random.random() >= page.traits.declines:
@@ -216,6 +217,9 @@ class Tab:
         self._declined.update(levels)
         self._note_stayed(told, declined=True)
         return False
+
+    def _obeys(self, pin: str) -> bool:
+        return self._obeyed is None or pin in self._obeyed
 
     async def _leave(self, page: Page, told: Told) -> str:
         self.leaving = True
@@ -365,6 +369,9 @@ class Tab:
         self._seq = seq = int(str(frame["seq"]))
         assert isinstance(frame["pins"], dict)
         self._levels = dict(frame["pins"])
+        obeyed = frame.get("obeys")
+        assert obeyed is None or isinstance(obeyed, list)
+        self._obeyed = obeyed
         for pin, level in self._levels.items():
             self._forget_declined(pin, level)
         if not self._since.startswith(f"{self._epoch}:"):
@@ -685,11 +692,6 @@ def seq_of(cursors: Iterable[str], epoch: str) -> int | None:
     """The number in the first cursor of an epoch."""
     parts = (cursor.partition(":") for cursor in cursors)
     return next((int(seq) for known, _, seq in parts if known and known == epoch), None)
-
-
-def display_name(number: int) -> str:
-    """What a display is called in orders of the application."""
-    return f"display-{number}"
 
 
 async def _stall(socket: WebSocket, for_s: float) -> None:

@@ -3,8 +3,8 @@
 Pure, and a function of the seed alone.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from random import Random
 
 BEAT_S = 0.4
@@ -109,6 +109,19 @@ class Graph:
     traits: dict[str, Traits] = field(default_factory=dict)
     first: frozenset[str] = frozenset()
     hands: Mapping[str, HandTimes] = field(default_factory=dict)
+
+    def obeying(self, pins: Collection[str] | None) -> "Graph":
+        """The rules that count for a display that obeys these pins; None: all."""
+        if pins is None:
+            return self
+        events, levels = (
+            {
+                page: {rule: to for rule, to in its.items() if rule[0] in pins}
+                for page, its in all_.items()
+            }
+            for all_ in (self.events, self.levels)
+        )
+        return replace(self, events=events, levels=levels)
 
     @property
     def gesture_pins(self) -> frozenset[str]:
@@ -291,6 +304,43 @@ def draw_outputs(seed: int) -> dict[str, Output]:
     return {output.name: output for output in outputs}
 
 
+GROUP = "wall"
+NAMED = 18  # displays that the configuration may name
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A display that the configuration names.
+
+    Args:
+        pins: those that it obeys; None: all.
+        group: whether it belongs to the group.
+    """
+
+    pins: frozenset[str] | None
+    group: bool
+
+
+def draw_named(seed: int) -> dict[int, Named]:
+    """Draw which displays the configuration names, by number: some obey some pins only."""
+    random = Random(f"named {seed}")
+    pins = [pin.name for pin in PINS]
+    return {
+        number: Named(
+            frozenset(random.sample(pins, random.randint(2, 6)))
+            if random.random() < 2 / 3
+            else None,
+            random.random() < 1 / 2,
+        )
+        for number in sorted(random.sample(range(NAMED), 6))
+    }
+
+
+def display_name(number: int) -> str:
+    """What a display is called in orders of the application, and in the configuration."""
+    return f"display-{number}"
+
+
 def _other(level: str) -> str:
     return "low" if level == "high" else "high"
 
@@ -321,6 +371,10 @@ def make_config(seed: int) -> str:
         lines += [f"[outputs.{output.name}]", f"pin = {output.number}"]
         lines += [f'follows = "{output.follows}"'] if output.follows else []
         lines += ['initial = "on"'] if output.initial == "on" else []
+    for number, named in draw_named(seed).items():
+        lines += [f"[displays.{display_name(number)}]"]
+        lines += [] if named.pins is None else [f"pins = {sorted(named.pins)}"]
+        lines += [f'group = "{GROUP}"'] if named.group else []
     # A stage holds these behind the shown page; the others it loads at the press.
     prerendered = Random(f"prerender {seed}").sample(list(graph.events), PAGES // 2)
     for page in graph.events:

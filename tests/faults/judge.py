@@ -9,8 +9,16 @@ from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 
-from faults.display import display_name
-from faults.graph import BEAT_S, CATCH_UP_S, MAX_FAREWELL_S, PINS, Graph, Pin
+from faults.graph import (
+    BEAT_S,
+    CATCH_UP_S,
+    MAX_FAREWELL_S,
+    PINS,
+    Graph,
+    Named,
+    Pin,
+    display_name,
+)
 from faults.oracle.edges import candidates, match_pin
 from faults.oracle.facts import Event, Life, Verdict
 from faults.oracle.gestures import (
@@ -95,6 +103,7 @@ class Judge:
         displays: how many there are.
         report: takes the figures.
         stages: how many of them, the last ones, are stages in a real browser.
+        named: the displays that the configuration names, by number.
 
     Attributes:
         life: of the server that runs now.
@@ -104,7 +113,14 @@ class Judge:
         last_number: of the message that ends the round; None before it is sent.
     """
 
-    def __init__(self, graph: Graph, displays: int, report: Report, stages: int = 0) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        displays: int,
+        report: Report,
+        stages: int = 0,
+        named: Mapping[int, Named] | None = None,
+    ) -> None:
         self._first_stage = displays - stages
         self.life = Life("", 0)
         self.lives: dict[str, Life] = {}
@@ -112,6 +128,11 @@ class Judge:
         self.touched: list[Touched] = []
         self.last_number: int | None = None
         self._graph = graph
+        named = named or {}
+        self._graphs = [
+            graph.obeying(named[number].pins if number in named else None)
+            for number in range(displays)
+        ]
         self._report = report
 
     def begin(self, epoch: str, seq: int) -> None:
@@ -294,10 +315,11 @@ class Judge:
 
     def _judge_stretch(self, number: int, stretch: Stretch, known: Facts, count: bool) -> Verdict:
         life, name = self.lives[stretch.epoch], display_name(number)
+        graph = self._graphs[number]
         moves, messages = life.dated()
         sent = sent_by(stretch, name, moves)
         steps = steps_of(
-            self._graph,
+            graph,
             stretch,
             life.events,
             known.made_s,
@@ -313,7 +335,7 @@ class Judge:
             told = [step.told(stretch, sure_s) for step in steps]
             free_from = told.index(False) if False in told else len(told)
             steps += [Due(event, must=False) for event in known.unseen]
-        verdict = walk(self._graph, stretch, steps, free_from, count)
+        verdict = walk(graph, stretch, steps, free_from, count)
         for order in swallowed(stretch, name, moves):
             verdict.lost["order"] += 1
             verdict.complaints.append(f"was not sent to {order.to} by order {order.number}")

@@ -6,10 +6,10 @@ Beside the witness, whose page is one of the exhibit's, this socket hears of out
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from faults.graph import Graph, Output
+from faults.graph import Graph, Named, Output
 from faults.oracle.facts import Event, Verdict
 from faults.oracle.outputs import Change, Telling, judge_outputs, judge_rest
 from faults.oracle.sights import BACK_S, GIVEN_UP_S, GONE_S, Sights
@@ -38,6 +38,7 @@ class Outputs:
         first_stage: the number of the first one in a real browser, which doesn't note what it says.
         report: takes the figures.
         say: takes what is to be printed when something is wrong.
+        named: the displays that the configuration names, by number.
     """
 
     def __init__(
@@ -48,12 +49,14 @@ class Outputs:
         first_stage: int,
         report: Report,
         say: Callable[[str], None],
+        named: Mapping[int, Named],
     ) -> None:
         self._graph = graph
         self._outputs = outputs
         self._first_stage = first_stage
         self._report = report
         self._say = say
+        self._named = named
         self._tabs = [[self._new_tab(number)] for number in range(displays)]
         self._tellings: dict[str, Telling] = {}
         self._blind: list[tuple[float, float]] = []
@@ -118,11 +121,7 @@ class Outputs:
         verdict = Verdict()
         tabs = [tab for number in self._tabs for tab in number]
         for telling in self._tellings.values():
-            verdict.add(
-                judge_outputs(
-                    self._graph, self._outputs.values(), telling, tabs, self._blind, now_s
-                )
-            )
+            verdict.add(judge_outputs(self._outputs.values(), telling, tabs, self._blind, now_s))
         if at_rest is not None:
             telling = self._tellings[at_rest]
             verdict.add(judge_rest(self._outputs.values(), telling, tabs, now_s))
@@ -141,4 +140,5 @@ class Outputs:
         self._blind = [(a, b) for a, b in self._blind if b > now_s - KEPT_S]
 
     def _new_tab(self, number: int) -> Sights:
-        return Sights(self._graph, certain=number < self._first_stage)
+        pins = self._named[number].pins if number in self._named else None
+        return Sights(self._graph.obeying(pins), certain=number < self._first_stage)

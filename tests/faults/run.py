@@ -116,9 +116,12 @@ class Run:
         self._graph = graph.make_graph(seed)
         self._pages = list(self._graph.events)
         self._pins = {pin.name: pin for pin in graph.PINS}
-        self._judge = Judge(self._graph, self._count, self.report, stages)
+        named = graph.draw_named(seed)
+        self._judge = Judge(self._graph, self._count, self.report, stages, named)
         drawn = graph.draw_outputs(seed)
-        self._outputs = Outputs(self._graph, drawn, self._count, displays, self.report, self._say)
+        self._outputs = Outputs(
+            self._graph, drawn, self._count, displays, self.report, self._say, named
+        )
         self._clock = stepped.SteppedClock(folder / "clock")
         self._bridge: BridgeProcess | None = None
         self._port = 0
@@ -127,7 +130,7 @@ class Run:
         self._delays: asyncio.Task[None] | None = None
         self._up = asyncio.Event()
         self._contacts: dict[str, Contact] = {}
-        self._application = Application(self._judge, self.report, self._say)
+        self._application = Application(self._judge, self.report, self._say, named)
         self._one_at_a_time = asyncio.Lock()  # what is done to the server
         self._driven_s: dict[str, float] = {}  # pin to when it was driven last
         self._drove = asyncio.Event()

@@ -65,6 +65,7 @@ class Call:
         page: only displays on this page, or None.
         display: only this one, or None.
         retain: under which key a message is kept, or None.
+        group: whether only displays of the group.
     """
 
     after_s: float
@@ -72,6 +73,7 @@ class Call:
     page: str | None = None
     display: int | None = None
     retain: str | None = None
+    group: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +119,13 @@ def make_round(seed: int, number: int, displays: int, groups: int, burst_s: floa
 def _call(random: Random, displays: int, burst_s: float) -> Call:
     after_s = random.uniform(0.1, burst_s)
     page, other = (f"page{random.randrange(PAGES)}" for _ in range(2))
-    match random.choices(("message", "page", "display", "all"), (6, 3, 4, 1))[0]:
+    match random.choices(("message", "page", "display", "group", "all"), (6, 3, 4, 2, 1))[0]:
         case "page":
             return Call(after_s, to=other, page=page)
         case "display":
             return Call(after_s, to=other, display=random.randrange(displays))
+        case "group":
+            return Call(after_s, to=other, page=random.choice((None, page)), group=True)
         case "all":
             return Call(after_s, to=other)
         case _:

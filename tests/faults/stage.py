@@ -19,7 +19,7 @@ from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 from typing import Any
 
-from faults.display import display_name
+from faults.graph import display_name
 from faults.orders import Order, take_orders
 from faults.records import (
     Ended,

@@ -47,7 +47,7 @@ def complaints(
     first = Change(output.name, output.initial, 0.1, first=True)
     telling = Telling("e", [first, *told], from_s=0.1)
     tabs = [tab(records)]
-    verdict = judge_outputs(GRAPH, [output], telling, tabs, [], now_s)
+    verdict = judge_outputs([output], telling, tabs, [], now_s)
     verdict.add(judge_rest([output], telling, tabs, now_s))
     return verdict.complaints
 

@@ -48,6 +48,7 @@ class Move:
         sent_s: when it was sent.
         done_s: when it had surely been carried out; infinite if that isn't known.
         acked: whether it was accepted.
+        group: for the displays of these names only, or None.
     """
 
     number: int
@@ -57,10 +58,12 @@ class Move:
     sent_s: float
     done_s: float
     acked: bool
+    group: frozenset[str] | None = None
 
     def is_for(self, display: str, page: str) -> bool:
         """Whether it is for a display of this name whose socket is that of a page."""
-        return self.to != page and self.page in (None, page) and self.display in (None, display)
+        named = self.display in (None, display) and (self.group is None or display in self.group)
+        return self.to != page and self.page in (None, page) and named
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 
-from faults.graph import Graph, Output
+from faults.graph import Output
 from faults.oracle.facts import Event, Verdict
 from faults.oracle.sights import BACK_S, GIVEN_UP_S, GONE_S, Show, Sights, Way, without
 
@@ -82,7 +82,6 @@ class Telling:
 
 
 def judge_outputs(
-    graph: Graph,
     outputs: Collection[Output],
     telling: Telling,
     tabs: Sequence[Sights],
@@ -92,7 +91,6 @@ def judge_outputs(
     """Judge what a server has told of its outputs since the last look; 1 to 4, and 7.
 
     Args:
-        graph: all rules.
         outputs: the outputs.
         telling: what was told.
         tabs: what is known of each tab.
@@ -102,7 +100,7 @@ def judge_outputs(
     verdict = Verdict()
     for output in outputs:
         if output.follows is not None:
-            _judge_lamp(graph, output, telling, tabs, blind, now_s, verdict)
+            _judge_lamp(output, telling, tabs, blind, now_s, verdict)
         else:
             _judge_changes(output, telling, tabs, blind, verdict)
     return verdict
@@ -133,7 +131,6 @@ def judge_rest(
 
 
 def _judge_lamp(
-    graph: Graph,
     output: Output,
     telling: Telling,
     tabs: Sequence[Sights],
@@ -148,7 +145,7 @@ def _judge_lamp(
     for at, change in enumerate(telling.told):
         if not isinstance(change, Change) or (change.output, change.state) != blinks:
             continue
-        if not (change.first or _explained(graph, pin, telling.told, at, ways)):
+        if not (change.first or _explained(pin, telling.told, at, ways)):
             verdict.phantom["output"] += 1
             verdict.complaints.append(
                 f"{output.name} began to blink at {change.at_s:.3f}, and no press of {pin} has "
@@ -174,7 +171,6 @@ def _judge_lamp(
 
 
 def _explained(
-    graph: Graph,
     pin: str,
     told: Sequence[Told],
     at: int,
@@ -199,7 +195,7 @@ def _explained(
             until_s = way.at_s + GONE_S
             for event in burst:
                 told_s = event.seen_s
-                leads = (pin, event.what) in graph.events[way.page]
+                leads = (pin, event.what) in tab.graph.events[way.page]
                 if leads and way.heard_s - SLACK_S <= told_s <= until_s:
                     return True
             if way.asked_s - EARLY_S <= now_s <= way.got_s + SLACK_S:
