@@ -123,13 +123,24 @@ def test_the_page_is_ours(run_bridge: Run, tmp_path: Path) -> None:
 def test_the_page_renews_itself(share_bridge: Run, page: Any) -> None:
     """And says so while it can't."""
     bridge = share_bridge(config=CONFIG)
+    page.clock.install()
+
+    def wait_for(what: Any) -> None:
+        """Let time pass in the page until something can be seen."""
+
+        def is_there() -> bool:
+            page.clock.run_for(500)
+            return bool(what.is_visible())
+
+        wait_until(is_there)
+
     page.goto(f"{bridge.url}/gpiobridge/displays?token=x")
     page.get_by_text("No display is open.").wait_for()
     assert page.url == f"{bridge.url}/gpiobridge/displays"  # no token stays on the screen
     with display(bridge, "left"):
-        page.get_by_role("row", name="left").wait_for()
+        wait_for(page.get_by_role("row", name="left"))
         page.route("**/gpiobridge/displays", lambda route: route.abort())
-        page.get_by_text("The bridge does not answer").wait_for()
+        wait_for(page.get_by_text("The bridge does not answer"))
         assert page.get_by_role("row", name="left").is_visible()
         page.unroute("**/gpiobridge/displays")
-        page.get_by_text("The bridge does not answer").wait_for(state="hidden")
+        wait_for(page.locator(".error[hidden] ~ main"))
