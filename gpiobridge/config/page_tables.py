@@ -4,7 +4,6 @@ Owns the names of pages, and the checks between the values of one page. `check` 
 knows where pins lead from them, `templates` what is in their files. Any thread.
 """
 
-import re
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Literal, TypeVar
@@ -15,7 +14,8 @@ from gpiobridge.config.settings import Idle, Page
 from gpiobridge.config.sound_tables import check_sound, sounds_of
 from gpiobridge.config.tables import PageTable, RulesTable
 from gpiobridge.config.templates import Templates
-from gpiobridge.config.words import NAME_RULES, Key, missing, plain_name
+from gpiobridge.config.words import PLAIN_NAME, Key, missing
+from gpiobridge.config.written import check_name
 from gpiobridge.core.events import Level
 from gpiobridge.core.triggers import TABLES
 
@@ -23,8 +23,6 @@ T = TypeVar("T")
 
 RESERVED = frozenset({"ws", "static", "api", "healthz", "metrics", "simulator", "gpiobridge"})
 """Paths that are the bridge's own, or may become it."""
-
-_PAGE_NAME = re.compile(r"[a-z0-9-]{1,32}")
 
 
 def read_pages(
@@ -78,7 +76,7 @@ def misplaced(raw: Mapping[str, object]) -> list[str]:
 def _is_misplaced(name: str, body: object) -> bool:
     if name not in PageTable.known_keys():
         return False
-    if isinstance(body, Mapping) and _PAGE_NAME.fullmatch(name):  # such as a page "idle"
+    if isinstance(body, Mapping) and PLAIN_NAME.fullmatch(name):  # such as a page "idle"
         return name == "idle" and "after" in body
     return True
 
@@ -100,10 +98,8 @@ def _check_name(key: Key, problems: Problems) -> None:
     name = key[-1]
     if name in RESERVED:
         problems.add(key, "this path is the bridge's own; rename the page")
-    elif not _PAGE_NAME.fullmatch(name):
-        plain = plain_name("pages", name)
-        remedy = f"write [pages.{plain}]" if plain else "rename it"
-        problems.add(key, f"{NAME_RULES['pages']}; {remedy}")
+    else:
+        check_name(key, problems, is_header=True)
 
 
 def _template(
@@ -125,7 +121,7 @@ def _template(
         return table.template
     # Not if the page's name itself is wrong, nor in place of a wrong value.
     default = f"{name}.html"
-    if "template" not in body and _PAGE_NAME.fullmatch(name) and name not in RESERVED:
+    if "template" not in body and PLAIN_NAME.fullmatch(name) and name not in RESERVED:
         templates.check_page(key, default, problems)
     return default
 

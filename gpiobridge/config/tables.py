@@ -33,7 +33,7 @@ from gpiobridge.config.values import (
     WrongPart,
     read_seconds,
 )
-from gpiobridge.config.words import nearest, show
+from gpiobridge.config.words import PLAIN_NAME, nearest, show
 from gpiobridge.core.events import Level
 from gpiobridge.core.triggers import TABLES, Trigger
 from gpiobridge.net.hosts import DEFAULT_PORTS, read_origin
@@ -136,7 +136,7 @@ def _audio(device: str) -> str:
 
 
 def _group(name: str) -> str:
-    if not re.fullmatch(r"[a-z0-9-]{1,32}", name):
+    if not PLAIN_NAME.fullmatch(name):
         raise ValueError('must have 1 to 32 of a-z, 0-9 and "-"; write it like "wall"')
     return name
 

@@ -28,6 +28,12 @@ NAME_RULES = {
 }
 """Section -> which names its tables may have, as a sentence."""
 
+PLAIN_SECTIONS = ("pages", "displays")
+"""The sections whose names are part of an address."""
+
+PLAIN_NAME = re.compile(r"[a-z0-9-]{1,32}")
+"""What these names may be; groups of displays, too."""
+
 # Keys whose value nobody else may read, also where they are misspelled: problems end in logs.
 _SECRET = re.compile("tok|pass|secret|auth|api|pwd|bearer|credential", re.IGNORECASE)
 
@@ -321,6 +327,6 @@ def plain_name(section: str, name: str) -> str:
         spelled = spelled.replace(letter, plain).replace(letter.upper(), plain.capitalize())
     decomposed = unicodedata.normalize("NFKD", spelled)
     letters = "".join(each for each in decomposed if not unicodedata.combining(each))
-    if section in ("pages", "displays"):
+    if section in PLAIN_SECTIONS:
         return re.sub(r"[^a-z0-9]+", "-", letters.lower()).strip("-")[:32]
     return re.sub(r"[^A-Za-z0-9_-]+", "_", letters).strip("_-")[:32]

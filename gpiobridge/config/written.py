@@ -10,10 +10,18 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from gpiobridge.config.problems import Problems
 from gpiobridge.config.tables import Table
-from gpiobridge.config.words import NAME_RULES, Key, dotted, one_of, plain_name, show
+from gpiobridge.config.words import (
+    NAME_RULES,
+    PLAIN_NAME,
+    PLAIN_SECTIONS,
+    Key,
+    dotted,
+    one_of,
+    plain_name,
+    show,
+)
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
-_PLAIN_NAME = re.compile(r"[a-z0-9-]{1,32}")
 
 TableT = TypeVar("TableT", bound=Table)
 MadeT = TypeVar("MadeT")
@@ -65,7 +73,7 @@ ReaderT = TypeVar("ReaderT", bound=Reader)
 
 
 def check_name(key: Key, problems: Problems, *, is_header: bool = False) -> None:
-    """Refuse a name that a pin, an output, a sound or a display can't have.
+    """Refuse a name that a pin, an output, a sound, a display or a page can't have.
 
     Args:
         key: the section, and the name.
@@ -73,7 +81,7 @@ def check_name(key: Key, problems: Problems, *, is_header: bool = False) -> None
         is_header: whether the name can only stand in a header, `[sounds.<name>]`.
     """
     section, name = key
-    if (_PLAIN_NAME if section == "displays" else _NAME).fullmatch(name):
+    if (PLAIN_NAME if section in PLAIN_SECTIONS else _NAME).fullmatch(name):
         return
     plain = plain_name(section, name)
     right = dotted((section, plain))

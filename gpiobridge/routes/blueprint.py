@@ -24,7 +24,7 @@ from gpiobridge.routes.simulator import add_simulator
 from gpiobridge.routes.socket import add_socket
 from gpiobridge.routes.sounds import add_sounds
 from gpiobridge.routes.stage import add_stage
-from gpiobridge.routes.start import start_page, with_name
+from gpiobridge.routes.start import display_name, start_page, with_display
 
 BLUEPRINT = "gpiobridge"
 OWN_ADMISSION = (f"{BLUEPRINT}.{API}", f"{BLUEPRINT}.{KIOSK}")
@@ -82,7 +82,8 @@ def make_blueprint(running: Callable[[], RunningBridge], url_prefix: str) -> Blu
     def start() -> ResponseReturnValue:
         here = running()
         path = here.watcher.paths[start_page(here.settings, request)]
-        return redirect(with_name(request.script_root + path, request))
+        # Nothing else of the query: a token is in its cookie by now.
+        return redirect(with_display(request.script_root + path, display_name(request)))
 
     blueprint.add_url_rule("/gpiobridge/start", "start", start)
     if url_prefix:  # without one, / belongs to the application

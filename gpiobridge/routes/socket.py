@@ -22,6 +22,7 @@ from gpiobridge.displays.slots import NoSlotError
 from gpiobridge.routes import handoff
 from gpiobridge.routes.admission import asking_client, find, kiosk_secrets, refuse
 from gpiobridge.routes.handshake import add_websocket, check_handshake
+from gpiobridge.routes.start import display_name
 from gpiobridge.system.log_rate import LogRate
 
 log = logging.getLogger(__name__)
@@ -69,7 +70,7 @@ def add_socket(blueprint: Blueprint, running: Callable[[], RunningBridge]) -> No
 
     def hand_over(sock: socket.socket, early: bytes, page: str) -> None:
         """Give a socket to the watcher after its handshake."""
-        name = wire.read_name(request.args.get("display", ""))
+        name = display_name(request)
         settings = running().settings
         known = settings.displays.get(name)
         if known is None and (meant := name.lower()) in settings.displays and meant not in alike:

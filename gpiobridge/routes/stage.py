@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import asdict
 from functools import cache
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from flask import Blueprint, Response, redirect, request
 from flask.typing import ResponseReturnValue
@@ -21,14 +21,13 @@ from gpiobridge import __version__
 from gpiobridge.app.running_bridge import RunningBridge
 from gpiobridge.app.stages import REPORTS
 from gpiobridge.config import Page, nearest
-from gpiobridge.core import wire
 from gpiobridge.routes import page_script
 from gpiobridge.routes.admission import asking_client, refuse
 from gpiobridge.routes.content_policies import stage_obstacles
 from gpiobridge.routes.html import STAGE_CSP, set_pages_headers
 from gpiobridge.routes.json_body import json_body
 from gpiobridge.routes.page_script import ASSETS, root
-from gpiobridge.routes.start import start_page
+from gpiobridge.routes.start import display_name, start_page, with_display
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -50,9 +49,9 @@ def add_stage(blueprint: Blueprint, running: Callable[[], RunningBridge]) -> Non
         here = running()
         here.stages.use()
         name, page = _first_page(here)
-        display = wire.read_name(request.args.get("display", ""))
+        display = display_name(request)
         if here.stages.alone(asking_client(request), [name]):
-            return redirect(_alone(page, display))
+            return redirect(with_display(page, display))
         nonce = here.nonce()
         text = _template().render(
             stage=json.dumps(_told(here)),
@@ -62,7 +61,7 @@ def add_stage(blueprint: Blueprint, running: Callable[[], RunningBridge]) -> Non
             version=_assets_version(),
             nonce=nonce,
         )
-        response = _StageResponse(here, _alone(page, display), request.host, nonce, text)
+        response = _StageResponse(here, with_display(page, display), request.host, nonce, text)
         response.headers["Content-Security-Policy"] = STAGE_CSP
         set_pages_headers(response)
         return response
@@ -134,12 +133,6 @@ def _first_page(running: RunningBridge) -> tuple[str, str]:
         if not (asked.scheme or asked.netloc) and path in names:
             return names[path], f"{path}?{asked.query}" if asked.query else path
     return start, request.script_root + running.watcher.paths[start]
-
-
-def _alone(page: str, display: str) -> str:
-    """Return the address of a page by itself, for a display that has a name or none."""
-    mark = "&" if "?" in page else "?"
-    return f"{page}{mark}display={quote(display, safe='')}" if display else page
 
 
 def _count(text: str) -> int:

@@ -1,6 +1,6 @@
-"""Where a display begins: the start page, or the one that its name has. Any HTTP thread."""
+"""The name of the display that asks, and where it begins. Any HTTP thread."""
 
-from urllib.parse import urlencode
+from urllib.parse import quote
 
 from flask import Request
 
@@ -8,16 +8,17 @@ from gpiobridge.config import Settings
 from gpiobridge.core import wire
 
 
-def start_page(settings: Settings, request: Request) -> str:
-    """Find the page at which the display of a request begins; ``display=`` names it."""
-    return settings.start_of(_name(request))
-
-
-def with_name(path: str, request: Request) -> str:
-    """Add the name of a request's display to a path; a token stays behind, in its cookie."""
-    name = _name(request)
-    return f"{path}?{urlencode({'display': name})}" if name else path
-
-
-def _name(request: Request) -> str:
+def display_name(request: Request) -> str:
+    """Return the name of the display that a request is for (``display=``), or an empty string."""
     return wire.read_name(request.args.get("display", ""))
+
+
+def start_page(settings: Settings, request: Request) -> str:
+    """Find the page at which the display of a request begins."""
+    return settings.start_of(display_name(request))
+
+
+def with_display(path: str, name: str) -> str:
+    """Add a display's name to an address, if it has one."""
+    mark = "&" if "?" in path else "?"
+    return f"{path}{mark}display={quote(name, safe='')}" if name else path

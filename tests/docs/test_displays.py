@@ -1,22 +1,20 @@
 """The exhibit of docs/displays.md, as printed: two screens, each with a button of its own."""
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
+from documents import blocks
 from harness.bridge_process import BridgeProcess, Run
 from harness.deadline import wait_until
 from harness.exhibit import PAGE
 
-TEXT = (Path(__file__).parents[2] / "docs" / "displays.md").read_text("utf-8")
+PAGE_OF_DOCS = Path(__file__).parents[2] / "docs" / "displays.md"
 
 
 def config() -> str:
-    """The configuration of the page, which stands in a list."""
-    block = re.search(r"^    ```toml\n(.*?)^    ```$", TEXT, re.MULTILINE | re.DOTALL)
-    assert block is not None
-    return '[server]\napi = "local"\n' + re.sub(r"^    ", "", block[1], flags=re.MULTILINE)
+    """The configuration of the page."""
+    return '[server]\napi = "local"\n' + blocks("toml", PAGE_OF_DOCS)[0].text
 
 
 def press(bridge: BridgeProcess, pin: str) -> None:

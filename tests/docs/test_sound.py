@@ -1,22 +1,20 @@
 """The exhibit of docs/sound.md, as printed: rain on two pages, a click at each press."""
 
-import re
 from pathlib import Path
 from typing import Any
 
+from documents import blocks
 from harness.bridge_process import Run
 from harness.exhibit import PAGE
 from harness.sounds import record, recording, write_sounds
 from harness.stage_tab import StageTab
 
-TEXT = (Path(__file__).parents[2] / "docs" / "sound.md").read_text("utf-8")
+PAGE_OF_DOCS = Path(__file__).parents[2] / "docs" / "sound.md"
 
 
 def config() -> str:
-    """The configuration of the page, which stands in a list."""
-    block = re.search(r"^    ```toml\n(.*?)^    ```$", TEXT, re.MULTILINE | re.DOTALL)
-    assert block is not None
-    return re.sub(r"^    ", "", block[1], flags=re.MULTILINE)
+    """The configuration of the page."""
+    return blocks("toml", PAGE_OF_DOCS)[0].text
 
 
 def test_the_exhibit_is_played(run_bridge: Run, page: Any, tmp_path: Path) -> None:

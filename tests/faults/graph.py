@@ -336,6 +336,11 @@ def draw_named(seed: int) -> dict[int, Named]:
     }
 
 
+def pins_of(named: Mapping[int, Named], number: int) -> frozenset[str] | None:
+    """The pins that a display obeys; None: all."""
+    return named[number].pins if number in named else None
+
+
 def display_name(number: int) -> str:
     """What a display is called in orders of the application, and in the configuration."""
     return f"display-{number}"

@@ -18,6 +18,7 @@ from faults.graph import (
     Named,
     Pin,
     display_name,
+    pins_of,
 )
 from faults.oracle.edges import candidates, match_pin
 from faults.oracle.facts import Event, Life, Verdict
@@ -129,10 +130,7 @@ class Judge:
         self.last_number: int | None = None
         self._graph = graph
         named = named or {}
-        self._graphs = [
-            graph.obeying(named[number].pins if number in named else None)
-            for number in range(displays)
-        ]
+        self._graphs = [graph.obeying(pins_of(named, number)) for number in range(displays)]
         self._report = report
 
     def begin(self, epoch: str, seq: int) -> None:

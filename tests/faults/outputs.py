@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from faults.graph import Graph, Named, Output
+from faults.graph import Graph, Named, Output, pins_of
 from faults.oracle.facts import Event, Verdict
 from faults.oracle.outputs import Change, Telling, judge_outputs, judge_rest
 from faults.oracle.sights import BACK_S, GIVEN_UP_S, GONE_S, Sights
@@ -140,5 +140,5 @@ class Outputs:
         self._blind = [(a, b) for a, b in self._blind if b > now_s - KEPT_S]
 
     def _new_tab(self, number: int) -> Sights:
-        pins = self._named[number].pins if number in self._named else None
-        return Sights(self._graph.obeying(pins), certain=number < self._first_stage)
+        graph = self._graph.obeying(pins_of(self._named, number))
+        return Sights(graph, certain=number < self._first_stage)
