@@ -231,6 +231,10 @@ def _rules(settings: Settings, page: Page) -> Iterator[tuple[str, ...]]:
     for (pin, event), to in page.rules.items():
         at_load = ", at load, too" if (pin, event) in page.while_rules else ""
         rows.append((f"{pin} is {WORDS[event]}{at_load}", to))
+    for (pin, event), route in page.routes.items():
+        rows.append(
+            (f"{pin} is {WORDS[event]}", f"{route.to} on {', '.join(sorted(route.displays))}")
+        )
     if page.idle:
         warns = f", warns for {format_duration(page.idle.warn_s)}" if page.idle.warn_s else ""
         rows.append((f"idle for {format_duration(page.idle.after_s)}{warns}", page.idle.to))

@@ -102,7 +102,12 @@ def check(
         {**misspelt["sounds"], **raw_sounds},
     )
     _check_names(raw, names, views, server.start, problems)
-    displays = read_displays(section("displays"), names, problems)
+    raw_displays = section("displays")
+    displays = read_displays(raw_displays, names, problems)
+    groups = {name: display.group for name, display in displays.items()}
+    names = names._replace(
+        displays={**dict.fromkeys([*misspelt["displays"], *raw_displays], ""), **groups}
+    )
     every = problems.read(RulesTable, section("every_page"), EVERY_PAGE, Page)
     templates = Templates(folder, names.pages, names.pins, views)
     pages, rules = read_pages(raw_pages, page_names, every, names, templates, problems)

@@ -85,7 +85,7 @@ def check_pages(
                 "false out, so that the bridge's script says it"
             )
             problems.warn(("pages", page.name, "outputs"), sentence)
-    led_by = {pin for page in pages.values() for pin, _ in page.rules}
+    led_by = {pin for page in pages.values() for pin in page.pins}
     for name, output in outputs.items():
         if output.follows not in (None, *led_by):
             sentence = (

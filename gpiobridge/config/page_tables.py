@@ -16,7 +16,7 @@ from gpiobridge.config.tables import PageTable, RulesTable
 from gpiobridge.config.templates import Templates
 from gpiobridge.config.words import PLAIN_NAME, Key, missing
 from gpiobridge.config.written import check_name
-from gpiobridge.core.events import Level
+from gpiobridge.core.events import Level, Route
 from gpiobridge.core.triggers import TABLES
 
 T = TypeVar("T")
@@ -130,19 +130,27 @@ def _page(
     name: str, template: str | None, table: PageTable, every: RulesTable, rules: Rules
 ) -> Page:
     """Make a page from its own table and from that of every page."""
+    leading = {event: rule for event, rule in rules.items() if rule.displays is None}
     return Page(
         name=name,
         template=template,
-        rules=MappingProxyType({event: str(rule.target) for event, rule in rules.items()}),
+        rules=MappingProxyType({event: str(rule.target) for event, rule in leading.items()}),
         while_rules=MappingProxyType(
             {
                 (pin, event): str(rule.target)
-                for (pin, event), rule in rules.items()
+                for (pin, event), rule in leading.items()
                 if rule.trigger.at_load and isinstance(event, Level)
             }
         ),
         rule_sounds=MappingProxyType(
             {event: rule.sound for event, rule in rules.items() if rule.sound is not None}
+        ),
+        routes=MappingProxyType(
+            {
+                event: Route(str(rule.target), rule.displays)
+                for event, rule in rules.items()
+                if rule.displays is not None
+            }
         ),
         sound=sounds_of(table, every),
         lockout_s=_first(table.lockout_s, every.lockout_s, 0.0),

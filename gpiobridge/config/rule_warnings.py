@@ -63,8 +63,10 @@ def _always_first(pin: Pin, event: Level | Gesture, rules: Rules) -> Rule | None
     """Find the rule that leads away from a page before a gesture ends, if there is one."""
     if not isinstance(event, Gesture):
         return None
-    by_press = rules.get((pin.name, pin.active))
-    return by_press or (rules.get((pin.name, pin.active.other)) if event is Gesture.TAP else None)
+    first = [rules.get((pin.name, pin.active))]
+    if event is Gesture.TAP:
+        first.append(rules.get((pin.name, pin.active.other)))
+    return next((rule for rule in first if rule is not None and rule.displays is None), None)
 
 
 def _warn_of_first(page: str, pin: Pin, rule: Rule, first: Rule, problems: Problems) -> None:

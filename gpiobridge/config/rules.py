@@ -6,12 +6,14 @@ Pure; any thread; at start.
 """
 
 from collections.abc import Collection, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from gpiobridge.config.circles import Circle, Step, find_circles
 from gpiobridge.config.problems import Problems
 from gpiobridge.config.tables import RulesTable
-from gpiobridge.config.words import Key, dotted, missing
+from gpiobridge.config.values import Target
+from gpiobridge.config.words import Key, dotted, missing, show
 from gpiobridge.core.events import Gesture, Level
 from gpiobridge.core.triggers import TRIGGERS, Trigger
 
@@ -28,12 +30,14 @@ class Rule(NamedTuple):
         target: the page that it leads to; None if it takes out a rule of `[every_page]`.
         key: its place.
         sound: the sound that it plays; None for none.
+        displays: the displays that it leads; None: the one that shows the page.
     """
 
     trigger: Trigger
     target: str | None
     key: Key
     sound: str | None = None
+    displays: frozenset[str] | None = None
 
     @property
     def shared(self) -> bool:
@@ -58,12 +62,14 @@ class Names(NamedTuple):
         pins: the names of all pins.
         actives: pin name to its active level, if that is known.
         sounds: the names of all sounds.
+        displays: the names of all displays -> their groups, if that is known.
     """
 
     pages: Collection[str]
     pins: Collection[str]
     actives: Mapping[str, Level]
     sounds: Collection[str] = ()
+    displays: Mapping[str, str] = MappingProxyType({})
 
 
 class RulesOfPages(NamedTuple):
@@ -86,7 +92,11 @@ class RulesOfPages(NamedTuple):
 
     def of(self, page: str) -> Rules:
         """List the rules that hold on a page, without those of every page that lead to it."""
-        shared = {event: rule for event, rule in self.shared.items() if rule.target != page}
+        shared = {
+            event: rule
+            for event, rule in self.shared.items()
+            if rule.target != page or rule.displays is not None
+        }
         merged = {**shared, **self.own[page]}
         return {event: rule for event, rule in merged.items() if rule.target is not None}
 
@@ -112,6 +122,9 @@ def read_rules(
                 problems.add(at, missing("page", target, names.pages), target)
             if sound is not None and sound not in names.sounds:
                 problems.add((*place, "sound"), missing("sound", sound, names.sounds), sound)
+            led = None
+            if written is not False and (written.displays is not None or written.group is not None):
+                led = _displays_led(place, trigger, written, names, problems)
             shown = () if sound else (target or False,)
             if pin not in names.pins:
                 problems.add(place, missing("pin", pin, names.pins), *shown)
@@ -124,8 +137,43 @@ def read_rules(
                 other = rules[pin, event].trigger.table
                 sentence = f"is the same edge as {other}.{pin}; leave one of them out"
                 problems.add(place, sentence, *shown)
-            rules[pin, event] = Rule(trigger, target, place, sound)
+            rules[pin, event] = Rule(trigger, target, place, sound, led)
     return rules
+
+
+def _displays_led(
+    place: Key, trigger: Trigger, written: Target, names: Names, problems: Problems
+) -> frozenset[str]:
+    """Find the displays that a rule names."""
+    key = "group" if written.displays is None else "displays"
+    if trigger.at_load:
+        sentence = (
+            "leads displays at the moment of an event, and a level lasts; write it below "
+            f"on_{trigger.name}"
+        )
+        problems.add((*place, key), sentence)
+    if written.sound is not None:
+        sentence = "plays on a display that leaves this page; leave it out beside " + key
+        problems.add((*place, "sound"), sentence, written.sound)
+    if written.displays is None:
+        group = str(written.group)
+        led = frozenset(name for name, of in names.displays.items() if of == group)
+        if not led:
+            groups = [of for of in dict.fromkeys(names.displays.values()) if of]
+            sentence = missing("group", group, groups)
+            if not groups:
+                sentence = (
+                    f"no display has a group; write group = {show(group)} below [displays.<name>]"
+                )
+            problems.add((*place, "group"), sentence, group)
+        return led
+    if written.group is not None:
+        problems.add((*place, "group"), "says what displays says; leave one of them out")
+    for name in written.displays:
+        if name not in names.displays:
+            sentence = missing("display", name, names.displays)
+            problems.add((*place, "displays"), sentence, name)
+    return frozenset(written.displays)
 
 
 def refuse_circles(rules: RulesOfPages, problems: Problems) -> None:
@@ -136,7 +184,8 @@ def refuse_circles(rules: RulesOfPages, problems: Problems) -> None:
         for (pin, event), rule in rules.of(page).items():
             written.add(rule.key)
             # A target that doesn't exist has been reported already.
-            if rule.trigger.at_load and isinstance(event, Level) and rule.target in rules.own:
+            leads = rule.target in rules.own and rule.displays is None
+            if rule.trigger.at_load and isinstance(event, Level) and leads:
                 steps[Step(page, pin, event, str(rule.target))] = rule
     for circle in find_circles(list(steps), len(written)):
         rule = steps[circle.steps[-1]]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 from gpiobridge.config.address import DEFAULT_BEAT_S, DEFAULT_HOST, DEFAULT_PORT, local_url
-from gpiobridge.core.events import Gesture, Level
+from gpiobridge.core.events import Gesture, Level, Route
 
 
 class Pull(StrEnum):
@@ -404,6 +404,8 @@ class Page:
         while_rules: the rules that hold at load, too: (pin's name, its level) -> the next page.
         outputs: output name -> what it does while a display shows the page.
         rule_sounds: as `rules`, for those that play a sound -> the sound's name.
+        routes: the rules that lead the displays that they name, not the one that shows the page:
+            (pin's name, as in `rules`) -> these displays, and their next page.
     """
 
     name: str
@@ -419,6 +421,12 @@ class Page:
     while_rules: Mapping[tuple[str, Level], str] = field(default_factory=dict)
     outputs: Mapping[str, PageOutput] = field(default_factory=dict)
     rule_sounds: Mapping[tuple[str, Level | Gesture], str] = field(default_factory=dict)
+    routes: Mapping[tuple[str, Level | Gesture], Route] = field(default_factory=dict)
+
+    @property
+    def pins(self) -> set[str]:
+        """The names of the pins that its rules wait for."""
+        return {pin for pin, _ in (*self.rules, *self.routes)}
 
     @property
     def leads_to(self) -> list[str]:

@@ -8,7 +8,7 @@ converted in silence: `"8000"` is no number. Pure; imports `durations` and `word
 import math
 import re
 from collections.abc import Callable, Collection, Mapping
-from typing import Generic, Literal, NamedTuple, TypeVar
+from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
 from gpiobridge.config.durations import format_duration, parse_duration
 from gpiobridge.config.words import nearest, one_of
@@ -196,11 +196,16 @@ class Target(NamedTuple):
         to: the name of the page.
         sound: the name of the sound that it plays; None for none.
         in_table: whether it is written as a table: the page then stands at its key `to`.
+        displays: the names of the displays that it leads, in place of the one that shows the page;
+            None if it names none.
+        group: the name of their group, instead; None for none.
     """
 
     to: str
     sound: str | None = None
     in_table: bool = False
+    displays: tuple[str, ...] | None = None
+    group: str | None = None
 
 
 class Targets:
@@ -236,28 +241,43 @@ class Targets:
         return right
 
 
-_OF_A_RULE = {"to": "<next page>", "sound": "<sound>"}
-"""The keys of a rule that is written as a table -> an example."""
+_OF_A_RULE = {
+    "to": ("the name of a page", '"<next page>"'),
+    "sound": ("the name of a sound", '"<sound>"'),
+    "displays": ("a list of names of displays", '["<display>"]'),
+    "group": ("the name of a group of displays", '"<group>"'),
+}
+"""The keys of a rule that is written as a table -> what its value must be, and an example."""
 
 
 def _target(pin: str, table: Mapping[str, object], wrong: list[WrongPart]) -> Target | None:
     """Read a rule that is written as a table; None if it leads nowhere."""
+    right: dict[str, Any] = {}
     for key, value in table.items():
         if key not in _OF_A_RULE:
             close = nearest(key, _OF_A_RULE)
-            remedy = f"did you mean {close}?" if close else f"write {' or '.join(_OF_A_RULE)}"
+            remedy = f"did you mean {close}?" if close else "write to, sound, displays or group"
             wrong.append(WrongPart((pin, key), value, f"is no key of a rule; {remedy}"))
-        elif not isinstance(value, str):
-            what = "page" if key == "to" else "sound"
-            reason = f'must be the name of a {what}; write {key} = "{_OF_A_RULE[key]}"'
-            wrong.append(WrongPart((pin, key), value, reason))
+        elif not (_is_names(value) if key == "displays" else isinstance(value, str)):
+            must, example = _OF_A_RULE[key]
+            wrong.append(WrongPart((pin, key), value, f"must be {must}; write {key} = {example}"))
+        else:
+            right[key] = value
     if "to" not in table:
-        reason = f'has no page to lead to; write to = "{_OF_A_RULE["to"]}" in it, too'
+        reason = f"has no page to lead to; write to = {_OF_A_RULE['to'][1]} in it, too"
         wrong.append(WrongPart((pin,), table, reason))
-    to, sound = table.get("to"), table.get("sound")
-    if not isinstance(to, str):
+    if "to" not in right:
         return None
-    return Target(to, sound if isinstance(sound, str) else None, in_table=True)
+    if "displays" in right:
+        right["displays"] = tuple(right["displays"])
+    return Target(**right, in_table=True)
+
+
+def _is_names(value: object) -> bool:
+    """Whether a value is a list of texts, and not empty."""
+    if not isinstance(value, list | tuple) or not value:
+        return False
+    return all(isinstance(name, str) for name in value)
 
 
 class Flags:

@@ -29,6 +29,8 @@ from gpiobridge.core.events import (
     PinEvent,
     PinNoisy,
     RawEdge,
+    Route,
+    RouteClients,
     Standing,
     Welcome,
 )
@@ -45,7 +47,7 @@ from gpiobridge.core.hands import (
     Resumed,
 )
 from gpiobridge.core.hands import Outcome as HandsOutcome
-from gpiobridge.core.navigation import Departure, Navigation, Rules, WhileRules
+from gpiobridge.core.navigation import Lead, Navigation, Routes, Rules, WhileRules
 from gpiobridge.core.noise import Noise
 from gpiobridge.core.settled import Settled, SettledLevels
 
@@ -80,6 +82,7 @@ class Core:
         while_rules: page name to those of its rules that also hold when the page loads.
         gestures: pins whose taps and holds an application's function waits for.
         hands: pin name to its dwell and cooldown, for the pins that have one of them.
+        routes: page name to those of its rules that name displays.
     """
 
     def __init__(
@@ -95,13 +98,14 @@ class Core:
         gestures: Collection[str] = (),
         first: Collection[str] = (),
         hands: Mapping[str, HandTimes] | None = None,
+        routes: Mapping[str, Routes] | None = None,
     ) -> None:
         self.epoch = epoch
         self.seq = 0
         self._windows_s = windows_s
         self._first = frozenset(pin for pin in first if windows_s[pin])
         self._simulated = simulated
-        self._navigation = Navigation(pages, catch_up_s, while_rules)
+        self._navigation = Navigation(pages, catch_up_s, while_rules, routes)
         self._pins: dict[str, Debounce | FirstEdge] = {}
         self._settled = SettledLevels()
         self._hand_times = hands or {}
@@ -117,8 +121,9 @@ class Core:
         # What was told: the levels, and the number of each pin's newest edge.
         self._levels: dict[str, Level] = {}
         self._changed_seq: dict[str, int] = {}
+        tables = (*pages.values(), *(routes or {}).values())
         used = {*gestures} | {
-            pin for rules in pages.values() for pin, event in rules if isinstance(event, Gesture)
+            pin for rules in tables for pin, event in rules if isinstance(event, Gesture)
         }
         self._presses = {
             pin: Press(active, hold_s, windows_s[pin], first=pin in self._first)
@@ -223,6 +228,7 @@ class Core:
         declined: Collection[tuple[str, Level]] = (),
         seat: str = "",
         pins: frozenset[str] | None = None,
+        name: str = "",
     ) -> Welcome:
         """Return what a display that joins or rejoins receives first.
 
@@ -237,6 +243,7 @@ class Core:
             declined: pins and levels whose moves the page has declined.
             seat: what its state frame carries for the next socket.
             pins: the pins that it obeys; None: all.
+            name: its name, or an empty string.
         """
         after_seq = wire.resume_after(cursors, self.epoch)
         if after_seq is None or after_seq > self.seq:
@@ -244,14 +251,19 @@ class Core:
         else:
             began_seq = wire.resume_after((since,), self.epoch)
             since_seq = after_seq if began_seq is None else min(began_seq, after_seq)
-        standing = Standing(page, after_seq, since_seq, taking_since_s, frozenset(declined), pins)
-        missed, to = self._counts_on(standing, now)
+        standing = Standing(
+            page, after_seq, since_seq, taking_since_s, frozenset(declined), pins, name
+        )
+        missed = self._navigation.missed(standing, now.mono_s)
         if missed is None:
-            # Nothing comes between the state and a close by the levels in it.
-            dwelling = [self._dwelling_frame(pin) for pin in self._dwelling if to is None]
-            return Welcome((self._state(self.seq, seat, pins), *dwelling), standing, to)
-        texts = (self._state(missed.seq - 1, seat, pins), _frame(missed, now))
-        return Welcome(texts, standing, to, missed)
+            texts: tuple[str, ...] = (self._state(self.seq, seat, pins),)
+            to = self._elsewhere(standing)
+            if to is None:  # nothing comes between the state and a close by the levels in it
+                texts += tuple(self._dwelling_frame(pin) for pin in self._dwelling)
+        else:
+            texts = (self._state(missed.event.seq - 1, seat, pins), _frame(missed.event, now))
+            to = missed.to
+        return self._welcome(texts, standing, missed, to, now)
 
     def look_again(self, standing: Standing, now: Now) -> Welcome:
         """Return what counts on a page that takes presses again, as if it had just joined.
@@ -260,10 +272,21 @@ class Core:
             standing: what it says of itself now.
             now: this moment.
         """
-        missed, to = self._counts_on(standing, now)
+        missed = self._navigation.missed(standing, now.mono_s)
+        if missed is None:
+            return self._welcome((), standing, missed, self._elsewhere(standing), now)
         # Repeat the edge's frame: a close right behind an edge belongs to that press.
-        texts = () if missed is None else (_frame(missed, now),)
-        return Welcome(texts, standing, to, missed)
+        return self._welcome((_frame(missed.event, now),), standing, missed, missed.to, now)
+
+    def routed(self, page: str, event: PinEvent, route: Route) -> None:
+        """Take note that a route has counted: its displays that are loading follow it, too.
+
+        Args:
+            page: the page with the rule.
+            event: the press.
+            route: the route.
+        """
+        self._navigation.routed(page, event, route)
 
     def pins_to_read(self, now_s: float) -> list[str]:
         """Return the pins whose debounce deadline is over, earliest first; each needs a reading."""
@@ -440,35 +463,53 @@ class Core:
         self.seq = event.seq
         self._navigation.remember(event)
         self._noise[event.pin].take(event.at_s)
-        departures = self._navigation.departures(event)
         if not self.noisy(event.pin, event.at_s):
-            return [*self.tell_newest(now), event, *self._tell_now(event, departures, now)]
+            return [*self.tell_newest(now), event, *self._tell_now(event, now)]
         noise: list[Effect] = [event]
         if now.mono_s >= self._said_noisy_s.get(event.pin, -inf) + _NOISY_AGAIN_S:
             self._said_noisy_s[event.pin] = now.mono_s
             noise.append(PinNoisy(event.pin))
         if now.mono_s <= event.certain_s + self._windows_s[event.pin] + NOISY_LATE_S:
-            return [*self.tell_newest(now), *noise, *self._tell_now(event, departures, now)]
-        return [*noise, *self._tell_later(event, departures, now)]
+            return [*self.tell_newest(now), *noise, *self._tell_now(event, now)]
+        return [*noise, *self._tell_later(event, now)]
 
-    def _tell_now(self, event: PinEvent, departures: Iterable[Departure], now: Now) -> list[Effect]:
-        return [Broadcast(_frame(event, now), event.certain_s), *_closes(event, departures)]
+    def _tell_now(self, event: PinEvent, now: Now) -> list[Effect]:
+        return [Broadcast(_frame(event, now), event.certain_s), *self._closes(event)]
 
-    def _tell_later(
-        self, event: PinEvent, departures: Iterable[Departure], now: Now
-    ) -> list[Effect]:
+    def _tell_later(self, event: PinEvent, now: Now) -> list[Effect]:
         """Tell only the displays that it moves; `tell` sends the others the newest level."""
         self._untold_due_s = min(self._untold_due_s, now.mono_s + NOISY_FRAME_S)
         self._untold.pop(event.pin, None)  # to the end: events stay in the order of their numbers
         self._untold[event.pin] = event
-        return [*_closes(event, departures, first=_frame(event, now))]
+        return [*self._closes(event, first=_frame(event, now))]
 
-    def _counts_on(self, standing: Standing, now: Now) -> tuple[PinEvent | None, str | None]:
-        """Find the press that a page has missed, and the page that it or a level leads to."""
-        missed = self._navigation.missed(standing, now.mono_s)
-        if missed is None:
-            return None, self._elsewhere(standing)
-        return missed, self._navigation.target(standing.page, missed)
+    def _closes(
+        self, event: PinEvent, first: str | None = None
+    ) -> Iterator[CloseClients | RouteClients]:
+        """Order what an event leads to: a page's own rule first, then the routes of others."""
+        for page, to, by_level in self._navigation.departures(event):
+            # A level that has changed just now counts on any page, whenever its press began.
+            began, began_s = (event.seq, None) if by_level else (event.began, event.began_s)
+            yield CloseClients(page, to, event.pin, began, began_s, first)
+        if routes := self._navigation.routes(event):
+            yield RouteClients(event, routes, first)
+
+    def _welcome(
+        self,
+        texts: tuple[str, ...],
+        standing: Standing,
+        missed: Lead | None,
+        to: str | None,
+        now: Now,
+    ) -> Welcome:
+        """Add what a display's page leads others to, up to the event that leads itself away."""
+        event = None if missed is None else missed.event
+        routes = tuple(
+            RouteClients(routed, (route,))
+            for routed, route in self._navigation.missed_routes(standing, now.mono_s)
+            if event is None or routed.seq <= event.seq
+        )
+        return Welcome(texts, standing, to, event, routes)
 
     def _elsewhere(self, standing: Standing) -> str | None:
         # A level that a page declined counts again once its pin has changed.
@@ -483,15 +524,6 @@ class Core:
         return wire.state_frame(
             self.epoch, seq, self.levels, simulated=self._simulated, seat=seat, obeys=obeys
         )
-
-
-def _closes(
-    event: PinEvent, departures: Iterable[Departure], first: str | None = None
-) -> Iterator[CloseClients]:
-    for page, to, by_level in departures:
-        # A level that has changed just now counts on any page, whenever its press began.
-        began, began_s = (event.seq, None) if by_level else (event.began, event.began_s)
-        yield CloseClients(page, to, event.pin, began, began_s, first)
 
 
 def _frame(event: PinEvent, now: Now) -> str:

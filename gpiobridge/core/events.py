@@ -209,6 +209,37 @@ class CloseClients:
 
 
 @dataclass(frozen=True, slots=True)
+class Route:
+    """Where a rule leads the displays that it names.
+
+    Args:
+        to: the page they leave for.
+        displays: the names of these displays.
+    """
+
+    to: str
+    displays: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class RouteClients:
+    """Order: named displays leave, whatever page they are on (close code 4000).
+
+    A page's route counts if a display on that page takes the press. Of a display's own page and a
+    route the page comes first: `CloseClients` comes before this.
+
+    Args:
+        event: the press.
+        routes: each page with a rule for this event that names displays, and its route.
+        first: a text frame that they have not received yet and must receive before, or None.
+    """
+
+    event: PinEvent
+    routes: tuple[tuple[str, Route], ...]
+    first: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """What a page says of itself with its socket: which events still count on it.
 
@@ -220,6 +251,7 @@ class Standing:
             not now (None).
         declined: pins and levels whose moves the page has declined.
         pins: the pins that its display obeys; None: all.
+        name: the name of its display, or an empty string.
     """
 
     page: str
@@ -228,10 +260,15 @@ class Standing:
     taking_since_s: float | None = -inf
     declined: frozenset[tuple[str, Level]] = frozenset()
     pins: frozenset[str] | None = None
+    name: str = ""
 
     def obeys(self, pin: str) -> bool:
-        """Whether events of a pin move its display."""
+        """Whether events of a pin move its display, unless a rule names the display."""
         return self.pins is None or pin in self.pins
+
+    def has_part_in(self, pin: str, route: Route) -> bool:
+        """Whether a press of a pin on its page brings about a route."""
+        return self.obeys(pin) or self.name in route.displays
 
     def takes(self, began_s: float | None) -> bool:
         """Whether it takes a press that began then, in monotonic seconds; None: a level."""
@@ -249,12 +286,14 @@ class Welcome:
         standing: which events count on its page from now on.
         to: the page it must leave for at once, or None.
         missed: the event in the second frame, if there is one.
+        routes: presses that it has missed and that lead other displays, in order.
     """
 
     texts: tuple[str, ...]
     standing: Standing
     to: str | None = None
     missed: PinEvent | None = None
+    routes: tuple[RouteClients, ...] = ()
 
 
-Effect = PinEvent | PinNoisy | Broadcast | Notice | CloseClients
+Effect = PinEvent | PinNoisy | Broadcast | Notice | CloseClients | RouteClients

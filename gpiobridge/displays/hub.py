@@ -16,9 +16,9 @@ import selectors
 from collections.abc import Callable, Collection, Iterable, Sequence
 
 from gpiobridge.core import wire
-from gpiobridge.core.events import CloseClients
+from gpiobridge.core.events import CloseClients, PinEvent, Route, RouteClients
 from gpiobridge.core.wire import Close
-from gpiobridge.displays.audience import EVERYONE, Audience
+from gpiobridge.displays.audience import EVERYONE, SIMULATOR, Audience
 from gpiobridge.displays.connection import Connection, text_frame
 from gpiobridge.displays.frames import Frames, OnOutput, OnShown
 from gpiobridge.displays.inbox import Inbox
@@ -126,9 +126,55 @@ class Hub:
             and connection.standing.takes(began_s)
             and connection.standing.obeys(order.pin)
         ]
-        frame = b"" if order.first is None or not leaving else text_frame(order.first)
-        for connection in leaving:
-            if frame:
+        return self._lead(leaving, path, order.first, now_s)
+
+    def routes(self, order: RouteClients) -> list[tuple[str, Route]]:
+        """Find the routes that count: those with a display on their page that takes the press."""
+        event = order.event
+        return [
+            (page, route)
+            for page, route in order.routes
+            if any(
+                connection.display.page == page
+                and _takes(connection, event)
+                and connection.standing.has_part_in(event.pin, route)
+                for connection in self._sockets.live
+            )
+        ]
+
+    def follow(
+        self, order: RouteClients, route: Route, path: str, now_s: float, *, late: bool = False
+    ) -> list[Connection]:
+        """Make the displays leave that a route names, except those that are there already.
+
+        Args:
+            order: the press.
+            route: the route.
+            path: the path of its page, without the display's URL prefix.
+            now_s: monotonic seconds.
+            late: whether the press has been told before.
+
+        Returns:
+            The displays that were sent there.
+        """
+        leaving = [
+            connection
+            for connection in self._sockets.live
+            if connection.display.name in route.displays
+            and connection.display.page not in (route.to, SIMULATOR)
+            and _takes(connection, order.event)
+        ]
+        if late:
+            return [each for each in leaving if self.send_away(each, path, now_s)]
+        return self._lead(leaving, path, order.first, now_s)
+
+    def _lead(
+        self, leaving: Sequence[Connection], path: str, first: str | None, now_s: float
+    ) -> list[Connection]:
+        """Close the sockets of displays that a press moves, behind the press's frame."""
+        if first is not None and leaving:
+            frame = text_frame(first)
+            for connection in leaving:
                 self._sockets.send(connection, frame)
         return [connection for connection in leaving if self.leave(connection, path, now_s)]
 
@@ -213,3 +259,9 @@ class Hub:
         if audience == EVERYONE:
             return list(live)
         return [connection for connection in live if audience.has(connection.display)]
+
+
+def _takes(connection: Connection, event: PinEvent) -> bool:
+    """Whether the page of a display takes a press, by the moment at which it began."""
+    standing = connection.standing
+    return standing.since_seq < event.began and standing.takes(event.began_s)

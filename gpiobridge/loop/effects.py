@@ -4,6 +4,7 @@ The observers hear of each thing as a fact, right after it is done.
 """
 
 import logging
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from math import inf
@@ -20,6 +21,7 @@ from gpiobridge.core.events import (
     Now,
     PinEvent,
     PinNoisy,
+    RouteClients,
     Welcome,
 )
 from gpiobridge.displays.audience import SIMULATOR, Audience, Move, PlaySound, Push
@@ -102,6 +104,8 @@ class Effects:
                     left = self._hub.navigate(self._paths[to], effect, now_s)
                     self._follow(left, event, to, turn_s, sent_s)
                     self._tell_moved(page, to, len(left), MovedBy.PIN)
+                case RouteClients():
+                    self._route(effect, turn_s, sent_s, now_s)
         self._outputs.tick(self._clock.now().mono_s)  # before the log: a lamp answers a press
         for observer in self._observers:
             observer.carried_out()
@@ -144,6 +148,7 @@ class Effects:
             connection.declined,
             connection.slot.seat,
             connection.pins,
+            display.name,
         )
         connection.standing = welcome.standing
         self._journeys.joined(connection, now.mono_s)
@@ -164,6 +169,7 @@ class Effects:
             texts = (*texts, *(wire.output_frame(name, each.state) for name, each in states))
         self._hub.adopt(connection, texts, now.mono_s, messages)
         self._lead(connection, welcome, now)
+        self._catch_up(welcome.routes, now.mono_s)
         if welcome.to is not None and before is not None:  # the next page is to hear of the sounds
             connection.slot.closed_s = before.deaf_s
 
@@ -172,6 +178,7 @@ class Effects:
         self._screens.said(connection)
         now = self._clock.now()
         welcome = self._core.look_again(connection.standing, now)
+        self._catch_up(welcome.routes, now.mono_s)
         if welcome.to is None:  # else every "taking" of a page would send frames to all displays
             return
         # The newest levels go out first: a close by a level comes after them.
@@ -213,6 +220,31 @@ class Effects:
             self._tell_moved(connection.display.page, to, 1, MovedBy.CATCHING_UP)
             self._lines.info("%s is sent to %s at once, for a press or a level", connection, to)
 
+    def _route(
+        self, order: RouteClients, turn_s: float, sent_s: float | None, now_s: float
+    ) -> None:
+        """Make the displays leave that the rules of other displays' pages name.
+
+        Args:
+            order: says who leaves.
+            turn_s: when the event was taken up, in monotonic seconds.
+            sent_s: when its frame had been sent; None: just now.
+            now_s: the time.
+        """
+        for page, route in self._hub.routes(order):
+            self._core.routed(page, order.event, route)
+            left = self._hub.follow(order, route, self._paths[route.to], now_s)
+            self._follow(left, order.event, route.to, turn_s, sent_s)
+            self._tell_led(left, route.to, MovedBy.PIN)
+
+    def _catch_up(self, routes: Iterable[RouteClients], now_s: float) -> None:
+        """Lead other displays for the presses that a page has missed, as `_route` does in time."""
+        for order in routes:
+            for page, route in order.routes:
+                self._core.routed(page, order.event, route)
+                left = self._hub.follow(order, route, self._paths[route.to], now_s, late=True)
+                self._tell_led(left, route.to, MovedBy.CATCHING_UP)
+
     def _follow(
         self,
         left: Iterable[Connection],
@@ -246,6 +278,10 @@ class Effects:
             those = replace(audience, page=page)
             sent = self._hub.move(self._paths[to], those, self._clock.now().mono_s)
             self._tell_moved(page, to, sent, MovedBy.APPLICATION)
+
+    def _tell_led(self, left: Iterable[Connection], to: str, by: MovedBy) -> None:
+        for page, displays in Counter(each.display.page for each in left).items():
+            self._tell_moved(page, to, displays, by)
 
     def _tell_moved(self, page: str, to: str, displays: int, by: MovedBy) -> None:
         for observer in self._observers:

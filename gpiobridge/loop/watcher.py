@@ -100,6 +100,7 @@ class Watcher:
             settings.server.catch_up_s,
             simulated=pins.simulated,
             while_rules={name: page.while_rules for name, page in settings.pages.items()},
+            routes={name: page.routes for name, page in settings.pages.items() if page.routes},
             holds_s={name: (pin.active, pin.hold_s) for name, pin in settings.pins.items()},
             gestures=gestures,
             first=[name for name, pin in settings.pins.items() if pin.counts == "first"],

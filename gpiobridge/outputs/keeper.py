@@ -367,4 +367,4 @@ def _named(screen: Screen) -> str:
 
 
 def _pages_led_by(pin: str, pages: Mapping[str, Page]) -> list[str]:
-    return [name for name, page in pages.items() if any(each == pin for each, _ in page.rules)]
+    return [name for name, page in pages.items() if pin in page.pins]

@@ -43,7 +43,7 @@ def script(running: RunningBridge, page: str, nonce: str) -> str:
     if rules is not None and rules.idle is not None:
         more["idle"] = f"{rules.idle.after_s:g}"
         more["idle-to"] = rules.idle.to
-        more["idle-pins"] = " ".join(sorted({*rules.idle.pins, *(pin for pin, _ in rules.rules)}))
+        more["idle-pins"] = " ".join(sorted({*rules.idle.pins, *rules.pins}))
         if running.settings.displays:  # of the others only those count that a display obeys
             more["idle-own"] = " ".join(rules.idle.pins)
         if rules.idle.warn_s:

@@ -7,6 +7,7 @@ from config_text import PINS, check, problems
 
 from gpiobridge.cli.checked import tables
 from gpiobridge.config import NamedDisplay
+from gpiobridge.core.events import Gesture, Level, Route
 
 PAGES = '[pages.welcome]\non_low.button = "open"\n[pages.open]\n'
 
@@ -66,3 +67,89 @@ def test_check_shows_displays(folder: Path) -> None:
     assert ["display", "begins", "at", "obeys", "group"] in shown
     assert ["left", "open", "no", "pin"] in shown
     assert ["right", "welcome", "all", "pins", "w"] in shown
+
+
+ROUTED = f"""{PINS}
+[pins.door]
+pin = 27
+[displays.left]
+group = "wall"
+[displays.right]
+group = "wall"
+[displays.desk]
+[pages.open]
+[pages.welcome]
+"""
+
+
+def test_a_rule_leads_the_displays_that_it_names(folder: Path) -> None:
+    """And not the display that shows its page."""
+    text = (
+        f'[every_page]\non_press.button = {{ to = "open", group = "wall" }}\n{ROUTED}'
+        'on_low.door = { to = "open", displays = ["left", "desk"] }\n'
+        'on_high.door = { to = "welcome", displays = ["desk"] }\non_hold.button = "open"\n'
+    )
+    settings = check(text, folder)
+    wall = Route("open", frozenset({"left", "right"}))
+    welcome, other = settings.pages["welcome"], settings.pages["open"]
+    assert dict(welcome.rules) == {("button", Gesture.HOLD): "open"}
+    assert dict(welcome.routes) == {
+        ("button", Level.LOW): wall,
+        ("door", Level.LOW): Route("open", frozenset({"left", "desk"})),
+        ("door", Level.HIGH): Route("welcome", frozenset({"desk"})),
+    }
+    assert welcome.pins == {"button", "door"}
+    # A rule of [every_page] holds on the page that it leads to: it leads others there.
+    assert (dict(other.rules), dict(other.routes)) == ({}, {("button", Level.LOW): wall})
+    assert settings.warnings == ()  # a press that leads others away doesn't keep a hold from here
+    shown = [" ".join(line.split()) for line in tables(settings).splitlines()]
+    assert "door is low open on desk, left" in " ".join(shown)
+
+
+@pytest.mark.parametrize(
+    ("rule", "problem"),
+    [
+        ('on_low.button = { to = "open", displays = ["lft"] }', 'on_low.button.displays = "lft": '
+         'there is no display named "lft"; did you mean "left"?'),
+        ('on_low.button = { to = "open", displays = "left" }', 'on_low.button.displays = "left": '
+         'must be a list of names of displays; write displays = ["<display>"]'),
+        ('on_low.button = { to = "open", displays = [] }', "on_low.button.displays = []: must be a "
+         'list of names of displays; write displays = ["<display>"]'),
+        ('on_low.button = { to = "open", group = "wal" }', 'on_low.button.group = "wal": there is '
+         'no group named "wal"; did you mean "wall"?'),
+        ('on_low.button = { to = "open", group = "wall", displays = ["left"] }',
+         "on_low.button.group: says what displays says; leave one of them out"),
+        ('while_low.button = { to = "open", displays = ["left"] }', "while_low.button.displays: "
+         "leads displays at the moment of an event, and a level lasts; write it below on_low"),
+        ('on_low.button = { to = "open", display = ["left"] }', 'on_low.button.display = ["left"]: '
+         "is no key of a rule; did you mean displays?"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_a_rule_that_leads_displays(
+    folder: Path, rule: str, problem: str
+) -> None:
+    """Place, value and remedy, once."""
+    assert problems(f"{ROUTED}{rule}\n", folder) == [f"config.toml: pages.welcome.{problem}"]
+
+
+def test_a_rule_that_leads_displays_plays_no_sound(folder: Path) -> None:
+    """The displays that it leads are on other pages."""
+    (folder / "static").mkdir()
+    (folder / "static" / "click.mp3").write_bytes(b"ID3")
+    text = (
+        f'[sounds.click]\nfile = "static/click.mp3"\n{ROUTED}'
+        'on_low.button = { to = "open", displays = ["left"], sound = "click" }\n'
+    )
+    place = 'config.toml: pages.welcome.on_low.button.sound = "click"'
+    sentence = "plays on a display that leaves this page; leave it out beside displays"
+    assert problems(text, folder) == [f"{place}: {sentence}"]
+
+
+def test_a_group_that_no_display_has(folder: Path) -> None:
+    """The remedy is where groups are written."""
+    text = (
+        f'{PINS}[pages.open]\n[pages.welcome]\non_low.button = {{ to = "open", group = "wall" }}\n'
+    )
+    place = 'config.toml: pages.welcome.on_low.button.group = "wall"'
+    remedy = 'no display has a group; write group = "wall" below [displays.<name>]'
+    assert problems(text, folder) == [f"{place}: {remedy}"]

@@ -111,7 +111,7 @@ def test_the_sounds_of_pages(folder: Path) -> None:
         ('on_low.button = { too = "open" }', 'on_low.button.too = "open": is no key of a rule; '
          'did you mean to?'),
         ('on_low.button = { to = "open", lamp = "x" }', 'on_low.button.lamp = "x": is no key of a '
-         'rule; write to or sound'),
+         'rule; write to, sound, displays or group'),
         ('on_low.button = { to = 5 }', 'on_low.button.to = 5: must be the name of a page; write '
          'to = "<next page>"'),
         ('on_low.button = { to = "open", sound = true }', 'on_low.button.sound = true: must be '

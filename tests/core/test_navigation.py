@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpiobridge.core.events import Gesture, Level, PinEvent, Standing
-from gpiobridge.core.navigation import MAX_RECENT, Departure, Navigation
+from gpiobridge.core.events import Gesture, Level, PinEvent, Route, Standing
+from gpiobridge.core.navigation import MAX_RECENT, Departure, Lead, Navigation
 
 LOW, HIGH = Level.LOW, Level.HIGH
 PAGES = {
@@ -54,7 +54,8 @@ def test_the_page_decides_where_an_edge_leads(
     page: str, pin: str, level: Level, target: str | None
 ) -> None:
     """The same edge leads to another page, or nowhere, from each page."""
-    assert Navigation(PAGES, CATCH_UP_S).target(page, edge(1, pin, level)) == target
+    departures = Navigation(PAGES, CATCH_UP_S).departures(edge(1, pin, level))
+    assert {each.page: each.to for each in departures}.get(page) == target
 
 
 def test_one_edge_moves_every_page_that_reacts_to_it() -> None:
@@ -68,7 +69,7 @@ def test_the_first_match_after_the_cursor_counts() -> None:
     navigation = after(edge(1), edge(2, level=HIGH), edge(3), edge(4, level=HIGH), edge(5))
     missed = navigation.missed(on("welcome", 2), 100.0)
     assert missed is not None
-    assert missed.seq == 3
+    assert missed.event.seq == 3
 
 
 def test_an_edge_up_to_the_cursor_has_counted_already() -> None:
@@ -79,7 +80,7 @@ def test_an_edge_up_to_the_cursor_has_counted_already() -> None:
 def test_an_edge_that_the_page_ignores_is_passed_over() -> None:
     """Only what this page reacts to can have been missed by it."""
     navigation = after(edge(1, "door", HIGH), edge(2))
-    assert navigation.missed(on("welcome", 0), 100.0) == edge(2)
+    assert navigation.missed(on("welcome", 0), 100.0) == Lead(edge(2), "open")
     assert navigation.missed(on("help", 0), 100.0) is None
 
 
@@ -93,13 +94,13 @@ def test_only_an_edge_younger_than_the_catch_up_time_counts(age_s: float, counts
 def test_an_old_edge_does_not_hide_a_young_one() -> None:
     """The first match is the first that is still young enough."""
     navigation = after(edge(1, at_s=95.0), edge(2, at_s=104.0))
-    assert navigation.missed(on("welcome", 0), 106.0) == edge(2, at_s=104.0)
+    assert navigation.missed(on("welcome", 0), 106.0) == Lead(edge(2, at_s=104.0), "open")
 
 
 def test_a_flood_of_edges_keeps_the_newest() -> None:
     """However many edges come within the catch-up time, their number is limited."""
     navigation = after(*(edge(seq) for seq in range(1, MAX_RECENT + 2)))
-    assert navigation.missed(on("welcome", 0), 100.0) == edge(2)
+    assert navigation.missed(on("welcome", 0), 100.0) == Lead(edge(2), "open")
 
 
 def test_levels_say_where_a_display_should_be() -> None:
@@ -182,9 +183,10 @@ def test_the_first_event_that_counts_is_found(
         and event.began > since_seq
         and event.at_s >= at_s - CATCH_UP_S
         and standing.takes(event.began_s)
-        and navigation.target("welcome", event)
+        and (event.pin, event.event) in PAGES_WITH_HOLDS["welcome"]
     ]
-    assert navigation.missed(standing, at_s) == (found[0] if found else None)
+    missed = navigation.missed(standing, at_s)
+    assert (missed and missed.event) == (found[0] if found else None)
 
 
 def test_a_page_that_asks_costs_little_however_much_is_remembered(
@@ -196,3 +198,80 @@ def test_a_page_that_asks_costs_little_however_much_is_remembered(
     monkeypatch.setattr(Standing, "takes", lambda s, at_s: looked.append(at_s) or takes(s, at_s))
     assert navigation.missed(on("welcome", 0, taking_since_s=200.0), 100.0) is None
     assert 0 < len(looked) < 20
+
+
+ROUTE = Route("open", frozenset({"left"}))
+
+
+def routing() -> Navigation:
+    """Make the navigation of a page `desk` whose rule for the button leads the display left."""
+    navigation = Navigation(PAGES, CATCH_UP_S, routes={"desk": {("button", LOW): ROUTE}})
+    navigation.remember(edge(1))
+    return navigation
+
+
+def named(page: str, name: str, pins: frozenset[str] | None = None, seq: int = 0) -> Standing:
+    """Make what the page of a named display says of itself."""
+    return Standing(page, seq, seq, pins=pins, name=name)
+
+
+def test_the_pages_with_a_route_are_named() -> None:
+    """Those with a rule for this event only; a page's own rules are no routes."""
+    navigation = routing()
+    assert navigation.routes(edge(1)) == (("desk", ROUTE),)
+    assert navigation.routes(edge(1, level=HIGH)) == ()
+    assert [each.page for each in navigation.departures(edge(1))] == ["welcome", "open"]
+
+
+@pytest.mark.parametrize("pins", [None, frozenset[str]()])
+def test_a_display_on_the_page_itself_misses_a_route_that_names_it(
+    pins: frozenset[str] | None,
+) -> None:
+    """As if it were a rule of its own, whichever pins it obeys; no other display does."""
+    navigation = routing()
+    assert navigation.missed(named("desk", "left", pins), 100.0) == Lead(edge(1), "open")
+    assert navigation.missed(named("desk", "right", pins), 100.0) is None
+
+
+def test_a_display_elsewhere_misses_only_a_route_that_has_counted() -> None:
+    """And not if it is there already, or if it has acted on that press."""
+    navigation = routing()
+    assert navigation.missed(named("help", "left"), 100.0) is None
+    navigation.routed("desk", edge(1), ROUTE)
+    assert navigation.missed(named("help", "left"), 100.0) == Lead(edge(1), "open")
+    assert navigation.missed(named("help", "right"), 100.0) is None
+    assert navigation.missed(named("help", "left", seq=1), 100.0) is None
+    assert navigation.missed(named("help", "left"), 100.0 + CATCH_UP_S + 0.1) is None
+    routed = Route("help", frozenset({"left"}))
+    navigation.routed("desk", edge(1), routed)
+    assert navigation.missed(named("help", "left"), 100.0) is None
+
+
+def test_a_page_goes_before_the_route_of_another() -> None:
+    """The page that a display is on decides where an event leads; unless it obeys no such pin."""
+    navigation = routing()
+    navigation.routed("desk", edge(1), Route("help", frozenset({"left"})))
+    assert navigation.missed(named("welcome", "left"), 100.0) == Lead(edge(1), "open")
+    deaf = named("welcome", "left", frozenset())
+    assert navigation.missed(deaf, 100.0) == Lead(edge(1), "help")
+
+
+def test_a_display_that_joins_brings_about_the_route_that_it_has_missed() -> None:
+    """Once, and only if a press of this pin counts on it."""
+    navigation = routing()
+    missed = [(edge(1), ("desk", ROUTE))]
+    assert navigation.missed_routes(named("desk", "right"), 100.0) == missed
+    assert navigation.missed_routes(named("desk", "right", frozenset()), 100.0) == []
+    assert navigation.missed_routes(named("desk", "left", frozenset()), 100.0) == missed
+    assert navigation.missed_routes(named("desk", "right", seq=1), 100.0) == []
+    assert navigation.missed_routes(named("help", "right"), 100.0) == []
+    navigation.routed("desk", edge(1), ROUTE)
+    assert navigation.missed_routes(named("desk", "right"), 100.0) == []
+
+
+def test_routes_that_are_too_old_are_forgotten() -> None:
+    """As events are."""
+    navigation = routing()
+    navigation.routed("desk", edge(1), ROUTE)
+    navigation.remember(edge(2, at_s=200.0))
+    assert navigation._routed == {}

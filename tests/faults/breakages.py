@@ -351,6 +351,43 @@ def forget_groups() -> None:
     Audience.has = everyone  # type: ignore[method-assign]
 
 
+def lead_those_who_obey() -> None:
+    """A rule that names a display doesn't lead it if it doesn't obey the pin."""
+    from gpiobridge.displays.hub import Hub
+
+    follow = Hub.follow
+
+    def led(self: Hub, order: Any, route: Any, *args: Any, **more: Any) -> Any:
+        names = {
+            connection.display.name
+            for connection in self.connections
+            if connection.standing.obeys(order.event.pin)
+        }
+        return follow(self, order, replace(route, displays=route.displays & names), *args, **more)
+
+    Hub.follow = led  # type: ignore[method-assign]
+
+
+def lead_everybody() -> None:
+    """A rule that names some displays leads all."""
+    from gpiobridge.displays.hub import Hub
+
+    follow = Hub.follow
+
+    def led(self: Hub, order: Any, route: Any, *args: Any, **more: Any) -> Any:
+        names = frozenset(connection.display.name for connection in self.connections)
+        return follow(self, order, replace(route, displays=names), *args, **more)
+
+    Hub.follow = led  # type: ignore[method-assign]
+
+
+def forget_routes() -> None:
+    """A display that was away doesn't catch up with what led it from another page."""
+    from gpiobridge.core.navigation import Navigation
+
+    Navigation.routed = lambda self, page, event, route: None  # type: ignore[method-assign]
+
+
 BREAKAGES: dict[str, Callable[[], None]] = {
     function.__name__.replace("_", "-"): function
     for function in (
@@ -385,5 +422,8 @@ BREAKAGES: dict[str, Callable[[], None]] = {
         obey_all_pins,
         catch_up_with_all_pins,
         forget_groups,
+        lead_those_who_obey,
+        lead_everybody,
+        forget_routes,
     )
 }

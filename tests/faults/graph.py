@@ -93,6 +93,21 @@ PLAIN = Traits()
 
 
 @dataclass(frozen=True, slots=True)
+class Route:
+    """Where a rule of the witness's page leads other displays.
+
+    Args:
+        to: their next page.
+        displays: their numbers.
+        group: whether the rule names their group.
+    """
+
+    to: str
+    displays: frozenset[int]
+    group: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Graph:
     """All rules.
 
@@ -102,6 +117,7 @@ class Graph:
         traits: page to when it takes no presses; `PLAIN` where a page is not in it.
         first: the pins whose first edge counts.
         hands: the pins with a dwell or a cooldown.
+        routes: what leads displays that it names, on the page `WATCH`: a display is always there.
     """
 
     events: Mapping[str, Rules]
@@ -109,6 +125,17 @@ class Graph:
     traits: dict[str, Traits] = field(default_factory=dict)
     first: frozenset[str] = frozenset()
     hands: Mapping[str, HandTimes] = field(default_factory=dict)
+    routes: Mapping[tuple[str, str], Route] = field(default_factory=dict)
+
+    def leading(self, number: int, pins: Collection[str] | None) -> "Graph":
+        """The rules that move a display which obeys these pins, routes included."""
+        routes = {rule: way.to for rule, way in self.routes.items() if number in way.displays}
+        own = self.obeying(pins)
+        events = {
+            page: {rule: to for rule, to in routes.items() if to != page} | rules
+            for page, rules in own.events.items()
+        }
+        return replace(own, events=events)
 
     def obeying(self, pins: Collection[str] | None) -> "Graph":
         """The rules that count for a display that obeys these pins; None: all."""
@@ -126,7 +153,7 @@ class Graph:
     @property
     def gesture_pins(self) -> frozenset[str]:
         """The pins of which a rule wants to know what their presses were."""
-        rules = self.events.values()
+        rules = (*self.events.values(), self.routes)
         return frozenset(pin for page in rules for pin, what in page if what in GESTURES)
 
 
@@ -139,6 +166,7 @@ def make_graph(seed: int) -> Graph:
         {name: {} for name in [*names, WATCH]},
         first=_first(Random(f"first {seed}")),
         hands=draw_hands(seed),
+        routes=_draw_routes(seed, names),
     )
     wanted = random.sample((GESTURES, GESTURES[:1], GESTURES[1:]), PAGES // 2)
     for number in range(PAGES):
@@ -336,6 +364,23 @@ def draw_named(seed: int) -> dict[int, Named]:
     }
 
 
+def _draw_routes(seed: int, names: Sequence[str]) -> dict[tuple[str, str], Route]:
+    """Draw rules that lead displays from anywhere: two of them some, and one the group."""
+    random = Random(f"routes {seed}")
+    named = draw_named(seed)
+    group = frozenset(number for number, its in named.items() if its.group)
+    rules = [(pin.name, pin.level(True)) for pin in WIRED if pin.name != "door"]
+    rules += [("hook", "tap"), (random.choice(WIRED).name, "")]
+    drawn = {}
+    for at, (name, what) in enumerate(random.sample(rules, 3)):
+        rest = next(pin.rest for pin in PINS if pin.name == name)
+        some = frozenset(random.sample(sorted(named), random.randint(1, 3)))
+        by_group = at == 0 and bool(group)
+        route = Route(random.choice(names), group if by_group else some, by_group)
+        drawn[name, what or rest] = route
+    return drawn
+
+
 def pins_of(named: Mapping[int, Named], number: int) -> frozenset[str] | None:
     """The pins that a display obeys; None: all."""
     return named[number].pins if number in named else None
@@ -400,3 +445,7 @@ def _rule_lines(graph: Graph, page: str) -> Iterator[str]:
     for (pin, what), to in graph.events[page].items():
         kind = "while" if (pin, what) in graph.levels[page] else "on"
         yield f'{kind}_{what}.{pin} = "{to}"'
+    for (pin, what), route in graph.routes.items() if page == WATCH else ():
+        names = [display_name(number) for number in sorted(route.displays)]
+        led = f'group = "{GROUP}"' if route.group else f"displays = {names}"
+        yield f'on_{what}.{pin} = {{ to = "{route.to}", {led} }}'

@@ -130,7 +130,7 @@ class Judge:
         self.last_number: int | None = None
         self._graph = graph
         named = named or {}
-        self._graphs = [graph.obeying(pins_of(named, number)) for number in range(displays)]
+        self._graphs = [graph.leading(number, pins_of(named, number)) for number in range(displays)]
         self._report = report
 
     def begin(self, epoch: str, seq: int) -> None:

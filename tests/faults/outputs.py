@@ -140,5 +140,6 @@ class Outputs:
         self._blind = [(a, b) for a, b in self._blind if b > now_s - KEPT_S]
 
     def _new_tab(self, number: int) -> Sights:
-        graph = self._graph.obeying(pins_of(self._named, number))
-        return Sights(graph, certain=number < self._first_stage)
+        pins = pins_of(self._named, number)
+        certain = number < self._first_stage
+        return Sights(self._graph.obeying(pins), self._graph.leading(number, pins), certain)

@@ -34,7 +34,7 @@ PRESS = Event(1, "red", "low", 9.99)
 
 def tab(records: Sequence[Record]) -> Sights:
     """A tab that has noted this."""
-    sights = Sights(GRAPH)
+    sights = Sights(GRAPH, GRAPH)
     for record in records:
         sights.take(record)
     return sights

@@ -195,7 +195,7 @@ def _explained(
             until_s = way.at_s + GONE_S
             for event in burst:
                 told_s = event.seen_s
-                leads = (pin, event.what) in tab.graph.events[way.page]
+                leads = (pin, event.what) in tab.leading.events[way.page]
                 if leads and way.heard_s - SLACK_S <= told_s <= until_s:
                     return True
             if way.asked_s - EARLY_S <= now_s <= way.got_s + SLACK_S:

@@ -120,11 +120,13 @@ class Sights:
     """What is known of one tab.
 
     Args:
-        graph: all rules.
+        graph: the rules of its pages: a lamp is lit for them.
+        leading: all rules that move it, those of other displays' pages included.
         certain: False for one that doesn't note what it says of being shown.
     """
 
     graph: Graph
+    leading: Graph
     certain: bool = True
     epoch: str = ""
     spans: list[Span] = field(default_factory=list)
@@ -344,7 +346,7 @@ class Sights:
             self._away(record.at_s)
         if not record.pressed and not record.at_once:
             return  # a level, or an order
-        rules = self.graph.events[here.on]
+        rules = self.leading.events[here.on]
         pins = frozenset(pin for (pin, _), to in rules.items() if to == record.to)
         live = record.pressed and not record.at_once and not record.again
         show = self._show
@@ -375,7 +377,7 @@ class Sights:
     def _lose(
         self, epoch: str, page: str, sent_s: float, at_s: float, heard_s: float, got_s: float
     ) -> None:
-        pins = frozenset(pin for pin, _ in self.graph.events[page])
+        pins = frozenset(pin for pin, _ in self.leading.events[page])
         from_s = max(sent_s, at_s - BACK_S)
         to_s = at_s + GONE_S + GIVEN_UP_S
         way = Way(epoch, pins if self._seen else frozenset(), page, from_s, at_s, to_s, lost=True)
