@@ -65,8 +65,11 @@ def _displays(settings: Settings) -> Iterator[str]:
     rows = []
     for display in settings.displays.values():
         obeys = "all pins" if display.pins is None else ", ".join(display.pins) or "no pin"
-        rows.append((display.name, settings.start_of(display.name), obeys, display.group))
-    yield table(("display", "begins at", "obeys", "group"), rows)
+        may = "" if display.may is None else ", ".join(display.may) or "look"
+        token = "given" if display.token else ""
+        begins = settings.start_of(display.name)
+        rows.append((display.name, begins, obeys, display.group, token, may))
+    yield table(("display", "begins at", "obeys", "group", "token", "may"), rows)
 
 
 def _sounds(settings: Settings) -> Iterator[str]:

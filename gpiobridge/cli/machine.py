@@ -125,6 +125,7 @@ def kiosk(
         return
     pages = settings.pages.values() if settings else ()
     plain = [page.name for page in pages if not page.client]
+    named = settings.displays.get(name) if settings else None
     set_up_logging()
     if watch is None and plain:
         click.echo(f"not watching for a live page: {', '.join(plain)} has client = false", err=True)
@@ -134,7 +135,7 @@ def kiosk(
         browser=browser,
         flags=flags,
         watch=not plain if watch is None else watch,
-        token=bridge.token,
+        token=token or (named.token if named else "") or bridge.token,
         allow=wanted.allow,
         renew_min=wanted.renew_min,
         camera=wanted.camera,

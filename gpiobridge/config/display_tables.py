@@ -7,20 +7,21 @@ from collections.abc import Mapping
 
 from gpiobridge.config.problems import Problems
 from gpiobridge.config.rules import Names
-from gpiobridge.config.settings import NamedDisplay
+from gpiobridge.config.settings import NamedDisplay, Server
 from gpiobridge.config.tables import DisplayTable
-from gpiobridge.config.words import missing, plain_name
+from gpiobridge.config.words import dotted, missing, plain_name
 from gpiobridge.config.written import check_name
 
 
 def read_displays(
-    raw: Mapping[str, object], names: Names, problems: Problems
+    raw: Mapping[str, object], names: Names, server: Server, problems: Problems
 ) -> dict[str, NamedDisplay]:
     """Check every display.
 
     Args:
         raw: the section `[displays]`.
         names: the names of all pages and pins.
+        server: the server's settings; they have tokens, too.
         problems: takes what is wrong.
     """
     displays = {}
@@ -40,4 +41,15 @@ def read_displays(
             if pin not in names.pins:
                 problems.add((*key, "pins"), missing("pin", pin, names.pins), pin)
         displays[name] = NamedDisplay(name=name, **table.given())
+    _check_tokens(displays, server, problems)
     return displays
+
+
+def _check_tokens(displays: Mapping[str, NamedDisplay], server: Server, problems: Problems) -> None:
+    """Refuse a token that proves nothing, because somebody else has it, too."""
+    whose = {server.token: "server.token", server.api_token: "server.api_token"}
+    for name, display in displays.items():
+        key = ("displays", name, "token")
+        if display.token and display.token in whose:
+            problems.add(key, f"is that of {whose[display.token]}; write one of its own")
+        whose.setdefault(display.token, dotted(key))

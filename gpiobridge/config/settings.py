@@ -372,12 +372,19 @@ class NamedDisplay:
         start: the page at which it begins; None: that of `[server]`.
         pins: the pins that it obeys; None: all. Presses of the others move the displays beside it.
         group: a name that it shares with other displays, for messages and moves to all of them.
+        token: what a browser must send to be this display: once in the address (`?token=...`),
+            then a cookie has it. It opens the pages, too. Empty: whoever uses its name is it.
+        may: what its pages may do beyond looking, if it has sent its own token or is this machine's
+            own kiosk: set `outputs` with `from_pages`, and `press` pins. None: the kiosk may do
+            both, and no other display anything.
     """
 
     name: str
     start: str | None = None
     pins: tuple[str, ...] | None = None
     group: str = ""
+    token: str = field(default="", repr=False)  # not for a log
+    may: tuple[Literal["press", "outputs"], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,7 +33,7 @@ from gpiobridge.config.values import (
     WrongPart,
     read_seconds,
 )
-from gpiobridge.config.words import PLAIN_NAME, nearest, show
+from gpiobridge.config.words import PLAIN_NAME, nearest, one_of, show
 from gpiobridge.core.events import Level
 from gpiobridge.core.triggers import TABLES, Trigger
 from gpiobridge.net.hosts import DEFAULT_PORTS, read_origin
@@ -390,12 +390,23 @@ class SoundTable(Table):
     volume = Key(Share("volume = 0.4"))
 
 
+_MAY = ("press", "outputs")
+
+
+def _may(text: str) -> str:
+    if text not in _MAY:
+        raise ValueError(one_of(text, _MAY))
+    return text
+
+
 class DisplayTable(Table):
     """What may stand in ``[displays.<name>]``."""
 
     start = Key(Text())
     pins = Key(Texts(str, "<pin>"))
     group = Key(Text(_group))
+    token = Key(Text(read_token))
+    may = Key(Texts(_may, "outputs"))
 
 
 class RulesTable(Table):

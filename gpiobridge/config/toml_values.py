@@ -63,7 +63,7 @@ FLAGS = (
     "keep",
     "loop",
 )
-LISTS = ("allowed_hosts", "allow", "pins")
+LISTS = ("allowed_hosts", "allow", "pins", "may")
 CHOICES = {
     "csp": ("local", "strict", "off"),
     "api": ("token", "local"),

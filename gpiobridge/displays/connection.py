@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from math import inf
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from wsproto import WSConnection
 from wsproto import connection as protocol
@@ -91,6 +91,10 @@ class Connection:
         of_kiosk: whether its page is on this machine's own kiosk, which has proven that in this run
             (`own_kiosks`). Neither a display's name nor a loopback address proves it. It may become
             true while the page is open: after the bridge's restart the kiosk proves itself anew.
+        has_token: whether it has sent the display's own token.
+        may: what the configuration lets the display's pages do beyond looking; None if it doesn't
+            say.
+        refused: the name that it isn't allowed to have; empty for none.
     """
 
     sock: socket.socket
@@ -106,6 +110,9 @@ class Connection:
     pins: frozenset[str] | None = None
     address: str = ""
     of_kiosk: bool = False
+    has_token: bool = False
+    may: frozenset[str] | None = None
+    refused: str = ""
     # Which events count on its page; known when it joins.
     standing: Standing = field(default_factory=lambda: Standing("", 0, 0))
     behind: bool = False  # something waits in the outbox, and the selector watches for room
@@ -142,6 +149,12 @@ class Connection:
 
     def __str__(self) -> str:
         return f"{named(self.display)} on {self.display.page}"
+
+    def is_allowed(self, what: Literal["press", "outputs"]) -> bool:
+        """Whether its page may do this beyond looking."""
+        if self.may is None:
+            return self.of_kiosk
+        return what in self.may and (self.of_kiosk or self.has_token)
 
     def tune(self) -> None:
         """Set the socket's options.

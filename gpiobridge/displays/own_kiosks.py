@@ -14,11 +14,15 @@ Any HTTP thread.
 
 import hmac
 import threading
-from collections.abc import Collection
+import time
+from collections.abc import Callable, Collection
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from gpiobridge.displays.connection import Connection
+
+AWAITED_S = 20.0
+"""How long after the bridge's start a launcher may take to prove itself anew, in seconds."""
 
 _MAX_KIOSKS = 16  # screens of one machine
 
@@ -30,9 +34,15 @@ class _Kiosk(NamedTuple):
 
 
 class OwnKiosks:
-    """The kiosks that have proven themselves in this run."""
+    """The kiosks that have proven themselves in this run.
 
-    def __init__(self) -> None:
+    Args:
+        now: gives monotonic seconds.
+    """
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._began_s = now()
         self._lock = threading.Lock()
         self._kiosks: dict[str, _Kiosk] = {}
         self._waiting: WeakKeyDictionary[Connection, tuple[str, ...]] = WeakKeyDictionary()
@@ -82,6 +92,24 @@ class OwnKiosks:
             connection.of_kiosk = self._is_secret_locked(cookies)
             if not connection.of_kiosk:
                 self._waiting[connection] = tuple(cookies)
+
+    def is_kiosk(self, name: str, cookies: Collection[str]) -> bool | None:
+        """Tell whether a browser is the kiosk of a name.
+
+        Args:
+            name: the name of a display.
+            cookies: the secrets that came with the request.
+
+        Returns:
+            None if that isn't known yet: shortly after the bridge's start the launcher may not have
+            proven itself anew.
+        """
+        with self._lock:
+            kiosk = self._kiosks.get(name)
+            if kiosk is not None and any(_equal(each, kiosk.secret) for each in cookies):
+                return True
+            unknown = bool(cookies) and not self._is_secret_locked(cookies)
+        return None if unknown and self._now() < self._began_s + AWAITED_S else False
 
     def is_called(self, name: str) -> bool:
         """Whether a kiosk that has proven itself has this name."""

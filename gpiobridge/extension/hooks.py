@@ -117,7 +117,7 @@ class RequestHooks:
         if (request.endpoint or "").startswith(OWN_ADMISSION):
             return None  # the right to see pages is no right to push, nor a kiosk's proof
         if not (request.endpoint in OF_COMMANDS and is_bearer(request, key.value)):
-            check_token(request, server)
+            check_token(request, server, running.settings.displays)
         take_ticket(request, server, running.kiosks)
         page_script.remember_cursor(running)
         if page is not None or request.endpoint == SOCKET:

@@ -69,6 +69,7 @@ class Counts(Observer):
         not_shown: displays that a press has moved, and that have shown nothing in time.
         output_changes: output -> how many new states it has had.
         outputs_refused: frames of pages that may not set an output.
+        names_refused: displays that have come without the token of their name.
         last_event_s: monotonic seconds of the newest event; None before the first.
     """
 
@@ -88,6 +89,7 @@ class Counts(Observer):
     not_shown: int = 0
     output_changes: Counter[str] = field(default_factory=Counter)
     outputs_refused: int = 0
+    names_refused: int = 0
     last_event_s: float | None = None
 
     def pin_event(self, event: PinEvent) -> None:
@@ -98,6 +100,10 @@ class Counts(Observer):
     def output_changed(self, output: str, state: OutputState, why: str) -> None:
         """Count a new state."""
         self.output_changes[output] += 1
+
+    def name_refused(self, display: Display, name: str) -> None:
+        """Count a display without the token of its name."""
+        self.names_refused += 1
 
     def output_refused(self, display: Display, output: str) -> None:
         """Count a page that may not set an output."""

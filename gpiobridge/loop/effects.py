@@ -134,6 +134,9 @@ class Effects:
     def join(self, connection: Connection) -> None:
         """Send a display that has joined what it must know, or to the page where it belongs."""
         display, now = connection.display, self._clock.now()
+        if connection.refused:
+            for observer in self._observers:
+                observer.name_refused(display, connection.refused)
         # The state frame includes these levels, so the other displays must have them first.
         self.carry_out(self._core.tell_newest(now), now.mono_s)
         connection.slot.taking_since_s = taking_since_s = _taking_since_s(connection)
@@ -196,7 +199,7 @@ class Effects:
         name = fields.get("output")
         settings = self._outputs.settings
         output = settings.get(name) if isinstance(name, str) else None
-        if output is not None and not (output.from_pages and connection.of_kiosk):
+        if output is not None and not (output.from_pages and connection.is_allowed("outputs")):
             for observer in self._observers:
                 observer.output_refused(connection.display, output.name)
             return

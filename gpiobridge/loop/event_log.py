@@ -30,6 +30,7 @@ class EventLog(Observer):
         self._noisy = noisy
         self._quiet = quiet
         self._lines = LogRate(log, LINES)
+        self._refused_names: set[str] = set()
         self._refused = LogRate(log, 1)  # whoever tries it may do so all the time
         self._line = ""  # of the newest event; the page it leads to is added
 
@@ -53,11 +54,22 @@ class EventLog(Observer):
         if output not in self._quiet:
             self._lines.info("output %s: %s; %s", output, state, why)
 
+    def name_refused(self, display: Display, name: str) -> None:
+        """Warn, once for each name, of a display without its token."""
+        if name not in self._refused_names:
+            self._refused_names.add(name)
+            log.warning(
+                'a display on %s calls itself "%s" without the token of [displays.%s]: it is shown '
+                "the page as a display without a name",
+                *(display.page, name, name),
+            )
+
     def output_refused(self, display: Display, output: str) -> None:
         """Warn of a page that may not set an output."""
         line = "%s on %s may not set output %s: %s"
         why = (
-            "only a page on this machine's own kiosk may, and only an output with from_pages = true"
+            "only this machine's own kiosk may, or a display with a token of its own and may = "
+            '["outputs"]; and only an output with from_pages = true'
         )
         what = (named(display), display.page, output, why)
         self._refused.write(logging.WARNING, (line, output), line, *what)  # one for each output

@@ -28,6 +28,9 @@ class Observer(DisplayObserver):
     def output_changed(self, output: str, state: OutputState, why: str) -> None:
         """An output does something else now; ``why`` says who or what has decided so."""
 
+    def name_refused(self, display: Display, name: str) -> None:
+        """A display has come without the token of the name that it uses; it has no name now."""
+
     def output_refused(self, display: Display, output: str) -> None:
         """A page has tried to set an output, which it may not."""
 

@@ -16,12 +16,13 @@ import hmac
 import re
 import socket
 from collections.abc import Collection, Mapping
+from functools import partial
 from typing import NoReturn, TypeVar
 
 from flask import Request, Response, abort, after_this_request
 from werkzeug.exceptions import HTTPException
 
-from gpiobridge.config import Server
+from gpiobridge.config import NamedDisplay, Server
 from gpiobridge.displays.own_kiosks import OwnKiosks
 from gpiobridge.net.addresses import client_of, is_loopback
 from gpiobridge.net.hosts import Host, Origin, is_address, read_host, read_origin
@@ -104,31 +105,45 @@ def check_source(request: Request, server: Server) -> None:
         )
 
 
-def check_token(request: Request, server: Server) -> None:
+def check_token(request: Request, server: Server, displays: Mapping[str, NamedDisplay]) -> None:
     """Refuse a request without the right token.
 
     A browser sends the token once in the URL (``?token=``); after that, a cookie holds it. Programs
-    send it as ``Authorization: Bearer``.
+    send it as ``Authorization: Bearer``. The token of a display opens the pages, too.
 
     Args:
         request: the request; it must have passed `check_source`.
         server: the settings with the token. Empty: no token is required.
+        displays: the displays that may have tokens of their own.
 
     Raises:
         werkzeug.exceptions.HTTPException: 401.
     """
-    token = server.token
-    if not token:
-        return
-    # Cookies ignore ports: two bridges on one machine must not overwrite each other's cookie.
-    cookie = f"gpiobridge-{_short(token)}"
-    in_url = _in_url(request, token)
-    in_cookie = _equal(request.cookies.get(cookie, ""), token)
-    if not (in_url or in_cookie or is_bearer(request, token)):
+    tokens = [server.token, *(display.token for display in displays.values())]
+    sent = [token for token in tokens if token and has_token(request, token)]
+    if server.token and not sent:
         _ask("This bridge asks for its token: open the page once with ?token=... added.")
-    if in_url or in_cookie:
-        secure = _is_secure(request, server)
-        after_this_request(lambda response: _remember(response, request, cookie, token, secure))
+    secure = _is_secure(request, server)
+    for token in sent:
+        if not is_bearer(request, token):
+            cookie = _cookie(token)
+            after_this_request(partial(_remember, request, cookie, token, secure))
+
+
+def has_token(request: Request, token: str) -> bool:
+    """Tell whether a request brings a token: in its address, as a cookie, or as a bearer's.
+
+    Args:
+        request: the request.
+        token: the right token, which is not empty.
+    """
+    in_cookie = _equal(request.cookies.get(_cookie(token), ""), token)
+    return in_cookie or _in_url(request, token) or is_bearer(request, token)
+
+
+def _cookie(token: str) -> str:
+    # Cookies ignore ports: two bridges on one machine must not overwrite each other's cookie.
+    return f"gpiobridge-{_short(token)}"
 
 
 def check_api(request: Request, server: Server, key: str) -> None:
@@ -189,19 +204,25 @@ def may_use_api(request: Request, server: Server, key: str) -> bool:
     return True
 
 
-def check_kiosk(request: Request, server: Server, keys: Collection[str]) -> None:
+def check_kiosk(
+    request: Request,
+    server: Server,
+    displays: Mapping[str, NamedDisplay],
+    keys: Collection[str],
+) -> None:
     """Refuse a request that doesn't come from the launcher of this machine's own kiosk.
 
     Args:
         request: the request; it must have passed `check_source`.
         server: the settings with the token; it opens the pages, and proves nothing here.
+        displays: the displays that may have tokens of their own; likewise.
         keys: the keys of this run; an empty one never matches.
 
     Raises:
         werkzeug.exceptions.HTTPException: 401 without the token, 403 with it.
     """
     if not any(is_bearer(request, key) for key in keys):
-        check_token(request, server)
+        check_token(request, server, displays)
         refuse(403, "Only `gpiobridge kiosk` on this machine may ask this, with a key of this run.")
 
 
@@ -310,7 +331,7 @@ def _short(secret: str) -> str:
 
 
 def _remember(
-    response: Response, request: Request, cookie: str, token: str, secure: bool
+    request: Request, cookie: str, token: str, secure: bool, response: Response
 ) -> Response:
     # Each page load renews the cookie, so it lasts as long as the display does.
     if response.mimetype != "text/html" and "token" not in request.args:

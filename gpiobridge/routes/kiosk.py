@@ -35,8 +35,8 @@ def add_kiosk(blueprint: Blueprint, running: Callable[[], RunningBridge]) -> Non
     def check() -> None:
         if not (request.endpoint or "").startswith(f"{blueprint.name}.{KIOSK}"):
             return
-        key = running().key
-        check_kiosk(request, running().settings.server, (key.value, key.kiosk))
+        key, settings = running().key, running().settings
+        check_kiosk(request, settings.server, settings.displays, (key.value, key.kiosk))
 
     def prove() -> ResponseReturnValue:
         body = json_body(request, _MAX_BODY_BYTES)

@@ -199,6 +199,12 @@ class _Metrics(Collector):
         yield _counter(
             "messages_received", "Messages from pages.", (), [((), counts.messages_received)]
         )
+        yield _counter(
+            "names_refused",
+            "Displays that came without the token of the name that they use.",
+            (),
+            [((), counts.names_refused)],
+        )
 
 
 def _gauge(name: str, what: str, labels: Sequence[str], samples: Iterable[Sample]) -> Metric:

@@ -22,7 +22,7 @@ from gpiobridge.displays.slots import NoSlotError
 from gpiobridge.routes import handoff
 from gpiobridge.routes.admission import asking_client, find, kiosk_secrets, refuse
 from gpiobridge.routes.handshake import add_websocket, check_handshake
-from gpiobridge.routes.start import display_name
+from gpiobridge.routes.identities import Identities
 from gpiobridge.system.log_rate import LogRate
 
 log = logging.getLogger(__name__)
@@ -41,8 +41,7 @@ def add_socket(blueprint: Blueprint, running: Callable[[], RunningBridge]) -> No
     """
     numbers = itertools.count(1)
     lines = LogRate(log, _REFUSED_LINES)
-    unproven: set[str] = set()  # names of kiosks, of which a display without a proof was logged
-    alike: set[str] = set()  # names of the configuration, of which one with capitals was logged
+    identities = Identities(running)
 
     def check_page(page: str) -> None:
         if not (page == SIMULATOR and running().has_simulator):
@@ -52,6 +51,7 @@ def add_socket(blueprint: Blueprint, running: Callable[[], RunningBridge]) -> No
         """Refuse a socket before its handshake is answered."""
         if request.endpoint != f"{blueprint.name}.socket":
             return
+        g.gpiobridge_identity = identities.find(request)
         watcher = running().watcher
         check_page((request.view_args or {})["page"])
         # This comes first: under such a server, a right handshake may look wrong.
@@ -70,23 +70,13 @@ def add_socket(blueprint: Blueprint, running: Callable[[], RunningBridge]) -> No
 
     def hand_over(sock: socket.socket, early: bytes, page: str) -> None:
         """Give a socket to the watcher after its handshake."""
-        name = display_name(request)
-        settings = running().settings
-        known = settings.displays.get(name)
-        if known is None and (meant := name.lower()) in settings.displays and meant not in alike:
-            alike.add(meant)
-            log.warning(
-                'a display calls itself "%s", and is not that of [displays.%s], whose name has '
-                "small letters",
-                name,
-                meant,
-            )
+        settings, known = running().settings, g.gpiobridge_identity.settings
         connection = Connection(
             sock,
             protocol.Connection(protocol.ConnectionType.SERVER),
             Display(
                 page,
-                name,
+                g.gpiobridge_identity.name,
                 next(numbers),
                 visible=g.gpiobridge_visible,
                 group=known.group if known else "",
@@ -100,16 +90,12 @@ def add_socket(blueprint: Blueprint, running: Callable[[], RunningBridge]) -> No
             slot=g.pop("gpiobridge_slot"),  # the hub gives it back
             address="" if settings.server.behind_a_proxy else request.remote_addr or "",
             pins=None if known is None or known.pins is None else frozenset(known.pins),
+            has_token=g.gpiobridge_identity.has_token,
+            may=None if known is None or known.may is None else frozenset(known.may),
+            refused=g.gpiobridge_identity.refused,
         )
-        kiosks = running().kiosks
-        kiosks.judge(connection, kiosk_secrets(request))
-        if not connection.of_kiosk and kiosks.is_called(name) and name not in unproven:
-            unproven.add(name)
-            log.warning(
-                "a display calls itself %s, as this machine's own kiosk does, and has no proof: "
-                "its pages may only look",
-                name,
-            )
+        running().kiosks.judge(connection, kiosk_secrets(request))
+        identities.warn(connection)
         running().watcher.adopt(connection)
 
     def give_slot_back(_error: BaseException | None) -> None:

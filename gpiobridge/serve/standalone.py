@@ -122,7 +122,7 @@ def _guard(app: Flask, settings: Settings) -> None:
             return  # the extension has checked it
         g.setdefault(CHECKED, True)
         check_source(request, settings.server)
-        check_token(request, settings.server)
+        check_token(request, settings.server, settings.displays)
 
     @app.after_request
     def secure(response: Response) -> Response:

@@ -1,9 +1,10 @@
 """`[displays]`: what it becomes, and what is said of it."""
 
+import re
 from pathlib import Path
 
 import pytest
-from config_text import PINS, check, problems
+from config_text import PINS, TOKEN, check, problems
 
 from gpiobridge.cli.checked import tables
 from gpiobridge.config import NamedDisplay
@@ -46,6 +47,16 @@ def test_a_display(folder: Path) -> None:
          'as ["<pin>"]'),
         ('[displays.left]\ngroup = "The Wall"', 'displays.left.group = "The Wall": must have 1 to '
          '32 of a-z, 0-9 and "-"; write it like "wall"'),
+        ('[displays.left]\ntoken = "short"', "displays.left.token: must be 16 to 128 of A-Z, a-z, "
+         '0-9, "-" and "_"; write one such as'),
+        (f'[displays.left]\ntoken = "{TOKEN}"\n[displays.right]\ntoken = "{TOKEN}"',
+         "displays.right.token: is that of displays.left.token; write one of its own"),
+        (f'[displays.left]\ntoken = "{TOKEN}"\n[server]\napi_token = "{TOKEN}"',
+         "displays.left.token: is that of server.api_token; write one of its own"),
+        ('[displays.left]\nmay = ["output"]', 'displays.left.may = "output": must be "press" or '
+         '"outputs"; did you mean "outputs"?'),
+        ('[displays.left]\nmay = "outputs"', 'displays.left.may = "outputs": must be a list, such '
+         'as ["outputs"]'),
         ('[displays.left]\npage = "open"', "displays.left.page = \"open\": unknown key; write "
          'start = "<page>"'),
         ('[screens.left]\nstart = "open"', "screens: unknown section; write [displays.<name>]"),
@@ -54,7 +65,8 @@ def test_a_display(folder: Path) -> None:
 def test_what_is_wrong_with_a_display(folder: Path, body: str, problem: str) -> None:
     """Place, value and remedy, once."""
     header = "[displays]\n" if not body.startswith("[") else ""
-    assert problems(f"{PINS}{PAGES}{header}{body}\n", folder) == [f"config.toml: {problem}"]
+    (said,) = problems(f"{PINS}{PAGES}{header}{body}\n", folder)
+    assert re.sub(r'(write one such as) ".*"', r"\1", said) == f"config.toml: {problem}"
 
 
 def test_check_shows_displays(folder: Path) -> None:
@@ -64,9 +76,14 @@ def test_check_shows_displays(folder: Path) -> None:
         f'{PINS}{PAGES}[displays.left]\nstart = "open"\npins = []\n[displays.right]\ngroup = "w"\n'
     )
     shown = [line.split() for line in tables(check(text, folder)).splitlines()]
-    assert ["display", "begins", "at", "obeys", "group"] in shown
+    assert ["display", "begins", "at", "obeys", "group", "token", "may"] in shown
     assert ["left", "open", "no", "pin"] in shown
     assert ["right", "welcome", "all", "pins", "w"] in shown
+    text = f'{PINS}{PAGES}[displays.left]\ntoken = "{TOKEN}"\nmay = []\n[displays.right]\n'
+    text += 'group = "wall"\nmay = ["press", "outputs"]\n'
+    shown = [line.split() for line in tables(check(text, folder)).splitlines()]
+    assert ["left", "welcome", "all", "pins", "given", "look"] in shown
+    assert ["right", "welcome", "all", "pins", "wall", "press,", "outputs"] in shown
 
 
 ROUTED = f"""{PINS}

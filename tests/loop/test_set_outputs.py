@@ -222,8 +222,9 @@ def test_any_other_page_is_refused(
     assert not peer.connection.closing
     said = [r.message for r in caplog.records if r.levelno == logging.WARNING]
     assert set(said) == {
-        f'display "kiosk" on welcome may not set output {output}: only a page on this machine\'s '
-        "own kiosk may, and only an output with from_pages = true"
+        f'display "kiosk" on welcome may not set output {output}: only this machine\'s '
+        'own kiosk may, or a display with a token of its own and may = ["outputs"]; and only an '
+        "output with from_pages = true"
     }
 
 

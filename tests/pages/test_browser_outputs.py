@@ -184,9 +184,7 @@ def test_any_other_page_is_refused(run_bridge: Run, page: Any, tmp_path: Any) ->
     open_page(page, bridge, "/still?display=kiosk")
     for output in ("lamp", "sign"):
         page.evaluate("name => gpiobridge.output(name, 'on')", output)
-        bridge.wait_for_line(
-            f'display "kiosk" on still may not set output {output}: only a page on'
-        )
+        bridge.wait_for_line(f'display "kiosk" on still may not set output {output}: only this')
     assert re.search(r"^gpiobridge_outputs_refused_total 2.0$", bridge.get("/metrics")[1], re.M)
     assert bridge.health()["outputs"]["lamp"] == {"state": "off"}
     assert page.locator(ONLINE).count() == 1
