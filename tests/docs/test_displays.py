@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from documents import blocks
-from harness.bridge_process import BridgeProcess, Run
+from harness.bridge_process import Run
 from harness.deadline import wait_until
 from harness.exhibit import PAGE
 
@@ -15,14 +15,6 @@ PAGE_OF_DOCS = Path(__file__).parents[2] / "docs" / "displays.md"
 def config() -> str:
     """The configuration of the page."""
     return '[server]\napi = "local"\n' + blocks("toml", PAGE_OF_DOCS)[0].text
-
-
-def press(bridge: BridgeProcess, pin: str) -> None:
-    """Press a button, and let it go."""
-    bridge.set_level(pin, "low")
-    wait_until(lambda: bridge.levels()[pin] == "low")
-    bridge.set_level(pin, "high")
-    wait_until(lambda: bridge.levels()[pin] == "high")
 
 
 def test_the_exhibit_is_played(run_bridge: Run, page: Any, tmp_path: Path) -> None:
@@ -48,11 +40,11 @@ def test_the_exhibit_is_played(run_bridge: Run, page: Any, tmp_path: Path) -> No
         assert [tab.evaluate("gpiobridge.page") for tab in (left, right)] == [*pages]
 
     wait_for("sea", "sky")
-    press(bridge, "left-button")
+    bridge.press("left-button")
     wait_for("film", "sky")
-    press(bridge, "right-button")
+    bridge.press("right-button")
     wait_for("film", "film")
-    press(bridge, "left-button")
+    bridge.press("left-button")
     wait_for("sea", "film")
     body, headers = b'{"to": "sky", "group": "wall"}', {"Content-Type": "application/json"}
     assert bridge.request("/api/navigate", body, headers=headers) == (200, '{"displays":2}\n')

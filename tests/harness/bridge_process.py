@@ -162,6 +162,12 @@ class BridgeProcess:
         status, text = self.request(f"/simulator/pins/{pin}", body, headers=self._bearer())
         assert status == 204, text
 
+    def press(self, pin: str) -> None:
+        """Press a pin that is active low, and let it go; each counts."""
+        for level in ("low", "high"):
+            self.set_level(pin, level)
+            wait_until(lambda level=level: self.levels()[pin] == level)
+
     def displays(self) -> list[dict[str, Any]]:
         """The displays of /healthz; not how long after its press each was shown, which varies."""
         return [
