@@ -11,6 +11,7 @@ from gpiobridge.app.broken_sounds import BrokenSounds
 from gpiobridge.app.orders import Orders
 from gpiobridge.app.stages import Stages
 from gpiobridge.config import Settings
+from gpiobridge.displays.alarm import Alarm
 from gpiobridge.displays.journey import Shown
 from gpiobridge.displays.own_kiosks import OwnKiosks
 from gpiobridge.loop.watcher import Watcher
@@ -65,8 +66,13 @@ class RunningBridge:
         """Whether there is the simulator's page: wherever pins or outputs are simulated."""
         return self.watcher.pins.simulated or self.watcher.outputs.simulated
 
+    @property
+    def alarms(self) -> tuple[Alarm, ...]:
+        """The alarms that are not over."""
+        return self.watcher.dead_screens.alarms
+
     def health(self) -> tuple[dict[str, Any], bool]:
-        """Return what ``/healthz`` says, and whether all is well."""
+        """Return what ``/healthz`` says, and whether all is well but the displays."""
         levels, now_s = self.watcher.core.levels, self.watcher.clock.now().mono_s
         outputs = self.watcher.outputs.states
         return {
@@ -95,6 +101,7 @@ class RunningBridge:
                 {"name": d.name, "page": d.page, "visible": d.visible, "shown": _shown(shown)}
                 for d, shown in self.watcher.shown
             ],
+            "alarms": [facts(alarm) for alarm in self.alarms],
         }, self.well
 
     def status(self) -> str:
@@ -104,6 +111,7 @@ class RunningBridge:
         hidden = sum(not display.visible for display in displays)
         last_s, outputs = watcher.counts.last_event_s, watcher.outputs.states
         parts = [
+            *(f"ALARM: {each.display} is {each.dead}" for each in self.alarms),
             f"{len(displays)} display{'' if len(displays) == 1 else 's'}"
             + (f" ({hidden} hidden)" if hidden else ""),
             f"{len(pins)} {'simulated ' if watcher.pins.simulated else ''}"
@@ -113,6 +121,16 @@ class RunningBridge:
             *(f"{pin} oscillates" for pin in pins if watcher.core.noisy(pin, now_s)),
         ]
         return ", ".join(parts)
+
+
+def facts(alarm: Alarm) -> dict[str, str]:
+    """Return what programs are told of an alarm."""
+    return {
+        "display": alarm.display,
+        "alarm": alarm.dead,
+        "since": alarm.since,
+        "message": alarm.raised_text,
+    }
 
 
 def _output(status: OutputStatus) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from dataclasses import MISSING, fields
 from gpiobridge.cli.table import table
 from gpiobridge.config import Output, OutputState, Page, Pin, Settings, format_duration
 from gpiobridge.config.tables import (
+    AlarmsTable,
     GpioTable,
     KioskTable,
     LimitsTable,
@@ -21,7 +22,7 @@ from gpiobridge.config.tables import (
 from gpiobridge.config.words import show
 from gpiobridge.core.triggers import WORDS
 
-_SECRETS = ("token", "api_token")
+_SECRETS = ("token", "api_token", "post")
 
 _SECTIONS: dict[str, type[Table]] = {
     "server": ServerTable,
@@ -29,6 +30,7 @@ _SECTIONS: dict[str, type[Table]] = {
     "limits": LimitsTable,
     "kiosk": KioskTable,
     "stage": StageTable,
+    "alarms": AlarmsTable,
 }
 
 

@@ -29,6 +29,7 @@ from gpiobridge.config.words import nearest
 if TYPE_CHECKING:
     from gpiobridge.config.settings import (
         CHIP_BACK_ENDS,
+        Alarms,
         Gpio,
         Idle,
         Kiosk,
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CHIP_BACK_ENDS",
     "DEFAULT_URL",
+    "Alarms",
     "Gpio",
     "Idle",
     "Kiosk",

@@ -20,9 +20,10 @@ from gpiobridge.config.pin_tables import read_gpio, read_pins
 from gpiobridge.config.problems import Problems
 from gpiobridge.config.rule_warnings import warn_of_rules
 from gpiobridge.config.rules import EVERY_PAGE, Names, refuse_circles
-from gpiobridge.config.settings import Kiosk, Limits, Page, Server, Settings, Stage
+from gpiobridge.config.settings import Alarms, Kiosk, Limits, Page, Server, Settings, Stage
 from gpiobridge.config.sound_tables import read_sounds, warn_of_sounds
 from gpiobridge.config.tables import (
+    AlarmsTable,
     GpioTable,
     KioskTable,
     LimitsTable,
@@ -46,6 +47,7 @@ SECTIONS = (
     "outputs",
     "sounds",
     "displays",
+    "alarms",
     "pages",
     "every_page",
 )
@@ -86,6 +88,7 @@ def check(
     limits = Limits(**problems.read(LimitsTable, section("limits"), ("limits",), Limits).given())
     kiosk = Kiosk(**problems.read(KioskTable, section("kiosk"), ("kiosk",), Kiosk).given())
     stage = Stage(**problems.read(StageTable, section("stage"), ("stage",), Stage).given())
+    alarms = Alarms(**problems.read(AlarmsTable, section("alarms"), ("alarms",), Alarms).given())
     raw_pins, raw_pages = section("pins"), section("pages")
     pins, actives = read_pins(raw_pins, gpio, problems)
     raw_outputs = section("outputs")
@@ -108,6 +111,9 @@ def check(
     names = names._replace(
         displays={**dict.fromkeys([*misspelt["displays"], *raw_displays], ""), **groups}
     )
+    if not raw_displays and (alarms.run or alarms.post):
+        sentence = "an alarm is about a named display, and there is none; write [displays.<name>]"
+        problems.warn(("alarms",), sentence)
     every = problems.read(RulesTable, section("every_page"), EVERY_PAGE, Page)
     templates = Templates(folder, names.pages, names.pins, views)
     pages, rules = read_pages(raw_pages, page_names, every, names, templates, problems)
@@ -125,6 +131,7 @@ def check(
         stage=stage,
         sounds=MappingProxyType(sounds),
         displays=MappingProxyType(displays),
+        alarms=alarms,
         pins=MappingProxyType(pins),
         outputs=MappingProxyType(outputs),
         pages=MappingProxyType(pages),
@@ -191,6 +198,7 @@ def _wrong_section(name: str, value: object) -> str:
         ("limits", LimitsTable),
         ("kiosk", KioskTable),
         ("stage", StageTable),
+        ("alarms", AlarmsTable),
     ):
         if name in table.known_keys():
             return f"is a key of [{section}]; move it there"

@@ -46,6 +46,7 @@ class Problems:
         """
         chosen = key[0] in ("pins", "outputs", "pages", "every_page", "sounds", "displays")
         secret = names_secret(key[-1]) if chosen else is_secret(key[-1])
+        secret |= key[0] == "alarms" and "://" in str(value)  # also at a wrong key
         hidden = value is _NOT_GIVEN or _has_table(value) or secret
         shown = "" if hidden else f" = {show(value)}"
         self.sentences.append(f"{self._place(key)}{shown}: {sentence}")

@@ -388,6 +388,23 @@ class NamedDisplay:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Alarms:
+    """The section `[alarms]`: who is told of a named display that is dead.
+
+    Args:
+        after_s: how long nobody must have seen a live page on a named display until that is an
+            alarm, and how long it must be well again until the alarm is over, in seconds.
+        run: a program, by its whole path, and its arguments. It is run when an alarm is raised, and
+            when it is over. Empty: none.
+        post: an address, to which the same is sent by HTTP. Empty: none.
+    """
+
+    after_s: float = 60.0
+    run: tuple[str, ...] = ()
+    post: str = field(default="", repr=False)  # the address may have a secret: not for a log
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """One page.
 
@@ -467,6 +484,7 @@ class Settings:
         outputs: by name, in the order of the file.
         pages: by name, in the order of the file.
         displays: those with a section of their own, by name, in the order of the file.
+        alarms: the section `[alarms]`.
         folder: the absolute path of the folder that holds `templates/` and `static/`.
         source: what messages name, such as `config.toml`.
         warnings: what is allowed but probably not meant, a sentence each.
@@ -485,6 +503,7 @@ class Settings:
     outputs: Mapping[str, Output] = field(default_factory=dict)
     sounds: Mapping[str, Sound] = field(default_factory=dict)
     displays: Mapping[str, NamedDisplay] = field(default_factory=dict)
+    alarms: Alarms = field(default_factory=Alarms)
     warnings: tuple[str, ...] = ()
     example_because: str = ""
 

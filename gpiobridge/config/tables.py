@@ -135,6 +135,51 @@ def _audio(device: str) -> str:
     return device
 
 
+class Command(Texts):
+    """The reader of a program with its arguments."""
+
+    def __init__(self) -> None:
+        super().__init__(_word, "/usr/bin/mail")
+
+    def __call__(self, value: object) -> tuple[str, ...]:
+        """Read a value; an empty list is no program."""
+        if isinstance(value, str):
+            raise ValueError(
+                "must be a list, the program and each argument in quotes of its own; write "
+                '["/usr/bin/mail", "-s", "alarm", "me@example.org"]'
+            )
+        words = super().__call__(value)
+        if words and not re.match(r"/.|[A-Za-z]:[\\/].", words[0]):
+            raise ValueError(
+                'must begin with the whole path of the program; write it like "/usr/bin/mail"'
+            )
+        return words
+
+
+def _word(word: str) -> str:
+    if "\0" in word:
+        raise ValueError("must not have a NUL; leave it out")
+    return word
+
+
+def _web_address(address: str) -> str:
+    """Read the address of a web hook. No reason shows any of it: it may be secret."""
+    if not address:
+        return address
+    example = '"https://example.org/alarm"'
+    if not re.match("https?://", address, re.IGNORECASE):
+        raise ValueError(f"must begin with https:// or http://; write it like {example}")
+    if re.search(r"[^!-~]", address):
+        raise ValueError(
+            "must be plain ASCII without spaces; write each other character as % and two digits"
+        )
+    scheme, _, rest = address.partition("://")
+    host = re.split("[/?#]", rest, maxsplit=1)[0].rpartition("@")[2]
+    if read_origin(f"{scheme}://{host}") is None:
+        raise ValueError(f"must have a host, and after it a right port or none; write {example}")
+    return address
+
+
 def _group(name: str) -> str:
     if not PLAIN_NAME.fullmatch(name):
         raise ValueError('must have 1 to 32 of a-z, 0-9 and "-"; write it like "wall"')
@@ -407,6 +452,14 @@ class DisplayTable(Table):
     group = Key(Text(_group))
     token = Key(Text(read_token))
     may = Key(Texts(_may, "outputs"))
+
+
+class AlarmsTable(Table):
+    """What may stand in ``[alarms]``."""
+
+    after_s = Key(Seconds(10, 3600), "after")
+    run = Key(Command())
+    post = Key(Text(_web_address))
 
 
 class RulesTable(Table):

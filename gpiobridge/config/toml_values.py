@@ -25,6 +25,7 @@ SECTIONS = (
     "outputs",
     "sounds",
     "displays",
+    "alarms",
     "pages",
     "every_page",
 )
@@ -63,7 +64,7 @@ FLAGS = (
     "keep",
     "loop",
 )
-LISTS = ("allowed_hosts", "allow", "pins", "may")
+LISTS = ("allowed_hosts", "allow", "pins", "run", "may")
 CHOICES = {
     "csp": ("local", "strict", "off"),
     "api": ("token", "local"),
@@ -96,6 +97,7 @@ TEXTS = (
     "file",
     "group",
     "sound",
+    "post",
 )
 _MOST_DIGITS = 18  # of a number that is suggested
 TRUE = ("true", "yes", "on", "y", "1", "enabled")

@@ -35,7 +35,8 @@ PLAIN_NAME = re.compile(r"[a-z0-9-]{1,32}")
 """What these names may be; groups of displays, too."""
 
 # Keys whose value nobody else may read, also where they are misspelled: problems end in logs.
-_SECRET = re.compile("tok|pass|secret|auth|api|pwd|bearer|credential", re.IGNORECASE)
+# The address that alarms are posted to has a secret in it, with most services.
+_SECRET = re.compile(r"tok|pass|secret|auth|api|pwd|bearer|credential|\bpost\b|hook", re.IGNORECASE)
 
 _CHOSEN = re.compile("token|passw|secret|bearer", re.IGNORECASE)
 
@@ -57,6 +58,7 @@ _MEANT = {
         ),
         **dict.fromkeys(("sound", "audio"), "write [sounds.<name>]"),
         **dict.fromkeys(("display", "screen", "screens"), "write [displays.<name>]"),
+        **dict.fromkeys(("alarm", "alert", "alerts", "notify", "mail"), "write [alarms]"),
     },
     "server": {
         "address": 'write host = "127.0.0.1"',
@@ -178,6 +180,17 @@ _MEANT = {
         **dict.fromkeys(("page", "start_page", "home"), 'write start = "<page>"'),
         **dict.fromkeys(("pin", "buttons", "obeys"), 'write pins = ["<pin>"]'),
         **dict.fromkeys(("groups", "wall"), 'write group = "wall"'),
+    },
+    "alarms": {
+        **dict.fromkeys(
+            ("command", "exec", "script", "program", "mail", "cmd"),
+            'write run = ["/usr/bin/mail", "-s", "alarm", "me@example.org"]',
+        ),
+        **dict.fromkeys(
+            ("url", "webhook", "hook", "http", "address"),
+            'write post = "https://example.org/alarm"',
+        ),
+        **dict.fromkeys(("delay", "timeout", "wait", "for"), 'write after = "1min"'),
     },
     "sounds": {
         **dict.fromkeys(("path", "src", "url", "source"), 'write file = "static/<file>"'),

@@ -6,6 +6,7 @@ The methods run on the watcher's thread. `gpiobridge.loop.observer` adds what pi
 from enum import StrEnum
 
 from gpiobridge.core.events import PinEvent
+from gpiobridge.displays.alarm import Alarm
 from gpiobridge.displays.audience import Display, Push, SentMessage
 from gpiobridge.displays.journey import Shown
 from gpiobridge.displays.screen import Screen
@@ -83,3 +84,9 @@ class DisplayObserver:
 
     def press_not_shown(self, event: PinEvent, display: Display, to: str) -> None:
         """A press has sent ``display`` from its page to ``to``, and nothing was shown in time."""
+
+    def alarm_raised(self, alarm: Alarm) -> None:
+        """Nobody has seen a live page on a named display for a while; told once for each alarm."""
+
+    def alarm_over(self, alarm: Alarm) -> None:
+        """The display of an alarm has been well for a while."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from gpiobridge.config import OutputState
 from gpiobridge.core.events import PinEvent
+from gpiobridge.displays.alarm import Alarm
 from gpiobridge.displays.audience import Display, Push, SentMessage
 from gpiobridge.displays.journey import Shown, Stages
 from gpiobridge.displays.observer import Gone, MovedBy
@@ -70,6 +71,7 @@ class Counts(Observer):
         output_changes: output -> how many new states it has had.
         outputs_refused: frames of pages that may not set an output.
         names_refused: displays that have come without the token of their name.
+        alarms: display -> how many alarms were raised about it.
         last_event_s: monotonic seconds of the newest event; None before the first.
     """
 
@@ -90,6 +92,7 @@ class Counts(Observer):
     output_changes: Counter[str] = field(default_factory=Counter)
     outputs_refused: int = 0
     names_refused: int = 0
+    alarms: Counter[str] = field(default_factory=Counter)
     last_event_s: float | None = None
 
     def pin_event(self, event: PinEvent) -> None:
@@ -149,3 +152,7 @@ class Counts(Observer):
     def press_not_shown(self, event: PinEvent, display: Display, to: str) -> None:
         """Count a display that has shown nothing."""
         self.not_shown += 1
+
+    def alarm_raised(self, alarm: Alarm) -> None:
+        """Count an alarm."""
+        self.alarms[alarm.display] += 1

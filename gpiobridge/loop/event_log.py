@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 from gpiobridge.config import OutputState
 from gpiobridge.core.events import PinEvent
 from gpiobridge.core.noise import MAX_EVENTS_A_SECOND
+from gpiobridge.displays.alarm import Alarm
 from gpiobridge.displays.audience import Display, named
 from gpiobridge.displays.connection import LINES
 from gpiobridge.displays.journey import Shown
@@ -97,6 +98,14 @@ class EventLog(Observer):
         line = "#%d %s: %s on %s was sent to %s, and has shown nothing for %d s"
         what = (event.seq, event.pin, named(display), display.page, to, NOT_SHOWN_S)
         self._lines.write(logging.WARNING, line, line, *what)
+
+    def alarm_raised(self, alarm: Alarm) -> None:
+        """Say which display is dead, since when, and what to do."""
+        log.error("alarm: %s", alarm.raised_text)
+
+    def alarm_over(self, alarm: Alarm) -> None:
+        """Say that it is well again."""
+        log.warning("alarm over: %s", alarm.over_text)
 
     def carried_out(self) -> None:
         """Write the line of the newest event, if it has one."""

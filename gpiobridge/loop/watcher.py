@@ -5,7 +5,8 @@ the next deadline (a debounce window, a beat, a level check). `pin_feed` hands w
 to the core, and `effects` carries out what the core orders.
 
 Threads: any thread may use `start`, `stop`, `every`, `adopt`, `order`, `alive`, `displays`,
-`shown`, `statuses` and `attendance.missing`. Everything else runs on the watcher's own thread.
+`shown`, `statuses`, `attendance.missing` and `dead_screens.alarms`. Everything else runs on the
+watcher's own thread.
 """
 
 import contextlib
@@ -29,6 +30,7 @@ from gpiobridge.displays.retained_messages import RetainedMessages
 from gpiobridge.displays.slots import OF_THE_MACHINE, Slots
 from gpiobridge.loop.attendance import Attendance
 from gpiobridge.loop.counts import Counts
+from gpiobridge.loop.dead_screens import DeadScreens
 from gpiobridge.loop.effects import Effects
 from gpiobridge.loop.event_log import EventLog
 from gpiobridge.loop.journeys import Journeys
@@ -77,6 +79,7 @@ class Watcher:
     Attributes:
         outputs: keeps the outputs; any thread may read their states.
         attendance: knows which displays are missing.
+        dead_screens: raises the alarms; any thread may read them.
         reloads: whether `stop` was called for a reload.
     """
 
@@ -134,6 +137,9 @@ class Watcher:
             self._tell_output,
         )
         self._screens = Screens((*everyone, self.outputs), self.clock)
+        self.dead_screens = DeadScreens(
+            settings.displays, settings.alarms.after_s, settings.pages, everyone, self.clock
+        )
         settle_s = {name: pin.settle_s for name, pin in settings.pins.items()}
         self._journeys = Journeys(self.core.epoch, settle_s, everyone)
         self._hub = Hub(
@@ -289,6 +295,7 @@ class Watcher:
         self._hub.tick(now_s)
         self._journeys.tick(now_s)
         self._screens.tick(now_s)
+        self.dead_screens.tick(now_s, self._hub.connections)
         self.outputs.tick(now_s)
         if self._next_pulse_s is not None and now_s >= self._next_pulse_s:
             self._next_pulse_s = now_s + self._pulse_every_s
@@ -339,6 +346,7 @@ class Watcher:
             self._hub.deadline_s,
             self._journeys.deadline_s,
             self._screens.deadline_s,
+            self.dead_screens.deadline_s,
             self.outputs.deadline_s,
             self._next_pulse_s,
         )

@@ -56,6 +56,8 @@ def make_blueprint(running: Callable[[], RunningBridge], url_prefix: str) -> Blu
 
     def healthz() -> ResponseReturnValue:
         health, well = running().health()
+        if "strict" in request.args and health["alarms"]:
+            well = False
         return jsonify(health), 200 if well else 503
 
     def metrics() -> ResponseReturnValue:

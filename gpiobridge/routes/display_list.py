@@ -12,7 +12,7 @@ from flask import Blueprint, Response, json, request
 from flask.typing import ResponseReturnValue
 from jinja2 import Template
 
-from gpiobridge.app.running_bridge import RunningBridge, rough_age
+from gpiobridge.app.running_bridge import RunningBridge, facts, rough_age
 from gpiobridge.displays.audience import SIMULATOR
 from gpiobridge.routes.admission import may_use_api
 from gpiobridge.routes.html import STRICT_CSP
@@ -32,15 +32,17 @@ def add_display_list(blueprint: Blueprint, running: Callable[[], RunningBridge])
         with_addresses = may_use_api(request, here.settings.server, here.key.value)
         displays = _displays(here, with_addresses=with_addresses)
         missing = here.watcher.attendance.missing(here.watcher.clock.now().mono_s)
+        alarms = [facts(alarm) for alarm in here.alarms]
         kinds = ("text/html", "application/json")
         if request.accept_mimetypes.best_match(kinds) == "application/json":
-            text = json.dumps({"displays": displays, "missing": missing})
+            text = json.dumps({"displays": displays, "missing": missing, "alarms": alarms})
             response = Response(f"{text}\n", mimetype="application/json")
         else:
             nonce = here.nonce()
             page = _template().render(
                 displays=displays,
                 missing=missing,
+                alarms=alarms,
                 with_addresses=with_addresses,
                 age=rough_age,
                 prefix=root(here),

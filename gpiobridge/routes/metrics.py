@@ -20,6 +20,7 @@ from prometheus_client.registry import Collector
 from gpiobridge.app.running_bridge import RunningBridge
 from gpiobridge.config import OutputState
 from gpiobridge.core.events import Level
+from gpiobridge.displays.alarm import Dead
 from gpiobridge.displays.observer import Gone
 from gpiobridge.loop.counts import Histogram
 from gpiobridge.loop.journeys import NOT_SHOWN_S
@@ -52,6 +53,7 @@ class _Metrics(Collector):
             self._running.watcher.counts.latency,
         )
         yield from self._of_shown()
+        yield from self._of_alarms()
 
     def _of_pins(self) -> Iterable[Metric]:
         pins = self._running.settings.pins
@@ -156,6 +158,22 @@ class _Metrics(Collector):
             f"Displays that a press has moved, and that showed nothing within {NOT_SHOWN_S:g} s.",
             (),
             [((), counts.not_shown)],
+        )
+
+    def _of_alarms(self) -> Iterable[Metric]:
+        names, counts = self._running.settings.displays, self._running.watcher.counts
+        now = {(alarm.display, alarm.dead) for alarm in self._running.alarms}
+        yield _gauge(
+            "display_alarm",
+            "1 while nobody has seen a live page on a named display for a while, and why.",
+            ("display", "alarm"),
+            [((name, dead), (name, dead) in now) for name in names for dead in Dead],
+        )
+        yield _counter(
+            "display_alarms",
+            "Alarms that were raised about a named display.",
+            ("display",),
+            [((name,), counts.alarms[name]) for name in names],
         )
 
     def _of_displays(self) -> Iterable[Metric]:

@@ -8,6 +8,7 @@ import pytest
 
 from gpiobridge.config.check import check
 from gpiobridge.config.tables import (
+    AlarmsTable,
     DisplayTable,
     GpioTable,
     KioskTable,
@@ -37,6 +38,7 @@ TABLES: dict[str, type[Table]] = {
     "every_page": RulesTable,
     "sounds.rain": SoundTable,
     "displays.left": DisplayTable,
+    "alarms": AlarmsTable,
 }
 KEYS = [(section, key) for section, table in TABLES.items() for key in table.known_keys()]
 WRONG: list[Any] = [

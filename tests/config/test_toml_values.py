@@ -10,6 +10,7 @@ from gpiobridge.config.kinds import KINDS, kind_of
 from gpiobridge.config.output_kinds import OUTPUT_KINDS, output_kind
 from gpiobridge.config.settings import OutputState
 from gpiobridge.config.tables import (
+    AlarmsTable,
     DisplayTable,
     GpioTable,
     KioskTable,
@@ -25,6 +26,7 @@ from gpiobridge.core.triggers import TABLES as RULES
 from gpiobridge.errors import ConfigError
 
 TABLES = (
+    AlarmsTable,
     DisplayTable,
     GpioTable,
     KioskTable,
@@ -274,7 +276,7 @@ def test_the_names_of_keys_are_those_of_the_tables() -> None:
     assert names["numbers"] - {"renew", "pin"} == set(toml_values.NUMBERS)
     assert names["flags"] | {"keep"} == set(toml_values.FLAGS)
     assert names["lists"] == set(toml_values.LISTS)
-    assert names["durations"] | {"after", "warn"} == set(toml_values.DURATIONS)
+    assert names["durations"] | {"warn"} == set(toml_values.DURATIONS)
     choices = {name: each for name, each in kinds.items() if isinstance(each, tuple)}
     chosen = {k: v for k, v in toml_values.CHOICES.items() if k not in ("source", "kind", "state")}
     assert choices == chosen
