@@ -41,17 +41,18 @@ ALLOWED = {
     "client": {"config", "core", "errors", "net", "system"},
     "pins": {"config", "core", "errors", "system"},
     "kiosk": {"client", "config", "core", "errors", "net", "system"},
+    "alarms": {"config", "displays"},
     "outputs": {"config", "core", "displays", "errors", "pins", "system"},
     "loop": {"config", "core", "displays", "outputs", "pins", "system"},
     "doctor": {"client", "config", "core", "errors", "kiosk", "net", "outputs", "pins", "system"},
     "install": {"config", "errors", "kiosk", "pins", "system"},
-    "app": {"config", "core", "displays", "errors", "loop", "outputs", "system"},
+    "app": {"alarms", "config", "core", "displays", "errors", "loop", "outputs", "system"},
     "routes": {
         "app", "config", "core", "displays", "errors", "loop", "net", "outputs", "pins", "system",
     },
     "extension": {
-        "app", "config", "core", "displays", "errors", "loop", "outputs", "pins", "routes",
-        "system",
+        "alarms", "app", "config", "core", "displays", "errors", "loop", "outputs", "pins",
+        "routes", "system",
     },
     "serve": {
         "app", "client", "config", "errors", "extension", "net", "outputs", "routes", "system",
@@ -60,7 +61,7 @@ ALLOWED = {
     "__init__": {"config", "core", "displays", "errors", "extension"},
     "__main__": {"cli"},
 }  # fmt: skip
-MOST_ROOMS, MOST_FLOORS = 21, 11
+MOST_ROOMS, MOST_FLOORS = 22, 11
 
 
 def imported(path: Path) -> set[str]:

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from gpiobridge.alarms.calls import Calls
 from gpiobridge.app.broken_sounds import BrokenSounds
 from gpiobridge.app.orders import Orders
 from gpiobridge.app.stages import Stages
-from gpiobridge.config import Settings
+from gpiobridge.config import Alarms, Settings
 from gpiobridge.displays.alarm import Alarm
 from gpiobridge.displays.journey import Shown
 from gpiobridge.displays.own_kiosks import OwnKiosks
@@ -36,6 +37,7 @@ class RunningBridge:
         process: the id of the process in which it was started; only this process has its threads.
         key: what commands on this machine send instead of a token.
         nonce: in a request, returns the nonce that the answer's Content-Security-Policy names.
+        calls: who is called when a display is dead.
         stages: what was learned of the pages on a stage.
         kiosks: this machine's own kiosks that have proven themselves.
         broken_sounds: the sounds that a browser can't play.
@@ -48,6 +50,7 @@ class RunningBridge:
     process: int
     key: RunKey
     nonce: Callable[[], str] = no_nonce
+    calls: Calls = field(default_factory=lambda: Calls(Alarms()))
     stages: Stages = field(default_factory=Stages)
     kiosks: OwnKiosks = field(default_factory=OwnKiosks)
     broken_sounds: BrokenSounds = field(default_factory=BrokenSounds)

@@ -1,4 +1,4 @@
-"""Talk to a running bridge: press, watch, latency, push, navigate, output, sound.
+"""Talk to a running bridge: press, watch, latency, push, navigate, output, sound, alarm.
 
 One thread, the caller's.
 """
@@ -265,6 +265,27 @@ def sound(name: str, stop: bool, bridge: Target) -> None:
     from gpiobridge.client import asking
 
     asking.sound(bridge.url, name, play=not stop, token=bridge.api_token or bridge.token)
+
+
+@main.command()
+@click.option("--test", is_flag=True, help="Make a test call now, and say what came of it.")
+@_with_bridge
+def alarm(test: bool, bridge: Target) -> None:
+    """Test whom a running bridge calls when a display is dead, by [alarms].
+
+    The bridge itself makes the call, with the rights of its service. With a call that fails the
+    exit code is 1. On the bridge's own machine its user (and root) needs no token.
+    """
+    from gpiobridge.client import asking
+
+    if not test:
+        raise click.UsageError("say what to do: add --test")
+    calls = asking.try_alarms(bridge.url, bridge.api_token or bridge.token)
+    for call in calls:
+        came = f"failed: {call['failed']}" if call["failed"] else "done"
+        click.echo(f"{call['to']} {call['called']}: {came}")
+    if any(call["failed"] for call in calls):
+        raise SystemExit(1)
 
 
 def _displays(count: int) -> str:

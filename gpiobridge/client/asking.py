@@ -21,6 +21,9 @@ from gpiobridge.system.run_key import find_keys, unreadable_key
 TIMEOUT_S = 5.0
 """How long a bridge may be silent, in seconds, before it counts as not there."""
 
+ALARM_TEST_S = 60.0
+"""How long a bridge may take to test its alarms, in seconds: the owner's program may be slow."""
+
 _AnswerT = TypeVar("_AnswerT")
 
 _PRESS_S = 0.15
@@ -225,6 +228,28 @@ def sound(url: str, name: str, *, play: bool = True, token: str = "") -> None:
     """
     where = f"{bridge_url(url)}/api/sounds/{urllib.parse.quote(name, safe='')}"
     _with_key(where, token, lambda there, key: ask(_post(there, {"play": play}, token, key)))
+
+
+def try_alarms(url: str, token: str = "") -> list[dict[str, Any]]:
+    """Have a bridge call everyone that its `[alarms]` names, for a test.
+
+    Args:
+        url: the bridge's address, such as ``http://127.0.0.1:8000``.
+        token: the token of the bridge's API, if it has one.
+
+    Returns:
+        For each, `to` (the key of `[alarms]`), `called`, and why it `failed`, or None.
+
+    Raises:
+        RemoteError: the bridge can't be reached, calls nobody, or refuses.
+    """
+    where = f"{bridge_url(url)}/api/alarms/test"
+
+    def there(where: str, key: str) -> str:
+        return ask(_post(where, {}, token, key), timeout_s=ALARM_TEST_S)[0]
+
+    calls: list[dict[str, Any]] = _read(_with_key(where, token, there), where, "calls")["calls"]
+    return calls
 
 
 def bridge_url(url: str) -> str:

@@ -5,6 +5,7 @@ those of `address`. What each key means is written here, too, below `Args:`: `do
 is made from it. Pure; imports nothing of the project but `address` and `events`; any thread.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -402,6 +403,13 @@ class Alarms:
     after_s: float = 60.0
     run: tuple[str, ...] = ()
     post: str = field(default="", repr=False)  # the address may have a secret: not for a log
+
+    @property
+    def post_origin(self) -> str:
+        """All of `post` that may be shown: its scheme, its host, and its port."""
+        scheme, _, rest = self.post.partition("://")
+        host = re.split("[/?#]", rest, maxsplit=1)[0].rpartition("@")[2]
+        return f"{scheme}://{host}".lower() if rest else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

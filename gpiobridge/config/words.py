@@ -38,7 +38,7 @@ PLAIN_NAME = re.compile(r"[a-z0-9-]{1,32}")
 # The address that alarms are posted to has a secret in it, with most services.
 _SECRET = re.compile(r"tok|pass|secret|auth|api|pwd|bearer|credential|\bpost\b|hook", re.IGNORECASE)
 
-_CHOSEN = re.compile("token|passw|secret|bearer", re.IGNORECASE)
+_CHOSEN = re.compile("token|passw|secret|bearer|://[^\\s/]*@", re.IGNORECASE)
 
 # What a machine has made up, as `openssl rand -hex` and Python's `secrets` do.
 _RANDOM = re.compile(

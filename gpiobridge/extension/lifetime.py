@@ -110,6 +110,7 @@ class Lifetime:
             atexit.register(self.stop)
             # Only now: a function may use the whole bridge.
             self._declared.handlers.start()
+            self._running.calls.start()
             if self._failure:
                 log.warning("the bridge has started: the problem before is solved")
         return self._running
@@ -122,6 +123,7 @@ class Lifetime:
         if self._running is not None:
             self._running.key.withdraw()
             self._running.watcher.stop()
+            self._running.calls.stop()
             self._declared.handlers.stop()
         self._feeder.stop()
         atexit.unregister(self.stop)

@@ -16,6 +16,7 @@ from typing import Any
 from flask import Flask, has_request_context, request
 from werkzeug.exceptions import HTTPException
 
+from gpiobridge.alarms.calls import Calls
 from gpiobridge.app.handlers import Handlers
 from gpiobridge.app.orders import Orders
 from gpiobridge.app.running_bridge import RunningBridge
@@ -24,6 +25,7 @@ from gpiobridge.errors import ConfigError
 from gpiobridge.extension.fallback_log import show_log
 from gpiobridge.extension.settings import read_settings
 from gpiobridge.extension.views import ViewPages, with_long_path, without_path
+from gpiobridge.loop.observer import Observer
 from gpiobridge.loop.watcher import Watcher
 from gpiobridge.outputs.lines import lines_of
 from gpiobridge.pins.sources import pin_source
@@ -83,7 +85,7 @@ def start(app: Flask, declared: Declared, orders: Orders) -> RunningBridge:
     settings = _checked_settings(app, declared, paths)
     clock = RealClock()
     pins = pin_source(settings.gpio, settings.pins, clock)
-    handlers = declared.handlers
+    handlers, calls = declared.handlers, _Calls(settings.alarms)
     watcher = Watcher(
         settings,
         pins,
@@ -91,7 +93,7 @@ def start(app: Flask, declared: Declared, orders: Orders) -> RunningBridge:
         declared.on_failure,
         gestures=handlers.gestures(),
         retained=orders.retained,
-        observers=(handlers,),
+        observers=(handlers, calls),
         clock=clock,
         lines=lines_of(settings.gpio, settings.outputs),
     )
@@ -123,7 +125,12 @@ def start(app: Flask, declared: Declared, orders: Orders) -> RunningBridge:
         os.getpid(),
         RunKey(),
         declared.nonce,
+        calls,
     )
+
+
+class _Calls(Calls, Observer):
+    """The calls for help, as an observer of the loop."""
 
 
 def _checked_settings(app: Flask, declared: Declared, paths: Mapping[str, str]) -> Settings:

@@ -38,7 +38,7 @@ _AUDIENCE = tuple(field.name for field in fields(Audience))
 
 
 def add_api(blueprint: Blueprint, running: Callable[[], RunningBridge]) -> None:
-    """Add ``POST /api/messages``, ``/navigate``, and ``/pins``, ``/outputs``, ``/sounds`` by name.
+    """Add ``POST /api/messages`` and all the others.
 
     Args:
         blueprint: where the API is added.
@@ -80,6 +80,21 @@ def add_api(blueprint: Blueprint, running: Callable[[], RunningBridge]) -> None:
         running().orders.sound(sound, play=_play())
         return Response(status=204)
 
+    def test_alarms() -> ResponseReturnValue:
+        if request.content_length and json_body(request, _MAX_LEVEL_BYTES):
+            refuse(400, "The body must be empty, or {}.")
+        calls = running().calls
+        if not calls.callers:
+            refuse(404, "Nobody is called: write run or post below [alarms].")
+        tested = calls.test()
+        if tested is None:
+            refuse(409, "Another test goes on: try again in a minute.")
+        told = [
+            {"to": caller.name, "called": caller.called, "failed": why or None}
+            for caller, why in tested
+        ]
+        return jsonify({"calls": told})
+
     def add(path: str, endpoint: str, view: Callable[..., ResponseReturnValue]) -> None:
         blueprint.add_url_rule(f"/api{path}", f"{API}{endpoint}", view, methods=["POST"])
 
@@ -90,6 +105,7 @@ def add_api(blueprint: Blueprint, running: Callable[[], RunningBridge]) -> None:
     add("/pins/<name>", "pin", set_pin)
     add("/outputs/<name>", "output", set_output)
     add("/sounds/<name>", "sound", play_sound)
+    add("/alarms/test", "alarms", test_alarms)
 
 
 def set_level(pins: PinSource, name: str) -> Response:

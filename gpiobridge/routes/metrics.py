@@ -175,6 +175,12 @@ class _Metrics(Collector):
             ("display",),
             [((name,), counts.alarms[name]) for name in names],
         )
+        yield _counter(
+            "alarm_calls",
+            "Calls to what [alarms] names: made, failed once, and given up.",
+            ("to", "result"),
+            self._running.calls.counts.items(),
+        )
 
     def _of_displays(self) -> Iterable[Metric]:
         counts = self._running.watcher.counts

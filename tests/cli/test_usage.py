@@ -13,7 +13,7 @@ from gpiobridge.cli import main
     ("line", "said", "hint"),
     [
         ("chek", "No such command 'chek'; did you mean check?", ""),
-        ("frob", "No such command 'frob'; write one of check, doctor, install, kiosk, "
+        ("frob", "No such command 'frob'; write one of alarm, check, doctor, install, kiosk, "
          "latency, navigate, output, press, push, run, sound, uninstall, version, watch", ""),
         ("press", "Missing argument 'NAME'", " press"),
         ("run --port abc", "Invalid value for '--port': 'abc' is not a valid integer", " run"),

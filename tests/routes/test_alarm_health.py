@@ -73,7 +73,7 @@ def test_the_metrics_tell_of_alarms(client: FlaskClient) -> None:
 
 
 def test_the_status_begins_with_alarms(client: FlaskClient, app: Flask) -> None:
-    """systemd's status has one line."""
+    """Systemd's status has one line."""
     bridge: GpioBridge = app.extensions["gpiobridge"]
     assert bridge.running.status().startswith(
         "ALARM: left is missing, ALARM: right is missing, 0 displays, "
