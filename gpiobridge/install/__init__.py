@@ -4,7 +4,7 @@ The modules, in the order in which an installation uses them:
 
 - `installation` has the orders of the command line. `lock` lets one run at a time.
 - `own_copy` lists the files of the running installation, `exhibit` those of the owner's exhibit,
-  and `files` all files that are to be placed.
+  and `files` all files that are to be placed. `alarm_network` writes the drop-in for `[alarms]`.
 - `present` finds out what is installed already.
 - `plan` compares the two and returns steps, or says what prevents the installation. `plan`,
   `removal`, `hindrances` and `steps` are pure.

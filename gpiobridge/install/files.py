@@ -10,9 +10,9 @@ import socket
 from collections.abc import Iterable
 from pathlib import Path
 
-from gpiobridge.config import Server
+from gpiobridge.config import Alarms, Server
 from gpiobridge.errors import InstallError
-from gpiobridge.install import exhibit
+from gpiobridge.install import alarm_network, exhibit
 from gpiobridge.install.steps import (
     ACCOUNTS,
     EXHIBIT,
@@ -26,6 +26,8 @@ from gpiobridge.kiosk.browsers import Browser
 from gpiobridge.system.units import KIOSK, RECOVER, SERVICE, SOCKET, STATE
 
 NETWORK = f"{UNITS}/{SERVICE}.d/gpiobridge-network.conf"
+
+ALARMS = f"{UNITS}/{SERVICE}.d/{alarm_network.NAME}"
 
 _NOT_WITH_COG = re.compile(
     r"(?m)^(# With cog, `install`.*\n(#.*\n)*)?"
@@ -72,6 +74,7 @@ def unit_files(
     server: Server,
     *,
     network: bool,
+    alarms: Alarms | None = None,
     kiosk: Browser | None = None,
     state: bool = False,
 ) -> tuple[File, ...]:
@@ -80,7 +83,8 @@ def unit_files(
     Args:
         folder: the folder of the units that come with gpiobridge.
         server: the section ``[server]``, for the socket unit.
-        network: whether the service needs the network.
+        network: whether the service needs the network for its pins.
+        alarms: the section `[alarms]`; None: it is empty.
         kiosk: the kiosk's browser; None for no kiosk.
         state: whether to include the unit that mounts the writable partition.
 
@@ -93,6 +97,9 @@ def unit_files(
     ]
     if network:
         units.append(_text_file(NETWORK, (folder / Path(NETWORK).name).read_text("utf-8")))
+    if alarms and alarm_network.is_needed(alarms):
+        template = (folder / alarm_network.NAME).read_text("utf-8")
+        units.append(_text_file(ALARMS, alarm_network.drop_in(template, alarms)))
     return tuple(units)
 
 

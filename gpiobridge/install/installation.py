@@ -12,7 +12,7 @@ from pathlib import Path
 from gpiobridge import config
 from gpiobridge.config import Settings
 from gpiobridge.errors import ConfigError, InstallError
-from gpiobridge.install import files
+from gpiobridge.install import alarm_network, files
 from gpiobridge.install.carry_out import carry_out
 from gpiobridge.install.lock import Tell, alone
 from gpiobridge.install.own_copy import PACKAGE, running_copy
@@ -108,6 +108,14 @@ def _install(choices: Choices, machine: TargetMachine, tell: Tell) -> None:
     copy, kiosk = running_copy(), choices.browser_on(machine)
     if kiosk:
         tell(f"The kiosk's browser is {kiosk.name}")
+    # Only of wired pins: the others need no back end.
+    network = bool(wired_pins(settings.pins)) and choose(settings.gpio.pin_factory) == "pigpio"
+    if network:
+        tell('For pin_factory = "pigpio" the service gets the network')
+    if alarm_network.is_needed(settings.alarms):
+        tell(alarm_network.sentence(settings.alarms))
+        for warning in alarm_network.warnings(settings.alarms, machine):
+            tell(f"warning: {warning}")
     wanted = Wanted(
         version=version("gpiobridge"),
         fingerprint=copy.fingerprint,
@@ -118,8 +126,8 @@ def _install(choices: Choices, machine: TargetMachine, tell: Tell) -> None:
         units=files.unit_files(
             files.units_folder(PACKAGE),
             settings.server,
-            network=bool(wired_pins(settings.pins))
-            and choose(settings.gpio.pin_factory) == "pigpio",
+            network=network,
+            alarms=settings.alarms,
             kiosk=kiosk,
             state=choices.read_only or mounts_state(machine),
         ),

@@ -67,6 +67,7 @@ def test_readme_on_a_pi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     for unit in (
         "gpiobridge.service",
         "gpiobridge.socket",
+        "gpiobridge-alarms.conf",
         "gpiobridge-network.conf",
         "gpiobridge-recover.service",
         "var-lib-gpiobridge-state.mount",
