@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gpiobridge.config import (
+    Alarms,
     Gpio,
     Idle,
     Kiosk,
@@ -33,6 +34,7 @@ from gpiobridge.config.kinds import KINDS, kind_of
 from gpiobridge.config.output_kinds import DEFAULT_OUTPUT_KIND, OUTPUT_KINDS, output_kind
 from gpiobridge.config.page_tables import RESERVED
 from gpiobridge.config.tables import (
+    AlarmsTable,
     DisplayTable,
     GpioTable,
     KioskTable,
@@ -84,6 +86,8 @@ DEFAULTS = {
     "displays.group": "none",
     "displays.token": "none",
     "displays.may": "the kiosk may do both, others nothing",
+    "alarms.run": "none",
+    "alarms.post": "none",
     "idle.after": "must be given",
     "idle.to": "must be given",
     "idle.pins": "none",
@@ -123,6 +127,8 @@ EXAMPLES = {
     "displays.group": '"wall"',
     "displays.token": '"Zx8Qm2yL0vT4kW9c"',
     "displays.may": '["outputs"]',
+    "alarms.run": '["/usr/bin/msmtp", "me@example.org"]',
+    "alarms.post": '"https://example.org/hooks/wall"',
     "idle.after": '"60s"',
     "idle.to": '"welcome"',
     "idle.pins": '["pir"]',
@@ -283,6 +289,7 @@ SECTIONS: dict[str, list[Key]] = {
     "page_outputs": page_output_keys(),
     "sounds": keys("sounds", SoundTable, Sound),
     "displays": keys("displays", DisplayTable, NamedDisplay),
+    "alarms": keys("alarms", AlarmsTable, Alarms),
     "pages": keys("pages", PageTable, Page),
     "every_page": keys("pages", RulesTable, Page),
     "idle": idle_keys(),
@@ -352,6 +359,7 @@ def example() -> str:
     parts.append("[outputs.button-lamp]\npin = 23\n" + _toml("", [follows]).lstrip())
     parts.append(_toml("[sounds.rain]", SECTIONS["sounds"]))
     parts.append(_toml("[displays.left]", SECTIONS["displays"]))
+    parts.append(_toml("[alarms]", SECTIONS["alarms"]))
     welcome = [*SECTIONS["pages"]]
     parts.append(_toml("[pages.welcome]", welcome) + "\n" + _toml_rules())
     parts.append('[pages.open]\non_low.button = "welcome"')
@@ -366,6 +374,7 @@ def example() -> str:
 # These would say something else than the default, or need what isn't there.
 _COMMENTED = {
     "server.token", "server.api_token", "server.allowed_hosts", "server.url", "kiosk.allow",
+    "alarms.run", "alarms.post",
     "kiosk.renew", "kiosk.audio", "pages.sound", "pins.chip", "pins.source", "pins.dwell",
     "pins.cooldown", "pages.idle",
     "outputs.chip", "outputs.kind", "outputs.max_on", "outputs.without_display", "pages.outputs",

@@ -60,6 +60,7 @@ def test_every_key_and_rule_is_there() -> None:
         *(f"kiosk.{key}" for key in reference.KioskTable.known_keys()),
         *(f"stage.{key}" for key in reference.StageTable.known_keys()),
         *(f"sounds.{key}" for key in reference.SoundTable.known_keys()),
+        *(f"alarms.{key}" for key in reference.AlarmsTable.known_keys()),
         *(f"displays.{key}" for key in reference.DisplayTable.known_keys()),
         *(f"gpio.{key}" for key in reference.GpioTable.known_keys()),
         *(f"pages.{key}" for key in reference.PageTable.known_keys() if key not in TABLES),
@@ -90,7 +91,7 @@ def test_the_complete_file_has_the_defaults_of_the_code(folder: Path) -> None:
         folder, "[pins]\nbutton = 17\n[outputs]\nlamp = 22\n[pages.welcome]\n[pages.open]\n"
     )
     assert complete.server == least.server
-    for section in ("limits", "kiosk", "stage", "gpio"):
+    for section in ("limits", "kiosk", "stage", "gpio", "alarms"):
         assert getattr(complete, section) == getattr(least, section)
     assert complete.pins["button"] == least.pins["button"]
     assert complete.outputs["lamp"] == least.outputs["lamp"]

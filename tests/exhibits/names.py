@@ -26,6 +26,7 @@ from gpiobridge import cli
 from gpiobridge.config.kinds import KINDS, kind_of
 from gpiobridge.config.output_kinds import OUTPUT_KINDS, output_kind
 from gpiobridge.config.settings import (
+    Alarms,
     Gpio,
     Idle,
     Kiosk,
@@ -158,6 +159,7 @@ def of_settings() -> dict[str, dict[str, str]]:
     """The default of each key."""
     classes = {"server": Server, "limits": Limits, "kiosk": Kiosk, "gpio": Gpio, "idle": Idle}
     classes |= {"stage": Stage, "pages": Page, "an output of a page": PageOutput}
+    classes |= {"alarms": Alarms}
     classes |= {f"pins, {kind}": kind_of(kind).pin for kind in KINDS}
     classes |= {f"outputs, {kind}": output_kind(kind).output for kind in OUTPUT_KINDS}
     return {

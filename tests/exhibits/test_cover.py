@@ -17,6 +17,7 @@ from gpiobridge.config.kinds import KINDS, kind_of
 from gpiobridge.config.output_kinds import OUTPUT_KINDS, output_kind
 from gpiobridge.config.settings import Idle, OutputState, PageOutput
 from gpiobridge.config.tables import (
+    AlarmsTable,
     GpioTable,
     KioskTable,
     LimitsTable,
@@ -66,7 +67,8 @@ def test_every_key() -> None:
         f"{section}.{key}"
         for section, table in {
             "server": ServerTable, "limits": LimitsTable, "kiosk": KioskTable, "gpio": GpioTable,
-            "stage": StageTable, "pages": PageTable, "every_page": RulesTable,
+            "stage": StageTable, "alarms": AlarmsTable, "pages": PageTable,
+            "every_page": RulesTable,
         }.items()
         for key in table.known_keys()
     }  # fmt: skip
@@ -189,6 +191,7 @@ def test_every_command() -> None:
         "run --host": "another address than loopback is not for a test: tests/config",
         "navigate --config": "which_config_option, as of `doctor` here: tests/client",
         "output --config": "which_config_option, as of `doctor` here: tests/client",
+        "alarm --config": "which_config_option, as of `doctor` here: tests/client",
         "sound --config": "which_config_option, as of `doctor` here: tests/client",
         "press --config": "which_config_option, as of `doctor` here: tests/client",
         "latency --config": "which_config_option, as of `doctor` here: tests/client",
