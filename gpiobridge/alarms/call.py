@@ -65,4 +65,4 @@ class Call:
         }
 
     def __str__(self) -> str:
-        return f'"{self.display} is {self.alarm}: {self.state}"'
+        return f"({self.display}, {self.alarm}, {self.state})"
