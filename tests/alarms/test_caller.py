@@ -61,10 +61,10 @@ def test_in_their_order_until_each_has_succeeded(
     assert made == ["left", "left", "left", "right"]
     assert caller.counts == {DONE: 2, FAILED: 2}
     assert [record.getMessage() for record in caplog.records] == [
-        'alarm call (left, missing, raised) to https://example.org failed: it answered 500; it '
+        "alarm call (left, missing, raised) to https://example.org failed: it answered 500; it "
         "is tried again for a day",
-        'alarm call (left, missing, raised) to https://example.org: done',
-        'alarm call (right, missing, raised) to https://example.org: done',
+        "alarm call (left, missing, raised) to https://example.org: done",
+        "alarm call (right, missing, raised) to https://example.org: done",
     ]
 
 
@@ -83,7 +83,7 @@ def test_a_call_is_given_up(
     wait_until(lambda: caller.counts[LOST] == 2)
     assert caller.counts == {FAILED: 2, LOST: 2}
     assert caplog.records[-1].getMessage() == (
-        'alarm call (right, missing, raised) to https://example.org is given up: it was tried '
+        "alarm call (right, missing, raised) to https://example.org is given up: it was tried "
         "for a day: it answered 500"
     )
 

@@ -63,6 +63,7 @@ def test_an_answer_that_is_none(status: int, more: dict[str, str], why: str) -> 
     assert len(server.asked) == 1
 
 
+@pytest.mark.timeout(20)
 def test_nobody_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     """A closed port, a server that is silent, one that speaks something else; no name."""
     monkeypatch.setattr(web_hook, "ANSWER_S", 0.2)
