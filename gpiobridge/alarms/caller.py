@@ -56,6 +56,7 @@ class Caller:
         self.counts: Counter[str] = Counter()
         self._pauses_s = pauses_s
         self._waiting: deque[tuple[Call, float]] = deque()
+        self._trying: tuple[Call, float] | None = None
         self._news = threading.Condition()
         self._stopping = threading.Event()
         self._thread = threading.Thread(
@@ -66,13 +67,18 @@ class Caller:
         """Start the thread."""
         self._thread.start()
 
-    def put(self, call: Call) -> None:
-        """Queue a call; any thread."""
+    def put(self, call: Call, since_s: float | None = None) -> None:
+        """Queue a call; any thread.
+
+        Args:
+            call: the call.
+            since_s: when it was put first, in monotonic seconds; None: now.
+        """
         lost = None
         with self._news:
             if len(self._waiting) >= MAX_WAITING:
                 lost = self._waiting.popleft()[0]
-            self._waiting.append((call, time.monotonic()))
+            self._waiting.append((call, time.monotonic() if since_s is None else since_s))
             self._news.notify()
         if lost is not None:
             self._lose(lost, f"{MAX_WAITING} others wait")
@@ -89,8 +95,14 @@ class Caller:
             return str(error)
         return ""
 
+    @property
+    def left(self) -> list[tuple[Call, float]]:
+        """The calls that were not made, and since when each waits; once the thread has ended."""
+        trying = () if self._trying is None else (self._trying,)
+        return [*trying, *self._waiting]
+
     def stop(self) -> None:
-        """End the thread. Calls that wait are lost: an alarm that lasts is raised anew."""
+        """End the thread; `left` has the calls that wait."""
         self._stopping.set()
         with self._news:
             self._news.notify()
@@ -112,6 +124,7 @@ class Caller:
                 if self._stopping.is_set():
                     return
                 call, since_s = self._waiting.popleft()
+                self._trying = (call, since_s)
             self._try(call, since_s)
 
     def _try(self, call: Call, since_s: float) -> None:
@@ -126,11 +139,13 @@ class Caller:
                 why = str(error) if isinstance(error, CallError) else type(error).__name__
             else:
                 self.counts[DONE] += 1
+                self._trying = None
                 log.info("alarm call %s to %s: done", call, self.called)
                 return
             self.counts[FAILED] += 1
             tries += 1
             if time.monotonic() - since_s > TRIED_FOR_S:
+                self._trying = None
                 self._lose(call, f"it was tried for a day: {why}")
                 return
             pause_s = self._pauses_s[min(tries, len(self._pauses_s)) - 1]

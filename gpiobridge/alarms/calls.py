@@ -5,11 +5,12 @@ The watcher's thread puts calls into queues; each caller makes its calls on its 
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from gpiobridge.alarms import command
 from gpiobridge.alarms.call import Call, State
 from gpiobridge.alarms.caller import JOIN_S, Caller
+from gpiobridge.alarms.handover import Waiting
 from gpiobridge.config import Alarms
 from gpiobridge.displays.alarm import Alarm
 from gpiobridge.displays.observer import DisplayObserver
@@ -20,13 +21,18 @@ class Calls(DisplayObserver):
 
     Args:
         alarms: the section `[alarms]`.
+        waiting: calls that the bridge before a reload has not made.
 
     Attributes:
         callers: those who call; none if nobody is to be called.
     """
 
-    def __init__(self, alarms: Alarms) -> None:
+    def __init__(self, alarms: Alarms, waiting: Iterable[Waiting] = ()) -> None:
         self.callers = _callers(alarms)
+        for each in waiting:
+            for caller in self.callers:
+                if caller.name == each.to:
+                    caller.put(each.call, each.since_s)
         self._testing = threading.Lock()
 
     def start(self) -> None:
@@ -41,6 +47,15 @@ class Calls(DisplayObserver):
             caller.stop()
         for caller in self.callers:
             caller.join(until_s)
+
+    @property
+    def waiting(self) -> list[Waiting]:
+        """The calls that were not made; after `stop`."""
+        return [
+            Waiting(caller.name, call, since_s)
+            for caller in self.callers
+            for call, since_s in caller.left
+        ]
 
     def test(self) -> list[tuple[Caller, str]] | None:
         """Call everyone at once, on the thread that asks.

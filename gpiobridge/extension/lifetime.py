@@ -12,6 +12,7 @@ import time
 
 from flask import Flask
 
+from gpiobridge.alarms import handover
 from gpiobridge.app.orders import Orders
 from gpiobridge.app.running_bridge import RunningBridge
 from gpiobridge.errors import GpioBridgeError
@@ -124,6 +125,8 @@ class Lifetime:
             self._running.key.withdraw()
             self._running.watcher.stop()
             self._running.calls.stop()
+            if self._running.watcher.reloads:
+                handover.leave(self._running.alarms, self._running.calls.waiting)
             self._declared.handlers.stop()
         self._feeder.stop()
         atexit.unregister(self.stop)

@@ -16,6 +16,7 @@ from typing import Any
 from flask import Flask, has_request_context, request
 from werkzeug.exceptions import HTTPException
 
+from gpiobridge.alarms import handover
 from gpiobridge.alarms.calls import Calls
 from gpiobridge.app.handlers import Handlers
 from gpiobridge.app.orders import Orders
@@ -85,7 +86,8 @@ def start(app: Flask, declared: Declared, orders: Orders) -> RunningBridge:
     settings = _checked_settings(app, declared, paths)
     clock = RealClock()
     pins = pin_source(settings.gpio, settings.pins, clock)
-    handlers, calls = declared.handlers, _Calls(settings.alarms)
+    left = handover.take()
+    handlers, calls = declared.handlers, _Calls(settings.alarms, left.waiting)
     watcher = Watcher(
         settings,
         pins,
@@ -96,6 +98,7 @@ def start(app: Flask, declared: Declared, orders: Orders) -> RunningBridge:
         observers=(handlers, calls),
         clock=clock,
         lines=lines_of(settings.gpio, settings.outputs),
+        raised=left.alarms,
     )
     handlers.prepare(settings.pins, partial(_call, app))
     try:

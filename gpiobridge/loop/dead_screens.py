@@ -64,6 +64,7 @@ class DeadScreens:
         clock: gives the time.
         is_off_on_purpose: tells of a display whether its screen is meant to be dark now. Then
             nobody needs to see its page, but it must be connected and answer. It must not block.
+        raised: alarms of the bridge before a reload; observers have heard of them.
 
     Attributes:
         alarms: those that are not over, in the order of the configuration; any thread may read it.
@@ -77,6 +78,7 @@ class DeadScreens:
         observers: Sequence[Observer],
         clock: Clock,
         is_off_on_purpose: Callable[[str], bool] = lambda display: False,
+        raised: Iterable[Alarm] = (),
     ) -> None:
         now_s = clock.now().mono_s
         self.alarms: tuple[Alarm, ...] = ()
@@ -87,6 +89,10 @@ class DeadScreens:
         self._clock = clock
         self._is_off_on_purpose = is_off_on_purpose
         self._states = {name: _State(now_s, now_s, after_s) for name in names}
+        for alarm in raised:
+            if alarm.display in self._states:
+                self._states[alarm.display].alarm = alarm
+        self._publish()
         self._looked_s = now_s
 
     @property
@@ -118,6 +124,9 @@ class DeadScreens:
                 self._is_well(state, now_s)
             else:
                 self._is_dead(name, state, dead, now_s)
+        self._publish()
+
+    def _publish(self) -> None:
         alarms = (state.alarm for state in self._states.values())
         self.alarms = tuple(alarm for alarm in alarms if alarm is not None)
 

@@ -22,6 +22,7 @@ from gpiobridge.core import wire
 from gpiobridge.core.clock import Clock
 from gpiobridge.core.core import Core
 from gpiobridge.core.events import HandTimes
+from gpiobridge.displays.alarm import Alarm
 from gpiobridge.displays.audience import SIMULATOR, Audience, Display
 from gpiobridge.displays.connection import Connection, DisplayStatus, text_frame
 from gpiobridge.displays.hub import Hub
@@ -75,6 +76,7 @@ class Watcher:
         observers: hear what happens, on the watcher's thread; none may block or raise.
         clock: gives the time, also to everything below.
         lines: drives the outputs of ``settings``.
+        raised: alarms of the bridge before a reload.
 
     Attributes:
         outputs: keeps the outputs; any thread may read their states.
@@ -94,6 +96,7 @@ class Watcher:
         observers: Iterable[Observer] = (),
         clock: Clock | None = None,
         lines: OutputLines | None = None,
+        raised: Iterable[Alarm] = (),
     ) -> None:
         self.clock = clock or RealClock()
         self.core = Core(
@@ -138,7 +141,12 @@ class Watcher:
         )
         self._screens = Screens((*everyone, self.outputs), self.clock)
         self.dead_screens = DeadScreens(
-            settings.displays, settings.alarms.after_s, settings.pages, everyone, self.clock
+            settings.displays,
+            settings.alarms.after_s,
+            settings.pages,
+            everyone,
+            self.clock,
+            raised=raised,
         )
         settle_s = {name: pin.settle_s for name, pin in settings.pins.items()}
         self._journeys = Journeys(self.core.epoch, settle_s, everyone)

@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -72,7 +73,10 @@ def test_a_dead_screen_calls_once_and_once_more(
     (alarm,) = json.loads(text)["alarms"]
     assert (alarm["display"], alarm["alarm"]) == ("left", "missing")
     bridge.wait_for_line('alarm: display "left" is missing since ')
-    page.goto(f"{bridge.url}/?display=left")
+    wait_until(lambda: len(answers.asked) == 1)
+    bridge.process.send_signal(signal.SIGHUP)
+    bridge.wait_for_line("restarting with it")
+    page.goto(f"{bridge.url}/?display=left")  # the port stays open meanwhile
     wait_until(lambda: bridge.get("/healthz?strict")[0] == 200, ALARM_S)
     bridge.wait_for_line('alarm over: display "left" is well again')
     wait_until(lambda: len(answers.asked) == 2)

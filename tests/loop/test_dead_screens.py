@@ -255,3 +255,15 @@ def test_the_watcher_looks(wall: Play, caplog: pytest.LogCaptureFixture) -> None
         'alarm over: display "left" is well again; it was hidden',
         'alarm over: display "right" is well again; it was silent',
     ]
+
+
+def test_an_alarm_outlives_a_reload() -> None:
+    """It isn't raised anew, and is over once; one of a display without a name is dropped."""
+    wall = Wall()
+    before = Alarm("left", Dead.HIDDEN, 900.0, UNIX_S + 900.0, 60.0)
+    other = replace(before, display="gone")
+    wall.screens = DeadScreens(["left"], AFTER_S, PAGES, [wall], wall.clock, raised=[before, other])
+    assert wall.screens.alarms == (before,)
+    assert wall.go_on(2 * START_S, tab(visible=False)) == []
+    assert wall.screens.alarms == (before,)
+    assert wall.go_on(AFTER_S, tab()) == [("over", Dead.HIDDEN)]
