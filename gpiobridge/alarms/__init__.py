@@ -3,6 +3,5 @@
 `calls` hears of alarms, and hands each `call` to a `caller` for each thing that `[alarms]`
 names: `command` runs a program, `web_hook` posts to an address. A caller has a queue and a thread
 of its own, so neither the watcher nor the other caller waits for it. `handover` keeps alarms and
-calls through a reload. Whether a display is dead is
-decided by `gpiobridge.loop.dead_screens`.
+calls through a reload. `gpiobridge.loop.dead_screens` decides whether a display is dead.
 """

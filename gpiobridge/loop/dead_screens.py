@@ -19,7 +19,7 @@ from gpiobridge.loop.observer import Observer
 LOOK_S = 2.0
 """How often the displays are looked at, in seconds."""
 
-START_S = 120.0
+START_S = 60.0
 """How long a display has to come after the start of the bridge, in seconds, or longer.
 
 On a Pi Zero 2 W the first start of a browser, from a slow card, can take more than half a minute.

@@ -54,7 +54,7 @@ def bridge(run_bridge: Run, tmp_path: Path, answers: Answers) -> BridgeProcess:
 def test_a_dead_screen_calls_once_and_once_more(
     bridge: BridgeProcess, answers: Answers, page: Any, tmp_path: Path
 ) -> None:
-    """A tab that is closed, and opened again; the other screen has time to come for two minutes."""
+    """A tab that is closed, and opened again; the other screen has time to come for a minute."""
     left = page.context.new_page()
     left.goto(f"{bridge.url}/?display=left")
 
@@ -94,7 +94,7 @@ def test_the_figures_of_the_page() -> None:
     assert caller.PAUSES_S[-1] == 600.0
     assert caller.TRIED_FOR_S == 86_400.0
     assert f"At most {caller.MAX_WAITING} calls wait" in TEXT
-    assert (dead_screens.START_S, dead_screens.MAX_WELL_S, dead_screens.CALM_S) == (120, 960, 3600)
+    assert (dead_screens.START_S, dead_screens.MAX_WELL_S, dead_screens.CALM_S) == (60, 960, 3600)
     rows = re.findall(rf"^\| `(\w+)` \| `{VARIABLES}(\w+)` \|", TEXT, re.MULTILINE)
     assert [(name, name.upper()) for name in Call.test().facts] == rows
     assert all(f"| `{dead}` |" in TEXT for dead in Dead)
