@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import MISSING, fields
 
 from gpiobridge.cli.table import table
-from gpiobridge.config import Output, OutputState, Page, Pin, Settings, format_duration
+from gpiobridge.config import Output, OutputState, Page, Pin, Screen, Settings, format_duration
 from gpiobridge.config.tables import (
     AlarmsTable,
     GpioTable,
@@ -56,7 +56,7 @@ def tables(settings: Settings) -> str:
             ],
         ),
     )
-    more = (*_displays(settings), *_sounds(settings), *_stage_notes(settings))
+    more = (*_displays(settings), *_screens(settings), *_sounds(settings), *_stage_notes(settings))
     return "\n\n".join((*made, *more))
 
 
@@ -72,6 +72,34 @@ def _displays(settings: Settings) -> Iterator[str]:
         begins = settings.start_of(display.name)
         rows.append((display.name, begins, obeys, display.group, token, may))
     yield table(("display", "begins at", "obeys", "group", "token", "may"), rows)
+
+
+def _screens(settings: Settings) -> Iterator[str]:
+    """Show the screens of the displays, where one isn't as it is by default."""
+    plain = {each.name: each.default for each in fields(Screen)}
+    rows = [
+        (
+            display.name,
+            display.connector,
+            f"{display.rotate} degrees" if display.rotate else "no",
+            f"{display.scale:g}",
+            display.audio,
+            ", ".join(_said(display)),
+        )
+        for display in settings.displays.values()
+        if any(getattr(display, name) != value for name, value in plain.items())
+    ]
+    if rows:
+        yield table(("screen", "connector", "turned", "scale", "audio", "more"), rows)
+
+
+def _said(screen: Screen) -> Iterator[str]:
+    if screen.pointer == "hidden":
+        yield "pointer hidden"
+    if screen.reduced_motion:
+        yield "reduced motion"
+    if screen.contrast == "more":
+        yield "more contrast"
 
 
 def _sounds(settings: Settings) -> Iterator[str]:
@@ -142,6 +170,8 @@ def _value(name: str, value: object) -> str:
     """Write a value as the file does, without its quotes."""
     if name == "renew":
         return f"{value // 60:02}:{value % 60:02}" if isinstance(value, int) else "never"
+    if name == "scale":
+        return f"{value:g}"
     if isinstance(value, float):
         return format_duration(value)
     if name in _SECRETS:

@@ -3,8 +3,9 @@
 import os
 import re
 import sys
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -17,6 +18,7 @@ from gpiobridge.config.words import show
 from gpiobridge.errors import InstallError, KioskError
 from gpiobridge.kiosk.browsers import BROWSERS, DEFAULT_BROWSER
 from gpiobridge.net.hosts import origin_of
+from gpiobridge.system import invocation
 
 _BROWSER = click.Choice(list(BROWSERS))
 _COLOURS = {"ok": "green", "warning": "yellow", "failure": "red", "skipped": None}
@@ -62,7 +64,7 @@ def doctor(config_file: Path | None, as_json: bool) -> None:
     "--display",
     "name",
     callback=_display_name,
-    default="kiosk",
+    default=config.DEFAULT_KIOSK,
     show_default=True,
     help="What this display is called; on one bridge each kiosk needs its own name.",
 )
@@ -98,6 +100,12 @@ def doctor(config_file: Path | None, as_json: bool) -> None:
     metavar="FILE",
     help="Only write Chromium's managed policy into FILE, or show it with -.",
 )
+@click.option(
+    "--sway",
+    "in_sway",
+    is_flag=True,
+    help="Start sway, and in it the kiosk of each screen that the configuration gives a connector.",
+)
 @token_option
 def kiosk(
     config_file: Path | None,
@@ -108,6 +116,7 @@ def kiosk(
     watch: bool | None,
     no_stage: bool,
     policy_file: Path | None,
+    in_sway: bool,
     token: str,
 ) -> None:
     """Show the bridge's pages in a browser, full screen, and keep them alive.
@@ -120,13 +129,16 @@ def kiosk(
     bridge = find_bridge(url, config_file, token)
     settings = config.load_for_views(bridge.file) if bridge.file else None
     wanted = settings.kiosk if settings else config.Kiosk()
+    placed = settings.screens if settings else {}
     if policy_file is not None:
-        _write_policy(policy_file, bridge.url, wanted)
+        _write_policy(policy_file, bridge.url, wanted, placed)
         return
+    if in_sway:
+        _start_sway(placed or {name: wanted}, bridge.file)
     pages = settings.pages.values() if settings else ()
     plain = [page.name for page in pages if not page.client]
     named = settings.displays.get(name) if settings else None
-    set_up_logging()
+    set_up_logging(f"{name}: " if name in placed else "")
     if watch is None and plain:
         click.echo(f"not watching for a live page: {', '.join(plain)} has client = false", err=True)
     options = launcher.Options(
@@ -139,7 +151,8 @@ def kiosk(
         allow=wanted.allow,
         renew_min=wanted.renew_min,
         camera=wanted.camera,
-        audio=wanted.audio,
+        screen=settings.screen_of(name) if settings else wanted,
+        placed=name in placed,
         stage=not no_stage,
         own_url=_own_url(bridge.url, settings.server) if settings else "",
     )
@@ -152,12 +165,21 @@ def _own_url(url: str, server: "config.Server") -> str:
     return server.local_url if outside and server.port else ""
 
 
-def _write_policy(file: Path, url: str, wanted: "config.Kiosk") -> None:
+def _start_sway(screens: "Mapping[str, config.Screen]", file: Path | None) -> NoReturn:
+    """Become sway, which starts this command again for each screen, without ``--sway``."""
+    from gpiobridge.kiosk import sway
+
+    words = [word for word in sys.argv[1:] if word != sway.OPTION]
+    own = file.absolute().with_name(sway.OWN_FILE) if file else None
+    sway.start(sway.configuration(screens, [*invocation.this_program(), *words], own), os.environ)
+
+
+def _write_policy(file: Path, url: str, wanted: "config.Kiosk", placed: Iterable[str]) -> None:
     from gpiobridge.client import asking
     from gpiobridge.kiosk import chromium_policy
 
     base = asking.bridge_url(url)
-    made = chromium_policy.policy(base, wanted.allow, camera=wanted.camera)
+    made = chromium_policy.policy(base, wanted.allow, camera=wanted.camera, placed=placed)
     if str(file) == "-":
         click.echo(chromium_policy.text(made), nl=False)
         return

@@ -29,6 +29,7 @@ from gpiobridge.config.words import nearest
 if TYPE_CHECKING:
     from gpiobridge.config.settings import (
         CHIP_BACK_ENDS,
+        DEFAULT_KIOSK,
         Alarms,
         Gpio,
         Idle,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
         PageOutput,
         Pin,
         Pull,
+        Screen,
         Server,
         Settings,
         Sound,
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CHIP_BACK_ENDS",
+    "DEFAULT_KIOSK",
     "DEFAULT_URL",
     "Alarms",
     "Gpio",
@@ -62,6 +65,7 @@ __all__ = [
     "PageOutput",
     "Pin",
     "Pull",
+    "Screen",
     "Server",
     "Settings",
     "Sound",

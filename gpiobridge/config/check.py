@@ -106,7 +106,7 @@ def check(
     )
     _check_names(raw, names, views, server.start, problems)
     raw_displays = section("displays")
-    displays = read_displays(raw_displays, names, server, problems)
+    displays = read_displays(raw_displays, names, server, kiosk, problems)
     groups = {name: display.group for name, display in displays.items()}
     names = names._replace(
         displays={**dict.fromkeys([*misspelt["displays"], *raw_displays], ""), **groups}

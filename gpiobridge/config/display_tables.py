@@ -1,20 +1,22 @@
 """The named displays of `config.toml`: `[displays]`, raw tables in, settings out.
 
-Owns the names of displays and of their groups. `check` calls it. Any thread; at start.
+Owns the names of displays and of their groups, and which screen belongs to which. `check` calls it.
+Any thread; at start.
 """
 
 from collections.abc import Mapping
+from dataclasses import fields
 
 from gpiobridge.config.problems import Problems
 from gpiobridge.config.rules import Names
-from gpiobridge.config.settings import NamedDisplay, Server
+from gpiobridge.config.settings import DEFAULT_KIOSK, Kiosk, NamedDisplay, Screen, Server
 from gpiobridge.config.tables import DisplayTable
 from gpiobridge.config.words import dotted, missing, plain_name
 from gpiobridge.config.written import check_name
 
 
 def read_displays(
-    raw: Mapping[str, object], names: Names, server: Server, problems: Problems
+    raw: Mapping[str, object], names: Names, server: Server, kiosk: Kiosk, problems: Problems
 ) -> dict[str, NamedDisplay]:
     """Check every display.
 
@@ -22,9 +24,12 @@ def read_displays(
         raw: the section `[displays]`.
         names: the names of all pages and pins.
         server: the server's settings; they have tokens, too.
+        kiosk: the section `[kiosk]`: what its screen is like, where a display doesn't say it.
         problems: takes what is wrong.
     """
     displays = {}
+    all_screens = {each.name: getattr(kiosk, each.name) for each in fields(Screen)}
+    del all_screens["connector"]
     for name, body in raw.items():
         key = ("displays", name)
         check_name(key, problems, is_header=True)
@@ -40,8 +45,13 @@ def read_displays(
         for pin in table.pins or ():
             if pin not in names.pins:
                 problems.add((*key, "pins"), missing("pin", pin, names.pins), pin)
-        displays[name] = NamedDisplay(name=name, **table.given())
+        displays[name] = NamedDisplay(name=name, **{**all_screens, **table.given()})
+        for of_output in ("rotate", "scale"):
+            if of_output in table.values and not table.connector:
+                sentence = 'counts only with a connector; write connector = "HDMI-A-1" beside it'
+                problems.warn((*key, of_output), sentence)
     _check_tokens(displays, server, problems)
+    _check_connectors(displays, kiosk, problems)
     return displays
 
 
@@ -53,3 +63,21 @@ def _check_tokens(displays: Mapping[str, NamedDisplay], server: Server, problems
         if display.token and display.token in whose:
             problems.add(key, f"is that of {whose[display.token]}; write one of its own")
         whose.setdefault(display.token, dotted(key))
+
+
+def _check_connectors(
+    displays: Mapping[str, NamedDisplay], kiosk: Kiosk, problems: Problems
+) -> None:
+    """Check that each connector belongs to one display, or to the kiosk that has no other name."""
+    owners = {kiosk.connector: "kiosk"} if kiosk.connector else {}
+    for display in displays.values():
+        place = ("displays", display.name, "connector")
+        if not display.connector:
+            continue
+        owner = owners.setdefault(display.connector, f"displays.{display.name}")
+        if owner != f"displays.{display.name}":
+            sentence = f"is that of {owner}, too; write another one, or leave one of them out"
+            problems.add(place, sentence, display.connector)
+        elif kiosk.connector and display.name == DEFAULT_KIOSK:
+            sentence = "the kiosk of this name has one in [kiosk]; leave one of them out"
+            problems.add(place, sentence, display.connector)

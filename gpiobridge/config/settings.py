@@ -101,8 +101,41 @@ class Limits:
     unfinished_per_address: int = 32
 
 
+DEFAULT_KIOSK = "kiosk"
+"""The name of a kiosk's display, unless it is given another."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kiosk:
+class Screen:
+    """What a kiosk's screen is like: keys of ``[kiosk]``, and of a display for its own screen.
+
+    Args:
+        connector: the output of this machine that the screen is connected to, as
+            `ls /sys/class/drm` lists it after the card, such as `HDMI-A-1`. Empty: a kiosk has all
+            of the screen.
+        rotate: by how many degrees the picture is turned clockwise.
+        scale: how much larger everything is shown; 0.5 to 4.
+        pointer: whether a mouse has a pointer: "auto" shows it while the mouse moves, "hidden"
+            never.
+        audio: the sound device that the kiosk plays on: a sink of the sound server, or a device of
+            ALSA. Empty: the system's own choice.
+        reduced_motion: whether pages are told that the viewer prefers less motion
+            (`prefers-reduced-motion` in CSS). Chromium only.
+        contrast: the contrast that pages are told the viewer prefers (`prefers-contrast` in CSS).
+            Chromium only.
+    """
+
+    connector: str = ""
+    rotate: int = 0
+    scale: float = 1.0
+    pointer: Literal["auto", "hidden"] = "auto"
+    audio: str = ""
+    reduced_motion: bool = False
+    contrast: Literal["no-preference", "more"] = "no-preference"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kiosk(Screen):
     """The section ``[kiosk]``: the browser on this machine's own screen.
 
     Args:
@@ -111,14 +144,11 @@ class Kiosk:
         renew_min: the time of day at which the kiosk's browser is restarted, once nobody uses it,
             in minutes after midnight; None: never.
         camera: whether the bridge's pages may use camera and microphone.
-        audio: the sound device that the kiosk plays on: a sink of the sound server, or a device of
-            ALSA. Empty: the system's own choice.
     """
 
     allow: tuple[str, ...] = ()
     renew_min: int | None = None
     camera: bool = False
-    audio: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -365,8 +395,10 @@ class Idle:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NamedDisplay:
+class NamedDisplay(Screen):
     """One display that the configuration knows by its name: `?display=<name>` in its address.
+
+    What it doesn't say of its screen is that of `[kiosk]`, but for the connector.
 
     Args:
         name: the display's name.
@@ -519,6 +551,29 @@ class Settings:
     def groups(self) -> tuple[str, ...]:
         """The names of all groups of displays."""
         return tuple(dict.fromkeys(each.group for each in self.displays.values() if each.group))
+
+    @property
+    def screens(self) -> Mapping[str, Screen]:
+        """The display of each of this machine's screens that is given a place: name -> screen.
+
+        Empty for one screen as it is: the kiosk then has all of it.
+        """
+        kiosk = self.kiosk
+        placed: dict[str, Screen] = {DEFAULT_KIOSK: kiosk} if kiosk.connector else {}
+        placed |= {each.name: each for each in self.displays.values() if each.connector}
+        if not placed and (kiosk.rotate or kiosk.scale != 1):
+            placed[DEFAULT_KIOSK] = kiosk
+        return placed
+
+    def screen_of(self, display: str) -> Screen:
+        """What the screen of a kiosk is like.
+
+        Args:
+            display: the name of its display, which need not be one of `displays`.
+        """
+        if display == DEFAULT_KIOSK and self.kiosk.connector:
+            return self.kiosk
+        return self.displays.get(display, self.kiosk)
 
     def start_of(self, display: str) -> str:
         """The page at which a display begins.

@@ -180,6 +180,36 @@ def _web_address(address: str) -> str:
     return address
 
 
+def _connector(name: str) -> str:
+    if not name:
+        return name
+    if found := re.fullmatch(r"(?:/sys/class/drm/)?card[0-9]+-(.+)", name):
+        raise ValueError(f"must be without the card; write {show(found[1])}")
+    if found := re.fullmatch(r"HDMI-?([0-9])", name, re.IGNORECASE):
+        number = max(1, int(found[1]))
+        raise ValueError(f'must be as the kernel calls it; write it like "HDMI-A-{number}"')
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9]*(-[A-Za-z])?-[0-9]{1,2}", name):
+        raise ValueError(
+            "must be an output of this machine, as `ls /sys/class/drm` lists it after the card; "
+            'write it like "HDMI-A-1"'
+        )
+    return name
+
+
+def _scale(value: object) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0.5 <= value <= 4:
+        return float(value)
+    raise ValueError("must be a number from 0.5 to 4, without quotes; write scale = 1.5")
+
+
+def _pointer(word: str) -> Literal["auto", "hidden"]:
+    return "hidden" if word == "hidden" else "auto"
+
+
+def _contrast(word: str) -> Literal["no-preference", "more"]:
+    return "more" if word == "more" else "no-preference"
+
+
 def _group(name: str) -> str:
     if not PLAIN_NAME.fullmatch(name):
         raise ValueError('must have 1 to 32 of a-z, 0-9 and "-"; write it like "wall"')
@@ -250,6 +280,20 @@ def _part_of_idle(value: Mapping[str, object], key: str) -> float:
         return read_seconds(value.get(key, "0s"), 1.0, _ONE_DAY_S)
     except ValueError as error:
         raise ValueError(f"{key} = {show(value[key])}: {error}") from error
+
+
+class _Degrees(Whole):
+    """The reader of a quarter turn of a screen, or of several."""
+
+    def __init__(self) -> None:
+        super().__init__(0)
+
+    def __call__(self, value: object) -> int:
+        """Read a value."""
+        degrees = super().__call__(value)
+        if degrees not in (0, 90, 180, 270):
+            raise ValueError("must be 0, 90, 180 or 270: degrees clockwise; write 90")
+        return degrees
 
 
 class _Period(Seconds):
@@ -357,13 +401,29 @@ class LimitsTable(Table):
     unfinished_per_address = Key(Whole(1))
 
 
-class KioskTable(Table):
+class ScreenTable(Table):
+    """What may stand in ``[kiosk]``, and in ``[displays.<name>]``, of a screen."""
+
+    connector = Key(Text(_connector))
+    rotate = Key(_Degrees())
+    scale = Key(_scale)
+    pointer = Key(Choice(("auto", "hidden"), _pointer))
+    audio = Key(Text(_audio))
+    reduced_motion = Key(Flag())
+    contrast = Key(Choice(("no-preference", "more"), _contrast))
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        own = {name: key for name, key in cls.keys.items() if name not in ScreenTable.keys}
+        cls.keys = own | ScreenTable.keys  # a person reads them in this order
+
+
+class KioskTable(ScreenTable):
     """What may stand in ``[kiosk]``."""
 
     allow = Key(Texts(_site, "https://example.org"))
     renew_min = Key(_time_of_day, "renew")
     camera = Key(Flag())
-    audio = Key(Text(_audio))
 
 
 class StageTable(Table):
@@ -444,7 +504,7 @@ def _may(text: str) -> str:
     return text
 
 
-class DisplayTable(Table):
+class DisplayTable(ScreenTable):
     """What may stand in ``[displays.<name>]``."""
 
     start = Key(Text())

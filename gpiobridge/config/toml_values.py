@@ -37,6 +37,7 @@ NUMBERS = (
     "connections_per_address",
     "unfinished_per_address",
     "ahead",
+    "rotate",
 )
 DURATIONS = (
     "beat",
@@ -56,6 +57,7 @@ DURATIONS = (
 FLAGS = (
     "open",
     "camera",
+    "reduced_motion",
     "prerender",
     "prefetch",
     "client",
@@ -74,6 +76,8 @@ CHOICES = {
     "pull": ("up", "down", "none"),
     "counts": ("settled", "first"),
     "transition": ("cut", "fade"),
+    "pointer": ("auto", "hidden"),
+    "contrast": ("no-preference", "more"),
     "kind": ("gpio",),
     "initial": ("on", "off", "blink"),
     "safe": ("on", "off"),
@@ -96,6 +100,7 @@ TEXTS = (
     "outputs",
     "file",
     "group",
+    "connector",
     "sound",
     "post",
 )

@@ -45,6 +45,16 @@ _RANDOM = re.compile(
     r"\b(?=[a-fA-F]*[0-9])(?=[0-9]*[a-fA-F])[0-9a-fA-F]{16,}\b|\b(?=[\w-]*[0-9])(?=[\w-]*[a-z])(?=[\w-]*[A-Z])[A-Za-z0-9_-]{20,}"
 )
 
+_OF_A_SCREEN = {
+    **dict.fromkeys(("output", "port", "hdmi", "monitor"), 'write connector = "HDMI-A-1"'),
+    **dict.fromkeys(("rotation", "transform", "orientation"), "write rotate = 90"),
+    **dict.fromkeys(("zoom", "device_scale"), "write scale = 1.5"),
+    **dict.fromkeys(("cursor", "mouse", "hide_cursor"), 'write pointer = "hidden"'),
+    **dict.fromkeys(("sound", "speaker", "audio_device", "sink"), 'write audio = "<device>"'),
+    **dict.fromkeys(("prefers_reduced_motion", "motion"), "write reduced_motion = true"),
+    **dict.fromkeys(("prefers_contrast", "high_contrast"), 'write contrast = "more"'),
+}
+
 # What people write who know gpiozero or another word for it -> what is right here.
 _MEANT = {
     "": {
@@ -89,8 +99,8 @@ _MEANT = {
             ("restart", "reload", "refresh", "renew_at", "daily"), 'write renew = "04:00"'
         ),
         **dict.fromkeys(("microphone", "webcam", "capture"), "write camera = true"),
-        **dict.fromkeys(("sound", "speaker", "audio_device", "sink"), 'write audio = "<device>"'),
         **dict.fromkeys(("display", "name"), "leave it out, and start the kiosk with --display"),
+        **_OF_A_SCREEN,
         **dict.fromkeys(
             ("flags", "flag"), "leave it out; GPIOBRIDGE_KIOSK_FLAGS in the environment has them"
         ),
@@ -180,6 +190,7 @@ _MEANT = {
         **dict.fromkeys(("page", "start_page", "home"), 'write start = "<page>"'),
         **dict.fromkeys(("pin", "buttons", "obeys"), 'write pins = ["<pin>"]'),
         **dict.fromkeys(("groups", "wall"), 'write group = "wall"'),
+        **_OF_A_SCREEN,
     },
     "alarms": {
         **dict.fromkeys(

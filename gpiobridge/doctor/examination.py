@@ -17,6 +17,7 @@ from gpiobridge.doctor import (
     kiosk,
     outputs,
     pins,
+    screens,
     service,
 )
 from gpiobridge.doctor.findings import Finding, Report, failure, skipped
@@ -53,6 +54,7 @@ CHECKS = (
     Check("port", service.port),
     Check("displays", service.room),
     Check("kiosk", kiosk.kiosk),
+    Check("screens", screens.screens),
     Check("kiosk policy", kiosk.policy),
     Check("kiosk proof", kiosk.proof),
     Check("disk", disk.protection, system="Linux"),

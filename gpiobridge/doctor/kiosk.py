@@ -12,12 +12,12 @@ from gpiobridge.config import Settings
 from gpiobridge.doctor.findings import Finding, failure, ok, skipped, warning
 from gpiobridge.doctor.machine import read_text
 from gpiobridge.doctor.patient import Patient
-from gpiobridge.kiosk import browsers, chromium_policy
+from gpiobridge.kiosk import browsers, chromium_policy, sway
 from gpiobridge.kiosk.browsers import Browser
 from gpiobridge.net.addresses import is_loopback, seen_from_here
 from gpiobridge.system import invocation
 from gpiobridge.system.run_key import SERVICE_FOLDER
-from gpiobridge.system.units import KIOSK, SERVICE, bare
+from gpiobridge.system.units import KIOSK, SERVICE, Unit, bare
 
 _CAGE = "cage"
 _CHECK = "kiosk"
@@ -37,17 +37,18 @@ def kiosk(patient: Patient) -> Finding:
         return _first_of(root, programs, browser.programs)
 
     browser = wanted or next(filter(program_of, fitting), fitting[0])
-    program, cage = program_of(browser), _first_of(root, programs, (_CAGE,))
+    compositor = sway.PACKAGE if patient.kiosk and in_sway(patient.kiosk) else _CAGE
+    program, shows = program_of(browser), _first_of(root, programs, (compositor,))
     missing, packages = ([], []) if program else ([browser.name], [*browser.packages])
-    if wanted and not cage:
-        missing.append(_CAGE)
-        packages.append(_CAGE)
+    if wanted and not shows:
+        missing.append(compositor)
+        packages.append(compositor)
     if missing:
         sentence = f"{' and '.join(missing)} not found on this machine"
         if wanted:
             return failure(_CHECK, sentence, _apt(packages))
         return warning(_CHECK, sentence, f"if it has its own screen: {_apt(packages)}")
-    said = " and ".join(filter(None, (program, cage)))
+    said = " and ".join(filter(None, (program, shows)))
     if memory is None or not little:
         return ok(_CHECK, said)
     said += f"; only {memory >> 20} MB of memory"
@@ -61,6 +62,11 @@ def kiosk(patient: Patient) -> Finding:
         f"use {best.name}, which needs about half of Chromium's memory (docs/pi.md says what it "
         f"lacks): {get}{invocation.as_root('install', '--kiosk', '--browser', best.name)}",
     )
+
+
+def in_sway(unit: Unit) -> bool:
+    """Whether the kiosk's unit starts sway, and not cage."""
+    return sway.OPTION in unit.command
 
 
 def policy(patient: Patient) -> list[Finding]:
@@ -104,7 +110,9 @@ def proof(patient: Patient) -> list[Finding]:
 def _policy(root: Path, settings: Settings) -> Finding:
     check, again = "kiosk policy", f"sudo systemctl restart {bare(KIOSK)}"
     bridge, wanted = settings.server.local_url, settings.kiosk
-    made = chromium_policy.policy(bridge, wanted.allow, camera=wanted.camera)
+    made = chromium_policy.policy(
+        bridge, wanted.allow, camera=wanted.camera, placed=settings.screens
+    )
     there = read_text(root / chromium_policy.FILE.lstrip("/"))
     if not there:
         sentence = f"{chromium_policy.FILE} is missing: visitors can open dialogs and other sites"

@@ -21,7 +21,7 @@ from gpiobridge.install.steps import (
     UNITS,
     File,
 )
-from gpiobridge.kiosk import browsers
+from gpiobridge.kiosk import browsers, sway
 from gpiobridge.kiosk.browsers import Browser
 from gpiobridge.system.units import KIOSK, RECOVER, SERVICE, SOCKET, STATE
 
@@ -34,6 +34,9 @@ _NOT_WITH_COG = re.compile(
     r"(RestrictNamespaces|ProtectProc|ProtectControlGroups|ProtectKernel(Logs|Tunables))=.*\n"
 )
 _COMMAND = re.compile(r"(?m)^ExecStart=.*$")
+_CAGE = re.compile(
+    r"(?m)^# -d: no window borders.*\n#.*adds --sway\.\nExecStart=/usr/bin/cage -d -- (.*)$"
+)
 
 
 def exhibit_files(folder: Path) -> tuple[File, ...]:
@@ -76,6 +79,7 @@ def unit_files(
     network: bool,
     alarms: Alarms | None = None,
     kiosk: Browser | None = None,
+    in_sway: bool = False,
     state: bool = False,
 ) -> tuple[File, ...]:
     """Make the units.
@@ -86,6 +90,7 @@ def unit_files(
         network: whether the service needs the network for its pins.
         alarms: the section `[alarms]`; None: it is empty.
         kiosk: the kiosk's browser; None for no kiosk.
+        in_sway: whether the kiosk's unit starts sway, for several screens, and not cage.
         state: whether to include the unit that mounts the writable partition.
 
     Raises:
@@ -93,7 +98,7 @@ def unit_files(
     """
     units = [
         _text_file(f"{UNITS}/{SOCKET}", socket_unit((folder / SOCKET).read_text("utf-8"), server)),
-        *program_units(folder, kiosk=kiosk, state=state),
+        *program_units(folder, kiosk=kiosk, in_sway=in_sway, state=state),
     ]
     if network:
         units.append(_text_file(NETWORK, (folder / Path(NETWORK).name).read_text("utf-8")))
@@ -104,14 +109,15 @@ def unit_files(
 
 
 def program_units(
-    folder: Path, *, kiosk: Browser | None = None, state: bool = False
+    folder: Path, *, kiosk: Browser | None = None, in_sway: bool = False, state: bool = False
 ) -> tuple[File, ...]:
-    """Make the units that depend only on the version, not on a configuration.
+    """Make the units that depend on the version and these choices, not on `[server]`.
 
     Args:
         folder: the folder of the units that come with that version.
         kiosk: the kiosk's browser; None for no kiosk. A version that offers no choice has
             Chromium.
+        in_sway: whether the kiosk's unit starts sway; one of a version without it starts cage.
         state: whether to include the unit that mounts the writable partition.
 
     Raises:
@@ -130,7 +136,8 @@ def program_units(
         }
     texts = {place: source.read_text("utf-8") for place, source in sources.items()}
     if kiosk:
-        texts[f"{UNITS}/{KIOSK}"] = unit_with_browser(texts[f"{UNITS}/{KIOSK}"], kiosk)
+        unit = unit_with_browser(texts[f"{UNITS}/{KIOSK}"], kiosk)
+        texts[f"{UNITS}/{KIOSK}"] = unit_with_sway(unit) if in_sway else unit
     return tuple(_text_file(place, text) for place, text in texts.items())
 
 
@@ -143,6 +150,25 @@ def unit_with_browser(template: str, browser: Browser) -> str:
     """
     unit = _NOT_WITH_COG.sub("", template) if browser == browsers.COG else template
     return _COMMAND.sub(lambda line: browsers.with_browser(line[0], browser), unit)
+
+
+def unit_with_sway(unit: str) -> str:
+    """Return the kiosk's unit for several screens, or for one that is turned or scaled.
+
+    Args:
+        unit: the unit, which starts cage; that of a version without sway stays as it is.
+    """
+    return _CAGE.sub(rf"ExecStart=\1 {sway.OPTION}", unit)
+
+
+def starts_sway(unit: str) -> bool:
+    """Return whether a kiosk's unit starts sway.
+
+    Args:
+        unit: the unit's text.
+    """
+    found = _COMMAND.search(unit)
+    return found is not None and sway.OPTION in found[0]
 
 
 def browser_of(unit: str) -> Browser:

@@ -22,7 +22,7 @@ from gpiobridge.install.plan import (
     plan_rollback,
     plan_writable,
 )
-from gpiobridge.install.present import kiosk_browser, look, mounts_state, package_of
+from gpiobridge.install.present import kiosk_browser, kiosk_has_sway, look, mounts_state, package_of
 from gpiobridge.install.removal import left_by_uninstall, plan_uninstall
 from gpiobridge.install.steps import CONFIG, EXHIBIT, HOME, File, Step, listed
 from gpiobridge.install.target import TargetMachine
@@ -129,13 +129,14 @@ def _install(choices: Choices, machine: TargetMachine, tell: Tell) -> None:
             network=network,
             alarms=settings.alarms,
             kiosk=kiosk,
+            in_sway=bool(settings.screens),
             state=choices.read_only or mounts_state(machine),
         ),
         address=port_on(*address),
         kiosk=kiosk is not None,
         read_only=choices.read_only,
     )
-    present = look(machine, wanted.files, address, kiosk)
+    present = look(machine, wanted.files, address, kiosk, sway=bool(settings.screens))
     steps = plan_install(present, wanted, replace=choices.replace, today=_today())
     if _show(steps, choices.dry_run, tell, "everything is installed already: nothing to do"):
         carry_out(steps, machine, tell, copy=copy, live=present.live)
@@ -203,7 +204,10 @@ def roll_back(*, dry_run: bool, replace: bool, machine: TargetMachine, tell: Tel
             package = package_of(machine, present.previous)
             kiosk = kiosk_browser(machine)
             units = files.program_units(
-                files.units_folder(package), kiosk=kiosk, state=mounts_state(machine)
+                files.units_folder(package),
+                kiosk=kiosk,
+                in_sway=kiosk_has_sway(machine),
+                state=mounts_state(machine),
             )
             if kiosk and files.browser_of_kiosk(units) != kiosk:
                 unknown = f"that copy doesn't know {kiosk.name}"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gpiobridge.install.files import browser_of, digest_of
+from gpiobridge.install.files import browser_of, digest_of, starts_sway
 from gpiobridge.install.steps import (
     COMMAND,
     CONFIG,
@@ -74,6 +74,8 @@ def look(
     wanted: Iterable[File] = (),
     address: tuple[str, int] | None = None,
     kiosk: Browser | None = None,
+    *,
+    sway: bool = False,
 ) -> Present:
     """Find out what is installed.
 
@@ -82,6 +84,7 @@ def look(
         wanted: the files that will be placed.
         address: where systemd will listen, to see whether another program listens there.
         kiosk: the browser that a kiosk would have; None for no kiosk.
+        sway: whether a kiosk would have sway, and not cage.
     """
     placed = _placed(machine)
     ours = (POLICY, *(f"{UNITS}/{unit}" for unit in OURS))
@@ -98,7 +101,7 @@ def look(
         enabled=frozenset(unit for unit in OURS if machine.has("enabled", unit)),
         active=active,
         groups=frozenset(name for name in (PINS, READERS) if machine.group_id(name) is not None),
-        missing=machine.missing_for_a_kiosk(kiosk) if kiosk else (),
+        missing=machine.missing_for_a_kiosk(kiosk, sway=sway) if kiosk else (),
         config_readable=machine.may_read(machine.at(CONFIG)),
         command=_command(machine),
         port_taken=address is not None and not listening and machine.taken(*address),
@@ -116,6 +119,12 @@ def kiosk_browser(machine: TargetMachine) -> Browser | None:
     """Return the browser of the installed kiosk; None if no kiosk is installed."""
     unit = machine.at(f"{UNITS}/{KIOSK}")
     return browser_of(unit.read_text("utf-8", errors="replace")) if unit.exists() else None
+
+
+def kiosk_has_sway(machine: TargetMachine) -> bool:
+    """Whether the unit of the installed kiosk starts sway."""
+    unit = machine.at(f"{UNITS}/{KIOSK}")
+    return unit.exists() and starts_sway(unit.read_text("utf-8", errors="replace"))
 
 
 def mounts_state(machine: TargetMachine) -> bool:

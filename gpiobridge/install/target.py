@@ -127,16 +127,18 @@ class TargetMachine:
         if done.returncode:
             raise InstallError(f"systemd-sysusers {ACCOUNTS}: {done.stderr.strip()}")
 
-    def missing_for_a_kiosk(self, browser: Browser) -> tuple[str, ...]:
+    def missing_for_a_kiosk(self, browser: Browser, *, sway: bool = False) -> tuple[str, ...]:
         """List the packages that a kiosk needs and that aren't installed.
 
         Args:
             browser: the kiosk's browser.
+            sway: whether it has sway, and not cage.
         """
         usr = self.at("/usr")
+        # cage 0.1 doesn't start without Xwayland.
+        programs = {"sway": "sway"} if sway else {"cage": "cage", "xwayland": "Xwayland"}
         found = {
-            "cage": shutil.which("cage"),
-            "xwayland": shutil.which("Xwayland"),  # cage 0.1 doesn't start without it
+            **{package: shutil.which(program) for package, program in programs.items()},
             " ".join(browser.packages): find_program(browser.programs),
             # logind gives a session its seat (libpam-systemd), and asks polkit.
             "polkitd": any(usr.glob("lib/polkit-1/polkitd")),

@@ -10,6 +10,7 @@
 - `guard` keeps the exhibit alone on the screen. `tabs` decides what to do, and `devtools_pipe`
   carries the orders to the browser.
 - `chromium_policy` forbids the rest, and `home` says which pages belong to the exhibit.
-- `audio` names the sound device to the browser.
+- `audio` names the sound device to the browser, and `cursors` hides the pointer.
 - `screen` knows whether there is a screen, and `renewal` restarts the browser at night.
+- `sway` places the kiosks of several screens, each of which is such a process.
 """

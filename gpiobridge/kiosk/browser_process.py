@@ -9,11 +9,16 @@ import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 
+from gpiobridge.system.commands import find_program
+
 _END_S = 1.5  # time for the browser to end by itself
 
 
 def start(command: Sequence[str], environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
     """Start a browser without a guard, in its own session, which `ending` can end as a whole.
+
+    If the launcher is killed, the kernel kills the browser, too: one with a guard ends when its
+    pipe does, but this one would stay beside the browser of the next launcher.
 
     Args:
         command: its command line.
@@ -22,7 +27,9 @@ def start(command: Sequence[str], environ: Mapping[str, str]) -> subprocess.Pope
     Raises:
         OSError: it can't be started.
     """
-    return subprocess.Popen(command, env=environ, start_new_session=True)
+    # setpriv(1) becomes the browser: the process stays the same.
+    leader = ["setpriv", "--pdeathsig", "KILL"] if find_program(["setpriv"]) else []
+    return subprocess.Popen([*leader, *command], env=environ, start_new_session=True)
 
 
 @contextlib.contextmanager

@@ -17,6 +17,7 @@ from gpiobridge.kiosk.start import Start
 from gpiobridge.system.commands import find_program
 
 HAS_PIPE = True
+TELLS_PAGES = True
 
 _ALWAYS = (
     "--kiosk",
@@ -53,6 +54,10 @@ _NO_FEATURES = (
 _NO_FEATURES_SMALL = ("Prerender2",)
 _CRASHES = "crashes"
 _FEATURES_FLAG = "--disable-features="
+_SETTINGS_FLAG = "--blink-settings="
+# `PreferredContrast::kMore`. There is a switch, --force-high-contrast, but it also replaces all the
+# page's colours by the system's (`forced-colors`), as Windows does.
+_MORE_CONTRAST = "preferredContrast=0"
 
 
 def find() -> Path:
@@ -78,15 +83,25 @@ def command(start: Start) -> list[str]:
         flags.append(f"--alsa-output-device={start.audio}")
     if start.wayland:
         flags.append("--ozone-platform=wayland")
+    if start.window:
+        flags.append(f"--class={start.window}")
+    if start.reduced_motion:
+        flags.append("--force-prefers-reduced-motion")
     if _asks_about_memory(start.program):
         flags.append("--no-memcheck")
-    # Chromium uses only the last list of features, so this joins the owner's list with ours.
+    # Chromium uses only the last list of features, so this joins the owner's list with ours. So do
+    # the settings of its pages.
     off = [*_NO_FEATURES, *(_NO_FEATURES_SMALL if start.little_memory else ())]
+    settings = [_MORE_CONTRAST] if start.more_contrast else []
     for flag in start.flags:
         if flag.startswith(_FEATURES_FLAG):
             off.append(flag.removeprefix(_FEATURES_FLAG))
+        elif flag.startswith(_SETTINGS_FLAG):
+            settings.append(flag.removeprefix(_SETTINGS_FLAG))
         else:
             flags.append(flag)
+    if settings:
+        flags.append(_SETTINGS_FLAG + ",".join(settings))
     return [
         str(start.program),
         f"--user-data-dir={start.profile}",

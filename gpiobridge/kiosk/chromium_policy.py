@@ -8,7 +8,7 @@ a new tab: `tabs` closes these. Any thread.
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from gpiobridge.kiosk import home
@@ -20,7 +20,8 @@ FILE = f"{EXHIBIT}/chromium-policies/managed/gpiobridge.json"
 """The file that the kiosk's unit writes before each start."""
 
 START_PAGE = f"/run/{bare(KIOSK)}/start.html"
-"""The page that leads to the bridge, in the unit's own folder: only its user sees its secrets."""
+"""The page that leads to the bridge, in the unit's own folder: only its user sees its secrets. One
+of several kiosks has it in a folder of its own there."""
 
 _BLOCKED, _OFF = 2, False
 
@@ -98,14 +99,19 @@ _NOWHERE = ["*", "chrome://*", "chrome-untrusted://*", "devtools://*", "file://*
 _OWN = ["about:blank", "about:srcdoc", "blob:*", "data:*"]
 
 
-def policy(bridge: str, allow: Sequence[str], *, camera: bool) -> dict[str, object]:
+def policy(
+    bridge: str, allow: Sequence[str], *, camera: bool, placed: Iterable[str] = ()
+) -> dict[str, object]:
     """Make the policy.
 
     Args:
         bridge: the bridge's address, such as ``http://127.0.0.1:8000``.
         allow: the addresses of other sites that may be shown, without a path.
         camera: whether the bridge's pages may use camera and microphone without a question.
+        placed: the displays of several kiosks on this machine.
     """
+    folder, name = os.path.split(START_PAGE)
+    start_pages = [START_PAGE, *(f"{folder}/{each}/{name}" for each in placed)]
     own = [bridge, *home.origins(bridge)[1:]]
     seeing = own if camera else []
     return {
@@ -113,7 +119,11 @@ def policy(bridge: str, allow: Sequence[str], *, camera: bool) -> dict[str, obje
         **_NOTHING_OPENED,
         **_NOTHING_OFFERED,
         "URLBlocklist": _NOWHERE,
-        "URLAllowlist": [*map(_exactly, (*own, *allow)), *_OWN, f"file://{START_PAGE}"],
+        "URLAllowlist": [
+            *map(_exactly, (*own, *allow)),
+            *_OWN,
+            *(f"file://{page}" for page in start_pages),
+        ],
         "HomepageIsNewTabPage": _OFF,
         "HomepageLocation": f"{bridge}/",
         "VideoCaptureAllowed": _OFF,

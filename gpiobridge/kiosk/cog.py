@@ -19,6 +19,7 @@ from gpiobridge.net.hosts import DEFAULT_PORTS, origin_of
 from gpiobridge.system.commands import find_program
 
 HAS_PIPE = False
+TELLS_PAGES = False
 
 # Not --doc-viewer: it has no cache. A page with a large picture then took 130 ms instead of 55,
 # and more memory. The cache hardly wears out the card: 24 KB written for 13 such pages.
@@ -64,7 +65,9 @@ def command(start: Start) -> list[str]:
         )
     sandbox = [_SANDBOX] if _has_sandbox_option(start.program) else []
     rules = f"--content-filter={start.profile / _FILTER}"
-    return [str(start.program), *_ALWAYS, *sandbox, rules, *start.flags]
+    # GApplication's name is that of the window, and must have a dot.
+    window = [f"--gapplication-app-id=org.{start.window}"] if start.window else []
+    return [str(start.program), *_ALWAYS, *window, *sandbox, rules, *start.flags]
 
 
 def environment(start: Start, environ: Mapping[str, str]) -> dict[str, str]:

@@ -20,8 +20,20 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from gpiobridge.client import asking
+from gpiobridge.config import DEFAULT_KIOSK
+from gpiobridge.config import Screen as ScreenSettings
 from gpiobridge.errors import KioskError
-from gpiobridge.kiosk import browser_process, browsers, chromium, cog, guard, liveness, profiles
+from gpiobridge.kiosk import (
+    browser_process,
+    browsers,
+    chromium,
+    cog,
+    cursors,
+    guard,
+    liveness,
+    profiles,
+    sway,
+)
 from gpiobridge.kiosk.alarm import Alarm, StoppedError
 from gpiobridge.kiosk.guard import LOOK_S, Guard
 from gpiobridge.kiosk.inquiry import Inquiry
@@ -44,6 +56,9 @@ class Driver(Protocol):
 
     HAS_PIPE: bool
     """Whether the browser has a debugging pipe, for `guard`."""
+
+    TELLS_PAGES: bool
+    """Whether it can tell pages what the viewer prefers."""
 
     def find(self) -> Path:
         """Find the browser's program."""
@@ -77,13 +92,14 @@ class Options(NamedTuple):
         allow: the addresses of other sites that may be shown.
         renew_min: when to restart the browser each day, in minutes after midnight; None for never.
         camera: whether a page may use camera and microphone.
-        audio: the sound device; empty for the system's own choice.
+        screen: what its screen is like.
+        placed: whether it has a place among this machine's screens, where `sway` has given it one.
         stage: whether the browser may open the stage; it does if the bridge wants that, too.
         own_url: the bridge's address on this machine, if `url` is that of a proxy; else empty.
     """
 
     url: str
-    name: str = "kiosk"
+    name: str = DEFAULT_KIOSK
     browser: str = browsers.DEFAULT_BROWSER.name
     flags: Sequence[str] = ()
     watch: bool = True
@@ -91,7 +107,8 @@ class Options(NamedTuple):
     allow: Sequence[str] = ()
     renew_min: int | None = None
     camera: bool = False
-    audio: str = ""
+    screen: ScreenSettings = ScreenSettings()
+    placed: bool = False
     stage: bool = True
     own_url: str = ""
 
@@ -117,10 +134,19 @@ def run(options: Options, environ: Mapping[str, str] = os.environ) -> None:
         raise KioskError("Chromium doesn't run as root; start the kiosk as another user")
     profile = profiles.profile_folder(options.name, environ)
     base = asking.bridge_url(options.url)
-    with profiles.owned(profile), connected_screen(environ) as screen, Alarm() as alarm:
+    like = options.screen
+    if not driver.TELLS_PAGES and (like.reduced_motion or like.contrast == "more"):
+        log.warning("%s tells pages neither reduced_motion nor contrast; Chromium does", program)
+    with (
+        profiles.owned(profile),
+        connected_screen(environ, like.connector) as screen,
+        Alarm() as alarm,
+    ):
         # Each start of the browser gets its own address; this one says at once what is missing.
         address = page_address(base, options.name, options.token)
-        folder = profiles.private_folder(profile, environ)
+        folder = profiles.private_folder(profile, environ, options.name if options.placed else "")
+        if like.pointer == "hidden":
+            environ |= cursors.hide(folder)
         start = Start(
             program=program,
             profile=profile,
@@ -129,7 +155,10 @@ def run(options: Options, environ: Mapping[str, str] = os.environ) -> None:
             little_memory=browsers.has_little_memory(_memory_bytes()),
             flags=options.flags,
             camera=options.camera,
-            audio=options.audio,
+            audio=like.audio,
+            window=sway.window_of(options.name) if options.placed else "",
+            reduced_motion=like.reduced_motion,
+            more_contrast=like.contrast == "more",
         )
         with contextlib.suppress(StoppedError):
             proof = Proof(options.own_url or base, options.name, alarm, environ)

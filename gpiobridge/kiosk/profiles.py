@@ -26,15 +26,26 @@ def profile_folder(name: str, environ: Mapping[str, str]) -> Path:
     return base / name
 
 
-def private_folder(profile: Path, environ: Mapping[str, str]) -> Path:
+def private_folder(profile: Path, environ: Mapping[str, str], name: str = "") -> Path:
     """Choose a folder that nobody else can read: ``RUNTIME_DIRECTORY``, or else the profile.
 
     Args:
         profile: the profile's folder.
         environ: the environment; systemd sets ``RUNTIME_DIRECTORY`` in it.
+        name: the name of the kiosk's folder in it, which is made: of one of several kiosks.
+
+    Raises:
+        KioskError: it can't be made.
     """
     given = environ.get("RUNTIME_DIRECTORY")
-    return Path(given.split(":")[0]) if given else profile
+    if not given:
+        return profile
+    folder = Path(given.split(":")[0], name)
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise KioskError(f"{folder} can't be made: {error.strerror or error}") from error
+    return folder
 
 
 @contextlib.contextmanager

@@ -25,6 +25,9 @@ class Start:
         flags: the owner's own flags; they come last, so they win.
         camera: whether a page may use camera and microphone.
         audio: the sound device; empty for the system's own choice.
+        window: the name of its window (its app_id); empty for the browser's own.
+        reduced_motion: whether pages are told that the viewer prefers less motion.
+        more_contrast: whether pages are told that the viewer prefers more contrast.
     """
 
     program: Path
@@ -35,6 +38,9 @@ class Start:
     flags: Sequence[str] = ()
     camera: bool = False
     audio: str = ""
+    window: str = ""
+    reduced_motion: bool = False
+    more_contrast: bool = False
 
 
 def page_address(base: str, name: str, token: str, ticket: str = "") -> str:

@@ -32,6 +32,12 @@ def command(*words: str) -> str:
     return _line([*_program(), *words])
 
 
+def this_program() -> list[str]:
+    """Return the words that start gpiobridge again from any folder, as this process was started."""
+    script = _script()
+    return [sys.executable, "-m", NAME] if script is None else [os.path.abspath(script)]
+
+
 def as_root(*words: str) -> str:
     """Write a gpiobridge command for root, with sudo.
 

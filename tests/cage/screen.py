@@ -4,6 +4,7 @@ import contextlib
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from typing import NamedTuple
 
 from harness.deadline import wait_until
 
-from gpiobridge.install.files import unit_with_browser
+from gpiobridge.install.files import unit_with_browser, unit_with_sway
 from gpiobridge.kiosk.browsers import BROWSERS
 from gpiobridge.system import run_key
 
@@ -62,6 +63,7 @@ class Kiosk:
         environ: more for its environment.
         inside: a command that starts the unit's.
         compositor: more flags for cage.
+        outputs: with how many screens sway begins; 0: there is cage instead.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class Kiosk:
         environ: Mapping[str, str] = MappingProxyType({}),
         inside: Sequence[str] = (),
         compositor: Sequence[str] = (),
+        outputs: int = 0,
     ) -> None:
         self.folder = folder
         self.browser = browser
@@ -90,8 +93,10 @@ class Kiosk:
             "STATE_DIRECTORY": str(folder / "state"),
             "XDG_RUNTIME_DIR": str(runtime),
             "WLR_BACKENDS": "headless",
+            "WLR_HEADLESS_OUTPUTS": str(outputs or 1),
             "WLR_RENDERER": "pixman",
             "GPIOBRIDGE_KIOSK_FLAGS": " ".join(flags),
+            **keyboard(folder),
             **environ,
         }
         own = self.environ.get("RUNTIME_DIRECTORY", str(folder))
@@ -101,9 +106,10 @@ class Kiosk:
             if not mine.startswith("+"):  # root's, which writes the policy: `with_policy`
                 subprocess.run(shlex.split(mine), env=self.environ, check=True)
         self.log = folder / "log"
+        command = unit_command(config, browser, compositor, in_sway=outputs > 0)
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                [*inside, *unit_command(config, browser, compositor), *options],
+                [*inside, *command, *options],
                 env=self.environ,
                 stdout=log,
                 stderr=log,
@@ -121,11 +127,11 @@ class Kiosk:
         except AssertionError as error:
             raise AssertionError(f"{error}:\n{self.said()}") from None
 
-    def screenshot(self) -> Screenshot:
-        """What is on the screen now."""
+    def screenshot(self, output: str = "") -> Screenshot:
+        """What is on the screen now, or on one of several."""
         sockets = [p for p in (self.folder / "run").glob("wayland-*") if p.suffix != ".lock"]
         done = subprocess.run(
-            ["grim", "-t", "ppm", "-"],
+            ["grim", *(["-o", output] if output else []), "-t", "ppm", "-"],
             env={**self.environ, "WAYLAND_DISPLAY": sockets[0].name},
             capture_output=True,
             check=True,
@@ -190,6 +196,19 @@ class Kiosk:
                 os.kill(pid, signal.SIGKILL)
 
 
+def keyboard(folder: Path) -> dict[str, str]:
+    """Place the kiosk's keyboard as `install` does; the variable that leads to it.
+
+    Args:
+        folder: for its files.
+    """
+    for kind in ("rules", "symbols"):
+        (folder / "xkb" / kind).mkdir(parents=True, exist_ok=True)
+        source = ROOT / "systemd" / f"gpiobridge-keyboard.{kind}"
+        shutil.copy(source, folder / "xkb" / kind / "gpiobridge")
+    return {"XKB_CONFIG_EXTRA_PATH": str(folder / "xkb")}
+
+
 def keys() -> Path:
     """The folder in which the bridges of these tests write their keys.
 
@@ -198,19 +217,20 @@ def keys() -> Path:
     return run_key._made_folder(os.environ)
 
 
-def unit_lines(name: str, browser: str = "chromium") -> list[str]:
+def unit_lines(name: str, browser: str = "chromium", *, in_sway: bool = False) -> list[str]:
     """What the unit says of something, line by line."""
-    return re.findall(
-        rf"^{name}=(.*)$", unit_with_browser(UNIT.read_text(), BROWSERS[browser]), re.MULTILINE
-    )
+    unit = unit_with_browser(UNIT.read_text(), BROWSERS[browser])
+    return re.findall(rf"^{name}=(.*)$", unit_with_sway(unit) if in_sway else unit, re.MULTILINE)
 
 
-def unit_command(config: Path, browser: str, compositor: Sequence[str] = ()) -> list[str]:
+def unit_command(
+    config: Path, browser: str, compositor: Sequence[str] = (), *, in_sway: bool = False
+) -> list[str]:
     """The unit's command for a browser, with the paths of this machine.
 
-    cage 0.1 and Chromium refuse to run as root, so root is called otherwise here.
+    cage 0.1, sway and Chromium refuse to run as root, so root is called otherwise here.
     """
-    [command] = unit_lines("ExecStart", browser)
+    [command] = unit_lines("ExecStart", browser, in_sway=in_sway)
     places = {
         "/usr/bin/cage": ["/usr/bin/cage", *compositor],
         "/opt/gpiobridge/bin/gpiobridge": [sys.executable, "-m", "gpiobridge"],

@@ -6,7 +6,6 @@ cage's seat, Chromium. Keys are given by their place on the keyboard, as a devic
 
 import contextlib
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -14,7 +13,7 @@ from pathlib import Path
 
 from gpiobridge.kiosk.chromium_policy import START_PAGE
 
-from .screen import ROOT
+from .screen import keyboard
 
 # linux/input-event-codes.h, and 8 more, as X and xkeyboard-config count.
 _CODES = {
@@ -126,16 +125,12 @@ def environment(visitor: Visitor, folder: Path, *, locked: bool) -> dict[str, st
         locked: whether it has the kiosk's keyboard.
     """
     rules = {} if locked else {"XKB_DEFAULT_RULES": "evdev"}
-    for kind in ("rules", "symbols"):
-        (folder / "xkb" / kind).mkdir(parents=True, exist_ok=True)
-        source = ROOT / "systemd" / f"gpiobridge-keyboard.{kind}"
-        shutil.copy(source, folder / "xkb" / kind / "gpiobridge")
-    keyboard = {"XKB_CONFIG_EXTRA_PATH": str(folder / "xkb"), **rules}
     return {
         "RUNTIME_DIRECTORY": str(Path(START_PAGE).parent),
         "DISPLAY": visitor.display,
         "WLR_BACKENDS": "x11",
-        **keyboard,
+        **keyboard(folder),
+        **rules,
     }
 
 

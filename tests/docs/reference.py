@@ -52,6 +52,9 @@ from gpiobridge.core.triggers import TABLES, TRIGGERS
 
 PAGE = Path(__file__).parents[2] / "docs/configuration.md"
 
+# What a display's own screen takes from `[kiosk]`.
+OF_A_SCREEN = ("rotate", "scale", "pointer", "audio", "reduced_motion", "contrast")
+
 # What no table can say: what a key is worth that is left out, where no value stands for it.
 DEFAULTS = {
     "server.start": "the first page",
@@ -61,6 +64,8 @@ DEFAULTS = {
     "server.url": "none",
     "kiosk.allow": "none",
     "kiosk.renew": "never",
+    "kiosk.connector": "none",
+    "kiosk.scale": "`1`",
     "kiosk.audio": "the system's own choice",
     "pins.pin": "must be given",
     "pins.dwell": "that of `[gpio]`",
@@ -88,6 +93,8 @@ DEFAULTS = {
     "displays.may": "the kiosk may do both, others nothing",
     "alarms.run": "none",
     "alarms.post": "none",
+    "displays.connector": "none",
+    **{f"displays.{key}": "that of `[kiosk]`" for key in OF_A_SCREEN},
     "idle.after": "must be given",
     "idle.to": "must be given",
     "idle.pins": "none",
@@ -102,6 +109,8 @@ EXAMPLES = {
     "server.url": '"https://pi.example.org"',
     "kiosk.allow": '["https://example.org"]',
     "kiosk.renew": '"04:00"',
+    "kiosk.connector": '"DSI-1"',
+    "kiosk.scale": "1",
     "kiosk.audio": '"plughw:CARD=Headphones"',
     "pins.pin": "17",
     "pins.dwell": '"400ms"',
@@ -129,6 +138,13 @@ EXAMPLES = {
     "displays.may": '["outputs"]',
     "alarms.run": '["/usr/bin/msmtp", "me@example.org"]',
     "alarms.post": '"https://example.org/hooks/wall"',
+    "displays.audio": '"plughw:CARD=Headphones"',
+    "displays.connector": '"HDMI-A-1"',
+    "displays.rotate": "90",
+    "displays.scale": "1.5",
+    "displays.pointer": '"hidden"',
+    "displays.reduced_motion": "true",
+    "displays.contrast": '"more"',
     "idle.after": '"60s"',
     "idle.to": '"welcome"',
     "idle.pins": '["pir"]',
@@ -137,6 +153,10 @@ EXAMPLES = {
 # The types of values that a reader of their own reads.
 TYPES = {
     "kiosk.renew": "time of day, `HH:MM`",
+    "kiosk.rotate": "`0`, `90`, `180` or `270`",
+    "kiosk.scale": "number, 0.5 to 4",
+    "displays.rotate": "`0`, `90`, `180` or `270`",
+    "displays.scale": "number, 0.5 to 4",
     "stage.fresh": "duration, `1s` to `1d`",
     "pins.pin": "whole number or text",
     "pins.source": " or ".join(f'`"{kind}"`' for kind in KINDS),
@@ -375,8 +395,8 @@ def example() -> str:
 _COMMENTED = {
     "server.token", "server.api_token", "server.allowed_hosts", "server.url", "kiosk.allow",
     "alarms.run", "alarms.post",
-    "kiosk.renew", "kiosk.audio", "pages.sound", "pins.chip", "pins.source", "pins.dwell",
-    "pins.cooldown", "pages.idle",
+    "kiosk.renew", "kiosk.audio", "kiosk.connector", "pages.sound", "pins.chip", "pins.source",
+    "pins.dwell", "pins.cooldown", "pages.idle",
     "outputs.chip", "outputs.kind", "outputs.max_on", "outputs.without_display", "pages.outputs",
 }  # fmt: skip
 

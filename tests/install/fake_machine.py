@@ -26,6 +26,7 @@ class FakeMachine(TargetMachine):
         root_user: whether we are root.
         missing: what a kiosk needs and isn't installed.
         browsers: those that are installed.
+        compositors: those that are installed.
         disk: whether the card is only read.
     """
 
@@ -42,6 +43,7 @@ class FakeMachine(TargetMachine):
         self.accounts = 0
         self.missing: tuple[str, ...] = ()
         self.browsers = {"chromium", "cog"}
+        self.compositors = {"cage", "sway"}
         self.disk = Overlay()
         self.owned: dict[str, str] = {}
 
@@ -93,9 +95,10 @@ class FakeMachine(TargetMachine):
         """Count."""
         self.accounts += 1
 
-    def missing_for_a_kiosk(self, browser: Browser) -> tuple[str, ...]:
+    def missing_for_a_kiosk(self, browser: Browser, *, sway: bool = False) -> tuple[str, ...]:
         """What isn't installed."""
-        return (*self.missing, *({browser.name} - self.browsers))
+        compositor = {"sway" if sway else "cage"} - self.compositors
+        return (*self.missing, *({browser.name} - self.browsers), *compositor)
 
     def own(self, path: Path, group: str) -> None:
         """Note whose a file would be."""

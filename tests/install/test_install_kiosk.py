@@ -109,6 +109,68 @@ def test_the_way_back_keeps_the_browser(
     assert (lost in said) != knows
 
 
+WALL = """
+[displays.left]
+connector = "HDMI-A-1"
+[displays.right]
+connector = "HDMI-A-2"
+"""
+
+
+@pytest.mark.parametrize("more", [WALL, "[kiosk]\nrotate = 90\n", "[kiosk]\nscale = 1.5\n"])
+def test_several_screens_have_sway(machine: FakeMachine, exhibit: Path, more: str) -> None:
+    """So has one that is turned or scaled; the unit is the same but for its command."""
+    run(machine, exhibit, kiosk=True)
+    shipped = machine.at(KIOSK_UNIT).read_text()
+    file = exhibit / "config.toml"
+    one = file.read_text()
+    file.write_text(one + more)
+    machine.compositors.remove("sway")
+    with pytest.raises(InstallError, match=r"sudo apt install --no-install-recommends sway$"):
+        run(machine, exhibit)
+    machine.compositors = {"sway"}
+    run(machine, exhibit)
+    unit = machine.at(KIOSK_UNIT).read_text()
+    assert kiosk_command(machine) == (
+        "/opt/gpiobridge/bin/gpiobridge kiosk --browser chromium "
+        "--config /etc/gpiobridge/config.toml --sway"
+    )
+    left_out = [line for line in shipped.splitlines() if line not in unit.splitlines()]
+    assert [line.partition("=")[0] for line in left_out if line[0] != "#"] == ["ExecStart"]
+    assert machine.orders[-1] == "restart gpiobridge-kiosk.service"
+    run(machine, kiosk=True, browser="cog")
+    assert kiosk_command(machine).endswith(
+        "--browser cog --config /etc/gpiobridge/config.toml --sway"
+    )
+    machine.compositors = {"cage"}
+    file.write_text(one)
+    run(machine, exhibit, browser="chromium", kiosk=True)
+    assert machine.at(KIOSK_UNIT).read_text() == shipped
+
+
+@pytest.mark.parametrize("knows", [True, False])
+def test_the_way_back_keeps_sway(
+    machine: FakeMachine,
+    exhibit: Path,
+    other_version: Callable[[str, bytes], None],
+    knows: bool,
+) -> None:
+    """--rollback keeps it, unless the earlier copy has none."""
+    with (exhibit / "config.toml").open("a") as file:
+        file.write(WALL)
+    run(machine, exhibit, kiosk=True)
+    before = machine.at("/opt/gpiobridge/live/lib/python3.99/site-packages/gpiobridge/systemd")
+    before.mkdir(parents=True)
+    for name in os.listdir(SYSTEMD):
+        text = (SYSTEMD / name).read_text()
+        (before / name).write_text(text if knows else text.replace("--sway", "-"))
+    other_version("lib/python3.13/site-packages/gpiobridge/new.py", b"")
+    run(machine, exhibit)
+    roll_back(dry_run=False, replace=False, machine=machine, tell=lambda _: None)
+    assert (" --sway" in kiosk_command(machine)) == knows
+    assert ("cage" in kiosk_command(machine)) != knows
+
+
 @pytest.mark.parametrize("program", ["chromium", "chromium-browser", "google-chrome"])
 def test_any_program_that_the_launcher_takes_is_enough(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str

@@ -1,6 +1,7 @@
 """Chromium's command line and profile."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,24 @@ def test_the_sound_device(program: Path) -> None:
         assert made == {"A": "1", **variables, "BREAKPAD_DUMP_LOCATION": "/p/crashes"}
 
 
+def test_what_pages_are_told(program: Path) -> None:
+    """Less motion, and more contrast beside the owner's own settings of pages."""
+    plain = command(program)
+    assert not [flag for flag in plain if re.search("motion|blink|class", flag)]
+    told = chromium.command(
+        start(
+            program, "--blink-settings=a=1", "--blink-settings=b=2",
+            reduced_motion=True, more_contrast=True, window="gpiobridge-left",
+        )
+    )  # fmt: skip
+    assert set(told) - set(plain) == {
+        "--force-prefers-reduced-motion",
+        "--blink-settings=preferredContrast=0,a=1,b=2",
+        "--class=gpiobridge-left",
+    }
+    assert "--blink-settings=a=1" in command(program, "--blink-settings=a=1")
+
+
 def test_zoom_is_forgotten(tmp_path: Path) -> None:
     """What a visitor has enlarged is as it was after the next start (row 2)."""
     preferences = tmp_path / "Default" / "Preferences"
@@ -84,6 +103,8 @@ def test_start_page_of_the_unit(tmp_path: Path) -> None:
     given = {"RUNTIME_DIRECTORY": f"{tmp_path}:/x"}
     assert profiles.private_folder(Path("/p"), given) == tmp_path
     assert profiles.private_folder(Path("/p"), {}) == Path("/p")
+    assert profiles.private_folder(Path("/p"), given, "left") == tmp_path / "left"
+    assert (tmp_path / "left").stat().st_mode & 0o777 == 0o700
     address = page_address("http://pi", "kiosk", "secret-of-the-bridge")
     first = chromium.first_address(tmp_path, address, secret=True)
     assert first == f"file://{tmp_path}/start.html"

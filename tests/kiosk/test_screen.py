@@ -30,6 +30,7 @@ def announced(name: int, interface: str) -> bytes:
 
 
 ALL_TOLD = event(3, 0, struct.pack("=I", 7))
+FOUR = struct.pack("=2I", 4, 4)  # version 4, as our object 4
 REMOVED = event(2, 1, struct.pack("=I", 12))
 
 
@@ -58,6 +59,32 @@ def test_screen_comes_and_goes(ends: tuple[Screen, socket.socket], piece: int) -
     assert not hear(REMOVED)
     assert hear(event(2, 1, struct.pack("=I", 13)))
     assert not hear(announced(12, "wl_output"))
+
+
+@pytest.mark.parametrize("piece", [1, 4096])
+def test_one_of_several_screens(piece: int) -> None:
+    """Each output is asked for its name; only the one with the right name counts."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        screen = Screen(ours, "HDMI-A-2")
+
+        def hear(said: bytes) -> tuple[bool, bool]:
+            theirs.sendall(said)
+            for _ in range(0, len(said), piece):
+                screen.recv(piece)
+            return screen.known, screen.dark
+
+        theirs.recv(100)
+        assert hear(announced(12, "wl_output") + ALL_TOLD) == (False, False)
+        bind = event(2, 0, struct.pack("=2I", 12, 10) + b"wl_output\0\0\0" + FOUR)
+        assert theirs.recv(100) == bind + event(1, 0, struct.pack("=I", 5))  # and a second sync
+        named = event(4, 4, struct.pack("=I", 9) + b"HDMI-A-1\0\0\0\0")
+        assert hear(event(4, 0, b"\0" * 36) + named + event(5, 0, FOUR[:4])) == (True, True)
+        assert hear(announced(13, "wl_output")) == (True, False)  # it has not said its name
+        named = event(6, 4, struct.pack("=I", 9) + b"HDMI-A-2\0\0\0\0")
+        assert hear(named) == (True, False)
+        assert hear(REMOVED) == (True, False)
+        assert hear(event(2, 1, struct.pack("=I", 13))) == (True, True)
 
 
 def test_end_of_the_compositor_is_heard(ends: tuple[Screen, socket.socket]) -> None:
