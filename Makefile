@@ -185,19 +185,20 @@ clean:  ## remove everything that these commands have made here
 		apt-get install -y -qq --no-install-recommends nginx-light caddy openssl; fi
 	@touch $@
 
-# cage 0.1 doesn't start without Xwayland, grim takes the screenshots, systemd checks the unit, on an
-# X server without a screen a visitor's keys are pressed, and wlr-randr turns the screen.
+# cage 0.1 doesn't start without Xwayland, sway has several screens, grim takes the screenshots, systemd
+# checks the unit, on an X server without a screen a visitor's keys are pressed, and wlr-randr turns the
+# screen.
 .venv/kiosk: .venv/dev Makefile
-	@if command -v cage && command -v cog && command -v grim && command -v Xwayland && \
-		command -v Xvfb && command -v xdotool && command -v xmodmap && command -v wlr-randr && \
+	@if command -v cage && command -v cog && command -v sway && command -v grim && \
+		command -v Xwayland && command -v Xvfb && command -v xdotool && command -v xmodmap && command -v wlr-randr && \
 		command -v systemd-analyze; then :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		apt-get update -qq && \
 		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-			cage cog grim xwayland xvfb xdotool x11-xserver-utils wlr-randr systemd; \
+			cage cog sway grim xwayland xvfb xdotool x11-xserver-utils wlr-randr systemd; \
 	else \
 		echo "the kiosk's tests need a compositor, browsers and tools: on Debian, as root:" \
-			"apt-get install cage cog grim xwayland xvfb xdotool x11-xserver-utils wlr-randr systemd"; \
+			"apt-get install cage cog sway grim xwayland xvfb xdotool x11-xserver-utils wlr-randr systemd"; \
 		exit 1; \
 	fi
 	@touch $@

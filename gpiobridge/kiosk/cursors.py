@@ -1,7 +1,7 @@
 """A theme of cursors that can't be seen, for ``pointer = "hidden"``.
 
-A browser under Wayland takes each cursor from the theme in ``XCURSOR_PATH`` (libwayland-cursor),
-and its own picture where the theme has none. A page that brings a picture for its cursor still
+A browser under Wayland takes its cursors from the theme in ``XCURSOR_PATH`` (libwayland-cursor),
+and the ordinary one for each that is not in it. A page that brings a picture for its cursor still
 shows that. Runs on the caller's thread.
 """
 
@@ -14,17 +14,7 @@ from gpiobridge.errors import KioskError
 _CURSOR = base64.b64decode(
     "WGN1chAAAAAAAAEAAQAAAAIA/f8YAAAAHAAAACQAAAACAP3/GAAAAAEAAAABAAAAAQAAAAAAAAAAAAAAAAAAAAAAAAA="
 )
-_SHAPES = (
-    # CSS's own names, and those of X11 that Chromium and WebKit ask for instead.
-    "default left_ptr pointer hand hand1 hand2 pointing_hand text xterm ibeam vertical-text wait "
-    "watch progress left_ptr_watch half-busy crosshair cross help question_arrow whats_this "
-    "context-menu cell plus alias link copy dnd-copy move dnd-move fleur no-drop dnd-no-drop "
-    "not-allowed crossed_circle forbidden grab openhand grabbing closedhand dnd-none "
-    "all-scroll size_all zoom-in zoom-out n-resize s-resize e-resize w-resize ne-resize nw-resize "
-    "se-resize sw-resize ew-resize ns-resize nesw-resize nwse-resize col-resize row-resize "
-    "sb_h_double_arrow sb_v_double_arrow h_double_arrow v_double_arrow top_side bottom_side "
-    "left_side right_side top_left_corner top_right_corner bottom_left_corner bottom_right_corner"
-)
+_ORDINARY = ("left_ptr", "default")  # X11's name, and CSS's
 
 
 def hide(folder: Path) -> dict[str, str]:
@@ -37,11 +27,11 @@ def hide(folder: Path) -> dict[str, str]:
         KioskError: it can't be written.
     """
     theme = folder / "no-cursors"
-    shapes = theme / "default" / "cursors"
+    cursors = theme / "default" / "cursors"
     try:
-        shapes.mkdir(parents=True, exist_ok=True)
-        for shape in _SHAPES.split():
-            (shapes / shape).write_bytes(_CURSOR)
+        cursors.mkdir(parents=True, exist_ok=True)
+        for name in _ORDINARY:
+            (cursors / name).write_bytes(_CURSOR)
     except OSError as error:
         raise KioskError(
             f"{theme}, which hides the pointer, can't be written: {error.strerror or error}; check "

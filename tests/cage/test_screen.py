@@ -4,6 +4,7 @@ docs/screen.md says how each is set. cage 0.1 turns the screen by a flag of its 
 switch it off; cage 0.2 does as wlr-randr says.
 """
 
+import itertools
 import json
 import os
 import subprocess
@@ -31,13 +32,29 @@ LEAVE = """
 """
 
 
+# A link and a text field, which cannot be seen, and a square in the colour of the pointer that the
+# mouse had last.
+POINTERS = """
+<div style="position: fixed; left: 600px; width: 100px; height: 100%; cursor: pointer"></div>
+<div style="position: fixed; left: 700px; width: 100px; height: 100%; cursor: text"></div>
+<div id="told" style="position: fixed; top: 100px; width: 40px; height: 40px"></div>
+<script>
+  const marks = { auto: "red", pointer: "white", text: "yellow" };
+  addEventListener("mousemove", ({ target }) => {
+    document.getElementById("told").style.background = marks[getComputedStyle(target).cursor];
+  });
+</script>
+"""
+TOLD = {520: (255, 0, 0), 650: (255, 255, 255), 750: (255, 255, 0)}
+
+
 @pytest.fixture(scope="module")
 def bridge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BridgeProcess]:
     """A bridge with a green page, a blue one, and the usual beat."""
     folder = tmp_path_factory.mktemp("bridge")
     for name in ("templates", "static"):
         (folder / name).mkdir()
-    (folder / "templates" / "welcome.html").write_text(page("welcome", GREEN) + LEAVE)
+    (folder / "templates" / "welcome.html").write_text(page("welcome", GREEN) + LEAVE + POINTERS)
     (folder / "templates" / "open.html").write_text(page("open", BLUE))
     for name in ("hang", "stray"):  # which nobody opens here
         (folder / "templates" / f"{name}.html").write_text("<!doctype html>")
@@ -98,6 +115,32 @@ def test_only_a_mouse_that_moves_has_a_cursor(
 
         kiosk.wait(moves)
         kiosk.wait(lambda: cursors(kiosk.screenshot(), GREEN) == 0)
+    finally:
+        kiosk.kill()
+    wait_until(lambda: shown(bridge) == [])
+
+
+@pytest.mark.timeout(60)
+def test_hidden_pointer_is_never_shown(
+    bridge: BridgeProcess, mouse: dict[str, str], tmp_path: Path
+) -> None:
+    """Neither an arrow nor a hand nor a text cursor, while the mouse moves."""
+    config = Path(bridge.process.args[-1])  # type: ignore[index]
+    screen = {"WLR_BACKENDS": "x11", "WLR_NO_HARDWARE_CURSORS": "1", "DISPLAY": mouse["DISPLAY"]}
+    hidden = {"GPIOBRIDGE_KIOSK__POINTER": "hidden"}
+    kiosk = Kiosk(tmp_path, config, "--no-sandbox", environ=screen | hidden)
+    try:
+        kiosk.wait(lambda: shown(bridge) == ["welcome"] and is_full_of(kiosk, GREEN), 30)
+        rows = itertools.cycle((400, 420))
+        for x in (*TOLD, *TOLD):
+
+            def has_moved(x: int = x) -> bool:
+                place = str(x), str(next(rows))
+                subprocess.run(["xdotool", "mousemove", *place], env=mouse, check=True, timeout=10)
+                return near(kiosk.screenshot().at(20, 120), TOLD[x])
+
+            kiosk.wait(has_moved)
+            assert cursors(kiosk.screenshot(), GREEN) == 0
     finally:
         kiosk.kill()
     wait_until(lambda: shown(bridge) == [])

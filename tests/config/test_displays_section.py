@@ -7,7 +7,7 @@ import pytest
 from config_text import PINS, TOKEN, check, problems
 
 from gpiobridge.cli.checked import tables
-from gpiobridge.config import NamedDisplay
+from gpiobridge.config import Kiosk, NamedDisplay
 from gpiobridge.core.events import Gesture, Level, Route
 
 PAGES = '[pages.welcome]\non_low.button = "open"\n[pages.open]\n'
@@ -59,6 +59,32 @@ def test_a_display(folder: Path) -> None:
          'as ["outputs"]'),
         ('[displays.left]\npage = "open"', "displays.left.page = \"open\": unknown key; write "
          'start = "<page>"'),
+        ('[displays.left]\nconnector = "HDMI1"', 'displays.left.connector = "HDMI1": must be as '
+         'the kernel calls it; write it like "HDMI-A-1"'),
+        ('[displays.left]\nconnector = "card1-DSI-1"', 'displays.left.connector = "card1-DSI-1": '
+         'must be without the card; write "DSI-1"'),
+        ('[displays.left]\nconnector = "left socket"', 'displays.left.connector = "left socket": '
+         "must be an output of this machine, as `ls /sys/class/drm` lists it after the card; "
+         'write it like "HDMI-A-1"'),
+        ('[displays.left]\nconnector = "DP-1"\n[displays.right]\nconnector = "DP-1"',
+         'displays.right.connector = "DP-1": is that of displays.left, too; write another one, or '
+         "leave one of them out"),
+        ('[displays.left]\nconnector = "DP-1"\n[kiosk]\nconnector = "DP-1"',
+         'displays.left.connector = "DP-1": is that of kiosk, too; write another one, or leave one '
+         "of them out"),
+        ('[displays.kiosk]\nconnector = "DP-1"\n[kiosk]\nconnector = "DP-2"',
+         'displays.kiosk.connector = "DP-1": the kiosk of this name has one in [kiosk]; leave one '
+         "of them out"),
+        ("[displays.left]\nrotate = 45", "displays.left.rotate = 45: must be 0, 90, 180 or 270: "
+         "degrees clockwise; write 90"),
+        ("[kiosk]\nscale = 150", "kiosk.scale = 150: must be a number from 0.5 to 4, without "
+         "quotes; write scale = 1.5"),
+        ('[kiosk]\npointer = "off"', 'kiosk.pointer = "off": must be "auto" or "hidden"; leave it '
+         'out for the default of "auto"'),
+        ('[kiosk]\ncontrast = true', 'kiosk.contrast = true: must be "no-preference" or "more"; '
+         'leave it out for the default of "no-preference"'),
+        ('[displays.left]\nrotation = 90', "displays.left.rotation = 90: unknown key; write rotate "
+         "= 90"),
         ('[screens.left]\nstart = "open"', "screens: unknown section; write [displays.<name>]"),
     ],
 )  # fmt: skip
@@ -170,3 +196,46 @@ def test_a_group_that_no_display_has(folder: Path) -> None:
     place = 'config.toml: pages.welcome.on_low.button.group = "wall"'
     remedy = 'no display has a group; write group = "wall" below [displays.<name>]'
     assert problems(text, folder) == [f"{place}: {remedy}"]
+
+
+def test_screens_of_displays(folder: Path) -> None:
+    """What a display doesn't say of its screen is said by [kiosk], but for the connector."""
+    text = (
+        f'{PINS}{PAGES}[kiosk]\nconnector = "DSI-1"\nrotate = 90\nreduced_motion = true\n'
+        '[displays.left]\nconnector = "HDMI-A-1"\nscale = 2\nrotate = 0\n[displays.phone]\n'
+    )
+    settings = check(text, folder)
+    kiosk = Kiosk(connector="DSI-1", rotate=90, reduced_motion=True)
+    left = NamedDisplay(name="left", connector="HDMI-A-1", scale=2.0, reduced_motion=True)
+    phone = NamedDisplay(name="phone", rotate=90, reduced_motion=True)
+    assert settings.displays == {"left": left, "phone": phone}
+    assert settings.screens == {"kiosk": kiosk, "left": left}
+    of_names = {name: settings.screen_of(name) for name in ("kiosk", "left", "phone", "else")}
+    assert of_names == {"kiosk": kiosk, "left": left, "phone": phone, "else": kiosk}
+
+
+def test_one_screen(folder: Path) -> None:
+    """One that is turned or scaled is given a place, too; any other is as it is."""
+    for key, places in (("rotate = 90", ["kiosk"]), ("scale = 1.5", ["kiosk"]), ("scale = 1", [])):
+        settings = check(f"{PINS}{PAGES}[kiosk]\n{key}\n[displays.left]\n", folder)
+        assert list(settings.screens) == places
+
+
+def test_what_needs_a_connector(folder: Path) -> None:
+    """A screen that nobody has placed is neither turned nor scaled."""
+    text = f'{PINS}{PAGES}[displays.left]\nrotate = 90\nscale = 2\npointer = "hidden"\n'
+    sentence = 'counts only with a connector; write connector = "HDMI-A-1" beside it'
+    assert [warning for warning in check(text, folder).warnings if "displays" in warning] == [
+        f"config.toml: displays.left.rotate: {sentence}",
+        f"config.toml: displays.left.scale: {sentence}",
+    ]
+
+
+def test_check_shows_screens(folder: Path) -> None:
+    """Only where a display's is not as all are."""
+    plain = f"{PINS}{PAGES}[displays.left]\n"
+    assert "connector  turned" not in tables(check(plain, folder))
+    text = f'{plain}connector = "HDMI-A-1"\nrotate = 90\nscale = 1.5\ncontrast = "more"\n'
+    shown = [line.split() for line in tables(check(text, folder)).splitlines()]
+    assert ["screen", "connector", "turned", "scale", "audio", "more"] in shown
+    assert ["left", "HDMI-A-1", "90", "degrees", "1.5", "more", "contrast"] in shown

@@ -228,11 +228,14 @@ def service(**values: str) -> Callable[[Pi], None]:
     return spoil
 
 
-def kiosk_installed(pi: Pi, browser: str = "chromium") -> None:
+def kiosk_installed(pi: Pi, browser: str = "chromium", *, in_sway: bool = False) -> None:
     """Install the kiosk's unit."""
     command = (
         f"{{ path=/usr/bin/cage ; argv[]=/usr/bin/cage -- gpiobridge kiosk --browser {browser} ; }}"
     )
+    if in_sway:
+        command = command.replace("/usr/bin/cage -- gpiobridge", "gpiobridge")
+        command = command.replace(" ; }", " --sway ; }")
     pi.commands["systemctl"] = pi.units(kiosk=unit("gpiobridge-kiosk.service", ExecStart=command))
 
 

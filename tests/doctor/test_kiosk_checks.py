@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from .pi import OK, WARNING, Pi, both, kiosk_installed, of, with_policy
+from .pi import FAILURE, OK, WARNING, Pi, both, kiosk_installed, of, with_policy
 
 
 def test_the_kiosks_policy_is_of_this_configuration(tmp_path: Path) -> None:
@@ -108,3 +108,41 @@ def test_a_folder_that_this_user_may_not_enter_has_no_programs(
     monkeypatch.setattr(os, "stat", stat)
     pi.changes["programs"] = ("/root/bin", "/usr/bin")
     assert of(pi.examine(), "kiosk")[0].verdict is OK
+
+
+def test_screens_that_are_connected(pi: Pi) -> None:
+    """A connector that is named and has no screen, or isn't there at all, is said."""
+    for name, status in (("HDMI-A-1", "connected"), ("HDMI-A-2", "disconnected")):
+        pi.write(f"sys/class/drm/card1-{name}/status", f"{status}\n")
+    pi.write("sys/class/drm/card1-Writeback-1/status", "unknown\n")
+    kiosk_installed(pi, in_sway=True)
+    assert of(pi.examine(), "screens") == []  # one screen, which has no connector
+    with pi.config.open("a") as file:
+        file.writelines(
+            f'[displays.{name}]\nconnector = "{connector}"\n'
+            for name, connector in (("a", "HDMI-A-1"), ("b", "HDMI-A-2"), ("c", "DSI-1"))
+        )
+    assert [(each.verdict, each.sentence, each.remedy) for each in of(pi.examine(), "screens")] == [
+        (OK, "a: a screen is connected to HDMI-A-1", ""),
+        (WARNING, "b: no screen is connected to HDMI-A-2", "plug it in and switch it on; if it "
+         "stays black, docs/screen.md says more"),
+        (FAILURE, "c: this machine has no connector DSI-1", "write one of HDMI-A-1, HDMI-A-2"),
+    ]  # fmt: skip
+
+
+def test_screens_without_sway(pi: Pi) -> None:
+    """A unit that was installed before the screens were written starts cage."""
+    pi.write("usr/bin/sway")
+    kiosk_installed(pi)
+    with pi.config.open("a") as file:
+        file.write("[kiosk]\nrotate = 90\n")
+    [found] = of(pi.examine(), "screens")
+    assert (found.verdict, "starts cage" in found.sentence) == (WARNING, True)
+    assert found.remedy.endswith("install --kiosk")
+    kiosk_installed(pi, in_sway=True)
+    assert of(pi.examine(), "screens") == []
+    [found] = of(pi.examine(), "kiosk")
+    assert (found.verdict, found.sentence) == (OK, "chromium and sway")
+    (pi.root / "usr/bin/sway").unlink()
+    [found] = of(pi.examine(), "kiosk")
+    assert found.sentence == "sway not found on this machine"

@@ -60,6 +60,16 @@ def test_a_bridge_that_leads_to_https() -> None:
     ]  # fmt: skip
 
 
+def test_several_kiosks() -> None:
+    """Each has its start page in a folder of its own, which its browser may open."""
+    made = policy("http://127.0.0.1:8000", (), camera=False, placed=("left", "right"))
+    assert made["URLAllowlist"][-3:] == [
+        "file:///run/gpiobridge-kiosk/start.html",
+        "file:///run/gpiobridge-kiosk/left/start.html",
+        "file:///run/gpiobridge-kiosk/right/start.html",
+    ]
+
+
 def test_camera_and_microphone() -> None:
     """They are for nobody, or for the bridge's pages alone (row 2)."""
     for kind in ("Audio", "Video"):

@@ -8,7 +8,7 @@ import pytest
 
 from gpiobridge import config
 from gpiobridge.errors import KioskError
-from gpiobridge.kiosk import cursors, sway
+from gpiobridge.kiosk import sway
 
 WALL = """\
 [kiosk]
@@ -107,15 +107,3 @@ def test_sway_takes_the_place_of_the_command(
     )
     assert done.stdout == f"--config {folder}/sway.conf\nhello"
     assert (folder / "sway.conf").stat().st_mode & 0o777 == 0o600
-
-
-def test_hidden_pointer(tmp_path: Path) -> None:
-    """Each cursor that a browser asks for is a picture of one transparent pixel."""
-    variables = cursors.hide(tmp_path)
-    assert cursors.hide(tmp_path) == variables  # again, at the next start
-    theme = Path(variables["XCURSOR_PATH"], variables["XCURSOR_THEME"], "cursors")
-    assert {"default", "left_ptr", "pointer", "hand2", "text", "xterm"} < {
-        file.name for file in theme.iterdir()
-    }
-    with pytest.raises(KioskError, match="hides the pointer, can't be written"):
-        cursors.hide(theme / "text")
