@@ -134,7 +134,8 @@ def kiosk(
         _write_policy(policy_file, bridge.url, wanted, placed)
         return
     if in_sway:
-        _start_sway(placed or {name: wanted}, bridge.file)
+        scaled = not launcher.DRIVERS[browser].SCALES_ITSELF
+        _start_sway(placed or {name: wanted}, bridge.file, scaled=scaled)
     pages = settings.pages.values() if settings else ()
     plain = [page.name for page in pages if not page.client]
     named = settings.displays.get(name) if settings else None
@@ -165,13 +166,16 @@ def _own_url(url: str, server: "config.Server") -> str:
     return server.local_url if outside and server.port else ""
 
 
-def _start_sway(screens: "Mapping[str, config.Screen]", file: Path | None) -> NoReturn:
+def _start_sway(
+    screens: "Mapping[str, config.Screen]", file: Path | None, *, scaled: bool
+) -> NoReturn:
     """Become sway, which starts this command again for each screen, without ``--sway``."""
     from gpiobridge.kiosk import sway
 
     words = [word for word in sys.argv[1:] if word != sway.OPTION]
     own = file.absolute().with_name(sway.OWN_FILE) if file else None
-    sway.start(sway.configuration(screens, [*invocation.this_program(), *words], own), os.environ)
+    command = [*invocation.this_program(), *words]
+    sway.start(sway.configuration(screens, command, own, scaled=scaled), os.environ)
 
 
 def _write_policy(file: Path, url: str, wanted: "config.Kiosk", placed: Iterable[str]) -> None:

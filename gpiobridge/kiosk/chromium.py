@@ -18,6 +18,7 @@ from gpiobridge.system.commands import find_program
 
 HAS_PIPE = True
 TELLS_PAGES = True
+SCALES_ITSELF = False  # with --force-device-scale-factor its window is too large for the screen
 
 _ALWAYS = (
     "--kiosk",

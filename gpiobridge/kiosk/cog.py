@@ -20,6 +20,7 @@ from gpiobridge.system.commands import find_program
 
 HAS_PIPE = False
 TELLS_PAGES = False
+SCALES_ITSELF = True  # cog 0.16 crashes (SIGSEGV) on an output of sway's that is scaled by 2
 
 # Not --doc-viewer: it has no cache. A page with a large picture then took 130 ms instead of 55,
 # and more memory. The cache hardly wears out the card: 24 KB written for 13 such pages.
@@ -67,7 +68,8 @@ def command(start: Start) -> list[str]:
     rules = f"--content-filter={start.profile / _FILTER}"
     # GApplication's name is that of the window, and must have a dot.
     window = [f"--gapplication-app-id=org.{start.window}"] if start.window else []
-    return [str(start.program), *_ALWAYS, *window, *sandbox, rules, *start.flags]
+    scale = [] if start.scale == 1 else [f"--scale={start.scale:g}"]
+    return [str(start.program), *_ALWAYS, *window, *scale, *sandbox, rules, *start.flags]
 
 
 def environment(start: Start, environ: Mapping[str, str]) -> dict[str, str]:

@@ -60,6 +60,9 @@ class Driver(Protocol):
     TELLS_PAGES: bool
     """Whether it can tell pages what the viewer prefers."""
 
+    SCALES_ITSELF: bool
+    """Whether it makes everything larger itself, and not by what the compositor says."""
+
     def find(self) -> Path:
         """Find the browser's program."""
 
@@ -157,6 +160,7 @@ def run(options: Options, environ: Mapping[str, str] = os.environ) -> None:
             camera=options.camera,
             audio=like.audio,
             window=sway.window_of(options.name) if options.placed else "",
+            scale=like.scale if driver.SCALES_ITSELF else 1.0,
             reduced_motion=like.reduced_motion,
             more_contrast=like.contrast == "more",
         )

@@ -26,6 +26,7 @@ class Start:
         camera: whether a page may use camera and microphone.
         audio: the sound device; empty for the system's own choice.
         window: the name of its window (its app_id); empty for the browser's own.
+        scale: how much larger the browser itself makes everything.
         reduced_motion: whether pages are told that the viewer prefers less motion.
         more_contrast: whether pages are told that the viewer prefers more contrast.
     """
@@ -39,6 +40,7 @@ class Start:
     camera: bool = False
     audio: str = ""
     window: str = ""
+    scale: float = 1.0
     reduced_motion: bool = False
     more_contrast: bool = False
 

@@ -45,7 +45,11 @@ def window_of(name: str) -> str:
 
 
 def configuration(
-    screens: Mapping[str, Screen], command: Sequence[str], own: Path | None = None
+    screens: Mapping[str, Screen],
+    command: Sequence[str],
+    own: Path | None = None,
+    *,
+    scaled: bool = True,
 ) -> str:
     """Write sway's configuration.
 
@@ -53,12 +57,14 @@ def configuration(
         screens: the display of each screen: name -> screen.
         command: starts a kiosk; ``--display`` and its name are added.
         own: the file with the owner's own lines; it need not exist.
+        scaled: whether sway makes everything larger, and not the browser itself.
     """
     text = _ALWAYS
     for name, screen in screens.items():
         output = screen.connector or "*"
         transform = str(screen.rotate) if screen.rotate else "normal"
-        text += f"\noutput {output} transform {transform} scale {screen.scale:g}\n"
+        scale = screen.scale if scaled else 1
+        text += f"\noutput {output} transform {transform} scale {scale:g}\n"
         window = rf'[app_id="^(org\.)?{window_of(name)}$"]'  # cog's name must have a dot
         if screen.connector:
             text += f"workspace {name} output {screen.connector}\n"

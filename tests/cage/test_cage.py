@@ -171,7 +171,9 @@ def test_cog_knows_its_options(tmp_path: Path) -> None:
     program = shutil.which("cog")
     assert program
     cog.prepare(tmp_path, "http://127.0.0.1:8000")
-    line = cog.command(Start(Path(program), tmp_path, "", wayland=True))
+    line = cog.command(
+        Start(Path(program), tmp_path, "", wayland=True, window="gpiobridge-left", scale=1.5)
+    )
     done = subprocess.run(
         [*line, "--version"], capture_output=True, text=True, timeout=10, check=False
     )

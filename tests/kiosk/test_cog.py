@@ -33,6 +33,13 @@ def test_command_of_cog(cog_program: Path) -> None:
     assert not [option for option in options if "http" in option]
 
 
+def test_window_and_scale_of_cog(cog_program: Path) -> None:
+    """Its window is named where it has a place, and it makes everything larger by itself."""
+    plain = cog_command(cog_program)
+    more = cog.command(start(cog_program, little_memory=True, window="gpiobridge-left", scale=1.5))
+    assert set(more) - set(plain) == {"--gapplication-app-id=org.gpiobridge-left", "--scale=1.5"}
+
+
 def test_sandbox_of_cog(cog_program: Path) -> None:
     """A cog that has its sandbox only when asked is asked; a newer one knows no such option."""
     assert "--enable-sandbox" in cog_command(cog_program)

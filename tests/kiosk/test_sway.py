@@ -59,6 +59,14 @@ def test_each_screen_has_a_kiosk(tmp_path: Path) -> None:
     assert made == MADE
 
 
+def test_cog_scales_itself(tmp_path: Path) -> None:
+    """Then sway doesn't; it turns the screen all the same."""
+    settings = settings_of(WALL, tmp_path)
+    made = sway.configuration(settings.screens, ["gpiobridge", "kiosk"], scaled=False)
+    assert "output HDMI-A-1 transform 270 scale 1\n" in made
+    assert "output HDMI-A-2 transform normal scale 1\n" in made
+
+
 @pytest.mark.parametrize("key", ["rotate = 180", "scale = 0.5"])
 def test_one_screen_needs_no_connector(tmp_path: Path, key: str) -> None:
     """Whatever it is connected to, it is turned and scaled."""
