@@ -111,10 +111,10 @@ class Screen:
 
     Args:
         connector: the output of this machine that the screen is connected to, as
-            `ls /sys/class/drm` lists it after the card, such as `HDMI-A-1`. Empty: a kiosk has all
-            of the screen.
-        rotate: by how many degrees the picture is turned clockwise.
-        scale: how much larger everything is shown; 0.5 to 4.
+            `ls /sys/class/drm` lists it after the card, such as `HDMI-A-1`. Empty: the kiosk
+            has all that cage gives it.
+        rotate: by how many degrees the picture is turned clockwise. The kiosk's unit then has sway.
+        scale: how much larger everything is shown. The kiosk's unit then has sway; 0.5 to 4.
         pointer: whether a mouse has a pointer: "auto" shows it while the mouse moves, "hidden"
             never.
         audio: the sound device that the kiosk plays on: a sink of the sound server, or a device of

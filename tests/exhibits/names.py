@@ -31,6 +31,7 @@ from gpiobridge.config.settings import (
     Idle,
     Kiosk,
     Limits,
+    NamedDisplay,
     Page,
     PageOutput,
     Server,
@@ -159,7 +160,7 @@ def of_settings() -> dict[str, dict[str, str]]:
     """The default of each key."""
     classes = {"server": Server, "limits": Limits, "kiosk": Kiosk, "gpio": Gpio, "idle": Idle}
     classes |= {"stage": Stage, "pages": Page, "an output of a page": PageOutput}
-    classes |= {"alarms": Alarms}
+    classes |= {"alarms": Alarms, "displays": NamedDisplay}
     classes |= {f"pins, {kind}": kind_of(kind).pin for kind in KINDS}
     classes |= {f"outputs, {kind}": output_kind(kind).output for kind in OUTPUT_KINDS}
     return {

@@ -18,6 +18,7 @@ from gpiobridge.config.output_kinds import OUTPUT_KINDS, output_kind
 from gpiobridge.config.settings import Idle, OutputState, PageOutput
 from gpiobridge.config.tables import (
     AlarmsTable,
+    DisplayTable,
     GpioTable,
     KioskTable,
     LimitsTable,
@@ -39,6 +40,7 @@ COMMANDS = [
     if step.get(key, "").startswith("gpiobridge ")
 ]
 MACHINE = "changes this machine: tests/install and tests/virtualpi have it"
+_NAMED = ("pins", "outputs", "displays", "pages")
 SCREEN = "needs a screen: tests/kiosk and tests/cage have it"
 
 
@@ -67,8 +69,8 @@ def test_every_key() -> None:
         f"{section}.{key}"
         for section, table in {
             "server": ServerTable, "limits": LimitsTable, "kiosk": KioskTable, "gpio": GpioTable,
-            "stage": StageTable, "alarms": AlarmsTable, "pages": PageTable,
-            "every_page": RulesTable,
+            "stage": StageTable, "alarms": AlarmsTable, "displays": DisplayTable,
+            "pages": PageTable, "every_page": RulesTable,
         }.items()
         for key in table.known_keys()
     }  # fmt: skip
@@ -80,7 +82,7 @@ def test_every_key() -> None:
     used = set()
     for config in configurations():
         for section, table in config.items():
-            tables = table.values() if section in ("pins", "outputs", "pages") else [table]
+            tables = table.values() if section in _NAMED else [table]
             for each in tables:
                 if isinstance(each, dict):
                     used |= {f"{section}.{key}" for key in each}
