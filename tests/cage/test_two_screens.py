@@ -164,6 +164,8 @@ def test_each_screen_has_its_page(wall: Kiosk, bridge: BridgeProcess) -> None:
     assert (left.width, left.height) == (1280, 720)
     assert (right.width, right.height) == (1080, 1920)
     assert proven(bridge) == ["left", "right"]
+    # Each has its own file with its own secrets, where its browser's policy lets it begin.
+    assert all((wall.folder / name / "start.html").exists() for name in ("left", "right"))
 
 
 def test_each_browser_tells_its_pages_what_is_written(wall: Kiosk) -> None:
