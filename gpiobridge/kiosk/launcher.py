@@ -149,7 +149,10 @@ def run(options: Options, environ: Mapping[str, str] = os.environ) -> None:
         address = page_address(base, options.name, options.token)
         folder = profiles.private_folder(profile, environ, options.name if options.placed else "")
         if like.pointer == "hidden":
-            environ |= cursors.hide(folder)
+            try:
+                environ |= cursors.hide(folder)
+            except KioskError as error:  # the exhibit is worth more
+                log.warning("the pointer is shown: %s", error)
         start = Start(
             program=program,
             profile=profile,
