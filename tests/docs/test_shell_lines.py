@@ -37,6 +37,8 @@ TESTED = {
     "~/gpiobridge/bin/gpiobridge run": "test_wheel.py::test_readme_on_a_pi",
     "~/gpiobridge/bin/pip install .": "test_first_exhibit.py::test_on_the_laptop",
     "mkdir -p ~/exhibit/templates ~/exhibit/static": "test_first_exhibit.py::test_on_the_laptop",
+    "mkdir -p ~/wall/templates ~/wall/static": "test_wall.py::test_the_wall_is_played",
+    "cd ~/wall": "test_wall.py::test_the_wall_is_played",
     "cd ~/checkout": "test_first_exhibit.py::test_on_the_laptop",
     "cd ~/exhibit": "test_first_exhibit.py::test_on_the_laptop",
     "gpiobridge watch http://127.0.0.1:8000/welcome --once":
@@ -69,7 +71,7 @@ ON_A_PI = {
     r"sudo install -D ": "needs the installed copy",
     r"sudo -u gpiobridge-kiosk ": "needs the kiosk's screen; tests/cage has one",
     r"cec-ctl ": "needs a television",
-    r"(wlr-randr|wlopm|gpioinfo|gpiodetect|pinctrl|i2cdetect) ?": "needs a Pi's pins or screen",
+    r"(ls /sys/class/drm|wlr-randr|wlopm|gpioinfo|gpiodetect|pinctrl|i2cdetect) ?": "needs a Pi's pins or screen",
     r"ssh |scp ": "needs the Pi on the network",
     r"python3 -m venv --system-site-packages ": "for one kind of Pi",
     r"pip (un)?install [a-zA-Z -]*(RPi.GPIO|lgpio)": "changes the Pi's own back end",

@@ -1,7 +1,9 @@
 """The tutorial "A wall of two screens with lit buttons": its part on the laptop, as printed."""
 
 import json
+import os
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -18,11 +20,13 @@ FILES = dict(re.findall(r"^`([\w./]+)`\n\n```\w+\n(.*?)^```$", TEXT, re.MULTILIN
 
 @pytest.fixture
 def wall(tmp_path: Path) -> Path:
-    """The folder with the files of the page."""
-    (tmp_path / "templates").mkdir()
+    """The folder that the page's first commands make, with its files."""
+    script = blocks("sh", PAGE)[0].text
+    environment = os.environ | {"HOME": str(tmp_path)}
+    subprocess.run(["sh", "-e", "-c", script], env=environment, timeout=20, check=True)
     for name, text in FILES.items():
-        (tmp_path / name).write_text(text, "utf-8")
-    return tmp_path / "config.toml"
+        (tmp_path / "wall" / name).write_text(text, "utf-8")
+    return tmp_path / "wall" / "config.toml"
 
 
 def test_the_wall_is_played(run_bridge: Run, page: Any, wall: Path) -> None:
