@@ -4,6 +4,7 @@ The settings come first and the pages last, because a terminal shows the end. A 
 as given or not given. Pure; any thread.
 """
 
+import re
 import textwrap
 from collections.abc import Iterator
 from dataclasses import MISSING, fields
@@ -56,8 +57,25 @@ def tables(settings: Settings) -> str:
             ],
         ),
     )
-    more = (*_displays(settings), *_screens(settings), *_sounds(settings), *_stage_notes(settings))
+    more = (
+        *_sites(settings),
+        *_displays(settings),
+        *_screens(settings),
+        *_sounds(settings),
+        *_stage_notes(settings),
+    )
     return "\n\n".join((*made, *more))
+
+
+def _sites(settings: Settings) -> Iterator[str]:
+    """Show the other sites that pages show in frames, if there are any."""
+    rows = [
+        (page.name if number == 0 else "", site)
+        for page in settings.pages.values()
+        for number, site in enumerate(page.sites)
+    ]
+    if rows:
+        yield table(("page", "may show in a frame"), rows)
 
 
 def _displays(settings: Settings) -> Iterator[str]:
@@ -261,7 +279,7 @@ def _state(output: Output, state: OutputState) -> str:
 
 def _rules(settings: Settings, page: Page) -> Iterator[tuple[str, ...]]:
     name = f"{page.name} (start)" if page.name == settings.server.start else page.name
-    first = (name, page.template or "a view")
+    first = (name, page.template or _address(page.url) or "a view")
     rows: list[tuple[str, str]] = []
     for (pin, event), to in page.rules.items():
         at_load = ", at load, too" if (pin, event) in page.while_rules else ""
@@ -276,6 +294,11 @@ def _rules(settings: Settings, page: Page) -> Iterator[tuple[str, ...]]:
         rows += [(f"  {pin} keeps it, too", "") for pin in page.idle.pins]
     for number, row in enumerate(rows or [("", "")]):
         yield (*(first if number == 0 else ("", "")), *row)
+
+
+def _address(url: str) -> str:
+    """Write an address without its query, which may be long, or a secret."""
+    return re.sub(r"[?#].*", "?...", url)
 
 
 def _ahead(page: Page) -> str:

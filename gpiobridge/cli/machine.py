@@ -3,7 +3,7 @@
 import os
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -130,8 +130,9 @@ def kiosk(
     settings = config.load_for_views(bridge.file) if bridge.file else None
     wanted = settings.kiosk if settings else config.Kiosk()
     placed = settings.screens if settings else {}
+    allow = settings.sites if settings else ()
     if policy_file is not None:
-        _write_policy(policy_file, bridge.url, wanted, placed)
+        _write_policy(policy_file, bridge.url, allow, placed, camera=wanted.camera)
         return
     if in_sway:
         scaled = not launcher.DRIVERS[browser].SCALES_ITSELF
@@ -149,7 +150,7 @@ def kiosk(
         flags=flags,
         watch=not plain if watch is None else watch,
         token=token or (named.token if named else "") or bridge.token,
-        allow=wanted.allow,
+        allow=allow,
         renew_min=wanted.renew_min,
         camera=wanted.camera,
         screen=settings.screen_of(name) if settings else wanted,
@@ -178,12 +179,14 @@ def _start_sway(
     sway.start(sway.configuration(screens, command, own, scaled=scaled), os.environ)
 
 
-def _write_policy(file: Path, url: str, wanted: "config.Kiosk", placed: Iterable[str]) -> None:
+def _write_policy(
+    file: Path, url: str, allow: Sequence[str], placed: Iterable[str], *, camera: bool
+) -> None:
     from gpiobridge.client import asking
     from gpiobridge.kiosk import chromium_policy
 
     base = asking.bridge_url(url)
-    made = chromium_policy.policy(base, wanted.allow, camera=wanted.camera, placed=placed)
+    made = chromium_policy.policy(base, allow, camera=camera, placed=placed)
     if str(file) == "-":
         click.echo(chromium_policy.text(made), nl=False)
         return

@@ -15,7 +15,7 @@ from typing import Any
 from gpiobridge.config.display_tables import read_displays
 from gpiobridge.config.durations import format_duration
 from gpiobridge.config.output_tables import check_pages, read_outputs
-from gpiobridge.config.page_tables import misplaced, read_pages
+from gpiobridge.config.page_tables import misplaced, read_pages, warn_of_sites
 from gpiobridge.config.pin_tables import read_gpio, read_pins
 from gpiobridge.config.problems import Problems
 from gpiobridge.config.rule_warnings import warn_of_rules
@@ -118,6 +118,7 @@ def check(
     templates = Templates(folder, names.pages, names.pins, views)
     pages, rules = read_pages(raw_pages, page_names, every, names, templates, problems)
     check_pages(pages, outputs, {**misspelt["outputs"], **raw_outputs}, problems)
+    warn_of_sites(pages, server.url, problems)
     refuse_circles(rules, problems)
     warn_of_rules(pages, rules, pins, problems)
     warn_of_sounds(sounds, pages, rules, problems, by_application=bool(views))

@@ -63,7 +63,8 @@ def read_pages(
         table = _page_table(key, body, names, problems)
         check_sound(key, table, every, names.sounds, problems)
         rules.own[name] = read_rules(key, table, names, problems)
-        template = _template(key, table, body, templates, problems)
+        _check_url(key, table, body, templates.views, problems)
+        template = None if "url" in body else _template(key, table, body, templates, problems)
         pages[name] = _page(name, template, table, every, rules.of(name))
     return pages, rules
 
@@ -100,6 +101,47 @@ def _check_name(key: Key, problems: Problems) -> None:
         problems.add(key, "this path is the bridge's own; rename the page")
     else:
         check_name(key, problems, is_header=True)
+
+
+def _check_url(
+    key: Key,
+    table: PageTable,
+    body: Mapping[str, object],
+    views: Collection[str],
+    problems: Problems,
+) -> None:
+    """Check what stands beside the address of another site's page."""
+    if "url" not in body:
+        return
+    if key[-1] in views:
+        problems.add((*key, "url"), "a Flask view serves this page; leave it out", body["url"])
+        return
+    if "template" in body:
+        sentence = "a page with a url shows that address, and no template; leave one of them out"
+        problems.add((*key, "template"), sentence, body["template"])
+    if table.client is False:
+        sentence = "without the bridge's script no press leads away from a page with a url"
+        problems.add((*key, "client"), f"{sentence}; leave it out", False)
+
+
+def warn_of_sites(pages: Mapping[str, Page], url: str, problems: Problems) -> None:
+    """Warn of sites that no browser shows: those without HTTPS in a page that comes by HTTPS.
+
+    Args:
+        pages: the pages that could be read.
+        url: what the bridge is called outside, or "".
+        problems: takes the warnings.
+    """
+    if not url.startswith("https:"):
+        return
+    for name, page in pages.items():
+        for site in page.sites:
+            if site.startswith("http:"):
+                written = "url" if site == page.site else "frames"
+                sentence = (
+                    f"a page of {url} can't show {site} in a frame; write its https:// address"
+                )
+                problems.warn(("pages", name, written), sentence)
 
 
 def _template(

@@ -5,6 +5,7 @@ the project except `durations`, `tables`, `values` and `words`; any thread.
 """
 
 import dataclasses
+import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -48,7 +49,7 @@ class Problems:
         secret = names_secret(key[-1]) if chosen else is_secret(key[-1])
         secret |= key[0] == "alarms" and "://" in str(value)  # also at a wrong key
         hidden = value is _NOT_GIVEN or _has_table(value) or secret
-        shown = "" if hidden else f" = {show(value)}"
+        shown = "" if hidden else f" = {_without_password(show(value))}"
         self.sentences.append(f"{self._place(key)}{shown}: {sentence}")
 
     def warn(self, key: Key, sentence: str) -> None:
@@ -106,6 +107,11 @@ class Problems:
             if name not in known:
                 self.add((*key, name), unknown(key[0], name, table.known_keys()), raw[name])
         return table(values)
+
+
+def _without_password(shown: str) -> str:
+    """Take the user name and the password out of an address: a problem ends in a log."""
+    return re.sub(r"(?<=://)[^/?#]*@", "...@", shown)
 
 
 def _has_table(value: object) -> bool:

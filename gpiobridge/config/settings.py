@@ -450,7 +450,8 @@ class Page:
 
     Args:
         name: the page's name, which is also its path, `/<name>`.
-        template: the file in `templates/`; None for a page that a Flask view serves.
+        template: the file in `templates/`; None for a page that a Flask view serves, or that has a
+            `url`.
         prerender: whether browsers load the page in the background before the press that leads to
             it. Its scripts run then.
         prefetch: whether browsers fetch the page before the press that leads to it; None if the
@@ -470,6 +471,10 @@ class Page:
         rule_sounds: as `rules`, for those that play a sound -> the sound's name.
         routes: the rules that lead the displays that they name, not the one that shows the page:
             (pin's name, as in `rules`) -> these displays, and their next page.
+        url: the address of another site's page, which this page shows in a frame that fills it.
+            Then it has no template. Empty: it is a page of your own.
+        frames: other sites that the page may show in frames, each with its scheme, its name and,
+            unless it is the scheme's own, its port.
     """
 
     name: str
@@ -486,11 +491,23 @@ class Page:
     outputs: Mapping[str, PageOutput] = field(default_factory=dict)
     rule_sounds: Mapping[tuple[str, Level | Gesture], str] = field(default_factory=dict)
     routes: Mapping[tuple[str, Level | Gesture], Route] = field(default_factory=dict)
+    url: str = ""
+    frames: tuple[str, ...] = ()
 
     @property
     def pins(self) -> set[str]:
         """The names of the pins that its rules wait for."""
         return {pin for pin, _ in (*self.rules, *self.routes)}
+
+    @property
+    def site(self) -> str:
+        """The site that it shows in place of a page of the exhibit, as `frames` has it; or ""."""
+        return "/".join(self.url.split("/", 3)[:3])
+
+    @property
+    def sites(self) -> tuple[str, ...]:
+        """The sites that it may show in frames."""
+        return tuple(dict.fromkeys(filter(None, (self.site, *self.frames))))
 
     @property
     def leads_to(self) -> list[str]:
@@ -503,10 +520,13 @@ class Page:
         """Whether browsers have the page before the press that leads to it.
 
         A template has no effect when it is fetched; a view may, so it has to say that it hasn't.
+        Of another site's page, only our own page around it is fetched.
         """
         if self.prerender:
             return True
-        return self.template is not None if self.prefetch is None else self.prefetch
+        if self.prefetch is not None:
+            return self.prefetch
+        return self.template is not None or bool(self.url)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -546,6 +566,12 @@ class Settings:
     alarms: Alarms = field(default_factory=Alarms)
     warnings: tuple[str, ...] = ()
     example_because: str = ""
+
+    @property
+    def sites(self) -> tuple[str, ...]:
+        """The other sites that a kiosk may show: those of `[kiosk]`, then those of the pages."""
+        of_pages = (site for page in self.pages.values() for site in page.sites)
+        return tuple(dict.fromkeys((*self.kiosk.allow, *of_pages)))
 
     @property
     def groups(self) -> tuple[str, ...]:

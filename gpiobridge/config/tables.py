@@ -126,6 +126,33 @@ def _site(url: str) -> str:
     return f"{origin.scheme}://{host}" + ("" if usual else f":{port}")
 
 
+def _framed_site(url: str) -> str:
+    site = _site(url)
+    if "[" in site:
+        # The grammar of a policy's sources has no brackets (CSP 3, 2.3.1).
+        raise ValueError("a page's policy can't name an IPv6 address; write a name in its place")
+    return site
+
+
+def _page_of_site(url: str) -> str:
+    scheme, _, rest = url.partition("://")
+    place = re.split("[/?#]", rest, maxsplit=1)[0]
+    if "@" in place:
+        raise ValueError("has a user name or password, which browsers refuse; leave it out")
+    if not re.fullmatch(r"[!-~]*", url):
+        raise ValueError(
+            "must have no space and only ASCII letters; write it as a browser's address bar "
+            "copies it"
+        )
+    if read_origin(f"{scheme}://{place}") is None:
+        raise ValueError(
+            "must be a whole address, with http:// or https://; write it like "
+            '"https://example.org/board"'
+        )
+    path = rest.removeprefix(place)
+    return _framed_site(f"{scheme}://{place}") + ("" if path.startswith("/") else "/") + path
+
+
 def _audio(device: str) -> str:
     if device and not re.fullmatch(r"[\w.:,=@+-]{1,128}", device, re.ASCII):
         raise ValueError(
@@ -547,3 +574,5 @@ class PageTable(RulesTable):
     prefetch = Key(Flag())
     client = Key(Flag())
     outputs = Key(_outputs_of_a_page)
+    url = Key(Text(_page_of_site))
+    frames = Key(Texts(_framed_site, "https://example.org"))

@@ -66,7 +66,7 @@ FLAGS = (
     "keep",
     "loop",
 )
-LISTS = ("allowed_hosts", "allow", "pins", "run", "may")
+LISTS = ("allowed_hosts", "allow", "pins", "run", "may", "frames")
 CHOICES = {
     "csp": ("local", "strict", "off"),
     "api": ("token", "local"),

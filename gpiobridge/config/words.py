@@ -176,7 +176,15 @@ _MEANT = {
             for trigger in TRIGGERS
             for name in trigger.also
         },
-        **dict.fromkeys(("file", "html", "path", "url"), 'write template = "<file>.html"'),
+        **dict.fromkeys(("file", "html", "path"), 'write template = "<file>.html"'),
+        **dict.fromkeys(
+            ("site", "address", "link", "href", "src", "website", "iframe"),
+            'write url = "https://example.org/board"',
+        ),
+        **dict.fromkeys(
+            ("frame", "frame_src", "iframes", "allow", "embed"),
+            'write frames = ["https://example.org"]',
+        ),
         **dict.fromkeys(("fade", "animation", "effect"), 'write transition = "fade"'),
         **dict.fromkeys(("output", "lamp", "led", "relay"), 'write outputs.<output> = "on"'),
         **dict.fromkeys(("sounds", "audio", "music"), "write sound.<name> = true"),

@@ -109,17 +109,15 @@ def proof(patient: Patient) -> list[Finding]:
 
 def _policy(root: Path, settings: Settings) -> Finding:
     check, again = "kiosk policy", f"sudo systemctl restart {bare(KIOSK)}"
-    bridge, wanted = settings.server.local_url, settings.kiosk
-    made = chromium_policy.policy(
-        bridge, wanted.allow, camera=wanted.camera, placed=settings.screens
-    )
+    bridge, camera = settings.server.local_url, settings.kiosk.camera
+    made = chromium_policy.policy(bridge, settings.sites, camera=camera, placed=settings.screens)
     there = read_text(root / chromium_policy.FILE.lstrip("/"))
     if not there:
         sentence = f"{chromium_policy.FILE} is missing: visitors can open dialogs and other sites"
         return warning(check, sentence, again)
     if there != chromium_policy.text(made).strip():
         return warning(check, "the browser obeys an earlier configuration", again)
-    return ok(check, "the browser shows only the bridge" + _and(wanted.allow))
+    return ok(check, "the browser shows only the bridge" + _and(settings.sites))
 
 
 def _and(sites: Sequence[str]) -> str:

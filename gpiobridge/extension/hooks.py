@@ -209,7 +209,9 @@ class RequestHooks:
         if response.status_code < 400:
             whose = asking_client(request), request.host
             response.call_on_close(partial(_note_frames, running, page, response, *whose))
-        set_owners_headers(response, running.settings.server.csp)
+        set_owners_headers(
+            response, running.settings.server.csp, running.settings.pages[page].frames
+        )
         return response
 
     def _check_policy(self, page: str, response: Response, host: str, nonce: str) -> None:

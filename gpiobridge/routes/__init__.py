@@ -2,9 +2,10 @@
 
 `blueprint` has the routes. `admission` decides which requests may pass. `socket` hands a WebSocket
 over to the watcher: Flask-Sock makes its `handshake`, and `handoff` takes it from the HTTP server.
-`stage` serves the page that shows the others in frames, and `sounds` the exhibit's sounds. By
-`kiosk` a kiosk proves itself. `api` (with `json_body`), `simulator`, `display_list`, `metrics` and
-`latency` serve programs, developers and whoever looks after the displays.
+`stage` serves the page that shows the others in frames, `site` the page around another site's, and
+`sounds` the exhibit's sounds. By `kiosk` a kiosk proves itself. `api` (with `json_body`),
+`simulator`, `display_list`, `metrics` and `latency` serve programs, developers and whoever looks
+after the displays.
 
 `identities` finds out which display a socket belongs to, and `start` the page at which a display
 begins. `page_script` makes a page's script tag, and `html` inserts it. `files_version` tells

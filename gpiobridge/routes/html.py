@@ -4,7 +4,7 @@ Pure text work on finished responses; any HTTP thread. It decides nothing about 
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 from flask import Response
@@ -150,10 +150,22 @@ def _after_comments(html: bytes, at: int) -> int:
         at = comment.end()
 
 
-def set_owners_headers(response: Response, csp: str) -> None:
-    """Set the headers of the owner's page: its policies, and that a browser asks each time."""
+def set_owners_headers(response: Response, csp: str, frames: Sequence[str] = ()) -> None:
+    """Set the headers of the owner's page: its policies, and that a browser asks each time.
+
+    Args:
+        response: a finished response.
+        csp: the configuration's `csp`.
+        frames: the other sites that the page may show in frames.
+    """
     if csp in _OWNERS_CSP:
-        response.headers.setdefault("Content-Security-Policy", _OWNERS_CSP[csp])
+        policy = _OWNERS_CSP[csp]
+        if frames:
+            # Beside what `default-src` allows: without a `frame-src` it is that for frames, too.
+            own = policy.removeprefix("default-src ").partition(";")[0]
+            kept = [source for source in own.split() if not source.startswith("'unsafe-")]
+            policy += f"; frame-src {' '.join((*kept, *frames))}"
+        response.headers.setdefault("Content-Security-Policy", policy)
     set_pages_headers(response)
 
 

@@ -67,7 +67,7 @@ def script(running: RunningBridge, page: str, nonce: str) -> str:
         if client_loads_ahead(running, page) and not in_frame():
             more["next"] = json.dumps(rules_for_next(running, page))
     return script_tag(
-        f"{root(running)}/gpiobridge/client.js?v={_client_version()}",
+        f"{root(running)}/gpiobridge/client.js?v={asset_version('client.js')}",
         {
             "page": page,
             "socket": f"{root(running)}/ws/{page}",
@@ -168,5 +168,6 @@ def _files_version(running: RunningBridge) -> str:
 
 
 @cache
-def _client_version() -> str:
-    return hashlib.sha256((ASSETS / "client.js").read_bytes()).hexdigest()[:12]
+def asset_version(name: str) -> str:
+    """Return the version of one of our files, for its address."""
+    return hashlib.sha256((ASSETS / name).read_bytes()).hexdigest()[:12]

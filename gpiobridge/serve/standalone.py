@@ -15,6 +15,7 @@ from gpiobridge.config import Page, Settings
 from gpiobridge.extension.gpio_bridge import GpioBridge
 from gpiobridge.routes.admission import CHECKED, check_source, check_token
 from gpiobridge.routes.html import secure_headers
+from gpiobridge.routes.site import answer_with_site
 from gpiobridge.routes.start import start_page
 from gpiobridge.serve.template_errors import TemplateErrors
 
@@ -52,6 +53,8 @@ def _add_pages(app: Flask, bridge: GpioBridge, settings: Settings) -> None:
 
     def add_page(page: Page) -> None:
         def show() -> ResponseReturnValue:
+            if page.url:
+                return answer_with_site(page)
             assert page.template is not None  # config makes sure
             try:
                 html = render_template(page.template, page=page.name, pins=settings.pins)

@@ -82,6 +82,8 @@ DEFAULTS = {
     "pages.outputs": "none",
     "pages.template": "`<page>.html`",
     "pages.prefetch": "`true` for a template, `false` for a view of an application",
+    "pages.url": "none",
+    "pages.frames": "none",
     "pages.idle": "`false`",
     "pages.sound": "none",
     "sounds.file": "must be given",
@@ -127,6 +129,8 @@ EXAMPLES = {
     "pages.outputs": '{ lamp = "on" }',
     "pages.template": '"welcome.html"',
     "pages.prefetch": "true",
+    "pages.url": '"https://example.org/board"',
+    "pages.frames": '["https://example.org"]',
     "pages.idle": '{ after = "60s", to = "welcome" }',
     "pages.sound": "{ rain = true }",
     "sounds.file": '"static/rain.ogg"',
@@ -166,6 +170,8 @@ TYPES = {
     "outputs.max_on": "duration, `10ms` to `1d`",
     "outputs.follows": "text, a pin's name",
     "pages.outputs": "table: a state of each output, or a table of the keys below",
+    "pages.url": "text, an address with `http://` or `https://`",
+    "pages.frames": "list of text, addresses without a path",
     "pages.idle": "table of the keys below, or `false`",
     "pages.sound": "table of sounds, each `true` or `false`; also written `sound.rain = true`",
     "idle.after": "duration, `1s` to `1d`",
@@ -398,6 +404,7 @@ _COMMENTED = {
     "kiosk.renew", "kiosk.audio", "kiosk.connector", "pages.sound", "pins.chip", "pins.source",
     "pins.dwell", "pins.cooldown", "pages.idle",
     "outputs.chip", "outputs.kind", "outputs.max_on", "outputs.without_display", "pages.outputs",
+    "pages.url", "pages.frames",
 }  # fmt: skip
 
 
