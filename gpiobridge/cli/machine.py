@@ -5,7 +5,7 @@ import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -19,6 +19,9 @@ from gpiobridge.errors import InstallError, KioskError
 from gpiobridge.kiosk.browsers import BROWSERS, DEFAULT_BROWSER
 from gpiobridge.net.hosts import origin_of
 from gpiobridge.system import invocation
+
+if TYPE_CHECKING:
+    from gpiobridge.kiosk.foreign_site import Board
 
 _BROWSER = click.Choice(list(BROWSERS))
 _COLOURS = {"ok": "green", "warning": "yellow", "failure": "red", "skipped": None}
@@ -157,8 +160,18 @@ def kiosk(
         placed=name in placed,
         stage=not no_stage,
         own_url=_own_url(bridge.url, settings.server) if settings else "",
+        boards=_boards(settings) if settings else {},
     )
     launcher.run(options)
+
+
+def _boards(settings: "config.Settings") -> "Mapping[str, Board]":
+    """Find what the kiosk must know of pages with a `url`."""
+    if not any(page.url for page in settings.pages.values()):
+        return {}
+    from gpiobridge.kiosk.foreign_site import boards  # few need it
+
+    return boards(settings)
 
 
 def _own_url(url: str, server: "config.Server") -> str:

@@ -74,6 +74,11 @@ class Follower:
         """The page whose socket is open now, or was last; any thread."""
         return self._page.url
 
+    @property
+    def cursor(self) -> str:
+        """What it has acted on, for the next page; any thread."""
+        return self._cursors.newest
+
     def run(self) -> None:
         """Follow until `closing` is set, or there is nothing left to follow."""
         failure = None

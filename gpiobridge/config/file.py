@@ -88,10 +88,12 @@ def load_for_views(path: Path, environ: Mapping[str, str] = os.environ) -> "Sett
     raw, origins = read(path, environ)
     pages, server = raw.get("pages"), raw.get("server")
     start = server.get("start") if isinstance(server, Mapping) else None
-    views = [*pages] if isinstance(pages, Mapping) else []
+    views: list[str] = []
     if isinstance(pages, Mapping):
+        # No view serves a page with a url: the bridge does.
+        views = [name for name, body in pages.items() if not _has_url(body)]
         raw = raw | {"pages": {name: _without_template(body) for name, body in pages.items()}}
-    if not views:
+    if not pages:
         views = [start if isinstance(start, str) and start else "start"]
     folder = Path(os.path.abspath(path)).parent
     return check(
@@ -99,10 +101,14 @@ def load_for_views(path: Path, environ: Mapping[str, str] = os.environ) -> "Sett
     )
 
 
+def _has_url(body: Any) -> bool:
+    return isinstance(body, Mapping) and "url" in body
+
+
 def _without_template(body: Any) -> Any:
     if not isinstance(body, Mapping):
         return body
-    return {key: value for key, value in body.items() if key != "template"}
+    return {key: value for key, value in body.items() if key != "template" or "url" in body}
 
 
 def read(

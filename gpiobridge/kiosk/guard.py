@@ -5,6 +5,7 @@ launcher's thread.
 """
 
 import logging
+import re
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -42,9 +43,13 @@ class Guard:
     Args:
         pipe: the pipe to the browser.
         tabs: the browser's tabs.
+
+    Attributes:
+        changed: whether a tab has another address or title since this was last set to False.
     """
 
     def __init__(self, pipe: Pipe, tabs: Tabs) -> None:
+        self.changed = False
         self._pipe, self._tabs = pipe, tabs
         self._give([tabs.first()])
 
@@ -63,6 +68,25 @@ class Guard:
         """Whether an allowed page of another site is shown."""
         return self._tabs.away and not self.closed
 
+    @property
+    def visiting(self) -> bool:
+        """Whether the browser shows the site to which `visit` has moved it."""
+        return self._tabs.visiting and not self.closed
+
+    @property
+    def failed(self) -> bool:
+        """Whether it shows an error of its own there."""
+        return self._tabs.failed
+
+    def visit(self, url: str) -> None:
+        """Show an allowed site in place of the exhibit's tab."""
+        log.info("shows %s itself", re.split("[?#]", url)[0])
+        self._give([self._tabs.visit(url)])
+
+    def lead(self, url: str) -> None:
+        """Show a page of the bridge in place of the exhibit's tab."""
+        self._give([self._tabs.lead(url)])
+
     def fileno(self) -> int:
         """Return the descriptor to wait for."""
         return self._pipe.fileno()
@@ -78,8 +102,12 @@ class Guard:
             return ""
         self._tabs.live = live
         for message in self._pipe.receive():
+            self.changed |= message.get("method") == "Target.targetInfoChanged"
             self._give(self._tabs.hear(message, now_s))
-        self._give(self._tabs.look(now_s))
+        orders = self._tabs.look(now_s)
+        self._give(orders)
+        if any(order.method == "Target.createTarget" for order in orders):
+            log.info("led home from %s", self._tabs.strayed or "a tab that is gone")
         if self.closed:
             log.warning("the browser's debugging pipe has ended: stray windows will stay open")
             return ""
@@ -90,7 +118,4 @@ class Guard:
             self._pipe.call(order.method, **order.params)
             if order.method == "Target.closeTarget":
                 log.info("closed another window or tab")
-            elif order.method == "Target.createTarget":
-                left = self._tabs.strayed or "a tab that is gone"
-                log.info("led home from %s", left)
         self._pipe.flush()

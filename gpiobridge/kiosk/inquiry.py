@@ -26,12 +26,14 @@ class Inquiry:
 
     Attributes:
         scene: what the exhibit showed at the last answer, for comparison; None if it is unknown.
+        pages: the pages that displays of its name are on, by the newest answer.
         stage: whether a kiosk is to open the stage, by the newest answer; None if the bridge has no
             stage, because it is older than version 0.4.
     """
 
     def __init__(self, base: str, name: str, token: str, alarm: Alarm) -> None:
         self.scene: object = None
+        self.pages: list[str] = []
         self.stage: bool | None = None
         self._base = base
         self._name = name
@@ -60,10 +62,11 @@ class Inquiry:
             if self._silence != str(error):
                 self._silence = str(error)
                 log.info("waiting for the bridge: %s", error)
-            self.scene = None
+            self.scene, self.pages = None, []
             return None
         self._silence = ""
         self.stage = health.get("stage")
         own = [d["page"] for d in health["displays"] if d["name"] == self._name]
+        self.pages = own
         self.scene = own, [pin["level"] for pin in health["pins"].values()]
         return Answer.of(health["displays"], health["beat"])

@@ -14,10 +14,12 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+from urllib.parse import urlencode, urljoin
 
 from gpiobridge.client import asking
 from gpiobridge.config import DEFAULT_KIOSK
@@ -43,10 +45,15 @@ from gpiobridge.kiosk.renewal import Renewal
 from gpiobridge.kiosk.screen import Screen, connected_screen
 from gpiobridge.kiosk.start import Start, page_address, stage_address
 
+if TYPE_CHECKING:
+    from gpiobridge.kiosk.foreign_site import Board, ForeignSites
+
 log = logging.getLogger(__name__)
 
 _WAIT_S = 0.5  # between two questions while the bridge is down, or no page is shown
 _WATCH_S = 2.0  # between two questions while a page is shown
+_HASTE_S = 0.2  # the same while another page may have come, for so long:
+_HASTY_S = 1.5
 _STEADY_S = 30.0  # if not watched, a browser that ran this long has not failed
 _UNHEARD = 2  # starts in a row without an answer through the pipe, then the pipe is left out
 
@@ -99,6 +106,7 @@ class Options(NamedTuple):
         placed: whether it has a place among this machine's screens, where `sway` has given it one.
         stage: whether the browser may open the stage; it does if the bridge wants that, too.
         own_url: the bridge's address on this machine, if `url` is that of a proxy; else empty.
+        boards: the pages of other sites, by name; the kiosk shows those itself that forbid frames.
     """
 
     url: str
@@ -114,6 +122,7 @@ class Options(NamedTuple):
     placed: bool = False
     stage: bool = True
     own_url: str = ""
+    boards: "Mapping[str, Board]" = MappingProxyType({})
 
 
 def run(options: Options, environ: Mapping[str, str] = os.environ) -> None:
@@ -189,6 +198,8 @@ class _Kiosk:
         self._dark = False  # whether there is no screen, as last logged
         self._unheard = 0  # starts in a row without an answer through the pipe
         self._on_stage = False  # whether the browser opens, or has opened, the stage
+        self._sites: ForeignSites | None = None  # of the browser that runs
+        self._little_memory = False
 
     def show(self, start: Start, folder: Path, environ: Mapping[str, str]) -> None:
         """Show the exhibit until stopped.
@@ -201,7 +212,7 @@ class _Kiosk:
         self._driver.command(start)  # says at once what is missing
         failures = 0
         while self._is_time_to_start():
-            self._on_stage = self._wants_stage()
+            self._on_stage, self._little_memory = self._wants_stage(), start.little_memory
             url = self._first_address(folder, little_memory=start.little_memory)
             alive, reason = self._run(replace(start, url=url), environ, failures)
             failures = 0 if alive else failures + 1
@@ -252,7 +263,8 @@ class _Kiosk:
             return False, f"it can't be started: {error}"
         with browser_process.ending(started) as browser:
             log.info("started %s (process %d) on %s", command[0], browser.pid, self._base)
-            alive, reason = self._watch(browser, watchman, failures)
+            with self._foreign_sites(watchman):
+                alive, reason = self._watch(browser, watchman, failures)
         # If Chromium can't use the pipe, it must run without one. But one failed start must not
         # leave the kiosk without a guard for weeks.
         has_failed = watchman is not None and not (alive or watchman.heard)
@@ -269,6 +281,33 @@ class _Kiosk:
             log.warning("it is started without its debugging pipe: stray windows will stay open")
         return browser_process.start(command, environ), None
 
+    @contextlib.contextmanager
+    def _foreign_sites(self, watchman: Guard | None) -> Iterator[None]:
+        """Show sites that forbid frames while the browser runs, if it can be moved."""
+        options = self._options
+        if watchman is None or not options.boards:
+            yield
+            return
+        from gpiobridge.kiosk.foreign_site import ForeignSites  # few need it: not at start
+
+        self._sites = ForeignSites(
+            options.boards, self._base, options.name, options.token, self._way_back
+        )
+        try:
+            yield
+        finally:
+            self._sites.close()
+            self._sites = None
+
+    def _way_back(self, path: str, cursor: str) -> str:
+        """Return the address that leads from another site back to a page; no secret is in it."""
+        name = self._options.name
+        if self._on_stage:
+            return stage_address(
+                self._base, name, little_memory=self._little_memory, path=path, cursor=cursor
+            )
+        return urljoin(f"{self._base}/", f"{path}?{urlencode({'display': name})}")
+
     def _watch(
         self, browser: subprocess.Popen[bytes], watchman: Guard | None, failures: int
     ) -> tuple[bool, str]:
@@ -276,11 +315,16 @@ class _Kiosk:
         page = Liveness(self._options.name, failures)
         steady_s = time.monotonic() + _STEADY_S
         watch = self._options.watch
-        asks = watch or self._options.renew_min is not None
-        due_s = 0.0
+        asks = watch or self._options.renew_min is not None or self._sites is not None
+        due_s = hasty_until_s = 0.0
         while not self._alarm.stopping and browser.poll() is None:
             if watchman and (stuck := watchman.attend(time.monotonic(), live=page.shown)):
                 return page.seen, stuck
+            if watchman and self._sites:
+                if watchman.changed:  # another page may be on the stage
+                    hasty_until_s, watchman.changed = time.monotonic() + _HASTY_S, False
+                    due_s = min(due_s, time.monotonic() + _HASTE_S)
+                self._sites.attend(time.monotonic(), self._bridge.pages, watchman)
             if time.monotonic() >= due_s:
                 soon = False
                 if asks:
@@ -297,7 +341,9 @@ class _Kiosk:
                     # Ask sooner while no page is shown: a visitor may cover one that has just come.
                     soon = watch and answer is not None and not page.shown
                 self._proof.renew(seen=page.seen if watch else time.monotonic() >= steady_s)
-                due_s = time.monotonic() + (min(_WATCH_S, _WAIT_S) if soon else _WATCH_S)
+                due_s = time.monotonic() + (_WAIT_S if soon else _WATCH_S)
+                if time.monotonic() < hasty_until_s:
+                    due_s = time.monotonic() + _HASTE_S
             wait_s = max(0.0, due_s - time.monotonic())
             self._sleep(wait_s, watchman if watchman and not watchman.closed else None)
         alive = page.seen if watch else time.monotonic() >= steady_s
@@ -334,7 +380,8 @@ class _Kiosk:
         """Sleep until a signal, the end of a child, a message of the browser, or for this time."""
         if watchman:
             seconds = LOOK_S if seconds is None else min(seconds, LOOK_S)
-        ready = self._alarm.sleep(seconds, [end for end in (self._screen, watchman) if end])
+        ends = [end for end in (self._screen, watchman, self._sites) if end]
+        ready = self._alarm.sleep(seconds, ends)
         if self._screen and self._screen in ready and not self._screen.recv(4096):
             raise KioskError("the screen has gone: its compositor has ended")
 

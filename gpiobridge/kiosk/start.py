@@ -58,7 +58,14 @@ def page_address(base: str, name: str, token: str, ticket: str = "") -> str:
 
 
 def stage_address(
-    base: str, name: str, token: str, ticket: str = "", *, little_memory: bool
+    base: str,
+    name: str,
+    token: str = "",
+    ticket: str = "",
+    *,
+    little_memory: bool,
+    path: str = "",
+    cursor: str = "",
 ) -> str:
     """Return the address at which a display opens the stage, with the start page on it.
 
@@ -69,8 +76,11 @@ def stage_address(
         ticket: the kiosk's ticket, if it has proven itself (`proof`).
         little_memory: whether this machine has little memory: then the stage holds no page ready
             behind the one that is shown.
+        path: that of the page to begin with in place of the start page.
+        cursor: what this display has acted on, so that no press counts twice, and none is lost.
     """
     query = {"display": name}
+    query |= {key: value for key, value in (("page", path), ("cursor", cursor)) if value}
     if little_memory:
         query["ahead"] = "0"
     return f"{base}{STAGE}?{urlencode(query | _secrets(token, ticket))}"

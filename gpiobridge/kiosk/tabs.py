@@ -44,7 +44,8 @@ MOST_UNTOLD = 5
 # What a tab may show on its way to a page. An error page goes away by itself, or the launcher
 # restarts the browser.
 _EMPTY = "about:blank"
-_PASSING = (_EMPTY, "chrome-error:")
+_ERROR = "chrome-error:"
+_PASSING = (_EMPTY, _ERROR)
 
 
 class Order(NamedTuple):
@@ -84,6 +85,7 @@ class Tabs:
         heard: whether the browser has ever answered.
         live: whether a live page of the bridge is shown, as far as the bridge knows; to be set.
         strayed: the last address from which a tab was sent home; empty if its tab was gone.
+        visiting: whether the tab shows an allowed site on purpose (`visit`), and so isn't away.
     """
 
     def __init__(self, home: str, bridge: str, allow: Collection[str], now_s: float) -> None:
@@ -91,6 +93,7 @@ class Tabs:
         self.heard = False
         self.live = False
         self.strayed = ""
+        self.visiting = False
         self._home = home
         self._own_origins = origins(bridge)
         self._allow = frozenset(map(origin_of, allow)) - {*self._own_origins, ""}
@@ -155,13 +158,33 @@ class Tabs:
             self._wrong_since_s = now_s  # try once more if the new tab doesn't come
             left = self._pages.get(self._own) if self._own else None
             self.strayed = re.split("[?#]", self._address(self._own))[0] if left else ""
-            self._left, self._own = self._own, None
-            self._untold += 1
-            orders.append(Order("Target.createTarget", {"url": self._home}))
+            orders.append(self._replace(self._home))
         elif self._own and self._asked is None and now_s - self._looked_s >= LOOK_S:
             self._asked, self._looked_s = self._own, now_s
             orders.append(Order("Browser.getWindowForTarget", {"targetId": self._own}))
         return orders
+
+    def visit(self, url: str) -> Order:
+        """Return the order that shows an allowed site in place of the exhibit's tab."""
+        order = self._replace(url)
+        self.visiting = True
+        return order
+
+    def lead(self, url: str) -> Order:
+        """Return the order that shows a page of the bridge in place of the exhibit's tab."""
+        return self._replace(url)
+
+    @property
+    def failed(self) -> bool:
+        """Whether the tab shows the browser's own error, or nothing any more."""
+        own = self._pages.get(self._own or "")
+        return own is not None and (own.crashed or own.url.startswith(_ERROR))
+
+    def _replace(self, url: str) -> Order:
+        """Give up the exhibit's tab for a new one; once that is there, the former one is closed."""
+        self._left, self._own, self.visiting = self._own, None, False
+        self._untold += 1
+        return Order("Target.createTarget", {"url": url})
 
     def stuck(self, now_s: float) -> bool:
         """Return whether a window doesn't close."""
@@ -222,7 +245,9 @@ class Tabs:
         if self._own not in there:
             right = (n for n, page in there.items() if n != self._left and self._may(page.url))
             self._own, self._moved_s = next(right, None), now_s
-        self.away = self._own is not None and self._is_away(self._address(self._own))
+        self.away = (
+            self._own is not None and not self.visiting and self._is_away(self._address(self._own))
+        )
         if not self.away:
             self._home_s = now_s
         if self._own is None:

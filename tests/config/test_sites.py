@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import pytest
-from config_text import PINS, check, problems
+from config_text import PINS, check, problems, write
 
 from gpiobridge.cli.checked import tables
+from gpiobridge.config import load_for_views
 
 BOARD = "https://example.org/board"
 START = '[pages.welcome]\non_low.button = "weather"\n[pages.weather]\n'
@@ -102,6 +103,14 @@ def test_a_view_shows_no_other_site(folder: Path) -> None:
     assert problems(text, folder, ["weather"]) == [
         f'config.toml: pages.weather.url = "{BOARD}": a Flask view serves this page; leave it out'
     ]
+
+
+@pytest.mark.parametrize("start", ["[pages.welcome]\n", ""])
+def test_a_kiosk_reads_it(folder: Path, start: str) -> None:
+    """Whoever serves the other pages, and even if there is no other."""
+    text = f'{PINS}{start}[pages.weather]\nurl = "{BOARD}"\n'
+    settings = load_for_views(write(folder, text), {})
+    assert settings.sites == ("https://example.org",)
 
 
 def test_check_shows_sites(folder: Path) -> None:

@@ -229,17 +229,24 @@ function first() {
   return new URL(recall(shownKey), location.href);
 }
 
+/** What the kiosk has acted on in place of the page before, on a site that forbids frames. */
+function takeCursor(url) {
+  const cursor = new URL(location.href).searchParams.get("cursor");
+  if (cursor) keep(`gpiobridge${prefix}:handed`, `${cursor} ${url.pathname}`);
+}
+
 /** Token and ticket are in cookies by now, the page in this document: none belongs in the URL. */
 function tidyAddress() {
   const url = new URL(location.href);
   const name = url.searchParams.get("display");
   if (name) keep(nameKey, name);
-  for (const once of ["token", "kiosk_ticket", "page"]) url.searchParams.delete(once);
+  for (const once of ["token", "kiosk_ticket", "page", "cursor"]) url.searchParams.delete(once);
   history.replaceState(null, "", url);
   keep(stageKey, url.pathname + url.search);
 }
 
 const begin = first();
+takeCursor(begin);
 tidyAddress();
 const stage = new Stage(JSON.parse(document.documentElement.dataset.stage));
 window.gpiobridgeStage = { join: (...client) => stage.join(...client) };
