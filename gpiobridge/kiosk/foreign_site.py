@@ -8,7 +8,7 @@ that the press led to:
 
     on the page ──the site forbids frames──▶ joining ──joined──▶ visiting
          ▲                                                          │
-         └── 4000, idle, the site shows an error, the tab is gone ──┘
+         └──────── 4000, idle, the site is away, the tab is gone ────┘
 
 `attend` runs on the launcher's thread and never waits. The socket has a thread of its own
 (`client.follower`), and so have the questions to the sites. Only a browser with a debugging pipe
@@ -40,11 +40,12 @@ from gpiobridge.net.hosts import origin_of
 log = logging.getLogger(__name__)
 
 _ANSWER_S = 5.0  # a site that takes longer is away
-_AGAIN_S = 3.0  # between two questions to a site whose page is on the screen, and that is away
+_AGAIN_S = 2.0  # between two questions to a site whose page is on the screen, and that is away
 _FRESH_S = 60.0  # what is known of a site is asked again after this time, once its page is shown
-_REST_S = 1.0  # after a visit, until another one may begin: the bridge's answer may be older
+_REST_S = 1.0  # after a visit, until the bridge no longer counts its display
 _RETRY_S = 5.0  # after a visit that could not begin
-_ERROR_S = 1.0  # how long the site may show the browser's own error
+_VISITED_S = 10.0  # between two questions to a site that the browser shows itself
+_GONE = 2  # answers in a row that such a site may owe
 _END_S = 2.0  # how long a thread may take to end
 _AGENT = "Mozilla/5.0 (compatible; gpiobridge kiosk)"
 
@@ -78,10 +79,6 @@ class Mover(Protocol):
     @property
     def visiting(self) -> bool:
         """Whether the browser is on the site to which it was moved."""
-
-    @property
-    def failed(self) -> bool:
-        """Whether it shows an error of its own there."""
 
     def visit(self, url: str) -> None:
         """Show a site in place of the exhibit's tab."""
@@ -240,6 +237,7 @@ class _Questions:
         self._bridge = bridge
         self._wake = wake
         self._known: dict[str, bool | None] = {}  # whether it forbids frames; None: it is away
+        self._owes: dict[str, int] = {}  # how many answers in a row it has not given
         self._asked_s: dict[str, float] = {}
         self._due = dict.fromkeys(urls)  # those to ask now, in this order
         self._changed = threading.Condition()
@@ -253,11 +251,26 @@ class _Questions:
         """Whether the site of a page that is on the screen forbids frames, as far as is known."""
         with self._changed:
             known = self._known.get(page)
-            after_s = _AGAIN_S if known is None else _FRESH_S
-            if now_s - self._asked_s.get(page, now_s) >= after_s:
-                self._due.setdefault(page)
-                self._changed.notify()
+            self._ask_after_locked(page, now_s, _AGAIN_S if known is None else _FRESH_S)
         return bool(known)
+
+    def is_gone(self, page: str, now_s: float) -> bool:
+        """Whether a site that the browser shows itself is away; asks it from time to time."""
+        with self._changed:
+            owes = self._owes.get(page, 0)
+            self._ask_after_locked(page, now_s, _AGAIN_S if owes else _VISITED_S)
+        return owes >= _GONE
+
+    def _ask_after_locked(self, page: str, now_s: float, after_s: float) -> None:
+        if now_s - self._asked_s.get(page, now_s) >= after_s:
+            self._due.setdefault(page)
+            self._changed.notify()
+
+    @property
+    def found(self) -> bool:
+        """Whether any site forbids frames, as far as is known."""
+        with self._changed:
+            return any(self._known.values())
 
     def close(self) -> None:
         """End it; a question that is under way ends by itself."""
@@ -278,6 +291,7 @@ class _Questions:
                 self._asked_s[page] = time.monotonic()
                 is_new = self._known.get(page, ...) != found
                 self._known[page] = found
+                self._owes[page] = 0 if found is not None else self._owes.get(page, 0) + 1
             if is_new:
                 if found:
                     log.info("%s forbids frames: this kiosk shows it itself", self._urls[page])
@@ -329,30 +343,30 @@ class ForeignSites:
         self._page = ""  # of the visit
         self._moved = False  # whether the browser was moved
         self._not_before_s = 0.0
-        self._failed_since_s: float | None = None
 
     def fileno(self) -> int:
         """Return the descriptor to wait for."""
         return self._woken.fileno()
 
     @property
-    def busy(self) -> bool:
-        """Whether a visit has begun."""
-        return self._visit is not None
+    def expecting(self) -> bool:
+        """Whether a page may come for which the browser has to be moved."""
+        return self._visit is None and self._questions.found
 
-    def attend(self, now_s: float, shown: Collection[str], mover: Mover) -> None:
+    def attend(self, now_s: float, shown: Collection[str], told_s: float, mover: Mover) -> None:
         """Do what is due.
 
         Args:
             now_s: monotonic seconds.
             shown: the pages that displays of this kiosk's name are on, by the bridge's last answer.
+            told_s: when the bridge was asked for it, in monotonic seconds.
             mover: moves the browser.
         """
         with contextlib.suppress(BlockingIOError):
             self._woken.recv(4096)
         if self._visit is None:
             page = next((name for name in shown if name in self._pages), "")
-            if page and self._questions.forbids(page, now_s) and now_s >= self._not_before_s:
+            if page and self._questions.forbids(page, now_s) and told_s >= self._not_before_s:
                 self._begin(page)
             return
         visit, board = self._visit, self._pages[self._page]
@@ -371,7 +385,8 @@ class ForeignSites:
             self._home(mover, now_s, f"/{self._page}")
         elif not mover.visiting:
             self._end(now_s, _REST_S)  # the guard has led home already
-        elif self._has_failed(now_s, failed=mover.failed):
+        elif self._questions.is_gone(self._page, now_s):
+            # The page around it says so. A browser doesn't tell whether it shows an error.
             self._home(mover, now_s, f"/{self._page}")
         elif idle is not None and now_s - visit.used_s >= idle.after_s:
             visit.leave(idle.to)
@@ -391,16 +406,9 @@ class ForeignSites:
 
     def _begin(self, page: str) -> None:
         """Take the page's place at the bridge, before the browser leaves it: no press is lost."""
-        self._page, self._moved, self._failed_since_s = page, False, None
+        self._page, self._moved = page, False
         address = f"{self._base}/{page}"
         self._visit = _Visit(address, self._token, self._display, self._pages[page], self._wake)
-
-    def _has_failed(self, now_s: float, *, failed: bool) -> bool:
-        if not failed:
-            self._failed_since_s = None
-        elif self._failed_since_s is None:
-            self._failed_since_s = now_s
-        return self._failed_since_s is not None and now_s - self._failed_since_s >= _ERROR_S
 
     def _home(self, mover: Mover, now_s: float, path: str) -> None:
         """Come back to the stage, which begins with the page at `path`."""

@@ -43,13 +43,9 @@ class Guard:
     Args:
         pipe: the pipe to the browser.
         tabs: the browser's tabs.
-
-    Attributes:
-        changed: whether a tab has another address or title since this was last set to False.
     """
 
     def __init__(self, pipe: Pipe, tabs: Tabs) -> None:
-        self.changed = False
         self._pipe, self._tabs = pipe, tabs
         self._give([tabs.first()])
 
@@ -72,11 +68,6 @@ class Guard:
     def visiting(self) -> bool:
         """Whether the browser shows the site to which `visit` has moved it."""
         return self._tabs.visiting and not self.closed
-
-    @property
-    def failed(self) -> bool:
-        """Whether it shows an error of its own there."""
-        return self._tabs.failed
 
     def visit(self, url: str) -> None:
         """Show an allowed site in place of the exhibit's tab."""
@@ -102,7 +93,6 @@ class Guard:
             return ""
         self._tabs.live = live
         for message in self._pipe.receive():
-            self.changed |= message.get("method") == "Target.targetInfoChanged"
             self._give(self._tabs.hear(message, now_s))
         orders = self._tabs.look(now_s)
         self._give(orders)

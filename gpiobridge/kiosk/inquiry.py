@@ -4,6 +4,7 @@ All of it runs on the launcher's thread.
 """
 
 import logging
+import time
 
 from gpiobridge.client import asking
 from gpiobridge.errors import KioskError, RemoteError
@@ -27,6 +28,7 @@ class Inquiry:
     Attributes:
         scene: what the exhibit showed at the last answer, for comparison; None if it is unknown.
         pages: the pages that displays of its name are on, by the newest answer.
+        told_s: when the bridge was asked for these, in monotonic seconds.
         stage: whether a kiosk is to open the stage, by the newest answer; None if the bridge has no
             stage, because it is older than version 0.4.
     """
@@ -34,6 +36,7 @@ class Inquiry:
     def __init__(self, base: str, name: str, token: str, alarm: Alarm) -> None:
         self.scene: object = None
         self.pages: list[str] = []
+        self.told_s = 0.0
         self.stage: bool | None = None
         self._base = base
         self._name = name
@@ -48,6 +51,7 @@ class Inquiry:
             KioskError: the bridge requires another token.
             StoppedError: a signal came meanwhile.
         """
+        asked_s = time.monotonic()
         try:
             with self._alarm.interrupting():
                 health = asking.health(self._base, self._token, timeout_s=_ANSWER_S)
@@ -67,6 +71,6 @@ class Inquiry:
         self._silence = ""
         self.stage = health.get("stage")
         own = [d["page"] for d in health["displays"] if d["name"] == self._name]
-        self.pages = own
+        self.pages, self.told_s = own, asked_s
         self.scene = own, [pin["level"] for pin in health["pins"].values()]
         return Answer.of(health["displays"], health["beat"])

@@ -52,8 +52,7 @@ log = logging.getLogger(__name__)
 
 _WAIT_S = 0.5  # between two questions while the bridge is down, or no page is shown
 _WATCH_S = 2.0  # between two questions while a page is shown
-_HASTE_S = 0.2  # the same while another page may have come, for so long:
-_HASTY_S = 1.5
+_EXPECT_S = 0.25  # the same while a page may come that the browser has to be moved for
 _STEADY_S = 30.0  # if not watched, a browser that ran this long has not failed
 _UNHEARD = 2  # starts in a row without an answer through the pipe, then the pipe is left out
 
@@ -316,15 +315,14 @@ class _Kiosk:
         steady_s = time.monotonic() + _STEADY_S
         watch = self._options.watch
         asks = watch or self._options.renew_min is not None or self._sites is not None
-        due_s = hasty_until_s = 0.0
+        due_s = 0.0
         while not self._alarm.stopping and browser.poll() is None:
             if watchman and (stuck := watchman.attend(time.monotonic(), live=page.shown)):
                 return page.seen, stuck
             if watchman and self._sites:
-                if watchman.changed:  # another page may be on the stage
-                    hasty_until_s, watchman.changed = time.monotonic() + _HASTY_S, False
-                    due_s = min(due_s, time.monotonic() + _HASTE_S)
-                self._sites.attend(time.monotonic(), self._bridge.pages, watchman)
+                self._sites.attend(
+                    time.monotonic(), self._bridge.pages, self._bridge.told_s, watchman
+                )
             if time.monotonic() >= due_s:
                 soon = False
                 if asks:
@@ -342,8 +340,8 @@ class _Kiosk:
                     soon = watch and answer is not None and not page.shown
                 self._proof.renew(seen=page.seen if watch else time.monotonic() >= steady_s)
                 due_s = time.monotonic() + (_WAIT_S if soon else _WATCH_S)
-                if time.monotonic() < hasty_until_s:
-                    due_s = time.monotonic() + _HASTE_S
+                if self._sites and self._sites.expecting:
+                    due_s = time.monotonic() + _EXPECT_S
             wait_s = max(0.0, due_s - time.monotonic())
             self._sleep(wait_s, watchman if watchman and not watchman.closed else None)
         alive = page.seen if watch else time.monotonic() >= steady_s

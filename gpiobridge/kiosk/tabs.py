@@ -44,8 +44,7 @@ MOST_UNTOLD = 5
 # What a tab may show on its way to a page. An error page goes away by itself, or the launcher
 # restarts the browser.
 _EMPTY = "about:blank"
-_ERROR = "chrome-error:"
-_PASSING = (_EMPTY, _ERROR)
+_PASSING = (_EMPTY, "chrome-error:")
 
 
 class Order(NamedTuple):
@@ -173,12 +172,6 @@ class Tabs:
     def lead(self, url: str) -> Order:
         """Return the order that shows a page of the bridge in place of the exhibit's tab."""
         return self._replace(url)
-
-    @property
-    def failed(self) -> bool:
-        """Whether the tab shows the browser's own error, or nothing any more."""
-        own = self._pages.get(self._own or "")
-        return own is not None and (own.crashed or own.url.startswith(_ERROR))
 
     def _replace(self, url: str) -> Order:
         """Give up the exhibit's tab for a new one; once that is there, the former one is closed."""

@@ -6,6 +6,7 @@ cage's seat, Chromium. Keys are given by their place on the keyboard, as a devic
 
 import contextlib
 import os
+import struct
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from gpiobridge.kiosk.chromium_policy import START_PAGE
 
-from .screen import keyboard
+from .screen import Screenshot, keyboard
 
 # linux/input-event-codes.h, and 8 more, as X and xkeyboard-config count.
 _CODES = {
@@ -36,10 +37,27 @@ class Visitor:
 
     Args:
         display: such as ``:99``.
+        picture: the file in which the server keeps what is on its screen.
     """
 
-    def __init__(self, display: str) -> None:
+    def __init__(self, display: str, picture: Path) -> None:
         self.display = display
+        self.picture = picture
+
+    def look(self) -> Screenshot:
+        """What is on the screen now, also of a page at rest, of which cage shows grim nothing new.
+
+        The file is one of `xwd`: a head of numbers, colours of 12 bytes each, and four bytes for
+        each pixel.
+        """
+        dump = self.picture.read_bytes()
+        head = struct.unpack(">25I", dump[:100])
+        start, width, height = head[0] + 12 * head[19], head[4], head[5]
+        pixels = dump[start : start + 4 * width * height]
+        found = bytearray(3 * width * height)
+        for channel in range(3):
+            found[channel::3] = pixels[2 - channel :: 4]
+        return Screenshot(width, height, bytes(found))
 
     def press(self, combination: str) -> None:
         """Press keys together, and let them go: ``ctrl+shift+n``."""
@@ -96,7 +114,10 @@ def x_server(folder: Path, *, locked: bool) -> Iterator[Visitor]:
     reads, writes = os.pipe()
     with (folder / "xvfb.log").open("w") as log:
         server = subprocess.Popen(
-            ["Xvfb", "-displayfd", str(writes), "-noreset", "-screen", "0", "1024x768x24"],
+            [
+                *("Xvfb", "-displayfd", str(writes), "-noreset", "-screen", "0", "1024x768x24"),
+                *("-fbdir", str(folder)),
+            ],
             pass_fds=[writes],
             stderr=log,
         )
@@ -110,7 +131,7 @@ def x_server(folder: Path, *, locked: bool) -> Iterator[Visitor]:
             ]
             environ = {**os.environ, "DISPLAY": display}
             subprocess.run(["xmodmap", *clear], env=environ, check=True, timeout=10)
-        yield Visitor(display)
+        yield Visitor(display, folder / "Xvfb_screen0")
     finally:
         server.terminate()
         server.wait(10)

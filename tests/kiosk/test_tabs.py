@@ -363,3 +363,38 @@ def test_what_nobody_expects_is_no_harm(message: dict[str, Any]) -> None:
     browser = shown()
     browser.hear(message, 1.0)
     browser.look(1.0)
+
+
+SITE = "https://board.example/x"
+
+
+def test_a_visit_replaces_the_tab_and_may_last() -> None:
+    """The site's tab is the exhibit's then: no time limit leads home from it."""
+    browser = shown("own", STAGE, "https://board.example")
+    assert browser.visit(SITE) == Order("Target.createTarget", {"url": SITE})
+    closed = browser.hear(told("site", SITE), 1.0)
+    assert closed[0] == Order("Target.closeTarget", {"targetId": "own"})
+    browser.hear(gone("own"), 1.1)
+    for now_s in (2.0, AWAY_S + 2, MOST_AWAY_S + 2, MOST_AWAY_S + 4):
+        assert opened(browser, now_s) == []
+    assert (browser.visiting, browser.away) == (True, False)
+    assert browser.lead(STAGE) == Order("Target.createTarget", {"url": STAGE})
+    assert not browser.visiting
+    assert browser.hear(told("new", STAGE), 4000.0)[0] == Order(
+        "Target.closeTarget", {"targetId": "site"}
+    )
+
+
+@pytest.mark.parametrize(
+    "end", [crashed("site"), told("site", "https://else.example/", "InfoChanged")]
+)
+def test_a_visit_that_ends_by_itself(end: dict[str, Any]) -> None:
+    """A tab that crashed, or went where it may not, is led home; and that is no visit."""
+    browser = shown("own", STAGE, "https://board.example")
+    browser.visit(SITE)
+    browser.hear(told("site", SITE), 1.0)
+    browser.hear(gone("own"), 1.1)
+    browser.hear(end, 2.0)
+    assert opened(browser, 2.0) == []
+    assert opened(browser, 2.0 + GONE_S) == [HOME]
+    assert not browser.visiting

@@ -1,0 +1,237 @@
+"""A site that forbids frames: the browser is moved to it, and comes back where a press leads."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from harness.bridge_process import BridgeProcess, Run
+from harness.deadline import wait_until
+from harness.exhibit import PAGE
+from harness.other_site import FORBIDS, OtherSite
+
+from gpiobridge.config import load_for_views
+from gpiobridge.kiosk import foreign_site
+from gpiobridge.kiosk.foreign_site import ForeignSites, boards, forbids_frames
+
+BRIDGE = "http://127.0.0.1:8000"
+
+CONFIG = """\
+[server]
+beat = "500ms"
+[pins]
+button = {{ pin = 17, debounce = "0ms" }}
+pir = {{ pin = 27, pull = "down", debounce = "0ms" }}
+
+[pages.welcome]
+on_low.button = "board"
+
+[pages.board]
+url = "{url}"
+on_low.button = "welcome"
+{more}
+"""
+
+
+@pytest.mark.parametrize(
+    ("policies", "options", "forbids"),
+    [
+        ([], [], False),
+        ([], ["DENY"], True),
+        ([], ["SAMEORIGIN"], True),
+        ([], ["sameorigin, SAMEORIGIN"], True),
+        ([], ["ALLOWALL"], False),
+        ([], ["ALLOW-FROM https://example.org"], False),
+        (["frame-ancestors 'none'"], [], True),
+        (["default-src 'self'; frame-ancestors 'self'"], [], True),
+        (["frame-ancestors"], [], True),
+        (["default-src 'none'"], [], False),
+        (["frame-ancestors *"], ["DENY"], False),
+        (["frame-ancestors http:"], [], False),
+        (["frame-ancestors https:"], [], True),
+        ([f"frame-ancestors {BRIDGE}"], [], False),
+        (["frame-ancestors 127.0.0.1:8000"], [], False),
+        (["frame-ancestors http://127.0.0.1:*"], [], False),
+        (["frame-ancestors http://127.0.0.1"], [], True),
+        (["frame-ancestors *.example.org"], [], True),
+        (["frame-ancestors *, frame-ancestors 'none'"], [], True),
+        (["frame-ancestors *; frame-ancestors 'none'"], [], False),
+        (["frame-ancestors *", "frame-ancestors 'none'"], [], True),
+    ],
+)
+def test_which_answers_forbid_frames(
+    policies: list[str], options: list[str], forbids: bool
+) -> None:
+    """As browsers read them, for a page of another site."""
+    assert forbids_frames(policies, options, BRIDGE) is forbids
+
+
+class Screen:
+    """Stands in for the guard: notes where the browser is moved."""
+
+    def __init__(self) -> None:
+        self.visiting = False
+        self.moves: list[str] = []
+
+    def visit(self, url: str) -> None:
+        """Show a site."""
+        self.visiting = True
+        self.moves.append(url)
+
+    def lead(self, url: str) -> None:
+        """Show a page of the bridge."""
+        self.visiting = False
+        self.moves.append(url)
+
+
+class Scene:
+    """A bridge and a site that forbids frames, and what moves a kiosk's browser between them.
+
+    Args:
+        bridge: the bridge; its page `board` shows the site.
+        site: the site.
+    """
+
+    def __init__(self, bridge: BridgeProcess, site: OtherSite) -> None:
+        self.bridge, self.site, self.screen = bridge, site, Screen()
+        settings = load_for_views(bridge.exhibit / "config.toml", {})
+        self.sites = ForeignSites(
+            boards(settings), bridge.url, "kiosk", "", lambda path, cursor: f"{path} {cursor}"
+        )
+        self.on = ["board"]  # where the bridge says that this kiosk's displays are
+
+    def attend(self) -> None:
+        """Do what the launcher does each time it wakes."""
+        now_s = time.monotonic()
+        self.sites.attend(now_s, self.on, now_s, self.screen)
+
+    def wait(self, condition: Callable[[], bool]) -> None:
+        """Attend until a condition is true."""
+
+        def met() -> bool:
+            self.attend()
+            return condition()
+
+        wait_until(met)
+
+    def visit(self) -> None:
+        """Wait until the browser was moved to the site."""
+        self.wait(lambda: self.screen.moves == [self.site.url])
+        self.on = []
+        self.screen.moves.clear()
+
+    def press(self) -> None:
+        """Press the button, and let it go."""
+        for level in ("low", "high"):
+            self.bridge.set_level("button", level)
+            wait_until(lambda level=level: self.bridge.levels()["button"] == level)
+
+
+@pytest.fixture
+def scene(run_bridge: Run, tmp_path: Path) -> Iterator[Callable[..., Scene]]:
+    """A function that makes a scene."""
+    made: list[Scene] = []
+
+    def make(more: str = "") -> Scene:
+        site = OtherSite(FORBIDS)
+        (tmp_path / "templates").mkdir()
+        (tmp_path / "templates/welcome.html").write_text(PAGE.format(name="welcome"))
+        file = tmp_path / "config.toml"
+        file.write_text(CONFIG.format(url=site.url, more=more))
+        made.append(Scene(run_bridge(config=file), site))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.sites.close()
+        each.site.stop()
+        wait_until(lambda: not [t for t in threading.enumerate() if "gpiobridge-kiosk" in t.name])
+
+
+def test_the_display_is_alive_while_the_site_is_shown(scene: Callable[..., Scene]) -> None:
+    """It is shown, under its name; a press leads back, and the next page knows it."""
+    here = scene()
+    here.visit()
+    wait_until(lambda: here.bridge.health()["displays"][0]["shown"] is not None)
+    [display] = here.bridge.displays()
+    assert display == {"name": "kiosk", "page": "board", "visible": True}
+    here.press()
+    here.wait(lambda: here.screen.moves != [])
+    [back] = here.screen.moves
+    path, cursor = back.split()
+    assert path == "/welcome"
+    assert cursor.endswith(":1")  # the low; the high that followed may be caught up
+    assert here.bridge.health()["displays"] == []
+
+
+def test_the_lockout_holds_on_the_site(scene: Callable[..., Scene]) -> None:
+    """A press in it does nothing; a later one leads on."""
+    here = scene('lockout = "1s"')
+    here.visit()
+    here.press()
+    here.attend()
+    assert here.screen.moves == []
+    wait_until(lambda: time.monotonic() - here.sites._visit._begun_s > 1)  # type: ignore[union-attr]
+    here.attend()
+    here.press()
+    here.wait(lambda: here.screen.moves != [])
+    assert here.screen.moves[0].startswith("/welcome ")
+
+
+def test_nobody_uses_the_site(scene: Callable[..., Scene]) -> None:
+    """It leads home by itself; not while a pin that keeps it in use is active."""
+    here = scene('idle = { after = "1s", to = "welcome", pins = ["pir"] }')
+    here.bridge.set_level("pir", "high")
+    here.visit()
+    begun_s = time.monotonic()
+    here.wait(lambda: time.monotonic() - begun_s > 1.5)
+    assert here.screen.moves == []
+    here.bridge.set_level("pir", "low")
+    here.wait(lambda: here.screen.moves != [])
+    assert here.screen.moves[0].startswith("/welcome ")
+    here.bridge.wait_for_line("idle: board leads to welcome")
+
+
+def test_a_site_that_goes_away(
+    scene: Callable[..., Scene], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page around it comes back, which says so; and the site again once it answers."""
+    monkeypatch.setattr(foreign_site, "_VISITED_S", 0.1)
+    monkeypatch.setattr(foreign_site, "_AGAIN_S", 0.1)
+    here = scene()
+    here.visit()
+    here.site.stop()
+    here.wait(lambda: here.screen.moves != [])
+    assert here.screen.moves.pop().startswith("/board ")
+    here.on = ["board"]
+    here.attend()
+    assert here.screen.moves == []
+    here.site.start()
+    here.visit()
+
+
+def test_a_guard_that_has_led_home(scene: Callable[..., Scene]) -> None:
+    """The page's socket is given up: the exhibit's own page has one."""
+    here = scene()
+    here.visit()
+    here.screen.visiting = False
+    here.wait(lambda: here.bridge.health()["displays"] == [])
+    assert here.screen.moves == []
+
+
+def test_a_site_that_allows_frames_stays_in_its_frame(scene: Callable[..., Scene]) -> None:
+    """The browser isn't moved."""
+    here = scene()
+    here.site.headers = {}
+    asked = len(here.site.asked)
+    here.sites.close()
+    here = Scene(here.bridge, here.site)
+    try:
+        here.wait(lambda: len(here.site.asked) > asked)
+        for _ in range(5):
+            here.attend()
+        assert here.screen.moves == []
+        assert not here.sites.expecting
+    finally:
+        here.sites.close()
