@@ -1,5 +1,6 @@
 """A page of somebody else, in a real Chromium: in a frame, or a sentence where it can't be."""
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -254,3 +255,17 @@ def test_frames_of_an_ordinary_page(
     frame_of(page, named.origin).wait_for_selector("h1")
     frame_of(page, f"{bridge.url}/static/own.html").wait_for_selector("h1")
     assert other.asked == []
+
+
+@pytest.mark.parametrize(("acted", "shown"), [(0, "/welcome"), (2, "/weather")])
+def test_a_stage_goes_on_from_what_the_kiosk_has_acted_on(
+    page: Any, other_site: Open, bridge_to: Bridge, acted: int, shown: str
+) -> None:
+    """A press while it came back from a site counts, an older one doesn't; no address keeps it."""
+    bridge = bridge_to(other_site().url)
+    with bridge.socket("welcome") as socket:
+        epoch = json.loads(socket.recv(5))["epoch"]
+    press(bridge)  # events 1 and 2
+    tab = StageTab(page, bridge, f"?page=/weather&cursor={epoch}:{acted}")
+    tab.wait_shown(shown)
+    assert page.url == f"{bridge.url}/gpiobridge/stage"
