@@ -9,7 +9,8 @@
   its machine's own (`proof`).
 - `guard` keeps the exhibit alone on the screen. `tabs` decides what to do, and `devtools_pipe`
   carries the orders to the browser.
-- `foreign_site` moves the browser to a site that forbids frames, and holds its page's socket meanwhile.
+- `foreign_site` moves the browser to a site that forbids frames, and holds its page's socket
+  meanwhile.
 - `chromium_policy` forbids the rest, and `home` says which pages belong to the exhibit.
 - `audio` names the sound device to the browser, and `cursors` hides the pointer.
 - `screen` knows whether there is a screen, and `renewal` restarts the browser at night.
