@@ -67,7 +67,7 @@ def boards(settings: Settings) -> dict[str, Board]:
     found = {}
     for name, page in settings.pages.items():
         if page.url:
-            named = {*(page.idle.pins if page.idle else ()), *(pin for pin, _ in page.rules)}
+            named = {*(page.idle.pins if page.idle else ()), *page.pins}
             pins = {pin: str(settings.pins[pin].active) for pin in named}
             found[name] = Board(page, pins)
     return found
