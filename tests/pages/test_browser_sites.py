@@ -167,7 +167,7 @@ def test_a_site_that_is_away_comes_back_by_itself(
     site.stop()
     bridge = bridge_to(site.url)
     page.goto(f"{bridge.url}/weather")
-    sentence = f"127.0.0.1:{site.port} doesn't answer; it is shown again as soon as it does."
+    sentence = f"127.0.0.1:{site.port} doesn't answer; it is shown as soon as it does."
     for _ in range(2):
         page.wait_for_function("sentence => document.querySelector('p').innerText === sentence",
                                arg=sentence)  # fmt: skip

@@ -77,7 +77,7 @@
       say(`${host} leads to ${elsewhere}, which this page may not show.`);
       later(load, REFUSED_MS);
     } else if (!there) {
-      say(`${host} doesn't answer; it is shown again as soon as it does.`);
+      say(`${host} doesn't answer; it is shown as soon as it does.`);
       later(wait, AWAY_MS);
     } else if (failed) {
       say(`${host} can't be shown here: it forbids frames, or answers with an error.`);
