@@ -4,6 +4,7 @@
     ├── ConfigError            2  the configuration or the command line is wrong (a ValueError)
     ├── PinError               1  a pin can't be opened, read or set
     │   └── DriveError         1  a pin can't have such a level or press (a ValueError)
+    ├── HoursError             1  the opening hours can't be overruled so (a ValueError)
     ├── ServerError            1  the server can't start, such as a port in use
     ├── PushError              1  a message is not JSON, too large or for no page (a ValueError)
     ├── RemoteError            1  a running bridge can't be reached, or refuses
@@ -69,6 +70,10 @@ class DriveError(PinError, ValueError):
 
 class OutputError(GpioBridgeError, ValueError):
     """An output can't be set so: there is no such output, state or time; the message says why."""
+
+
+class HoursError(GpioBridgeError, ValueError):
+    """The opening hours can't be overruled so: there are none, or no such order or time."""
 
 
 class ServerError(GpioBridgeError):

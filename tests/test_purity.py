@@ -18,7 +18,8 @@ PURE = (
     "config/durations.py", "config/environment.py", "config/header.py", "config/hidden.py",
     "config/rule_warnings.py", "config/rules.py", "config/tables.py", "config/template_parts.py",
     "config/values.py", "config/words.py",
-    "displays/audience.py", "doctor/findings.py", "errors.py", "install/hindrances.py",
+    "displays/audience.py", "doctor/findings.py", "errors.py", "hours/orders.py",
+    "hours/status.py", "install/hindrances.py",
     "install/plan.py", "install/removal.py", "kiosk/browsers.py", "kiosk/home.py",
     "kiosk/liveness.py", "kiosk/renewal.py", "kiosk/tabs.py", "routes/byte_ranges.py",
     "routes/content_policies.py", "serve/request_heads.py",
@@ -43,16 +44,20 @@ ALLOWED = {
     "kiosk": {"client", "config", "core", "errors", "net", "system"},
     "alarms": {"config", "displays"},
     "outputs": {"config", "core", "displays", "errors", "pins", "system"},
-    "loop": {"config", "core", "displays", "outputs", "pins", "system"},
+    "hours": {"config", "core", "errors", "system"},
+    "loop": {"config", "core", "displays", "hours", "outputs", "pins", "system"},
     "doctor": {"client", "config", "core", "errors", "kiosk", "net", "outputs", "pins", "system"},
     "install": {"config", "errors", "kiosk", "pins", "system"},
-    "app": {"alarms", "config", "core", "displays", "errors", "loop", "outputs", "system"},
+    "app": {
+        "alarms", "config", "core", "displays", "errors", "hours", "loop", "outputs", "system",
+    },
     "routes": {
-        "app", "config", "core", "displays", "errors", "loop", "net", "outputs", "pins", "system",
+        "app", "config", "core", "displays", "errors", "hours", "loop", "net", "outputs", "pins",
+        "system",
     },
     "extension": {
-        "alarms", "app", "config", "core", "displays", "errors", "loop", "outputs", "pins",
-        "routes", "system",
+        "alarms", "app", "config", "core", "displays", "errors", "hours", "loop", "outputs",
+        "pins", "routes", "system",
     },
     "serve": {
         "app", "client", "config", "errors", "extension", "net", "outputs", "routes", "system",
@@ -61,7 +66,7 @@ ALLOWED = {
     "__init__": {"config", "core", "displays", "errors", "extension"},
     "__main__": {"cli"},
 }  # fmt: skip
-MOST_ROOMS, MOST_FLOORS = 22, 11
+MOST_ROOMS, MOST_FLOORS = 23, 11
 
 
 def imported(path: Path) -> set[str]:

@@ -6,7 +6,8 @@ explains a text that is no TOML, with `toml_lines`, `toml_faults`, `toml_repeats
 `values` what each value must be; `bounds` are those of all values. `durations` reads times, and
 `header` reads a pin's name. `check` goes from section to section and compares values with each
 other. `pin_tables`, which asks the `kinds` of pins, `output_tables`, which asks the `output_kinds`,
-`sound_tables`, `display_tables` and `page_tables` read a section each, and share `written`;
+`sound_tables`, `display_tables`, `hours_tables` and `page_tables` read a section each, and share
+`written`; `opening_times` and `time_zones` read what hours are made of;
 `rules`, `rule_warnings`, `circles` and `templates`, with their `template_parts`, check the rest.
 `settings` is the result. All problems are reported at once, each with place, value and remedy:
 `problems` gathers them, and `words` phrases them. `hidden` says which of an exhibit's files nobody
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
         DEFAULT_KIOSK,
         Alarms,
         Gpio,
+        Hours,
         Idle,
         Kiosk,
         Limits,
@@ -55,6 +57,7 @@ __all__ = [
     "DEFAULT_URL",
     "Alarms",
     "Gpio",
+    "Hours",
     "Idle",
     "Kiosk",
     "Limits",

@@ -14,6 +14,8 @@ from typing import Any
 
 from gpiobridge.config.display_tables import read_displays
 from gpiobridge.config.durations import format_duration
+from gpiobridge.config.hours_tables import check_outputs, read_hours, read_hours_rules
+from gpiobridge.config.hours_tables import check_pages as check_closed_pages
 from gpiobridge.config.output_tables import check_pages, read_outputs
 from gpiobridge.config.page_tables import misplaced, read_pages, warn_of_sites
 from gpiobridge.config.pin_tables import read_gpio, read_pins
@@ -48,6 +50,7 @@ SECTIONS = (
     "sounds",
     "displays",
     "alarms",
+    "hours",
     "pages",
     "every_page",
 )
@@ -105,8 +108,12 @@ def check(
         {**misspelt["sounds"], **raw_sounds},
     )
     _check_names(raw, names, views, server.start, problems)
+    raw_hours = section("hours")
+    has_hours = isinstance(raw.get("hours"), Mapping)
+    hours = read_hours(raw_hours, ("hours",), names, None, problems) if has_hours else None
+    check_outputs(outputs, problems, has_hours="hours" in raw)
     raw_displays = section("displays")
-    displays = read_displays(raw_displays, names, server, kiosk, problems)
+    displays = read_displays(raw_displays, names, server, kiosk, hours, problems)
     groups = {name: display.group for name, display in displays.items()}
     names = names._replace(
         displays={**dict.fromkeys([*misspelt["displays"], *raw_displays], ""), **groups}
@@ -115,10 +122,13 @@ def check(
         sentence = "an alarm is about a named display, and there is none; write [displays.<name>]"
         problems.warn(("alarms",), sentence)
     every = problems.read(RulesTable, section("every_page"), EVERY_PAGE, Page)
+    any_hours = "hours" in raw or any(each.hours for each in displays.values())
+    hours_rules = read_hours_rules(every, names, problems, has_hours=any_hours)
     templates = Templates(folder, names.pages, names.pins, views)
     pages, rules = read_pages(raw_pages, page_names, every, names, templates, problems)
     check_pages(pages, outputs, {**misspelt["outputs"], **raw_outputs}, problems)
     warn_of_sites(pages, server.url, problems)
+    pages = check_closed_pages(pages, raw_pages, hours, displays, problems)
     refuse_circles(rules, problems)
     warn_of_rules(pages, rules, pins, problems)
     warn_of_sounds(sounds, pages, rules, problems, by_application=bool(views))
@@ -133,6 +143,8 @@ def check(
         sounds=MappingProxyType(sounds),
         displays=MappingProxyType(displays),
         alarms=alarms,
+        hours=hours,
+        hours_rules=MappingProxyType(hours_rules),
         pins=MappingProxyType(pins),
         outputs=MappingProxyType(outputs),
         pages=MappingProxyType(pages),

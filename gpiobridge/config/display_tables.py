@@ -7,16 +7,22 @@ Any thread; at start.
 from collections.abc import Mapping
 from dataclasses import fields
 
+from gpiobridge.config.hours_tables import read_hours
 from gpiobridge.config.problems import Problems
 from gpiobridge.config.rules import Names
-from gpiobridge.config.settings import DEFAULT_KIOSK, Kiosk, NamedDisplay, Screen, Server
+from gpiobridge.config.settings import DEFAULT_KIOSK, Hours, Kiosk, NamedDisplay, Screen, Server
 from gpiobridge.config.tables import DisplayTable
 from gpiobridge.config.words import dotted, missing, plain_name
 from gpiobridge.config.written import check_name
 
 
 def read_displays(
-    raw: Mapping[str, object], names: Names, server: Server, kiosk: Kiosk, problems: Problems
+    raw: Mapping[str, object],
+    names: Names,
+    server: Server,
+    kiosk: Kiosk,
+    hours: Hours | None,
+    problems: Problems,
 ) -> dict[str, NamedDisplay]:
     """Check every display.
 
@@ -25,6 +31,7 @@ def read_displays(
         names: the names of all pages and pins.
         server: the server's settings; they have tokens, too.
         kiosk: the section `[kiosk]`: what its screen is like, where a display doesn't say it.
+        hours: those of `[hours]`, which hold where a display's own say nothing.
         problems: takes what is wrong.
     """
     displays = {}
@@ -45,7 +52,11 @@ def read_displays(
         for pin in table.pins or ():
             if pin not in names.pins:
                 problems.add((*key, "pins"), missing("pin", pin, names.pins), pin)
-        displays[name] = NamedDisplay(name=name, **{**all_screens, **table.given()})
+        own = None
+        if table.hours is not None:
+            own = read_hours(table.hours, (*key, "hours"), names, hours, problems)
+        values = {**all_screens, **table.given("hours")}
+        displays[name] = NamedDisplay(name=name, hours=own, **values)
         for of_output in ("rotate", "scale"):
             if of_output in table.values and not table.connector:
                 sentence = 'counts only with a connector; write connector = "HDMI-A-1" beside it'

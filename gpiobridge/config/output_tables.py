@@ -106,6 +106,7 @@ def _check_states(
             ("safe", table.safe),
             ("initial", table.initial),
             ("without_display", table.without_display),
+            ("closed", table.closed),
         ):
             if state not in (None, OutputState.OFF):
                 sentence = f"would be on for longer than {max_on}; leave one of them out"
@@ -122,6 +123,7 @@ def _check_states(
     for name, value in (
         ("initial", table.initial),
         ("without_display", table.without_display),
+        ("closed", table.closed),
         ("from_pages", table.from_pages),
     ):
         if value not in (None, False):

@@ -107,6 +107,11 @@ def read_rules(
     """Turn the tables of rules below ``key`` into one, by electrical level or gesture."""
     rules: dict[tuple[str, Level | Gesture], Rule] = {}
     for trigger in TRIGGERS:
+        for pin in table.hours_orders(trigger) if key != EVERY_PAGE else ():
+            sentence = (
+                "overrules the opening hours whatever page is shown; move it below [every_page]"
+            )
+            problems.add((*key, trigger.table, pin), sentence)
         for pin, written in table.targets(trigger).items():
             place = (*key, trigger.table, pin)
             target, sound = (None, None) if written is False else (written.to, written.sound)

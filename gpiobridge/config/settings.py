@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 from gpiobridge.config.address import DEFAULT_BEAT_S, DEFAULT_HOST, DEFAULT_PORT, local_url
+from gpiobridge.config.opening_times import ClosedDays, OpeningTimes, ToHours
 from gpiobridge.core.events import Gesture, Level, Route
 
 
@@ -306,6 +307,8 @@ class Output:
         from_pages: whether a page on this machine's own kiosk may set it.
         without_display: its state while no display is connected: "on" or "off"; None: a display
             that is lost changes nothing.
+        closed: its state while the exhibit is closed, whoever sets it: "on" or "off"; None: the
+            opening hours change nothing.
         pin: the number of its wire; None without one.
         chip: the GPIO chip that the wire is on; None without one, or for that of `[gpio]`.
 
@@ -325,6 +328,7 @@ class Output:
     follows: str | None = None
     from_pages: bool = False
     without_display: OutputState | None = None
+    closed: OutputState | None = None
     pin: int | None = None
     chip: str | None = None
 
@@ -395,6 +399,28 @@ class Idle:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hours:
+    """Opening hours: the section `[hours]`, or that of one display, `[displays.<name>.hours]`.
+
+    Args:
+        open: when it is open: days of the week and times, such as `"Mon-Fri 09:30-17:00"`. A range
+            that doesn't end after it begins ends on the next day.
+        closed: days on which nothing opens: `"2026-12-25"`, `"12-25"` for every year, or a range
+            with `..`. What has opened the day before ends as on any day.
+        timezone: whose times of day these are, by its name in the IANA database.
+        page: the page that displays show while it is closed.
+        trust_clock: whether this machine's clock counts before a time server has set it: for a
+            machine with a battery for its clock, and no network.
+    """
+
+    open: tuple[OpeningTimes, ...]
+    closed: tuple[ClosedDays, ...] = ()
+    timezone: str = ""
+    page: str
+    trust_clock: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NamedDisplay(Screen):
     """One display that the configuration knows by its name: `?display=<name>` in its address.
 
@@ -410,6 +436,7 @@ class NamedDisplay(Screen):
         may: what its pages may do beyond looking, if it has sent its own token or is this machine's
             own kiosk: set `outputs` with `from_pages`, and `press` pins. None: the kiosk may do
             both, and no other display anything.
+        hours: its own opening hours; None: those of `[hours]`.
     """
 
     name: str
@@ -418,6 +445,7 @@ class NamedDisplay(Screen):
     group: str = ""
     token: str = field(default="", repr=False)  # not for a log
     may: tuple[Literal["press", "outputs"], ...] | None = None
+    hours: Hours | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -545,6 +573,9 @@ class Settings:
         pages: by name, in the order of the file.
         displays: those with a section of their own, by name, in the order of the file.
         alarms: the section `[alarms]`.
+        hours: the section `[hours]`; None: without it, the exhibit is always open.
+        hours_rules: (pin's name, its electrical level after the edge, or a gesture) -> what that
+            orders against the opening hours.
         folder: the absolute path of the folder that holds `templates/` and `static/`.
         source: what messages name, such as `config.toml`.
         warnings: what is allowed but probably not meant, a sentence each.
@@ -564,6 +595,8 @@ class Settings:
     sounds: Mapping[str, Sound] = field(default_factory=dict)
     displays: Mapping[str, NamedDisplay] = field(default_factory=dict)
     alarms: Alarms = field(default_factory=Alarms)
+    hours: Hours | None = None
+    hours_rules: Mapping[tuple[str, Level | Gesture], ToHours] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     example_because: str = ""
 
@@ -609,3 +642,12 @@ class Settings:
         """
         known = self.displays.get(display)
         return self.server.start if known is None or known.start is None else known.start
+
+    def hours_of(self, display: str) -> Hours | None:
+        """The opening hours of a display; None: it is always open.
+
+        Args:
+            display: its name, which need not be one of `displays`, or an empty string.
+        """
+        known = self.displays.get(display)
+        return self.hours if known is None or known.hours is None else known.hours

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Generic, Literal, TypeVar, overload
 
 from gpiobridge.config.address import MAX_PORT, is_host, read_listen_host, read_token
+from gpiobridge.config.opening_times import ToHours, closed_days, opening_times
 from gpiobridge.config.settings import (
     MAX_HAND_TIME_S,
     MAX_HOLD_S,
@@ -241,6 +242,20 @@ def _group(name: str) -> str:
     if not PLAIN_NAME.fullmatch(name):
         raise ValueError('must have 1 to 32 of a-z, 0-9 and "-"; write it like "wall"')
     return name
+
+
+def _hours_of_display(value: object) -> Mapping[str, object]:
+    if not isinstance(value, Mapping):
+        raise ValueError("must be a section; write [displays.<name>.hours]")
+    return value
+
+
+def _open(text: str) -> str:
+    return opening_times(text).text
+
+
+def _closed(text: str) -> str:
+    return closed_days(text).text
 
 
 def _time_of_day(value: object) -> int:
@@ -512,6 +527,7 @@ class OutputTable(TableOfKind):
     follows = Key(Text())
     from_pages = Key(Flag())
     without_display = Key(_State("on", "off"))
+    closed = Key(_State("on", "off"))
 
 
 class SoundTable(Table):
@@ -539,6 +555,17 @@ class DisplayTable(ScreenTable):
     group = Key(Text(_group))
     token = Key(Text(read_token))
     may = Key(Texts(_may, "outputs"))
+    hours = Key(_hours_of_display)
+
+
+class HoursTable(Table):
+    """What may stand in ``[hours]``, and in ``[displays.<name>.hours]``."""
+
+    open = Key(Texts(_open, "Mon-Fri 09:30-17:00"))
+    closed = Key(Texts(_closed, "2026-12-25"))
+    timezone = Key(Text())
+    page = Key(Text())
+    trust_clock = Key(Flag())
 
 
 class AlarmsTable(Table):
@@ -559,8 +586,18 @@ class RulesTable(Table):
 
     def targets(self, trigger: Trigger) -> Mapping[str, Target | Literal[False]]:
         """Map each pin to where the trigger leads."""
-        targets: Mapping[str, Target | Literal[False]] = self.values.get(trigger.table, {})
-        return targets
+        written = self._written(trigger).items()
+        return {pin: each for pin, each in written if not isinstance(each, ToHours)}
+
+    def hours_orders(self, trigger: Trigger) -> Mapping[str, ToHours]:
+        """Map each pin to what the trigger orders against the opening hours."""
+        written = self._written(trigger).items()
+        return {pin: each for pin, each in written if isinstance(each, ToHours)}
+
+    def _written(self, trigger: Trigger) -> Mapping[str, Target | ToHours | Literal[False]]:
+        written: Mapping[str, Target | ToHours | Literal[False]]
+        written = self.values.get(trigger.table, {})
+        return written
 
 
 RulesTable.keys |= {name: Key(Targets(name), name) for name in TABLES}

@@ -26,6 +26,7 @@ SECTIONS = (
     "sounds",
     "displays",
     "alarms",
+    "hours",
     "pages",
     "every_page",
 )
@@ -63,10 +64,13 @@ FLAGS = (
     "client",
     "kiosk",
     "from_pages",
+    "trust_clock",
     "keep",
     "loop",
 )
 LISTS = ("allowed_hosts", "allow", "pins", "run", "may", "frames")
+LISTS_OF_HOURS = ("open", "closed")
+"""Elsewhere these names are those of other kinds of keys."""
 CHOICES = {
     "csp": ("local", "strict", "off"),
     "api": ("token", "local"),
@@ -82,6 +86,7 @@ CHOICES = {
     "initial": ("on", "off", "blink"),
     "safe": ("on", "off"),
     "without_display": ("on", "off"),
+    "closed": ("on", "off"),
     "state": ("on", "off", "blink", "pulse"),
 }
 TEXTS = (
@@ -101,6 +106,9 @@ TEXTS = (
     "file",
     "group",
     "connector",
+    "hours",
+    "page",
+    "timezone",
     "sound",
     "post",
 )
@@ -113,6 +121,8 @@ def takes_list(line: str, table: Key) -> bool:
     """Whether a statement's key may have a list: it is one that does, or is unknown."""
     key = line.partition("=")[0]
     name = last_name(key)
+    if "hours" in table and name in LISTS_OF_HOURS:
+        return True
     is_rule = any(rule in (*table, *_parts(key)[:-1]) for rule in RULES)
     return name in LISTS or not (is_known(name) or is_rule or table in (("pins",), ("outputs",)))
 
@@ -170,6 +180,8 @@ def _fit(key: list[str], value: object) -> tuple[object, str]:
         wanted = next((wanted for _, wanted in pairs.values() if wanted), "")
         return {inner: found for inner, (found, _) in pairs.items()}, wanted
     text = value.strip().strip("\"'").strip() if isinstance(value, str) else None
+    if "hours" in key[:-1] and name in LISTS_OF_HOURS:
+        return (value if text is None else [text]), ""
     if (len(key) > 1 and key[-2] in RULES) or key[-2:] == ["idle", "to"]:
         return _page(value)
     if key[0] == "pages" and key[-2] == "outputs":

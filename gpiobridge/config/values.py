@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
 from gpiobridge.config.durations import format_duration, parse_duration
+from gpiobridge.config.opening_times import HOURS_VERBS, MAX_HOURS_S, ToHours
 from gpiobridge.config.words import nearest, one_of
 
 T = TypeVar("T")
@@ -218,17 +219,21 @@ class Targets:
     def __init__(self, table: str) -> None:
         self._table = table
 
-    def __call__(self, value: object) -> dict[str, Target | Literal[False]]:
+    def __call__(self, value: object) -> dict[str, Target | ToHours | Literal[False]]:
         """Read a value; false takes out a rule of [every_page]."""
         if not isinstance(value, Mapping):
             raise ValueError(f'must name the pin, too; write {self._table}.<pin> = "<next page>"')
-        right: dict[str, Target | Literal[False]] = {}
+        right: dict[str, Target | ToHours | Literal[False]] = {}
         wrong: list[WrongPart] = []
         for pin, written in value.items():
             if written is False:
                 right[pin] = False
             elif isinstance(written, str):
                 right[pin] = Target(written)
+            elif isinstance(written, Mapping) and "hours" in written:
+                order = _to_hours(pin, written, wrong)
+                if order is not None:
+                    right[pin] = order
             elif isinstance(written, Mapping):
                 target = _target(pin, written, wrong)
                 if target is not None:
@@ -271,6 +276,26 @@ def _target(pin: str, table: Mapping[str, object], wrong: list[WrongPart]) -> Ta
     if "displays" in right:
         right["displays"] = tuple(right["displays"])
     return Target(**right, in_table=True)
+
+
+def _to_hours(pin: str, table: Mapping[str, object], wrong: list[WrongPart]) -> ToHours | None:
+    """Read a rule that overrules the opening hours; None if something of it is wrong."""
+    before = len(wrong)
+    verb, for_s = table["hours"], None
+    for key, value in table.items():
+        if key not in ("hours", "for"):
+            reason = 'has no meaning beside hours; write { hours = "open", for = "4h" }'
+            wrong.append(WrongPart((pin, key), value, reason))
+    if not isinstance(verb, str) or verb not in HOURS_VERBS:
+        wrong.append(WrongPart((pin, "hours"), verb, one_of(verb, HOURS_VERBS)))
+    if "for" in table:
+        try:
+            for_s = Seconds(1, MAX_HOURS_S)(table["for"])
+        except ValueError as error:
+            wrong.append(WrongPart((pin, "for"), table["for"], str(error)))
+        if verb == "auto":
+            wrong.append(WrongPart((pin, "for"), table["for"], '"auto" is for good; leave it out'))
+    return ToHours(str(verb), for_s) if len(wrong) == before else None
 
 
 def _is_names(value: object) -> bool:

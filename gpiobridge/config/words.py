@@ -69,6 +69,7 @@ _MEANT = {
         **dict.fromkeys(("sound", "audio"), "write [sounds.<name>]"),
         **dict.fromkeys(("display", "screen", "screens"), "write [displays.<name>]"),
         **dict.fromkeys(("alarm", "alert", "alerts", "notify", "mail"), "write [alarms]"),
+        **dict.fromkeys(("opening", "opening_hours", "schedule", "calendar"), "write [hours]"),
     },
     "server": {
         "address": 'write host = "127.0.0.1"',
@@ -210,6 +211,15 @@ _MEANT = {
             'write post = "https://example.org/alarm"',
         ),
         **dict.fromkeys(("delay", "timeout", "wait", "for"), 'write after = "1min"'),
+    },
+    "hours": {
+        **dict.fromkeys(
+            ("days", "times", "opening", "opened"), 'write open = ["Mon-Fri 09:30-17:00"]'
+        ),
+        **dict.fromkeys(
+            ("holidays", "except", "close", "closing"), 'write closed = ["2026-12-25"]'
+        ),
+        **dict.fromkeys(("tz", "time_zone", "zone"), 'write timezone = "Europe/Berlin"'),
     },
     "sounds": {
         **dict.fromkeys(("path", "src", "url", "source"), 'write file = "static/<file>"'),

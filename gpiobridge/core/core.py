@@ -229,6 +229,8 @@ class Core:
         seat: str = "",
         pins: frozenset[str] | None = None,
         name: str = "",
+        *,
+        shut: bool = False,
     ) -> Welcome:
         """Return what a display that joins or rejoins receives first.
 
@@ -244,6 +246,7 @@ class Core:
             seat: what its state frame carries for the next socket.
             pins: the pins that it obeys; None: all.
             name: its name, or an empty string.
+            shut: whether nothing counts on it now, because it is closed.
         """
         after_seq = wire.resume_after(cursors, self.epoch)
         if after_seq is None or after_seq > self.seq:
@@ -252,7 +255,7 @@ class Core:
             began_seq = wire.resume_after((since,), self.epoch)
             since_seq = after_seq if began_seq is None else min(began_seq, after_seq)
         standing = Standing(
-            page, after_seq, since_seq, taking_since_s, frozenset(declined), pins, name
+            page, after_seq, since_seq, taking_since_s, frozenset(declined), pins, name, shut
         )
         missed = self._navigation.missed(standing, now.mono_s)
         if missed is None:

@@ -252,6 +252,7 @@ class Standing:
         declined: pins and levels whose moves the page has declined.
         pins: the pins that its display obeys; None: all.
         name: the name of its display, or an empty string.
+        shut: whether nothing counts on it, whatever the page says: it is closed.
     """
 
     page: str
@@ -261,6 +262,7 @@ class Standing:
     declined: frozenset[tuple[str, Level]] = frozenset()
     pins: frozenset[str] | None = None
     name: str = ""
+    shut: bool = False
 
     def obeys(self, pin: str) -> bool:
         """Whether events of a pin move its display, unless a rule names the display."""
@@ -272,7 +274,7 @@ class Standing:
 
     def takes(self, began_s: float | None) -> bool:
         """Whether it takes a press that began then, in monotonic seconds; None: a level."""
-        if self.taking_since_s is None:
+        if self.taking_since_s is None or self.shut:
             return False
         return began_s is None or began_s >= self.taking_since_s
 

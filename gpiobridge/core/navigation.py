@@ -103,7 +103,7 @@ class Navigation:
             levels: pin name to its level.
             ignored: pins and levels that don't count.
         """
-        if standing.taking_since_s is None:
+        if not standing.takes(None):
             return None
         for (pin, level), target in self._while_rules.get(standing.page, {}).items():
             if levels.get(pin) is level and (pin, level) not in ignored and standing.obeys(pin):

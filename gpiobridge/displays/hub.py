@@ -103,8 +103,15 @@ class Hub:
         return len(connections)
 
     def move(self, path: str, audience: Audience, now_s: float) -> int:
-        """Make the displays of an audience leave for ``path``; return how many were sent there."""
-        return sum(self.send_away(connection, path, now_s) for connection in self._of(audience))
+        """Make the displays of an audience leave for ``path``; return how many were sent there.
+
+        Those stay that are shut.
+        """
+        return sum(
+            self.send_away(connection, path, now_s)
+            for connection in self._of(audience)
+            if not connection.standing.shut
+        )
 
     def navigate(self, path: str, order: CloseClients, now_s: float) -> list[Connection]:
         """Make the displays leave that the core's order is for.

@@ -30,6 +30,7 @@ class MovedBy(StrEnum):
     PIN = "pin"  # an event that was just told
     CATCHING_UP = "catching up"  # an event or a level, when the page joins or takes presses again
     APPLICATION = "application"
+    HOURS = "hours"  # it closes or opens, or a display comes while it is closed
     IDLE = "idle"  # the page itself, because nobody uses it
 
 

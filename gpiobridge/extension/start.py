@@ -26,6 +26,9 @@ from gpiobridge.errors import ConfigError
 from gpiobridge.extension.fallback_log import show_log
 from gpiobridge.extension.settings import read_settings
 from gpiobridge.extension.views import ViewPages, with_long_path, without_path
+from gpiobridge.hours.clerk import Clerk
+from gpiobridge.hours.record import boot_id, own_file
+from gpiobridge.hours.timekeeper import Timekeeper
 from gpiobridge.loop.observer import Observer
 from gpiobridge.loop.watcher import Watcher
 from gpiobridge.outputs.lines import lines_of
@@ -99,6 +102,7 @@ def start(app: Flask, declared: Declared, orders: Orders) -> RunningBridge:
         clock=clock,
         lines=lines_of(settings.gpio, settings.outputs),
         raised=left.alarms,
+        hours=Timekeeper(settings, clock, Clerk(own_file(settings.folder), boot=boot_id())),
     )
     handlers.prepare(settings.pins, partial(_call, app))
     try:

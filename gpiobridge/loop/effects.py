@@ -30,6 +30,8 @@ from gpiobridge.displays.hub import Hub
 from gpiobridge.displays.observer import MovedBy
 from gpiobridge.displays.recent_sounds import RecentSounds
 from gpiobridge.displays.retained_messages import RetainedMessages
+from gpiobridge.hours.orders import SetHours
+from gpiobridge.hours.timekeeper import Timekeeper
 from gpiobridge.loop.journeys import Journeys
 from gpiobridge.loop.observer import Observer
 from gpiobridge.loop.order_queue import Order
@@ -54,6 +56,7 @@ class Effects:
         journeys: follows the displays that an event moves.
         screens: follows what each display shows.
         outputs: takes orders for outputs, and answers presses with lamps.
+        hours: says what is open.
     """
 
     def __init__(
@@ -67,6 +70,7 @@ class Effects:
         journeys: Journeys,
         screens: Screens,
         outputs: Keeper,
+        hours: Timekeeper,
     ) -> None:
         self._core = core
         self._hub = hub
@@ -77,6 +81,7 @@ class Effects:
         self._journeys = journeys
         self._screens = screens
         self._outputs = outputs
+        self._hours = hours
         self._sounds = RecentSounds()
         self._lines = LogRate(log, LINES)
 
@@ -122,6 +127,8 @@ class Effects:
                 self._move(to, audience)
             case SetOutput():
                 self._outputs.set(order)
+            case SetHours():
+                self._hours.set(order)
             case PlaySound(sound, play):
                 self._sounds.keep(order, self._clock.now().mono_s)
                 # The simulator is no display of the exhibit.
@@ -152,17 +159,19 @@ class Effects:
             connection.slot.seat,
             connection.pins,
             display.name,
+            shut=display.page != SIMULATOR and self._hours.page_for(display.name) is not None,
         )
         connection.standing = welcome.standing
         self._journeys.joined(connection, now.mono_s)
         self._screens.joined(connection)
         messages: Iterable[bytes] = ()
         before = connection.slot.instead_of
-        if welcome.to is None:
+        by_hours = self._by_hours(connection, now.mono_s)
+        if welcome.to is None and by_hours is None:
             sounds = self._sounds.missed(before, now.mono_s)
             messages = (*self._retained.of(display), *sounds)
         texts = welcome.texts
-        if welcome.to is None and connection.taking_since_s != -inf:
+        if welcome.to is None and by_hours is None and connection.taking_since_s != -inf:
             # The answer to this beat shows that what the page says of presses arrives. A page that
             # stops answering is dropped; otherwise the display would wait on a page that is locked
             # for ever.
@@ -171,10 +180,56 @@ class Effects:
             states = self._outputs.states.items()
             texts = (*texts, *(wire.output_frame(name, each.state) for name, each in states))
         self._hub.adopt(connection, texts, now.mono_s, messages)
-        self._lead(connection, welcome, now)
+        if by_hours is not None:
+            self._send(connection, by_hours, now.mono_s)
+        else:
+            self._lead(connection, welcome, now)
         self._catch_up(welcome.routes, now.mono_s)
-        if welcome.to is not None and before is not None:  # the next page is to hear of the sounds
+        if before is not None and not (welcome.to is None and by_hours is None):
+            # The next page is to hear of the sounds.
             connection.slot.closed_s = before.deaf_s
+
+    def see_hours(self) -> None:
+        """Do what follows from a change of what is open: displays and outputs change."""
+        now = self._clock.now()
+        self._outputs.see_hours(closed=self._hours.is_closed)
+        # The newest levels go out first: a close by something else comes after them.
+        self.carry_out(self._core.tell_newest(now), now.mono_s)
+        for connection in list(self._hub.connections):
+            display = connection.display
+            if connection.closing or display.page not in self._paths:
+                continue
+            closed, was_shut = self._hours.page_for(display.name), connection.standing.shut
+            if closed is not None:
+                connection.standing = replace(connection.standing, shut=True)
+                to = closed if closed != display.page else None
+            else:
+                if was_shut:  # what was pressed while it was closed has come to nothing
+                    seq = self._core.seq
+                    connection.standing = replace(
+                        connection.standing, shut=False, after_seq=seq, since_seq=seq
+                    )
+                was_led = was_shut or self._hours.was_led(display.name, display.page)
+                to = self._hours.start_of(display.name) if was_led else None
+            if to is not None:
+                self._send(connection, to, now.mono_s)
+            elif was_shut is not connection.standing.shut:
+                self._screens.said(connection)
+
+    def _by_hours(self, connection: Connection, now_s: float) -> str | None:
+        """Say where a display that comes must go because of the opening hours."""
+        display = connection.display
+        if display.page not in self._paths:
+            return None
+        comes_again = bool(connection.since)
+        return self._hours.leads(display.name, display.page, comes_again=comes_again, now_s=now_s)
+
+    def _send(self, connection: Connection, to: str, now_s: float) -> None:
+        """Make a display leave because of the opening hours."""
+        page = connection.display.page
+        if self._hub.send_away(connection, self._paths[to], now_s):
+            self._tell_moved(page, to, 1, MovedBy.HOURS)
+            self._lines.info("%s is sent to %s, because of the opening hours", connection, to)
 
     def look_again(self, connection: Connection) -> None:
         """Move a display for which a press or a level counts now that its page takes presses."""

@@ -9,9 +9,10 @@ from collections import deque
 from collections.abc import Iterator
 
 from gpiobridge.displays.audience import Move, PlaySound, Push
+from gpiobridge.hours.orders import SetHours
 from gpiobridge.outputs.orders import SetOutput
 
-Order = Push | Move | SetOutput | PlaySound
+Order = Push | Move | SetOutput | PlaySound | SetHours
 """What the application may order."""
 
 MAX_ORDERS = 1000

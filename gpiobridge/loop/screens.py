@@ -111,7 +111,7 @@ class Screens:
 
     def _take_word(self, screen: Screen, connection: Connection) -> None:
         screen.visible = connection.display.visible
-        screen.taking = connection.standing.taking_since_s is not None
+        screen.taking = connection.standing.takes(None)
         # A page that was left and takes presses has not gone: it has declined. One that plays a
         # farewell has a socket, too, but takes none.
         if screen.open and screen.taking:

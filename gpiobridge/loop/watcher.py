@@ -29,11 +29,13 @@ from gpiobridge.displays.hub import Hub
 from gpiobridge.displays.journey import Shown
 from gpiobridge.displays.retained_messages import RetainedMessages
 from gpiobridge.displays.slots import OF_THE_MACHINE, Slots
+from gpiobridge.hours.timekeeper import Timekeeper
 from gpiobridge.loop.attendance import Attendance
 from gpiobridge.loop.counts import Counts
 from gpiobridge.loop.dead_screens import DeadScreens
 from gpiobridge.loop.effects import Effects
 from gpiobridge.loop.event_log import EventLog
+from gpiobridge.loop.hours_keys import HoursKeys
 from gpiobridge.loop.journeys import Journeys
 from gpiobridge.loop.observer import Observer
 from gpiobridge.loop.order_queue import Order, OrderQueue
@@ -77,11 +79,13 @@ class Watcher:
         clock: gives the time, also to everything below.
         lines: drives the outputs of ``settings``.
         raised: alarms of the bridge before a reload.
+        hours: says what is open.
 
     Attributes:
         outputs: keeps the outputs; any thread may read their states.
         attendance: knows which displays are missing.
         dead_screens: raises the alarms; any thread may read them.
+        hours: says what is open; see there what any thread may read.
         reloads: whether `stop` was called for a reload.
     """
 
@@ -97,6 +101,7 @@ class Watcher:
         clock: Clock | None = None,
         lines: OutputLines | None = None,
         raised: Iterable[Alarm] = (),
+        hours: Timekeeper | None = None,
     ) -> None:
         self.clock = clock or RealClock()
         self.core = Core(
@@ -108,7 +113,7 @@ class Watcher:
             while_rules={name: page.while_rules for name, page in settings.pages.items()},
             routes={name: page.routes for name, page in settings.pages.items() if page.routes},
             holds_s={name: (pin.active, pin.hold_s) for name, pin in settings.pins.items()},
-            gestures=gestures,
+            gestures={*gestures, *(pin for pin, _ in settings.hours_rules)},
             first=[name for name, pin in settings.pins.items() if pin.counts == "first"],
             hands={
                 name: HandTimes(pin.active, pin.dwell_s, pin.cooldown_s)
@@ -130,7 +135,8 @@ class Watcher:
         lamps = [name for name, output in settings.outputs.items() if output.follows]
         self.attendance = Attendance(settings.displays, self.clock)
         lines_of_events = EventLog(self.core.noisy, lamps)
-        everyone = (self.counts, self.attendance, lines_of_events, *observers)
+        keys = HoursKeys(settings.hours_rules, self.order)
+        everyone = (self.counts, self.attendance, lines_of_events, keys, *observers)
         self._observers = everyone
         self.outputs = Keeper(
             settings.outputs,
@@ -139,6 +145,7 @@ class Watcher:
             self.clock,
             self._tell_output,
         )
+        self.hours = hours or Timekeeper(settings, self.clock)
         self._screens = Screens((*everyone, self.outputs), self.clock)
         self.dead_screens = DeadScreens(
             settings.displays,
@@ -172,6 +179,7 @@ class Watcher:
             self._journeys,
             self._screens,
             self.outputs,
+            self.hours,
         )
         self._orders = OrderQueue()
         self._joining: deque[Connection] = deque()
@@ -198,6 +206,8 @@ class Watcher:
         """
         try:
             self._feed.open()
+            self.hours.start()
+            self.outputs.see_hours(closed=self.hours.is_closed)  # before a line has a level
             self.outputs.open()
             for descriptor in self.pins.descriptors():
                 self._selector.register(descriptor, selectors.EVENT_READ, self.pins)
@@ -304,6 +314,9 @@ class Watcher:
         self._journeys.tick(now_s)
         self._screens.tick(now_s)
         self.dead_screens.tick(now_s, self._hub.connections)
+        hours_s = self.hours.deadline_s
+        if hours_s is not None and now_s >= hours_s and self.hours.tick(self.clock.now()):
+            self._effects.see_hours()
         self.outputs.tick(now_s)
         if self._next_pulse_s is not None and now_s >= self._next_pulse_s:
             self._next_pulse_s = now_s + self._pulse_every_s
@@ -355,6 +368,7 @@ class Watcher:
             self._journeys.deadline_s,
             self._screens.deadline_s,
             self.dead_screens.deadline_s,
+            self.hours.deadline_s,
             self.outputs.deadline_s,
             self._next_pulse_s,
         )
@@ -402,6 +416,7 @@ class Watcher:
 
     def _close(self) -> None:
         self.outputs.close()
+        self.hours.stop()
         self.pins.close()
         for connection in self._hub.connections:
             connection.sock.close()

@@ -1,11 +1,12 @@
 """What one output does: who decides, and what that means for its line from moment to moment.
 
-Four may decide, and the first that has something to say does:
+Five may decide, and the first that has something to say does:
 
-1. a program, for a time (`for`),
-2. a program, until a page that names the output is shown or left,
-3. the pages that displays show; the youngest one counts,
-4. what stays when nobody decides: `initial`, or the state that a page has left with `keep`.
+1. the opening hours, while the exhibit is closed, if the output has `closed`,
+2. a program, for a time (`for`),
+3. a program, until a page that names the output is shown or left,
+4. the pages that displays show; the youngest one counts,
+5. what stays when nobody decides: `initial`, or the state that a page has left with `keep`.
 
 Each says it with an `Order`. The line follows from the order that counts and from the time: a
 blinking output changes by itself, a pulse ends, and `max_on` ends everything. Pure: the time comes
@@ -66,6 +67,7 @@ class OutputControl:
         self.state = OutputState.OFF
         self.deadline_s: float | None = None
         self.why = ""
+        self._while_closed: Order | None = None
         self._for_a_time: Order | None = None
         self._by_program: Order | None = None
         self._of_pages: dict[Hashable, Order] = {}  # the youngest last
@@ -150,6 +152,24 @@ class OutputControl:
         self.why = "a display is connected"
         self._standing = Order(self.settings.initial, now_s)
 
+    def close(self, state: OutputState, now_s: float) -> None:
+        """Let nobody else decide, because the exhibit is closed."""
+        self.why = "the exhibit is closed"
+        self._while_closed = Order(state, now_s)
+        self._spend()
+
+    def reopen(self) -> None:
+        """Do again what the others say, because the exhibit is open."""
+        self.why = "the exhibit is open"
+        self._while_closed = None
+        self._spend()
+
+    def _spend(self) -> None:
+        """Use `max_on` up: a lock doesn't open in the morning for what was said in the evening."""
+        if self.settings.max_on_s is not None:
+            for each in self._orders:
+                each.spent = True
+
     def follow(self, state: OutputState, now_s: float) -> None:
         """Take the state that follows from the output's button."""
         if state is not self._standing.state:
@@ -212,7 +232,9 @@ class OutputControl:
         """Find out what the line does now, and when that changes by itself."""
         if self._for_a_time is not None and now_s >= self._for_a_time.until_s:
             pulse = self._for_a_time.state is OutputState.PULSE
-            self._for_a_time, self.why = None, _PULSE_OVER if pulse else "its time is over"
+            self._for_a_time = None
+            if self._while_closed is None:
+                self.why = _PULSE_OVER if pulse else "its time is over"
         order, before = self._counting, self.state
         self.state = _state(order, now_s)
         if before is OutputState.PULSE and _is_over(order, now_s):
@@ -237,7 +259,13 @@ class OutputControl:
     @property
     def _counting(self) -> Order:
         """The order that counts: of those who decide, the first that has one."""
-        return self._for_a_time or self._by_program or self._of_page or self._standing
+        return (
+            self._while_closed
+            or self._for_a_time
+            or self._by_program
+            or self._of_page
+            or self._standing
+        )
 
     @property
     def _of_page(self) -> Order | None:

@@ -95,6 +95,7 @@ class Keeper(DisplayObserver):
         self._changed = False
         self._closed = False
         self._has_display: bool | None = None
+        self._exhibit_closed = False
         self.states: Mapping[str, OutputStatus] = {}
         self._see_displays(now_s)
 
@@ -154,6 +155,18 @@ class Keeper(DisplayObserver):
         control = self._controls[order.output]
         control.set(order.state, self._now_s(), order.for_s)
         control.why = f"set by {order.by}"
+        self._changed = True
+
+    def see_hours(self, *, closed: bool) -> None:
+        """Take whether the exhibit is closed: that decides before everybody else."""
+        if closed is self._exhibit_closed:
+            return
+        self._exhibit_closed = closed
+        for name, output in self.settings.items():
+            if output.closed is not None and closed:
+                self._controls[name].close(output.closed, self._now_s())
+            elif output.closed is not None:
+                self._controls[name].reopen()
         self._changed = True
 
     def screen_shows(self, screen: Screen, *, anew: bool) -> None:

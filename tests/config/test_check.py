@@ -134,7 +134,8 @@ def test_settings_are_frozen(folder: Path) -> None:
         (f"{PINS}{PAGES}[sever]", "sever: unknown section; did you mean server?"),
         (f"{PINS}{PAGES}[buttons]", "buttons: unknown section; write [pins]"),
         (f"{PINS}{PAGES}[logging]", "logging: unknown section; leave it out, or write one of "
-         "server, gpio, limits, kiosk, stage, pins, outputs, sounds, displays, alarms, pages, "
+         "server, gpio, limits, kiosk, stage, pins, outputs, sounds, displays, alarms, hours, "
+         "pages, "
          "every_page"),
         (f"{PINS}{PAGES}[limits]\ndisplays_per_address = 0", "limits.displays_per_address = 0: "
          "must be at least 1; leave it out for the default of 500"),

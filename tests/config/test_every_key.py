@@ -11,6 +11,7 @@ from gpiobridge.config.tables import (
     AlarmsTable,
     DisplayTable,
     GpioTable,
+    HoursTable,
     KioskTable,
     LimitsTable,
     PageTable,
@@ -39,6 +40,8 @@ TABLES: dict[str, type[Table]] = {
     "sounds.rain": SoundTable,
     "displays.left": DisplayTable,
     "alarms": AlarmsTable,
+    "hours": HoursTable,
+    "displays.left.hours": HoursTable,
 }
 KEYS = [(section, key) for section, table in TABLES.items() for key in table.known_keys()]
 WRONG: list[Any] = [
@@ -71,6 +74,7 @@ def raw_with(section: str, key: str, value: Any) -> dict[str, Any]:
         "outputs": {"lamp": {"pin": 22}},
         "pages": {"welcome": {}, "open": {}},
         "sounds": {"rain": {"file": "static/rain.ogg"}},
+        "hours": {"open": ["10:00-18:00"], "page": "open"},
     }
     table = raw
     for part in section.split("."):

@@ -175,8 +175,9 @@ def test_an_output_has_a_level_while_it_is_on(
          'or write "button"'),
         ('pin = 22\nfrom_pages = "yes"', '.from_pages = "yes": must be true or false, without '
          "quotes; write true"),
-        ("pin = 22\nled = 1", ".led = 1: unknown key; leave it out, or write one of pin, chip, "
-         "kind, active, initial, safe, blink, pulse, max_on, follows, from_pages, without_display"),
+        ("pin = 22\nwatts = 1", ".watts = 1: unknown key; leave it out, or write one of pin, chip, "
+         "kind, active, initial, safe, blink, pulse, max_on, follows, from_pages, without_display, "
+         "closed"),
         ('pin = 22\nblnk = "1s"', '.blnk = "1s": unknown key; did you mean blink?'),
         ('pin = 22\nsource = "gpio"', '.source = "gpio": unknown key; '
          'write kind = "gpio", or leave it out'),

@@ -13,6 +13,7 @@ from gpiobridge.config.tables import (
     AlarmsTable,
     DisplayTable,
     GpioTable,
+    HoursTable,
     KioskTable,
     LimitsTable,
     PageTable,
@@ -57,6 +58,9 @@ lamp = 23
 [outputs.lock]
 pin = 24
 {output}
+[hours]
+page = "open"
+{hours}
 [pages.welcome]
 {page}
 [pages.open]
@@ -128,6 +132,9 @@ MEANT = [
     ("output", "safe = OFF", 'safe = "off"'),
     ("output", "without_display = off", 'without_display = "off"'),
     ("output", "active = LOW", 'active = "low"'),
+    ("hours", "open = Mon-Fri 09:30-17:00", 'open = ["Mon-Fri 09:30-17:00"]'),
+    ("hours", 'closed = {"2026-12-25"}', 'closed = ["2026-12-25"]'),
+    ("hours", "timezone = Europe/Berlin", 'timezone = "Europe/Berlin"'),
     ("output", "blink = 500ms", 'blink = "500ms"'),
     ("output", "max_on = 2,5s", 'max_on = "2.5s"'),
     ("output", "max_on = 2s", 'max_on = "2s"'),
@@ -147,7 +154,10 @@ MEANT = [
 def _problem(tmp_path: Path, section: str, line: str) -> str:
     """What is said of a line in an exhibit that is right otherwise; empty if all is right."""
     path = tmp_path / "config.toml"
-    parts = dict.fromkeys(("server", "kiosk", "pins", "pin", "outputs", "output", "page"), "")
+    sections = ("server", "kiosk", "pins", "pin", "outputs", "output", "hours", "page")
+    parts = dict.fromkeys(sections, "")
+    if "open" not in line or section != "hours":
+        parts["hours"] = 'open = ["10:00-12:00"]\n'
     if line.startswith("pull") and "none" in line:
         parts["pin"] = 'active = "low"\n'
     parts[section] += line
@@ -274,7 +284,7 @@ def test_the_names_of_keys_are_those_of_the_tables() -> None:
         for kind in ("numbers", "flags", "lists", "durations")
     }
     assert names["numbers"] - {"renew", "pin"} == set(toml_values.NUMBERS)
-    assert names["flags"] | {"keep"} == set(toml_values.FLAGS)
+    assert names["flags"] | {"keep", "trust_clock"} == set(toml_values.FLAGS)
     assert names["lists"] == set(toml_values.LISTS)
     assert names["durations"] | {"warn"} == set(toml_values.DURATIONS)
     choices = {name: each for name, each in kinds.items() if isinstance(each, tuple)}
@@ -286,6 +296,18 @@ def test_the_names_of_keys_are_those_of_the_tables() -> None:
     known = {*names["numbers"], *toml_values.TEXTS, *toml_values.CHOICES}
     known |= names["flags"] | names["lists"] | names["durations"] | set(RULES)
     assert set(kinds) <= known | {"volume", "scale"}  # no line of these is taken for another number
+
+
+def test_the_names_of_the_keys_of_hours() -> None:
+    """Two of them are other kinds of keys elsewhere."""
+    kinds = _kinds(HoursTable)
+    assert {name for name, kind in kinds.items() if kind == "lists"} == {
+        *toml_values.LISTS_OF_HOURS
+    }
+    texts, flags = {"timezone", "page"}, {"trust_clock"}
+    assert set(kinds) == {*toml_values.LISTS_OF_HOURS, *texts, *flags}
+    assert texts <= set(toml_values.TEXTS)
+    assert flags <= set(toml_values.FLAGS)
 
 
 @pytest.mark.parametrize(

@@ -14,17 +14,19 @@ class MadeClock(Clock):
 
     Attributes:
         now_s: this moment, in monotonic seconds.
+        unix_s: wall time less monotonic time; a test that changes it lets the wall clock jump.
     """
 
     real = False
 
     def __init__(self, now_s: float = START_S) -> None:
         self.now_s = now_s
+        self.unix_s = UNIX_S
         self._wakes: list[Callable[[], None]] = []
 
     def now(self) -> Now:
         """The moment that was set last."""
-        return Now(self.now_s, UNIX_S + self.now_s)
+        return Now(self.now_s, self.unix_s + self.now_s)
 
     def timeout_s(self, due_s: float | None) -> float | None:
         """None for what isn't over yet: the time comes only when it is set."""

@@ -3,6 +3,7 @@
 import json
 import socket
 import threading
+from collections.abc import Mapping
 from math import inf
 from typing import Any
 
@@ -13,6 +14,7 @@ from wsproto.events import AcceptConnection, CloseConnection, Event, Request, Te
 from gpiobridge.config import Settings
 from gpiobridge.displays.audience import Display
 from gpiobridge.displays.connection import Connection
+from gpiobridge.hours.timekeeper import Timekeeper
 from gpiobridge.loop.observer import Observer
 from gpiobridge.loop.watcher import Watcher
 from gpiobridge.outputs.lines import OutputLines
@@ -92,17 +94,20 @@ class Stage:
         settings: Settings = SETTINGS,
         *observers: Observer,
         lines: OutputLines | None = None,
+        paths: Mapping[str, str] = PATHS,
+        hours: Timekeeper | None = None,
     ) -> None:
         self.pins = pins
         self.failed = threading.Event()
         self.watcher = Watcher(
             settings,
             pins,
-            PATHS,
+            paths,
             self.failed.set,
             observers=observers,
             clock=pins.clock,
             lines=lines,
+            hours=hours,
         )
         self.peers: list[Peer] = []
 
