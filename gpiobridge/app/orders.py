@@ -161,7 +161,13 @@ class Orders:
     def _order(self, watcher: Watcher, order: Push | Move) -> int:
         displays = watcher.displays
         if isinstance(order, Move):
-            displays = [d for d in displays if d.page != order.to and d.page in watcher.paths]
+            displays = [
+                d
+                for d in displays
+                if d.page != order.to
+                and d.page in watcher.paths
+                and watcher.hours.page_for(d.name) is None  # what is closed stays
+            ]
         watcher.order(order)
         return sum(map(order.audience.has, displays))
 

@@ -15,6 +15,8 @@ from gpiobridge.config import Alarms, Settings
 from gpiobridge.displays.alarm import Alarm
 from gpiobridge.displays.journey import Shown
 from gpiobridge.displays.own_kiosks import OwnKiosks
+from gpiobridge.hours.status import HoursState
+from gpiobridge.hours.timekeeper import EXHIBIT, Timekeeper
 from gpiobridge.loop.watcher import Watcher
 from gpiobridge.outputs.keeper import OutputStatus
 from gpiobridge.system.run_key import RunKey
@@ -105,7 +107,27 @@ class RunningBridge:
                 for d, shown in self.watcher.shown
             ],
             "alarms": [facts(alarm) for alarm in self.alarms],
+            "hours": self._hours(),
         }, self.well
+
+    def _hours(self) -> dict[str, Any] | None:
+        """Return what ``/healthz`` says of the opening hours; None if there are none."""
+        hours = self.watcher.hours
+        statuses, overrule = hours.statuses, hours.overrule
+        if not statuses:
+            return None
+
+        def one(name: str) -> dict[str, Any]:
+            status = statuses[name]
+            return {"state": status.state, "next": _moment(hours, name, status.next_s)}
+
+        return {
+            **(one(EXHIBIT) if EXHIBIT in statuses else {"state": None, "next": None}),
+            "overruled_until": None
+            if overrule is None
+            else _moment(hours, EXHIBIT, overrule.until_s),
+            "displays": {name: one(name) for name in statuses if name != EXHIBIT},
+        }
 
     def status(self) -> str:
         """Return the line that ``systemctl status`` shows."""
@@ -120,6 +142,11 @@ class RunningBridge:
             f"{len(pins)} {'simulated ' if watcher.pins.simulated else ''}"
             f"pin{'' if len(pins) == 1 else 's'}",
             "no edge yet" if last_s is None else f"last edge {rough_age(now_s - last_s)} ago",
+            *(
+                f"{'exhibit' if name == EXHIBIT else f'display {name}'} {status.state}"
+                for name, status in watcher.hours.statuses.items()
+                if status.state is not HoursState.OPEN
+            ),
             *(f"output {name} can't be set" for name, each in outputs.items() if each.failed),
             *(f"{pin} oscillates" for pin in pins if watcher.core.noisy(pin, now_s)),
         ]
@@ -134,6 +161,11 @@ def facts(alarm: Alarm) -> dict[str, str]:
         "since": alarm.since,
         "message": alarm.raised_text,
     }
+
+
+def _moment(hours: Timekeeper, name: str, unix_s: float | None) -> str | None:
+    """Write a moment as ISO 8601 does, in the time zone of the hours."""
+    return None if unix_s is None else hours.local(name, unix_s).isoformat(timespec="seconds")
 
 
 def _output(status: OutputStatus) -> dict[str, Any]:

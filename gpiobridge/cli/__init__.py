@@ -4,8 +4,8 @@
 bridge), `serve` (an exhibit) or `machine` (care for this one). `options` has the options that
 several commands share, `log` says where long-running commands write, `checked` gathers what `check`
 shows, `table` aligns it, and `group` turns errors into sentences. `latency_report` is what
-`latency` prints. Each command imports what it needs when it runs, so a press doesn't wait for the
-code of a web server. One thread, the caller's.
+`latency` prints, and `hours_report` what `hours` does. Each command imports what it needs when it
+runs, so a press doesn't wait for the code of a web server. One thread, the caller's.
 
 Exit codes: 0 fine, 1 it failed at run time, 2 the configuration or the usage is wrong.
 """

@@ -22,6 +22,8 @@ from gpiobridge.config.tables import (
 )
 from gpiobridge.config.words import show
 from gpiobridge.core.triggers import WORDS
+from gpiobridge.hours.timekeeper import shown
+from gpiobridge.hours.timetable import Timetable
 
 _SECRETS = ("token", "api_token", "post")
 
@@ -35,11 +37,15 @@ _SECTIONS: dict[str, type[Table]] = {
 }
 
 
-def tables(settings: Settings) -> str:
+_OPENINGS = 4
+
+
+def tables(settings: Settings, now_s: float = 0.0) -> str:
     """Show a configuration.
 
     Args:
         settings: the configuration, which is right.
+        now_s: now, in seconds since the Unix epoch: the next openings are shown.
     """
     made = (
         table(("setting", "value", ""), list(_settings(settings))),
@@ -61,6 +67,7 @@ def tables(settings: Settings) -> str:
         *_sites(settings),
         *_displays(settings),
         *_screens(settings),
+        *_hours(settings, now_s),
         *_sounds(settings),
         *_stage_notes(settings),
     )
@@ -118,6 +125,36 @@ def _said(screen: Screen) -> Iterator[str]:
         yield "reduced motion"
     if screen.contrast == "more":
         yield "more contrast"
+
+
+def _hours(settings: Settings, now_s: float) -> Iterator[str]:
+    """Show the next openings, if there are opening hours."""
+    own = {f"display {each.name}": each.hours for each in settings.displays.values()}
+    rows: list[tuple[str, ...]] = []
+    for name, hours in {"the exhibit": settings.hours, **own}.items():
+        if hours is None:
+            continue
+        timetable = Timetable(hours)
+        openings = [
+            (shown(timetable.local(begin)), "" if end is None else shown(timetable.local(end)))
+            for begin, end in timetable.openings(now_s, _OPENINGS)
+        ]
+        openings = openings or [("not within 400 days", "")]
+        first = (name, hours.timezone or "the system's", hours.page)
+        for number, opening in enumerate(openings):
+            rows.append((*(first if number == 0 else ("",) * len(first)), *opening))
+    keys = [
+        (f"{pin} is {WORDS[event]}", order.verb, _for(order.for_s))
+        for (pin, event), order in settings.hours_rules.items()
+    ]
+    if keys:
+        yield table(("overruled when", "then", "for"), keys)
+    if rows:
+        yield table(("opening hours", "time zone", "page while closed", "open from", "to"), rows)
+
+
+def _for(for_s: float | None) -> str:
+    return "until they change next" if for_s is None else format_duration(for_s)
 
 
 def _sounds(settings: Settings) -> Iterator[str]:

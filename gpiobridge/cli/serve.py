@@ -5,6 +5,7 @@ The caller's thread; the server makes its own.
 
 import json
 import sys
+import time
 from pathlib import Path
 
 import click
@@ -53,7 +54,7 @@ def check(config_file: Path | None) -> None:
         click.echo(f"warning: the packaged example is shown: {because}", err=True)
     _warn(settings)
     click.echo(f"{settings.source} is fine.\n")
-    click.echo(checked.tables(settings))
+    click.echo(checked.tables(settings, time.time()))
 
 
 @main.command()

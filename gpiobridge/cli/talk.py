@@ -1,4 +1,4 @@
-"""Talk to a running bridge: press, watch, latency, push, navigate, output, sound, alarm.
+"""Talk to a running bridge: press, watch, latency, push, navigate, output, sound, alarm, hours.
 
 One thread, the caller's.
 """
@@ -44,6 +44,20 @@ def _output_s(_ctx: click.Context, _param: click.Parameter, value: str | None) -
     from gpiobridge.outputs.orders import MAX_FOR_S
 
     return _seconds(value, "an output", MAX_FOR_S)
+
+
+def _hours_s(_ctx: click.Context, _param: click.Parameter, value: str | None) -> float | None:
+    from gpiobridge.hours.orders import MAX_FOR_S
+
+    return _seconds(value, "the opening hours", MAX_FOR_S)
+
+
+def _hours_verb(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
+    from gpiobridge.hours.orders import VERBS
+
+    if value is not None and value not in VERBS:
+        raise click.BadParameter(f'"{value}" {one_of(value, tuple(VERBS))}')
+    return value
 
 
 def _output_state(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
@@ -286,6 +300,35 @@ def alarm(test: bool, bridge: Target) -> None:
         click.echo(f"{call['to']} {call['called']}: {came}")
     if any(call["failed"] for call in calls):
         raise SystemExit(1)
+
+
+@main.command()
+@click.argument("verb", metavar="[open|close|auto]", required=False, callback=_hours_verb)
+@click.option(
+    "--for",
+    "for_s",
+    callback=_hours_s,
+    metavar="DURATION",
+    help="For how long; by default until the opening hours themselves change next.",
+)
+@_with_bridge
+def hours(verb: str | None, for_s: float | None, bridge: Target) -> None:
+    """Open or close a running exhibit against its opening hours, or let them count again (auto).
+
+    Without a word it says whether the exhibit is open, and until when.
+
+    On the bridge's own machine its user (and root) needs no token.
+    """
+    from gpiobridge.cli.hours_report import hours_report
+    from gpiobridge.client import asking
+
+    if verb is None or (verb == "auto" and for_s is not None):
+        if for_s is not None:
+            raise click.UsageError("--for goes with open and close only; leave it out")
+        click.echo(hours_report(asking.hours(bridge.url, bridge.token)))
+        return
+    token = bridge.api_token or bridge.token
+    asking.set_hours(bridge.url, verb, for_s, token=token)
 
 
 def _displays(count: int) -> str:

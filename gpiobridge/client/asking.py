@@ -176,6 +176,44 @@ def set_output(
     _with_key(where, token, lambda there, key: ask(_post(there, body, token, key)))
 
 
+def set_hours(url: str, verb: str, for_s: float | None = None, token: str = "") -> None:
+    """Overrule the opening hours, or let them count again.
+
+    Args:
+        url: the bridge's address, such as ``http://127.0.0.1:8000``.
+        verb: "open", "close" or "auto".
+        for_s: for how long, in seconds; None: until the timetable itself changes next.
+        token: the bridge's token, if it has one.
+
+    Raises:
+        RemoteError: the bridge can't be reached, it has no opening hours, or it refuses.
+    """
+    body = {"hours": verb} | ({} if for_s is None else {"for": format_duration(for_s)})
+    where = f"{bridge_url(url)}/api/hours"
+    _with_key(where, token, lambda there, key: ask(_post(there, body, token, key)))
+
+
+def hours(url: str, token: str = "") -> Mapping[str, Any] | None:
+    """Ask a bridge for its opening hours, as `/healthz` has them.
+
+    Args:
+        url: the bridge's address, such as ``http://127.0.0.1:8000``.
+        token: the bridge's token, if it has one.
+
+    Returns:
+        None if it has none.
+
+    Raises:
+        RemoteError: the bridge can't be reached, or it is older than this command.
+    """
+    base = bridge_url(url)
+    told = _with_key(base, token, lambda there, key: health(there, token, even_ill=True, key=key))
+    if "hours" not in told:
+        raise RemoteError(f"the bridge at {base} knows no opening hours: upgrade it")
+    of_bridge: Mapping[str, Any] | None = told["hours"]
+    return of_bridge
+
+
 def navigate(url: str, to: str, who: Audience = EVERYONE, *, token: str = "") -> int:
     """Send displays to the page ``to``, as a press would.
 

@@ -139,9 +139,9 @@ def _permission_remedy(root: Path, user: User) -> str:
 
 
 def clock(patient: Patient) -> Finding:
-    """Check the clock; only the times that people read depend on it."""
+    """Check the clock; only opening hours, and the times that people read, depend on it."""
     machine = patient.machine
-    note = "presses don't depend on it, only times in logs and on pages"
+    note = "presses don't depend on it, only opening hours, and times in logs and on pages"
     remedy = "connect the network once, or see: timedatectl status"
     year = time.gmtime(machine.unix_s).tm_year
     if year < _LEAST_YEAR:

@@ -13,12 +13,14 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
+from gpiobridge.app import hours as opening_hours
 from gpiobridge.app.outputs import order
 from gpiobridge.app.running_bridge import RunningBridge
 from gpiobridge.config import format_duration, nearest, parse_duration
 from gpiobridge.core.events import Level
 from gpiobridge.displays.audience import Audience
-from gpiobridge.errors import DriveError, OutputError, PushError
+from gpiobridge.errors import DriveError, HoursError, OutputError, PushError
+from gpiobridge.hours import orders as hours_orders
 from gpiobridge.outputs.orders import MAX_FOR_S
 from gpiobridge.pins.driving import MAX_PRESS_S
 from gpiobridge.pins.source import PinSource
@@ -75,6 +77,15 @@ def add_api(blueprint: Blueprint, running: Callable[[], RunningBridge]) -> None:
             refuse(400, f"{error}.")
         return Response(status=204)
 
+    def set_hours() -> ResponseReturnValue:
+        body = _body(_MAX_LEVEL_BYTES, "hours", ("for",))
+        verb, for_s = _needed(body, "hours"), _for_s(body, hours_orders.MAX_FOR_S, "4h")
+        try:
+            opening_hours.order(running(), verb, for_s, by="the API")
+        except HoursError as error:
+            refuse(400, f"{error}.")
+        return Response(status=204)
+
     def play_sound(name: str) -> ResponseReturnValue:
         sound = find("sound", name, running().settings.sounds)
         running().orders.sound(sound, play=_play())
@@ -102,6 +113,7 @@ def add_api(blueprint: Blueprint, running: Callable[[], RunningBridge]) -> None:
     blueprint.before_request(check)
     add("/messages", "messages", push)
     add("/navigate", "navigate", navigate)
+    add("/hours", "hours", set_hours)
     add("/pins/<name>", "pin", set_pin)
     add("/outputs/<name>", "output", set_output)
     add("/sounds/<name>", "sound", play_sound)

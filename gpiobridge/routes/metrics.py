@@ -22,6 +22,7 @@ from gpiobridge.config import OutputState
 from gpiobridge.core.events import Level
 from gpiobridge.displays.alarm import Dead
 from gpiobridge.displays.observer import Gone
+from gpiobridge.hours.status import HoursState
 from gpiobridge.loop.counts import Histogram
 from gpiobridge.loop.journeys import NOT_SHOWN_S
 
@@ -47,6 +48,7 @@ class _Metrics(Collector):
         yield from self._of_pins()
         yield from self._of_outputs()
         yield from self._of_displays()
+        yield from self._of_hours()
         yield _histogram(
             "edge_to_frame_seconds",
             "From an event at the pin, debounce included, to its frame on every socket.",
@@ -138,6 +140,38 @@ class _Metrics(Collector):
             "Frames of pages that may not set an output.",
             (),
             [((), counts.outputs_refused)],
+        )
+
+    def _of_hours(self) -> Iterable[Metric]:
+        hours = self._running.watcher.hours
+        statuses = hours.statuses
+        if not statuses:
+            return
+        yield _gauge(
+            "hours_state",
+            "1 for what is open: the exhibit (no display), or a display with hours of its own.",
+            ("display", "state"),
+            [
+                ((name, state), status.state is state)
+                for name, status in statuses.items()
+                for state in HoursState
+            ],
+        )
+        yield _gauge(
+            "hours_next_change_timestamp_seconds",
+            "When that changes next, in seconds since the Unix epoch.",
+            ("display",),
+            [
+                ((name,), status.next_s)
+                for name, status in statuses.items()
+                if status.next_s is not None
+            ],
+        )
+        yield _gauge(
+            "hours_overruled",
+            "1 while somebody has overruled the opening hours.",
+            (),
+            [((), hours.overrule is not None)],
         )
 
     def _of_shown(self) -> Iterable[Metric]:

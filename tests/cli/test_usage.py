@@ -13,13 +13,19 @@ from gpiobridge.cli import main
     ("line", "said", "hint"),
     [
         ("chek", "No such command 'chek'; did you mean check?", ""),
-        ("frob", "No such command 'frob'; write one of alarm, check, doctor, install, kiosk, "
-         "latency, navigate, output, press, push, run, sound, uninstall, version, watch", ""),
+        ("frob", "No such command 'frob'; write one of alarm, check, doctor, hours, install, "
+         "kiosk, latency, navigate, output, press, push, run, sound, uninstall, version, watch",
+         ""),
         ("press", "Missing argument 'NAME'", " press"),
         ("run --port abc", "Invalid value for '--port': 'abc' is not a valid integer", " run"),
         ("watch a --url b", "URL and --url both say where; leave one of them out", " watch"),
         ("run .", "run takes no folder; go into the folder first, or write --config config.toml",
          " run"),
+        ("hours opn", "Invalid value for '[open|close|auto]': \"opn\" must be \"open\", \"close\" "
+         'or "auto"; did you mean "open"?', " hours"),
+        ("hours --for 4h", "--for goes with open and close only; leave it out", " hours"),
+        ("hours open --for 8d", "Invalid value for '--for': \"8d\" is not a time for the opening "
+         "hours; write one above 0s and of at most 7d", " hours"),
         ("run nosuch", "Got unexpected extra argument (nosuch)", " run"),
         ("install --browser cog", "--browser is the kiosk's; add --kiosk, or leave it out",
          " install"),
