@@ -18,6 +18,7 @@ from typing import NamedTuple
 from gpiobridge.config import (
     Alarms,
     Gpio,
+    Hours,
     Idle,
     Kiosk,
     Limits,
@@ -37,6 +38,7 @@ from gpiobridge.config.tables import (
     AlarmsTable,
     DisplayTable,
     GpioTable,
+    HoursTable,
     KioskTable,
     LimitsTable,
     PageTable,
@@ -79,6 +81,7 @@ DEFAULTS = {
     "outputs.max_on": "no limit",
     "outputs.follows": "none",
     "outputs.without_display": "nothing changes",
+    "outputs.closed": "nothing changes",
     "pages.outputs": "none",
     "pages.template": "`<page>.html`",
     "pages.prefetch": "`true` for a template, `false` for a view of an application",
@@ -97,6 +100,11 @@ DEFAULTS = {
     "alarms.post": "none",
     "displays.connector": "none",
     **{f"displays.{key}": "that of `[kiosk]`" for key in OF_A_SCREEN},
+    "displays.hours": "that of `[hours]`",
+    "hours.open": "must be given",
+    "hours.closed": "none",
+    "hours.timezone": "the system's",
+    "hours.page": "must be given",
     "idle.after": "must be given",
     "idle.to": "must be given",
     "idle.pins": "none",
@@ -126,6 +134,7 @@ EXAMPLES = {
     "outputs.max_on": '"2s"',
     "outputs.follows": '"button"',
     "outputs.without_display": '"off"',
+    "outputs.closed": '"off"',
     "pages.outputs": '{ lamp = "on" }',
     "pages.template": '"welcome.html"',
     "pages.prefetch": "true",
@@ -149,6 +158,11 @@ EXAMPLES = {
     "displays.pointer": '"hidden"',
     "displays.reduced_motion": "true",
     "displays.contrast": '"more"',
+    "displays.hours": '{ open = ["Sat,Sun 10:00-18:00"] }',
+    "hours.open": '["Mon-Fri 09:30-17:00", "Fri 20:00-02:00"]',
+    "hours.closed": '["2026-12-25"]',
+    "hours.timezone": '"Europe/Berlin"',
+    "hours.page": '"open"',
     "idle.after": '"60s"',
     "idle.to": '"welcome"',
     "idle.pins": '["pir"]',
@@ -169,6 +183,8 @@ TYPES = {
     "outputs.blink": "duration, `334ms` to `1min`",
     "outputs.max_on": "duration, `10ms` to `1d`",
     "outputs.follows": "text, a pin's name",
+    "displays.hours": "table of the keys of `[hours]`, all of which may be left out; also written "
+    "`[displays.left.hours]`",
     "pages.outputs": "table: a state of each output, or a table of the keys below",
     "pages.url": "text, an address with `http://` or `https://`",
     "pages.frames": "list of text, addresses without a path",
@@ -316,6 +332,7 @@ SECTIONS: dict[str, list[Key]] = {
     "sounds": keys("sounds", SoundTable, Sound),
     "displays": keys("displays", DisplayTable, NamedDisplay),
     "alarms": keys("alarms", AlarmsTable, Alarms),
+    "hours": keys("hours", HoursTable, Hours),
     "pages": keys("pages", PageTable, Page),
     "every_page": keys("pages", RulesTable, Page),
     "idle": idle_keys(),
@@ -386,6 +403,7 @@ def example() -> str:
     parts.append(_toml("[sounds.rain]", SECTIONS["sounds"]))
     parts.append(_toml("[displays.left]", SECTIONS["displays"]))
     parts.append(_toml("[alarms]", SECTIONS["alarms"]))
+    parts.append(_toml("[hours]", SECTIONS["hours"]))
     welcome = [*SECTIONS["pages"]]
     parts.append(_toml("[pages.welcome]", welcome) + "\n" + _toml_rules())
     parts.append('[pages.open]\non_low.button = "welcome"')
@@ -403,8 +421,8 @@ _COMMENTED = {
     "alarms.run", "alarms.post",
     "kiosk.renew", "kiosk.audio", "kiosk.connector", "pages.sound", "pins.chip", "pins.source",
     "pins.dwell", "pins.cooldown", "pages.idle",
-    "outputs.chip", "outputs.kind", "outputs.max_on", "outputs.without_display", "pages.outputs",
-    "pages.url", "pages.frames",
+    "outputs.chip", "outputs.kind", "outputs.max_on", "outputs.without_display", "outputs.closed",
+    "pages.outputs", "pages.url", "pages.frames", "displays.hours",
 }  # fmt: skip
 
 

@@ -26,7 +26,7 @@ def rules(page: dict[str, Any]) -> Iterator[tuple[str, object]]:
     for key, value in page.items():
         if key.startswith(RULES):
             for pin, target in value.items():
-                yield pin, target["to"] if isinstance(target, dict) else target
+                yield pin, target.get("to", False) if isinstance(target, dict) else target
         elif key == "idle" and value:
             yield from ((pin, value["to"]) for pin in value.get("pins", ()))
             yield ("", value["to"])

@@ -61,6 +61,7 @@ def test_every_key_and_rule_is_there() -> None:
         *(f"stage.{key}" for key in reference.StageTable.known_keys()),
         *(f"sounds.{key}" for key in reference.SoundTable.known_keys()),
         *(f"alarms.{key}" for key in reference.AlarmsTable.known_keys()),
+        *(f"hours.{key}" for key in reference.HoursTable.known_keys()),
         *(f"displays.{key}" for key in reference.DisplayTable.known_keys()),
         *(f"gpio.{key}" for key in reference.GpioTable.known_keys()),
         *(f"pages.{key}" for key in reference.PageTable.known_keys() if key not in TABLES),

@@ -20,6 +20,7 @@ from gpiobridge.config.tables import (
     AlarmsTable,
     DisplayTable,
     GpioTable,
+    HoursTable,
     KioskTable,
     LimitsTable,
     PageTable,
@@ -70,7 +71,7 @@ def test_every_key() -> None:
         for section, table in {
             "server": ServerTable, "limits": LimitsTable, "kiosk": KioskTable, "gpio": GpioTable,
             "stage": StageTable, "alarms": AlarmsTable, "displays": DisplayTable,
-            "pages": PageTable, "every_page": RulesTable,
+            "pages": PageTable, "every_page": RulesTable, "hours": HoursTable,
         }.items()
         for key in table.known_keys()
     }  # fmt: skip
@@ -194,6 +195,7 @@ def test_every_command() -> None:
         "navigate --config": "which_config_option, as of `doctor` here: tests/client",
         "output --config": "which_config_option, as of `doctor` here: tests/client",
         "alarm --config": "which_config_option, as of `doctor` here: tests/client",
+        "hours --config": "which_config_option, as of `doctor` here: tests/client",
         "sound --config": "which_config_option, as of `doctor` here: tests/client",
         "press --config": "which_config_option, as of `doctor` here: tests/client",
         "latency --config": "which_config_option, as of `doctor` here: tests/client",
