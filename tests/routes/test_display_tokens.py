@@ -115,7 +115,7 @@ def test_a_program_sends_the_token_with_its_request(bridge: BridgeProcess) -> No
     """As a bearer's, or in the address."""
     headers = {"Authorization": f"Bearer {OF_LEFT}"}
     with bridge.socket("welcome", "?display=left", additional_headers=headers):
-        assert names(bridge) == ["left"]
+        wait_until(lambda: names(bridge) == ["left"])
     with bridge.socket("welcome", f"?display=left&token={OF_LEFT}"):
         wait_until(lambda: names(bridge) == ["left"])
 
