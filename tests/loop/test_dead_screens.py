@@ -246,7 +246,8 @@ def test_the_watcher_looks(wall: Play, caplog: pytest.LogCaptureFixture) -> None
     assert go_on(10) == {"left": Dead.HIDDEN, "right": Dead.SILENT}
     left.peer.send('{"type":"visible","visible":true}')
     answering.append(right)
-    assert go_on(10) == {}
+    # On a busy machine a turn may miss a word, and then the alarms last for longer.
+    assert any(go_on(1) == {} for _ in range(100))
     assert wall.watcher.counts.alarms == {"left": 1, "right": 1}
     lines = [record.getMessage() for record in caplog.records if "alarm" in record.getMessage()]
     assert [line.split(" since ")[0] for line in lines] == [
