@@ -65,7 +65,7 @@ class Journeys:
         slot, before = connection.slot, connection.slot.instead_of
         if before is None:
             return
-        if connection.since:  # the same page as before: it doesn't say again that it is shown
+        if connection.since:  # the same page as before: that it is shown counts once
             slot.shown = before.shown
         slot.journey, before.journey = before.journey, None
         journey = slot.journey

@@ -52,7 +52,7 @@ class Screens:
     def shown(self, connection: Connection) -> None:
         """Take a page's word that it is on the screen."""
         screen = _of(connection)
-        # After a restart a page says again what is known already.
+        # On each new socket a page says again what may be known already.
         if screen is not None and not connection.closing and not screen.open:
             self._show(screen, connection, anew=not _has_been_shown(screen, connection))
 
@@ -144,6 +144,6 @@ def _has_been_shown(screen: Screen, connection: Connection) -> bool:
 def _is_shown_again(screen: Screen, connection: Connection) -> bool:
     """Whether a page that has connected again is on the screen, and nobody knows.
 
-    It says so only once, and that word may have been lost with the socket before.
+    It says so again, but not if it is a page of a version before 0.5.
     """
     return bool(connection.since) and screen.page != connection.display.page

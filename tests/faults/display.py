@@ -362,8 +362,7 @@ class Tab:
         self._joined, self._connecting = True, False
         self._told = ""
         self._pressed = self._again = False
-        if self._epoch != str(frame["epoch"]):
-            self._said_shown = False  # the new server doesn't know it
+        self._said_shown = False  # the server may not know it any more
         self._seat = str(frame.get("seat", ""))
         self._epoch = str(frame["epoch"])
         self._seq = seq = int(str(frame["seq"]))

@@ -621,7 +621,7 @@ def test_a_hidden_display_gives_no_pulse_after_a_restart() -> None:
 def test_a_hidden_display_that_comes_back_after_long_counts_once_it_can_be_seen(
     lit: LitPlay,
 ) -> None:
-    """Within the same run it doesn't say again that its page is shown."""
+    """Also if its page doesn't say again that it is shown, as none did before version 0.5."""
     visitor = shown(lit)
     visitor.peer.sock.close()
     lit.take_a_turn()

@@ -18,6 +18,10 @@ window.shownFrames = [];
 window.addresses = [];
 window.WebSocket = class extends WebSocket {
   constructor(url) {
+    if (window.seatless) {
+      url = new URL(url);
+      url.searchParams.delete("seat");
+    }
     super(url);
     addresses.push(new URL(url));
     window.newest = this;
@@ -156,14 +160,25 @@ def test_a_page_that_no_press_led_to_has_no_figure(
     wait_until(lambda: shown(shared_bridge) == [{}])
 
 
-def test_a_page_says_nothing_again_on_a_new_socket(shared_bridge: BridgeProcess, tab: Any) -> None:
-    """The page is still the same, and so is the bridge, which knows it by its seat."""
+def test_a_page_says_again_on_each_socket(shared_bridge: BridgeProcess, tab: Any) -> None:
+    """The bridge knows it by its seat, and counts it once."""
     open_page(tab, shared_bridge)
     said(tab)
     tab.evaluate("newest.close()")
     tab.wait_for_function("addresses.length === 2")
-    tab.wait_for_function("said.filter((each) => each === 'beat').length > 1")
-    assert len(tab.evaluate("shownFrames")) == 1
+    tab.wait_for_function("shownFrames.length === 2")
+    wait_until(lambda: shown(shared_bridge) == [{}])
+
+
+def test_a_page_that_was_away_for_long_is_known_to_be_shown(
+    shared_bridge: BridgeProcess, tab: Any
+) -> None:
+    """Ten seconds later its seat is good no more: being on the screen must not be lost."""
+    open_page(tab, shared_bridge)
+    said(tab)
+    tab.evaluate("window.seatless = true")
+    tab.evaluate("newest.close()")
+    tab.wait_for_function("addresses.length === 2 && !addresses[1].searchParams.has('seat')")
     wait_until(lambda: shown(shared_bridge) == [{}])
 
 

@@ -120,7 +120,7 @@
   let waitsForFrame = false; // the page is shown, and goes online after its first frame
   let ledBy = null; // the press for which this page was loaded: its cursor, and when it came
   let paintedAtMs = null; // when this page was first painted; null: not yet
-  let saidShown = false; // whether the server has heard of it
+  let saidShown = false; // whether it was said on this socket
   let refusals = 0; // how often in a row this page could not be left, and when the last time
   let refusedAtMs = -Infinity;
   let moving = false; // one of our navigations is under way
@@ -443,10 +443,8 @@
   function receive(frame) {
     if (frame.type === "state") {
       state = "online";
-      if (epoch && epoch !== frame.epoch) {
-        relearn();
-        saidShown = false; // the new server doesn't know it
-      }
+      if (epoch && epoch !== frame.epoch) relearn();
+      saidShown = false; // a new server doesn't know it, nor one that has missed this page for long
       epoch = frame.epoch;
       seat = frame.seat ?? ""; // the newest socket's; it can be used once
       const ours = (known) => known?.startsWith(`${epoch}:`);
@@ -758,7 +756,7 @@
     if (document.hidden && paintedAtMs === null) ledBy = null;
   }
 
-  /** Say, once, that this page is on the screen, and how long after the press that led to it. */
+  /** Say, once on each socket, that this page is on the screen, and how long after the press that led to it. */
   function sayShown() {
     if (saidShown || paintedAtMs === null || state !== "online") return;
     if (socket.readyState !== WebSocket.OPEN) return;
