@@ -239,7 +239,7 @@ def navigate(to: str, who: Audience, bridge: Target) -> None:
 
     token = bridge.api_token or bridge.token
     count = asking.navigate(bridge.url, to, who, token=token)
-    click.echo(f"sent {_displays(count)} to {to}" if count else _nobody(who))
+    click.echo(f"sent {_displays(count)} to {to}" if count else _nobody_moved(who, to))
 
 
 @main.command()
@@ -337,5 +337,16 @@ def _displays(count: int) -> str:
 
 def _nobody(who: Audience) -> str:
     """Say that an order has reached no display."""
-    such = "such " if any(who) else ""
-    return f"no {such}display is open: nothing was sent"
+    return f"no {_such(who)}display is open: nothing was sent"
+
+
+def _nobody_moved(who: Audience, to: str) -> str:
+    """Say that no display was moved: one that is there already is not moved, either."""
+    return (
+        f"nothing was sent: no {_such(who)}display is open, or all of them show {to} already, "
+        "or are closed by the opening hours"
+    )
+
+
+def _such(who: Audience) -> str:
+    return "such " if any(who) else ""

@@ -120,10 +120,12 @@ def _explain_statement(
     if is_toml(statement):
         if (earlier := earlier_line(lines, start)) is not None:
             number, path = earlier
-            other = quoted_line(lines[number - 1])
+            earlier_text = lines[number - 1]
+            sections = all(each.lstrip().startswith("[") for each in (line, earlier_text))
+            remedy = "write all keys below one of them" if sections else "leave one of them out"
             return start, (
                 f"{quoted_line(line)} sets {dotted(path)} a second time; line {number} has "
-                f"{other}; leave one of them out"
+                f"{quoted_line(earlier_text)}; {remedy}"
             )
         return start, _in_words_of_tomllib(quoted_line(line), has_secret(line), error)
     if any("\0" in each for each in lines):

@@ -304,6 +304,9 @@ class Timekeeper:
 
     def _say(self, name: str, status: HoursStatus) -> None:
         what = f'display "{name}" is' if name else "the exhibit is"
+        if status.state is HoursState.UNKNOWN:
+            log.info("%s as if it were open: nobody has set this machine's clock yet", what)
+            return
         until = "" if status.next_s is None else f" until {self._shown(status.next_s)}"
         log.info("%s %s%s", what, status.state, until)
 

@@ -59,6 +59,9 @@ def gpiobridge(
         (["navigate", "open", "--page", "welcome", "--display", "a", "--exclude", "b"], "navigate",
          {"to": "open", "page": "welcome", "display": "a", "exclude": "b"}, 3,
          "sent 3 displays to open"),
+        (["navigate", "open", "--display", "a"], "navigate", {"to": "open", "display": "a"}, 0,
+         "nothing was sent: no such display is open, or all of them show open already, or are "
+         "closed by the opening hours"),
     ],
 )  # fmt: skip
 def test_push_and_navigate(

@@ -183,10 +183,6 @@ def test_a_line_that_is_no_toml(tmp_path: Path, line: str, what: str | None, rem
         ("[pins]\nbutton = { pin = 17 }\nbutton.pull = 'up'\n",
          "line 3: `button.pull = 'up'` sets pins.button a second time; line 2 has "
          "`button = { pin = 17 }`"),
-        ("[pins.button]\npin = 17\n\n[pins.button]\npin = 18\n",
-         "line 4: `[pins.button]` sets pins.button a second time; line 1 has `[pins.button]`"),
-        ("[pins]\na = 1\n[server]\nport = 1\n[pins]\nb = 2\n",
-         "line 5: `[pins]` sets pins a second time; line 1 has `[pins]`"),
         ("[pins.button]\npin = 17\n[pins]\nbutton = 18\n",
          "line 4: `button = 18` sets pins.button a second time; line 1 has `[pins.button]`"),
         ("[pages.a]\non_low.x = 'b'\n[pages.a.on_low]\ny = 'c'\n",
@@ -199,6 +195,20 @@ def test_a_line_that_is_no_toml(tmp_path: Path, line: str, what: str | None, rem
 def test_what_is_set_twice_names_both_lines(tmp_path: Path, text: str, said: str) -> None:
     """A key, a table, and a table beside a value of its name."""
     assert problem(tmp_path, text) == f"{said}; leave one of them out"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[pins.button]\npin = 17\n\n[pins.button]\npin = 18\n",
+         "line 4: `[pins.button]` sets pins.button a second time; line 1 has `[pins.button]`"),
+        ("[pins]\na = 1\n[server]\nport = 1\n[pins]\nb = 2\n",
+         "line 5: `[pins]` sets pins a second time; line 1 has `[pins]`"),
+    ],
+)  # fmt: skip
+def test_a_section_that_is_there_twice_is_to_be_one(tmp_path: Path, text: str, said: str) -> None:
+    """Leaving out one of two sections would lose its keys: they belong together."""
+    assert problem(tmp_path, text) == f"{said}; write all keys below one of them"
 
 
 @pytest.mark.parametrize(

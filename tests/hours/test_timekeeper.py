@@ -176,6 +176,17 @@ def test_nothing_happens_before_the_clock_is_right(caplog: pytest.LogCaptureFixt
     assert day.clerk.record.set_in == "boot"
 
 
+def test_the_log_says_what_an_unknown_clock_means(caplog: pytest.LogCaptureFixture) -> None:
+    """Closed by hand, then left to the hours, while nobody has set the clock."""
+    caplog.set_level(logging.INFO)
+    day = Day("2020-01-01 03:00", MadeClerk(is_set=False))
+    day.order("close")
+    day.order("auto")
+    sentence = "the exhibit is as if it were open: nobody has set this machine's clock yet"
+    assert sentence in caplog.text
+    assert "unknown" not in caplog.text
+
+
 def test_a_machine_that_can_not_tell(caplog: pytest.LogCaptureFixture) -> None:
     """Its clock is taken as it is, with a line in the log."""
     day = Day("2026-11-27 20:00", MadeClerk(is_set=None))
