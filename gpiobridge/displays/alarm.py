@@ -19,8 +19,8 @@ class Dead(StrEnum):
 
 _REMEDIES = {
     Dead.MISSING: (
-        "no page of it is connected. See whether its machine is on, has the network, and shows "
-        "/?display={} in its browser"
+        "no page of it is connected, or it hangs. See whether its machine is on, has the network, "
+        "and shows /?display={} in its browser"
     ),
     Dead.NOT_SHOWN: (
         "its page is loaded, but has not been on the screen. See whether the screen is on, and "
@@ -44,6 +44,7 @@ class Alarm:
         since_s: when it was last well, or the start of the bridge, in monotonic seconds.
         since_unix_s: the same, in seconds since the Unix epoch.
         after_s: how long it had not been well when the alarm was raised, in seconds.
+        is_back: whether it is well again, but not for long enough.
     """
 
     display: str
@@ -51,6 +52,7 @@ class Alarm:
     since_s: float
     since_unix_s: float
     after_s: float
+    is_back: bool = False
 
     @property
     def since(self) -> str:
@@ -60,6 +62,9 @@ class Alarm:
     @property
     def raised_text(self) -> str:
         """What is wrong, since when, and what to do: a sentence or two for a person."""
+        if self.is_back:
+            was = f"it was {self.dead} since {self._local}"
+            return f'display "{self.display}" is back; {was}. This is over once it stays well'
         what = f'display "{self.display}" is {self.dead} since {self._local}'
         return f"{what}: {_REMEDIES[self.dead].format(self.display)}"
 

@@ -142,11 +142,13 @@ class DeadScreens:
             state.over_after_s = min(2 * state.over_after_s, longest_s)
             for observer in self._observers:
                 observer.alarm_over(over)
+        else:
+            state.alarm = replace(state.alarm, is_back=True)
 
     def _is_dead(self, name: str, state: _State, dead: Dead, now_s: float) -> None:
         state.dead_s = now_s
         if state.alarm is not None:
-            state.alarm = replace(state.alarm, dead=dead)
+            state.alarm = replace(state.alarm, dead=dead, is_back=False)
             return
         for_s = now_s - state.well_s
         if for_s < (self._after_s if state.has_come else max(START_S, self._after_s)):

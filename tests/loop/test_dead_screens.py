@@ -258,6 +258,20 @@ def test_the_watcher_looks(wall: Play, caplog: pytest.LogCaptureFixture) -> None
     ]
 
 
+def test_a_display_that_is_back_is_not_said_to_be_missing() -> None:
+    """Its alarm lasts until it has stayed well; meanwhile the sentence says so."""
+    wall = Wall()
+    wall.go_on(START_S)
+    (alarm,) = wall.screens.alarms
+    assert 'display "left" is missing since' in alarm.raised_text
+    assert wall.go_on(LOOK_S, tab()) == []
+    (alarm,) = wall.screens.alarms
+    assert alarm.raised_text.startswith('display "left" is back; it was missing since')
+    assert alarm.raised_text.endswith("This is over once it stays well")
+    assert wall.go_on(LOOK_S) == []
+    assert 'display "left" is missing since' in wall.screens.alarms[0].raised_text
+
+
 def test_an_alarm_outlives_a_reload() -> None:
     """It isn't raised anew, and is over once; one of a display without a name is dropped."""
     wall = Wall()
