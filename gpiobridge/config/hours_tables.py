@@ -55,7 +55,7 @@ def read_hours(
         if lacking := [name for name in _NEEDED if name not in raw]:
             examples = " and ".join(_NEEDED[name] for name in lacking)
             problems.add(key, f"has no {' and no '.join(lacking)}; write {examples} below it")
-        if given.keys() < _NEEDED.keys():
+        if any(name not in given for name in _NEEDED):
             return None
     if "open" in given:
         given["open"] = tuple(map(opening_times, given["open"]))

@@ -113,6 +113,10 @@ def test_no_page_leaves_while_closed(folder: Path) -> None:
          '= "closed" below it'),
         ("[hours]\nopen = []",
          'hours: has no page; write page = "closed" below it'),
+        ('[hours]\nopen = []\ntimezone = "UTC"\ntrust_clock = true',
+         'hours: has no page; write page = "closed" below it'),
+        ('[hours]\nopen = 9\npage = "closed"\ntimezone = "UTC"', 'hours.open = 9: must be a list, '
+         'such as ["Mon-Fri 09:30-17:00"]'),
         ('hours = "9-17"', 'hours = "9-17": must be a section; write [hours]'),
         (HOURS.replace("closed", "close"),
          'hours.page = "close": there is no page named "close"; did you mean "closed"?'),
