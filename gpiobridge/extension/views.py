@@ -4,12 +4,13 @@ Declared while an application is made, on its thread; later any HTTP thread may 
 """
 
 import inspect
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeVar
 
 from flask import Flask
 
 from gpiobridge.app.functions import code_of
+from gpiobridge.config import Page
 from gpiobridge.core.wire import MAX_REASON_BYTES
 from gpiobridge.errors import ConfigError
 
@@ -86,11 +87,14 @@ def with_long_path(paths: Mapping[str, str]) -> list[str]:
     ]
 
 
-def without_path(names: Iterable[str], paths: Collection[str]) -> list[str]:
+def without_path(pages: Mapping[str, Page], paths: Collection[str]) -> list[str]:
     """Report the pages that have no path, with the remedy."""
     return [
-        f"page {name!r} has no route without variables: "
+        f"page {name!r} has a url, which only `gpiobridge run` serves: "
+        f'write a view that shows it, and frames = ["{page.site}"] in place of the url'
+        if page.url
+        else f"page {name!r} has no route without variables: "
         f'put @app.get("/{name}") above @bridge.page({name!r})'
-        for name in names
+        for name, page in pages.items()
         if name not in paths
     ]

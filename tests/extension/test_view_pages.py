@@ -106,6 +106,20 @@ def test_page_needs_one_route() -> None:
     bridge.stop()
 
 
+def test_no_view_serves_a_page_with_a_url() -> None:
+    """The remedy is a view with a frame: a route alone would be the next mistake."""
+    app = Flask(__name__)
+    pages = {"board": {"url": "https://example.org/board"}}
+    bridge = GpioBridge(app, config={"pages": pages}, pins=PINS)
+    with pytest.raises(ConfigError) as wrong:
+        bridge.start()
+    assert list(wrong.value.problems) == [
+        "page 'board' has a url, which only `gpiobridge run` serves: write a view that shows it, "
+        'and frames = ["https://example.org"] in place of the url'
+    ]
+    bridge.stop()
+
+
 @pytest.mark.parametrize(
     ("decorator", "remedy"), [("page", '@bridge.page("welcome")'), ("on_hold", '("button")')]
 )
