@@ -293,8 +293,8 @@ class _Questions:
                 self._known[page] = found
                 self._owes[page] = 0 if found is not None else self._owes.get(page, 0) + 1
             if is_new:
-                if found:
-                    log.info("%s forbids frames: this kiosk shows it itself", self._urls[page])
+                if found:  # its address is not for a log: the query may be a secret
+                    log.info("the site of %s forbids frames: this kiosk shows it itself", page)
                 self._wake()
 
     def _ask(self, url: str) -> bool | None:

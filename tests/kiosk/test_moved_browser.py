@@ -1,5 +1,6 @@
 """A site that forbids frames: the browser is moved to it, and comes back where a press leads."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -149,10 +150,15 @@ def scene(run_bridge: Run, tmp_path: Path) -> Iterator[Callable[..., Scene]]:
         wait_until(lambda: not [t for t in threading.enumerate() if "gpiobridge-kiosk" in t.name])
 
 
-def test_the_display_is_alive_while_the_site_is_shown(scene: Callable[..., Scene]) -> None:
+def test_the_display_is_alive_while_the_site_is_shown(
+    scene: Callable[..., Scene], caplog: pytest.LogCaptureFixture
+) -> None:
     """It is shown, under its name; a press leads back, and the next page knows it."""
+    caplog.set_level(logging.INFO)
     here = scene()
     here.visit()
+    assert "the site of board forbids frames" in caplog.text
+    assert here.site.url not in caplog.text  # many a board has a key in its query
     wait_until(lambda: here.bridge.health()["displays"][0]["shown"] is not None)
     [display] = here.bridge.displays()
     assert display == {"name": "kiosk", "page": "board", "visible": True}
