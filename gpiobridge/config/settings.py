@@ -304,7 +304,8 @@ class Output:
             off after that, until it is set again; None: for ever; 0.01 to 86,400.
         follows: the pin whose lamp it is: lit while a press would move a display, and blinking from
             such a press until the next page is shown; None: it follows no pin.
-        from_pages: whether a page on this machine's own kiosk may set it.
+        from_pages: whether a page may set it: on this machine's own kiosk, or on a display with a
+            token of its own that `may` do so.
         without_display: its state while no display is connected: "on" or "off"; None: a display
             that is lost changes nothing.
         closed: its state while the exhibit is closed, whoever sets it: "on" or "off"; None: the
