@@ -301,7 +301,10 @@ def _set_by(settings: Settings, output: Output) -> Iterator[tuple[str, str, str]
         rows.append((output.without_display, "no display is connected"))
     if output.from_pages:
         rows.append(("any", "a page on the kiosk sets it"))
-    for number, row in enumerate(rows or [("any", "only the application or the API sets it")]):
+    rows = rows or [("any", "only the application or the API sets it")]
+    if output.closed:
+        rows.append((output.closed, "the exhibit is closed, whoever sets it"))
+    for number, row in enumerate(rows):
         yield (output.name if number == 0 else "", *row)
 
 

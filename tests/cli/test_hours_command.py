@@ -90,6 +90,7 @@ def test_check_shows_the_next_openings(tmp_path: Path) -> None:
         '[hours]\nopen = ["Mon-Fri 09:30-17:00"]\nclosed = ["2026-12-24..2027-01-06"]\n'
         'page = "closed"\ntimezone = "Europe/Berlin"\n'
         "[displays.left.hours]\nopen = []\n[displays.right]\n"
+        '[outputs.lamp]\npin = 22\nclosed = "off"\n'
     )
     now_s = datetime(2026, 12, 22, 12, tzinfo=ZoneInfo("Europe/Berlin")).timestamp()
     shown = tables(config.load(file, environ={}), now_s)
@@ -106,4 +107,10 @@ def test_check_shows_the_next_openings(tmp_path: Path) -> None:
         "                                                 Fri 2027-01-08 09:30  "
         "Fri 2027-01-08 17:00\n"
         "display left   Europe/Berlin  closed             not within 400 days"
+    )
+    assert next(part for part in shown.split("\n\n") if part.startswith("output  state")) == (
+        "output  state  when\n"
+        "------  -----  ---------------------------------------\n"
+        "lamp    any    only the application or the API sets it\n"
+        "        off    the exhibit is closed, whoever sets it"
     )
