@@ -7,7 +7,6 @@ damaged, or somebody else's, counts as none.
 import hashlib
 import json
 import logging
-import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ log = logging.getLogger(__name__)
 
 FORMAT = 1
 _MOST_BYTES = 4096
+_MOST_UNIX_S = 253_402_000_000.0  # in the year 9999, which every time zone can show
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def read(file: Path | None) -> Record:
         overrule = None
         if told["overrule"] is not None:
             until_s = float(told["overrule"]["until"])
-            if not math.isfinite(until_s):
+            if not 0 <= until_s <= _MOST_UNIX_S:
                 raise ValueError("no moment")
             state = HoursState(told["overrule"]["state"])
             overrule = None if state is HoursState.UNKNOWN else Overrule(state, until_s)

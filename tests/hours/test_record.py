@@ -32,6 +32,8 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
         '{"format": 1, "overrule": 3, "clock_set_in": ""}',
         '{"format": 1, "overrule": {"state": "ajar", "until": 1}, "clock_set_in": ""}',
         '{"format": 1, "overrule": {"state": "open", "until": 1e999}, "clock_set_in": ""}',
+        '{"format": 1, "overrule": {"state": "open", "until": 1e300}, "clock_set_in": ""}',
+        '{"format": 1, "overrule": {"state": "open", "until": NaN}, "clock_set_in": ""}',
         '{"format": 1, "overrule": {"state": "open", "until": "soon"}, "clock_set_in": ""}',
         '{"format": 1, "overrule": {"state": "unknown", "until": 1}, "clock_set_in": ""}',
         "[" * 4000, " " * 100_000 + "{}",
