@@ -267,8 +267,8 @@ class Watcher:
         """Queue an order of the application; orders are carried out in the order of their arrival.
 
         While a thousand orders wait, the caller waits, too. The watcher's own thread never waits,
-        because it takes the orders out. It gets here from a handler of the log or from
-        ``on_failure``.
+        because it takes the orders out. It gets here from a button of the staff, from a handler of
+        the log or from ``on_failure``.
         """
         self._orders.put(order, wait=threading.current_thread() is not self._thread)
         self._waker.wake()
@@ -416,7 +416,6 @@ class Watcher:
 
     def _close(self) -> None:
         self.outputs.close()
-        self.hours.stop()
         self.pins.close()
         for connection in self._hub.connections:
             connection.sock.close()
@@ -425,6 +424,7 @@ class Watcher:
         self._hang_up_on_joining()
         self._selector.close()
         self._waker.close()
+        self.hours.stop()  # last: its thread may be waiting for another program
 
     def _hang_up_on_joining(self) -> None:
         with contextlib.suppress(IndexError):  # another thread may do the same at the same time

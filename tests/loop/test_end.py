@@ -8,6 +8,7 @@ from harness.scripted_pins import PATHS, SETTINGS, ScriptedPins
 from stage import DEADLINE_S, Stage, watching
 
 from gpiobridge.errors import PinError
+from gpiobridge.hours.timekeeper import Timekeeper
 from gpiobridge.loop.watcher import Watcher
 
 
@@ -44,6 +45,21 @@ def test_stop_does_not_wait_for_displays_that_hang_up(
     peer.sock.close()
     stopping.join(DEADLINE_S)
     assert not stopping.is_alive()
+
+
+def test_stop_does_not_wait_for_the_clock_before_the_pins_are_released() -> None:
+    """Whoever is asked whether the clock is right may take seconds."""
+    opened: list[bool] = []
+
+    class Patient(Timekeeper):
+        def stop(self) -> None:
+            opened.append(stage.pins.opened)
+
+    pins = ScriptedPins()
+    stage = Stage(pins, hours=Patient(SETTINGS, pins.clock))
+    stage.watcher.start()
+    stage.stop()
+    assert opened == [False]
 
 
 def test_stop_may_be_called_twice(stage: Stage) -> None:
