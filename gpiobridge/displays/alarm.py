@@ -20,7 +20,7 @@ class Dead(StrEnum):
 _REMEDIES = {
     Dead.MISSING: (
         "no page of it is connected, or it hangs. See whether its machine is on, has the network, "
-        "and shows /?display={} in its browser"
+        "and shows /?display={} in its browser, the first time with its token if it has one"
     ),
     Dead.NOT_SHOWN: (
         "its page is loaded, but has not been on the screen. See whether the screen is on, and "
