@@ -30,7 +30,7 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         headers: http.client.HTTPMessage,
         newurl: str,
     ) -> None:
-        """Follow it not."""
+        """Refuse it."""
 
 
 def post(address: str, call: Call) -> None:

@@ -7,12 +7,11 @@ explains a text that is no TOML, with `toml_lines`, `toml_faults`, `toml_repeats
 `header` reads a pin's name. `check` goes from section to section and compares values with each
 other. `pin_tables`, which asks the `kinds` of pins, `output_tables`, which asks the `output_kinds`,
 `sound_tables`, `display_tables`, `hours_tables` and `page_tables` read a section each, and share
-`written`; `opening_times` and `time_zones` read what hours are made of;
-`rules`, `rule_warnings`, `circles` and `templates`, with their `template_parts`, check the rest.
-`settings` is the result. All problems are reported at once, each with place, value and remedy:
-`problems` gathers them, and `words` phrases them. `hidden` says which of an exhibit's files nobody
-sees. None of these may import gpiozero, Flask or a module of ours that runs something. Any thread;
-used at start.
+`written`; `opening_times` and `time_zones` read what hours are made of; `rules`, `rule_warnings`,
+`circles` and `templates`, with their `template_parts`, check the rest. `settings` is the result.
+All problems are reported at once, each with place, value and remedy: `problems` gathers them, and
+`words` phrases them. `hidden` says which of an exhibit's files nobody sees. None of these may
+import gpiozero, Flask or a module of ours that runs something. Any thread; used at start.
 
 A program that talks to a running bridge needs only `address` and `file.read`, so this package
 imports little. `Settings` is imported when it is asked for, and the check comes with `load`. Tables

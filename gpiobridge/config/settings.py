@@ -2,7 +2,8 @@
 
 `config` makes these; import them from there. Defaults are written here and nowhere else, except
 those of `address`. What each key means is written here, too, below `Args:`: `docs/configuration.md`
-is made from it. Pure; imports nothing of the project but `address` and `events`; any thread.
+is made from it. Pure; imports nothing of the project but `address`, `opening_times` and `events`;
+any thread.
 """
 
 import re

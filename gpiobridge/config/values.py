@@ -2,7 +2,8 @@
 
 A reader takes a value as `tomllib` gives it, and returns it as `settings` has it. It raises a
 `ValueError` with a short reason; a remedy of its own follows a semicolon. A value is never
-converted in silence: `"8000"` is no number. Pure; imports `durations` and `words`; any thread.
+converted in silence: `"8000"` is no number. Pure; imports `durations`,
+`opening_times` and `words`; any thread.
 """
 
 import math

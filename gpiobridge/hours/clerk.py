@@ -18,7 +18,7 @@ ASK_S = 5.0
 """How often the clock is asked for until it is right, in seconds."""
 
 PATIENT_TIMES = 12
-"""How often of these it is only asked in a moment; then patiently once."""
+"""Every so many questions, one is patient: the first, and then one a minute."""
 
 _END_S = 2.0  # for a last write, when the bridge stops
 

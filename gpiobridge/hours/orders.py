@@ -15,12 +15,12 @@ MAX_FOR_S = MAX_HOURS_S
 VERBS: Mapping[str, HoursState | None] = MappingProxyType(
     dict(zip(HOURS_VERBS, (HoursState.OPEN, HoursState.CLOSED, None), strict=True))
 )
-"""What may be ordered, and what it is then; None: what the timetable says."""
+"""What may be ordered -> what holds then; None: the timetable."""
 
 
 @dataclass(frozen=True, slots=True)
 class SetHours:
-    """Order of a program: overrule the timetable, or let it count again.
+    """Order of a program, a person or a pin: overrule the timetable, or let it count again.
 
     Args:
         state: open or closed; None: the timetable counts.

@@ -9,8 +9,7 @@ after the displays.
 
 `identities` finds out which display a socket belongs to, and `start` the page at which a display
 begins. `page_script` makes a page's script tag, and `html` inserts it. `files_version` tells
-whether a page that was fetched ahead is out of date.
-`files` sends files and the `byte_ranges` that players ask for; `file_feeder` serves slow readers.
-`overlaps` and `content_policies` find what in an application gets in the bridge's way. Threads of
-the HTTP server; the feeder has its own thread.
+whether a page that was fetched ahead is out of date. `files` sends files and the `byte_ranges` that
+players ask for; `file_feeder` serves slow readers. `overlaps` and `content_policies` find what in
+an application gets in the bridge's way. Threads of the HTTP server; the feeder has its own thread.
 """

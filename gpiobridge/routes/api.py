@@ -40,7 +40,7 @@ _AUDIENCE = tuple(field.name for field in fields(Audience))
 
 
 def add_api(blueprint: Blueprint, running: Callable[[], RunningBridge]) -> None:
-    """Add ``POST /api/messages`` and all the others.
+    """Add the routes below ``/api``.
 
     Args:
         blueprint: where the API is added.
