@@ -99,6 +99,7 @@ class Timekeeper:
         self._until_s: float | None = None  # of the overrule, in monotonic seconds
         self._noted = Record()
         self._look_s: float | None = None
+        self._changed: frozenset[str] = frozenset()  # whose state the newest `tick` has changed
         self.statuses: Mapping[str, HoursStatus] = dict.fromkeys(self._tables, _UNKNOWN)
         self.overrule: Overrule | None = None
 
@@ -142,7 +143,7 @@ class Timekeeper:
         Args:
             display: its name, or an empty string.
             page: the page that it is on.
-            comes_again: whether this page has had a socket before.
+            comes_again: whether this page has had a socket before, and may have missed a change.
             now_s: monotonic seconds.
         """
         closed = self.page_for(display)
@@ -156,9 +157,12 @@ class Timekeeper:
         return self.start_of(display) if missed and self._is_open(display) else None
 
     def was_led(self, display: str, page: str) -> bool:
-        """Whether a page is the one that a display shows while it is closed, and it is open now."""
-        table = self._tables.get(self._key(display))
-        return table is not None and page == table.hours.page and self._is_open(display)
+        """Whether a page is the one that a display shows while it is closed, and it just opened."""
+        key = self._key(display)
+        table = self._tables.get(key)
+        if table is None or page != table.hours.page:
+            return False
+        return key in self._changed and self._is_open(display)
 
     def start_of(self, display: str) -> str | None:
         """Give the page at which a display begins; None if that is the one while it is closed."""
@@ -217,6 +221,7 @@ class Timekeeper:
             if before[name].state is HoursState.CLOSED:
                 self._tables[name].opened_s = now.mono_s
             self._say(name, statuses[name])
+        self._changed = frozenset(changed)
         return bool(changed)
 
     def _key(self, display: str) -> str:

@@ -82,6 +82,7 @@ class Effects:
         self._screens = screens
         self._outputs = outputs
         self._hours = hours
+        self._hours_seq = 0  # the newest event when something last opened or closed
         self._sounds = RecentSounds()
         self._lines = LogRate(log, LINES)
 
@@ -192,6 +193,7 @@ class Effects:
     def see_hours(self) -> None:
         """Do what follows from a change of what is open: displays and outputs change."""
         now = self._clock.now()
+        self._hours_seq = self._core.seq
         self._outputs.see_hours(closed=self._hours.is_closed)
         # The newest levels go out first: a close by something else comes after them.
         self.carry_out(self._core.tell_newest(now), now.mono_s)
@@ -221,7 +223,9 @@ class Effects:
         display = connection.display
         if display.page not in self._paths:
             return None
-        comes_again = bool(connection.since)
+        began_seq = wire.resume_after((connection.since,), self._core.epoch)
+        # A page to which an event has led since then is an ordinary one: somebody looks at it.
+        comes_again = bool(connection.since) and (began_seq or 0) <= self._hours_seq
         return self._hours.leads(display.name, display.page, comes_again=comes_again, now_s=now_s)
 
     def _send(self, connection: Connection, to: str, now_s: float) -> None:

@@ -275,6 +275,22 @@ def test_who_has_missed_the_opening(a_day: Callable[[str], Day]) -> None:
     assert is_open(day.come("closed"))
 
 
+def test_who_looks_at_that_page_by_day(a_day: Callable[[str], Day]) -> None:
+    """A press has led there: it stays, also when its connection was lost."""
+    day = a_day("12:00:00")
+    day.press()
+    assert is_open(day.come("closed", since=day.watcher.core.cursor))
+
+
+def test_who_looks_at_it_while_others_close(a_day: Callable[[str], Day]) -> None:
+    """It stays: for this display nothing has changed."""
+    day = a_day("17:59:50")
+    late = day.come("night", "late")
+    day.forward(20)
+    assert day.moves.moved == []
+    assert is_open(late)
+
+
 def test_outputs_close_and_open(a_day: Callable[[str], Day]) -> None:
     """Before everybody else; then each does what it would do. A lock stays locked."""
     day = a_day("17:59:58")
