@@ -64,7 +64,9 @@ def run(words: Sequence[str], call: Call, stopping: Event) -> None:
     finally:
         _end(program)
     if program.returncode < 0:
-        raise CallError(f"it was ended by {signal.Signals(-program.returncode).name}")
+        named = {number.value: number.name for number in signal.Signals}  # not every number
+        signalled = named.get(-program.returncode, f"signal {-program.returncode}")
+        raise CallError(f"it was ended by {signalled}")
     if program.returncode:
         raise CallError(f"its exit code is {program.returncode}")
 

@@ -49,6 +49,7 @@ def test_it_need_not_read(tmp_path: Path) -> None:
     [
         (["/bin/sh", "-c", "exit 7"], "its exit code is 7"),
         (["/bin/sh", "-c", "kill -9 $$"], "it was ended by SIGKILL"),
+        (["/bin/sh", "-c", "kill -40 $$"], "it was ended by signal 40"),
         (["/nosuch/mail"], "it can't be started: No such file or directory"),
         (["/etc/passwd"], "it can't be started: Permission denied"),
     ],
