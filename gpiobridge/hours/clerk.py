@@ -20,6 +20,12 @@ ASK_S = 5.0
 PATIENT_TIMES = 12
 """Every so many questions, one is patient: the first, and then one a minute."""
 
+PAUSE_S = 1.0
+"""How long after writing the record it is written again at the earliest, in seconds.
+
+A card wears out by writing, and a pin without a button may order something all the time.
+"""
+
 _END_S = 2.0  # for a last write, when the bridge stops
 
 
@@ -114,6 +120,8 @@ class Clerk:
                     stops = self._stops
                 if wanted is not None:
                     record.write(self._file, wanted)
+                    with self._changed:
+                        self._changed.wait_for(lambda: self._stops, PAUSE_S)
                 elif stops:
                     return
         except Exception:

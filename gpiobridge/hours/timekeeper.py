@@ -21,6 +21,7 @@ from gpiobridge.hours.orders import MAX_FOR_S, SetHours
 from gpiobridge.hours.record import Record
 from gpiobridge.hours.status import HoursState, HoursStatus, Overrule
 from gpiobridge.hours.timetable import Timetable
+from gpiobridge.system.log_rate import LogRate
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +35,7 @@ WARN_S = 10.0
 """How long after the start the log says that the clock isn't right yet, in seconds."""
 
 _DAY_S = 86_400.0
+_LINES = 100  # a minute: a pin without a button may order something all the time
 
 EXHIBIT = ""
 """The name under which the hours of the whole exhibit are kept."""
@@ -92,6 +94,7 @@ class Timekeeper:
             if hours is not None
         }
         self._trusts = any(each.hours.trust_clock for each in self._tables.values())
+        self._lines = LogRate(log, _LINES)
         self._warn_s = inf
         self._said_unsure = False
         self._known = False
@@ -190,7 +193,7 @@ class Timekeeper:
             until_s = self._until(order, now)
             self.overrule = Overrule(order.state, until_s)
             self._until_s = now.mono_s + until_s - now.unix_s
-            log.info("%s says: %s, until %s", order.by, order.state, self._shown(until_s))
+            self._lines.info("%s says: %s, until %s", order.by, order.state, self._shown(until_s))
         self._look_s = now.mono_s
 
     @property
@@ -292,7 +295,7 @@ class Timekeeper:
 
     def _end_overrule(self, why: str) -> None:
         if self.overrule is not None:
-            log.info("the opening hours count again: %s", why)
+            self._lines.info("the opening hours count again: %s", why)
         self.overrule = self._until_s = None
 
     def _note(self, now: Now) -> None:
@@ -313,7 +316,7 @@ class Timekeeper:
             log.info("%s as if it were open: nobody has set this machine's clock yet", what)
             return
         until = "" if status.next_s is None else f" until {self._shown(status.next_s)}"
-        log.info("%s %s%s", what, status.state, until)
+        self._lines.info("%s %s%s", what, status.state, until)
 
     def _shown(self, unix_s: float) -> str:
         return shown(self.local(EXHIBIT, unix_s))

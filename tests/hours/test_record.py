@@ -1,10 +1,11 @@
 """What outlives a restart: the file, and what is made of a damaged one."""
 
 import logging
+import threading
 from pathlib import Path
 
 import pytest
-from harness.deadline import wait_until
+from harness.deadline import DEADLINE_S, wait_until
 
 from gpiobridge.hours import record
 from gpiobridge.hours.clerk import Clerk
@@ -107,6 +108,31 @@ def test_the_clock_of_this_boot_is_still_right(tmp_path: Path) -> None:
     again, other = (Clerk(file, lambda *, patient: False, boot) for boot in ("boot", "other"))
     assert again.begin() == other.begin() == KEPT
     assert (again.clock_is_set, other.clock_is_set) == (True, False)
+
+
+def test_it_is_not_written_all_the_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a pin without a button orders; at the stop the newest is written."""
+    written: list[Record] = []
+    wrote = threading.Event()
+
+    def write(_file: Path | None, wanted: Record) -> bool:
+        written.append(wanted)
+        wrote.set()
+        return True
+
+    monkeypatch.setattr("gpiobridge.hours.record.write", write)
+    monkeypatch.setattr("gpiobridge.hours.clerk.PAUSE_S", DEADLINE_S)
+    clerk = Clerk(tmp_path / "hours.json")
+    clerk.trust()
+    clerk.start()
+    clerk.keep(KEPT)
+    assert wrote.wait(DEADLINE_S)
+    wrote.clear()
+    clerk.keep(NOTHING)
+    assert not wrote.wait(0.05)
+    clerk.keep(Record(None, "boot"))
+    clerk.stop()
+    assert written == [KEPT, Record(None, "boot")]
 
 
 def test_a_clerk_that_fails_says_so(caplog: pytest.LogCaptureFixture) -> None:
