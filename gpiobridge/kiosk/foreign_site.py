@@ -174,6 +174,8 @@ class _Visit(WaitingFrames):
                 self._say({"type": "shown", "cursor": f"{frame['epoch']}:{frame['seq']}"})
                 if not self._takes:
                     self._say({"type": "taking", "since_ms": None})
+                    if self._takes:  # the lockout has ended meanwhile: this must be the last word
+                        self._say({"type": "taking", "since_ms": 0})
             case "edge" if frame["pin"] in self._board.pins:
                 self.used_s = time.monotonic()
                 active = frame["level"] == self._board.pins[frame["pin"]]

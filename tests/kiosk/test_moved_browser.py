@@ -1,10 +1,12 @@
 """A site that forbids frames: the browser is moved to it, and comes back where a press leads."""
 
 import logging
+import math
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from harness.bridge_process import BridgeProcess, Run
@@ -188,6 +190,29 @@ def test_the_lockout_holds_on_the_site(scene: Callable[..., Scene]) -> None:
 
     wait_until(leads)
     assert here.screen.moves[0].startswith("/welcome ")
+
+
+def test_a_lockout_that_ends_as_the_visit_begins(
+    scene: Callable[..., Scene], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Presses count then: the launcher's word may come before that of the socket's thread."""
+    say = foreign_site._Visit._say
+
+    def interrupted(visit: foreign_site._Visit, frame: Mapping[str, Any]) -> None:
+        if frame.get("since_ms", 0) is None:
+            visit.attend(math.inf)
+        say(visit, frame)
+
+    monkeypatch.setattr(foreign_site._Visit, "_say", interrupted)
+    here = scene('lockout = "60s"')
+    here.visit()
+
+    def leads() -> bool:
+        here.press()
+        here.attend()
+        return here.screen.moves != []
+
+    wait_until(leads)
 
 
 def test_nobody_uses_the_site(scene: Callable[..., Scene]) -> None:
