@@ -56,10 +56,12 @@ class Board(NamedTuple):
     Args:
         page: the page.
         pins: the pins that keep it in use, each with its active level.
+        always: those of them that do so whatever pins the display obeys.
     """
 
     page: Page
     pins: Mapping[str, str]
+    always: Collection[str]
 
 
 def boards(settings: Settings) -> dict[str, Board]:
@@ -67,9 +69,9 @@ def boards(settings: Settings) -> dict[str, Board]:
     found = {}
     for name, page in settings.pages.items():
         if page.url:
-            named = {*(page.idle.pins if page.idle else ()), *page.pins}
-            pins = {pin: str(settings.pins[pin].active) for pin in named}
-            found[name] = Board(page, pins)
+            always = page.idle.pins if page.idle else ()
+            pins = {pin: str(settings.pins[pin].active) for pin in {*always, *page.pins}}
+            found[name] = Board(page, pins, always)
     return found
 
 
@@ -143,7 +145,8 @@ class _Visit(WaitingFrames):
         self.used_s = self._begun_s = time.monotonic()
         self._board = board
         self._wake = wake
-        self._active: set[str] = set()  # pins that keep the page in use
+        self._using = dict(board.pins)  # the pins that keep the page in use on this display
+        self._active: set[str] = set()  # those of them that do so now
         self._takes = board.page.lockout_s == 0
         self._connection: ClientConnection | None = None
         tell = log.info
@@ -166,19 +169,23 @@ class _Visit(WaitingFrames):
         """Take a frame."""
         match frame["type"]:
             case "state":
+                obeyed = frame.get("obeys", self._board.pins)
+                self._using = {
+                    pin: active
+                    for pin, active in self._board.pins.items()
+                    if pin in obeyed or pin in self._board.always
+                }
                 self._active = {
-                    pin
-                    for pin, level in frame["pins"].items()
-                    if self._board.pins.get(pin) == level
+                    pin for pin, level in frame["pins"].items() if self._using.get(pin) == level
                 }
                 self._say({"type": "shown", "cursor": f"{frame['epoch']}:{frame['seq']}"})
                 if not self._takes:
                     self._say({"type": "taking", "since_ms": None})
                     if self._takes:  # the lockout has ended meanwhile: this must be the last word
                         self._say({"type": "taking", "since_ms": 0})
-            case "edge" if frame["pin"] in self._board.pins:
+            case "edge" if frame["pin"] in self._using:
                 self.used_s = time.monotonic()
-                active = frame["level"] == self._board.pins[frame["pin"]]
+                active = frame["level"] == self._using[frame["pin"]]
                 (self._active.add if active else self._active.discard)(frame["pin"])
             case "close" if frame["code"] == Close.NAVIGATE:
                 self.to = frame["reason"]

@@ -247,6 +247,15 @@ def test_a_site_that_goes_away(
     here.visit()
 
 
+def test_another_display_uses_its_own_button(scene: Callable[..., Scene]) -> None:
+    """Only the pins that this display obeys keep the site in use."""
+    here = scene('idle = { after = "1s", to = "welcome" }\n[displays.kiosk]\npins = ["pir"]')
+    here.bridge.set_level("button", "low")
+    here.visit()
+    here.wait(lambda: here.screen.moves != [])
+    assert here.screen.moves[0].startswith("/welcome ")
+
+
 def test_a_guard_that_has_led_home(scene: Callable[..., Scene]) -> None:
     """The page's socket is given up: the exhibit's own page has one."""
     here = scene()
