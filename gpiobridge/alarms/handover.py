@@ -5,6 +5,7 @@ process goes through a variable, because it is little. The main thread.
 """
 
 import json
+import logging
 import os
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -12,6 +13,8 @@ from typing import Any, NamedTuple
 
 from gpiobridge.alarms.call import Call, State
 from gpiobridge.displays.alarm import Alarm, Dead
+
+log = logging.getLogger(__name__)
 
 _VARIABLE = "ALARMS_OF_RELOAD"  # GPIOBRIDGE_... would be a setting
 
@@ -65,11 +68,15 @@ def take() -> Left:
     process, _, text = os.environ.pop(_VARIABLE, "").partition(" ")
     if process != str(os.getpid()):
         return Left()
-    told: dict[str, Any] = json.loads(text)
-    return Left(
-        tuple(Alarm(**each | {"dead": Dead(each["dead"])}) for each in told["alarms"]),
-        tuple(
-            Waiting(to, Call(**call | {"state": State(call["state"])}), since_s)
-            for to, call, since_s in told["waiting"]
-        ),
-    )
+    try:
+        told: dict[str, Any] = json.loads(text)
+        return Left(
+            tuple(Alarm(**each | {"dead": Dead(each["dead"])}) for each in told["alarms"]),
+            tuple(
+                Waiting(to, Call(**call | {"state": State(call["state"])}), since_s)
+                for to, call, since_s in told["waiting"]
+            ),
+        )
+    except (ValueError, TypeError, LookupError):  # that of another version: upgraded, then reloaded
+        log.warning("the alarms of before the reload are not known any more: calls are made anew")
+        return Left()

@@ -43,6 +43,21 @@ def test_without_anything_nothing_is_left() -> None:
     assert "ALARMS_OF_RELOAD" not in os.environ
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        '{"alarms": [{"display": "left", "dead": "missing", "colour": "red"}], "waiting": []}',
+        '{"alarms": [{"display": "left", "dead": "asleep"}], "waiting": []}',
+        '{"alarms": [], "waiting": [["post", {}]]}',
+        '{"alarms": []}', "[]", "",
+    ],
+)  # fmt: skip
+def test_what_another_version_has_left(monkeypatch: pytest.MonkeyPatch, told: str) -> None:
+    """A copy that was upgraded before the reload starts all the same."""
+    monkeypatch.setenv("ALARMS_OF_RELOAD", f"{os.getpid()} {told}")
+    assert handover.take() == Left()
+
+
 def test_a_program_of_the_process_takes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """It has another number."""
     handover.leave([ALARM], [])
