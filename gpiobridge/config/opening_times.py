@@ -116,19 +116,6 @@ def closed_days(text: str) -> ClosedDays:
     return ClosedDays(begin, end, text.strip())
 
 
-def written_days(days: frozenset[int]) -> str:
-    """Write days of the week: `Mon-Fri`."""
-    runs: list[list[int]] = []
-    for day in sorted(days):
-        if runs and runs[-1][-1] == day - 1:
-            runs[-1].append(day)
-        else:
-            runs.append([day])
-    return ",".join(
-        DAYS[run[0]] if len(run) == 1 else f"{DAYS[run[0]]}-{DAYS[run[-1]]}" for run in runs
-    )
-
-
 def _minutes(hour: str, minute: str) -> int:
     minutes = int(hour) * 60 + int(minute)
     if int(minute) > 59 or minutes > DAY_MIN:

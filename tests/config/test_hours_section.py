@@ -12,7 +12,6 @@ from gpiobridge.config.opening_times import (
     ToHours,
     closed_days,
     opening_times,
-    written_days,
 )
 from gpiobridge.core.events import Gesture
 
@@ -30,19 +29,19 @@ def folder(folder: Path) -> Path:
 @pytest.mark.parametrize(
     ("text", "days", "from_min", "to_min"),
     [
-        ("Mon-Fri 09:30-17:00", "Mon-Fri", 570, 1020),
-        ("Fri 20:00-02:00", "Fri", 1200, 1560),
-        ("Sat,Sun 10:00-24:00", "Sat-Sun", 600, 1440),
-        ("Sat-Mon 9:00 - 12:00", "Mon,Sat-Sun", 540, 720),
-        ("Mon, wed,Friday 08:00-08:01", "Mon,Wed,Fri", 480, 481),
-        ("00:00-24:00", "Mon-Sun", 0, 1440),
-        ("Sun 22:00-00:00", "Sun", 1320, 1440),
+        ("Mon-Fri 09:30-17:00", {0, 1, 2, 3, 4}, 570, 1020),
+        ("Fri 20:00-02:00", {4}, 1200, 1560),
+        ("Sat,Sun 10:00-24:00", {5, 6}, 600, 1440),
+        ("Sat-Mon 9:00 - 12:00", {5, 6, 0}, 540, 720),
+        ("Mon, wed,Friday 08:00-08:01", {0, 2, 4}, 480, 481),
+        ("00:00-24:00", {0, 1, 2, 3, 4, 5, 6}, 0, 1440),
+        ("Sun 22:00-00:00", {6}, 1320, 1440),
     ],
 )
-def test_opening_times(text: str, days: str, from_min: int, to_min: int) -> None:
+def test_opening_times(text: str, days: set[int], from_min: int, to_min: int) -> None:
     """Names of days, ranges and lists; a range may pass midnight."""
     found = opening_times(text)
-    assert (written_days(found.days), found.from_min, found.to_min) == (days, from_min, to_min)
+    assert (found.days, found.from_min, found.to_min) == (days, from_min, to_min)
 
 
 @pytest.mark.parametrize(
@@ -79,21 +78,21 @@ def test_hours(folder: Path) -> None:
     assert hours.open == (OpeningTimes(frozenset(range(5)), 570, 1020, "Mon-Fri 09:30-17:00"),)
     assert [each.text for each in hours.closed] == ["2026-12-25", "12-24..01-06"]
     assert (hours.timezone, hours.page, hours.trust_clock) == ("Europe/Berlin", "closed", True)
-    left, right = settings.hours_of("left"), settings.hours_of("right")
+    left, right = settings.displays["left"].hours, settings.displays["right"].hours
     assert left is not None
     assert right is not None
     assert (left.open, left.page, left.closed) == ((), "closed", hours.closed)
     assert (right.open, right.page, right.closed) == (hours.open, "open", ())
-    assert settings.hours_of("desk") is settings.hours_of("") is hours
+    assert settings.displays["desk"].hours is None
 
 
 def test_no_hours(folder: Path) -> None:
     """Who has no hours is always open; one display may have some."""
-    assert check(PINS + PAGES, folder).hours_of("left") is None
+    assert check(PINS + PAGES, folder).hours is None
     text = f'{PINS}{PAGES}[displays.left.hours]\nopen = ["10:00-12:00"]\npage = "closed"\n'
     settings = check(text, folder)
-    assert settings.hours_of("left") is not None
-    assert settings.hours_of("") is None
+    assert settings.displays["left"].hours is not None
+    assert settings.hours is None
 
 
 def test_no_page_leaves_while_closed(folder: Path) -> None:
