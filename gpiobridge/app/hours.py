@@ -1,7 +1,4 @@
-"""The opening hours as others see them: what is open, when that changes, and orders against it.
-
-Any thread.
-"""
+"""Orders against the opening hours, checked before they are given. Any thread."""
 
 from gpiobridge.app.running_bridge import RunningBridge
 from gpiobridge.errors import GpioBridgeError, HoursError

@@ -10,7 +10,8 @@ that the press led to:
          ▲                                                          │
          └──────── 4000, idle, the site is away, the tab is gone ────┘
 
-`attend` runs on the launcher's thread and never waits. The socket has a thread of its own
+`attend` runs on the launcher's thread. It waits for no site and no page, but at the end of a visit
+for its socket, which closes within three seconds. The socket has a thread of its own
 (`client.follower`), and so have the questions to the sites. Only a browser with a debugging pipe
 can be moved: not cog. Loaded only where pages have a `url`: it brings a WebSocket client.
 """
