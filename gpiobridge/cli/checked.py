@@ -136,7 +136,7 @@ def _hours(settings: Settings, now_s: float) -> Iterator[str]:
             continue
         timetable = Timetable(hours)
         openings = [
-            (shown(timetable.local(begin)), "" if end is None else shown(timetable.local(end)))
+            (shown(timetable.local(begin)), _end(timetable, begin, end))
             for begin, end in timetable.openings(now_s, _OPENINGS)
         ]
         openings = openings or [("not within 400 days", "")]
@@ -150,7 +150,15 @@ def _hours(settings: Settings, now_s: float) -> Iterator[str]:
     if keys:
         yield table(("overruled when", "then", "for"), keys)
     if rows:
-        yield table(("opening hours", "time zone", "page while closed", "open from", "to"), rows)
+        yield table(("opening hours", "time zone", "closed page", "open from", "to"), rows)
+
+
+def _end(timetable: Timetable, begin_s: float, end_s: float | None) -> str:
+    """Write the end of an opening; its day only if that is another one: lines are narrow."""
+    if end_s is None:
+        return ""
+    begin, end = timetable.local(begin_s), timetable.local(end_s)
+    return f"{end:%H:%M}" if begin.date() == end.date() else shown(end)
 
 
 def _for(for_s: float | None) -> str:

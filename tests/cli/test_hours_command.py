@@ -79,38 +79,44 @@ def test_an_older_bridge_has_none() -> None:
     assert done.output == f"gpiobridge: the bridge at {url} knows no opening hours: upgrade it\n"
 
 
-def test_check_shows_the_next_openings(tmp_path: Path) -> None:
-    """Of the exhibit, and of each display with hours of its own."""
+def shown(tmp_path: Path, text: str) -> str:
+    """What `check` shows of a configuration, on a Tuesday at noon."""
     (tmp_path / "templates").mkdir()
     for page in ("welcome", "closed"):
         (tmp_path / "templates" / f"{page}.html").write_text("<body></body>")
     file = tmp_path / "config.toml"
-    file.write_text(
-        "[pins]\nbutton = 17\n[pages.welcome]\n[pages.closed]\n"
+    file.write_text(f"[pins]\nbutton = 17\n[pages.welcome]\n[pages.closed]\n{text}")
+    now_s = datetime(2026, 12, 22, 12, tzinfo=ZoneInfo("Europe/Berlin")).timestamp()
+    return tables(config.load(file, environ={}), now_s)
+
+
+def test_check_shows_the_next_openings(tmp_path: Path) -> None:
+    """Of the exhibit, and of each display with hours of its own."""
+    said = shown(
+        tmp_path,
         '[hours]\nopen = ["Mon-Fri 09:30-17:00"]\nclosed = ["2026-12-24..2027-01-06"]\n'
         'page = "closed"\ntimezone = "Europe/Berlin"\n'
         "[displays.left.hours]\nopen = []\n[displays.right]\n"
-        '[outputs.lamp]\npin = 22\nclosed = "off"\n'
+        '[outputs.lamp]\npin = 22\nclosed = "off"\n',
     )
-    now_s = datetime(2026, 12, 22, 12, tzinfo=ZoneInfo("Europe/Berlin")).timestamp()
-    shown = tables(config.load(file, environ={}), now_s)
-    assert next(part for part in shown.split("\n\n") if part.startswith("opening hours")) == (
-        "opening hours  time zone      page while closed  open from             to\n"
-        "-------------  -------------  -----------------  --------------------  "
-        "--------------------\n"
-        "the exhibit    Europe/Berlin  closed             Tue 2026-12-22 12:00  "
-        "Tue 2026-12-22 17:00\n"
-        "                                                 Wed 2026-12-23 09:30  "
-        "Wed 2026-12-23 17:00\n"
-        "                                                 Thu 2027-01-07 09:30  "
-        "Thu 2027-01-07 17:00\n"
-        "                                                 Fri 2027-01-08 09:30  "
-        "Fri 2027-01-08 17:00\n"
-        "display left   Europe/Berlin  closed             not within 400 days"
+    assert next(part for part in said.split("\n\n") if part.startswith("opening hours")) == (
+        "opening hours  time zone      closed page  open from             to\n"
+        "-------------  -------------  -----------  --------------------  -----\n"
+        "the exhibit    Europe/Berlin  closed       Tue 2026-12-22 12:00  17:00\n"
+        "                                           Wed 2026-12-23 09:30  17:00\n"
+        "                                           Thu 2027-01-07 09:30  17:00\n"
+        "                                           Fri 2027-01-08 09:30  17:00\n"
+        "display left   Europe/Berlin  closed       not within 400 days"
     )
-    assert next(part for part in shown.split("\n\n") if part.startswith("output  state")) == (
+    assert next(part for part in said.split("\n\n") if part.startswith("output  state")) == (
         "output  state  when\n"
         "------  -----  ---------------------------------------\n"
         "lamp    any    only the application or the API sets it\n"
         "        off    the exhibit is closed, whoever sets it"
     )
+
+
+def test_an_opening_that_ends_on_the_next_day(tmp_path: Path) -> None:
+    """Its end has its day."""
+    hours = '[hours]\nopen = ["Fri 20:00-02:00"]\npage = "closed"\ntimezone = "Europe/Berlin"\n'
+    assert "Fri 2026-12-25 20:00  Sat 2026-12-26 02:00\n" in shown(tmp_path, hours)
