@@ -375,8 +375,10 @@ class ForeignSites:
         with contextlib.suppress(BlockingIOError):
             self._woken.recv(4096)
         if self._visit is None:
-            page = next((name for name in shown if name in self._pages), "")
-            if page and self._questions.forbids(page, now_s) and told_s >= self._not_before_s:
+            # Anybody may use the kiosk's name. With two pages nobody knows which is the kiosk's.
+            page = next(iter(shown)) if len(set(shown)) == 1 else ""
+            rested = told_s >= self._not_before_s
+            if page in self._pages and self._questions.forbids(page, now_s) and rested:
                 self._begin(page)
             return
         visit, board = self._visit, self._pages[self._page]

@@ -215,6 +215,18 @@ def test_a_lockout_that_ends_as_the_visit_begins(
     wait_until(leads)
 
 
+def test_a_phone_with_the_kiosk_s_name_moves_it_nowhere(scene: Callable[..., Scene]) -> None:
+    """It is on the page, and the kiosk on another one: the bridge can't tell which is which."""
+    here = scene()
+    here.on = ["board", "welcome"]
+    here.wait(lambda: here.sites.expecting)
+    for _ in range(5):
+        here.attend()
+    assert here.screen.moves == []
+    here.on = ["board", "board"]
+    here.visit()
+
+
 def test_nobody_uses_the_site(scene: Callable[..., Scene]) -> None:
     """It leads home by itself; not while a pin that keeps it in use is active."""
     here = scene('idle = { after = "1s", to = "welcome", pins = ["pir"] }')
