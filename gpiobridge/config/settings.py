@@ -400,6 +400,19 @@ class Idle:
     warn_s: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class ScreenCommands:
+    """What the kiosk runs to switch a screen off and on.
+
+    Args:
+        off: the program and its arguments.
+        on: the same for on.
+    """
+
+    off: tuple[str, ...]
+    on: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hours:
     """Opening hours: the section `[hours]`, or that of one display, `[displays.<name>.hours]`.
@@ -413,6 +426,11 @@ class Hours:
         page: the page that displays show while it is closed.
         trust_clock: whether this machine's clock counts before a time server has set it: for a
             machine with a battery for its clock, and no network.
+        screen: what a kiosk's screen does while it is closed: `"on"` shows the page, with `"off"`
+            the kiosk switches it off. A table of two commands is `"off"`, and the kiosk runs these:
+            `{ off = ["/usr/bin/cec-ctl", ...], on = [...] }`.
+        wake_s: for how long a press switches such a screen on while it is closed, in seconds;
+            `"0s"`: not at all. The press does nothing else.
     """
 
     open: tuple[OpeningTimes, ...]
@@ -420,6 +438,8 @@ class Hours:
     timezone: str = ""
     page: str
     trust_clock: bool = False
+    screen: Literal["on", "off"] | ScreenCommands = "on"
+    wake_s: float = 300.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -622,7 +642,9 @@ class Settings:
         kiosk = self.kiosk
         placed: dict[str, Screen] = {DEFAULT_KIOSK: kiosk} if kiosk.connector else {}
         placed |= {each.name: each for each in self.displays.values() if each.connector}
-        if not placed and (kiosk.rotate or kiosk.scale != 1):
+        hours = self.hours_of(DEFAULT_KIOSK)
+        goes_dark = hours is not None and hours.screen == "off"  # cage 0.1 can't do that
+        if not placed and (kiosk.rotate or kiosk.scale != 1 or goes_dark):
             placed[DEFAULT_KIOSK] = kiosk
         return placed
 

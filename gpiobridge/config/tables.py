@@ -18,6 +18,7 @@ from gpiobridge.config.settings import (
     Idle,
     OutputState,
     PageOutput,
+    ScreenCommands,
 )
 from gpiobridge.config.values import (
     Choice,
@@ -43,6 +44,9 @@ T = TypeVar("T")
 
 _ONE_DAY_S = 86_400
 _LAST_CHIP = 99  # a larger number is a slip of the finger
+_ON_OFF: Choice[Literal["on", "off"]] = Choice(
+    ("on", "off"), lambda w: "on" if w == "on" else "off"
+)
 
 
 class Key(Generic[T]):
@@ -182,6 +186,26 @@ class Command(Texts):
                 'must begin with the whole path of the program; write it like "/usr/bin/mail"'
             )
         return words
+
+
+def _screen_power(value: object) -> Literal["on", "off"] | ScreenCommands:
+    if not isinstance(value, Mapping):
+        return _ON_OFF(value)
+    if wrong := [name for name in value if name not in ("off", "on")]:
+        raise ValueError(f"{wrong[0]} is not one of its keys; write off and on")
+    for name, word in (("off", "--standby"), ("on", "--image-view-on")):
+        if not value.get(name):
+            raise ValueError(f'has no {name}; write {name} = ["/usr/bin/cec-ctl", "{word}"] in it')
+    read = Command()
+    commands = {}
+    for name, command in value.items():
+        try:
+            commands[name] = read(command)
+        except PartsError as error:
+            raise PartsError([part._replace(key=(name,)) for part in error.parts]) from error
+        except ValueError as error:
+            raise PartsError([WrongPart((name,), command, str(error))]) from error
+    return ScreenCommands(**commands)
 
 
 def _word(word: str) -> str:
@@ -566,6 +590,8 @@ class HoursTable(Table):
     timezone = Key(Text())
     page = Key(Text())
     trust_clock = Key(Flag())
+    screen = Key(_screen_power)
+    wake_s = Key(Seconds(0, _ONE_DAY_S), "wake")
 
 
 class AlarmsTable(Table):

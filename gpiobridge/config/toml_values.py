@@ -54,6 +54,7 @@ DURATIONS = (
     "blink",
     "pulse",
     "max_on",
+    "wake",
 )
 FLAGS = (
     "open",
@@ -87,6 +88,7 @@ CHOICES = {
     "safe": ("on", "off"),
     "without_display": ("on", "off"),
     "closed": ("on", "off"),
+    "screen": ("on", "off"),
     "state": ("on", "off", "blink", "pulse"),
 }
 TEXTS = (

@@ -7,6 +7,7 @@ import pytest
 from config_text import PINS, check, problems
 
 from gpiobridge.cli.checked import tables
+from gpiobridge.config import ScreenCommands
 from gpiobridge.config.opening_times import (
     OpeningTimes,
     ToHours,
@@ -86,6 +87,41 @@ def test_hours(folder: Path) -> None:
     assert settings.displays["desk"].hours is None
 
 
+def test_screens_that_go_dark(folder: Path) -> None:
+    """By the kiosk, or by commands of the owner's; a display's own say what is different."""
+    text = (
+        f'{PINS}{PAGES}{HOURS}screen = "off"\nwake = "0s"\n[displays.left]\n'
+        '[displays.right.hours]\nwake = "1min"\n'
+        'screen = { off = ["/usr/bin/cec-ctl", "--standby"], on = ["/bin/on"] }\n'
+        '[displays.front.hours]\nscreen = "on"\n'
+    )
+    settings = check(text, folder)
+    found = {name: settings.hours_of(name) for name in ("left", "right", "front")}
+    assert {name: (each.screen, each.wake_s) for name, each in found.items() if each} == {
+        "left": ("off", 0.0),
+        "right": (ScreenCommands(("/usr/bin/cec-ctl", "--standby"), ("/bin/on",)), 60.0),
+        "front": ("on", 0.0),
+    }
+    hours = check(PINS + PAGES + HOURS, folder).hours
+    assert hours is not None
+    assert (hours.screen, hours.wake_s) == ("on", 300.0)
+
+
+@pytest.mark.parametrize(
+    ("hours", "screens"),
+    [
+        ('screen = "off"', ["kiosk"]),
+        ("", []),
+        ('screen = { off = ["/bin/off"], on = ["/bin/on"] }', []),
+        ('screen = "off"\n[displays.left]\nconnector = "HDMI-A-1"', ["left"]),
+        ('screen = "off"\n[displays.kiosk.hours]\nscreen = "on"', []),
+    ],
+)
+def test_a_screen_that_goes_dark_has_sway(folder: Path, hours: str, screens: list[str]) -> None:
+    """The cage of bookworm can't switch a screen off; commands of the owner's need no compositor."""
+    assert [*check(f"{PINS}{PAGES}{HOURS}{hours}\n", folder).screens] == screens
+
+
 def test_no_hours(folder: Path) -> None:
     """Who has no hours is always open; one display may have some."""
     assert check(PINS + PAGES, folder).hours is None
@@ -154,6 +190,16 @@ def test_no_page_leaves_while_closed(folder: Path) -> None:
          'page = "closed" below it'),
         (f'{HOURS}[displays.left.hours]\npage = "x"', 'displays.left.hours.page = "x": there is '
          'no page named "x"; add it, or write "welcome", "open" or "closed"'),
+        (f'{HOURS}screen = "dark"', 'hours.screen = "dark": must be "on" or "off"; leave '
+         'it out for the default of "on"'),
+        (f"{HOURS}screen = {{ of = [] }}", "hours.screen: of is not one of its keys; write off "
+         "and on"),
+        (f'{HOURS}screen = {{ off = ["/bin/off"] }}', 'hours.screen: has no on; write '
+         'on = ["/usr/bin/cec-ctl", "--image-view-on"] in it'),
+        (f'{HOURS}screen = {{ off = ["off"], on = ["/bin/on"] }}', 'hours.screen.off = ["off"]: '
+         'must begin with the whole path of the program; write it like "/usr/bin/mail"'),
+        (f'{HOURS}wake = "2d"', 'hours.wake = "2d": must be at most 1d; leave it out for the '
+         "default of 5min"),
         ('[outputs.lamp]\npin = 22\nclosed = "off"', 'outputs.lamp.closed = "off": has no meaning '
          "without [hours]; write that section, or leave closed out"),
         (f'{HOURS}[outputs.lamp]\npin = 22\nclosed = "blink"',

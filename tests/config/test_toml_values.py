@@ -102,6 +102,8 @@ MEANT = [
     ("kiosk", "renew = 4 am", 'renew = "04:00"'),
     ("kiosk", "renew = 04.30", 'renew = "04:30"'),
     ("kiosk", "camera = enabled", "camera = true"),
+    ("hours", "screen = off", 'screen = "off"'),
+    ("hours", "wake = 5 min", 'wake = "5 min"'),
     ("pins", "led = GPIO 18", 'led = "GPIO18"'),
     ("pins", "led = $18", "led = 18"),
     ("pins", "led { pin = 18 }", "led = { pin = 18 }"),
@@ -286,9 +288,10 @@ def test_the_names_of_keys_are_those_of_the_tables() -> None:
     assert names["numbers"] - {"renew", "pin"} == set(toml_values.NUMBERS)
     assert names["flags"] | {"keep", "trust_clock"} == set(toml_values.FLAGS)
     assert names["lists"] == set(toml_values.LISTS)
-    assert names["durations"] | {"warn"} == set(toml_values.DURATIONS)
+    assert names["durations"] | {"warn", "wake"} == set(toml_values.DURATIONS)
     choices = {name: each for name, each in kinds.items() if isinstance(each, tuple)}
-    chosen = {k: v for k, v in toml_values.CHOICES.items() if k not in ("source", "kind", "state")}
+    elsewhere = ("source", "kind", "state", "screen")
+    chosen = {k: v for k, v in toml_values.CHOICES.items() if k not in elsewhere}
     assert choices == chosen
     assert toml_values.CHOICES["source"] == tuple(KINDS)
     assert toml_values.CHOICES["kind"] == tuple(OUTPUT_KINDS)
@@ -305,7 +308,8 @@ def test_the_names_of_the_keys_of_hours() -> None:
         *toml_values.LISTS_OF_HOURS
     }
     texts, flags = {"timezone", "page"}, {"trust_clock"}
-    assert set(kinds) == {*toml_values.LISTS_OF_HOURS, *texts, *flags}
+    assert set(kinds) == {*toml_values.LISTS_OF_HOURS, *texts, *flags, "screen", "wake"}
+    assert toml_values.CHOICES["screen"] == ("on", "off")
     assert texts <= set(toml_values.TEXTS)
     assert flags <= set(toml_values.FLAGS)
 

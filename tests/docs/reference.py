@@ -163,6 +163,7 @@ EXAMPLES = {
     "hours.closed": '["2026-12-25"]',
     "hours.timezone": '"Europe/Berlin"',
     "hours.page": '"open"',
+    "hours.screen": '"off"',
     "idle.after": '"60s"',
     "idle.to": '"welcome"',
     "idle.pins": '["pir"]',
@@ -183,6 +184,7 @@ TYPES = {
     "outputs.blink": "duration, `334ms` to `1min`",
     "outputs.max_on": "duration, `10ms` to `1d`",
     "outputs.follows": "text, a pin's name",
+    "hours.screen": '`"on"` or `"off"`, or a table of two commands',
     "displays.hours": "table of the keys of `[hours]`, all of which may be left out; also written "
     "`[displays.left.hours]`",
     "pages.outputs": "table: a state of each output, or a table of the keys below",
@@ -422,7 +424,7 @@ _COMMENTED = {
     "kiosk.renew", "kiosk.audio", "kiosk.connector", "pages.sound", "pins.chip", "pins.source",
     "pins.dwell", "pins.cooldown", "pages.idle",
     "outputs.chip", "outputs.kind", "outputs.max_on", "outputs.without_display", "outputs.closed",
-    "pages.outputs", "pages.url", "pages.frames", "displays.hours",
+    "pages.outputs", "pages.url", "pages.frames", "displays.hours", "hours.screen",
 }  # fmt: skip
 
 
