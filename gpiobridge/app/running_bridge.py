@@ -112,7 +112,7 @@ class RunningBridge:
 
     def _hours(self) -> dict[str, Any] | None:
         """Return what ``/healthz`` says of the opening hours; None if there are none."""
-        hours = self.watcher.hours
+        hours, dark = self.watcher.hours, self.watcher.dark_screens
         statuses, overrule = hours.statuses, hours.overrule
         if not statuses:
             return None
@@ -127,6 +127,13 @@ class RunningBridge:
             if overrule is None
             else _moment(hours, EXHIBIT, overrule.until_s),
             "displays": {name: one(name) for name in statuses if name != EXHIBIT},
+            "screens": {
+                name: {
+                    "screen": "off" if dark.is_dark(name) else "on",
+                    "awake_until": _moment(hours, name, dark.awake_until(name)),
+                }
+                for name in dark.names
+            },
         }
 
     def status(self) -> str:

@@ -21,6 +21,15 @@ def hours_report(hours: Mapping[str, Any] | None) -> str:
     if hours["state"] is not None:
         lines.append(_line("the exhibit", hours))
     lines += [_line(f'display "{name}"', each) for name, each in hours["displays"].items()]
+    screens = hours.get("screens", {})  # an older bridge has none
+    for name, each in screens.items():
+        who = "the screen" if len(screens) == 1 else "every other screen"
+        if name:
+            who = f'the screen of display "{name}"'
+        if each["awake_until"] is not None:
+            lines.append(f"{who} is awake until {_shown(each['awake_until'])}")
+        elif each["screen"] == "off":
+            lines.append(f"{who} is off")
     if hours["overruled_until"] is not None:
         lines.append(f"the opening hours are overruled until {_shown(hours['overruled_until'])}")
     return "\n".join(lines)

@@ -5,8 +5,8 @@ the next deadline (a debounce window, a beat, a level check). `pin_feed` hands w
 to the core, and `effects` carries out what the core orders.
 
 Threads: any thread may use `start`, `stop`, `every`, `adopt`, `order`, `alive`, `displays`,
-`shown`, `statuses`, `attendance.missing` and `dead_screens.alarms`. Everything else runs on the
-watcher's own thread.
+`shown`, `statuses`, `attendance.missing`, `dead_screens.alarms` and `dark_screens`. Everything
+else runs on the watcher's own thread.
 """
 
 import contextlib
@@ -32,6 +32,7 @@ from gpiobridge.displays.slots import OF_THE_MACHINE, Slots
 from gpiobridge.hours.timekeeper import Timekeeper
 from gpiobridge.loop.attendance import Attendance
 from gpiobridge.loop.counts import Counts
+from gpiobridge.loop.dark_screens import DarkScreens
 from gpiobridge.loop.dead_screens import DeadScreens
 from gpiobridge.loop.effects import Effects
 from gpiobridge.loop.event_log import EventLog
@@ -85,6 +86,7 @@ class Watcher:
         outputs: keeps the outputs; any thread may read their states.
         attendance: knows which displays are missing.
         dead_screens: raises the alarms; any thread may read them.
+        dark_screens: says which screens are off on purpose; any thread may ask.
         hours: says what is open; see there what any thread may read.
         reloads: whether `stop` was called for a reload.
     """
@@ -136,7 +138,10 @@ class Watcher:
         self.attendance = Attendance(settings.displays, self.clock)
         lines_of_events = EventLog(self.core.noisy, lamps)
         keys = HoursKeys(settings.hours_rules, self.order)
-        everyone = (self.counts, self.attendance, lines_of_events, keys, *observers)
+        self.hours = hours or Timekeeper(settings, self.clock)
+        self.dark_screens = DarkScreens(settings, self.hours, self.clock)
+        ours = (self.counts, self.attendance, lines_of_events, keys, self.dark_screens)
+        everyone = (*ours, *observers)
         self._observers = everyone
         self.outputs = Keeper(
             settings.outputs,
@@ -145,7 +150,6 @@ class Watcher:
             self.clock,
             self._tell_output,
         )
-        self.hours = hours or Timekeeper(settings, self.clock)
         self._screens = Screens((*everyone, self.outputs), self.clock)
         self.dead_screens = DeadScreens(
             settings.displays,
@@ -153,7 +157,8 @@ class Watcher:
             settings.pages,
             everyone,
             self.clock,
-            raised=raised,
+            self.dark_screens.is_dark,
+            raised,
         )
         settle_s = {name: pin.settle_s for name, pin in settings.pins.items()}
         self._journeys = Journeys(self.core.epoch, settle_s, everyone)

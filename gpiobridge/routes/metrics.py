@@ -173,6 +173,14 @@ class _Metrics(Collector):
             (),
             [((), hours.overrule is not None)],
         )
+        dark = self._running.watcher.dark_screens
+        if dark.names:
+            yield _gauge(
+                "hours_screen_off",
+                "1 while a screen is off on purpose: a named display's, or all others (no name).",
+                ("display",),
+                [((name,), dark.is_dark(name)) for name in dark.names],
+            )
 
     def _of_shown(self) -> Iterable[Metric]:
         counts = self._running.watcher.counts

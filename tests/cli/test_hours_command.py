@@ -16,6 +16,7 @@ from gpiobridge.cli.checked import tables
 from gpiobridge.cli.hours_report import hours_report
 
 ONE = {"state": "closed", "next": "2026-11-30T09:30:00+01:00"}
+SCREEN = {"screen": "off", "awake_until": None}
 
 
 @pytest.mark.parametrize(
@@ -51,6 +52,13 @@ def test_the_command_asks_for_it(args: list[str], body: dict[str, Any]) -> None:
         ({"state": None, "next": None, "overruled_until": "2026-11-27T22:00:00+01:00",
           "displays": {"left": {"state": "open", "next": None}}},
          'display "left" is open\nthe opening hours are overruled until Fri 2026-11-27 22:00'),
+        ({**ONE, "overruled_until": None, "displays": {}, "screens": {"": SCREEN}},
+         "the exhibit is closed until Mon 2026-11-30 09:30\nthe screen is off"),
+        ({**ONE, "next": None, "overruled_until": None, "displays": {}, "screens": {
+            "": SCREEN, "left": {"screen": "on", "awake_until": None},
+            "right": {"screen": "on", "awake_until": "2026-11-29T22:05:00+01:00"}}},
+         "the exhibit is closed\nevery other screen is off\n"
+         'the screen of display "right" is awake until Sun 2026-11-29 22:05'),
         (None, "there are no opening hours: the exhibit is always open; [hours] in config.toml "
          "sets them"),
     ],

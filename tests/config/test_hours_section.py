@@ -118,7 +118,7 @@ def test_screens_that_go_dark(folder: Path) -> None:
     ],
 )
 def test_a_screen_that_goes_dark_has_sway(folder: Path, hours: str, screens: list[str]) -> None:
-    """The cage of bookworm can't switch a screen off; commands of the owner's need no compositor."""
+    """The cage of bookworm can't switch one off; commands of the owner's need no compositor."""
     assert [*check(f"{PINS}{PAGES}{HOURS}{hours}\n", folder).screens] == screens
 
 

@@ -14,7 +14,7 @@ from harness.scripted_pins import PATHS, SETTINGS, ScriptedPins
 from stage import Peer, Stage
 from wsproto.events import CloseConnection
 
-from gpiobridge.config import Hours, NamedDisplay, OutputState, Page, PageOutput
+from gpiobridge.config import Alarms, Hours, NamedDisplay, OutputState, Page, PageOutput, Settings
 from gpiobridge.config.opening_times import ToHours, opening_times
 from gpiobridge.core.events import Gesture, Level, Route
 from gpiobridge.displays.audience import SIMULATOR, Audience, Move
@@ -80,7 +80,7 @@ class Moves(Observer):
 class Day(Stage):
     """A running watcher on a day, and the hand on its clock."""
 
-    def __init__(self, at: str, clerk: Clerk | None = None) -> None:
+    def __init__(self, at: str, clerk: Clerk | None = None, settings: Settings = ALL) -> None:
         self.clock = MadeClock()
         self.lines = ScriptedLines(self.clock)
         self.moves = Moves()
@@ -90,7 +90,7 @@ class Day(Stage):
         pins = ScriptedPins(clock=self.clock)
         unsure = replace(ALL, hours=replace(HOURS, trust_clock=False), displays={})
         hours = Timekeeper(unsure, self.clock, clerk) if clerk else None
-        super().__init__(pins, ALL, self.moves, lines=self.lines, paths=paths, hours=hours)
+        super().__init__(pins, settings, self.moves, lines=self.lines, paths=paths, hours=hours)
         self.watcher.start()
 
     def forward(self, duration_s: float) -> None:
@@ -126,8 +126,8 @@ def a_day() -> Iterator[Callable[[str], Day]]:
     """Make a day, and end it."""
     days: list[Day] = []
 
-    def made(at: str, clerk: Clerk | None = None) -> Day:
-        days.append(Day(at, clerk))
+    def made(at: str, clerk: Clerk | None = None, settings: Settings = ALL) -> Day:
+        days.append(Day(at, clerk, settings))
         return days[-1]
 
     yield made
@@ -348,3 +348,88 @@ def test_a_clock_that_jumps(a_day: Callable[[str], Day]) -> None:
     day.clock.unix_s -= 7 * 3600
     day.forward(1.0)
     assert goes_to(peer) == "/welcome"
+
+
+DARK = replace(
+    ALL,
+    hours=replace(HOURS, screen="off", wake_s=120.0),
+    displays={
+        **ALL.displays,
+        "far": NamedDisplay(name="far", pins=("door",)),
+        "lit": NamedDisplay(name="lit", hours=replace(HOURS, screen="on")),
+        "asleep": NamedDisplay(name="asleep", hours=replace(HOURS, screen="off", wake_s=0.0)),
+    },
+    alarms=Alarms(after_s=60.0),
+)
+NAMES = ("", "left", "far", "late", "lit", "asleep")
+
+
+def dark(day: Day) -> set[str]:
+    """Whose screens are off."""
+    return {name for name in NAMES if day.watcher.dark_screens.is_dark(name)}
+
+
+def test_screens_are_off_while_it_is_closed(a_day: Callable[..., Day]) -> None:
+    """Each by its own hours. A display without a section is as those of `[hours]`."""
+    day = a_day("17:59:59", settings=DARK)
+    assert dark(day) == set()
+    day.forward(1)
+    assert dark(day) == {"", "left", "far", "asleep"}
+    assert day.watcher.dark_screens.is_dark("visitor")
+    day.watcher.order(SetHours(HoursState.OPEN, 3600.0))
+    day.take_a_turn()
+    assert dark(day) == set()
+
+
+def test_a_press_wakes_a_screen(a_day: Callable[..., Day]) -> None:
+    """For its time from the last press, where its pin is obeyed; a release and a hold are none."""
+    day = a_day("20:30:00", settings=DARK)
+    peer = day.come("closed")
+    screens = day.watcher.dark_screens
+    day.pins.drive("button", LOW)
+    day.forward(0.1)
+    assert dark(day) == {"far", "asleep"}
+    assert is_open(peer)
+    until_s = screens.awake_until("")
+    assert until_s is not None
+    assert 119 < until_s - day.clock.now().unix_s <= 120
+    day.forward(118)
+    day.pins.drive("button", HIGH)
+    day.forward(1)
+    assert dark(day) == {"far", "asleep"}
+    day.forward(1)
+    assert dark(day) == {"", "left", "far", "asleep"}
+    assert screens.awake_until("") is None
+    day.press()
+    day.forward(60)
+    day.press()
+    day.forward(100)
+    assert dark(day) == {"far", "asleep"}
+    day.forward(20)
+    assert dark(day) == {"", "left", "far", "asleep"}
+
+
+def test_a_press_while_it_is_open_wakes_nothing_later(a_day: Callable[..., Day]) -> None:
+    """At closing the screen is off at once."""
+    day = a_day("17:59:58", settings=DARK)
+    day.press()
+    day.forward(2)
+    assert "" in dark(day)
+
+
+def test_off_on_purpose_is_no_alarm(a_day: Callable[..., Day]) -> None:
+    """A hidden page on a dark screen is well, but it must be there; awake, it must be visible."""
+    named = {name: DARK.displays[name] for name in ("far", "lit")}
+    day = a_day("20:30:00", settings=replace(DARK, displays=named))
+    peers = [day.come("closed", name, visible=False) for name in ("far", "lit")]
+
+    def pass_time(duration_s: int) -> set[str]:
+        for _ in range(duration_s):
+            day.forward(1)
+            for peer in peers:
+                peer.connection.unanswered_beats = 0  # no test waits for its beats
+        return {alarm.display for alarm in day.watcher.dead_screens.alarms}
+
+    assert pass_time(70) == {"lit"}
+    day.pins.drive("door", LOW)
+    assert pass_time(70) == {"far", "lit"}

@@ -49,6 +49,7 @@ def test_it_is_overruled_for_a_time(served: Callable[..., FlaskClient]) -> None:
         "next": None,
         "overruled_until": None,
         "displays": {"left": {"state": "closed", "next": None}},
+        "screens": {},
     }
     answer = client.post(HOURS, data=CLOSE)
     assert (answer.status_code, answer.data) == (204, b"")
@@ -74,6 +75,29 @@ def test_it_is_overruled_for_a_time(served: Callable[..., FlaskClient]) -> None:
     assert "exhibit closed, display left closed" in running.status()
     assert client.post(HOURS, json={"hours": "auto"}).status_code == 204
     wait_until(lambda: state(client) == "open")
+
+
+def test_screens_are_off_while_it_is_closed(served: Callable[..., FlaskClient]) -> None:
+    """By /healthz and by a metric, of each display; a press wakes those that obey its pin."""
+    text = ALWAYS.replace("trust_clock", 'screen = "off"\nwake = "1min"\ntrust_clock')
+    client = served(text=text + "[displays.right]\npins = []\n")
+    off, on = {"screen": "off", "awake_until": None}, {"screen": "on", "awake_until": None}
+
+    def screens() -> dict[str, dict[str, str | None]]:
+        found: dict[str, dict[str, str | None]] = client.get("/healthz").get_json()["hours"]
+        return found["screens"]  # type: ignore[return-value]
+
+    assert screens() == {"": on, "left": off, "right": on}
+    client.post(HOURS, data=CLOSE)
+    wait_until(lambda: screens() == {"": off, "left": off, "right": off})
+    assert 'gpiobridge_hours_screen_off{display="right"} 1' in client.get("/metrics").text
+    pressed = client.post("/api/pins/bell", json={"level": "low", "for": "200ms"})
+    assert pressed.status_code == 204
+    wait_until(lambda: screens()[""]["screen"] == "on")
+    assert screens()["right"] == off
+    until = datetime.fromisoformat(str(screens()[""]["awake_until"]))
+    assert timedelta(0) < until - datetime.now(until.tzinfo) <= timedelta(minutes=1)
+    assert 'gpiobridge_hours_screen_off{display=""} 0' in client.get("/metrics").text
 
 
 def test_it_is_kept_over_a_restart(served: Callable[..., FlaskClient], tmp_path: Path) -> None:
