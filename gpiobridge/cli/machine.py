@@ -161,6 +161,7 @@ def kiosk(
         stage=not no_stage,
         own_url=_own_url(bridge.url, settings.server) if settings else "",
         boards=_boards(settings) if settings else {},
+        switches=_switches(settings, name) if settings else None,
     )
     launcher.run(options)
 
@@ -172,6 +173,14 @@ def _boards(settings: "config.Settings") -> "Mapping[str, Board]":
     from gpiobridge.kiosk.foreign_site import boards  # few need it
 
     return boards(settings)
+
+
+def _switches(settings: "config.Settings", name: str) -> "config.ScreenCommands | None":
+    """Return the owner's commands that switch a kiosk's screen."""
+    hours = settings.hours_of(name)
+    if hours is None or isinstance(hours.screen, str):
+        return None
+    return hours.screen
 
 
 def _own_url(url: str, server: "config.Server") -> str:

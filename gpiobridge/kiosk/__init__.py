@@ -13,6 +13,7 @@
   meanwhile.
 - `chromium_policy` forbids the rest, and `home` says which pages belong to the exhibit.
 - `audio` names the sound device to the browser, and `cursors` hides the pointer.
-- `screen` knows whether there is a screen, and `renewal` restarts the browser at night.
+- `screen` knows whether there is a screen, `screen_power` switches it off while it is closed, and
+  `renewal` restarts the browser at night.
 - `sway` places the kiosks of several screens, each of which is such a process.
 """

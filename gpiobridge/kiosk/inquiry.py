@@ -31,6 +31,8 @@ class Inquiry:
         told_s: when the bridge was asked for these, in monotonic seconds.
         stage: whether a kiosk is to open the stage, by the newest answer; None if the bridge has no
             stage, because it is older than version 0.4.
+        dark: whether this kiosk's screen is meant to be off, by the newest answer; None if the
+            bridge never has it switched off.
     """
 
     def __init__(self, base: str, name: str, token: str, alarm: Alarm) -> None:
@@ -38,6 +40,7 @@ class Inquiry:
         self.pages: list[str] = []
         self.told_s = 0.0
         self.stage: bool | None = None
+        self.dark: bool | None = None
         self._base = base
         self._name = name
         self._token = token
@@ -70,6 +73,9 @@ class Inquiry:
             return None
         self._silence = ""
         self.stage = health.get("stage")
+        screens = (health.get("hours") or {}).get("screens", {})
+        screen = screens.get(self._name, screens.get(""))  # as of all that have no name there
+        self.dark = screen and screen["screen"] == "off"
         own = [d["page"] for d in health["displays"] if d["name"] == self._name]
         self.pages, self.told_s = own, asked_s
         self.scene = own, [pin["level"] for pin in health["pins"].values()]

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from urllib.parse import urlencode, urljoin
 
 from gpiobridge.client import asking
-from gpiobridge.config import DEFAULT_KIOSK
+from gpiobridge.config import DEFAULT_KIOSK, ScreenCommands
 from gpiobridge.config import Screen as ScreenSettings
 from gpiobridge.errors import KioskError
 from gpiobridge.kiosk import (
@@ -43,6 +43,7 @@ from gpiobridge.kiosk.liveness import Liveness
 from gpiobridge.kiosk.proof import Proof
 from gpiobridge.kiosk.renewal import Renewal
 from gpiobridge.kiosk.screen import Screen, connected_screen
+from gpiobridge.kiosk.screen_power import ScreenPower, switch_for
 from gpiobridge.kiosk.start import Start, page_address, stage_address
 
 if TYPE_CHECKING:
@@ -106,6 +107,7 @@ class Options(NamedTuple):
         stage: whether the browser may open the stage; it does if the bridge wants that, too.
         own_url: the bridge's address on this machine, if `url` is that of a proxy; else empty.
         boards: the pages of other sites, by name; the kiosk shows those itself that forbid frames.
+        switches: the owner's commands that switch its screen; None: the compositor does.
     """
 
     url: str
@@ -122,6 +124,7 @@ class Options(NamedTuple):
     stage: bool = True
     own_url: str = ""
     boards: "Mapping[str, Board]" = MappingProxyType({})
+    switches: ScreenCommands | None = None
 
 
 def run(options: Options, environ: Mapping[str, str] = os.environ) -> None:
@@ -177,14 +180,22 @@ def run(options: Options, environ: Mapping[str, str] = os.environ) -> None:
         )
         with contextlib.suppress(StoppedError):
             proof = Proof(options.own_url or base, options.name, alarm, environ)
-            _Kiosk(options, base, screen, alarm, proof).show(start, folder, environ)
+            window = sway.criteria(options.name) if options.placed else ""
+            power = ScreenPower(switch_for(environ, like.connector, window, options.switches))
+            _Kiosk(options, base, screen, alarm, proof, power).show(start, folder, environ)
 
 
 class _Kiosk:
     """The launcher's loop: it starts a browser again and again, and watches it until it ends."""
 
     def __init__(
-        self, options: Options, base: str, screen: Screen | None, alarm: Alarm, proof: Proof
+        self,
+        options: Options,
+        base: str,
+        screen: Screen | None,
+        alarm: Alarm,
+        proof: Proof,
+        power: ScreenPower,
     ) -> None:
         self._options = options
         self._base = base
@@ -193,6 +204,7 @@ class _Kiosk:
         self._alarm = alarm
         self._bridge = Inquiry(base, options.name, options.token, alarm)
         self._proof = proof
+        self._power = power
         self._renewal = Renewal(options.renew_min)
         self._dark = False  # whether there is no screen, as last logged
         self._unheard = 0  # starts in a row without an answer through the pipe
@@ -222,9 +234,24 @@ class _Kiosk:
 
     def _is_time_to_start(self) -> bool:
         """Wait until bridge and screen are ready; return False if a signal stops us first."""
-        while not self._alarm.stopping and (self._is_dark() or self._bridge.ask() is None):
+        while not self._alarm.stopping:
+            answer = self._bridge.ask()
+            self._switch_screen(seen=False)
+            if answer is not None and not self._is_dark():
+                return True
             self._pause(_WAIT_S)
-        return not self._alarm.stopping
+        return False
+
+    def _switch_screen(self, *, seen: bool) -> None:
+        """Have the screen be as the bridge wants it.
+
+        Args:
+            seen: whether this browser has shown a page; on a dark screen it might never begin.
+        """
+        dark, power = self._bridge.dark, self._power
+        if dark is not None or power.is_off:
+            off = bool(dark) and (seen or not power.browser_notices)
+            power.want(time.monotonic(), off=off)
 
     def _wants_stage(self) -> bool:
         """Whether bridge and options want the browser to open the stage."""
@@ -314,7 +341,7 @@ class _Kiosk:
         page = Liveness(self._options.name, failures)
         steady_s = time.monotonic() + _STEADY_S
         watch = self._options.watch
-        asks = watch or self._options.renew_min is not None or self._sites is not None
+        needs_answer = watch or self._options.renew_min is not None or self._sites is not None
         due_s = 0.0
         while not self._alarm.stopping and browser.poll() is None:
             if watchman and (stuck := watchman.attend(time.monotonic(), live=page.shown)):
@@ -325,9 +352,14 @@ class _Kiosk:
                 )
             if time.monotonic() >= due_s:
                 soon = False
-                if asks:
+                if needs_answer or self._bridge.dark is not None:
+                    answer, seen = self._bridge.ask(), page.seen
+                    off = bool(self._bridge.dark)
+                    if answer is not None and off:
+                        answer = answer.of_dark_screen()
                     # Without a screen nobody could see a page, and Chromium would open none.
-                    answer, seen = None if self._is_dark() else self._bridge.ask(), page.seen
+                    if self._is_dark() and not (off and seen):
+                        answer = None
                     if watchman and watchman.away:
                         answer = None
                     if renewed := self._renewed():
@@ -338,7 +370,9 @@ class _Kiosk:
                         log.info("its page is live")
                     # Ask sooner while no page is shown: a visitor may cover one that has just come.
                     soon = watch and answer is not None and not page.shown
-                self._proof.renew(seen=page.seen if watch else time.monotonic() >= steady_s)
+                well = page.seen if watch else time.monotonic() >= steady_s
+                self._proof.renew(seen=well)
+                self._switch_screen(seen=well)
                 due_s = time.monotonic() + (_WAIT_S if soon else _WATCH_S)
                 if self._sites and self._sites.expecting:
                     due_s = time.monotonic() + _EXPECT_S

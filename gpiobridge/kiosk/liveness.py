@@ -6,7 +6,7 @@ calls it.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from gpiobridge.core import wire
@@ -63,6 +63,10 @@ class Answer:
         for display in displays:
             by_visible[display.get("visible", True)].add(display["name"])
         return cls(frozenset(by_visible[True]), beat_s, frozenset(by_visible[False]))
+
+    def of_dark_screen(self) -> Self:
+        """Judge it for a screen that is off on purpose: a page must be live, and may be hidden."""
+        return replace(self, displays=self.displays | self.hidden, hidden=frozenset())
 
 
 class Liveness:

@@ -44,6 +44,11 @@ def window_of(name: str) -> str:
     return f"gpiobridge-{name}"
 
 
+def criteria(name: str) -> str:
+    """Return sway's criteria of the window of a display's browser."""
+    return rf'[app_id="^(org\.)?{window_of(name)}$"]'  # cog's name must have a dot
+
+
 def configuration(
     screens: Mapping[str, Screen],
     command: Sequence[str],
@@ -65,7 +70,7 @@ def configuration(
         transform = str(screen.rotate) if screen.rotate else "normal"
         scale = screen.scale if scaled else 1
         text += f"\noutput {output} transform {transform} scale {scale:g}\n"
-        window = rf'[app_id="^(org\.)?{window_of(name)}$"]'  # cog's name must have a dot
+        window = criteria(name)
         if screen.connector:
             text += f"workspace {name} output {screen.connector}\n"
             text += f"assign {window} workspace {name}\n"

@@ -45,8 +45,8 @@ class DarkScreens(Observer):
         clock: gives the time.
 
     Attributes:
-        names: the displays whose screens go dark while it is closed, "" for those that the
-            configuration doesn't name.
+        names: the displays that the configuration names, and "" for all others; none if no screen
+            ever goes dark.
     """
 
     def __init__(self, settings: Settings, hours: Timekeeper, clock: Clock) -> None:
@@ -58,13 +58,13 @@ class DarkScreens(Observer):
         self._of: Mapping[str, Hours] = {
             name: each for name, each in every.items() if each is not None and each.screen != "on"
         }
-        self.names = tuple(self._of)
+        self.names = tuple(every) if self._of else ()
         self._awake: dict[str, Awake] = {}
         self._lines = LogRate(log, LINES)
 
     def pin_event(self, event: PinEvent) -> None:
         """Wake the screens for which an event is a press."""
-        if not self._of or event.event is not self._actives[event.pin]:
+        if not self.names or event.event is not self._actives[event.pin]:
             return
         now = self._clock.now()
         for name, hours in self._of.items():

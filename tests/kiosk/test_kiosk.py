@@ -15,21 +15,26 @@ from harness.exhibit import write_exhibit
 
 from gpiobridge.cli.group import main
 from gpiobridge.client import asking
+from gpiobridge.config import ScreenCommands
 from gpiobridge.errors import RemoteError
 from gpiobridge.kiosk import browser_process, browsers, launcher, profiles
 from gpiobridge.kiosk.alarm import Alarm
 from gpiobridge.kiosk.inquiry import Inquiry
 from gpiobridge.kiosk.liveness import Answer
 from gpiobridge.kiosk.proof import Proof
+from gpiobridge.kiosk.screen_power import ScreenPower, switch_for
 from gpiobridge.kiosk.start import stage_address
 
 from .starts import start
 
 
-def kiosk_of(options: launcher.Options, alarm: Alarm) -> launcher._Kiosk:
+def kiosk_of(
+    options: launcher.Options, alarm: Alarm, screen: Any = None, power: Any = None
+) -> launcher._Kiosk:
     """A kiosk that shows a bridge on another machine, to which it can prove nothing."""
     proof = Proof("http://pi", "kiosk", alarm, {})
-    return launcher._Kiosk(options, "http://pi", None, alarm, proof)
+    power = power or ScreenPower(switch_for({}, "", "", None))
+    return launcher._Kiosk(options, "http://pi", screen, alarm, proof, power)
 
 
 OTHER = Answer(frozenset({"", "lobby"}), 2.0)
@@ -228,3 +233,191 @@ def test_a_kiosk_that_opens_the_proxy(
     words = ["kiosk", "--config", str(file), *(["--url", url] if url else [])]
     done = CliRunner().invoke(main, words)
     assert (done.exit_code, [options.own_url for options in given]) == (0, [own]), done.output
+
+
+SCREENS = {"": {"screen": "off"}, "left": {"screen": "on"}}
+
+
+@pytest.mark.parametrize(
+    ("name", "hours", "dark"),
+    [
+        ("kiosk", {"screens": SCREENS}, True),
+        ("left", {"screens": SCREENS}, False),
+        ("kiosk", {"screens": {}}, None),
+        ("kiosk", {"state": "closed"}, None),
+        ("kiosk", None, None),
+    ],
+)
+def test_the_bridge_says_whether_the_screen_is_off(
+    monkeypatch: pytest.MonkeyPatch, name: str, hours: object, dark: bool | None
+) -> None:
+    """By its name, or as all that have none; an older bridge and one without hours say nothing."""
+    bridges(monkeypatch, {"hours": hours}, {}, {})
+    inquiry = Inquiry("http://pi", name, "", Alarm())
+    inquiry.ask()
+    assert inquiry.dark is dark
+    inquiry.ask()
+    assert inquiry.dark is dark, "while the bridge is silent its last word holds"
+    if hours:
+        return
+    assert Inquiry("http://pi", name, "", Alarm()).dark is None
+
+
+LIVE, HIDDEN = Answer(frozenset({"kiosk"}), 2.0), Answer(frozenset(), 2.0, frozenset({"kiosk"}))
+
+
+class Power:
+    """A screen's power that notes what it is asked for."""
+
+    def __init__(self, *, browser_notices: bool) -> None:
+        self.browser_notices = browser_notices
+        self.is_off = False
+        self.wanted: list[bool] = []
+
+    def want(self, _now_s: float, *, off: bool) -> None:
+        """Obey."""
+        self.wanted.append(off)
+        self.is_off = off
+
+
+class Output:
+    """A compositor whose output is gone while it is off."""
+
+    def __init__(self, power: Power) -> None:
+        self.power = power
+        self.unplugged = False
+
+    @property
+    def dark(self) -> bool:
+        """Whether there is no output."""
+        return self.unplugged or self.power.is_off
+
+    def fileno(self) -> int:
+        """Nothing waits for it here."""
+        raise NotImplementedError
+
+
+class Dusk:
+    """A kiosk's launcher, what the bridge answers time after time, and time."""
+
+    def __init__(
+        self, monkeypatch: pytest.MonkeyPatch, *, browser_notices: bool = True, watch: bool = True
+    ) -> None:
+        self.power = Power(browser_notices=browser_notices)
+        self.screen = Output(self.power)
+        self.now_s = 1000.0
+        self._patch = monkeypatch
+        self._options = launcher.Options("http://pi", watch=watch)
+
+    def watch(self, *told: tuple[bool | None, Answer | None]) -> tuple[tuple[bool, str], int]:
+        """Watch a browser; each answer is two seconds after the one before.
+
+        Returns:
+            What the launcher says of the browser, and how many answers it has taken.
+        """
+        alarm, answers = Alarm(), iter(told)
+        kiosk = kiosk_of(self._options, alarm, self.screen, self.power)
+        taken = 0
+        kiosk._bridge.dark = told[0][0]
+
+        def ask(inquiry: Inquiry) -> Answer | None:
+            nonlocal taken
+            taken += 1
+            inquiry.dark, answer = next(answers)
+            return answer
+
+        def sleep(_: object, seconds: float | None, *_rest: object) -> None:
+            self.now_s += max(seconds or 0.0, 0.01)
+            alarm.stopping = taken == len(told)
+
+        self._patch.setattr(launcher.time, "monotonic", lambda: self.now_s)
+        self._patch.setattr(Inquiry, "ask", ask)
+        self._patch.setattr(launcher._Kiosk, "_sleep", sleep)
+        with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as browser:
+            return kiosk._watch(browser, None, 0), taken
+
+
+@pytest.fixture
+def dusk(monkeypatch: pytest.MonkeyPatch) -> Dusk:
+    """A dusk."""
+    return Dusk(monkeypatch)
+
+
+def test_a_dark_screen_asks_for_life_only(dusk: Dusk) -> None:
+    """A hidden page is well; one that has died is not, though there is no output."""
+    hidden = [(True, HIDDEN)] * 60
+    said, taken = dusk.watch((False, LIVE), (True, LIVE), *hidden, (False, LIVE))
+    assert (said[0], taken) == (True, 63)
+    assert dusk.power.wanted == [False, *[True] * 61, False]
+    dead = [(True, OTHER)] * 40
+    said, taken = dusk.watch((True, LIVE), *dead)
+    assert said == (True, "its page has not been alive for 10 s")
+    assert taken < 40
+
+
+def test_a_screen_that_is_unplugged_asks_for_nothing(dusk: Dusk) -> None:
+    """While it is open, without a screen nobody could see a page, as ever."""
+    dusk.screen.unplugged = True
+    _, taken = dusk.watch((False, LIVE), *[(False, OTHER)] * 60)
+    assert taken == 61
+
+
+def test_the_screen_is_on_until_the_browser_has_shown_its_page(dusk: Dusk) -> None:
+    """On a dark screen it might never begin: so a restart at night lights it for a moment."""
+    dusk.power.is_off = True
+    dusk.watch((True, OTHER), (True, OTHER), (True, LIVE), (True, LIVE))
+    assert dusk.power.wanted == [False, False, True, True]
+
+
+def test_commands_don_t_wait_for_the_browser(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It doesn't notice what a television does."""
+    dusk = Dusk(monkeypatch, browser_notices=False)
+    dusk.watch((True, OTHER), (True, OTHER))
+    assert dusk.power.wanted == [True, True]
+
+
+def test_a_screen_without_a_watchdog(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Is switched, too, once the browser has run for a while."""
+    dusk = Dusk(monkeypatch, watch=False)
+    dusk.watch(*[(True, OTHER)] * 20)
+    assert dusk.power.wanted == [False] * 15 + [True] * 5
+
+
+def test_a_bridge_without_hours_any_more(dusk: Dusk) -> None:
+    """A screen that is off is switched on; one that is on isn't touched."""
+    dusk.watch((None, LIVE), (True, LIVE), (None, LIVE), (None, LIVE))
+    assert dusk.power.wanted == [True, False]
+
+
+def test_a_browser_that_starts_at_night(dusk: Dusk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The launcher has the screen switched on first, and asks the bridge though it is dark."""
+    dusk.power.is_off = True
+    alarm = Alarm()
+    kiosk = kiosk_of(launcher.Options("http://pi"), alarm, dusk.screen, dusk.power)
+    kiosk._bridge.dark = True
+    monkeypatch.setattr(Inquiry, "ask", lambda _: OTHER)
+    monkeypatch.setattr(launcher._Kiosk, "_pause", lambda *_: pytest.fail("it waits"))
+    assert kiosk._is_time_to_start()
+    assert dusk.power.wanted == [False]
+
+
+@pytest.mark.parametrize(
+    ("hours", "switches"),
+    [
+        ('screen = { off = ["/bin/off", "a"], on = ["/bin/on"] }',
+         ScreenCommands(("/bin/off", "a"), ("/bin/on",))),
+        ('screen = "off"', None),
+        ("", None),
+    ],
+)  # fmt: skip
+def test_commands_of_the_owner(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, hours: str, switches: ScreenCommands | None
+) -> None:
+    """They are those of the kiosk's own configuration, whatever bridge it shows."""
+    given: list[launcher.Options] = []
+    monkeypatch.setattr(launcher, "run", given.append)
+    file = write_exhibit(tmp_path)
+    with file.open("a") as text:
+        text.write(f'[hours]\nopen = []\npage = "open"\n{hours}\n')
+    done = CliRunner().invoke(main, ["kiosk", "--config", str(file)])
+    assert (done.exit_code, [each.switches for each in given]) == (0, [switches]), done.output

@@ -69,6 +69,12 @@ def test_answer_of_the_bridge() -> None:
     assert answer == Answer(frozenset({"hall", "old"}), 2.0, frozenset({"kiosk", "hall"}))
 
 
+def test_answer_for_a_dark_screen() -> None:
+    """There a hidden page counts as shown."""
+    dark = Answer(frozenset({"hall"}), 2.0, frozenset({"kiosk"})).of_dark_screen()
+    assert dark == Answer(frozenset({"hall", "kiosk"}), 2.0)
+
+
 def test_pauses_grow() -> None:
     """A browser that shows nothing alive is started again ever later, but always within 10 s."""
     assert [liveness.pause_s(n) for n in range(7)] == [0.5, 1, 2, 4, 8, 10, 10]
