@@ -90,7 +90,7 @@ def unit_files(
         network: whether the service needs the network for its pins.
         alarms: the section `[alarms]`; None: it is empty.
         kiosk: the kiosk's browser; None for no kiosk.
-        in_sway: whether the kiosk's unit starts sway, for several screens, and not cage.
+        in_sway: whether the kiosk's unit starts sway, and not cage (`Settings.screens`).
         state: whether to include the unit that mounts the writable partition.
 
     Raises:
@@ -153,7 +153,7 @@ def unit_with_browser(template: str, browser: Browser) -> str:
 
 
 def unit_with_sway(unit: str) -> str:
-    """Return the kiosk's unit for several screens, or for one that is turned or scaled.
+    """Return the kiosk's unit for several screens, or for one that needs more than cage.
 
     Args:
         unit: the unit, which starts cage; that of a version without sway stays as it is.

@@ -1,7 +1,8 @@
 """sway as the kiosks of several screens need it: its configuration. Pure, but for finding sway.
 
 cage gives all screens of a machine to one window, and only one compositor can have the graphics
-device of a seat. So a machine with two kiosks, or with a screen that is turned or scaled, has sway
+device of a seat. cage 0.1 neither scales a screen nor switches it off. So a machine with two
+kiosks, or with a screen that is turned, scaled or goes dark while it is closed, has sway
 instead of cage. Each kiosk's browser names its window after its display; sway puts that window on
 its screen's own workspace, which is full of it. Words are those of sway(5) and sway-output(5),
 versions 1.7 (Debian bookworm) and 1.10 (trixie).
@@ -93,8 +94,8 @@ def start(text: str, environ: Mapping[str, str]) -> NoReturn:
     program = find_program((PACKAGE,))
     if program is None:
         raise KioskError(
-            "several screens, and a screen that is turned or scaled, need sway, which is not "
-            "installed: sudo apt install --no-install-recommends sway"
+            "several screens, and one that is turned, scaled or switched off, need sway, which is "
+            "not installed: sudo apt install --no-install-recommends sway"
         )
     folder = environ.get("RUNTIME_DIRECTORY", "").split(":")[0] or environ.get("XDG_RUNTIME_DIR")
     if not folder:

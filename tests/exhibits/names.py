@@ -28,6 +28,7 @@ from gpiobridge.config.output_kinds import OUTPUT_KINDS, output_kind
 from gpiobridge.config.settings import (
     Alarms,
     Gpio,
+    Hours,
     Idle,
     Kiosk,
     Limits,
@@ -160,7 +161,7 @@ def of_settings() -> dict[str, dict[str, str]]:
     """The default of each key."""
     classes = {"server": Server, "limits": Limits, "kiosk": Kiosk, "gpio": Gpio, "idle": Idle}
     classes |= {"stage": Stage, "pages": Page, "an output of a page": PageOutput}
-    classes |= {"alarms": Alarms, "displays": NamedDisplay}
+    classes |= {"alarms": Alarms, "displays": NamedDisplay, "hours": Hours}
     classes |= {f"pins, {kind}": kind_of(kind).pin for kind in KINDS}
     classes |= {f"outputs, {kind}": output_kind(kind).output for kind in OUTPUT_KINDS}
     return {

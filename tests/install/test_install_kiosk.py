@@ -117,9 +117,12 @@ connector = "HDMI-A-2"
 """
 
 
-@pytest.mark.parametrize("more", [WALL, "[kiosk]\nrotate = 90\n", "[kiosk]\nscale = 1.5\n"])
+DARK = '[hours]\nopen = []\npage = "welcome"\nscreen = "off"\n'
+
+
+@pytest.mark.parametrize("more", [WALL, "[kiosk]\nrotate = 90\n", "[kiosk]\nscale = 1.5\n", DARK])
 def test_several_screens_have_sway(machine: FakeMachine, exhibit: Path, more: str) -> None:
-    """So has one that is turned or scaled; the unit is the same but for its command."""
+    """So has one that is turned, scaled or goes dark; the unit is the same but for its command."""
     run(machine, exhibit, kiosk=True)
     shipped = machine.at(KIOSK_UNIT).read_text()
     file = exhibit / "config.toml"
