@@ -151,6 +151,17 @@ def _hours(settings: Settings, now_s: float) -> Iterator[str]:
         yield table(("overruled when", "then", "for"), keys)
     if rows:
         yield table(("opening hours", "time zone", "closed page", "open from", "to"), rows)
+    dark = [
+        (
+            name,
+            hours.screen if isinstance(hours.screen, str) else "off, by commands",
+            format_duration(hours.wake_s) if hours.wake_s else "never",
+        )
+        for name, hours in {"the exhibit": settings.hours, **own}.items()
+        if hours is not None
+    ]
+    if any(screen != "on" for _, screen, _ in dark):
+        yield table(("while closed", "screens are", "awake after a press"), dark)
 
 
 def _end(timetable: Timetable, begin_s: float, end_s: float | None) -> str:

@@ -24,7 +24,7 @@ def screens(patient: Patient) -> Iterator[Finding]:
     if not in_sway(unit):
         yield warning(
             _CHECK,
-            "the kiosk's unit starts cage, which has one screen, and doesn't turn, scale or darken it",
+            "the kiosk's unit starts cage, which neither places, turns, scales nor darkens screens",
             invocation.as_root("install", "--kiosk"),
         )
     there = _connectors(patient.machine.root)

@@ -122,9 +122,27 @@ def test_check_shows_the_next_openings(tmp_path: Path) -> None:
         "lamp    any    only the application or the API sets it\n"
         "        off    the exhibit is closed, whoever sets it"
     )
+    assert "while closed" not in said
 
 
 def test_an_opening_that_ends_on_the_next_day(tmp_path: Path) -> None:
     """Its end has its day."""
     hours = '[hours]\nopen = ["Fri 20:00-02:00"]\npage = "closed"\ntimezone = "Europe/Berlin"\n'
     assert "Fri 2026-12-25 20:00  Sat 2026-12-26 02:00\n" in shown(tmp_path, hours)
+
+
+def test_check_shows_which_screens_go_dark(tmp_path: Path) -> None:
+    """And how, if there is one; commands of the owner's aren't shown, which may have secrets."""
+    hours = (
+        '[hours]\nopen = []\npage = "closed"\nscreen = "off"\n'
+        '[displays.left.hours]\nscreen = "on"\n[displays.right.hours]\nwake = "0s"\n'
+        'screen = { off = ["/bin/off"], on = ["/bin/on"] }\n'
+    )
+    said = shown(tmp_path, hours)
+    assert next(part for part in said.split("\n\n") if part.startswith("while")) == (
+        "while closed   screens are       awake after a press\n"
+        "-------------  ----------------  -------------------\n"
+        "the exhibit    off               5min\n"
+        "display left   on                5min\n"
+        "display right  off, by commands  never"
+    )
