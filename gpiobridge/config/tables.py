@@ -201,10 +201,9 @@ def _screen_power(value: object) -> Literal["on", "off"] | ScreenCommands:
     for name, command in value.items():
         try:
             commands[name] = read(command)
-        except PartsError as error:
-            raise PartsError([part._replace(key=(name,)) for part in error.parts]) from error
         except ValueError as error:
-            raise PartsError([WrongPart((name,), command, str(error))]) from error
+            more = "; write each word in quotes" if isinstance(error, PartsError) else ""
+            raise PartsError([WrongPart((name,), command, f"{error}{more}")]) from error
     return ScreenCommands(**commands)
 
 

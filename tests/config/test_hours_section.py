@@ -198,6 +198,8 @@ def test_no_page_leaves_while_closed(folder: Path) -> None:
          'on = ["/usr/bin/cec-ctl", "--image-view-on"] in it'),
         (f'{HOURS}screen = {{ off = ["off"], on = ["/bin/on"] }}', 'hours.screen.off = ["off"]: '
          'must begin with the whole path of the program; write it like "/usr/bin/mail"'),
+        (f'{HOURS}screen = {{ off = ["/bin/off", 6], on = ["/bin/on"] }}', "hours.screen.off = "
+         '["/bin/off", 6]: must be text in quotes; write each word in quotes'),
         (f'{HOURS}wake = "2d"', 'hours.wake = "2d": must be at most 1d; leave it out for the '
          "default of 5min"),
         ('[outputs.lamp]\npin = 22\nclosed = "off"', 'outputs.lamp.closed = "off": has no meaning '
