@@ -180,16 +180,19 @@ class Sway(_Compositor):
 
     def _read(self) -> tuple[dict[str, bool], str]:
         done = self._run(("swaymsg", "-t", "get_outputs", "-r"))
-        outputs = {}
+        if done.code != 0:
+            return {}, done.says
         try:
-            for output in json.loads(done.out) if done.code == 0 else ():
-                # sway 1.7 has only "dpms", and knows no "power".
-                self._word = "power" if "power" in output else "dpms"
-                if output["active"] and self._connector in ("", output["name"]):
-                    outputs[output["name"]] = bool(output[self._word])
+            told = json.loads(done.out)
+            # sway 1.7 has only "dpms", and knows no "power".
+            self._word = "power" if any("power" in each for each in told) else "dpms"
+            mine = [each for each in told if self._connector in ("", each["name"])]
+            # One that the owner has disabled stays so, unless there is no other.
+            counted = [each for each in mine if each["active"]] or mine
+            outputs = {each["name"]: each["active"] and each[self._word] for each in counted}
         except (ValueError, LookupError, TypeError) as error:
             return {}, f"swaymsg says something unknown of its outputs ({type(error).__name__})"
-        return outputs, done.says
+        return outputs, ""
 
     def _switch(self, outputs: Mapping[str, bool], *, on: bool) -> Done:
         words = (self._word, "on" if on else "off")

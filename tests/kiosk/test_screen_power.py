@@ -115,6 +115,24 @@ def test_sway_switches_all_outputs() -> None:
     assert not any(it.on.values())
 
 
+@pytest.mark.parametrize("connector", ["", "HDMI-A-1"])
+def test_an_output_of_sway_that_isn_t_active(connector: str) -> None:
+    """It is off, and is switched on all the same."""
+    told = [{"name": "HDMI-A-1", "active": False}]
+    ran: list[str] = []
+
+    def swaymsg(command: Sequence[str]) -> Done:
+        ran.append(" ".join(command[1:]))
+        if command[1] == "output":
+            told[0] |= {"active": True, "power": True}
+        return Done(0, json.dumps(told))
+
+    switch = Sway(connector, "", swaymsg, no_pause)
+    assert switch.is_off()
+    assert switch.set(on=True) == ""
+    assert ran[2] == f"output {connector or '*'} dpms on"
+
+
 def test_wlr_randr_switches_all_outputs() -> None:
     """In one order, so that no window moves from one to the other."""
     it = Compositor()
