@@ -666,3 +666,12 @@ class Settings:
         """
         known = self.displays.get(display)
         return self.server.start if known is None or known.start is None else known.start
+
+    def hours_of(self, display: str) -> Hours | None:
+        """The opening hours of a display; None: it is always open.
+
+        Args:
+            display: its name, which need not be one of `displays`, or an empty string.
+        """
+        known = self.displays.get(display)
+        return self.hours if known is None or known.hours is None else known.hours
