@@ -204,8 +204,7 @@ def test_an_error_on_the_screen_is_covered(straying: StageTab, way: HostileWay, 
     """A plain picture is there instead, until the page before can be shown again."""
     way.faults.update({"/late": fault, "/welcome": "cut-head"})
     straying.page.evaluate("shownView().location.assign('/late')")
-    straying.wait(IS_PLAIN)
-    assert straying.page.evaluate("document.querySelectorAll('iframe.shown').length") == 0
+    straying.wait(f"{IS_PLAIN} && document.querySelectorAll('iframe.shown').length === 0")
     way.faults.clear()
     straying.wait_shown("/welcome")
     assert not straying.page.evaluate(IS_PLAIN)
