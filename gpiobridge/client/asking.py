@@ -171,7 +171,7 @@ def set_output(
     Raises:
         RemoteError: the bridge can't be reached, it has no such output, or it refuses.
     """
-    body = {"state": state} | ({} if for_s is None else {"for": format_duration(for_s)})
+    body = {"state": state} | _for(for_s)
     where = f"{bridge_url(url)}/api/outputs/{urllib.parse.quote(output, safe='')}"
     _with_key(where, token, lambda there, key: ask(_post(there, body, token, key)))
 
@@ -188,7 +188,7 @@ def set_hours(url: str, verb: str, for_s: float | None = None, token: str = "") 
     Raises:
         RemoteError: the bridge can't be reached, it has no opening hours, or it refuses.
     """
-    body = {"hours": verb} | ({} if for_s is None else {"for": format_duration(for_s)})
+    body = {"hours": verb} | _for(for_s)
     where = f"{bridge_url(url)}/api/hours"
     _with_key(where, token, lambda there, key: ask(_post(there, body, token, key)))
 
@@ -433,6 +433,11 @@ def _no_gpiobridge(url: str) -> RemoteError:
     return RemoteError(
         f"the server at {url} is not a gpiobridge; give the bridge's address with --url"
     )
+
+
+def _for(for_s: float | None) -> dict[str, str]:
+    """Write for how long something counts; None: it doesn't say."""
+    return {} if for_s is None else {"for": format_duration(for_s)}
 
 
 def _with_key(url: str, token: str, ask_there: Callable[[str, str], _AnswerT]) -> _AnswerT:

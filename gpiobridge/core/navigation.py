@@ -66,6 +66,8 @@ class Navigation:
         self._routes = routes or {}
         self._while_rules = while_rules or {}
         self._catch_up_s = catch_up_s
+        tables = (*pages.values(), *self._routes.values())
+        self._awaited = frozenset(key for table in tables for key in table)
         self._recent: deque[PinEvent] = deque()
         # The same by pin and event: within one series, numbers and times only rise.
         self._series: dict[tuple[str, Level | Gesture], deque[PinEvent]] = defaultdict(deque)
@@ -112,10 +114,11 @@ class Navigation:
 
     def remember(self, event: PinEvent) -> None:
         """Keep an event that some page reacts to, for displays that are loading or reconnecting."""
-        if not self.departures(event) and not self.routes(event):
+        key = (event.pin, event.event)
+        if key not in self._awaited:
             return
         self._recent.append(event)
-        self._series[event.pin, event.event].append(event)
+        self._series[key].append(event)
         oldest_s = event.certain_s - self._catch_up_s
         while len(self._recent) > MAX_RECENT or self._recent[0].certain_s < oldest_s:
             old = self._recent.popleft()

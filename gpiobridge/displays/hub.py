@@ -16,7 +16,7 @@ import selectors
 from collections.abc import Callable, Collection, Iterable, Sequence
 
 from gpiobridge.core import wire
-from gpiobridge.core.events import CloseClients, PinEvent, Route, RouteClients
+from gpiobridge.core.events import CloseClients, Route, RouteClients
 from gpiobridge.core.wire import Close
 from gpiobridge.displays.audience import EVERYONE, SIMULATOR, Audience
 from gpiobridge.displays.connection import Connection, text_frame
@@ -129,8 +129,7 @@ class Hub:
             connection
             for connection in self._sockets.live
             if connection.display.page == order.page
-            and connection.standing.since_seq < after
-            and connection.standing.takes(began_s)
+            and _takes(connection, after, began_s)
             and connection.standing.obeys(order.pin)
         ]
         return self._lead(leaving, path, order.first, now_s)
@@ -143,7 +142,7 @@ class Hub:
             for page, route in order.routes
             if any(
                 connection.display.page == page
-                and _takes(connection, event)
+                and _takes(connection, event.began, event.began_s)
                 and connection.standing.has_part_in(event.pin, route)
                 for connection in self._sockets.live
             )
@@ -169,7 +168,7 @@ class Hub:
             for connection in self._sockets.live
             if connection.display.name in route.displays
             and connection.display.page not in (route.to, SIMULATOR)
-            and _takes(connection, order.event)
+            and _takes(connection, order.event.began, order.event.began_s)
         ]
         if late:
             return [each for each in leaving if self.send_away(each, path, now_s)]
@@ -268,7 +267,7 @@ class Hub:
         return [connection for connection in live if audience.has(connection.display)]
 
 
-def _takes(connection: Connection, event: PinEvent) -> bool:
-    """Whether the page of a display takes a press, by the moment at which it began."""
+def _takes(connection: Connection, began: int, began_s: float | None) -> bool:
+    """Whether the page of a display takes a press that began then; see `CloseClients`."""
     standing = connection.standing
-    return standing.since_seq < event.began and standing.takes(event.began_s)
+    return standing.since_seq < began and standing.takes(began_s)

@@ -14,9 +14,9 @@ from gpiobridge.doctor.patient import UNWIRED, Patient
 from gpiobridge.outputs.gpio import WiredOutput
 from gpiobridge.pins.chips import Chip, devices, named, pi_chip
 from gpiobridge.pins.gpio import WiredPin, by_chip
+from gpiobridge.system.clock_set import EARLIEST_UNIX_S, ask_timedated
 from gpiobridge.system.units import has_systemd
 
-_LEAST_YEAR = 2025  # a clock that shows an earlier year was never set
 _NEEDS_GROUP = "sudo usermod -aG gpio {user}, then log in again"
 
 
@@ -143,15 +143,12 @@ def clock(patient: Patient) -> Finding:
     machine = patient.machine
     note = "presses don't depend on it, only opening hours, and times in logs and on pages"
     remedy = "connect the network once, or see: timedatectl status"
-    year = time.gmtime(machine.unix_s).tm_year
-    if year < _LEAST_YEAR:
+    if machine.unix_s < EARLIEST_UNIX_S:
+        year = time.gmtime(machine.unix_s).tm_year
         return warning("clock", f"it shows the year {year}; {note}", remedy)
-    told = None
-    if has_systemd(machine.root):
-        told = machine.run(["timedatectl", "show", "--property=NTPSynchronized", "--value"])
-    match (told or "").strip():
-        case "yes":
-            return ok("clock", "it is set by the network")
-        case "no":
-            return warning("clock", f"it is not set by the network; {note}", remedy)
+    is_set = ask_timedated(machine.run) if has_systemd(machine.root) else None
+    if is_set:
+        return ok("clock", "it is set by the network")
+    if is_set is False:
+        return warning("clock", f"it is not set by the network; {note}", remedy)
     return skipped("clock", "it is unknown whether the network sets it")

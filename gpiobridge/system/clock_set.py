@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from gpiobridge.system.commands import run_command
+from gpiobridge.system.commands import Run, run_command
 
 MARK = Path("/run/systemd/timesync/synchronized")
 """What systemd-timesyncd touches each time it has set the clock in this boot."""
@@ -64,7 +64,7 @@ def ask_kernel() -> bool | None:
     return None if state < 0 else bool(timex.maxerror < _MOST_WRONG_US)
 
 
-def ask_timedated() -> bool | None:
+def ask_timedated(run: Run = run_command) -> bool | None:
     """Ask systemd, through the bus; None if it doesn't answer."""
-    told = run_command(["timedatectl", "show", "--property=NTPSynchronized", "--value"])
+    told = run(["timedatectl", "show", "--property=NTPSynchronized", "--value"])
     return {"yes": True, "no": False}.get((told or "").strip())

@@ -60,8 +60,7 @@ def test_a_dead_screen_calls_once_and_once_more(
 
     def has_been_seen() -> bool:
         """Whether it has been on the screen for long enough to be noticed."""
-        text = bridge.get("/gpiobridge/displays", Accept="application/json")[1]
-        there = json.loads(text)["displays"]
+        there = bridge.listed()["displays"]
         return any(each["shown"] and each["since"] > 2 * dead_screens.LOOK_S for each in there)
 
     wait_until(has_been_seen)

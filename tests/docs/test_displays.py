@@ -1,6 +1,5 @@
 """The exhibit of docs/displays.md, as printed: two screens, each with a button of its own."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +32,7 @@ def test_the_exhibit_is_played(run_bridge: Run, page: Any, tmp_path: Path) -> No
         """Wait until the two screens show these pages, connected."""
 
         def listed() -> list[tuple[str, str]]:
-            text = bridge.get("/gpiobridge/displays", Accept="application/json")[1]
-            return [(each["name"], each["page"]) for each in json.loads(text)["displays"]]
+            return [(each["name"], each["page"]) for each in bridge.listed()["displays"]]
 
         wait_until(lambda: listed() == list(zip(("left", "right"), pages, strict=True)))
         assert [tab.evaluate("gpiobridge.page") for tab in (left, right)] == [*pages]

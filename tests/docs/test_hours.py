@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from documents import blocks
-from harness.bridge_process import BridgeProcess, Run
+from harness.bridge_process import Run
 from harness.deadline import wait_until
 from harness.exhibit import PAGE
 
@@ -18,13 +18,6 @@ def config() -> str:
         "[hours]\n", "[hours]\ntrust_clock = true\n"
     )
     return f'[server]\napi = "local"\n{text}'
-
-
-def press(bridge: BridgeProcess) -> None:
-    """Press the button, and let it go."""
-    for level in ("low", "high"):
-        bridge.set_level("button", level)
-        wait_until(lambda: bridge.levels()["button"] == level)  # noqa: B023
 
 
 def test_the_exhibit_is_played(
@@ -58,13 +51,13 @@ def test_the_exhibit_is_played(
     wait_until(lambda: bridge.health()["hours"]["state"] == "open")
     page.goto(bridge.url)
     wait_for("welcome", "on")
-    press(bridge)
+    bridge.press("button")
     wait_for("open", "off")
-    press(bridge)
+    bridge.press("button")
     wait_for("welcome", "on")
     order(b'{"hours": "close", "for": "1h"}')
     wait_for("closed", "off")
-    press(bridge)
+    bridge.press("button")
     page.goto(f"{bridge.url}/open")
     wait_for("closed", "off")
     order(b'{"hours": "open", "for": "4h"}')

@@ -1,6 +1,5 @@
 """The tutorial "A wall of two screens with lit buttons": its part on the laptop, as printed."""
 
-import json
 import os
 import re
 import subprocess
@@ -41,8 +40,7 @@ def test_the_wall_is_played(run_bridge: Run, page: Any, wall: Path) -> None:
         """Wait until the two screens show these pages, and their lamps say so."""
 
         def listed() -> list[tuple[str, str, bool]]:
-            text = bridge.get("/gpiobridge/displays", Accept="application/json")[1]
-            found = json.loads(text)["displays"]
+            found = bridge.listed()["displays"]
             return [(each["name"], each["page"], each["shown"]) for each in found]
 
         wait_until(lambda: listed() == [("left", pages[0], True), ("right", pages[1], True)])

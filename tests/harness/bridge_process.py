@@ -168,6 +168,13 @@ class BridgeProcess:
             self.set_level(pin, level)
             wait_until(lambda level=level: self.levels()[pin] == level)
 
+    def listed(self, **headers: str) -> dict[str, Any]:
+        """What /gpiobridge/displays tells a program."""
+        headers = self._bearer() | headers
+        status, text = self.get("/gpiobridge/displays", Accept="application/json", **headers)
+        assert status == 200, text
+        return json.loads(text)
+
     def displays(self) -> list[dict[str, Any]]:
         """The displays of /healthz; not how long after its press each was shown, which varies."""
         return [

@@ -126,9 +126,7 @@ class Scene:
 
     def press(self) -> None:
         """Press the button, and let it go."""
-        for level in ("low", "high"):
-            self.bridge.set_level("button", level)
-            wait_until(lambda level=level: self.bridge.levels()["button"] == level)
+        self.bridge.press("button")
 
 
 @pytest.fixture

@@ -75,20 +75,13 @@ def frame_of(page: Any, origin: str) -> Any:
     return found()[0]
 
 
-def press(bridge: BridgeProcess) -> None:
-    """Press the button, and let it go."""
-    for level in ("low", "high"):
-        bridge.set_level("button", level)
-        wait_until(lambda level=level: bridge.levels()["button"] == level)
-
-
 def test_the_site_fills_the_page(page: Any, other_site: Open, bridge_to: Bridge) -> None:
     """It runs with its own origin and cookies; a press leads there, and away again."""
     site = other_site()
     bridge = bridge_to(f"{site.origin}/board?units=metric#now", csp="strict")
     page.goto(f"{bridge.url}/welcome")
     page.wait_for_selector(ONLINE)
-    press(bridge)
+    bridge.press("button")
     page.wait_for_url("**/weather")
     frame = frame_of(page, site.origin)
     frame.wait_for_selector(f'html[data-origin="{site.origin}"]')
@@ -98,7 +91,7 @@ def test_the_site_fills_the_page(page: Any, other_site: Open, bridge_to: Bridge)
     assert size == [page.viewport_size["width"], page.viewport_size["height"]]
     assert page.locator(SENTENCE).count() == 0
     page.wait_for_selector(ONLINE)
-    press(bridge)
+    bridge.press("button")
     page.wait_for_url("**/welcome")
 
 
@@ -155,7 +148,7 @@ def test_a_site_that_can_not_be_shown(
     page.wait_for_function("sentence => document.querySelector('p').innerText === sentence",
                            arg=f"127.0.0.1:{there.port} {sentence}")  # fmt: skip
     assert page.locator(SENTENCE).bounding_box()["width"] == page.viewport_size["width"]
-    press(bridge)
+    bridge.press("button")
     page.wait_for_url("**/welcome")
 
 
@@ -187,7 +180,7 @@ def test_on_the_stage(page: Any, other_site: Open, bridge_to: Bridge) -> None:
     tab.wait_behind("/weather")
     frame_of(page, site.origin)
     assert len(site.asked) == 1
-    press(bridge)
+    bridge.press("button")
     tab.wait_shown("/weather")
     assert len(site.asked) == 1
     frame = frame_of(page, site.origin)
@@ -196,7 +189,7 @@ def test_on_the_stage(page: Any, other_site: Open, bridge_to: Bridge) -> None:
     frame.type("#field", "42")
     assert frame.input_value("#field") == "42"
     assert page.url.startswith(f"{bridge.url}/gpiobridge/stage")
-    press(bridge)
+    bridge.press("button")
     tab.wait_shown("/welcome")
 
 
@@ -265,7 +258,7 @@ def test_a_stage_goes_on_from_what_the_kiosk_has_acted_on(
     bridge = bridge_to(other_site().url)
     with bridge.socket("welcome") as socket:
         epoch = json.loads(socket.recv(5))["epoch"]
-    press(bridge)  # events 1 and 2
+    bridge.press("button")  # events 1 and 2
     tab = StageTab(page, bridge, f"?page=/weather&cursor={epoch}:{acted}")
     tab.wait_shown(shown)
     assert page.url == f"{bridge.url}/gpiobridge/stage"

@@ -21,17 +21,9 @@ def bridge(share_bridge: Run) -> BridgeProcess:
     return share_bridge(config=CONFIG)
 
 
-def listed(bridge: BridgeProcess, **headers: str) -> dict[str, Any]:
-    """What the list tells a program."""
-    status, text = bridge.get("/gpiobridge/displays", **JSON, **headers)
-    assert status == 200, text
-    told: dict[str, Any] = json.loads(text)
-    return told
-
-
 def test_nobody(bridge: BridgeProcess) -> None:
     """Those that the configuration names are missed after a while only: tests/loop."""
-    assert listed(bridge)["displays"] == []
+    assert bridge.listed()["displays"] == []
 
 
 def test_what_is_told_of_a_display(bridge: BridgeProcess) -> None:
@@ -43,8 +35,8 @@ def test_what_is_told_of_a_display(bridge: BridgeProcess) -> None:
     ):
         state = {"type": "shown", "cursor": "0:0"}
         left.send(json.dumps(state))
-        wait_until(lambda: listed(bridge)["displays"][0]["shown"])
-        told = listed(bridge)["displays"]
+        wait_until(lambda: bridge.listed()["displays"][0]["shown"])
+        told = bridge.listed()["displays"]
         for each in told:
             assert 0 <= each.pop("heard") <= each.pop("since") < 60
     rest = {"shown": False, "visible": True, "group": "", "address": "127.0.0.1"}
@@ -59,7 +51,7 @@ def test_the_simulator_is_no_display(bridge: BridgeProcess) -> None:
     """Even if the tab has a name."""
     with bridge.socket("simulator", "?display=left"):
         wait_until(lambda: len(bridge.displays()) == 1)
-        assert listed(bridge)["displays"] == []
+        assert bridge.listed()["displays"] == []
 
 
 def test_since_when_a_display_is_on_its_page(bridge: BridgeProcess) -> None:
@@ -69,7 +61,7 @@ def test_since_when_a_display_is_on_its_page(bridge: BridgeProcess) -> None:
         """How long the display is there, and its seat."""
         with bridge.socket(page, f"?display=left{query}") as socket:
             seat = frame(socket, "state")["seat"]
-            (told,) = listed(bridge)["displays"]
+            (told,) = bridge.listed()["displays"]
             return told["since"], f"&seat={seat}"
 
     first, seat = since("")
@@ -87,8 +79,8 @@ def test_who_may_know_addresses(run_bridge: Run, tmp_path: Path) -> None:
     assert bridge.get("/gpiobridge/displays", **JSON)[0] == 401
     headers = {"Authorization": f"Bearer {VIEWERS}"}
     with bridge.socket("welcome", "?display=left", additional_headers=headers):
-        wait_until(lambda: bool(listed(bridge, **headers)["displays"]))
-        assert "address" not in listed(bridge, **headers)["displays"][0]
+        wait_until(lambda: bool(bridge.listed(**headers)["displays"]))
+        assert "address" not in bridge.listed(**headers)["displays"][0]
         page = bridge.get("/gpiobridge/displays", **headers)[1]
         assert "left" in page
         assert "address" not in page

@@ -83,9 +83,7 @@ def display(
 
 def names(bridge: BridgeProcess) -> list[str]:
     """The names of the open displays."""
-    headers = {"Accept": "application/json", "Authorization": f"Bearer {VIEWERS}"}
-    text = bridge.get("/gpiobridge/displays", **headers)[1]
-    return [each["name"] for each in json.loads(text)["displays"]]
+    return [each["name"] for each in bridge.listed()["displays"]]
 
 
 @pytest.mark.parametrize(

@@ -77,9 +77,6 @@ def test_this_machines_kernel_answers() -> None:
 @pytest.mark.parametrize(
     ("said", "told"), [("yes\n", True), ("no\n", False), ("", None), (None, None)]
 )
-def test_what_timedated_says(
-    monkeypatch: pytest.MonkeyPatch, said: str | None, told: bool | None
-) -> None:
+def test_what_timedated_says(said: str | None, told: bool | None) -> None:
     """In the words of timedatectl."""
-    monkeypatch.setattr(clock_set, "run_command", lambda command: said)
-    assert clock_set.ask_timedated() is told
+    assert clock_set.ask_timedated(lambda command: said) is told
